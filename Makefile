@@ -1,0 +1,53 @@
+# How Payam is run and tested. `make help` lists what there is.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+# One file or one test instead of everything: make test TEST=tests/api/test_users.py
+TEST ?=
+
+# SIGINT lets pytest stop its servers and report. macOS has no timeout: no limit there.
+TEST_SECONDS := 540
+LIMIT := $(if $(shell command -v timeout),timeout --foreground --signal=INT --kill-after=60 $(TEST_SECONDS))
+
+.PHONY: help run test lint format clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
+
+run: $(VENV)/runtime.stamp ## serve on http://127.0.0.1:8000, with SQLite in data/
+	@exec $(BIN)/python server.py
+
+test: $(VENV)/dev.stamp $(if $(TEST),,lint) ## lint and every test; TEST=path for one file alone
+	@.ci/services
+	@$(LIMIT) $(BIN)/python -m pytest $(TEST)
+
+lint: $(VENV)/dev.stamp ## style, formatting, types, and which layer may import which
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+format: $(VENV)/dev.stamp ## put the code into its format
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+clean: ## remove the virtual environment and every cache, but not data/
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
+
+# The stamps live in the venv, so they go with it, and pip runs only when a list changed.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'Payam needs Python 3.11 or newer; name one: make PYTHON=python3.11' >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(VENV)/runtime.stamp: requirements.txt | $(BIN)/python
+	$(PIP) install -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt requirements.txt | $(BIN)/python
+	$(PIP) install -r requirements-dev.txt
+	@touch $@ $(VENV)/runtime.stamp

@@ -1,0 +1,1 @@
+"""Payam, a chat server to put behind an app of your own."""

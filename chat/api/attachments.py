@@ -1,0 +1,89 @@
+"""Attachments: adding a file to a message, the list of them, and the file itself."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from urllib.parse import quote
+
+import aiofiles
+from sanic import Blueprint, HTTPResponse, Request
+
+from chat.api import ranges, responses, uploads
+from chat.errors import NotFound
+from chat.services.registry import Services
+
+blueprint = Blueprint(
+    "attachments",
+    url_prefix="/api/conversations/<conversation_id:id>/messages/<message_id:id>/attachments",
+)
+
+CHUNK = 256 * 1024
+"""Bytes of a file that are in memory at a time."""
+
+
+@blueprint.post("/", stream=True)
+async def create(request: Request, conversation_id: int, message_id: int) -> HTTPResponse:
+    services: Services = request.app.ctx.services
+    who = request.ctx.identity
+    # Who may not is told before the file is on its way.
+    await services.attachments.require_attachable(who, conversation_id, message_id)
+    upload = await uploads.receive(request, request.app.ctx.settings.attachment_max_size)
+    attachment = await services.attachments.add(who, conversation_id, message_id, upload)
+    return responses.json(attachment, 201)
+
+
+@blueprint.get("/")
+async def list_all(request: Request, conversation_id: int, message_id: int) -> HTTPResponse:
+    services: Services = request.app.ctx.services
+    return responses.json(
+        await services.attachments.list(request.ctx.identity, conversation_id, message_id)
+    )
+
+
+@blueprint.get("/<attachment_id:id>/")
+async def one(
+    request: Request, conversation_id: int, message_id: int, attachment_id: int
+) -> HTTPResponse | None:
+    """The file, or the range of it that is asked for."""
+    services: Services = request.app.ctx.services
+    stored, path = await services.attachments.open(
+        request.ctx.identity, conversation_id, message_id, attachment_id
+    )
+    tag = f'"{stored.sha256}"'
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    if ranges.has_already(request, tag):
+        return HTTPResponse(status=304, headers=headers)
+    part = ranges.wanted(request, tag, stored.size)
+    headers |= {
+        "Accept-Ranges": "bytes",
+        "Content-Length": str(part.size if part else stored.size),
+        "Content-Disposition": disposition(stored.name),
+        "X-Content-Type-Options": "nosniff",
+    }
+    if part:
+        headers["Content-Range"] = part.content_range
+    head = HTTPResponse(
+        status=206 if part else 200, headers=headers, content_type=stored.content_type
+    )
+    part = part or ranges.Part(0, stored.size, stored.size)
+    return await responses.stream(request, head, chunks(path, part.start, part.size))
+
+
+async def chunks(path: Path, start: int, size: int) -> AsyncGenerator[bytes, None]:
+    try:
+        async with aiofiles.open(path, "rb") as file:
+            await file.seek(start)
+            while size > 0:
+                chunk = await file.read(min(size, CHUNK))
+                if not chunk:
+                    raise EOFError(f"{path} is shorter than it was")
+                size -= len(chunk)
+                yield chunk
+    except FileNotFoundError:
+        # Its message was deleted after the row had been read.
+        raise NotFound("There is no such attachment of this message.") from None
+
+
+def disposition(name: str) -> str:
+    """RFC 6266: saved under this name, never shown, whatever the type says."""
+    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%' else "_" for c in name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

@@ -1,0 +1,18 @@
+"""Ids in paths: `<message_id:id>`. What cannot be one leads nowhere: 404."""
+
+from typing import Any
+
+from sanic import Sanic
+
+from chat.api.paging import DIGITS, ID_MAX
+
+
+def parse_id(text: str) -> int:
+    """Raises ValueError, which the router takes for a path that does not match."""
+    if not DIGITS.fullmatch(text) or int(text) > ID_MAX:
+        raise ValueError(text)
+    return int(text)
+
+
+def install(app: Sanic[Any, Any]) -> None:
+    app.router.register_pattern("id", parse_id, DIGITS)

@@ -1,0 +1,49 @@
+"""Query parameters, and links to the neighbours of a page (RFC 8288)."""
+
+import re
+from collections.abc import Collection
+from urllib.parse import parse_qsl, urlencode
+
+from sanic import Request
+
+from chat.errors import InvalidInput
+
+LIMIT_MAX = 200
+ID_MAX = 2**63 - 1
+DIGITS = re.compile(r"[0-9]{1,19}")
+
+
+def parameters(request: Request, names: Collection[str]) -> dict[str, str]:
+    """Those of the query's parameters that have these names; others are ignored.
+
+    Raises InvalidInput for one that is there twice.
+    """
+    found: dict[str, str] = {}
+    if not request.query_string:
+        return found
+    for name, value in parse_qsl(request.query_string, keep_blank_values=True, errors="replace"):
+        if name not in names:
+            continue
+        if name in found:
+            raise InvalidInput({name: ["May be there only once."]})
+        found[name] = value
+    return found
+
+
+def integers(request: Request, names: Collection[str]) -> dict[str, int]:
+    """The same for whole numbers: `limit` from 1 to LIMIT_MAX, others what an id may be."""
+    return {
+        name: integer(name, value, *((1, LIMIT_MAX) if name == "limit" else (0, ID_MAX)))
+        for name, value in parameters(request, names).items()
+    }
+
+
+def integer(name: str, value: str, least: int, most: int) -> int:
+    if not DIGITS.fullmatch(value) or not least <= int(value) <= most:
+        raise InvalidInput({name: [f"A whole number from {least} to {most}."]})
+    return int(value)
+
+
+def link(request: Request, relation: str, query: dict[str, int | str]) -> dict[str, str]:
+    """A Link header to the same path with another query."""
+    return {"Link": f'<{request.path}?{urlencode(query)}>; rel="{relation}"'}

@@ -1,0 +1,132 @@
+"""Every error as `application/problem+json` (RFC 9457).
+
+    {"type": "about:blank", "title": "Not Found", "status": 404,
+     "detail": "one sentence for people", "code": "stable, for programs",
+     "errors": {"field": ["what is wrong with it"]}}      only for InvalidInput
+
+An error that nobody foresaw is logged with its traceback, and the client learns no more
+than that it happened.
+"""
+
+import asyncio
+import logging
+import math
+from http import HTTPStatus
+from typing import Any
+
+from sanic import HTTPResponse, Request, Sanic
+from sanic.constants import HTTP_METHODS
+from sanic.exceptions import MethodNotAllowed, SanicException
+
+from chat import errors
+from chat.api import lingering
+from chat.api.responses import encode
+from chat.auth.middleware import subprotocol_token
+
+log = logging.getLogger("payam.api")
+
+CONTENT_TYPE = "application/problem+json"
+STATUSES: dict[type[errors.PayamError], int] = {
+    errors.InvalidInput: 400,
+    errors.NotAuthenticated: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.TooLarge: 413,
+    errors.UnsupportedMedia: 415,
+    errors.KeyReused: 422,
+    errors.RateLimited: 429,
+    errors.Unavailable: 503,
+}
+CODES = {
+    413: errors.TooLarge.code,
+    414: "uri_too_long",
+    416: "range_not_satisfiable",
+    500: "internal_error",
+    503: errors.Unavailable.code,
+}
+"""Of Sanic's errors, where the name that Python gives the status would not do."""
+
+
+def install(app: Sanic[Any, Any]) -> None:
+    app.error_handler.add(Exception, answer)
+    app.error_handler.add(asyncio.CancelledError, answer)
+
+
+async def answer(request: Request, exception: BaseException) -> HTTPResponse | None:
+    response = present(request, exception)
+    if lingering.is_unread(request):
+        await lingering.answer(request, response)
+        return None
+    return response
+
+
+def present(request: Request, exception: BaseException) -> HTTPResponse:
+    if isinstance(exception, errors.PayamError):
+        return of_payam(request, exception)
+    if isinstance(exception, asyncio.CancelledError):
+        return of_payam(request, errors.Unavailable("The server is stopping.", retry_after=1.0))
+    if isinstance(exception, SanicException) and exception.status_code != 500:
+        return of_sanic(request, exception)
+    log.error("%s %s failed", request.method, request.path, exc_info=exception)
+    return problem(500, CODES[500], "The server failed; this has been logged.")
+
+
+def of_payam(request: Request, error: errors.PayamError) -> HTTPResponse:
+    status = next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), 400)
+    response = problem(
+        status,
+        error.code,
+        error.detail,
+        errors=error.fields if isinstance(error, errors.InvalidInput) else None,
+    )
+    if isinstance(error, errors.NotAuthenticated):
+        response.headers["WWW-Authenticate"] = challenge(request)
+    if isinstance(error, errors.RetryLater):
+        response.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
+    return response
+
+
+def of_sanic(request: Request, error: SanicException) -> HTTPResponse:
+    status = error.status_code
+    response = problem(
+        status, CODES.get(status) or HTTPStatus(status).name.lower(), error.message or str(error)
+    )
+    response.headers.update(error.headers)
+    if isinstance(error, MethodNotAllowed):
+        response.headers["Allow"] = ", ".join(allowed_methods(request))
+    return response
+
+
+def allowed_methods(request: Request) -> list[str]:
+    """What the path takes. Sanic's error knows it only where the path has no parameters."""
+    host: str | None = request.headers.getone("host", None)
+    allowed = []
+    for method in HTTP_METHODS:
+        try:
+            request.app.router.get(request.path, method, host)
+        except SanicException:
+            continue
+        allowed.append(str(method))
+    return allowed
+
+
+def problem(
+    status: int, code: str, detail: str, *, errors: dict[str, list[str]] | None = None
+) -> HTTPResponse:
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+    if errors is not None:
+        body["errors"] = errors
+    return HTTPResponse(encode(body), status, content_type=CONTENT_TYPE)
+
+
+def challenge(request: Request) -> str:
+    """RFC 6750 section 3: who sent no token is not told that it is wrong."""
+    given = "authorization" in request.headers or subprotocol_token(request) is not None
+    return 'Bearer error="invalid_token"' if given else "Bearer"

@@ -1,0 +1,59 @@
+"""Which part of a file a request asks for, and whether its client has it already.
+
+RFC 9110, sections 13 and 14: one range of bytes; several at once, or what cannot be
+understood, count as none, which the RFC allows and clients expect.
+"""
+
+import re
+from dataclasses import dataclass
+
+from sanic import Request
+from sanic.exceptions import RangeNotSatisfiable
+
+RANGE = re.compile(r"bytes\s*=\s*(\d{0,19})\s*-\s*(\d{0,19})", re.ASCII | re.IGNORECASE)
+ENTITY_TAG = re.compile(r'(?:W/)?("[^"]*")')
+
+
+@dataclass(frozen=True)
+class Part:
+    """`size` bytes from `start`, of `total`."""
+
+    start: int
+    size: int
+    total: int
+
+    @property
+    def content_range(self) -> str:
+        return f"bytes {self.start}-{self.start + self.size - 1}/{self.total}"
+
+
+def has_already(request: Request, tag: str) -> bool:
+    """Whether If-None-Match names this entity tag, quotes included."""
+    given = ",".join(request.headers.getall("if-none-match", []))
+    return given.strip() == "*" or tag in ENTITY_TAG.findall(given)
+
+
+def wanted(request: Request, tag: str, total: int) -> Part | None:
+    """The part asked for; None for the whole. Raises RangeNotSatisfiable (416)."""
+    header: str = request.headers.getone("range", "")
+    if request.headers.getone("if-range", tag) != tag:
+        return None  # what the client has a part of has changed
+    match = RANGE.fullmatch(header.strip())
+    if match is None or match.groups() == ("", ""):
+        return None
+    first, last = match.groups()
+    if first and last and int(last) < int(first):
+        return None
+    if first:
+        start, end = int(first), min(int(last or total), total - 1)
+    else:
+        start, end = max(0, total - int(last)), total - 1
+    if start > end:
+        raise not_satisfiable(total)
+    return Part(start, end - start + 1, total)
+
+
+def not_satisfiable(total: int) -> RangeNotSatisfiable:
+    error = RangeNotSatisfiable(f"The file has {total} bytes.")
+    error.headers = {"Content-Range": f"bytes */{total}"}
+    return error

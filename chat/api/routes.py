@@ -1,0 +1,26 @@
+"""All of HTTP in, put into an application."""
+
+from typing import Any
+
+from sanic import Sanic
+
+from chat.api import (
+    attachments,
+    conversations,
+    health,
+    ids,
+    messages,
+    problems,
+    support_tickets,
+    tokens,
+    users,
+)
+
+NOUNS = (users, tokens, conversations, messages, attachments, support_tickets, health)
+
+
+def install(app: Sanic[Any, Any]) -> None:
+    ids.install(app)
+    problems.install(app)
+    for noun in NOUNS:
+        app.blueprint(noun.blueprint)

@@ -1,0 +1,295 @@
+"""Wires the parts together, starts and stops them; the only file that knows them all."""
+
+import asyncio
+import logging
+import secrets
+import sys
+from collections.abc import Collection, Coroutine, Sequence
+from time import time
+from typing import Any
+
+from sanic import Sanic
+from sanic_ext import Extend
+
+from chat.api import routes
+from chat.auth import middleware
+from chat.auth.identity import Identity
+from chat.auth.keys import Keys, keys_from
+from chat.auth.passwords import Passwords
+from chat.auth.tokens import Tokens
+from chat.errors import Unavailable
+from chat.events import Event, FamilyRevoked
+from chat.realtime import socket
+from chat.realtime.connections import Connections
+from chat.realtime.dispatcher import Dispatcher
+from chat.realtime.redis_relay import RedisRelay
+from chat.realtime.relay import LocalRelay, Relay
+from chat.services.attachments import Attachments
+from chat.services.conversations import Conversations
+from chat.services.limits import Limit
+from chat.services.messages import Messages
+from chat.services.registry import Services
+from chat.services.sessions import Sessions
+from chat.services.support_tickets import SupportTickets
+from chat.services.users import Users
+from chat.store import schema
+from chat.store.database import connect
+from chat.store.files import Files
+from chat.store.writer import Writer
+from config.settings import Settings
+
+log = logging.getLogger("payam")
+
+BURST = 5
+"""Seconds' worth of a limit that may come at once."""
+RESTART_SPREAD = 3000
+"""Milliseconds over which clients are asked to spread their return."""
+RETRY_SECONDS = 1.0
+
+
+class Payam:
+    """The parts of one process. Made before there is a loop; `start` needs one."""
+
+    def __init__(self, settings: Settings, tokens: Tokens, keys: Keys) -> None:
+        self.settings = settings
+        self.keys = keys
+        self.database = connect(settings.database, settings.database_pool_size)
+        self.passwords = Passwords()
+        self.files = Files(settings.uploads)
+        self.writer = Writer(
+            self.database,
+            self._publish,
+            doubt=self._doubt,
+            capacity=settings.write_queue,
+            timeout=settings.write_timeout,
+        )
+        self.services = self._services(tokens)
+        self.connections = Connections(
+            settings.ws_ping_interval, settings.max_connections if settings.rate_limits else None
+        )
+        self.relay: Relay = RedisRelay(settings.redis_url) if settings.redis_url else LocalRelay()
+        self.dispatcher = Dispatcher(
+            self.relay,
+            self.services.conversations.changes_since,
+            self.services.conversations.seqs,
+            self._revoked,
+            self._recheck_families,
+        )
+        self.sockets = socket.Sockets(self.services, self.dispatcher, self.connections, settings)
+        self.is_draining = False
+        self.has_failed = False
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._recheck: asyncio.Task[None] | None = None
+
+    def _services(self, tokens: Tokens) -> Services:
+        settings = self.settings
+
+        def limit(rate: float, burst: float, what: str) -> Limit:
+            return Limit(rate if settings.rate_limits else None, burst, what)
+
+        logins = settings.rate_logins
+        per_name = limit(logins / 60, logins, "password attempts for this name")
+        per_address = limit(logins / 6, logins * 10, "password attempts from this address")
+        users = Users(self.database, self.passwords, settings, per_address)
+        conversations = Conversations(self.database, self.writer)
+        messages = Messages(
+            self.database,
+            self.writer,
+            conversations,
+            self.files.discard,
+            most=settings.message_max_length,
+        )
+        return Services(
+            users=users,
+            sessions=Sessions(
+                self.database,
+                tokens,
+                self.passwords,
+                users,
+                self._announce,
+                per_name=per_name,
+                per_address=per_address,
+            ),
+            conversations=conversations,
+            messages=messages,
+            attachments=Attachments(
+                self.database,
+                self.writer,
+                self.files,
+                conversations,
+                messages,
+                most=settings.attachment_max_size,
+            ),
+            support_tickets=SupportTickets(self.database, self.writer),
+            requests=limit(settings.rate_requests, settings.rate_requests * BURST, "requests"),
+            frames=limit(settings.rate_messages, settings.rate_messages * BURST, "messages"),
+        )
+
+    async def start(self, stop: Any) -> None:
+        """`stop` ends the process: called when a part that must live has died."""
+        self.files.prepare(time())
+        await self.keys.start()
+        await self.database.open()
+        if self.database.dialect == "sqlite":
+            await schema.migrate(self.database)
+        else:
+            await schema.require_current(self.database)
+        self._supervise("writer", self.writer.run(), stop)
+        self._supervise("heartbeat", self.connections.run(), stop)
+        if isinstance(self.relay, LocalRelay):
+            await self.relay.run(self.dispatcher)
+        else:
+            self._supervise("relay", self.relay.run(self.dispatcher), stop)
+
+    def _supervise(self, name: str, work: Coroutine[Any, Any, None], stop: Any) -> None:
+        """Its end, before the process is stopping, is a failure of the process."""
+
+        def ended(task: asyncio.Task[None]) -> None:
+            if self.is_draining or task.cancelled():
+                return
+            log.critical("the %s has died; this worker ends", name, exc_info=task.exception())
+            self.has_failed = True
+            stop()
+
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        task.add_done_callback(ended)
+        self._tasks[name] = task
+
+    async def stop(self) -> None:
+        """Store and answer what was accepted, send the clients away, let go of everything."""
+        self.is_draining = True
+        self.writer.close()
+        if "writer" in self._tasks:
+            done, _ = await asyncio.wait(
+                [self._tasks["writer"]], timeout=self.settings.graceful_timeout
+            )
+            if not done:
+                log.error("some changes could not be stored in time")
+        for connection in self.connections:
+            delay = secrets.randbelow(RESTART_SPREAD)
+            connection.close(1012, str(delay))
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await self.sockets.close()
+        await self.dispatcher.close()
+        await self.database.close()
+        await self.keys.close()
+        self.passwords.close()
+
+    @property
+    def stands_on(self) -> str:
+        relay = "Redis" if self.relay.has_others else "no relay"
+        return f"{self.database.dialect} and {relay}"
+
+    async def is_ready(self) -> dict[str, bool]:
+        """Which parts can serve."""
+        try:
+            database = bool(await self.database.fetch("SELECT 1"))
+        except Unavailable:
+            database = False
+        alive = [not task.done() for task in self._tasks.values()]
+        return {
+            "database": database,
+            "relay": self.relay.is_connected,
+            "worker": all(alive) and not self.is_draining,
+        }
+
+    def _publish(self, events: Sequence[Event]) -> None:
+        self.dispatcher.publish(events)
+
+    def _doubt(self, conversation_ids: Collection[int]) -> None:
+        self.dispatcher.doubt(conversation_ids)
+
+    def _announce(self, event: FamilyRevoked) -> None:
+        self.dispatcher.announce(event)
+
+    def _revoked(self, event: FamilyRevoked) -> None:
+        self.services.sessions.forget(event)
+        self.connections.revoke(event)
+
+    def _recheck_families(self) -> None:
+        """News of revoked tokens may have been lost."""
+        self.services.sessions.forget()
+        if self._recheck is None or self._recheck.done():
+            self._recheck = asyncio.get_running_loop().create_task(self._close_revoked())
+
+    async def _close_revoked(self) -> None:
+        while families := self.connections.families():
+            try:
+                working = await self.services.sessions.working(families)
+            except Unavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            for family in families - working:
+                self.connections.revoke(FamilyRevoked(family))
+            return
+
+
+def make_payam(settings: Settings) -> Payam:
+    keys = keys_from(settings)
+    return Payam(settings, Tokens(settings, keys), keys)
+
+
+def create_app(settings: Settings) -> Sanic[Any, Any]:
+    """The application, not yet started. Raises SettingsError for settings that cannot work."""
+    # A name for each, since tests make several in a process.
+    app: Sanic[Any, Any] = Sanic(f"Payam-{secrets.token_hex(4)}", configure_logging=False)
+    configure(app, settings)
+    payam = make_payam(settings)
+    app.ctx.payam = payam
+    app.ctx.services = payam.services
+    app.ctx.settings = settings
+    app.ctx.is_ready = payam.is_ready
+
+    def count(identity: Identity) -> None:
+        payam.services.requests.take(identity.user_id)
+
+    sessions = payam.services.sessions
+    middleware.install(app, sessions.identify, sessions.identify_afresh, count)
+    socket.install(app, payam.sockets)
+    routes.install(app)
+
+    @app.before_server_start
+    async def start(_: Any) -> None:
+        await payam.start(lambda: app.stop(terminate=False))
+
+    @app.after_server_start
+    async def say_so(_: Any) -> None:
+        log.info(
+            "Payam serves on http://%s:%d with %s", settings.host, settings.port, payam.stands_on
+        )
+
+    @app.before_server_stop
+    async def stop(_: Any) -> None:
+        await payam.stop()
+
+    return app
+
+
+def configure(app: Sanic[Any, Any], settings: Settings) -> None:
+    app.config.update(
+        {
+            "ACCESS_LOG": False,
+            "REQUEST_MAX_SIZE": settings.request_max_size,
+            "GRACEFUL_SHUTDOWN_TIMEOUT": settings.graceful_timeout,
+            "OAS": False,
+            "HEALTH": False,
+            "CORS": bool(settings.cors_origins),
+            "CORS_ORIGINS": ",".join(settings.cors_origins),
+            # A star would not cover Authorization, by the browsers' rule.
+            "CORS_ALLOW_HEADERS": "Authorization, Content-Type, Idempotency-Key",
+            "CORS_EXPOSE_HEADERS": "Link, Retry-After, WWW-Authenticate",
+        }
+    )
+    Extend(app)
+
+
+def log_to_stderr(level: str) -> None:
+    logging.basicConfig(
+        level=level,
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    for name in ("sanic.root", "sanic.server"):  # their news of starting says nothing of Payam
+        logging.getLogger(name).setLevel(logging.WARNING)

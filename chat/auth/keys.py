@@ -1,0 +1,224 @@
+"""Where the key comes from that tokens are checked with: a secret, a PEM, or a key set.
+
+`keys_from(settings)` gives one of two. A `FixedKey` never changes. `PublishedKeys` is
+the key set (JWKS, RFC 7517) of another issuer, fetched in a thread ahead of need, so
+checking a token waits for the network only when its key was never seen before.
+"""
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+from typing import Any, TypeAlias
+
+import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from chat.errors import NotAuthenticated, Unavailable
+from config.settings import Settings, SettingsError
+
+logger = logging.getLogger(__name__)
+
+PublicKey: TypeAlias = RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey | Ed448PublicKey
+
+REFRESH_SECONDS = 600.0
+PAUSE_SECONDS = 10.0
+FETCH_TIMEOUT = 5.0
+
+FITS: dict[str, tuple[str, Callable[[object], bool]]] = {
+    "RS256": (
+        "an RSA key of at least 2048 bits",
+        lambda key: isinstance(key, RSAPublicKey) and key.key_size >= 2048,
+    ),
+    "ES256": (
+        "an elliptic curve key on P-256",
+        lambda key: isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1),
+    ),
+    "EdDSA": (
+        "an Ed25519 or Ed448 key",
+        lambda key: isinstance(key, Ed25519PublicKey | Ed448PublicKey),
+    ),
+}
+
+
+class Keys(ABC):
+    """Gives the key that a token must be signed with. Use between `start` and `close`."""
+
+    @abstractmethod
+    async def key_for(self, token: str) -> str | PublicKey:
+        """The key that the token's header asks for.
+
+        Raises NotAuthenticated for a key that the issuer does not have, Unavailable
+        while no key is known at all.
+        """
+
+    async def start(self) -> None:  # noqa: B027 # only a key set has something to start
+        """Get what is needed ahead of the first token."""
+
+    async def close(self) -> None:  # noqa: B027
+        """Stop what `start` began."""
+
+
+class FixedKey(Keys):
+    def __init__(self, key: str | PublicKey) -> None:
+        self._key = key
+
+    async def key_for(self, token: str) -> str | PublicKey:
+        return self._key
+
+
+class PublishedKeys(Keys):
+    """The keys at `url` that fit `algorithm`, fetched again every `refresh` seconds.
+
+    An unknown key id fetches as well, for issuers change keys at any time, but no
+    fetch begins within `pause` seconds of the last one: key ids cost an attacker
+    nothing. When a fetch fails, the keys known so far stay, and the next try is after
+    `pause`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        algorithm: str,
+        *,
+        refresh: float = REFRESH_SECONDS,
+        pause: float = PAUSE_SECONDS,
+    ) -> None:
+        self._client = jwt.PyJWKClient(url, cache_jwk_set=False, timeout=FETCH_TIMEOUT)
+        self._url = url
+        self._algorithm = algorithm
+        self._refresh = refresh
+        self._pause = pause
+        self._keys: list[tuple[object, PublicKey]] = []  # with their key ids
+        self._last_fetch = -pause
+        self._fetching: asyncio.Task[bool] | None = None
+        self._refreshing: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Fetch, and keep fetching; an issuer that is away is logged, and tried again."""
+        succeeded = await self._fetch()
+        self._refreshing = asyncio.create_task(self._keep_fresh(succeeded))
+
+    async def close(self) -> None:
+        tasks = [task for task in (self._refreshing, self._fetching) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def key_for(self, token: str) -> str | PublicKey:
+        try:
+            key_id = jwt.get_unverified_header(token).get("kid")
+        except jwt.PyJWTError as error:
+            raise NotAuthenticated("The token is not valid.", code="token_invalid") from error
+        key = self._find(key_id)
+        if key is None and (self._is_fetching or monotonic() - self._last_fetch >= self._pause):
+            await self._fetch()
+            key = self._find(key_id)
+        if not self._keys:
+            raise Unavailable(
+                "Tokens cannot be checked at the moment: their issuer does not answer.",
+                retry_after=self._pause,
+            )
+        if key is None:
+            raise NotAuthenticated("The token is not valid.", code="token_invalid")
+        return key
+
+    def _find(self, key_id: str | None) -> PublicKey | None:
+        if key_id is None:
+            return self._keys[0][1] if len(self._keys) == 1 else None
+        return next((key for known_id, key in self._keys if known_id == key_id), None)
+
+    async def _keep_fresh(self, succeeded: bool) -> None:
+        while True:
+            await asyncio.sleep(self._refresh if succeeded else self._pause)
+            succeeded = await self._fetch()
+
+    @property
+    def _is_fetching(self) -> bool:
+        return self._fetching is not None and not self._fetching.done()
+
+    async def _fetch(self) -> bool:
+        """Whether it worked. One fetch at a time: who comes meanwhile waits for the same."""
+        if self._fetching is None or self._fetching.done():
+            self._last_fetch = monotonic()
+            self._fetching = asyncio.create_task(self._fetch_once())
+        # Whoever asked for it may leave; the fetch is for everybody.
+        return await asyncio.shield(self._fetching)
+
+    async def _fetch_once(self) -> bool:
+        try:
+            published = await asyncio.to_thread(self._client.fetch_data)
+            keys = usable_keys(published, self._algorithm)
+        except Exception as error:  # whatever an issuer answers, the known keys still serve
+            logger.warning("JWT_JWKS_URL: no keys from %s: %r", self._url, error)
+            return False
+        if not keys:
+            logger.warning(
+                "JWT_JWKS_URL: %s has no key for %s, which needs %s",
+                self._url,
+                self._algorithm,
+                FITS[self._algorithm][0],
+            )
+            return False
+        self._keys = keys
+        return True
+
+
+def keys_from(settings: Settings) -> Keys:
+    """Raises SettingsError when JWT_PUBLIC_KEY holds no key for the algorithm."""
+    if settings.jwt_jwks_url:
+        return PublishedKeys(settings.jwt_jwks_url, settings.jwt_algorithm)
+    if settings.jwt_public_key:
+        return FixedKey(read_public_key(settings.jwt_public_key, settings.jwt_algorithm))
+    return FixedKey(settings.signing_secret())
+
+
+def read_public_key(pem_or_path: str, algorithm: str) -> PublicKey:
+    """Raises SettingsError, which never repeats the value: a private key may be in it."""
+    needed, fits = FITS[algorithm]
+    allowed = f"it may be {needed}, public and in PEM, or the path of a file that holds one"
+    if pem_or_path.startswith("-----BEGIN "):
+        # Files of environment variables have no room for line ends, so they come as \n.
+        pem = pem_or_path.replace("\\n", "\n").encode(errors="replace")
+    else:
+        try:
+            pem = Path(pem_or_path).read_bytes()
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "not a path"
+            raise SettingsError(
+                f"JWT_PUBLIC_KEY: there is no such file to read ({reason}); {allowed}"
+            ) from None
+    try:
+        key = load_pem_public_key(pem)
+    except (ValueError, UnsupportedAlgorithm):
+        raise SettingsError(f"JWT_PUBLIC_KEY: that is no public key; {allowed}") from None
+    if not fits(key):
+        raise SettingsError(
+            f"JWT_PUBLIC_KEY: that key does not fit JWT_ALGORITHM={algorithm}; {allowed}"
+        )
+    return key  # type: ignore[return-value] # `fits` has seen its type
+
+
+def usable_keys(published: dict[str, Any], algorithm: str) -> list[tuple[object, PublicKey]]:
+    """Key id and key of each member of a key set that checks signatures of `algorithm`."""
+    keys: list[tuple[object, PublicKey]] = []
+    members = published.get("keys")
+    for member in members if isinstance(members, list) else []:
+        if not isinstance(member, dict):
+            continue
+        if member.get("use", "sig") != "sig" or member.get("alg", algorithm) != algorithm:
+            continue
+        try:
+            key = jwt.PyJWK(member, algorithm).key
+        except Exception:  # noqa: S112 # RFC 7517 section 5: what makes no sense is passed over
+            continue
+        if FITS[algorithm][1](key):
+            keys.append((member.get("kid"), key))
+    return keys

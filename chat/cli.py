@@ -1,0 +1,109 @@
+"""python -m chat migrate | check | createuser | token | seed"""
+
+import argparse
+import asyncio
+import getpass
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from chat.app import Payam, make_payam
+from chat.errors import PayamError
+from chat.services import seeding
+from chat.store import schema, users
+from config.settings import Settings, SettingsError
+
+Command = Callable[[Payam, argparse.Namespace], Awaitable[str]]
+"""Does its work on an open database; returns what is printed. Raises PayamError."""
+
+
+def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run one command; returns the exit status. What goes wrong is one line on stderr."""
+    options = parser().parse_args(arguments)
+    try:
+        payam = make_payam(Settings.from_env(environ))
+        printed = asyncio.run(run(payam, options))
+    except (SettingsError, PayamError) as error:
+        print(f"payam: {error}", file=sys.stderr)
+        return 1
+    print(printed)
+    return 0
+
+
+async def run(payam: Payam, options: argparse.Namespace) -> str:
+    command: Command = options.command
+    try:
+        if command is not check:
+            await payam.database.open()
+        if command not in (check, migrate):
+            if payam.database.dialect == "sqlite":
+                await schema.migrate(payam.database)
+            await schema.require_current(payam.database)
+        return await command(payam, options)
+    finally:
+        await payam.database.close()
+        payam.passwords.close()
+
+
+def parser() -> argparse.ArgumentParser:
+    root = argparse.ArgumentParser(prog="python -m chat", description="Look after a Payam.")
+    commands = root.add_subparsers(required=True, metavar="command")
+
+    def add(name: str, command: Command, what: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=what, description=what)
+        sub.set_defaults(command=command)
+        return sub
+
+    add("migrate", migrate, "Bring the database to the present schema.")
+    add("check", check, "Say whether the settings can work, without starting.")
+    create = add("createuser", createuser, "Make a user; the password is asked for.")
+    create.add_argument("username")
+    create.add_argument("--staff", action="store_true", help="may assign and list tickets")
+    create.add_argument("--no-password", action="store_true", help="nobody can sign in as the user")
+    give = add("token", token, "Print an access token for a user.")
+    give.add_argument("user", help="username")
+    fill = add("seed", seed, "Fill an empty database, for load tests.")
+    fill.add_argument("--users", type=int, required=True, metavar="N")
+    fill.add_argument("--conversations", type=int, required=True, metavar="M")
+    fill.add_argument("--members", type=int, required=True, metavar="K")
+    fill.add_argument("--password", help="of every user; without it nobody can sign in")
+    return root
+
+
+async def migrate(payam: Payam, _: argparse.Namespace) -> str:
+    applied = await schema.migrate(payam.database)
+    return f"applied {', '.join(applied)}" if applied else "nothing to apply"
+
+
+async def check(_: Payam, __: argparse.Namespace) -> str:
+    return "the settings can work"
+
+
+async def createuser(payam: Payam, options: argparse.Namespace) -> str:
+    password = None if options.no_password else ask_password()
+    user = await payam.services.users.create(options.username, password, is_staff=options.staff)
+    return f"user {user.id}: {user.username}"
+
+
+def ask_password() -> str:
+    if sys.stdin.isatty():
+        return getpass.getpass()
+    return sys.stdin.readline().rstrip("\n")
+
+
+async def token(payam: Payam, options: argparse.Namespace) -> str:
+    account = await users.by_username(payam.database, options.user)
+    if account is None:
+        raise PayamError(f"There is no user {options.user!r}.")
+    return (await payam.services.sessions.begin(account)).access
+
+
+async def seed(payam: Payam, options: argparse.Namespace) -> str:
+    await seeding.seed(
+        payam.database,
+        payam.passwords,
+        users=options.users,
+        conversations=options.conversations,
+        members=options.members,
+        password=options.password,
+    )
+    return f"{options.users} users, {options.conversations + 1} conversations"

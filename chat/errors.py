@@ -1,0 +1,96 @@
+"""What can go wrong, in one tree.
+
+    PayamError
+    ├── InvalidInput          a field is missing, malformed or over its limit
+    ├── NotAuthenticated      no token, or one that is malformed, expired or revoked
+    ├── Forbidden             known caller, not allowed to do this
+    ├── NotFound              no such thing for this caller (existence is not disclosed)
+    ├── Conflict              the present state does not admit it
+    ├── TooLarge              a body or a file above its limit
+    ├── UnsupportedMedia      a body of a type that this path does not take
+    ├── KeyReused             an idempotency key came again with another body
+    └── RetryLater            passes by itself; says when to come back
+        ├── RateLimited       too many requests, messages or connections
+        └── Unavailable       a dependency is down or a queue is full; nothing was changed
+            └── OutcomeUnknown    the answer was lost: it may have been changed
+
+`chat.api.problems` turns these into HTTP responses, `chat.realtime.socket` into
+`error` frames. Neither shows a client anything but `code`, `detail`, `fields` and
+`retry_after`.
+"""
+
+from collections.abc import Mapping, Sequence
+
+
+class PayamError(Exception):
+    """Base of everything that a client may be told.
+
+    `code` is stable and for programs; `detail` is one English sentence for people.
+    """
+
+    code = "error"
+
+    def __init__(self, detail: str, *, code: str | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        if code is not None:
+            self.code = code
+
+
+class InvalidInput(PayamError):
+    """`fields` maps each offending field to what is wrong with it, limits included."""
+
+    code = "invalid"
+
+    def __init__(self, fields: Mapping[str, Sequence[str]], *, code: str | None = None) -> None:
+        detail = " ".join(f"{field}: {text}" for field, texts in fields.items() for text in texts)
+        super().__init__(detail, code=code)
+        self.fields = {field: list(texts) for field, texts in fields.items()}
+
+
+class NotAuthenticated(PayamError):
+    code = "not_authenticated"
+
+
+class Forbidden(PayamError):
+    code = "forbidden"
+
+
+class NotFound(PayamError):
+    code = "not_found"
+
+
+class Conflict(PayamError):
+    code = "conflict"
+
+
+class TooLarge(PayamError):
+    code = "too_large"
+
+
+class UnsupportedMedia(PayamError):
+    code = "unsupported_media_type"
+
+
+class KeyReused(PayamError):
+    code = "key_reused"
+
+
+class RetryLater(PayamError):
+    """Base of the two that pass by themselves; `retry_after` is in seconds."""
+
+    def __init__(self, detail: str, *, retry_after: float, code: str | None = None) -> None:
+        super().__init__(detail, code=code)
+        self.retry_after = retry_after
+
+
+class RateLimited(RetryLater):
+    code = "rate_limited"
+
+
+class Unavailable(RetryLater):
+    code = "unavailable"
+
+
+class OutcomeUnknown(Unavailable):
+    code = "outcome_unknown"

@@ -1,0 +1,72 @@
+"""What happened: all that services hand to realtime.
+
+A `Change` is durable before it becomes an event, and carries the conversation's change
+number. A `Passing` is stored nowhere, and whoever is not there misses it.
+"""
+
+from msgspec import Struct
+
+from chat.records import Attachment, SupportTicket, User
+
+
+class Event(Struct, frozen=True):
+    conversation_id: int
+
+
+class Change(Event, frozen=True):
+    seq: int
+
+
+class MessageSent(Change, frozen=True):
+    """The flags are for who learns of it late, with the content it has by then."""
+
+    id: int
+    sender: str
+    content: str
+    timestamp: str
+    is_edited: bool = False
+    is_deleted: bool = False
+
+
+class MessageEdited(Change, frozen=True):
+    id: int
+    content: str
+
+
+class MessageDeleted(Change, frozen=True):
+    id: int
+
+
+class AttachmentAdded(Change, frozen=True):
+    attachment: Attachment
+
+
+class ParticipantJoined(Change, frozen=True):
+    participant: User
+
+
+class ParticipantLeft(Change, frozen=True):
+    participant: User
+
+
+class TicketUpdated(Change, frozen=True):
+    ticket: SupportTicket
+
+
+class Passing(Event, frozen=True):
+    username: str
+
+
+class Typing(Passing, frozen=True):
+    is_typing: bool
+
+
+class MessageRead(Passing, frozen=True):
+    user_id: int
+    message_id: int
+
+
+class FamilyRevoked(Struct, frozen=True):
+    """Every token that came from one sign-in has stopped working."""
+
+    family: str

@@ -1,0 +1,1 @@
+"""Websockets in, events out."""

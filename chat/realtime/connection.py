@@ -1,0 +1,142 @@
+"""One client's websocket after the opening handshake: frames in, shared bytes out.
+
+The TCP transport is handed to a Connection, and everything that websockets ask of a
+server from then on happens here, in the transport's own callbacks: no task and no
+queue belongs to a socket, and an idle one is this object and its parser.
+"""
+
+import asyncio
+from typing import Protocol, cast
+
+from chat.auth.identity import Identity
+from chat.realtime.framing import (
+    CLOSE,
+    PING,
+    PONG,
+    TEXT,
+    FrameParser,
+    ProtocolError,
+    close_frame,
+    frame,
+    parse_close,
+)
+
+CLOSE_TIMEOUT = 5.0
+"""Seconds that a client has to answer a close before its transport is cut."""
+
+
+class Listener(Protocol):
+    """What a connection tells of itself."""
+
+    def text_received(self, connection: "Connection", text: str) -> None: ...
+
+    def connection_lost(self, connection: "Connection") -> None: ...
+
+
+class Connection(asyncio.Protocol):
+    """`identity` is who is at the other end.
+
+    `missed` counts the heartbeats since anything was heard, `malformed` and `refused`
+    the frames in a row that were not understood or were too many. `look_at` is the second
+    at which its token's end is looked at.
+    """
+
+    __slots__ = (
+        "_cut",
+        "_parser",
+        "conversation_id",
+        "identity",
+        "is_closing",
+        "listener",
+        "look_at",
+        "malformed",
+        "missed",
+        "refused",
+        "transport",
+    )
+
+    def __init__(
+        self, listener: Listener, identity: Identity, conversation_id: int, max_size: int
+    ) -> None:
+        self.listener = listener
+        self.identity = identity
+        self.conversation_id = conversation_id
+        self.transport: asyncio.Transport
+        self.is_closing = False
+        self.missed = 0
+        self.malformed = 0
+        self.refused = 0
+        self.look_at = 0
+        self._parser = FrameParser(max_size)
+        self._cut: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's is one in all but its ancestry.
+        self.transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        self.missed = 0
+        parser = self._parser
+        for opcode, payload in parser.feed(data):
+            if opcode == TEXT:
+                if self.is_closing:
+                    continue
+                try:
+                    text = payload.decode()
+                except UnicodeDecodeError:
+                    self.close(1007, "text must be UTF-8")
+                    continue
+                self.listener.text_received(self, text)
+            elif opcode == PING:
+                if not self.is_closing:
+                    self.transport.write(frame(PONG, payload))
+            elif opcode == CLOSE:
+                self._close_received(payload)
+                return
+            elif opcode != PONG:
+                self.close(1003, "text frames only")
+        if parser.error is not None:
+            self.close(parser.error.code, parser.error.reason)
+
+    def send(self, frames: bytes) -> None:
+        """Write frames that are framed already; nothing goes out after a close."""
+        if not self.is_closing:
+            self.transport.write(frames)
+
+    def ping(self) -> None:
+        self.send(frame(PING, b""))
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Say why, and wait for the client's close for a moment; the first call counts."""
+        if self.is_closing:
+            return
+        self.send(close_frame(code, reason))
+        self.is_closing = True
+        loop = asyncio.get_running_loop()
+        self._cut = loop.call_later(CLOSE_TIMEOUT, self.transport.abort)
+
+    def drop(self) -> None:
+        """Cut the transport: nobody is there to hear why."""
+        self.is_closing = True
+        self.transport.abort()
+
+    def _close_received(self, payload: bytes) -> None:
+        if not self.is_closing:
+            try:
+                code, _ = parse_close(payload)
+            except ProtocolError as error:
+                code = error.code
+            self.transport.write(close_frame(code))
+            self.is_closing = True
+        self.transport.close()
+
+    def pause_writing(self) -> None:
+        """More waits for this reader than it may have waiting."""
+        self.close(4408, "did not read fast enough")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.is_closing = True
+        if self._cut is not None:
+            self._cut.cancel()
+            self._cut = None
+        self.listener.connection_lost(self)

@@ -1,0 +1,125 @@
+"""All sockets of this process: how many a user has, and what time brings to each.
+
+One task looks after all of them. A socket that has been silent for an interval is
+pinged, one that does not answer until the next is dropped; a minute before its token
+ends a client hears of it, and at the end the socket is closed.
+"""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from itertools import count
+from time import time
+
+from chat.errors import RateLimited
+from chat.events import FamilyRevoked
+from chat.realtime.connection import Connection
+from chat.realtime.protocol import AuthExpiring, frame_of
+
+WARNING = 60
+"""Seconds before a token's end at which its client is warned."""
+MISSED_MAX = 2
+
+
+class Connections:
+    def __init__(self, ping_interval: float, per_user: int | None) -> None:
+        """`ping_interval` is in seconds; `per_user` the most sockets of one user, or None."""
+        self._per_user = per_user
+        self._of_user: Counter[int] = Counter()
+        self._step = min(1.0, ping_interval)
+        # Spread over the interval, so that pings do not go out all at once.
+        self._slots: list[set[Connection]] = [
+            set() for _ in range(max(1, round(ping_interval / self._step)))
+        ]
+        self._slot_of: dict[Connection, set[Connection]] = {}
+        self._place = count()
+        self._due: defaultdict[int, set[Connection]] = defaultdict(set)
+        self._looked_at = int(time())
+
+    def __len__(self) -> int:
+        return len(self._slot_of)
+
+    def __iter__(self) -> Iterator[Connection]:
+        return iter(list(self._slot_of))
+
+    def require_room(self, user_id: int) -> None:
+        if self._per_user is not None and self._of_user[user_id] >= self._per_user:
+            raise RateLimited(
+                f"At most {self._per_user} websockets of one user.",
+                retry_after=WARNING,
+                code="too_many_connections",
+            )
+
+    def add(self, connection: Connection) -> None:
+        slot = self._slots[next(self._place) % len(self._slots)]
+        slot.add(connection)
+        self._slot_of[connection] = slot
+        self._of_user[connection.identity.user_id] += 1
+        self._watch_token(connection)
+
+    def remove(self, connection: Connection) -> None:
+        slot = self._slot_of.pop(connection, None)
+        if slot is None:
+            return
+        slot.discard(connection)
+        self._unwatch_token(connection)
+        user_id = connection.identity.user_id
+        self._of_user[user_id] -= 1
+        if not self._of_user[user_id]:
+            del self._of_user[user_id]
+
+    def renewed(self, connection: Connection) -> None:
+        """The connection's identity has a new token behind it."""
+        self._unwatch_token(connection)
+        self._watch_token(connection)
+
+    def families(self) -> set[str]:
+        """The sign-ins that the sockets' tokens come from."""
+        return {family for one in self._slot_of if (family := one.identity.family) is not None}
+
+    def revoke(self, event: FamilyRevoked) -> None:
+        for connection in self:
+            if connection.identity.family == event.family:
+                connection.close(4401, "token revoked")
+
+    async def run(self) -> None:
+        """Look after the sockets until cancelled."""
+        while True:
+            for slot in self._slots:
+                await asyncio.sleep(self._step)
+                self._beat(slot)
+                self._look_at_tokens(int(time()))
+
+    @staticmethod
+    def _beat(slot: set[Connection]) -> None:
+        for connection in list(slot):
+            if connection.missed >= MISSED_MAX:
+                connection.drop()
+            else:
+                if connection.missed:
+                    connection.ping()
+                connection.missed += 1
+
+    def _watch_token(self, connection: Connection) -> None:
+        expires_at = int(connection.identity.expires_at)
+        connection.look_at = max(expires_at - WARNING, self._looked_at + 1)
+        self._due[connection.look_at].add(connection)
+
+    def _unwatch_token(self, connection: Connection) -> None:
+        due = self._due.get(connection.look_at)
+        if due is not None:
+            due.discard(connection)
+            if not due:
+                del self._due[connection.look_at]
+
+    def _look_at_tokens(self, now: int) -> None:
+        for second in range(self._looked_at + 1, now + 1):
+            self._looked_at = second
+            for connection in self._due.pop(second, ()):
+                left = int(connection.identity.expires_at) - second
+                if left <= 0:
+                    connection.close(4401, "token expired")
+                    continue
+                connection.send(frame_of(AuthExpiring(left)))
+                connection.look_at = second + left
+                self._due[connection.look_at].add(connection)

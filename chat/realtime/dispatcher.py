@@ -1,0 +1,151 @@
+"""Events out: encoded once, to this process's sockets at once and to the others' by relay.
+
+What goes over the relay begins with the sender's mark, by which a process knows its
+own, and one letter: C for a batch of changes, P for something passing, R for a revoked
+family of tokens.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Collection, Sequence
+
+import msgspec
+
+from chat.errors import Unavailable
+from chat.events import Change, Event, FamilyRevoked, MessageRead, ParticipantLeft, Passing
+from chat.realtime.connection import Connection
+from chat.realtime.hub import Batch, Hub, Told
+from chat.realtime.protocol import encode
+from chat.realtime.relay import Relay, RelayListener
+
+MARK_SIZE = 8
+RETRY_SECONDS = 0.5
+
+_pack = msgspec.msgpack.Encoder().encode
+_unpack_batch = msgspec.msgpack.Decoder(Batch).decode
+_unpack_passing = msgspec.msgpack.Decoder(tuple[int, bytes]).decode
+
+Page = tuple[Sequence[Change], int, bool]
+"""Changes in order, the point to which they lead, and whether there are no more."""
+
+
+class Dispatcher(RelayListener):
+    """`load` reads the changes after a point; `revoked` ends what a family of tokens may do;
+    `missed` looks up what else was missed while the relay was away.
+    """
+
+    def __init__(
+        self,
+        relay: Relay,
+        load: Callable[[int, int, int | None], Awaitable[Page]],
+        seqs: Callable[[Collection[int]], Awaitable[dict[int, int]]],
+        revoked: Callable[[FamilyRevoked], None],
+        missed: Callable[[], None],
+    ) -> None:
+        self._relay = relay
+        self._load = load
+        self._seqs = seqs
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._revoked = revoked
+        self._missed = missed
+        self._mark = secrets.token_bytes(MARK_SIZE)
+        self.hub = Hub(self.load_told, seqs, relay.subscribe, relay.unsubscribe)
+
+    def progress(self, seq: int) -> bytes:
+        """What tells the other processes only how far a conversation has come."""
+        return self._mark + b"C" + _pack(Batch(seq, []))
+
+    def publish(self, events: Sequence[Event]) -> None:
+        """Tell everyone of what was committed; each conversation's changes in their order."""
+        changes: dict[int, list[Change]] = {}
+        for event in events:
+            if isinstance(event, Change):
+                changes.setdefault(event.conversation_id, []).append(event)
+            elif isinstance(event, Passing):
+                self.pass_on(event)
+        for conversation_id, of_one in changes.items():
+            if not self._relay.has_others and conversation_id not in self.hub:
+                continue  # nobody listens
+            batch = Batch(of_one[0].seq - 1, [told(change) for change in of_one])
+            self.hub.deliver(conversation_id, batch)
+            if self._relay.has_others:
+                payload = self._mark + b"C" + _pack(batch)
+                self._relay.publish(conversation_id, payload, of_one[-1].seq)
+
+    def doubt(self, conversation_ids: Collection[int]) -> None:
+        """These may have changed unseen: ask the database how far they are, and tell everyone."""
+        task = asyncio.get_running_loop().create_task(self._tell_progress(set(conversation_ids)))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _tell_progress(self, conversation_ids: set[int]) -> None:
+        while True:
+            try:
+                seqs = await self._seqs(conversation_ids)
+                break
+            except Unavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+        for conversation_id, seq in seqs.items():
+            self.hub.deliver(conversation_id, Batch(seq, []))
+            if self._relay.has_others:
+                self._relay.publish(conversation_id, self.progress(seq), seq)
+
+    async def close(self) -> None:
+        """Stop reading what is missing."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.hub.close()
+
+    def pass_on(self, event: Passing, origin: Connection | None = None) -> None:
+        """Tell the others; `origin` is the socket that it came from."""
+        frame = encode(event)
+        user_id = event.user_id if isinstance(event, MessageRead) else 0
+        self.hub.pass_on(
+            event.conversation_id, frame, except_user=user_id, except_connection=origin
+        )
+        if self._relay.has_others:
+            payload = self._mark + b"P" + _pack((user_id, frame))
+            self._relay.publish(event.conversation_id, payload, None)
+
+    def announce(self, event: FamilyRevoked) -> None:
+        self._revoked(event)
+        self._relay.announce(self._mark + b"R" + event.family.encode())
+
+    def relayed(self, conversation_id: int, payload: bytes) -> None:
+        if payload.startswith(self._mark):
+            return
+        kind, body = payload[MARK_SIZE : MARK_SIZE + 1], payload[MARK_SIZE + 1 :]
+        try:
+            if kind == b"C":
+                self.hub.deliver(conversation_id, _unpack_batch(body))
+            elif kind == b"P":
+                user_id, frame = _unpack_passing(body)
+                self.hub.pass_on(conversation_id, frame, except_user=user_id)
+        except msgspec.DecodeError:  # of another version of Payam: the database has it too
+            self.hub.check([conversation_id])
+
+    def announced(self, payload: bytes) -> None:
+        if not payload.startswith(self._mark) and payload[MARK_SIZE : MARK_SIZE + 1] == b"R":
+            self._revoked(FamilyRevoked(payload[MARK_SIZE + 1 :].decode()))
+
+    def subscribed(self, conversation_ids: Sequence[int]) -> None:
+        self.hub.check(conversation_ids)
+
+    def interrupted(self) -> None:
+        self._missed()
+
+    async def load_told(
+        self, conversation_id: int, seq: int, began_after: int | None = None
+    ) -> tuple[list[Told], int, bool]:
+        """What changed after `seq`, up to which point, and whether that is all by now.
+
+        `began_after` is what the reader knew before the first of several pages.
+        """
+        changes, upto, is_last = await self._load(conversation_id, seq, began_after)
+        return [told(change) for change in changes], upto, is_last
+
+
+def told(change: Change) -> Told:
+    removed = change.participant.id if isinstance(change, ParticipantLeft) else 0
+    return Told(change.seq, encode(change), removed)

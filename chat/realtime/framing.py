@@ -1,0 +1,256 @@
+"""The websocket wire format (RFC 6455), from the server's side: bytes in, bytes out, no I/O.
+
+No extension is ever negotiated. What the server sends is unmasked and unfragmented, so
+one frame's bytes serve any number of clients.
+"""
+
+from struct import Struct
+
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # no compiled wheel for this platform
+    from websockets.utils import apply_mask
+
+CONTINUATION = 0
+TEXT = 1
+BINARY = 2
+CLOSE = 8
+PING = 9
+PONG = 10
+
+WHOLE_TEXT = 0x80 | TEXT
+FIRST_BYTES = frozenset((0x00, 0x01, 0x02, 0x80, 0x81, 0x82, 0x88, 0x89, 0x8A))
+"""Fragments or whole, of the opcodes above: no reserved bit, no fragmented control frame."""
+CONTROL_MAX_SIZE = 125  # bytes; section 5.5
+NO_STATUS = 1005  # stands for a close frame without a body; never itself on the wire
+
+SHORT_HEADER = Struct("!BB").pack
+MEDIUM_HEADER = Struct("!BBH").pack
+LONG_HEADER = Struct("!BBQ").pack
+
+
+class ProtocolError(Exception):
+    """The client broke the protocol; `code` and `reason` are for the close frame."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(f"{code} {reason}")
+        self.code = code
+        self.reason = reason
+
+
+def text_frame(payload: bytes) -> bytes:
+    """A whole text message; `payload` is UTF-8."""
+    return frame(TEXT, payload)
+
+
+def frame(opcode: int, payload: bytes) -> bytes:
+    """One final, unmasked frame.
+
+    Raises ValueError for a control frame of more than 125 bytes.
+    """
+    head = 0x80 | opcode
+    length = len(payload)
+    if length < 126:
+        return SHORT_HEADER(head, length) + payload
+    if opcode >= CLOSE:
+        raise ValueError(f"a control frame holds {CONTROL_MAX_SIZE} bytes, not {length}")
+    if length < 0x10000:
+        return MEDIUM_HEADER(head, 126, length) + payload
+    return LONG_HEADER(head, 127, length) + payload
+
+
+def close_frame(code: int, reason: str = "") -> bytes:
+    """A close frame; `reason` is cut to the 123 bytes of UTF-8 that fit beside the code.
+
+    1005 makes one without a body, so that what `parse_close` returned can be echoed.
+    Raises ValueError for any other code that may not be on the wire.
+    """
+    if code == NO_STATUS:
+        return frame(CLOSE, b"")
+    if not may_be_sent(code):
+        raise ValueError(f"{code} may not be in a close frame")
+    body = reason.encode()
+    if len(body) > CONTROL_MAX_SIZE - 2:
+        body = body[: CONTROL_MAX_SIZE - 2].decode(errors="ignore").encode()
+    return frame(CLOSE, code.to_bytes(2, "big") + body)
+
+
+def parse_close(payload: bytes) -> tuple[int, str]:
+    """The code and reason in a close frame's payload; (1005, "") when it is empty.
+
+    Raises ProtocolError: 1002 for a body of one byte or a code that may not be on the
+    wire, 1007 for a reason that is not UTF-8.
+    """
+    if not payload:
+        return NO_STATUS, ""
+    if len(payload) == 1:
+        raise ProtocolError(1002, "close code cut short")
+    code = payload[0] << 8 | payload[1]
+    if not may_be_sent(code):
+        raise ProtocolError(1002, f"close code {code} is not allowed")
+    try:
+        return code, payload[2:].decode()
+    except UnicodeDecodeError:
+        raise ProtocolError(1007, "close reason is not UTF-8") from None
+
+
+def may_be_sent(code: int) -> bool:
+    """Section 7.4 and the IANA registry; 3000 to 4999 are for libraries and applications."""
+    return 1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999
+
+
+class FrameParser:
+    """Client frames, cut anywhere, into messages.
+
+    Left to the caller: whether a TEXT message is UTF-8, whether BINARY is welcome, and
+    that nothing counts after CLOSE. `error` is None until the client breaks the protocol.
+
+    It keeps nothing between messages; inside one, what has come of it: at most `max_size`
+    bytes of earlier fragments, and one frame cut short.
+    """
+
+    __slots__ = ("_buffer", "_joined", "_max_size", "_needed", "_opcode", "error")
+
+    def __init__(self, max_size: int) -> None:
+        """`max_size` is the most payload bytes of one message, all fragments together."""
+        self._max_size = max_size
+        self.error: ProtocolError | None = None
+        # A frame cut short, and how many bytes of it another look needs.
+        self._buffer: bytes | bytearray = b""
+        self._needed = 0
+        # A message whose last fragment has not come: its opcode, and its payload so far.
+        # Not a list of fragments: empty ones would make it grow without end.
+        self._opcode = 0
+        self._joined: bytearray | None = None
+
+    def feed(self, data: bytes) -> list[tuple[int, bytes]]:
+        """The messages that `data` completes, in order, as (opcode, unmasked payload).
+
+        Fragments come joined; CLOSE, PING and PONG come as they are, also from between
+        fragments. Never raises: look at `error` after handling what came. After an error
+        this returns [] for ever.
+        """
+        messages: list[tuple[int, bytes]] = []
+        if self._needed:
+            data = self._resume(data)
+        position = 0
+        end = len(data)
+        while position < end:
+            # Nearly every frame is a whole text of less than 64 KiB, so that case comes
+            # first, in a third of the time `_take` needs for the same. Without the mask
+            # bit, `length` is below zero here.
+            body = position + 6
+            if body <= end and data[position] == WHOLE_TEXT and self._joined is None:
+                length = data[position + 1] - 128
+                if length == 126:
+                    body += 2
+                    length = data[position + 2] << 8 | data[position + 3]
+                    minimal = length > 125
+                else:
+                    minimal = 0 <= length < 126
+                stop = body + length
+                if minimal and stop <= end and length <= self._max_size:
+                    messages.append((TEXT, apply_mask(data[body:stop], data[body - 4 : body])))
+                    position = stop
+                    continue
+            try:
+                stop = self._take(data, position, messages)
+            except ProtocolError as error:
+                # A traceback would hold this call, hence the parser: a cycle.
+                self.error = error.with_traceback(None)
+                self._joined = None
+                self._needed = 1  # sends what comes next through `_resume`, which drops it
+                break
+            if self._needed:
+                self._buffer = data[position:]
+                break
+            position = stop
+        return messages
+
+    def _resume(self, data: bytes) -> bytes:
+        """What is waiting and `data` in one, once that is enough; until then b""."""
+        if self.error is not None:
+            return b""
+        buffer = self._buffer
+        if len(buffer) + len(data) < self._needed:
+            if isinstance(buffer, bytes):
+                self._buffer = buffer = bytearray(buffer)
+            buffer += data  # grows in place: a frame in many pieces is not copied for each
+            return b""
+        self._buffer = b""
+        self._needed = 0
+        return b"".join((buffer, data))
+
+    def _take(self, data: bytes, position: int, messages: list[tuple[int, bytes]]) -> int:
+        """Take the frame at `position`, and return where it ends.
+
+        A frame cut short is left alone, and `_needed` set. Raises ProtocolError as soon
+        as enough of the header is there to tell.
+        """
+        if len(data) < position + 2:
+            self._needed = 2
+            return position
+        head = data[position]
+        length = data[position + 1]
+        opcode = head & 0x0F
+        self._check(head, length)
+        length &= 0x7F
+        key = position + 2
+        if length >= 126:
+            key += 2 if length == 126 else 8
+            if len(data) < key:
+                self._needed = key - position
+                return position
+            length = long_length(data[position + 2 : key])
+        if opcode < CLOSE:
+            before = 0 if self._joined is None else len(self._joined)
+            if before + length > self._max_size:
+                raise ProtocolError(1009, f"a message holds {self._max_size} bytes at most")
+        body = key + 4
+        stop = body + length
+        if len(data) < stop:
+            self._needed = stop - position
+            return position
+        payload = apply_mask(data[body:stop], data[key:body])
+        if opcode >= CLOSE or (head >= 0x80 and opcode):
+            messages.append((opcode, payload))
+        else:
+            self._join(head, payload, messages)
+        return stop
+
+    def _check(self, head: int, second: int) -> None:
+        """Raise ProtocolError for a frame that may not begin with these two bytes here."""
+        if head not in FIRST_BYTES:
+            raise ProtocolError(1002, "reserved bit, unknown opcode or fragmented control frame")
+        if second < 0x80:
+            raise ProtocolError(1002, "frame is not masked")
+        opcode = head & 0x0F
+        if opcode >= CLOSE:
+            if second & 0x7F > CONTROL_MAX_SIZE:
+                raise ProtocolError(1002, f"control frame of more than {CONTROL_MAX_SIZE} bytes")
+        elif opcode == CONTINUATION:
+            if self._joined is None:
+                raise ProtocolError(1002, "continuation of nothing")
+        elif self._joined is not None:
+            raise ProtocolError(1002, "new message inside a fragmented one")
+
+    def _join(self, head: int, payload: bytes, messages: list[tuple[int, bytes]]) -> None:
+        """Add a fragment to its message, and the message to `messages` after the last one."""
+        if self._joined is None:
+            self._opcode = head
+            self._joined = bytearray(payload)
+            return
+        self._joined += payload
+        if head >= 0x80:
+            messages.append((self._opcode, bytes(self._joined)))
+            self._joined = None
+
+
+def long_length(field: bytes) -> int:
+    """A length of two or eight bytes; raises ProtocolError when it is not minimal."""
+    length = int.from_bytes(field, "big")
+    if length < (126 if len(field) == 2 else 0x10000):
+        raise ProtocolError(1002, "length is not in its shortest form")
+    if length >= 1 << 63:
+        raise ProtocolError(1002, "length has its top bit set")
+    return length

@@ -1,0 +1,272 @@
+"""The frames, pure: text in to typed frames, events out to bytes. No I/O.
+
+client → server    chat_message edit_message delete_message typing     (the original four)
+                   mark_read resume auth
+server → client    chat.message message.edited message.deleted user.typing  (the original)
+                   message.read attachment.added participant.joined participant.left
+                   ticket.updated resumed ack auth.expiring error
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from chat import events, records
+from chat.errors import InvalidInput, PayamError, RetryLater
+from chat.realtime.framing import text_frame
+
+# From clients. `ref` comes back in the frame's `ack` or `error`.
+
+
+class ClientFrame(Struct, tag_field="type", frozen=True):
+    pass
+
+
+class ChatMessage(ClientFrame, tag="chat_message", frozen=True):
+    message: str
+    client_id: str | None = None
+    ref: str | None = None
+
+
+class EditMessage(ClientFrame, tag="edit_message", frozen=True):
+    message_id: int
+    content: str
+    ref: str | None = None
+
+
+class DeleteMessage(ClientFrame, tag="delete_message", frozen=True):
+    message_id: int
+    ref: str | None = None
+
+
+class Typing(ClientFrame, tag="typing", frozen=True):
+    is_typing: bool
+    ref: str | None = None
+
+
+class MarkRead(ClientFrame, tag="mark_read", frozen=True):
+    message_id: int
+    ref: str | None = None
+
+
+class Resume(ClientFrame, tag="resume", frozen=True):
+    since: int
+    ref: str | None = None
+
+
+class Auth(ClientFrame, tag="auth", frozen=True):
+    token: str
+    ref: str | None = None
+
+
+AnyClientFrame = ChatMessage | EditMessage | DeleteMessage | Typing | MarkRead | Resume | Auth
+
+# To clients. A field that is not set is not sent.
+
+
+class ServerFrame(Struct, tag_field="type", frozen=True):
+    pass
+
+
+class MessageSent(ServerFrame, tag="chat.message", frozen=True):
+    """The flags are sent only when true, to who learns of the message late."""
+
+    id: int
+    sender: str
+    content: str
+    timestamp: str
+    seq: int
+    is_edited: bool | UnsetType = UNSET
+    is_deleted: bool | UnsetType = UNSET
+
+
+class EditedMessage(Struct, frozen=True):
+    id: int
+    content: str
+
+
+class MessageEdited(ServerFrame, tag="message.edited", frozen=True):
+    message: EditedMessage
+    seq: int
+
+
+class MessageDeleted(ServerFrame, tag="message.deleted", frozen=True):
+    message_id: int
+    seq: int
+
+
+class UserTyping(ServerFrame, tag="user.typing", frozen=True):
+    user: str
+    is_typing: bool
+
+
+class MessageRead(ServerFrame, tag="message.read", frozen=True):
+    user: str
+    message_id: int
+
+
+class AttachmentAdded(ServerFrame, tag="attachment.added", frozen=True):
+    message_id: int
+    attachment: records.Attachment
+    seq: int
+
+
+class ParticipantJoined(ServerFrame, tag="participant.joined", frozen=True):
+    participant: records.User
+    seq: int
+
+
+class ParticipantLeft(ServerFrame, tag="participant.left", frozen=True):
+    participant: records.User
+    seq: int
+
+
+class TicketUpdated(ServerFrame, tag="ticket.updated", frozen=True):
+    support_ticket: records.SupportTicket
+    seq: int
+
+
+class Ack(ServerFrame, tag="ack", frozen=True):
+    """What was asked for is done, and on the disk where it is something that lasts."""
+
+    client_id: str | UnsetType = UNSET
+    id: int | UnsetType = UNSET
+    seq: int | UnsetType = UNSET
+    timestamp: str | UnsetType = UNSET
+    ref: str | UnsetType = UNSET
+
+
+class Resumed(ServerFrame, tag="resumed", frozen=True):
+    """Everything up to `seq` has been told; from here on it is live."""
+
+    seq: int
+    ref: str | UnsetType = UNSET
+
+
+class AuthExpiring(ServerFrame, tag="auth.expiring", frozen=True):
+    """`expires_in` is in seconds."""
+
+    expires_in: int
+
+
+class Error(ServerFrame, tag="error", frozen=True):
+    """`retry_after` is in seconds; `client_id` says which message was not stored."""
+
+    code: str
+    detail: str
+    errors: dict[str, list[str]] | UnsetType = UNSET
+    retry_after: float | UnsetType = UNSET
+    client_id: str | UnsetType = UNSET
+    ref: str | UnsetType = UNSET
+
+
+class MalformedFrame(InvalidInput):
+    """A client's frame that says nothing we understand. `ref` is its own, if it had one."""
+
+    code = "malformed_frame"
+
+    def __init__(self, fields: dict[str, list[str]], ref: str | None) -> None:
+        super().__init__(fields)
+        self.ref = ref
+
+
+class _OnlyRef(Struct):
+    ref: Any = None
+
+
+REF_MAX_LENGTH = 64
+
+_decoder: msgspec.json.Decoder[AnyClientFrame] = msgspec.json.Decoder(AnyClientFrame)
+_decode = _decoder.decode
+_decode_ref = msgspec.json.Decoder(_OnlyRef).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def decode(text: str) -> AnyClientFrame:
+    """The typed frame of a text message; raises MalformedFrame."""
+    try:
+        frame = _decode(text)
+    except msgspec.ValidationError as error:
+        raise MalformedFrame(_explain(str(error)), _ref_of(text)) from None
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise MalformedFrame({"frame": [f"Is not JSON: {error}."]}, None) from None
+    if frame.ref is not None and len(frame.ref) > REF_MAX_LENGTH:
+        raise MalformedFrame({"ref": [f"At most {REF_MAX_LENGTH} characters."]}, None)
+    return frame
+
+
+def _explain(text: str) -> dict[str, list[str]]:
+    """msgspec's sentence, under the name of the field that it is about."""
+    what, _, path = text.partition(" - at `$.")
+    field = path.rstrip("`")
+    if not field:
+        words = what.split("`")
+        is_missing = what.startswith("Object missing required field") and len(words) > 1
+        field = words[1] if is_missing else "frame"
+    return {field: [f"{what}."]}
+
+
+def _ref_of(text: str) -> str | None:
+    try:
+        ref = _decode_ref(text).ref
+    except msgspec.ValidationError:
+        return None
+    return ref if isinstance(ref, str) and len(ref) <= REF_MAX_LENGTH else None
+
+
+def frame_of(frame: ServerFrame) -> bytes:
+    """The bytes on the wire: the same for every client."""
+    return text_frame(_encode(frame))
+
+
+def error_frame(
+    error: PayamError, *, ref: str | None = None, client_id: str | None = None
+) -> bytes:
+    return frame_of(
+        Error(
+            code=error.code,
+            detail=error.detail,
+            errors=error.fields if isinstance(error, InvalidInput) else UNSET,
+            retry_after=round(error.retry_after, 3) if isinstance(error, RetryLater) else UNSET,
+            client_id=UNSET if client_id is None else client_id,
+            ref=UNSET if ref is None else ref,
+        )
+    )
+
+
+def encode(event: events.Event) -> bytes:
+    """The frame that tells clients of an event, framed."""
+    return frame_of(_SERVER_FRAMES[type(event)](event))
+
+
+def _sent(event: events.MessageSent) -> ServerFrame:
+    return MessageSent(
+        event.id,
+        event.sender,
+        event.content,
+        event.timestamp,
+        event.seq,
+        event.is_edited or UNSET,
+        event.is_deleted or UNSET,
+    )
+
+
+def _edited(event: events.MessageEdited) -> ServerFrame:
+    return MessageEdited(EditedMessage(event.id, event.content), event.seq)
+
+
+_SERVER_FRAMES: dict[type[events.Event], Callable[[Any], ServerFrame]] = {
+    events.MessageSent: _sent,
+    events.MessageEdited: _edited,
+    events.MessageDeleted: lambda event: MessageDeleted(event.id, event.seq),
+    events.AttachmentAdded: lambda event: AttachmentAdded(
+        event.attachment.message_id, event.attachment, event.seq
+    ),
+    events.ParticipantJoined: lambda event: ParticipantJoined(event.participant, event.seq),
+    events.ParticipantLeft: lambda event: ParticipantLeft(event.participant, event.seq),
+    events.TicketUpdated: lambda event: TicketUpdated(event.ticket, event.seq),
+    events.Typing: lambda event: UserTyping(event.username, event.is_typing),
+    events.MessageRead: lambda event: MessageRead(event.username, event.message_id),
+}

@@ -1,0 +1,74 @@
+"""Catching up: everything that changed after a point, in order, and then live.
+
+A connection that resumes is told nothing live. It reads from the database, page by page,
+as fast as its client takes it, until it has been told as much as the conversation's
+members here, or more; then it goes on among them. So nothing is missed and nothing is
+told twice, however much happens meanwhile, and a page is all that is in memory.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from msgspec import UNSET
+
+from chat.errors import Unavailable
+from chat.realtime.connection import Connection
+from chat.realtime.hub import Hub, Told
+from chat.realtime.protocol import Resumed, frame_of
+
+Load = Callable[[int, int, int], Awaitable[tuple[list[Told], int, bool]]]
+"""Conversation, the point to read from, and the point that the client knew at first."""
+
+CHUNK = 256 * 1024
+"""Bytes that may wait for the client before the next are given to it."""
+PATIENCE = 30.0
+"""Seconds that a client has to take a chunk."""
+LOOK_SECONDS = 0.02
+RETRY_SECONDS = 0.5
+
+
+async def catch_up(
+    connection: Connection, hub: Hub, load: Load, since: int, ref: str | None
+) -> None:
+    """Tell `connection`, which `hub` has as resuming, what came after `since`."""
+    told = since
+    while not connection.is_closing:
+        try:
+            changes, upto, is_last = await load(connection.conversation_id, told, since)
+        except Unavailable:
+            await asyncio.sleep(RETRY_SECONDS)
+            continue
+        await send_slowly(connection, changes)
+        # A client may know of more than we do, after a backup was restored.
+        told = max(told, upto)
+        if is_last and hub.finish_resuming(connection, told):
+            # Nothing live comes before this: there is no pause in between.
+            connection.send(frame_of(Resumed(told, UNSET if ref is None else ref)))
+            return
+
+
+async def send_slowly(connection: Connection, changes: list[Told]) -> None:
+    """Write no more than a chunk at once, and wait until most of it is gone."""
+    waiting: list[bytes] = []
+    size = 0
+    for told in changes:
+        waiting.append(told.frame)
+        size += len(told.frame)
+        if size >= CHUNK:
+            connection.send(b"".join(waiting))
+            waiting, size = [], 0
+            await drained(connection)
+    if waiting:
+        connection.send(b"".join(waiting))
+        await drained(connection)
+
+
+async def drained(connection: Connection) -> None:
+    """Wait for a client that reads slowly; close one that does not read at all."""
+    waited = 0.0
+    while not connection.is_closing and connection.transport.get_write_buffer_size() > CHUNK // 2:
+        if waited >= PATIENCE:
+            connection.close(4408, "did not read fast enough")
+            return
+        await asyncio.sleep(LOOK_SECONDS)
+        waited += LOOK_SECONDS

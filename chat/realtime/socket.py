@@ -1,0 +1,290 @@
+"""`/ws/chat/<conversation_id>/`: who may open it, and what its frames do.
+
+Every frame is answered where it asks for an answer (`client_id` or `ref`), and every
+frame that cannot be carried out gets an `error` frame and changes nothing.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
+
+from msgspec import UNSET, UnsetType
+from sanic import Request, Sanic
+
+from chat.auth.identity import Identity
+from chat.errors import Conflict, InvalidInput, NotAuthenticated, NotFound, PayamError, RateLimited
+from chat.events import Typing
+from chat.realtime import protocol
+from chat.realtime.connection import Connection, Listener
+from chat.realtime.connections import Connections
+from chat.realtime.dispatcher import Dispatcher
+from chat.realtime.handshake import Upgrade
+from chat.realtime.resume import catch_up
+from chat.services.registry import Services
+from chat.store.sends import Send
+from chat.times import to_text
+from config.settings import Settings
+
+log = logging.getLogger("payam.socket")
+
+ID_MAX = 2**63 - 1
+ID_DIGITS = 19
+MALFORMED_MAX = 10
+REFUSED_MAX = 100
+"""Frames in a row that were not understood, or were too many, before the socket is closed."""
+
+
+def close_code(error: PayamError) -> int:
+    """How a socket says what a status says over HTTP."""
+    if isinstance(error, NotAuthenticated):
+        return 4401
+    if isinstance(error, NotFound):
+        return 4404
+    if isinstance(error, InvalidInput):
+        return 4400
+    return 4429 if isinstance(error, RateLimited) else 1013
+
+
+class Sockets(Listener):
+    """What the frames of this process's sockets do."""
+
+    def __init__(
+        self,
+        services: Services,
+        dispatcher: Dispatcher,
+        connections: Connections,
+        settings: Settings,
+    ) -> None:
+        self._services = services
+        self._dispatcher = dispatcher
+        self._connections = connections
+        self._settings = settings
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._handlers: dict[type, Callable[[Connection, Any], None]] = {
+            protocol.ChatMessage: self._chat_message,
+            protocol.EditMessage: self._edit_message,
+            protocol.DeleteMessage: self._delete_message,
+            protocol.Typing: self._typing,
+            protocol.MarkRead: self._mark_read,
+            protocol.Resume: self._resume,
+            protocol.Auth: self._auth,
+        }
+
+    async def admit(self, request: Request) -> None:
+        """Before the handshake: the caller is a participant, and has room for a socket."""
+        if request.route is None or not request.route.extra.websocket or request.ctx.refusal:
+            return
+        identity: Identity = request.ctx.identity
+        conversation_id: int = request.match_info["conversation_id"]
+        try:
+            if not 0 < conversation_id <= ID_MAX:
+                raise NotFound("There is no such conversation for you.")
+            self._connections.require_room(identity.user_id)
+            request.ctx.since = since_of(request)
+            request.ctx.seq = await self._services.conversations.seq_for(identity, conversation_id)
+        except PayamError as error:
+            if "authorization" in request.headers:
+                raise
+            request.ctx.refusal = error
+
+    def open(self, request: Request, upgrade: Upgrade, conversation_id: int) -> None:
+        """Take the transport over. Without a pause in it: nothing is missed in between."""
+        refusal: PayamError | None = request.ctx.refusal
+        identity = Identity(0, "", False, 0.0, None) if refusal else request.ctx.identity
+        connection = Connection(self, identity, conversation_id, self._settings.ws_max_size)
+        early = upgrade.hand_over(connection, self._settings.ws_send_buffer)
+        if refusal:
+            connection.close(close_code(refusal), refusal.code)
+        else:
+            self._connections.add(connection)
+            if request.ctx.since is None:
+                self._dispatcher.hub.join(connection, request.ctx.seq)
+            else:
+                self._resume_after(connection, request.ctx.since, request.ctx.seq, None)
+        if early:
+            connection.data_received(early)
+
+    def connection_lost(self, connection: Connection) -> None:
+        self._dispatcher.hub.leave(connection)
+        self._connections.remove(connection)
+
+    async def close(self) -> None:
+        """Stop what still waits for something."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def text_received(self, connection: Connection, text: str) -> None:
+        try:
+            frame = protocol.decode(text)
+        except protocol.MalformedFrame as error:
+            connection.send(protocol.error_frame(error, ref=error.ref))
+            connection.malformed += 1
+            if connection.malformed >= MALFORMED_MAX:
+                connection.close(4400, "too many malformed frames")
+            return
+        connection.malformed = 0
+        try:
+            self._services.frames.take(connection.identity.user_id)
+            connection.refused = 0
+            self._handlers[type(frame)](connection, frame)
+        except RateLimited as error:
+            refuse(connection, frame, error)
+            connection.refused += 1
+            if connection.refused >= REFUSED_MAX:
+                connection.close(4429, "too many messages")
+        except PayamError as error:
+            refuse(connection, frame, error)
+
+    def _chat_message(self, connection: Connection, frame: protocol.ChatMessage) -> None:
+        # The writer answers later, so `send` is there by then.
+        send = self._services.messages.send(
+            connection.identity,
+            connection.conversation_id,
+            frame.message,
+            frame.client_id,
+            lambda error: answer_send(connection, frame, send, error),
+        )
+
+    def _edit_message(self, connection: Connection, frame: protocol.EditMessage) -> None:
+        self._services.messages.submit_edit(
+            connection.identity,
+            connection.conversation_id,
+            frame.message_id,
+            frame.content,
+            partial(answer_change, connection, frame),
+        )
+
+    def _delete_message(self, connection: Connection, frame: protocol.DeleteMessage) -> None:
+        self._services.messages.submit_delete(
+            connection.identity,
+            connection.conversation_id,
+            frame.message_id,
+            partial(answer_change, connection, frame),
+        )
+
+    def _mark_read(self, connection: Connection, frame: protocol.MarkRead) -> None:
+        self._services.conversations.submit_read(
+            connection.identity,
+            connection.conversation_id,
+            frame.message_id,
+            partial(answer_change, connection, frame),
+        )
+
+    def _typing(self, connection: Connection, frame: protocol.Typing) -> None:
+        event = Typing(connection.conversation_id, connection.identity.username, frame.is_typing)
+        self._dispatcher.pass_on(event, connection)
+        if frame.ref is not None:
+            connection.send(protocol.frame_of(protocol.Ack(ref=frame.ref)))
+
+    def _resume(self, connection: Connection, frame: protocol.Resume) -> None:
+        if not 0 <= frame.since <= ID_MAX:
+            raise InvalidInput({"since": ["A change number, from 0."]})
+        if self._dispatcher.hub.is_resuming(connection):
+            raise Conflict("An earlier resume is still under way.")
+        self._resume_after(connection, frame.since, frame.since, frame.ref)
+
+    def _resume_after(self, connection: Connection, since: int, seq: int, ref: str | None) -> None:
+        hub = self._dispatcher.hub
+        hub.begin_resuming(connection, seq)
+        self._start(catch_up(connection, hub, self._dispatcher.load_told, since, ref), connection)
+
+    def _start(self, work: Coroutine[Any, Any, None], connection: Connection) -> None:
+        """Do what has to wait; a failure closes the socket, whose client then tries again."""
+
+        async def guarded() -> None:
+            try:
+                await work
+            except Exception:
+                log.exception("a socket could not be served")
+                connection.close(1011, "internal error")
+
+        task = asyncio.get_running_loop().create_task(guarded())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _auth(self, connection: Connection, frame: protocol.Auth) -> None:
+        self._start(self._renew(connection, frame), connection)
+
+    async def _renew(self, connection: Connection, frame: protocol.Auth) -> None:
+        """A new token for the same user; one that is no good leaves the old one in force."""
+        try:
+            identity = await self._services.sessions.identify_afresh(frame.token)
+        except PayamError as error:
+            refuse(connection, frame, error)
+            return
+        if identity.user_id != connection.identity.user_id:
+            foreign = NotAuthenticated("The token is another user's.", code="token_invalid")
+            refuse(connection, frame, foreign)
+            return
+        if not connection.is_closing:
+            connection.identity = identity
+            self._connections.renewed(connection)
+            connection.send(protocol.frame_of(protocol.Ack(ref=given(frame.ref))))
+
+
+def since_of(request: Request) -> int | None:
+    """The change number that the client has seen, from the URL; None where it names none."""
+    given = request.args.get("since")
+    if given is None:
+        return None
+    if not (given.isascii() and given.isdigit() and len(given) < ID_DIGITS):
+        raise InvalidInput({"since": ["A change number, from 0."]})
+    return int(given)
+
+
+def given(value: str | None) -> str | UnsetType:
+    return UNSET if value is None else value
+
+
+def told(error: Exception) -> PayamError:
+    """What a client may know of an error; the rest is in the log."""
+    if isinstance(error, PayamError):
+        return error
+    return PayamError("Something went wrong here; it was logged.", code="internal_error")
+
+
+def refuse(connection: Connection, frame: protocol.AnyClientFrame, error: PayamError) -> None:
+    client_id = frame.client_id if isinstance(frame, protocol.ChatMessage) else None
+    connection.send(protocol.error_frame(error, ref=frame.ref, client_id=client_id))
+
+
+def answer_send(
+    connection: Connection, frame: protocol.ChatMessage, send: Send, error: Exception | None
+) -> None:
+    if error is not None:
+        refuse(connection, frame, told(error))
+    elif frame.client_id is not None or frame.ref is not None:
+        ack = protocol.Ack(
+            client_id=given(frame.client_id),
+            id=send.id,
+            seq=send.seq,
+            timestamp=to_text(send.created_at),
+            ref=given(frame.ref),
+        )
+        connection.send(protocol.frame_of(ack))
+
+
+def answer_change(
+    connection: Connection,
+    frame: protocol.EditMessage | protocol.DeleteMessage | protocol.MarkRead,
+    seq: int | None,
+    error: Exception | None,
+) -> None:
+    """`seq` is None for what takes no number."""
+    if error is not None:
+        refuse(connection, frame, told(error))
+    elif frame.ref is not None:
+        ack = protocol.Ack(id=frame.message_id, seq=UNSET if seq is None else seq, ref=frame.ref)
+        connection.send(protocol.frame_of(ack))
+
+
+def install(app: Sanic[Any, Any], sockets: Sockets) -> None:
+    app.register_middleware(sockets.admit, "request")
+
+    @app.websocket("/ws/chat/<conversation_id:int>/")  # type: ignore[untyped-decorator]
+    async def chat(request: Request, upgrade: Upgrade, conversation_id: int) -> None:
+        """Live messages of one conversation, for a participant."""
+        sockets.open(request, upgrade, conversation_id)

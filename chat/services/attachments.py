@@ -1,0 +1,128 @@
+"""Attachments: adding one to a message of one's own, and reading those of a conversation."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from chat import records
+from chat.auth.identity import Identity
+from chat.errors import Conflict, NotFound, PayamError, Unavailable
+from chat.events import AttachmentAdded
+from chat.services.conversations import Conversations
+from chat.services.messages import Messages, require_own
+from chat.store import attachments as store
+from chat.store import conversations
+from chat.store.database import Database, Transaction
+from chat.store.files import Files
+from chat.store.writer import Outcome, Writer
+
+NAME_MAX_LENGTH = 255
+JOINERS = "\u200c\u200d"
+"""Invisible, but a part of Persian spelling, and of that of Indian languages."""
+MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]{1,100}/[\w!#$&^.+-]{1,100}", re.ASCII)
+
+
+class Upload(Struct, frozen=True):
+    """A file on its way in, as the client describes it; neither word is trusted."""
+
+    name: str
+    content_type: str
+    chunks: AsyncIterator[bytes]
+
+
+class Attachments:
+    def __init__(
+        self,
+        database: Database,
+        writer: Writer,
+        files: Files,
+        members: Conversations,
+        messages: Messages,
+        *,
+        most: int,
+    ) -> None:
+        """`most` is in bytes."""
+        self._database = database
+        self._writer = writer
+        self._files = files
+        self._members = members
+        self._messages = messages
+        self._most = most
+
+    async def require_attachable(
+        self, who: Identity, conversation_id: int, message_id: int
+    ) -> None:
+        """Raises what `add` would, before a byte of the file is read."""
+        await self._members.membership(who, conversation_id)
+        async with self._database.transaction() as transaction:
+            await require_attachable(transaction, who, conversation_id, message_id)
+
+    async def add(
+        self, who: Identity, conversation_id: int, message_id: int, upload: Upload
+    ) -> records.Attachment:
+        """Store the file, then its row; without the row the file goes again."""
+
+        async def apply(transaction: Transaction) -> Outcome[records.Attachment]:
+            await require_attachable(transaction, who, conversation_id, message_id)
+            seq = await conversations.advance(transaction, conversation_id)
+            attachment = await store.create(transaction, conversation_id, message_id, seq, file)
+            return Outcome(attachment, (AttachmentAdded(conversation_id, seq, attachment),))
+
+        file = await self._files.receive(
+            clean_name(upload.name), media_type(upload.content_type), upload.chunks, self._most
+        )
+        try:
+            return await self._writer.change(conversation_id, apply)
+        except Unavailable:
+            await self._discard_unless_stored(file)
+            raise
+        except PayamError:
+            self._files.discard([file.stored_name])
+            raise
+
+    async def _discard_unless_stored(self, file: store.StoredFile) -> None:
+        """The commit's answer may have been lost; while nobody can tell, the file stays."""
+        try:
+            stored = await store.is_stored(self._database, file.stored_name)
+        except Unavailable:
+            return
+        if not stored:
+            self._files.discard([file.stored_name])
+
+    async def list(
+        self, who: Identity, conversation_id: int, message_id: int
+    ) -> list[records.Attachment]:
+        return (await self._messages.get(who, conversation_id, message_id)).attachments
+
+    async def open(
+        self, who: Identity, conversation_id: int, message_id: int, attachment_id: int
+    ) -> tuple[store.StoredFile, Path]:
+        """What is known of the file, and where it lies; for participants only."""
+        await self._messages.get(who, conversation_id, message_id)
+        file = await store.file_of(self._database, message_id, attachment_id)
+        if file is None:
+            raise NotFound("There is no such attachment of this message.")
+        return file, self._files.path(file.stored_name)
+
+
+async def require_attachable(
+    transaction: Transaction, who: Identity, conversation_id: int, message_id: int
+) -> None:
+    found = await require_own(transaction, who, conversation_id, message_id)
+    if found.is_deleted:
+        raise Conflict("The message is deleted.", code="message_deleted")
+
+
+def clean_name(name: str) -> str:
+    """The last part of what the client called the file, without control characters."""
+    last = re.split(r"[/\\]", name)[-1]
+    kept = "".join(c for c in last if c.isprintable() or c in JOINERS).strip(" .")
+    return kept[-NAME_MAX_LENGTH:] or "file"
+
+
+def media_type(content_type: str) -> str:
+    """The client's word for the type where it has the form of one; parameters are dropped."""
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind if MEDIA_TYPE.fullmatch(kind) else "application/octet-stream"

@@ -1,0 +1,50 @@
+"""Rules for text that clients send, the same over HTTP and websocket.
+
+Each raises InvalidInput, which names the field and the limit.
+"""
+
+from unicodedata import category, normalize
+
+from chat.errors import InvalidInput
+
+USERNAME_MAX_LENGTH = 150
+PASSWORD_MAX_LENGTH = 1024
+TITLE_MAX_LENGTH = 200
+SUBJECT_MAX_LENGTH = 200
+KEY_MAX_LENGTH = 64
+
+
+def text(field: str, value: str, *, most: int, least: int = 1) -> str:
+    """`value` as it is, when both databases can keep it and its length is allowed."""
+    if "\0" in value:
+        raise InvalidInput({field: ["May not contain the null character."]})
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InvalidInput({field: ["May not contain half of a surrogate pair."]}) from None
+    if len(value) > most:
+        raise InvalidInput({field: [f"At most {most} characters; this has {len(value)}."]})
+    if len(value.strip()) < least:
+        wrong = "May not be blank." if least == 1 else f"At least {least} characters."
+        raise InvalidInput({field: [wrong]})
+    return value
+
+
+def username(value: str) -> str:
+    """The name in its composed form (NFC), so that equal looks are equal text."""
+    name = normalize("NFC", text("username", value, most=USERNAME_MAX_LENGTH))
+    # Marks are the vowels of Hindi and many others: part of a letter, not decoration.
+    if not all(c.isalnum() or c in ".@+-_" or category(c).startswith("M") for c in name):
+        raise InvalidInput({"username": ["Letters, digits and the characters . @ + - _ only."]})
+    return name
+
+
+def password(value: str, *, least: int) -> str:
+    if len(value) < least:
+        raise InvalidInput({"password": [f"At least {least} characters."]})
+    return text("password", value, most=PASSWORD_MAX_LENGTH, least=0)
+
+
+def key(field: str, value: str | None) -> str | None:
+    """A `client_id`, an `Idempotency-Key` or a `ref`; None stays None."""
+    return None if value is None else text(field, value, most=KEY_MAX_LENGTH)

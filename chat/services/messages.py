@@ -1,0 +1,189 @@
+"""Messages: sending, changing, reading them."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
+
+from chat import records
+from chat.auth.identity import Identity
+from chat.errors import Conflict, Forbidden, NotFound
+from chat.events import MessageDeleted, MessageEdited
+from chat.services import checks
+from chat.services.conversations import Conversations, require_participant
+from chat.store import attachments, conversations
+from chat.store import messages as store
+from chat.store.database import Database, Transaction
+from chat.store.sends import Send
+from chat.store.writer import Apply, Done, DoneWith, Outcome, Writer
+from chat.times import now
+
+STREAM_PAGE = 500
+"""Messages held in memory at once while a whole list is streamed."""
+
+
+class Messages:
+    def __init__(
+        self,
+        database: Database,
+        writer: Writer,
+        members: Conversations,
+        discard: Callable[[Sequence[str]], None],
+        *,
+        most: int,
+    ) -> None:
+        """`discard` removes the files of deleted messages; `most` is in characters."""
+        self._database = database
+        self._writer = writer
+        self._members = members
+        self._discard = discard
+        self._most = most
+
+    def send(
+        self, who: Identity, conversation_id: int, content: str, client_id: str | None, done: Done
+    ) -> Send:
+        """Give a message to the writer: the hot path, without a task or a future.
+
+        `done` comes after the commit, and the returned Send then holds the numbers.
+        Raises InvalidInput, or Unavailable when the queue is full.
+        """
+        send = self._draft(who, conversation_id, "message", content, client_id)
+        self._writer.send(send, done)
+        return send
+
+    async def create(
+        self, who: Identity, conversation_id: int, content: str, client_id: str | None
+    ) -> tuple[records.Message, bool]:
+        """Store a message; whether it is new, or the first one with its `client_id`."""
+        send = self._draft(who, conversation_id, "content", content, client_id)
+        await self._writer.store(send)
+        return await self.get(who, conversation_id, send.id), not send.is_repeat
+
+    def _draft(
+        self, who: Identity, conversation_id: int, field: str, content: str, client_id: str | None
+    ) -> Send:
+        checks.text(field, content, most=self._most)
+        checks.key("client_id", client_id)
+        return Send(conversation_id, who.user_id, who.username, content, client_id, now())
+
+    async def edit(
+        self, who: Identity, conversation_id: int, message_id: int, content: str
+    ) -> records.Message:
+        apply = self._editing(who, conversation_id, message_id, content)
+        await self._writer.change(conversation_id, apply)
+        return await self.get(who, conversation_id, message_id)
+
+    def submit_edit(
+        self,
+        who: Identity,
+        conversation_id: int,
+        message_id: int,
+        content: str,
+        done: DoneWith[int],
+    ) -> None:
+        """The same from a socket, which waits for nothing; the result is the edit's `seq`."""
+        apply = self._editing(who, conversation_id, message_id, content)
+        self._writer.submit(conversation_id, apply, done)
+
+    def _editing(
+        self, who: Identity, conversation_id: int, message_id: int, content: str
+    ) -> Apply[int]:
+        checks.text("content", content, most=self._most)
+
+        async def apply(transaction: Transaction) -> Outcome[int]:
+            found = await require_own(transaction, who, conversation_id, message_id)
+            if found.is_deleted:
+                raise Conflict("The message is deleted.", code="message_deleted")
+            seq = await conversations.advance(transaction, conversation_id)
+            await store.edit(transaction, message_id, content, seq)
+            return Outcome(seq, (MessageEdited(conversation_id, seq, message_id, content),))
+
+        return apply
+
+    async def delete(self, who: Identity, conversation_id: int, message_id: int) -> None:
+        """Deleting once more changes nothing."""
+        await self._writer.change(conversation_id, self._deleting(who, conversation_id, message_id))
+
+    def submit_delete(
+        self, who: Identity, conversation_id: int, message_id: int, done: DoneWith[int]
+    ) -> None:
+        """The same from a socket; the result is the deletion's `seq`."""
+        apply = self._deleting(who, conversation_id, message_id)
+        self._writer.submit(conversation_id, apply, done)
+
+    def _deleting(self, who: Identity, conversation_id: int, message_id: int) -> Apply[int]:
+
+        async def apply(transaction: Transaction) -> Outcome[int]:
+            found = await require_own(transaction, who, conversation_id, message_id)
+            if found.is_deleted:
+                return Outcome(found.seq)
+            seq = await conversations.advance(transaction, conversation_id)
+            await store.delete(transaction, message_id, seq)
+            files = await attachments.remove_all(transaction, message_id)
+            return Outcome(
+                seq,
+                (MessageDeleted(conversation_id, seq, message_id),),
+                after=partial(self._discard, files),
+            )
+
+        return apply
+
+    async def get(self, who: Identity, conversation_id: int, message_id: int) -> records.Message:
+        member = await self._members.membership(who, conversation_id)
+        message = await store.one(self._database, member, message_id)
+        if message is None:
+            raise no_such_message()
+        return message
+
+    async def page(
+        self,
+        who: Identity,
+        conversation_id: int,
+        limit: int,
+        *,
+        before: int | None,
+        after: int | None,
+    ) -> list[records.Message]:
+        """At most `limit`, oldest first: those after one, before one, or the latest."""
+        member = await self._members.membership(who, conversation_id)
+        if after is not None:
+            return await store.after(self._database, member, after, limit)
+        return await store.before(self._database, member, before, limit)
+
+    async def changed_since(
+        self, who: Identity, conversation_id: int, seq: int, limit: int
+    ) -> list[records.Message]:
+        """At most `limit` messages that changed after `seq`, in the order of the changes."""
+        member = await self._members.membership(who, conversation_id)
+        return await store.changed_since(self._database, member, seq, limit)
+
+    async def stream(
+        self, who: Identity, conversation_id: int
+    ) -> AsyncIterator[list[records.Message]]:
+        """Every message, oldest first, a page at a time; raises NotFound before the first."""
+        member = await self._members.membership(who, conversation_id)
+
+        async def pages() -> AsyncIterator[list[records.Message]]:
+            last = 0
+            while page := await store.after(self._database, member, last, STREAM_PAGE):
+                yield page
+                if len(page) < STREAM_PAGE:
+                    return
+                last = page[-1].id
+
+        return pages()
+
+
+async def require_own(
+    transaction: Transaction, who: Identity, conversation_id: int, message_id: int
+) -> store.Stored:
+    """The caller's own message; raises NotFound or Forbidden."""
+    await require_participant(transaction, who, conversation_id)
+    found = await store.find(transaction, conversation_id, message_id)
+    if found is None:
+        raise no_such_message()
+    if found.sender_id != who.user_id:
+        raise Forbidden("Only its sender changes a message.")
+    return found
+
+
+def no_such_message() -> NotFound:
+    return NotFound("There is no such message in this conversation.")

@@ -1,0 +1,23 @@
+"""All services of a process, as HTTP and sockets reach them: `app.ctx.services`."""
+
+from dataclasses import dataclass
+
+from chat.services.attachments import Attachments
+from chat.services.conversations import Conversations
+from chat.services.limits import Limit
+from chat.services.messages import Messages
+from chat.services.sessions import Sessions
+from chat.services.support_tickets import SupportTickets
+from chat.services.users import Users
+
+
+@dataclass(frozen=True)
+class Services:
+    users: Users
+    sessions: Sessions
+    conversations: Conversations
+    messages: Messages
+    attachments: Attachments
+    support_tickets: SupportTickets
+    requests: Limit
+    frames: Limit

@@ -1,0 +1,102 @@
+"""Users: sign-up, search, and whose user a token speaks for."""
+
+import secrets
+
+from chat import records
+from chat.auth.passwords import Passwords
+from chat.auth.tokens import Claims
+from chat.errors import Conflict, Forbidden, InvalidInput, NotAuthenticated
+from chat.services import checks
+from chat.services.limits import Limit
+from chat.store import users as store
+from chat.store.database import Database
+from config.settings import Settings
+
+SEARCH_MAX = 100
+ID_MAX = 2**63 - 1
+
+
+class Users:
+    def __init__(
+        self, database: Database, passwords: Passwords, settings: Settings, per_address: Limit
+    ) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._settings = settings
+        self._per_address = per_address
+
+    async def sign_up(self, username: str, password: str, address: str) -> records.User:
+        """Raises Conflict when the name is taken, whatever its letter case."""
+        if self._settings.jwt_create_users:
+            raise Forbidden("Users come from another identity provider here.")
+        self._per_address.take(address)
+        return await self.create(username, password, is_staff=False)
+
+    async def create(self, username: str, password: str | None, *, is_staff: bool) -> records.User:
+        """Without a password nobody can sign in as the user, but tokens can be made for it."""
+        username = checks.username(username)
+        hashed = None
+        if password is not None:
+            checks.password(password, least=self._settings.password_min_length)
+            hashed = await self._passwords.hash(password)
+        async with self._database.transaction() as transaction:
+            user_id = await store.create(
+                transaction, self._database, username, password_hash=hashed, is_staff=is_staff
+            )
+        if user_id is None:
+            raise Conflict("This username is taken.", code="username_taken")
+        return records.User(user_id, username)
+
+    async def search(self, prefix: str, limit: int) -> list[records.User]:
+        """Users whose name starts so; letter case does not count."""
+        if not 1 <= limit <= SEARCH_MAX:
+            raise InvalidInput({"limit": [f"A whole number from 1 to {SEARCH_MAX}."]})
+        checks.text("search", prefix, most=checks.USERNAME_MAX_LENGTH, least=0)
+        return await store.search(self._database, prefix, limit)
+
+    async def of_claims(self, claims: Claims) -> store.Account:
+        """The user that a valid token speaks for.
+
+        Tokens of ours name the user's id. Another issuer's subject is looked up as an
+        external id first, then as the id of a user who has no external one; so nobody
+        becomes another by a number that happens to be the same. Raises NotAuthenticated
+        for an unknown user, unless JWT_CREATE_USERS makes one.
+        """
+        account = None
+        if claims.family is None:
+            account = await store.by_external_id(self._database, claims.subject)
+        if account is None:
+            account = await self._by_id(claims)
+        if account is None and claims.family is None and self._settings.jwt_create_users:
+            account = await self._create_external(claims)
+        if account is None:
+            raise NotAuthenticated("The token's user does not exist.", code="user_unknown")
+        return account
+
+    async def _by_id(self, claims: Claims) -> store.Account | None:
+        subject = claims.subject
+        if not (subject.isascii() and subject.isdigit()) or int(subject) > ID_MAX:
+            return None
+        account = await store.by_id(self._database, int(subject))
+        if account is not None and account.external_id is not None and claims.family is None:
+            return None
+        return account
+
+    async def _create_external(self, claims: Claims) -> store.Account | None:
+        wanted = claims.username or claims.subject
+        try:
+            name = checks.username(wanted)
+        except InvalidInput as error:
+            raise NotAuthenticated(
+                f"The token's user cannot be created: {error.detail}", code="user_unknown"
+            ) from None
+        # A taken name gets an ending; another request may create the same user meanwhile.
+        for candidate in (name, f"{name[:140]}-{secrets.token_hex(3)}"):
+            async with self._database.transaction() as transaction:
+                await store.create(
+                    transaction, self._database, candidate, external_id=claims.subject
+                )
+            account = await store.by_external_id(self._database, claims.subject)
+            if account is not None:
+                return account
+        return None

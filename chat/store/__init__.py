@@ -1,0 +1,1 @@
+"""What lasts: the database, one query module a noun, the writer, files."""

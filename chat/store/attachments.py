@@ -1,0 +1,111 @@
+"""What is known of attachments; the files themselves are `files`' business."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from chat import records
+from chat.store.database import Database, Row, Transaction
+from chat.store.models import Attachment
+from chat.times import now, to_text
+
+
+class StoredFile(Struct, frozen=True):
+    """A file on our disk: under `stored_name`, of `size` bytes, called `name` by the client."""
+
+    stored_name: str
+    name: str
+    size: int
+    content_type: str
+    sha256: str
+
+
+COLUMNS = "a.id, a.conversation_id, a.message_id, a.name, a.size, a.content_type, a.created_at"
+
+
+def from_row(row: Row) -> records.Attachment:
+    """A row of COLUMNS, in their order."""
+    id_, conversation_id, message_id, name, size, content_type, created_at = row
+    return records.Attachment(
+        id=id_,
+        message_id=message_id,
+        name=name,
+        size=size,
+        content_type=content_type,
+        url=records.attachment_url(conversation_id, message_id, id_),
+        created_at=to_text(created_at),
+    )
+
+
+async def of_messages(database: Database, message_ids: Sequence[int]) -> list[records.Attachment]:
+    """The attachments of these messages, oldest first."""
+    return await _select(database, "message_id", message_ids)
+
+
+async def by_ids(database: Database, attachment_ids: Sequence[int]) -> list[records.Attachment]:
+    return await _select(database, "id", attachment_ids)
+
+
+async def _select(database: Database, column: str, ids: Sequence[int]) -> list[records.Attachment]:
+    if not ids:
+        return []
+    marks = ", ".join("?" * len(ids))
+    rows = await database.fetch(
+        f"SELECT {COLUMNS} FROM attachments AS a WHERE a.{column} IN ({marks}) ORDER BY a.id",  # noqa: S608 - names of ours, and marks
+        ids,
+    )
+    return [from_row(row) for row in rows]
+
+
+async def file_of(database: Database, message_id: int, attachment_id: int) -> StoredFile | None:
+    rows = await database.select(
+        Attachment.select(
+            Attachment.stored_name,
+            Attachment.name,
+            Attachment.size,
+            Attachment.content_type,
+            Attachment.sha256,
+        ).where((Attachment.id == attachment_id) & (Attachment.message == message_id))
+    )
+    return StoredFile(*rows[0]) if rows else None
+
+
+async def is_stored(database: Database, stored_name: str) -> bool:
+    return bool(
+        await database.fetch("SELECT 1 FROM attachments WHERE stored_name = ?", (stored_name,))
+    )
+
+
+async def create(
+    transaction: Transaction, conversation_id: int, message_id: int, seq: int, file: StoredFile
+) -> records.Attachment:
+    moment = now()
+    ((id_,),) = await transaction.fetch(
+        """
+        INSERT INTO attachments (conversation_id, message_id, seq, name, stored_name, size,
+                                 content_type, sha256, created_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
+        """,
+        (
+            conversation_id,
+            message_id,
+            seq,
+            file.name,
+            file.stored_name,
+            file.size,
+            file.content_type,
+            file.sha256,
+            moment,
+        ),
+    )
+    return from_row(
+        (id_, conversation_id, message_id, file.name, file.size, file.content_type, moment)
+    )
+
+
+async def remove_all(transaction: Transaction, message_id: int) -> list[str]:
+    """Forget a message's attachments; returns the stored names, for the files to go too."""
+    rows = await transaction.fetch(
+        "DELETE FROM attachments WHERE message_id = ? RETURNING stored_name", (message_id,)
+    )
+    return [name for (name,) in rows]

@@ -1,0 +1,162 @@
+"""Conversations: the list of a user's, one of them, their change number."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+
+from chat import records
+from chat.store import support_tickets
+from chat.store.database import Database, Row, Transaction
+from chat.store.models import Conversation
+from chat.store.participants import OTHERS_READ, Membership
+from chat.times import now, to_text
+
+
+async def create(
+    transaction: Transaction,
+    database: Database,
+    created_by: int,
+    participants: Iterable[int],
+    title: str,
+) -> int:
+    moment = now()
+    query = Conversation.insert(
+        created_by=created_by, created_at=moment, active_at=moment, title=title
+    ).returning(Conversation.id)
+    ((conversation_id,),) = await transaction.fetch(*database.compile(query))
+    await transaction.execute_many(
+        "INSERT INTO participants (conversation_id, user_id) VALUES (?, ?)",
+        [(conversation_id, user_id) for user_id in participants],
+    )
+    return int(conversation_id)
+
+
+async def rename(transaction: Transaction, conversation_id: int, title: str) -> None:
+    await transaction.execute(
+        "UPDATE conversations SET title = ? WHERE id = ?", (title, conversation_id)
+    )
+
+
+async def advance(transaction: Transaction, conversation_id: int) -> int:
+    """The next change number; the writer holds the conversation's lock."""
+    ((seq,),) = await transaction.fetch(
+        "UPDATE conversations SET seq = seq + 1 WHERE id = ? RETURNING seq", (conversation_id,)
+    )
+    return int(seq)
+
+
+async def creator(transaction: Transaction, conversation_id: int) -> int:
+    ((user_id,),) = await transaction.fetch(
+        "SELECT created_by FROM conversations WHERE id = ?", (conversation_id,)
+    )
+    return int(user_id)
+
+
+async def seqs(database: Database, conversation_ids: Collection[int]) -> dict[int, int]:
+    """The change number of each, as it is now."""
+    query = Conversation.select(Conversation.id, Conversation.seq).where(
+        Conversation.id.in_(list(conversation_ids))
+    )
+    return dict(await database.select(query))
+
+
+LIST = f"""
+    SELECT c.id, c.title, c.created_at, c.seq, p.last_read_id, {OTHERS_READ},
+           m.id, m.sender_id, u.username,
+           CASE WHEN m.is_deleted THEN '' ELSE m.content END, m.created_at,
+           (SELECT count(*) FROM messages AS x
+            WHERE x.conversation_id = c.id AND x.id > p.last_read_id
+              AND x.sender_id <> p.user_id AND NOT x.is_deleted)
+    FROM participants AS p
+    JOIN conversations AS c ON c.id = p.conversation_id
+    LEFT JOIN messages AS m ON m.id = c.last_message_id
+    LEFT JOIN users AS u ON u.id = m.sender_id
+    WHERE p.user_id = ? AND p.is_active
+"""  # noqa: S608 - constants of ours
+
+
+async def of_user(database: Database, user_id: int) -> list[records.Conversation]:
+    """Every conversation of the user, most recently active first."""
+    rows = await database.fetch(LIST + " ORDER BY c.active_at DESC, c.id DESC", (user_id,))
+    return await _present(database, user_id, rows)
+
+
+async def one(
+    database: Database, conversation_id: int, user_id: int
+) -> records.Conversation | None:
+    """As this user sees it; None where the user is not in it."""
+    rows = await database.fetch(LIST + " AND c.id = ?", (user_id, conversation_id))
+    presented = await _present(database, user_id, rows)
+    return presented[0] if presented else None
+
+
+async def _present(database: Database, user_id: int, rows: list[Row]) -> list[records.Conversation]:
+    if not rows:
+        return []
+    only = rows[0][0] if len(rows) == 1 else None
+    people = await _participants(database, user_id, only)
+    tickets = await support_tickets.open_of_user(database, user_id, only)
+    return [
+        records.Conversation(
+            id=id_,
+            title=title,
+            participants=people[id_],
+            created_at=to_text(created_at),
+            last_message=_last_message(Membership(id_, user_id, read, others_read, seq), *last),
+            support_ticket=tickets.get(id_),
+            unread_count=unread,
+            seq=seq,
+        )
+        for id_, title, created_at, seq, read, others_read, *last, unread in rows
+    ]
+
+
+def _last_message(
+    membership: Membership,
+    id_: int | None,
+    sender_id: int,
+    username: str,
+    content: str,
+    created_at: int,
+) -> records.LastMessage | None:
+    if id_ is None:
+        return None
+    return records.LastMessage(
+        id=id_,
+        sender=records.User(sender_id, username),
+        content=content,
+        timestamp=to_text(created_at),
+        is_read=membership.has_read(id_, sender_id),
+    )
+
+
+async def _participants(
+    database: Database, user_id: int, conversation_id: int | None
+) -> dict[int, list[records.User]]:
+    sql = """
+        SELECT p.conversation_id, u.id, u.username
+        FROM participants AS mine
+        JOIN participants AS p ON p.conversation_id = mine.conversation_id AND p.is_active
+        JOIN users AS u ON u.id = p.user_id
+        WHERE mine.user_id = ? AND mine.is_active
+    """
+    parameters = [user_id]
+    if conversation_id is not None:
+        sql += " AND mine.conversation_id = ?"
+        parameters.append(conversation_id)
+    people: dict[int, list[records.User]] = defaultdict(list)
+    for id_, participant_id, username in await database.fetch(sql + " ORDER BY u.id", parameters):
+        people[id_].append(records.User(participant_id, username))
+    return people
+
+
+async def seed(transaction: Transaction, conversations: list[tuple[int, list[int]]]) -> None:
+    """Insert conversations with ids and participants given, for an empty database."""
+    moment = now()
+    await transaction.execute_many(
+        "INSERT INTO conversations (id, created_by, created_at, active_at) VALUES (?, ?, ?, ?)",
+        [(id_, members[0], moment, moment) for id_, members in conversations],
+    )
+    await transaction.execute_many(
+        "INSERT INTO participants (conversation_id, user_id) VALUES (?, ?)",
+        [(id_, user_id) for id_, members in conversations for user_id in members],
+    )

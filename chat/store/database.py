@@ -1,0 +1,113 @@
+"""One database, SQLite or PostgreSQL, behind the same few calls.
+
+SQL is written once, with `?` for a parameter. Reads take any free connection; changes
+happen in a `transaction`. What a dependency's failure looks like (a server that is
+gone, a full disk, a lock that does not come) is the same on both: `Unavailable`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, ClassVar, Protocol
+
+import peewee
+from peewee_async.databases import AioDatabase
+
+from chat.errors import OutcomeUnknown, Unavailable
+
+Row = tuple[Any, ...]
+RETRY_AFTER = 1.0
+
+
+class Transaction(Protocol):
+    """Statements that last together or not at all."""
+
+    async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Every row of the statement's answer."""
+        ...
+
+    async def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """How many rows the statement touched."""
+        ...
+
+    async def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None: ...
+
+    async def lock_conversations(self, conversation_ids: Sequence[int]) -> None:
+        """Keep other changes of them out until the commit; give the ids in ascending order."""
+        ...
+
+
+class Database(ABC):
+    """What the store's modules run their statements on."""
+
+    dialect: ClassVar[str]
+    binary: ClassVar[str]
+    """Collation clause that makes a text column compare by code point."""
+
+    def __init__(self, peewee_database: AioDatabase) -> None:
+        self.peewee = peewee_database
+
+    @abstractmethod
+    async def open(self) -> None: ...
+
+    @abstractmethod
+    async def close(self) -> None: ...
+
+    @abstractmethod
+    async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Read; raises Unavailable when the database cannot be reached."""
+
+    @abstractmethod
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """Commit at the end of the block, roll back when it raises."""
+
+    @abstractmethod
+    async def lock_schema(self, transaction: Transaction) -> None:
+        """Keep every other migration out until the transaction ends."""
+
+    @abstractmethod
+    async def after_numbering(self, transaction: Transaction, table: str) -> None:
+        """Let self-numbering go on after rows inserted with ids of their own."""
+
+    async def fetch_one(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
+        rows = await self.fetch(sql, parameters)
+        return rows[0] if rows else None
+
+    def compile(self, query: peewee.Query) -> tuple[str, list[Any]]:
+        """SQL text and parameters of a query that a model built."""
+        sql, parameters = self.peewee.get_sql_context().sql(query).query()
+        # Peewee writes the driver's own mark; the drivers here translate `?`.
+        return sql.replace("%s", "?"), parameters
+
+    async def select(self, query: peewee.Query) -> list[Row]:
+        return await self.fetch(*self.compile(query))
+
+
+def unreachable(error: Exception) -> Unavailable:
+    """The one error that stands for every way in which a database can be away."""
+    unavailable = Unavailable(
+        "The database cannot be reached at the moment.", retry_after=RETRY_AFTER
+    )
+    unavailable.__cause__ = error
+    return unavailable
+
+
+def outcome_unknown(error: Exception) -> OutcomeUnknown:
+    """For when the commit was sent and its answer never came."""
+    unknown = OutcomeUnknown(
+        "The database was lost while it stored this: it may be stored or not.",
+        retry_after=RETRY_AFTER,
+    )
+    unknown.__cause__ = error
+    return unknown
+
+
+def connect(url: str, pool_size: int) -> Database:
+    """The database that `url` names; `open` it before use."""
+    if url.startswith("sqlite:///"):
+        from chat.store.sqlite import SqliteStore  # noqa: PLC0415
+
+        return SqliteStore(url.removeprefix("sqlite:///"), readers=min(pool_size, 4))
+    from chat.store.postgres import PostgresStore  # noqa: PLC0415
+
+    return PostgresStore(url, pool_size=pool_size)

@@ -1,0 +1,91 @@
+"""Attachments' files on disk.
+
+A file arrives under a name of ours in `incoming/`, and moves to its place when it is
+whole and on the disk. So what lies in its place is complete, and what lies in
+`incoming/` at a start is the rest of an upload that nobody finished.
+"""
+
+import logging
+import os
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+import aiofiles
+import aiofiles.os
+
+from chat.errors import TooLarge, Unavailable
+from chat.store.attachments import StoredFile
+
+log = logging.getLogger("payam.files")
+
+ABANDONED = 86_400
+"""Seconds after which an unfinished upload is nobody's any more."""
+
+
+class Files:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._incoming = folder / "incoming"
+
+    def prepare(self, now: float) -> None:
+        """Make the folders, and clear away uploads that were cut off; `now` is in seconds."""
+        self._incoming.mkdir(parents=True, exist_ok=True)
+        for path in self._incoming.iterdir():
+            try:
+                if now - path.stat().st_mtime > ABANDONED:
+                    path.unlink()
+            except FileNotFoundError:  # another worker was faster
+                continue
+
+    def path(self, stored_name: str) -> Path:
+        # Two levels, so that no folder grows to millions of entries.
+        return self._folder / stored_name[:2] / stored_name
+
+    async def receive(
+        self, name: str, content_type: str, chunks: AsyncIterator[bytes], most: int
+    ) -> StoredFile:
+        """Write the chunks as they come; the file is on the disk when this returns.
+
+        Raises TooLarge beyond `most` bytes, and Unavailable when the disk will not take
+        it. Whatever is raised, by the chunks too, nothing of the file is left.
+        """
+        stored_name = secrets.token_hex(16)
+        draft = self._incoming / stored_name
+        digest, size = sha256(), 0
+        try:
+            async with aiofiles.open(draft, "xb") as file:
+                async for chunk in chunks:
+                    size += len(chunk)
+                    if size > most:
+                        raise TooLarge(f"file: at most {most} bytes.")
+                    digest.update(chunk)
+                    await file.write(chunk)
+                await file.flush()
+                await aiofiles.os.wrap(os.fsync)(file.fileno())
+            await aiofiles.os.wrap(self._place)(draft, self.path(stored_name))
+        except OSError as error:
+            log.error("an upload could not be stored: %s", error)  # noqa: TRY400 - the disk's trouble
+            raise Unavailable(
+                "The file cannot be stored at the moment.", retry_after=5.0
+            ) from error
+        finally:
+            draft.unlink(missing_ok=True)
+        return StoredFile(stored_name, name, size, content_type, digest.hexdigest())
+
+    @staticmethod
+    def _place(draft: Path, path: Path) -> None:
+        path.parent.mkdir(exist_ok=True)
+        draft.rename(path)
+        # A rename is on the disk once its folder is.
+        for folder in (path.parent, path.parent.parent):
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def discard(self, stored_names: Sequence[str]) -> None:
+        for stored_name in stored_names:
+            self.path(stored_name).unlink(missing_ok=True)

@@ -1,0 +1,133 @@
+"""The tables, as Peewee models. Migrations make them; a test holds the two together.
+
+The hot statements are SQL text beside their functions; the models build the others.
+Moments are microseconds since the epoch.
+"""
+
+import peewee
+
+
+class Table(peewee.Model):
+    """Bound to no database: `Database` runs what the models build."""
+
+
+class User(Table):
+    """`username_key` is the case-folded name: what must be unique, and what search reads."""
+
+    id = peewee.BigAutoField()
+    username = peewee.TextField()
+    username_key = peewee.TextField(unique=True)
+    password_hash = peewee.TextField(null=True)
+    external_id = peewee.TextField(null=True, unique=True)
+    is_staff = peewee.BooleanField(default=False)
+    created_at = peewee.BigIntegerField()
+
+    class Meta:
+        table_name = "users"
+
+
+class TokenFamily(Table):
+    """One sign-in. `refresh_id` is the only refresh token of it that still works."""
+
+    id = peewee.TextField(primary_key=True)
+    user = peewee.ForeignKeyField(User)
+    refresh_id = peewee.TextField()
+    created_at = peewee.BigIntegerField()
+    revoked_at = peewee.BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "token_families"
+
+
+class Conversation(Table):
+    """`seq` numbers its changes; `active_at` is its last message's moment, or its beginning."""
+
+    id = peewee.BigAutoField()
+    title = peewee.TextField(default="")
+    created_by = peewee.ForeignKeyField(User, column_name="created_by")
+    created_at = peewee.BigIntegerField()
+    active_at = peewee.BigIntegerField()
+    seq = peewee.BigIntegerField(default=0)
+    last_message_id = peewee.BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "conversations"
+
+
+class Participant(Table):
+    """`seq` is that of the last joining or leaving, 0 for those who were there at the start.
+
+    Who left stays as an inactive row, so that a resuming client learns of it.
+    """
+
+    conversation = peewee.ForeignKeyField(Conversation)
+    user = peewee.ForeignKeyField(User)
+    is_active = peewee.BooleanField(default=True)
+    seq = peewee.BigIntegerField(default=0)
+    last_read_id = peewee.BigIntegerField(default=0)
+
+    class Meta:
+        table_name = "participants"
+        primary_key = peewee.CompositeKey("conversation", "user")
+
+
+class Message(Table):
+    """`created_seq` is the change that sent it, `seq` the last that touched it.
+
+    `fingerprint` tells a retry of the same body from another body under the same
+    `client_id`, whatever edits came between.
+    """
+
+    id = peewee.BigAutoField()
+    conversation = peewee.ForeignKeyField(Conversation)
+    sender = peewee.ForeignKeyField(User)
+    content = peewee.TextField()
+    created_at = peewee.BigIntegerField()
+    created_seq = peewee.BigIntegerField()
+    seq = peewee.BigIntegerField()
+    is_edited = peewee.BooleanField(default=False)
+    is_deleted = peewee.BooleanField(default=False)
+    client_id = peewee.TextField(null=True)
+    fingerprint = peewee.BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "messages"
+
+
+class Attachment(Table):
+    """`stored_name` is the file's name on our disk; `name` is what the client called it."""
+
+    id = peewee.BigAutoField()
+    conversation = peewee.ForeignKeyField(Conversation)
+    message = peewee.ForeignKeyField(Message)
+    seq = peewee.BigIntegerField()
+    name = peewee.TextField()
+    stored_name = peewee.TextField(unique=True)
+    size = peewee.BigIntegerField()
+    content_type = peewee.TextField()
+    sha256 = peewee.TextField()
+    created_at = peewee.BigIntegerField()
+
+    class Meta:
+        table_name = "attachments"
+
+
+class SupportTicket(Table):
+    """At most one of a conversation is not closed."""
+
+    id = peewee.BigAutoField()
+    conversation = peewee.ForeignKeyField(Conversation)
+    seq = peewee.BigIntegerField()
+    subject = peewee.TextField()
+    status = peewee.TextField()
+    priority = peewee.TextField()
+    created_by = peewee.ForeignKeyField(User, column_name="created_by")
+    assigned_to = peewee.ForeignKeyField(User, column_name="assigned_to", null=True)
+    created_at = peewee.BigIntegerField()
+    updated_at = peewee.BigIntegerField()
+
+    class Meta:
+        table_name = "support_tickets"
+
+
+TABLES = (User, TokenFamily, Conversation, Participant, Message, Attachment, SupportTicket)

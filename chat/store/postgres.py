@@ -1,0 +1,173 @@
+"""PostgreSQL through peewee-async and psycopg 3.
+
+The stock pool takes a host, a port and a bare password; here the whole URL goes to
+libpq, so that special characters, `sslmode` and every other option work. Parameters
+go to the server apart from the statement, which psycopg then prepares once.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import lru_cache
+from time import monotonic
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+import psycopg
+from peewee_async.databases import Psycopg3Database
+from peewee_async.pool import PsycopgPoolBackend
+from psycopg import AsyncConnection
+from psycopg.types.numeric import Int8Dumper
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from chat.errors import Unavailable
+from chat.store.database import Database, Row, Transaction, outcome_unknown, unreachable
+
+Result = TypeVar("Result")
+
+ACQUIRE_TIMEOUT = 2.0
+"""Seconds that a request waits for a connection before it is told to come back."""
+FRESH = 1.0
+"""Seconds after its last use for which a connection is taken to be alive."""
+MIGRATION_LOCK = 0x70617961  # "paya": any number that nobody else uses
+
+LOCK_CONVERSATIONS = (
+    "SELECT 1 FROM conversations WHERE id = ANY(?::bigint[]) ORDER BY id FOR UPDATE"
+)
+
+
+@lru_cache(maxsize=512)
+def placeholders(sql: str) -> bytes:
+    """`?` in the driver's spelling. No statement of ours has a literal `?` or `%`."""
+    return sql.replace("?", "%s").encode()
+
+
+class PostgresPool(PsycopgPoolBackend):  # type: ignore[misc] # untyped
+    """peewee-async's pool, on a connection string that libpq reads whole."""
+
+    async def create(self) -> None:
+        pool = AsyncConnectionPool(
+            self.connect_params["conninfo"],
+            min_size=1,
+            max_size=self.connect_params["max_size"],
+            timeout=ACQUIRE_TIMEOUT,
+            kwargs={"autocommit": True, "prepare_threshold": 2},
+            configure=configure,
+            check=check,
+            open=False,
+        )
+        await pool.open()
+        self.pool = pool
+
+
+class PooledPostgresDatabase(Psycopg3Database):  # type: ignore[misc] # untyped
+    pool_backend_cls = PostgresPool
+
+
+last_used: WeakKeyDictionary[AsyncConnection[Any], float] = WeakKeyDictionary()
+
+
+async def configure(connection: AsyncConnection[Any]) -> None:
+    # By default a number's type follows its size, and every mix of sizes would be
+    # another prepared statement.
+    connection.adapters.register_dumper(int, Int8Dumper)
+
+
+async def check(connection: AsyncConnection[Any]) -> None:
+    """Ask a connection that has rested for a while whether it still lives."""
+    if monotonic() - last_used.get(connection, 0.0) > FRESH:
+        await connection.execute("")
+
+
+class PostgresTransaction(Transaction):
+    def __init__(self, connection: AsyncConnection[Any]) -> None:
+        self.connection = connection
+
+    async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        return await fetch(self.connection, sql, parameters)
+
+    async def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        cursor = await self.connection.execute(placeholders(sql), parameters)
+        return cursor.rowcount
+
+    async def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        async with self.connection.cursor() as cursor:
+            await cursor.executemany(placeholders(sql), rows)
+
+    async def lock_conversations(self, conversation_ids: Sequence[int]) -> None:
+        await self.connection.execute(placeholders(LOCK_CONVERSATIONS), (conversation_ids,))
+
+
+async def fetch(connection: AsyncConnection[Any], sql: str, parameters: Sequence[Any]) -> list[Row]:
+    cursor = await connection.execute(placeholders(sql), parameters)
+    return await cursor.fetchall()
+
+
+class PostgresStore(Database):
+    dialect = "postgresql"
+    binary = ' COLLATE "C"'
+
+    def __init__(self, url: str, pool_size: int) -> None:
+        name = psycopg.conninfo.conninfo_to_dict(url).get("dbname", "")
+        super().__init__(
+            PooledPostgresDatabase(name, pool_params={"conninfo": url, "max_size": pool_size})
+        )
+        self._attempts = pool_size + 1
+
+    async def open(self) -> None:
+        await self.peewee.aio_connect()
+
+    async def close(self) -> None:
+        await self.peewee.aio_close()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
+        """A pooled connection; raises Unavailable when the server is away, before or within."""
+        pool = self.peewee.pool_backend
+        try:
+            connection: Any = await pool.acquire()
+            try:
+                yield connection
+            finally:
+                last_used[connection] = monotonic()
+                await pool.release(connection)
+        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+            raise unreachable(error) from error
+
+    async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        async def read(connection: AsyncConnection[Any]) -> list[Row]:
+            return await fetch(connection, sql, parameters)
+
+        return await self._read(read)
+
+    async def _read(self, read: Callable[[AsyncConnection[Any]], Awaitable[Result]]) -> Result:
+        """Read again where a connection turns out to be dead, as each is after a restart."""
+        attempt = 0
+        while True:
+            attempt += 1
+            async with self.connection() as connection:
+                try:
+                    return await read(connection)
+                except psycopg.OperationalError:
+                    if not connection.broken or attempt == self._attempts:
+                        raise
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[PostgresTransaction]:
+        is_committing = False
+        try:
+            async with self.connection() as connection, connection.transaction():
+                yield PostgresTransaction(connection)
+                is_committing = True
+        except Unavailable as error:
+            # An error that leaves the connection whole is the server's word: rolled back.
+            if is_committing and connection.closed:
+                raise outcome_unknown(error) from error
+            raise
+
+    async def lock_schema(self, transaction: Transaction) -> None:
+        await transaction.fetch("SELECT pg_advisory_xact_lock(?)", (MIGRATION_LOCK,))
+
+    async def after_numbering(self, transaction: Transaction, table: str) -> None:
+        await transaction.fetch(
+            f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"  # noqa: S608 - a table's name of ours
+        )

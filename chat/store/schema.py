@@ -1,0 +1,68 @@
+"""Brings a database to the present schema: numbered steps, each applied once, in order."""
+
+import importlib
+import pkgutil
+
+from chat.errors import PayamError
+from chat.store import migrations
+from chat.store.database import Database, Transaction
+
+IDENTITY = {
+    "sqlite": "INTEGER PRIMARY KEY AUTOINCREMENT",
+    "postgresql": "BIGSERIAL PRIMARY KEY",
+}
+
+
+class SchemaError(PayamError):
+    """The database is not at the schema that this code needs."""
+
+    code = "schema"
+
+
+def known() -> list[str]:
+    """The names of all steps, in their order."""
+    return sorted(module.name for module in pkgutil.iter_modules(migrations.__path__))
+
+
+async def migrate(database: Database) -> list[str]:
+    """Apply what is missing, all or nothing; returns the names of the applied steps.
+
+    Workers that start together take turns, and the later ones find nothing to do.
+    """
+    async with database.transaction() as transaction:
+        await database.lock_schema(transaction)
+        await transaction.execute(
+            "CREATE TABLE IF NOT EXISTS schema_migrations (name TEXT PRIMARY KEY)"
+        )
+        applied = {
+            name for (name,) in await transaction.fetch("SELECT name FROM schema_migrations")
+        }
+        missing = [name for name in known() if name not in applied]
+        for name in missing:
+            await apply(database, transaction, name)
+    return missing
+
+
+async def apply(database: Database, transaction: Transaction, name: str) -> None:
+    step = importlib.import_module(f"{migrations.__name__}.{name}")
+    for statement in step.STATEMENTS:
+        await transaction.execute(
+            statement.format(id=IDENTITY[database.dialect], binary=database.binary)
+        )
+    await transaction.execute("INSERT INTO schema_migrations (name) VALUES (?)", (name,))
+
+
+async def require_current(database: Database) -> None:
+    """Raises SchemaError, with one line that says what to do, where a step is missing."""
+    present = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE name = 'schema_migrations'",
+        "postgresql": "SELECT 1 WHERE to_regclass('schema_migrations') IS NOT NULL",
+    }[database.dialect]
+    applied: set[str] = set()
+    if await database.fetch(present):
+        applied = {name for (name,) in await database.fetch("SELECT name FROM schema_migrations")}
+    missing = [name for name in known() if name not in applied]
+    if missing:
+        raise SchemaError(
+            f"The database lacks {', '.join(missing)}; run `python -m chat migrate` first."
+        )

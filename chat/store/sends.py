@@ -1,0 +1,273 @@
+"""Stores a batch of new messages in one transaction: on PostgreSQL in one round trip.
+
+For each conversation of the batch, its row's lock is taken first (in id order, so that
+two nodes never wait for each other in a circle), then its `seq` is advanced and the
+rows inserted under that lock: commit order is `seq` order, and id order too, on every
+node. Who is not a participant any more stores nothing. A message whose sender has used
+its `client_id` before stores nothing either, and is answered with the first one's id.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any
+
+from chat.errors import KeyReused, NotFound, PayamError, Unavailable
+from chat.store.database import Database, Row, outcome_unknown
+from chat.store.postgres import LOCK_CONVERSATIONS, PostgresStore, placeholders
+from chat.store.sqlite import SqliteStore
+
+
+class Send:
+    """One message on its way to the disk, and then what became of it.
+
+    `created_at` is in microseconds since the epoch. `id` and `seq` are 0 until it is
+    stored; `is_repeat` says that they, and `created_at`, are those of the first message
+    with this `client_id`. `error` is what the sender is told instead.
+    """
+
+    __slots__ = (
+        "client_id",
+        "content",
+        "conversation_id",
+        "created_at",
+        "error",
+        "id",
+        "is_repeat",
+        "sender_id",
+        "seq",
+        "username",
+    )
+
+    def __init__(
+        self,
+        conversation_id: int,
+        sender_id: int,
+        username: str,
+        content: str,
+        client_id: str | None,
+        created_at: int,
+    ) -> None:
+        self.conversation_id = conversation_id
+        self.sender_id = sender_id
+        self.username = username
+        self.content = content
+        self.client_id = client_id
+        self.created_at = created_at
+        self.id = 0
+        self.seq = 0
+        self.is_repeat = False
+        self.error: PayamError | None = None
+
+    @property
+    def fingerprint(self) -> int | None:
+        """64 bits of the body, kept to tell a retry from another message; None without a key."""
+        if self.client_id is None:
+            return None
+        digest = blake2b(self.content.encode(), digest_size=8).digest()
+        return int.from_bytes(digest, "big", signed=True)
+
+    def settle_as_repeat(self, stored: tuple[int, int, int, int, int | None]) -> None:
+        """`stored` is the first message's id, conversation, seq, moment and fingerprint."""
+        id_, conversation_id, seq, created_at, fingerprint = stored
+        if conversation_id != self.conversation_id or fingerprint != self.fingerprint:
+            self.error = KeyReused("client_id: was used before, for another message.")
+            return
+        self.id, self.seq, self.created_at, self.is_repeat = id_, seq, created_at, True
+
+
+def not_a_participant() -> NotFound:
+    return NotFound("There is no such conversation for you.")
+
+
+async def store(database: Database, sends: Sequence[Send]) -> None:
+    """Commit the batch; each send then has its id and seq, or its error.
+
+    Raises what the database raises, and then nothing was stored, or, where the
+    connection broke during the commit, perhaps everything.
+    """
+    for send in sends:  # an earlier try may have come some way before it was rolled back
+        send.id, send.seq, send.is_repeat, send.error = 0, 0, False, None
+    firsts, repeats = split_repeats(sends)
+    if isinstance(database, SqliteStore):
+        await database.write(lambda db: store_in_sqlite(db, firsts))
+    else:
+        assert isinstance(database, PostgresStore)
+        await store_in_postgres(database, firsts)
+    for send, first in repeats:
+        if first.error is not None:
+            send.error = first.error
+        else:
+            send.settle_as_repeat(
+                (first.id, first.conversation_id, first.seq, first.created_at, first.fingerprint)
+            )
+
+
+def split_repeats(sends: Sequence[Send]) -> tuple[list[Send], list[tuple[Send, Send]]]:
+    """The sends to store, and those that repeat one of them, each with the one it repeats."""
+    firsts: list[Send] = []
+    repeats: list[tuple[Send, Send]] = []
+    seen: dict[tuple[int, str], Send] = {}
+    for send in sends:
+        if send.client_id is not None:
+            key = (send.sender_id, send.client_id)
+            first = seen.setdefault(key, send)
+            if first is not send:
+                repeats.append((send, first))
+                continue
+        firsts.append(send)
+    return firsts, repeats
+
+
+FIRST_WITH_KEY = """
+    SELECT id, conversation_id, created_seq, created_at, fingerprint FROM messages
+    WHERE sender_id = ? AND client_id = ?
+"""
+
+IS_PARTICIPANT = """
+    SELECT 1 FROM participants WHERE conversation_id = ? AND user_id = ? AND is_active
+"""
+
+
+def store_in_sqlite(db: sqlite3.Connection, sends: Sequence[Send]) -> None:
+    """Runs within a write transaction, which is the only one: nothing changes meanwhile."""
+    counters: dict[int, list[int]] = {}  # conversation: seq, last message, its moment
+    members: dict[tuple[int, int], bool] = {}
+    for send in sends:
+        conversation_id, sender_id = send.conversation_id, send.sender_id
+        if send.client_id is not None:
+            stored = db.execute(FIRST_WITH_KEY, (sender_id, send.client_id)).fetchone()
+            if stored is not None:
+                send.settle_as_repeat(stored)
+                continue
+        member = members.get((conversation_id, sender_id))
+        if member is None:
+            row = db.execute(IS_PARTICIPANT, (conversation_id, sender_id)).fetchone()
+            member = members[conversation_id, sender_id] = row is not None
+        if not member:
+            send.error = not_a_participant()
+            continue
+        counter = counters.get(conversation_id)
+        if counter is None:
+            (seq,) = db.execute(
+                "SELECT seq FROM conversations WHERE id = ?", (conversation_id,)
+            ).fetchone()
+            counter = counters[conversation_id] = [seq, 0, 0]
+        counter[0] += 1
+        send.seq = counter[0]
+        cursor = db.execute(
+            """
+            INSERT INTO messages (conversation_id, sender_id, content, created_at,
+                                  created_seq, seq, client_id, fingerprint)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            (
+                conversation_id,
+                sender_id,
+                send.content,
+                send.created_at,
+                send.seq,
+                send.seq,
+                send.client_id,
+                send.fingerprint,
+            ),
+        )
+        assert cursor.lastrowid is not None
+        counter[1] = send.id = cursor.lastrowid
+        counter[2] = send.created_at
+    db.executemany(
+        "UPDATE conversations SET seq = ?, last_message_id = ?, active_at = ? WHERE id = ?",
+        [(*counter, conversation_id) for conversation_id, counter in counters.items()],
+    )
+
+
+# A statement of its own after the lock, so that it sees what was committed while it waited.
+INSERT = """
+    WITH incoming AS (
+        SELECT * FROM unnest(?::bigint[], ?::bigint[], ?::text[], ?::bigint[], ?::text[],
+                             ?::bigint[])
+        WITH ORDINALITY AS t(conversation_id, sender_id, content, created_at, client_id,
+                             fingerprint, place)
+    ), fresh AS (
+        SELECT incoming.*,
+               row_number() OVER (PARTITION BY incoming.conversation_id ORDER BY place) AS step
+        FROM incoming
+        JOIN participants USING (conversation_id)
+        WHERE participants.user_id = incoming.sender_id AND participants.is_active
+          AND NOT EXISTS (SELECT 1 FROM messages
+                          WHERE messages.sender_id = incoming.sender_id
+                            AND messages.client_id = incoming.client_id)
+    ), numbered AS MATERIALIZED (
+        SELECT ordered.*, nextval('messages_id_seq') AS id
+        FROM (SELECT * FROM fresh ORDER BY place) AS ordered
+    ), advanced AS (
+        UPDATE conversations
+        SET seq = seq + steps, last_message_id = last_id, active_at = last_at
+        FROM (SELECT conversation_id, count(*) AS steps, max(id) AS last_id,
+                     max(created_at) AS last_at
+              FROM numbered GROUP BY conversation_id) AS sums
+        WHERE conversations.id = sums.conversation_id
+        RETURNING conversations.id AS conversation_id, seq - steps AS base
+    ), inserted AS (
+        INSERT INTO messages (id, conversation_id, sender_id, content, created_at, created_seq,
+                              seq, client_id, fingerprint)
+        SELECT numbered.id, conversation_id, sender_id, content, created_at, base + step,
+               base + step, client_id, fingerprint
+        FROM numbered JOIN advanced USING (conversation_id)
+        ON CONFLICT (sender_id, client_id) WHERE client_id IS NOT NULL DO NOTHING
+        RETURNING id, seq
+    )
+    SELECT place, id, inserted.seq FROM inserted JOIN numbered USING (id)
+"""
+
+
+async def store_in_postgres(database: PostgresStore, sends: Sequence[Send]) -> None:
+    conversation_ids = sorted({send.conversation_id for send in sends})
+    columns: list[list[Any]] = [
+        [send.conversation_id for send in sends],
+        [send.sender_id for send in sends],
+        [send.content for send in sends],
+        [send.created_at for send in sends],
+        [send.client_id for send in sends],
+        [send.fingerprint for send in sends],
+    ]
+    rows = await insert(database, conversation_ids, columns)
+    for place, id_, seq in rows:
+        send = sends[place - 1]
+        send.id, send.seq = id_, seq
+    for send in sends:
+        if not send.id:
+            # The batch is stored: whatever fails from here on is this one's alone.
+            try:
+                await settle_unstored(database, send)
+            except Unavailable as error:
+                send.error = error
+
+
+async def insert(
+    database: PostgresStore, conversation_ids: list[int], columns: list[list[Any]]
+) -> list[Row]:
+    """Place in the batch, id and seq of each row inserted; raises OutcomeUnknown as well."""
+    is_sent = False
+    try:
+        async with database.connection() as connection:
+            is_sent = True
+            # A pipeline sends BEGIN, both statements and COMMIT together.
+            async with connection.pipeline(), connection.transaction():
+                await connection.execute(placeholders(LOCK_CONVERSATIONS), (conversation_ids,))
+                cursor = await connection.execute(placeholders(INSERT), columns)
+            return await cursor.fetchall()
+    except Unavailable as error:
+        if is_sent and connection.closed:
+            raise outcome_unknown(error) from error
+        raise
+
+
+async def settle_unstored(database: Database, send: Send) -> None:
+    """Find out why the insert passed this one over: a repeat, or not a participant."""
+    if send.client_id is not None:
+        stored = await database.fetch_one(FIRST_WITH_KEY, (send.sender_id, send.client_id))
+        if stored is not None:
+            send.settle_as_repeat((stored[0], stored[1], stored[2], stored[3], stored[4]))
+            return
+    send.error = not_a_participant()

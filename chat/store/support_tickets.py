@@ -1,0 +1,121 @@
+"""Support tickets: at most one of a conversation is not closed."""
+
+from collections.abc import Sequence
+
+from chat import records
+from chat.store.database import Database, Row, Transaction
+from chat.times import now, to_text
+
+SELECT = """
+    SELECT t.id, t.conversation_id, t.subject, t.status, t.priority, t.created_by, cu.username,
+           t.assigned_to, au.username, t.created_at, t.updated_at
+    FROM support_tickets AS t
+    JOIN users AS cu ON cu.id = t.created_by
+    LEFT JOIN users AS au ON au.id = t.assigned_to
+"""
+
+
+def from_row(row: Row) -> records.SupportTicket:
+    """A row of SELECT's columns, in their order."""
+    id_, conversation, subject, status, priority, by, by_name, to, to_name, created, updated = row
+    return records.SupportTicket(
+        id=id_,
+        conversation=conversation,
+        subject=subject,
+        status=status,
+        priority=priority,
+        created_by=records.User(by, by_name),
+        assigned_to=None if to is None else records.User(to, to_name),
+        created_at=to_text(created),
+        updated_at=to_text(updated),
+    )
+
+
+async def open_of_user(
+    database: Database, user_id: int, conversation_id: int | None
+) -> dict[int, records.SupportTicket]:
+    """By conversation: the tickets that are not closed in the user's conversations, or in one."""
+    sql = f"""
+        {SELECT} JOIN participants AS p ON p.conversation_id = t.conversation_id
+        WHERE p.user_id = ? AND p.is_active AND t.status <> 'closed'
+    """
+    parameters = [user_id]
+    if conversation_id is not None:
+        sql += " AND t.conversation_id = ?"
+        parameters.append(conversation_id)
+    rows = await database.fetch(sql, parameters)
+    return {row[1]: from_row(row) for row in rows}
+
+
+async def page(
+    database: Database, status: str | None, before: int | None, limit: int
+) -> list[records.SupportTicket]:
+    """Newest first; of one status, or of all."""
+    sql, parameters = f"{SELECT} WHERE TRUE", list[object]()
+    if status is not None:
+        sql, parameters = f"{sql} AND t.status = ?", [*parameters, status]
+    if before is not None:
+        sql, parameters = f"{sql} AND t.id < ?", [*parameters, before]
+    rows = await database.fetch(f"{sql} ORDER BY t.id DESC LIMIT ?", [*parameters, limit])
+    return [from_row(row) for row in rows]
+
+
+async def by_ids(database: Database, ticket_ids: Sequence[int]) -> list[records.SupportTicket]:
+    if not ticket_ids:
+        return []
+    marks = ", ".join("?" * len(ticket_ids))
+    rows = await database.fetch(f"{SELECT} WHERE t.id IN ({marks})", ticket_ids)
+    return [from_row(row) for row in rows]
+
+
+async def open_in(transaction: Transaction, conversation_id: int) -> records.SupportTicket | None:
+    """The conversation's ticket that is not closed."""
+    rows = await transaction.fetch(
+        f"{SELECT} WHERE t.conversation_id = ? AND t.status <> 'closed'", (conversation_id,)
+    )
+    return from_row(rows[0]) if rows else None
+
+
+async def by_id(transaction: Transaction, ticket_id: int) -> records.SupportTicket:
+    rows = await transaction.fetch(f"{SELECT} WHERE t.id = ?", (ticket_id,))
+    return from_row(rows[0])
+
+
+async def create(
+    transaction: Transaction,
+    conversation_id: int,
+    seq: int,
+    user_id: int,
+    subject: str,
+    priority: str,
+) -> int:
+    moment = now()
+    ((ticket_id,),) = await transaction.fetch(
+        """
+        INSERT INTO support_tickets (conversation_id, seq, subject, status, priority, created_by,
+                                     created_at, updated_at)
+        VALUES (?, ?, ?, 'open', ?, ?, ?, ?) RETURNING id
+        """,
+        (conversation_id, seq, subject, priority, user_id, moment, moment),
+    )
+    return int(ticket_id)
+
+
+async def update(transaction: Transaction, seq: int, ticket: records.SupportTicket) -> None:
+    """Store the ticket's present subject, status, priority and assignee."""
+    await transaction.execute(
+        """
+        UPDATE support_tickets
+        SET seq = ?, subject = ?, status = ?, priority = ?, assigned_to = ?, updated_at = ?
+        WHERE id = ?
+        """,
+        (
+            seq,
+            ticket.subject,
+            ticket.status,
+            ticket.priority,
+            ticket.assigned_to.id if ticket.assigned_to else None,
+            now(),
+            ticket.id,
+        ),
+    )

@@ -1,0 +1,329 @@
+"""Group commit: collects what arrives while the previous transaction is on its way.
+
+It never waits for a timer. An idle writer commits at once; under load, batches form by
+themselves, and each message pays a share of one commit. New messages that follow each
+other are one batch (`sends`), other changes that follow each other are one transaction.
+
+The queue is bounded: what would pass `capacity` is refused with Unavailable. While the
+database is away what was taken waits and is tried again, until `timeout`; then it is
+answered with Unavailable, and was not stored. When the answer to a commit is lost, a
+message with a `client_id` is tried again, which finds out; anything else is answered
+with OutcomeUnknown.
+
+Nothing is answered before its commit: first the one who asked, then `publish`, which
+gets the events of each conversation in the order of their `seq`.
+"""
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from itertools import groupby
+from time import monotonic
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from chat.errors import OutcomeUnknown, PayamError, Unavailable
+from chat.events import Event, MessageSent
+from chat.store import sends as sends_store
+from chat.store.database import Database, Transaction, outcome_unknown
+from chat.store.sends import Send
+from chat.times import to_text
+
+log = logging.getLogger("payam.writer")
+
+RETRY_SECONDS = 0.25
+
+Result = TypeVar("Result")
+
+
+class Outcome(NamedTuple, Generic[Result]):
+    """What the asker gets, what others are told, and what is done once it is committed."""
+
+    result: Result
+    events: Sequence[Event] = ()
+    after: Callable[[], None] | None = None
+
+
+Apply = Callable[[Transaction], Awaitable[Outcome[Result]]]
+"""Makes a change within a transaction that holds the conversation's lock.
+
+It checks before it writes: raising a PayamError means that it has written nothing.
+"""
+
+Done = Callable[[Exception | None], None]
+Commit = Callable[[list[Any]], Awaitable[None]]
+DoneWith = Callable[[Result | None, Exception | None], None]
+
+
+class Work(ABC):
+    """Something that waits for its commit. `done` is called once, with an error or None.
+
+    `in_doubt` is the error of a try that may have stored it.
+    """
+
+    __slots__ = ("deadline", "done", "in_doubt")
+
+    def __init__(self, done: Done, deadline: float) -> None:
+        self.done = done
+        self.deadline = deadline
+        self.in_doubt: OutcomeUnknown | None = None
+
+    @property
+    @abstractmethod
+    def conversation(self) -> int: ...
+
+    @property
+    @abstractmethod
+    def is_repeatable(self) -> bool:
+        """Whether storing it once more would find that it is stored."""
+
+    @property
+    @abstractmethod
+    def refusal(self) -> Exception | None:
+        """What the asker is told instead of a result; nothing was stored for it."""
+
+    @abstractmethod
+    def happened(self) -> Sequence[Event]:
+        """What others are told, once it is committed."""
+
+
+class SendWork(Work):
+    __slots__ = ("send",)
+
+    def __init__(self, send: Send, done: Done, deadline: float) -> None:
+        super().__init__(done, deadline)
+        self.send = send
+
+    @property
+    def conversation(self) -> int:
+        return self.send.conversation_id
+
+    @property
+    def is_repeatable(self) -> bool:
+        return self.send.client_id is not None
+
+    @property
+    def refusal(self) -> Exception | None:
+        return self.send.error
+
+    def happened(self) -> Sequence[Event]:
+        send = self.send
+        if send.is_repeat and self.in_doubt is None:
+            return ()
+        return (
+            MessageSent(
+                send.conversation_id,
+                send.seq,
+                send.id,
+                send.username,
+                send.content,
+                to_text(send.created_at),
+            ),
+        )
+
+
+class ChangeWork(Work, Generic[Result]):
+    __slots__ = ("apply", "conversation_id", "error", "outcome")
+
+    def __init__(
+        self, conversation_id: int, apply: Apply[Result], done: Done, deadline: float
+    ) -> None:
+        super().__init__(done, deadline)
+        self.conversation_id = conversation_id
+        self.apply = apply
+        self.outcome: Outcome[Result] | None = None
+        self.error: PayamError | None = None
+
+    @property
+    def conversation(self) -> int:
+        return self.conversation_id
+
+    @property
+    def is_repeatable(self) -> bool:
+        return False
+
+    @property
+    def refusal(self) -> Exception | None:
+        return self.error
+
+    def happened(self) -> Sequence[Event]:
+        assert self.outcome is not None
+        if self.outcome.after is not None:
+            self.outcome.after()
+        return self.outcome.events
+
+
+class Writer:
+    """The one place of a process through which conversations change."""
+
+    def __init__(
+        self,
+        database: Database,
+        publish: Callable[[Sequence[Event]], None],
+        *,
+        doubt: Callable[[Collection[int]], None],
+        capacity: int,
+        timeout: float,
+    ) -> None:
+        """`doubt` is told the conversations that may have changed without our knowing how."""
+        self._database = database
+        self._publish = publish
+        self._doubt = doubt
+        self._capacity = capacity
+        self._timeout = timeout
+        self._queue: deque[Work] = deque()
+        self._wake = asyncio.Event()
+        self._closing = False
+
+    def send(self, send: Send, done: Done) -> None:
+        """Store a message; `done` comes after the commit, and `send` then holds its numbers."""
+        self._put(SendWork(send, done, monotonic() + self._timeout))
+
+    def submit(self, conversation_id: int, apply: Apply[Result], done: DoneWith[Result]) -> None:
+        """Make another change; `done` comes after the commit, with the result or an error."""
+
+        def settled(error: Exception | None) -> None:
+            done(work.outcome.result if error is None and work.outcome else None, error)
+
+        work = ChangeWork(conversation_id, apply, settled, monotonic() + self._timeout)
+        self._put(work)
+
+    async def change(self, conversation_id: int, apply: Apply[Result]) -> Result:
+        """Make another change and wait for its commit; returns what `apply` made."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        work = ChangeWork(conversation_id, apply, settle(future), monotonic() + self._timeout)
+        self._put(work)
+        await future
+        assert work.outcome is not None
+        return work.outcome.result
+
+    async def store(self, send: Send) -> None:
+        """Store a message and wait for its commit."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.send(send, settle(future))
+        await future
+
+    def _put(self, work: Work) -> None:
+        if self._closing or len(self._queue) >= self._capacity:
+            raise Unavailable("Too many changes are waiting to be stored.", retry_after=1.0)
+        self._queue.append(work)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Commit until `close`; its end before that is a failure of the process."""
+        while True:
+            while self._queue:
+                batch = list(self._queue)
+                self._queue.clear()
+                for kind, run in groupby(batch, key=type):
+                    if kind is SendWork:
+                        await self._commit(self._store_sends, list(run))
+                    else:
+                        await self._commit(self._apply_changes, list(run))
+            if self._closing:
+                return
+            self._wake.clear()
+            await self._wake.wait()
+
+    def close(self) -> None:
+        """Take nothing more; `run` ends when what was taken is answered."""
+        self._closing = True
+        self._wake.set()
+
+    async def _commit(self, commit: Commit, run: list[Any]) -> None:
+        """Try until it is stored or too late; then everyone in `run` has an answer."""
+        while run := self._drop_late(run):
+            try:
+                async with asyncio.timeout(self._timeout):
+                    await commit(run)
+            except (OutcomeUnknown, TimeoutError) as error:
+                run = self._keep_repeatable(run, error)
+            except Unavailable:
+                log.warning("the database is away; %d changes wait", len(run) + len(self._queue))
+            except Exception as error:  # one bad row must not take the others with it
+                if len(run) > 1:
+                    for work in run:
+                        await self._commit(commit, [work])
+                else:
+                    log.exception("a change could not be stored")
+                    answer(run[0], error)
+                return
+            else:
+                self._finish(run)
+                return
+            await asyncio.sleep(RETRY_SECONDS)
+            self._drop_late_of_queue()
+
+    def _finish(self, run: list[Any]) -> None:
+        for work in run:
+            answer(work, work.refusal)
+        try:
+            self._publish([event for work in run if not work.refusal for event in work.happened()])
+        except Exception:  # it is stored: sockets learn of it from the database
+            log.exception("changes could not be published")
+            self._doubt({work.conversation for work in run})
+
+    def _keep_repeatable(self, run: list[Any], error: Exception) -> list[Any]:
+        """Answer those whose second try could store them twice; return the others."""
+        unknown = error if isinstance(error, OutcomeUnknown) else outcome_unknown(error)
+        log.warning("the answer to a commit of %d changes was lost", len(run))
+        self._doubt({work.conversation for work in run})
+        kept = []
+        for work in run:
+            if work.is_repeatable:
+                work.in_doubt = unknown
+                kept.append(work)
+            else:
+                answer(work, unknown)
+        return kept
+
+    def _drop_late(self, run: list[Any]) -> list[Any]:
+        """Answer those that have waited too long; return the others."""
+        now = monotonic()
+        in_time = [work for work in run if work.deadline > now]
+        if len(in_time) < len(run):
+            late = Unavailable("It waited too long and was not stored.", retry_after=RETRY_SECONDS)
+            for work in run:
+                if work.deadline <= now:
+                    answer(work, work.in_doubt or late)
+        return in_time
+
+    def _drop_late_of_queue(self) -> None:
+        if self._queue and self._queue[0].deadline <= monotonic():
+            self._queue = deque(self._drop_late(list(self._queue)))
+
+    async def _store_sends(self, run: list[SendWork]) -> None:
+        await sends_store.store(self._database, [work.send for work in run])
+
+    async def _apply_changes(self, run: list[ChangeWork[Any]]) -> None:
+        locked = sorted({work.conversation_id for work in run})
+        async with self._database.transaction() as transaction:
+            await transaction.lock_conversations(locked)
+            for work in run:
+                work.error = None
+                try:
+                    work.outcome = await work.apply(transaction)
+                except Unavailable:
+                    raise
+                except PayamError as error:
+                    work.error = error
+
+
+def answer(work: Work, error: Exception | None) -> None:
+    try:
+        work.done(error)
+    except Exception:  # the asker's trouble; the others still wait for their answers
+        log.exception("an answer could not be given")
+
+
+def settle(future: "asyncio.Future[None]") -> Done:
+    def done(error: Exception | None) -> None:
+        if future.done():  # the one who asked is gone
+            return
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(error)
+
+    return done

@@ -1,0 +1,1 @@
+"""Configuration: every setting of Payam, read from the environment once."""

@@ -1,0 +1,397 @@
+"""Every setting, once: type, default, environment variable, one line of meaning.
+
+`Settings.from_env(os.environ)` reads them; nothing else in Payam looks at the
+environment. A wrong value raises `SettingsError`, whose text is one line that names
+the setting, its value and what it may be.
+"""
+
+import os
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, fields
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+KIB = 1024
+MIB = 1024 * KIB
+ALGORITHMS = ("HS256", "RS256", "ES256", "EdDSA")
+SECRET_MIN_LENGTH = 32
+"""Bytes: RFC 7518 section 3.2 asks for a key at least as long as SHA-256's output."""
+SHOWN_LENGTH = 100
+"""Characters of a wrong value that its error line repeats."""
+
+
+class SettingsError(Exception):
+    """A setting has a value that it may not have. The text is one line."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How the text of an environment variable becomes a value.
+
+    `parse` raises ValueError for anything that is not `allowed`, which is how the
+    error line says what the setting may be. The value of a `secret` is never shown.
+    """
+
+    parse: Callable[[str], Any]
+    allowed: str
+    secret: bool = False
+
+
+def plain(raw: str) -> str:
+    """`raw`, unless it could not be stored or sent: bytes that are not UTF-8, a NUL."""
+    if "\0" in raw:
+        raise ValueError
+    raw.encode()  # fails on what os.environ makes of other bytes
+    return raw
+
+
+def text(allowed: str = "any text in UTF-8", *, secret: bool = False) -> Kind:
+    return Kind(plain, allowed, secret)
+
+
+def host_name() -> Kind:
+    def parse(raw: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9._-]+", raw):
+            ip_address(raw)  # what has colons may still be IPv6
+        return raw
+
+    return Kind(parse, "a host name or address, without a port")
+
+
+def folder() -> Kind:
+    return Kind(lambda raw: Path(plain(raw)), "the path of a folder")
+
+
+def integer(least: int, most: int) -> Kind:
+    def parse(raw: str) -> int:
+        value = int(raw)
+        if not least <= value <= most:
+            raise ValueError
+        return value
+
+    return Kind(parse, f"a whole number from {least} to {most}")
+
+
+def number(least: float, most: float) -> Kind:
+    def parse(raw: str) -> float:
+        value = float(raw)
+        if not least <= value <= most:  # also refuses nan
+            raise ValueError
+        return value
+
+    return Kind(parse, f"a number of seconds from {least:g} to {most:g}")
+
+
+def switch() -> Kind:
+    words = {"true": True, "on": True, "yes": True, "1": True}
+    words |= {"false": False, "off": False, "no": False, "0": False}
+
+    def parse(raw: str) -> bool:
+        try:
+            return words[raw.lower()]
+        except KeyError:
+            raise ValueError from None
+
+    return Kind(parse, "true or false (on, off, yes, no, 1 and 0 do as well)")
+
+
+def choice(*values: str) -> Kind:
+    def parse(raw: str) -> str:
+        if raw not in values:
+            raise ValueError
+        return raw
+
+    return Kind(parse, " or ".join((", ".join(values[:-1]), values[-1])))
+
+
+def split_url(raw: str, *schemes: str) -> SplitResult:
+    """The parts of a URL that has one of `schemes`; raises ValueError for anything else."""
+    parts = urlsplit(raw)
+    if not raw.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+        raise ValueError
+    if not raw.isprintable() or " " in raw:
+        raise ValueError
+    for host in parts.netloc.rpartition("@")[2].split(","):  # PostgreSQL takes several
+        urlsplit(f"//{host}").port  # noqa: B018 # raises for what is not a port
+    return parts
+
+
+def url(*schemes: str, allowed: str, secret: bool = False) -> Kind:
+    def parse(raw: str) -> str:
+        parts = split_url(raw, *schemes)
+        if not (parts.path if parts.scheme == "unix" else parts.hostname):
+            raise ValueError
+        return raw
+
+    return Kind(parse, allowed, secret)
+
+
+def database_url() -> Kind:
+    def parse(raw: str) -> str:
+        if raw.startswith("sqlite:"):
+            file = plain(raw).removeprefix("sqlite:///")
+            # One database in memory for each connection would be several databases.
+            if file in (raw, "", ":memory:") or file.endswith("/"):
+                raise ValueError
+        elif split_url(raw, "postgres", "postgresql").path in ("", "/"):
+            raise ValueError
+        return raw
+
+    # Hidden in messages: it usually holds a password.
+    return Kind(
+        parse,
+        "postgresql://user:password@host:port/database?sslmode=… or sqlite:///path/to/file",
+        secret=True,
+    )
+
+
+def words(check: Callable[[str], object], allowed: str) -> Kind:
+    """Several values with commas between them; `check` raises ValueError for a wrong one."""
+
+    def parse(raw: str) -> tuple[str, ...]:
+        found = tuple(word for word in (part.strip() for part in raw.split(",")) if word)
+        for word in found:
+            check(word)
+        return found
+
+    return Kind(parse, allowed)
+
+
+def origin(word: str) -> None:
+    # Compared with what a browser sends, letter by letter: lower case, no path, not even "/".
+    if word != "*" and not re.fullmatch(r"[a-z][a-z0-9+.-]*://[a-z0-9._:\[\]-]+", word):
+        raise ValueError
+
+
+def setting(default: Any, kind: Kind, meaning: str) -> Any:
+    metadata = {"kind": kind, "meaning": meaning}
+    return field(default=default, metadata=metadata, repr=not kind.secret)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What an operator may choose. A field's environment variable is its name in capitals."""
+
+    host: str = setting("127.0.0.1", host_name(), "address to listen on")
+    port: int = setting(8000, integer(1, 65535), "port to listen on")
+    web_concurrency: int = setting(
+        1, integer(1, 256), "worker processes under gunicorn; more than one needs REDIS_URL"
+    )
+    log_level: str = setting(
+        "INFO", choice("DEBUG", "INFO", "WARNING", "ERROR"), "least level that is logged"
+    )
+
+    database_url: str = setting(
+        "",
+        database_url(),
+        "where conversations are kept; without it, SQLite in DATA_DIR",
+    )
+    database_pool_size: int = setting(
+        10, integer(2, 200), "most database connections of one worker"
+    )
+    redis_url: str = setting(
+        "",
+        url(
+            "redis",
+            "rediss",
+            "unix",
+            allowed="redis://host:port/0, rediss://… or unix://…",
+            secret=True,
+        ),
+        "the relay between workers; without it, one worker only",
+    )
+    data_dir: Path = setting(  # noqa: RUF009 # it is dataclasses.field, and a Path is frozen
+        Path("data"), folder(), "attachments, the SQLite file and the kept secret"
+    )
+
+    jwt_secret: str = setting(
+        "",
+        text(f"at least {SECRET_MIN_LENGTH} bytes of text", secret=True),
+        "key that signs tokens; without it, a random one kept in DATA_DIR",
+    )
+    jwt_algorithm: str = setting("HS256", choice(*ALGORITHMS), "the one algorithm accepted")
+    jwt_public_key: str = setting(
+        "",
+        text("a public key in PEM, or the path of a file that holds one"),
+        "checks RS256, ES256 and EdDSA tokens of another issuer",
+    )
+    jwt_jwks_url: str = setting(
+        "",
+        url("http", "https", allowed="an http:// or https:// address"),
+        "where another issuer publishes its keys; instead of JWT_PUBLIC_KEY",
+    )
+    jwt_issuer: str = setting("", text(), "when set, a token's `iss` must be this")
+    jwt_audience: str = setting("", text(), "when set, a token's `aud` must hold this")
+    jwt_create_users: bool = setting(
+        False, switch(), "a valid token of an unknown user creates that user; closes sign-up"
+    )
+    jwt_access_ttl: int = setting(
+        3600, integer(60, 30 * 86400), "seconds that an access token is good for"
+    )
+    jwt_refresh_ttl: int = setting(
+        30 * 86400, integer(300, 3650 * 86400), "seconds that a refresh token is good for"
+    )
+    password_min_length: int = setting(8, integer(1, 128), "fewest characters of a new password")
+
+    message_max_length: int = setting(
+        10_000, integer(1, 1_000_000), "most characters of one message"
+    )
+    attachment_max_size: int = setting(
+        25 * MIB, integer(1, 1 << 40), "most bytes of one attachment"
+    )
+    request_max_size: int = setting(
+        MIB, integer(1 * KIB, 1 << 30), "most bytes of any other request's body"
+    )
+    ws_max_size: int = setting(
+        64 * KIB, integer(1 * KIB, 1 << 24), "most bytes of one message from a websocket client"
+    )
+    ws_send_buffer: int = setting(
+        MIB,
+        integer(16 * KIB, 1 << 30),
+        "bytes that may wait for a slow reader before its socket is closed",
+    )
+    ws_ping_interval: float = setting(
+        20.0, number(1, 3600), "a socket silent this long is pinged; twice this long, dropped"
+    )
+
+    rate_limits: bool = setting(True, switch(), "off lifts every limit below, for load tests")
+    rate_messages: int = setting(
+        20, integer(1, 1_000_000), "frames a second that one user may send; bursts of five times it"
+    )
+    rate_requests: int = setting(
+        50, integer(1, 1_000_000), "requests a second of one user; bursts of five times it"
+    )
+    rate_logins: int = setting(
+        10,
+        integer(1, 1_000_000),
+        "password attempts a minute for one name, and ten times it for one address",
+    )
+    max_connections: int = setting(
+        50, integer(1, 1_000_000), "websockets that one user may have open on one worker"
+    )
+
+    write_timeout: float = setting(
+        10.0, number(0.1, 600), "longest that a change waits for the database"
+    )
+    write_queue: int = setting(
+        20_000, integer(1, 10_000_000), "most changes that wait for the database; more are refused"
+    )
+    graceful_timeout: float = setting(10.0, number(0.1, 600), "longest that a worker takes to stop")
+
+    cors_origins: tuple[str, ...] = setting(
+        (),
+        words(origin, "* or web origins like https://example.org, with commas between them"),
+        "web origins that may call the API, or *",
+    )
+    trusted_proxies: tuple[str, ...] = setting(
+        (),
+        words(ip_network, "addresses or networks like 10.0.0.0/8, with commas between them"),
+        "addresses or networks of reverse proxies whose X-Forwarded-For is believed",
+    )
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "Settings":
+        """Read the settings; an unset or empty variable leaves the default.
+
+        Raises SettingsError, whose text is one line.
+        """
+        values: dict[str, Any] = {}
+        for spec in fields(cls):
+            name = spec.name.upper()
+            raw = environ.get(name, "").strip()
+            if not raw:
+                continue
+            kind: Kind = spec.metadata["kind"]
+            try:
+                values[spec.name] = kind.parse(raw)
+            except ValueError:
+                raise SettingsError(complaint(name, raw, kind)) from None
+        settings = cls(**values)
+        settings._check_together()
+        return settings
+
+    def _check_together(self) -> None:
+        if self.jwt_secret and len(self.jwt_secret.encode()) < SECRET_MIN_LENGTH:
+            raise SettingsError(
+                f"JWT_SECRET is {len(self.jwt_secret.encode())} bytes long;"
+                f" it must be at least {SECRET_MIN_LENGTH}"
+            )
+        keyed = bool(self.jwt_public_key) + bool(self.jwt_jwks_url)
+        if self.jwt_algorithm != "HS256" and keyed != 1:
+            raise SettingsError(
+                f"JWT_ALGORITHM={self.jwt_algorithm} needs exactly one of"
+                " JWT_PUBLIC_KEY and JWT_JWKS_URL"
+            )
+        if self.jwt_algorithm == "HS256" and keyed:
+            raise SettingsError(
+                "JWT_ALGORITHM=HS256 takes neither JWT_PUBLIC_KEY nor JWT_JWKS_URL;"
+                f" it may be {', '.join(ALGORITHMS[1:])} with one of them"
+            )
+        if self.web_concurrency > 1 and not self.redis_url:
+            raise SettingsError(
+                f"WEB_CONCURRENCY={self.web_concurrency} needs REDIS_URL: several workers"
+                " reach each other's clients only through Redis; set it, or use 1"
+            )
+
+    @property
+    def database(self) -> str:
+        """The database URL, the embedded default included."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'payam.sqlite3').absolute()}"
+
+    @property
+    def uploads(self) -> Path:
+        """The folder of attachments."""
+        return self.data_dir / "attachments"
+
+    def signing_secret(self) -> str:
+        """`JWT_SECRET`, or the random one kept in `DATA_DIR`, made at the first call.
+
+        The file is readable by its owner only. Workers that start together agree on
+        one: the file appears whole or not at all, and the first to link it wins.
+        Raises SettingsError when it cannot be kept, or what is there is too short.
+        """
+        if self.jwt_secret:
+            return self.jwt_secret
+        path = self.data_dir / "jwt-secret"
+        try:
+            if not path.exists():
+                keep_new_secret(path)
+            secret = path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeError) as error:
+            raise SettingsError(
+                f"DATA_DIR: the secret that signs tokens cannot be kept there ({error});"
+                " it may be a folder that Payam can write to, or set JWT_SECRET"
+            ) from error
+        if len(secret.encode()) < SECRET_MIN_LENGTH:
+            raise SettingsError(
+                f"DATA_DIR: the secret kept in {str(path)!r} is shorter than"
+                f" {SECRET_MIN_LENGTH} bytes; remove the file, or set JWT_SECRET"
+            )
+        return secret
+
+
+def keep_new_secret(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".jwt-secret-{os.getpid()}-{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):  # another worker was first: its secret holds
+            os.link(draft, path)
+    finally:
+        draft.unlink()
+
+
+def complaint(name: str, raw: str, kind: Kind) -> str:
+    shown = repr(raw[:SHOWN_LENGTH]) + "…" * (len(raw) > SHOWN_LENGTH)
+    if kind.secret:
+        shown = "the value given"
+    return f"{name}: {shown} is not allowed; it may be {kind.allowed}"

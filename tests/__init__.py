@@ -1,0 +1,1 @@
+"""Tests mirror the tree they test: `chat/store/files.py` has `tests/store/test_files.py`."""

@@ -1,0 +1,142 @@
+"""An application served in this process, and the people who use it over HTTP."""
+
+import asyncio
+import secrets
+import warnings
+from collections.abc import Coroutine
+from typing import Any, Self, TypeVar
+
+import httpx
+from sanic import Sanic
+
+from chat.app import create_app
+from chat.services.sessions import Pair
+from chat.store.users import Account
+from config.settings import Settings
+from tests.support.ports import free_port
+
+with warnings.catch_warnings():
+    # Its websocket client, which we do not use, is built on deprecated code.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from sanic_testing.reusable import (  # type: ignore[import-untyped] # ships no types
+        ReusableClient,
+    )
+
+T = TypeVar("T")
+
+PASSWORD = "correct horse"
+
+
+class Served:
+    """Serves an application in a `with` block; it runs while a request is on its way."""
+
+    def __init__(self, app: Sanic[Any, Any]) -> None:
+        self.app = app
+        self._loop = asyncio.new_event_loop()
+        port = free_port()
+        self._server = ReusableClient(app, host="127.0.0.1", port=port, loop=self._loop)
+        self._http = httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False
+        )
+
+    def __enter__(self) -> Self:
+        self._server.run()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.run(self._http.aclose())
+        self._server.stop()
+        self.run(self._loop.shutdown_default_executor())
+        self._loop.close()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._loop.run_until_complete(work)
+
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """`options` are httpx's own."""
+        return self.run(self._http.request(method, path, **options))
+
+
+class Api(Served):
+    """Payam, served."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(create_app(settings))
+        self.settings = settings
+
+    def person(
+        self, name: str = "person", *, is_staff: bool = False, password: str | None = None
+    ) -> "Person":
+        """Somebody new, signed in, whose username begins with `name`."""
+        username = f"{name}_{secrets.token_hex(6)}"
+        services = self.app.ctx.services
+        user = self.run(services.users.create(username, password, is_staff=is_staff))
+        account = Account(user.id, username, is_staff, None, None)
+        pair = self.run(services.sessions.begin(account))
+        return Person(self, user.id, username, pair)
+
+
+class Person:
+    """Sends their access token with each request."""
+
+    def __init__(self, api: Api, id_: int, username: str, pair: Pair) -> None:
+        self.api = api
+        self.id = id_
+        self.username = username
+        self.access = pair.access
+        self.refresh = pair.refresh
+
+    @property
+    def user(self) -> dict[str, Any]:
+        return {"id": self.id, "username": self.username}
+
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.access}", **options.pop("headers", {})}
+        return self.api.request(method, path, headers=headers, **options)
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, json: Any = None, **options: Any) -> httpx.Response:
+        if json is not None:
+            options["json"] = json
+        return self.request("POST", path, **options)
+
+    def patch(self, path: str, json: Any) -> httpx.Response:
+        return self.request("PATCH", path, json=json)
+
+    def delete(self, path: str) -> httpx.Response:
+        return self.request("DELETE", path)
+
+    def begin(self, *others: "Person") -> str:
+        """Begin a conversation with these people; its path, with the slash at the end."""
+        response = self.post("/api/conversations/", {"participants": [o.id for o in others]})
+        assert response.status_code == 201, response.text
+        return f"/api/conversations/{response.json()['id']}/"
+
+    def say(self, conversation: str, content: str) -> dict[str, Any]:
+        """Send a message; what the server answers."""
+        response = self.post(conversation + "messages/", {"content": content})
+        assert response.status_code == 201, response.text
+        message: dict[str, Any] = response.json()
+        return message
+
+
+def problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """The problem document, when that is what the response is."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = response.json()
+    assert body["type"] == "about:blank"
+    assert body["status"] == status
+    assert body["code"] == code
+    assert body["title"]
+    assert body["detail"]
+    return body
+
+
+def wrong_fields(response: httpx.Response) -> set[str]:
+    """The fields that a 400 names."""
+    errors: dict[str, list[str]] = problem(response, 400, "invalid")["errors"]
+    assert all(text and isinstance(text, str) for texts in errors.values() for text in texts)
+    return set(errors)

@@ -1,0 +1,107 @@
+"""The servers that tests share, each started when a test first asks for it."""
+
+from collections.abc import AsyncIterator, Generator, Iterator
+
+import pytest
+
+from tests.support.payam_server import PayamServer, run_command
+from tests.support.people import People
+from tests.support.postgres_server import PostgresServer
+from tests.support.redis_server import RedisServer
+
+SHAPES = {"sqlite": "on_sqlite", "postgres-redis": "on_postgres", "two-workers": "two_workers"}
+MIGRATED = "payam_migrated"
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """A private Redis, with no deployment on it."""
+    with RedisServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A private PostgreSQL cluster."""
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated_template(
+    postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """The name of a migrated database that nobody connects to: a `template` to copy."""
+    run_command(
+        "migrate",
+        settings={
+            "DATABASE_URL": postgres_server.create_database(MIGRATED),
+            "DATA_DIR": str(tmp_path_factory.mktemp("data")),
+        },
+    )
+    return MIGRATED
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: PostgresServer, migrated_template: str) -> str:
+    """A migrated database, the same one for all the tests that ask."""
+    return postgres_server.create_database(template=migrated_template)
+
+
+@pytest.fixture(scope="session")
+def on_sqlite() -> Iterator[PayamServer]:
+    """One process that needs nothing else."""
+    with PayamServer({"RATE_LIMITS": "off"}) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def on_postgres(postgres_server: PostgresServer, migrated_template: str) -> Iterator[PayamServer]:
+    """One process on PostgreSQL and Redis."""
+    yield from deploy(postgres_server.create_database(template=migrated_template), workers=1)
+
+
+@pytest.fixture(scope="session")
+def two_workers(postgres_server: PostgresServer, migrated_template: str) -> Iterator[PayamServer]:
+    """Two processes on PostgreSQL and Redis."""
+    yield from deploy(postgres_server.create_database(template=migrated_template), workers=2)
+
+
+def deploy(database_url: str, *, workers: int) -> Iterator[PayamServer]:
+    """A server with a Redis of its own: Redis shares channels between all its databases."""
+    with RedisServer() as relay:
+        settings = {"RATE_LIMITS": "off", "DATABASE_URL": database_url, "REDIS_URL": relay.url}
+        with PayamServer(settings, workers=workers) as server:
+            yield server
+
+
+@pytest.fixture(scope="session", params=SHAPES)
+def deployment(request: pytest.FixtureRequest) -> PayamServer:
+    """A running server; a test that asks for it runs on each shape.
+
+    A test for one shape alone asks for `on_sqlite`, `on_postgres` or `two_workers`, and
+    signs up with `async with People(two_workers) as people:`.
+    """
+    server: PayamServer = request.getfixturevalue(SHAPES[request.param])
+    return server
+
+
+@pytest.fixture
+async def people(deployment: PayamServer) -> AsyncIterator[People]:
+    """Signs people up on the deployment: `ali = await people("ali")`."""
+    async with People(deployment) as everyone:
+        yield everyone
+    deployment.check_log()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the end of the server's log beside a failure."""
+    report = yield
+    arguments = getattr(item, "funcargs", {}).values()
+    if report.failed:
+        for server in {value for value in arguments if isinstance(value, PayamServer)}:
+            report.sections.append(("Payam's log, its end", server.log()[-4000:]))
+    return report

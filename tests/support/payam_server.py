@@ -1,0 +1,109 @@
+"""Payam itself, as an operator would run it."""
+
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any
+
+from tests.support.processes import processes_of_session
+from tests.support.server_process import ServerProcess
+
+CHECKOUT = Path(__file__).parents[2]
+TRACEBACK = b"Traceback (most recent call last)"
+
+
+class PayamServer(ServerProcess):
+    """`python server.py`, or gunicorn when there is more than one worker.
+
+    `settings` are environment variables (`config/settings.py`) on top of a free port, a
+    temporary DATA_DIR and a random JWT_SECRET; they may be changed between `stop` and
+    `start`. A traceback in its log fails the test that stops it, unless
+    `allow_traceback`.
+    """
+
+    name = "payam"
+
+    def __init__(
+        self,
+        settings: Mapping[str, str] | None = None,
+        *,
+        workers: int = 1,
+        allow_traceback: bool = False,
+    ) -> None:
+        super().__init__()
+        self.workers = workers
+        self.allow_traceback = allow_traceback
+        self.settings = {
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+            "WEB_CONCURRENCY": str(workers),
+            "DATA_DIR": str(self.directory / "data"),
+            "JWT_SECRET": secrets.token_urlsafe(48),
+            **(settings or {}),
+        }
+        self._checked = 0  # bytes of the log
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def ws_url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}"
+
+    def command(self) -> Sequence[str]:
+        if self.workers == 1:
+            return [sys.executable, "server.py"]
+        return [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "server:app"]
+
+    def environment(self) -> Mapping[str, str]:
+        return {**super().environment(), "PYTHONUNBUFFERED": "1", **self.settings}
+
+    def options(self) -> Mapping[str, Any]:
+        return {"cwd": CHECKOUT}
+
+    def answers(self) -> bool:
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=5)) as connection:
+            try:
+                connection.request("GET", "/health/ready")
+                return connection.getresponse().status == 200
+            except (OSError, HTTPException):  # refused, or cut off
+                return False
+
+    def pids(self) -> list[int]:
+        """The ids of its processes, gunicorn's master among them."""
+        return processes_of_session(self.process.pid)
+
+    def check_log(self) -> None:
+        """Raise AssertionError when a traceback was logged since the last check."""
+        new = self.log_file.read_bytes()[self._checked :] if self.log_file.exists() else b""
+        self._checked += len(new)
+        clean = self.allow_traceback or TRACEBACK not in new
+        assert clean, f"{self.name} logged a traceback:\n{new.decode(errors='replace')}"
+
+    def stop(self) -> None:
+        super().stop()
+        self.check_log()
+
+
+def run_command(*arguments: str, settings: Mapping[str, str]) -> str:
+    """Run `python -m chat <arguments>` with these environment variables.
+
+    Returns what it printed; raises AssertionError, with that, when it fails.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "chat", *arguments],
+        cwd=CHECKOUT,
+        env={"PATH": os.environ["PATH"], **settings},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"chat {' '.join(arguments)} failed:\n{done.stdout}"
+    return done.stdout

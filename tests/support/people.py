@@ -1,0 +1,138 @@
+"""People who use a running server as any client does: over HTTP and websockets."""
+
+import secrets
+from typing import Any, Self
+
+import httpx
+from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
+
+from tests.support.payam_server import PayamServer
+from tests.support.processes import owner_of_connection
+from tests.support.sockets import Socket
+
+TIMEOUT_SECONDS = 30  # keeps a test from hanging
+MOST_TRIES = 100
+
+
+class Person:
+    """Somebody signed up on `server`. `http` carries their access token and the base URL."""
+
+    def __init__(self, server: PayamServer, username: str) -> None:
+        self.server = server
+        self.id = 0
+        self.username = username
+        self.password = secrets.token_urlsafe(12)
+        self.access = ""
+        self.refresh = ""
+        # Without trust_env a proxy of the developer's would stand between.
+        self.http = httpx.AsyncClient(base_url=server.url, timeout=TIMEOUT_SECONDS, trust_env=False)
+        self._sockets: list[Socket] = []
+
+    @classmethod
+    async def sign_up(cls, server: PayamServer, name: str = "person") -> Self:
+        """A new user, signed in, whose username begins with `name` and is like no other."""
+        person = cls(server, f"{name}_{secrets.token_hex(6)}")
+        try:
+            response = await person.http.post(
+                "/api/users/", json={"username": person.username, "password": person.password}
+            )
+            assert response.status_code == 201, response.text
+            person.id = response.json()["id"]
+            await person.sign_in()
+        except BaseException:
+            await person.http.aclose()
+            raise
+        return person
+
+    async def sign_in(self) -> None:
+        """Get new tokens for the password."""
+        response = await self.http.post(
+            "/api/token/", json={"username": self.username, "password": self.password}
+        )
+        assert response.status_code == 200, response.text
+        self.use(response.json())
+
+    def use(self, tokens: dict[str, Any]) -> None:
+        """Take over the tokens that the server answered with."""
+        self.access, self.refresh = tokens["access"], tokens["refresh"]
+        self.http.headers["Authorization"] = f"Bearer {self.access}"
+
+    async def begin_conversation(self, *others: "Person") -> int:
+        """Begin a conversation with these people; its id."""
+        response = await self.http.post(
+            "/api/conversations/", json={"participants": [other.id for other in others]}
+        )
+        assert response.status_code == 201, response.text
+        conversation: int = response.json()["id"]
+        return conversation
+
+    async def connect(
+        self,
+        conversation: int | None = None,
+        *,
+        since: int | None = None,
+        as_browser: bool = False,
+        apart_from: Socket | None = None,
+    ) -> Socket:
+        """Open the socket of one conversation, or without one the socket for everything.
+
+        `since` resumes after that seq. `as_browser` sends the token as a subprotocol.
+        `apart_from` lands on another worker than that socket, where there are several.
+        Raises websockets' InvalidStatus when the handshake is refused.
+        """
+        path = "/ws/" if conversation is None else f"/ws/chat/{conversation}/"
+        query = "" if since is None else f"?since={since}"
+        url = f"{self.server.ws_url}{path}{query}"
+        if apart_from is None or self.server.workers == 1:
+            return await self._open(url, as_browser=as_browser)
+        pids = self.server.pids()
+        taken = owner_of_connection(pids, apart_from.local_port)
+        assert taken is not None, "the socket to stay apart from is closed"
+        for _ in range(MOST_TRIES):
+            socket = await self._open(url, as_browser=as_browser)
+            if owner_of_connection(pids, socket.local_port) not in (taken, None):
+                return socket
+            await socket.close()
+        raise AssertionError(f"{MOST_TRIES} connections all came to worker {taken}")
+
+    async def _open(self, url: str, *, as_browser: bool) -> Socket:
+        offered = ("chat.v1", f"bearer.{self.access}")
+        connection = await connect(
+            url,
+            additional_headers=None if as_browser else {"Authorization": f"Bearer {self.access}"},
+            subprotocols=[Subprotocol(name) for name in offered] if as_browser else None,
+            open_timeout=TIMEOUT_SECONDS,
+            max_queue=None,  # a test that reads late must still see the close
+            proxy=None,
+        )
+        socket = Socket(connection)
+        self._sockets.append(socket)
+        return socket
+
+    async def close(self) -> None:
+        """Close the sockets that are still open, and the HTTP client."""
+        for socket in self._sockets:
+            await socket.close()
+        await self.http.aclose()
+
+
+class People:
+    """Signs people up on one server; a `with` block's end closes what they left open."""
+
+    def __init__(self, server: PayamServer) -> None:
+        self.server = server
+        self._everyone: list[Person] = []
+
+    async def __call__(self, name: str = "person") -> Person:
+        """A new person, whose username begins with `name`."""
+        person = await Person.sign_up(self.server, name)
+        self._everyone.append(person)
+        return person
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        for person in self._everyone:
+            await person.close()

@@ -1,0 +1,128 @@
+"""A private PostgreSQL cluster."""
+
+import os
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import psycopg
+from psycopg import sql
+
+from tests.support.server_process import ServerProcess
+
+USER = "payam"
+PASSWORD = "p@ss/w:rd%"  # what a URL must escape, so that every test checks that it is
+DEBIAN = Path("/usr/lib/postgresql")
+
+
+class PostgresServer(ServerProcess):
+    """A new cluster in a temporary folder, with `fsync` on as in production.
+
+    PostgreSQL refuses to run as root; root runs it as the system user `postgres`.
+    """
+
+    name = "postgres"
+    stop_signal = signal.SIGINT  # "fast": clients are disconnected, data is flushed
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.binaries = find_binaries()
+        self.data = self.directory / "data"
+        if os.geteuid() == 0:
+            shutil.chown(self.directory, "postgres", "postgres")
+
+    def start(self) -> None:
+        if not self.data.exists():
+            self._initialise()
+        super().start()
+
+    def _initialise(self) -> None:
+        password_file = self.directory / "password"
+        password_file.write_text(PASSWORD)
+        if os.geteuid() == 0:
+            shutil.chown(password_file, "postgres", "postgres")
+        arguments = ["--pgdata", str(self.data), "--no-sync", "--pwfile", str(password_file)]
+        arguments += ["--username", USER, "--auth", "scram-sha-256"]
+        arguments += ["--encoding", "UTF8", "--locale", "C.UTF-8"]
+        done = subprocess.run(
+            [str(self.binaries / "initdb"), *arguments],
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+            **self.options(),
+        )
+        assert done.returncode == 0, f"initdb failed: {done.stdout}{done.stderr}"
+
+    def command(self) -> Sequence[str]:
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": self.port,
+            "unix_socket_directories": self.directory,
+            "max_connections": 300,
+            "shared_buffers": "32MB",
+            "max_wal_size": "256MB",
+        }
+        arguments = [f"--{name}={value}" for name, value in settings.items()]
+        return [str(self.binaries / "postgres"), "-D", str(self.data), *arguments]
+
+    def options(self) -> Mapping[str, Any]:
+        if os.geteuid() != 0:
+            return {"cwd": self.directory}
+        return {
+            "cwd": self.directory,
+            "user": "postgres",
+            "group": "postgres",
+            "extra_groups": [],
+        }
+
+    def answers(self) -> bool:
+        try:
+            self._run("SELECT 1")
+        except psycopg.OperationalError:  # refused, or still starting up
+            return False
+        return True
+
+    def url(self, database: str) -> str:
+        """The database's URL, its password percent-encoded."""
+        return f"postgresql://{USER}:{quote(PASSWORD, safe='')}@127.0.0.1:{self.port}/{database}"
+
+    def create_database(self, name: str | None = None, template: str | None = None) -> str:
+        """Create a database and return its URL.
+
+        Without a name it gets a new one. With a `template` it starts as a copy of that
+        database, which must have no open connection.
+        """
+        name = name or f"payam_{secrets.token_hex(4)}"
+        self._run(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(name), sql.Identifier(template or "template1")
+            )
+        )
+        return self.url(name)
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database, disconnecting whoever still uses it."""
+        self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def _run(self, statement: "str | sql.Composed") -> None:
+        query = sql.SQL(statement) if isinstance(statement, str) else statement
+        with psycopg.connect(self.url("postgres"), autocommit=True, connect_timeout=5) as admin:
+            admin.execute(query)
+
+
+def find_binaries() -> Path:
+    """The folder of `postgres`: the one on PATH, or Debian's newest, which is not on it."""
+    on_path = shutil.which("postgres")
+    if on_path:
+        return Path(on_path).resolve().parent
+    found = [folder.parent for folder in DEBIAN.glob("*/bin") if (folder / "postgres").exists()]
+    assert found, f"no postgres on PATH nor in {DEBIAN}: `make test` installs it on Debian"
+    newest = max(found, key=lambda folder: [int(n) for n in re.findall(r"\d+", folder.name)])
+    return newest / "bin"
