@@ -1,6 +1,7 @@
 """Wires the parts together, starts and stops them; the only file that knows them all."""
 
 import asyncio
+import contextlib
 import logging
 import secrets
 import sys
@@ -45,6 +46,7 @@ BURST = 5
 RESTART_SPREAD = 3000
 """Milliseconds over which clients are asked to spread their return."""
 RETRY_SECONDS = 1.0
+LOOK_SECONDS = 0.02
 
 
 class Payam:
@@ -155,19 +157,30 @@ class Payam:
         task.add_done_callback(ended)
         self._tasks[name] = task
 
-    async def stop(self) -> None:
-        """Store and answer what was accepted, send the clients away, let go of everything."""
-        self.is_draining = True
+    async def drain(self) -> None:
+        """Store and answer what was accepted, tell the other nodes, send the clients away.
+
+        From the start of it the process is not ready, and takes no new socket.
+        """
+        self.is_draining = self.sockets.is_draining = True
         self.writer.close()
+        half = self.settings.graceful_timeout / 2
         if "writer" in self._tasks:
-            done, _ = await asyncio.wait(
-                [self._tasks["writer"]], timeout=self.settings.graceful_timeout
-            )
+            done, _ = await asyncio.wait([self._tasks["writer"]], timeout=half)
             if not done:
                 log.error("some changes could not be stored in time")
         for connection in self.connections:
-            delay = secrets.randbelow(RESTART_SPREAD)
-            connection.close(1012, str(delay))
+            connection.close(1012, str(secrets.randbelow(RESTART_SPREAD)))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(half / 2):
+                await self.relay.flush()
+                while len(self.connections):
+                    await asyncio.sleep(LOOK_SECONDS)
+        for connection in self.connections:
+            connection.drop()
+
+    async def close(self) -> None:
+        """Let go of everything, after the last request is answered."""
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
@@ -261,8 +274,12 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
         )
 
     @app.before_server_stop
-    async def stop(_: Any) -> None:
-        await payam.stop()
+    async def drain(_: Any) -> None:
+        await payam.drain()
+
+    @app.after_server_stop
+    async def close(_: Any) -> None:
+        await payam.close()
 
     return app
 
@@ -272,7 +289,8 @@ def configure(app: Sanic[Any, Any], settings: Settings) -> None:
         {
             "ACCESS_LOG": False,
             "REQUEST_MAX_SIZE": settings.request_max_size,
-            "GRACEFUL_SHUTDOWN_TIMEOUT": settings.graceful_timeout,
+            # What is left when the writer and the sockets have had their parts of it.
+            "GRACEFUL_SHUTDOWN_TIMEOUT": settings.graceful_timeout / 4,
             "OAS": False,
             "HEALTH": False,
             "CORS": bool(settings.cors_origins),

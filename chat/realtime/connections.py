@@ -43,6 +43,7 @@ class Connections:
         return iter(list(self._slot_of))
 
     def require_room(self, user_id: int) -> None:
+        """Raises RateLimited for one socket too many of one user."""
         if self._per_user is not None and self._of_user[user_id] >= self._per_user:
             raise RateLimited(
                 f"At most {self._per_user} websockets of one user.",

@@ -32,6 +32,7 @@ PATIENCE = 3.0
 """Seconds of silence before a ping, and again until the connection is given up."""
 PAUSES = (0.05, 0.1, 0.2, 0.5, 1.0)
 """Seconds between tries to connect; the last goes on."""
+LOOK_SECONDS = 0.01
 OUTBOX_MAX = 50_000
 FAILURES = (RedisError, OSError, asyncio.TimeoutError)
 
@@ -50,6 +51,7 @@ class RedisRelay(Relay):
         self._outbox: deque[tuple[bytes, bytes, int | None]] = deque()
         self._behind: dict[bytes, int] = {}
         self._outbox_wake = asyncio.Event()
+        self._is_publishing = False
         self._heard = 0.0
         self.is_connected = False
 
@@ -58,6 +60,10 @@ class RedisRelay(Relay):
 
     def announce(self, payload: bytes) -> None:
         self._post(EVERYONE, payload, None)
+
+    async def flush(self) -> None:
+        while self._outbox or self._behind or self._is_publishing:
+            await asyncio.sleep(LOOK_SECONDS)
 
     def subscribe(self, conversation_id: int) -> None:
         self._wanted.add(conversation_id)
@@ -95,6 +101,7 @@ class RedisRelay(Relay):
             await self._outbox_wake.wait()
             self._outbox_wake.clear()
             while self._outbox or self._behind:
+                self._is_publishing = True
                 try:
                     await self._publish_some(listener)
                     failures = 0
@@ -103,6 +110,8 @@ class RedisRelay(Relay):
                         log.warning("cannot publish to Redis: %s", error)
                     await asyncio.sleep(PAUSES[min(failures, len(PAUSES) - 1)])
                     failures += 1
+                finally:
+                    self._is_publishing = False
 
     async def _publish_some(self, listener: RelayListener) -> None:
         behind = dict(list(self._behind.items())[:CHUNK])

@@ -42,6 +42,10 @@ class Relay(Protocol):
 
     def announce(self, payload: bytes) -> None: ...
 
+    async def flush(self) -> None:
+        """Wait until what was published is on its way."""
+        ...
+
     def subscribe(self, conversation_id: int) -> None: ...
 
     def unsubscribe(self, conversation_id: int) -> None: ...
@@ -63,6 +67,9 @@ class LocalRelay(Relay):
         pass
 
     def announce(self, payload: bytes) -> None:
+        pass
+
+    async def flush(self) -> None:
         pass
 
     def subscribe(self, conversation_id: int) -> None:

@@ -14,7 +14,15 @@ from msgspec import UNSET, UnsetType
 from sanic import Request, Sanic
 
 from chat.auth.identity import Identity
-from chat.errors import Conflict, InvalidInput, NotAuthenticated, NotFound, PayamError, RateLimited
+from chat.errors import (
+    Conflict,
+    InvalidInput,
+    NotAuthenticated,
+    NotFound,
+    PayamError,
+    RateLimited,
+    Unavailable,
+)
 from chat.events import Typing
 from chat.realtime import protocol
 from chat.realtime.connection import Connection, Listener
@@ -36,15 +44,14 @@ REFUSED_MAX = 100
 """Frames in a row that were not understood, or were too many, before the socket is closed."""
 
 
-def close_code(error: PayamError) -> int:
-    """How a socket says what a status says over HTTP."""
-    if isinstance(error, NotAuthenticated):
-        return 4401
-    if isinstance(error, NotFound):
-        return 4404
-    if isinstance(error, InvalidInput):
-        return 4400
-    return 4429 if isinstance(error, RateLimited) else 1013
+CLOSE_CODES: dict[type[PayamError], int] = {
+    NotAuthenticated: 4401,
+    NotFound: 4404,
+    RateLimited: 4429,
+    InvalidInput: 4400,
+    Unavailable: 1013,
+}
+"""How a socket says what a status says over HTTP."""
 
 
 class Sockets(Listener):
@@ -62,6 +69,7 @@ class Sockets(Listener):
         self._connections = connections
         self._settings = settings
         self._tasks: set[asyncio.Task[None]] = set()
+        self.is_draining = False
         self._handlers: dict[type, Callable[[Connection, Any], None]] = {
             protocol.ChatMessage: self._chat_message,
             protocol.EditMessage: self._edit_message,
@@ -81,6 +89,8 @@ class Sockets(Listener):
         try:
             if not 0 < conversation_id <= ID_MAX:
                 raise NotFound("There is no such conversation for you.")
+            if self.is_draining:
+                raise Unavailable("The server restarts.", retry_after=1.0)
             self._connections.require_room(identity.user_id)
             request.ctx.since = since_of(request)
             request.ctx.seq = await self._services.conversations.seq_for(identity, conversation_id)
@@ -96,7 +106,7 @@ class Sockets(Listener):
         connection = Connection(self, identity, conversation_id, self._settings.ws_max_size)
         early = upgrade.hand_over(connection, self._settings.ws_send_buffer)
         if refusal:
-            connection.close(close_code(refusal), refusal.code)
+            connection.close(CLOSE_CODES.get(type(refusal), 1011), refusal.code)
         else:
             self._connections.add(connection)
             if request.ctx.since is None:
