@@ -1,4 +1,4 @@
-"""python -m chat migrate | check | createuser | token | seed"""
+"""python -m chat migrate | check | createuser | token | seed | doctor"""
 
 import argparse
 import asyncio
@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from chat.app import Payam, make_payam
 from chat.errors import PayamError
 from chat.services import seeding
-from chat.store import schema, users
+from chat.store import doctor, schema, users
 from config.settings import Settings, SettingsError
 
 Command = Callable[[Payam, argparse.Namespace], Awaitable[str]]
@@ -66,6 +66,8 @@ def parser() -> argparse.ArgumentParser:
     fill.add_argument("--conversations", type=int, required=True, metavar="M")
     fill.add_argument("--members", type=int, required=True, metavar="K")
     fill.add_argument("--password", help="of every user; without it nobody can sign in")
+    heal = add("doctor", examine, "Compare what is derived with what it derives from.")
+    heal.add_argument("--repair", action="store_true", help="mend what differs")
     return root
 
 
@@ -107,3 +109,14 @@ async def seed(payam: Payam, options: argparse.Namespace) -> str:
         password=options.password,
     )
     return f"{options.users} users, {options.conversations + 1} conversations"
+
+
+async def examine(payam: Payam, options: argparse.Namespace) -> str:
+    drifts = await doctor.examine(payam.database, payam.files)
+    found = "\n".join(drift.what for drift in drifts)
+    if not drifts:
+        return "nothing has drifted"
+    if not options.repair:
+        raise PayamError(f"{len(drifts)} things have drifted; --repair mends them\n{found}")
+    await doctor.mend(payam.database, drifts)
+    return f"{found}\nmended {len(drifts)}"

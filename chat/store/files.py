@@ -8,7 +8,7 @@ whole and on the disk. So what lies in its place is complete, and what lies in
 import logging
 import os
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -42,6 +42,10 @@ class Files:
     def path(self, stored_name: str) -> Path:
         # Two levels, so that no folder grows to millions of entries.
         return self._folder / stored_name[:2] / stored_name
+
+    def everything(self) -> Iterator[Path]:
+        """Every file there is, unfinished uploads included."""
+        return (path for path in self._folder.glob("*/*") if path.is_file())
 
     async def receive(
         self, name: str, content_type: str, chunks: AsyncIterator[bytes], most: int

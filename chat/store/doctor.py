@@ -1,0 +1,148 @@
+"""Recomputes what is derived, and finds where what is stored differs.
+
+Derived are a conversation's `seq`, last message and activity, how far a participant may
+have read, and which attachment has a file. Reading everything takes its time, and is
+meant for a database at rest: what is being written at this moment may look like drift.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from time import time
+
+from msgspec import Struct
+
+from chat.store.database import Database
+from chat.store.files import Files
+
+YOUNG = 3600
+"""Seconds: a file younger than this may be an upload whose row is on its way."""
+
+
+class Drift(Struct, frozen=True):
+    """`mend` is the statement that repairs it, with its parameters, or a file to remove."""
+
+    what: str
+    statement: str | None = None
+    parameters: tuple[int, ...] = ()
+    file: Path | None = None
+
+
+CONVERSATIONS = """
+    SELECT * FROM (
+        SELECT c.id, c.seq, coalesce(c.last_message_id, 0) AS last_message_id, c.active_at,
+               coalesce((SELECT max(m.id) FROM messages AS m WHERE m.conversation_id = c.id), 0)
+                   AS true_last,
+               coalesce((SELECT max(s) FROM (
+                   SELECT max(m.seq) AS s FROM messages AS m WHERE m.conversation_id = c.id
+                   UNION ALL
+                   SELECT max(a.seq) FROM attachments AS a WHERE a.conversation_id = c.id
+                   UNION ALL
+                   SELECT max(t.seq) FROM support_tickets AS t WHERE t.conversation_id = c.id
+                   UNION ALL
+                   SELECT max(p.seq) FROM participants AS p WHERE p.conversation_id = c.id
+               ) AS seqs), 0) AS least_seq,
+               coalesce((SELECT m.created_at FROM messages AS m
+                         WHERE m.conversation_id = c.id ORDER BY m.id DESC LIMIT 1), c.created_at)
+                   AS true_active
+        FROM conversations AS c
+    ) AS checked
+    WHERE seq < least_seq OR last_message_id <> true_last OR active_at <> true_active
+    ORDER BY id
+"""
+READERS = """
+    SELECT p.conversation_id, p.user_id, p.last_read_id, coalesce(c.last_message_id, 0)
+    FROM participants AS p JOIN conversations AS c ON c.id = p.conversation_id
+    WHERE p.last_read_id > coalesce(
+        (SELECT max(m.id) FROM messages AS m WHERE m.conversation_id = p.conversation_id), 0)
+    ORDER BY p.conversation_id, p.user_id
+"""
+MEND_CONVERSATION = """
+    UPDATE conversations SET seq = ?, last_message_id = nullif(?, 0), active_at = ? WHERE id = ?
+"""
+MEND_READER = """
+    UPDATE participants SET last_read_id = coalesce(
+        (SELECT max(m.id) FROM messages AS m
+         WHERE m.conversation_id = participants.conversation_id), 0)
+    WHERE conversation_id = ? AND user_id = ?
+"""
+
+
+async def examine(database: Database, files: Files) -> list[Drift]:
+    """Every drift there is, in words, with what would mend it."""
+    return [
+        *await examine_conversations(database),
+        *await examine_readers(database),
+        *await examine_files(database, files),
+    ]
+
+
+async def mend(database: Database, drifts: list[Drift]) -> None:
+    async with database.transaction() as transaction:
+        for drift in drifts:
+            if drift.statement is not None:
+                await transaction.execute(drift.statement, drift.parameters)
+    for drift in drifts:
+        if drift.file is not None:
+            drift.file.unlink(missing_ok=True)
+
+
+async def examine_conversations(database: Database) -> list[Drift]:
+    drifts = []
+    for id_, seq, last, active, true_last, least_seq, true_active in await database.fetch(
+        CONVERSATIONS
+    ):
+        wrong = []
+        if seq < least_seq:
+            wrong.append(f"seq is {seq}, but there is a change {least_seq}")
+        if last != true_last:
+            wrong.append(f"its last message is {true_last or None}, not {last or None}")
+        if active != true_active:
+            wrong.append("its activity is not its last message's")
+        parameters = (max(seq, least_seq), true_last, true_active, id_)
+        drifts.append(
+            Drift(f"conversation {id_}: {'; '.join(wrong)}", MEND_CONVERSATION, parameters)
+        )
+    return drifts
+
+
+async def examine_readers(database: Database) -> list[Drift]:
+    return [
+        Drift(
+            f"conversation {conversation_id}: user {user_id} has read up to {last_read_id},"
+            f" beyond its last message",
+            MEND_READER,
+            (conversation_id, user_id),
+        )
+        for conversation_id, user_id, last_read_id, _ in await database.fetch(READERS)
+    ]
+
+
+async def examine_files(database: Database, files: Files) -> list[Drift]:
+    rows = await database.fetch("SELECT id, stored_name, size FROM attachments ORDER BY id")
+    known = {stored_name: (id_, size) for id_, stored_name, size in rows}
+    drifts = []
+    for stored_name, (id_, size) in known.items():
+        path = files.path(stored_name)
+        found = path.stat().st_size if path.exists() else None
+        if found != size:
+            state = "is missing" if found is None else f"has {found} bytes, not {size}"
+            drifts.append(
+                Drift(
+                    f"attachment {id_}: its file {state}",
+                    "DELETE FROM attachments WHERE id = ?",
+                    (id_,),
+                    path,
+                )
+            )
+    drifts += [
+        Drift(f"file {path.name}: belongs to no attachment", file=path)
+        for path in strays(files, set(known))
+    ]
+    return drifts
+
+
+def strays(files: Files, known: set[str]) -> Iterator[Path]:
+    oldest_allowed = time() - YOUNG
+    for path in files.everything():
+        if path.name not in known and path.stat().st_mtime < oldest_allowed:
+            yield path
