@@ -23,6 +23,7 @@ from chat.events import Event, FamilyRevoked
 from chat.realtime import socket
 from chat.realtime.connections import Connections
 from chat.realtime.dispatcher import Dispatcher
+from chat.realtime.handshake import ChatProtocol
 from chat.realtime.redis_relay import RedisRelay
 from chat.realtime.relay import LocalRelay, Relay
 from chat.services.attachments import Attachments
@@ -282,6 +283,16 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
         await payam.close()
 
     return app
+
+
+def serve(app: Sanic[Any, Any], **where: Any) -> int:
+    """Serve in this process until told to stop; returns the exit status.
+
+    `where` is `host` and `port`, or `sock`.
+    """
+    app.prepare(**where, protocol=ChatProtocol, single_process=True, access_log=False, motd=False)
+    app.serve_single(app)
+    return 1 if app.ctx.payam.has_failed else 0
 
 
 def configure(app: Sanic[Any, Any], settings: Settings) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from gunicorn.workers.base import Worker
 from sanic import Sanic
 
-from chat.realtime.handshake import ChatProtocol
+from chat.app import serve
 
 BEAT_SECONDS = 1.0
 
@@ -18,15 +18,7 @@ class PayamWorker(Worker):  # type: ignore[misc] # gunicorn ships no types
     def run(self) -> None:
         app: Sanic[Any, Any] = self.wsgi
         app.add_task(self._beat())
-        app.prepare(
-            sock=self.sockets[0].sock,
-            protocol=ChatProtocol,
-            single_process=True,
-            access_log=False,
-            motd=False,
-        )
-        app.serve_single(app)
-        sys.exit(1 if app.ctx.payam.has_failed else 0)
+        sys.exit(serve(app, sock=self.sockets[0].sock))
 
     async def _beat(self) -> None:
         """Tell gunicorn that the loop turns; a worker that is stuck is replaced."""
