@@ -13,7 +13,8 @@ from chat.store.database import Database
 from config.settings import Settings
 
 SEARCH_MAX = 100
-ID_MAX = 2**63 - 1
+ID_DIGITS = 19
+"""An id has fewer, so it fits into 63 bits."""
 
 
 class Users:
@@ -62,25 +63,24 @@ class Users:
         becomes another by a number that happens to be the same. Raises NotAuthenticated
         for an unknown user, unless JWT_CREATE_USERS makes one.
         """
-        account = None
-        if claims.family is None:
-            account = await store.by_external_id(self._database, claims.subject)
-        if account is None:
-            account = await self._by_id(claims)
+        account = await self._known(claims)
         if account is None and claims.family is None and self._settings.jwt_create_users:
             account = await self._create_external(claims)
         if account is None:
             raise NotAuthenticated("The token's user does not exist.", code="user_unknown")
         return account
 
-    async def _by_id(self, claims: Claims) -> store.Account | None:
+    async def _known(self, claims: Claims) -> store.Account | None:
         subject = claims.subject
-        if not (subject.isascii() and subject.isdigit()) or int(subject) > ID_MAX:
-            return None
-        account = await store.by_id(self._database, int(subject))
-        if account is not None and account.external_id is not None and claims.family is None:
-            return None
-        return account
+        is_number = subject.isascii() and subject.isdigit() and len(subject) < ID_DIGITS
+        user_id = int(subject) if is_number else 0
+        if claims.family is not None:
+            return await store.by_id(self._database, user_id)
+        accounts = await store.of_subject(self._database, subject, user_id)
+        for account in accounts:
+            if account.external_id == subject:
+                return account
+        return next((one for one in accounts if one.external_id is None), None)
 
     async def _create_external(self, claims: Claims) -> store.Account | None:
         wanted = claims.username or claims.subject

@@ -5,7 +5,7 @@ from unicodedata import normalize
 from msgspec import Struct
 
 from chat import records
-from chat.store.database import Database, Transaction
+from chat.store.database import Database, Row, Transaction
 from chat.store.models import User
 from chat.times import now
 
@@ -66,11 +66,25 @@ async def by_external_id(database: Database, external_id: str) -> Account | None
     return await _one(database, User.external_id == external_id)
 
 
+async def of_subject(database: Database, external_id: str, user_id: int) -> list[Account]:
+    """Those with this external id or this id: two at most. Every handshake asks this."""
+    rows = await database.fetch(
+        """
+        SELECT id, username, is_staff, password_hash, external_id FROM users
+        WHERE external_id = ? OR id = ?
+        """,
+        (external_id, user_id),
+    )
+    return [_account(row) for row in rows]
+
+
 async def _one(database: Database, condition: object) -> Account | None:
     rows = await database.select(User.select(*COLUMNS).where(condition))
-    if not rows:
-        return None
-    id_, username, is_staff, password_hash, external_id = rows[0]
+    return _account(rows[0]) if rows else None
+
+
+def _account(row: Row) -> Account:
+    id_, username, is_staff, password_hash, external_id = row
     return Account(id_, username, bool(is_staff), password_hash, external_id)
 
 
