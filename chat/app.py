@@ -130,6 +130,7 @@ class Payam:
 
     async def start(self, stop: Any) -> None:
         """`stop` ends the process: called when a part that must live has died."""
+        self.settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.files.prepare(time())
         await self.keys.start()
         await self.database.open()
@@ -139,6 +140,7 @@ class Payam:
             await schema.require_current(self.database)
         self._supervise("writer", self.writer.run(), stop)
         self._supervise("heartbeat", self.connections.run(), stop)
+        self._supervise("audit", self.dispatcher.run(), stop)
         if isinstance(self.relay, LocalRelay):
             await self.relay.run(self.dispatcher)
         else:

@@ -53,6 +53,12 @@ class TicketUpdated(Change, frozen=True):
     ticket: SupportTicket
 
 
+class Reached(Event, frozen=True):
+    """The conversation has come at least as far as `seq`; who is behind should look."""
+
+    seq: int
+
+
 class Passing(Event, frozen=True):
     username: str
 

@@ -12,7 +12,15 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 import msgspec
 
 from chat.errors import Unavailable
-from chat.events import Change, Event, FamilyRevoked, MessageRead, ParticipantLeft, Passing
+from chat.events import (
+    Change,
+    Event,
+    FamilyRevoked,
+    MessageRead,
+    ParticipantLeft,
+    Passing,
+    Reached,
+)
 from chat.realtime.connection import Connection
 from chat.realtime.hub import Batch, Hub, Told
 from chat.realtime.protocol import encode
@@ -20,6 +28,7 @@ from chat.realtime.relay import Relay, RelayListener
 
 MARK_SIZE = 8
 RETRY_SECONDS = 0.5
+AUDIT_SECONDS = 15.0
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack_batch = msgspec.msgpack.Decoder(Batch).decode
@@ -63,6 +72,8 @@ class Dispatcher(RelayListener):
                 changes.setdefault(event.conversation_id, []).append(event)
             elif isinstance(event, Passing):
                 self.pass_on(event)
+            elif isinstance(event, Reached):
+                self._reached(event.conversation_id, event.seq)
         for conversation_id, of_one in changes.items():
             if not self._relay.has_others and conversation_id not in self.hub:
                 continue  # nobody listens
@@ -86,9 +97,19 @@ class Dispatcher(RelayListener):
             except Unavailable:
                 await asyncio.sleep(RETRY_SECONDS)
         for conversation_id, seq in seqs.items():
-            self.hub.deliver(conversation_id, Batch(seq, []))
+            self._reached(conversation_id, seq)
+
+    def _reached(self, conversation_id: int, seq: int) -> None:
+        self.hub.deliver(conversation_id, Batch(seq, []))
+        if self._relay.has_others:
+            self._relay.publish(conversation_id, self.progress(seq), seq)
+
+    async def run(self) -> None:
+        """Look from time to time whether others changed something and died before telling."""
+        while True:
+            await asyncio.sleep(AUDIT_SECONDS)
             if self._relay.has_others:
-                self._relay.publish(conversation_id, self.progress(seq), seq)
+                self.hub.check(self.hub.conversations())
 
     async def close(self) -> None:
         """Stop reading what is missing."""

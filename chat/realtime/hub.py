@@ -94,6 +94,10 @@ class Hub:
     def __contains__(self, conversation_id: int) -> bool:
         return conversation_id in self._groups
 
+    def conversations(self) -> list[int]:
+        """Those with members here."""
+        return list(self._groups)
+
     def join(self, connection: Connection, seq: int) -> None:
         """From now on the connection is told of changes; `seq` is as the database had it."""
         self._group_of(connection, seq).members.add(connection)

@@ -24,7 +24,7 @@ from time import monotonic
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from chat.errors import OutcomeUnknown, PayamError, Unavailable
-from chat.events import Event, MessageSent
+from chat.events import Event, MessageSent, Reached
 from chat.store import sends as sends_store
 from chat.store.database import Database, Transaction, outcome_unknown
 from chat.store.sends import Send
@@ -109,8 +109,9 @@ class SendWork(Work):
 
     def happened(self) -> Sequence[Event]:
         send = self.send
-        if send.is_repeat and self.in_doubt is None:
-            return ()
+        if send.is_repeat:
+            # Whoever stored it may have died, or lost the answer, before it told anyone.
+            return (Reached(send.conversation_id, send.seq),)
         return (
             MessageSent(
                 send.conversation_id,
