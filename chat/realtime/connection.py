@@ -110,8 +110,8 @@ class Connection(asyncio.Protocol):
         """Say why, and wait for the client's close for a moment; the first call counts."""
         if self.is_closing:
             return
-        self.send(close_frame(code, reason))
-        self.is_closing = True
+        self.is_closing = True  # first: the write may find a full buffer, which closes too
+        self.transport.write(close_frame(code, reason))
         loop = asyncio.get_running_loop()
         self._cut = loop.call_later(CLOSE_TIMEOUT, self.transport.abort)
 

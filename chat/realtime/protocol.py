@@ -199,7 +199,7 @@ def decode(text: str) -> AnyClientFrame:
 
 def _explain(text: str) -> dict[str, list[str]]:
     """msgspec's sentence, under the name of the field that it is about."""
-    what, _, path = text.partition(" - at `$.")
+    what, _, path = text.rpartition(" - at `$.")
     field = path.rstrip("`")
     if not field:
         words = what.split("`")
@@ -211,7 +211,7 @@ def _explain(text: str) -> dict[str, list[str]]:
 def _ref_of(text: str) -> str | None:
     try:
         ref = _decode_ref(text).ref
-    except msgspec.ValidationError:
+    except (msgspec.DecodeError, RecursionError):  # the first error may have come before this one
         return None
     return ref if isinstance(ref, str) and len(ref) <= REF_MAX_LENGTH else None
 

@@ -21,7 +21,7 @@ SELECT = """
 
 
 CHANGED = """
-    SELECT id, max(seq) AS last FROM (
+    SELECT id, seq FROM (
         SELECT * FROM (
             SELECT id, seq FROM messages
             WHERE conversation_id = ? AND seq > ? ORDER BY seq LIMIT ?
@@ -31,7 +31,7 @@ CHANGED = """
             WHERE conversation_id = ? AND seq > ? ORDER BY seq LIMIT ?
         ) AS of_attachments
     ) AS changes
-    GROUP BY id ORDER BY last LIMIT ?
+    ORDER BY seq LIMIT ?
 """
 
 
@@ -81,17 +81,27 @@ async def changed_since(
 ) -> list[records.Message]:
     """The messages that changed after `seq`, in the order of their last changes.
 
-    An attachment is a change of its message; `seq` of each is that of its last change.
+    An attachment is a change of its message. Each message's `seq` is the point that a
+    reader has reached with it; what changed twice may come twice.
     """
-    place = (member.conversation_id, seq, limit)
-    rows = await database.fetch(CHANGED, (*place, *place, limit))
-    changed: dict[int, int] = dict(rows)
+    changed: dict[int, int] = {}
+    point = seq
+    while len(changed) < limit:
+        place = (member.conversation_id, point, limit)
+        rows = await database.fetch(CHANGED, (*place, *place, limit))
+        changed.update(rows)  # in the order of `seq`: the last change of each stays
+        if len(rows) < limit:
+            break
+        point = rows[-1][1]
     if not changed:
         return []
-    marks = ", ".join("?" * len(changed))
-    found = await _select(database, member, f"m.id IN ({marks}) ORDER BY m.id", list(changed))
-    present = [replace(message, seq=max(message.seq, changed[message.id])) for message in found]
-    return sorted(present, key=lambda message: message.seq)
+    first = sorted(changed, key=changed.__getitem__)[:limit]
+    marks = ", ".join("?" * len(first))
+    found = {
+        message.id: message for message in await _select(database, member, f"m.id IN ({marks})", first)
+    }
+    # Not the row's own `seq`: it may have changed since, and what lies before was not read.
+    return [replace(found[id_], seq=changed[id_]) for id_ in first]
 
 
 async def _select(

@@ -5,6 +5,7 @@ libpq, so that special characters, `sslmode` and every other option work. Parame
 go to the server apart from the statement, which psycopg then prepares once.
 """
 
+import select
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
@@ -27,7 +28,13 @@ Result = TypeVar("Result")
 ACQUIRE_TIMEOUT = 2.0
 """Seconds that a request waits for a connection before it is told to come back."""
 FRESH = 1.0
-"""Seconds after its last use for which a connection is taken to be alive."""
+"""Seconds after its last use for which a silent connection is taken to be alive."""
+AWAY = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.ReadOnlySqlTransaction,  # a standby, in the middle of a failover
+    PoolTimeout,
+)
 MIGRATION_LOCK = 0x70617961  # "paya": any number that nobody else uses
 
 LOCK_CONVERSATIONS = (
@@ -73,9 +80,18 @@ async def configure(connection: AsyncConnection[Any]) -> None:
 
 
 async def check(connection: AsyncConnection[Any]) -> None:
-    """Ask a connection that has rested for a while whether it still lives."""
-    if monotonic() - last_used.get(connection, 0.0) > FRESH:
+    """Ask a connection that has rested for a while whether it still lives.
+
+    So is one that has something to say unasked: after a restart, that it has ended.
+    """
+    if monotonic() - last_used.get(connection, 0.0) > FRESH or is_readable(connection.fileno()):
         await connection.execute("")
+
+
+def is_readable(descriptor: int) -> bool:
+    look = select.poll()  # `select` itself takes no descriptor above 1023
+    look.register(descriptor, select.POLLIN)
+    return bool(look.poll(0))
 
 
 class PostgresTransaction(Transaction):
@@ -130,7 +146,7 @@ class PostgresStore(Database):
             finally:
                 last_used[connection] = monotonic()
                 await pool.release(connection)
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+        except AWAY as error:
             raise unreachable(error) from error
 
     async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:

@@ -200,22 +200,20 @@ INSERT = """
     ), numbered AS MATERIALIZED (
         SELECT ordered.*, nextval('messages_id_seq') AS id
         FROM (SELECT * FROM fresh ORDER BY place) AS ordered
-    ), advanced AS (
-        UPDATE conversations
-        SET seq = seq + steps, last_message_id = last_id, active_at = last_at
-        FROM (SELECT conversation_id, count(*) AS steps, max(id) AS last_id,
-                     max(created_at) AS last_at
-              FROM numbered GROUP BY conversation_id) AS sums
-        WHERE conversations.id = sums.conversation_id
-        RETURNING conversations.id AS conversation_id, seq - steps AS base
     ), inserted AS (
         INSERT INTO messages (id, conversation_id, sender_id, content, created_at, created_seq,
                               seq, client_id, fingerprint)
-        SELECT numbered.id, conversation_id, sender_id, content, created_at, base + step,
-               base + step, client_id, fingerprint
-        FROM numbered JOIN advanced USING (conversation_id)
+        SELECT numbered.id, conversation_id, sender_id, content, numbered.created_at,
+               conversations.seq + step, conversations.seq + step, client_id, fingerprint
+        FROM numbered JOIN conversations ON conversations.id = conversation_id
         ON CONFLICT (sender_id, client_id) WHERE client_id IS NOT NULL DO NOTHING
-        RETURNING id, seq
+        RETURNING id, conversation_id, seq, created_at
+    ), advanced AS (
+        UPDATE conversations
+        SET seq = last.seq, last_message_id = last.id, active_at = last.created_at
+        FROM (SELECT DISTINCT ON (conversation_id) * FROM inserted
+              ORDER BY conversation_id, id DESC) AS last
+        WHERE conversations.id = last.conversation_id
     )
     SELECT place, id, inserted.seq FROM inserted JOIN numbered USING (id)
 """

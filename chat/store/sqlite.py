@@ -166,8 +166,9 @@ class SqliteStore(Database):
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqliteTransaction]:
         async with self._turn:
-            await self._writer.run(begin)
             try:
+                # Within: cancelled while it waits, it still begins, and must be undone.
+                await self._writer.run(begin)
                 yield SqliteTransaction(self._writer)
                 await self._writer.run(sqlite3.Connection.commit)
             except BaseException:

@@ -143,7 +143,7 @@ async def open_keys(issuer: Issuer) -> AsyncIterator[Open]:
 
 async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(PATIENCE):
-        while not await condition():  # noqa: ASYNC110 # nothing says when it becomes true
+        while not await condition():  # nothing says when it becomes true
             await asyncio.sleep(0.005)
 
 

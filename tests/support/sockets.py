@@ -64,6 +64,18 @@ class Socket:
             raise AssertionError(f"closed instead of staying silent: {closed}") from None
         raise AssertionError(f"expected nothing, but this came: {frame!r}")
 
+    async def until_closed(self, timeout: float = 30) -> list[dict[str, Any]]:  # noqa: ASYNC109 - fails the test
+        """Every frame that comes before the close."""
+        frames: list[dict[str, Any]] = []
+        try:
+            async with asyncio.timeout(timeout):
+                while True:
+                    frames.append(json.loads(await self.connection.recv()))
+        except ConnectionClosed:
+            return frames
+        except TimeoutError:
+            raise AssertionError(f"still open after {timeout} s") from None
+
     async def closed(self, timeout: float = 10) -> int:  # noqa: ASYNC109 - fails the test
         """Wait until the server has closed it; the close code. Frames left unread are dropped."""
         try:
