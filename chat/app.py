@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 import secrets
 import sys
 from collections.abc import Collection, Coroutine, Sequence
@@ -47,6 +48,8 @@ BURST = 5
 RESTART_SPREAD = 3000
 """Milliseconds over which clients are asked to spread their return."""
 RETRY_SECONDS = 1.0
+BOOT_ERROR = 3
+"""The exit status that tells gunicorn not to try again."""
 LOOK_SECONDS = 0.02
 
 
@@ -133,11 +136,7 @@ class Payam:
         self.settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.files.prepare(time())
         await self.keys.start()
-        await self.database.open()
-        if self.database.dialect == "sqlite":
-            await schema.migrate(self.database)
-        else:
-            await schema.require_current(self.database)
+        await self._open_database()
         self._supervise("writer", self.writer.run(), stop)
         self._supervise("heartbeat", self.connections.run(), stop)
         self._supervise("audit", self.dispatcher.run(), stop)
@@ -145,6 +144,21 @@ class Payam:
             await self.relay.run(self.dispatcher)
         else:
             self._supervise("relay", self.relay.run(self.dispatcher), stop)
+
+    async def _open_database(self) -> None:
+        """Wait for a database that is away; raises SchemaError for one that is not migrated."""
+        await self.database.open()
+        is_current = False
+        while not is_current:
+            try:
+                if self.database.dialect == "sqlite":
+                    await schema.migrate(self.database)
+                else:
+                    await schema.require_current(self.database)
+                is_current = True
+            except Unavailable as error:
+                log.warning("waiting for the database: %s", error.__cause__ or error)
+                await asyncio.sleep(RETRY_SECONDS)
 
     def _supervise(self, name: str, work: Coroutine[Any, Any, None], stop: Any) -> None:
         """Its end, before the process is stopping, is a failure of the process."""
@@ -268,7 +282,12 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
 
     @app.before_server_start
     async def start(_: Any) -> None:
-        await payam.start(lambda: app.stop(terminate=False))
+        try:
+            await payam.start(lambda: app.stop(terminate=False))
+        except schema.SchemaError as error:
+            log.critical("%s", error)
+            logging.shutdown()
+            os._exit(BOOT_ERROR)  # anything else Sanic would report with a traceback
 
     @app.after_server_start
     async def say_so(_: Any) -> None:

@@ -16,7 +16,7 @@ from chat.store.sends import Send
 from chat.store.writer import Apply, Done, DoneWith, Outcome, Writer
 from chat.times import now
 
-STREAM_PAGE = 500
+STREAM_PAGE = 100
 """Messages held in memory at once while a whole list is streamed."""
 
 

@@ -1,0 +1,208 @@
+"""`python -m chat …`, and what a wrong setting does to the start."""
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.payam_server import CHECKOUT, PayamServer, run_command
+from tests.support.postgres_server import PostgresServer
+
+SECRET = "s" * 40
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Mapping[str, str]:
+    """Settings of an empty database."""
+    chosen = {"DATA_DIR": str(tmp_path), "JWT_SECRET": SECRET, "RATE_LIMITS": "off"}
+    if request.param == "postgres":
+        postgres: PostgresServer = request.getfixturevalue("postgres_server")
+        chosen["DATABASE_URL"] = postgres.create_database()
+        run_command("migrate", settings=chosen)
+    return chosen
+
+
+def run(*arguments: str, settings: Mapping[str, str], stdin: str = "") -> tuple[int, str, str]:
+    """Exit status, what was printed, and what was complained about."""
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=CHECKOUT,
+        env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", **settings},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def chat(*arguments: str, settings: Mapping[str, str], stdin: str = "") -> tuple[int, str, str]:
+    return run("-m", "chat", *arguments, settings=settings, stdin=stdin)
+
+
+def get(server: PayamServer, path: str, token: str) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {token}"}
+    return httpx.get(server.url + path, headers=headers, trust_env=False)
+
+
+def test_seed_makes_what_it_says(settings: Mapping[str, str]) -> None:
+    """Users 1…N, conversation 1 with all of them, and the others by the formula."""
+    users, conversations, members = 12, 5, 3
+    options = {"users": users, "conversations": conversations, "members": members}
+    flags = [f"--{name}={value}" for name, value in options.items()]
+    assert chat("seed", *flags, settings=settings)[0] == 0
+    with PayamServer(settings) as server:
+        for user in (1, users):
+            token = chat("token", f"user{user}", settings=settings)[1].strip()
+            assert get(server, "/api/users/me/", token).json()["id"] == user
+            expected = {1: set(range(1, users + 1))}
+            for conversation in range(2, conversations + 2):
+                ids = {(conversation * members + k) % users + 1 for k in range(members)}
+                if user in ids:
+                    expected[conversation] = ids
+            listed = get(server, "/api/conversations/", token).json()
+            assert {
+                one["id"]: {person["id"] for person in one["participants"]} for one in listed
+            } == expected
+        # Numbering goes on where it stopped.
+        body = {"username": "newcomer", "password": "long enough"}
+        made = httpx.post(f"{server.url}/api/users/", json=body, trust_env=False)
+        assert made.json()["id"] == users + 1
+
+
+def test_seed_wants_an_empty_database(settings: Mapping[str, str]) -> None:
+    """It refuses another, and more members than users."""
+    flags = ("seed", "--users=3", "--conversations=1")
+    status, _, complaint = chat(*flags, "--members=4", settings=settings)
+    assert (status, complaint.count("\n")) == (1, 1)
+    assert chat(*flags, "--members=2", settings=settings)[0] == 0
+    status, _, complaint = chat(*flags, "--members=2", settings=settings)
+    assert status == 1
+    assert "not empty" in complaint
+
+
+def test_seed_with_a_password_lets_users_sign_in(settings: Mapping[str, str]) -> None:
+    """All with the same one."""
+    flags = ("--users=2", "--conversations=0", "--members=1", "--password=open sesame")
+    assert chat("seed", *flags, settings=settings)[0] == 0
+    with PayamServer(settings) as server:
+        body = {"username": "user2", "password": "open sesame"}
+        answer = httpx.post(f"{server.url}/api/token/", json=body, trust_env=False)
+    assert answer.status_code == 200
+
+
+def test_createuser_makes_users_and_staff(settings: Mapping[str, str]) -> None:
+    """With a password from standard input, or none; a taken name is one line."""
+    made = chat("createuser", "boss", "--staff", settings=settings, stdin="a password\n")
+    assert made[:2] == (0, "user 1: boss\n")
+    assert chat("createuser", "bot", "--no-password", settings=settings)[0] == 0
+    status, _, complaint = chat("createuser", "BOSS", "--no-password", settings=settings)
+    assert (status, complaint) == (1, "payam: This username is taken.\n")
+    with PayamServer(settings) as server:
+        body = {"username": "boss", "password": "a password"}
+        answer = httpx.post(f"{server.url}/api/token/", json=body, trust_env=False)
+        assert get(server, "/api/users/me/", answer.json()["access"]).json()["is_staff"] is True
+
+
+def test_token_of_nobody_is_one_line(settings: Mapping[str, str]) -> None:
+    """And the exit status is 1."""
+    status, printed, complaint = chat("token", "nobody", settings=settings)
+    assert (status, printed, complaint.count("\n")) == (1, "", 1)
+
+
+def test_migrate_twice_changes_nothing(settings: Mapping[str, str]) -> None:
+    """The second time there is nothing to apply."""
+    chat("migrate", settings=settings)
+    assert chat("migrate", settings=settings)[:2] == (0, "nothing to apply\n")
+
+
+def test_postgres_must_be_migrated_first(postgres_server: PostgresServer, tmp_path: Path) -> None:
+    """The server says what to do, and does not start."""
+    settings = {
+        "DATABASE_URL": postgres_server.create_database(),
+        "DATA_DIR": str(tmp_path),
+        "PORT": "1",
+    }
+    status, _, complaint = run("server.py", settings=settings)
+    assert status != 0
+    assert "python -m chat migrate" in complaint
+    assert "Traceback" not in complaint
+
+
+WRONG = [
+    ({"PORT": "http"}, "PORT"),
+    ({"JWT_SECRET": "short"}, "JWT_SECRET"),
+    ({"DATABASE_URL": "mysql://localhost/x"}, "DATABASE_URL"),
+    ({"WEB_CONCURRENCY": "2"}, "REDIS_URL"),
+    ({"JWT_ALGORITHM": "RS256"}, "JWT_PUBLIC_KEY"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "named"), WRONG)
+def test_a_wrong_setting_stops_the_start(
+    wrong: Mapping[str, str], named: str, tmp_path: Path
+) -> None:
+    """With one line that names it, whether it is checked, served or served by gunicorn."""
+    settings = {"DATA_DIR": str(tmp_path), **wrong}
+    gunicorn = ("-m", "gunicorn", "-c", "gunicorn.conf.py", "server:app")
+    for arguments in (("-m", "chat", "check"), ("server.py",), gunicorn):
+        status, printed, complaint = run(*arguments, settings=settings)
+        assert status != 0
+        assert (printed, complaint.count("\n")) == ("", 1)
+        assert named in complaint
+
+
+def test_right_settings_pass_the_check(tmp_path: Path) -> None:
+    """Without starting anything."""
+    assert chat("check", settings={"DATA_DIR": str(tmp_path)})[0] == 0
+
+
+def test_doctor_finds_and_mends(settings: Mapping[str, str], tmp_path: Path) -> None:
+    """A wrong seq, last message and reader, a missing file and a stray one; then nothing."""
+    flags = ("--users=2", "--conversations=0", "--members=1")
+    assert chat("seed", *flags, settings=settings)[0] == 0
+    token = chat("token", "user1", settings=settings)[1].strip()
+    with PayamServer(settings) as server:
+        messages = f"{server.url}/api/conversations/1/messages/"
+        headers = {"Authorization": f"Bearer {token}"}
+        for content in ("a", "b"):
+            httpx.post(messages, json={"content": content}, headers=headers, trust_env=False)
+        upload = f"{messages}1/attachments/"
+        files = {"file": ("a.txt", b"a")}
+        httpx.post(upload, files=files, headers=headers, trust_env=False)
+    assert chat("doctor", settings=settings)[:2] == (0, "nothing has drifted\n")
+    asyncio.run(spoil(settings))
+    (kept,) = [path for path in (tmp_path / "attachments").glob("??/*") if path.is_file()]
+    kept.unlink()
+    status, _, complaint = chat("doctor", settings=settings)
+    assert status == 1
+    for words in ("seq is 1", "last message", "has read", "its file is missing"):
+        assert words in complaint
+    assert chat("doctor", "--repair", settings=settings)[0] == 0
+    assert chat("doctor", settings=settings)[:2] == (0, "nothing has drifted\n")
+
+
+async def spoil(settings: Mapping[str, str]) -> None:
+    """Let what is derived drift from what it derives from."""
+    statements = (
+        "UPDATE conversations SET seq = 1, last_message_id = 1",
+        "UPDATE participants SET last_read_id = 99 WHERE user_id = 2",
+    )
+    if "DATABASE_URL" in settings:
+        import psycopg  # noqa: PLC0415
+
+        async with await psycopg.AsyncConnection.connect(settings["DATABASE_URL"]) as database:
+            for statement in statements:
+                await database.execute(statement)
+        return
+    file = sqlite3.connect(Path(settings["DATA_DIR"]) / "payam.sqlite3")
+    with file:
+        for statement in statements:
+            file.execute(statement)
+    file.close()

@@ -1,0 +1,74 @@
+"""Large things pass through without being held."""
+
+import os
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.support.payam_server import PayamServer
+from tests.support.people import People
+
+MIB = 1024 * 1024
+ALLOWANCE = 12 * MIB
+
+
+def peak(server: PayamServer) -> int:
+    """Most bytes of memory that the server has had so far."""
+    with open(f"/proc/{server.process.pid}/status") as status:
+        (line,) = [line for line in status if line.startswith("VmHWM")]
+    return int(line.split()[1]) * 1024
+
+
+async def test_an_upload_and_a_download_stay_out_of_memory(on_sqlite: PayamServer) -> None:
+    """24 MiB each way; then one that is cut off leaves neither a row nor a file."""
+    async with People(on_sqlite) as people:
+        ali = await people("ali")
+        conversation = await ali.begin_conversation()
+        path = f"/api/conversations/{conversation}/messages/"
+        message = (await ali.http.post(path, json={"content": "see"})).json()["id"]
+        upload = f"{path}{message}/attachments/"
+        small = await ali.http.post(upload, files={"file": ("small", b"x")})
+        assert small.status_code == 201
+        before = peak(on_sqlite)
+        content = os.urandom(MIB) * 24
+        made = await ali.http.post(upload, files={"file": ("large.bin", content)})
+        assert made.status_code == 201
+        assert (await ali.http.get(made.json()["url"])).content == content
+        assert peak(on_sqlite) - before < ALLOWANCE
+
+        folder = on_sqlite.directory / "data" / "attachments"
+        files = sorted(folder.rglob("*"))
+
+        async def cut_off() -> AsyncIterator[bytes]:
+            head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
+            yield head + content[:MIB]
+            raise ConnectionAbortedError
+
+        headers = {"Content-Type": "multipart/form-data; boundary=b"}
+        with pytest.raises(ConnectionAbortedError):
+            await ali.http.post(upload, content=cut_off(), headers=headers)
+        listed = (await ali.http.get(upload)).json()
+        assert [attachment["name"] for attachment in listed] == ["small", "large.bin"]
+        for _ in range(100):
+            if sorted(folder.rglob("*")) == files:
+                break
+            await ali.http.get("/health/live")
+        assert sorted(folder.rglob("*")) == files
+
+
+async def test_a_long_list_stays_out_of_memory(on_sqlite: PayamServer) -> None:
+    """Sixteen megabytes of messages, streamed as one array, oldest first."""
+    async with People(on_sqlite) as people:
+        ali = await people("ali")
+        conversation = await ali.begin_conversation()
+        socket = await ali.connect(conversation)
+        count = 2_000
+        for number in range(count):
+            text = f"{number} " + "x" * 8_000
+            await socket.send({"type": "chat_message", "message": text})
+            await socket.receive()
+        before = peak(on_sqlite)
+        path = f"/api/conversations/{conversation}/messages/"
+        listed = (await ali.http.get(path)).json()
+        assert [int(message["content"].split()[0]) for message in listed] == list(range(count))
+        assert peak(on_sqlite) - before < ALLOWANCE
