@@ -5,6 +5,7 @@ libpq, so that special characters, `sslmode` and every other option work. Parame
 go to the server apart from the statement, which psycopg then prepares once.
 """
 
+import asyncio
 import select
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -34,7 +35,19 @@ AWAY = (
     psycopg.InterfaceError,
     psycopg.errors.ReadOnlySqlTransaction,  # a standby, in the middle of a failover
     PoolTimeout,
+    TimeoutError,
 )
+READ_TIMEOUT = 10.0
+"""Seconds that a read may take before its connection is given up: a network that swallows
+packets gives no other sign."""
+CONNECTION_DEFAULTS = {
+    "connect_timeout": "5",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "application_name": "payam",
+}
+"""libpq options that the URL may set otherwise."""
 MIGRATION_LOCK = 0x70617961  # "paya": any number that nobody else uses
 
 LOCK_CONVERSATIONS = (
@@ -123,9 +136,13 @@ class PostgresStore(Database):
     binary = ' COLLATE "C"'
 
     def __init__(self, url: str, pool_size: int) -> None:
-        name = psycopg.conninfo.conninfo_to_dict(url).get("dbname", "")
+        options = CONNECTION_DEFAULTS | psycopg.conninfo.conninfo_to_dict(url)
+        conninfo = psycopg.conninfo.make_conninfo("", **options)
         super().__init__(
-            PooledPostgresDatabase(name, pool_params={"conninfo": url, "max_size": pool_size})
+            PooledPostgresDatabase(
+                options.get("dbname", ""),
+                pool_params={"conninfo": conninfo, "max_size": pool_size},
+            )
         )
         self._attempts = pool_size + 1
 
@@ -151,7 +168,8 @@ class PostgresStore(Database):
 
     async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         async def read(connection: AsyncConnection[Any]) -> list[Row]:
-            return await fetch(connection, sql, parameters)
+            async with asyncio.timeout(READ_TIMEOUT):
+                return await fetch(connection, sql, parameters)
 
         return await self._read(read)
 
