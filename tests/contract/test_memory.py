@@ -72,3 +72,24 @@ async def test_a_long_list_stays_out_of_memory(on_sqlite: PayamServer) -> None:
         listed = (await ali.http.get(path)).json()
         assert [int(message["content"].split()[0]) for message in listed] == list(range(count))
         assert peak(on_sqlite) - before < ALLOWANCE
+
+
+async def test_catching_up_stays_out_of_memory(on_sqlite: PayamServer) -> None:
+    """Twenty megabytes that were missed, in order, while the socket takes its time."""
+    async with People(on_sqlite) as people:
+        ali = await people("ali")
+        conversation = await ali.begin_conversation()
+        socket = await ali.connect(conversation)
+        count = 5_000
+        for number in range(count):
+            text = f"{number} " + "x" * 4_000
+            await socket.send({"type": "chat_message", "message": text})
+            await socket.receive()
+        await socket.close()
+        before = peak(on_sqlite)
+        back = await ali.connect(conversation, since=0)
+        for number in range(count):
+            frame = await back.receive()
+            assert (frame["seq"], frame["content"].split()[0]) == (number + 1, f"{number}")
+        assert await back.receive() == {"type": "resumed", "seq": count}
+        assert peak(on_sqlite) - before < ALLOWANCE

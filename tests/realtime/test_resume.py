@@ -1,0 +1,178 @@
+"""Catching up, over a hub of its own and a history in a list instead of a database."""
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+
+from chat.auth.identity import Identity
+from chat.errors import Unavailable
+from chat.realtime import resume
+from chat.realtime.connection import Connection
+from chat.realtime.hub import Batch, Hub, Told
+
+CONVERSATION = 7
+
+
+class Transport:
+    """What a connection writes, and how much of it the client has not read."""
+
+    def __init__(self) -> None:
+        self.unread = 0
+
+    def get_write_buffer_size(self) -> int:
+        return self.unread
+
+
+class Recorder:
+    """Stands for a connection: keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.conversation_id = CONVERSATION
+        self.identity = Identity(1, "ali", False, 0.0, None)
+        self.is_closing = False
+        self.transport = Transport()
+        self.told: list[bytes] = []
+        self.closed_with = 0
+
+    def send(self, frames: bytes) -> None:
+        self.told.append(frames)
+
+    def close(self, code: int, reason: str = "") -> None:
+        self.closed_with = code
+        self.is_closing = True
+
+    @property
+    def text(self) -> str:
+        return b"".join(self.told).decode(errors="replace")
+
+
+class World:
+    """A conversation's history, a hub whose members follow it, and one who resumes."""
+
+    def __init__(self, length: int, page: int = 10) -> None:
+        self.history = [told(seq) for seq in range(1, length + 1)]
+        self.page = page
+        self.before_load: list[Any] = []
+        self.hub = Hub(self.load_live, self.seqs, lambda _: None, lambda _: None)
+        self.member, self.late = Recorder(), Recorder()
+        self.hub.join(cast("Connection", self.member), length)
+        self.hub.begin_resuming(cast("Connection", self.late), length)
+
+    def happen(self, *, is_told: bool = True) -> None:
+        """One more change; without `is_told` the hub does not hear of it yet."""
+        change = told(len(self.history) + 1)
+        self.history.append(change)
+        if is_told:
+            self.hub.deliver(CONVERSATION, Batch(change.seq - 1, [change]))
+
+    async def seqs(self, _: Any) -> dict[int, int]:
+        return {CONVERSATION: len(self.history)}
+
+    async def load_live(self, _: int, seq: int) -> tuple[list[Told], int, bool]:
+        return self.history[seq:], len(self.history), True
+
+    async def load(self, _: int, seq: int, began_after: int) -> tuple[list[Told], int, bool]:
+        if self.before_load:
+            self.before_load.pop(0)()
+        found = self.history[seq : seq + self.page]
+        return found, seq + len(found), seq + len(found) >= len(self.history)
+
+    async def catch_up(self, since: int) -> None:
+        late = cast("Connection", self.late)
+        async with asyncio.timeout(10):
+            await resume.catch_up(late, self.hub, self.load, since, None)
+
+
+def told(seq: int) -> Told:
+    return Told(seq, f"<{seq}>".encode())
+
+
+def numbers(first: int, last: int) -> str:
+    return "".join(f"<{seq}>" for seq in range(first, last + 1))
+
+
+def is_resumed_at(seq: int) -> str:
+    return f'{{"type":"resumed","seq":{seq}}}'
+
+
+async def test_what_was_missed_comes_in_pages_and_then_live() -> None:
+    """Each once, in order, `resumed` after the last that was missed."""
+    world = World(35)
+    await world.catch_up(5)
+    world.happen()
+    before, after = world.late.text.split(is_resumed_at(35))
+    assert before.startswith(numbers(6, 35))
+    assert after == "<36>"
+
+
+async def test_what_happens_meanwhile_is_neither_missed_nor_repeated() -> None:
+    """A change at each page, told live to the members: the one who resumes reads it."""
+    world = World(35)
+    world.before_load = [world.happen] * 4
+    await world.catch_up(0)
+    world.happen()
+    assert world.late.text.replace(is_resumed_at(39), "|").count("<") == 40
+    assert numbers(1, 39) in world.late.text
+    assert world.late.text.endswith("<40>")
+    assert world.member.text == numbers(36, 40)
+
+
+async def test_who_reads_further_than_the_members_waits_for_them() -> None:
+    """What the database has and the hub has not heard of yet is not told twice."""
+    world = World(3)
+    world.before_load = [lambda: world.happen(is_told=False)]
+    await world.catch_up(0)
+    assert is_resumed_at(4) in world.late.text
+    world.hub.deliver(CONVERSATION, Batch(3, [world.history[3]]))
+    world.happen()
+    assert world.late.text.endswith(is_resumed_at(4) + "<5>")
+    assert world.member.text == "<4><5>"
+
+
+async def test_a_database_that_is_away_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is told twice when it is back."""
+    monkeypatch.setattr(resume, "RETRY_SECONDS", 0.001)
+    world = World(15)
+
+    def fail() -> None:
+        raise Unavailable("away", retry_after=1)
+
+    world.before_load = [lambda: None, fail, fail]
+    await world.catch_up(0)
+    assert world.late.text.startswith(numbers(1, 15))
+
+
+async def test_a_point_beyond_the_last_is_taken_as_it_is() -> None:
+    """As after a restored backup: what comes up to there was seen."""
+    world = World(3)
+    await world.catch_up(9)
+    assert is_resumed_at(9) in world.late.text
+    for _ in range(7):
+        world.happen()
+    assert world.late.text.endswith(is_resumed_at(9) + "<10>")
+
+
+async def test_who_does_not_read_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With 4408, and not given another page."""
+    monkeypatch.setattr(resume, "PATIENCE", 0.05)
+    world = World(100)
+    world.late.transport.unread = resume.CHUNK
+    await world.catch_up(0)
+    assert world.late.closed_with == 4408
+    assert world.late.text == numbers(1, 10)
+
+
+async def test_who_leaves_meanwhile_is_forgotten() -> None:
+    """The reading ends, and the hub has no trace of it."""
+    world = World(35)
+
+    def leave() -> None:
+        world.late.is_closing = True
+        world.hub.leave(cast("Connection", world.late))
+
+    world.before_load = [lambda: None, leave]
+    await world.catch_up(0)
+    world.happen()
+    assert "<36>" not in world.late.text
+    assert world.member.text == "<36>"
