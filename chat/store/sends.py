@@ -88,35 +88,11 @@ async def store(database: Database, sends: Sequence[Send]) -> None:
     """
     for send in sends:  # an earlier try may have come some way before it was rolled back
         send.id, send.seq, send.is_repeat, send.error = 0, 0, False, None
-    firsts, repeats = split_repeats(sends)
     if isinstance(database, SqliteStore):
-        await database.write(lambda db: store_in_sqlite(db, firsts))
+        await database.write(lambda db: store_in_sqlite(db, sends))
     else:
         assert isinstance(database, PostgresStore)
-        await store_in_postgres(database, firsts)
-    for send, first in repeats:
-        if first.error is not None:
-            send.error = first.error
-        else:
-            send.settle_as_repeat(
-                (first.id, first.conversation_id, first.seq, first.created_at, first.fingerprint)
-            )
-
-
-def split_repeats(sends: Sequence[Send]) -> tuple[list[Send], list[tuple[Send, Send]]]:
-    """The sends to store, and those that repeat one of them, each with the one it repeats."""
-    firsts: list[Send] = []
-    repeats: list[tuple[Send, Send]] = []
-    seen: dict[tuple[int, str], Send] = {}
-    for send in sends:
-        if send.client_id is not None:
-            key = (send.sender_id, send.client_id)
-            first = seen.setdefault(key, send)
-            if first is not send:
-                repeats.append((send, first))
-                continue
-        firsts.append(send)
-    return firsts, repeats
+        await store_in_postgres(database, sends)
 
 
 FIRST_WITH_KEY = """
@@ -188,15 +164,18 @@ INSERT = """
                              ?::bigint[])
         WITH ORDINALITY AS t(conversation_id, sender_id, content, created_at, client_id,
                              fingerprint, place)
-    ), fresh AS (
+    ), allowed AS (
         SELECT incoming.*,
-               row_number() OVER (PARTITION BY incoming.conversation_id ORDER BY place) AS step
+               row_number() OVER (PARTITION BY sender_id, client_id ORDER BY place) AS use
         FROM incoming
         JOIN participants USING (conversation_id)
         WHERE participants.user_id = incoming.sender_id AND participants.is_active
           AND NOT EXISTS (SELECT 1 FROM messages
                           WHERE messages.sender_id = incoming.sender_id
                             AND messages.client_id = incoming.client_id)
+    ), fresh AS (
+        SELECT allowed.*, row_number() OVER (PARTITION BY conversation_id ORDER BY place) AS step
+        FROM allowed WHERE client_id IS NULL OR use = 1
     ), numbered AS MATERIALIZED (
         SELECT ordered.*, nextval('messages_id_seq') AS id
         FROM (SELECT * FROM fresh ORDER BY place) AS ordered
@@ -215,12 +194,16 @@ INSERT = """
               ORDER BY conversation_id, id DESC) AS last
         WHERE conversations.id = last.conversation_id
     )
-    SELECT place, id, inserted.seq FROM inserted JOIN numbered USING (id)
+    SELECT created_at, id, seq FROM inserted
 """
 
 
 async def store_in_postgres(database: PostgresStore, sends: Sequence[Send]) -> None:
     conversation_ids = sorted({send.conversation_id for send in sends})
+    # What is inserted is told by its moment, so no two may have the same.
+    moment = 0
+    for send in sends:
+        send.created_at = moment = max(send.created_at, moment + 1)
     columns: list[list[Any]] = [
         [send.conversation_id for send in sends],
         [send.sender_id for send in sends],
@@ -230,11 +213,11 @@ async def store_in_postgres(database: PostgresStore, sends: Sequence[Send]) -> N
         [send.fingerprint for send in sends],
     ]
     rows = await insert(database, conversation_ids, columns)
-    for place, id_, seq in rows:
-        send = sends[place - 1]
-        send.id, send.seq = id_, seq
+    inserted = {created_at: (id_, seq) for created_at, id_, seq in rows}
     for send in sends:
-        if not send.id:
+        if send.created_at in inserted:
+            send.id, send.seq = inserted[send.created_at]
+        else:
             # The batch is stored: whatever fails from here on is this one's alone.
             try:
                 await settle_unstored(database, send)
@@ -245,7 +228,7 @@ async def store_in_postgres(database: PostgresStore, sends: Sequence[Send]) -> N
 async def insert(
     database: PostgresStore, conversation_ids: list[int], columns: list[list[Any]]
 ) -> list[Row]:
-    """Place in the batch, id and seq of each row inserted; raises OutcomeUnknown as well."""
+    """Moment, id and seq of each row inserted; raises OutcomeUnknown as well."""
     is_sent = False
     try:
         async with database.connection() as connection:
