@@ -1,0 +1,229 @@
+"""In order, once, and without a gap: the hub, with a history in a list as its database."""
+
+import asyncio
+from collections.abc import Collection
+from typing import cast
+
+import pytest
+
+from chat.auth.identity import Identity
+from chat.errors import Unavailable
+from chat.realtime import hub as hub_module
+from chat.realtime.connection import Connection
+from chat.realtime.hub import Batch, Hub, Told
+
+CONVERSATION = 7
+
+
+class Member:
+    """Stands for a connection: keeps what it is told."""
+
+    def __init__(self, user_id: int = 1) -> None:
+        self.conversation_id = CONVERSATION
+        self.identity = Identity(user_id, f"user{user_id}", False, 0.0, None)
+        self.told = b""
+        self.writes = 0
+        self.closed_with = 0
+
+    def send(self, frames: bytes) -> None:
+        self.told += frames
+        self.writes += 1
+
+    def close(self, code: int, reason: str = "") -> None:
+        self.closed_with = code
+
+
+class World:
+    """A hub whose database is `history`; `failures` reads fail first."""
+
+    def __init__(self, seq: int = 0) -> None:
+        self.history = [told(number) for number in range(1, seq + 1)]
+        self.failures = 0
+        self.loads = 0
+        self.opened: list[int] = []
+        self.closed: list[int] = []
+        self.hub = Hub(self.load, self.seqs, self.opened.append, self.closed.append)
+
+    def join(self, user_id: int = 1) -> Member:
+        member = Member(user_id)
+        self.hub.join(cast("Connection", member), len(self.history))
+        return member
+
+    def commit(self, *removed: int) -> Batch:
+        """So many changes are stored, each removing a user (0: none); the batch of them."""
+        before = len(self.history)
+        changes = [
+            told(before + place + 1, removed=user) for place, user in enumerate(removed or (0,))
+        ]
+        self.history += changes
+        return Batch(before, changes)
+
+    async def load(self, _: int, seq: int) -> tuple[list[Told], int, bool]:
+        self.loads += 1
+        await asyncio.sleep(0)
+        if self.failures:
+            self.failures -= 1
+            raise Unavailable("away", retry_after=1)
+        page = self.history[seq : seq + 3]
+        return page, seq + len(page), seq + len(page) == len(self.history)
+
+    async def seqs(self, ids: Collection[int]) -> dict[int, int]:
+        if self.failures:
+            self.failures -= 1
+            raise Unavailable("away", retry_after=1)
+        return dict.fromkeys(ids, len(self.history))
+
+    async def settle(self) -> None:
+        """Let the hub read what it has begun to read."""
+        async with asyncio.timeout(10):
+            while self.hub._healing or self.hub._check:
+                await asyncio.sleep(0)
+
+
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub_module, "RETRY_SECONDS", 0.001)
+
+
+def told(seq: int, *, removed: int = 0) -> Told:
+    return Told(seq, f"<{seq}>".encode(), removed)
+
+
+def numbers(first: int, last: int) -> bytes:
+    return "".join(f"<{seq}>" for seq in range(first, last + 1)).encode()
+
+
+async def test_a_batch_is_one_write() -> None:
+    """For each member, whatever the number of its changes."""
+    world = World()
+    members = [world.join(), world.join(2)]
+    world.hub.deliver(CONVERSATION, world.commit(0, 0, 0))
+    assert [(member.told, member.writes) for member in members] == [(numbers(1, 3), 1)] * 2
+
+
+async def test_what_was_told_is_not_told_again() -> None:
+    """A batch that comes twice, and one that overlaps."""
+    world = World()
+    member = world.join()
+    first, second = world.commit(0, 0), world.commit(0)
+    world.hub.deliver(CONVERSATION, first)
+    world.hub.deliver(CONVERSATION, first)
+    world.hub.deliver(CONVERSATION, Batch(1, [*first.changes[1:], *second.changes]))
+    assert member.told == numbers(1, 3)
+    assert world.loads == 0
+
+
+async def test_a_gap_is_read_before_anything_later() -> None:
+    """Once for all members, page by page; then what came meanwhile."""
+    world = World()
+    members = [world.join(), world.join(2)]
+    for _ in range(7):
+        world.commit()
+    late = world.commit()
+    world.hub.deliver(CONVERSATION, late)
+    world.hub.deliver(CONVERSATION, world.commit())
+    assert members[0].told == b""
+    await world.settle()
+    assert [member.told for member in members] == [numbers(1, 9)] * 2
+    assert world.loads == 3
+
+
+async def test_batches_in_the_wrong_order_come_out_right() -> None:
+    """The later one first."""
+    world = World()
+    member = world.join()
+    first, second = world.commit(), world.commit()
+    world.hub.deliver(CONVERSATION, second)
+    world.hub.deliver(CONVERSATION, first)
+    await world.settle()
+    assert member.told == numbers(1, 2)
+
+
+async def test_a_database_that_is_away_is_asked_again() -> None:
+    """Until it answers; nothing later is told before."""
+    world = World()
+    member = world.join()
+    world.commit()
+    world.failures = 3
+    world.hub.deliver(CONVERSATION, world.commit())
+    await world.settle()
+    assert member.told == numbers(1, 2)
+
+
+async def test_progress_alone_makes_the_hub_look() -> None:
+    """A batch without changes says how far the conversation is."""
+    world = World()
+    member = world.join()
+    world.commit(0, 0)
+    world.hub.deliver(CONVERSATION, Batch(2, []))
+    await world.settle()
+    assert member.told == numbers(1, 2)
+    world.hub.deliver(CONVERSATION, Batch(2, []))
+    assert world.loads == 1
+
+
+async def test_doubt_is_settled_by_the_database() -> None:
+    """In one query for all that are in doubt, again when it fails."""
+    world = World()
+    member = world.join()
+    world.commit(0, 0)
+    world.failures = 1
+    world.hub.check([CONVERSATION, 99])
+    await world.settle()
+    assert member.told == numbers(1, 2)
+
+
+async def test_more_than_can_wait_is_read_instead() -> None:
+    """What is dropped from the bounded wait is a gap like any other."""
+    world = World()
+    member = world.join()
+    world.commit()
+    count = hub_module.WAITING_MAX + 50
+    for _ in range(count):
+        world.hub.deliver(CONVERSATION, world.commit())
+    await world.settle()
+    assert member.told == numbers(1, count + 1)
+
+
+async def test_who_is_removed_hears_of_it_and_of_nothing_later() -> None:
+    """Closed with 4404 in the middle of a batch; the others get all of it."""
+    world = World()
+    stays, leaves = world.join(1), world.join(2)
+    world.hub.deliver(CONVERSATION, world.commit(0, 2, 0))
+    assert stays.told == numbers(1, 3)
+    assert (leaves.told, leaves.closed_with) == (numbers(1, 2), 4404)
+    world.hub.deliver(CONVERSATION, world.commit())
+    assert leaves.told == numbers(1, 2)
+
+
+async def test_what_passes_goes_to_the_others() -> None:
+    """Not to the socket that it came from, and not to the user it is about."""
+    world = World()
+    one, again, other = world.join(1), world.join(1), world.join(2)
+    world.hub.pass_on(CONVERSATION, b"typing", except_connection=cast("Connection", one))
+    assert [member.told for member in (one, again, other)] == [b"", b"typing", b"typing"]
+    world.hub.pass_on(CONVERSATION, b" read", except_user=1)
+    assert [member.told for member in (one, again, other)] == [b"", b"typing", b"typing read"]
+
+
+async def test_a_conversation_opens_with_its_first_and_closes_with_its_last() -> None:
+    """Once each, and what comes for a closed one is nobody's."""
+    world = World()
+    members = [world.join(), world.join(2)]
+    for member in members:
+        world.hub.leave(cast("Connection", member))
+    world.hub.leave(cast("Connection", members[0]))
+    assert (world.opened, world.closed) == ([CONVERSATION], [CONVERSATION])
+    world.hub.deliver(CONVERSATION, world.commit())
+    assert [member.told for member in members] == [b"", b""]
+
+
+async def test_a_fault_in_reading_closes_the_sockets() -> None:
+    """With 1011: they come back and resume, instead of missing changes in silence."""
+    world = World()
+    member = world.join()
+    world.history = cast("list[Told]", None)
+    world.hub.deliver(CONVERSATION, Batch(5, []))
+    await world.settle()
+    assert member.closed_with == 1011
+    assert world.closed == [CONVERSATION]
