@@ -1,0 +1,181 @@
+"""Frames in and out, without a socket."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat import events, records
+from chat.errors import KeyReused, RateLimited
+from chat.realtime import protocol
+from chat.realtime.framing import TEXT
+
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=20)
+ALI = records.User(1, "ali")
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=10,
+)
+
+
+def payload(frame: bytes) -> dict[str, Any]:
+    """The JSON of a short server frame."""
+    assert frame[0] == 0x80 | TEXT
+    skip = 2 if frame[1] < 126 else 4
+    decoded: dict[str, Any] = json.loads(frame[skip:])
+    return decoded
+
+
+def wrong_fields(text: str) -> list[str] | None:
+    """The names of what is wrong; None for a frame that is in order."""
+    try:
+        protocol.decode(text)
+    except protocol.MalformedFrame as error:
+        return list(error.fields)
+    return None
+
+
+@pytest.mark.parametrize(
+    ("text", "frame"),
+    [
+        (
+            '{"type":"chat_message","message":"سلام"}',
+            protocol.ChatMessage("سلام"),
+        ),
+        (
+            '{"type":"chat_message","message":"x","client_id":"c","ref":"r"}',
+            protocol.ChatMessage("x", "c", "r"),
+        ),
+        (
+            '{"type":"edit_message","message_id":123,"content":"y"}',
+            protocol.EditMessage(123, "y"),
+        ),
+        ('{"type":"delete_message","message_id":123}', protocol.DeleteMessage(123)),
+        ('{"type":"typing","is_typing":true}', protocol.Typing(True)),
+        ('{"message_id":5,"type":"mark_read"}', protocol.MarkRead(5)),
+        ('{"type":"resume","since":0,"ref":"r"}', protocol.Resume(0, "r")),
+        ('{"type":"auth","token":"t","unknown":[1]}', protocol.Auth("t")),
+    ],
+)
+def test_every_frame_is_understood(text: str, frame: protocol.AnyClientFrame) -> None:
+    """In any order of fields; those that nobody knows are passed over."""
+    assert protocol.decode(text) == frame
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=50) | JSON.map(json.dumps))
+def test_whatever_comes_is_a_frame_or_malformed(text: str) -> None:
+    """Nothing else is ever raised, and the error names a field."""
+    assert wrong_fields(text) != []
+
+
+@given(JSON)
+def test_a_frame_with_anything_in_it_is_a_frame_or_malformed(value: Any) -> None:
+    """Of each kind, with any value in each of its fields."""
+    for kind in ("chat_message", "edit_message", "typing", "resume", "auth"):
+        fields = ("message", "message_id", "content", "is_typing", "since", "token", "ref")
+        for field in fields:
+            assert wrong_fields(json.dumps({"type": kind, field: value})) != []
+
+
+def test_a_malformed_frame_keeps_its_ref() -> None:
+    """So that a client knows which of its frames it was; a ref too long is not kept."""
+    with pytest.raises(protocol.MalformedFrame) as error:
+        protocol.decode('{"type":"chat_message","ref":"mine"}')
+    assert (error.value.ref, list(error.value.fields)) == ("mine", ["message"])
+    with pytest.raises(protocol.MalformedFrame) as error:
+        protocol.decode(json.dumps({"type": "typing", "is_typing": True, "ref": "r" * 65}))
+    assert (error.value.ref, list(error.value.fields)) == (None, ["ref"])
+
+
+def test_deep_nesting_is_malformed() -> None:
+    """Rather than the end of the stack."""
+    with pytest.raises(protocol.MalformedFrame):
+        protocol.decode('{"type":"typing","is_typing":true,"x":' + "[" * 30_000)
+
+
+TICKET = records.SupportTicket(3, 7, "help", "open", "normal", ALI, None, "then", "then")
+FILE = records.Attachment(4, 9, "a.txt", 1, "text/plain", "/api/…", "then")
+
+
+@pytest.mark.parametrize(
+    ("event", "frame"),
+    [
+        (
+            events.MessageSent(7, 5, 456, "ali", "سلام", "2023-10-27T10:00:00Z"),
+            {
+                "type": "chat.message",
+                "id": 456,
+                "sender": "ali",
+                "content": "سلام",
+                "timestamp": "2023-10-27T10:00:00Z",
+                "seq": 5,
+            },
+        ),
+        (
+            events.MessageEdited(7, 6, 123, "جدید"),
+            {"type": "message.edited", "message": {"id": 123, "content": "جدید"}, "seq": 6},
+        ),
+        (
+            events.MessageDeleted(7, 7, 123),
+            {"type": "message.deleted", "message_id": 123, "seq": 7},
+        ),
+        (events.Typing(7, "ali", True), {"type": "user.typing", "user": "ali", "is_typing": True}),
+        (
+            events.MessageRead(7, "ali", 1, 123),
+            {"type": "message.read", "user": "ali", "message_id": 123},
+        ),
+        (
+            events.ParticipantJoined(7, 8, ALI),
+            {
+                "type": "participant.joined",
+                "participant": {"id": 1, "username": "ali"},
+                "seq": 8,
+            },
+        ),
+        (
+            events.ParticipantLeft(7, 9, ALI),
+            {"type": "participant.left", "participant": {"id": 1, "username": "ali"}, "seq": 9},
+        ),
+    ],
+)
+def test_every_event_is_told_as_its_frame(event: events.Event, frame: dict[str, Any]) -> None:
+    """With exactly these fields."""
+    assert payload(protocol.encode(event)) == frame
+
+
+def test_tickets_and_attachments_are_told_whole() -> None:
+    """As HTTP shows them."""
+    ticket = payload(protocol.encode(events.TicketUpdated(7, 1, TICKET)))
+    assert ticket["support_ticket"]["created_by"] == {"id": 1, "username": "ali"}
+    assert ticket["support_ticket"]["assigned_to"] is None
+    attachment = payload(protocol.encode(events.AttachmentAdded(7, 2, FILE)))
+    assert (attachment["message_id"], attachment["attachment"]["name"]) == (9, "a.txt")
+
+
+def test_flags_are_told_only_when_they_are_set() -> None:
+    """To who learns of a message late."""
+    late = events.MessageSent(7, 5, 1, "ali", "", "then", is_edited=True, is_deleted=True)
+    frame = payload(protocol.encode(late))
+    assert (frame["is_edited"], frame["is_deleted"]) == (True, True)
+
+
+def test_errors_say_what_a_client_needs() -> None:
+    """A code, a sentence, and what belongs to them; nothing that is not set."""
+    limited = payload(protocol.error_frame(RateLimited("Slowly.", retry_after=0.25), ref="r"))
+    assert limited == {
+        "type": "error",
+        "code": "rate_limited",
+        "detail": "Slowly.",
+        "retry_after": 0.25,
+        "ref": "r",
+    }
+    reused = payload(protocol.error_frame(KeyReused("Used."), client_id="k"))
+    assert reused == {
+        "type": "error",
+        "code": "key_reused",
+        "detail": "Used.",
+        "client_id": "k",
+    }
