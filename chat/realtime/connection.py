@@ -95,8 +95,12 @@ class Connection(asyncio.Protocol):
                 return
             elif opcode != PONG:
                 self.close(1003, "text frames only")
-        if parser.error is not None:
+        if parser.error is not None and not self.is_closing:
             self.close(parser.error.code, parser.error.reason)
+            # The client's own close can no longer be made out among what it sends, so our
+            # end of the stream says that it is over. To cut it off instead would reset the
+            # connection, and the reason might be lost with it.
+            self.transport.write_eof()
 
     def send(self, frames: bytes) -> None:
         """Write frames that are framed already; nothing goes out after a close."""
