@@ -3,11 +3,16 @@
 from collections.abc import AsyncIterator, Generator, Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.support.payam_server import PayamServer, run_command
 from tests.support.people import People
 from tests.support.postgres_server import PostgresServer
 from tests.support.redis_server import RedisServer
+
+# A deadline is a timing, and these machines are shared.
+settings.register_profile("payam", deadline=None)
+settings.load_profile("payam")
 
 SHAPES = {"sqlite": "on_sqlite", "postgres-redis": "on_postgres", "two-workers": "two_workers"}
 MIGRATED = "payam_migrated"

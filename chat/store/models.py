@@ -75,12 +75,13 @@ class Message(Table):
     """`created_seq` is the change that sent it, `seq` the last that touched it.
 
     `fingerprint` tells a retry of the same body from another body under the same
-    `client_id`, whatever edits came between.
+    `client_id`, whatever edits came between. There are no foreign keys: a message is
+    inserted by way of a participant, whose own keys hold.
     """
 
     id = peewee.BigAutoField()
-    conversation = peewee.ForeignKeyField(Conversation)
-    sender = peewee.ForeignKeyField(User)
+    conversation_id = peewee.BigIntegerField()
+    sender_id = peewee.BigIntegerField()
     content = peewee.TextField()
     created_at = peewee.BigIntegerField()
     created_seq = peewee.BigIntegerField()
