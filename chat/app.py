@@ -22,6 +22,8 @@ from chat.auth.tokens import Tokens
 from chat.errors import Unavailable
 from chat.events import Event, FamilyRevoked
 from chat.realtime import socket
+from chat.realtime.cluster_map import is_cluster
+from chat.realtime.cluster_relay import ClusterRelay
 from chat.realtime.connections import Connections
 from chat.realtime.dispatcher import Dispatcher
 from chat.realtime.handshake import ChatProtocol
@@ -73,7 +75,7 @@ class Payam:
         self.connections = Connections(
             settings.ws_ping_interval, settings.max_connections if settings.rate_limits else None
         )
-        self.relay: Relay = RedisRelay(settings.redis_url) if settings.redis_url else LocalRelay()
+        self.relay = relay_over(settings.redis_url)
         self.dispatcher = Dispatcher(
             self.relay,
             self.services.conversations.changes_since,
@@ -254,6 +256,13 @@ class Payam:
             for family in families - working:
                 self.connections.revoke(FamilyRevoked(family))
             return
+
+
+def relay_over(redis_url: str) -> Relay:
+    """The relay that REDIS_URL asks for."""
+    if not redis_url:
+        return LocalRelay()
+    return ClusterRelay(redis_url) if is_cluster(redis_url) else RedisRelay(redis_url)
 
 
 def make_payam(settings: Settings) -> Payam:

@@ -67,13 +67,14 @@ class Dispatcher(RelayListener):
     def publish(self, events: Sequence[Event]) -> None:
         """Tell everyone of what was committed; each conversation's changes in their order."""
         changes: dict[int, list[Change]] = {}
+        reached: dict[int, int] = {}
         for event in events:
             if isinstance(event, Change):
                 changes.setdefault(event.conversation_id, []).append(event)
             elif isinstance(event, Passing):
                 self.pass_on(event)
             elif isinstance(event, Reached):
-                self._reached(event.conversation_id, event.seq)
+                reached[event.conversation_id] = event.seq
         for conversation_id, of_one in changes.items():
             if not self._relay.has_others and conversation_id not in self.hub:
                 continue  # nobody listens
@@ -82,6 +83,9 @@ class Dispatcher(RelayListener):
             if self._relay.has_others:
                 payload = self._mark + b"C" + _pack(batch)
                 self._relay.publish(conversation_id, payload, of_one[-1].seq)
+        # Last: a repeat of what is new itself is no reason to ask the database.
+        for conversation_id, seq in reached.items():
+            self._reached(conversation_id, seq)
 
     def doubt(self, conversation_ids: Collection[int]) -> None:
         """These may have changed unseen: ask the database how far they are, and tell everyone."""

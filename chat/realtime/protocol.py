@@ -8,14 +8,17 @@ server → client    chat.message message.edited message.deleted user.typing  (t
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from chat import events, records
 from chat.errors import InvalidInput, PayamError, RetryLater
 from chat.realtime.framing import text_frame
+
+MessageId = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+"""Beyond that no database can be asked about it."""
 
 # From clients. `ref` comes back in the frame's `ack` or `error`.
 
@@ -31,13 +34,13 @@ class ChatMessage(ClientFrame, tag="chat_message", frozen=True):
 
 
 class EditMessage(ClientFrame, tag="edit_message", frozen=True):
-    message_id: int
+    message_id: MessageId
     content: str
     ref: str | None = None
 
 
 class DeleteMessage(ClientFrame, tag="delete_message", frozen=True):
-    message_id: int
+    message_id: MessageId
     ref: str | None = None
 
 
@@ -47,7 +50,7 @@ class Typing(ClientFrame, tag="typing", frozen=True):
 
 
 class MarkRead(ClientFrame, tag="mark_read", frozen=True):
-    message_id: int
+    message_id: MessageId
     ref: str | None = None
 
 
@@ -199,8 +202,9 @@ def decode(text: str) -> AnyClientFrame:
 
 def _explain(text: str) -> dict[str, list[str]]:
     """msgspec's sentence, under the name of the field that it is about."""
-    what, _, path = text.rpartition(" - at `$.")
-    field = path.rstrip("`")
+    # The last one: what the client sent may stand in the sentence.
+    what, mark, path = text.rpartition(" - at `$.")
+    what, field = (what, path.rstrip("`")) if mark else (text, "")
     if not field:
         words = what.split("`")
         is_missing = what.startswith("Object missing required field") and len(words) > 1

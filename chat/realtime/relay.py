@@ -34,8 +34,11 @@ class RelayListener(Protocol):
 class Relay(Protocol):
     has_others: bool
     """Whether there may be other processes at all."""
-    is_connected: bool
-    """Whether news comes and goes at this moment."""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether news comes and goes at this moment."""
+        ...
 
     def publish(self, conversation_id: int, payload: bytes, seq: int | None) -> None:
         """Tell the other processes; `seq` is the point that a lasting change leads to."""

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 
 from chat import records
 from chat.store import support_tickets
-from chat.store.database import Database, Row, Transaction
+from chat.store.database import Database, Row, Transaction, in_parts
 from chat.store.models import Conversation
 from chat.store.participants import OTHERS_READ, Membership
 from chat.times import now, to_text
@@ -53,10 +53,13 @@ async def creator(transaction: Transaction, conversation_id: int) -> int:
 
 async def seqs(database: Database, conversation_ids: Collection[int]) -> dict[int, int]:
     """The change number of each, as it is now."""
-    query = Conversation.select(Conversation.id, Conversation.seq).where(
-        Conversation.id.in_(list(conversation_ids))
-    )
-    return dict(await database.select(query))
+    found: dict[int, int] = {}
+    for some in in_parts(conversation_ids):
+        query = Conversation.select(Conversation.id, Conversation.seq).where(
+            Conversation.id.in_(some)
+        )
+        found.update(await database.select(query))
+    return found
 
 
 LIST = f"""

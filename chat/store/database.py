@@ -6,9 +6,10 @@ gone, a full disk, a lock that does not come) is the same on both: `Unavailable`
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, ClassVar, Protocol
+from itertools import islice
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import peewee
 from peewee_async.databases import AioDatabase
@@ -16,7 +17,9 @@ from peewee_async.databases import AioDatabase
 from chat.errors import OutcomeUnknown, Unavailable
 
 Row = tuple[Any, ...]
+Item = TypeVar("Item")
 RETRY_AFTER = 1.0
+PARAMETERS = 10_000
 
 
 class Transaction(Protocol):
@@ -81,6 +84,13 @@ class Database(ABC):
 
     async def select(self, query: peewee.Query) -> list[Row]:
         return await self.fetch(*self.compile(query))
+
+
+def in_parts(keys: Collection[Item]) -> Iterator[list[Item]]:
+    """The keys, no more at once than a statement may have parameters on either database."""
+    rest = iter(keys)
+    while part := list(islice(rest, PARAMETERS)):
+        yield part
 
 
 def unreachable(error: Exception) -> Unavailable:

@@ -69,13 +69,16 @@ class Files:
                 await file.flush()
                 await aiofiles.os.wrap(os.fsync)(file.fileno())
             await aiofiles.os.wrap(self._place)(draft, self.path(stored_name))
-        except OSError as error:
+        except BaseException as error:
+            # The draft first: once it is gone, a thread that still runs cannot place it.
+            draft.unlink(missing_ok=True)
+            self.path(stored_name).unlink(missing_ok=True)
+            if not isinstance(error, OSError):
+                raise
             log.error("an upload could not be stored: %s", error)  # noqa: TRY400 - the disk's trouble
             raise Unavailable(
                 "The file cannot be stored at the moment.", retry_after=5.0
             ) from error
-        finally:
-            draft.unlink(missing_ok=True)
         return StoredFile(stored_name, name, size, content_type, digest.hexdigest())
 
     @staticmethod

@@ -98,7 +98,8 @@ async def changed_since(
     first = sorted(changed, key=changed.__getitem__)[:limit]
     marks = ", ".join("?" * len(first))
     found = {
-        message.id: message for message in await _select(database, member, f"m.id IN ({marks})", first)
+        message.id: message
+        for message in await _select(database, member, f"m.id IN ({marks})", first)
     }
     # Not the row's own `seq`: it may have changed since, and what lies before was not read.
     return [replace(found[id_], seq=changed[id_]) for id_ in first]

@@ -70,9 +70,11 @@ class PostgresPool(PsycopgPoolBackend):  # type: ignore[misc] # untyped
             min_size=1,
             max_size=self.connect_params["max_size"],
             timeout=ACQUIRE_TIMEOUT,
+            # The pool doubles its pauses up to this, two minutes and more by default. What it
+            # gave up, the next request asks for anew.
+            reconnect_timeout=ACQUIRE_TIMEOUT,
             kwargs={"autocommit": True, "prepare_threshold": 2},
             configure=configure,
-            check=check,
             open=False,
         )
         await pool.open()
@@ -155,16 +157,39 @@ class PostgresStore(Database):
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
         """A pooled connection; raises Unavailable when the server is away, before or within."""
-        pool = self.peewee.pool_backend
         try:
-            connection: Any = await pool.acquire()
+            connection = await self._acquire()
             try:
                 yield connection
             finally:
                 last_used[connection] = monotonic()
-                await pool.release(connection)
+                await self.peewee.pool_backend.release(connection)
         except AWAY as error:
             raise unreachable(error) from error
+
+    async def _acquire(self) -> AsyncConnection[Any]:
+        """A connection that lives.
+
+        The pool could check as well, but pauses for a second and more between two that are
+        dead, and after a restart all are.
+        """
+        pool = self.peewee.pool_backend
+        for _ in range(self._attempts):
+            connection: AsyncConnection[Any] = await pool.acquire()
+            is_alive = False
+            try:
+                async with asyncio.timeout(ACQUIRE_TIMEOUT):
+                    await check(connection)
+                is_alive = True
+            except AWAY as error:
+                dead = error
+            finally:
+                if not is_alive:
+                    await connection.close()
+                    await pool.release(connection)
+            if is_alive:
+                return connection
+        raise dead
 
     async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         async def read(connection: AsyncConnection[Any]) -> list[Row]:

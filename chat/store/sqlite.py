@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any, TypeVar
 
 import aiosqlite
@@ -26,6 +27,7 @@ Result = TypeVar("Result")
 
 BUSY_TIMEOUT = 5.0
 """Seconds to wait for another process's write transaction."""
+LOOK_SECONDS = 0.01
 
 PASSING = {
     sqlite3.SQLITE_BUSY,
@@ -48,7 +50,7 @@ class Connection(aiosqlite.Connection):
     def __init__(self, path: str, *, read_only: bool) -> None:
         def open_file() -> sqlite3.Connection:
             connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT)
-            connection.execute("PRAGMA journal_mode = WAL")
+            use_wal(connection)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
             if read_only:
@@ -57,6 +59,11 @@ class Connection(aiosqlite.Connection):
 
         super().__init__(open_file, iter_chunk_size=64)
         self._thread.daemon = True  # a worker that must die is not held back by it
+
+    async def ended(self) -> None:
+        """Wait for the thread of a connection that could not be opened."""
+        if self._thread.ident is not None:
+            await asyncio.to_thread(self._thread.join)
 
     async def run(self, function: Callable[[sqlite3.Connection], Result]) -> Result:
         """The function's result, from the connection's thread.
@@ -143,10 +150,11 @@ class SqliteStore(Database):
         self._turn = asyncio.Lock()
 
     async def open(self) -> None:
-        Path(self.path).parent.mkdir(parents=True, exist_ok=True)
         try:
+            Path(self.path).parent.mkdir(parents=True, exist_ok=True)
             await self._writer
-        except sqlite3.Error as error:
+        except (OSError, sqlite3.Error) as error:
+            await self._writer.ended()
             raise Unavailable(f"{self.path}: {error}", retry_after=1.0) from error
         await self.peewee.aio_connect()
 
@@ -196,6 +204,20 @@ class SqliteStore(Database):
 
     async def after_numbering(self, transaction: Transaction, table: str) -> None:
         """AUTOINCREMENT notices by itself."""
+
+
+def use_wal(db: sqlite3.Connection) -> None:
+    """Workers that start together all ask for it; SQLite makes the later ones fail, not wait."""
+    give_up = monotonic() + BUSY_TIMEOUT
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > give_up:
+                raise
+            sleep(LOOK_SECONDS)
+        else:
+            return
 
 
 def begin(db: sqlite3.Connection) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from chat.store.database import Database
+from chat.store.database import Database, in_parts
 from chat.store.models import TokenFamily
 from chat.times import now
 
@@ -35,9 +35,10 @@ async def revoke(database: Database, family: str) -> bool:
 
 async def working(database: Database, families: Collection[str]) -> set[str]:
     """Those that exist and are not revoked."""
-    rows = await database.select(
-        TokenFamily.select(TokenFamily.id).where(
-            TokenFamily.id.in_(list(families)) & TokenFamily.revoked_at.is_null()
+    found: set[str] = set()
+    for some in in_parts(families):
+        query = TokenFamily.select(TokenFamily.id).where(
+            TokenFamily.id.in_(some) & TokenFamily.revoked_at.is_null()
         )
-    )
-    return {id_ for (id_,) in rows}
+        found.update(id_ for (id_,) in await database.select(query))
+    return found

@@ -107,7 +107,7 @@ async def restore(cluster: RedisCluster, *nodes: ClusterNode) -> None:
 
 async def test_news_arrives_through_every_primary(cluster: RedisCluster) -> None:
     """Once and in order in each of 100 conversations, whose channels are on all three."""
-    assert set(homes(cluster).values()) == set(cluster.primaries())
+    assert all(of_primary(cluster, primary) for primary in cluster.primaries())
     sent = [b"%d" % number for number in range(20)]
     async with two_nodes(cluster) as (here, _, told):
         for number, payload in enumerate(sent):
@@ -166,8 +166,7 @@ async def test_a_primary_killed_hands_over_to_its_replica(
 ) -> None:
     """Its channels are subscribed to anew, and told how far the conversations have come.
 
-    The channel of announcements is back with a warning that some may have been missed,
-    and announcements made meanwhile arrive.
+    Announcements made meanwhile arrive, or else there is a warning that some may not have.
     """
     carrier = cluster.primary_of(EVERYONE)
     victim = next(node for node in cluster.primaries() if (node is carrier) is carries_everyone)
@@ -182,7 +181,7 @@ async def test_a_primary_killed_hands_over_to_its_replica(
         await until(lambda: moved <= set(told.subscriptions))
         await until(lambda: here.is_connected and there.is_connected)
         await here.flush()
-        await until(lambda: b"revoked" in told.announcements)
+        await until(lambda: told.interruptions == 2 or b"revoked" in told.announcements)
         for conversation in CONVERSATIONS:
             here.publish(conversation, b"after", 8)
         await until(lambda: all(b"after" in told.news[one] for one in CONVERSATIONS))
@@ -236,9 +235,7 @@ async def test_a_primary_that_steps_down_hands_over_to_its_replica(cluster: Redi
     """In a planned failover both live on; the channels follow."""
     old = cluster.primary_of(EVERYONE)
     moved = of_primary(cluster, old)
-    replica = next(
-        node for node in cluster.nodes if node.ask("ROLE")[:3] == ["slave", "127.0.0.1", old.port]
-    )
+    replica = cluster.replica_of(old)
     async with two_nodes(cluster) as (here, there, told):
         told.subscriptions.clear()
         replica.ask("CLUSTER", "FAILOVER")

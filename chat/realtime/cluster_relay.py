@@ -1,0 +1,167 @@
+"""The relay over Redis Cluster, by sharded pub/sub.
+
+Each channel lives on the primary that its name's slot belongs to, and each primary is a
+server like any: one connection listens to it once a channel is wanted there, one pool
+publishes on it. When one fails, redirects, or drops a channel that has moved, the
+cluster is asked who owns what by now, and what was there goes where it belongs:
+subscriptions anew, and of the messages that did not get through, how far they led.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from functools import partial
+
+from redis.exceptions import RedisError
+
+from chat.realtime.cluster_map import Address, ClusterMap
+from chat.realtime.redis_client import EVERYONE, FAILURES, channel_of, pause_after
+from chat.realtime.redis_node import RedisNode
+from chat.realtime.redis_outbox import Outbox
+from chat.realtime.relay import Relay, RelayListener
+
+log = logging.getLogger("payam.relay")
+
+LOOK_SECONDS = 0.01
+REFRESH_SECONDS = 15.0
+"""A primary cut off from the others does not know that it is none any more."""
+
+
+class ClusterRelay(Relay):
+    has_others = True
+
+    def __init__(self, url: str) -> None:
+        self._map = ClusterMap(url)
+        self._nodes: dict[Address, RedisNode] = {}
+        self._running: dict[RedisNode, asyncio.Task[None]] = {}
+        # Channels and messages without a primary, as all are until the cluster has answered.
+        self._homeless = {EVERYONE}
+        self._unsent = Outbox()
+        self._stale = asyncio.Event()
+        self._witness: Address | None = None
+        """Who dropped a channel last."""
+
+    @property
+    def is_connected(self) -> bool:
+        nodes = [node for node in self._nodes.values() if node.reader.wanted]
+        return not self._homeless and all(node.reader.is_connected for node in nodes)
+
+    def publish(self, conversation_id: int, payload: bytes, seq: int | None) -> None:
+        channel = channel_of(conversation_id)
+        self._outbox_of(channel).post(channel, payload, seq)
+
+    def announce(self, payload: bytes) -> None:
+        self._outbox_of(EVERYONE).post(EVERYONE, payload, None)
+
+    async def flush(self) -> None:
+        while not all(outbox.is_empty for outbox in self._outboxes()):
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def subscribe(self, conversation_id: int) -> None:
+        self._settle(channel_of(conversation_id))
+
+    def unsubscribe(self, conversation_id: int) -> None:
+        channel = channel_of(conversation_id)
+        self._homeless.discard(channel)
+        node = self._node_of(channel)
+        if node is not None and channel in node.reader.wanted:
+            node.reader.unsubscribe(channel)
+
+    async def run(self, listener: RelayListener) -> None:
+        failures = 0
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                self._stale.clear()
+                try:
+                    await self._follow(listener, tasks)
+                    failures = 0
+                except FAILURES as error:
+                    if failures == 0:
+                        log.warning("cannot learn who owns what in Redis Cluster: %s", error)
+                    failures += 1
+                    self._stale.set()
+                await asyncio.sleep(pause_after(failures))
+                await self._wait_until_stale()
+
+    async def _wait_until_stale(self) -> None:
+        try:
+            async with asyncio.timeout(REFRESH_SECONDS):
+                await self._stale.wait()
+        except TimeoutError:
+            return
+
+    async def _follow(self, listener: RelayListener, tasks: asyncio.TaskGroup) -> None:
+        """Ask the cluster, and bring everything to where it belongs by now.
+
+        Raises one of FAILURES when it does not answer, or has slots without a primary.
+        """
+        # Others may not know yet, and would send us back to it: as a replica, which it may be
+        # by now, it would take the subscription, though it hears of less.
+        witness, self._witness = self._witness, None
+        await self._map.refresh(first=witness)
+        primaries = self._map.primaries
+        for address in self._nodes.keys() - primaries:
+            node = self._nodes.pop(address)
+            self._homeless |= node.reader.wanted.keys()
+            tasks.create_task(self._retire(node))
+        for address in primaries - self._nodes.keys():
+            node = RedisNode(
+                self._map.url_of(address),
+                sharded=True,
+                failed=self._stale.set,
+                lost=partial(self._lost, address),
+            )
+            self._nodes[address] = node
+            self._running[node] = tasks.create_task(node.run(listener))
+        for node in self._nodes.values():
+            for channel in [one for one in node.reader.wanted if self._node_of(one) is not node]:
+                node.reader.forget(channel)
+                self._homeless.add(channel)
+        homeless, self._homeless = self._homeless, set()
+        for channel in homeless:
+            self._settle(channel)
+        for outbox in list(self._outboxes()):
+            self._forward(outbox)
+        if not self._map.is_whole:
+            raise RedisError("some slots have no primary")
+
+    async def _retire(self, node: RedisNode) -> None:
+        task = self._running[node]
+        task.cancel()
+        await asyncio.wait([task])
+        del self._running[node]
+        self._forward(node.outbox)
+
+    def _forward(self, outbox: Outbox) -> None:
+        """Post again what waits there, each on the primary that it belongs to by now."""
+        waiting, behind = outbox.empty()
+        for channel, reached in behind.items():
+            self._outbox_of(channel).fall_behind(channel, reached)
+        for channel, payload, seq in waiting:
+            self._outbox_of(channel).post(channel, payload, seq)
+
+    def _settle(self, channel: bytes) -> None:
+        node = self._node_of(channel)
+        if node is None:
+            self._homeless.add(channel)
+        else:
+            node.reader.subscribe(channel)
+
+    def _lost(self, address: Address, channel: bytes) -> None:
+        self._homeless.add(channel)
+        self._witness = address
+        self._stale.set()
+
+    def _node_of(self, channel: bytes) -> RedisNode | None:
+        address = self._map.owner(channel)
+        return None if address is None else self._nodes.get(address)
+
+    def _outbox_of(self, channel: bytes) -> Outbox:
+        node = self._node_of(channel)
+        return self._unsent if node is None else node.outbox
+
+    def _outboxes(self) -> Iterator[Outbox]:
+        """Of the primaries, of those that are on their way out, and of nobody."""
+        yield self._unsent
+        for node in self._running:
+            yield node.outbox
