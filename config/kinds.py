@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 
 @dataclass(frozen=True)
@@ -101,14 +101,35 @@ def split_url(raw: str, *schemes: str) -> SplitResult:
     return parts
 
 
-def url(*schemes: str, allowed: str, secret: bool = False) -> Kind:
+def url(*schemes: str, allowed: str) -> Kind:
     def parse(raw: str) -> str:
-        parts = split_url(raw, *schemes)
-        if not (parts.path if parts.scheme == "unix" else parts.hostname):
+        if not split_url(raw, *schemes).hostname:
             raise ValueError
         return raw
 
-    return Kind(parse, allowed, secret)
+    return Kind(parse, allowed)
+
+
+def redis_url() -> Kind:
+    def parse(raw: str) -> str:
+        parts = split_url(raw, "redis", "rediss", "unix")
+        if not (parts.path if parts.scheme == "unix" else parts.hostname):
+            raise ValueError
+        cluster = [value for name, value in parse_qsl(parts.query, True) if name == "cluster"]
+        if not cluster:
+            if "," in parts.netloc.rpartition("@")[2]:
+                raise ValueError
+        # A cluster has one database, and no server of it can be told by a path.
+        elif cluster != ["true"] or parts.scheme == "unix" or parts.path not in ("", "/", "/0"):
+            raise ValueError
+        return raw
+
+    # Hidden in messages: it often holds a password.
+    return Kind(
+        parse,
+        "redis://host:port/0, rediss://… or unix://…, or redis://host:port,host:port?cluster=true",
+        secret=True,
+    )
 
 
 def database_url() -> Kind:

@@ -23,6 +23,7 @@ from config.kinds import (
     integer,
     number,
     origin,
+    redis_url,
     switch,
     text,
     url,
@@ -70,14 +71,9 @@ class Settings:
     )
     redis_url: str = setting(
         "",
-        url(
-            "redis",
-            "rediss",
-            "unix",
-            allowed="redis://host:port/0, rediss://… or unix://…",
-            secret=True,
-        ),
-        "the relay between workers; without it, one worker only",
+        redis_url(),
+        "the relay between workers; without it, one worker only;"
+        " of Redis Cluster with ?cluster=true, naming one server or more",
     )
     data_dir: Path = setting(  # noqa: RUF009 # it is dataclasses.field, and a Path is frozen
         Path("data"), folder(), "attachments, the SQLite file and the kept secret"

@@ -152,7 +152,7 @@ class Dispatcher(RelayListener):
 
     def announced(self, payload: bytes) -> None:
         if not payload.startswith(self._mark) and payload[MARK_SIZE : MARK_SIZE + 1] == b"R":
-            self._revoked(FamilyRevoked(payload[MARK_SIZE + 1 :].decode()))
+            self._revoked(FamilyRevoked(payload[MARK_SIZE + 1 :].decode(errors="replace")))
 
     def subscribed(self, conversation_ids: Sequence[int]) -> None:
         self.hub.check(conversation_ids)

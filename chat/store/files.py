@@ -57,17 +57,8 @@ class Files:
         """
         stored_name = secrets.token_hex(16)
         draft = self._incoming / stored_name
-        digest, size = sha256(), 0
         try:
-            async with aiofiles.open(draft, "xb") as file:
-                async for chunk in chunks:
-                    size += len(chunk)
-                    if size > most:
-                        raise TooLarge(f"file: at most {most} bytes.")
-                    digest.update(chunk)
-                    await file.write(chunk)
-                await file.flush()
-                await aiofiles.os.wrap(os.fsync)(file.fileno())
+            size, digest = await self._write(draft, chunks, most)
             await aiofiles.os.wrap(self._place)(draft, self.path(stored_name))
         except BaseException as error:
             # The draft first: once it is gone, a thread that still runs cannot place it.
@@ -79,7 +70,22 @@ class Files:
             raise Unavailable(
                 "The file cannot be stored at the moment.", retry_after=5.0
             ) from error
-        return StoredFile(stored_name, name, size, content_type, digest.hexdigest())
+        return StoredFile(stored_name, name, size, content_type, digest)
+
+    @staticmethod
+    async def _write(draft: Path, chunks: AsyncIterator[bytes], most: int) -> tuple[int, str]:
+        """Put the chunks on the disk; returns their size together, and their SHA-256."""
+        digest, size = sha256(), 0
+        async with aiofiles.open(draft, "xb") as file:
+            async for chunk in chunks:
+                size += len(chunk)
+                if size > most:
+                    raise TooLarge(f"file: at most {most} bytes.")
+                digest.update(chunk)
+                await file.write(chunk)
+            await file.flush()
+            await aiofiles.os.wrap(os.fsync)(file.fileno())
+        return size, digest.hexdigest()
 
     @staticmethod
     def _place(draft: Path, path: Path) -> None:

@@ -80,7 +80,7 @@ class Database:
         self.hub.deliver(TALK, news)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(deliveries)
 async def test_whatever_the_relay_does_changes_come_once_and_in_order(
     news: list[tuple[int, int, bool, int]],
@@ -97,7 +97,7 @@ async def test_whatever_the_relay_does_changes_come_once_and_in_order(
     assert member.told == list(range(1, database.seq + 1))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(deliveries, st.integers(0, 24), st.integers(0, 30))
 async def test_who_resumes_among_live_news_misses_and_repeats_nothing(
     news: list[tuple[int, int, bool, int]], begins: int, since: int

@@ -89,7 +89,7 @@ nearly = st.dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(nearly | values)
 @example({"type": "chat_message", "message": "\ud800"})
 @example({"type": "typing", "is_typing": True, "ref": "\udc00"})
@@ -98,7 +98,7 @@ def test_any_json_is_a_frame_or_malformed(value: Any) -> None:
     check(json.dumps(value))
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.text(), st.integers(0, 100))
 def test_any_text_is_a_frame_or_malformed(text: str, cut: int) -> None:
     """Also a frame that was cut short, or had something put into it."""

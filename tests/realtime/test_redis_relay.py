@@ -177,10 +177,13 @@ async def test_what_could_not_be_published_is_told_as_a_point_reached(
     The publisher alone has an outage here: its user may not publish for a while.
     """
     with redis.Redis(port=server.port) as admin:
-        admin.execute_command("ACL", "SETUSER", "late", "on", ">pw", "~*", "&*", "+@all", "-publish")
-        async with two_nodes(server) as (_, _, told), running(
-            f"redis://late:pw@127.0.0.1:{server.port}/0"
-        ) as (late, _):
+        admin.execute_command(
+            "ACL", "SETUSER", "late", "on", ">pw", "~*", "&*", "+@all", "-publish"
+        )
+        async with (
+            two_nodes(server) as (_, _, told),
+            running(f"redis://late:pw@127.0.0.1:{server.port}/0") as (late, _),
+        ):
             for seq in range(1, 101):
                 late.publish(1 + seq % 2, b"%d" % seq, seq)
             late.publish(1, b"typing", None)

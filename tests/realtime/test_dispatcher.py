@@ -1,0 +1,249 @@
+"""Events out: to this process's sockets, to the other processes, and what these make of it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from typing import cast
+
+import pytest
+
+from chat.auth.identity import Identity
+from chat.events import (
+    Change,
+    Event,
+    FamilyRevoked,
+    MessageDeleted,
+    MessageRead,
+    ParticipantLeft,
+    Reached,
+    Typing,
+)
+from chat.realtime.connection import Connection
+from chat.realtime.dispatcher import Dispatcher
+from chat.realtime.relay import Relay, RelayListener
+from chat.records import User
+
+TALK = 9
+
+
+class Wire(Relay):
+    """Stands for Redis between two processes: keeps what is published, for a test to carry."""
+
+    has_others = True
+    is_connected = True
+
+    def __init__(self) -> None:
+        self.published: list[tuple[int, bytes, int | None]] = []
+        self.announced: list[bytes] = []
+
+    def publish(self, conversation_id: int, payload: bytes, seq: int | None) -> None:
+        self.published.append((conversation_id, payload, seq))
+
+    def announce(self, payload: bytes) -> None:
+        self.announced.append(payload)
+
+    async def flush(self) -> None:
+        pass
+
+    async def run(self, listener: RelayListener) -> None:
+        pass
+
+    def subscribe(self, conversation_id: int) -> None:
+        pass
+
+    def unsubscribe(self, conversation_id: int) -> None:
+        pass
+
+    def carry(self, *listeners: RelayListener) -> None:
+        """Everything so far arrives, at the one who published it too."""
+        for listener in listeners:
+            for conversation_id, payload, _ in self.published:
+                listener.relayed(conversation_id, payload)
+            for payload in self.announced:
+                listener.announced(payload)
+
+
+class Member:
+    """Stands for a connection: keeps what it is told."""
+
+    def __init__(self, user_id: int = 1) -> None:
+        self.conversation_id = TALK
+        self.identity = Identity(user_id, f"user{user_id}", False, 0.0, None)
+        self.told = b""
+        self.closed_with = 0
+
+    @property
+    def connection(self) -> Connection:
+        return cast("Connection", self)
+
+    def send(self, frames: bytes) -> None:
+        self.told += frames
+
+    def close(self, code: int, reason: str = "") -> None:
+        self.closed_with = code
+
+
+class Node:
+    """A process; `history` is what the database has."""
+
+    def __init__(self, wire: Wire, history: list[Change]) -> None:
+        self.history = history
+        self.loads = 0
+        self.revoked: list[FamilyRevoked] = []
+        self.dispatcher = Dispatcher(wire, self.load, self.seqs, self.revoked.append, lambda: None)
+
+    def join(self, user_id: int = 1) -> Member:
+        member = Member(user_id)
+        self.dispatcher.hub.join(member.connection, len(self.history))
+        return member
+
+    async def load(self, _: int, seq: int, __: int | None) -> tuple[list[Change], int, bool]:
+        self.loads += 1
+        return self.history[seq:], len(self.history), True
+
+    async def seqs(self, ids: Collection[int]) -> dict[int, int]:
+        return dict.fromkeys(ids, len(self.history))
+
+    async def settled(self) -> None:
+        async with asyncio.timeout(10):
+            while (
+                self.dispatcher._tasks or self.dispatcher.hub._healing or self.dispatcher.hub._check
+            ):
+                await asyncio.sleep(0)
+
+
+@pytest.fixture
+def wire() -> Wire:
+    return Wire()
+
+
+@pytest.fixture
+async def nodes(wire: Wire) -> AsyncIterator[tuple[Node, Node]]:
+    """Two processes on one database."""
+    history: list[Change] = []
+    both = Node(wire, history), Node(wire, history)
+    yield both
+    for node in both:
+        await node.dispatcher.close()
+
+
+def commit(node: Node, count: int = 1) -> list[Event]:
+    new: list[Event] = []
+    for _ in range(count):
+        change = MessageDeleted(TALK, len(node.history) + 1, 100 + len(node.history))
+        node.history.append(change)
+        new.append(change)
+    return new
+
+
+def numbers(member: Member) -> list[int]:
+    """The `seq` of each change that it was told of."""
+    return [int(part.split(b"}")[0]) for part in member.told.split(b'"seq":')[1:]]
+
+
+async def test_changes_reach_the_sockets_of_both_processes_once(
+    nodes: tuple[Node, Node], wire: Wire
+) -> None:
+    """At once here, and there when the relay brings them; what comes back here is dropped."""
+    here, there = nodes
+    members = here.join(), there.join(2)
+    here.dispatcher.publish(commit(here, 3))
+    assert [numbers(member) for member in members] == [[1, 2, 3], []]
+    wire.carry(here.dispatcher, there.dispatcher)
+    wire.carry(there.dispatcher)
+    assert [numbers(member) for member in members] == [[1, 2, 3]] * 2
+    assert (here.loads, there.loads) == (0, 0)
+    assert [seq for _, _, seq in wire.published] == [3]
+
+
+async def test_what_the_relay_lost_is_read(nodes: tuple[Node, Node], wire: Wire) -> None:
+    """Before what it brings next."""
+    here, there = nodes
+    member = there.join()
+    here.dispatcher.publish(commit(here, 2))
+    wire.published.clear()
+    here.dispatcher.publish(commit(here))
+    wire.carry(there.dispatcher)
+    await there.settled()
+    assert numbers(member) == [1, 2, 3]
+
+
+async def test_a_repeat_beside_its_first_asks_nobody(nodes: tuple[Node, Node]) -> None:
+    """Its point is reached by what is told with it; a repeat of something unseen is looked up."""
+    here, _ = nodes
+    member = here.join()
+    here.dispatcher.publish([Reached(TALK, 1), *commit(here)])
+    assert (numbers(member), here.loads) == ([1], 0)
+    commit(here)
+    here.dispatcher.publish([Reached(TALK, 2)])
+    await here.settled()
+    assert (numbers(member), here.loads) == ([1, 2], 1)
+
+
+async def test_doubt_is_settled_by_the_database_in_every_process(
+    nodes: tuple[Node, Node], wire: Wire
+) -> None:
+    """The others are told how far it is, and read for themselves."""
+    here, there = nodes
+    members = here.join(), there.join(2)
+    commit(here, 2)
+    here.dispatcher.doubt([TALK])
+    await here.settled()
+    wire.carry(there.dispatcher)
+    await there.settled()
+    assert [numbers(member) for member in members] == [[1, 2]] * 2
+
+
+async def test_something_passing_reaches_the_others_everywhere(
+    nodes: tuple[Node, Node], wire: Wire
+) -> None:
+    """Typing not the socket it came from, reading none of the reader's."""
+    here, there = nodes
+    origin, again, far = here.join(1), there.join(1), there.join(2)
+    here.dispatcher.pass_on(Typing(TALK, "user1", True), origin.connection)
+    here.dispatcher.publish([MessageRead(TALK, "user1", 1, 5)])
+    wire.carry(here.dispatcher, there.dispatcher)
+    assert b"user.typing" not in origin.told
+    assert b"user.typing" in again.told
+    assert [b"message.read" in one.told for one in (origin, again, far)] == [False, False, True]
+
+
+async def test_who_is_removed_is_closed_in_every_process(
+    nodes: tuple[Node, Node], wire: Wire
+) -> None:
+    """With 4404, after hearing of it."""
+    here, there = nodes
+    members = here.join(1), there.join(1)
+    left = ParticipantLeft(TALK, 1, User(1, "user1"))
+    here.history.append(left)
+    here.dispatcher.publish([left])
+    wire.carry(there.dispatcher)
+    assert [(one.closed_with, b"participant.left" in one.told) for one in members] == [
+        (4404, True)
+    ] * 2
+
+
+async def test_a_revoked_family_is_told_to_every_process_once(
+    nodes: tuple[Node, Node], wire: Wire
+) -> None:
+    """Here at once."""
+    here, there = nodes
+    here.dispatcher.announce(FamilyRevoked("family"))
+    wire.carry(here.dispatcher, there.dispatcher)
+    assert here.revoked == there.revoked == [FamilyRevoked("family")]
+
+
+@pytest.mark.parametrize("junk", [b"", b"x", b"12345678", b"12345678C\xff", b"12345678P\x00"])
+async def test_what_another_version_publishes_harms_nobody(
+    nodes: tuple[Node, Node], junk: bytes
+) -> None:
+    """The database has whatever it was about."""
+    here, _ = nodes
+    member = here.join()
+    commit(here)
+    here.dispatcher.relayed(TALK, junk)
+    here.dispatcher.announced(junk)
+    here.dispatcher.announced(b"12345678R\xff")
+    here.dispatcher.relayed(TALK, b"12345678C\xff")
+    await here.settled()
+    assert numbers(member) == [1]
+    assert here.revoked == [FamilyRevoked("\ufffd")]

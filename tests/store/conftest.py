@@ -1,0 +1,60 @@
+"""A database for each test, on SQLite and on PostgreSQL."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from chat.store.database import Database
+from chat.store.models import TABLES
+from tests.store.world import opened
+from tests.support.postgres_server import PostgresServer
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def dialect(request: pytest.FixtureRequest) -> str:
+    """A test that asks for it, or for a database, runs on both."""
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture
+def empty_url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without a table."""
+    if dialect == "sqlite":
+        return f"sqlite:///{tmp_path / 'payam.sqlite3'}"
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    return server.create_database()
+
+
+@pytest.fixture(scope="session")
+def shared_url(postgres_server: PostgresServer, migrated_template: str) -> str:
+    """A migrated database that tests use one after another: a new one each costs too much."""
+    return postgres_server.create_database(template=migrated_template)
+
+
+@pytest.fixture
+def database_url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of the database that `database` has open."""
+    if dialect == "sqlite":
+        return f"sqlite:///{tmp_path / 'payam.sqlite3'}"
+    url: str = request.getfixturevalue("shared_url")
+    return url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """Migrated, and without a row."""
+    async with opened(database_url, migrated=True) as database:
+        async with database.transaction() as transaction:
+            for model in reversed(TABLES):
+                table = model._meta.table_name
+                await transaction.execute(f"DELETE FROM {table}")  # noqa: S608 - a table of ours
+        yield database
+
+
+@pytest.fixture
+async def other_node(database: Database, database_url: str) -> AsyncIterator[Database]:
+    """The same database, as another process has it open."""
+    async with opened(database_url) as second:
+        yield second

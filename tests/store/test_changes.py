@@ -1,0 +1,174 @@
+"""Everything that changed after a point: every kind, in order, page by page."""
+
+from typing import Any
+
+import pytest
+
+from chat.events import (
+    AttachmentAdded,
+    Change,
+    MessageDeleted,
+    MessageEdited,
+    MessageSent,
+    ParticipantJoined,
+    ParticipantLeft,
+    TicketUpdated,
+)
+from chat.records import User, attachment_url
+from chat.store import changes, support_tickets
+from chat.store.database import Database
+from tests.store.world import Changes, conversation, pair, sent, user
+
+ALL = 1000
+
+
+async def since(database: Database, talk: int, seq: int, **query: Any) -> list[Change]:
+    page = await changes.since(database, talk, seq, limit=ALL, **query)
+    assert page.is_last
+    return page.changes
+
+
+async def test_every_kind_of_change_comes_in_the_order_it_was_made(database: Database) -> None:
+    """Messages, attachments, tickets, joins and leaves, each with its `seq`."""
+    talk, ali, sara = await pair(database)
+    reza = await user(database, "reza")
+    make = Changes(database, talk)
+    known = await sent(database, talk, ali, "known")
+    kept = await sent(database, talk, ali, "kept")
+    await make.open_ticket(ali, "broken")
+    await make.join(reza)
+    await make.attach(kept.id, "a" * 32)
+    await make.leave(sara)
+    await make.edit(kept.id, "edited")
+    new = await sent(database, talk, ali, "new")
+    await make.delete(known.id)
+    page = await changes.since(database, talk, 2, limit=ALL)
+    assert (page.seq, page.is_last) == (9, True)
+    assert [type(change) for change in page.changes] == [
+        TicketUpdated,
+        ParticipantJoined,
+        AttachmentAdded,
+        ParticipantLeft,
+        MessageEdited,
+        MessageSent,
+        MessageDeleted,
+    ]
+    assert [change.seq for change in page.changes] == list(range(3, 10))
+    ticket, joined, attached, left, edited, sent_, deleted = page.changes
+    assert isinstance(ticket, TicketUpdated)
+    assert (ticket.ticket.subject, ticket.ticket.created_by) == ("broken", User(ali, "ali"))
+    assert joined == ParticipantJoined(talk, 4, User(reza, "reza"))
+    assert isinstance(attached, AttachmentAdded)
+    assert attached.attachment.url == attachment_url(talk, kept.id, attached.attachment.id)
+    assert left == ParticipantLeft(talk, 6, User(sara, "sara"))
+    assert edited == MessageEdited(talk, 7, kept.id, "edited")
+    assert sent_ == MessageSent(talk, 8, new.id, "ali", "new", "2023-10-27T10:00:00Z")
+    assert deleted == MessageDeleted(talk, 9, known.id)
+
+
+async def test_a_message_of_after_the_point_comes_as_sent_with_what_it_is_by_now(
+    database: Database,
+) -> None:
+    """Its present content and flags, at the place of its last change."""
+    talk, ali, _ = await pair(database)
+    make = Changes(database, talk)
+    messages = [await sent(database, talk, ali, text) for text in ("edited", "deleted", "both")]
+    await make.edit(messages[0].id, "new words")
+    await make.delete(messages[1].id)
+    await make.edit(messages[2].id, "secret")
+    await make.delete(messages[2].id)
+    found = await since(database, talk, 0)
+    assert [
+        (change.seq, change.id, change.content, change.is_edited, change.is_deleted)
+        for change in found
+        if isinstance(change, MessageSent)
+    ] == [
+        (4, messages[0].id, "new words", True, False),
+        (5, messages[1].id, "", False, True),
+        (7, messages[2].id, "", True, True),
+    ]
+
+
+async def test_attachments_of_a_message_deleted_since_are_gone_without_a_trace(
+    database: Database,
+) -> None:
+    """The deletion is all that is told."""
+    talk, ali, _ = await pair(database)
+    message = await sent(database, talk, ali)
+    make = Changes(database, talk)
+    await make.attach(message.id, "a" * 32)
+    await make.attach(message.id, "b" * 32)
+    await make.delete(message.id)
+    assert await since(database, talk, 1) == [MessageDeleted(talk, 4, message.id)]
+
+
+async def test_a_ticket_that_changed_often_comes_once_as_it_is(database: Database) -> None:
+    """At the place of its last change."""
+    talk, ali, _ = await pair(database)
+    make = Changes(database, talk)
+    await make.open_ticket(ali)
+    async with make.next() as (transaction, seq):
+        ticket = await support_tickets.open_in(transaction, talk)
+        assert ticket is not None
+        await support_tickets.update(transaction, seq, ticket)
+    found = await since(database, talk, 0)
+    assert [(type(change), change.seq) for change in found] == [(TicketUpdated, 2)]
+
+
+async def test_who_joined_and_left_since_has_left(database: Database) -> None:
+    """Only the last of the two is told; those there from the start are not news."""
+    talk, _, sara = await pair(database)
+    make = Changes(database, talk)
+    await make.leave(sara)
+    await make.join(sara)
+    await make.leave(sara)
+    assert await since(database, talk, 0) == [ParticipantLeft(talk, 3, User(sara, "sara"))]
+
+
+async def test_nothing_after_the_end(database: Database) -> None:
+    """The point stays where the reader was, also one that knows of more than there is."""
+    talk, ali, _ = await pair(database)
+    assert await changes.since(database, talk, 0, limit=5) == changes.Page([], 0, True)
+    await sent(database, talk, ali)
+    assert await changes.since(database, talk, 1, limit=5) == changes.Page([], 1, True)
+    assert await changes.since(database, talk, 9, limit=5) == changes.Page([], 9, True)
+
+
+async def test_other_conversations_do_not_show(database: Database) -> None:
+    """Their changes have numbers like ours."""
+    talk, ali, sara = await pair(database)
+    elsewhere = await conversation(database, ali, sara)
+    message = await sent(database, elsewhere, ali)
+    make = Changes(database, elsewhere)
+    await make.attach(message.id, "a" * 32)
+    await make.open_ticket(ali)
+    await make.leave(sara)
+    assert await since(database, talk, 0) == []
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 6, 7])
+async def test_pages_lead_to_the_end(database: Database, limit: int) -> None:
+    """Each continues where the one before led, and the last says that it is the last."""
+    talk, ali, _ = await pair(database)
+    ids = [(await sent(database, talk, ali, str(n))).id for n in range(6)]
+    found: list[Change] = []
+    point, is_last, pages = 0, False, 0
+    while not is_last:
+        page = await changes.since(database, talk, point, limit=limit, began_after=0)
+        assert len(page.changes) <= limit
+        found += page.changes
+        point, is_last, pages = page.seq, page.is_last, pages + 1
+    assert [change.id for change in found if isinstance(change, MessageSent)] == ids
+    assert (point, pages) == (6, -(-6 // limit))
+
+
+async def test_a_page_tells_what_is_new_by_where_the_reader_began(database: Database) -> None:
+    """A message of after the beginning is a new one on every page, an older one is an edit."""
+    talk, ali, _ = await pair(database)
+    old, new = [await sent(database, talk, ali) for _ in range(2)]
+    make = Changes(database, talk)
+    await make.edit(new.id, "new")
+    await make.edit(old.id, "old")
+    first = await since(database, talk, 2, began_after=1)
+    assert [type(change) for change in first] == [MessageSent, MessageEdited]
+    assert [type(change) for change in await since(database, talk, 2)] == [MessageEdited] * 2

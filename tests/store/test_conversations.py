@@ -1,0 +1,157 @@
+"""Conversations: a user's list, participants, unread counts, change numbers."""
+
+import pytest
+
+from chat.records import LastMessage, User
+from chat.store import conversations, participants, sends, support_tickets
+from chat.store.database import Database
+from tests.store.world import (
+    MOMENT,
+    Changes,
+    conversation,
+    draft,
+    member,
+    pair,
+    read_up_to,
+    sent,
+    user,
+)
+
+
+async def test_a_new_conversation_is_empty_and_has_its_participants(database: Database) -> None:
+    """In the order of their ids, with the title that was given."""
+    sara, ali = await user(database, "sara"), await user(database, "ali")
+    talk = await conversation(database, ali, sara, title="کار")
+    found = await conversations.one(database, talk, ali)
+    assert found is not None
+    assert found.participants == [User(sara, "sara"), User(ali, "ali")]
+    assert (found.title, found.last_message, found.support_ticket) == ("کار", None, None)
+    assert (found.unread_count, found.seq) == (0, 0)
+
+
+@pytest.mark.parametrize("who", ["stranger", "left", "unknown"])
+async def test_a_conversation_shows_to_its_participants_only(database: Database, who: str) -> None:
+    """To others it is as if it were not there, in the list too."""
+    talk, ali, sara = await pair(database)
+    stranger = await user(database, "stranger")
+    if who == "left":
+        await Changes(database, talk).leave(sara)
+    asking = {"stranger": stranger, "left": sara, "unknown": ali}[who]
+    asked = talk + 1 if who == "unknown" else talk
+    assert await conversations.one(database, asked, asking) is None
+    assert await participants.membership(database, asked, asking) is None
+    assert await participants.seq_for(database, asked, asking) is None
+    listed = await conversations.of_user(database, asking)
+    assert [one.id for one in listed] == ([talk] if who == "unknown" else [])
+
+
+async def test_the_list_has_the_most_recently_active_first(database: Database) -> None:
+    """A message makes a conversation active, as its beginning did; an edit does not."""
+    ali = await user(database, "ali")
+    talks = [await conversation(database, ali) for _ in range(3)]
+    later = draft(talks[0], ali, created_at=MOMENT * 2)
+    latest = draft(talks[1], ali, created_at=MOMENT * 3)
+    await sends.store(database, [later, latest])
+    await Changes(database, talks[0]).edit(later.id, "edited")
+    listed = await conversations.of_user(database, ali)
+    assert [one.id for one in listed] == [talks[1], talks[0], talks[2]]
+
+
+async def test_the_list_and_one_of_it_show_the_same(database: Database) -> None:
+    """Whether a conversation is asked for alone or among others."""
+    talk, ali, sara = await pair(database)
+    other = await conversation(database, sara, ali, title="other")
+    await sent(database, talk, sara)
+    await Changes(database, other).open_ticket(ali)
+    for who in (ali, sara):
+        for listed in await conversations.of_user(database, who):
+            assert listed == await conversations.one(database, listed.id, who)
+
+
+async def test_the_last_message_is_shown_without_the_text_of_a_deleted_one(
+    database: Database,
+) -> None:
+    """It stays the last, and is read or not for the one who asks."""
+    talk, ali, sara = await pair(database)
+    message = await sent(database, talk, ali, "secret")
+    await Changes(database, talk).delete(message.id)
+    await read_up_to(database, talk, sara, message.id)
+    found = await conversations.one(database, talk, ali)
+    assert found is not None
+    assert found.last_message == LastMessage(
+        message.id, User(ali, "ali"), "", "2023-10-27T10:00:00Z", True
+    )
+
+
+async def test_unread_are_the_others_messages_after_what_was_read(database: Database) -> None:
+    """Not one's own, not deleted ones, and not what was said before one joined."""
+    talk, ali, sara = await pair(database)
+    hers = [await sent(database, talk, sara) for _ in range(4)]
+    await sent(database, talk, ali)
+    reza = await user(database, "reza")
+    make = Changes(database, talk)
+    await make.delete(hers[3].id)
+    await make.join(reza)
+    await sent(database, talk, sara)
+
+    async def unread(who: int) -> int:
+        found = await conversations.one(database, talk, who)
+        assert found is not None
+        return found.unread_count
+
+    assert [await unread(who) for who in (ali, sara, reza)] == [4, 1, 1]
+    await read_up_to(database, talk, ali, hers[1].id)
+    assert await unread(ali) == 2
+
+
+async def test_only_a_ticket_that_is_not_closed_shows(database: Database) -> None:
+    """A closed one is gone from the conversation, and makes room for the next."""
+    talk, ali, _ = await pair(database)
+    make = Changes(database, talk)
+    await make.open_ticket(ali, "first")
+    found = await conversations.one(database, talk, ali)
+    assert found is not None
+    assert found.support_ticket is not None
+    assert found.support_ticket.subject == "first"
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        await make.open_ticket(ali, "second")
+    async with make.next() as (transaction, seq):
+        await transaction.execute("UPDATE support_tickets SET status = 'closed', seq = ?", (seq,))
+    found = await conversations.one(database, talk, ali)
+    assert found is not None
+    assert found.support_ticket is None
+    await make.open_ticket(ali, "third")
+    page = await support_tickets.page(database, None, None, 10)
+    assert [ticket.subject for ticket in page] == ["third", "first"]
+
+
+async def test_reading_moves_forward_only(database: Database) -> None:
+    """What was read stays read, and who is not in it reads nothing."""
+    talk, ali, sara = await pair(database)
+    first, second = [await sent(database, talk, sara) for _ in range(2)]
+    assert await read_up_to(database, talk, ali, second.id)
+    assert not await read_up_to(database, talk, ali, second.id)
+    assert not await read_up_to(database, talk, ali, first.id)
+    assert (await member(database, talk, ali)).last_read_id == second.id
+    await Changes(database, talk).leave(sara)
+    assert not await read_up_to(database, talk, sara, second.id)
+
+
+async def test_who_comes_back_has_missed_nothing_as_unread(database: Database) -> None:
+    """Joining again counts what was said meanwhile as read."""
+    talk, ali, sara = await pair(database)
+    make = Changes(database, talk)
+    await make.leave(sara)
+    missed = await sent(database, talk, ali)
+    await make.join(sara)
+    assert (await member(database, talk, sara)).last_read_id == missed.id
+
+
+async def test_change_numbers_of_more_conversations_than_a_statement_takes(
+    database: Database,
+) -> None:
+    """A process may have that many open; those that do not exist are left out."""
+    talk, ali, _ = await pair(database)
+    await sent(database, talk, ali)
+    assert await conversations.seqs(database, range(talk, talk + 70_000)) == {talk: 1}
+    assert await conversations.seqs(database, []) == {}

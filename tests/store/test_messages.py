@@ -1,0 +1,185 @@
+"""Messages as a participant sees them: pages, read marks, what changed after a point."""
+
+import pytest
+from msgspec import UNSET
+
+from chat.records import Message, User, attachment_url
+from chat.store import messages, sends
+from chat.store.database import Database
+from tests.store.world import Changes, conversation, draft, member, pair, read_up_to, sent
+
+
+async def changed(
+    database: Database, talk: int, ali: int, seq: int, limit: int
+) -> list[tuple[int, int]]:
+    """Id and seq of each message of a page of changes."""
+    found = await messages.changed_since(database, await member(database, talk, ali), seq, limit)
+    return [(message.id, message.seq) for message in found]
+
+
+async def test_a_message_has_everything_that_its_reader_may_know(database: Database) -> None:
+    """Its key is for the sender alone."""
+    talk, ali, sara = await pair(database)
+    send = draft(talk, ali, "سلام", "key")
+    await sends.store(database, [send])
+    expected = Message(
+        id=send.id,
+        sender=User(ali, "ali"),
+        content="سلام",
+        timestamp="2023-10-27T10:00:00Z",
+        is_read=False,
+        is_edited=False,
+        is_deleted=False,
+        seq=1,
+        attachments=[],
+        client_id="key",
+    )
+    assert await messages.one(database, await member(database, talk, ali), send.id) == expected
+    for_sara = await messages.one(database, await member(database, talk, sara), send.id)
+    assert for_sara is not None
+    assert for_sara.client_id is UNSET
+
+
+async def test_a_message_of_another_conversation_is_not_there(database: Database) -> None:
+    """An id alone opens nothing."""
+    talk, ali, sara = await pair(database)
+    elsewhere = await conversation(database, ali, sara)
+    message = await sent(database, elsewhere, ali)
+    assert await messages.one(database, await member(database, talk, ali), message.id) is None
+
+
+async def test_an_edited_message_shows_its_new_text_and_a_deleted_one_none(
+    database: Database,
+) -> None:
+    """A deleted message's attachments are gone with its text."""
+    talk, ali, _ = await pair(database)
+    edited, deleted = [await sent(database, talk, ali) for _ in range(2)]
+    make = Changes(database, talk)
+    await make.edit(edited.id, "new words")
+    await make.attach(deleted.id, "a" * 32)
+    await make.delete(deleted.id)
+    found = await messages.before(database, await member(database, talk, ali), None, 10)
+    assert [(m.content, m.is_edited, m.is_deleted, m.attachments, m.seq) for m in found] == [
+        ("new words", True, False, [], 3),
+        ("", False, True, [], 5),
+    ]
+
+
+async def test_attachments_come_with_their_own_message_oldest_first(database: Database) -> None:
+    """Each with the path under which it is served."""
+    talk, ali, _ = await pair(database)
+    ids = [(await sent(database, talk, ali)).id for _ in range(2)]
+    make = Changes(database, talk)
+    for name in "abc":
+        await make.attach(ids["abc".index(name) % 2], name * 32)
+    found = await messages.before(database, await member(database, talk, ali), None, 10)
+    assert [len(message.attachments) for message in found] == [2, 1]
+    first, second = found[0].attachments
+    assert first.id < second.id
+    assert first.url == attachment_url(talk, ids[0], first.id)
+    assert first.message_id == ids[0]
+
+
+@pytest.mark.parametrize(
+    ("place", "limit", "expected"),
+    [(None, 3, [7, 8, 9]), (5, 3, [2, 3, 4]), (1, 3, [0]), (0, 3, []), (None, 20, list(range(10)))],
+)
+async def test_a_page_before_is_the_last_of_what_came_before_oldest_first(
+    database: Database, place: int | None, limit: int, expected: list[int]
+) -> None:
+    """Without a message to stand before, the latest page."""
+    talk, ali, _ = await pair(database)
+    ids = [(await sent(database, talk, ali)).id for _ in range(10)]
+    who = await member(database, talk, ali)
+    before = None if place is None else ids[place]
+    found = await messages.before(database, who, before, limit)
+    assert [message.id for message in found] == [ids[n] for n in expected]
+
+
+@pytest.mark.parametrize(
+    ("place", "limit", "expected"), [(None, 2, [0, 1]), (5, 3, [6, 7, 8]), (8, 3, [9]), (9, 3, [])]
+)
+async def test_a_page_after_is_the_first_of_what_follows(
+    database: Database, place: int | None, limit: int, expected: list[int]
+) -> None:
+    """From the beginning where there is nothing before."""
+    talk, ali, _ = await pair(database)
+    ids = [(await sent(database, talk, ali)).id for _ in range(10)]
+    who = await member(database, talk, ali)
+    found = await messages.after(database, who, 0 if place is None else ids[place], limit)
+    assert [message.id for message in found] == [ids[n] for n in expected]
+
+
+async def test_read_is_what_the_reader_has_read_and_what_everyone_else_has_of_ones_own(
+    database: Database,
+) -> None:
+    """One's own message is read when every other active participant has read it."""
+    talk, ali, sara = await pair(database)
+    hers, his = await sent(database, talk, sara), await sent(database, talk, ali)
+
+    async def marks(who: int) -> list[bool]:
+        found = await messages.before(database, await member(database, talk, who), None, 10)
+        return [message.is_read for message in found]
+
+    assert (await marks(ali), await marks(sara)) == ([False, False], [False, False])
+    assert await read_up_to(database, talk, ali, hers.id)
+    assert (await marks(ali), await marks(sara)) == ([True, False], [True, False])
+    assert await read_up_to(database, talk, sara, his.id)
+    assert not await read_up_to(database, talk, sara, hers.id)
+    assert (await marks(ali), await marks(sara)) == ([True, True], [True, True])
+    await Changes(database, talk).leave(sara)
+    again = await sent(database, talk, ali)
+    alone = await messages.one(database, await member(database, talk, ali), again.id)
+    assert alone is not None
+    assert alone.is_read
+
+
+async def test_changes_come_in_the_order_of_the_last_one_of_each(database: Database) -> None:
+    """An attachment is a change of its message, and `seq` is the point it leads to."""
+    talk, ali, _ = await pair(database)
+    ids = [(await sent(database, talk, ali)).id for _ in range(4)]
+    make = Changes(database, talk)
+    await make.attach(ids[0], "a" * 32)
+    await make.edit(ids[2], "edited")
+    await make.open_ticket(ali)
+    assert await changed(database, talk, ali, 0, 10) == [
+        (ids[1], 2),
+        (ids[3], 4),
+        (ids[0], 5),
+        (ids[2], 6),
+    ]
+    assert await changed(database, talk, ali, 4, 10) == [(ids[0], 5), (ids[2], 6)]
+    assert await changed(database, talk, ali, 7, 10) == []
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 7])
+async def test_pages_of_changes_lead_through_all_of_them(database: Database, limit: int) -> None:
+    """Also where one message changed many times: a full page says that there may be more."""
+    talk, ali, _ = await pair(database)
+    ids = [(await sent(database, talk, ali)).id for _ in range(4)]
+    make = Changes(database, talk)
+    for n in range(5):
+        await make.attach(ids[0], f"{n}" * 32)
+    await make.edit(ids[1], "edited")
+    seen: dict[int, int] = {}
+    point = 0
+    while True:
+        page = await changed(database, talk, ali, point, limit)
+        assert [seq for _, seq in page] == sorted({seq for _, seq in page})
+        seen.update(page)
+        if len(page) < limit:
+            break
+        point = page[-1][1]
+    assert seen == {ids[0]: 9, ids[1]: 10, ids[2]: 3, ids[3]: 4}
+
+
+async def test_who_may_change_a_message_is_decided_by_what_is_stored(database: Database) -> None:
+    """Its sender, whether it is deleted and its `seq`; None in another conversation."""
+    talk, ali, _ = await pair(database)
+    message = await sent(database, talk, ali)
+    async with database.transaction() as transaction:
+        assert await messages.find(transaction, talk, message.id) == messages.Stored(ali, False, 1)
+        assert await messages.find(transaction, talk + 1, message.id) is None
+    await Changes(database, talk).delete(message.id)
+    async with database.transaction() as transaction:
+        assert await messages.find(transaction, talk, message.id) == messages.Stored(ali, True, 2)

@@ -1,0 +1,208 @@
+"""What is PostgreSQL's own: URLs, restarts, and the ways in which a server is away."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from urllib.parse import quote
+
+import psycopg
+import pytest
+
+from chat.errors import OutcomeUnknown, Unavailable
+from chat.store import postgres
+from chat.store.database import Database
+from tests.store.world import POOL_SIZE, opened
+from tests.support.postgres_server import PostgresServer
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    """One of this file's own, which may be stopped."""
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture
+async def database(server: PostgresServer) -> AsyncIterator[Database]:
+    """With a table of numbers."""
+    async with opened(server.create_database()) as database:
+        async with database.transaction() as transaction:
+            await transaction.execute("CREATE TABLE kept (n BIGINT)")
+        yield database
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Databases opened from here on wait less for a connection."""
+    monkeypatch.setattr(postgres, "ACQUIRE_TIMEOUT", 0.3)
+
+
+async def use_all(database: Database) -> None:
+    """Have every connection of the pool open and used just now."""
+    await asyncio.gather(*(database.fetch("SELECT pg_sleep(0.1)") for _ in range(POOL_SIZE)))
+
+
+async def count(database: Database) -> int:
+    ((found,),) = await database.fetch("SELECT count(*) FROM kept")
+    return int(found)
+
+
+async def insert(database: Database) -> None:
+    async with database.transaction() as transaction:
+        await transaction.execute("INSERT INTO kept VALUES (1)")
+
+
+async def test_reads_survive_a_restart(database: Database, server: PostgresServer) -> None:
+    """However many connections of the pool died meanwhile, one read alone finds a living one."""
+    await use_all(database)
+    server.stop()
+    server.start()
+    assert await count(database) == 0
+    assert await asyncio.gather(*(count(database) for _ in range(20))) == [0] * 20
+
+
+async def test_transactions_survive_a_crash(database: Database, server: PostgresServer) -> None:
+    """Those before it lasted, and those after it find a connection that lives."""
+    await use_all(database)
+    await insert(database)
+    server.kill()
+    server.start()
+    await asyncio.gather(*(insert(database) for _ in range(20)))
+    assert await count(database) == 21
+
+
+async def test_a_transaction_that_a_restart_interrupts_is_undone(
+    database: Database, server: PostgresServer
+) -> None:
+    """It is Unavailable, not unknown: its commit was never asked for."""
+
+    async def interrupted() -> None:
+        async with database.transaction() as transaction:
+            await transaction.execute("INSERT INTO kept VALUES (1)")
+            server.stop()
+            server.start()
+            await transaction.execute("INSERT INTO kept VALUES (2)")
+
+    with pytest.raises(Unavailable) as caught:
+        await interrupted()
+    assert not isinstance(caught.value, OutcomeUnknown)
+    assert await count(database) == 0
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_server_that_is_away_is_unavailable_and_comes_back(server: PostgresServer) -> None:
+    """Reads and transactions say when to come back, and work when it is there again."""
+    async with opened(server.create_database()) as database:
+        await use_all(database)
+        server.stop()
+        try:
+            for _ in range(3):
+                with pytest.raises(Unavailable) as caught:
+                    await database.fetch("SELECT 1")
+                assert caught.value.retry_after > 0
+            with pytest.raises(Unavailable):
+                async with database.transaction():
+                    pass
+        finally:
+            server.start()
+        await until_it_is_back(database)
+        async with database.transaction() as transaction:
+            assert await transaction.fetch("SELECT 1") == [(1,)]
+
+
+async def until_it_is_back(database: Database) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            with suppress(Unavailable):
+                await database.fetch("SELECT 1")
+                return
+
+
+async def test_a_connection_lost_during_the_commit_leaves_the_outcome_unknown(
+    database: Database,
+) -> None:
+    """Nobody can say whether it was stored, and the error does not claim to."""
+    async with database.transaction() as transaction:
+        await transaction.execute(
+            "CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$"
+        )
+        await transaction.execute(
+            "CREATE CONSTRAINT TRIGGER die AFTER INSERT ON kept DEFERRABLE INITIALLY DEFERRED"
+            " FOR EACH ROW EXECUTE FUNCTION die()"
+        )
+    with pytest.raises(OutcomeUnknown):
+        await insert(database)
+    assert await count(database) == 0
+
+
+async def test_a_commit_that_the_server_refuses_is_not_unknown(database: Database) -> None:
+    """Its word is that nothing was stored."""
+    async with database.transaction() as transaction:
+        await transaction.execute("ALTER TABLE kept ADD UNIQUE (n) DEFERRABLE INITIALLY DEFERRED")
+    await insert(database)
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        await insert(database)
+    assert await count(database) == 1
+
+
+async def test_options_of_the_url_reach_the_server(server: PostgresServer) -> None:
+    """`sslmode`, `options` and `application_name` count, beside a password full of signs."""
+    options = quote("-c statement_timeout=12345 -c search_path=pg_catalog", safe="")
+    url = f"{server.create_database()}?sslmode=disable&application_name=ours&options={options}"
+    async with opened(url) as database:
+        assert await database.fetch("SHOW statement_timeout") == [("12345ms",)]
+        assert await database.fetch("SHOW search_path") == [("pg_catalog",)]
+        assert await database.fetch("SHOW application_name") == [("ours",)]
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("change", ["?sslmode=require", "wrong password"])
+async def test_a_server_that_will_not_have_us_is_unavailable(
+    server: PostgresServer, change: str
+) -> None:
+    """Encryption that it does not offer, or a wrong password."""
+    url = server.create_database()
+    url = f"{url}{change}" if change.startswith("?") else url.replace("payam:", "payam:wrong")
+    async with opened(url) as database:
+        with pytest.raises(Unavailable):
+            await database.fetch("SELECT 1")
+
+
+async def test_a_standby_is_unavailable_for_changes_only(server: PostgresServer) -> None:
+    """In the middle of a failover a server may still be read-only."""
+    url = server.create_database()
+    async with opened(url) as primary, primary.transaction() as transaction:
+        await transaction.execute("CREATE TABLE kept (n BIGINT)")
+    read_only = quote("-c default_transaction_read_only=on", safe="")
+    async with opened(f"{url}?options={read_only}") as standby:
+        assert await count(standby) == 0
+        with pytest.raises(Unavailable):
+            await insert(standby)
+
+
+async def test_a_statement_that_the_server_cuts_short_is_unavailable(
+    server: PostgresServer,
+) -> None:
+    """An operator's statement_timeout is not a fault of ours."""
+    limit = quote("-c statement_timeout=50", safe="")
+    async with opened(f"{server.create_database()}?options={limit}") as database:
+        with pytest.raises(Unavailable):
+            await database.fetch("SELECT pg_sleep(10)")
+        assert await database.fetch("SELECT 1") == [(1,)]
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_pool_with_no_free_connection_is_unavailable(server: PostgresServer) -> None:
+    """Who waits too long for one is told to come back; then there is one again."""
+    async with opened(server.create_database()) as database:
+        busy = [
+            asyncio.create_task(database.fetch("SELECT pg_sleep(60)")) for _ in range(POOL_SIZE)
+        ]
+        await asyncio.sleep(0)
+        with pytest.raises(Unavailable):
+            await database.fetch("SELECT 1")
+        for task in busy:
+            task.cancel()
+        await asyncio.wait(busy)
+        assert await database.fetch("SELECT 1") == [(1,)]

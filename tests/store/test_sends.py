@@ -1,0 +1,219 @@
+"""Batches of new messages: their numbers, repeats of a key, and who may not send."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chat.errors import KeyReused, NotFound
+from chat.store import conversations, sends
+from chat.store.database import Database
+from chat.store.sends import Send
+from tests.store.world import (
+    MOMENT,
+    Changes,
+    conversation,
+    draft,
+    expect_dense,
+    pair,
+    row,
+    sent,
+    stored,
+    user,
+)
+
+Line = tuple[int, int, str, str | None]
+"""Place of the conversation, place of the sender, content, key."""
+
+lines = st.tuples(
+    st.integers(0, 2),
+    st.integers(0, 2),
+    st.sampled_from(["a", "b", "سلام"]),
+    st.none() | st.sampled_from(["k1", "k2"]),
+)
+
+
+async def test_a_batch_is_numbered_in_its_order(database: Database) -> None:
+    """Seqs count on, ids ascend, and the conversation knows its last message."""
+    talk, ali, sara = await pair(database)
+    batch = [draft(talk, (ali, sara)[n % 2], str(n), created_at=MOMENT + n) for n in range(50)]
+    await sends.store(database, batch)
+    rows = await stored(database, talk)
+    expect_dense(rows)
+    assert [(send.id, send.seq, send.content) for send in batch] == rows
+    assert await row(database, talk) == (50, batch[-1].id, MOMENT + 49)
+    assert not any(send.is_repeat or send.error for send in batch)
+
+
+async def test_batches_continue_each_other(database: Database) -> None:
+    """A change in between takes a number too."""
+    talk, ali, _ = await pair(database)
+    first = await sent(database, talk, ali)
+    assert await Changes(database, talk).edit(first.id, "edited") == 2
+    second = await sent(database, talk, ali)
+    assert (first.seq, second.seq) == (1, 3)
+    assert await row(database, talk) == (3, second.id, MOMENT)
+
+
+async def test_conversations_of_one_batch_are_numbered_apart(database: Database) -> None:
+    """Each counts by itself, whatever the order in which they are mixed."""
+    ali = await user(database, "ali")
+    talks = [await conversation(database, ali) for _ in range(3)]
+    batch = [draft(talks[n % 3], ali, str(n)) for n in reversed(range(30))]
+    await sends.store(database, batch)
+    for talk in talks:
+        rows = await stored(database, talk)
+        expect_dense(rows)
+        assert [content for _, _, content in rows] == [
+            send.content for send in batch if send.conversation_id == talk
+        ]
+
+
+async def test_a_key_sent_again_is_the_first_message(database: Database) -> None:
+    """In a later batch: the same numbers and moment, and nothing new is stored."""
+    talk, ali, _ = await pair(database)
+    first = draft(talk, ali, "hello", "key")
+    await sends.store(database, [first])
+    again = draft(talk, ali, "hello", "key", created_at=MOMENT + 5)
+    await sends.store(database, [again, draft(talk, ali, "next")])
+    assert again.is_repeat
+    assert (again.id, again.seq, again.created_at) == (first.id, first.seq, MOMENT)
+    assert [content for _, _, content in await stored(database, talk)] == ["hello", "next"]
+    expect_dense(await stored(database, talk))
+
+
+async def test_a_key_twice_in_a_batch_is_one_message(database: Database) -> None:
+    """The later one is the repeat."""
+    talk, ali, _ = await pair(database)
+    batch = [
+        draft(talk, ali, "hello", "key"),
+        draft(talk, ali, "x"),
+        draft(talk, ali, "hello", "key"),
+    ]
+    await sends.store(database, batch)
+    assert [send.is_repeat for send in batch] == [False, False, True]
+    assert (batch[2].id, batch[2].seq) == (batch[0].id, batch[0].seq) == (batch[0].id, 1)
+    expect_dense(await stored(database, talk))
+
+
+async def test_a_repeat_of_an_edited_or_deleted_message_is_still_its_repeat(
+    database: Database,
+) -> None:
+    """The key stands for what was sent, not for what became of it."""
+    talk, ali, _ = await pair(database)
+    first = draft(talk, ali, "hello", "key")
+    await sends.store(database, [first])
+    changes = Changes(database, talk)
+    await changes.edit(first.id, "other words")
+    await changes.delete(first.id)
+    again = draft(talk, ali, "hello", "key")
+    await sends.store(database, [again])
+    assert (again.is_repeat, again.id, again.seq) == (True, first.id, 1)
+
+
+@pytest.mark.parametrize("in_one_batch", [True, False], ids=["one batch", "two batches"])
+async def test_a_key_with_another_body_or_conversation_is_refused(
+    database: Database, in_one_batch: bool
+) -> None:
+    """Nothing is stored for it; another sender may use the same key."""
+    talk, ali, sara = await pair(database)
+    elsewhere = await conversation(database, ali, sara)
+    first, other_body = draft(talk, ali, "hello", "key"), draft(talk, ali, "bye", "key")
+    other_place, other_sender = draft(elsewhere, ali, "hello", "key"), draft(talk, sara, "x", "key")
+    rest = [other_body, other_place, other_sender]
+    for batch in [[first, *rest]] if in_one_batch else [[first], rest]:
+        await sends.store(database, batch)
+    assert isinstance(other_body.error, KeyReused)
+    assert isinstance(other_place.error, KeyReused)
+    assert (first.error, other_sender.error) == (None, None)
+    assert (other_sender.is_repeat, other_sender.seq) == (False, 2)
+    assert await stored(database, elsewhere) == []
+    assert await row(database, elsewhere) == (0, None, (await row(database, elsewhere))[2])
+
+
+@pytest.mark.parametrize("who", ["stranger", "left", "unknown conversation"])
+async def test_who_is_not_in_it_stores_nothing(database: Database, who: str) -> None:
+    """The same answer for each, and the others of the batch are stored."""
+    talk, ali, sara = await pair(database)
+    sender, place = await user(database, "stranger"), talk
+    if who == "left":
+        await Changes(database, talk).leave(sara)
+        sender = sara
+    if who == "unknown conversation":
+        sender, place = ali, talk + 1000
+    before = await conversations.seqs(database, [talk])
+    batch = [draft(talk, ali, "1"), draft(place, sender, "no", "key"), draft(talk, ali, "2")]
+    await sends.store(database, batch)
+    assert isinstance(batch[1].error, NotFound)
+    assert [content for _, _, content in await stored(database, talk)] == ["1", "2"]
+    assert await conversations.seqs(database, [talk]) == {talk: before[talk] + 2}
+
+
+async def test_storing_after_a_failed_try_begins_afresh(database: Database) -> None:
+    """What an earlier try left on a send does not count."""
+    talk, ali, _ = await pair(database)
+    send = draft(talk, ali)
+    send.id, send.seq, send.is_repeat, send.error = 9, 9, True, NotFound("before")
+    await sends.store(database, [send])
+    assert await stored(database, talk) == [(send.id, 1, "hello")]
+    assert (send.seq, send.is_repeat) == (1, False)
+    assert send.error is None
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(batches=st.lists(st.lists(lines, max_size=8), max_size=4))
+async def test_any_batches_do_what_one_message_at_a_time_would(
+    database: Database, batches: list[list[Line]]
+) -> None:
+    """Compared with a model in memory; the third person is in the first conversation only."""
+    names = [await next_user(database) for _ in range(3)]
+    talks = [await conversation(database, *names)] + [
+        await conversation(database, *names[:2]) for _ in range(2)
+    ]
+    kept: dict[int, list[str]] = {talk: [] for talk in talks}
+    used: dict[tuple[int, str], tuple[int, str, int]] = {}
+    for batch in batches:
+        drafts = [draft(talks[t], names[n], content, key) for t, n, content, key in batch]
+        await sends.store(database, drafts)
+        for send in drafts:
+            check(
+                send,
+                kept,
+                used,
+                may_send=send.sender_id != names[2] or send.conversation_id == talks[0],
+            )
+    for talk in talks:
+        rows = await stored(database, talk)
+        expect_dense(rows)
+        assert [content for _, _, content in rows] == kept[talk]
+        assert (await row(database, talk))[:2] == (len(rows), rows[-1][0] if rows else None)
+
+
+def check(
+    send: Send,
+    kept: dict[int, list[str]],
+    used: dict[tuple[int, str], tuple[int, str, int]],
+    *,
+    may_send: bool,
+) -> None:
+    """Whether the send came out as the model says; then the model has it too."""
+    first = used.get((send.sender_id, send.client_id)) if send.client_id is not None else None
+    if first is not None:
+        if first[:2] == (send.conversation_id, send.content):
+            assert (send.error, send.is_repeat, send.seq) == (None, True, first[2])
+        else:
+            assert isinstance(send.error, KeyReused)
+        return
+    if not may_send:
+        # Who is refused for two reasons may hear either.
+        assert isinstance(send.error, NotFound | KeyReused)
+        return
+    kept[send.conversation_id].append(send.content)
+    assert (send.error, send.is_repeat) == (None, False)
+    assert send.seq == len(kept[send.conversation_id])
+    if send.client_id is not None:
+        used[send.sender_id, send.client_id] = (send.conversation_id, send.content, send.seq)
+
+
+async def next_user(database: Database) -> int:
+    ((count,),) = await database.fetch("SELECT count(*) FROM users")
+    return await user(database, f"user{count}")

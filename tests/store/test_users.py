@@ -1,0 +1,150 @@
+"""Users and sign-ins: unique names, search by prefix, families of tokens."""
+
+import asyncio
+
+import pytest
+
+from chat.store import token_families, users
+from chat.store.database import Database
+from tests.store.world import user
+
+
+async def found(database: Database, prefix: str, limit: int = 20) -> list[str]:
+    return [one.username for one in await users.search(database, prefix, limit)]
+
+
+@pytest.mark.parametrize(
+    ("taken", "wanted"), [("Ali", "aLI"), ("STRASSE", "straße"), ("Åsa", "Åsa"), ("ﬁx", "fix")]
+)
+async def test_names_that_differ_in_form_only_are_one(
+    database: Database, taken: str, wanted: str
+) -> None:
+    """Letter case and compatibility forms do not make another name; sign-in finds it."""
+    user_id = await user(database, taken)
+    async with database.transaction() as transaction:
+        assert await users.create(transaction, database, wanted) is None
+    account = await users.by_username(database, wanted)
+    assert account is not None
+    assert (account.id, account.username) == (user_id, taken)
+
+
+async def test_an_account_is_found_by_each_of_its_names(database: Database) -> None:
+    """With everything that the server knows of it; None for what nobody has."""
+    async with database.transaction() as transaction:
+        user_id = await users.create(
+            transaction, database, "Ali", password_hash="hash", external_id="x|1", is_staff=True
+        )
+        assert await users.any_exist(transaction)
+    assert user_id is not None
+    account = users.Account(user_id, "Ali", True, "hash", "x|1")
+    assert await users.by_id(database, user_id) == account
+    assert await users.by_external_id(database, "x|1") == account
+    assert await users.of_subject(database, "x|1", 0) == [account]
+    assert await users.of_subject(database, "", user_id) == [account]
+    assert await users.by_id(database, user_id + 1) is None
+    assert await users.by_external_id(database, "x|2") is None
+    assert await users.existing(database, [user_id, user_id + 1]) == {user_id}
+
+
+async def test_an_external_id_is_one_users(database: Database) -> None:
+    """A second user of it is not made; many may have none."""
+    async with database.transaction() as transaction:
+        assert await users.create(transaction, database, "a", external_id="x|1")
+        assert await users.create(transaction, database, "b", external_id="x|1") is None
+        assert await users.create(transaction, database, "c")
+        assert await users.create(transaction, database, "d")
+
+
+async def test_one_name_at_once_on_two_nodes_is_one_user(
+    database: Database, other_node: Database
+) -> None:
+    """The other is told that it is taken, without an error."""
+
+    async def create(node: Database) -> int | None:
+        async with node.transaction() as transaction:
+            return await users.create(transaction, node, "ali")
+
+    made = await asyncio.gather(*(create(node) for node in (database, other_node) * 5))
+    assert sum(user_id is not None for user_id in made) == 1
+
+
+@pytest.mark.parametrize(
+    ("prefix", "expected"),
+    [
+        ("عل", ["علی", "علیرضا"]),
+        ("علیر", ["علیرضا"]),
+        ("AL", ["Ali", "alireza"]),
+        ("ali", ["Ali", "alireza"]),
+        ("%", []),
+        ("_", ["_low"]),
+        ("a_i", ["a_i"]),
+        ("a%", []),
+        ("\\", []),
+        ("ali' OR 1=1", []),
+        ("ａＬ", ["Ali", "alireza"]),
+        ("zz", []),
+    ],
+)
+async def test_search_finds_names_that_begin_so(
+    database: Database, prefix: str, expected: list[str]
+) -> None:
+    """Whatever the letter case, in the order of names; signs stand for themselves only."""
+    for name in ("alireza", "Ali", "علیرضا", "علی", "_low", "a_i", "bali", "𝐳ed"):
+        await user(database, name)
+    assert await found(database, prefix) == expected
+
+
+async def test_search_is_cut_at_its_limit_and_begins_with_the_first_name(
+    database: Database,
+) -> None:
+    """Without a prefix, everyone; the order is the same on both databases."""
+    names = ["b", "a", "é", "z", "ب", "😀", "A1", "-"]
+    for name in names:
+        await user(database, name)
+    assert await found(database, "") == sorted(names, key=users.key_of)
+    assert await found(database, "", limit=3) == sorted(names, key=users.key_of)[:3]
+
+
+async def test_seeded_users_have_the_ids_that_were_given_and_numbering_goes_on(
+    database: Database,
+) -> None:
+    """The next user that signs up gets the next number."""
+    async with database.transaction() as transaction:
+        assert not await users.any_exist(transaction)
+        await users.seed(transaction, 1000, None)
+        await database.after_numbering(transaction, "users")
+    assert (await users.search(database, "user1000", 1))[0].id == 1000
+    assert await user(database, "next") > 1000
+
+
+async def test_a_refresh_token_works_once(database: Database) -> None:
+    """Of many that come at once with the same one, one gets the next."""
+    ali = await user(database, "ali")
+    await token_families.create(database, "family", ali, "r1")
+    rotated = await asyncio.gather(
+        *(token_families.rotate(database, "family", "r1", f"r2-{n}") for n in range(5))
+    )
+    assert sorted(rotated) == [False] * 4 + [True]
+    assert not await token_families.rotate(database, "family", "r1", "r3")
+    assert not await token_families.rotate(database, "unknown", "r1", "r3")
+
+
+async def test_a_revoked_family_does_not_work_any_more(database: Database) -> None:
+    """Revoking tells the first who does it; its refresh token is dead, other families live."""
+    ali = await user(database, "ali")
+    for family in ("one", "two"):
+        await token_families.create(database, family, ali, "r1")
+    assert await token_families.working(database, {"one", "two", "three"}) == {"one", "two"}
+    assert await token_families.revoke(database, "one")
+    assert not await token_families.revoke(database, "one")
+    assert not await token_families.rotate(database, "one", "r1", "r2")
+    assert await token_families.working(database, {"one", "two"}) == {"two"}
+
+
+async def test_families_of_more_sockets_than_a_statement_takes(database: Database) -> None:
+    """After an outage a process asks about all of its sockets' sign-ins at once."""
+    ali = await user(database, "ali")
+    await token_families.create(database, "69999", ali, "r1")
+    many = {str(n) for n in range(70_000)}
+    assert await token_families.working(database, many) == {"69999"}
+    assert await token_families.working(database, set()) == set()

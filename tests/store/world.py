@@ -1,0 +1,188 @@
+"""People, conversations and changes for the store's tests, made with the store itself."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
+from itertools import pairwise
+
+from chat.events import Event
+from chat.store import attachments, conversations, messages, participants, schema, sends, users
+from chat.store import support_tickets as tickets
+from chat.store.attachments import StoredFile
+from chat.store.database import Database, Transaction, connect
+from chat.store.participants import Membership
+from chat.store.sends import Send
+from chat.store.writer import Apply, Outcome, Writer
+
+POOL_SIZE = 8
+MOMENT = 1_698_400_800_000_000
+"""2023-10-27T10:00:00Z in microseconds since the epoch."""
+
+
+@asynccontextmanager
+async def opened(url: str, *, migrated: bool = False) -> AsyncIterator[Database]:
+    database = connect(url, POOL_SIZE)
+    await database.open()
+    try:
+        if migrated:
+            await schema.migrate(database)
+        yield database
+    finally:
+        await database.close()
+
+
+async def user(database: Database, username: str, *, is_staff: bool = False) -> int:
+    async with database.transaction() as transaction:
+        user_id = await users.create(transaction, database, username, is_staff=is_staff)
+    assert user_id is not None, f"{username} is taken"
+    return user_id
+
+
+async def conversation(database: Database, *user_ids: int, title: str = "") -> int:
+    """Begun by the first of them."""
+    async with database.transaction() as transaction:
+        return await conversations.create(transaction, database, user_ids[0], user_ids, title)
+
+
+async def pair(database: Database) -> tuple[int, int, int]:
+    """A conversation, and the two who are in it: its id, Ali's and Sara's."""
+    ali, sara = await user(database, "ali"), await user(database, "sara")
+    return await conversation(database, ali, sara), ali, sara
+
+
+def draft(
+    conversation_id: int,
+    sender_id: int,
+    content: str = "hello",
+    client_id: str | None = None,
+    created_at: int = MOMENT,
+) -> Send:
+    return Send(conversation_id, sender_id, "ali", content, client_id, created_at)
+
+
+async def sent(
+    database: Database, conversation_id: int, sender_id: int, content: str = "hello"
+) -> Send:
+    """A message that is stored."""
+    send = draft(conversation_id, sender_id, content)
+    await sends.store(database, [send])
+    assert send.error is None
+    return send
+
+
+async def stored(database: Database, conversation_id: int) -> list[tuple[int, int, str]]:
+    """Id, seq and content of each message, in the order of ids."""
+    rows = await database.fetch(
+        "SELECT id, seq, content FROM messages WHERE conversation_id = ? ORDER BY id",
+        (conversation_id,),
+    )
+    return [(id_, seq, content) for id_, seq, content in rows]
+
+
+async def row(database: Database, conversation_id: int) -> tuple[int, int | None, int]:
+    """The conversation's seq, last message and activity."""
+    found = await database.fetch_one(
+        "SELECT seq, last_message_id, active_at FROM conversations WHERE id = ?",
+        (conversation_id,),
+    )
+    assert found is not None
+    return found[0], found[1], found[2]
+
+
+def expect_dense(rows: list[tuple[int, int, str]]) -> None:
+    """Seqs count from 1 without a gap, and ids ascend with them."""
+    assert [seq for _, seq, _ in rows] == list(range(1, len(rows) + 1))
+    assert all(one[0] < next_[0] for one, next_ in pairwise(rows))
+
+
+async def member(database: Database, conversation_id: int, user_id: int) -> Membership:
+    found = await participants.membership(database, conversation_id, user_id)
+    assert found is not None, "not a participant"
+    return found
+
+
+async def read_up_to(
+    database: Database, conversation_id: int, user_id: int, message_id: int
+) -> bool:
+    async with database.transaction() as transaction:
+        return await participants.read_up_to(transaction, conversation_id, user_id, message_id)
+
+
+def stored_file(name: str = "a.txt", stored_name: str = "0" * 32) -> StoredFile:
+    return StoredFile(stored_name, name, 3, "text/plain", "f" * 64)
+
+
+class Changes:
+    """Changes to one conversation, each in a transaction of its own; each returns its `seq`."""
+
+    def __init__(self, database: Database, conversation_id: int) -> None:
+        self.database = database
+        self.conversation_id = conversation_id
+
+    @asynccontextmanager
+    async def next(self) -> AsyncIterator[tuple[Transaction, int]]:
+        async with self.database.transaction() as transaction:
+            await transaction.lock_conversations([self.conversation_id])
+            yield transaction, await conversations.advance(transaction, self.conversation_id)
+
+    async def edit(self, message_id: int, content: str) -> int:
+        async with self.next() as (transaction, seq):
+            await messages.edit(transaction, message_id, content, seq)
+        return seq
+
+    async def delete(self, message_id: int) -> int:
+        async with self.next() as (transaction, seq):
+            await attachments.remove_all(transaction, message_id)
+            await messages.delete(transaction, message_id, seq)
+        return seq
+
+    async def attach(self, message_id: int, stored_name: str) -> int:
+        async with self.next() as (transaction, seq):
+            file = stored_file(stored_name=stored_name)
+            await attachments.create(transaction, self.conversation_id, message_id, seq, file)
+        return seq
+
+    async def open_ticket(self, user_id: int, subject: str = "broken") -> int:
+        async with self.next() as (transaction, seq):
+            await tickets.create(transaction, self.conversation_id, seq, user_id, subject, "normal")
+        return seq
+
+    async def join(self, user_id: int) -> int:
+        async with self.next() as (transaction, seq):
+            await participants.join(transaction, self.conversation_id, user_id, seq)
+        return seq
+
+    async def leave(self, user_id: int) -> int:
+        async with self.next() as (transaction, seq):
+            await participants.leave(transaction, self.conversation_id, user_id, seq)
+        return seq
+
+
+@asynccontextmanager
+async def writing(
+    database: Database,
+    publish: Callable[[Sequence[Event]], None] = lambda events: None,
+    doubt: Callable[[Collection[int]], None] = lambda ids: None,
+    *,
+    capacity: int = 10_000,
+    timeout: float = 20.0,  # noqa: ASYNC109 - the writer's setting
+) -> AsyncIterator[Writer]:
+    """A writer that runs; what it has taken is answered when the block ends."""
+    writer = Writer(database, publish, doubt=doubt, capacity=capacity, timeout=timeout)
+    running = asyncio.create_task(writer.run())
+    try:
+        yield writer
+    finally:
+        writer.close()
+        await running
+
+
+def editing(conversation_id: int, message_id: int, content: str) -> Apply[int]:
+    """What makes an edit within the writer's transaction; its result is the edit's `seq`."""
+
+    async def apply(transaction: Transaction) -> Outcome[int]:
+        seq = await conversations.advance(transaction, conversation_id)
+        await messages.edit(transaction, message_id, content, seq)
+        return Outcome(seq)
+
+    return apply
