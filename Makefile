@@ -9,10 +9,17 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 TEST ?=
 
 # SIGINT lets pytest stop its servers and report. macOS has no timeout: no limit there.
-TEST_SECONDS := 540
+TEST_SECONDS := 1500
 LIMIT := $(if $(shell command -v timeout),timeout --foreground --signal=INT --kill-after=60 $(TEST_SECONDS))
 
-.PHONY: help run test lint format clean
+# Of `python -m loadtest compare`: make bench BENCH="--scenario fanout --rounds 1"
+BENCH ?=
+
+# What `make soak` breaks, and how often.
+FAULT_ROUNDS ?= 20
+FAULT_MESSAGES ?= 10000
+
+.PHONY: help run test soak bench lint format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
@@ -23,6 +30,15 @@ run: $(VENV)/runtime.stamp ## serve on http://127.0.0.1:8000, with SQLite in dat
 test: $(VENV)/dev.stamp $(if $(TEST),,lint) ## lint and every test; TEST=path for one file alone
 	@.ci/services
 	@$(LIMIT) $(BIN)/python -m pytest $(TEST)
+
+soak: $(VENV)/dev.stamp ## break everything again and again; writes docs/reliability.md
+	@.ci/services
+	@FAULT_ROUNDS=$(FAULT_ROUNDS) FAULT_MESSAGES=$(FAULT_MESSAGES) \
+		FAULT_REPORT=docs/reliability.md $(BIN)/python -m pytest tests/faults
+
+bench: $(VENV)/dev.stamp ## measure it beside Channels, Socket.IO and nchan, half an hour
+	@.ci/services
+	@$(BIN)/python -m loadtest compare $(BENCH)
 
 lint: $(VENV)/dev.stamp ## style, formatting, types, and which layer may import which
 	@$(BIN)/ruff check
@@ -35,7 +51,7 @@ format: $(VENV)/dev.stamp ## put the code into its format
 	@$(BIN)/ruff format
 
 clean: ## remove the virtual environment and every cache, but not data/
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .bench .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
 
 # The stamps live in the venv, so they go with it, and pip runs only when a list changed.
@@ -48,6 +64,6 @@ $(VENV)/runtime.stamp: requirements.txt | $(BIN)/python
 	$(PIP) install -r requirements.txt
 	@touch $@
 
-$(VENV)/dev.stamp: requirements-dev.txt requirements.txt | $(BIN)/python
+$(VENV)/dev.stamp: requirements-dev.txt loadtest/requirements.txt requirements.txt | $(BIN)/python
 	$(PIP) install -r requirements-dev.txt
 	@touch $@ $(VENV)/runtime.stamp

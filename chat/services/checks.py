@@ -12,6 +12,8 @@ PASSWORD_MAX_LENGTH = 1024
 TITLE_MAX_LENGTH = 200
 SUBJECT_MAX_LENGTH = 200
 KEY_MAX_LENGTH = 64
+NON_JOINER = "\u200c"
+SIGNS = f".@+-_{NON_JOINER}"
 
 
 def text(field: str, value: str, *, most: int, least: int = 1) -> str:
@@ -33,8 +35,10 @@ def text(field: str, value: str, *, most: int, least: int = 1) -> str:
 def username(value: str) -> str:
     """The name in its composed form (NFC), so that equal looks are equal text."""
     name = normalize("NFC", text("username", value, most=USERNAME_MAX_LENGTH))
-    # Marks are the vowels of Hindi and many others: part of a letter, not decoration.
-    if not all(c.isalnum() or c in ".@+-_" or category(c).startswith("M") for c in name):
+    # Marks are the vowels of Hindi and many others: part of a letter, not decoration. The
+    # non-joiner parts the halves of Persian names; it does not make two names different.
+    is_framed = name.startswith(NON_JOINER) or name.endswith(NON_JOINER)
+    if is_framed or not all(c.isalnum() or c in SIGNS or category(c).startswith("M") for c in name):
         raise InvalidInput({"username": ["Letters, digits and the characters . @ + - _ only."]})
     return name
 

@@ -13,8 +13,7 @@ from chat.errors import RateLimited
 class Limit:
     """`rate` a second on the average, `burst` at once; None lifts it.
 
-    Who has been quiet long enough for a full bucket is forgotten; beyond `most` callers
-    the quietest are forgotten first.
+    Beyond `most` callers, those are forgotten who have been quiet the longest.
     """
 
     def __init__(self, rate: float | None, burst: float, what: str, most: int = 100_000) -> None:

@@ -233,8 +233,9 @@ async def insert(
     try:
         async with database.connection() as connection:
             is_sent = True
-            # A pipeline sends BEGIN, both statements and COMMIT together.
-            async with connection.pipeline(), connection.transaction():
+            # Up to its end a pipeline is one transaction; a BEGIN would be waited for, and a
+            # COMMIT too.
+            async with connection.pipeline():
                 await connection.execute(placeholders(LOCK_CONVERSATIONS), (conversation_ids,))
                 cursor = await connection.execute(placeholders(INSERT), columns)
             return await cursor.fetchall()

@@ -24,8 +24,8 @@ COLUMNS = (User.id, User.username, User.is_staff, User.password_hash, User.exter
 
 
 def key_of(username: str) -> str:
-    """What makes two names the same: compatibility forms and letter case do not count."""
-    return normalize("NFKC", username).casefold()
+    """What makes two names the same: forms, letter case and the non-joiner do not count."""
+    return normalize("NFKC", username).casefold().replace("\u200c", "")
 
 
 async def create(

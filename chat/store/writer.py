@@ -151,7 +151,10 @@ class ChangeWork(Work, Generic[Result]):
     def happened(self) -> Sequence[Event]:
         assert self.outcome is not None
         if self.outcome.after is not None:
-            self.outcome.after()
+            try:
+                self.outcome.after()
+            except Exception:  # it is stored all the same, and others must hear of it
+                log.exception("what follows a change failed")
         return self.outcome.events
 
 

@@ -128,10 +128,8 @@ async def test_a_message_of_one_key_at_once_on_two_nodes_is_stored_once(
     """Retries that overtake each other through different nodes all get one id."""
     talk, ali, _ = await pair(database)
     async with writing(database) as writer, writing(other_node) as second:
-        sends_: list[Send] = [draft(talk, ali, "hello", "key") for _ in range(10)]
-        await asyncio.gather(
-            *((writer, second)[n % 2].store(send) for n, send in enumerate(sends_))
-        )
-    assert len({send.id for send in sends_}) == 1
-    assert [send.is_repeat for send in sends_].count(False) == 1
-    assert await stored(database, talk) == [(sends_[0].id, 1, "hello")]
+        twins: list[Send] = [draft(talk, ali, "hello", "key") for _ in range(10)]
+        await asyncio.gather(*((writer, second)[n % 2].store(send) for n, send in enumerate(twins)))
+    assert len({send.id for send in twins}) == 1
+    assert [send.is_repeat for send in twins].count(False) == 1
+    assert await stored(database, talk) == [(twins[0].id, 1, "hello")]
