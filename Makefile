@@ -12,14 +12,11 @@ TEST ?=
 TEST_SECONDS := 1500
 LIMIT := $(if $(shell command -v timeout),timeout --foreground --signal=INT --kill-after=60 $(TEST_SECONDS))
 
-# Of `python -m loadtest compare`: make bench BENCH="--scenario fanout --rounds 1"
-BENCH ?=
-
 # What `make soak` breaks, and how often.
 FAULT_ROUNDS ?= 20
 FAULT_MESSAGES ?= 10000
 
-.PHONY: help run test soak bench lint format clean
+.PHONY: help run test soak lint format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
@@ -36,10 +33,6 @@ soak: $(VENV)/dev.stamp ## break everything again and again; writes docs/reliabi
 	@FAULT_ROUNDS=$(FAULT_ROUNDS) FAULT_MESSAGES=$(FAULT_MESSAGES) \
 		FAULT_REPORT=docs/reliability.md $(BIN)/python -m pytest tests/faults
 
-bench: $(VENV)/dev.stamp ## measure it beside Channels, Socket.IO and nchan, half an hour
-	@.ci/services
-	@$(BIN)/python -m loadtest compare $(BENCH)
-
 lint: $(VENV)/dev.stamp ## style, formatting, types, and which layer may import which
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
@@ -51,7 +44,7 @@ format: $(VENV)/dev.stamp ## put the code into its format
 	@$(BIN)/ruff format
 
 clean: ## remove the virtual environment and every cache, but not data/
-	rm -rf $(VENV) .bench .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
 
 # The stamps live in the venv, so they go with it, and pip runs only when a list changed.

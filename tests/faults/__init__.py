@@ -1,0 +1,1 @@
+"""Proof that no message is lost, doubled or out of order, by breaking everything around it."""

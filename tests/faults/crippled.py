@@ -1,0 +1,137 @@
+"""Payam with one of its mechanisms switched off, to see that the ledger misses it.
+
+`WITHOUT` names the mechanism. `python -m tests.faults.crippled` runs one process,
+gunicorn several on `tests.faults.crippled:app`. What would mend a loss later by another
+way is off as well, or the test would only have to wait longer.
+"""
+
+import asyncio
+import os
+import sqlite3
+import sys
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import Any, TypeVar
+
+from chat.events import Event
+from chat.realtime import dispatcher, socket
+from chat.realtime.dispatcher import Dispatcher
+from chat.realtime.hub import Batch, Group, Hub, Told
+from chat.store import sends, sqlite, writer
+from chat.store.sqlite import SqliteStore
+
+Result = TypeVar("Result")
+
+NEVER = 1e9
+SLOW_SECONDS = 1.0
+
+
+def reading_what_is_missing() -> None:
+    """A gap is passed over: members are told what came, and not what was before it."""
+
+    def deliver(self: Hub, conversation_id: int, batch: Batch) -> None:
+        group = self._groups.get(conversation_id)
+        if group is not None:
+            self._tell(group, batch.changes)
+
+    Hub.deliver = deliver  # type: ignore[method-assign]
+
+
+def dropping_what_is_old() -> None:
+    """Members are told whatever comes."""
+    tell = Hub._tell
+
+    def tell_all(self: Hub, group: Group, changes: list[Told]) -> None:
+        seq, group.seq = group.seq, -1
+        tell(self, group, changes)
+        group.seq = max(seq, group.seq)
+
+    Hub._tell = tell_all  # type: ignore[method-assign]
+
+
+def looking_for_repeats() -> None:
+    """A client_id that was used before is not found; its index is the test's to drop."""
+    sends.FIRST_WITH_KEY += " AND 1 = 0"
+
+
+def looking_after_subscribing() -> None:
+    """What came between the handshake's look and the subscription is not asked for."""
+    slow_subscriptions()
+    Dispatcher.subscribed = lambda self, conversation_ids: None  # type: ignore[method-assign]
+
+
+def slow_subscriptions() -> None:
+    """Nothing is off, but Redis hears late of a subscription."""
+    from chat.realtime.redis_relay import RedisRelay  # noqa: PLC0415 - only here
+
+    subscribe = RedisRelay.subscribe
+
+    def later(self: RedisRelay, conversation_id: int) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(SLOW_SECONDS, subscribe, self, conversation_id)
+
+    RedisRelay.subscribe = later  # type: ignore[method-assign]
+    dispatcher.AUDIT_SECONDS = NEVER
+
+
+def telling_of_doubtful_commits() -> None:
+    """A commit whose answer was lost, and which the retry finds stored, is told to nobody."""
+    happened = writer.SendWork.happened
+
+    def fresh_only(self: writer.SendWork) -> Sequence[Event]:
+        return () if self.send.is_repeat else happened(self)
+
+    writer.SendWork.happened = fresh_only  # type: ignore[method-assign]
+    Dispatcher.doubt = lambda self, conversation_ids: None  # type: ignore[method-assign]
+    dispatcher.AUDIT_SECONDS = NEVER
+
+
+def resuming() -> None:
+    """What a client has seen is of no interest."""
+    socket.since_of = lambda request: None
+
+
+def committing_first() -> None:
+    """Changes are answered at once, and committed when a second's worth has come together."""
+    last = monotonic()
+
+    async def write(self: SqliteStore, function: Callable[[sqlite3.Connection], Result]) -> Result:
+        def transact(db: sqlite3.Connection) -> Result:
+            nonlocal last
+            if not db.in_transaction:
+                sqlite.begin(db)
+            result = function(db)
+            if monotonic() - last > 1:
+                db.commit()
+                last = monotonic()
+            return result
+
+        async with self._turn:
+            return await self._writer.run(transact)
+
+    SqliteStore.write = write  # type: ignore[method-assign]
+
+
+MECHANISMS: dict[str, Callable[[], None]] = {
+    one.__name__: one
+    for one in (
+        reading_what_is_missing,
+        dropping_what_is_old,
+        looking_for_repeats,
+        looking_after_subscribing,
+        slow_subscriptions,
+        telling_of_doubtful_commits,
+        resuming,
+        committing_first,
+    )
+}
+
+MECHANISMS[os.environ["WITHOUT"]]()
+
+import server  # noqa: E402 - what is off must be off before
+from chat.app import serve  # noqa: E402
+
+app: Any = server.app
+
+if __name__ == "__main__":
+    sys.exit(serve(app, host=server.settings.host, port=server.settings.port))

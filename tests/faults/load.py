@@ -1,0 +1,163 @@
+"""A steady load on a deployment, a fault in the midst of it, and the reckoning."""
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from tests.faults.clients import Client
+from tests.faults.deployment import Seeded
+from tests.faults.ledger import Findings, Ledger
+from tests.faults.proxy import FaultProxy
+from tests.faults.spread import owners
+
+ROUNDS = int(os.environ.get("FAULT_ROUNDS", "1"))
+MESSAGES = int(os.environ.get("FAULT_MESSAGES", "2000"))
+"""Of a round, at least; it goes on as long as the fault does."""
+IS_LONG = ROUNDS > 1
+RATE = 800
+"""Messages a second, of all clients together."""
+TICK = 0.02
+CONNECT_SECONDS = 60
+SETTLE_SECONDS = 60
+"""How long it may take until all is acked and told once the fault is over; a process that
+died after a commit, before it could tell, is only found out by a look every 15 s."""
+LATE_SECONDS = 0.3
+"""What comes twice comes soon after the first."""
+IN_DOUBT = "the answer to a commit"
+"""The beginning of what Payam logs when it does not know whether something was stored."""
+
+Fault = Callable[[], Awaitable[None]]
+
+
+@dataclass
+class Outcome:
+    """One round in numbers."""
+
+    messages: int
+    acked: int
+    reconnects: int
+    findings: Findings
+    codes: Counter[int]
+    """Close codes, as clients saw them."""
+    refusals: Counter[str]
+    """Codes of `error` frames."""
+
+
+class Load:
+    """Two clients a conversation, all connected and telling one ledger."""
+
+    def __init__(self, seeded: Seeded, line: FaultProxy | None = None, *, changes: bool) -> None:
+        """`line` is a proxy before Payam; with `changes` some messages are edited or deleted."""
+        self._seeded = seeded
+        self._line = line
+        self._connections = 0  # until the load began
+        url = f"ws://127.0.0.1:{line.port}" if line else seeded.payam.ws_url
+        self._last_id = seeded.last_id()
+        self.ledger = Ledger(seeded.seqs(), self._last_id)
+        self.clients = [
+            Client(url, seeded.token(user), f"user{user}", number, self.ledger, changes=changes)
+            for number, members in seeded.conversations.items()
+            for user in members
+        ]
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Every client connected at the beginning, and none left at the end."""
+        tasks = [asyncio.create_task(client.run()) for client in self.clients]
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await asyncio.gather(*(client.connected() for client in self.clients))
+                if self._seeded.payam.workers > 1:
+                    await self._spread()
+            self._connections = sum(client.connections for client in self.clients)
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+        for task in tasks:
+            if not task.cancelled():
+                task.result()
+
+    async def _spread(self) -> None:
+        """Let people hang up and come again until nobody shares a worker with their other."""
+        while together := self._together():
+            await asyncio.gather(*(client.reconnect() for client in together))
+
+    def _together(self) -> list[Client]:
+        """One of each two who are on the same worker."""
+        worker_of = owners(self._seeded.payam.pids())
+
+        def worker(client: Client) -> int | None:
+            line = self._line
+            return worker_of.get(line.far_port(client.port) if line else client.port)
+
+        return [
+            other
+            for one, other in zip(self.clients[::2], self.clients[1::2], strict=True)
+            if worker(one) == worker(other)
+        ]
+
+    async def send(self, messages: int, until: asyncio.Task[None]) -> None:
+        """So many messages at a steady rate, and on until that task has ended."""
+        loop = asyncio.get_running_loop()
+        began, given = loop.time(), 0
+        while given < messages or not until.done():
+            while given < (loop.time() - began) * RATE:
+                self.clients[given % len(self.clients)].say()
+                given += 1
+            await asyncio.sleep(TICK)
+
+    async def settle(self, seconds: float) -> None:
+        """Wait until everything is acked and told; what is not by then is the ledger's find."""
+        try:
+            async with asyncio.timeout(seconds):
+                while any(client.unacked for client in self.clients):
+                    await asyncio.sleep(TICK)
+                seqs = await asyncio.to_thread(self._seeded.seqs)
+                while any(one.view.seq < seqs[one.conversation] for one in self.clients):
+                    await asyncio.sleep(TICK)
+        except TimeoutError:
+            return
+        await asyncio.sleep(LATE_SECONDS)
+
+    def outcome(self) -> Outcome:
+        """The reckoning, once no client runs any more."""
+        return Outcome(
+            messages=self.ledger.sent_count,
+            acked=self.ledger.acked_count,
+            reconnects=sum(client.connections for client in self.clients) - self._connections,
+            findings=self.ledger.check(self._seeded.rows(self._last_id)),
+            codes=Counter(code for client in self.clients for code in client.codes),
+            refusals=Counter(code for client in self.clients for code in client.refusals),
+        )
+
+
+async def under_load(
+    seeded: Seeded,
+    fault: Fault,
+    *,
+    line: FaultProxy | None = None,
+    messages: int = MESSAGES,
+    changes: bool = True,
+    settle_seconds: float = SETTLE_SECONDS,
+) -> Outcome:
+    """One round: the load, the fault in it, and what the ledger found.
+
+    `line` is a proxy over which clients come to Payam.
+    """
+    load = Load(seeded, line, changes=changes)
+    async with load.running():
+        breaking: asyncio.Task[None] = asyncio.ensure_future(as_coroutine(fault))
+        await load.send(messages, until=breaking)
+        await breaking
+        await load.settle(settle_seconds)
+    seeded.payam.check_log()
+    return load.outcome()
+
+
+async def as_coroutine(fault: Fault) -> None:
+    await fault()

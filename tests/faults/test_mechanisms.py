@@ -1,0 +1,246 @@
+"""Each mechanism matters: with it switched off, the ledger finds what it is there to prevent.
+
+That the same faults do nothing while everything is on is what the other files prove. The
+long form tries faults that are only here with everything on first.
+"""
+
+import asyncio
+import sqlite3
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+
+import pytest
+from redis import Redis
+
+from tests.faults.aside import aside
+from tests.faults.deployment import Seeded
+from tests.faults.ledger import Findings
+from tests.faults.load import CONNECT_SECONDS, IN_DOUBT, IS_LONG, Load, under_load
+from tests.faults.proxy import FaultProxy, Way
+from tests.support.payam_server import PayamServer
+from tests.support.postgres_server import PostgresServer
+from tests.support.redis_server import RedisServer
+
+CONVERSATIONS = 10
+MESSAGES = 300
+SETTLE_SECONDS = 1.5
+"""What is lost for good does not come later."""
+LATE_SECONDS = 0.05
+TRIES = 5
+"""Where a fault has to fall into a moment that cannot be seen from here."""
+
+
+class CrippledServer(PayamServer):
+    """A Payam without one of its mechanisms; with "" it is whole."""
+
+    def __init__(self, without: str, settings: dict[str, str], *, workers: int = 1) -> None:
+        more = {"WITHOUT": without, "RATE_LIMITS": "off", "WRITE_TIMEOUT": "5"}
+        super().__init__({**more, **settings}, workers=workers)
+        self.without = without
+
+    def command(self) -> Sequence[str]:
+        if not self.without:
+            return super().command()
+        if self.workers == 1:
+            return [sys.executable, "-m", "tests.faults.crippled"]
+        gunicorn = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py"]
+        return [*gunicorn, "tests.faults.crippled:app"]
+
+
+@contextmanager
+def embedded(without: str) -> Iterator[Seeded]:
+    """One process on SQLite."""
+    with ExitStack() as closing_last:
+        payam = CrippledServer(without, {})
+        closing_last.callback(payam.close)
+        seeded = Seeded(payam, CONVERSATIONS)
+        seeded.fill()
+        if without == "looking_for_repeats":
+            with closing(sqlite3.connect(seeded.sqlite_file)) as database:
+                database.execute("DROP INDEX messages_client_id")
+        payam.start()
+        yield seeded
+
+
+@pytest.fixture(scope="module")
+def filled(postgres: PostgresServer) -> str:
+    """A filled database, to be copied."""
+    payam = PayamServer({"DATABASE_URL": postgres.create_database("filled")})
+    Seeded(payam, CONVERSATIONS).fill()
+    payam.close()
+    return "filled"
+
+
+@contextmanager
+def two_workers(without: str, url: str, redis_url: str, line_port: int = 0) -> Iterator[Seeded]:
+    """Two workers on PostgreSQL, which they reach at `line_port`, if given, and Redis."""
+    real_port = url.rpartition(":")[2].partition("/")[0]
+    by = url.replace(f":{real_port}/", f":{line_port}/") if line_port else url
+    settings = {"DATABASE_URL": by, "REDIS_URL": redis_url, "DATABASE_POOL_SIZE": "2"}
+    with CrippledServer(without, settings, workers=2) as payam:
+        yield Seeded(payam, CONVERSATIONS, database_url=url)
+
+
+async def test_without_reading_what_is_missing_messages_are_lost(
+    postgres: PostgresServer, redis: RedisServer, filled: str
+) -> None:
+    """Workers are cut off from the news for a moment, and what came then never comes."""
+
+    async def cut() -> None:
+        with closing(Redis.from_url(redis.url)) as admin:
+            for _ in range(5):
+                await asyncio.sleep(0.1)
+                admin.client_kill_filter(_type="pubsub")
+
+    url = postgres.create_database(template=filled)
+    with two_workers("reading_what_is_missing", url, redis.url) as seeded:
+        outcome = await under_load(seeded, cut, messages=MESSAGES, settle_seconds=SETTLE_SECONDS)
+    assert any("never saw" in sentence for sentence in outcome.findings.lost)
+
+
+async def late_news(without: str, url: str, redis: RedisServer) -> Findings:
+    """Everybody talks while Redis is slow, so that hubs have read already what it brings."""
+    async with FaultProxy(redis.port) as line:
+        line.delay(LATE_SECONDS)
+        late = redis.url.replace(f":{redis.port}/", f":{line.port}/")
+        async with aside(two_workers(without, url, late)) as seeded:
+            outcome = await under_load(
+                seeded, nothing, messages=MESSAGES, settle_seconds=SETTLE_SECONDS
+            )
+    return outcome.findings
+
+
+async def nothing() -> None:
+    """The fault is there all the time."""
+
+
+async def test_without_dropping_what_is_old_messages_are_doubled(
+    postgres: PostgresServer, redis: RedisServer, filled: str
+) -> None:
+    """What was read from the database comes by Redis as well."""
+    url = postgres.create_database(template=filled)
+    if IS_LONG:
+        whole = await late_news("", url, redis)
+        assert not whole, str(whole)
+    crippled = await late_news("dropping_what_is_old", url, redis)
+    assert any("came again" in sentence for sentence in crippled.doubled)
+
+
+async def test_without_looking_for_repeats_messages_are_doubled() -> None:
+    """A client that lost its ack sends again."""
+    with embedded("looking_for_repeats") as seeded:
+        async with FaultProxy(seeded.payam.port) as line:
+
+            async def cut() -> None:
+                line.stall(Way.BACK)
+                await asyncio.sleep(0.5)
+                line.cut()
+                line.resume()
+
+            outcome = await under_load(
+                seeded, cut, line=line, messages=MESSAGES, settle_seconds=SETTLE_SECONDS
+            )
+    assert any("is stored as" in sentence for sentence in outcome.findings.doubled)
+
+
+async def test_without_resuming_messages_are_lost() -> None:
+    """What was said while a client was away is not told to it."""
+    with embedded("resuming") as seeded:
+        async with FaultProxy(seeded.payam.port) as line:
+
+            async def cut() -> None:
+                for _ in range(3):
+                    await asyncio.sleep(0.2)
+                    line.cut(0.5)
+
+            outcome = await under_load(
+                seeded, cut, line=line, messages=MESSAGES, settle_seconds=SETTLE_SECONDS
+            )
+    assert any("never saw" in sentence for sentence in outcome.findings.lost)
+
+
+async def test_without_committing_first_acked_messages_are_lost() -> None:
+    """An ack before the commit is a promise that a crash breaks."""
+    with embedded("committing_first") as seeded:
+
+        async def kill() -> None:
+            await asyncio.sleep(0.7)
+            seeded.payam.kill()
+            await asyncio.to_thread(seeded.payam.start)
+
+        outcome = await under_load(
+            seeded, kill, messages=MESSAGES, changes=False, settle_seconds=SETTLE_SECONDS
+        )
+    assert any("is not stored" in sentence for sentence in outcome.findings.lost)
+
+
+async def late_subscriptions(seeded: Seeded) -> Findings:
+    """Everybody returns, and says something before Redis knows that they listen again."""
+    async with FaultProxy(seeded.payam.port) as line:
+        load = Load(seeded, line, changes=False)
+        async with load.running():
+            before = [client.connections for client in load.clients]
+            line.cut()
+            async with asyncio.timeout(CONNECT_SECONDS):
+                for client, times in zip(load.clients, before, strict=True):
+                    await client.connected(times + 1)
+            for client in load.clients:
+                client.say()
+            await load.settle(SETTLE_SECONDS)
+        return load.outcome().findings
+
+
+async def test_without_looking_after_subscribing_messages_are_lost(
+    postgres: PostgresServer, redis: RedisServer, filled: str
+) -> None:
+    """What came before the subscription was in force is found only by looking afterwards."""
+    url = postgres.create_database(template=filled)
+    if IS_LONG:
+        with two_workers("slow_subscriptions", url, redis.url) as seeded:
+            whole = await late_subscriptions(seeded)
+        assert not whole, str(whole)
+    with two_workers("looking_after_subscribing", url, redis.url) as seeded:
+        for _ in range(TRIES):
+            crippled = await late_subscriptions(seeded)
+            if crippled:
+                break
+    assert any("never saw" in sentence for sentence in crippled.lost)
+
+
+async def lost_answers(seeded: Seeded, line: FaultProxy) -> Findings:
+    """Everybody says something, and the database's answers to the commits are lost."""
+    load = Load(seeded, changes=False)
+    async with load.running():
+        for client in load.clients:  # a connection that was just used is used unasked
+            client.say()
+            await asyncio.sleep(0.01)
+        line.stall(Way.BACK)
+        for client in load.clients:
+            client.say()
+        await asyncio.sleep(0.5)
+        line.cut()
+        line.resume()
+        await load.settle(SETTLE_SECONDS)
+    return load.outcome().findings
+
+
+async def test_without_telling_of_doubtful_commits_messages_are_lost(
+    postgres: PostgresServer, redis: RedisServer, filled: str
+) -> None:
+    """The retry finds it stored, and whoever stored it told nobody."""
+    url = postgres.create_database(template=filled)
+    async with FaultProxy(postgres.port) as line:
+        if IS_LONG:
+            async with aside(two_workers("", url, redis.url, line.port)) as seeded:
+                whole = await lost_answers(seeded, line)
+                assert not whole, str(whole)
+                assert IN_DOUBT in seeded.payam.log()
+        without = "telling_of_doubtful_commits"
+        async with aside(two_workers(without, url, redis.url, line.port)) as seeded:
+            for _ in range(TRIES):
+                crippled = await lost_answers(seeded, line)
+                if crippled:
+                    break
+            assert IN_DOUBT in seeded.payam.log()
+    assert any("never saw" in sentence for sentence in crippled.lost)
