@@ -1,0 +1,74 @@
+"""A conversation's support ticket, from opening to closing, on every shape."""
+
+import secrets
+
+from tests.contract.helpers import Pair
+from tests.support.payam_server import PayamServer, run_command
+from tests.support.people import People, Person
+
+
+async def staff_of(server: PayamServer) -> Person:
+    """A new member of staff, made from the command line as an operator does."""
+    boss = Person(server, f"boss_{secrets.token_hex(6)}")
+    run_command("createuser", boss.username, "--staff", "--no-password", settings=server.settings)
+    access = run_command("token", boss.username, settings=server.settings).strip()
+    boss.use({"access": access, "refresh": ""})
+    boss.id = (await boss.http.get("/api/users/me/")).json()["id"]
+    return boss
+
+
+async def test_a_tickets_whole_life_is_told_to_all(people: People) -> None:
+    """Opened, changed, assigned, closed: `ticket.updated` for each, to both."""
+    pair = await Pair.of(people)
+    boss = await staff_of(pair.ali.server)
+    path = f"/api/conversations/{pair.conversation}/support_ticket/"
+    opened = await pair.sara.http.post(path, json={"subject": "help", "priority": "high"})
+    assert opened.status_code == 201
+    ticket = opened.json()
+    sara = {"id": pair.sara.id, "username": pair.sara.username}
+    assert (ticket["status"], ticket["created_by"], ticket["assigned_to"]) == ("open", sara, None)
+    shown = await pair.ali.http.get(f"/api/conversations/{pair.conversation}/")
+    assert shown.json()["support_ticket"] == ticket
+    changed = await pair.ali.http.patch(path, json={"status": "pending"})
+    assigned = await boss.http.patch(path, json={"assigned_to": boss.id})
+    assert (changed.status_code, assigned.status_code) == (200, 200)
+    assert assigned.json()["assigned_to"]["id"] == boss.id
+    assert (await pair.ali.http.delete(path)).status_code == 204
+    for socket in (pair.first, pair.second):
+        frames = [await socket.receive() for _ in range(4)]
+        assert {frame["type"] for frame in frames} == {"ticket.updated"}
+        assert [frame["seq"] for frame in frames] == [1, 2, 3, 4]
+        told = [frame["support_ticket"] for frame in frames]
+        assert told[:3] == [ticket, changed.json(), assigned.json()]
+        assert [one["status"] for one in told] == ["open", "pending", "pending", "closed"]
+    shown = await pair.ali.http.get(f"/api/conversations/{pair.conversation}/")
+    assert shown.json()["support_ticket"] is None
+    await boss.close()
+
+
+async def test_one_at_a_time_is_open(people: People) -> None:
+    """409 for a second; once the first is closed, another has a new id."""
+    pair = await Pair.of(people)
+    path = f"/api/conversations/{pair.conversation}/support_ticket/"
+    first = (await pair.ali.http.post(path, json={"subject": "one"})).json()
+    assert (await pair.sara.http.post(path, json={"subject": "two"})).status_code == 409
+    assert (await pair.sara.http.delete(path)).status_code == 204
+    second = await pair.sara.http.post(path, json={"subject": "two"})
+    assert second.status_code == 201
+    assert second.json()["id"] != first["id"]
+
+
+async def test_only_staff_assign_and_list(people: People) -> None:
+    """403 for participants; strangers do not learn of it: 404."""
+    pair = await Pair.of(people)
+    stranger, boss = await people("stranger"), await staff_of(pair.ali.server)
+    path = f"/api/conversations/{pair.conversation}/support_ticket/"
+    ticket = (await pair.ali.http.post(path, json={"subject": "help"})).json()
+    assign = {"assigned_to": pair.ali.id}
+    assert (await pair.ali.http.patch(path, json=assign)).status_code == 403
+    assert (await pair.ali.http.get("/api/support_tickets/")).status_code == 403
+    assert (await stranger.http.patch(path, json={"status": "closed"})).status_code == 404
+    assert (await stranger.http.post(path, json={"subject": "x"})).status_code == 404
+    listed = (await boss.http.get("/api/support_tickets/")).json()
+    assert listed[0] == ticket
+    await boss.close()

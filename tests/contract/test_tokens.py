@@ -1,0 +1,66 @@
+"""Signing up, in and out, on every shape."""
+
+from tests.contract.helpers import Pair
+from tests.support.people import People
+
+
+async def test_a_name_is_taken_in_any_letter_case(people: People) -> None:
+    """409, and who had it first still signs in."""
+    ali = await people("ali")
+    for username in (ali.username, ali.username.upper()):
+        body = {"username": username, "password": "another password"}
+        assert (await ali.http.post("/api/users/", json=body)).status_code == 409
+    await ali.sign_in()
+    me = (await ali.http.get("/api/users/me/")).json()
+    assert (me["id"], me["username"]) == (ali.id, ali.username)
+
+
+async def test_a_wrong_password_and_an_unknown_name_look_alike(people: People) -> None:
+    """401 with the very same body: names cannot be fished for."""
+    ali = await people("ali")
+    answers = [
+        await ali.http.post("/api/token/", json={"username": username, "password": "wrong one"})
+        for username in (ali.username, "nobody_at_all")
+    ]
+    assert [answer.status_code for answer in answers] == [401, 401]
+    assert answers[0].json() == answers[1].json()
+
+
+async def test_refresh_tokens_rotate(people: People) -> None:
+    """Each gives a new pair; the access token of the new one works."""
+    ali = await people("ali")
+    used = {ali.refresh}
+    for _ in range(3):
+        answer = await ali.http.post("/api/token/refresh/", json={"refresh": ali.refresh})
+        assert answer.status_code == 200
+        ali.use(answer.json())
+        assert ali.refresh not in used
+        used.add(ali.refresh)
+        assert (await ali.http.get("/api/users/me/")).status_code == 200
+
+
+async def test_revoking_ends_the_family_and_no_other(people: People) -> None:
+    """204; its access and refresh tokens are refused, another sign-in's are not."""
+    pair = await Pair.of(people)
+    access, refresh = pair.ali.access, pair.ali.refresh
+    await pair.ali.sign_in()
+    answer = await pair.ali.http.post("/api/token/revoke/", json={"refresh": refresh})
+    assert answer.status_code == 204
+    assert await pair.first.closed() == 4401
+    old = {"Authorization": f"Bearer {access}"}
+    assert (await pair.ali.http.get("/api/users/me/", headers=old)).status_code == 401
+    again = await pair.ali.http.post("/api/token/refresh/", json={"refresh": refresh})
+    assert again.status_code == 401
+    assert (await pair.ali.http.get("/api/users/me/")).status_code == 200
+
+
+async def test_users_are_found_by_the_beginning_of_their_name(people: People) -> None:
+    """Whatever the letter case; a `%` or `_` is itself and matches nothing else."""
+    ali = await people("ali")
+    found = {"id": ali.id, "username": ali.username}
+    for text in (ali.username, ali.username[:-2].upper()):
+        answer = await ali.http.get("/api/users/", params={"search": text})
+        assert answer.json() == [found]
+    for text in (f"{ali.username[1:]}", "%", f"ali%{ali.username[-4:]}", "____"):
+        answer = await ali.http.get("/api/users/", params={"search": text})
+        assert answer.json() == []
