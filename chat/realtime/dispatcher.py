@@ -25,6 +25,7 @@ from chat.realtime.connection import Connection
 from chat.realtime.hub import Batch, Hub, Told
 from chat.realtime.protocol import encode
 from chat.realtime.relay import Relay, RelayListener
+from chat.store.changes import Known
 
 MARK_SIZE = 8
 RETRY_SECONDS = 0.5
@@ -46,7 +47,7 @@ class Dispatcher(RelayListener):
     def __init__(
         self,
         relay: Relay,
-        load: Callable[[int, int, int | None], Awaitable[Page]],
+        load: Callable[[int, int, Known], Awaitable[Page]],
         seqs: Callable[[Collection[int]], Awaitable[dict[int, int]]],
         revoked: Callable[[FamilyRevoked], None],
         missed: Callable[[], None],
@@ -161,13 +162,13 @@ class Dispatcher(RelayListener):
         self._missed()
 
     async def load_told(
-        self, conversation_id: int, seq: int, began_after: int | None = None
+        self, conversation_id: int, seq: int, known: Known
     ) -> tuple[list[Told], int, bool]:
         """What changed after `seq`, up to which point, and whether that is all by now.
 
-        `began_after` is what the reader knew before the first of several pages.
+        `known` is what the reader knows, and goes from page to page.
         """
-        changes, upto, is_last = await self._load(conversation_id, seq, began_after)
+        changes, upto, is_last = await self._load(conversation_id, seq, known)
         return [told(change) for change in changes], upto, is_last
 
 

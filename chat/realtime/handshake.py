@@ -20,6 +20,13 @@ from websockets.typing import Subprotocol
 from chat.auth.middleware import SUBPROTOCOL, offered_subprotocols
 
 
+class ClientLeft(ConnectionResetError):
+    """Gone before the handshake was done."""
+
+    quiet = True
+    """To Sanic: nothing that an operator should read of."""
+
+
 class Upgrade:
     """A request whose handshake is in order: stands where Sanic's websocket would.
 
@@ -75,7 +82,7 @@ class ChatProtocol(WebSocketProtocol):
     def hand_over(self, successor: asyncio.Protocol, response: bytes, write_limit: int) -> bytes:
         transport = self.transport
         if transport is None or transport.is_closing():
-            raise ConnectionResetError("the client left during the handshake")
+            raise ClientLeft("the client left during the handshake")
         transport.write(response)
         self.is_handed_over = True
         self.connections.discard(self)

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from chat.errors import Unavailable
 from chat.realtime.connection import Connection
+from chat.store.changes import Known
 
 log = logging.getLogger("payam.hub")
 
@@ -77,7 +78,7 @@ class Hub:
 
     def __init__(
         self,
-        load: Callable[[int, int], Awaitable[tuple[list[Told], int, bool]]],
+        load: Callable[[int, int, Known], Awaitable[tuple[list[Told], int, bool]]],
         seqs: Callable[[Collection[int]], Awaitable[dict[int, int]]],
         opened: Callable[[int], None],
         closed: Callable[[int], None],
@@ -110,15 +111,25 @@ class Hub:
         group.resuming.add(connection)
 
     def is_resuming(self, connection: Connection) -> bool:
+        """Whether it has to read on by itself."""
         group = self._groups.get(connection.conversation_id)
         return group is not None and connection in group.resuming
 
+    def is_ahead(self, connection: Connection) -> bool:
+        """Whether it waits for the members to be told as much; it may have to read on yet."""
+        group = self._groups.get(connection.conversation_id)
+        return group is not None and connection in group.ahead
+
     def finish_resuming(self, connection: Connection, told: int) -> bool:
-        """Whether the connection, told up to `told`, can go on live: not if it is behind."""
+        """Whether the connection, told up to `told`, can go on live.
+
+        Not if it is behind, nor while the members are told what they missed: what is new
+        to them may not be new to it.
+        """
         group = self._groups.get(connection.conversation_id)
         if group is None or connection not in group.resuming:
             return True  # it left meanwhile
-        if told < group.seq:
+        if told < group.seq or group.is_healing:
             return False
         group.resuming.discard(connection)
         if told == group.seq:
@@ -216,6 +227,9 @@ class Hub:
 
     def _heal(self, group: Group) -> None:
         group.is_healing = True
+        # What is new to the members may not be new to these: they read on by themselves.
+        group.resuming.update(group.ahead)
+        group.ahead.clear()
         task = asyncio.get_running_loop().create_task(self._fill(group))
         self._healing.add(task)
         task.add_done_callback(self._healing.discard)
@@ -223,9 +237,10 @@ class Hub:
     async def _fill(self, group: Group) -> None:
         """Read what is missing and tell it, then what has come meanwhile."""
         is_last = False
+        known = Known(group.seq)
         while not is_last and not group.is_empty:
             try:
-                changes, upto, is_last = await self._load(group.conversation_id, group.seq)
+                changes, upto, is_last = await self._load(group.conversation_id, group.seq, known)
             except Unavailable:
                 await asyncio.sleep(RETRY_SECONDS)
                 continue

@@ -15,9 +15,10 @@ from chat.errors import Unavailable
 from chat.realtime.connection import Connection
 from chat.realtime.hub import Hub, Told
 from chat.realtime.protocol import Resumed, frame_of
+from chat.store.changes import Known
 
-Load = Callable[[int, int, int], Awaitable[tuple[list[Told], int, bool]]]
-"""Conversation, the point to read from, and the point that the client knew at first."""
+Load = Callable[[int, int, Known], Awaitable[tuple[list[Told], int, bool]]]
+"""Conversation, the point to read from, and what the client knows."""
 
 CHUNK = 256 * 1024
 """Bytes that may wait for the client before the next are given to it."""
@@ -32,18 +33,29 @@ async def catch_up(
 ) -> None:
     """Tell `connection`, which `hub` has as resuming, what came after `since`."""
     told = since
+    known = Known(since)
+    is_resumed = False
     while not connection.is_closing:
         try:
-            changes, upto, is_last = await load(connection.conversation_id, told, since)
+            changes, upto, is_last = await load(connection.conversation_id, told, known)
         except Unavailable:
             await asyncio.sleep(RETRY_SECONDS)
             continue
         await send_slowly(connection, changes)
         # A client may know of more than we do, after a backup was restored.
         told = max(told, upto)
-        if is_last and hub.finish_resuming(connection, told):
+        if not is_last:
+            continue
+        if not hub.finish_resuming(connection, told):
+            await asyncio.sleep(0 if changes else LOOK_SECONDS)
+            continue
+        if not is_resumed:
             # Nothing live comes before this: there is no pause in between.
             connection.send(frame_of(Resumed(told, UNSET if ref is None else ref)))
+            is_resumed = True
+        while hub.is_ahead(connection):
+            await asyncio.sleep(LOOK_SECONDS)
+        if not hub.is_resuming(connection):
             return
 
 

@@ -98,6 +98,9 @@ class Sockets(Listener):
             if "authorization" in request.headers:
                 raise
             request.ctx.refusal = error
+        if request.transport.is_closing():
+            # Its going cancels this task, which a wait of Python 3.11 can swallow.
+            raise Unavailable("The client left during the handshake.", retry_after=1.0)
 
     def open(self, request: Request, upgrade: Upgrade, conversation_id: int) -> None:
         """Take the transport over. Without a pause in it: nothing is missed in between."""
@@ -192,7 +195,8 @@ class Sockets(Listener):
     def _resume(self, connection: Connection, frame: protocol.Resume) -> None:
         if not 0 <= frame.since <= ID_MAX:
             raise InvalidInput({"since": ["A change number, from 0."]})
-        if self._dispatcher.hub.is_resuming(connection):
+        hub = self._dispatcher.hub
+        if hub.is_resuming(connection) or hub.is_ahead(connection):
             raise Conflict("An earlier resume is still under way.")
         self._resume_after(connection, frame.since, frame.since, frame.ref)
 

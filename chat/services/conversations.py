@@ -9,6 +9,7 @@ from chat.events import Change, MessageRead, ParticipantJoined, ParticipantLeft
 from chat.services import checks
 from chat.store import changes, messages, participants, users
 from chat.store import conversations as store
+from chat.store.changes import Known
 from chat.store.database import Database, Transaction
 from chat.store.participants import Membership
 from chat.store.sends import not_a_participant
@@ -45,14 +46,14 @@ class Conversations:
         return await store.seqs(self._database, conversation_ids)
 
     async def changes_since(
-        self, conversation_id: int, seq: int, began_after: int | None = None
+        self, conversation_id: int, seq: int, known: Known
     ) -> tuple[Sequence[Change], int, bool]:
         """What changed, in order; up to which point; and whether that is all by now.
 
-        `began_after` is what the reader knew before the first of several pages.
+        `known` goes from page to page.
         """
         page = await changes.since(
-            self._database, conversation_id, seq, limit=CHANGES_PAGE, began_after=began_after
+            self._database, conversation_id, seq, limit=CHANGES_PAGE, known=known
         )
         return page.changes, page.seq, page.is_last
 

@@ -31,6 +31,30 @@ class Page(Struct, frozen=True):
     is_last: bool
 
 
+class Known:
+    """Which messages a reader knows: those that began up to `since`, and those it was told of.
+
+    A message may change after it was told, and come again on a later page: by then it is
+    known. One bit for each change since then is all that this keeps.
+    """
+
+    def __init__(self, since: int) -> None:
+        self._since = since
+        self._told = bytearray()
+
+    def add(self, created_seq: int) -> bool:
+        """Whether the message that began there was known already; from now on it is."""
+        place = created_seq - self._since - 1
+        if place < 0:
+            return True
+        byte, bit = place >> 3, 1 << (place & 7)
+        if byte >= len(self._told):
+            self._told.extend(bytes(byte + 1 - len(self._told)))
+        was_known = bool(self._told[byte] & bit)
+        self._told[byte] |= bit
+        return was_known
+
+
 # One shape for all: seq, kind, id, name, content, created_at, created_seq, two flags.
 # The last part is the end itself, which sorts behind the change that bears its number.
 CHANGES = """
@@ -67,14 +91,14 @@ async def since(
     seq: int,
     *,
     limit: int,
-    began_after: int | None = None,
+    known: Known | None = None,
 ) -> Page:
     """At most `limit` changes after `seq`.
 
-    `began_after` is where the reader was before the first of several pages, by which
-    what is new to it is told from what changed under it; by default it is `seq`.
+    `known` tells what is new to the reader from what changed under it, and who reads
+    several pages gives the same for all of them. By default it knows all up to `seq`.
     """
-    known = seq if began_after is None else began_after
+    known = known or Known(seq)
     # One more than asked for: the end is seen only where it comes within them.
     more = limit + 1
     rows = await database.fetch(
@@ -101,7 +125,7 @@ def ids(rows: list[Row], kind: str) -> list[int]:
 def change(
     conversation_id: int,
     row: Row,
-    known: int,
+    known: Known,
     attached: dict[int, Attachment],
     tickets: dict[int, SupportTicket],
 ) -> Change | None:
@@ -109,7 +133,7 @@ def change(
     seq, kind, id_, name, content, created_at, created_seq, flag, other_flag = row
     if kind == "message":
         is_edited, is_deleted = bool(flag), bool(other_flag)
-        if created_seq > known:
+        if not known.add(created_seq):
             text = "" if is_deleted else content
             moment = to_text(created_at)
             return MessageSent(conversation_id, seq, id_, name, text, moment, is_edited, is_deleted)

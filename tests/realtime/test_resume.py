@@ -10,6 +10,7 @@ from chat.errors import Unavailable
 from chat.realtime import resume
 from chat.realtime.connection import Connection
 from chat.realtime.hub import Batch, Hub, Told
+from chat.realtime.protocol import Resumed, frame_of
 
 CONVERSATION = 7
 
@@ -69,19 +70,25 @@ class World:
     async def seqs(self, _: Any) -> dict[int, int]:
         return {CONVERSATION: len(self.history)}
 
-    async def load_live(self, _: int, seq: int) -> tuple[list[Told], int, bool]:
+    async def load_live(self, _: int, seq: int, _known: Any) -> tuple[list[Told], int, bool]:
         return self.history[seq:], len(self.history), True
 
-    async def load(self, _: int, seq: int, began_after: int) -> tuple[list[Told], int, bool]:
+    async def load(self, _: int, seq: int, _known: Any) -> tuple[list[Told], int, bool]:
         if self.before_load:
             self.before_load.pop(0)()
         found = self.history[seq : seq + self.page]
         return found, seq + len(found), seq + len(found) >= len(self.history)
 
     async def catch_up(self, since: int) -> None:
-        late = cast("Connection", self.late)
-        async with asyncio.timeout(10):
-            await resume.catch_up(late, self.hub, self.load, since, None)
+        """Until it is live, or ahead of the members; then it may still have to read on."""
+        async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+            task = tasks.create_task(self.run(since))
+            while not (task.done() or self.hub.is_ahead(cast("Connection", self.late))):
+                await asyncio.sleep(0)
+            task.cancel()
+
+    async def run(self, since: int) -> None:
+        await resume.catch_up(cast("Connection", self.late), self.hub, self.load, since, None)
 
 
 def told(seq: int) -> Told:
@@ -128,6 +135,25 @@ async def test_who_reads_further_than_the_members_waits_for_them() -> None:
     world.happen()
     assert world.late.text.endswith(is_resumed_at(4) + "<5>")
     assert world.member.text == "<4><5>"
+
+
+async def test_who_is_ahead_reads_on_while_the_members_are_healed() -> None:
+    """What the members are told anew then is not new to it."""
+    world = World(3)
+    world.before_load = [lambda: world.happen(is_told=False)]
+    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(world.run(0))
+        while not world.hub.is_ahead(cast("Connection", world.late)):
+            await asyncio.sleep(0)
+        world.happen(is_told=False)
+        world.hub.deliver(CONVERSATION, Batch(5, []))
+        assert world.hub.is_resuming(cast("Connection", world.late))
+        await task
+    world.happen()
+    assert world.late.told.count(frame_of(Resumed(4))) == 1
+    world.late.told.remove(frame_of(Resumed(4)))
+    assert world.late.text == numbers(1, 6)
+    assert world.member.text == numbers(4, 6)
 
 
 async def test_a_database_that_is_away_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

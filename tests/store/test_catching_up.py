@@ -56,9 +56,9 @@ class Client:
 
 
 async def catch_up(database: Database, talk: int, client: Client, point: int, limit: int) -> int:
-    began, is_last = point, False
+    known, is_last = changes.Known(point), False
     while not is_last:
-        page = await changes.since(database, talk, point, limit=limit, began_after=began)
+        page = await changes.since(database, talk, point, limit=limit, known=known)
         seqs = [change.seq for change in page.changes]
         assert seqs == sorted(set(seqs))
         for change in page.changes:

@@ -152,9 +152,9 @@ async def test_pages_lead_to_the_end(database: Database, limit: int) -> None:
     talk, ali, _ = await pair(database)
     ids = [(await sent(database, talk, ali, str(n))).id for n in range(6)]
     found: list[Change] = []
-    point, is_last, pages = 0, False, 0
+    point, is_last, pages, known = 0, False, 0, changes.Known(0)
     while not is_last:
-        page = await changes.since(database, talk, point, limit=limit, began_after=0)
+        page = await changes.since(database, talk, point, limit=limit, known=known)
         assert len(page.changes) <= limit
         found += page.changes
         point, is_last, pages = page.seq, page.is_last, pages + 1
@@ -169,6 +169,24 @@ async def test_a_page_tells_what_is_new_by_where_the_reader_began(database: Data
     make = Changes(database, talk)
     await make.edit(new.id, "new")
     await make.edit(old.id, "old")
-    first = await since(database, talk, 2, began_after=1)
+    first = await since(database, talk, 2, known=changes.Known(1))
     assert [type(change) for change in first] == [MessageSent, MessageEdited]
     assert [type(change) for change in await since(database, talk, 2)] == [MessageEdited] * 2
+
+
+async def test_what_an_earlier_page_told_is_not_new_on_a_later_one(database: Database) -> None:
+    """Edited or deleted between two pages, it comes as that; what no page told yet is new."""
+    talk, ali, _ = await pair(database)
+    edited, deleted, late = [await sent(database, talk, ali, text) for text in "abc"]
+    make, known = Changes(database, talk), changes.Known(0)
+    first = await changes.since(database, talk, 0, limit=2, known=known)
+    assert [type(change) for change in first.changes] == [MessageSent] * 2
+    await make.edit(late.id, "c, changed before it was told")
+    await make.edit(edited.id, "a, changed after it was told")
+    await make.delete(deleted.id)
+    second = await changes.since(database, talk, first.seq, limit=10, known=known)
+    assert [type(change) for change in second.changes] == [
+        MessageSent,
+        MessageEdited,
+        MessageDeleted,
+    ]
