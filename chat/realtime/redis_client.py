@@ -19,12 +19,17 @@ FAILURES = (RedisError, OSError, asyncio.TimeoutError)
 
 
 def connect(url: str) -> aioredis.Redis:
-    """A client of one server; it connects at the first command."""
+    """A client of one server; it connects at the first command.
+
+    It waits for ever: what is done with it needs `asyncio.timeout(PATIENCE)` around it.
+    """
     return aioredis.Redis.from_url(
         url,
         # RESP2: pub/sub messages are read twice as fast as with RESP3.
         protocol=2,
-        socket_timeout=PATIENCE,
+        # With one, redis-py writes through asyncio.wait_for, which on Python 3.11 loses a
+        # cancellation that comes as the write ends: the process would not stop.
+        socket_timeout=None,
         socket_connect_timeout=PATIENCE,
         # Once more, at once: a pooled connection may have died of old age. Who fails
         # then is told, and not kept waiting.

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import math
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from time import monotonic
 from typing import Any
 
@@ -92,15 +92,16 @@ class Reader:
                 async with asyncio.timeout(PATIENCE):
                     await connection.connect()
                 await self._subscribe_all(connection)
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._read(connection, listener))
-                    tasks.create_task(self._command(connection))
-                    tasks.create_task(self._watch(connection))
-            except* FAILURES as group:
+                await first_to_end(
+                    self._read(connection, listener),
+                    self._command(connection),
+                    self._watch(connection),
+                )
+            except FAILURES as error:
                 if self.is_connected:
                     failures = 0
                 if failures == 0:
-                    log.warning("not listening to Redis: %s", group.exceptions[0])
+                    log.warning("not listening to Redis: %s", error)
             finally:
                 self.is_connected = self._is_open = False
                 with contextlib.suppress(*FAILURES):
@@ -121,7 +122,8 @@ class Reader:
         left = deque(commands)
         while left:
             some = [left.popleft() for _ in range(min(CHUNK, len(left)))]
-            await connection.send_packed_command(connection.pack_commands(some))
+            async with asyncio.timeout(PATIENCE):
+                await connection.send_packed_command(connection.pack_commands(some))
 
     async def _command(self, connection: Any) -> None:
         """Send subscriptions as they are asked for, in their order, many at once."""
@@ -175,7 +177,25 @@ class Reader:
             if self._heard > asked:
                 continue
             asked = monotonic()
-            await connection.send_command("PING", check_health=False)
+            async with asyncio.timeout(PATIENCE):
+                await connection.send_command("PING", check_health=False)
             await asyncio.sleep(PATIENCE)
             if self._heard < asked:
                 raise TimeoutError("Redis does not answer")
+
+
+async def first_to_end(*jobs: Coroutine[Any, Any, None]) -> None:
+    """Run them side by side until one ends, as it ends; the others end with it.
+
+    A TaskGroup of Python 3.11 forgets that it was cancelled when a job fails just then.
+    """
+    tasks = [asyncio.create_task(job) for job in jobs]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        # What the others have to say once one has failed is the same, said twice.
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()

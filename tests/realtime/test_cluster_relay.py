@@ -59,8 +59,8 @@ async def running(url: str) -> AsyncIterator[tuple[ClusterRelay, Told]]:
         yield relay, told
     finally:
         task.cancel()
-        await asyncio.wait([task])
-        assert task.cancelled(), task.exception()
+        await asyncio.wait([task], timeout=WAIT_SECONDS)
+        assert task.cancelled(), "it does not stop"
 
 
 @asynccontextmanager
@@ -138,6 +138,17 @@ async def test_what_came_before_the_cluster_answered_is_not_lost(cluster: RedisC
         await until(lambda: told.news[1] == [b"early"])
         task.cancel()
         await asyncio.wait([task])
+
+
+async def test_it_stops_while_it_publishes(cluster: RedisCluster) -> None:
+    """At whatever point of a write or a reply that finds it."""
+    for round_ in range(60):
+        async with running(cluster.url) as (relay, _):
+            await until(lambda: relay.is_connected)
+            for seq in range(1, 10 + round_):
+                for conversation in range(1, 7):
+                    relay.publish(conversation, b"news", seq)
+                await asyncio.sleep(0)
 
 
 async def test_a_conversation_that_is_left_is_not_told_of(cluster: RedisCluster) -> None:
