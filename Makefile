@@ -16,7 +16,7 @@ LIMIT := $(if $(shell command -v timeout),timeout --foreground --signal=INT --ki
 FAULT_ROUNDS ?= 20
 FAULT_MESSAGES ?= 10000
 
-.PHONY: help run test faults soak lint format clean
+.PHONY: help run test soak lint format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
@@ -26,16 +26,12 @@ run: $(VENV)/runtime.stamp ## serve on http://127.0.0.1:8000, with SQLite in dat
 
 test: $(VENV)/dev.stamp $(if $(TEST),,lint) ## lint and every test; TEST=path for one file alone
 	@.ci/services
-	@$(LIMIT) $(BIN)/python -m pytest $(or $(TEST),--ignore=tests/faults)
+	@$(LIMIT) $(BIN)/python -m pytest $(TEST)
 
-faults: $(VENV)/dev.stamp ## break everything once, on a machine that does nothing else
-	@.ci/services
-	@$(LIMIT) $(BIN)/python -m pytest tests/faults
-
-soak: $(VENV)/dev.stamp ## break everything again and again; writes docs/reliability.md
+soak: $(VENV)/dev.stamp ## break everything again and again, in two hours; writes docs/reliability.md
 	@.ci/services
 	@FAULT_ROUNDS=$(FAULT_ROUNDS) FAULT_MESSAGES=$(FAULT_MESSAGES) \
-		FAULT_REPORT=docs/reliability.md $(BIN)/python -m pytest tests/faults
+		FAULT_REPORT=docs/reliability.md $(BIN)/python -m pytest $(or $(TEST),tests/faults)
 
 lint: $(VENV)/dev.stamp ## style, formatting, types, and which layer may import which
 	@$(BIN)/ruff check

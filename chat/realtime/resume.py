@@ -42,8 +42,11 @@ async def catch_up(
             await asyncio.sleep(RETRY_SECONDS)
             continue
         await send_slowly(connection, changes)
-        # A client may know of more than we do, after a backup was restored.
-        told = max(told, upto)
+        if upto < told:
+            # A backup was restored: what the client knows beyond it is there no more, and
+            # its numbers will be those of other changes.
+            known = Known(upto)
+        told = upto
         if not is_last:
             continue
         if not hub.finish_resuming(connection, told):

@@ -24,7 +24,10 @@ from chat.times import to_text
 
 
 class Page(Struct, frozen=True):
-    """Changes in the order of their `seq`, and the point to which they lead."""
+    """Changes in the order of their `seq`, and the point to which they lead.
+
+    That is before the one asked for where the database has been put back to an older state.
+    """
 
     changes: list[Change]
     seq: int
@@ -115,7 +118,7 @@ async def since(
     }
     changes = [change(conversation_id, row, known, attached, tickets) for row in found]
     end = rows[-1][0] if is_last else found[-1][0]
-    return Page([change for change in changes if change is not None], max(end, seq), is_last)
+    return Page([change for change in changes if change is not None], end, is_last)
 
 
 def ids(rows: list[Row], kind: str) -> list[int]:

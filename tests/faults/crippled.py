@@ -10,6 +10,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -86,6 +87,44 @@ def telling_of_doubtful_commits() -> None:
     dispatcher.AUDIT_SECONDS = NEVER
 
 
+def looking_now_and_then() -> None:
+    """What a process that died has stored, acked and told nobody is not looked for."""
+    dying_before_it_tells()
+    dispatcher.AUDIT_SECONDS = NEVER
+
+
+def dying_before_it_tells() -> None:
+    """Nothing is off, but the first worker that has something to tell dies instead."""
+    happened = writer.SendWork.happened
+    is_dying = False
+
+    def die(self: writer.SendWork) -> Sequence[Event]:
+        nonlocal is_dying
+        if not is_dying and is_first():
+            is_dying = True
+            # Once the acks are out.
+            asyncio.get_running_loop().call_later(0.05, os._exit, 1)
+        return () if is_dying else happened(self)
+
+    writer.SendWork.happened = die  # type: ignore[method-assign]
+    dispatcher.AUDIT_SECONDS = SLOW_SECONDS
+
+
+def is_first() -> bool:
+    """Whether no worker of this server has asked before."""
+    try:
+        (Path(os.environ["DATA_DIR"]) / "asked").touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+def locking_the_conversation() -> None:
+    """Two workers number what they insert at the same time."""
+    without = "SELECT 1 FROM conversations WHERE id = ANY(?::bigint[])"
+    sends.LOCK_CONVERSATIONS = without  # type: ignore[attr-defined] # used, not exported
+
+
 def resuming() -> None:
     """What a client has seen is of no interest."""
     socket.since_of = lambda request: None
@@ -121,6 +160,9 @@ MECHANISMS: dict[str, Callable[[], None]] = {
         looking_after_subscribing,
         slow_subscriptions,
         telling_of_doubtful_commits,
+        looking_now_and_then,
+        dying_before_it_tells,
+        locking_the_conversation,
         resuming,
         committing_first,
     )

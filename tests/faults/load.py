@@ -11,13 +11,13 @@ from tests.faults.clients import Client
 from tests.faults.deployment import Seeded
 from tests.faults.ledger import Findings, Ledger
 from tests.faults.proxy import FaultProxy
-from tests.faults.spread import owners
+from tests.support.processes import owners
 
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "1"))
 MESSAGES = int(os.environ.get("FAULT_MESSAGES", "2000"))
 """Of a round, at least; it goes on as long as the fault does."""
 IS_LONG = ROUNDS > 1
-RATE = 800
+RATE = 1600 if IS_LONG else 800
 """Messages a second, of all clients together."""
 TICK = 0.02
 CONNECT_SECONDS = 60

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 
+import psycopg
 import pytest
 from redis import Redis
 
@@ -251,3 +252,46 @@ async def test_without_telling_of_doubtful_commits_messages_are_lost(
                     break
             assert IN_DOUBT in seeded.payam.log()
     assert any("never saw" in sentence for sentence in crippled.lost), str(crippled)
+
+
+async def death_before_telling(seeded: Seeded) -> Findings:
+    """One of each two says something, and a worker dies when it has acked what it was told."""
+    load = Load(seeded, changes=False)
+    async with load.running():
+        for client in load.clients[::2]:
+            client.say()
+        await load.settle(SETTLE_SECONDS * 2)
+    return load.outcome().findings
+
+
+async def test_without_looking_now_and_then_messages_are_lost(
+    postgres: PostgresServer, redis: RedisServer, filled: str
+) -> None:
+    """Acked, stored, and nobody left to tell of it: those on the other worker would wait."""
+    url = postgres.create_database(template=filled)
+    if IS_LONG:
+        with two_workers("dying_before_it_tells", url, redis.url) as seeded:
+            whole = await death_before_telling(seeded)
+        assert not whole, str(whole)
+    with two_workers("looking_now_and_then", url, redis.url) as seeded:
+        crippled = await death_before_telling(seeded)
+    assert any("never saw" in sentence for sentence in crippled.lost), str(crippled)
+
+
+async def test_without_locking_the_conversation_two_messages_have_one_number(
+    postgres: PostgresServer, redis: RedisServer, filled: str
+) -> None:
+    """Each worker numbers on from what the other has not committed yet.
+
+    Its index would refuse the second, and with it a batch that is no fault of its senders.
+    """
+    url = postgres.create_database(template=filled)
+    with psycopg.connect(url) as database:
+        database.execute("DROP INDEX messages_seq")
+    with two_workers("locking_the_conversation", url, redis.url) as seeded:
+        outcome = await under_load(
+            seeded, nothing, messages=MESSAGES, changes=False, settle_seconds=SETTLE_SECONDS
+        )
+    assert any("is that of messages" in sentence for sentence in outcome.findings.doubled), str(
+        outcome.findings
+    )

@@ -1,13 +1,8 @@
 """PostgreSQL restarted, crashed, gone, cut off: what was acked is there, the rest comes again."""
 
 import asyncio
-import os
 import random
-import signal
-import time
 from collections.abc import AsyncIterator
-from contextlib import suppress
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -51,38 +46,13 @@ async def test_a_crash_of_postgres_loses_nothing(
     async def crash() -> None:
         for _ in range(TIMES):
             await asyncio.sleep(0.7)
-            await asyncio.to_thread(kill_all, postgres)
+            await asyncio.to_thread(postgres.kill)
             await asyncio.to_thread(postgres.start)
 
     async def round_() -> Outcome:
         return await under_load(pair, crash)
 
     await prove("PostgreSQL killed", round_)
-
-
-def kill_all(postgres: PostgresServer) -> None:
-    """Kill it with its backends, which lead sessions of their own and hold what it shares."""
-    leader = postgres.process.pid
-    backends = [pid for pid, parent in parents().items() if parent == leader]
-    postgres.kill()
-    for pid in backends:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    while set(backends) & parents().keys():
-        time.sleep(0.01)
-
-
-def parents() -> dict[int, int]:
-    """The parent of each living process (Linux only: it reads /proc)."""
-    found = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with suppress(OSError):  # it ended meanwhile
-                # The name, which stands first, may hold anything but ends at the last bracket.
-                state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
-                if state != "Z":
-                    found[int(entry.name)] = int(parent)
-    return found
 
 
 async def test_a_postgres_that_is_gone_for_a_while_loses_nothing(

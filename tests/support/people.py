@@ -8,7 +8,7 @@ from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
 from tests.support.payam_server import PayamServer
-from tests.support.processes import owner_of_connection
+from tests.support.processes import owners
 from tests.support.sockets import Socket
 
 TIMEOUT_SECONDS = 30  # keeps a test from hanging
@@ -87,11 +87,11 @@ class Person:
         if apart_from is None or self.server.workers == 1:
             return await self._open(url, as_browser=as_browser)
         pids = self.server.pids()
-        taken = owner_of_connection(pids, apart_from.local_port)
+        taken = owners(pids).get(apart_from.local_port)
         assert taken is not None, "the socket to stay apart from is closed"
         for _ in range(MOST_TRIES):
             socket = await self._open(url, as_browser=as_browser)
-            if owner_of_connection(pids, socket.local_port) not in (taken, None):
+            if owners(pids).get(socket.local_port) not in (taken, None):
                 return socket
             await socket.close()
         raise AssertionError(f"{MOST_TRIES} connections all came to worker {taken}")

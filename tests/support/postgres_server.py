@@ -6,7 +6,9 @@ import secrets
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +16,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
+from tests.support.processes import children, is_running
 from tests.support.server_process import ServerProcess
 
 USER = "payam"
@@ -81,6 +84,18 @@ class PostgresServer(ServerProcess):
             "group": "postgres",
             "extra_groups": [],
         }
+
+    def kill(self) -> None:
+        """Backends lead sessions of their own, and hold what the next start needs."""
+        if self._process is None:
+            return
+        backends = children(self._process.pid)
+        super().kill()
+        for pid in backends:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        while any(is_running(pid) for pid in backends):
+            time.sleep(0.01)
 
     def answers(self) -> bool:
         try:

@@ -1,7 +1,11 @@
-"""Which process of a server holds a connection (Linux only: it reads /proc)."""
+"""Processes of a server: which there are, and which of them serves whom.
+
+Linux only: it reads /proc.
+"""
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -9,58 +13,59 @@ PROC = Path("/proc")
 
 def processes_of_session(leader: int) -> list[int]:
     """The ids of the living processes in the session that `leader` began, itself included."""
-    return sorted(
-        int(entry.name)
-        for entry in PROC.iterdir()
-        if entry.name.isdigit() and _session_of(int(entry.name)) == leader
-    )
+    return sorted(pid for pid in processes() if session_of(pid) == leader)
 
 
-def owner_of_connection(server_pids: Collection[int], client_port: int) -> int | None:
-    """Which of `server_pids` accepted the TCP connection that comes from `client_port`.
-
-    None when none of them holds it: it is closed, or not yet accepted.
-    """
-    for pid in server_pids:
-        if _inodes_from(pid, client_port) & set(_open_sockets(pid)):
-            return pid
-    return None
+def children(parent: int) -> list[int]:
+    """The ids of the living processes that `parent` started."""
+    return [pid for pid in processes() if parent_of(pid) == parent]
 
 
-def _session_of(pid: int) -> int | None:
-    try:
-        return os.getsid(pid)
-    except (ProcessLookupError, PermissionError):
-        return None
+def is_running(pid: int) -> bool:
+    return parent_of(pid) is not None
 
 
-def _inodes_from(pid: int, client_port: int) -> set[str]:
-    """Socket inodes, in the network that `pid` sees, whose other end is `client_port`.
+def owners(pids: Iterable[int]) -> dict[int, int]:
+    """For the client's port of each TCP connection to one of these processes, the process.
 
     The columns are described in the kernel's Documentation/networking/proc_net_tcp.rst.
     """
-    inodes = set()
+    ports = {}
     for table in ("tcp", "tcp6"):
-        try:
-            lines = (PROC / str(pid) / "net" / table).read_text().splitlines()
-        except OSError:  # it ended meanwhile, or has no IPv6
-            continue
-        for line in lines[1:]:
-            columns = line.split()
-            if int(columns[2].rpartition(":")[2], 16) == client_port:
-                inodes.add(columns[9])
-    return inodes
+        with suppress(FileNotFoundError):  # no IPv6
+            for line in (PROC / "net" / table).read_text().splitlines()[1:]:
+                columns = line.split()
+                ports[columns[9]] = int(columns[2].rpartition(":")[2], 16)
+    return {ports[inode]: pid for pid in pids for inode in sockets_of(pid) if inode in ports}
 
 
-def _open_sockets(pid: int) -> Iterable[str]:
-    try:
-        descriptors = list((PROC / str(pid) / "fd").iterdir())
-    except OSError:  # it ended meanwhile
-        return
-    for descriptor in descriptors:
-        try:
-            target = os.readlink(descriptor)
-        except OSError:  # closed meanwhile
-            continue
-        if target.startswith("socket:["):
-            yield target.removeprefix("socket:[").removesuffix("]")
+def processes() -> list[int]:
+    return [int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit()]
+
+
+def session_of(pid: int) -> int | None:
+    with suppress(ProcessLookupError, PermissionError):
+        return os.getsid(pid)
+    return None
+
+
+def parent_of(pid: int) -> int | None:
+    """None for one that has ended, though nobody may have asked how."""
+    with suppress(OSError):
+        # The name, which stands first, may hold anything but ends at the last bracket.
+        state, parent = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[:2]
+        if state != "Z":
+            return int(parent)
+    return None
+
+
+def sockets_of(pid: int) -> set[str]:
+    """Inodes of the sockets that the process has open."""
+    found = set()
+    with suppress(OSError):  # it ended meanwhile
+        for descriptor in (PROC / str(pid) / "fd").iterdir():
+            with suppress(OSError):
+                target = os.readlink(descriptor)
+                if target.startswith("socket:["):
+                    found.add(target.removeprefix("socket:[").removesuffix("]"))
+    return found

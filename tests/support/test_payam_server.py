@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.payam_server import PayamServer
 from tests.support.people import People
-from tests.support.processes import owner_of_connection
+from tests.support.processes import owners
 
 TRACEBACK = "Traceback (most recent call last):\n  ...\nValueError: nobody caught this\n"
 
@@ -47,9 +47,10 @@ async def test_sockets_apart_sit_on_different_workers(two_workers: PayamServer) 
         one = await ali.connect(conversation)
         other = await ali.connect(conversation, apart_from=one)
         pids = two_workers.pids()
-        owners = {owner_of_connection(pids, socket.local_port) for socket in (one, other)}
-        assert len(owners) == 2
-        assert owners <= set(pids) - {two_workers.process.pid}
+        owner_of = owners(pids)
+        found = {owner_of[socket.local_port] for socket in (one, other)}
+        assert len(found) == 2
+        assert found <= set(pids) - {two_workers.process.pid}
 
 
 def test_a_server_restarts_with_its_data() -> None:

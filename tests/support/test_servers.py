@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from tests.support.postgres_server import PASSWORD, PostgresServer
-from tests.support.processes import owner_of_connection, processes_of_session
+from tests.support.processes import owners, processes_of_session
 from tests.support.redis_server import RedisServer
 from tests.support.server_process import ServerProcess
 
@@ -137,7 +137,7 @@ async def test_the_owner_of_a_connection_is_the_process_that_accepted_it() -> No
             reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
             answered = int(await reader.readline())
             port = writer.get_extra_info("sockname")[1]
-            assert owner_of_connection(pids, port) == answered
-            assert owner_of_connection([p for p in pids if p != answered], port) is None
+            assert owners(pids)[port] == answered
+            assert port not in owners([p for p in pids if p != answered])
             writer.close()
             await writer.wait_closed()
