@@ -103,7 +103,6 @@ class Payam:
         messages = Messages(
             self.database,
             self.writer,
-            conversations,
             self.files.discard,
             most=settings.message_max_length,
         )

@@ -55,7 +55,7 @@ class Attachments:
         self, who: Identity, conversation_id: int, message_id: int
     ) -> None:
         """Raises what `add` would, before a byte of the file is read."""
-        await self._members.membership(who, conversation_id)
+        await self._members.seq_for(who, conversation_id)  # or NotFound
         async with self._database.transaction() as transaction:
             await require_attachable(transaction, who, conversation_id, message_id)
 

@@ -11,7 +11,6 @@ from chat.store import changes, messages, participants, users
 from chat.store import conversations as store
 from chat.store.changes import Known
 from chat.store.database import Database, Transaction
-from chat.store.participants import Membership
 from chat.store.sends import not_a_participant
 from chat.store.writer import Apply, DoneWith, Outcome, Writer
 
@@ -33,13 +32,6 @@ class Conversations:
         if conversation is None:
             raise not_a_participant()
         return conversation
-
-    async def membership(self, who: Identity, conversation_id: int) -> Membership:
-        """Raises NotFound where the caller is not in it: existence is not disclosed."""
-        membership = await participants.membership(self._database, conversation_id, who.user_id)
-        if membership is None:
-            raise not_a_participant()
-        return membership
 
     async def seqs(self, conversation_ids: Collection[int]) -> dict[int, int]:
         """The change number of each, as it is now."""

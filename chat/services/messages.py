@@ -8,7 +8,7 @@ from chat.auth.identity import Identity
 from chat.errors import Conflict, Forbidden, NotFound
 from chat.events import MessageDeleted, MessageEdited
 from chat.services import checks
-from chat.services.conversations import Conversations, require_participant
+from chat.services.conversations import require_participant
 from chat.store import attachments, conversations
 from chat.store import messages as store
 from chat.store.database import Database, Transaction
@@ -25,7 +25,6 @@ class Messages:
         self,
         database: Database,
         writer: Writer,
-        members: Conversations,
         discard: Callable[[Sequence[str]], None],
         *,
         most: int,
@@ -33,7 +32,6 @@ class Messages:
         """`discard` removes the files of deleted messages; `most` is in characters."""
         self._database = database
         self._writer = writer
-        self._members = members
         self._discard = discard
         self._most = most
 
@@ -55,7 +53,9 @@ class Messages:
         """Store a message; whether it is new, or the first one with its `client_id`."""
         send = self._draft(who, conversation_id, "content", content, client_id)
         await self._writer.store(send)
-        return await self.get(who, conversation_id, send.id), not send.is_repeat
+        if send.is_repeat:  # it may have been changed since, and read
+            return await self.get(who, conversation_id, send.id), False
+        return store.fresh(send), True
 
     def _draft(
         self, who: Identity, conversation_id: int, field: str, content: str, client_id: str | None
@@ -127,8 +127,7 @@ class Messages:
         return apply
 
     async def get(self, who: Identity, conversation_id: int, message_id: int) -> records.Message:
-        member = await self._members.membership(who, conversation_id)
-        message = await store.one(self._database, member, message_id)
+        message = await store.one(self._database, reader(who, conversation_id), message_id)
         if message is None:
             raise no_such_message()
         return message
@@ -143,33 +142,37 @@ class Messages:
         after: int | None,
     ) -> list[records.Message]:
         """At most `limit`, oldest first: those after one, before one, or the latest."""
-        member = await self._members.membership(who, conversation_id)
+        me = reader(who, conversation_id)
         if after is not None:
-            return await store.after(self._database, member, after, limit)
-        return await store.before(self._database, member, before, limit)
+            return await store.after(self._database, me, after, limit)
+        return await store.before(self._database, me, before, limit)
 
     async def changed_since(
         self, who: Identity, conversation_id: int, seq: int, limit: int
     ) -> list[records.Message]:
         """At most `limit` messages that changed after `seq`, in the order of the changes."""
-        member = await self._members.membership(who, conversation_id)
-        return await store.changed_since(self._database, member, seq, limit)
+        return await store.changed_since(self._database, reader(who, conversation_id), seq, limit)
 
     async def stream(
         self, who: Identity, conversation_id: int
     ) -> AsyncIterator[list[records.Message]]:
         """Every message, oldest first, a page at a time; raises NotFound before the first."""
-        member = await self._members.membership(who, conversation_id)
+        me = reader(who, conversation_id)
+        first = await store.after(self._database, me, 0, STREAM_PAGE)
 
         async def pages() -> AsyncIterator[list[records.Message]]:
-            last = 0
-            while page := await store.after(self._database, member, last, STREAM_PAGE):
+            page = first
+            while page:
                 yield page
                 if len(page) < STREAM_PAGE:
                     return
-                last = page[-1].id
+                page = await store.after(self._database, me, page[-1].id, STREAM_PAGE)
 
         return pages()
+
+
+def reader(who: Identity, conversation_id: int) -> store.Reader:
+    return store.Reader(conversation_id, who.user_id)
 
 
 async def require_own(

@@ -7,8 +7,10 @@ from chat import records
 from chat.store import support_tickets
 from chat.store.database import Database, Row, Transaction, in_parts
 from chat.store.models import Conversation
-from chat.store.participants import OTHERS_READ, Membership
 from chat.times import now, to_text
+
+People = list[tuple[records.User, int]]
+"""The participants of one conversation, by id, each with the last message they have read."""
 
 
 async def create(
@@ -62,19 +64,22 @@ async def seqs(database: Database, conversation_ids: Collection[int]) -> dict[in
     return found
 
 
-LIST = f"""
-    SELECT c.id, c.title, c.created_at, c.seq, p.last_read_id, {OTHERS_READ},
-           m.id, m.sender_id, u.username,
-           CASE WHEN m.is_deleted THEN '' ELSE m.content END, m.created_at,
+# Who reads what comes with the participants: asked for here, it would be looked up again for
+# each conversation. So would a ticket, which few have.
+LIST = """
+    SELECT c.id, c.title, c.created_at, c.seq, t.id,
            (SELECT count(*) FROM messages AS x
             WHERE x.conversation_id = c.id AND x.id > p.last_read_id
-              AND x.sender_id <> p.user_id AND NOT x.is_deleted)
+              AND x.sender_id <> p.user_id AND NOT x.is_deleted),
+           m.id, m.sender_id, u.username,
+           CASE WHEN m.is_deleted THEN '' ELSE m.content END, m.created_at
     FROM participants AS p
     JOIN conversations AS c ON c.id = p.conversation_id
     LEFT JOIN messages AS m ON m.id = c.last_message_id
     LEFT JOIN users AS u ON u.id = m.sender_id
+    LEFT JOIN support_tickets AS t ON t.conversation_id = c.id AND t.status <> 'closed'
     WHERE p.user_id = ? AND p.is_active
-"""  # noqa: S608 - constants of ours
+"""
 
 
 async def of_user(database: Database, user_id: int) -> list[records.Conversation]:
@@ -95,26 +100,27 @@ async def one(
 async def _present(database: Database, user_id: int, rows: list[Row]) -> list[records.Conversation]:
     if not rows:
         return []
-    only = rows[0][0] if len(rows) == 1 else None
-    people = await _participants(database, user_id, only)
-    tickets = await support_tickets.open_of_user(database, user_id, only)
+    people = await _participants(database, user_id, rows[0][0] if len(rows) == 1 else None)
+    tickets = await support_tickets.by_ids(database, [row[4] for row in rows if row[4] is not None])
+    ticket_of = {ticket.id: ticket for ticket in tickets}
     return [
         records.Conversation(
             id=id_,
             title=title,
-            participants=people[id_],
+            participants=[user for user, _ in people[id_]],
             created_at=to_text(created_at),
-            last_message=_last_message(Membership(id_, user_id, read, others_read, seq), *last),
-            support_ticket=tickets.get(id_),
+            last_message=_last_message(user_id, people[id_], *last),
+            support_ticket=ticket_of.get(ticket_id),
             unread_count=unread,
             seq=seq,
         )
-        for id_, title, created_at, seq, read, others_read, *last, unread in rows
+        for id_, title, created_at, seq, ticket_id, unread, *last in rows
     ]
 
 
 def _last_message(
-    membership: Membership,
+    reader_id: int,
+    people: People,
     id_: int | None,
     sender_id: int,
     username: str,
@@ -123,20 +129,26 @@ def _last_message(
 ) -> records.LastMessage | None:
     if id_ is None:
         return None
+    # One's own is read when all others have read it; theirs, when one has read it oneself.
+    if sender_id == reader_id:
+        is_read = all(read >= id_ for user, read in people if user.id != reader_id)
+    else:
+        is_read = any(read >= id_ for user, read in people if user.id == reader_id)
     return records.LastMessage(
         id=id_,
         sender=records.User(sender_id, username),
         content=content,
         timestamp=to_text(created_at),
-        is_read=membership.has_read(id_, sender_id),
+        is_read=is_read,
     )
 
 
 async def _participants(
     database: Database, user_id: int, conversation_id: int | None
-) -> dict[int, list[records.User]]:
+) -> dict[int, People]:
+    """By conversation: of all of the user's, or of one."""
     sql = """
-        SELECT p.conversation_id, u.id, u.username
+        SELECT p.conversation_id, u.id, u.username, p.last_read_id
         FROM participants AS mine
         JOIN participants AS p ON p.conversation_id = mine.conversation_id AND p.is_active
         JOIN users AS u ON u.id = p.user_id
@@ -146,9 +158,10 @@ async def _participants(
     if conversation_id is not None:
         sql += " AND mine.conversation_id = ?"
         parameters.append(conversation_id)
-    people: dict[int, list[records.User]] = defaultdict(list)
-    for id_, participant_id, username in await database.fetch(sql + " ORDER BY u.id", parameters):
-        people[id_].append(records.User(participant_id, username))
+    people: dict[int, People] = defaultdict(list)
+    rows = await database.fetch(sql + " ORDER BY u.id", parameters)
+    for id_, participant_id, username, last_read_id in rows:
+        people[id_].append((records.User(participant_id, username), last_read_id))
     return people
 
 

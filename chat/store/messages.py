@@ -1,7 +1,6 @@
 """Messages as one participant sees them, page by page, and changes to one of them."""
 
 from collections import defaultdict
-from collections.abc import Sequence
 from typing import Any
 
 from msgspec import UNSET, Struct
@@ -10,13 +9,27 @@ from msgspec.structs import replace
 from chat import records
 from chat.store import attachments
 from chat.store.database import Database, Row, Transaction
-from chat.store.participants import Membership
+from chat.store.sends import Send, not_a_participant
 from chat.times import to_text
 
+# One statement: each round trip to PostgreSQL costs more than what it asks for. It gives no
+# row to who is not in the conversation, and one without a message where there is none.
 SELECT = """
-    SELECT m.id, m.sender_id, u.username, CASE WHEN m.is_deleted THEN '' ELSE m.content END,
-           m.created_at, m.is_edited, m.is_deleted, m.seq, m.client_id
-    FROM messages AS m JOIN users AS u ON u.id = m.sender_id
+    WITH me AS MATERIALIZED (
+        SELECT p.last_read_id,
+               (SELECT min(o.last_read_id) FROM participants AS o
+                WHERE o.conversation_id = p.conversation_id AND o.user_id <> p.user_id
+                  AND o.is_active)
+        FROM participants AS p WHERE p.conversation_id = ? AND p.user_id = ? AND p.is_active
+    )
+    SELECT me.*, found.* FROM me LEFT JOIN (
+        SELECT m.id, m.sender_id, u.username,
+               CASE WHEN m.is_deleted THEN '' ELSE m.content END,
+               m.created_at, m.is_edited, m.is_deleted, m.seq, m.client_id,
+               EXISTS (SELECT 1 FROM attachments AS a WHERE a.message_id = m.id)
+        FROM messages AS m JOIN users AS u ON u.id = m.sender_id
+        WHERE {where}
+    ) AS found ON TRUE ORDER BY found.id
 """
 
 
@@ -33,6 +46,7 @@ CHANGED = """
     ) AS changes
     ORDER BY seq LIMIT ?
 """
+ID_MAX = 2**63 - 1
 
 
 class Stored(Struct, frozen=True):
@@ -43,41 +57,69 @@ class Stored(Struct, frozen=True):
     seq: int
 
 
-async def one(database: Database, member: Membership, message_id: int) -> records.Message | None:
+class ReadMarks(Struct, frozen=True):
+    """How far a conversation has been read, as one participant sees it.
+
+    `last_read_id` is the last message that this user has read; `others_read_id` the one
+    that every other participant has read, or None where there is no other.
+    """
+
+    user_id: int
+    last_read_id: int
+    others_read_id: int | None
+
+    def has_read(self, message_id: int, sender_id: int) -> bool:
+        """`is_read` of a message, for this participant."""
+        if sender_id != self.user_id:
+            return message_id <= self.last_read_id
+        return self.others_read_id is None or message_id <= self.others_read_id
+
+
+class Reader(Struct, frozen=True):
+    """Who reads, and of which conversation."""
+
+    conversation_id: int
+    user_id: int
+
+
+async def one(database: Database, reader: Reader, message_id: int) -> records.Message | None:
+    """None where there is no such message. Like all that follow, raises NotFound for others."""
     found = await _select(
-        database, member, "m.conversation_id = ? AND m.id = ?", (member.conversation_id, message_id)
+        database, reader, "m.conversation_id = ? AND m.id = ?", reader.conversation_id, message_id
     )
     return found[0] if found else None
 
 
 async def after(
-    database: Database, member: Membership, message_id: int, limit: int
+    database: Database, reader: Reader, message_id: int, limit: int
 ) -> list[records.Message]:
     """The messages that follow, oldest first."""
     return await _select(
         database,
-        member,
+        reader,
         "m.conversation_id = ? AND m.id > ? ORDER BY m.id LIMIT ?",
-        (member.conversation_id, message_id, limit),
+        reader.conversation_id,
+        message_id,
+        limit,
     )
 
 
 async def before(
-    database: Database, member: Membership, message_id: int | None, limit: int
+    database: Database, reader: Reader, message_id: int | None, limit: int
 ) -> list[records.Message]:
     """The last messages before this one, or of all, oldest first."""
-    where, parameters = "m.conversation_id = ?", [member.conversation_id]
-    if message_id is not None:
-        where, parameters = where + " AND m.id < ?", [*parameters, message_id]
-    latest = await _select(
-        database, member, where + " ORDER BY m.id DESC LIMIT ?", [*parameters, limit]
+    return await _select(
+        database,
+        reader,
+        "m.conversation_id = ? AND m.id < ? ORDER BY m.id DESC LIMIT ?",
+        reader.conversation_id,
+        ID_MAX if message_id is None else message_id,
+        limit,
     )
-    latest.reverse()
-    return latest
 
 
 async def changed_since(
-    database: Database, member: Membership, seq: int, limit: int
+    database: Database, reader: Reader, seq: int, limit: int
 ) -> list[records.Message]:
     """The messages that changed after `seq`, in the order of their last changes.
 
@@ -87,49 +129,68 @@ async def changed_since(
     changed: dict[int, int] = {}
     point = seq
     while len(changed) < limit:
-        place = (member.conversation_id, point, limit)
+        place = (reader.conversation_id, point, limit)
         rows = await database.fetch(CHANGED, (*place, *place, limit))
         changed.update(rows)  # in the order of `seq`: the last change of each stays
         if len(rows) < limit:
             break
         point = rows[-1][1]
-    if not changed:
-        return []
     first = sorted(changed, key=changed.__getitem__)[:limit]
-    marks = ", ".join("?" * len(first))
-    found = {
-        message.id: message
-        for message in await _select(database, member, f"m.id IN ({marks})", first)
-    }
+    marks = ", ".join("?" * len(first)) or "NULL"
+    found = await _select(database, reader, f"m.id IN ({marks})", *first)
+    by_id = {message.id: message for message in found}
     # Not the row's own `seq`: it may have changed since, and what lies before was not read.
-    return [replace(found[id_], seq=changed[id_]) for id_ in first]
+    return [replace(by_id[id_], seq=changed[id_]) for id_ in first]
 
 
 async def _select(
-    database: Database, member: Membership, where: str, parameters: Sequence[Any]
+    database: Database, reader: Reader, where: str, *parameters: Any
 ) -> list[records.Message]:
-    rows = await database.fetch(f"{SELECT} WHERE {where}", parameters)
+    rows = await database.fetch(
+        SELECT.format(where=where),
+        (reader.conversation_id, reader.user_id, *parameters),
+    )
     if not rows:
+        raise not_a_participant()
+    if rows[0][2] is None:
         return []
     attached: dict[int, list[records.Attachment]] = defaultdict(list)
-    for attachment in await attachments.of_messages(database, [row[0] for row in rows]):
+    with_files = [row[2] for row in rows if row[-1]]
+    for attachment in await attachments.of_messages(database, with_files):
         attached[attachment.message_id].append(attachment)
-    return [_present(row, member, attached.get(row[0], [])) for row in rows]
+    marks = ReadMarks(reader.user_id, *rows[0][:2])
+    return [_present(row, marks, attached.get(row[2], [])) for row in rows]
 
 
-def _present(row: Row, member: Membership, attached: list[records.Attachment]) -> records.Message:
-    id_, sender_id, username, content, created_at, is_edited, is_deleted, seq, client_id = row
+def _present(row: Row, marks: ReadMarks, attached: list[records.Attachment]) -> records.Message:
+    id_, sender_id, username, content, created_at, is_edited, is_deleted, seq, client_id = row[2:11]
     return records.Message(
         id=id_,
         sender=records.User(sender_id, username),
         content=content,
         timestamp=to_text(created_at),
-        is_read=member.has_read(id_, sender_id),
+        is_read=marks.has_read(id_, sender_id),
         is_edited=bool(is_edited),
         is_deleted=bool(is_deleted),
         seq=seq,
         attachments=attached,
-        client_id=client_id if client_id and sender_id == member.user_id else UNSET,
+        client_id=client_id if client_id and sender_id == marks.user_id else UNSET,
+    )
+
+
+def fresh(send: Send) -> records.Message:
+    """What was stored a moment ago, as its sender sees it: nobody has read or changed it yet."""
+    return records.Message(
+        id=send.id,
+        sender=records.User(send.sender_id, send.username),
+        content=send.content,
+        timestamp=to_text(send.created_at),
+        is_read=False,
+        is_edited=False,
+        is_deleted=False,
+        seq=send.seq,
+        attachments=[],
+        client_id=send.client_id or UNSET,
     )
 
 

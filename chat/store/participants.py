@@ -1,47 +1,6 @@
 """Who is in a conversation, and how far each has read."""
 
-from msgspec import Struct
-
 from chat.store.database import Database, Transaction
-
-
-class Membership(Struct, frozen=True):
-    """One participant's view of a conversation.
-
-    `last_read_id` is the last message that this user has read; `others_read_id` the one
-    that every other participant has read, or None where there is no other.
-    """
-
-    conversation_id: int
-    user_id: int
-    last_read_id: int
-    others_read_id: int | None
-    seq: int
-
-    def has_read(self, message_id: int, sender_id: int) -> bool:
-        """`is_read` of a message, for this participant."""
-        if sender_id != self.user_id:
-            return message_id <= self.last_read_id
-        return self.others_read_id is None or message_id <= self.others_read_id
-
-
-OTHERS_READ = """
-    (SELECT min(o.last_read_id) FROM participants AS o
-     WHERE o.conversation_id = p.conversation_id AND o.user_id <> p.user_id AND o.is_active)
-"""
-
-
-async def membership(database: Database, conversation_id: int, user_id: int) -> Membership | None:
-    """None where the user is not in it, or it does not exist."""
-    row = await database.fetch_one(
-        f"""
-        SELECT p.last_read_id, {OTHERS_READ}, c.seq
-        FROM participants AS p JOIN conversations AS c ON c.id = p.conversation_id
-        WHERE p.conversation_id = ? AND p.user_id = ? AND p.is_active
-        """,  # noqa: S608 - constants of ours
-        (conversation_id, user_id),
-    )
-    return Membership(conversation_id, user_id, *row) if row else None
 
 
 async def seq_for(database: Database, conversation_id: int, user_id: int) -> int | None:

@@ -31,22 +31,6 @@ def from_row(row: Row) -> records.SupportTicket:
     )
 
 
-async def open_of_user(
-    database: Database, user_id: int, conversation_id: int | None
-) -> dict[int, records.SupportTicket]:
-    """By conversation: the tickets that are not closed in the user's conversations, or in one."""
-    sql = f"""
-        {SELECT} JOIN participants AS p ON p.conversation_id = t.conversation_id
-        WHERE p.user_id = ? AND p.is_active AND t.status <> 'closed'
-    """
-    parameters = [user_id]
-    if conversation_id is not None:
-        sql += " AND t.conversation_id = ?"
-        parameters.append(conversation_id)
-    rows = await database.fetch(sql, parameters)
-    return {row[1]: from_row(row) for row in rows}
-
-
 async def page(
     database: Database, status: str | None, before: int | None, limit: int
 ) -> list[records.SupportTicket]:

@@ -6,14 +6,15 @@ from msgspec import UNSET
 from chat.records import Message, User, attachment_url
 from chat.store import messages, sends
 from chat.store.database import Database
-from tests.store.world import Changes, conversation, draft, member, pair, read_up_to, sent
+from chat.store.messages import Reader
+from tests.store.world import Changes, conversation, draft, pair, read_up_to, sent
 
 
 async def changed(
     database: Database, talk: int, ali: int, seq: int, limit: int
 ) -> list[tuple[int, int]]:
     """Id and seq of each message of a page of changes."""
-    found = await messages.changed_since(database, await member(database, talk, ali), seq, limit)
+    found = await messages.changed_since(database, Reader(talk, ali), seq, limit)
     return [(message.id, message.seq) for message in found]
 
 
@@ -34,8 +35,8 @@ async def test_a_message_has_everything_that_its_reader_may_know(database: Datab
         attachments=[],
         client_id="key",
     )
-    assert await messages.one(database, await member(database, talk, ali), send.id) == expected
-    for_sara = await messages.one(database, await member(database, talk, sara), send.id)
+    assert await messages.one(database, Reader(talk, ali), send.id) == expected
+    for_sara = await messages.one(database, Reader(talk, sara), send.id)
     assert for_sara is not None
     assert for_sara.client_id is UNSET
 
@@ -45,7 +46,7 @@ async def test_a_message_of_another_conversation_is_not_there(database: Database
     talk, ali, sara = await pair(database)
     elsewhere = await conversation(database, ali, sara)
     message = await sent(database, elsewhere, ali)
-    assert await messages.one(database, await member(database, talk, ali), message.id) is None
+    assert await messages.one(database, Reader(talk, ali), message.id) is None
 
 
 async def test_an_edited_message_shows_its_new_text_and_a_deleted_one_none(
@@ -58,7 +59,7 @@ async def test_an_edited_message_shows_its_new_text_and_a_deleted_one_none(
     await make.edit(edited.id, "new words")
     await make.attach(deleted.id, "a" * 32)
     await make.delete(deleted.id)
-    found = await messages.before(database, await member(database, talk, ali), None, 10)
+    found = await messages.before(database, Reader(talk, ali), None, 10)
     assert [(m.content, m.is_edited, m.is_deleted, m.attachments, m.seq) for m in found] == [
         ("new words", True, False, [], 3),
         ("", False, True, [], 5),
@@ -72,7 +73,7 @@ async def test_attachments_come_with_their_own_message_oldest_first(database: Da
     make = Changes(database, talk)
     for name in "abc":
         await make.attach(ids["abc".index(name) % 2], name * 32)
-    found = await messages.before(database, await member(database, talk, ali), None, 10)
+    found = await messages.before(database, Reader(talk, ali), None, 10)
     assert [len(message.attachments) for message in found] == [2, 1]
     first, second = found[0].attachments
     assert first.id < second.id
@@ -90,7 +91,7 @@ async def test_a_page_before_is_the_last_of_what_came_before_oldest_first(
     """Without a message to stand before, the latest page."""
     talk, ali, _ = await pair(database)
     ids = [(await sent(database, talk, ali)).id for _ in range(10)]
-    who = await member(database, talk, ali)
+    who = Reader(talk, ali)
     before = None if place is None else ids[place]
     found = await messages.before(database, who, before, limit)
     assert [message.id for message in found] == [ids[n] for n in expected]
@@ -105,7 +106,7 @@ async def test_a_page_after_is_the_first_of_what_follows(
     """From the beginning where there is nothing before."""
     talk, ali, _ = await pair(database)
     ids = [(await sent(database, talk, ali)).id for _ in range(10)]
-    who = await member(database, talk, ali)
+    who = Reader(talk, ali)
     found = await messages.after(database, who, 0 if place is None else ids[place], limit)
     assert [message.id for message in found] == [ids[n] for n in expected]
 
@@ -118,7 +119,7 @@ async def test_read_is_what_the_reader_has_read_and_what_everyone_else_has_of_on
     hers, his = await sent(database, talk, sara), await sent(database, talk, ali)
 
     async def marks(who: int) -> list[bool]:
-        found = await messages.before(database, await member(database, talk, who), None, 10)
+        found = await messages.before(database, Reader(talk, who), None, 10)
         return [message.is_read for message in found]
 
     assert (await marks(ali), await marks(sara)) == ([False, False], [False, False])
@@ -129,7 +130,7 @@ async def test_read_is_what_the_reader_has_read_and_what_everyone_else_has_of_on
     assert (await marks(ali), await marks(sara)) == ([True, True], [True, True])
     await Changes(database, talk).leave(sara)
     again = await sent(database, talk, ali)
-    alone = await messages.one(database, await member(database, talk, ali), again.id)
+    alone = await messages.one(database, Reader(talk, ali), again.id)
     assert alone is not None
     assert alone.is_read
 

@@ -10,7 +10,6 @@ from chat.store import attachments, conversations, messages, participants, schem
 from chat.store import support_tickets as tickets
 from chat.store.attachments import StoredFile
 from chat.store.database import Database, Transaction, connect
-from chat.store.participants import Membership
 from chat.store.sends import Send
 from chat.store.writer import Apply, Outcome, Writer
 
@@ -93,12 +92,6 @@ def expect_dense(rows: list[tuple[int, int, str]]) -> None:
     """Seqs count from 1 without a gap, and ids ascend with them."""
     assert [seq for _, seq, _ in rows] == list(range(1, len(rows) + 1))
     assert all(one[0] < next_[0] for one, next_ in pairwise(rows))
-
-
-async def member(database: Database, conversation_id: int, user_id: int) -> Membership:
-    found = await participants.membership(database, conversation_id, user_id)
-    assert found is not None, "not a participant"
-    return found
 
 
 async def read_up_to(
