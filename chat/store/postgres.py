@@ -7,7 +7,7 @@ go to the server apart from the statement, which psycopg then prepares once.
 
 import asyncio
 import select
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from time import monotonic
@@ -147,25 +147,52 @@ class PostgresStore(Database):
             )
         )
         self._attempts = pool_size + 1
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     async def open(self) -> None:
         await self.peewee.aio_connect()
 
     async def close(self) -> None:
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.peewee.aio_close()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
-        """A pooled connection; raises Unavailable when the server is away, before or within."""
+        """A pooled connection; raises Unavailable when the server is away, before or within.
+
+        Whoever waits here may be cancelled, and more than once, as is done to the request
+        of a client that left. Taking a connection and giving it back are not: interrupted,
+        either would lose it, until there are none.
+        """
+        acquiring = self._start(self._acquire())
         try:
-            connection = await self._acquire()
-            try:
-                yield connection
-            finally:
-                last_used[connection] = monotonic()
-                await self.peewee.pool_backend.release(connection)
+            connection = await asyncio.shield(acquiring)
+        except asyncio.CancelledError:
+            acquiring.add_done_callback(self._give_back)
+            raise
         except AWAY as error:
             raise unreachable(error) from error
+        try:
+            yield connection
+        except AWAY as error:
+            raise unreachable(error) from error
+        finally:
+            self._start(self._release(connection))
+
+    def _start(self, work: Coroutine[Any, Any, Result]) -> "asyncio.Task[Result]":
+        """Begin what comes to its end whatever becomes of the one who waits for it."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _give_back(self, acquiring: "asyncio.Task[AsyncConnection[Any]]") -> None:
+        if not acquiring.cancelled() and acquiring.exception() is None:
+            self._start(self._release(acquiring.result()))
+
+    async def _release(self, connection: AsyncConnection[Any]) -> None:
+        last_used[connection] = monotonic()
+        await self.peewee.pool_backend.release(connection)
 
     async def _acquire(self) -> AsyncConnection[Any]:
         """A connection that lives.
@@ -186,7 +213,7 @@ class PostgresStore(Database):
             finally:
                 if not is_alive:
                     await connection.close()
-                    await pool.release(connection)
+                    await self._release(connection)
             if is_alive:
                 return connection
         raise dead
@@ -196,19 +223,27 @@ class PostgresStore(Database):
             async with asyncio.timeout(READ_TIMEOUT):
                 return await fetch(connection, sql, parameters)
 
-        return await self._read(read)
+        # Not cancelled with who asked: psycopg would open another connection to say so, and
+        # keep this one until the answer.
+        return await asyncio.shield(self._start(self._read(read)))
 
     async def _read(self, read: Callable[[AsyncConnection[Any]], Awaitable[Result]]) -> Result:
         """Read again where a connection turns out to be dead, as each is after a restart."""
         attempt = 0
         while True:
             attempt += 1
-            async with self.connection() as connection:
-                try:
-                    return await read(connection)
-                except psycopg.OperationalError:
-                    if not connection.broken or attempt == self._attempts:
-                        raise
+            try:
+                connection = await self._acquire()
+            except AWAY as error:
+                raise unreachable(error) from error
+            try:
+                return await read(connection)
+            except AWAY as error:
+                is_dead = connection.broken and isinstance(error, psycopg.OperationalError)
+                if not is_dead or attempt == self._attempts:
+                    raise unreachable(error) from error
+            finally:
+                await self._release(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PostgresTransaction]:

@@ -1,8 +1,10 @@
 """What is PostgreSQL's own: URLs, restarts, and the ways in which a server is away."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
@@ -11,6 +13,7 @@ import pytest
 from chat.errors import OutcomeUnknown, Unavailable
 from chat.store import postgres
 from chat.store.database import Database
+from chat.store.postgres import PostgresPool, PostgresStore
 from tests.store.world import POOL_SIZE, opened
 from tests.support.postgres_server import PostgresServer
 
@@ -196,13 +199,56 @@ async def test_a_statement_that_the_server_cuts_short_is_unavailable(
 async def test_a_pool_with_no_free_connection_is_unavailable(server: PostgresServer) -> None:
     """Who waits too long for one is told to come back; then there is one again."""
     async with opened(server.create_database()) as database:
-        busy = [
-            asyncio.create_task(database.fetch("SELECT pg_sleep(60)")) for _ in range(POOL_SIZE)
-        ]
-        await asyncio.sleep(0)
-        with pytest.raises(Unavailable):
-            await database.fetch("SELECT 1")
-        for task in busy:
-            task.cancel()
-        await asyncio.wait(busy)
+        async with all_of(database), asyncio.timeout(10):
+            with pytest.raises(Unavailable):
+                await database.fetch("SELECT 1")
         assert await database.fetch("SELECT 1") == [(1,)]
+
+
+@asynccontextmanager
+async def all_of(database: Database) -> AsyncIterator[None]:
+    """Have every connection of the pool taken."""
+    assert isinstance(database, PostgresStore)
+    async with AsyncExitStack() as stack:
+        for _ in range(POOL_SIZE):
+            await stack.enter_async_context(database.connection())
+        yield
+
+
+@pytest.mark.parametrize("kind", ["read", "transaction"])
+async def test_who_is_cancelled_takes_no_connection_along(
+    server: PostgresServer, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """At whatever point, and twice, as may happen to a client that leaves."""
+    acquire, release = PostgresPool.acquire, PostgresPool.release
+
+    async def acquire_slowly(pool: PostgresPool) -> Any:
+        connection = await acquire(pool)
+        await asyncio.sleep(0.001)
+        return connection
+
+    async def release_slowly(pool: PostgresPool, connection: Any) -> None:
+        await asyncio.sleep(0.001)
+        await release(pool, connection)
+
+    monkeypatch.setattr(PostgresPool, "acquire", acquire_slowly)
+    monkeypatch.setattr(PostgresPool, "release", release_slowly)
+
+    async def ask(seconds: float) -> None:
+        if kind == "read":
+            await store.fetch("SELECT pg_sleep(?)", (seconds,))
+        else:
+            async with store.transaction() as transaction:
+                await transaction.fetch("SELECT pg_sleep(?)", (seconds,))
+
+    chance = random.Random(1)  # noqa: S311 - any moments
+    async with opened(server.create_database()) as store:
+        for _ in range(30):
+            tasks = [asyncio.create_task(ask(chance.uniform(0, 0.003))) for _ in range(POOL_SIZE)]
+            for task in tasks:
+                for _ in range(2):
+                    await asyncio.sleep(chance.uniform(0, 0.002))
+                    task.cancel()
+            await asyncio.wait(tasks)
+        async with asyncio.timeout(10), all_of(store):
+            pass
