@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import secrets
@@ -299,6 +300,9 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
 
     @app.after_server_start
     async def say_so(_: Any) -> None:
+        # What is here by now stays: a collection need not look at it again.
+        gc.collect()
+        gc.freeze()
         log.info(
             "Payam serves on http://%s:%d with %s", settings.host, settings.port, payam.stands_on
         )

@@ -103,6 +103,19 @@ class Hub:
         """From now on the connection is told of changes; `seq` is as the database had it."""
         self._group_of(connection, seq).members.add(connection)
 
+    def join_at(self, connection: Connection, told: int) -> bool:
+        """Whether the connection, told up to `told`, has missed nothing; then it is a member.
+
+        For a conversation without members here, `told` must be as the database had it.
+        """
+        group = self._group_of(connection, told)
+        if told != group.seq or group.is_healing:
+            return False
+        group.ahead.pop(connection, None)
+        group.resuming.discard(connection)
+        group.members.add(connection)
+        return True
+
     def begin_resuming(self, connection: Connection, seq: int) -> None:
         """Tell the connection nothing until `finish_resuming`; `seq` as for `join`."""
         group = self._group_of(connection, seq)

@@ -54,12 +54,17 @@ async def catch_up(
             continue
         if not is_resumed:
             # Nothing live comes before this: there is no pause in between.
-            connection.send(frame_of(Resumed(told, UNSET if ref is None else ref)))
+            connection.send(resumed(told, ref))
             is_resumed = True
         while hub.is_ahead(connection):
             await asyncio.sleep(LOOK_SECONDS)
         if not hub.is_resuming(connection):
             return
+
+
+def resumed(seq: int, ref: str | None) -> bytes:
+    """The frame that ends what was missed."""
+    return frame_of(Resumed(seq, UNSET if ref is None else ref))
 
 
 async def send_slowly(connection: Connection, changes: list[Told]) -> None:

@@ -29,7 +29,7 @@ from chat.realtime.connection import Connection, Listener
 from chat.realtime.connections import Connections
 from chat.realtime.dispatcher import Dispatcher
 from chat.realtime.handshake import Upgrade
-from chat.realtime.resume import catch_up
+from chat.realtime.resume import catch_up, resumed
 from chat.services.registry import Services
 from chat.store.sends import Send
 from chat.times import to_text
@@ -202,6 +202,9 @@ class Sockets(Listener):
 
     def _resume_after(self, connection: Connection, since: int, seq: int, ref: str | None) -> None:
         hub = self._dispatcher.hub
+        if since == seq and hub.join_at(connection, since):
+            connection.send(resumed(since, ref))
+            return
         hub.begin_resuming(connection, seq)
         self._start(catch_up(connection, hub, self._dispatcher.load_told, since, ref), connection)
 

@@ -6,10 +6,10 @@ stops working.
 """
 
 import secrets
-from collections import OrderedDict
 from collections.abc import Callable, Collection
 from time import time
 
+from cachetools import TTLCache
 from msgspec import Struct
 
 from chat.auth.identity import Identity
@@ -52,7 +52,7 @@ class Sessions:
         self._announce = announce
         self._per_name = per_name
         self._per_address = per_address
-        self._known: OrderedDict[str, tuple[Identity, float]] = OrderedDict()
+        self._known: TTLCache[str, Identity] = TTLCache(CACHE_SIZE, CACHE_SECONDS)
 
     async def sign_in(self, username: str, password: str, address: str) -> Pair:
         """A wrong password and an unknown user answer the same, after the same work."""
@@ -91,12 +91,9 @@ class Sessions:
 
     async def identify(self, token: str) -> Identity:
         """Who the token says is asking; raises NotAuthenticated."""
-        known = self._known.get(token)
-        if known is not None:
-            identity, until = known
-            now = time()
-            if now < until and now < identity.expires_at:
-                return identity
+        identity = self._known.get(token)
+        if identity is not None and time() < identity.expires_at:
+            return identity
         return await self.identify_afresh(token)
 
     async def identify_afresh(self, token: str) -> Identity:
@@ -109,9 +106,7 @@ class Sessions:
         identity = Identity(
             account.id, account.username, account.is_staff, claims.expires_at, claims.family
         )
-        self._known[token] = (identity, time() + CACHE_SECONDS)
-        if len(self._known) > CACHE_SIZE:
-            self._known.popitem(last=False)
+        self._known[token] = identity
         return identity
 
     async def working(self, families: Collection[str]) -> set[str]:
@@ -123,7 +118,7 @@ class Sessions:
         if event is None:
             self._known.clear()
             return
-        for token, (identity, _) in list(self._known.items()):
+        for token, identity in list(self._known.items()):
             if identity.family == event.family:
                 del self._known[token]
 

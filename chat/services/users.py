@@ -2,6 +2,8 @@
 
 import secrets
 
+from cachetools import TTLCache
+
 from chat import records
 from chat.auth.passwords import Passwords
 from chat.auth.tokens import Claims
@@ -15,6 +17,9 @@ from config.settings import Settings
 SEARCH_MAX = 100
 ID_DIGITS = 19
 """An id has fewer, so it fits into 63 bits."""
+CACHE_SIZE = 50_000
+CACHE_SECONDS = 60.0
+"""After this a user is read again, whose name or rights may have been changed."""
 
 
 class Users:
@@ -25,6 +30,9 @@ class Users:
         self._passwords = passwords
         self._settings = settings
         self._per_address = per_address
+        self._of_subject: TTLCache[tuple[str, bool], store.Account] = TTLCache(
+            CACHE_SIZE, CACHE_SECONDS
+        )
 
     async def sign_up(self, username: str, password: str, address: str) -> records.User:
         """Raises Conflict when the name is taken, whatever its letter case."""
@@ -63,11 +71,13 @@ class Users:
         becomes another by a number that happens to be the same. Raises NotAuthenticated
         for an unknown user, unless JWT_CREATE_USERS makes one.
         """
-        account = await self._known(claims)
+        subject = (claims.subject, claims.family is None)
+        account = self._of_subject.get(subject) or await self._known(claims)
         if account is None and claims.family is None and self._settings.jwt_create_users:
             account = await self._create_external(claims)
         if account is None:
             raise NotAuthenticated("The token's user does not exist.", code="user_unknown")
+        self._of_subject[subject] = account
         return account
 
     async def _known(self, claims: Claims) -> store.Account | None:

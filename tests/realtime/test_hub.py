@@ -227,3 +227,24 @@ async def test_a_fault_in_reading_closes_the_sockets() -> None:
     await world.settle()
     assert member.closed_with == 1011
     assert world.closed == [CONVERSATION]
+
+
+async def test_who_missed_nothing_is_a_member_at_once() -> None:
+    """Not who was told less than the members, or more, nor while these are healed."""
+    world = World(3)
+    member, resuming = world.join(), Member(2)
+    late = cast("Connection", resuming)
+    world.hub.begin_resuming(late, 3)
+    assert not world.hub.join_at(late, 2)
+    assert not world.hub.join_at(late, 4)
+    assert world.hub.join_at(late, 3)
+    assert not world.hub.is_resuming(late)
+    world.commit(0)
+    world.hub.deliver(CONVERSATION, world.commit(0))
+    assert not world.hub.join_at(cast("Connection", Member(3)), 3)
+    await world.settle()
+    assert member.told == resuming.told == numbers(4, 5)
+    first = cast("Connection", Member(4))
+    first.conversation_id = CONVERSATION + 1
+    assert world.hub.join_at(first, 9)
+    assert world.opened == [CONVERSATION, CONVERSATION + 1]

@@ -1,0 +1,69 @@
+"""What clients send, field by field, as the documents of the interfaces tell it.
+
+These types say what `checks` and the services hold clients to, and hold nobody to it
+themselves: one error a field, in one place, names the field and the limit. A limit in
+capitals is the setting of that name. The patterns mean the same to ECMA-262, for which
+the documents are, and to the tools that read them.
+"""
+
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from chat.records import PRIORITIES, STATUSES
+from chat.services import checks
+
+ID_MAX = 2**63 - 1
+"""Beyond that no database can be asked about it."""
+
+NO_NULL = "^[^\\u0000]*$"
+NOT_BLANK = "^[^\\u0000]*\\S[^\\u0000]*$"
+NAME = "^[\\p{L}\\p{M}\\p{N}.@+_-]([\\p{L}\\p{M}\\p{N}.@+_\\u200c-]*[\\p{L}\\p{M}\\p{N}.@+_-])?$"
+
+
+def said(description: str = "", **schema: Any) -> Meta:
+    """JSON Schema of a field, which msgspec writes down and does not check."""
+    return Meta(description=description or None, extra_json_schema=schema)
+
+
+Id = Annotated[int, Meta(ge=1, le=ID_MAX)]
+Seq = Annotated[int, said("A change number; 0 is before the first.", minimum=0, maximum=ID_MAX)]
+Content = Annotated[
+    str, said("Not blank.", minLength=1, maxLength="MESSAGE_MAX_LENGTH", pattern=NOT_BLANK)
+]
+Key = Annotated[
+    str,
+    said(
+        "Chosen by the client, for one message of its user's: a repeat is the first one.",
+        minLength=1,
+        maxLength=checks.KEY_MAX_LENGTH,
+        pattern=NOT_BLANK,
+    ),
+]
+Ref = Annotated[
+    str, said("Comes back in the frame's `ack` or `error`.", maxLength=checks.KEY_MAX_LENGTH)
+]
+Username = Annotated[
+    str,
+    said(
+        "Letters, digits and . @ + - _, and within it the zero-width non-joiner.",
+        minLength=1,
+        maxLength=checks.USERNAME_MAX_LENGTH,
+        pattern=NAME,
+    ),
+]
+Password = Annotated[
+    str,
+    said(
+        minLength="PASSWORD_MIN_LENGTH",
+        maxLength=checks.PASSWORD_MAX_LENGTH,
+        pattern=NO_NULL,
+        format="password",
+    ),
+]
+Title = Annotated[str, said("May be empty.", maxLength=checks.TITLE_MAX_LENGTH, pattern=NO_NULL)]
+Subject = Annotated[
+    str, said("Not blank.", minLength=1, maxLength=checks.SUBJECT_MAX_LENGTH, pattern=NOT_BLANK)
+]
+Status = Annotated[str, said(enum=STATUSES)]
+Priority = Annotated[str, said(enum=PRIORITIES)]
