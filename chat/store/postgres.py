@@ -177,7 +177,8 @@ class PostgresStore(Database):
         except AWAY as error:
             raise unreachable(error) from error
         finally:
-            self._start(self._release(connection))
+            # Waited for: a connection that has to be closed is closed then.
+            await asyncio.shield(self._start(self._release(connection)))
 
     def _start(self, work: Coroutine[Any, Any, Result]) -> "asyncio.Task[Result]":
         """Begin what comes to its end whatever becomes of the one who waits for it."""
