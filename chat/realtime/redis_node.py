@@ -1,7 +1,9 @@
 """One Redis server: one connection listens to it, one pool publishes on it."""
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from chat.realtime.redis_client import connect
 from chat.realtime.redis_outbox import Outbox
@@ -25,7 +27,7 @@ class RedisNode:
         lost: Callable[[bytes], None] = ignore,
     ) -> None:
         self._client = connect(url)
-        self._sharded = sharded
+        self._verb = b"SPUBLISH" if sharded else b"PUBLISH"
         self._failed = failed
         self.outbox = Outbox()
         self.reader = Reader(self._client, sharded=sharded, failed=failed, lost=lost)
@@ -40,8 +42,17 @@ class RedisNode:
             await self._client.aclose()
 
     async def _publish(self, messages: Sequence[tuple[bytes, bytes]]) -> None:
-        pipeline = self._client.pipeline(transaction=False)
-        publish = pipeline.spublish if self._sharded else pipeline.publish
-        for channel, payload in messages:
-            publish(channel, payload)
-        await pipeline.execute()
+        # By hand: the client's pipeline takes twice as long for the same.
+        pool = self._client.connection_pool
+        connection: Any = await pool.get_connection()  # type: ignore[no-untyped-call]
+        is_whole = False
+        try:
+            commands = [(self._verb, channel, payload) for channel, payload in messages]
+            await connection.send_packed_command(connection.pack_commands(commands))
+            for _ in messages:
+                await connection.read_response(timeout=math.inf)
+            is_whole = True
+        finally:
+            if not is_whole:  # answers that nobody reads may still come
+                await connection.disconnect(nowait=True)
+            await pool.release(connection)

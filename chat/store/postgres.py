@@ -7,7 +7,7 @@ go to the server apart from the statement, which psycopg then prepares once.
 
 import asyncio
 import select
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from time import monotonic
@@ -59,6 +59,18 @@ LOCK_CONVERSATIONS = (
 def placeholders(sql: str) -> bytes:
     """`?` in the driver's spelling. No statement of ours has a literal `?` or `%`."""
     return sql.replace("?", "%s").encode()
+
+
+def array(values: Iterable[int | str | None]) -> str:
+    """An array as PostgreSQL reads it: psycopg writes lists too, and takes eight times as long."""
+    return "{" + ",".join([element(value) for value in values]) + "}"
+
+
+def element(value: int | str | None) -> str:
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    return "NULL" if value is None else str(value)
 
 
 class PostgresPool(PsycopgPoolBackend):  # type: ignore[misc] # untyped
@@ -125,7 +137,7 @@ class PostgresTransaction(Transaction):
             await cursor.executemany(placeholders(sql), rows)
 
     async def lock_conversations(self, conversation_ids: Sequence[int]) -> None:
-        await self.connection.execute(placeholders(LOCK_CONVERSATIONS), (conversation_ids,))
+        await self.connection.execute(placeholders(LOCK_CONVERSATIONS), (array(conversation_ids),))
 
 
 async def fetch(connection: AsyncConnection[Any], sql: str, parameters: Sequence[Any]) -> list[Row]:

@@ -10,11 +10,10 @@ its `client_id` before stores nothing either, and is answered with the first one
 import sqlite3
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import Any
 
 from chat.errors import KeyReused, NotFound, PayamError, Unavailable
 from chat.store.database import Database, Row, outcome_unknown
-from chat.store.postgres import LOCK_CONVERSATIONS, PostgresStore, placeholders
+from chat.store.postgres import LOCK_CONVERSATIONS, PostgresStore, array, placeholders
 from chat.store.sqlite import SqliteStore
 
 
@@ -204,15 +203,15 @@ async def store_in_postgres(database: PostgresStore, sends: Sequence[Send]) -> N
     moment = 0
     for send in sends:
         send.created_at = moment = max(send.created_at, moment + 1)
-    columns: list[list[Any]] = [
-        [send.conversation_id for send in sends],
-        [send.sender_id for send in sends],
-        [send.content for send in sends],
-        [send.created_at for send in sends],
-        [send.client_id for send in sends],
-        [send.fingerprint for send in sends],
+    columns = [
+        array(send.conversation_id for send in sends),
+        array(send.sender_id for send in sends),
+        array(send.content for send in sends),
+        array(send.created_at for send in sends),
+        array(send.client_id for send in sends),
+        array(send.fingerprint for send in sends),
     ]
-    rows = await insert(database, conversation_ids, columns)
+    rows = await insert(database, array(conversation_ids), columns)
     inserted = {created_at: (id_, seq) for created_at, id_, seq in rows}
     for send in sends:
         if send.created_at in inserted:
@@ -225,9 +224,7 @@ async def store_in_postgres(database: PostgresStore, sends: Sequence[Send]) -> N
                 send.error = error
 
 
-async def insert(
-    database: PostgresStore, conversation_ids: list[int], columns: list[list[Any]]
-) -> list[Row]:
+async def insert(database: PostgresStore, conversation_ids: str, columns: list[str]) -> list[Row]:
     """Moment, id and seq of each row inserted; raises OutcomeUnknown as well."""
     is_sent = False
     try:

@@ -44,6 +44,17 @@ async def test_a_batch_is_numbered_in_its_order(database: Database) -> None:
     assert not any(send.is_repeat or send.error for send in batch)
 
 
+async def test_any_text_is_stored_as_it_is(database: Database) -> None:
+    """Also what would mean something in a list of PostgreSQL's, or be nothing there."""
+    talk, ali, _ = await pair(database)
+    texts = ['"', "\\", '\\"', "{}", "a,b", "NULL", "", " ", "\n\t", "?%s", "سلام\u200c🙂", "'; --"]
+    await sends.store(database, [draft(talk, ali, text, f"key {text}") for text in texts])
+    assert [text for _, _, text in await stored(database, talk)] == texts
+    again = [draft(talk, ali, text, f"key {text}") for text in texts]
+    await sends.store(database, again)
+    assert all(send.is_repeat and send.error is None for send in again)
+
+
 async def test_batches_continue_each_other(database: Database) -> None:
     """A change in between takes a number too."""
     talk, ali, _ = await pair(database)
