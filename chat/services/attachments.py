@@ -16,7 +16,8 @@ from chat.store import attachments as store
 from chat.store import conversations
 from chat.store.database import Database, Transaction
 from chat.store.files import Files
-from chat.store.writer import Outcome, Writer
+from chat.store.work import Outcome
+from chat.store.writer import Writer
 
 NAME_MAX_LENGTH = 255
 JOINERS = "\u200c\u200d"

@@ -12,7 +12,8 @@ from chat.store import conversations as store
 from chat.store.changes import Known
 from chat.store.database import Database, Transaction
 from chat.store.sends import not_a_participant
-from chat.store.writer import Apply, DoneWith, Outcome, Writer
+from chat.store.work import Apply, DoneWith, Outcome
+from chat.store.writer import Writer
 
 PARTICIPANTS_MAX = 10_000
 CHANGES_PAGE = 200

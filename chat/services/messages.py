@@ -13,7 +13,8 @@ from chat.store import attachments, conversations
 from chat.store import messages as store
 from chat.store.database import Database, Transaction
 from chat.store.sends import Send
-from chat.store.writer import Apply, Done, DoneWith, Outcome, Writer
+from chat.store.work import Apply, Done, DoneWith, Outcome
+from chat.store.writer import Writer
 from chat.times import now
 
 STREAM_PAGE = 100

@@ -12,7 +12,8 @@ from chat.services.conversations import require_participant
 from chat.store import conversations, users
 from chat.store import support_tickets as store
 from chat.store.database import Database, Transaction
-from chat.store.writer import Outcome, Writer
+from chat.store.work import Outcome
+from chat.store.writer import Writer
 
 STATUSES = ("open", "pending", "closed")
 PRIORITIES = ("low", "normal", "high", "urgent")

@@ -18,7 +18,7 @@ from chat.events import Event
 from chat.realtime import dispatcher, socket
 from chat.realtime.dispatcher import Dispatcher
 from chat.realtime.hub import Batch, Group, Hub, Told
-from chat.store import sends, sqlite, writer
+from chat.store import sends, sqlite, work
 from chat.store.sqlite import SqliteStore
 
 Result = TypeVar("Result")
@@ -77,12 +77,12 @@ def slow_subscriptions() -> None:
 
 def telling_of_doubtful_commits() -> None:
     """A commit whose answer was lost, and which the retry finds stored, is told to nobody."""
-    happened = writer.SendWork.happened
+    happened = work.SendWork.happened
 
-    def fresh_only(self: writer.SendWork) -> Sequence[Event]:
+    def fresh_only(self: work.SendWork) -> Sequence[Event]:
         return () if self.send.is_repeat else happened(self)
 
-    writer.SendWork.happened = fresh_only  # type: ignore[method-assign]
+    work.SendWork.happened = fresh_only  # type: ignore[method-assign]
     Dispatcher.doubt = lambda self, conversation_ids: None  # type: ignore[method-assign]
     dispatcher.AUDIT_SECONDS = NEVER
 
@@ -95,10 +95,10 @@ def looking_now_and_then() -> None:
 
 def dying_before_it_tells() -> None:
     """Nothing is off, but the first worker that has something to tell dies instead."""
-    happened = writer.SendWork.happened
+    happened = work.SendWork.happened
     is_dying = False
 
-    def die(self: writer.SendWork) -> Sequence[Event]:
+    def die(self: work.SendWork) -> Sequence[Event]:
         nonlocal is_dying
         if not is_dying and is_first():
             is_dying = True
@@ -106,7 +106,7 @@ def dying_before_it_tells() -> None:
             asyncio.get_running_loop().call_later(0.05, os._exit, 1)
         return () if is_dying else happened(self)
 
-    writer.SendWork.happened = die  # type: ignore[method-assign]
+    work.SendWork.happened = die  # type: ignore[method-assign]
     dispatcher.AUDIT_SECONDS = SLOW_SECONDS
 
 

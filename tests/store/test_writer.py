@@ -10,7 +10,7 @@ from chat.errors import Conflict, NotFound, Unavailable
 from chat.events import Change, Event, MessageEdited, MessageSent, Reached
 from chat.store import conversations, messages
 from chat.store.database import Database, Transaction
-from chat.store.writer import Apply, Outcome
+from chat.store.work import Apply, Outcome
 from tests.store.world import MOMENT, draft, pair, sent, user, writing
 
 

@@ -11,7 +11,8 @@ from chat.store import support_tickets as tickets
 from chat.store.attachments import StoredFile
 from chat.store.database import Database, Transaction, connect
 from chat.store.sends import Send
-from chat.store.writer import Apply, Outcome, Writer
+from chat.store.work import Apply, Outcome
+from chat.store.writer import Writer
 
 POOL_SIZE = 8
 MOMENT = 1_698_400_800_000_000

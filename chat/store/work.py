@@ -1,0 +1,156 @@
+"""What waits for its commit: a new message, or another change; what it is answered with."""
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, NamedTuple, TypeVar
+
+from chat.errors import OutcomeUnknown, PayamError
+from chat.events import Event, MessageSent, Reached
+from chat.store.database import Transaction
+from chat.store.sends import Send
+from chat.times import to_text
+
+log = logging.getLogger("payam.writer")
+
+Result = TypeVar("Result")
+
+
+class Outcome(NamedTuple, Generic[Result]):
+    """What the asker gets, what others are told, and what is done once it is committed."""
+
+    result: Result
+    events: Sequence[Event] = ()
+    after: Callable[[], None] | None = None
+
+
+Apply = Callable[[Transaction], Awaitable[Outcome[Result]]]
+"""Makes a change within a transaction that holds the conversation's lock.
+
+It checks before it writes: raising a PayamError means that it has written nothing.
+"""
+
+Done = Callable[[Exception | None], None]
+DoneWith = Callable[[Result | None, Exception | None], None]
+
+
+class Work(ABC):
+    """Something that waits for its commit. `done` is called once, with an error or None.
+
+    `in_doubt` is the error of a try that may have stored it.
+    """
+
+    __slots__ = ("deadline", "done", "in_doubt")
+
+    def __init__(self, done: Done, deadline: float) -> None:
+        self.done = done
+        self.deadline = deadline
+        self.in_doubt: OutcomeUnknown | None = None
+
+    @property
+    @abstractmethod
+    def conversation(self) -> int: ...
+
+    @property
+    @abstractmethod
+    def is_repeatable(self) -> bool:
+        """Whether storing it once more would find that it is stored."""
+
+    @property
+    @abstractmethod
+    def refusal(self) -> Exception | None:
+        """What the asker is told instead of a result; nothing was stored for it."""
+
+    @abstractmethod
+    def happened(self) -> Sequence[Event]:
+        """What others are told, once it is committed."""
+
+
+class SendWork(Work):
+    __slots__ = ("send",)
+
+    def __init__(self, send: Send, done: Done, deadline: float) -> None:
+        super().__init__(done, deadline)
+        self.send = send
+
+    @property
+    def conversation(self) -> int:
+        return self.send.conversation_id
+
+    @property
+    def is_repeatable(self) -> bool:
+        return self.send.client_id is not None
+
+    @property
+    def refusal(self) -> Exception | None:
+        return self.send.error
+
+    def happened(self) -> Sequence[Event]:
+        send = self.send
+        if send.is_repeat:
+            # Whoever stored it may have died, or lost the answer, before it told anyone.
+            return (Reached(send.conversation_id, send.seq),)
+        return (
+            MessageSent(
+                send.conversation_id,
+                send.seq,
+                send.id,
+                send.username,
+                send.content,
+                to_text(send.created_at),
+            ),
+        )
+
+
+class ChangeWork(Work, Generic[Result]):
+    __slots__ = ("apply", "conversation_id", "error", "outcome")
+
+    def __init__(
+        self, conversation_id: int, apply: Apply[Result], done: Done, deadline: float
+    ) -> None:
+        super().__init__(done, deadline)
+        self.conversation_id = conversation_id
+        self.apply = apply
+        self.outcome: Outcome[Result] | None = None
+        self.error: PayamError | None = None
+
+    @property
+    def conversation(self) -> int:
+        return self.conversation_id
+
+    @property
+    def is_repeatable(self) -> bool:
+        return False
+
+    @property
+    def refusal(self) -> Exception | None:
+        return self.error
+
+    def happened(self) -> Sequence[Event]:
+        assert self.outcome is not None
+        if self.outcome.after is not None:
+            try:
+                self.outcome.after()
+            except Exception:  # it is stored all the same, and others must hear of it
+                log.exception("what follows a change failed")
+        return self.outcome.events
+
+
+def answer(work: Work, error: Exception | None) -> None:
+    try:
+        work.done(error)
+    except Exception:  # the asker's trouble; the others still wait for their answers
+        log.exception("an answer could not be given")
+
+
+def settle(future: "asyncio.Future[None]") -> Done:
+    def done(error: Exception | None) -> None:
+        if future.done():  # the one who asked is gone
+            return
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(error)
+
+    return done
