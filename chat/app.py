@@ -54,6 +54,9 @@ RETRY_SECONDS = 1.0
 BOOT_ERROR = 3
 """The exit status that tells gunicorn not to try again."""
 LOOK_SECONDS = 0.02
+BACKLOG = 4096
+"""Connections that may wait to be accepted. Of a crowd that returns at once, those beyond
+are silently left to try again, seconds later; the kernel may allow fewer."""
 
 
 class Payam:
@@ -323,7 +326,14 @@ def serve(app: Sanic[Any, Any], **where: Any) -> int:
 
     `where` is `host` and `port`, or `sock`.
     """
-    app.prepare(**where, protocol=ChatProtocol, single_process=True, access_log=False, motd=False)
+    app.prepare(
+        **where,
+        protocol=ChatProtocol,
+        backlog=BACKLOG,
+        single_process=True,
+        access_log=False,
+        motd=False,
+    )
     app.serve_single(app)
     return 1 if app.ctx.payam.has_failed else 0
 
