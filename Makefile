@@ -16,7 +16,10 @@ LIMIT := $(if $(shell command -v timeout),timeout --foreground --signal=INT --ki
 FAULT_ROUNDS ?= 20
 FAULT_MESSAGES ?= 10000
 
-.PHONY: help run test soak lint format clean
+# Of `python -m loadtest compare`: make bench BENCH="--scenario fanout --rounds 1"
+BENCH ?=
+
+.PHONY: help run test soak bench lint format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
@@ -33,6 +36,10 @@ soak: $(VENV)/dev.stamp ## break everything again and again, in two hours; write
 	@FAULT_ROUNDS=$(FAULT_ROUNDS) FAULT_MESSAGES=$(FAULT_MESSAGES) \
 		FAULT_REPORT=docs/reliability.md $(BIN)/python -m pytest $(or $(TEST),tests/faults)
 
+bench: $(VENV)/dev.stamp ## measure it beside Channels, Socket.IO and nchan, in twenty minutes
+	@.ci/services
+	@$(BIN)/python -m loadtest compare $(BENCH)
+
 lint: $(VENV)/dev.stamp ## style, formatting, types, and which layer may import which
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
@@ -44,7 +51,7 @@ format: $(VENV)/dev.stamp ## put the code into its format
 	@$(BIN)/ruff format
 
 clean: ## remove the virtual environment and every cache, but not data/
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .bench .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
 
 # The stamps live in the venv, so they go with it, and pip runs only when a list changed.
@@ -57,6 +64,6 @@ $(VENV)/runtime.stamp: requirements.txt | $(BIN)/python
 	$(PIP) install -r requirements.txt
 	@touch $@
 
-$(VENV)/dev.stamp: requirements-dev.txt requirements.txt | $(BIN)/python
+$(VENV)/dev.stamp: requirements-dev.txt loadtest/requirements.txt requirements.txt | $(BIN)/python
 	$(PIP) install -r requirements-dev.txt
 	@touch $@ $(VENV)/runtime.stamp

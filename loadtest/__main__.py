@@ -1,0 +1,53 @@
+"""python -m loadtest fanout | pairs | latency | idle | storm | rest | mixed | soak | compare"""
+
+import os
+import resource
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+import uvloop
+from rich.console import Console
+
+from loadtest.client import CannotConnect
+from loadtest.crowd import NoConversation
+from loadtest.http import RequestFailed
+from loadtest.options import COMPARE, parser, tokens_of
+from loadtest.page import page
+from loadtest.process import NoProcess
+from loadtest.report import as_json, print_report
+from loadtest.runner import run
+from loadtest.tokens import NoToken
+
+
+def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Returns the exit status: 0, 1 when something went wrong, 2 when it could not be run."""
+    if arguments[:1] == [COMPARE]:
+        # What it needs beside a server, a run of one scenario does not.
+        from loadtest.compare.command import main as compare  # noqa: PLC0415
+
+        return compare(arguments[1:])
+    options = parser().parse_args(arguments)
+    allow_many_sockets()
+    try:
+        report = uvloop.run(run(options, tokens_of(options, environ)))
+    except (CannotConnect, RequestFailed, NoConversation, NoToken, NoProcess) as error:
+        print(f"loadtest: {error}", file=sys.stderr)
+        return 2
+    print_report(report, Console())
+    if options.json:
+        options.json.write_text(as_json(report))
+    if options.html:
+        options.html.write_text(page(report), encoding="utf-8")
+    return 1 if report.failures else 0
+
+
+def allow_many_sockets() -> None:
+    """As many as the system lets this process have."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

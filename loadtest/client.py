@@ -1,0 +1,251 @@
+"""One member's socket: what it sends, and the book of what it is told.
+
+A server may be told apart by half a microsecond a delivery, so the way of a frame that
+was due is as short as it can be; everything else takes the long way through `look`.
+"""
+
+import asyncio
+import secrets
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import picows
+
+from loadtest.histogram import Histogram
+from loadtest.ledger import Ledger
+from loadtest.targets.target import Heard, Kind, Target
+
+HANDSHAKE_SECONDS = 60
+READ_BUFFER = 4096
+"""Bytes that a socket begins with; thousands of idle ones are held in one process."""
+HEARD_KEPT = 4096
+SENT_AT = b"sent at "
+TIME_LENGTH = 17
+"""Characters of a time in a message: seconds of the loader's own clock."""
+
+TEXT = picows.WSMsgType.TEXT
+CLOSE = picows.WSMsgType.CLOSE
+
+
+class CannotConnect(Exception):
+    """The server does not let a socket in. The text is one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A chunk that held nothing but what was due; then `due` was, with its `mark`, and `cut`
+    was left over.
+    """
+
+    chunk: bytes
+    due: int
+    mark: bytes
+    cut: bytes
+
+
+Readings = dict[tuple[int, bytes, int], Reading]
+"""By what was due, what had been cut off, and the length of the chunk."""
+
+
+@dataclass
+class Traffic:
+    """What the clients of one run share."""
+
+    url: str
+    target: Target
+    ledger: Ledger
+    deliveries: Histogram
+    text_length: int
+    name: str = field(default_factory=lambda: secrets.token_hex(6))
+    acked: int = 0
+    """Changes that the server has called durable."""
+    refused: Counter[str] = field(default_factory=Counter)
+    closed: Counter[str] = field(default_factory=Counter)
+    """Sockets that the server closed, by its code and reason."""
+    readings: defaultdict[int, Readings] = field(default_factory=lambda: defaultdict(dict))
+    """By conversation; see `loadtest.bulk`."""
+
+    def __post_init__(self) -> None:
+        # Thousands who catch up are told the same.
+        self.hear = lru_cache(HEARD_KEPT)(self.target.hear)
+
+    def text(self, due: float) -> str:
+        """A message that says when it was to be sent."""
+        return f"{SENT_AT.decode()}{due:0{TIME_LENGTH}.6f} ".ljust(self.text_length, ".")
+
+
+class Client(picows.WSListener):
+    """A member of one conversation. The same client may connect again."""
+
+    sends = True
+
+    def __init__(self, traffic: Traffic, number: int, user: int, conversation: int) -> None:
+        self.traffic = traffic
+        self.user = user
+        self.conversation = conversation
+        self.marks = traffic.ledger.marks
+        each = self.sends and not traffic.target.acks
+        self.book = traffic.ledger.open_book(conversation, each=each)
+        self.waiting: set[str] = set()
+        """References of what is not acknowledged yet."""
+        self.latest = 0
+        """Id of the last message of its own."""
+        self.after_ack: Callable[[], object] | None = None
+        self.connects = 0
+        self._name = f"{traffic.name}-{number}"
+        self._sent = 0
+        self._transport: picows.WSTransport | None = None
+        self._let_in = asyncio.Event()
+        self._caught_up = asyncio.Event()
+        self._goodbye = ""
+
+    async def connect(self, token: str, *, since: bool = False) -> None:
+        """Join; with `since`, return once the server has told what was missed.
+
+        Raises CannotConnect.
+        """
+        target = self.traffic.target
+        since = since and target.catches_up
+        path = target.socket_path(self.conversation, self.book.last if since else None)
+        self._goodbye = ""
+        self._let_in.clear()
+        self._caught_up.clear()
+        if since:
+            self.traffic.ledger.catching_up(self.book)
+        try:
+            await picows.ws_connect(
+                lambda: self,
+                self.traffic.url.replace("http", "ws", 1) + path,
+                extra_headers={"Authorization": f"Bearer {token}"},
+                websocket_handshake_timeout=HANDSHAKE_SECONDS,
+                read_buffer_init_size=READ_BUFFER,
+            )
+            self.connects += 1
+            async with asyncio.timeout(HANDSHAKE_SECONDS):
+                if target.greets:
+                    await self._let_in.wait()
+                if since:
+                    await self._caught_up.wait()
+        except (OSError, TimeoutError, picows.WSError) as error:
+            reason = str(error) or type(error).__name__
+            raise CannotConnect(f"user {self.user} at {path}: {reason}") from error
+
+    @property
+    def is_connected(self) -> bool:
+        return self._transport is not None
+
+    def drop(self) -> None:
+        """Vanish without a goodbye, as a phone does."""
+        if self._transport is not None:
+            transport, self._transport = self._transport, None
+            transport.disconnect(graceful=False)
+
+    def say(self, due: float | None = None) -> None:
+        """Send a message; `due` is when it was to be sent, if that was not now."""
+        text = self.traffic.text(time.perf_counter() if due is None else due)
+        self._send(self.traffic.target.message(text, self._reference()))
+
+    def edit(self) -> None:
+        """Change its last message."""
+        text = self.traffic.text(time.perf_counter())
+        self._send(self.traffic.target.edit(self.latest, text, self._reference()))
+
+    def mark_read(self) -> None:
+        """Read everything up to its last message."""
+        self._send(self.traffic.target.mark_read(self.latest, self._reference()))
+
+    def type(self, is_typing: bool) -> None:
+        self._send(self.traffic.target.typing(is_typing))
+
+    def _reference(self) -> str:
+        self._sent += 1
+        reference = f"{self._name}-{self._sent}"
+        self.waiting.add(reference)
+        return reference
+
+    def _send(self, frame: bytes) -> None:
+        if self._transport is not None:
+            self._transport.send(TEXT, frame)
+
+    def on_ws_connected(self, transport: picows.WSTransport) -> None:
+        self._transport = transport
+
+    def on_ws_disconnected(self, transport: picows.WSTransport) -> None:
+        if transport is self._transport:  # it was not dropped by us
+            self._transport = None
+            self.traffic.closed[self._goodbye or "without a close frame"] += 1
+
+    def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
+        payload = frame.get_payload_as_bytes()
+        book = self.book
+        if payload.endswith(book.mark):
+            book.due += 1
+            book.mark = self.marks[book.due]
+        else:
+            self.look(transport, frame.msg_type, payload)
+
+    def look(self, transport: picows.WSTransport, kind: picows.WSMsgType, payload: bytes) -> None:
+        """The long way of a frame: of one that was not due, or is no delivery."""
+        if kind == TEXT:
+            self._hear(transport, payload)
+        elif kind == CLOSE:
+            code = int.from_bytes(payload[:2], "big")
+            self._goodbye = f"{code} {payload[2:].decode(errors='replace')}".strip()
+            transport.disconnect()
+
+    def _hear(self, transport: picows.WSTransport, payload: bytes) -> None:
+        heard = self.traffic.hear(payload)
+        if heard.kind is Kind.DELIVERY and heard.seq is not None:
+            self.traffic.ledger.told(self.book, heard.seq)
+            if not self.book.catching_up:
+                self.arrived(payload)
+            if heard.reference in self.waiting:  # where it is all the ack there is
+                self._acked(heard)
+        elif heard.kind is Kind.ACK:
+            self._acked(heard)
+        elif heard.kind is Kind.CAUGHT_UP and heard.seq is not None:
+            self.traffic.ledger.caught_up(self.book, heard.seq)
+            self._caught_up.set()
+        elif heard.kind is Kind.REFUSED:
+            self.waiting.discard(heard.reference)
+            self.traffic.refused[heard.text] += 1
+        elif heard.kind is Kind.CALL:
+            transport.send(TEXT, heard.answer)
+        elif heard.kind is Kind.LET_IN:
+            self._let_in.set()
+
+    def _acked(self, heard: Heard) -> None:
+        self.waiting.discard(heard.reference)
+        if heard.seq is not None and heard.message is not None:
+            self.traffic.acked += 1
+            self.latest = heard.message
+            self.traffic.ledger.acked(self.conversation, heard.seq, heard.message)
+        if self.after_ack is not None:
+            self.after_ack()
+
+    def arrived(self, payload: bytes) -> None:
+        """A change has come, not late for having been away."""
+
+
+class TimedClient(Client):
+    """Also measures how long each change took to reach it."""
+
+    def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
+        payload = frame.get_payload_as_bytes()
+        book = self.book
+        if payload.endswith(book.mark):
+            book.due += 1
+            book.mark = self.marks[book.due]
+            self.arrived(payload)
+        else:
+            self.look(transport, frame.msg_type, payload)
+
+    def arrived(self, payload: bytes) -> None:
+        start = payload.find(SENT_AT)
+        if start >= 0:
+            start += len(SENT_AT)
+            sent = float(payload[start : start + TIME_LENGTH])
+            self.traffic.deliveries.record(time.perf_counter() - sent)

@@ -1,0 +1,1 @@
+"""`python -m loadtest compare`: Payam beside its peers, in one table."""

@@ -1,0 +1,206 @@
+"""python -m loadtest compare [--scenario fanout …] [--peer channels …] [--json FILE] …
+
+Starts each server in turn, on the first core, with a fresh database; loads it from the
+second; and does so for several rounds, so that what else the machine does meanwhile falls
+on all of them. The exit status is 1 when Payam lost or doubled a message, or a demand
+does not hold.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from rich.console import Console
+from rich.markdown import Markdown
+
+from loadtest.compare.demands import FIGURES, RUNS, Run
+from loadtest.compare.table import as_json, markdown, rows
+from loadtest.peers import PEERS
+from loadtest.peers.backing import Backing, backing
+from loadtest.peers.installing import CannotInstall
+from loadtest.peers.peer import Peer, Running
+from loadtest.peers.server import LOADER_CORE, pinned
+
+LOADER_SECONDS = 300
+"""Longest that one scenario may take; one that hangs counts as failed."""
+CHECKOUT = Path(__file__).parents[2]
+
+
+class LoadFailed(Exception):
+    """The loader broke off; the text is the end of what it printed."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One run of the loader: its figures, and a phrase for each thing that went wrong."""
+
+    figures: Mapping[str, float]
+    failures: Sequence[str]
+
+
+@dataclass
+class Results:
+    """`figures` are by run and peer, a mapping a round; `lost` is what Payam did wrong."""
+
+    figures: dict[tuple[str, str], list[Mapping[str, float]]] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+
+    def failed(self, peer: Peer, what: str) -> None:
+        self.failures.append(what)
+        if peer.target == "payam":
+            self.lost.append(what)
+
+
+def parser() -> argparse.ArgumentParser:
+    root = argparse.ArgumentParser(
+        prog="python -m loadtest compare", description="Measure Payam beside its peers."
+    )
+    scenarios = sorted({run.scenario for run in RUNS.values()})
+    root.add_argument(
+        "--scenario", action="append", choices=scenarios, help="only this; may be given again"
+    )
+    names = [peer.name for peer in PEERS]
+    root.add_argument(
+        "--peer", action="append", choices=names, help="only this; may be given again"
+    )
+    root.add_argument("--rounds", type=int, default=3, metavar="N", help="medians are over these")
+    root.add_argument("--json", type=Path, metavar="FILE", help="write every round's figures")
+    root.add_argument("--markdown", type=Path, metavar="FILE", help="write the table")
+    return root
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run it; returns the exit status."""
+    options = parser().parse_args(arguments)
+    console = Console(stderr=True)
+    peers = [peer for peer in PEERS if not options.peer or peer.name in options.peer]
+    runs = {
+        name: run
+        for name, run in RUNS.items()
+        if not options.scenario or run.scenario in options.scenario
+    }
+    try:
+        for peer in peers:
+            with console.status(f"Installing {peer.title}"):
+                peer.install()
+    except CannotInstall as error:
+        print(f"loadtest: {peer.title} cannot be installed: {error}", file=sys.stderr)
+        return 1
+    with backing() as stores:
+        results = compare(runs, peers, options.rounds, stores, console)
+    table = rows(FIGURES, results.figures)
+    text = markdown(table, {peer.name: peer.title for peer in PEERS})
+    if sys.stdout.isatty():
+        Console().print(Markdown(text))
+    else:
+        print(text, end="")
+    for failure in results.failures:
+        console.print(failure, style="red", highlight=False)
+    if options.markdown:
+        options.markdown.write_text(text)
+    if options.json:
+        rounds = {f"{run}, {peer}": each for (run, peer), each in results.figures.items()}
+        whole = {"table": as_json(table), "rounds": rounds, "failures": results.failures}
+        options.json.write_text(json.dumps(whole, indent=2) + "\n")
+    unmet = [row for row in table if row.within_limit is False]
+    unmet += [row for row in table for rival in row.rivals if rival.holds is False]
+    return 1 if unmet or results.lost else 0
+
+
+def compare(
+    runs: Mapping[str, Run],
+    peers: Sequence[Peer],
+    rounds: int,
+    stores: Backing,
+    console: Console,
+) -> Results:
+    """Ctrl-C ends it early, with what was measured until then."""
+    results = Results()
+    turns = list(in_turn(runs, peers, rounds))
+    with suppress(KeyboardInterrupt):
+        for number, (name, peer) in enumerate(turns, start=1):
+            what = f"{peer.title}, {name}"
+            with console.status(f"{number} of {len(turns)}: {what}"):
+                try:
+                    measured = measure(runs[name], peer, stores)
+                except LoadFailed as error:
+                    results.failed(peer, f"{what}: {error}")
+                    continue
+            results.figures.setdefault((name, peer.name), []).append(measured.figures)
+            told = ", ".join(
+                f"{key} {measured.figures[key]:.3g}"
+                for key in keys_of(name)
+                if key in measured.figures
+            )
+            console.print(f"{what}: {told}", style="dim", highlight=False, soft_wrap=True)
+            for failure in measured.failures:
+                results.failed(peer, f"{what}: {failure}")
+    return results
+
+
+def keys_of(run: str) -> list[str]:
+    """What is told of a round: the metrics in question, and which side was the limit."""
+    asked = dict.fromkeys(figure.metric for figure in FIGURES if figure.run == run)
+    return [*asked, "server_cpu", "loader_cpu"]
+
+
+def in_turn(
+    runs: Mapping[str, Run], peers: Sequence[Peer], rounds: int
+) -> Iterator[tuple[str, Peer]]:
+    """Every run against every peer that a figure of it names, the peers one after another."""
+    for _ in range(rounds):
+        for name in runs:
+            figures = [figure for figure in FIGURES if figure.run == name]
+            asked = {peer for figure in figures for peer in (figure.subject, *figure.rivals)}
+            yield from ((name, peer) for peer in peers if peer.name in asked)
+
+
+def measure(run: Run, peer: Peer, stores: Backing) -> Measurement:
+    """Start the peer, load it, stop it. Raises LoadFailed."""
+    try:
+        with peer.start(stores, run.crowd) as server:
+            return load(run, peer, server, stores.secret)
+    except AssertionError as error:  # it did not start or stop as it should
+        raise LoadFailed(str(error)) from error
+
+
+def load(run: Run, peer: Peer, server: Running, secret: str) -> Measurement:
+    crowd = run.crowd
+    command = [sys.executable, "-m", "loadtest", run.scenario, *run.options.split()]
+    command += ["--url", server.url, "--server", peer.target, "--pid", str(server.pid)]
+    command += ["--users", str(crowd.users), "--conversations", str(crowd.conversations)]
+    command += ["--members", str(crowd.members)]
+    with TemporaryDirectory(prefix="payam-compare-") as folder:
+        result = Path(folder) / "report.json"
+        try:
+            done = subprocess.run(
+                pinned(LOADER_CORE, [*command, "--json", str(result)]),
+                cwd=CHECKOUT,
+                env={"PATH": os.environ["PATH"], "JWT_SECRET": secret},
+                capture_output=True,
+                text=True,
+                timeout=LOADER_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise LoadFailed(f"not done after {LOADER_SECONDS} s") from None
+        if not result.exists():
+            raise LoadFailed((done.stderr.strip().splitlines() or ["it printed nothing"])[-1])
+        return measurement(json.loads(result.read_text()))
+
+
+def measurement(report: Mapping[str, Any]) -> Measurement:
+    """Every figure by its key, and each percentile as `delivery_p99`, in seconds."""
+    figures: dict[str, float] = dict(report["figures"])
+    for name, latencies in report["latencies"].items():
+        figures |= {f"{name}_{key}": value for key, value in latencies.items()}
+    return Measurement(figures, report["failures"])

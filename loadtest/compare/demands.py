@@ -1,0 +1,175 @@
+"""What a comparison measures, and what is demanded of Payam beside each rival.
+
+The factors are the project's own promise. They hold between medians of rounds in which
+the servers took turns.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from loadtest.crowd import Crowd
+
+PEOPLE = Crowd(users=1000, conversations=100, members=2)
+FEW = Crowd(users=4, conversations=98, members=2)
+"""Of whom user 1 is in fifty conversations: the first, and every even one."""
+MILLISECOND = 1e-3
+
+
+@dataclass(frozen=True)
+class Run:
+    """One scenario with its options, against servers that start with this crowd."""
+
+    scenario: str
+    options: str
+    crowd: Crowd = PEOPLE
+
+
+RUNS = {
+    "fanout 200": Run("fanout", "--receivers 200 --in-flight 8 --seconds 5"),
+    "fanout 500": Run("fanout", "--receivers 500 --in-flight 64 --seconds 5"),
+    "pairs": Run("pairs", "--pairs 50 --in-flight 1 --seconds 5"),
+    "latency": Run("latency", "--receivers 200 --rate 10 --seconds 10"),
+    "idle": Run("idle", "--sockets 8000"),
+    "rest": Run("rest", "--requests post read list --page 50 --seconds 4", crowd=FEW),
+}
+
+
+@dataclass(frozen=True)
+class Bound:
+    """How many times another value is the least that is enough, or the most allowed."""
+
+    word: Literal["at least", "at most"]
+    factor: float
+
+    def holds(self, ratio: float) -> bool:
+        return ratio >= self.factor if self.word == "at least" else ratio <= self.factor
+
+    def __str__(self) -> str:
+        return f"{self.word} {self.factor:g}×"
+
+
+def least(factor: float) -> Bound:
+    return Bound("at least", factor)
+
+
+def most(factor: float) -> Bound:
+    return Bound("at most", factor)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One row: a metric of a run, of `subject` and of its rivals, peers by their names.
+
+    A rival has a bound where something is demanded. `limit` is the most that the
+    subject's own value may be. Values are divided by `unit` to be shown.
+    """
+
+    title: str
+    run: str
+    metric: str
+    subject: str = "payam"
+    rivals: Mapping[str, Bound | None] = field(default_factory=dict)
+    limit: float | None = None
+    unit: float = 1
+
+
+FIGURES = (
+    Figure(
+        "deliveries/s, 200 receivers, 8 in flight",
+        "fanout 200",
+        "deliveries_per_second",
+        rivals={"channels": least(50), "socketio": least(5), "nchan": least(1.5)},
+    ),
+    Figure(
+        "deliveries/s, 500 receivers, 64 in flight",
+        "fanout 500",
+        "deliveries_per_second",
+        rivals={"socketio": least(25), "nchan": least(6)},
+    ),
+    Figure(
+        "durable messages/s, 50 conversations of two, 1 in flight a client",
+        "pairs",
+        "messages_per_second",
+        rivals={"channels": least(20), "socketio": least(5)},
+    ),
+    Figure(
+        "durable messages/s, on SQLite",
+        "pairs",
+        "messages_per_second",
+        subject="payam-sqlite",
+        rivals={"socketio": least(9)},
+    ),
+    Figure(
+        "latency p50, ms, 200 receivers × 10 messages/s",
+        "latency",
+        "delivery_p50",
+        rivals={"channels": None, "socketio": most(1), "nchan": None},
+        unit=MILLISECOND,
+    ),
+    Figure(
+        "latency p99, ms",
+        "latency",
+        "delivery_p99",
+        rivals={"channels": None, "socketio": most(1), "nchan": most(2)},
+        unit=MILLISECOND,
+    ),
+    Figure(
+        "latency p99, ms, on SQLite",
+        "latency",
+        "delivery_p99",
+        subject="payam-sqlite",
+        rivals={"nchan": most(1.5)},
+        unit=MILLISECOND,
+    ),
+    Figure(
+        "memory an idle socket of 8,000, KiB",
+        "idle",
+        "kib_per_socket",
+        rivals={"channels": None, "socketio": None, "nchan": None},
+        limit=4,
+    ),
+    Figure(
+        "handshakes/s, authenticated, with `since`",
+        "idle",
+        "handshakes_per_second",
+        rivals={"channels": least(3), "socketio": None},
+    ),
+    Figure(
+        "REST `POST` a message, requests/s",
+        "rest",
+        "post_per_second",
+        rivals={"channels": least(15)},
+    ),
+    Figure(
+        "REST `GET` 50 messages, requests/s",
+        "rest",
+        "read_per_second",
+        rivals={"channels": least(20)},
+    ),
+    Figure(
+        "REST list 50 conversations, requests/s",
+        "rest",
+        "list_per_second",
+        rivals={"channels": least(15)},
+    ),
+    Figure(
+        "server's CPU a delivery, µs, 200 receivers",
+        "fanout 200",
+        "server_cpu_per_delivery",
+        rivals={"channels": None, "socketio": None, "nchan": None},
+    ),
+    Figure(
+        "server's CPU a delivery, µs, 500 receivers",
+        "fanout 500",
+        "server_cpu_per_delivery",
+        rivals={"socketio": None, "nchan": None},
+    ),
+    Figure(
+        "CPU a delivery, µs, two workers against one, 200 receivers",
+        "fanout 200",
+        "server_cpu_per_delivery",
+        subject="payam-2",
+        rivals={"payam": most(1.3)},
+    ),
+)

@@ -1,0 +1,127 @@
+"""Medians, ratios, and the one table they end in: as Markdown, and as values for JSON."""
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from loadtest.compare.demands import Bound, Figure
+from loadtest.report import shown
+
+Measured = Mapping[tuple[str, str], Sequence[Mapping[str, float]]]
+"""The figures of every round, by run and peer."""
+
+EARNED, FAILED = "✓", "✗"
+
+
+@dataclass(frozen=True)
+class Rival:
+    """A rival's median, and how many times it the subject's is; the bound, where there is one."""
+
+    peer: str
+    value: float
+    ratio: float
+    bound: Bound | None
+
+    @property
+    def holds(self) -> bool | None:
+        return self.bound.holds(self.ratio) if self.bound else None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A figure whose subject was measured."""
+
+    figure: Figure
+    value: float
+    rivals: tuple[Rival, ...]
+
+    @property
+    def within_limit(self) -> bool | None:
+        return None if self.figure.limit is None else self.value <= self.figure.limit
+
+
+def rows(figures: Iterable[Figure], measured: Measured) -> list[Row]:
+    """One for each figure whose subject was measured, with those rivals that were."""
+    found = []
+    for figure in figures:
+        value = median(figure, figure.subject, measured)
+        if value is None:
+            continue
+        rivals = []
+        for peer, bound in figure.rivals.items():
+            theirs = median(figure, peer, measured)
+            if theirs is not None:
+                rivals.append(Rival(peer, theirs, value / theirs if theirs else 0.0, bound))
+        found.append(Row(figure, value, tuple(rivals)))
+    return found
+
+
+def median(figure: Figure, peer: str, measured: Measured) -> float | None:
+    rounds = measured.get((figure.run, peer), ())
+    values = [each[figure.metric] for each in rounds if figure.metric in each]
+    return statistics.median(values) if values else None
+
+
+def markdown(table: Sequence[Row], titles: Mapping[str, str]) -> str:
+    """A row a figure and a column a server; beside each ratio, what is demanded.
+
+    `titles` names the columns: peers, in their order. Those that no row has are left out.
+    """
+    subjects = {row.figure.subject for row in table}
+    peers = [
+        peer
+        for peer in titles
+        if peer not in subjects and any(peer == rival.peer for row in table for rival in row.rivals)
+    ]
+    lines = [["", "Payam", *(titles[peer] for peer in peers)]]
+    lines.append(["---"] + ["---:"] * (len(peers) + 1))
+    for row in table:
+        by_peer = {rival.peer: rival for rival in row.rivals}
+        cells = [rival_cell(row.figure, by_peer[peer]) if peer in by_peer else "" for peer in peers]
+        lines.append([row.figure.title, subject_cell(row, subjects), *cells])
+    return "".join(
+        f"|{'|'.join(f' {cell} ' if cell else ' ' for cell in line)}|\n" for line in lines
+    )
+
+
+def subject_cell(row: Row, subjects: Iterable[str]) -> str:
+    """Its value; its limit; and Payam compared with itself, which has no column."""
+    parts = [f"**{shown(row.value / row.figure.unit)}**"]
+    if row.figure.limit is not None:
+        limit = f"at most {shown(row.figure.limit / row.figure.unit)}"
+        parts.append(f"({limit} {EARNED if row.within_limit else FAILED})")
+    parts += [f"/ {rival_cell(row.figure, each)}" for each in row.rivals if each.peer in subjects]
+    return " ".join(parts)
+
+
+def rival_cell(figure: Figure, rival: Rival) -> str:
+    ratio = f"{shown(rival.value / figure.unit)}: {shown(rival.ratio)}×"
+    if rival.bound is None:
+        return ratio
+    return f"{ratio} ({rival.bound} {EARNED if rival.holds else FAILED})"
+
+
+def as_json(table: Iterable[Row]) -> list[dict[str, object]]:
+    """The rows as plain values; `holds` is null where nothing is demanded."""
+    return [
+        {
+            "figure": row.figure.title,
+            "run": row.figure.run,
+            "metric": row.figure.metric,
+            "subject": row.figure.subject,
+            "value": row.value,
+            "limit": row.figure.limit,
+            "within_limit": row.within_limit,
+            "rivals": [
+                {
+                    "peer": rival.peer,
+                    "value": rival.value,
+                    "ratio": rival.ratio,
+                    "demanded": str(rival.bound) if rival.bound else None,
+                    "holds": rival.holds,
+                }
+                for rival in row.rivals
+            ],
+        }
+        for row in table
+    ]

@@ -1,0 +1,240 @@
+"""What a scenario has in hand: clients, the time, and where it puts what it measured."""
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from loadtest.client import Client, Traffic
+from loadtest.crowd import BegunCrowd, Crowd
+from loadtest.histogram import Histogram
+from loadtest.http import Connection, RequestFailed
+from loadtest.process import NoProcess, usage
+from loadtest.snapshot import Snapshot, Window
+from loadtest.tokens import Tokens
+
+OPENING = 16
+"""Handshakes under way at a time, unless a scenario is about just that."""
+LOOK_SECONDS = 0.05
+ADVICE = (
+    "- are the tokens this server's, and did `python -m chat seed` fill its database"
+    " with as many as --users, --conversations and --members say? If not, there is --begin."
+)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured value; `key` is its name in JSON, `title` and `unit` are for people."""
+
+    key: str
+    title: str
+    value: float
+    unit: str = ""
+
+
+@dataclass
+class Load:
+    """One run. `seconds` and `warm_up` are how long a scenario measures, and waits before;
+    after so many seconds of `patience` without any delivery, what is missing is given up.
+    """
+
+    traffic: Traffic
+    tokens: Tokens
+    crowd: Crowd
+    seconds: float
+    warm_up: float
+    patience: float
+    pid: int | None = None
+    """The server's, where it runs on this machine."""
+    began: float = field(default_factory=time.perf_counter)
+    phase: str = "connecting"
+    clients: list[Client] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
+    snapshots: list[Snapshot] = field(default_factory=list)
+    histograms: dict[str, Histogram] = field(default_factory=dict)
+    """By what was timed; deliveries are there already."""
+    requests: int = 0
+    """How many were answered."""
+    stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set to end before the time is up; everything sent is still waited for."""
+
+    def __post_init__(self) -> None:
+        self.histograms["delivery"] = self.traffic.deliveries
+
+    def client(self, place: int, conversation: int, kind: type[Client] = Client) -> Client:
+        """A member in that place of everybody; not connected yet."""
+        return self.member(self.crowd.user(place), conversation, kind)
+
+    def member(self, user: int, conversation: int, kind: type[Client] = Client) -> Client:
+        """That user as a member of the conversation; not connected yet."""
+        number = self.crowd.number(conversation)
+        client = kind(self.traffic, len(self.clients), user, number)
+        self.clients.append(client)
+        return client
+
+    async def request_as(self, user: int) -> Connection:
+        """A connection for that user's requests. Raises RequestFailed."""
+        return await Connection.open(self.traffic.url, self.tokens(user))
+
+    async def begin_conversations(self) -> None:
+        """As many as the crowd has, for this run alone. Raises RequestFailed."""
+        ids = self.tokens.users
+        crowd = BegunCrowd(len(ids), self.crowd.conversations, self.crowd.members, ids)
+        small = (crowd.members_of(number) for number in range(2, crowd.conversations + 2))
+        numbers = [await self._begin(members) for members in (ids, *small)]
+        self.crowd = replace(crowd, numbers=numbers)
+
+    async def _begin(self, members: Sequence[int]) -> int:
+        target, connection = self.traffic.target, await self.request_as(members[0])
+        body = target.beginning(members)
+        answer = await connection.request("POST", target.conversations_path(), body)
+        connection.close()
+        return target.begun(answer)
+
+    async def begin_books(self) -> None:
+        """Every client's account begins where its conversation stands now."""
+        positions = {}
+        for client in self.clients:
+            if client.conversation not in positions:
+                positions[client.conversation] = await self._position(client)
+        self.traffic.ledger.begin(positions)
+
+    async def _position(self, client: Client) -> int:
+        target = self.traffic.target
+        path = target.position_path(client.conversation)
+        if path is None:
+            return 0
+        connection = await self.request_as(client.user)
+        try:
+            return target.position(await connection.request("GET", path))
+        except RequestFailed as error:
+            if error.status not in (401, 404):
+                raise
+            raise RequestFailed(f"{error} {ADVICE}", error.status) from error
+        finally:
+            connection.close()
+
+    async def connect(
+        self,
+        clients: Sequence[Client],
+        *,
+        since: bool = False,
+        at_once: int = OPENING,
+        times: Histogram | None = None,
+    ) -> None:
+        """All of them, some at a time; `times` takes how long each took. Raises CannotConnect."""
+        remaining = iter(clients)
+
+        async def connect_some() -> None:
+            for client in remaining:
+                began = time.perf_counter()
+                await client.connect(self.tokens(client.user), since=since)
+                if times is not None:
+                    times.record(time.perf_counter() - began)
+
+        await together(connect_some() for _ in range(min(at_once, len(clients))))
+
+    async def start(self) -> None:
+        """Begin the books, and connect every client. Raises CannotConnect, RequestFailed."""
+        self.phase = "connecting"
+        await self.begin_books()
+        await self.connect(self.clients)
+
+    def keep_in_flight(self, client: Client, messages: int) -> None:
+        """From now on it sends the next as soon as one is acknowledged."""
+
+        def say() -> None:
+            if not self.stopped.is_set():
+                client.say()
+
+        client.after_ack = say
+        for _ in range(messages):
+            client.say()
+
+    async def pause(self, seconds: float) -> None:
+        """Wait; less where the run is stopped."""
+        if seconds > 0:
+            try:
+                async with asyncio.timeout(seconds):
+                    await self.stopped.wait()
+            except TimeoutError:
+                pass
+
+    async def measure(self) -> Window:
+        """Let the warm-up pass, then measure for the time that was asked for."""
+        self.phase = "warming up"
+        await self.pause(self.warm_up)
+        with self.window() as window:
+            await self.pause(self.seconds)
+        return window()
+
+    @contextmanager
+    def window(self, phase: str = "measuring") -> Iterator[Callable[[], Window]]:
+        """What happens in the block; ask for it after the block."""
+        self.traffic.deliveries.clear()
+        self.phase = phase
+        first = last = self.snapshot()
+        yield lambda: Window(first, last)
+        last = self.snapshot()
+
+    def snapshot(self) -> Snapshot:
+        server = None
+        if self.pid is not None:
+            try:
+                server = usage(self.pid)
+            except NoProcess:  # it died: the ledger will tell what that cost
+                server = None
+        return Snapshot(
+            time.perf_counter() - self.began,
+            self.phase,
+            sum(client.is_connected for client in self.clients),
+            self.traffic.ledger.delivered(),
+            self.traffic.acked,
+            self.requests,
+            usage(os.getpid()),
+            server,
+        )
+
+    def look(self) -> None:
+        """Keep a snapshot, with the latencies since the one before."""
+        laps = {name: histogram.lap() for name, histogram in self.histograms.items()}
+        known = {name: lap for name, lap in laps.items() if lap is not None}
+        self.snapshots.append(replace(self.snapshot(), laps=known))
+        self.traffic.ledger.forget()
+
+    async def finish(self) -> None:
+        """Send no more, and wait for what is on its way, while anything arrives at all."""
+        self.stopped.set()
+        self.phase = "finishing"
+        progress, deadline = -1, 0.0
+        while not self.is_settled():
+            seen = self.traffic.ledger.delivered() + self.traffic.acked
+            if seen != progress:
+                progress, deadline = seen, time.monotonic() + self.patience
+            if time.monotonic() > deadline:
+                return
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def is_settled(self) -> bool:
+        """Whether every answer and every delivery has come."""
+        return not self.unanswered and not self.traffic.ledger.count().missing
+
+    @property
+    def unanswered(self) -> int:
+        return sum(len(client.waiting) for client in self.clients)
+
+    def figure(self, key: str, title: str, value: float, unit: str = "") -> None:
+        self.figures.append(Figure(key, title, value, unit))
+
+
+async def together(work: Iterable[Awaitable[None]]) -> None:
+    """All of it at once; the first failure ends the rest, and is raised as itself."""
+    tasks = [asyncio.ensure_future(each) for each in work]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

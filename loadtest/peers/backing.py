@@ -1,0 +1,38 @@
+"""The private PostgreSQL and Redis behind the servers of a comparison.
+
+They are those of `tests.support`: `compare` runs only in a checkout, since it starts
+Payam from it, and a second copy of how to start PostgreSQL would be one too many.
+"""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from tests.support.postgres_server import PostgresServer
+from tests.support.redis_server import RedisServer
+
+
+@dataclass(frozen=True)
+class Backing:
+    """What stands behind every server that stores, and the key of everybody's tokens."""
+
+    postgres: PostgresServer
+    redis: RedisServer
+    secret: str = field(default_factory=lambda: secrets.token_urlsafe(48), repr=False)
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """The URL of an empty database, dropped at the end."""
+        url = self.postgres.create_database()
+        try:
+            yield url
+        finally:
+            self.postgres.drop_database(url.rpartition("/")[2])
+
+
+@contextmanager
+def backing() -> Iterator[Backing]:
+    """Start both. PostgreSQL commits to the disk, as it does unless told otherwise."""
+    with PostgresServer() as postgres, RedisServer() as redis:
+        yield Backing(postgres, redis)

@@ -1,0 +1,60 @@
+"""Payam itself, as the other peers are run: on PostgreSQL and Redis, and on SQLite."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+
+from loadtest.crowd import Crowd
+from loadtest.peers.backing import Backing
+from loadtest.peers.peer import Peer, Running
+from loadtest.peers.server import SERVER_CORE, pinned, running
+from tests.support.payam_server import PayamServer, run_command
+
+
+class PinnedPayam(PayamServer):
+    def command(self) -> Sequence[str]:
+        return pinned(SERVER_CORE, super().command())
+
+
+def install() -> None:
+    """Nothing: whoever runs the comparison has it."""
+
+
+@contextmanager
+def serve(crowd: Crowd, settings: Mapping[str, str], workers: int = 1) -> Iterator[Running]:
+    server = PinnedPayam({"RATE_LIMITS": "off", **settings}, workers=workers)
+    try:
+        people = ("--users", str(crowd.users), "--members", str(crowd.members))
+        conversations = ("--conversations", str(crowd.conversations))
+        if "DATABASE_URL" in settings:
+            run_command("migrate", settings=server.settings)
+        run_command("seed", *people, *conversations, settings=server.settings)
+        with server:
+            yield running(server)
+    finally:
+        if server.directory.exists():
+            server.close()
+
+
+@contextmanager
+def on_postgres(backing: Backing, crowd: Crowd, workers: int = 1) -> Iterator[Running]:
+    with backing.database() as database:
+        settings = {
+            "DATABASE_URL": database,
+            "REDIS_URL": backing.redis.url,
+            "JWT_SECRET": backing.secret,
+        }
+        with serve(crowd, settings, workers) as started:
+            yield started
+
+
+def on_two_workers(backing: Backing, crowd: Crowd) -> AbstractContextManager[Running]:
+    return on_postgres(backing, crowd, workers=2)
+
+
+def on_sqlite(backing: Backing, crowd: Crowd) -> AbstractContextManager[Running]:
+    return serve(crowd, {"JWT_SECRET": backing.secret})
+
+
+PAYAM = Peer("payam", "Payam", "payam", install, on_postgres)
+PAYAM_SQLITE = Peer("payam-sqlite", "Payam on SQLite", "payam", install, on_sqlite)
+PAYAM_TWO_WORKERS = Peer("payam-2", "Payam, two workers", "payam", install, on_two_workers)

@@ -1,0 +1,32 @@
+"""What a server must offer to be measured."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from loadtest.crowd import Crowd
+from loadtest.peers.backing import Backing
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that answers at `url`. `pid` is its first process, which began the others."""
+
+    url: str
+    pid: int
+
+
+@dataclass(frozen=True)
+class Peer:
+    """One server of a comparison.
+
+    `title` heads its column; `target` is what `--server` calls its kind. `install` brings
+    what it needs, and is quick when that is there; it raises CannotInstall. `start`
+    serves this crowd from an empty store, until the `with` block ends.
+    """
+
+    name: str
+    title: str
+    target: str
+    install: Callable[[], None]
+    start: Callable[[Backing, Crowd], AbstractContextManager[Running]]

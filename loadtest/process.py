@@ -1,0 +1,53 @@
+"""What a process and its children use, from /proc (Linux only)."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+PAGE = os.sysconf("SC_PAGE_SIZE")
+PROC = Path("/proc")
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Seconds of processor time so far, and bytes resident now."""
+
+    cpu: float
+    memory: int
+
+
+class NoProcess(Exception):
+    """There is none with this id, or it has ended. The text is one line."""
+
+
+def usage(pid: int) -> Usage:
+    """Of the process and all that it started. Raises NoProcess.
+
+    What the processes share counts for each of them.
+    """
+    cpu, memory = 0.0, 0
+    for each in family(pid):
+        try:
+            # The name, in brackets, may hold spaces; the fields are those of proc(5).
+            stat = (PROC / str(each) / "stat").read_text().rpartition(")")[2].split()
+            pages = int((PROC / str(each) / "statm").read_text().split()[1])
+        except OSError:
+            if each == pid:
+                raise NoProcess(f"there is no process {pid} (or none that may be read)") from None
+            continue  # a child ended meanwhile
+        cpu += (int(stat[11]) + int(stat[12])) / CLOCK_TICKS
+        memory += pages * PAGE
+    return Usage(cpu, memory)
+
+
+def family(pid: int) -> list[int]:
+    """The process and its descendants."""
+    found = [pid]
+    for each in found:  # it grows while it is walked
+        for children in (PROC / str(each) / "task").glob("*/children"):
+            try:
+                found.extend(int(child) for child in children.read_text().split())
+            except OSError:  # the thread ended meanwhile
+                continue
+    return found

@@ -1,0 +1,45 @@
+"""Sends at a fixed rate; a delivery's time runs from when its send was due.
+
+A closed loop sends less while the server stalls, and so hides the stall. Here what could
+not be sent in time counts as late.
+"""
+
+import argparse
+import asyncio
+import time
+
+from loadtest.client import Client, TimedClient
+from loadtest.figures import add_throughput
+from loadtest.load import Load
+
+TIMER_SECONDS = 0.002
+"""The event loop's timers are good to a millisecond; the rest is waited awake."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--receivers", type=int, default=200, help="sockets (200)")
+    parser.add_argument("--rate", type=float, default=10.0, help="messages a second (10)")
+
+
+async def run(load: Load, options: argparse.Namespace) -> None:
+    sender = load.client(0, 1)
+    for place in range(1, options.receivers + 1):
+        load.client(place, 1, TimedClient)
+    await load.start()
+    sending = asyncio.create_task(send_at(load, sender, options.rate))
+    add_throughput(load, await load.measure())
+    load.stopped.set()
+    await sending
+
+
+async def send_at(load: Load, sender: Client, rate: float) -> None:
+    """Until the run is stopped."""
+    began = time.perf_counter()
+    number = 0
+    while not load.stopped.is_set():
+        number += 1
+        due = began + number / rate
+        await load.pause(due - time.perf_counter() - TIMER_SECONDS)
+        while time.perf_counter() < due:
+            await asyncio.sleep(0)
+        sender.say(due)

@@ -1,0 +1,16 @@
+"""The kinds of server that can be loaded, by the name each has on the command line."""
+
+from collections.abc import Mapping
+
+from loadtest.targets.channels import Channels
+from loadtest.targets.nchan import Nchan
+from loadtest.targets.payam import Payam
+from loadtest.targets.socketio import SocketIO
+from loadtest.targets.target import Target
+
+TARGETS: Mapping[str, Target] = {
+    "payam": Payam(),
+    "channels": Channels(),
+    "socketio": SocketIO(),
+    "nchan": Nchan(),
+}

@@ -1,0 +1,21 @@
+"""The Channels peer: Payam's wording, but a message's id is all the number that it has."""
+
+import json
+
+from loadtest.ledger import NEVER
+from loadtest.targets.payam import Payam
+
+
+class Channels(Payam):
+    scenarios = ("fanout", "pairs", "latency", "idle", "rest")
+    shares_numbers = True
+
+    def mark(self, seq: int) -> bytes:
+        return NEVER
+
+    def position_path(self, conversation: int) -> str | None:
+        return None
+
+    def stored(self, answer: bytes) -> tuple[int, int]:
+        message: int = json.loads(answer)["id"]
+        return message, message

@@ -1,0 +1,71 @@
+"""The tokens that the loader's users show: minted with the server's secret, or from a file."""
+
+import secrets
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import jwt
+
+LIFETIME = 24 * 3600
+"""Seconds: longer than any run, so that no socket is closed for its token."""
+
+
+class NoToken(Exception):
+    """There is none for this user. The text is one line."""
+
+
+class Tokens:
+    """From a user's id to an access token of that user; `users` are all who have one."""
+
+    users: Sequence[int]
+
+    def __call__(self, user: int) -> str:
+        """Raises NoToken."""
+        raise NotImplementedError
+
+
+class Minted(Tokens):
+    """HS256 tokens, signed with the server's `JWT_SECRET`; one a user, kept."""
+
+    def __init__(self, secret: str, users: int) -> None:
+        self.users = range(1, users + 1)
+        self._secret = secret
+        self._kept: dict[int, str] = {}
+
+    def __call__(self, user: int) -> str:
+        if user not in self._kept:
+            now = int(time.time())
+            claims = {"sub": str(user), "username": f"user{user}", "typ": "access"}
+            times = {"iat": now, "exp": now + LIFETIME, "jti": secrets.token_hex(8)}
+            self._kept[user] = jwt.encode({**claims, **times}, self._secret, algorithm="HS256")
+        return self._kept[user]
+
+
+class Listed(Tokens):
+    """Those of a file, a token a line; whose each is, its own `sub` says.
+
+    For servers whose secret is not at hand. Raises NoToken when a line is not one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._tokens: dict[int, str] = {}
+        for number, line in enumerate(path.read_text().splitlines(), start=1):
+            token = line.strip()
+            if token:
+                self._tokens[self._owner(token, number)] = token
+        self.users = list(self._tokens)
+
+    def _owner(self, token: str, number: int) -> int:
+        try:
+            # The server checks it; here only its owner is of interest.
+            return int(jwt.decode(token, options={"verify_signature": False})["sub"])
+        except (jwt.InvalidTokenError, KeyError, ValueError) as error:
+            complaint = f"{self._path}: line {number} is not a user's token: {error}"
+            raise NoToken(complaint) from None
+
+    def __call__(self, user: int) -> str:
+        if user not in self._tokens:
+            raise NoToken(f"{self._path} has no token of user {user}")
+        return self._tokens[user]

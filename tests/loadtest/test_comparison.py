@@ -1,0 +1,40 @@
+"""A comparison from end to end: a server started, loaded by a process of its own, stopped."""
+
+import os
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from loadtest.compare.command import LoadFailed, compare, load
+from loadtest.compare.demands import Run
+from loadtest.crowd import Crowd
+from loadtest.peers.backing import Backing
+from loadtest.peers.payam import PAYAM_SQLITE
+from loadtest.peers.peer import Running
+from tests.support.ports import free_port
+from tests.support.postgres_server import PostgresServer
+from tests.support.redis_server import RedisServer
+
+FEW = Crowd(users=12, conversations=6, members=2)
+
+
+def test_a_round_is_measured(postgres_server: PostgresServer, redis_server: RedisServer) -> None:
+    """Expected: the figures of the run under its name and the server's, and no failure."""
+    runs = {"pairs": Run("pairs", "--pairs 2 --seconds 0.3 --warm-up 0.1", crowd=FEW)}
+    stores = Backing(postgres_server, redis_server)
+    printed = StringIO()
+    results = compare(runs, [PAYAM_SQLITE], 1, stores, Console(file=printed))
+    assert results.failures == results.lost == []
+    ((name, (figures,)),) = results.figures.items()
+    assert name == ("pairs", "payam-sqlite")
+    assert figures["messages_per_second"] > 0
+    assert figures["server_cpu_per_delivery"] > 0
+    assert "messages_per_second" in printed.getvalue()
+
+
+def test_a_loader_that_breaks_off_says_why() -> None:
+    """Expected: its own last line."""
+    nobody = Running(f"http://127.0.0.1:{free_port()}", os.getpid())
+    with pytest.raises(LoadFailed, match="cannot be reached"):
+        load(Run("latency", ""), PAYAM_SQLITE, nobody, "x" * 32)

@@ -1,0 +1,78 @@
+"""Every scenario, small, against a real server."""
+
+import pytest
+
+from loadtest.scenarios import SCENARIOS
+from tests.loadtest.conftest import Run
+from tests.support.payam_server import PayamServer
+
+SMALL = {
+    "fanout": "--receivers 6 --in-flight 4 --seconds 0.3",
+    "pairs": "--pairs 4 --in-flight 2 --seconds 0.3",
+    "latency": "--receivers 4 --rate 40 --seconds 0.3",
+    "idle": "--sockets 20 --at-once 4 --seconds 2.5",  # without pongs they would be gone
+    "storm": "--sockets 10 --missed 5 --rate 40",
+    "rest": "--connections 2 --page 5 --file-size 500 --seconds 0.2",
+    "mixed": "--people 12 --pace 0.05 --seconds 1",
+    "soak": "--people 12 --pace 0.05 --seconds 1.5",
+}
+MEASURES = {
+    "fanout": {"deliveries_per_second", "server_cpu_per_delivery", "loader_cpu_per_delivery"},
+    "pairs": {"messages_per_second", "server_cpu_per_delivery"},
+    "latency": {"deliveries_per_second"},
+    "idle": {"kib_per_socket", "loader_kib_per_socket", "handshakes_per_second"},
+    "storm": {"back_after", "returns_per_second"},
+    "rest": {"list_per_second", "read_per_second", "post_per_second", "upload_per_second"},
+    "mixed": {"deliveries_per_second", "reconnects"},
+    "soak": {"server_growth", "loader_growth"},
+}
+TIMED = {
+    "idle": {"handshake"},
+    "storm": {"delivery", "return"},
+    "rest": {"list", "read", "post", "upload"},
+}
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_scenario_is_clean_and_measures(scenario: str, run: Run, seeded: PayamServer) -> None:
+    """Expected: status 0, a ledger without a fault, and the figures that it is for."""
+    pid = str(seeded.process.pid)
+    status, report = run(scenario, *SMALL[scenario].split(), "--pid", pid)
+    assert report["failures"] == []
+    assert status == report["status"] == 0
+    ledger = report["ledger"]
+    assert ledger["expected"] == ledger["delivered"] > 0
+    assert MEASURES[scenario] <= set(report["figures"])
+    timed = TIMED.get(scenario, {"delivery"})
+    assert timed == set(report["latencies"])
+    for latencies in report["latencies"].values():
+        order = [latencies[key] for key in ("p50", "p90", "p99", "p99.9", "max")]
+        assert order == sorted(order)
+        assert latencies["count"] > 0
+
+
+def test_fanout_delivers_to_every_socket(run: Run) -> None:
+    """Expected: as many deliveries as messages times sockets, the sender's own among them."""
+    _, report = run("fanout", *SMALL["fanout"].split())
+    assert report["ledger"]["expected"] % 7 == 0
+
+
+def test_sockets_of_a_storm_come_back(run: Run) -> None:
+    """Expected: one return a socket, and what was sent meanwhile told to every one of them."""
+    _, report = run("storm", *SMALL["storm"].split())
+    assert report["latencies"]["return"]["count"] == 10
+    assert report["ledger"]["expected"] >= 2 * 5 * 11
+
+
+def test_latency_keeps_its_rate(run: Run) -> None:
+    """Expected: every send that was due was sent, so each receiver timed as many."""
+    _, report = run("latency", "--receivers", "3", "--rate", "50", "--seconds", "0.5")
+    sent = report["ledger"]["expected"] / 4
+    assert report["latencies"]["delivery"]["count"] <= 3 * sent
+    assert sent >= 25
+
+
+def test_requests_that_were_not_asked_for_are_not_made(run: Run) -> None:
+    """Expected: figures of the chosen requests alone."""
+    _, report = run("rest", "--requests", "read", "--seconds", "0.1")
+    assert set(report["latencies"]) == {"read"}

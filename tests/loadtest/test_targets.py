@@ -1,0 +1,107 @@
+"""How the load tester tells the frames of each server apart."""
+
+import json
+
+import pytest
+
+from loadtest.ledger import NEVER
+from loadtest.targets import TARGETS
+from loadtest.targets.target import Heard, Kind
+
+PAYAM, CHANNELS, SOCKETIO, NCHAN = (
+    TARGETS[name] for name in ("payam", "channels", "socketio", "nchan")
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "frame", "heard"),
+    [
+        (
+            "payam",
+            b'{"type":"ack","client_id":"a-1","id":5,"seq":9,"timestamp":"t"}',
+            Heard(Kind.ACK, 9, 5, "a-1"),
+        ),
+        ("payam", b'{"type":"ack","ref":"a-2"}', Heard(Kind.ACK, reference="a-2")),
+        (
+            "payam",
+            b'{"type":"chat.message","id":5,"sender":"ali","content":"hi","seq":9}',
+            Heard(Kind.DELIVERY, 9, 5),
+        ),
+        (
+            "payam",
+            b'{"type":"message.edited","message":{"id":5,"content":"ho"},"seq":10}',
+            Heard(Kind.DELIVERY, 10, 5),
+        ),
+        (
+            "payam",
+            b'{"type":"message.deleted","message_id":5,"seq":11}',
+            Heard(Kind.DELIVERY, 11, 5),
+        ),
+        ("payam", b'{"type":"user.typing","user":"ali","is_typing":true}', Heard(Kind.OTHER)),
+        ("payam", b'{"type":"resumed","seq":11}', Heard(Kind.CAUGHT_UP, 11)),
+        (
+            "payam",
+            b'{"type":"error","code":"invalid","detail":"No.","ref":"a-3"}',
+            Heard(Kind.REFUSED, reference="a-3", text="invalid: No."),
+        ),
+        ("socketio", b'0{"sid":"x"}', Heard(Kind.CALL, answer=b"40")),
+        ("socketio", b"2", Heard(Kind.CALL, answer=b"3")),
+        ("socketio", b'40{"sid":"x"}', Heard(Kind.LET_IN)),
+        (
+            "socketio",
+            b'44{"message":"not_found"}',
+            Heard(Kind.REFUSED, text='{"message":"not_found"}'),
+        ),
+        (
+            "socketio",
+            b'42["ack",{"client_id":"a-1","id":5,"seq":5}]',
+            Heard(Kind.ACK, 5, 5, "a-1"),
+        ),
+        ("socketio", b'42["chat.message",{"id":5,"seq":5}]', Heard(Kind.DELIVERY, 5, 5)),
+        ("socketio", b'42["resumed",{"seq":5}]', Heard(Kind.CAUGHT_UP, 5)),
+        (
+            "nchan",
+            b'{"type":"chat_message","message":"hi","client_id":"a-0-7"}',
+            Heard(Kind.DELIVERY, 7, 7, "a-0-7"),
+        ),
+    ],
+)
+def test_a_frame_says_the_same_in_every_wording(name: str, frame: bytes, heard: Heard) -> None:
+    """Expected: each server's own wording of the same few things."""
+    assert TARGETS[name].hear(frame) == heard
+
+
+def test_a_mark_ends_the_delivery_of_its_number_and_nothing_else() -> None:
+    """Expected: neither another number, nor an ack, nor a text that imitates it."""
+    mark = PAYAM.mark(12)
+    assert b'{"type":"chat.message","content":"hi","seq":12}'.endswith(mark)
+    imitation = json.dumps({"type": "user.typing", "user": '"seq":12}'}).encode()
+    for other in (b'{"seq":112}', b'{"type":"ack","id":5,"seq":12,"client_id":"a"}', imitation):
+        assert not other.endswith(mark)
+
+
+def test_the_mark_of_a_server_without_numbers_is_the_senders() -> None:
+    """Expected: the frame that was sent, which comes back as it is, ends so."""
+    assert NCHAN.message("hi", "a-0-12").endswith(NCHAN.mark(12))
+    assert not NCHAN.message("hi", "a-0-112").endswith(NCHAN.mark(12))
+
+
+def test_every_frame_of_shared_numbers_is_looked_at() -> None:
+    """Expected: no mark, since the next number may belong to another conversation."""
+    assert CHANNELS.mark(1) == SOCKETIO.mark(1) == NEVER
+    assert CHANNELS.shares_numbers
+    assert SOCKETIO.shares_numbers
+
+
+def test_a_socketio_message_is_an_event_packet() -> None:
+    """Expected: packet type 42, then the event's name and its one argument."""
+    frame = SOCKETIO.message("سلام", "abc-7")
+    assert frame.startswith(b"42")
+    assert json.loads(frame[2:]) == ["chat_message", {"message": "سلام", "client_id": "abc-7"}]
+
+
+def test_since_is_asked_only_of_those_who_catch_up() -> None:
+    """Expected: each wording's own place for it, and none at nchan."""
+    assert PAYAM.socket_path(3, 5) == CHANNELS.socket_path(3, 5) == "/ws/chat/3/?since=5"
+    assert SOCKETIO.socket_path(3, 5).endswith("conversation=3&since=5")
+    assert not NCHAN.catches_up
