@@ -11,6 +11,7 @@ import time
 from loadtest.client import Client, TimedClient
 from loadtest.figures import add_throughput
 from loadtest.load import Load
+from loadtest.stalled import stalled
 
 TIMER_SECONDS = 0.002
 """The event loop's timers are good to a millisecond; the rest is waited awake."""
@@ -19,6 +20,7 @@ TIMER_SECONDS = 0.002
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--receivers", type=int, default=200, help="sockets (200)")
     parser.add_argument("--rate", type=float, default=10.0, help="messages a second (10)")
+    parser.add_argument("--stalled", type=int, default=0, help="more sockets, that never read (0)")
 
 
 async def run(load: Load, options: argparse.Namespace) -> None:
@@ -26,10 +28,14 @@ async def run(load: Load, options: argparse.Namespace) -> None:
     for place in range(1, options.receivers + 1):
         load.client(place, 1, TimedClient)
     await load.start()
-    sending = asyncio.create_task(send_at(load, sender, options.rate))
-    add_throughput(load, await load.measure())
-    load.stopped.set()
-    await sending
+    after = options.receivers + 1
+    async with stalled(load, range(after, after + options.stalled)) as times:
+        sending = asyncio.create_task(send_at(load, sender, options.rate))
+        add_throughput(load, await load.measure())
+        load.stopped.set()
+        await sending
+    if options.stalled:
+        load.figure("stalled_connects", "connects of stalled sockets", sum(times))
 
 
 async def send_at(load: Load, sender: Client, rate: float) -> None:

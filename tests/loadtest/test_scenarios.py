@@ -57,6 +57,13 @@ def test_fanout_delivers_to_every_socket(run: Run) -> None:
     assert report["ledger"]["expected"] % 7 == 0
 
 
+def test_stalled_sockets_take_part_and_are_not_waited_for(run: Run) -> None:
+    """Expected: each connected, and everything delivered to the others."""
+    status, report = run("latency", *SMALL["latency"].split(), "--stalled", "3")
+    assert status == 0
+    assert report["figures"]["stalled_connects"] >= 3
+
+
 def test_sockets_of_a_storm_come_back(run: Run) -> None:
     """Expected: one return a socket, and what was sent meanwhile told to every one of them."""
     _, report = run("storm", *SMALL["storm"].split())
