@@ -18,7 +18,8 @@ from chat.events import Event
 from chat.realtime import dispatcher, socket
 from chat.realtime.dispatcher import Dispatcher
 from chat.realtime.hub import Batch, Group, Hub, Told
-from chat.store import sends, sqlite, work
+from chat.realtime.relay import RelayListener
+from chat.store import sends, sqlite, work, writer
 from chat.store.sqlite import SqliteStore
 
 Result = TypeVar("Result")
@@ -110,6 +111,34 @@ def dying_before_it_tells() -> None:
     dispatcher.AUDIT_SECONDS = SLOW_SECONDS
 
 
+def the_writer() -> None:
+    """It dies of the first batch that a worker has for it."""
+
+    async def die(self: writer.Writer) -> None:
+        if is_first():
+            while not self._queue:
+                await asyncio.sleep(0.01)
+            raise RuntimeError("the writer cannot go on")
+        await run(self)
+
+    run = writer.Writer.run
+    writer.Writer.run = die  # type: ignore[method-assign]
+
+
+def the_relay() -> None:
+    """What listens to Redis dies soon after the first worker's start."""
+    from chat.realtime.redis_relay import RedisRelay  # noqa: PLC0415 - only here
+
+    async def die(self: RedisRelay, listener: RelayListener) -> None:
+        if is_first():
+            await asyncio.sleep(SLOW_SECONDS)
+            raise RuntimeError("the relay cannot go on")
+        await run(self, listener)
+
+    run = RedisRelay.run
+    RedisRelay.run = die  # type: ignore[method-assign]
+
+
 def is_first() -> bool:
     """Whether no worker of this server has asked before."""
     try:
@@ -163,6 +192,8 @@ MECHANISMS: dict[str, Callable[[], None]] = {
         looking_now_and_then,
         dying_before_it_tells,
         locking_the_conversation,
+        the_writer,
+        the_relay,
         resuming,
         committing_first,
     )

@@ -35,9 +35,16 @@ TRIES = 5
 class CrippledServer(PayamServer):
     """A Payam without one of its mechanisms; with "" it is whole."""
 
-    def __init__(self, without: str, settings: dict[str, str], *, workers: int = 1) -> None:
+    def __init__(
+        self,
+        without: str,
+        settings: dict[str, str],
+        *,
+        workers: int = 1,
+        allow_traceback: bool = False,
+    ) -> None:
         more = {"WITHOUT": without, "RATE_LIMITS": "off", "WRITE_TIMEOUT": "5"}
-        super().__init__({**more, **settings}, workers=workers)
+        super().__init__({**more, **settings}, workers=workers, allow_traceback=allow_traceback)
         self.without = without
 
     def command(self) -> Sequence[str]:
@@ -74,12 +81,14 @@ def filled(postgres: PostgresServer) -> str:
 
 
 @contextmanager
-def two_workers(without: str, url: str, redis_url: str, line_port: int = 0) -> Iterator[Seeded]:
+def two_workers(
+    without: str, url: str, redis_url: str, line_port: int = 0, *, allow_traceback: bool = False
+) -> Iterator[Seeded]:
     """Two workers on PostgreSQL, which they reach at `line_port`, if given, and Redis."""
     real_port = url.rpartition(":")[2].partition("/")[0]
     by = url.replace(f":{real_port}/", f":{line_port}/") if line_port else url
     settings = {"DATABASE_URL": by, "REDIS_URL": redis_url, "DATABASE_POOL_SIZE": "2"}
-    with CrippledServer(without, settings, workers=2) as payam:
+    with CrippledServer(without, settings, workers=2, allow_traceback=allow_traceback) as payam:
         yield Seeded(payam, CONVERSATIONS, database_url=url)
 
 
