@@ -43,7 +43,12 @@ class CrippledServer(PayamServer):
         workers: int = 1,
         allow_traceback: bool = False,
     ) -> None:
-        more = {"WITHOUT": without, "RATE_LIMITS": "off", "WRITE_TIMEOUT": "5"}
+        more = {
+            "WITHOUT": without,
+            "RATE_LIMITS": "off",
+            "WRITE_TIMEOUT": "5",
+            "GRACEFUL_TIMEOUT": "4",
+        }
         super().__init__({**more, **settings}, workers=workers, allow_traceback=allow_traceback)
         self.without = without
 
