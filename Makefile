@@ -19,7 +19,7 @@ FAULT_MESSAGES ?= 10000
 # Of `python -m loadtest compare`: make bench BENCH="--scenario fanout --rounds 1"
 BENCH ?=
 
-.PHONY: help run test soak bench lint format clean
+.PHONY: help run test soak bench asyncapi lint format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
@@ -39,6 +39,9 @@ soak: $(VENV)/dev.stamp ## break everything again and again, in two hours; write
 bench: $(VENV)/dev.stamp ## measure it beside Channels, Socket.IO and nchan, in twenty minutes
 	@.ci/services
 	@$(BIN)/python -m loadtest compare $(BENCH)
+
+asyncapi: $(VENV)/runtime.stamp ## hold the websockets' document to AsyncAPI's own tool, which npm brings
+	@.ci/asyncapi
 
 lint: $(VENV)/dev.stamp ## style, formatting, types, and which layer may import which
 	@$(BIN)/ruff check

@@ -3,12 +3,13 @@
 import os
 import sys
 
-from chat.app import create_app, log_to_stderr, serve
+from chat import logs
+from chat.app import create_app, serve
 from config.settings import Settings, SettingsError
 
 try:
     settings = Settings.from_env(os.environ)
-    log_to_stderr(settings.log_level)
+    logs.to_stderr(settings.log_level, settings.log_format)
     app = create_app(settings)
 except SettingsError as error:
     sys.exit(f"payam: {error}")

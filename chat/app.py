@@ -6,7 +6,6 @@ import gc
 import logging
 import os
 import secrets
-import sys
 from collections.abc import Collection, Coroutine, Sequence
 from time import time
 from typing import Any
@@ -14,12 +13,15 @@ from typing import Any
 from sanic import Sanic
 from sanic_ext import Extend
 
-from chat.api import routes
+from chat import metrics
+from chat.api import metrics as metrics_api
+from chat.api import routes, tracing, web
 from chat.auth import middleware
 from chat.auth.identity import Identity
 from chat.auth.keys import Keys, keys_from
 from chat.auth.passwords import Passwords
 from chat.auth.tokens import Tokens
+from chat.docs import routes as docs
 from chat.errors import Unavailable
 from chat.events import Event, FamilyRevoked
 from chat.realtime import socket
@@ -88,6 +90,14 @@ class Payam:
             self._recheck_families,
         )
         self.sockets = socket.Sockets(self.services, self.dispatcher, self.connections, settings)
+        self.sampler = metrics.Sampler(
+            {
+                metrics.connections: lambda: len(self.connections),
+                metrics.write_queue: lambda: self.writer.backlog,
+                metrics.relay_backlog: lambda: self.relay.backlog,
+                metrics.relay_connected: lambda: self.relay.is_connected,
+            }
+        )
         self.is_draining = False
         self.has_failed = False
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -145,6 +155,7 @@ class Payam:
         self._supervise("writer", self.writer.run(), stop)
         self._supervise("heartbeat", self.connections.run(), stop)
         self._supervise("audit", self.dispatcher.run(), stop)
+        self._supervise("sampler", self.sampler.run(), stop)
         if isinstance(self.relay, LocalRelay):
             await self.relay.run(self.dispatcher)
         else:
@@ -211,6 +222,7 @@ class Payam:
         await self.database.close()
         await self.keys.close()
         self.passwords.close()
+        self.sampler.sample()
 
     @property
     def stands_on(self) -> str:
@@ -283,14 +295,21 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     app.ctx.services = payam.services
     app.ctx.settings = settings
     app.ctx.is_ready = payam.is_ready
+    app.ctx.sampler = payam.sampler
 
     def count(identity: Identity) -> None:
         payam.services.requests.take(identity.user_id)
 
+    tracing.install(app)
     sessions = payam.services.sessions
     middleware.install(app, sessions.identify, sessions.identify_afresh, count)
     socket.install(app, payam.sockets)
     routes.install(app)
+    if settings.web_client:
+        app.blueprint(web.blueprint())
+    if settings.metrics:
+        app.blueprint(metrics_api.blueprint)
+    docs.install(app)
 
     @app.before_server_start
     async def start(_: Any) -> None:
@@ -351,17 +370,7 @@ def configure(app: Sanic[Any, Any], settings: Settings) -> None:
             "CORS_ORIGINS": ",".join(settings.cors_origins),
             # A star would not cover Authorization, by the browsers' rule.
             "CORS_ALLOW_HEADERS": "Authorization, Content-Type, Idempotency-Key",
-            "CORS_EXPOSE_HEADERS": "Link, Retry-After, WWW-Authenticate",
+            "CORS_EXPOSE_HEADERS": "Link, Retry-After, WWW-Authenticate, X-Request-ID",
         }
     )
     Extend(app)
-
-
-def log_to_stderr(level: str) -> None:
-    logging.basicConfig(
-        level=level,
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
-    for name in ("sanic.root", "sanic.server"):  # their news of starting says nothing of Payam
-        logging.getLogger(name).setLevel(logging.WARNING)

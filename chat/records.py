@@ -4,7 +4,17 @@ The store builds these from rows and HTTP encodes them as they are, so a field's
 here is its name on the wire. Moments are RFC 3339 text.
 """
 
-from msgspec import UNSET, Struct, UnsetType
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+STATUSES = ("open", "pending", "closed")
+PRIORITIES = ("low", "normal", "high", "urgent")
+
+# What the documents of the interfaces say of these besides their type; nothing checks it.
+Moment = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+Status = Annotated[str, Meta(extra_json_schema={"enum": STATUSES})]
+Priority = Annotated[str, Meta(extra_json_schema={"enum": PRIORITIES})]
 
 
 class User(Struct, frozen=True):
@@ -23,7 +33,7 @@ class Attachment(Struct, frozen=True):
     size: int
     content_type: str
     url: str
-    created_at: str
+    created_at: Moment
 
 
 class Message(Struct, frozen=True):
@@ -32,7 +42,7 @@ class Message(Struct, frozen=True):
     id: int
     sender: User
     content: str
-    timestamp: str
+    timestamp: Moment
     is_read: bool
     is_edited: bool
     is_deleted: bool
@@ -45,22 +55,20 @@ class LastMessage(Struct, frozen=True):
     id: int
     sender: User
     content: str
-    timestamp: str
+    timestamp: Moment
     is_read: bool
 
 
 class SupportTicket(Struct, frozen=True):
-    """`status` is open, pending or closed."""
-
     id: int
     conversation: int
     subject: str
-    status: str
-    priority: str
+    status: Status
+    priority: Priority
     created_by: User
     assigned_to: User | None
-    created_at: str
-    updated_at: str
+    created_at: Moment
+    updated_at: Moment
 
 
 class Conversation(Struct, frozen=True):
@@ -69,7 +77,7 @@ class Conversation(Struct, frozen=True):
     id: int
     title: str
     participants: list[User]
-    created_at: str
+    created_at: Moment
     last_message: LastMessage | None
     support_ticket: SupportTicket | None
     unread_count: int

@@ -60,6 +60,12 @@ class Settings:
     log_level: str = setting(
         "INFO", choice("DEBUG", "INFO", "WARNING", "ERROR"), "least level that is logged"
     )
+    log_format: str = setting(
+        "text", choice("text", "json"), "lines for people, or one JSON object a line"
+    )
+    metrics: bool = setting(
+        True, switch(), "answer Prometheus at /metrics; keep that from the outside at the proxy"
+    )
 
     database_url: str = setting(
         "",
@@ -153,6 +159,7 @@ class Settings:
     )
     graceful_timeout: float = setting(10.0, number(0.1, 600), "longest that a worker takes to stop")
 
+    web_client: bool = setting(True, switch(), "serve the web client at /")
     cors_origins: tuple[str, ...] = setting(
         (),
         words(origin, "* or web origins like https://example.org, with commas between them"),

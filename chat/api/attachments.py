@@ -8,7 +8,11 @@ import aiofiles
 from sanic import Blueprint, HTTPResponse, Request
 
 from chat.api import ranges, responses, uploads
-from chat.errors import NotFound
+from chat.api.operations import Operation
+from chat.api.parameters import FileHeaders
+from chat.api.schemas import FileForm
+from chat.errors import Conflict, Forbidden, NotFound
+from chat.records import Attachment
 from chat.services.registry import Services
 
 blueprint = Blueprint(
@@ -21,7 +25,17 @@ CHUNK = 256 * 1024
 
 
 @blueprint.post("/", stream=True)
+@Operation(
+    takes=FileForm,
+    is_form=True,
+    gives={201: Attachment},
+    refuses=(
+        Forbidden("Only its sender changes a message."),
+        Conflict("The message is deleted.", code="message_deleted"),
+    ),
+)
 async def create(request: Request, conversation_id: int, message_id: int) -> HTTPResponse:
+    """Attach a file to one's own message."""
     services: Services = request.app.ctx.services
     who = request.ctx.identity
     # Who may not is told before the file is on its way.
@@ -32,7 +46,9 @@ async def create(request: Request, conversation_id: int, message_id: int) -> HTT
 
 
 @blueprint.get("/")
+@Operation(gives={200: list[Attachment]})
 async def list_all(request: Request, conversation_id: int, message_id: int) -> HTTPResponse:
+    """List a message's attachments."""
     services: Services = request.app.ctx.services
     return responses.json(
         await services.attachments.list(request.ctx.identity, conversation_id, message_id)
@@ -40,10 +56,19 @@ async def list_all(request: Request, conversation_id: int, message_id: int) -> H
 
 
 @blueprint.get("/<attachment_id:id>/")
+@Operation(
+    headers=FileHeaders,
+    gives={200: "*/*", 206: "*/*", 304: None},
+    sends=("ETag", "Cache-Control", "Accept-Ranges", "Content-Disposition", "Content-Range"),
+    refuses=(ranges.not_satisfiable(1024),),
+)
 async def one(
     request: Request, conversation_id: int, message_id: int, attachment_id: int
 ) -> HTTPResponse | None:
-    """The file, or the range of it that is asked for."""
+    """Download a file.
+
+    Or the range of it that is asked for.
+    """
     services: Services = request.app.ctx.services
     stored, path = await services.attachments.open(
         request.ctx.identity, conversation_id, message_id, attachment_id

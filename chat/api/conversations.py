@@ -3,7 +3,10 @@
 from sanic import Blueprint, HTTPResponse, Request
 
 from chat.api import bodies, responses
-from chat.api.schemas import NewConversation, NewParticipant, ReadUpTo, Title
+from chat.api.operations import Operation
+from chat.api.schemas import NewConversation, NewParticipant, NewTitle, ReadUpTo
+from chat.errors import Forbidden
+from chat.records import Conversation
 from chat.services.registry import Services
 
 blueprint = Blueprint("conversations", url_prefix="/api/conversations")
@@ -12,13 +15,23 @@ ONE = "/<conversation_id:id>/"
 
 
 @blueprint.get("/")
+@Operation(gives={200: list[Conversation]})
 async def list_all(request: Request) -> HTTPResponse:
+    """List the caller's conversations.
+
+    Most recently active first.
+    """
     services: Services = request.app.ctx.services
     return responses.json(await services.conversations.list(request.ctx.identity))
 
 
 @blueprint.post("/")
+@Operation(takes=NewConversation, gives={201: Conversation})
 async def create(request: Request) -> HTTPResponse:
+    """Begin a conversation.
+
+    The caller is always in it.
+    """
     services: Services = request.app.ctx.services
     body = bodies.decode(request, NewConversation)
     conversation = await services.conversations.create(
@@ -28,22 +41,31 @@ async def create(request: Request) -> HTTPResponse:
 
 
 @blueprint.get(ONE)
+@Operation(gives={200: Conversation})
 async def one(request: Request, conversation_id: int) -> HTTPResponse:
+    """One conversation."""
     services: Services = request.app.ctx.services
     return responses.json(await services.conversations.get(request.ctx.identity, conversation_id))
 
 
 @blueprint.patch(ONE)
+@Operation(takes=NewTitle, gives={200: Conversation})
 async def rename(request: Request, conversation_id: int) -> HTTPResponse:
+    """Change the title."""
     services: Services = request.app.ctx.services
-    body = bodies.decode(request, Title)
+    body = bodies.decode(request, NewTitle)
     return responses.json(
         await services.conversations.rename(request.ctx.identity, conversation_id, body.title)
     )
 
 
 @blueprint.post(ONE + "participants/")
+@Operation(takes=NewParticipant, gives={201: Conversation})
 async def add_participant(request: Request, conversation_id: int) -> HTTPResponse:
+    """Add a participant.
+
+    Any participant may; one who is there already stays.
+    """
     services: Services = request.app.ctx.services
     body = bodies.decode(request, NewParticipant)
     conversation = await services.conversations.add(
@@ -53,14 +75,21 @@ async def add_participant(request: Request, conversation_id: int) -> HTTPRespons
 
 
 @blueprint.delete(ONE + "participants/<user_id:id>/")
+@Operation(
+    gives={204: None},
+    refuses=(Forbidden("Only who began the conversation removes others from it."),),
+)
 async def remove_participant(request: Request, conversation_id: int, user_id: int) -> HTTPResponse:
+    """Remove a participant, or leave."""
     services: Services = request.app.ctx.services
     await services.conversations.remove(request.ctx.identity, conversation_id, user_id)
     return responses.empty()
 
 
 @blueprint.post(ONE + "read/")
+@Operation(takes=ReadUpTo, gives={204: None})
 async def read(request: Request, conversation_id: int) -> HTTPResponse:
+    """Mark everything up to a message as read."""
     services: Services = request.app.ctx.services
     body = bodies.decode(request, ReadUpTo)
     await services.conversations.mark_read(request.ctx.identity, conversation_id, body.message_id)

@@ -3,21 +3,30 @@
 from sanic import Blueprint, HTTPResponse, Request
 
 from chat.api import responses
+from chat.api.operations import Operation
+from chat.api.schemas import Health
 
 blueprint = Blueprint("health", url_prefix="/health")
 
 
 @blueprint.head("/live/", name="live_head", ctx_public=True)
 @blueprint.get("/live/", ctx_public=True)
+@Operation(gives={200: Health})
 async def live(_: Request) -> HTTPResponse:
-    return responses.json({"status": "live"})
+    """Whether this process runs."""
+    return responses.json(Health("live"))
 
 
 @blueprint.head("/ready/", name="ready_head", ctx_public=True)
 @blueprint.get("/ready/", ctx_public=True)
+@Operation(gives={200: Health, 503: Health})
 async def ready(request: Request) -> HTTPResponse:
+    """Whether this process can serve.
+
+    Where it cannot, what is missing is named.
+    """
     parts: dict[str, bool] = await request.app.ctx.is_ready()
     missing = [name for name, is_there in parts.items() if not is_there]
     if missing:
-        return responses.json({"status": "not ready", "missing": missing}, 503)
-    return responses.json({"status": "ready"})
+        return responses.json(Health("not ready", missing), 503)
+    return responses.json(Health("ready"))

@@ -3,8 +3,11 @@
 from sanic import Blueprint, HTTPResponse, Request
 
 from chat.api import bodies, paging, responses
-from chat.api.schemas import EditedMessage, NewMessage
-from chat.errors import InvalidInput
+from chat.api.operations import Operation
+from chat.api.parameters import MessagePlace, SendHeaders
+from chat.api.schemas import NewContent, NewMessage
+from chat.errors import Conflict, Forbidden, InvalidInput, KeyReused
+from chat.records import Message
 from chat.services import checks
 from chat.services.registry import Services
 
@@ -13,11 +16,19 @@ blueprint = Blueprint("messages", url_prefix="/api/conversations/<conversation_i
 ONE = "/<message_id:id>/"
 PAGE_LIMIT = 50
 KEY_HEADER = "Idempotency-Key"
+NOT_OWN = Forbidden("Only its sender changes a message.")
+IS_DELETED = Conflict("The message is deleted.", code="message_deleted")
 
 
 @blueprint.get("/")
+@Operation(query=MessagePlace, gives={200: list[Message]}, sends=("Link",))
 async def list_all(request: Request, conversation_id: int) -> HTTPResponse | None:
-    """Every message, or with a query a page, or what changed after a point."""
+    """List messages: all, a page, or what changed.
+
+    Oldest first. `limit` alone is the latest page; `Link` leads to the next one. At most
+    one of `before`, `after` and `since`, which gives messages in the order of their last
+    changes. Without a query the whole list comes, streamed.
+    """
     services: Services = request.app.ctx.services
     query = paging.integers(request, ("limit", "before", "after", "since"))
     if not query:
@@ -63,7 +74,18 @@ async def changes(request: Request, conversation_id: int, query: dict[str, int])
 
 
 @blueprint.post("/")
+@Operation(
+    takes=NewMessage,
+    headers=SendHeaders,
+    gives={201: Message, 200: Message},
+    refuses=(KeyReused("client_id: was used before, for another message."),),
+)
 async def create(request: Request, conversation_id: int) -> HTTPResponse:
+    """Send a message.
+
+    With `client_id`, or the header `Idempotency-Key`, a repeat stores nothing and is
+    answered with the first message and 200.
+    """
     services: Services = request.app.ctx.services
     body = bodies.decode(request, NewMessage)
     message, is_new = await services.messages.create(
@@ -83,7 +105,9 @@ def key_of(request: Request, body: NewMessage) -> str | None:
 
 
 @blueprint.get(ONE)
+@Operation(gives={200: Message})
 async def one(request: Request, conversation_id: int, message_id: int) -> HTTPResponse:
+    """One message."""
     services: Services = request.app.ctx.services
     return responses.json(
         await services.messages.get(request.ctx.identity, conversation_id, message_id)
@@ -91,9 +115,15 @@ async def one(request: Request, conversation_id: int, message_id: int) -> HTTPRe
 
 
 @blueprint.patch(ONE)
+@Operation(
+    takes=NewContent,
+    gives={200: Message},
+    refuses=(NOT_OWN, IS_DELETED),
+)
 async def edit(request: Request, conversation_id: int, message_id: int) -> HTTPResponse:
+    """Edit one's own message."""
     services: Services = request.app.ctx.services
-    body = bodies.decode(request, EditedMessage)
+    body = bodies.decode(request, NewContent)
     return responses.json(
         await services.messages.edit(
             request.ctx.identity, conversation_id, message_id, body.content
@@ -102,7 +132,12 @@ async def edit(request: Request, conversation_id: int, message_id: int) -> HTTPR
 
 
 @blueprint.delete(ONE)
+@Operation(gives={204: None}, refuses=(NOT_OWN,))
 async def delete(request: Request, conversation_id: int, message_id: int) -> HTTPResponse:
+    """Delete one's own message.
+
+    Its attachments go with it; once more changes nothing.
+    """
     services: Services = request.app.ctx.services
     await services.messages.delete(request.ctx.identity, conversation_id, message_id)
     return responses.empty()

@@ -1,9 +1,5 @@
 """Every error as `application/problem+json` (RFC 9457).
 
-    {"type": "about:blank", "title": "Not Found", "status": 404,
-     "detail": "one sentence for people", "code": "stable, for programs",
-     "errors": {"field": ["what is wrong with it"]}}      only for InvalidInput
-
 An error that nobody foresaw is logged with its traceback, and the client learns no more
 than that it happened.
 """
@@ -14,6 +10,7 @@ import math
 from http import HTTPStatus
 from typing import Any
 
+from msgspec import UNSET, Struct, UnsetType
 from sanic import HTTPResponse, Request, Sanic
 from sanic.constants import HTTP_METHODS
 from sanic.exceptions import MethodNotAllowed, SanicException
@@ -48,6 +45,20 @@ CODES = {
 """Of Sanic's errors, where the name that Python gives the status would not do."""
 
 
+class Problem(Struct, kw_only=True, frozen=True):
+    """`detail` is one sentence for people, `code` is stable and for programs.
+
+    `errors` says by field what is wrong with it, where the input is.
+    """
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: dict[str, list[str]] | UnsetType = UNSET
+
+
 def install(app: Sanic[Any, Any]) -> None:
     app.error_handler.add(Exception, answer)
     app.error_handler.add(asyncio.CancelledError, answer)
@@ -69,17 +80,11 @@ def present(request: Request, exception: BaseException) -> HTTPResponse:
     if isinstance(exception, SanicException) and exception.status_code != 500:
         return of_sanic(request, exception)
     log.error("%s %s failed", request.method, request.path, exc_info=exception)
-    return problem(500, CODES[500], "The server failed; this has been logged.")
+    return respond(problem(500, CODES[500], "The server failed; this has been logged."))
 
 
 def of_payam(request: Request, error: errors.PayamError) -> HTTPResponse:
-    status = next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), 400)
-    response = problem(
-        status,
-        error.code,
-        error.detail,
-        errors=error.fields if isinstance(error, errors.InvalidInput) else None,
-    )
+    response = respond(describe(error))
     if isinstance(error, errors.NotAuthenticated):
         response.headers["WWW-Authenticate"] = challenge(request)
     if isinstance(error, errors.RetryLater):
@@ -88,14 +93,34 @@ def of_payam(request: Request, error: errors.PayamError) -> HTTPResponse:
 
 
 def of_sanic(request: Request, error: SanicException) -> HTTPResponse:
-    status = error.status_code
-    response = problem(
-        status, CODES.get(status) or HTTPStatus(status).name.lower(), error.message or str(error)
-    )
+    response = respond(describe(error))
     response.headers.update(error.headers)
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(allowed_methods(request))
     return response
+
+
+def describe(error: errors.PayamError | SanicException) -> Problem:
+    """What the client is told of it."""
+    if isinstance(error, SanicException):
+        status = error.status_code
+        code = CODES.get(status) or HTTPStatus(status).name.lower()
+        return problem(status, code, error.message or str(error))
+    status = next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), 400)
+    fields = error.fields if isinstance(error, errors.InvalidInput) else UNSET
+    return problem(status, error.code, error.detail, fields)
+
+
+def problem(
+    status: int, code: str, detail: str, fields: dict[str, list[str]] | UnsetType = UNSET
+) -> Problem:
+    return Problem(
+        title=HTTPStatus(status).phrase, status=status, detail=detail, code=code, errors=fields
+    )
+
+
+def respond(body: Problem) -> HTTPResponse:
+    return HTTPResponse(encode(body), body.status, content_type=CONTENT_TYPE)
 
 
 def allowed_methods(request: Request) -> list[str]:
@@ -109,21 +134,6 @@ def allowed_methods(request: Request) -> list[str]:
             continue
         allowed.append(str(method))
     return allowed
-
-
-def problem(
-    status: int, code: str, detail: str, *, errors: dict[str, list[str]] | None = None
-) -> HTTPResponse:
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        "code": code,
-    }
-    if errors is not None:
-        body["errors"] = errors
-    return HTTPResponse(encode(body), status, content_type=CONTENT_TYPE)
 
 
 def challenge(request: Request) -> str:

@@ -5,14 +5,31 @@ Lengths and other rules are the services' business, the same over HTTP and webso
 
 from typing import Annotated
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
-Id = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+from chat import records
+from chat.records import Priority, Status
+from chat.services.fields import (
+    AnyUsername,
+    Content,
+    Id,
+    Key,
+    Password,
+    Subject,
+    Title,
+    Username,
+    said,
+)
+
+
+class NewUser(Struct):
+    username: Username
+    password: Password
 
 
 class Credentials(Struct):
-    username: str
-    password: str
+    username: AnyUsername
+    password: Annotated[str, said(format="password")]
 
 
 class RefreshToken(Struct):
@@ -20,12 +37,14 @@ class RefreshToken(Struct):
 
 
 class NewConversation(Struct):
+    """`participants` are ids of users; the caller's is not needed."""
+
     participants: list[Id]
-    title: str = ""
+    title: Title = ""
 
 
-class Title(Struct):
-    title: str
+class NewTitle(Struct):
+    title: Title
 
 
 class NewParticipant(Struct):
@@ -37,23 +56,40 @@ class ReadUpTo(Struct):
 
 
 class NewMessage(Struct):
-    content: str
-    client_id: str | None = None
+    content: Content
+    client_id: Key | None = None
 
 
-class EditedMessage(Struct):
-    content: str
+class NewContent(Struct):
+    content: Content
 
 
 class NewTicket(Struct):
-    subject: str
-    priority: str = "normal"
+    subject: Subject
+    priority: Priority = "normal"
 
 
 class TicketChanges(Struct):
     """What is not there stays as it is; `assigned_to` null takes the ticket from its assignee."""
 
-    subject: str | UnsetType = UNSET
-    status: str | UnsetType = UNSET
-    priority: str | UnsetType = UNSET
+    subject: Subject | UnsetType = UNSET
+    status: Status | UnsetType = UNSET
+    priority: Priority | UnsetType = UNSET
     assigned_to: Id | UnsetType | None = UNSET
+
+
+class FileForm(Struct):
+    """The first part named `file` is stored; it needs a file name."""
+
+    file: Annotated[str, said("At most `ATTACHMENT_MAX_SIZE` bytes.", format="binary")]
+
+
+class Me(records.User, frozen=True):
+    is_staff: bool
+
+
+class Health(Struct):
+    """`missing` names the parts that cannot serve."""
+
+    status: Annotated[str, said(enum=("live", "ready", "not ready"))]
+    missing: list[str] | UnsetType = UNSET

@@ -3,17 +3,26 @@
 from sanic import Blueprint, HTTPResponse, Request
 
 from chat.api import bodies, paging, responses
+from chat.api.operations import Operation
+from chat.api.parameters import LIST_LIMIT, TicketPlace
 from chat.api.schemas import NewTicket, TicketChanges
+from chat.errors import Conflict, Forbidden
+from chat.records import SupportTicket
 from chat.services.registry import Services
 
 blueprint = Blueprint("support_tickets", url_prefix="/api")
 
 ONE = "/conversations/<conversation_id:id>/support_ticket/"
-LIST_LIMIT = 50
 
 
 @blueprint.post(ONE)
+@Operation(
+    takes=NewTicket,
+    gives={201: SupportTicket},
+    refuses=(Conflict("The conversation has a ticket that is not closed."),),
+)
 async def create(request: Request, conversation_id: int) -> HTTPResponse:
+    """Open a ticket."""
     services: Services = request.app.ctx.services
     body = bodies.decode(request, NewTicket)
     ticket = await services.support_tickets.open(
@@ -23,7 +32,16 @@ async def create(request: Request, conversation_id: int) -> HTTPResponse:
 
 
 @blueprint.patch(ONE)
+@Operation(
+    takes=TicketChanges,
+    gives={200: SupportTicket},
+    refuses=(Forbidden("Only staff assign tickets."),),
+)
 async def change(request: Request, conversation_id: int) -> HTTPResponse:
+    """Change the ticket.
+
+    The one that is not closed; staff need not be in the conversation.
+    """
     services: Services = request.app.ctx.services
     body = bodies.decode(request, TicketChanges)
     ticket = await services.support_tickets.update(
@@ -38,15 +56,26 @@ async def change(request: Request, conversation_id: int) -> HTTPResponse:
 
 
 @blueprint.delete(ONE)
+@Operation(gives={204: None})
 async def close(request: Request, conversation_id: int) -> HTTPResponse:
+    """Close the ticket."""
     services: Services = request.app.ctx.services
     await services.support_tickets.update(request.ctx.identity, conversation_id, status="closed")
     return responses.empty()
 
 
 @blueprint.get("/support_tickets/")
+@Operation(
+    query=TicketPlace,
+    gives={200: list[SupportTicket]},
+    sends=("Link",),
+    refuses=(Forbidden("Only staff list tickets."),),
+)
 async def list_all(request: Request) -> HTTPResponse:
-    """Newest first; `status` and `before` (an id) narrow it."""
+    """List all tickets.
+
+    Newest first; for staff.
+    """
     services: Services = request.app.ctx.services
     status = paging.parameters(request, ("status",)).get("status")
     query = paging.integers(request, ("limit", "before"))

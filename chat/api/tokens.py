@@ -3,17 +3,33 @@
 from sanic import Blueprint, HTTPResponse, Request
 
 from chat.api import addresses, bodies, responses
+from chat.api.operations import Operation
 from chat.api.schemas import Credentials, RefreshToken
+from chat.errors import Forbidden, NotAuthenticated, RateLimited
 from chat.services.registry import Services
+from chat.services.sessions import Pair
 
 blueprint = Blueprint("tokens", url_prefix="/api/token")
 
 NOT_KEPT = {"Cache-Control": "no-store"}
 """RFC 6749 section 5.1: no cache keeps a token."""
+USED = NotAuthenticated("The refresh token was used before.", code="token_revoked")
+NO_TOKEN = NotAuthenticated("The token is not valid.", code="token_invalid")
 
 
 @blueprint.post("/", ctx_public=True)
+@Operation(
+    takes=Credentials,
+    gives={200: Pair},
+    sends=("Cache-Control",),
+    refuses=(
+        NotAuthenticated("Wrong username or password.", code="wrong_credentials"),
+        Forbidden("Tokens come from another identity provider here."),
+        RateLimited("Too many password attempts for this name.", retry_after=1),
+    ),
+)
 async def sign_in(request: Request) -> HTTPResponse:
+    """Sign in."""
     services: Services = request.app.ctx.services
     body = bodies.decode(request, Credentials)
     address = addresses.of_client(request, request.app.ctx.settings.trusted_proxies)
@@ -22,14 +38,26 @@ async def sign_in(request: Request) -> HTTPResponse:
 
 
 @blueprint.post("/refresh/", ctx_public=True)
+@Operation(
+    takes=RefreshToken, gives={200: Pair}, sends=("Cache-Control",), refuses=(NO_TOKEN, USED)
+)
 async def refresh(request: Request) -> HTTPResponse:
+    """Renew both tokens.
+
+    A refresh token works once; using it again revokes its whole family.
+    """
     services: Services = request.app.ctx.services
     body = bodies.decode(request, RefreshToken)
     return responses.json(await services.sessions.refresh(body.refresh), headers=NOT_KEPT)
 
 
 @blueprint.post("/revoke/", ctx_public=True)
+@Operation(takes=RefreshToken, gives={204: None}, refuses=(NO_TOKEN,))
 async def revoke(request: Request) -> HTTPResponse:
+    """Sign out.
+
+    No token of the family works any more, on live sockets either.
+    """
     services: Services = request.app.ctx.services
     body = bodies.decode(request, RefreshToken)
     await services.sessions.revoke(body.refresh)

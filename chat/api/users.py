@@ -3,27 +3,43 @@
 from sanic import Blueprint, HTTPResponse, Request
 
 from chat.api import addresses, bodies, paging, responses
-from chat.api.schemas import Credentials
+from chat.api.operations import Operation
+from chat.api.parameters import SEARCH_LIMIT, UserSearch
+from chat.api.schemas import Me, NewUser
+from chat.errors import Conflict, Forbidden, RateLimited
+from chat.records import User
 from chat.services.registry import Services
 from chat.services.users import SEARCH_MAX
 
 blueprint = Blueprint("users", url_prefix="/api/users")
 
-SEARCH_LIMIT = 20
-
 
 @blueprint.post("/", ctx_public=True)
+@Operation(
+    takes=NewUser,
+    gives={201: User},
+    refuses=(
+        Forbidden("Users come from another identity provider here."),
+        Conflict("This username is taken.", code="username_taken"),
+        RateLimited("Too many password attempts from this address.", retry_after=1),
+    ),
+)
 async def sign_up(request: Request) -> HTTPResponse:
+    """Sign up."""
     services: Services = request.app.ctx.services
-    body = bodies.decode(request, Credentials)
+    body = bodies.decode(request, NewUser)
     address = addresses.of_client(request, request.app.ctx.settings.trusted_proxies)
     user = await services.users.sign_up(body.username, body.password, address)
     return responses.json(user, 201)
 
 
 @blueprint.get("/")
+@Operation(query=UserSearch, gives={200: list[User]})
 async def search(request: Request) -> HTTPResponse:
-    """Those whose name begins with `search`, or without it the first of all."""
+    """Find users.
+
+    Those whose name begins with `search`, or without it the first of all.
+    """
     services: Services = request.app.ctx.services
     query = paging.parameters(request, ("search", "limit"))
     limit = paging.integer("limit", query.get("limit", str(SEARCH_LIMIT)), 1, SEARCH_MAX)
@@ -31,6 +47,8 @@ async def search(request: Request) -> HTTPResponse:
 
 
 @blueprint.get("/me/")
+@Operation(gives={200: Me})
 async def me(request: Request) -> HTTPResponse:
+    """Who the caller is."""
     who = request.ctx.identity
-    return responses.json({"id": who.user_id, "username": who.username, "is_staff": who.is_staff})
+    return responses.json(Me(who.user_id, who.username, who.is_staff))

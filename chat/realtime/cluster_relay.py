@@ -46,6 +46,10 @@ class ClusterRelay(Relay):
         nodes = [node for node in self._nodes.values() if node.reader.wanted]
         return not self._homeless and all(node.reader.is_connected for node in nodes)
 
+    @property
+    def backlog(self) -> int:
+        return sum(outbox.backlog for outbox in self._outboxes())
+
     def publish(self, conversation_id: int, payload: bytes, seq: int | None) -> None:
         channel = channel_of(conversation_id)
         self._outbox_of(channel).post(channel, payload, seq)

@@ -8,6 +8,7 @@ queue belongs to a socket, and an idle one is this object and its parser.
 import asyncio
 from typing import Protocol, cast
 
+from chat import metrics
 from chat.auth.identity import Identity
 from chat.realtime.framing import (
     CLOSE,
@@ -116,6 +117,7 @@ class Connection(asyncio.Protocol):
             return
         self.is_closing = True  # first: the write may find a full buffer, which closes too
         self.transport.write(close_frame(code, reason))
+        metrics.closes.labels(str(code)).inc()
         loop = asyncio.get_running_loop()
         self._cut = loop.call_later(CLOSE_TIMEOUT, self.transport.abort)
 

@@ -10,9 +10,11 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Iterable
+from contextvars import Context
 
 from msgspec import Struct
 
+from chat import metrics
 from chat.errors import Unavailable
 from chat.realtime.connection import Connection
 from chat.store.changes import Known
@@ -203,7 +205,10 @@ class Hub:
         """News of these may have been lost: compare with the database, all in one query."""
         self._doubtful.update(conversation_ids)
         if self._check is None and self._doubtful:
-            self._check = asyncio.get_running_loop().create_task(self._check_doubtful())
+            # Its log is not of the request that happens to be the first to ask.
+            self._check = asyncio.get_running_loop().create_task(
+                self._check_doubtful(), context=Context()
+            )
 
     def _tell(self, group: Group, changes: list[Told]) -> None:
         if not changes or changes[-1].seq <= group.seq:
@@ -228,9 +233,12 @@ class Hub:
         frames = b"".join([told.frame for told in changes])
         for member in group.members:
             member.send(frames)
+        metrics.delivered_frames.add(len(group.members) * len(changes))
         for member, told_upto in group.ahead.items():
             if told_upto < changes[-1].seq:
-                member.send(b"".join([told.frame for told in changes if told.seq > told_upto]))
+                new = [told.frame for told in changes if told.seq > told_upto]
+                member.send(b"".join(new))
+                metrics.delivered_frames.add(len(new))
 
     def _remove(self, group: Group, user_id: int) -> None:
         for member in group.everyone():
@@ -259,13 +267,18 @@ class Hub:
                 continue
             except Exception:
                 # Told nothing, these sockets would miss changes in silence.
-                log.exception("conversation %d cannot be caught up", group.conversation_id)
+                log.exception(
+                    "conversation %d cannot be caught up",
+                    group.conversation_id,
+                    extra={"conversation": group.conversation_id},
+                )
                 for member in group.everyone():
                     member.close(1011, "reconnect with since")
                     self.leave(member)
                 return
             self._tell(group, changes)
             self._advance(group, upto)
+        metrics.gaps_healed.inc()
         waiting = list(group.waiting)
         group.waiting.clear()
         group.is_healing = False

@@ -8,17 +8,16 @@ server → client    chat.message message.edited message.deleted user.typing  (t
 """
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from chat import events, records
 from chat.errors import InvalidInput, PayamError, RetryLater
 from chat.realtime.framing import text_frame
-
-MessageId = Annotated[int, Meta(ge=1, le=2**63 - 1)]
-"""Beyond that no database can be asked about it."""
+from chat.records import Moment
+from chat.services.fields import Content, Id, Key, Ref, Seq
 
 # From clients. `ref` comes back in the frame's `ack` or `error`.
 
@@ -28,40 +27,57 @@ class ClientFrame(Struct, tag_field="type", frozen=True):
 
 
 class ChatMessage(ClientFrame, tag="chat_message", frozen=True):
-    message: str
-    client_id: str | None = None
-    ref: str | None = None
+    """Send a message: everybody's sockets get `chat.message`, the sender's too.
+
+    With a `client_id`, a repeat stores nothing and is acknowledged with the first one's id.
+    """
+
+    message: Content
+    client_id: Key | None = None
+    ref: Ref | None = None
 
 
 class EditMessage(ClientFrame, tag="edit_message", frozen=True):
-    message_id: MessageId
-    content: str
-    ref: str | None = None
+    """Change the content of one's own message: everybody gets `message.edited`."""
+
+    message_id: Id
+    content: Content
+    ref: Ref | None = None
 
 
 class DeleteMessage(ClientFrame, tag="delete_message", frozen=True):
-    message_id: MessageId
-    ref: str | None = None
+    """Delete one's own message: everybody gets `message.deleted`."""
+
+    message_id: Id
+    ref: Ref | None = None
 
 
 class Typing(ClientFrame, tag="typing", frozen=True):
+    """Stored nowhere; the others get `user.typing`."""
+
     is_typing: bool
-    ref: str | None = None
+    ref: Ref | None = None
 
 
 class MarkRead(ClientFrame, tag="mark_read", frozen=True):
-    message_id: MessageId
-    ref: str | None = None
+    """Everything up to the message is read; the others get `message.read`."""
+
+    message_id: Id
+    ref: Ref | None = None
 
 
 class Resume(ClientFrame, tag="resume", frozen=True):
-    since: int
-    ref: str | None = None
+    """Everything that changed after `since` comes, in order, then `resumed`, then live."""
+
+    since: Seq
+    ref: Ref | None = None
 
 
 class Auth(ClientFrame, tag="auth", frozen=True):
+    """Replace the token without reconnecting; answered with an `ack`."""
+
     token: str
-    ref: str | None = None
+    ref: Ref | None = None
 
 
 AnyClientFrame = ChatMessage | EditMessage | DeleteMessage | Typing | MarkRead | Resume | Auth
@@ -74,12 +90,12 @@ class ServerFrame(Struct, tag_field="type", frozen=True):
 
 
 class MessageSent(ServerFrame, tag="chat.message", frozen=True):
-    """The flags are sent only when true, to who learns of the message late."""
+    """A message was sent. The flags come only when true, to who learns of it late."""
 
     id: int
     sender: str
     content: str
-    timestamp: str
+    timestamp: Moment
     seq: int
     is_edited: bool | UnsetType = UNSET
     is_deleted: bool | UnsetType = UNSET
@@ -91,53 +107,72 @@ class EditedMessage(Struct, frozen=True):
 
 
 class MessageEdited(ServerFrame, tag="message.edited", frozen=True):
+    """Its sender changed a message's content."""
+
     message: EditedMessage
     seq: int
 
 
 class MessageDeleted(ServerFrame, tag="message.deleted", frozen=True):
+    """Its sender deleted a message; its attachments are gone as well."""
+
     message_id: int
     seq: int
 
 
 class UserTyping(ServerFrame, tag="user.typing", frozen=True):
+    """Another participant types, or has stopped."""
+
     user: str
     is_typing: bool
 
 
 class MessageRead(ServerFrame, tag="message.read", frozen=True):
+    """Another participant has read everything up to the message."""
+
     user: str
     message_id: int
 
 
 class AttachmentAdded(ServerFrame, tag="attachment.added", frozen=True):
+    """A file was attached to a message."""
+
     message_id: int
     attachment: records.Attachment
     seq: int
 
 
 class ParticipantJoined(ServerFrame, tag="participant.joined", frozen=True):
+    """Somebody was added to the conversation."""
+
     participant: records.User
     seq: int
 
 
 class ParticipantLeft(ServerFrame, tag="participant.left", frozen=True):
+    """Somebody left the conversation, or was removed from it."""
+
     participant: records.User
     seq: int
 
 
 class TicketUpdated(ServerFrame, tag="ticket.updated", frozen=True):
+    """The conversation's ticket was opened, changed or closed."""
+
     support_ticket: records.SupportTicket
     seq: int
 
 
 class Ack(ServerFrame, tag="ack", frozen=True):
-    """What was asked for is done, and on the disk where it is something that lasts."""
+    """What was asked for is done, and on the disk where it is something that lasts.
+
+    Only a frame with a `client_id` or a `ref`, or `auth`, gets one.
+    """
 
     client_id: str | UnsetType = UNSET
     id: int | UnsetType = UNSET
     seq: int | UnsetType = UNSET
-    timestamp: str | UnsetType = UNSET
+    timestamp: Moment | UnsetType = UNSET
     ref: str | UnsetType = UNSET
 
 
@@ -149,13 +184,16 @@ class Resumed(ServerFrame, tag="resumed", frozen=True):
 
 
 class AuthExpiring(ServerFrame, tag="auth.expiring", frozen=True):
-    """`expires_in` is in seconds."""
+    """The token ends soon: time for an `auth` frame. `expires_in` is in seconds."""
 
     expires_in: int
 
 
 class Error(ServerFrame, tag="error", frozen=True):
-    """`retry_after` is in seconds; `client_id` says which message was not stored."""
+    """A frame was not carried out, and changed nothing.
+
+    `retry_after` is in seconds; `client_id` says which message was not stored.
+    """
 
     code: str
     detail: str

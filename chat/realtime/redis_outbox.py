@@ -31,6 +31,11 @@ class Outbox:
         self._is_sending = False
 
     @property
+    def backlog(self) -> int:
+        """Messages that wait, and conversations that are behind."""
+        return len(self._waiting) + len(self._behind)
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing waits, and nothing is on its way to the server."""
         return not (self._waiting or self._behind or self._is_sending)

@@ -20,6 +20,10 @@ class RedisRelay(Relay):
     def is_connected(self) -> bool:
         return self._node.reader.is_connected
 
+    @property
+    def backlog(self) -> int:
+        return self._node.outbox.backlog
+
     def publish(self, conversation_id: int, payload: bytes, seq: int | None) -> None:
         self._node.outbox.post(channel_of(conversation_id), payload, seq)
 

@@ -40,6 +40,11 @@ class Relay(Protocol):
         """Whether news comes and goes at this moment."""
         ...
 
+    @property
+    def backlog(self) -> int:
+        """How much waits to be published."""
+        ...
+
     def publish(self, conversation_id: int, payload: bytes, seq: int | None) -> None:
         """Tell the other processes; `seq` is the point that a lasting change leads to."""
 
@@ -62,6 +67,7 @@ class LocalRelay(Relay):
 
     has_others = False
     is_connected = True
+    backlog = 0
 
     def __init__(self) -> None:
         self._listener: RelayListener | None = None

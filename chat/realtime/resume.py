@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from msgspec import UNSET
 
+from chat import metrics
 from chat.errors import Unavailable
 from chat.realtime.connection import Connection
 from chat.realtime.hub import Hub, Told
@@ -42,6 +43,7 @@ async def catch_up(
             await asyncio.sleep(RETRY_SECONDS)
             continue
         await send_slowly(connection, changes)
+        metrics.delivered_frames.add(len(changes))
         if upto < told:
             # A backup was restored: what the client knows beyond it is there no more, and
             # its numbers will be those of other changes.

@@ -12,7 +12,9 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 from sanic import Request, Sanic
+from structlog.contextvars import bind_contextvars
 
+from chat import metrics
 from chat.auth.identity import Identity
 from chat.errors import (
     Conflict,
@@ -201,6 +203,7 @@ class Sockets(Listener):
         self._resume_after(connection, frame.since, frame.since, frame.ref)
 
     def _resume_after(self, connection: Connection, since: int, seq: int, ref: str | None) -> None:
+        metrics.resumes.inc()
         hub = self._dispatcher.hub
         if since == seq and hub.join_at(connection, since):
             connection.send(resumed(since, ref))
@@ -212,6 +215,9 @@ class Sockets(Listener):
         """Do what has to wait; a failure closes the socket, whose client then tries again."""
 
         async def guarded() -> None:
+            bind_contextvars(
+                user=connection.identity.user_id, conversation=connection.conversation_id
+            )
             try:
                 await work
             except Exception:

@@ -10,15 +10,15 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from chat.records import PRIORITIES, STATUSES
 from chat.services import checks
 
 ID_MAX = 2**63 - 1
 """Beyond that no database can be asked about it."""
 
 NO_NULL = "^[^\\u0000]*$"
-NOT_BLANK = "^[^\\u0000]*\\S[^\\u0000]*$"
-NAME = "^[\\p{L}\\p{M}\\p{N}.@+_-]([\\p{L}\\p{M}\\p{N}.@+_\\u200c-]*[\\p{L}\\p{M}\\p{N}.@+_-])?$"
+NOT_BLANK = "^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$"
+NAME = "^[^\\u0000-*,/:-?[-^`{-\\u007f]+$"
+"""Of ASCII exactly what a name may have; what a letter is beyond it, tools do not agree on."""
 
 
 def said(description: str = "", **schema: Any) -> Meta:
@@ -43,6 +43,9 @@ Key = Annotated[
 Ref = Annotated[
     str, said("Comes back in the frame's `ack` or `error`.", maxLength=checks.KEY_MAX_LENGTH)
 ]
+AnyUsername = Annotated[
+    str, said(minLength=1, maxLength=checks.USERNAME_MAX_LENGTH, pattern=NOT_BLANK)
+]
 Username = Annotated[
     str,
     said(
@@ -65,5 +68,3 @@ Title = Annotated[str, said("May be empty.", maxLength=checks.TITLE_MAX_LENGTH, 
 Subject = Annotated[
     str, said("Not blank.", minLength=1, maxLength=checks.SUBJECT_MAX_LENGTH, pattern=NOT_BLANK)
 ]
-Status = Annotated[str, said(enum=STATUSES)]
-Priority = Annotated[str, said(enum=PRIORITIES)]

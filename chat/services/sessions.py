@@ -17,6 +17,7 @@ from chat.auth.passwords import Passwords
 from chat.auth.tokens import Tokens
 from chat.errors import Forbidden, NotAuthenticated
 from chat.events import FamilyRevoked
+from chat.services import checks
 from chat.services.limits import Limit
 from chat.services.users import Users
 from chat.store import token_families as store
@@ -59,6 +60,7 @@ class Sessions:
         if not self._tokens.can_issue:
             raise Forbidden("Tokens come from another identity provider here.")
         self._per_address.take(address)
+        checks.text("username", username, most=checks.USERNAME_MAX_LENGTH)
         self._per_name.take(users_store.key_of(username))
         account = await users_store.by_username(self._database, username)
         hashed = account.password_hash if account else None

@@ -7,6 +7,7 @@ from chat import records
 from chat.auth.identity import Identity
 from chat.errors import Conflict, Forbidden, InvalidInput, NotFound
 from chat.events import TicketUpdated
+from chat.records import PRIORITIES, STATUSES
 from chat.services import checks
 from chat.services.conversations import require_participant
 from chat.store import conversations, users
@@ -15,8 +16,6 @@ from chat.store.database import Database, Transaction
 from chat.store.work import Outcome
 from chat.store.writer import Writer
 
-STATUSES = ("open", "pending", "closed")
-PRIORITIES = ("low", "normal", "high", "urgent")
 LIST_MAX = 200
 
 

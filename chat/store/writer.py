@@ -22,8 +22,9 @@ from itertools import groupby
 from time import monotonic
 from typing import Any
 
+from chat import metrics
 from chat.errors import OutcomeUnknown, PayamError, Unavailable
-from chat.events import Event
+from chat.events import Event, MessageSent
 from chat.store import sends as sends_store
 from chat.store.database import Database, outcome_unknown
 from chat.store.sends import Send
@@ -67,6 +68,11 @@ class Writer:
         self._queue: deque[Work] = deque()
         self._wake = asyncio.Event()
         self._closing = False
+
+    @property
+    def backlog(self) -> int:
+        """How many changes wait for the commit under way to end."""
+        return len(self._queue)
 
     def send(self, send: Send, done: Done) -> None:
         """Store a message; `done` comes after the commit, and `send` then holds its numbers."""
@@ -126,6 +132,7 @@ class Writer:
     async def _commit(self, commit: Commit, run: list[Any]) -> None:
         """Try until it is stored or too late; then everyone in `run` has an answer."""
         while run := self._drop_late(run):
+            begun = monotonic()
             try:
                 async with asyncio.timeout(self._timeout):
                     await commit(run)
@@ -138,23 +145,38 @@ class Writer:
                     for work in run:
                         await self._commit(commit, [work])
                 else:
-                    log.exception("a change could not be stored")
+                    log.exception(
+                        "a change could not be stored", extra={"conversation": run[0].conversation}
+                    )
                     answer(run[0], error)
                 return
             else:
-                self._finish(run)
+                self._finish(run, begun)
                 return
             await asyncio.sleep(RETRY_SECONDS)
             self._drop_late_of_queue()
 
-    def _finish(self, run: list[Any]) -> None:
+    def _finish(self, run: list[Any], begun: float) -> None:
+        ended = monotonic()
         for work in run:
             answer(work, work.refusal)
+        told = monotonic()
+        events: list[Event] = []
         try:
-            self._publish([event for work in run if not work.refusal for event in work.happened()])
+            events = [event for work in run if not work.refusal for event in work.happened()]
+            self._publish(events)
         except Exception:  # it is stored: sockets learn of it from the database
             log.exception("changes could not be published")
             self._doubt({work.conversation for work in run})
+        metrics.committed(
+            changes=len(run),
+            messages=sum([type(event) is MessageSent for event in events]),
+            arrived=run[0].deadline - self._timeout,
+            begun=begun,
+            ended=ended,
+            told=told,
+            delivered=monotonic(),
+        )
 
     def _keep_repeatable(self, run: list[Any], error: Exception) -> list[Any]:
         """Answer those whose second try could store them twice; return the others."""

@@ -41,12 +41,13 @@ SECONDS = {
     "WRITE_TIMEOUT": (0.1, 600),
     "GRACEFUL_TIMEOUT": (0.1, 600),
 }
-SWITCHES = ["JWT_CREATE_USERS", "RATE_LIMITS"]
+SWITCHES = ["JWT_CREATE_USERS", "METRICS", "RATE_LIMITS", "WEB_CLIENT"]
 
 BAD_NUMBERS = ["ten", "1e", "0x10", "5;", "--1", "nan", NOT_UTF8, "9" * 5000]
 WRONG = {
     "HOST": ["localhost:8000", "http://localhost", "a b", "::1::", NOT_UTF8],
     "LOG_LEVEL": ["debug", "TRACE", "INFO,DEBUG", NOT_UTF8],
+    "LOG_FORMAT": ["JSON", "xml", "text,json", NOT_UTF8],
     "DATABASE_URL": [
         "postgres",
         "mysql://h/d",

@@ -26,6 +26,16 @@ async def test_a_wrong_password_and_an_unknown_name_look_alike(people: People) -
     assert answers[0].json() == answers[1].json()
 
 
+async def test_a_name_that_nobody_can_have_signs_nobody_in(people: People) -> None:
+    """400: what a database cannot be asked about, or is too long to be kept in mind."""
+    ali = await people("ali")
+    for username in ("a\0b", "x" * 151, " "):
+        body = {"username": username, "password": "correct horse"}
+        answer = await ali.http.post("/api/token/", json=body)
+        assert answer.status_code == 400
+        assert set(answer.json()["errors"]) == {"username"}
+
+
 async def test_refresh_tokens_rotate(people: People) -> None:
     """Each gives a new pair; the access token of the new one works."""
     ali = await people("ali")

@@ -30,6 +30,7 @@ class Wire(Relay):
 
     has_others = True
     is_connected = True
+    backlog = 0
 
     def __init__(self) -> None:
         self.published: list[tuple[int, bytes, int | None]] = []

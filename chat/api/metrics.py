@@ -1,0 +1,26 @@
+"""What Payam counts of itself: for Prometheus, without a token."""
+
+import asyncio
+
+from prometheus_client import CONTENT_TYPE_LATEST
+from sanic import Blueprint, HTTPResponse, Request
+
+from chat import metrics
+from chat.api.operations import Operation
+
+blueprint = Blueprint("metrics", url_prefix="/metrics")
+
+
+@blueprint.head("/", name="read_head", ctx_public=True)
+@blueprint.get("/", ctx_public=True)
+@Operation(gives={200: "text/plain"})
+async def read(request: Request) -> HTTPResponse:
+    """Counters, gauges and histograms of all workers, in Prometheus' text format.
+
+    They name no user and no conversation, but how busy a server is concerns its operator
+    alone: keep this path from the outside at the proxy.
+    """
+    request.app.ctx.sampler.sample()
+    # Of several workers it reads files.
+    text = await asyncio.to_thread(metrics.exposition)
+    return HTTPResponse(text, content_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,77 @@
+"""What is known of a request: its id, for the log and for the client; how long it took.
+
+A request's id is the client's own `X-Request-ID` where that is sane, or a new one. It is
+in the answer, and in each log line that the request brings about, with the user and the
+conversation where these are known.
+"""
+
+import logging
+import re
+import secrets
+from functools import lru_cache
+from time import monotonic
+from typing import Any
+
+from sanic import Request, Sanic
+from sanic.constants import HTTP_METHODS
+from sanic.response import BaseHTTPResponse
+from structlog.contextvars import bind_contextvars, clear_contextvars
+
+from chat.metrics import http_seconds
+
+log = logging.getLogger("payam.api")
+
+HEADER = "X-Request-ID"
+SANE = re.compile(r"[\w.:-]{1,64}", re.ASCII)
+METHODS = frozenset(str(method) for method in HTTP_METHODS)
+CHILDREN_MAX = 10_000
+FIRST, LAST = 1, -1
+"""Before who is asking is established, and after."""
+
+
+def install(app: Sanic[Any, Any]) -> None:
+    app.register_middleware(begin, "request", priority=FIRST)
+    app.register_middleware(know, "request", priority=LAST)
+    # Response middleware runs backwards: what the others do to an answer is done by then.
+    app.register_middleware(end, "response", priority=FIRST)
+
+
+async def begin(request: Request) -> None:
+    given: str | None = request.headers.getone(HEADER, None)
+    is_sane = given is not None and SANE.fullmatch(given) is not None
+    request.ctx.began = monotonic()
+    request.ctx.request_id = given if is_sane else secrets.token_hex(8)
+    clear_contextvars()  # of the request before it on the same connection
+    bind_contextvars(request_id=request.ctx.request_id)
+
+
+async def know(request: Request) -> None:
+    identity = getattr(request.ctx, "identity", None)
+    if identity is not None:
+        bind_contextvars(user=identity.user_id)
+    if "conversation_id" in request.match_info:
+        bind_contextvars(conversation=request.match_info["conversation_id"])
+
+
+async def end(request: Request, response: BaseHTTPResponse) -> None:
+    began: float | None = getattr(request.ctx, "began", None)
+    if began is None:  # it was not even a request
+        return
+    response.headers[HEADER] = request.ctx.request_id
+    route = template(request.route.path) if request.route else "unknown"
+    method = request.method if request.method in METHODS else "other"
+    seconds = monotonic() - began
+    timed(method, route, response.status).observe(seconds)
+    log.debug("%s %s: %d in %.1f ms", method, route, response.status, seconds * 1000)
+
+
+@lru_cache
+def template(path: str) -> str:
+    """A route as people write it: `/api/conversations/{conversation_id}`."""
+    return "/" + re.sub(r"<(\w+)(:[^>]*)?>", r"{\1}", path).strip("/")
+
+
+@lru_cache(CHILDREN_MAX)
+def timed(method: str, route: str, status: int) -> Any:
+    """The histogram of these; looking it up in the library each time costs more than it."""
+    return http_seconds.labels(method, route, str(status))

@@ -1,0 +1,90 @@
+"""The web client: a page at `/` and what it is made of under `/web/`, public, never executed.
+
+The files are few and small, so they are read once and answered from memory: no path
+from outside ever touches the disk. The policy lets the page load nothing and talk to
+nobody but this server.
+"""
+
+import gzip
+from hashlib import sha256
+from pathlib import Path
+
+from msgspec import Struct
+from sanic import Blueprint, HTTPResponse, Request
+
+from chat.api.ranges import has_already
+from chat.errors import NotFound
+
+FOLDER = Path(__file__).parents[2] / "web"
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".ts": "text/plain; charset=utf-8",
+}
+HEADERS = {
+    # Asked for again each time, and sent again only when it has changed.
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
+        " img-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
+        " require-trusted-types-for 'script'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "Vary": "Accept-Encoding",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class File(Struct, frozen=True):
+    """`body` is compressed with gzip."""
+
+    body: bytes
+    content_type: str
+    tag: str
+
+
+def load(folder: Path) -> dict[str, File]:
+    """The folder's files by name."""
+    files = {}
+    for path in folder.iterdir():
+        if path.suffix in TYPES:
+            body = path.read_bytes()
+            tag = f'"{sha256(body).hexdigest()}"'
+            files[path.name] = File(gzip.compress(body, mtime=0), TYPES[path.suffix], tag)
+    return files
+
+
+def blueprint() -> Blueprint:
+    """The routes, with the files as they are now."""
+    files = load(FOLDER)
+    made = Blueprint("web")
+
+    @made.head("/", name="page_head", ctx_public=True)
+    @made.get("/", ctx_public=True)
+    async def page(request: Request) -> HTTPResponse:
+        return answer(request, files["index.html"])
+
+    @made.head("/web/<name:str>", name="part_head", ctx_public=True)
+    @made.get("/web/<name:str>", ctx_public=True)
+    async def part(request: Request, name: str) -> HTTPResponse:
+        if name not in files:
+            raise NotFound("The web client has no such file.")
+        return answer(request, files[name])
+
+    return made
+
+
+def answer(request: Request, file: File) -> HTTPResponse:
+    # Weak: the same file, compressed or not.
+    headers = HEADERS | {"ETag": f"W/{file.tag}"}
+    if has_already(request, file.tag):
+        return HTTPResponse(status=304, headers=headers)
+    body = file.body
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+    else:
+        body = gzip.decompress(body)
+    return HTTPResponse(body, headers=headers, content_type=file.content_type)

@@ -1,0 +1,152 @@
+"""The AsyncAPI 3 document of the websockets, made from the structs of their frames."""
+
+from typing import Any, get_args
+
+import msgspec
+from msgspec import Struct
+from sanic import Sanic
+
+from chat.docs.closes import CLOSES
+from chat.docs.endpoints import Socket, sockets
+from chat.docs.examples import example_of
+from chat.docs.shapes import prose, schemas_of
+from chat.realtime import protocol
+from config.settings import Settings
+
+ABOUT = """
+What happens in a conversation, as it happens. What is asked for once is HTTP's, whose
+document is `/docs/openapi.json`.
+
+A frame is a text message with one JSON object in it. Whatever reports a change carries
+`seq`, the conversation's change number: a client keeps the highest it has seen, and with it
+is told everything that it missed, in order and once, by `?since=` or a `resume` frame.
+
+A handshake is refused with 401, 404, 429 or 503. A browser cannot see that: for a token that
+came as a subprotocol the socket is accepted, and closed with a code that says the same. A
+frame that cannot be carried out is answered with `error` and changes nothing.
+"""
+BEARER = """
+An access token: `Authorization: Bearer <JWT>`, where `Token` and `JWT` do as well, or from a
+browser `Sec-WebSocket-Protocol: chat.v1, bearer.<JWT>`, of which the server selects `chat.v1`.
+"""
+FROM_CLIENT: tuple[type[Struct], ...] = get_args(protocol.AnyClientFrame)
+TO_CLIENT: tuple[type[Struct], ...] = tuple(protocol.ServerFrame.__subclasses__())
+ANSWERS = (protocol.Ack, protocol.Error)
+
+
+def document(app: Sanic[Any, Any], settings: Settings) -> dict[str, Any]:
+    frames = [*FROM_CLIENT, *TO_CLIENT]
+    schemas, components = schemas_of(frames, settings)
+    operations: dict[str, Any] = {}
+    for socket in sockets(app):
+        operations |= operations_of(socket)
+    return {
+        "asyncapi": "3.0.0",
+        "info": {"title": "Payam", "version": "1", "description": prose(ABOUT)},
+        "defaultContentType": "application/json",
+        "servers": {name: server(name, settings) for name in ("ws", "wss")},
+        "channels": {socket.name: channel(socket, frames) for socket in sockets(app)},
+        "operations": operations,
+        "components": {
+            "securitySchemes": {
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": prose(BEARER),
+                }
+            },
+            "messages": {
+                tag_of(frame): message(frame, schema)
+                for frame, schema in zip(frames, schemas, strict=True)
+            },
+            "schemas": components,
+        },
+    }
+
+
+def tag_of(frame: type[Struct]) -> str:
+    """Its `type` on the wire."""
+    return str(frame.__struct_config__.tag)
+
+
+def server(protocol_name: str, settings: Settings) -> dict[str, Any]:
+    return {
+        "host": "{host}",
+        "protocol": protocol_name,
+        "variables": {
+            "host": {
+                "default": f"{settings.host}:{settings.port}",
+                "description": "Where this server, or the proxy before it, is reached.",
+            }
+        },
+        "security": [{"$ref": "#/components/securitySchemes/bearer"}],
+    }
+
+
+def channel(socket: Socket, frames: list[type[Struct]]) -> dict[str, Any]:
+    return {
+        "address": socket.path,
+        "description": socket.about,
+        "parameters": {
+            name: {"description": f"The {name.removesuffix('_id')}'s id."}
+            for name in socket.parameters
+        },
+        "messages": {
+            tag_of(frame): {"$ref": f"#/components/messages/{tag_of(frame)}"} for frame in frames
+        },
+        "bindings": {
+            "ws": {
+                "method": "GET",
+                "query": {
+                    "type": "object",
+                    "properties": {
+                        "since": {
+                            "description": "The highest `seq` that the client has seen:"
+                            " everything after it comes first, then `resumed`.",
+                            "type": "integer",
+                            "minimum": 0,
+                            "maximum": 10**18 - 1,
+                        }
+                    },
+                },
+            }
+        },
+        "x-close-codes": msgspec.to_builtins(CLOSES),
+    }
+
+
+def operations_of(socket: Socket) -> dict[str, Any]:
+    def of_channel(frame: type[Struct]) -> dict[str, str]:
+        return {"$ref": f"#/channels/{socket.name}/messages/{tag_of(frame)}"}
+
+    here = {"$ref": f"#/channels/{socket.name}"}
+    return {
+        f"{socket.name}_from_client": {
+            "action": "receive",
+            "channel": here,
+            "summary": "What a client says",
+            "messages": [of_channel(frame) for frame in FROM_CLIENT],
+            "reply": {"channel": here, "messages": [of_channel(frame) for frame in ANSWERS]},
+        },
+        f"{socket.name}_to_client": {
+            "action": "send",
+            "channel": here,
+            "summary": "What a client is told",
+            "messages": [of_channel(frame) for frame in TO_CLIENT],
+        },
+    }
+
+
+def message(frame: type[Struct], schema: dict[str, Any]) -> dict[str, Any]:
+    summary, _, description = prose(frame.__doc__).partition("\n\n")
+    written: dict[str, Any] = {
+        "name": tag_of(frame),
+        "title": frame.__name__,
+        "summary": summary,
+        "payload": schema,
+        "examples": [{"payload": example_of(frame)}],
+    }
+    if description:
+        written["description"] = description
+    return written

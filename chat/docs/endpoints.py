@@ -1,0 +1,99 @@
+"""The routes that there are to describe, read from the router."""
+
+import re
+import sys
+from typing import Any
+
+from msgspec import Struct
+from sanic import Sanic
+from sanic_routing.route import Route
+
+from chat.api.operations import Operation, operation_of
+from chat.docs.shapes import prose
+
+METHODS = ("GET", "POST", "PATCH", "DELETE")
+"""In the order in which they are listed. HEAD and OPTIONS are wherever another is."""
+
+
+class Endpoint(Struct, frozen=True):
+    """One method of one path. `noun` is its blueprint."""
+
+    method: str
+    path: str
+    noun: str
+    name: str
+    parameters: tuple[str, ...]
+    is_public: bool
+    about: str
+    about_noun: str
+    said: Operation
+
+
+def endpoints(app: Sanic[Any, Any]) -> list[Endpoint]:
+    """Those of which something is said, by noun in the order of the blueprints."""
+    nouns = list(app.blueprints)
+    found = [
+        endpoint(route, method, said)
+        for route in app.router.routes
+        if (said := operation_of(route.handler)) is not None
+        for method in METHODS
+        if method in route.methods
+    ]
+    return sorted(
+        found, key=lambda one: (nouns.index(one.noun), one.path, METHODS.index(one.method))
+    )
+
+
+def endpoint(route: Route, method: str, said: Operation) -> Endpoint:
+    _, noun, name = route.name.split(".")
+    return Endpoint(
+        method=method,
+        path=path_of(route),
+        noun=noun,
+        name=name,
+        parameters=parameters_of(route),
+        is_public=getattr(route.ctx, "public", False),
+        about=prose(route.handler.__doc__),
+        about_noun=about_module(route.handler.__module__),
+        said=said,
+    )
+
+
+def about_module(name: str) -> str:
+    """The first sentence of its docstring, without the noun that it begins with."""
+    first, _, _ = prose(sys.modules[name].__doc__).partition("\n")
+    said = first.partition(": ")[2] or first
+    return said[0].upper() + said[1:]
+
+
+class Socket(Struct, frozen=True):
+    """A websocket's path, and what its handler says of it."""
+
+    name: str
+    path: str
+    parameters: tuple[str, ...]
+    about: str
+
+
+def sockets(app: Sanic[Any, Any]) -> list[Socket]:
+    """All websockets."""
+    return [
+        Socket(
+            name=route.name.rpartition(".")[2],
+            path=path_of(route),
+            parameters=parameters_of(route),
+            about=prose(route.handler.args[0].__doc__),  # what Sanic has wrapped
+        )
+        for route in app.router.routes
+        if route.extra.websocket
+    ]
+
+
+def parameters_of(route: Route) -> tuple[str, ...]:
+    return tuple(parameter.name for parameter in route.params.values())
+
+
+def path_of(route: Route) -> str:
+    """As the documents write it: with the slash at its end, where it is no file's."""
+    path = "/" + re.sub(r"<(\w+)(:\w+)?>", r"{\1}", route.path)
+    return path if path.endswith(".json") else path.rstrip("/") + "/"

@@ -1,0 +1,116 @@
+"""One example of everything: Ali and Sara, who talk, and a file that one sends the other."""
+
+from typing import Any, get_args, get_origin
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import fields
+
+from chat import records
+from chat.api import schemas
+from chat.realtime import protocol
+from chat.services.sessions import Pair
+
+AT = "2023-10-27T10:00:00Z"
+ALI = records.User(2, "ali")
+SARA = records.User(3, "سارا")
+FILE = records.Attachment(
+    id=7,
+    message_id=123,
+    name="map.png",
+    size=48_213,
+    content_type="image/png",
+    url=records.attachment_url(12, 123, 7),
+    created_at=AT,
+)
+MESSAGE = records.Message(
+    id=123,
+    sender=ALI,
+    content="سلام",
+    timestamp=AT,
+    is_read=False,
+    is_edited=False,
+    is_deleted=False,
+    seq=345,
+    attachments=[],
+    client_id="6f1c2b9e",
+)
+TICKET = records.SupportTicket(
+    id=5,
+    conversation=12,
+    subject="The map does not load",
+    status="open",
+    priority="normal",
+    created_by=ALI,
+    assigned_to=None,
+    created_at=AT,
+    updated_at=AT,
+)
+CONVERSATION = records.Conversation(
+    id=12,
+    title="The way home",
+    participants=[ALI, SARA],
+    created_at=AT,
+    last_message=records.LastMessage(123, ALI, "سلام", AT, False),
+    support_ticket=None,
+    unread_count=0,
+    seq=345,
+)
+TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIyIn0.c2lnbmF0dXJl"  # noqa: S105 # nobody's
+
+ALL: tuple[Struct, ...] = (
+    ALI,
+    FILE,
+    MESSAGE,
+    TICKET,
+    CONVERSATION,
+    Pair(TOKEN, TOKEN),
+    schemas.NewUser("ali", "correct-horse"),
+    schemas.Credentials("ali", "correct-horse"),
+    schemas.RefreshToken(TOKEN),
+    schemas.NewConversation([3], "The way home"),
+    schemas.NewTitle("The way home"),
+    schemas.NewParticipant(4),
+    schemas.ReadUpTo(123),
+    schemas.NewMessage("سلام", "6f1c2b9e"),
+    schemas.NewContent("سلام!"),
+    schemas.NewTicket("The map does not load"),
+    schemas.TicketChanges(status="pending"),
+    schemas.Me(2, "ali", False),
+    schemas.Health("ready"),
+    protocol.ChatMessage("سلام", client_id="6f1c2b9e"),
+    protocol.EditMessage(123, "سلام!"),
+    protocol.DeleteMessage(123),
+    protocol.Typing(True),
+    protocol.MarkRead(123),
+    protocol.Resume(345),
+    protocol.Auth(TOKEN, ref="a1"),
+    protocol.MessageSent(123, "ali", "سلام", AT, 345),
+    protocol.MessageEdited(protocol.EditedMessage(123, "سلام!"), 346),
+    protocol.MessageDeleted(123, 347),
+    protocol.UserTyping("ali", True),
+    protocol.MessageRead("سارا", 123),
+    protocol.AttachmentAdded(123, FILE, 348),
+    protocol.ParticipantJoined(SARA, 349),
+    protocol.ParticipantLeft(SARA, 350),
+    protocol.TicketUpdated(TICKET, 351),
+    protocol.Ack(client_id="6f1c2b9e", id=123, seq=345, timestamp=AT),
+    protocol.Resumed(351),
+    protocol.AuthExpiring(60),
+    protocol.Error(
+        "invalid",
+        "message: May not be blank.",
+        errors={"message": ["May not be blank."]},
+        ref="a2",
+    ),
+)
+OF_TYPE = {type(example): example for example in ALL}
+
+
+def example_of(shape: Any) -> Any:
+    """One as it is on the wire, without nulls that need not be there. Raises KeyError."""
+    if get_origin(shape) is list:
+        return [example_of(get_args(shape)[0])]
+    example: dict[str, Any] = msgspec.to_builtins(OF_TYPE[shape])
+    required = {field.encode_name for field in fields(shape) if field.required}
+    return {name: value for name, value in example.items() if value is not None or name in required}

@@ -1,0 +1,247 @@
+"""The OpenAPI 3.1 document of what is under HTTP, made from the routes and their structs."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from sanic import Sanic
+from sanic.exceptions import SanicException
+
+from chat.api.operations import Operation
+from chat.api.problems import CONTENT_TYPE, Problem, describe, problem
+from chat.docs.endpoints import Endpoint, endpoints
+from chat.docs.examples import example_of
+from chat.docs.shapes import fields_of, prose, schemas_of
+from chat.errors import (
+    InvalidInput,
+    NotAuthenticated,
+    NotFound,
+    PayamError,
+    RateLimited,
+    TooLarge,
+    Unavailable,
+    UnsupportedMedia,
+)
+from chat.services.fields import ID_MAX
+from config.settings import Settings
+
+ABOUT = """
+Conversations, messages and attachments. What happens live is told by websockets, whose
+document is `/docs/asyncapi.json`.
+
+Everything is JSON in UTF-8; moments are UTC, in whole seconds. Paths answer with and
+without the slash at their end, to HEAD where they answer to GET, and to OPTIONS; to any
+other method with 405 and `Allow`. Fields and parameters that are not here are ignored.
+
+An error is `application/problem+json` (RFC 9457): `detail` is a sentence for people, `code`
+is stable and for programs, and `errors` says by field what is wrong with the input. What is
+not there and what is not for the caller answer alike, 404. A request that is no HTTP, or
+takes too long to arrive, gets 400, 408, 414, 417 or 431.
+"""
+BEARER = """
+An access token, from `POST /api/token/` or from another identity provider that this server
+trusts: `Authorization: Bearer <JWT>`. `Token <JWT>` and `JWT <JWT>` do as well.
+"""
+HEADERS = {
+    "Accept-Ranges": "`bytes`: ranges of the file may be asked for.",
+    "Cache-Control": "Who may keep the answer, and for how long.",
+    "Content-Disposition": "The name under which the file is to be saved.",
+    "Content-Range": "Which bytes these are, and how many there are.",
+    "ETag": "Names this content, for `If-None-Match`.",
+    "Link": "RFC 8288: the `next` page, or the `prev` one.",
+    "Retry-After": "Seconds after which to come back.",
+    "WWW-Authenticate": 'RFC 6750: `Bearer`, with `error="invalid_token"` where one was sent.',
+}
+REFUSALS = {
+    400: "The input is wrong; `errors` says which field of it, and how.",
+    404: "Not there, or not for the caller.",
+    503: "Something that is needed is away, or the server restarts.",
+}
+SENT_WITH = {
+    401: "WWW-Authenticate",
+    416: "Content-Range",
+    429: "Retry-After",
+    503: "Retry-After",
+}
+
+Schemas = Mapping[Any, dict[str, Any]]
+"""By shape."""
+
+
+def document(app: Sanic[Any, Any], settings: Settings) -> dict[str, Any]:
+    described = endpoints(app)
+    shapes = list(dict.fromkeys([Problem, *(s for one in described for s in shapes_of(one.said))]))
+    schemas, components = schemas_of(shapes, settings)
+    of_shape = dict(zip(shapes, schemas, strict=True))
+    paths: defaultdict[str, dict[str, Any]] = defaultdict(dict)
+    for one in described:
+        paths[one.path][one.method.lower()] = operation(one, of_shape, settings)
+    return {
+        "openapi": "3.1.1",
+        "info": {
+            "title": "Payam",
+            "version": "1",
+            "summary": "A chat server to put behind an app of your own",
+            "description": prose(ABOUT),
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"bearer": []}],
+        "tags": [
+            {"name": noun, "description": about}
+            for noun, about in {one.noun: one.about_noun for one in described}.items()
+        ],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": prose(BEARER),
+                }
+            },
+            "schemas": components,
+        },
+    }
+
+
+def shapes_of(said: Operation) -> Iterator[Any]:
+    """Those that are written down as schemas."""
+    if said.takes is not None:
+        yield said.takes
+    yield from (shape for shape in said.gives.values() if is_struct(shape))
+
+
+def is_struct(shape: Any) -> bool:
+    """Or a list of them."""
+    return shape is not None and shape is not dict and not isinstance(shape, str)
+
+
+def operation(one: Endpoint, schemas: Schemas, settings: Settings) -> dict[str, Any]:
+    summary, _, description = one.about.partition("\n\n")
+    written: dict[str, Any] = {
+        "operationId": f"{one.noun}_{one.name}",
+        "tags": [one.noun],
+        "summary": summary.removesuffix("."),
+    }
+    if description:
+        written["description"] = description
+    if one.is_public:
+        written["security"] = []
+    if parameters := list(parameters_of(one, settings)):
+        written["parameters"] = parameters
+    if one.said.takes is not None:
+        written["requestBody"] = body_of(one.said.takes, schemas, is_form=one.said.is_form)
+    written["responses"] = responses_of(one, schemas)
+    return written
+
+
+def parameters_of(one: Endpoint, settings: Settings) -> Iterator[dict[str, Any]]:
+    for name in one.parameters:
+        yield {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": f"The {name.removesuffix('_id')}'s id.",
+            "schema": {"type": "integer", "minimum": 1, "maximum": ID_MAX},
+        }
+    for place, shape in (("query", one.said.query), ("header", one.said.headers)):
+        for name, schema in (fields_of(shape, settings) if shape else {}).items():
+            parameter: dict[str, Any] = {"name": name, "in": place, "schema": schema}
+            if description := schema.pop("description", ""):
+                parameter["description"] = description
+            yield parameter
+
+
+def body_of(takes: type[Struct], schemas: Schemas, *, is_form: bool) -> dict[str, Any]:
+    if is_form:
+        return {
+            "required": True,
+            "content": {"multipart/form-data": {"schema": schemas[takes]}},
+        }
+    needs_any = any(field.required for field in msgspec.structs.fields(takes))
+    return {"required": needs_any, "content": json_of(takes, schemas)}
+
+
+def responses_of(one: Endpoint, schemas: Schemas) -> dict[str, Any]:
+    answers = {
+        str(status): {"description": HTTPStatus(status).phrase, **answer(one.said, shape, schemas)}
+        for status, shape in one.said.gives.items()
+    }
+    examples: defaultdict[int, list[Problem]] = defaultdict(list)
+    for refused in refusals(one):
+        examples[refused.status].append(refused)
+    for status, problems in sorted(examples.items()):
+        answers.setdefault(str(status), refusal(status, problems, schemas))
+    return answers
+
+
+def answer(said: Operation, shape: Any, schemas: Schemas) -> dict[str, Any]:
+    written: dict[str, Any] = {}
+    if said.sends:
+        written["headers"] = {name: header(name) for name in said.sends}
+    if is_struct(shape):
+        written["content"] = json_of(shape, schemas)
+    elif shape is dict:
+        written["content"] = {"application/json": {"schema": {"type": "object"}}}
+    elif shape is not None:
+        # JSON Schema has no word for bytes.
+        schema = {"type": "string"} if shape.startswith("text/") else {}
+        written["content"] = {shape: {"schema": schema}}
+    return written
+
+
+def json_of(shape: Any, schemas: Schemas) -> dict[str, Any]:
+    return {"application/json": {"schema": schemas[shape], "example": example_of(shape)}}
+
+
+def refusals(one: Endpoint) -> Iterator[Problem]:
+    """What this route answers when it does not do as asked: its own errors, then any route's."""
+    own: set[int] = set()
+    for error in one.said.refuses:
+        refused = describe(error)
+        own.add(refused.status)
+        yield refused
+    for error in common(one):
+        refused = describe(error)
+        if refused.status not in own:
+            yield refused
+    yield problem(500, "internal_error", "The server failed; this has been logged.")
+
+
+def common(one: Endpoint) -> Iterator[PayamError | SanicException]:
+    if one.said.query:
+        yield InvalidInput({"limit": ["A whole number from 1 to 200."]})
+    if one.said.takes:
+        yield InvalidInput({"body": ["Expected `object`, got `array`."]})
+    if not one.is_public:
+        yield NotAuthenticated("A token is needed: Authorization: Bearer <token>.")
+        yield RateLimited("Too many requests.", retry_after=1)
+    if one.parameters:
+        yield NotFound("There is no such conversation for you.")
+    if one.said.takes:
+        yield TooLarge("The body is too large.")
+        yield UnsupportedMedia("The body must be of another type.")
+    yield Unavailable("The server restarts.", retry_after=1)
+
+
+def refusal(status: int, problems: list[Problem], schemas: Schemas) -> dict[str, Any]:
+    written: dict[str, Any] = {
+        "description": REFUSALS.get(status) or " ".join(one.detail for one in problems),
+        "content": {
+            CONTENT_TYPE: {
+                "schema": schemas[Problem],
+                "examples": {one.code: {"value": msgspec.to_builtins(one)} for one in problems},
+            }
+        },
+    }
+    if name := SENT_WITH.get(status):
+        written["headers"] = {name: header(name)}
+    return written
+
+
+def header(name: str) -> dict[str, Any]:
+    return {"description": HEADERS[name], "schema": {"type": "string"}}

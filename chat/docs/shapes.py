@@ -1,0 +1,49 @@
+"""JSON Schema of the structs that clients' data is checked with."""
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from config.settings import Settings
+
+REFERENCE = "#/components/schemas/{name}"
+
+
+def schemas_of(
+    shapes: Sequence[Any], settings: Settings
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The schema of each shape, and by name those of all structs that they refer to."""
+    schemas, components = msgspec.json.schema_components(shapes, ref_template=REFERENCE)
+    return plain(list(schemas), settings), plain(components, settings)
+
+
+def fields_of(shape: type[msgspec.Struct], settings: Settings) -> dict[str, dict[str, Any]]:
+    """The schemas of a struct's own fields."""
+    _, components = schemas_of([shape], settings)
+    properties: dict[str, dict[str, Any]] = components[shape.__name__]["properties"]
+    return properties
+
+
+def plain(schema: Any, settings: Settings) -> Any:
+    """With the settings' values where they are named, and without the code's indentation."""
+    if isinstance(schema, dict):
+        found = {name: plain(value, settings) for name, value in schema.items()}
+        for limit in ("minLength", "maxLength"):
+            if isinstance(found.get(limit), str):
+                found[limit] = getattr(settings, found[limit].lower())
+        if isinstance(found.get("description"), str):
+            found["description"] = prose(found["description"])
+        if found.get("required") == []:
+            del found["required"]  # JSON Schema of old, which sockets have, knows no empty one
+        return found
+    if isinstance(schema, list | tuple):
+        return [plain(value, settings) for value in schema]
+    return schema
+
+
+def prose(docstring: str | None) -> str:
+    """Its paragraphs, each in one line."""
+    paragraphs = inspect.cleandoc(docstring or "").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)

@@ -1,0 +1,170 @@
+"""What Payam counts of itself, for Prometheus.
+
+Nothing is counted a message or a socket where messages are many: the writer counts once a
+commit, the hub adds to a plain number, which is handed on once a second.
+
+Under gunicorn each worker writes its figures to files in PROMETHEUS_MULTIPROC_DIR, which
+gunicorn.conf.py makes, and any of them answers with the sum of all. Counters outlive the
+worker that counted; gauges are of those that live.
+https://prometheus.github.io/client_python/multiprocess/
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+SAMPLE_SECONDS = 1.0
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+
+# The library's own switch, which it looks at when it is imported; no setting of ours.
+IS_SHARED = "PROMETHEUS_MULTIPROC_DIR" in os.environ
+
+registry = CollectorRegistry()
+
+messages_stored = Counter(
+    "payam_messages_stored", "New messages that were committed", registry=registry
+)
+commit_changes = Histogram(
+    "payam_commit_changes", "Changes in one commit", registry=registry, buckets=SIZES
+)
+commit_seconds = Histogram(
+    "payam_commit_seconds", "How long one commit took", registry=registry, buckets=SECONDS
+)
+change_seconds = Histogram(
+    "payam_change_seconds",
+    "From the arrival of a commit's oldest change until its commit began (queued), its ack was"
+    " written (acknowledged), the sockets of its worker had it (delivered)",
+    ["stage"],
+    registry=registry,
+    buckets=SECONDS,
+)
+deliveries = Counter(
+    "payam_deliveries", "Frames of changes that were written to sockets", registry=registry
+)
+connections = Gauge(
+    "payam_connections", "Open websockets", registry=registry, multiprocess_mode="livesum"
+)
+closes = Counter(
+    "payam_closes", "Websockets that the server closed, by close code", ["code"], registry=registry
+)
+resumes = Counter(
+    "payam_resumes", "Clients that came back with the point they had seen", registry=registry
+)
+gaps_healed = Counter(
+    "payam_gaps_healed",
+    "Times that changes the relay had not brought were read from the database",
+    registry=registry,
+)
+write_queue = Gauge(
+    "payam_write_queue",
+    "Changes that wait for the database",
+    registry=registry,
+    multiprocess_mode="livesum",
+)
+relay_backlog = Gauge(
+    "payam_relay_backlog",
+    "News that waits to be published",
+    registry=registry,
+    multiprocess_mode="livesum",
+)
+relay_connected = Gauge(
+    "payam_relay_connected",
+    "1 while every worker hears of the others",
+    registry=registry,
+    multiprocess_mode="livemin",
+)
+http_seconds = Histogram(
+    "payam_http_request_seconds",
+    "From a request until its answer begins",
+    ["method", "route", "status"],
+    registry=registry,
+    buckets=SECONDS,
+)
+
+_queued = change_seconds.labels("queued")
+_acknowledged = change_seconds.labels("acknowledged")
+_delivered = change_seconds.labels("delivered")
+closes.labels("4408")  # there from the start: an alert needs its zero
+
+
+class Tally:
+    """A counter for where even the library's is too much; the sampler hands it on."""
+
+    __slots__ = ("_counter", "_waiting")
+
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
+        self._waiting = 0
+
+    def add(self, amount: int) -> None:
+        self._waiting += amount
+
+    def hand_on(self) -> None:
+        waiting, self._waiting = self._waiting, 0
+        self._counter.inc(waiting)
+
+
+delivered_frames = Tally(deliveries)
+
+
+def committed(
+    *,
+    changes: int,
+    messages: int,
+    arrived: float,
+    begun: float,
+    ended: float,
+    told: float,
+    delivered: float,
+) -> None:
+    """One commit, once all that follows from it is done; the times are those of `monotonic`.
+
+    `arrived` is when its oldest change came, `told` when its askers had their answers.
+    """
+    commit_changes.observe(changes)
+    commit_seconds.observe(ended - begun)
+    _queued.observe(begun - arrived)
+    _acknowledged.observe(told - arrived)
+    _delivered.observe(delivered - arrived)
+    if messages:
+        messages_stored.inc(messages)
+
+
+class Sampler:
+    """Looks once a second at what is not counted where it happens."""
+
+    def __init__(self, gauges: Mapping[Gauge, Callable[[], float]]) -> None:
+        self._gauges = gauges
+
+    def sample(self) -> None:
+        delivered_frames.hand_on()
+        for gauge, value in self._gauges.items():
+            gauge.set(value())
+
+    async def run(self) -> None:
+        """Sample until cancelled."""
+        while True:
+            self.sample()
+            await asyncio.sleep(SAMPLE_SECONDS)
+
+
+def exposition() -> bytes:
+    """Everything in Prometheus' text format; reads files when there are several workers."""
+    if not IS_SHARED:
+        return generate_latest(registry)
+    everyone = CollectorRegistry()
+    MultiProcessCollector(everyone)  # type: ignore[no-untyped-call]
+    return generate_latest(everyone)

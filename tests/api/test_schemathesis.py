@@ -1,0 +1,56 @@
+"""schemathesis tries a running server with whatever its document allows, and forbids."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.payam_server import CHECKOUT, PayamServer, run_command
+
+EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "10")
+"""The most for each operation in one phase; what may break is searched for with more."""
+
+
+@pytest.fixture
+def server() -> Iterator[PayamServer]:
+    """One of its own, since it is filled with whatever comes to mind."""
+    with PayamServer({"RATE_LIMITS": "off"}) as server:
+        yield server
+
+
+@pytest.fixture
+def token(server: PayamServer) -> str:
+    """Of a member of staff, who may do more than others."""
+    subprocess.run(
+        [sys.executable, "-m", "chat", "createuser", "staff", "--staff"],
+        cwd=CHECKOUT,
+        env={"PATH": os.environ["PATH"], **server.settings},
+        input=b"correct horse",
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    return run_command("token", "staff", settings=server.settings).strip()
+
+
+def test_the_server_does_what_its_document_says(
+    server: PayamServer, token: str, tmp_path: Path
+) -> None:
+    """No undocumented answer, nothing accepted that is forbidden, nothing refused that is not."""
+    done = subprocess.run(
+        [
+            Path(sys.executable).with_name("schemathesis"),
+            *("--config-file", CHECKOUT / "tests" / "api" / "schemathesis.toml"),
+            *("run", f"{server.url}/docs/openapi.json", "--max-examples", EXAMPLES),
+        ],
+        cwd=tmp_path,  # it leaves files behind
+        env={**os.environ, "SCHEMATHESIS_TOKEN": token},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    server.check_log()

@@ -1,0 +1,24 @@
+// Who a conversation is with, in a word and in a coloured letter.
+
+import { element } from "/web/dom.js";
+import { list, say } from "/web/strings.js";
+
+const HUES = 6;
+
+/** The name of a conversation: its title, or who else is in it. */
+export function nameOf(chat) {
+  return chat.record.title || list(chat.others) || say("alone");
+}
+
+/** Who is typing there, in a sentence; empty for nobody. */
+export function typingIn({ typing }) {
+  if (typing.size === 0) return "";
+  return say(typing.size === 1 ? "typing" : "typingMany", { names: list([...typing]) });
+}
+
+/** The first letter of a name, in a colour that is always the same for it. */
+export function avatar(name) {
+  const [letter = "?"] = name.match(/[\p{L}\p{N}]/u) ?? [];
+  const hue = [...name].reduce((sum, sign) => sum + sign.codePointAt(0), 0) % HUES;
+  return element("span", { class: `avatar hue-${hue}`, "aria-hidden": "true" }, letter.toUpperCase());
+}

@@ -1,0 +1,235 @@
+/** Milliseconds since 1970 are numbers; moments from the server are RFC 3339 text. */
+
+export interface User {
+  id: number;
+  username: string;
+}
+
+export interface Me extends User {
+  is_staff: boolean;
+}
+
+export interface Attachment {
+  id: number;
+  message_id: number;
+  name: string;
+  /** Bytes. */
+  size: number;
+  content_type: string;
+  /** A path on the server, for participants only: `payam.download` asks with the token. */
+  url: string;
+  created_at: string;
+}
+
+export interface Message {
+  id: number;
+  sender: User;
+  /** Empty where the message is deleted. */
+  content: string;
+  timestamp: string;
+  /** By the caller, or, where the caller sent it, by everyone else. */
+  is_read: boolean;
+  is_edited: boolean;
+  is_deleted: boolean;
+  seq: number;
+  attachments: Attachment[];
+  client_id?: string;
+}
+
+export type TicketStatus = "open" | "pending" | "closed";
+export type TicketPriority = "low" | "normal" | "high" | "urgent";
+
+export interface SupportTicket {
+  id: number;
+  conversation: number;
+  subject: string;
+  status: TicketStatus;
+  priority: TicketPriority;
+  created_by: User;
+  assigned_to: User | null;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface ConversationRecord {
+  id: number;
+  title: string;
+  participants: User[];
+  created_at: string;
+  last_message: Pick<Message, "id" | "sender" | "content" | "timestamp" | "is_read"> | null;
+  support_ticket: SupportTicket | null;
+  unread_count: number;
+  seq: number;
+}
+
+export interface Tokens {
+  access: string;
+  refresh: string;
+  /** When the access token is replaced, in milliseconds since 1970. */
+  renewAt: number;
+}
+
+/** Where tokens are kept. Two clients that share one agree on who renews them. */
+export interface TokenStore {
+  load(): Tokens | null;
+  save(tokens: Tokens | null): void;
+}
+
+export interface PayamOptions {
+  /** Where the server is; in a browser, by default, where the page came from. */
+  url?: string;
+  /** By default tokens are kept in memory only. */
+  store?: TokenStore;
+  /** Needed on Node before 22, which has none of its own. */
+  WebSocket?: unknown;
+  fetch?: typeof fetch;
+  /** Milliseconds: the first pause before connecting again, and the longest. */
+  backoff?: { least: number; most: number };
+  /** Milliseconds that an answer may take before the connection counts as dead. */
+  patience?: number;
+  /** Milliseconds of silence before the server is asked whether it is there. */
+  calm?: number;
+}
+
+export class PayamError extends Error {
+  /** 0 where it came over a socket, or nothing came at all. */
+  readonly status: number;
+  /** Stable, for programs; `offline` where the server cannot be reached. */
+  readonly code: string;
+  /** For each wrong field, what is wrong with it. */
+  readonly errors: Record<string, string[]>;
+  /** Seconds. */
+  readonly retryAfter: number | undefined;
+}
+
+type Unsubscribe = () => void;
+
+export class Payam {
+  constructor(options?: PayamOptions);
+  readonly url: string;
+  readonly isSignedIn: boolean;
+
+  /** The refresh token works no more, or `logOut` was called. */
+  on(type: "signedOut", listener: () => void): Unsubscribe;
+
+  signUp(username: string, password: string): Promise<void>;
+  logIn(username: string, password: string): Promise<void>;
+  logOut(): Promise<void>;
+  me(): Promise<Me>;
+  users(search: string, limit?: number): Promise<User[]>;
+
+  conversations(): Promise<ConversationRecord[]>;
+  conversation(id: number): Promise<ConversationRecord>;
+  begin(participants: number[], title?: string): Promise<ConversationRecord>;
+  rename(id: number, title: string): Promise<ConversationRecord>;
+  addParticipant(id: number, userId: number): Promise<ConversationRecord>;
+  removeParticipant(id: number, userId: number): Promise<void>;
+  markRead(id: number, messageId: number): Promise<void>;
+
+  /** A page, oldest first. `since` is a change number, and orders by change. */
+  messages(
+    id: number,
+    place?: { limit?: number; before?: number; after?: number; since?: number },
+  ): Promise<Message[]>;
+
+  attachments(id: number, messageId: number): Promise<Attachment[]>;
+  /** `onProgress` is given the share that is on its way, from 0 to 1. */
+  attach(
+    id: number,
+    messageId: number,
+    file: Blob,
+    options?: { name?: string; onProgress?: (share: number) => void },
+  ): Promise<Attachment>;
+  download(attachment: Attachment): Promise<Blob>;
+
+  openTicket(id: number, subject: string, priority?: TicketPriority): Promise<SupportTicket>;
+  changeTicket(
+    id: number,
+    changes: Partial<Pick<SupportTicket, "subject" | "status" | "priority">> & {
+      assigned_to?: number | null;
+    },
+  ): Promise<SupportTicket>;
+  closeTicket(id: number): Promise<void>;
+
+  /** Keep a conversation open; `since` is the change number after which to begin. */
+  open(id: number, options?: { since?: number }): Conversation;
+  /** Connect at once what waits to, and see whether the rest is really there. */
+  wake(): void;
+  /** Close every open conversation. */
+  close(): void;
+
+  /** Any call of the API. */
+  request(
+    method: string,
+    path: string,
+    options?: { body?: unknown; form?: FormData; isPublic?: boolean },
+  ): Promise<Response>;
+  json(method: string, path: string, options?: { body?: unknown }): Promise<unknown>;
+  /** An access token that works for a while yet, and is not `stale`. */
+  token(stale?: string): Promise<string>;
+}
+
+export interface Ack {
+  ref: string;
+  id?: number;
+  seq?: number;
+  client_id?: string;
+  timestamp?: string;
+}
+
+export interface ConversationEvents {
+  message: {
+    id: number;
+    sender: string;
+    content: string;
+    timestamp: string;
+    seq: number;
+    is_edited?: true;
+    is_deleted?: true;
+  };
+  edited: { message: { id: number; content: string }; seq: number };
+  deleted: { message_id: number; seq: number };
+  read: { user: string; message_id: number };
+  typing: { user: string; is_typing: boolean };
+  /** May come before its message, where both were missed. */
+  attachment: { message_id: number; attachment: Attachment; seq: number };
+  joined: { participant: User; seq: number };
+  left: { participant: User; seq: number };
+  ticket: { support_ticket: SupportTicket; seq: number };
+  /** `delay`, in milliseconds, where it waits; `code` and `reason` where it is closed for good. */
+  state: { state: ConversationState; delay?: number; code?: number; reason?: string };
+  /** An error that answers nothing that was waited for. */
+  refused: PayamError;
+}
+
+/** `connecting`, then `open` once all that was missed is told; `waiting` to connect again. */
+export type ConversationState = "connecting" | "open" | "waiting" | "closed";
+
+export class Conversation {
+  private constructor();
+  readonly id: number;
+  readonly state: ConversationState;
+  /** The highest change number that is known with everything before it. */
+  readonly seq: number | undefined;
+  /** How many changes of one's own wait for the server. */
+  readonly waiting: number;
+
+  on<Type extends keyof ConversationEvents>(
+    type: Type,
+    listener: (event: ConversationEvents[Type]) => void,
+  ): Unsubscribe;
+
+  /**
+   * Resolved once the message is stored, however long that takes; rejected with a PayamError
+   * where the server refuses it, or the conversation is closed. Messages are stored in the
+   * order of the calls. Sending again with the same `clientId` is the same message.
+   */
+  send(text: string, options?: { clientId?: string }): Promise<Ack>;
+  edit(messageId: number, content: string): Promise<Ack>;
+  delete(messageId: number): Promise<Ack>;
+  markRead(messageId: number): Promise<Ack>;
+  typing(isTyping: boolean): void;
+  wake(): void;
+  drop(): void;
+  close(): void;
+}
