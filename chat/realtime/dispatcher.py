@@ -25,7 +25,6 @@ from chat.realtime.connection import Connection
 from chat.realtime.hub import Batch, Hub, Told
 from chat.realtime.protocol import encode
 from chat.realtime.relay import Relay, RelayListener
-from chat.store.changes import Known
 
 MARK_SIZE = 8
 RETRY_SECONDS = 0.5
@@ -47,7 +46,7 @@ class Dispatcher(RelayListener):
     def __init__(
         self,
         relay: Relay,
-        load: Callable[[int, int, Known], Awaitable[Page]],
+        load: Callable[[int, int], Awaitable[Page]],
         seqs: Callable[[Collection[int]], Awaitable[dict[int, int]]],
         revoked: Callable[[FamilyRevoked], None],
         missed: Callable[[], None],
@@ -161,14 +160,9 @@ class Dispatcher(RelayListener):
     def interrupted(self) -> None:
         self._missed()
 
-    async def load_told(
-        self, conversation_id: int, seq: int, known: Known
-    ) -> tuple[list[Told], int, bool]:
-        """What changed after `seq`, up to which point, and whether that is all by now.
-
-        `known` is what the reader knows, and goes from page to page.
-        """
-        changes, upto, is_last = await self._load(conversation_id, seq, known)
+    async def load_told(self, conversation_id: int, seq: int) -> tuple[list[Told], int, bool]:
+        """What changed after `seq`, up to which point, and whether that is all by now."""
+        changes, upto, is_last = await self._load(conversation_id, seq)
         return [told(change) for change in changes], upto, is_last
 
 

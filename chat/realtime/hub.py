@@ -17,7 +17,6 @@ from msgspec import Struct
 from chat import metrics
 from chat.errors import Unavailable
 from chat.realtime.connection import Connection
-from chat.store.changes import Known
 
 log = logging.getLogger("payam.hub")
 
@@ -80,7 +79,7 @@ class Hub:
 
     def __init__(
         self,
-        load: Callable[[int, int, Known], Awaitable[tuple[list[Told], int, bool]]],
+        load: Callable[[int, int], Awaitable[tuple[list[Told], int, bool]]],
         seqs: Callable[[Collection[int]], Awaitable[dict[int, int]]],
         opened: Callable[[int], None],
         closed: Callable[[int], None],
@@ -258,10 +257,9 @@ class Hub:
     async def _fill(self, group: Group) -> None:
         """Read what is missing and tell it, then what has come meanwhile."""
         is_last = False
-        known = Known(group.seq)
         while not is_last and not group.is_empty:
             try:
-                changes, upto, is_last = await self._load(group.conversation_id, group.seq, known)
+                changes, upto, is_last = await self._load(group.conversation_id, group.seq)
             except Unavailable:
                 await asyncio.sleep(RETRY_SECONDS)
                 continue

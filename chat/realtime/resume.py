@@ -16,10 +16,9 @@ from chat.errors import Unavailable
 from chat.realtime.connection import Connection
 from chat.realtime.hub import Hub, Told
 from chat.realtime.protocol import Resumed, frame_of
-from chat.store.changes import Known
 
-Load = Callable[[int, int, Known], Awaitable[tuple[list[Told], int, bool]]]
-"""Conversation, the point to read from, and what the client knows."""
+Load = Callable[[int, int], Awaitable[tuple[list[Told], int, bool]]]
+"""Of a conversation, what came after a point, up to which point, and whether that is all."""
 
 CHUNK = 256 * 1024
 """Bytes that may wait for the client before the next are given to it."""
@@ -34,20 +33,17 @@ async def catch_up(
 ) -> None:
     """Tell `connection`, which `hub` has as resuming, what came after `since`."""
     told = since
-    known = Known(since)
     is_resumed = False
     while not connection.is_closing:
         try:
-            changes, upto, is_last = await load(connection.conversation_id, told, known)
+            changes, upto, is_last = await load(connection.conversation_id, told)
         except Unavailable:
             await asyncio.sleep(RETRY_SECONDS)
             continue
         await send_slowly(connection, changes)
         metrics.delivered_frames.add(len(changes))
-        if upto < told:
-            # A backup was restored: what the client knows beyond it is there no more, and
-            # its numbers will be those of other changes.
-            known = Known(upto)
+        # Perhaps less than before: what a client knows beyond a restored backup is there no
+        # more, and its numbers will be those of other changes.
         told = upto
         if not is_last:
             continue

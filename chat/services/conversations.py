@@ -9,7 +9,6 @@ from chat.events import Change, MessageRead, ParticipantJoined, ParticipantLeft
 from chat.services import checks
 from chat.store import changes, messages, participants, users
 from chat.store import conversations as store
-from chat.store.changes import Known
 from chat.store.database import Database, Transaction
 from chat.store.sends import not_a_participant
 from chat.store.work import Apply, DoneWith, Outcome
@@ -39,15 +38,10 @@ class Conversations:
         return await store.seqs(self._database, conversation_ids)
 
     async def changes_since(
-        self, conversation_id: int, seq: int, known: Known
+        self, conversation_id: int, seq: int
     ) -> tuple[Sequence[Change], int, bool]:
-        """What changed, in order; up to which point; and whether that is all by now.
-
-        `known` goes from page to page.
-        """
-        page = await changes.since(
-            self._database, conversation_id, seq, limit=CHANGES_PAGE, known=known
-        )
+        """What changed, in order; up to which point; and whether that is all by now."""
+        page = await changes.since(self._database, conversation_id, seq, limit=CHANGES_PAGE)
         return page.changes, page.seq, page.is_last
 
     async def seq_for(self, who: Identity, conversation_id: int) -> int:

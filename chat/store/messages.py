@@ -37,8 +37,13 @@ CHANGED = """
     SELECT id, seq FROM (
         SELECT * FROM (
             SELECT id, seq FROM messages
-            WHERE conversation_id = ? AND seq > ? ORDER BY seq LIMIT ?
+            WHERE conversation_id = ? AND created_seq > ? AND seq = created_seq
+            ORDER BY created_seq LIMIT ?
         ) AS of_messages
+        UNION ALL SELECT * FROM (
+            SELECT id, seq FROM messages
+            WHERE conversation_id = ? AND seq > ? AND seq <> created_seq ORDER BY seq LIMIT ?
+        ) AS of_changed_messages
         UNION ALL SELECT * FROM (
             SELECT message_id, seq FROM attachments
             WHERE conversation_id = ? AND seq > ? ORDER BY seq LIMIT ?
@@ -130,7 +135,7 @@ async def changed_since(
     point = seq
     while len(changed) < limit:
         place = (reader.conversation_id, point, limit)
-        rows = await database.fetch(CHANGED, (*place, *place, limit))
+        rows = await database.fetch(CHANGED, (*place, *place, *place, limit))
         changed.update(rows)  # in the order of `seq`: the last change of each stays
         if len(rows) < limit:
             break

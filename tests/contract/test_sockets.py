@@ -238,7 +238,7 @@ async def test_what_was_missed_comes_first_and_once(people: People) -> None:
 
 
 async def test_resuming_by_frame_tells_all_kinds(people: People) -> None:
-    """What began later is a chat.message as it is now; what is older, edited or deleted."""
+    """What began later is a chat.message as it is now, and edited or deleted like the older."""
     pair = await Pair.of(people)
     kept, gone = [(await say(pair, text))["id"] for text in ("kept", "gone")]
     await pair.second.close()
@@ -256,4 +256,5 @@ async def test_resuming_by_frame_tells_all_kinds(people: People) -> None:
     assert (await back.receive())["message_id"] == gone
     sent = await back.receive()
     assert (sent["type"], sent["content"], sent["is_edited"]) == ("chat.message", "newer", True)
+    assert (await back.receive())["message"] == {"id": new, "content": "newer"}
     assert await back.receive() == {"type": "resumed", "seq": 6, "ref": "back"}

@@ -32,7 +32,7 @@ class Conversation:
         message = Message(id_, sender, content, self.seq, self.seq)
         self.messages[id_] = message
         self.keys[sender, key] = (message, content)
-        return frame_after(message, self.seq - 1)
+        return sent(message)
 
     def edit(self, message: Message, content: str) -> Frame:
         message.content, message.is_edited = content, True
@@ -45,28 +45,36 @@ class Conversation:
     def _changed(self, message: Message) -> Frame:
         self.seq += 1
         message.seq = self.seq
-        return frame_after(message, self.seq - 1)
+        return changed(message)
 
     def since(self, seq: int) -> list[Frame]:
-        """What who has seen everything up to `seq` is told when resuming."""
-        changed = [message for message in self.messages.values() if message.seq > seq]
-        changed.sort(key=lambda message: message.seq)
-        end = {"type": "resumed", "seq": max(self.seq, seq)}
-        return [*(frame_after(message, seq) for message in changed), end]
+        """What who has seen everything up to `seq` is told when resuming.
+
+        A message comes where it was sent and where it was last changed.
+        """
+        frames = [sent(message) for message in self.messages.values()]
+        frames += [changed(each) for each in self.messages.values() if each.seq > each.created_seq]
+        missed = sorted(
+            (frame for frame in frames if frame["seq"] > seq), key=lambda frame: frame["seq"]
+        )
+        return [*missed, {"type": "resumed", "seq": self.seq}]
 
 
-def frame_after(message: Message, seq: int) -> Frame:
-    """How a message's last change is told to who knows everything up to `seq`."""
-    if message.created_seq > seq:
-        flags = {name: True for name in ("is_edited", "is_deleted") if getattr(message, name)}
-        return {
-            "type": "chat.message",
-            "id": message.id,
-            "sender": message.sender,
-            "content": message.content,
-            "seq": message.seq,
-            **flags,
-        }
+def sent(message: Message) -> Frame:
+    """How others are told that it was sent, with what it is by now."""
+    flags = {name: True for name in ("is_edited", "is_deleted") if getattr(message, name)}
+    return {
+        "type": "chat.message",
+        "id": message.id,
+        "sender": message.sender,
+        "content": message.content,
+        "seq": message.created_seq,
+        **flags,
+    }
+
+
+def changed(message: Message) -> Frame:
+    """How they are told of its last edit, or its deletion."""
     if message.is_deleted:
         return {"type": "message.deleted", "message_id": message.id, "seq": message.seq}
     edited = {"id": message.id, "content": message.content}

@@ -301,7 +301,7 @@ async def test_without_locking_the_conversation_two_messages_have_one_number(
     """
     url = postgres.create_database(template=filled)
     with psycopg.connect(url) as database:
-        database.execute("DROP INDEX messages_seq")
+        database.execute("DROP INDEX messages_sent")
     with two_workers("locking_the_conversation", url, redis.url) as seeded:
         outcome = await under_load(
             seeded, nothing, messages=MESSAGES, changes=False, settle_seconds=SETTLE_SECONDS

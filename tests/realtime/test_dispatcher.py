@@ -97,7 +97,7 @@ class Node:
         self.dispatcher.hub.join(member.connection, len(self.history))
         return member
 
-    async def load(self, _: int, seq: int, __: object) -> tuple[list[Change], int, bool]:
+    async def load(self, _: int, seq: int) -> tuple[list[Change], int, bool]:
         self.loads += 1
         return self.history[seq:], len(self.history), True
 

@@ -58,7 +58,7 @@ class World:
         self.history += changes
         return Batch(before, changes)
 
-    async def load(self, _: int, seq: int, _known: object) -> tuple[list[Told], int, bool]:
+    async def load(self, _: int, seq: int) -> tuple[list[Told], int, bool]:
         self.loads += 1
         await asyncio.sleep(0)
         if self.failures:

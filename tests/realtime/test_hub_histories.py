@@ -60,7 +60,7 @@ class Database:
         self.is_open.set()
         self.hub = Hub(self.load, self.seqs, lambda _: None, lambda _: None)
 
-    async def load(self, _: int, after: int, _known: object) -> tuple[list[Told], int, bool]:
+    async def load(self, _: int, after: int) -> tuple[list[Told], int, bool]:
         await self.is_open.wait()
         last = max(after, min(after + PAGE, self.seq))
         return batch(after + 1, last).changes, last, last >= self.seq
@@ -125,7 +125,7 @@ async def test_who_resumes_among_live_news_misses_and_repeats_nothing(
 async def resume(database: Database, resuming: Socket, point: int) -> None:
     is_last = False
     while not (is_last and database.hub.finish_resuming(resuming.connection, point)):
-        changes, point, is_last = await database.load(TALK, point, None)
+        changes, point, is_last = await database.load(TALK, point)
         resuming.told += [told.seq for told in changes]
         await asyncio.sleep(0)
 

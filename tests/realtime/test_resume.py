@@ -70,10 +70,10 @@ class World:
     async def seqs(self, _: Any) -> dict[int, int]:
         return {CONVERSATION: len(self.history)}
 
-    async def load_live(self, _: int, seq: int, _known: Any) -> tuple[list[Told], int, bool]:
+    async def load_live(self, _: int, seq: int) -> tuple[list[Told], int, bool]:
         return self.history[seq:], len(self.history), True
 
-    async def load(self, _: int, seq: int, _known: Any) -> tuple[list[Told], int, bool]:
+    async def load(self, _: int, seq: int) -> tuple[list[Told], int, bool]:
         if self.before_load:
             self.before_load.pop(0)()
         found = self.history[seq : seq + self.page]
