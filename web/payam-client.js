@@ -322,11 +322,7 @@ export class Conversation extends Emitter {
   #attempt = 0;
   #access;
   #refused;
-  // Everything up to `since` is known. While catching up, what is told is ordered by last
-  // change, so until its end only `told` and `upto` say what came of it.
-  #since;
-  #upto;
-  #told = new Set();
+  #since; // everything up to here has been told
   #isCatchingUp = false;
   #queue = [];
   #inFlight = null;
@@ -341,7 +337,7 @@ export class Conversation extends Emitter {
     this.#forget = forget;
     this.id = id;
     this.state = "connecting";
-    this.#since = this.#upto = since;
+    this.#since = since;
     this.#connect();
   }
 
@@ -401,7 +397,7 @@ export class Conversation extends Emitter {
     try {
       const access = await this.#payam.token(this.#refused);
       if (this.#since === undefined) {
-        this.#since = this.#upto = (await this.#payam.conversation(this.id)).seq;
+        this.#since = (await this.#payam.conversation(this.id)).seq;
       }
       if (turn !== this.#turn) return;
       this.#access = access;
@@ -490,29 +486,12 @@ export class Conversation extends Emitter {
   }
 
   #tell(frame) {
-    const event = EVENTS[frame.type];
-    if (frame.seq === undefined) return this.emit(event, frame);
-    if (!this.#isCatchingUp) {
-      this.#since = this.#upto = frame.seq;
-      return this.emit(event, frame);
-    }
-    if (frame.seq <= this.#upto) return; // told before the connection was cut
-    this.#upto = frame.seq;
-    if (event !== "message") return this.emit(event, frame);
-    if (!this.#told.has(frame.id)) {
-      this.#told.add(frame.id);
-      return this.emit(event, frame);
-    }
-    // Told as new before the cut, and changed since.
-    const { id, content, seq } = frame;
-    if (frame.is_deleted) this.emit("deleted", { message_id: id, seq });
-    else this.emit("edited", { message: { id, content }, seq });
+    if (frame.seq !== undefined) this.#since = frame.seq;
+    this.emit(EVENTS[frame.type], frame);
   }
 
   #caughtUp(seq) {
-    this.#since = this.#upto = seq;
-    this.#told.clear();
-    this.#isCatchingUp = false;
+    this.#since = seq;
     this.#attempt = 0;
     this.#refused = undefined;
     this.#become("open");

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.deployment import CONVERSATIONS, Seeded
+from tests.faults.deployment import CONVERSATIONS, FEW, Seeded
 from tests.faults.load import ROUNDS, Outcome
 from tests.faults.report import Proof, report
 from tests.support.payam_server import PayamServer
@@ -47,6 +47,15 @@ def redis() -> Iterator[RedisServer]:
     """A Redis to be broken; who breaks it mends it."""
     with RedisServer() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def filled(postgres: PostgresServer) -> str:
+    """The name of a database with a few conversations, to be copied."""
+    payam = PayamServer({"DATABASE_URL": postgres.create_database("filled")})
+    Seeded(payam, FEW).fill()
+    payam.close()
+    return "filled"
 
 
 @pytest.fixture(scope="session")

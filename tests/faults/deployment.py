@@ -13,6 +13,7 @@ from tests.faults.ledger import Row
 from tests.support.payam_server import PayamServer, run_command
 
 CONVERSATIONS = 50
+FEW = 10
 MEMBERS = 2
 TOKEN_SECONDS = 12 * 3600
 ROWS = """

@@ -11,11 +11,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 
 import psycopg
-import pytest
 from redis import Redis
 
 from tests.faults.aside import aside
-from tests.faults.deployment import Seeded
+from tests.faults.deployment import FEW, Seeded
 from tests.faults.ledger import Findings
 from tests.faults.load import CONNECT_SECONDS, IN_DOUBT, IS_LONG, Load, under_load
 from tests.faults.proxy import FaultProxy, Way
@@ -23,7 +22,6 @@ from tests.support.payam_server import PayamServer
 from tests.support.postgres_server import PostgresServer
 from tests.support.redis_server import RedisServer
 
-CONVERSATIONS = 10
 MESSAGES = 300
 SETTLE_SECONDS = 1.5
 """What is lost for good does not come later."""
@@ -67,22 +65,13 @@ def embedded(without: str) -> Iterator[Seeded]:
     with ExitStack() as closing_last:
         payam = CrippledServer(without, {})
         closing_last.callback(payam.close)
-        seeded = Seeded(payam, CONVERSATIONS)
+        seeded = Seeded(payam, FEW)
         seeded.fill()
         if without == "looking_for_repeats":
             with closing(sqlite3.connect(seeded.sqlite_file)) as database:
                 database.execute("DROP INDEX messages_client_id")
         payam.start()
         yield seeded
-
-
-@pytest.fixture(scope="module")
-def filled(postgres: PostgresServer) -> str:
-    """A filled database, to be copied."""
-    payam = PayamServer({"DATABASE_URL": postgres.create_database("filled")})
-    Seeded(payam, CONVERSATIONS).fill()
-    payam.close()
-    return "filled"
 
 
 @contextmanager
@@ -94,7 +83,7 @@ def two_workers(
     by = url.replace(f":{real_port}/", f":{line_port}/") if line_port else url
     settings = {"DATABASE_URL": by, "REDIS_URL": redis_url, "DATABASE_POOL_SIZE": "2"}
     with CrippledServer(without, settings, workers=2, allow_traceback=allow_traceback) as payam:
-        yield Seeded(payam, CONVERSATIONS, database_url=url)
+        yield Seeded(payam, FEW, database_url=url)
 
 
 async def test_without_reading_what_is_missing_messages_are_lost(

@@ -3,11 +3,9 @@
 import pytest
 
 from tests.faults.load import under_load
-from tests.faults.test_mechanisms import MESSAGES, filled, nothing, two_workers
+from tests.faults.test_mechanisms import MESSAGES, nothing, two_workers
 from tests.support.postgres_server import PostgresServer
 from tests.support.redis_server import RedisServer
-
-__all__ = ["filled"]  # a fixture
 
 
 @pytest.mark.parametrize("part", ["writer", "relay"])

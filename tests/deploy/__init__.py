@@ -1,0 +1,1 @@
+"""What is shipped to run Payam with, run: nginx, backups, and what the files of deploy/ name."""

@@ -1,0 +1,108 @@
+"""The nginx that deploy/nginx.conf describes, in front of a running Payam."""
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException
+from typing import Self
+
+from tests.support.payam_server import CHECKOUT, PayamServer
+from tests.support.server_process import ServerProcess
+
+SHIPPED = CHECKOUT / "deploy" / "nginx.conf"
+IDLE_SECONDS = 6
+"""How long an idle socket may be silent here, instead of the shipped 90 seconds."""
+SBIN = "/usr/sbin"  # not on everybody's PATH
+
+
+class NginxServer(ServerProcess):
+    """The shipped file, but for addresses, paths, and how soon an idle socket is cut off.
+
+    `upstreams` are ports of 127.0.0.1.
+    """
+
+    name = "nginx"
+
+    def __init__(self, upstreams: Sequence[int]) -> None:
+        super().__init__()
+        self.upstreams = upstreams
+        self.access_log = self.directory / "access.log"
+
+    def start(self) -> None:
+        (self.directory / "nginx.conf").write_text(self.configuration())
+        super().start()
+
+    def configuration(self) -> str:
+        text = SHIPPED.read_text()
+        server = "        server payam:8000 max_fails=1 fail_timeout=2s;\n"
+        kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        folders = "".join(f"    {kind}_temp_path {self.directory}/{kind};\n" for kind in kinds)
+        changes = {
+            server: "".join(
+                server.replace("payam:8000", f"127.0.0.1:{port}") for port in self.upstreams
+            ),
+            "listen 80 ": f"listen 127.0.0.1:{self.port} ",
+            "/run/nginx.pid": f"{self.directory}/nginx.pid",
+            "/var/log/nginx/error.log": "stderr",
+            "/var/log/nginx/access.log": str(self.access_log),
+            "proxy_read_timeout 90s": f"proxy_read_timeout {IDLE_SECONDS}s",
+            "worker_processes auto": "worker_processes 1",
+            "http {\n": f"http {{\n{folders}",
+        }
+        for shipped, here in changes.items():
+            assert text.count(shipped) == 1, f"deploy/nginx.conf has not one {shipped!r}"
+            text = text.replace(shipped, here)
+        return text
+
+    def command(self) -> Sequence[str]:
+        nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:{SBIN}")
+        assert nginx, "no nginx: `make test` installs it on Debian"
+        # Its workers must read the folder, which is its owner's alone.
+        directives = "daemon off;" + (" user root;" if os.geteuid() == 0 else "")
+        folder = str(self.directory)
+        return [nginx, "-p", folder, "-c", f"{folder}/nginx.conf", "-e", "stderr", "-g", directives]
+
+    def answers(self) -> bool:
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=5)) as connection:
+            try:
+                connection.request("HEAD", "/")
+                return bool(connection.getresponse().status)
+            except (OSError, HTTPException):  # refused, or cut off
+                return False
+
+
+class ProxiedServer(PayamServer):
+    """Payam with an nginx in front: clients that are told its URLs come through that.
+
+    `others` are further nodes that the nginx knows.
+    """
+
+    def __init__(
+        self, settings: Mapping[str, str] | None = None, *, others: Sequence[PayamServer] = ()
+    ) -> None:
+        super().__init__({"TRUSTED_PROXIES": "127.0.0.1", **(settings or {})})
+        self.nginx = NginxServer([self.port, *(other.port for other in others)])
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.nginx.port}"
+
+    @property
+    def ws_url(self) -> str:
+        return f"ws://127.0.0.1:{self.nginx.port}"
+
+    def close(self) -> None:
+        try:
+            self.nginx.close()
+        finally:
+            super().close()
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        try:
+            self.nginx.start()
+        except BaseException:
+            self.close()
+            raise
+        return self

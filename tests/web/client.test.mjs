@@ -1,0 +1,316 @@
+// The client library against a running Payam, through a proxy that does what networks do.
+
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { after, test } from "node:test";
+
+import { Payam, PayamError } from "../../web/payam-client.js";
+import { fault } from "./faults.mjs";
+
+const url = process.env.PAYAM_URL;
+const backoff = { least: 20, most: 200 };
+const everyone = [];
+
+after(() => everyone.forEach((payam) => payam.close()));
+
+async function person(name, options = {}) {
+  const kept = { tokens: null };
+  const store = { load: () => kept.tokens, save: (tokens) => (kept.tokens = tokens) };
+  // Another test may just have cut what the proxy's connections are kept for.
+  const direct = new Payam({ url: process.env.PAYAM_DIRECT, store });
+  await direct.signUp(`${name}_${randomBytes(6).toString("hex")}`, "correct-horse");
+  const payam = new Payam({ url, backoff, store, ...options });
+  everyone.push(payam);
+  return Object.assign(payam, { who: await direct.me(), kept, direct });
+}
+
+async function pair(options) {
+  const [ali, sara] = [await person("ali", options), await person("sara", options)];
+  const { id } = await ali.direct.begin([sara.who.id]);
+  return { ali, sara, id };
+}
+
+/** What a conversation tells, as it comes. */
+function listen(conversation) {
+  const told = [];
+  conversation.on("message", ({ content }) => told.push(content));
+  conversation.on("edited", ({ message }) => told.push(`edited: ${message.content}`));
+  conversation.on("deleted", ({ message_id: id }) => told.push(`deleted: ${id}`));
+  return told;
+}
+
+function until(emitter, type, isIt = () => true) {
+  return new Promise((resolve) => {
+    const off = emitter.on(type, (event) => {
+      if (!isIt(event)) return;
+      off();
+      resolve(event);
+    });
+  });
+}
+
+const become = (conversation, state) =>
+  conversation.state === state
+    ? Promise.resolve()
+    : until(conversation, "state", (event) => event.state === state);
+
+async function told(list, count) {
+  while (list.length < count) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+async function stored(payam, id) {
+  const messages = await payam.direct.json("GET", `/api/conversations/${id}/messages/`);
+  return messages.map((message) => message.content);
+}
+
+const numbered = (name, count) => Array.from({ length: count }, (_, place) => `${name} ${place}`);
+
+test("two people talk: ack, message, edit, delete, typing, read", async () => {
+  const { ali, sara, id } = await pair();
+  const [hers, his] = [sara.open(id), ali.open(id)];
+  await Promise.all([become(hers, "open"), become(his, "open")]);
+  const typing = until(hers, "typing");
+  his.typing(true);
+  assert.deepEqual(await typing, { type: "user.typing", user: ali.who.username, is_typing: true });
+  const message = until(hers, "message");
+  const ack = await his.send("سلام");
+  const { id: messageId, content, seq } = await message;
+  assert.deepEqual([messageId, content, seq], [ack.id, "سلام", ack.seq]);
+  const edited = until(hers, "edited");
+  await his.edit(ack.id, "درود");
+  assert.deepEqual((await edited).message, { id: ack.id, content: "درود" });
+  const read = until(his, "read");
+  await hers.markRead(ack.id);
+  assert.equal((await read).message_id, ack.id);
+  const deleted = until(hers, "deleted");
+  await his.delete(ack.id);
+  assert.equal((await deleted).message_id, ack.id);
+  assert.equal(hers.seq, 3);
+});
+
+test("while the network is cut again and again, nothing is lost, doubled or out of order", async () => {
+  const { ali, sara, id } = await pair();
+  const [hers, his] = [sara.open(id, { since: 0 }), ali.open(id, { since: 0 })];
+  const seen = [listen(hers), listen(his)];
+  const count = 60;
+  const sends = [];
+  for (const [place, text] of numbered("m", count).entries()) {
+    sends.push(his.send(`his ${text}`), hers.send(`her ${text}`));
+    if (place % 6 === 0) {
+      await Promise.race([sends.at(-1), sends.at(-2)]);
+      await fault("cut");
+    }
+  }
+  await Promise.all(sends);
+  await Promise.all(seen.map((list) => told(list, 2 * count)));
+  const all = await stored(ali, id);
+  assert.deepEqual(seen, [all, all]);
+  for (const name of ["his", "her"]) {
+    const own = all.filter((text) => text.startsWith(name));
+    assert.deepEqual(own, numbered(`${name} m`, count));
+  }
+});
+
+test("what is said offline waits, and is sent once, in order", async () => {
+  const { ali, id } = await pair();
+  const his = ali.open(id);
+  await become(his, "open");
+  await fault("refuse");
+  await fault("cut");
+  await become(his, "waiting");
+  const texts = numbered("offline", 5);
+  const sends = texts.map((text) => his.send(text));
+  assert.equal(his.waiting, 5);
+  await fault("accept");
+  his.wake();
+  await Promise.all(sends);
+  assert.deepEqual(await stored(ali, id), texts);
+  assert.equal(his.waiting, 0);
+});
+
+test("a message whose ack is lost is the same message when it is sent again", async () => {
+  const { ali, id } = await pair();
+  const his = ali.open(id);
+  await become(his, "open");
+  await fault("stall");
+  const sent = his.send("once");
+  // Stored, though the answer is held back: another way to the server sees it.
+  while ((await stored(ali, id)).length === 0);
+  await fault("cut");
+  await fault("resume");
+  const ack = await sent;
+  assert.deepEqual((await ali.direct.messages(id)).map((message) => message.id), [ack.id]);
+});
+
+test("a catch-up that is cut off goes on where it was: each message once, each change in its order", async () => {
+  const { ali, sara, id } = await pair();
+  const his = ali.open(id);
+  const acks = [];
+  for (const text of numbered("m", 10)) acks.push(await his.send(text));
+  await his.edit(acks[0].id, "the first, changed");
+  const hers = sara.open(id, { since: 0 });
+  const seen = listen(hers);
+  const off = hers.on("message", ({ content }) => content === "m 4" && (off(), hers.drop()));
+  await become(hers, "waiting");
+  await his.edit(acks[2].id, "the third, changed");
+  await his.delete(acks[3].id);
+  await become(hers, "open");
+  assert.deepEqual(seen, [
+    "the first, changed",
+    ...numbered("m", 10).slice(1),
+    "edited: the first, changed",
+    "edited: the third, changed",
+    `deleted: ${acks[3].id}`,
+  ]);
+});
+
+test("tokens are renewed before they end, without reconnecting", async () => {
+  const { ali, id } = await pair();
+  const { refresh } = ali.kept.tokens;
+  const access = await fault(`token ${ali.who.id} 4`);
+  ali.kept.tokens = { access, refresh, renewAt: Date.now() + 60_000 };
+  const his = ali.open(id);
+  await become(his, "open");
+  const states = [];
+  his.on("state", ({ state }) => states.push(state));
+  await new Promise((resolve) => setTimeout(resolve, 5000)); // past its end
+  await his.send("still there");
+  assert.deepEqual(states, []);
+  assert.notEqual(ali.kept.tokens.refresh, refresh);
+});
+
+test("a token that is refused is renewed, for REST and for sockets", async () => {
+  const { ali, id } = await pair();
+  const ended = await fault(`token ${ali.who.id} -5`);
+  ali.kept.tokens = { ...ali.kept.tokens, access: ended };
+  assert.equal((await ali.me()).id, ali.who.id);
+  ali.kept.tokens = { ...ali.kept.tokens, access: ended };
+  await ali.open(id, { since: 0 }).send("hello");
+});
+
+test("when the tokens are revoked, everything is closed and said so", async () => {
+  const { ali, id } = await pair();
+  const his = ali.open(id);
+  await become(his, "open");
+  const gone = until(ali, "signedOut");
+  const body = { refresh: ali.kept.tokens.refresh };
+  await ali.request("POST", "/api/token/revoke/", { body, isPublic: true });
+  await gone;
+  assert.equal(his.state, "closed");
+  assert.equal(ali.isSignedIn, false);
+  await assert.rejects(ali.me(), { status: 401 });
+});
+
+test("who is removed is told so, and what waits is refused", async () => {
+  const { ali, sara, id } = await pair();
+  const hers = sara.open(id);
+  await become(hers, "open");
+  const closed = until(hers, "state", ({ state }) => state === "closed");
+  await ali.removeParticipant(id, sara.who.id);
+  assert.equal((await closed).code, 4404);
+  await assert.rejects(hers.send("too late"), { code: "closed" });
+});
+
+test("too many messages are sent later, still in order", async () => {
+  const { ali, id } = await pair();
+  const texts = numbered("fast", 130); // more than the server takes at once
+  const his = ali.open(id);
+  await Promise.all(texts.map((text) => his.send(text)));
+  assert.deepEqual(await stored(ali, id), texts);
+});
+
+test("what the server refuses is rejected, and the next is sent", async () => {
+  const { ali, id } = await pair();
+  const his = ali.open(id);
+  const long = his.send("x".repeat(10_001));
+  const next = his.send("short");
+  await assert.rejects(long, (error) => error instanceof PayamError && "message" in error.errors);
+  await next;
+  assert.deepEqual(await stored(ali, id), ["short"]);
+});
+
+test("an error says what is wrong, by field, and whether the server was there", async () => {
+  const { ali } = await pair();
+  await assert.rejects(ali.logIn(ali.who.username, "wrong"), { code: "wrong_credentials", status: 401 });
+  await assert.rejects(ali.signUp("a b", "correct-horse"), (error) => "username" in error.errors);
+  await fault("refuse");
+  await fault("cut");
+  await assert.rejects(ali.me(), { code: "offline", status: 0 });
+  await fault("accept");
+});
+
+test("files, tickets, people and titles", async () => {
+  const { ali, sara, id } = await pair();
+  const hers = sara.open(id);
+  await become(hers, "open");
+  const his = ali.open(id);
+  const { id: messageId } = await his.send("with a file");
+  const shares = [];
+  const attached = until(hers, "attachment");
+  const bytes = new Uint8Array([0, 1, 254, 255]);
+  const onProgress = (share) => shares.push(share);
+  await ali.attach(id, messageId, new Blob([bytes]), { name: "گزارش.bin", onProgress });
+  const { attachment } = await attached;
+  assert.equal(attachment.name, "گزارش.bin");
+  assert.equal(shares.at(-1), 1);
+  const file = await sara.download(attachment);
+  assert.deepEqual(new Uint8Array(await file.arrayBuffer()), bytes);
+  assert.equal((await ali.attachments(id, messageId)).length, 1);
+
+  const ticket = until(hers, "ticket");
+  await ali.openTicket(id, "printer", "high");
+  assert.equal((await ticket).support_ticket.status, "open");
+  assert.equal((await ali.changeTicket(id, { status: "pending" })).status, "pending");
+  await ali.closeTicket(id);
+
+  const reza = await person("reza");
+  assert.deepEqual((await ali.users(reza.who.username)).map((user) => user.id), [reza.who.id]);
+  const joined = until(hers, "joined");
+  await ali.addParticipant(id, reza.who.id);
+  assert.equal((await joined).participant.id, reza.who.id);
+  assert.equal((await ali.rename(id, "printers")).title, "printers");
+  await ali.markRead(id, messageId);
+  assert.equal((await sara.conversations())[0].unread_count, 1);
+});
+
+test("the WebSocket that is given is used, and none at all is said at once", async () => {
+  let made = 0;
+  class Counted extends WebSocket {
+    constructor(...given) {
+      super(...given);
+      made += 1;
+    }
+  }
+  const { ali, id } = await pair({ WebSocket: Counted });
+  await become(ali.open(id), "open");
+  assert.equal(made, 1);
+  assert.throws(() => new Payam({ url, WebSocket: null }), /WebSocket is needed/);
+});
+
+test("a restart is waited for, and lost in it is nothing", async () => {
+  const { ali, sara, id } = await pair();
+  const [hers, his] = [sara.open(id, { since: 0 }), ali.open(id)];
+  const seen = listen(hers);
+  await Promise.all([become(hers, "open"), become(his, "open")]);
+  const waits = until(hers, "state", ({ state }) => state === "waiting");
+  const restarted = fault("restart");
+  const { delay } = await waits;
+  assert.ok(delay >= 0 && delay <= 3000);
+  const sent = his.send("after it");
+  await restarted;
+  await sent;
+  await told(seen, 1);
+  assert.deepEqual(seen, ["after it"]);
+});
+
+// Last: what it leaves behind does not even answer a close.
+test("a connection that is dead without a word is noticed", async () => {
+  const { ali, sara, id } = await pair({ patience: 300, calm: 300 });
+  const [hers, his] = [sara.open(id), ali.open(id)];
+  const seen = listen(hers);
+  await Promise.all([become(hers, "open"), become(his, "open")]);
+  await fault("vanish");
+  await his.send("are you there");
+  await told(seen, 1);
+  assert.deepEqual(seen, ["are you there"]);
+});

@@ -1,0 +1,96 @@
+"""The JavaScript client library, in Node, against a running server."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import jwt
+from playwright._impl._driver import compute_driver_executable
+
+from tests.faults.proxy import FaultProxy, Way
+from tests.support.payam_server import PayamServer
+
+HERE = Path(__file__).parent
+NODE = compute_driver_executable()[0]
+"""The Node that Playwright brings: tests need no other."""
+SECONDS = 120  # keep a test from hanging: all of them, and each
+ONE_SECONDS = 30
+
+
+def make_token(server: PayamServer, user_id: int, seconds: int) -> str:
+    """An access token that ends in so many seconds."""
+    now = int(time.time())
+    claims = {
+        "sub": str(user_id),
+        "username": "somebody",
+        "iat": now - 60,
+        "exp": now + seconds,
+        "jti": f"made-{time.monotonic_ns()}",
+        "typ": "access",
+    }
+    return jwt.encode(claims, server.settings["JWT_SECRET"], algorithm="HS256")
+
+
+@asynccontextmanager
+async def faults(server: PayamServer, proxy: FaultProxy) -> AsyncIterator[int]:
+    """The port on which a test in another process asks for faults (`faults.mjs`)."""
+
+    async def restart() -> None:
+        await asyncio.to_thread(server.stop)
+        await asyncio.to_thread(server.start)
+
+    async def at_once(do: Callable[..., Any], *arguments: Any) -> None:
+        do(*arguments)
+
+    words: dict[str, Callable[[], Awaitable[None]]] = {
+        "cut": lambda: at_once(proxy.cut),
+        "vanish": lambda: at_once(proxy.drop_half_open),
+        "stall": lambda: at_once(proxy.stall, Way.BACK),
+        "resume": lambda: at_once(proxy.resume),
+        "refuse": proxy.refuse,
+        "accept": proxy.accept,
+        "restart": restart,
+    }
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        word, *rest = (await reader.readline()).decode().split()
+        if word == "token":
+            writer.write(make_token(server, int(rest[0]), int(rest[1])).encode())
+        else:
+            await words[word]()
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as listening:
+        yield listening.sockets[0].getsockname()[1]
+
+
+async def test_the_client_library(tmp_path: Path) -> None:
+    """Every test of `client.test.mjs`; the failure shows Node's report."""
+    report = tmp_path / "report"
+    with PayamServer() as server, report.open("wb") as out:
+        async with FaultProxy(server.port) as proxy, faults(server, proxy) as port:
+            node = await asyncio.create_subprocess_exec(
+                NODE,
+                f"--test-timeout={1000 * ONE_SECONDS}",
+                "--test-force-exit",  # a dead connection's close is never answered
+                str(HERE / "client.test.mjs"),
+                env={
+                    "PAYAM_URL": f"http://127.0.0.1:{proxy.port}",
+                    "PAYAM_DIRECT": server.url,
+                    "PAYAM_FAULTS": str(port),
+                },
+                stdout=out,
+                stderr=asyncio.subprocess.STDOUT,
+            )
+            try:
+                async with asyncio.timeout(SECONDS):
+                    await node.wait()
+            finally:
+                if node.returncode is None:
+                    node.kill()
+                    await node.wait()
+    assert node.returncode == 0, report.read_text()

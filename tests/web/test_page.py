@@ -1,0 +1,326 @@
+"""Two people talk on the page, in both its languages, over networks that fail."""
+
+import os
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.faults.proxy import FaultProxy
+from tests.support.payam_server import PayamServer
+from tests.web.visitor import PASSWORD, Visitor
+
+DESKTOP = {"viewport": {"width": 1180, "height": 760}}
+PHONE = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "color_scheme": "dark"}
+SCRIPT_MOST = 60_000  # bytes, as they are sent
+PICTURE = Path(__file__).parents[2] / "web" / "icon.svg"
+
+expect.set_options(timeout=20_000)
+
+
+async def shoot(visitor: Visitor, name: str) -> None:
+    """A picture for the documentation, where PAYAM_SCREENSHOTS names a folder for it."""
+    if folder := os.environ.get("PAYAM_SCREENSHOTS"):
+        await visitor.page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+async def two(
+    browser: Browser, url: str, language: str = "en", other: str | None = None
+) -> tuple[Visitor, Visitor]:
+    """Ali at a desk and Sara with a phone, in a conversation that Ali began."""
+    ali = await Visitor.arrive(browser, url, "ali", language, **DESKTOP)
+    sara = await Visitor.arrive(browser, url, "سارا", other or language, **PHONE)
+    for visitor in (ali, sara):
+        await visitor.sign_up()
+    await ali.begin(sara)
+    await sara.enter(ali)
+    return ali, sara
+
+
+@pytest.mark.parametrize("language", ["en", "fa"])
+async def test_every_screen_is_accessible(
+    browser: Browser, served: PayamServer, language: str
+) -> None:
+    """Axe finds nothing, light and dark, on a desk and on a phone."""
+    ali = await Visitor.arrive(browser, served.url, "ali", language, **DESKTOP)
+    sara = await Visitor.arrive(browser, served.url, "سارا", language, **PHONE)
+    await shoot(sara, f"sign-in-{language}")
+    for visitor in (ali, sara):
+        await visitor.check()
+        await visitor.sign_up()
+        await visitor.check()
+    await ali.button("new").click()
+    await ali.page.get_by_label(ali.words["find"]).fill(sara.name)
+    await ali.page.get_by_role("checkbox").check()
+    await ali.check()
+    await ali.button("begin").click()
+    await ali.say("سلام سارا! خوبی؟", "See you at five — bring the report, please.")
+    await expect(sara.list.get_by_role("img")).to_have_text(["2" if language == "en" else "۲"])
+    await sara.check()
+    await sara.enter(ali)
+    await sara.say("سلام علی، خوبم. گزارش آماده است.", "Five is fine.")
+    await expect(ali.messages).to_have_count(4)
+    await ali.button("details").click()
+    await ali.check()
+    await ali.page.get_by_label(ali.words["subject"]).fill("چاپگر کار نمی‌کند")
+    await ali.button("openTicket").click()
+    await expect(sara.page.get_by_text("چاپگر کار نمی‌کند")).to_be_visible()
+    await sara.box.press_sequentially("One more thing")
+    await expect(ali.page.get_by_role("status").filter(has_text=sara.name)).to_be_visible()
+    for visitor, name in ((ali, "desktop"), (sara, "phone")):
+        await shoot(visitor, f"{name}-{language}")
+        await visitor.check()
+    await ali.page.emulate_media(color_scheme="dark")
+    await sara.page.emulate_media(color_scheme="light")
+    for visitor in (ali, sara):
+        await visitor.check()
+    await shoot(ali, f"desktop-dark-{language}")
+
+
+@pytest.mark.parametrize(("language", "other"), [("en", "fa"), ("fa", "en")])
+async def test_two_people_talk(
+    browser: Browser, served: PayamServer, language: str, other: str
+) -> None:
+    """Sent, typing, read, edited, deleted: each sees what the other does, as it happens."""
+    ali, sara = await two(browser, served.url, language, other)
+    await ali.say("hello", "سلام")
+    await expect(sara.messages).to_have_text(["hello", "سلام"])
+    await sara.page.bring_to_front()
+    await expect(ali.mark("سلام", "read")).to_be_visible()
+    assert await sara.page.evaluate("document.documentElement.dir") == (
+        "rtl" if other == "fa" else "ltr"
+    )
+    for text, direction in (("hello", "ltr"), ("سلام", "rtl")):
+        box = sara.message(text).locator(".text")
+        assert await box.evaluate("(box) => getComputedStyle(box).direction") == direction
+
+    await sara.box.press_sequentially("thinking")
+    await expect(ali.page.get_by_role("status").filter(has_text=sara.name)).to_contain_text(
+        ali.words["typing"]
+    )
+    await sara.box.fill("")
+    await expect(ali.page.get_by_role("status").filter(has_text=sara.name)).to_have_count(0)
+
+    await ali.message("hello").hover()
+    await ali.message("hello").get_by_role("button", name=ali.words["edit"]).click()
+    await expect(ali.box).to_have_value("hello")
+    await ali.say("hello again")
+    await expect(sara.messages).to_have_text(["hello again", "سلام"])
+    await expect(sara.message("hello again")).to_contain_text(sara.words["edited"])
+
+    await ali.message("سلام").hover()
+    await ali.message("سلام").get_by_role("button", name=ali.words["delete"]).click()
+    await ali.page.get_by_role("dialog").get_by_role("button", name=ali.words["delete"]).click()
+    await expect(sara.messages).to_have_text(["hello again", sara.words["deleted"]])
+    await expect(ali.messages).to_have_text(["hello again", ali.words["deleted"]])
+    await ali.check()
+    await sara.check()
+
+
+async def test_files_are_sent_and_saved(
+    browser: Browser, served: PayamServer, tmp_path: Path
+) -> None:
+    """Files alone lend their names to the message; the other saves one, byte for byte."""
+    ali, sara = await two(browser, served.url)
+    report = tmp_path / "گزارش.bin"
+    report.write_bytes(os.urandom(3_000_000))
+    await ali.page.locator("input[type=file]").set_input_files([report, PICTURE])
+    await ali.button("send").click()
+    await expect(sara.page.get_by_role("button", name=PICTURE.name)).to_be_visible()
+    async with sara.page.expect_download() as download:
+        await sara.page.get_by_role("button", name=report.name).click()
+    saved = await (await download.value).path()
+    assert saved.read_bytes() == report.read_bytes()
+    await expect(ali.page.get_by_role("progressbar")).to_have_count(0)
+    await ali.check()
+    await sara.check()
+
+
+async def test_a_ticket_is_seen_by_both(browser: Browser, served: PayamServer) -> None:
+    """Opened by one, closed by the other."""
+    ali, sara = await two(browser, served.url)
+    await ali.button("details").click()
+    await ali.page.get_by_label(ali.words["subject"]).fill("printer")
+    await ali.button("openTicket").click()
+    for visitor in (ali, sara):
+        await expect(visitor.page.locator("p.ticket")).to_contain_text(visitor.words["open"])
+    await sara.button("details").click()
+    await sara.button("closeTicket").click()
+    for visitor in (ali, sara):
+        await expect(visitor.page.locator("p.ticket")).to_be_hidden()
+
+
+@pytest.mark.parametrize("language", ["en", "fa"])
+async def test_nothing_is_lost_offline(
+    browser: Browser, served: PayamServer, language: str
+) -> None:
+    """What both write meanwhile comes to both, once, in the order of the server."""
+    ali, sara = await two(browser, served.url, language)
+    await ali.say("before")
+    await expect(sara.messages).to_have_count(1)
+    await ali.page.context.set_offline(True)
+    await expect(
+        ali.page.get_by_role("status").filter(has_text=ali.words["offline"])
+    ).to_be_visible()
+    await ali.say("mine 1", "mine 2", "mine 3")
+    await expect(ali.mark("mine 3", "queued")).to_be_visible()
+    await shoot(ali, f"offline-{language}")
+    await ali.check()
+    await sara.say("hers 1", "hers 2")
+    await expect(sara.mark("hers 2", "sent")).to_be_visible()
+    await ali.page.context.set_offline(False)
+    texts = ["before", "hers 1", "hers 2", "mine 1", "mine 2", "mine 3"]
+    for visitor in (ali, sara):
+        await expect(visitor.messages).to_have_text(texts)
+    await expect(ali.page.get_by_role("img", name=ali.words["queued"])).to_have_count(0)
+
+
+async def test_nothing_is_lost_when_connections_are_cut(
+    browser: Browser, served: PayamServer
+) -> None:
+    """Again and again, while both write; a reload shows the same."""
+    async with FaultProxy(served.port) as proxy:
+        ali, sara = await two(browser, f"http://127.0.0.1:{proxy.port}")
+        for number in range(10):
+            await ali.say(f"ali {number}")
+            proxy.cut()
+            await sara.say(f"sara {number}")
+        for visitor in (ali, sara):
+            await expect(visitor.messages).to_have_count(20)
+            await expect(visitor.page.locator(".pending")).to_have_count(0)
+        shown = [await visitor.messages.all_text_contents() for visitor in (ali, sara)]
+        assert shown[0] == shown[1]
+        for name in ("ali", "sara"):
+            own = [text for text in shown[0] if text.startswith(name)]
+            assert own == [f"{name} {number}" for number in range(10)]
+        await sara.page.reload()
+        await expect(sara.messages).to_have_text(shown[0])
+
+
+async def test_what_was_not_sent_outlives_the_page(browser: Browser, served: PayamServer) -> None:
+    """Written while the server could not be reached, sent once after a reload."""
+    async with FaultProxy(served.port) as proxy:
+        ali, sara = await two(browser, f"http://127.0.0.1:{proxy.port}")
+        await ali.say("before")
+        await expect(sara.messages).to_have_count(1)
+        await proxy.refuse()
+        proxy.cut()
+        await ali.say("not lost")
+        await expect(ali.mark("not lost", "queued")).to_be_visible()
+        await proxy.accept()
+        await ali.page.reload()
+        for visitor in (ali, sara):
+            await expect(visitor.messages).to_have_text(["before", "not lost"])
+
+
+async def test_the_keyboard_is_enough(browser: Browser, served: PayamServer) -> None:
+    """From signing up to deleting a message, without a pointer."""
+    ali = await Visitor.arrive(browser, served.url, "ali", "en", **DESKTOP)
+    sara = await Visitor.arrive(browser, served.url, "sara", "en", **DESKTOP)
+    await sara.sign_up()
+    keys = ali.page.keyboard
+    await keys.type(ali.name)  # the first field has focus
+    await keys.press("Tab")
+    await keys.type(PASSWORD)
+    await keys.press("Tab")
+    await keys.press("Tab")
+    await keys.press("Enter")
+    await expect(ali.page.get_by_role("navigation")).to_be_visible()
+    await keys.press("Tab")
+    await expect(ali.button("new")).to_be_focused()
+    await keys.press("Enter")
+    await keys.type(sara.name)
+    await expect(ali.page.get_by_role("checkbox")).to_be_visible()
+    await keys.press("Tab")
+    await keys.press("Space")
+    await keys.press("Tab")
+    await expect(ali.button("begin")).to_be_focused()
+    await keys.press("Enter")
+    await expect(ali.box).to_be_focused()
+    await keys.type("one")
+    await keys.press("Shift+Enter")
+    await keys.type("line")
+    await keys.press("Enter")
+    await expect(ali.messages).to_have_text(["one\nline"], use_inner_text=True)
+    await keys.type("two")
+    await keys.press("Enter")
+    await expect(ali.mark("two", "sent")).to_be_visible()
+    await keys.press("ArrowUp")
+    await expect(ali.box).to_have_value("two")
+    await keys.press("End")
+    await keys.type(", changed")
+    await keys.press("Enter")
+    await expect(ali.message("two, changed")).to_contain_text(ali.words["edited"])
+    await ali.page.get_by_role("log").focus()
+    await keys.press("ArrowUp")
+    await expect(ali.message("two, changed")).to_be_focused()
+    await keys.press("ArrowUp")
+    await keys.press("Tab")
+    await keys.press("Tab")
+    await keys.press("Enter")
+    await expect(ali.page.get_by_role("dialog")).to_be_visible()
+    await keys.press("Tab")
+    await keys.press("Tab")
+    await keys.press("Enter")
+    await expect(ali.messages).to_have_text([ali.words["deleted"], "two, changed"])
+
+
+async def test_errors_are_said_in_the_pages_language(browser: Browser, served: PayamServer) -> None:
+    """A wrong password, a name that is taken or malformed; and what is typed stays there."""
+    ali = await Visitor.arrive(browser, served.url, "ali", "fa", **PHONE)
+    await ali.page.get_by_label(ali.words["username"]).fill("no body")
+    await ali.page.get_by_label(ali.words["password"]).fill(PASSWORD)
+    await ali.button("logIn").click()
+    await expect(ali.page.get_by_role("alert")).to_have_text("نام کاربری یا گذرواژه نادرست است.")
+    await ali.button("signUp").click()
+    username = ali.page.get_by_role("textbox", name=ali.words["username"])
+    await expect(username).to_have_attribute("aria-invalid", "true")
+    await expect(username).to_have_value("no body")
+    await expect(username).to_be_focused()
+    await ali.check()
+
+
+async def test_logging_out_is_for_every_tab(browser: Browser, served: PayamServer) -> None:
+    """And nothing of the tokens is left behind."""
+    ali = await Visitor.arrive(browser, served.url, "ali", "en")
+    await ali.sign_up()
+    other = await ali.page.context.new_page()
+    await other.goto(served.url)
+    await expect(other.get_by_role("navigation")).to_be_visible()
+    await ali.page.get_by_role("button", name="Log out").click()
+    for page in (ali.page, other):
+        await expect(page.get_by_role("button", name="Log in")).to_be_visible()
+    assert await other.evaluate("localStorage.getItem('payam.tokens')") is None
+
+
+def test_the_page_is_small_and_strict(served: PayamServer) -> None:
+    """Few bytes of script, a policy without exceptions, an answer of none to who has it all."""
+    with httpx.Client(base_url=served.url, trust_env=False) as http:
+        page = http.get("/")
+        policy = page.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        tag = page.headers["etag"]
+        assert http.get("/", headers={"If-None-Match": tag}).status_code == 304
+        assert http.head("/").headers["etag"] == tag
+        size = 0
+        for path in (Path(__file__).parents[2] / "web").glob("*.js"):
+            script = http.get(f"/web/{path.name}")
+            assert script.content == path.read_bytes()
+            assert script.headers["content-type"] == "text/javascript; charset=utf-8"
+            size += int(script.headers["content-length"])
+        assert size < SCRIPT_MOST
+        plain = http.get("/web/app.js", headers={"Accept-Encoding": "identity"})
+        assert "content-encoding" not in plain.headers
+        assert plain.content == http.get("/web/app.js").content
+        for name in ("nothing.js", "..%2Fserver.py", "%2e%2e/server.py"):
+            assert http.get(f"/web/{name}").status_code == 404
+
+
+def test_the_page_can_be_turned_off() -> None:
+    """WEB_CLIENT=false leaves the API alone."""
+    with PayamServer({"WEB_CLIENT": "false"}) as server:
+        assert httpx.get(server.url, trust_env=False).status_code == 404
+        assert httpx.get(f"{server.url}/web/app.js", trust_env=False).status_code == 404
+        assert httpx.get(f"{server.url}/health/live", trust_env=False).status_code == 200

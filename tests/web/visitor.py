@@ -1,0 +1,151 @@
+"""Somebody at the page, in a browser of their own, who reads it as a screen reader would."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Locator, Page, expect
+
+WORDS = {
+    "en": {
+        "signUp": "Create account",
+        "logIn": "Log in",
+        "username": "Username",
+        "password": "Password",
+        "new": "New conversation",
+        "find": "Find people by name",
+        "begin": "Begin",
+        "message": "Message",
+        "send": "Send",
+        "edit": "Edit",
+        "delete": "Delete",
+        "read": "Read",
+        "sent": "Sent",
+        "queued": "Waiting to be sent",
+        "edited": "edited",
+        "deleted": "This message was deleted.",
+        "typing": "is typing…",
+        "offline": "Offline",
+        "details": "Details",
+        "subject": "Subject",
+        "openTicket": "Open a ticket",
+        "closeTicket": "Close the ticket",
+        "open": "open",
+        "messages": "Messages",
+        "conversations": "Conversations",
+    },
+    "fa": {
+        "signUp": "ساختن حساب",
+        "logIn": "ورود",
+        "username": "نام کاربری",
+        "password": "گذرواژه",
+        "new": "گفت‌وگوی تازه",
+        "find": "یافتن افراد با نام",
+        "begin": "آغاز",
+        "message": "پیام",
+        "send": "فرستادن",
+        "edit": "ویرایش",
+        "delete": "حذف",
+        "read": "خوانده شد",
+        "sent": "فرستاده شد",
+        "queued": "در انتظار ارسال",
+        "edited": "ویرایش‌شده",
+        "deleted": "این پیام حذف شد.",
+        "typing": "در حال نوشتن است…",
+        "offline": "آفلاین",
+        "details": "جزئیات",
+        "subject": "موضوع",
+        "openTicket": "باز کردن تیکت",
+        "closeTicket": "بستن تیکت",
+        "open": "باز",
+        "messages": "پیام‌ها",
+        "conversations": "گفت‌وگوها",
+    },
+}
+PASSWORD = "correct-horse"
+
+
+@dataclass
+class Visitor:
+    page: Page
+    words: dict[str, str]
+    name: str
+    complaints: list[str]
+    """What the page threw, and what its own policy kept it from."""
+
+    @classmethod
+    async def arrive(
+        cls, browser: Browser, url: str, name: str, language: str, **context: Any
+    ) -> "Visitor":
+        """At the first screen, in the language that the browser asks for."""
+        locale = {"en": "en-GB", "fa": "fa-IR"}[language]
+        # Half-way through a transition a colour is neither the one nor the other to axe.
+        visit = await browser.new_context(locale=locale, reduced_motion="reduce", **context)
+        page = await visit.new_page()
+        one = cls(page, WORDS[language], f"{name}_{secrets.token_hex(4)}", [])
+        page.on("pageerror", lambda error: one.complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda message: (
+                one.complaints.append(message.text)
+                if "Content Security Policy" in message.text
+                else None
+            ),
+        )
+        await page.goto(url)
+        return one
+
+    def button(self, word: str) -> Locator:
+        return self.page.get_by_role("button", name=self.words[word], exact=True)
+
+    @property
+    def box(self) -> Locator:
+        """Where messages are written."""
+        return self.page.get_by_role("textbox", name=self.words["message"], exact=True)
+
+    @property
+    def messages(self) -> Locator:
+        """The texts of the conversation that is open, in order."""
+        return self.page.get_by_role("log").locator("li.message .text")
+
+    @property
+    def list(self) -> Locator:
+        """The conversations."""
+        return self.page.get_by_role("navigation").get_by_role("listitem")
+
+    def message(self, text: str) -> Locator:
+        return self.page.get_by_role("log").locator("li.message").filter(has_text=text)
+
+    def mark(self, text: str, word: str) -> Locator:
+        """The mark with which a message of one's own says how far it has come."""
+        return self.message(text).get_by_role("img", name=self.words[word], exact=True)
+
+    async def sign_up(self) -> None:
+        await self.page.get_by_label(self.words["username"]).fill(self.name)
+        await self.page.get_by_label(self.words["password"]).fill(PASSWORD)
+        await self.button("signUp").click()
+        await expect(self.page.get_by_role("navigation")).to_be_visible()
+
+    async def begin(self, other: "Visitor") -> None:
+        await self.button("new").click()
+        await self.page.get_by_label(self.words["find"]).fill(other.name)
+        await self.page.get_by_role("checkbox").check()
+        await self.button("begin").click()
+        await expect(self.box).to_be_visible()
+
+    async def enter(self, other: "Visitor") -> None:
+        """Open the conversation with them, which they began."""
+        await self.list.filter(has_text=other.name).click()
+        await expect(self.box).to_be_visible()
+
+    async def say(self, *texts: str) -> None:
+        for text in texts:
+            await self.box.fill(text)
+            await self.button("send").click()
+
+    async def check(self) -> None:
+        """Axe finds nothing on the screen as it is now, and nothing went wrong before."""
+        results = await Axe().run(self.page)
+        assert results.violations_count == 0, results.generate_report()
+        assert self.complaints == []
