@@ -164,7 +164,7 @@ async def test_our_own_token_must_say_that_it_is_for_access(typ: Any) -> None:
         {"exp": 1e300},
         {"exp": -1e300, "sub": 7},
         {"nbf": "soon"},
-        {"nbf": time() + 3600},
+        {"nbf": 9_999_999_999},
         {"username": 7},
         {"username": "\udcff"},
         {"username": ["ali"]},

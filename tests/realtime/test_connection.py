@@ -133,6 +133,16 @@ async def test_a_close_without_a_code_is_returned_without_one() -> None:
         (Frame(Opcode.CLOSE, b"\x03\xee").serialize(mask=True), 1002),
         (Frame(Opcode.CLOSE, b"\x03\xe8\xff").serialize(mask=True), 1007),
     ],
+    ids=[  # their masks are different each time
+        "binary",
+        "not UTF-8",
+        "too large",
+        "no mask",
+        "a continuation of nothing",
+        "half a code",
+        "a code that is not for the wire",
+        "a reason that is not UTF-8",
+    ],
 )
 async def test_what_is_against_the_protocol_closes(frame: bytes, code: int) -> None:
     """With the code that RFC 6455 names for it."""
