@@ -1,0 +1,56 @@
+"""Payam's client for Python, asynchronous. `Payam` is where to begin."""
+
+from payam_client.backoff import Backoff
+from payam_client.conversation import Conversation
+from payam_client.errors import ConversationClosed, PayamError
+from payam_client.events import (
+    Ack,
+    AnyEvent,
+    AttachmentAdded,
+    MessageDeleted,
+    MessageEdited,
+    MessageRead,
+    MessageSent,
+    ParticipantJoined,
+    ParticipantLeft,
+    Resumed,
+    TicketUpdated,
+    UserTyping,
+)
+from payam_client.payam import Payam
+from payam_client.records import (
+    Attachment,
+    ConversationRecord,
+    Me,
+    Message,
+    SupportTicket,
+    User,
+)
+from payam_client.tokens import Tokens
+
+__all__ = [
+    "Ack",
+    "AnyEvent",
+    "Attachment",
+    "AttachmentAdded",
+    "Backoff",
+    "Conversation",
+    "ConversationClosed",
+    "ConversationRecord",
+    "Me",
+    "Message",
+    "MessageDeleted",
+    "MessageEdited",
+    "MessageRead",
+    "MessageSent",
+    "ParticipantJoined",
+    "ParticipantLeft",
+    "Payam",
+    "PayamError",
+    "Resumed",
+    "SupportTicket",
+    "TicketUpdated",
+    "Tokens",
+    "User",
+    "UserTyping",
+]

@@ -1,0 +1,108 @@
+"""REST: one call and what the server says to it; what is safe to repeat is repeated."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import msgspec
+
+from payam_client.backoff import Backoff
+from payam_client.errors import PayamError
+
+ATTEMPTS = 4
+PASSING = {0, 429, 503}
+"""Statuses of what passes by itself; 0 is no answer at all."""
+
+
+class _Problem(msgspec.Struct):
+    """What Payam says of an error, as far as it is there: a proxy says nothing of it."""
+
+    detail: str = ""
+    code: str = "error"
+    errors: dict[str, list[str]] = {}
+
+
+class Http:
+    """`patience` is in seconds: the longest that the server may be silent."""
+
+    def __init__(self, url: str, backoff: Backoff, patience: float, *, trust_env: bool) -> None:
+        self._backoff = backoff
+        self._patience = patience
+        self._client = httpx.AsyncClient(base_url=url, timeout=patience, trust_env=trust_env)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = None,
+        body: object = None,
+        files: Mapping[str, Any] | None = None,
+        is_repeatable: bool = False,
+    ) -> bytes:
+        """The answer's body; raises PayamError for any status but 2xx.
+
+        With `is_repeatable` it is tried four times, if what is wrong may pass soon.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                async with self.stream(method, path, token=token, body=body, files=files) as answer:
+                    return await answer.aread()
+            except PayamError as error:
+                wait = error.retry_after or 0
+                is_last = attempt == ATTEMPTS - 1 or wait > self._patience
+                if not is_repeatable or error.status not in PASSING or is_last:
+                    raise
+                await asyncio.sleep(max(wait, self._backoff.pause(attempt)))
+        raise AssertionError("the last attempt returns or raises")
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = None,
+        body: object = None,
+        files: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> AsyncIterator[httpx.Response]:
+        """The answer, whose body is still to be read; raises PayamError as `call` does."""
+        all_headers = dict(headers or {})
+        if token is not None:
+            all_headers["Authorization"] = f"Bearer {token}"
+        content = None
+        if body is not None:
+            all_headers["Content-Type"] = "application/json"
+            content = msgspec.json.encode(body)
+        try:
+            async with self._client.stream(
+                method, path, content=content, files=files, headers=all_headers
+            ) as answer:
+                if not answer.is_success:
+                    wait = answer.headers.get("Retry-After")
+                    raise refusal(answer.status_code, await answer.aread(), wait)
+                yield answer
+        except httpx.TransportError as error:
+            said = str(error) or type(error).__name__
+            raise PayamError(f"The server cannot be reached: {said}", code="offline") from error
+
+
+def refusal(status: int, body: bytes | bytearray, retry_after: str | None) -> PayamError:
+    """What an answer that is none of 2xx says is wrong."""
+    try:
+        problem = msgspec.json.decode(body, type=_Problem)
+    except msgspec.DecodeError:
+        problem = _Problem()
+    return PayamError(
+        problem.detail or f"The server answered {status}.",
+        code=problem.code,
+        status=status,
+        errors=problem.errors,
+        retry_after=float(retry_after) if retry_after and retry_after.isdecimal() else None,
+    )

@@ -1,0 +1,93 @@
+"""What is said and not yet answered, in order."""
+
+import asyncio
+import secrets
+from collections import deque
+from typing import Any
+
+import msgspec
+
+from payam_client.errors import PayamError
+from payam_client.events import Ack, Refused
+
+
+class Ask:
+    """A frame that wants an answer; `ref` is the answer's too."""
+
+    def __init__(self, frame: dict[str, Any], ref: str) -> None:
+        self.ref = ref
+        self.frame = msgspec.json.encode({**frame, "ref": ref}).decode()
+        self.answer: asyncio.Future[Ack] = asyncio.get_running_loop().create_future()
+        self._attempt: asyncio.Future[float] | None = None
+
+    def begin(self) -> asyncio.Future[float]:
+        """The frame is given to the server; what comes is for how many seconds to pause then."""
+        self._attempt = asyncio.get_running_loop().create_future()
+        return self._attempt
+
+    def answered(self, answer: Ack | Refused) -> None:
+        pause = 0.0
+        if isinstance(answer, Refused) and answer.retry_after is not None:
+            pause = answer.retry_after
+        elif not self.answer.done():
+            if isinstance(answer, Ack):
+                self.answer.set_result(answer)
+            else:
+                self.answer.set_exception(
+                    PayamError(answer.detail, code=answer.code, errors=answer.errors)
+                )
+        if self._attempt is not None and not self._attempt.done():
+            self._attempt.set_result(pause)
+
+
+class Outbox:
+    """One frame is on its way at a time.
+
+    Were the first of two refused for now and the second not, they would change places.
+    """
+
+    def __init__(self) -> None:
+        self._asks: deque[Ask] = deque()
+        self._is_there = asyncio.Event()
+        self._mark = secrets.token_hex(4)
+        self._count = 0
+
+    def __len__(self) -> int:
+        """How many wait, the one on its way among them; not those given up by who asked."""
+        return sum(not ask.answer.done() for ask in self._asks)
+
+    def put(self, frame: dict[str, Any]) -> asyncio.Future[Ack]:
+        self._count += 1
+        ask = Ask(frame, f"{self._mark}-{self._count}")
+        self._asks.append(ask)
+        self._is_there.set()
+        return ask.answer
+
+    async def first(self) -> Ask:
+        """Wait for one; it stays the first until it is answered."""
+        while True:
+            while self._asks and self._asks[0].answer.done():
+                self._asks.popleft()
+            if self._asks:
+                return self._asks[0]
+            self._is_there.clear()
+            await self._is_there.wait()
+
+    def answered(self, answer: Ack | Refused) -> bool:
+        """Whether it is an answer to the one on its way."""
+        if not self._asks or answer.ref != self._asks[0].ref:
+            return False
+        self._asks[0].answered(answer)
+        return True
+
+    def fail(self, error: Exception) -> None:
+        """Nothing that waits will be answered."""
+        for ask in self._asks:
+            if not ask.answer.done():
+                ask.answer.set_exception(error)
+        self._asks.clear()
+
+
+def new_id() -> str:
+    """A `client_id` that nothing else has."""
+    return secrets.token_hex(16)

@@ -1,0 +1,307 @@
+"""Somebody on a server: who they are, REST calls, and conversations that stay open."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, Self, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+
+from payam_client.backoff import Backoff
+from payam_client.conversation import Conversation
+from payam_client.errors import PayamError
+from payam_client.http import ATTEMPTS, Http
+from payam_client.outbox import new_id
+from payam_client.records import (
+    Attachment,
+    ConversationRecord,
+    Me,
+    Message,
+    SupportTicket,
+    User,
+)
+from payam_client.tokens import TokenKeeper, Tokens
+
+Record = TypeVar("Record")
+
+CHUNK = 64 * 1024
+"""Bytes of a file that are in memory at a time."""
+
+
+class Payam:
+    """Use it as `async with Payam(url) as payam`: its end closes all that is open.
+
+    `tokens` are those of an earlier run; `keep` is given every new pair to store, and None
+    once there is none any more. `patience` is in seconds: an answer that takes longer
+    counts as lost. `backlog` is how many events of a conversation wait here for who iterates;
+    the rest wait on the server. With `trust_env=False` the environment's proxies are passed over.
+
+    Every call raises PayamError for what the server refuses or does not answer. Tokens
+    are renewed before they end, and when they are refused. Calls that only read are
+    repeated, up to four times, where the server cannot be reached.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        tokens: Tokens | None = None,
+        keep: Callable[[Tokens | None], None] | None = None,
+        backoff: Backoff | None = None,
+        patience: float = 15.0,
+        backlog: int = 10_000,
+        trust_env: bool = True,
+    ) -> None:
+        if not url.startswith(("http://", "https://")):
+            raise ValueError(f"url: {url!r} does not begin with http:// or https://")
+        self.url = url.rstrip("/")
+        self.backoff = backoff or Backoff()
+        self.patience = patience
+        self.backlog = backlog
+        self.trust_env = trust_env
+        self._http = Http(self.url, self.backoff, patience, trust_env=trust_env)
+        self._keeper = TokenKeeper(tokens, self._renew, keep)
+        self._open: set[Conversation] = set()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close every open conversation, and the connections."""
+        for conversation in list(self._open):
+            await conversation.close()
+        await self._keeper.settle()
+        await self._http.close()
+
+    # Who is asking.
+
+    @property
+    def tokens(self) -> Tokens | None:
+        """None where nobody is signed in."""
+        return self._keeper.tokens
+
+    async def sign_up(self, username: str, password: str) -> None:
+        """Make a user, and sign in as them."""
+        body = {"username": username, "password": password}
+        await self._http.call("POST", "/api/users/", body=body)
+        await self.log_in(username, password)
+
+    async def log_in(self, username: str, password: str) -> None:
+        body = {"username": username, "password": password}
+        answer = await self._http.call("POST", "/api/token/", body=body, is_repeatable=True)
+        self._keeper.set(parse(answer, Tokens))
+
+    async def log_out(self) -> None:
+        """The tokens stop working everywhere; here they are gone whatever the server says."""
+        tokens = self._keeper.tokens
+        if tokens is None:
+            return
+        self._keeper.set(None)
+        for conversation in list(self._open):
+            await conversation.close()
+        body = {"refresh": tokens.refresh}
+        await self._http.call("POST", "/api/token/revoke/", body=body, is_repeatable=True)
+
+    async def token(self, refused: str | None = None) -> str:
+        """An access token that works for a while yet, and is not `refused`."""
+        return await self._keeper.token(refused)
+
+    async def me(self) -> Me:
+        return await self._get("/api/users/me/", Me)
+
+    async def users(self, search: str, limit: int = 20) -> list[User]:
+        """Users whose names begin so."""
+        return await self._get(query("/api/users/", search=search, limit=limit), list[User])
+
+    # Conversations.
+
+    async def conversations(self) -> list[ConversationRecord]:
+        """One's own, most recently active first."""
+        return await self._get("/api/conversations/", list[ConversationRecord])
+
+    async def conversation(self, id_: int) -> ConversationRecord:
+        return await self._get(of(id_), ConversationRecord)
+
+    async def begin(self, participants: list[int], title: str = "") -> ConversationRecord:
+        """`participants` are ids of users; one's own need not be among them."""
+        body = {"participants": participants, "title": title}
+        return parse(await self.request("POST", "/api/conversations/", body), ConversationRecord)
+
+    async def rename(self, id_: int, title: str) -> ConversationRecord:
+        return parse(await self.request("PATCH", of(id_), {"title": title}), ConversationRecord)
+
+    async def add_participant(self, id_: int, user_id: int) -> ConversationRecord:
+        answer = await self.request("POST", f"{of(id_)}participants/", {"user_id": user_id})
+        return parse(answer, ConversationRecord)
+
+    async def remove_participant(self, id_: int, user_id: int) -> None:
+        await self.request("DELETE", f"{of(id_)}participants/{user_id}/")
+
+    async def mark_read(self, id_: int, message_id: int) -> None:
+        """Everything up to this message is read."""
+        await self.request(
+            "POST", f"{of(id_)}read/", {"message_id": message_id}, is_repeatable=True
+        )
+
+    def open(self, id_: int, *, since: int | None = None) -> Conversation:
+        """Stay connected to a conversation, until it is closed.
+
+        `since` is a change number: what came after it is told first. Without it, what
+        comes from now on.
+        """
+        if since is not None and since < 0:
+            raise ValueError(f"since: {since} is no change number; they begin at 0")
+        conversation = Conversation(self, id_, since, self._open.discard)
+        self._open.add(conversation)
+        return conversation
+
+    # Messages and their files.
+
+    async def messages(
+        self,
+        id_: int,
+        *,
+        limit: int = 50,
+        before: int | None = None,
+        after: int | None = None,
+        since: int | None = None,
+    ) -> list[Message]:
+        """A page, oldest first: the latest, or that before or after a message's id.
+
+        With `since`, what changed after that change number, by last change. A page of fewer
+        than `limit` is the last.
+        """
+        place = {"before": before, "after": after, "since": since}
+        path = query(f"{of(id_)}messages/", limit=limit, **place)
+        return await self._get(path, list[Message])
+
+    async def send(self, id_: int, text: str, *, client_id: str | None = None) -> Message:
+        """Say something in a conversation that is not open; stored once, however often tried."""
+        body = {"content": text, "client_id": client_id or new_id()}
+        path = f"{of(id_)}messages/"
+        return parse(await self.request("POST", path, body, is_repeatable=True), Message)
+
+    async def attachments(self, id_: int, message_id: int) -> list[Attachment]:
+        return await self._get(files_of(id_, message_id), list[Attachment])
+
+    async def attach(
+        self, id_: int, message_id: int, file: Path | BinaryIO | bytes, *, name: str | None = None
+    ) -> Attachment:
+        """Add a file to one's own message, read as it is sent.
+
+        `name` is needed where `file` has none. A BinaryIO is sent from its beginning.
+        """
+        if isinstance(file, Path):
+            with file.open("rb") as opened:
+                return await self.attach(id_, message_id, opened, name=name or file.name)
+        name = name or Path(str(getattr(file, "name", ""))).name
+        if not name:
+            raise ValueError("name: is needed for a file that has none")
+        path = files_of(id_, message_id)
+        return parse(await self.request("POST", path, files={"file": (name, file)}), Attachment)
+
+    async def download(self, attachment: Attachment) -> AsyncIterator[bytes]:
+        """The file, chunk by chunk; where the connection is cut, the rest on the next one."""
+        done, attempt, refused = 0, 0, None
+        headers = {"Accept-Encoding": "identity"}
+        while True:
+            token = await self.token(refused)
+            try:
+                async with self._http.stream(
+                    "GET", attachment.url, token=token, headers=headers
+                ) as answer:
+                    async for chunk in answer.aiter_bytes(CHUNK):
+                        done, attempt = done + len(chunk), 0
+                        yield chunk
+            except PayamError as error:
+                attempt += 1
+                may_pass = error.code == "offline" or (error.status == 401 and refused is None)
+                if not may_pass or attempt == ATTEMPTS:
+                    raise
+                if error.status == 401:
+                    refused = token
+            else:
+                return
+            # What is attached never changes, so the rest fits to what there is.
+            headers["Range"] = f"bytes={done}-"
+            await asyncio.sleep(self.backoff.pause(attempt))
+
+    # Support tickets.
+
+    async def open_ticket(self, id_: int, subject: str, priority: str = "normal") -> SupportTicket:
+        """`priority` is low, normal, high or urgent."""
+        body = {"subject": subject, "priority": priority}
+        return parse(await self.request("POST", f"{of(id_)}support_ticket/", body), SupportTicket)
+
+    async def change_ticket(self, id_: int, **changes: str | int | None) -> SupportTicket:
+        """`changes` are any of `subject`, `status`, `priority`, and for staff `assigned_to`."""
+        answer = await self.request("PATCH", f"{of(id_)}support_ticket/", changes)
+        return parse(answer, SupportTicket)
+
+    async def close_ticket(self, id_: int) -> None:
+        await self.request("DELETE", f"{of(id_)}support_ticket/")
+
+    async def tickets(
+        self, *, status: str | None = None, limit: int = 50, before: int | None = None
+    ) -> list[SupportTicket]:
+        """Of all conversations, newest first; for staff."""
+        path = query("/api/support_tickets/", status=status, limit=limit, before=before)
+        return await self._get(path, list[SupportTicket])
+
+    # Any call.
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        files: Mapping[str, Any] | None = None,
+        is_repeatable: bool = False,
+    ) -> bytes:
+        """The answer's body. `body` becomes JSON; `files` are httpx's."""
+
+        async def call(token: str) -> bytes:
+            return await self._http.call(
+                method, path, token=token, body=body, files=files, is_repeatable=is_repeatable
+            )
+
+        token = await self.token()
+        try:
+            return await call(token)
+        except PayamError as error:
+            if error.status != 401:
+                raise
+        return await call(await self.token(token))
+
+    async def _get(self, path: str, kind: type[Record]) -> Record:
+        return parse(await self.request("GET", path, is_repeatable=True), kind)
+
+    async def _renew(self, refresh: str) -> Tokens:
+        # Tried once: were its answer lost, the same token again would be a theft to the server.
+        answer = await self._http.call("POST", "/api/token/refresh/", body={"refresh": refresh})
+        return parse(answer, Tokens)
+
+
+def parse(answer: bytes, kind: type[Record]) -> Record:
+    try:
+        return msgspec.json.decode(answer, type=kind)
+    except msgspec.DecodeError as error:
+        raise PayamError(f"The server's answer is not Payam's: {error}") from error
+
+
+def query(path: str, **parameters: str | int | None) -> str:
+    return f"{path}?{urlencode({k: v for k, v in parameters.items() if v is not None})}"
+
+
+def of(id_: int) -> str:
+    """The path of a conversation."""
+    return f"/api/conversations/{id_}/"
+
+
+def files_of(id_: int, message_id: int) -> str:
+    return f"{of(id_)}messages/{message_id}/attachments/"

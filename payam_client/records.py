@@ -1,0 +1,73 @@
+"""What the chat is made of, as REST answers it. Moments are aware datetimes, in UTC."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+
+class User(Struct, frozen=True):
+    id: int
+    username: str
+
+
+class Me(User, frozen=True):
+    is_staff: bool
+
+
+class Attachment(Struct, frozen=True):
+    """`size` is in bytes; `url` is a path on the server: `payam.download` asks for it."""
+
+    id: int
+    message_id: int
+    name: str
+    size: int
+    content_type: str
+    url: str
+    created_at: datetime
+
+
+class LastMessage(Struct, frozen=True):
+    """`is_read`: by the caller, or, where the caller sent it, by everyone else."""
+
+    id: int
+    sender: User
+    content: str
+    timestamp: datetime
+    is_read: bool
+
+
+class Message(LastMessage, frozen=True):
+    """`content` is empty where it is deleted; `client_id` is there only for its sender."""
+
+    is_edited: bool
+    is_deleted: bool
+    seq: int
+    attachments: list[Attachment]
+    client_id: str | None = None
+
+
+class SupportTicket(Struct, frozen=True):
+    """`status` is open, pending or closed; `priority` low, normal, high or urgent."""
+
+    id: int
+    conversation: int
+    subject: str
+    status: str
+    priority: str
+    created_by: User
+    assigned_to: User | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class ConversationRecord(Struct, frozen=True):
+    """`support_ticket` is the one that is not closed; `unread_count` is the caller's."""
+
+    id: int
+    title: str
+    participants: list[User]
+    created_at: datetime
+    last_message: LastMessage | None
+    support_ticket: SupportTicket | None
+    unread_count: int
+    seq: int

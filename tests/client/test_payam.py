@@ -1,0 +1,127 @@
+"""REST calls: every noun once, files of any size, and what errors say."""
+
+import hashlib
+import secrets
+from pathlib import Path
+
+import pytest
+
+from payam_client import AttachmentAdded, ParticipantJoined, PayamError, TicketUpdated
+from tests.client.people import PASSWORD, Pair, Told, connect, sign_up
+from tests.faults.proxy import FaultProxy
+from tests.support.payam_server import PayamServer
+
+BIG = 3 * 1024 * 1024
+
+
+async def test_people_titles_pages_and_read_marks(pair: Pair, server: PayamServer) -> None:
+    async with await sign_up(server.url, "reza") as reza, pair.sara.open(pair.id) as hers:
+        await hers.opened()
+        who = await reza.me()
+        assert [user.id for user in await pair.ali.users(who.username)] == [who.id]
+        await pair.ali.add_participant(pair.id, who.id)
+        told = Told()
+        await told.read(hers, lambda told: len(told.events) == 1)
+        assert isinstance(told.events[0], ParticipantJoined)
+        assert told.events[0].participant.id == who.id
+        await pair.ali.remove_participant(pair.id, who.id)
+        assert await reza.conversations() == []
+    assert (await pair.ali.rename(pair.id, "printers")).title == "printers"
+    first = await pair.ali.send(pair.id, "one", client_id="the first")
+    assert await pair.ali.send(pair.id, "one", client_id="the first") == first
+    rest = [await pair.ali.send(pair.id, text) for text in ("two", "three")]
+    assert await pair.ali.messages(pair.id, limit=2) == rest
+    assert await pair.ali.messages(pair.id, before=rest[0].id) == [first]
+    assert await pair.ali.messages(pair.id, after=first.id) == rest
+    assert await pair.ali.messages(pair.id, since=rest[0].seq) == [rest[1]]
+    await pair.sara.mark_read(pair.id, rest[0].id)
+    assert (await pair.sara.conversations())[0].unread_count == 1
+
+
+async def test_tickets(pair: Pair) -> None:
+    async with pair.sara.open(pair.id) as hers:
+        await hers.opened()
+        assert (await pair.ali.open_ticket(pair.id, "printer", "high")).status == "open"
+        told = Told()
+        await told.read(hers, lambda told: len(told.events) == 1)
+        assert isinstance(told.events[0], TicketUpdated)
+        assert told.events[0].support_ticket.priority == "high"
+        assert (await pair.ali.change_ticket(pair.id, status="pending")).status == "pending"
+        await pair.ali.close_ticket(pair.id)
+        assert (await pair.ali.conversation(pair.id)).support_ticket is None
+    with pytest.raises(PayamError) as refused:
+        await pair.ali.tickets()
+    assert (refused.value.status, refused.value.code) == (403, "forbidden")
+
+
+async def test_a_file_goes_there_and_comes_back_though_it_is_cut(
+    pair: Pair, proxy: FaultProxy, broken_url: str, tmp_path: Path
+) -> None:
+    """The rest of a download comes on the next connection."""
+    path = tmp_path / "گزارش.bin"
+    path.write_bytes(secrets.token_bytes(BIG))
+    async with pair.sara.open(pair.id) as hers, connect(broken_url, pair.sara.tokens) as sara:
+        await hers.opened()
+        message = await pair.ali.send(pair.id, "a report")
+        sent = await pair.ali.attach(pair.id, message.id, path)
+        assert (sent.name, sent.size) == (path.name, BIG)
+        told = Told()
+        await told.read(hers, lambda told: len(told.events) == 2)
+        assert isinstance(told.events[1], AttachmentAdded)
+        assert await sara.attachments(pair.id, message.id) == [sent]
+        content = hashlib.sha256()
+        async for chunk in sara.download(told.events[1].attachment):
+            content.update(chunk)
+            if proxy.connections == 1:
+                proxy.cut()
+        assert proxy.connections == 2
+        assert content.digest() == hashlib.sha256(path.read_bytes()).digest()
+
+
+async def test_a_file_without_a_name_needs_one(pair: Pair) -> None:
+    message = await pair.ali.send(pair.id, "a file")
+    with pytest.raises(ValueError, match="name: is needed"):
+        await pair.ali.attach(pair.id, message.id, b"1,2")
+    sent = await pair.ali.attach(pair.id, message.id, b"1,2", name="a.csv")
+    assert b"".join([chunk async for chunk in pair.sara.download(sent)]) == b"1,2"
+
+
+async def test_an_error_says_what_is_wrong_by_field(pair: Pair, server: PayamServer) -> None:
+    with pytest.raises(PayamError) as wrong:
+        await pair.ali.log_in("nobody", PASSWORD)
+    assert (wrong.value.status, wrong.value.code) == (401, "wrong_credentials")
+    async with connect(server.url) as stranger:
+        with pytest.raises(PayamError) as refused:
+            await stranger.sign_up("a b", "short")
+    assert refused.value.errors.keys() >= {"username"}
+    assert "username" in str(refused.value)
+
+
+async def test_a_server_that_is_not_there_is_said_to_be(
+    pair: Pair, proxy: FaultProxy, broken_url: str
+) -> None:
+    async with connect(broken_url, pair.ali.tokens) as ali:
+        await proxy.refuse()
+        with pytest.raises(PayamError, match="cannot be reached") as offline:
+            await ali.me()
+        assert (offline.value.code, offline.value.status) == ("offline", 0)
+        await proxy.accept()
+        assert await ali.me() == await pair.ali.me()
+
+
+async def test_a_call_on_a_dead_connection_is_tried_again(
+    pair: Pair, proxy: FaultProxy, broken_url: str
+) -> None:
+    """Reading, and saying something, since its `client_id` makes that safe."""
+    async with connect(broken_url, pair.ali.tokens) as ali:
+        for text in ("one", "two"):
+            proxy.cut()
+            await ali.send(pair.id, text)
+        assert await pair.stored() == ["one", "two"]
+
+
+async def test_an_address_or_a_place_that_is_none_is_said_at_once(pair: Pair) -> None:
+    with pytest.raises(ValueError, match="since: -1"):
+        pair.ali.open(pair.id, since=-1)
+    with pytest.raises(ValueError, match="does not begin with http"):
+        connect("chat.example.org")
