@@ -68,9 +68,10 @@ export class Chats {
   }
 
   async refresh() {
+    const known = [...this.#chats.keys()]; // one that is begun meanwhile may not be in the answer
     const records = await this.payam.conversations();
     const ids = new Set(records.map((record) => record.id));
-    for (const id of this.#chats.keys()) if (!ids.has(id)) this.remove(id);
+    for (const id of known) if (!ids.has(id)) this.remove(id);
     for (const record of records) this.put(record);
     const waiting = new Set(outbox.unsent(this.me.id).map((entry) => entry.conversation));
     this.list.forEach((chat, place) => {
