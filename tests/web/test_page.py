@@ -214,58 +214,6 @@ async def test_what_was_not_sent_outlives_the_page(browser: Browser, served: Pay
             await expect(visitor.messages).to_have_text(["before", "not lost"])
 
 
-async def test_the_keyboard_is_enough(browser: Browser, served: PayamServer) -> None:
-    """From signing up to deleting a message, without a pointer."""
-    ali = await Visitor.arrive(browser, served.url, "ali", "en", **DESKTOP)
-    sara = await Visitor.arrive(browser, served.url, "sara", "en", **DESKTOP)
-    await sara.sign_up()
-    keys = ali.page.keyboard
-    await keys.type(ali.name)  # the first field has focus
-    await keys.press("Tab")
-    await keys.type(PASSWORD)
-    await keys.press("Tab")
-    await keys.press("Tab")
-    await keys.press("Enter")
-    await expect(ali.page.get_by_role("navigation")).to_be_visible()
-    await keys.press("Tab")
-    await expect(ali.button("new")).to_be_focused()
-    await keys.press("Enter")
-    await keys.type(sara.name)
-    await expect(ali.page.get_by_role("checkbox")).to_be_visible()
-    await keys.press("Tab")
-    await keys.press("Space")
-    await keys.press("Tab")
-    await expect(ali.button("begin")).to_be_focused()
-    await keys.press("Enter")
-    await expect(ali.box).to_be_focused()
-    await keys.type("one")
-    await keys.press("Shift+Enter")
-    await keys.type("line")
-    await keys.press("Enter")
-    await expect(ali.messages).to_have_text(["one\nline"], use_inner_text=True)
-    await keys.type("two")
-    await keys.press("Enter")
-    await expect(ali.mark("two", "sent")).to_be_visible()
-    await keys.press("ArrowUp")
-    await expect(ali.box).to_have_value("two")
-    await keys.press("End")
-    await keys.type(", changed")
-    await keys.press("Enter")
-    await expect(ali.message("two, changed")).to_contain_text(ali.words["edited"])
-    await ali.page.get_by_role("log").focus()
-    await keys.press("ArrowUp")
-    await expect(ali.message("two, changed")).to_be_focused()
-    await keys.press("ArrowUp")
-    await keys.press("Tab")
-    await keys.press("Tab")
-    await keys.press("Enter")
-    await expect(ali.page.get_by_role("dialog")).to_be_visible()
-    await keys.press("Tab")
-    await keys.press("Tab")
-    await keys.press("Enter")
-    await expect(ali.messages).to_have_text([ali.words["deleted"], "two, changed"])
-
-
 async def test_errors_are_said_in_the_pages_language(browser: Browser, served: PayamServer) -> None:
     """A wrong password, a name that is taken or malformed; and what is typed stays there."""
     ali = await Visitor.arrive(browser, served.url, "ali", "fa", **PHONE)
