@@ -53,10 +53,10 @@ class Room:
         """Greets, pings, and numbers messages in twos, as if others had those between."""
         member.send('0{"sid":"x"}')
         assert member.recv() == "40"
-        member.send('40{"sid":"y"}')
         member.send("2")
         assert member.recv() == "3"
         self._join(member)
+        member.send('40{"sid":"y"}')  # from here on it may speak
         for frame in member:
             _, said = json.loads(str(frame)[2:])
             with self._lock:
