@@ -8,6 +8,8 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+ID_MAX = 2**63 - 1
+"""Beyond that no database can be asked about it."""
 STATUSES = ("open", "pending", "closed")
 PRIORITIES = ("low", "normal", "high", "urgent")
 

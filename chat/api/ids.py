@@ -4,7 +4,8 @@ from typing import Any
 
 from sanic import Sanic
 
-from chat.api.paging import DIGITS, ID_MAX
+from chat.api.paging import DIGITS
+from chat.records import ID_MAX
 
 
 def parse_id(text: str) -> int:

@@ -7,9 +7,9 @@ from urllib.parse import parse_qsl, urlencode
 from sanic import Request
 
 from chat.errors import InvalidInput
+from chat.records import ID_MAX
 
 LIMIT_MAX = 200
-ID_MAX = 2**63 - 1
 DIGITS = re.compile(r"[0-9]{1,19}")
 
 

@@ -8,9 +8,9 @@ from typing import Annotated
 from msgspec import UNSET, Struct, UnsetType, field
 
 from chat.api import paging
-from chat.records import Status
+from chat.records import ID_MAX, Status
 from chat.services import checks
-from chat.services.fields import ID_MAX, Key, Seq, said
+from chat.services.fields import Key, Seq, said
 from chat.services.users import SEARCH_MAX
 
 SEARCH_LIMIT = 20

@@ -54,7 +54,10 @@ def install(
     identify_afresh: Identify,
     count: Callable[[Identity], None],
 ) -> None:
-    """`identify_afresh` asks the database too, for sockets; `count` refuses too many requests."""
+    """`identify_afresh` is for sockets: it asks the database whether the token was revoked.
+
+    `count` refuses too many requests.
+    """
 
     @app.on_request
     async def authenticate(request: Request) -> None:

@@ -9,7 +9,7 @@ from sanic import Sanic
 from chat.docs.closes import CLOSES
 from chat.docs.endpoints import Socket, sockets
 from chat.docs.examples import example_of
-from chat.docs.shapes import prose, schemas_of
+from chat.docs.shapes import prose, schemas_of, security_schemes
 from chat.realtime import protocol
 from config.settings import Settings
 
@@ -48,14 +48,7 @@ def document(app: Sanic[Any, Any], settings: Settings) -> dict[str, Any]:
         "channels": {socket.name: channel(socket, frames) for socket in sockets(app)},
         "operations": operations,
         "components": {
-            "securitySchemes": {
-                "bearer": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "bearerFormat": "JWT",
-                    "description": prose(BEARER),
-                }
-            },
+            "securitySchemes": security_schemes(BEARER),
             "messages": {
                 tag_of(frame): message(frame, schema)
                 for frame, schema in zip(frames, schemas, strict=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
-from chat.services.fields import ID_MAX
+from chat.records import ID_MAX
 
 __all__ = ["escape", "example", "prose", "row", "table", "type_of"]
 

@@ -14,7 +14,7 @@ from chat.api.operations import Operation
 from chat.api.problems import CONTENT_TYPE, Problem, describe, problem
 from chat.docs.endpoints import Endpoint, endpoints
 from chat.docs.examples import example_of
-from chat.docs.shapes import fields_of, prose, schemas_of
+from chat.docs.shapes import fields_of, prose, schemas_of, security_schemes
 from chat.errors import (
     InvalidInput,
     NotAuthenticated,
@@ -25,7 +25,7 @@ from chat.errors import (
     Unavailable,
     UnsupportedMedia,
 )
-from chat.services.fields import ID_MAX
+from chat.records import ID_MAX
 from config.settings import Settings
 
 ABOUT = """
@@ -95,14 +95,7 @@ def document(app: Sanic[Any, Any], settings: Settings) -> dict[str, Any]:
         ],
         "paths": paths,
         "components": {
-            "securitySchemes": {
-                "bearer": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "bearerFormat": "JWT",
-                    "description": prose(BEARER),
-                }
-            },
+            "securitySchemes": security_schemes(BEARER),
             "schemas": components,
         },
     }

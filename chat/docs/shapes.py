@@ -47,3 +47,15 @@ def prose(docstring: str | None) -> str:
     """Its paragraphs, each in one line."""
     paragraphs = inspect.cleandoc(docstring or "").split("\n\n")
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+
+
+def security_schemes(about: str) -> dict[str, Any]:
+    """There is one: the token, and how it is given."""
+    return {
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": prose(about),
+        }
+    }

@@ -31,8 +31,7 @@ def connect(url: str) -> aioredis.Redis:
         # cancellation that comes as the write ends: the process would not stop.
         socket_timeout=None,
         socket_connect_timeout=PATIENCE,
-        # Once more, at once: a pooled connection may have died of old age. Who fails
-        # then is told, and not kept waiting.
+        # Once more, at once. Who fails then is told, and not kept waiting.
         retry=Retry(NoBackoff(), 1),
     )
 

@@ -32,6 +32,7 @@ from chat.realtime.connections import Connections
 from chat.realtime.dispatcher import Dispatcher
 from chat.realtime.handshake import Upgrade
 from chat.realtime.resume import catch_up, resumed
+from chat.records import ID_MAX
 from chat.services.registry import Services
 from chat.store.sends import Send
 from chat.times import to_text
@@ -39,7 +40,6 @@ from config.settings import Settings
 
 log = logging.getLogger("payam.socket")
 
-ID_MAX = 2**63 - 1
 ID_DIGITS = 19
 MALFORMED_MAX = 10
 REFUSED_MAX = 100

@@ -10,10 +10,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
+from chat.records import ID_MAX
 from chat.services import checks
-
-ID_MAX = 2**63 - 1
-"""Beyond that no database can be asked about it."""
 
 NO_NULL = "^[^\\u0000]*$"
 NOT_BLANK = "^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$"

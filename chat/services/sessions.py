@@ -99,7 +99,7 @@ class Sessions:
         return await self.identify_afresh(token)
 
     async def identify_afresh(self, token: str) -> Identity:
-        """The same, with the database asked: for what lasts, such as a socket."""
+        """The same, and the database knows of no revocation: for what lasts, such as a socket."""
         self._known.pop(token, None)
         claims = await self._tokens.decode_access(token)
         if claims.family is not None and not await self.working({claims.family}):

@@ -7,6 +7,7 @@ from chat import records
 from chat.store import support_tickets
 from chat.store.database import Database, Row, Transaction, in_parts
 from chat.store.models import Conversation
+from chat.store.participants import ReadMarks
 from chat.times import now, to_text
 
 People = list[tuple[records.User, int]]
@@ -129,17 +130,14 @@ def _last_message(
 ) -> records.LastMessage | None:
     if id_ is None:
         return None
-    # One's own is read when all others have read it; theirs, when one has read it oneself.
-    if sender_id == reader_id:
-        is_read = all(read >= id_ for user, read in people if user.id != reader_id)
-    else:
-        is_read = any(read >= id_ for user, read in people if user.id == reader_id)
+    own = next((read for user, read in people if user.id == reader_id), 0)  # who has just left
+    others = min((read for user, read in people if user.id != reader_id), default=None)
     return records.LastMessage(
         id=id_,
         sender=records.User(sender_id, username),
         content=content,
         timestamp=to_text(created_at),
-        is_read=is_read,
+        is_read=ReadMarks(reader_id, own, others).has_read(id_, sender_id),
     )
 
 

@@ -7,8 +7,10 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from chat import records
+from chat.records import ID_MAX
 from chat.store import attachments
 from chat.store.database import Database, Row, Transaction
+from chat.store.participants import ReadMarks
 from chat.store.sends import Send, not_a_participant
 from chat.times import to_text
 
@@ -51,7 +53,6 @@ CHANGED = """
     ) AS changes
     ORDER BY seq LIMIT ?
 """
-ID_MAX = 2**63 - 1
 
 
 class Stored(Struct, frozen=True):
@@ -60,24 +61,6 @@ class Stored(Struct, frozen=True):
     sender_id: int
     is_deleted: bool
     seq: int
-
-
-class ReadMarks(Struct, frozen=True):
-    """How far a conversation has been read, as one participant sees it.
-
-    `last_read_id` is the last message that this user has read; `others_read_id` the one
-    that every other participant has read, or None where there is no other.
-    """
-
-    user_id: int
-    last_read_id: int
-    others_read_id: int | None
-
-    def has_read(self, message_id: int, sender_id: int) -> bool:
-        """`is_read` of a message, for this participant."""
-        if sender_id != self.user_id:
-            return message_id <= self.last_read_id
-        return self.others_read_id is None or message_id <= self.others_read_id
 
 
 class Reader(Struct, frozen=True):

@@ -1,6 +1,26 @@
 """Who is in a conversation, and how far each has read."""
 
+from msgspec import Struct
+
 from chat.store.database import Database, Transaction
+
+
+class ReadMarks(Struct, frozen=True):
+    """How far a conversation has been read, as one participant sees it.
+
+    `last_read_id` is the last message that this user has read; `others_read_id` the one
+    that every other participant has read, or None where there is no other.
+    """
+
+    user_id: int
+    last_read_id: int
+    others_read_id: int | None
+
+    def has_read(self, message_id: int, sender_id: int) -> bool:
+        """`is_read` of a message, for this participant."""
+        if sender_id != self.user_id:
+            return message_id <= self.last_read_id
+        return self.others_read_id is None or message_id <= self.others_read_id
 
 
 async def seq_for(database: Database, conversation_id: int, user_id: int) -> int | None:

@@ -1,12 +1,9 @@
 """Two people with the client library, and what one of them is told."""
 
 import secrets
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Self
-
-import jwt
 
 from payam_client import (
     AnyEvent,
@@ -19,7 +16,6 @@ from payam_client import (
     Resumed,
     Tokens,
 )
-from tests.support.payam_server import PayamServer
 
 PASSWORD = "correct-horse"
 QUICK = Backoff(0.02, 0.2)
@@ -36,20 +32,6 @@ def connect(
     return Payam(
         url, tokens=tokens, keep=keep, backoff=QUICK, patience=10, backlog=backlog, trust_env=False
     )
-
-
-def short_token(server: PayamServer, user_id: int, seconds: int) -> str:
-    """An access token that ends in so many seconds."""
-    now = int(time.time())
-    claims = {
-        "sub": str(user_id),
-        "username": "somebody",
-        "iat": now - 60,
-        "exp": now + seconds,
-        "jti": secrets.token_hex(8),
-        "typ": "access",
-    }
-    return jwt.encode(claims, server.settings["JWT_SECRET"], algorithm="HS256")
 
 
 async def sign_up(url: str, name: str) -> Payam:

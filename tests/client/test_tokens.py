@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from payam_client import ConversationClosed, PayamError, Tokens
-from tests.client.people import Pair, connect, short_token
+from tests.client.people import Pair, connect
 from tests.faults.proxy import FaultProxy
 from tests.support.payam_server import PayamServer
+from tests.support.tokens import access_token
 
 SECONDS = 30  # keeps a test from hanging
 
@@ -27,7 +28,7 @@ class Kept:
 async def ends_in(seconds: int, newcomers: Pair, server: PayamServer) -> Kept:
     """Ali's refresh token, with an access token that ends then."""
     assert newcomers.ali.tokens is not None
-    access = short_token(server, (await newcomers.ali.me()).id, seconds)
+    access = access_token(server, (await newcomers.ali.me()).id, "somebody", seconds)
     return Kept(Tokens(access, newcomers.ali.tokens.refresh))
 
 

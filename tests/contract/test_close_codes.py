@@ -3,10 +3,8 @@
 import asyncio
 import json
 import signal
-import time
 from collections.abc import AsyncIterator
 
-import jwt
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
@@ -14,6 +12,7 @@ from websockets.frames import Frame, Opcode
 from tests.contract.helpers import Pair
 from tests.support.payam_server import PayamServer
 from tests.support.people import People, Person
+from tests.support.tokens import access_token
 
 
 @pytest.fixture
@@ -172,16 +171,7 @@ async def test_using_a_refresh_token_twice_revokes_the_family(people: People) ->
 
 
 def short_lived(person: Person, seconds: int) -> str:
-    now = int(time.time())
-    claims = {
-        "sub": str(person.id),
-        "username": person.username,
-        "iat": now,
-        "exp": now + seconds,
-        "jti": "short",
-        "typ": "access",
-    }
-    return jwt.encode(claims, person.server.settings["JWT_SECRET"], algorithm="HS256")
+    return access_token(person.server, person.id, person.username, seconds)
 
 
 async def test_a_token_ends_with_a_warning_and_4401(people: People) -> None:

@@ -1,16 +1,15 @@
 """Payam with everything it stands on, full of people, and the database's own account."""
 
 import sqlite3
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jwt
 import psycopg
 
 from tests.faults.ledger import Row
 from tests.support.payam_server import PayamServer, run_command
+from tests.support.tokens import access_token
 
 CONVERSATIONS = 50
 FEW = 10
@@ -57,16 +56,7 @@ class Seeded:
 
     def token(self, user: int) -> str:
         """An access token, as an app that shares the secret makes it."""
-        now = int(time.time())
-        claims = {
-            "sub": str(user),
-            "username": f"user{user}",
-            "iat": now,
-            "exp": now + TOKEN_SECONDS,
-            "jti": f"{user}-{now}",
-            "typ": "access",
-        }
-        return jwt.encode(claims, self.payam.settings["JWT_SECRET"], "HS256")
+        return access_token(self.payam, user, f"user{user}", TOKEN_SECONDS)
 
     def rows(self, after: int = 0) -> list[Row]:
         """The load's messages with an id after this one, from the database itself."""

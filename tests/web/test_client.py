@@ -1,37 +1,22 @@
 """The JavaScript client library, in Node, against a running server."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import jwt
 from playwright._impl._driver import compute_driver_executable
 
 from tests.faults.proxy import FaultProxy, Way
 from tests.support.payam_server import PayamServer
+from tests.support.tokens import access_token
 
 HERE = Path(__file__).parent
 NODE = compute_driver_executable()[0]
 """The Node that Playwright brings: tests need no other."""
 SECONDS = 120  # keep a test from hanging: all of them, and each
 ONE_SECONDS = 30
-
-
-def make_token(server: PayamServer, user_id: int, seconds: int) -> str:
-    """An access token that ends in so many seconds."""
-    now = int(time.time())
-    claims = {
-        "sub": str(user_id),
-        "username": "somebody",
-        "iat": now - 60,
-        "exp": now + seconds,
-        "jti": f"made-{time.monotonic_ns()}",
-        "typ": "access",
-    }
-    return jwt.encode(claims, server.settings["JWT_SECRET"], algorithm="HS256")
 
 
 @asynccontextmanager
@@ -58,7 +43,7 @@ async def faults(server: PayamServer, proxy: FaultProxy) -> AsyncIterator[int]:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         word, *rest = (await reader.readline()).decode().split()
         if word == "token":
-            writer.write(make_token(server, int(rest[0]), int(rest[1])).encode())
+            writer.write(access_token(server, int(rest[0]), "somebody", int(rest[1])).encode())
         else:
             await words[word]()
         await writer.drain()
