@@ -1,4 +1,4 @@
-"""python -m loadtest fanout | pairs | latency | idle | storm | rest | mixed | soak | compare"""
+"""python -m loadtest <scenario> | compare | growth"""
 
 import os
 import resource
@@ -12,7 +12,7 @@ from rich.console import Console
 from loadtest.client import CannotConnect
 from loadtest.crowd import NoConversation
 from loadtest.http import RequestFailed
-from loadtest.options import COMPARE, parser, tokens_of
+from loadtest.options import COMPARE, GROWTH, parser, tokens_of
 from loadtest.page import page
 from loadtest.process import NoProcess
 from loadtest.report import as_json, print_report
@@ -22,13 +22,17 @@ from loadtest.tokens import NoToken
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Returns the exit status: 0, 1 when something went wrong, 2 when it could not be run."""
+    allow_many_sockets()
+    # What these need beside a server, a run of one scenario does not.
     if arguments[:1] == [COMPARE]:
-        # What it needs beside a server, a run of one scenario does not.
         from loadtest.compare.command import main as compare  # noqa: PLC0415
 
         return compare(arguments[1:])
+    if arguments[:1] == [GROWTH]:
+        from loadtest.growth.command import main as growth  # noqa: PLC0415
+
+        return growth(arguments[1:])
     options = parser().parse_args(arguments)
-    allow_many_sockets()
     try:
         report = uvloop.run(run(options, tokens_of(options, environ)))
     except (CannotConnect, RequestFailed, NoConversation, NoToken, NoProcess) as error:

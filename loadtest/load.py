@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import cycle
 
 from loadtest.client import Client, Traffic
 from loadtest.crowd import BegunCrowd, Crowd
@@ -152,6 +153,21 @@ class Load:
         client.after_ack = say
         for _ in range(messages):
             client.say()
+
+    def take_turns(self, clients: Sequence[Client], messages: int) -> None:
+        """From now on so many messages are in flight among all of them: as one is
+        acknowledged, whose turn it is sends the next.
+        """
+        turns = cycle(clients)
+
+        def say() -> None:
+            if not self.stopped.is_set():
+                next(turns).say()
+
+        for client in clients:
+            client.after_ack = say
+        for _ in range(messages):
+            say()
 
     async def pause(self, seconds: float) -> None:
         """Wait; less where the run is stopped."""

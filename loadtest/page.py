@@ -6,6 +6,7 @@ from pathlib import Path
 
 from loadtest.charts import charts
 from loadtest.load import Figure
+from loadtest.plots import style
 from loadtest.report import (
     Report,
     latency_cells,
@@ -38,7 +39,7 @@ def page(report: Report) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(title)}</title>
 <style>
-{(HERE / "page.css").read_text()}</style>
+{style()}{(HERE / "page.css").read_text()}</style>
 <header>
 <p>{escape(report.url)}, {report.began:%Y-%m-%d %H:%M} UTC, {report.seconds:,.0f} s</p>
 <h1>{escape(report.scenario)}</h1>

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 
 LEFT, RIGHT, TOP, BOTTOM = 72, 16, 24, 36
 NICE = (1, 2, 2.5, 5, 10)
@@ -21,6 +22,11 @@ Phase = tuple[float, str]
 Shown = Callable[[float], str]
 
 
+def style() -> str:
+    """The style sheet: light or dark as the reader's system is."""
+    return Path(__file__).with_suffix(".css").read_text()
+
+
 @dataclass(frozen=True)
 class Series:
     """One line or one set of bars; `colour` is a number of the style sheet, from 1."""
@@ -29,7 +35,7 @@ class Series:
     points: Sequence[Point]
     colour: int = 1
     notes: Sequence[tuple[Point, str]] = ()
-    """Points of a line that have a dot, and what is written beside it."""
+    """Points of a line that have a dot, and what is written beside it, if anything."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,13 @@ class Plot:
         self, series: Sequence[Series], *, filled: bool = False, phases: Sequence[Phase] = ()
     ) -> str:
         """Their points joined in order; `filled` down to the x axis."""
-        drawn = []
+        return self._svg(series, self.drawing(series, filled=filled, phases=phases))
+
+    def drawing(
+        self, series: Sequence[Series], *, filled: bool = False, phases: Sequence[Phase] = ()
+    ) -> str:
+        """The same, as elements for an SVG of the caller's."""
+        drawn = [f'<g class="grid">{self._grid()}{self._phases(phases)}</g>']
         for one in series:
             places = [f"{self._across(a):.1f} {self._up(b):.1f}" for a, b in one.points]
             path = f"M{' L'.join(places)}" if places else ""
@@ -96,11 +108,11 @@ class Plot:
                 drawn.append(f'<path class="area c{one.colour}" d="{area}"/>')
             drawn.append(f'<path class="line c{one.colour}" d="{path}"/>')
             drawn += [self._note(point, text, one.colour) for point, text in one.notes]
-        return self._svg(series, "".join(drawn), self._phases(phases))
+        return "".join(drawn)
 
     def bars(self, series: Series, edges: Sequence[float]) -> str:
         """Bars that touch: point n of the series is as wide as from edge n to edge n + 1."""
-        bars = []
+        bars = [f'<g class="grid">{self._grid()}</g>']
         for index, (_, count) in enumerate(series.points):
             left, right = self._across(edges[index]), self._across(edges[index + 1])
             if count:
@@ -124,10 +136,9 @@ class Plot:
     def _note(self, point: Point, text: str, colour: int) -> str:
         x, y = self._across(point[0]), self._up(point[1])
         kind = "note last" if x > self.width - RIGHT - len(text) * LETTER_WIDTH / 2 else "note"
-        return (
-            f'<circle class="c{colour}" cx="{x:.1f}" cy="{y:.1f}" r="4"/>'
-            f'<text class="{kind}" x="{x:.1f}" y="{y - 10:.1f}">{escape(text)}</text>'
-        )
+        dot = f'<circle class="c{colour}" cx="{x:.1f}" cy="{y:.1f}" r="4"/>'
+        written = f'<text class="{kind}" x="{x:.1f}" y="{y - 10:.1f}">{escape(text)}</text>'
+        return dot + written if text else dot
 
     def _phases(self, phases: Sequence[Phase]) -> str:
         drawn = []
@@ -157,7 +168,7 @@ class Plot:
         ground = f'x1="{LEFT}" x2="{self.width - RIGHT}" y1="{self._ground}" y2="{self._ground}"'
         return "".join(drawn) + f'<line class="ground" {ground}/>'
 
-    def _svg(self, series: Sequence[Series], drawn: str, behind: str = "") -> str:
+    def _svg(self, series: Sequence[Series], drawn: str) -> str:
         data = [
             {
                 "name": one.name,
@@ -172,6 +183,5 @@ class Plot:
         return (
             f'<svg viewBox="0 0 {self.width} {self.height}" role="img"'
             f' aria-label="{escape(self.title)}" data-series="{escape(json.dumps(data))}">'
-            f'<g class="grid">{self._grid()}{behind}</g>{drawn}'
-            f'<line class="pointer" y1="{TOP}" y2="{self._ground}"/></svg>'
+            f'{drawn}<line class="pointer" y1="{TOP}" y2="{self._ground}"/></svg>'
         )

@@ -8,42 +8,22 @@ does not hold.
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 from rich.console import Console
 from rich.markdown import Markdown
 
-from loadtest.compare.demands import FIGURES, RUNS, Run
+from loadtest.compare.demands import FIGURES, RUNS
 from loadtest.compare.table import as_json, markdown, rows
+from loadtest.measuring import LoadFailed, Measurement, Run, load
 from loadtest.peers import PEERS
 from loadtest.peers.backing import Backing, backing
 from loadtest.peers.installing import CannotInstall
-from loadtest.peers.peer import Peer, Running
-from loadtest.peers.server import LOADER_CORE, pinned
-
-LOADER_SECONDS = 300
-"""Longest that one scenario may take; one that hangs counts as failed."""
-CHECKOUT = Path(__file__).parents[2]
-
-
-class LoadFailed(Exception):
-    """The loader broke off; the text is the end of what it printed."""
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """One run of the loader: its figures, and a phrase for each thing that went wrong."""
-
-    figures: Mapping[str, float]
-    failures: Sequence[str]
+from loadtest.peers.peer import Peer
 
 
 @dataclass
@@ -168,39 +148,6 @@ def measure(run: Run, peer: Peer, stores: Backing) -> Measurement:
     """Start the peer, load it, stop it. Raises LoadFailed."""
     try:
         with peer.start(stores, run.crowd) as server:
-            return load(run, peer, server, stores.secret)
+            return load(run, peer.target, server, stores.secret)
     except AssertionError as error:  # it did not start or stop as it should
         raise LoadFailed(str(error)) from error
-
-
-def load(run: Run, peer: Peer, server: Running, secret: str) -> Measurement:
-    crowd = run.crowd
-    command = [sys.executable, "-m", "loadtest", run.scenario, *run.options.split()]
-    command += ["--url", server.url, "--server", peer.target, "--pid", str(server.pid)]
-    command += ["--users", str(crowd.users), "--conversations", str(crowd.conversations)]
-    command += ["--members", str(crowd.members)]
-    with TemporaryDirectory(prefix="payam-compare-") as folder:
-        result = Path(folder) / "report.json"
-        try:
-            done = subprocess.run(
-                pinned(LOADER_CORE, [*command, "--json", str(result)]),
-                cwd=CHECKOUT,
-                env={"PATH": os.environ["PATH"], "JWT_SECRET": secret},
-                capture_output=True,
-                text=True,
-                timeout=LOADER_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise LoadFailed(f"not done after {LOADER_SECONDS} s") from None
-        if not result.exists():
-            raise LoadFailed((done.stderr.strip().splitlines() or ["it printed nothing"])[-1])
-        return measurement(json.loads(result.read_text()))
-
-
-def measurement(report: Mapping[str, Any]) -> Measurement:
-    """Every figure by its key, and each percentile as `delivery_p99`, in seconds."""
-    figures: dict[str, float] = dict(report["figures"])
-    for name, latencies in report["latencies"].items():
-        figures |= {f"{name}_{key}": value for key, value in latencies.items()}
-    return Measurement(figures, report["failures"])

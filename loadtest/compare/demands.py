@@ -9,21 +9,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from loadtest.crowd import Crowd
+from loadtest.measuring import Run
 
-PEOPLE = Crowd(users=1000, conversations=100, members=2)
 FEW = Crowd(users=4, conversations=98, members=2)
 """Of whom user 1 is in fifty conversations: the first, and every even one."""
 MILLISECOND = 1e-3
-
-
-@dataclass(frozen=True)
-class Run:
-    """One scenario with its options, against servers that start with this crowd."""
-
-    scenario: str
-    options: str
-    crowd: Crowd = PEOPLE
-
 
 RUNS = {
     "fanout 200": Run("fanout", "--receivers 200 --in-flight 8 --seconds 5"),

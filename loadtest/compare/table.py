@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from loadtest.compare.demands import Bound, Figure
+from loadtest.markdown import as_markdown
 from loadtest.report import shown
 
 Measured = Mapping[tuple[str, str], Sequence[Mapping[str, float]]]
@@ -73,15 +74,13 @@ def markdown(table: Sequence[Row], titles: Mapping[str, str]) -> str:
         for peer in titles
         if peer not in subjects and any(peer == rival.peer for row in table for rival in row.rivals)
     ]
-    lines = [["", "Payam", *(titles[peer] for peer in peers)]]
-    lines.append(["---"] + ["---:"] * (len(peers) + 1))
+    heads = ["", "Payam", *(titles[peer] for peer in peers)]
+    lines = []
     for row in table:
         by_peer = {rival.peer: rival for rival in row.rivals}
         cells = [rival_cell(row.figure, by_peer[peer]) if peer in by_peer else "" for peer in peers]
         lines.append([row.figure.title, subject_cell(row, subjects), *cells])
-    return "".join(
-        f"|{'|'.join(f' {cell} ' if cell else ' ' for cell in line)}|\n" for line in lines
-    )
+    return as_markdown(heads, lines)
 
 
 def subject_cell(row: Row, subjects: Iterable[str]) -> str:

@@ -1,6 +1,6 @@
 """Payam itself, as the other peers are run: on PostgreSQL and Redis, and on SQLite."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from loadtest.crowd import Crowd
@@ -19,8 +19,18 @@ def install() -> None:
     """Nothing: whoever runs the comparison has it."""
 
 
+Prepare = Callable[[Mapping[str, str]], None]
+"""Done to the seeded database, before the server starts with these settings."""
+
+
+def leave(settings: Mapping[str, str]) -> None:
+    """As it was seeded."""
+
+
 @contextmanager
-def serve(crowd: Crowd, settings: Mapping[str, str], workers: int = 1) -> Iterator[Running]:
+def serve(
+    crowd: Crowd, settings: Mapping[str, str], workers: int = 1, prepare: Prepare = leave
+) -> Iterator[Running]:
     server = PinnedPayam({"RATE_LIMITS": "off", **settings}, workers=workers)
     try:
         people = ("--users", str(crowd.users), "--members", str(crowd.members))
@@ -28,6 +38,7 @@ def serve(crowd: Crowd, settings: Mapping[str, str], workers: int = 1) -> Iterat
         if "DATABASE_URL" in settings:
             run_command("migrate", settings=server.settings)
         run_command("seed", *people, *conversations, settings=server.settings)
+        prepare(server.settings)
         with server:
             yield running(server)
     finally:
@@ -36,14 +47,16 @@ def serve(crowd: Crowd, settings: Mapping[str, str], workers: int = 1) -> Iterat
 
 
 @contextmanager
-def on_postgres(backing: Backing, crowd: Crowd, workers: int = 1) -> Iterator[Running]:
+def on_postgres(
+    backing: Backing, crowd: Crowd, workers: int = 1, prepare: Prepare = leave
+) -> Iterator[Running]:
     with backing.database() as database:
         settings = {
             "DATABASE_URL": database,
             "REDIS_URL": backing.redis.url,
             "JWT_SECRET": backing.secret,
         }
-        with serve(crowd, settings, workers) as started:
+        with serve(crowd, settings, workers, prepare) as started:
             yield started
 
 
@@ -51,8 +64,10 @@ def on_two_workers(backing: Backing, crowd: Crowd) -> AbstractContextManager[Run
     return on_postgres(backing, crowd, workers=2)
 
 
-def on_sqlite(backing: Backing, crowd: Crowd) -> AbstractContextManager[Running]:
-    return serve(crowd, {"JWT_SECRET": backing.secret})
+def on_sqlite(
+    backing: Backing, crowd: Crowd, prepare: Prepare = leave
+) -> AbstractContextManager[Running]:
+    return serve(crowd, {"JWT_SECRET": backing.secret}, prepare=prepare)
 
 
 PAYAM = Peer("payam", "Payam", "payam", install, on_postgres)

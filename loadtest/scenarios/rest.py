@@ -1,9 +1,10 @@
 """HTTP: list conversations, read the latest page, post a message, upload a file.
 
-Each for as long as was asked, one after another. One socket listens, and must be told of
-every post and every upload. All is done by user 1, whose conversations are first given a
-message each; a database seeded with `--users 4 --conversations 98 --members 2` gives
-them fifty.
+Each for as long as was asked, one after another; and of Payam, where that is asked for, what
+changed last, a page long, and one conversation with its count of unread messages. One socket
+listens, and must be told of every post and every upload. All is done by user 1, whose
+conversations are first given a message each; a database seeded with
+`--users 4 --conversations 98 --members 2` gives them fifty.
 """
 
 import argparse
@@ -11,9 +12,10 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 
+from loadtest.client import Client
 from loadtest.figures import add_cost_of_each
 from loadtest.histogram import Histogram
-from loadtest.http import Connection
+from loadtest.http import Connection, RequestFailed
 from loadtest.load import Load, together
 
 BOUNDARY = "loadtest-boundary"
@@ -22,6 +24,8 @@ FORM = f"multipart/form-data; boundary={BOUNDARY}"
 Ask = Callable[[Connection], Awaitable[None]]
 
 REQUESTS = ("list", "read", "post", "upload")
+NOT_OF_ALL = ("since", "unread")
+"""What only some servers can be asked."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,23 +33,24 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--page", type=int, default=50, help="messages of a page (50)")
     parser.add_argument("--file-size", type=int, default=10_000, help="bytes of a file (10000)")
     parser.add_argument(
-        "--requests", nargs="+", choices=REQUESTS, default=REQUESTS, help="which (all)"
+        "--requests",
+        nargs="+",
+        choices=(*REQUESTS, *NOT_OF_ALL),
+        default=REQUESTS,
+        help=f"which ({' '.join(REQUESTS)})",
     )
 
 
 async def run(load: Load, options: argparse.Namespace) -> None:
     target, traffic = load.traffic.target, load.traffic
+    lacking = set(options.requests) - {*REQUESTS, *target.reads}
+    if lacking:
+        raise RequestFailed(f"this server cannot be asked: {' '.join(sorted(lacking))}")
     listener = load.client(0, 1)
     user = listener.user
     await load.start()
     crew = [await load.request_as(user) for _ in range(options.connections)]
     messages = target.messages_path(listener.conversation)
-
-    async def list_all(connection: Connection) -> None:
-        await connection.request("GET", target.conversations_path())
-
-    async def read(connection: Connection) -> None:
-        await connection.request("GET", f"{messages}?limit={options.page}")
 
     async def post(connection: Connection) -> None:
         text = traffic.text(time.perf_counter())
@@ -68,7 +73,7 @@ async def run(load: Load, options: argparse.Namespace) -> None:
             await crew[0].request("POST", target.messages_path(conversation["id"]), body)
     for _ in range(options.page):
         await post(crew[0])
-    asks = {"list": list_all, "read": read, "post": post, "upload": upload}
+    asks = {**reads(load, listener, options.page), "post": post, "upload": upload}
     for name in options.requests:
         await measure(load, crew, name, asks[name])
     for connection in crew:
@@ -93,6 +98,30 @@ async def measure(load: Load, crew: list[Connection], name: str, ask: Ask) -> No
     count = done.count if done else 0
     load.figure(f"{name}_per_second", f"{name}, requests", count / window.seconds, "/s")
     add_cost_of_each(load, window, count, name)
+
+
+def reads(load: Load, listener: Client, page: int) -> dict[str, Ask]:
+    """Those requests that change nothing, by their names."""
+    target, conversation = load.traffic.target, listener.conversation
+    book = load.traffic.ledger.conversations[conversation]
+
+    async def list_all(connection: Connection) -> None:
+        await connection.request("GET", target.conversations_path())
+
+    async def read(connection: Connection) -> None:
+        path = target.messages_path(conversation)
+        await connection.request("GET", f"{path}?limit={page}")
+
+    async def since(connection: Connection) -> None:
+        path = target.changes_path(conversation, max(book.acked - page, 0))
+        await connection.request("GET", path)
+
+    async def unread(connection: Connection) -> None:
+        path = target.position_path(conversation)
+        assert path is not None, "whoever counts unread messages has it"
+        await connection.request("GET", path)
+
+    return {"list": list_all, "read": read, "since": since, "unread": unread}
 
 
 def form(content: bytes) -> bytes:

@@ -8,6 +8,7 @@ from loadtest.targets.payam import Payam
 
 class Channels(Payam):
     scenarios = ("fanout", "pairs", "latency", "idle", "rest")
+    reads = ()
     shares_numbers = True
 
     def mark(self, seq: int) -> bytes:

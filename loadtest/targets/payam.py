@@ -18,6 +18,8 @@ class Payam(Target):
         "soak",
     )
 
+    reads: Collection[str] = ("since", "unread")
+
     def socket_path(self, conversation: int, since: int | None) -> str:
         path = f"/ws/chat/{conversation}/"
         return path if since is None else f"{path}?since={since}"
@@ -77,6 +79,9 @@ class Payam(Target):
 
     def messages_path(self, conversation: int) -> str:
         return f"/api/conversations/{conversation}/messages/"
+
+    def changes_path(self, conversation: int, since: int) -> str:
+        return f"{self.messages_path(conversation)}?since={since}"
 
     def stored(self, answer: bytes) -> tuple[int, int]:
         message = json.loads(answer)

@@ -42,6 +42,8 @@ class Target:
 
     scenarios: Collection[str]
     """The names of those that can be run against it."""
+    reads: Collection[str] = ()
+    """Of the requests `since` and `unread` of `rest`, those that it can be asked."""
     acks = True
     """If not, a message is done when it comes back to its sender."""
     greets = False
@@ -105,6 +107,10 @@ class Target:
 
     def messages_path(self, conversation: int) -> str:
         """Of `GET` with `?limit=`, and of `POST`, whose answer `stored` reads."""
+        raise NotImplementedError
+
+    def changes_path(self, conversation: int, since: int) -> str:
+        """Of `GET`: the messages that changed after `since`."""
         raise NotImplementedError
 
     def stored(self, answer: bytes) -> tuple[int, int]:

@@ -6,9 +6,9 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from loadtest.compare.command import LoadFailed, compare, load
-from loadtest.compare.demands import Run
+from loadtest.compare.command import compare
 from loadtest.crowd import Crowd
+from loadtest.measuring import LoadFailed, Run, load
 from loadtest.peers.backing import Backing
 from loadtest.peers.payam import PAYAM_SQLITE
 from loadtest.peers.peer import Running
@@ -37,4 +37,4 @@ def test_a_loader_that_breaks_off_says_why() -> None:
     """Expected: its own last line."""
     nobody = Running(f"http://127.0.0.1:{free_port()}", os.getpid())
     with pytest.raises(LoadFailed, match="cannot be reached"):
-        load(Run("latency", ""), PAYAM_SQLITE, nobody, "x" * 32)
+        load(Run("latency", ""), "payam", nobody, "x" * 32)

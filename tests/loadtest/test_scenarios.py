@@ -2,8 +2,9 @@
 
 import pytest
 
+from loadtest.__main__ import main
 from loadtest.scenarios import SCENARIOS
-from tests.loadtest.conftest import Run
+from tests.loadtest.conftest import CROWD, Run
 from tests.support.payam_server import PayamServer
 
 SMALL = {
@@ -55,6 +56,34 @@ def test_fanout_delivers_to_every_socket(run: Run) -> None:
     """Expected: as many deliveries as messages times sockets, the sender's own among them."""
     _, report = run("fanout", *SMALL["fanout"].split())
     assert report["ledger"]["expected"] % 7 == 0
+
+
+def test_pairs_in_turn_use_every_conversation_with_few_sockets(run: Run) -> None:
+    """Expected: a socket in each of four conversations and a second in two, and a clean run."""
+    options = "--pairs 4 --in-turn 2 --sockets 6 --seconds 0.3"
+    status, report = run("pairs", *options.split())
+    assert status == 0
+    assert max(moment["sockets"] for moment in report["snapshots"]) == 6
+    assert report["ledger"]["expected"] > 0
+
+
+def test_reads_that_only_payam_has(run: Run) -> None:
+    """Expected: what changed last and the unread count, where they are asked for."""
+    options = "--connections 1 --page 5 --seconds 0.2 --requests since unread"
+    status, report = run("rest", *options.split())
+    assert status == 0
+    assert set(report["latencies"]) == {"since", "unread"}
+
+
+@pytest.mark.parametrize("read", ["since", "unread"])
+def test_a_read_that_a_server_lacks_is_named(
+    read: str, seeded: PayamServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Expected: status 2, and one line with its name."""
+    options = f"--server channels --connections 1 --page 1 --requests {read} --seconds 0.1"
+    secret = {"JWT_SECRET": seeded.settings["JWT_SECRET"]}
+    assert main(["rest", *options.split(), "--url", seeded.url, *CROWD], secret) == 2
+    assert capsys.readouterr().err == f"loadtest: this server cannot be asked: {read}\n"
 
 
 def test_stalled_sockets_take_part_and_are_not_waited_for(run: Run) -> None:

@@ -1,0 +1,1 @@
+"""`python -m loadtest growth`: how Payam's cost grows, as plots and tables."""
