@@ -104,6 +104,9 @@ async def configure(connection: AsyncConnection[Any]) -> None:
     # By default a number's type follows its size, and every mix of sizes would be
     # another prepared statement.
     connection.adapters.register_dumper(int, Int8Dumper)
+    # PostgreSQL compiles what it reckons to be long: the list of conversations, when the
+    # tables are large, anew for each request. That took 16 ms and saved none of its 0.4.
+    await connection.execute("SET jit = off")
 
 
 async def check(connection: AsyncConnection[Any]) -> None:

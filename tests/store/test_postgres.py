@@ -159,6 +159,15 @@ async def test_options_of_the_url_reach_the_server(server: PostgresServer) -> No
         assert await database.fetch("SHOW application_name") == [("ours",)]
 
 
+async def test_no_statement_is_compiled(database: Database) -> None:
+    """Not even one that the planner takes for a very long one."""
+    sums = (
+        "SELECT sum(one * other) FROM generate_series(1, 9999) one, generate_series(1, 99999) other"
+    )
+    plan = await database.fetch(f"EXPLAIN {sums}")
+    assert "JIT:" not in [line for (line,) in plan]
+
+
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("change", ["?sslmode=require", "wrong password"])
 async def test_a_server_that_will_not_have_us_is_unavailable(
