@@ -155,7 +155,6 @@ function choice(name, values, chosen) {
 }
 
 function show(title, ...content) {
-  const opener = document.activeElement;
   const heading = element("h2", { id: "dialog-title", dir: "auto" }, title);
   const dialog = element(
     "dialog",
@@ -163,10 +162,7 @@ function show(title, ...content) {
     element("header", {}, heading, iconButton("close", say("close"), () => dialog.close())),
     ...content,
   );
-  dialog.addEventListener("close", () => {
-    dialog.remove();
-    opener?.focus();
-  });
+  dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
   dialog.querySelector("input")?.focus();
