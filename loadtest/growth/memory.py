@@ -1,6 +1,7 @@
 """The server's memory through a long day of a chat."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 from loadtest.charts import compact
 from loadtest.growth.answer import Answer, Panel
@@ -12,13 +13,20 @@ from loadtest.scenarios.soak import MIB, SETTLED
 
 
 def ask(bench: Bench) -> Answer | None:
+    """At the same time on every database: it takes long, and speed is not asked for."""
     sizes = bench.sizes
     run = Run("soak", f"--people {sizes.people} --pace {sizes.pace}")
-    lines, rows = [], []
-    for database in bench.databases.values():
+
+    def soak(database: Database) -> Measurement:
         with bench.serving(database, run.crowd) as server:
             step = f"memory over {sizes.minutes:g} minutes"
-            measured = bench.measure(database, server, run, step, sizes.minutes * 60)
+            return bench.measure(database, server, run, step, sizes.minutes * 60)
+
+    databases = list(bench.databases.values())
+    with ThreadPoolExecutor() as pool:
+        measurements = list(pool.map(soak, databases))
+    lines, rows = [], []
+    for database, measured in zip(databases, measurements, strict=True):
         points = memory_of(measured)
         if points:
             lines.append(Series(database.title, points, database.colour))
