@@ -43,6 +43,12 @@ from chat.store.work import (
 log = logging.getLogger("payam.writer")
 
 RETRY_SECONDS = 0.25
+BUSY = 2
+"""Messages a conversation in one batch, above which its senders' next ones are let in first.
+
+They wait a turn of the event loop, and the members' sockets get one write for all. With few
+messages a conversation there is nothing to share, and the database would only idle.
+"""
 
 Commit = Callable[[list[Any]], Awaitable[None]]
 
@@ -119,6 +125,8 @@ class Writer:
                         await self._commit(self._store_sends, list(run))
                     else:
                         await self._commit(self._apply_changes, list(run))
+                if len(batch) > BUSY * len({work.conversation for work in batch}):
+                    await asyncio.sleep(0)  # what the acks have brought in shares the next writes
             if self._closing:
                 return
             self._wake.clear()

@@ -234,3 +234,28 @@ async def test_what_follows_a_change_is_done_after_its_commit(database: Database
             await writer.change(talk, refusing(Conflict("no")))
     assert done == ["after"]
     assert await database.fetch("SELECT title FROM conversations") == [("title",)]
+
+
+async def test_the_messages_of_a_busy_conversation_share_a_commit(database: Database) -> None:
+    """One that came alone does not keep its sender's others in two turns for ever."""
+    talk, ali, _ = await pair(database)
+    sizes: list[int] = []
+    loop = asyncio.get_running_loop()
+    async with writing(database, lambda events: sizes.append(len(events))) as writer:
+        everyone = asyncio.Event()
+
+        def say() -> None:
+            if len(sizes) < 6:
+                writer.send(draft(talk, ali), answered)
+            else:
+                everyone.set()
+
+        def answered(error: Exception | None) -> None:
+            loop.call_soon(say)  # as a socket whose client answers an ack with a message
+
+        say()
+        await asyncio.sleep(0)  # the first is on its way
+        for _ in range(7):
+            say()
+        await everyone.wait()
+    assert sizes[:6] == [1, 7, 8, 8, 8, 8]
