@@ -23,6 +23,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from chat.errors import Unavailable
 from chat.store.database import Database, Row, Transaction, outcome_unknown, unreachable
+from chat.store.exchange import Answer, Values, exchange
 
 Result = TypeVar("Result")
 
@@ -98,6 +99,8 @@ class PooledPostgresDatabase(Psycopg3Database):  # type: ignore[misc] # untyped
 
 
 last_used: WeakKeyDictionary[AsyncConnection[Any], float] = WeakKeyDictionary()
+prepared: WeakKeyDictionary[AsyncConnection[Any], set[str]] = WeakKeyDictionary()
+"""What `together` has prepared on each."""
 
 
 async def configure(connection: AsyncConnection[Any]) -> None:
@@ -114,8 +117,13 @@ async def check(connection: AsyncConnection[Any]) -> None:
 
     So is one that has something to say unasked: after a restart, that it has ended.
     """
-    if monotonic() - last_used.get(connection, 0.0) > FRESH or is_readable(connection.fileno()):
+    if not is_fresh(connection):
         await connection.execute("")
+
+
+def is_fresh(connection: AsyncConnection[Any]) -> bool:
+    rested = monotonic() - last_used.get(connection, 0.0)
+    return rested <= FRESH and not is_readable(connection.fileno())
 
 
 def is_readable(descriptor: int) -> bool:
@@ -163,30 +171,21 @@ class PostgresStore(Database):
         )
         self._attempts = pool_size + 1
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._kept: list[AsyncConnection[Any]] = []
 
     async def open(self) -> None:
         await self.peewee.aio_connect()
 
     async def close(self) -> None:
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._kept:
+            await self._release(self._kept.pop())
         await self.peewee.aio_close()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
-        """A pooled connection; raises Unavailable when the server is away, before or within.
-
-        Whoever waits here may be cancelled, and more than once, as is done to the request
-        of a client that left. Taking a connection and giving it back are not: interrupted,
-        either would lose it, until there are none.
-        """
-        acquiring = self._start(self._acquire())
-        try:
-            connection = await asyncio.shield(acquiring)
-        except asyncio.CancelledError:
-            acquiring.add_done_callback(self._give_back)
-            raise
-        except AWAY as error:
-            raise unreachable(error) from error
+        """A pooled connection; raises Unavailable when the server is away, before or within."""
+        connection = await self._take()
         try:
             yield connection
         except AWAY as error:
@@ -194,6 +193,22 @@ class PostgresStore(Database):
         finally:
             # Waited for: a connection that has to be closed is closed then.
             await asyncio.shield(self._start(self._release(connection)))
+
+    async def _take(self) -> AsyncConnection[Any]:
+        """A connection of the pool, to be released; raises Unavailable.
+
+        Whoever waits here may be cancelled, and more than once, as is done to the request
+        of a client that left. Taking a connection and giving it back are not: interrupted,
+        either would lose it, until there are none.
+        """
+        acquiring = self._start(self._acquire())
+        try:
+            return await asyncio.shield(acquiring)
+        except asyncio.CancelledError:
+            acquiring.add_done_callback(self._give_back)
+            raise
+        except AWAY as error:
+            raise unreachable(error) from error
 
     def _start(self, work: Coroutine[Any, Any, Result]) -> "asyncio.Task[Result]":
         """Begin what comes to its end whatever becomes of the one who waits for it."""
@@ -228,8 +243,7 @@ class PostgresStore(Database):
                 dead = error
             finally:
                 if not is_alive:
-                    await connection.close()
-                    await self._release(connection)
+                    await self._discard(connection)
             if is_alive:
                 return connection
         raise dead
@@ -260,6 +274,44 @@ class PostgresStore(Database):
                     raise unreachable(error) from error
             finally:
                 await self._release(connection)
+
+    async def together(self, statements: Sequence[tuple[str, Values]]) -> list[Answer]:
+        """Commit these as one transaction, in one round trip; what each answers.
+
+        For the writer: it keeps its connection between two. Raises OutcomeUnknown as well.
+        """
+        connection = await self._take_kept()
+        known = prepared.setdefault(connection, set())
+        encoding = connection.info.encoding
+        is_whole = False
+        try:
+            answers = await connection.wait(
+                exchange(connection.pgconn, statements, known, encoding)
+            )
+            is_whole = True
+        except AWAY as error:
+            if connection.closed:
+                raise outcome_unknown(error) from error
+            raise unreachable(error) from error
+        finally:
+            if is_whole:
+                last_used[connection] = monotonic()
+                self._kept.append(connection)
+            else:
+                await asyncio.shield(self._start(self._discard(connection)))
+        return answers
+
+    async def _take_kept(self) -> AsyncConnection[Any]:
+        if self._kept:
+            connection = self._kept.pop()
+            if is_fresh(connection):
+                return connection
+            await asyncio.shield(self._start(self._release(connection)))
+        return await self._take()
+
+    async def _discard(self, connection: AsyncConnection[Any]) -> None:
+        await connection.close()
+        await self._release(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PostgresTransaction]:

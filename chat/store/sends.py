@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from hashlib import blake2b
 
 from chat.errors import KeyReused, NotFound, PayamError, Unavailable
-from chat.store.database import Database, Row, outcome_unknown
-from chat.store.postgres import LOCK_CONVERSATIONS, PostgresStore, array, placeholders
+from chat.store.database import Database
+from chat.store.postgres import LOCK_CONVERSATIONS, PostgresStore, array
 from chat.store.sqlite import SqliteStore
 
 
@@ -211,8 +211,11 @@ async def store_in_postgres(database: PostgresStore, sends: Sequence[Send]) -> N
         array(send.client_id for send in sends),
         array(send.fingerprint for send in sends),
     ]
-    rows = await insert(database, array(conversation_ids), columns)
-    inserted = {created_at: (id_, seq) for created_at, id_, seq in rows}
+    # Up to its end a pipeline is one transaction: there is no BEGIN or COMMIT to wait for.
+    _, rows = await database.together(
+        [(LOCK_CONVERSATIONS, [array(conversation_ids)]), (INSERT, columns)]
+    )
+    inserted = {int(created_at): (int(id_), int(seq)) for created_at, id_, seq in rows}
     for send in sends:
         if send.created_at in inserted:
             send.id, send.seq = inserted[send.created_at]
@@ -222,24 +225,6 @@ async def store_in_postgres(database: PostgresStore, sends: Sequence[Send]) -> N
                 await settle_unstored(database, send)
             except Unavailable as error:
                 send.error = error
-
-
-async def insert(database: PostgresStore, conversation_ids: str, columns: list[str]) -> list[Row]:
-    """Moment, id and seq of each row inserted; raises OutcomeUnknown as well."""
-    is_sent = False
-    try:
-        async with database.connection() as connection:
-            is_sent = True
-            # Up to its end a pipeline is one transaction; a BEGIN would be waited for, and a
-            # COMMIT too.
-            async with connection.pipeline():
-                await connection.execute(placeholders(LOCK_CONVERSATIONS), (conversation_ids,))
-                cursor = await connection.execute(placeholders(INSERT), columns)
-            return await cursor.fetchall()
-    except Unavailable as error:
-        if is_sent and connection.closed:
-            raise outcome_unknown(error) from error
-        raise
 
 
 async def settle_unstored(database: Database, send: Send) -> None:

@@ -1,0 +1,85 @@
+"""Statements that go to PostgreSQL together: one transaction, and one round trip.
+
+It is psycopg's connection and libpq's own pipeline. psycopg's would convert, prepare and
+wait for each statement by itself, which took the writer 470 µs of processor time a batch.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import count
+from re import sub
+from typing import Any
+
+from psycopg import errors
+from psycopg.abc import PQGen
+from psycopg.pq import ExecStatus
+from psycopg.pq.abc import PGconn, PGresult
+from psycopg.waiting import Ready, Wait
+
+Values = Sequence[str]
+"""The parameters of a statement, as PostgreSQL reads them."""
+Answer = list[tuple[Any, ...]]
+"""Rows, with each value as PostgreSQL writes it, in bytes; or None."""
+
+
+def exchange(
+    pgconn: PGconn, statements: Sequence[tuple[str, Values]], prepared: set[str], encoding: str
+) -> PQGen[list[Answer]]:
+    """What each answers; raises psycopg's errors, after which the connection is to be closed.
+
+    `prepared` are the statements that the connection knows, and will know then.
+    """
+    pgconn.enter_pipeline_mode()
+    new = {sql for sql, _ in statements} - prepared
+    for sql in new:
+        pgconn.send_prepare(name(sql), numbered(sql))
+    for sql, values in statements:
+        pgconn.send_query_prepared(name(sql), [value.encode(encoding) for value in values])
+    pgconn.pipeline_sync()
+    results = yield from receive(pgconn)
+    pgconn.exit_pipeline_mode()
+    for result in results:
+        if result.status == ExecStatus.FATAL_ERROR:
+            raise errors.error_from_result(result, encoding)
+    prepared.update(new)
+    return [rows(result) for result in results[len(new) :]]
+
+
+def receive(pgconn: PGconn) -> PQGen[list[PGresult]]:
+    """All results of a pipeline, to its end: what an error means depends on whether it comes."""
+    while pgconn.flush():
+        if (yield Wait.RW) & Ready.R:
+            pgconn.consume_input()
+    results: list[PGresult] = []
+    while True:
+        while pgconn.is_busy():
+            yield Wait.R
+            pgconn.consume_input()
+        result = pgconn.get_result()
+        if result is None:  # one statement's results end
+            continue
+        if result.status == ExecStatus.PIPELINE_SYNC:
+            return results
+        results.append(result)
+
+
+def rows(result: PGresult) -> Answer:
+    value = result.get_value
+    columns = range(result.nfields)
+    return [tuple([value(row, column) for column in columns]) for row in range(result.ntuples)]
+
+
+_numbers = count(1)
+
+
+@lru_cache
+def name(sql: str) -> bytes:
+    """Under which the statement is prepared."""
+    return f"payam_{next(_numbers)}".encode()
+
+
+@lru_cache
+def numbered(sql: str) -> bytes:
+    """`?` in libpq's spelling: $1, $2 and so on."""
+    places = count(1)
+    return sub(r"\?", lambda _: f"${next(places)}", sql).encode()

@@ -1,0 +1,58 @@
+"""Statements that go to PostgreSQL together."""
+
+from collections.abc import AsyncIterator
+
+import psycopg
+import pytest
+
+from chat.store import postgres
+from chat.store.postgres import PostgresStore
+from tests.store.world import opened
+from tests.support.postgres_server import PostgresServer
+
+INSERT = "INSERT INTO kept SELECT unnest(?::bigint[]) RETURNING n"
+DIVIDE = "SELECT 1 / ?::bigint"
+
+
+@pytest.fixture
+async def database(postgres_server: PostgresServer) -> AsyncIterator[PostgresStore]:
+    """With a table of numbers."""
+    async with opened(postgres_server.create_database()) as database:
+        assert isinstance(database, PostgresStore)
+        async with database.transaction() as transaction:
+            await transaction.execute("CREATE TABLE kept (n BIGINT)")
+        yield database
+
+
+async def count(database: PostgresStore) -> int:
+    ((found,),) = await database.fetch("SELECT count(*) FROM kept")
+    return int(found)
+
+
+async def test_each_answers_with_its_rows(database: PostgresStore) -> None:
+    """Values as PostgreSQL writes them, the second time from what was prepared at the first."""
+    for _ in range(2):
+        answers = await database.together([(INSERT, ["{1,2}"]), ("SELECT ?::text, NULL", ["پیام"])])
+        assert answers == [[(b"1",), (b"2",)], [("پیام".encode(), None)]]
+    assert await count(database) == 4
+
+
+async def test_all_or_nothing(database: PostgresStore) -> None:
+    """An error of one undoes them all, and what comes next is done."""
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        await database.together([(INSERT, ["{1}"]), (DIVIDE, ["0"]), (INSERT, ["{2}"])])
+    assert await count(database) == 0
+    assert await database.together([(DIVIDE, ["1"])]) == [[(b"1",)]]
+
+
+@pytest.mark.parametrize("fresh", [0.0, 1.0])
+async def test_a_connection_that_died_at_rest_is_replaced(
+    database: PostgresStore, monkeypatch: pytest.MonkeyPatch, fresh: float
+) -> None:
+    """Nothing was sent on it, so nobody is told that an outcome is unknown."""
+    monkeypatch.setattr(postgres, "FRESH", fresh)
+    (((pid,),),) = await database.together([("SELECT pg_backend_pid()", [])])
+    async with database.transaction() as transaction:
+        await transaction.fetch("SELECT pg_terminate_backend(?::int, 5000)", (int(pid),))
+    await database.together([(INSERT, ["{1}"])])
+    assert await count(database) == 1
