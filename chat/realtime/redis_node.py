@@ -3,12 +3,16 @@
 import asyncio
 import math
 from collections.abc import Callable, Sequence
+from time import monotonic
 from typing import Any
 
 from chat.realtime.redis_client import connect
 from chat.realtime.redis_outbox import Outbox
 from chat.realtime.redis_reader import Reader
 from chat.realtime.relay import RelayListener
+
+FRESH = 1.0
+"""Seconds after its last use for which a connection is taken to be alive."""
 
 
 def ignore(*_: object) -> None:
@@ -29,6 +33,8 @@ class RedisNode:
         self._client = connect(url)
         self._verb = b"SPUBLISH" if sharded else b"PUBLISH"
         self._failed = failed
+        self._kept: Any = None
+        self._published = 0.0
         self.outbox = Outbox()
         self.reader = Reader(self._client, sharded=sharded, failed=failed, lost=lost)
 
@@ -43,8 +49,7 @@ class RedisNode:
 
     async def _publish(self, messages: Sequence[tuple[bytes, bytes]]) -> None:
         # By hand: the client's pipeline takes twice as long for the same.
-        pool = self._client.connection_pool
-        connection: Any = await pool.get_connection()  # type: ignore[no-untyped-call]
+        connection = await self._connection()
         is_whole = False
         try:
             commands = [(self._verb, channel, payload) for channel, payload in messages]
@@ -53,6 +58,18 @@ class RedisNode:
                 await connection.read_response(timeout=math.inf)
             is_whole = True
         finally:
-            if not is_whole:  # answers that nobody reads may still come
+            if is_whole:
+                self._kept, self._published = connection, monotonic()
+            else:  # answers that nobody reads may still come
                 await connection.disconnect(nowait=True)
+                await self._client.connection_pool.release(connection)
+
+    async def _connection(self) -> Any:
+        """One that lives: the pool asks it, which takes as long as to publish."""
+        pool = self._client.connection_pool
+        connection, self._kept = self._kept, None
+        if connection is not None:
+            if monotonic() - self._published <= FRESH:
+                return connection
             await pool.release(connection)
+        return await pool.get_connection()  # type: ignore[no-untyped-call]
