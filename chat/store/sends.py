@@ -106,54 +106,64 @@ IS_PARTICIPANT = """
 
 def store_in_sqlite(db: sqlite3.Connection, sends: Sequence[Send]) -> None:
     """Runs within a write transaction, which is the only one: nothing changes meanwhile."""
-    counters: dict[int, list[int]] = {}  # conversation: seq, last message, its moment
+    seqs: dict[int, int] = {}
+    lasts: dict[int, tuple[int, int, int]] = {}  # conversation: seq, last message, its moment
     members: dict[tuple[int, int], bool] = {}
     for send in sends:
         conversation_id, sender_id = send.conversation_id, send.sender_id
-        if send.client_id is not None:
-            stored = db.execute(FIRST_WITH_KEY, (sender_id, send.client_id)).fetchone()
-            if stored is not None:
-                send.settle_as_repeat(stored)
-                continue
         member = members.get((conversation_id, sender_id))
         if member is None:
             row = db.execute(IS_PARTICIPANT, (conversation_id, sender_id)).fetchone()
             member = members[conversation_id, sender_id] = row is not None
         if not member:
-            send.error = not_a_participant()
+            settle_unstored_in_sqlite(db, send)
             continue
-        counter = counters.get(conversation_id)
-        if counter is None:
+        seq = seqs.get(conversation_id)
+        if seq is None:
             (seq,) = db.execute(
                 "SELECT seq FROM conversations WHERE id = ?", (conversation_id,)
             ).fetchone()
-            counter = counters[conversation_id] = [seq, 0, 0]
-        counter[0] += 1
-        send.seq = counter[0]
+        seq += 1
         cursor = db.execute(
             """
             INSERT INTO messages (conversation_id, sender_id, content, created_at,
                                   created_seq, seq, client_id, fingerprint)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (sender_id, client_id) WHERE client_id IS NOT NULL DO NOTHING
             """,
             (
                 conversation_id,
                 sender_id,
                 send.content,
                 send.created_at,
-                send.seq,
-                send.seq,
+                seq,
+                seq,
                 send.client_id,
                 send.fingerprint,
             ),
         )
+        if cursor.rowcount == 0:
+            settle_unstored_in_sqlite(db, send)
+            continue
         assert cursor.lastrowid is not None
-        counter[1] = send.id = cursor.lastrowid
-        counter[2] = send.created_at
+        send.id, send.seq = cursor.lastrowid, seq
+        seqs[conversation_id] = seq
+        lasts[conversation_id] = (seq, send.id, send.created_at)
     db.executemany(
         "UPDATE conversations SET seq = ?, last_message_id = ?, active_at = ? WHERE id = ?",
-        [(*counter, conversation_id) for conversation_id, counter in counters.items()],
+        [(*last, conversation_id) for conversation_id, last in lasts.items()],
     )
+
+
+def settle_unstored_in_sqlite(db: sqlite3.Connection, send: Send) -> None:
+    """As `settle_unstored`."""
+    stored = None
+    if send.client_id is not None:
+        stored = db.execute(FIRST_WITH_KEY, (send.sender_id, send.client_id)).fetchone()
+    if stored is None:
+        send.error = not_a_participant()
+    else:
+        send.settle_as_repeat(stored)
 
 
 # A statement of its own after the lock, so that it sees what was committed while it waited.

@@ -50,9 +50,11 @@ async def test_any_text_is_stored_as_it_is(database: Database) -> None:
     texts = ['"', "\\", '\\"', "{}", "a,b", "NULL", "", " ", "\n\t", "?%s", "سلام\u200c🙂", "'; --"]
     await sends.store(database, [draft(talk, ali, text, f"key {text}") for text in texts])
     assert [text for _, _, text in await stored(database, talk)] == texts
+    before = await row(database, talk)
     again = [draft(talk, ali, text, f"key {text}") for text in texts]
     await sends.store(database, again)
     assert all(send.is_repeat and send.error is None for send in again)
+    assert await row(database, talk) == before
 
 
 async def test_batches_continue_each_other(database: Database) -> None:
