@@ -1,14 +1,16 @@
 // Payam's page: who is signed in, which conversation is looked at, and drawing what has changed.
 
-import { Chats } from "/web/chats.js";
-import { ConversationList } from "/web/conversation-list.js";
-import { ConversationView } from "/web/conversation-view.js";
-import { beginConversation } from "/web/dialogs.js";
-import { atNextFrame, element } from "/web/dom.js";
-import { Payam } from "/web/payam-client.js";
-import { signInScreen } from "/web/sign-in.js";
-import { number, say } from "/web/strings.js";
+import { avatarOf } from "./avatar.js";
+import { Chats } from "./chats.js";
+import { drawConversations } from "./conversation-list.js";
+import { conversationView } from "./conversation-view.js";
+import { beginConversation } from "./dialogs.js";
+import { clone } from "./dom.js";
+import { Payam } from "./payam-client.js";
+import { signInScreen } from "./sign-in.js";
+import { number, offerOtherLanguage, say } from "./strings.js";
 
+const LOOK = 5000; // milliseconds between two looks for conversations that others began
 const TOKENS = "payam.tokens";
 const store = {
   load: () => JSON.parse(localStorage.getItem(TOKENS)),
@@ -19,114 +21,104 @@ const store = {
 };
 
 const payam = new Payam({ store });
-let screen = null;
+let page = null; // of who is signed in
+let nextDraw;
+let nextLook;
 
-/** What is on the page; `close` is called when something else takes its place. */
-function show(next, content) {
-  screen?.close();
-  screen = next;
+/** Draw what has changed: once, however often it is asked for. */
+function draw() {
+  // A timer, and not an animation frame: those stop in a tab that is out of sight.
+  nextDraw ??= setTimeout(() => {
+    nextDraw = undefined;
+    page?.render();
+  });
+}
+
+function show(content) {
   document.title = say("payam");
   document.body.replaceChildren(content);
 }
 
 function signIn(notice) {
-  show({ close: () => {} }, signInScreen(payam, enter, notice));
+  page = null;
+  show(signInScreen(payam, enter, notice));
   document.querySelector("input").focus();
 }
 
 async function enter() {
-  const me = await payam.me();
-  const page = new Page(me);
-  show(page, page.element);
-  page.route();
+  page = pageOf(new Chats(payam, await payam.me(), draw));
+  show(page.content);
+  draw();
+  look();
 }
 
-class Page {
-  #list;
-  #view = null;
-  #pane = element("div", { class: "pane" });
-  #draw = atNextFrame(() => this.#render());
-  #route = () => this.route();
-
-  constructor(me) {
-    this.chats = new Chats(payam, me, this.#draw);
-    this.#list = new ConversationList(this.chats, () => this.#begin(), () => payam.logOut());
-    this.element = element(
-      "main",
-      { class: "page" },
-      element("h1", { class: "unseen" }, say("payam")),
-      this.#list.element,
-      this.#pane,
-    );
-    addEventListener("hashchange", this.#route);
-    addEventListener("focus", this.#draw); // what is looked at again is read
-    document.addEventListener("visibilitychange", this.#draw);
+async function look() {
+  if (document.visibilityState === "visible") {
+    await page?.chats.refresh().catch(() => {}); // a conversation's state says that there is no connection
   }
+  clearTimeout(nextLook);
+  nextLook = setTimeout(look, LOOK);
+}
 
-  close() {
-    removeEventListener("hashchange", this.#route);
-    removeEventListener("focus", this.#draw);
-    document.removeEventListener("visibilitychange", this.#draw);
-    this.#view?.close();
-    this.chats.close();
-  }
-
-  /** The address names the conversation: `#/12`. */
-  route() {
-    const id = Number(location.hash.match(/^#\/(\d+)$/)?.[1]) || null;
-    this.chats.choose(id);
-    this.#draw();
-  }
-
-  #begin() {
-    beginConversation(this.chats, (record) => {
-      this.chats.put(record);
+function pageOf(chats) {
+  const { content, main, avatar, name, begin, logOut, list, empty, language, pane, nothing } = clone("page");
+  let view = null;
+  Object.assign(avatar, avatarOf(chats.me.username));
+  name.textContent = chats.me.username;
+  offerOtherLanguage(language);
+  logOut.onclick = () => payam.logOut();
+  begin.onclick = () =>
+    beginConversation(chats, (record) => {
+      chats.put(record);
       location.hash = `#/${record.id}`;
     });
-  }
 
-  #render() {
-    const { currentId, unread } = this.chats;
-    const chat = this.chats.get(currentId);
-    this.element.classList.toggle("has-conversation", Boolean(chat));
-    if (this.#view?.chat !== chat) this.#open(chat);
-    this.#view?.render();
-    this.#list.render();
+  function render() {
+    chats.currentId = Number(location.hash.slice(2)); // like `#/12`
+    const { current, unread } = chats;
+    if (view?.chat !== current) open(current);
+    main.classList.toggle("has-conversation", Boolean(current));
+    view?.render();
+    drawConversations(list, chats);
+    empty.hidden = !chats.isLoaded || chats.list.length > 0;
     document.title = (unread > 0 ? `(${number(unread)}) ` : "") + say("payam");
   }
 
-  #open(chat) {
-    this.#view?.close();
-    this.#view = chat ? new ConversationView(this.chats, chat) : null;
-    this.#pane.replaceChildren(this.#view?.element ?? element("p", { class: "empty" }, say("choose")));
+  function open(chat) {
+    view?.close();
+    view = chat ? conversationView(chats, chat) : null;
+    pane.replaceChildren(view?.content ?? nothing);
     if (!chat) return;
-    this.chats.choose(chat.id); // where the address was there before the list
-    this.#view.render();
-    this.#view.focus();
+    chats.open(chat);
+    view.render();
+    view.focus();
   }
+
+  return { chats, content, render };
 }
 
 payam.on("signedOut", () => signIn());
+addEventListener("hashchange", draw);
+addEventListener("focus", draw); // what is looked at again is read
+document.addEventListener("visibilitychange", () => {
+  draw();
+  look();
+});
 addEventListener("storage", ({ key, oldValue, newValue }) => {
   // Another tab has logged in or out. A mere renewal of tokens changes nothing here.
   if (key === TOKENS && (oldValue === null || newValue === null)) location.reload();
 });
 addEventListener("beforeunload", (event) => {
-  if (screen?.chats?.isBusy) event.preventDefault(); // files on their way would be lost
+  if (page?.chats.isBusy) event.preventDefault(); // files on their way would be lost
 });
 
 if (payam.isSignedIn) {
   enter().catch((error) => {
-    if (error.status === 401) signIn(say("signedOut"));
-    else retry();
+    if (error.status === 401) return signIn(say("signedOut"));
+    // The server is away: the page itself was in the browser's cache, or it restarts.
+    show(clone("notice").content);
+    setTimeout(() => location.reload(), 3000);
   });
 } else {
   signIn();
-}
-
-/** The server is away: the page itself was in the browser's cache, or it restarts. */
-function retry() {
-  const text = element("p", { class: "empty", role: "status" }, say("offline"));
-  show({ close: () => {} }, element("main", {}, element("h1", { class: "unseen" }, say("payam")), text));
-  setTimeout(() => location.reload(), 3000);
 }

@@ -1,7 +1,6 @@
 // Who a conversation is with, in a word and in a coloured letter.
 
-import { element } from "/web/dom.js";
-import { list, say } from "/web/strings.js";
+import { list, say } from "./strings.js";
 
 const HUES = 6;
 
@@ -12,13 +11,13 @@ export function nameOf(chat) {
 
 /** Who is typing there, in a sentence; empty for nobody. */
 export function typingIn({ typing }) {
-  if (typing.size === 0) return "";
-  return say(typing.size === 1 ? "typing" : "typingMany", { names: list([...typing]) });
+  if (typing.length === 0) return "";
+  return say(typing.length === 1 ? "typing" : "typingMany", { names: list(typing) });
 }
 
-/** The first letter of a name, in a colour that is always the same for it. */
-export function avatar(name) {
+/** How an avatar looks: the first letter of a name, in a colour that is always the same for it. */
+export function avatarOf(name) {
   const [letter = "?"] = name.match(/[\p{L}\p{N}]/u) ?? [];
   const hue = [...name].reduce((sum, sign) => sum + sign.codePointAt(0), 0) % HUES;
-  return element("span", { class: `avatar hue-${hue}`, "aria-hidden": "true" }, letter.toUpperCase());
+  return { textContent: letter.toUpperCase(), className: `avatar hue-${hue}` };
 }

@@ -1,32 +1,28 @@
 // One conversation on this page: what the list shows of it, its messages, and what is on the
 // way to it.
 
-import * as outbox from "/web/outbox.js";
-import { Thread } from "/web/thread.js";
+import * as outbox from "./outbox.js";
+import { newId } from "./payam-client.js";
+import { Thread } from "./thread.js";
 
 const PAGE = 50;
 const TYPING_LASTS = 6000;
-const TOLD = ["message", "edited", "deleted", "read", "attachment"];
 
 export class Chat {
   thread = new Thread();
-  /** What was written here and is not stored yet: `{clientId, text, files, error}`. */
-  pending = [];
   /** Files on their way: `{messageId, file, share, error}`. */
   uploads = [];
-  typing = new Set();
+  draft = "";
+  /** Whether its messages have ever been wanted. */
+  isAskedFor = false;
   channel = null;
-  #timers = new Map();
+  #typing = new Map(); // until when, by name
 
   /** `changed` is called after each change. */
   constructor(payam, me, record, changed) {
-    this.payam = payam;
-    this.me = me;
-    this.record = record;
-    this.changed = changed;
-    for (const { conversation, clientId, text } of outbox.unsent(me.id)) {
-      if (conversation === record.id) this.pending.push({ clientId, text, files: [] });
-    }
+    Object.assign(this, { payam, me, record, changed });
+    /** What was written here and is not stored yet; with `files` and an `error` at times. */
+    this.pending = outbox.unsent(me.id, record.id);
   }
 
   get id() {
@@ -37,93 +33,103 @@ export class Chat {
     return this.record.participants.map((user) => user.username).filter((name) => name !== this.me.username);
   }
 
-  get ticket() {
-    return this.record.support_ticket;
+  /** Names. Who vanishes while typing never says that they stopped. */
+  get typing() {
+    return [...this.#typing.keys()].filter((name) => this.#typing.get(name) > Date.now());
   }
 
   get state() {
     return this.channel?.state ?? "connecting";
   }
 
+  /** Whether files are on their way, which nothing keeps but this page. */
   get isBusy() {
-    return this.pending.length > 0 || this.uploads.length > 0;
+    return this.uploads.length > 0 || this.pending.some((entry) => entry.files?.length > 0);
+  }
+
+  isOwn(message) {
+    return message.sender === this.me.username;
   }
 
   /** What the server says of it now, which may be older than what the socket has told since. */
   update(record) {
-    if (record.seq < (this.channel?.seq ?? 0)) return;
-    this.record = record;
+    if (record.seq >= (this.channel?.seq ?? 0)) this.record = record;
   }
 
   connect() {
-    if (this.channel && this.channel.state !== "closed") return;
-    this.channel = this.payam.open(this.id, { since: this.record.seq });
-    for (const kind of TOLD) {
+    if (this.channel && this.state !== "closed") return;
+    this.channel = this.payam.open(this.id, { since: this.channel?.seq ?? this.record.seq });
+    const on = (kind, note) => {
       this.channel.on(kind, (event) => {
-        this.thread.tell(kind, event);
+        note(event);
         this.changed();
       });
+    };
+    for (const kind of ["message", "edited", "deleted", "read", "attachment"]) {
+      on(kind, (event) => this.thread[kind](event));
     }
-    this.channel.on("message", (message) => this.#noteMessage(message));
-    this.channel.on("edited", ({ message }) => this.#noteContent(message.id, message.content));
-    this.channel.on("deleted", (event) => this.#noteContent(event.message_id, ""));
-    this.channel.on("typing", ({ user, is_typing }) => this.#noteTyping(user, is_typing));
-    this.channel.on("joined", ({ participant }) => this.#noteParticipants(participant, true));
-    this.channel.on("left", ({ participant }) => this.#noteParticipants(participant, false));
-    this.channel.on("ticket", ({ support_ticket: ticket }) => {
-      this.record = { ...this.record, support_ticket: ticket.status === "closed" ? null : ticket };
-      this.changed();
+    on("message", (message) => this.#noteMessage(message));
+    on("edited", ({ message }) => this.#noteContent(message.id, message.content));
+    on("deleted", ({ message_id: id }) => this.#noteContent(id, ""));
+    on("typing", ({ user, is_typing: isTyping }) => {
+      this.#typing.set(user, isTyping ? Date.now() + TYPING_LASTS : 0);
     });
-    this.channel.on("state", ({ state }) => {
+    on("joined", ({ participant }) => this.#noteParticipants(participant, [participant]));
+    on("left", ({ participant }) => this.#noteParticipants(participant, []));
+    on("ticket", ({ support_ticket: ticket }) => {
+      this.#note({ support_ticket: ticket.status === "closed" ? null : ticket });
+    });
+    on("state", ({ state }) => {
       if (state === "open") this.#caughtUp();
-      if (state !== "open") this.typing.clear();
-      this.changed();
+      else this.#typing.clear();
     });
-    for (const entry of this.pending) this.#send(entry);
+    for (const entry of this.pending) this.send(entry);
   }
 
   close() {
     this.channel?.close();
   }
 
-  /** The latest messages; those who have read them are not told again after a cut. */
-  async load() {
-    this.thread.begin();
-    const page = await this.payam.messages(this.id, { limit: PAGE });
-    this.thread.load(page, this.thread.isLoaded ? undefined : page.length === PAGE);
-    this.changed();
-  }
-
-  async loadEarlier() {
-    this.thread.begin();
-    const place = { limit: PAGE, before: this.thread.messages[0].id };
-    const page = await this.payam.messages(this.id, place);
+  /** The latest messages, or those before one; who has read them is not told again after a cut. */
+  async load(before) {
+    this.isAskedFor = true;
+    const page = await this.payam.messages(this.id, { limit: PAGE, ...(before && { before }) });
     this.thread.load(page, page.length === PAGE);
     this.changed();
   }
 
   /** Send a text, files, or both; a message always has a text, so files alone lend their names. */
   say(text, files) {
-    const bytes = crypto.getRandomValues(new Uint32Array(4));
-    const clientId = Array.from(bytes, (part) => part.toString(36)).join("-");
-    const entry = { clientId, text: text || namesOf(files), files };
-    this.pending = [...this.pending, entry];
-    outbox.keep({ user: this.me.id, conversation: this.id, clientId, text: entry.text });
-    this.#send(entry);
-    this.changed();
+    const mine = { user: this.me.id, conversation: this.id, clientId: newId() };
+    const entry = { ...mine, text: text || namesOf(files) };
+    outbox.keep(entry);
+    entry.files = files; // only this page has them
+    this.pending.push(entry);
+    this.send(entry);
   }
 
-  /** Try once more what the server refused. */
-  again(entry) {
-    const fresh = { ...entry, error: undefined };
-    this.pending = this.pending.map((one) => (one === entry ? fresh : one));
-    this.#send(fresh);
+  /** Send what is pending, or try once more what the server refused. */
+  async send(entry) {
+    const { clientId, text, files = [] } = entry;
+    entry.error = undefined;
+    entry.after = this.thread.messages.at(-1)?.id ?? this.record.last_message?.id ?? 0;
+    this.changed();
+    try {
+      const { id, seq, timestamp } = await this.channel.send(text, { clientId });
+      this.discard(entry);
+      const message = { id, seq, timestamp, sender: this.me.username, content: text };
+      if (!this.thread.find(id)) this.thread.message(message, clientId);
+      this.#noteMessage(message);
+      for (const file of files) this.upload({ messageId: id, file });
+    } catch (error) {
+      if (this.state !== "closed") entry.error = error; // else it stays in the outbox
+    }
     this.changed();
   }
 
   discard(entry) {
     outbox.forget(entry.clientId);
-    this.pending = this.pending.filter((one) => one.clientId !== entry.clientId);
+    this.pending = this.pending.filter((one) => one !== entry);
     this.changed();
   }
 
@@ -133,8 +139,8 @@ export class Chat {
    */
   get unseen() {
     const [first, ...rest] = this.pending;
-    const last = this.thread.messages.findLast((one) => one.sender === this.me.username);
-    const isTold = first && !first.error && last?.content === first.text && last.id > (first.after ?? 0);
+    const last = this.thread.messages.findLast((one) => this.isOwn(one));
+    const isTold = first && !first.error && last?.content === first.text && last.id > first.after;
     return isTold ? rest : this.pending;
   }
 
@@ -142,30 +148,27 @@ export class Chat {
   markRead() {
     const last = this.thread.messages.at(-1);
     if (!last || this.state !== "open" || this.record.unread_count === 0) return;
-    this.record = { ...this.record, unread_count: 0 };
+    this.#note({ unread_count: 0 });
     this.channel.markRead(last.id).catch(() => {});
     this.changed();
   }
 
-  isRead(message) {
-    return this.thread.isRead(message, this.others);
-  }
-
-  async upload(messageId, file) {
+  /** Send a file after its message, or try once more. */
+  async upload(upload) {
+    const { messageId, file, error: failed } = upload;
     const show = (changes) => {
-      this.uploads = this.uploads.map((one) => (one.file === file ? { ...one, ...changes } : one));
+      Object.assign(upload, changes);
       this.changed();
     };
-    const isNew = !this.uploads.some((one) => one.file === file);
-    if (isNew) this.uploads = [...this.uploads, { messageId, file, share: 0 }];
-    else show({ share: 0, error: undefined });
+    if (!failed) this.uploads.push(upload);
+    show({ share: 0, error: undefined });
     try {
       // The answer of an attempt that seemed to fail may be what was lost.
-      const there = isNew ? [] : await this.payam.attachments(this.id, messageId);
+      const there = failed ? await this.payam.attachments(this.id, messageId) : [];
       const stored = there.find((one) => one.name === file.name && one.size === file.size);
       const onProgress = (share) => show({ share });
       const attachment = stored ?? (await this.payam.attach(this.id, messageId, file, { onProgress }));
-      this.uploads = this.uploads.filter((one) => one.file !== file);
+      this.uploads = this.uploads.filter((one) => one !== upload);
       this.thread.attachment({ message_id: messageId, attachment });
       this.changed();
     } catch (error) {
@@ -173,62 +176,33 @@ export class Chat {
     }
   }
 
-  async #send(entry) {
-    const { clientId, text, files } = entry;
-    entry.after = this.thread.messages.at(-1)?.id ?? this.record.last_message?.id ?? 0;
-    try {
-      const { id, seq, timestamp } = await this.channel.send(text, { clientId });
-      this.discard(entry);
-      const message = { id, seq, timestamp, sender: this.me.username, content: text };
-      if (!this.thread.find(id)) this.thread.message(message, clientId);
-      this.#noteMessage(message);
-      for (const file of files) this.upload(id, file);
-    } catch (error) {
-      if (this.channel.state === "closed") return; // it stays in the outbox
-      this.pending = this.pending.map((one) => (one === entry ? { ...one, error } : one));
-    }
-    this.changed();
+  #caughtUp() {
+    if (this.isAskedFor) this.load().catch(() => {});
+    for (const upload of this.uploads) if (upload.error?.code === "offline") this.upload(upload);
   }
 
-  #caughtUp() {
-    if (this.thread.isLoaded) this.load().catch(() => {});
-    for (const { messageId, file, error } of this.uploads) {
-      if (error?.code === "offline") this.upload(messageId, file);
-    }
+  #note(changes) {
+    this.record = { ...this.record, ...changes };
   }
 
   #noteMessage({ id, sender, content, timestamp }) {
-    this.#noteTyping(sender, false);
-    if (id <= (this.record.last_message?.id ?? 0)) return;
-    const unread = this.record.unread_count + (sender === this.me.username ? 0 : 1);
-    const last = { id, sender: { username: sender }, content, timestamp, is_read: false };
-    this.record = { ...this.record, last_message: last, unread_count: unread };
-    this.changed();
+    this.#typing.delete(sender);
+    const { last_message: last, unread_count: unread } = this.record;
+    if (id <= (last?.id ?? 0)) return;
+    this.#note({
+      last_message: { id, sender: { username: sender }, content, timestamp },
+      unread_count: unread + (this.isOwn({ sender }) ? 0 : 1),
+    });
   }
 
   #noteContent(id, content) {
     const last = this.record.last_message;
-    if (last?.id !== id) return;
-    this.record = { ...this.record, last_message: { ...last, content } };
-    this.changed();
+    if (last?.id === id) this.#note({ last_message: { ...last, content } });
   }
 
-  #noteParticipants(user, isThere) {
-    const rest = this.record.participants.filter((one) => one.id !== user.id);
-    this.record = { ...this.record, participants: isThere ? [...rest, user] : rest };
-    this.changed();
-  }
-
-  #noteTyping(name, isTyping) {
-    clearTimeout(this.#timers.get(name));
-    if (isTyping) {
-      this.typing.add(name);
-      // Who vanishes while typing never says that they stopped.
-      this.#timers.set(name, setTimeout(() => this.#noteTyping(name, false), TYPING_LASTS));
-    } else if (!this.typing.delete(name)) {
-      return;
-    }
-    this.changed();
+  #noteParticipants(gone, come) {
+    const rest = this.record.participants.filter((one) => one.id !== gone.id);
+    this.#note({ participants: [...rest, ...come] });
   }
 }
 

@@ -1,29 +1,22 @@
 // All the conversations of who is signed in.
 
-import { Chat } from "/web/chat.js";
-import * as outbox from "/web/outbox.js";
+import { Chat } from "./chat.js";
 
-const LIVE = 10; // of the latest conversations, as many have a socket
-const OPEN_MOST = 20; // and so many in all, of the 50 that a user may have on one worker
-const LOOK = 5000; // milliseconds between two looks for conversations that others began
+const LIVE = 10; // conversations that have a socket, the latest; a user may have 50 on one worker
 
 export class Chats {
   #chats = new Map();
-  #timer;
+  isLoaded = false;
+  /** Of the one that is looked at. */
+  currentId = null;
 
   /** `changed` is called after each change of anything in it. */
   constructor(payam, me, changed) {
-    this.payam = payam;
-    this.me = me;
-    this.changed = changed;
-    this.currentId = null;
-    this.isLoaded = false;
-    document.addEventListener("visibilitychange", this.#look);
-    this.#look();
+    Object.assign(this, { payam, me, changed });
   }
 
-  get(id) {
-    return this.#chats.get(id);
+  get current() {
+    return this.#chats.get(this.currentId);
   }
 
   /** Most recently active first. */
@@ -39,15 +32,15 @@ export class Chats {
   }
 
   get isBusy() {
-    return this.list.some((chat) => chat.uploads.length > 0 || chat.pending.some((one) => one.files.length));
+    return this.list.some((chat) => chat.isBusy);
   }
 
   /** Add or update one as the server has described it. */
   put(record) {
     const known = this.#chats.get(record.id);
     if (known) known.update(record);
-    else this.#chats.set(record.id, new Chat(this.payam, this.me, record, () => this.changed()));
-    return this.#chats.get(record.id);
+    else this.#chats.set(record.id, new Chat(this.payam, this.me, record, this.changed));
+    this.changed();
   }
 
   remove(id) {
@@ -56,15 +49,10 @@ export class Chats {
     this.changed();
   }
 
-  /** The one that is looked at; null for none. */
-  choose(id) {
-    this.currentId = id;
-    const chat = this.get(id);
-    if (!chat) return;
+  /** It is looked at from now on. */
+  open(chat) {
     chat.connect();
-    if (!chat.thread.isLoaded) chat.load().catch(() => {});
-    const idle = this.list.filter((one) => one.channel && one !== chat && !one.isBusy);
-    for (const one of idle.slice(OPEN_MOST)) one.close();
+    if (!chat.isAskedFor) chat.load().catch(() => {});
   }
 
   async refresh() {
@@ -73,25 +61,12 @@ export class Chats {
     const ids = new Set(records.map((record) => record.id));
     for (const id of known) if (!ids.has(id)) this.remove(id);
     for (const record of records) this.put(record);
-    const waiting = new Set(outbox.unsent(this.me.id).map((entry) => entry.conversation));
     this.list.forEach((chat, place) => {
-      if (place < LIVE || waiting.has(chat.id)) chat.connect();
+      const isLive = place < LIVE || chat === this.current || chat.pending.length > 0;
+      if (isLive) chat.connect();
+      else if (!chat.isBusy) chat.close();
     });
     this.isLoaded = true;
     this.changed();
   }
-
-  close() {
-    clearTimeout(this.#timer);
-    document.removeEventListener("visibilitychange", this.#look);
-    for (const chat of this.#chats.values()) chat.close();
-  }
-
-  #look = async () => {
-    clearTimeout(this.#timer);
-    if (document.visibilityState === "visible") {
-      await this.refresh().catch(() => {}); // a conversation's state says that there is no connection
-    }
-    this.#timer = setTimeout(this.#look, LOOK);
-  };
 }

@@ -1,184 +1,124 @@
 // Where one writes: a text that grows, files, and the message that is being edited.
 
-import { element, icon, iconButton, notify } from "/web/dom.js";
-import { explain, say, size } from "/web/strings.js";
+import { clone, complain, make } from "./dom.js";
+import { say, size } from "./strings.js";
 
 const TYPING_EVERY = 3000;
 const hasKeyboard = matchMedia("(pointer: fine)");
 
-export class Composer {
-  #files = [];
-  #edited = null;
-  #typedAt = 0;
-  #chips = element("ul", { class: "chips" });
-  #banner = element(
-    "p",
-    { class: "editing", hidden: true },
-    icon("edit"),
-    element("span", {}, say("editing")),
-    iconButton("close", say("cancelEditing"), () => this.#stopEditing()),
-  );
-  #text = element("textarea", {
-    rows: 1,
-    dir: "auto",
-    "aria-label": say("message"),
-    placeholder: say("message"),
-    on: {
-      input: () => this.#typed(),
-      keydown: (event) => this.#key(event),
-      paste: (event) => this.#paste(event),
-      blur: () => this.#tellTyping(false),
-    },
-  });
-  #picker = element("input", {
-    type: "file",
-    multiple: true,
-    hidden: true,
-    "aria-label": say("attach"),
-    on: { change: () => this.#picked() },
-  });
-  #attach = iconButton("attach", say("attach"), () => this.#picker.click());
-  #send = element(
-    "button",
-    { class: "icon-button accent", "aria-label": say("send"), title: say("send") },
-    icon("send"),
-  );
+/** `sent` is called when something was. */
+export function composerOf(chat, sent) {
+  const { content, form, banner, stop, chips, picker, attach, box } = clone("composer");
+  let files = [];
+  let edited = null;
+  let typedAt = 0;
+  box.placeholder = say("message");
+  box.value = chat.draft;
 
-  /** `sent` is called when something was. */
-  constructor(chat, sent) {
-    this.chat = chat;
-    this.sent = sent;
-    this.#text.value = chat.draft ?? "";
-    this.element = element(
-      "form",
-      { class: "composer", on: { submit: (event) => this.#submit(event) } },
-      this.#banner,
-      this.#chips,
-      this.#picker,
-      this.#attach,
-      this.#text,
-      this.#send,
-    );
+  /** Write anew, or what there is of the message. */
+  function edit(message) {
+    edited = message;
+    banner.hidden = !message;
+    attach.hidden = Boolean(message);
+    write(message?.content ?? "");
   }
 
-  focus() {
-    this.#text.focus();
+  function write(text) {
+    box.value = text;
+    grow();
+    box.focus();
   }
 
-  edit(message) {
-    this.#edited = message;
-    this.#banner.hidden = false;
-    this.#attach.hidden = true;
-    this.#text.value = message.content;
-    this.#grow();
-    this.focus();
+  function grow() {
+    box.style.height = "auto";
+    box.style.height = `${box.scrollHeight}px`;
   }
 
-  /** The conversation is left: what is half written stays with it. */
-  close() {
-    this.chat.draft = this.#edited ? "" : this.#text.value;
-    this.#tellTyping(false);
-  }
-
-  #stopEditing() {
-    this.#edited = null;
-    this.#banner.hidden = true;
-    this.#attach.hidden = false;
-    this.#text.value = "";
-    this.#grow();
-    this.focus();
-  }
-
-  #submit(event) {
+  form.onsubmit = (event) => {
     event.preventDefault();
-    const text = this.#text.value.trim();
-    if (this.#edited) {
-      const { id, content } = this.#edited;
+    const text = box.value.trim();
+    if (edited) {
+      const { id, content: before } = edited;
       if (!text) return;
-      this.#stopEditing();
-      if (text !== content) {
-        this.chat.channel.edit(id, text).catch((error) => notify(explain(error)));
-      }
-      return;
+      edit(null);
+      if (text !== before) chat.channel.edit(id, text).catch(complain);
+    } else if (text || files.length > 0) {
+      chat.say(text, files);
+      show([]);
+      write("");
+      tellTyping(false);
+      sent();
     }
-    if (!text && this.#files.length === 0) return;
-    const files = this.#files;
-    this.#files = [];
-    this.#showFiles();
-    this.#text.value = "";
-    this.#grow();
-    this.#tellTyping(false);
-    this.chat.say(text, files);
-    this.sent();
-    this.focus();
-  }
+  };
 
-  #key(event) {
+  box.onkeydown = (event) => {
     if (event.isComposing) return;
-    const isEmpty = this.#text.value === "";
     if (event.key === "Enter" && !event.shiftKey && hasKeyboard.matches) {
-      this.#submit(event);
-    } else if (event.key === "Escape" && this.#edited) {
-      this.#stopEditing();
-    } else if (event.key === "ArrowUp" && isEmpty && !this.#edited) {
-      const { messages } = this.chat.thread;
-      const own = messages.findLast((one) => one.sender === this.chat.me.username && !one.is_deleted);
-      if (!own) return;
+      form.onsubmit(event);
+    } else if (event.key === "Escape" && edited) {
+      edit(null);
+    } else if (event.key === "ArrowUp" && box.value === "" && !edited) {
+      const last = chat.thread.messages.findLast((one) => chat.isOwn(one) && !one.is_deleted);
+      if (!last) return;
       event.preventDefault();
-      this.edit(own);
+      edit(last);
     }
-  }
+  };
 
-  #typed() {
-    this.#grow();
-    if (!this.#edited) this.#tellTyping(this.#text.value !== "");
-  }
+  box.oninput = () => {
+    grow();
+    if (!edited) tellTyping(box.value !== "");
+  };
+  box.onblur = () => tellTyping(false);
 
-  #tellTyping(isTyping) {
-    const isNews = isTyping ? Date.now() - this.#typedAt > TYPING_EVERY : this.#typedAt > 0;
+  function tellTyping(isTyping) {
+    const isNews = isTyping ? Date.now() - typedAt > TYPING_EVERY : typedAt > 0;
     if (!isNews) return;
-    this.#typedAt = isTyping ? Date.now() : 0;
-    this.chat.channel?.typing(isTyping);
+    typedAt = isTyping ? Date.now() : 0;
+    chat.channel.typing(isTyping);
   }
 
-  #grow() {
-    this.#text.style.height = "auto";
-    this.#text.style.height = `${this.#text.scrollHeight}px`;
-  }
-
-  #paste(event) {
-    if (event.clipboardData.files.length === 0 || this.#edited) return;
+  box.onpaste = (event) => {
+    const pasted = event.clipboardData.files;
+    if (pasted.length === 0 || edited) return;
     event.preventDefault();
-    this.#add(event.clipboardData.files);
+    show([...files, ...pasted]);
+  };
+  attach.onclick = () => picker.click();
+  picker.onchange = () => {
+    show([...files, ...picker.files]);
+    picker.value = "";
+    box.focus();
+  };
+  stop.onclick = () => edit(null);
+
+  /** The files that go with the message. */
+  function show(these) {
+    files = these;
+    chips.replaceChildren(...files.map(chip));
   }
 
-  #picked() {
-    this.#add(this.#picker.files);
-    this.#picker.value = "";
-    this.focus();
+  function chip(file) {
+    const label = say("removeFile", { name: file.name });
+    const onclick = () => {
+      show(files.filter((one) => one !== file));
+      box.focus();
+    };
+    return make("chip", {
+      name: file.name,
+      size: size(file.size),
+      remove: { ariaLabel: label, title: label, onclick },
+    });
   }
 
-  #add(files) {
-    this.#files = [...this.#files, ...files];
-    this.#showFiles();
-  }
-
-  #showFiles() {
-    this.#chips.replaceChildren(
-      ...this.#files.map((file) =>
-        element(
-          "li",
-          {},
-          icon("file"),
-          element("bdi", {}, file.name),
-          element("small", {}, size(file.size)),
-          iconButton("close", say("removeFile", { name: file.name }), () => {
-            this.#files = this.#files.filter((one) => one !== file);
-            this.#showFiles();
-            this.focus();
-          }),
-        ),
-      ),
-    );
-  }
+  return {
+    content,
+    edit,
+    focus: () => box.focus(),
+    /** The conversation is left: what is half written stays with it. */
+    close: () => {
+      chat.draft = edited ? "" : box.value;
+      tellTyping(false);
+    },
+  };
 }

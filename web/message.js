@@ -1,41 +1,93 @@
 // The rows of a conversation: a day, a message, a message or a file on its way.
 
-import { avatar } from "/web/avatar.js";
-import { element, icon, iconButton } from "/web/dom.js";
-import { namesOf } from "/web/chat.js";
-import { day, explain, percent, say, size, time } from "/web/strings.js";
+import { avatarOf } from "./avatar.js";
+import { namesOf } from "./chat.js";
+import { clone, make } from "./dom.js";
+import { day, explain, percent, say, size, time } from "./strings.js";
 
 const GROUP = 5 * 60_000; // milliseconds in which one sender's messages stand together
 
-/** Everything that the conversation shows, in order; `do` holds what a row's buttons do. */
+/** Everything that the conversation shows, in order; `actions` are what a message's buttons do. */
 export function rowsOf(chat, actions) {
   const rows = [];
+  const { others } = chat;
   let last = null;
   for (const message of chat.thread.messages) {
     const today = day(message.timestamp);
     if (!last || day(last.timestamp) !== today) {
-      rows.push({ kind: "day", key: `d${message.id}`, text: today });
+      rows.push({ made: dayRow, key: `d${message.id}`, today });
       last = null;
     }
-    const isOwn = message.sender === chat.me.username;
     rows.push({
-      kind: "message",
+      made: messageRow,
       key: message.key,
       message,
       chat,
       actions,
-      isOwn,
-      isFirst: !last || last.sender !== message.sender || apart(last, message) > GROUP,
-      isGroup: chat.others.length > 1,
-      isRead: isOwn && chat.isRead(message),
+      isFirst: last?.sender !== message.sender || apart(last, message) > GROUP,
+      isGroup: others.length > 1,
+      isRead: chat.isOwn(message) && chat.thread.isRead(message, others),
     });
     for (const upload of chat.uploads.filter((one) => one.messageId === message.id)) {
-      rows.push({ kind: "upload", key: upload.file, upload, chat });
+      rows.push({ made: uploadRow, key: upload, chat, ...upload });
     }
     last = message;
   }
-  for (const entry of chat.unseen) rows.push({ kind: "pending", key: entry.clientId, entry, chat });
+  for (const entry of chat.unseen) {
+    rows.push({ made: pendingRow, key: entry.clientId, chat, entry, error: entry.error });
+  }
   return rows;
+}
+
+function apart(one, other) {
+  return new Date(other.timestamp) - new Date(one.timestamp);
+}
+
+function dayRow({ today }) {
+  return make("day-row", { today });
+}
+
+function messageRow({ message, chat, actions, isFirst, isGroup, isRead }) {
+  const { sender, content, timestamp, attachments, is_edited: isEdited, is_deleted: isDeleted } = message;
+  const isOwn = chat.isOwn(message);
+  const isOnlyNames = attachments.length > 0 && sorted(content) === sorted(namesOf(attachments));
+  const showsSender = isGroup && isFirst && !isOwn;
+  return make("message-row", {
+    row: { className: `message ${isOwn ? "own" : "other"} ${isFirst ? "first" : ""}` },
+    avatar: { ...avatarOf(sender), hidden: !showsSender },
+    bubble: { className: `bubble ${isDeleted ? "deleted" : ""}` },
+    sender: { textContent: isOwn ? say("you") : sender, className: showsSender ? "sender" : "unseen" },
+    text: { textContent: isDeleted ? say("deleted") : content, hidden: isOnlyNames },
+    files: attachments.map((attachment) => fileOf(chat, attachment)),
+    edited: { hidden: !isEdited || isDeleted },
+    moment: { textContent: time(timestamp), dateTime: timestamp },
+    mark: isOwn && !isDeleted ? make(isRead ? "read" : "sent") : "",
+    buttons: { hidden: !isOwn || isDeleted },
+    edit: { onclick: () => actions.edit(message) },
+    remove: { onclick: () => actions.remove(message) },
+  });
+}
+
+function pendingRow({ chat, entry, error }) {
+  const again = () => chat.send(entry);
+  const discard = () => chat.discard(entry);
+  const state = error ? problem(error, again, discard) : make("queued");
+  return make("pending-row", { text: entry.text, state });
+}
+
+function uploadRow({ key: upload, chat, file, share, error }) {
+  const { name } = file;
+  const bar = { value: share, ariaLabel: say("uploading", { name }) };
+  const state = error ? problem(error, () => chat.upload(upload)) : make("progress", { bar });
+  return make("upload-row", { name, share: percent(share), state });
+}
+
+function problem(error, again, discard) {
+  return make("problem", {
+    text: say("failed", { why: explain(error) }),
+    retry: { onclick: again },
+    discard: { onclick: discard, hidden: !discard },
+  });
 }
 
 /** Files come in the order in which their uploads end. */
@@ -43,136 +95,37 @@ function sorted(names) {
   return names.split(", ").sort().join();
 }
 
-function apart(one, other) {
-  return new Date(other.timestamp) - new Date(one.timestamp);
-}
-
-export function render(row, old) {
-  const made = RENDERERS[row.kind](row);
-  if (!old?.contains(document.activeElement)) return made;
-  // It is looked at from the keyboard: keep the row, so that focus stays in it.
-  old.className = made.className;
-  old.replaceChildren(...made.childNodes);
-  old.focus();
-  return old;
-}
-
-const RENDERERS = {
-  day: ({ text }) => element("li", { class: "day" }, element("span", {}, text)),
-
-  message: ({ message, chat, actions, isOwn, isFirst, isGroup, isRead }) => {
-    const { sender, content, timestamp, attachments, is_deleted: isDeleted } = message;
-    const isOnlyNames = attachments.length > 0 && sorted(content) === sorted(namesOf(attachments));
-    const showsSender = isFirst && !isOwn;
-    return element(
-      "li",
-      { class: `message ${isOwn ? "own" : "other"} ${isFirst ? "first" : ""}`, tabindex: "-1" },
-      showsSender && isGroup && avatar(sender),
-      element(
-        "div",
-        { class: `bubble ${isDeleted ? "deleted" : ""}` },
-        element("bdi", { class: isGroup && showsSender ? "sender" : "sender unseen" }, isOwn ? say("you") : sender),
-        !isOnlyNames && element("p", { class: "text", dir: "auto" }, isDeleted ? say("deleted") : content),
-        ...attachments.map((attachment) => attachmentOf(chat, attachment)),
-        element(
-          "span",
-          { class: "meta" },
-          message.is_edited && !isDeleted && element("span", {}, say("edited")),
-          element("time", { datetime: timestamp }, time(timestamp)),
-          isOwn && !isDeleted && mark(isRead ? "read" : "sent"),
-        ),
-      ),
-      isOwn &&
-        !isDeleted &&
-        element(
-          "span",
-          { class: "actions" },
-          iconButton("edit", say("edit"), () => actions.edit(message), { tabindex: "-1" }),
-          iconButton("delete", say("delete"), () => actions.remove(message), { tabindex: "-1" }),
-        ),
-    );
-  },
-
-  pending: ({ entry, chat }) =>
-    element(
-      "li",
-      { class: "message own pending first", tabindex: "-1" },
-      element(
-        "div",
-        { class: "bubble" },
-        element("bdi", { class: "sender unseen" }, say("you")),
-        element("p", { class: "text", dir: "auto" }, entry.text),
-        entry.error
-          ? problem(entry.error, () => chat.again(entry), () => chat.discard(entry))
-          : element("span", { class: "meta" }, mark("queued")),
-      ),
-    ),
-
-  upload: ({ upload, chat }) => {
-    const { file, share, error, messageId } = upload;
-    const label = say("uploading", { name: file.name });
-    return element(
-      "li",
-      { class: "message own pending" },
-      element(
-        "div",
-        { class: "bubble" },
-        element("span", { class: "file" }, icon("file"), element("bdi", {}, file.name), percent(share)),
-        error
-          ? problem(error, () => chat.upload(messageId, file))
-          : element("progress", { max: 1, value: share, "aria-label": label }),
-      ),
-    );
-  },
-};
-
-function mark(state) {
-  return element("span", { class: `mark ${state}`, role: "img", "aria-label": say(state), title: say(state) }, icon(state));
-}
-
-function problem(error, again, discard) {
-  return element(
-    "span",
-    { class: "problem" },
-    icon("failed"),
-    element("span", { dir: "auto" }, say("failed", { why: explain(error) })),
-    element("button", { type: "button", on: { click: again } }, say("retry")),
-    discard && element("button", { type: "button", on: { click: discard } }, say("discard")),
-  );
-}
-
 const IMAGE = /^image\/(png|jpeg|gif|webp|avif)$/;
 const PREVIEW_MOST = 4 * 1024 * 1024; // bytes of a picture that is shown without being asked for
 const pictures = new Map(); // by address, so that a row that is drawn again does not load again
 
-function attachmentOf(chat, attachment) {
-  const { name, content_type: type } = attachment;
+function fileOf(chat, attachment) {
+  const { name, url, size: bytes, content_type: type } = attachment;
   const label = say("download", { name });
-  const button = element(
-    "button",
-    { type: "button", class: "file", tabindex: "-1", "aria-label": label, title: label, on: { click: () => save(chat, attachment) } },
-    icon("file"),
-    element("bdi", {}, name),
-    element("small", {}, size(attachment.size)),
-  );
-  if (!IMAGE.test(type) || attachment.size > PREVIEW_MOST) return button;
-  const picture = element("img", { class: "picture", alt: name });
-  if (!pictures.has(attachment.url)) {
-    pictures.set(attachment.url, chat.payam.download(attachment).then(URL.createObjectURL));
+  const { content, picture } = clone("attachment", {
+    name,
+    size: size(bytes),
+    link: { ariaLabel: label, title: label, onclick: () => save(chat, attachment) },
+  });
+  if (IMAGE.test(type) && bytes <= PREVIEW_MOST) preview(chat, attachment, picture);
+  return content;
+}
+
+async function preview(chat, attachment, picture) {
+  const { name, url } = attachment;
+  if (!pictures.has(url)) {
+    pictures.set(url, chat.payam.download(attachment).then(URL.createObjectURL));
   }
-  pictures.get(attachment.url).then(
-    (address) => picture.setAttribute("src", address),
-    () => {
-      pictures.delete(attachment.url);
-      picture.remove(); // the button is there to try again
-    },
-  );
-  return element("span", { class: "pictured" }, picture, button);
+  try {
+    Object.assign(picture, { src: await pictures.get(url), alt: name, hidden: false });
+  } catch {
+    pictures.delete(url); // the button is there to try again
+  }
 }
 
 /** The file needs the token, so a link alone would not do. */
 async function save(chat, attachment) {
-  const address = URL.createObjectURL(await chat.payam.download(attachment));
-  element("a", { href: address, download: attachment.name }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+  const href = URL.createObjectURL(await chat.payam.download(attachment));
+  Object.assign(document.createElement("a"), { href, download: attachment.name }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 60_000);
 }

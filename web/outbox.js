@@ -7,9 +7,9 @@ function load() {
   return JSON.parse(localStorage.getItem(KEY) ?? "[]");
 }
 
-/** Of one user: `[{user, conversation, clientId, text}]`, in the order of writing. */
-export function unsent(user) {
-  return load().filter((entry) => entry.user === user);
+/** `[{user, conversation, clientId, text}]`, in the order of writing. */
+export function unsent(user, conversation) {
+  return load().filter((entry) => entry.user === user && entry.conversation === conversation);
 }
 
 export function keep(entry) {

@@ -1,4 +1,18 @@
-/** Milliseconds since 1970 are numbers; moments from the server are RFC 3339 text. */
+/**
+ * Payam's client, for browsers and Node (20 or newer).
+ *
+ *   const payam = new Payam({ url: "https://chat.example.org" });
+ *   await payam.logIn("ali", "correct-horse");
+ *   const conversation = payam.open(12);
+ *   conversation.on("message", ({ sender, content }) => console.log(sender, content));
+ *   await conversation.send("سلام"); // resolved once it is on the server's disk
+ *
+ * A conversation reconnects by itself and is told everything that it missed, once and in
+ * order. What is sent meanwhile waits; a `clientId` makes a repeat the same message.
+ *
+ * Milliseconds since 1970 are numbers; moments from the server are RFC 3339 text. What the server
+ * refuses rejects with a PayamError.
+ */
 
 export interface User {
   id: number;
@@ -112,18 +126,23 @@ export class Payam {
   /** The refresh token works no more, or `logOut` was called. */
   on(type: "signedOut", listener: () => void): Unsubscribe;
 
+  /** Make a user, and sign in as them. */
   signUp(username: string, password: string): Promise<void>;
   logIn(username: string, password: string): Promise<void>;
+  /** The tokens stop working everywhere; here they are gone whether or not the server hears. */
   logOut(): Promise<void>;
   me(): Promise<Me>;
+  /** Users whose names begin so. */
   users(search: string, limit?: number): Promise<User[]>;
 
   conversations(): Promise<ConversationRecord[]>;
   conversation(id: number): Promise<ConversationRecord>;
+  /** `participants` are ids; the caller need not be among them. */
   begin(participants: number[], title?: string): Promise<ConversationRecord>;
   rename(id: number, title: string): Promise<ConversationRecord>;
   addParticipant(id: number, userId: number): Promise<ConversationRecord>;
   removeParticipant(id: number, userId: number): Promise<void>;
+  /** Everything up to this message is read. */
   markRead(id: number, messageId: number): Promise<void>;
 
   /** A page, oldest first. `since` is a change number, and orders by change. */
@@ -133,16 +152,18 @@ export class Payam {
   ): Promise<Message[]>;
 
   attachments(id: number, messageId: number): Promise<Attachment[]>;
-  /** `onProgress` is given the share that is on its way, from 0 to 1. */
+  /** Add a file to one's own message. `onProgress` is given the share that is on its way, from 0 to 1. */
   attach(
     id: number,
     messageId: number,
     file: Blob,
     options?: { name?: string; onProgress?: (share: number) => void },
   ): Promise<Attachment>;
+  /** The file's bytes. */
   download(attachment: Attachment): Promise<Blob>;
 
   openTicket(id: number, subject: string, priority?: TicketPriority): Promise<SupportTicket>;
+  /** `assigned_to`, an id, is for staff. */
   changeTicket(
     id: number,
     changes: Partial<Pick<SupportTicket, "subject" | "status" | "priority">> & {
@@ -151,7 +172,7 @@ export class Payam {
   ): Promise<SupportTicket>;
   closeTicket(id: number): Promise<void>;
 
-  /** Keep a conversation open; `since` is the change number after which to begin. */
+  /** Keep a conversation open; `since` is the change number after which to begin, by default now. */
   open(id: number, options?: { since?: number }): Conversation;
   /** Connect at once what waits to, and see whether the rest is really there. */
   wake(): void;
@@ -227,9 +248,16 @@ export class Conversation {
   send(text: string, options?: { clientId?: string }): Promise<Ack>;
   edit(messageId: number, content: string): Promise<Ack>;
   delete(messageId: number): Promise<Ack>;
+  /** Everything up to this message is read. */
   markRead(messageId: number): Promise<Ack>;
+  /** Told to the others if the conversation is open, else to nobody. */
   typing(isTyping: boolean): void;
+  /** Connect at once when waiting to; when open, see whether anybody answers. */
   wake(): void;
+  /** Give the connection up and try again later: the network is gone. */
   drop(): void;
   close(): void;
 }
+
+/** A `clientId`, for who keeps what is not sent yet. */
+export function newId(): string;

@@ -1,19 +1,8 @@
 // Payam's client, for browsers and Node (20 or newer). No dependencies, no build step.
-//
-//   const payam = new Payam({ url: "https://chat.example.org" });
-//   await payam.logIn("ali", "correct-horse");
-//   const conversation = payam.open(12);
-//   conversation.on("message", ({ sender, content }) => console.log(sender, content));
-//   await conversation.send("سلام"); // resolved once it is on the server's disk
-//
-// A conversation reconnects by itself and is told everything that it missed, once and in
-// order. What is sent meanwhile waits; a `client_id` makes a repeat the same message.
+// payam-client.d.ts says what it offers, and how it is used.
 
-const CALM = 60_000; // milliseconds of silence before the server is asked whether it is there
-const PATIENCE = 15_000; // milliseconds that an answer may take before the connection counts as dead
-const BACKOFF = { least: 500, most: 30_000 };
-const RESTART_MOST = 60_000;
-const RENEW_BEFORE = 30_000; // milliseconds before its end at which a token is replaced
+const RESTART_MOST = 60_000; // milliseconds, as all times here
+const RENEW_BEFORE = 30_000;
 const LOCK = "payam-tokens";
 
 /** After these the server would only close again. */
@@ -38,46 +27,30 @@ const EVENTS = {
   "ticket.updated": "ticket",
 };
 
-/** What the server refused, or `code: "offline"` where it could not be asked. */
 export class PayamError extends Error {
-  constructor({ status = 0, code = "error", detail = code, errors = {}, retry_after }) {
+  constructor({ status = 0, code = "error", detail = code, errors = {}, retry_after: retryAfter }) {
     super(detail);
-    this.name = "PayamError";
-    this.status = status;
-    this.code = code;
-    this.errors = errors;
-    this.retryAfter = retry_after;
+    Object.assign(this, { name: "PayamError", status, code, errors, retryAfter });
   }
 }
 
+/** On the platform's own events: a listener's fault is shown, but stops nobody else. */
 class Emitter {
-  #listeners = new Map();
+  #target = new EventTarget();
 
-  /** Returns a function that takes the listener away again. */
   on(type, listener) {
-    if (!this.#listeners.has(type)) this.#listeners.set(type, new Set());
-    this.#listeners.get(type).add(listener);
-    return () => this.#listeners.get(type).delete(listener);
+    const hear = ({ detail }) => listener(detail);
+    this.#target.addEventListener(type, hear);
+    return () => this.#target.removeEventListener(type, hear);
   }
 
-  emit(type, event) {
-    for (const listener of [...(this.#listeners.get(type) ?? [])]) {
-      try {
-        listener(event);
-      } catch (error) {
-        // A listener's fault is shown, but does not stop the connection.
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
-    }
+  emit(type, detail) {
+    this.#target.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }
 
-/** Somebody on a server: tokens, REST calls, and conversations that stay open. */
 export class Payam extends Emitter {
   #store;
-  #fetch;
   #renewing = null;
   #open = new Set();
 
@@ -86,17 +59,16 @@ export class Payam extends Emitter {
     store = memory(),
     WebSocket = globalThis.WebSocket,
     fetch = globalThis.fetch,
-    backoff = BACKOFF,
-    patience = PATIENCE,
-    calm = CALM,
+    backoff = { least: 500, most: 30_000 },
+    patience = 15_000,
+    calm = 60_000,
   } = {}) {
     super();
     if (!url) throw new TypeError("url is needed: where the server is, like https://chat.example");
     if (!WebSocket) throw new TypeError("WebSocket is needed: this platform has none of its own");
     this.url = url.replace(/\/+$/, "");
-    this.settings = { WebSocket, backoff, patience, calm };
+    this.settings = { WebSocket, fetch, backoff, patience, calm };
     this.#store = store;
-    this.#fetch = (...request) => fetch(...request);
     globalThis.addEventListener?.("online", () => this.wake());
     globalThis.addEventListener?.("offline", () => this.#open.forEach((one) => one.drop()));
   }
@@ -105,123 +77,103 @@ export class Payam extends Emitter {
     return this.#store.load() !== null;
   }
 
-  /** Make a user, and sign in as them. */
   async signUp(username, password) {
-    const body = { username, password };
-    await this.request("POST", "/api/users/", { body, isPublic: true });
+    await this.#post("/api/users/", { username, password });
     await this.logIn(username, password);
   }
 
   async logIn(username, password) {
-    const body = { username, password };
-    this.#keep(await this.json("POST", "/api/token/", { body, isPublic: true }));
+    await this.#keep(await this.#post("/api/token/", { username, password }));
   }
 
-  /** The tokens stop working everywhere; here they are gone whether or not the server hears. */
+  /** Here the tokens are gone whether or not the server hears of it. */
   async logOut() {
     const tokens = this.#store.load();
     this.#end();
     if (!tokens) return;
-    const body = { refresh: tokens.refresh };
-    await this.request("POST", "/api/token/revoke/", { body, isPublic: true }).catch(() => {});
+    await this.#post("/api/token/revoke/", { refresh: tokens.refresh }).catch(() => {});
   }
 
   me() {
     return this.json("GET", "/api/users/me/");
   }
 
-  /** Users whose names begin so. */
   users(search, limit = 20) {
     return this.json("GET", `/api/users/?${new URLSearchParams({ search, limit })}`);
   }
 
   conversations() {
-    return this.json("GET", "/api/conversations/");
+    return this.json("GET", at());
   }
 
   conversation(id) {
-    return this.json("GET", `/api/conversations/${id}/`);
+    return this.json("GET", at(id));
   }
 
-  /** `participants` are ids; the caller need not be among them. */
   begin(participants, title = "") {
-    return this.json("POST", "/api/conversations/", { body: { participants, title } });
+    return this.json("POST", at(), { body: { participants, title } });
   }
 
   rename(id, title) {
-    return this.json("PATCH", `/api/conversations/${id}/`, { body: { title } });
+    return this.json("PATCH", at(id), { body: { title } });
   }
 
   addParticipant(id, userId) {
-    return this.json("POST", `/api/conversations/${id}/participants/`, {
-      body: { user_id: userId },
-    });
+    return this.json("POST", at(id, "participants"), { body: { user_id: userId } });
   }
 
   async removeParticipant(id, userId) {
-    await this.request("DELETE", `/api/conversations/${id}/participants/${userId}/`);
+    await this.request("DELETE", at(id, "participants", userId));
   }
 
-  /** A page, oldest first: the latest, or that before or after a message's id. */
+  async markRead(id, messageId) {
+    await this.request("POST", at(id, "read"), { body: { message_id: messageId } });
+  }
+
   messages(id, { limit = 50, ...place } = {}) {
-    const query = new URLSearchParams({ limit, ...place });
-    return this.json("GET", `/api/conversations/${id}/messages/?${query}`);
+    return this.json("GET", `${at(id, "messages")}?${new URLSearchParams({ limit, ...place })}`);
   }
 
   attachments(id, messageId) {
-    return this.json("GET", `/api/conversations/${id}/messages/${messageId}/attachments/`);
+    return this.json("GET", at(id, "messages", messageId, "attachments"));
   }
 
-  /** Add a Blob or File to one's own message; `onProgress` is given a share from 0 to 1. */
   async attach(id, messageId, file, { name = file.name ?? "file", onProgress } = {}) {
-    const path = `/api/conversations/${id}/messages/${messageId}/attachments/`;
+    const path = at(id, "messages", messageId, "attachments");
     const form = new FormData();
     form.append("file", file, name);
-    if (!globalThis.XMLHttpRequest || !onProgress) {
-      const attachment = await this.json("POST", path, { form });
-      onProgress?.(1);
-      return attachment;
+    if (globalThis.XMLHttpRequest && onProgress) {
+      // Only the older way tells a browser how far an upload is.
+      return (await this.#withToken((token) => upload(this.url + path, token, form, onProgress))).json();
     }
-    // Only the older way tells a browser how far an upload is.
-    return (await this.#withToken((token) => upload(this.url + path, token, form, onProgress))).json();
+    const attachment = await this.json("POST", path, { form });
+    onProgress?.(1);
+    return attachment;
   }
 
-  /** The file's bytes, as a Blob. */
   async download(attachment) {
     return (await this.request("GET", attachment.url)).blob();
   }
 
-  async markRead(id, messageId) {
-    const body = { message_id: messageId };
-    await this.request("POST", `/api/conversations/${id}/read/`, { body });
-  }
-
   openTicket(id, subject, priority = "normal") {
-    return this.json("POST", `/api/conversations/${id}/support_ticket/`, {
-      body: { subject, priority },
-    });
+    return this.json("POST", at(id, "support_ticket"), { body: { subject, priority } });
   }
 
-  /** `changes`: any of `subject`, `status`, `priority`, and for staff `assigned_to`. */
   changeTicket(id, changes) {
-    return this.json("PATCH", `/api/conversations/${id}/support_ticket/`, { body: changes });
+    return this.json("PATCH", at(id, "support_ticket"), { body: changes });
   }
 
   async closeTicket(id) {
-    await this.request("DELETE", `/api/conversations/${id}/support_ticket/`);
+    await this.request("DELETE", at(id, "support_ticket"));
   }
 
-  /**
-   * Keep a conversation open. `since` is a change number: what came after it is told first.
-   * Without it, what comes from now on.
-   */
   open(id, { since } = {}) {
-    const conversation = new Conversation(this, id, since, () => this.#open.delete(conversation));
+    const conversation = new Conversation(this, id, since);
     this.#open.add(conversation);
+    conversation.on("state", ({ state }) => state === "closed" && this.#open.delete(conversation));
     return conversation;
   }
 
-  /** Do not wait: connect again what is cut off, and see whether the rest is really there. */
   wake() {
     this.#open.forEach((one) => one.wake());
   }
@@ -234,21 +186,21 @@ export class Payam extends Emitter {
     return (await this.request(method, path, options)).json();
   }
 
-  /** Any call of the API; a Response that is in order, or a PayamError. */
   async request(method, path, { body, form, isPublic = false } = {}) {
+    const { fetch, patience } = this.settings;
     const call = async (token) => {
       // Until the answer begins: how long a file then takes is another matter.
-      const patience = new AbortController();
-      const timer = form ? null : setTimeout(() => patience.abort(), this.settings.patience);
+      const end = new AbortController();
+      const timer = form ? null : setTimeout(() => end.abort(), patience);
       try {
-        return await this.#fetch(this.url + path, {
+        return await fetch(this.url + path, {
           method,
           headers: {
             ...(token && { Authorization: `Bearer ${token}` }),
             ...(body && { "Content-Type": "application/json" }),
           },
           body: form ?? (body && JSON.stringify(body)),
-          signal: patience.signal,
+          signal: end.signal,
         });
       } finally {
         clearTimeout(timer);
@@ -257,7 +209,7 @@ export class Payam extends Emitter {
     return isPublic ? answered(call()) : this.#withToken(call);
   }
 
-  /** An access token that works for a while yet, and is not `stale`, which was refused. */
+  /** `stale` was refused. */
   async token(stale) {
     const tokens = this.#store.load();
     if (!tokens) throw signedOut();
@@ -281,9 +233,8 @@ export class Payam extends Emitter {
       if (!tokens) throw signedOut();
       // A refresh token works once: another tab that was first has the new pair.
       if (tokens.access !== stale) return tokens.access;
-      const body = { refresh: tokens.refresh };
       try {
-        this.#keep(await this.json("POST", "/api/token/refresh/", { body, isPublic: true }));
+        await this.#keep(await this.#post("/api/token/refresh/", { refresh: tokens.refresh }));
       } catch (error) {
         if (error.status === 401 || error.status === 400) this.#end();
         throw error;
@@ -295,15 +246,17 @@ export class Payam extends Emitter {
     return this.#renewing;
   }
 
-  #keep({ access, refresh }) {
+  #post(path, body) {
+    return this.request("POST", path, { body, isPublic: true });
+  }
+
+  async #keep(response) {
+    const { access, refresh } = await response.json();
     // By how long it lasts, not until when: this machine's clock may be wrong.
-    const { iat, exp } = claims(access);
+    const { iat, exp } = JSON.parse(atob(access.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
     const life = (exp - iat) * 1000;
-    this.#store.save({
-      access,
-      refresh,
-      renewAt: Date.now() + life - Math.min(RENEW_BEFORE, life / 4),
-    });
+    const renewAt = Date.now() + life - Math.min(RENEW_BEFORE, life / 4);
+    this.#store.save({ access, refresh, renewAt });
   }
 
   #end() {
@@ -313,45 +266,33 @@ export class Payam extends Emitter {
   }
 }
 
-/** One conversation: its events, and what is said in it. Made by `payam.open(id)`. */
 export class Conversation extends Emitter {
   #payam;
-  #forget;
   #socket = null;
-  #turn = 0;
+  #turn = 0; // raised when what is under way no longer matters
   #attempt = 0;
   #access;
   #refused;
-  #since; // everything up to here has been told
   #isCatchingUp = false;
   #queue = [];
-  #inFlight = null;
+  #isAsking = false; // the first of the queue has been sent, and its answer is due
   #refs = 0;
-  #retryTimer;
+  #timer; // for what comes next, if the server says nothing
   #queueTimer;
-  #watchTimer;
 
-  constructor(payam, id, since, forget) {
+  constructor(payam, id, since) {
     super();
     this.#payam = payam;
-    this.#forget = forget;
     this.id = id;
     this.state = "connecting";
-    this.#since = since;
+    this.seq = since;
     this.#connect();
   }
 
-  /** The highest change number that is known, with everything before it. */
-  get seq() {
-    return this.#since;
-  }
-
-  /** How many changes of one's own wait for the server. */
   get waiting() {
     return this.#queue.length;
   }
 
-  /** Resolved with the server's `ack` once the message is stored, however long that takes. */
   send(text, { clientId = newId() } = {}) {
     return this.#ask({ type: "chat_message", message: text, client_id: clientId });
   }
@@ -364,7 +305,6 @@ export class Conversation extends Emitter {
     return this.#ask({ type: "delete_message", message_id: messageId });
   }
 
-  /** Everything up to this message is read. */
   markRead(messageId) {
     return this.#ask({ type: "mark_read", message_id: messageId });
   }
@@ -378,14 +318,12 @@ export class Conversation extends Emitter {
     this.#finish(1000, "closed");
   }
 
-  /** Connect at once when waiting to; when open, see whether anybody answers. */
   wake() {
     this.#attempt = 0;
     if (this.state === "waiting") this.#connect();
     else if (this.state === "open" && !this.#isCatchingUp) this.#probe();
   }
 
-  /** Give the connection up and try again later: the network is gone. */
   drop() {
     if (this.state !== "closed") this.#retry(this.#pause());
   }
@@ -396,9 +334,7 @@ export class Conversation extends Emitter {
     this.#become("connecting");
     try {
       const access = await this.#payam.token(this.#refused);
-      if (this.#since === undefined) {
-        this.#since = (await this.#payam.conversation(this.id)).seq;
-      }
+      this.seq ??= (await this.#payam.conversation(this.id)).seq;
       if (turn !== this.#turn) return;
       this.#access = access;
     } catch (error) {
@@ -409,7 +345,7 @@ export class Conversation extends Emitter {
       return;
     }
     const { WebSocket } = this.#payam.settings;
-    const url = `${this.#payam.url.replace(/^http/, "ws")}/ws/chat/${this.id}/?since=${this.#since}`;
+    const url = `${this.#payam.url.replace(/^http/, "ws")}/ws/chat/${this.id}/?since=${this.seq}`;
     const socket = new WebSocket(url, ["chat.v1", `bearer.${this.#access}`]);
     this.#socket = socket;
     this.#isCatchingUp = true;
@@ -434,7 +370,7 @@ export class Conversation extends Emitter {
     }
   }
 
-  /** Milliseconds: longer with each attempt in vain, and never the same for two clients. */
+  /** Longer with each attempt in vain, and never the same for two clients. */
   #pause() {
     const { least, most } = this.#payam.settings.backoff;
     const longest = Math.min(most, least * 2 ** this.#attempt++);
@@ -444,28 +380,25 @@ export class Conversation extends Emitter {
   #retry(delay) {
     this.#leave();
     this.#become("waiting", { delay });
-    this.#retryTimer = setTimeout(() => this.#connect(), delay);
+    this.#next(delay, () => this.#connect());
   }
 
   #finish(code, reason) {
     if (this.state === "closed") return;
     this.#leave();
-    this.#forget();
     const unsent = this.#queue.splice(0);
     this.#become("closed", { code, reason });
-    const detail = `the conversation is closed: ${reason}`;
-    for (const { reject } of unsent) reject(new PayamError({ code: reason, detail }));
+    for (const { reject } of unsent) reject(closed(reason));
   }
 
   /** Let go of the socket, if there is one; nothing more is heard of it. */
   #leave() {
     this.#turn += 1;
-    clearTimeout(this.#retryTimer);
+    clearTimeout(this.#timer);
     clearTimeout(this.#queueTimer);
-    clearTimeout(this.#watchTimer);
     const socket = this.#socket;
     this.#socket = null;
-    this.#inFlight = null;
+    this.#isAsking = false;
     this.#isCatchingUp = false;
     socket?.close();
   }
@@ -476,44 +409,47 @@ export class Conversation extends Emitter {
     this.emit("state", { state, ...more });
   }
 
-  #receive(frame) {
-    this.#watch();
-    if (frame.type in EVENTS) this.#tell(frame);
-    else if (frame.type === "resumed") this.#caughtUp(frame.seq);
-    else if (frame.type === "ack") this.#answered(frame.ref, frame);
-    else if (frame.type === "error") this.#refusedFrame(frame);
-    else if (frame.type === "auth.expiring") this.#authenticate();
+  #next(delay, work) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(work, delay);
   }
 
-  #tell(frame) {
-    if (frame.seq !== undefined) this.#since = frame.seq;
-    this.emit(EVENTS[frame.type], frame);
+  /** Wait for an answer that is due; in silence, ask for one. */
+  #watch() {
+    if (!this.#socket) return; // a listener has just closed it
+    const { patience, calm } = this.#payam.settings;
+    if (this.#isCatchingUp || this.#isAsking) this.#next(patience, () => this.drop());
+    else this.#next(calm, () => this.#probe());
+  }
+
+  #receive(frame) {
+    if (frame.type in EVENTS) {
+      this.seq = frame.seq ?? this.seq;
+      this.emit(EVENTS[frame.type], frame);
+    } else if (frame.type === "resumed") {
+      this.#caughtUp(frame.seq);
+    } else if (frame.type === "ack" || frame.type === "error") {
+      this.#answered(frame);
+    } else if (frame.type === "auth.expiring") {
+      this.#authenticate();
+    }
+    this.#watch();
   }
 
   #caughtUp(seq) {
-    this.#since = seq;
+    this.seq = seq;
     this.#attempt = 0;
     this.#refused = undefined;
+    this.#isCatchingUp = false;
     this.#become("open");
     this.#pump();
-    this.#watch();
   }
 
   /** The server's answer is the sign of life; what was missed would come with it. */
   #probe() {
     this.#isCatchingUp = true;
-    this.#write({ type: "resume", since: this.#since });
+    this.#write({ type: "resume", since: this.seq });
     this.#watch();
-  }
-
-  /** Wait for an answer that is due; in silence, ask for one. */
-  #watch() {
-    clearTimeout(this.#watchTimer);
-    const { patience, calm } = this.#payam.settings;
-    const isDue = this.#isCatchingUp || this.#inFlight;
-    this.#watchTimer = isDue
-      ? setTimeout(() => this.drop(), patience)
-      : setTimeout(() => this.#probe(), calm);
   }
 
   async #authenticate() {
@@ -533,9 +469,7 @@ export class Conversation extends Emitter {
   }
 
   #ask(frame) {
-    if (this.state === "closed") {
-      return Promise.reject(new PayamError({ code: "closed", detail: "the conversation is closed" }));
-    }
+    if (this.state === "closed") return Promise.reject(closed());
     return new Promise((resolve, reject) => {
       this.#queue.push({ frame: { ...frame, ref: `${++this.#refs}` }, resolve, reject });
       this.#pump();
@@ -544,45 +478,49 @@ export class Conversation extends Emitter {
 
   /** One at a time: were the first refused for now and the second not, they would change places. */
   #pump() {
-    if (this.state !== "open" || this.#inFlight || this.#queue.length === 0) return;
-    this.#inFlight = this.#queue[0];
-    this.#write(this.#inFlight.frame);
+    if (this.state !== "open" || this.#isAsking || this.#queue.length === 0) return;
+    this.#isAsking = true;
+    this.#write(this.#queue[0].frame);
     this.#watch();
   }
 
-  #answered(ref, ack, error) {
-    if (this.#inFlight === null || this.#inFlight.frame.ref !== ref) return;
-    const { resolve, reject } = this.#queue.shift();
-    this.#inFlight = null;
-    if (error) reject(error);
-    else resolve(ack);
-    this.#pump();
-    this.#watch();
-  }
-
-  #refusedFrame(frame) {
-    if (this.#inFlight === null || this.#inFlight.frame.ref !== frame.ref) {
-      this.emit("refused", new PayamError(frame));
-    } else if (frame.retry_after === undefined) {
-      this.#answered(frame.ref, null, new PayamError(frame));
-    } else {
-      this.#queueTimer = setTimeout(() => {
-        this.#inFlight = null;
-        this.#pump();
-      }, frame.retry_after * 1000);
+  #answered(answer) {
+    const isError = answer.type === "error";
+    const [asked] = this.#queue;
+    if (!this.#isAsking || asked.frame.ref !== answer.ref) {
+      if (isError) this.emit("refused", new PayamError(answer));
+      return;
     }
+    const goOn = () => {
+      this.#isAsking = false;
+      this.#pump();
+    };
+    if (answer.retry_after !== undefined) {
+      this.#queueTimer = setTimeout(goOn, answer.retry_after * 1000);
+      return;
+    }
+    this.#queue.shift();
+    if (isError) asked.reject(new PayamError(answer));
+    else asked.resolve(answer);
+    goOn();
   }
 }
 
-/** Keeps tokens for as long as the page, or the program, is there. */
+export function newId() {
+  // `crypto.randomUUID` is there only over HTTPS and on localhost.
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** The path of what is in a conversation; of all of them without an id. */
+function at(...steps) {
+  return ["/api/conversations", ...steps, ""].join("/");
+}
+
+/** For as long as the page, or the program, is there. */
 function memory() {
   let kept = null;
-  return {
-    load: () => kept,
-    save: (tokens) => {
-      kept = tokens;
-    },
-  };
+  return { load: () => kept, save: (tokens) => (kept = tokens) };
 }
 
 /** One tab at a time, where the platform can say so (over HTTPS and on localhost). */
@@ -590,6 +528,7 @@ async function alone(work) {
   return globalThis.navigator?.locks ? navigator.locks.request(LOCK, work) : work();
 }
 
+/** A Response that is in order, or a PayamError. */
 async function answered(call) {
   let response;
   try {
@@ -599,12 +538,8 @@ async function answered(call) {
   }
   if (response.ok) return response;
   const problem = await response.json().catch(() => ({}));
-  const wait = Number.parseFloat(response.headers.get("Retry-After"));
-  throw new PayamError({
-    ...problem,
-    status: response.status,
-    retry_after: Number.isNaN(wait) ? undefined : wait,
-  });
+  const { status, headers } = response;
+  throw new PayamError({ ...problem, status, retry_after: Number(headers.get("Retry-After")) || undefined });
 }
 
 function upload(url, token, form, onProgress) {
@@ -620,17 +555,10 @@ function upload(url, token, form, onProgress) {
   });
 }
 
-function claims(token) {
-  const part = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
-  const bytes = Uint8Array.from(atob(part), (letter) => letter.charCodeAt(0));
-  return JSON.parse(new TextDecoder().decode(bytes));
-}
-
-function newId() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 function signedOut() {
   return new PayamError({ status: 401, code: "not_authenticated", detail: "signed out" });
+}
+
+function closed(code = "closed") {
+  return new PayamError({ code, detail: `the conversation is closed: ${code}` });
 }

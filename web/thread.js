@@ -2,58 +2,29 @@
 
 /**
  * `messages` are ordered by id; each is replaced, never changed, so who draws them sees what is
- * new. What the socket tells while a page of older ones is on its way is applied twice, before
- * and after: nobody knows which of the two is the newer.
+ * new. Pages and what the socket tells come in any order: of two accounts of a message the one
+ * with the higher change number holds, and files are only ever added, until it is deleted.
  */
 export class Thread {
   messages = [];
   isLoaded = false;
   hasEarlier = false;
-  #told = null;
-  #early = new Map();
+  #early = new Map(); // files that were told before their message, by its id
   #marks = new Map();
 
-  /** A page is asked for: keep what is told until it is there. */
-  begin() {
-    this.#told ??= [];
-  }
-
-  /** The page is there. */
-  load(page, hasEarlier) {
-    const known = new Map(this.messages.map((message) => [message.id, message]));
-    for (const message of page) {
-      const key = known.get(message.id)?.key ?? `m${message.id}`;
-      known.set(message.id, { ...message, sender: message.sender.username, key });
-    }
-    this.messages = [...known.values()].sort((one, other) => one.id - other.id);
-    const told = this.#told ?? [];
-    this.#told = null;
-    for (const [kind, event] of told) this[kind](event);
-    if (hasEarlier !== undefined) this.hasEarlier = hasEarlier;
+  /** A page is there; a full one may have others before it. */
+  load(page, isFull) {
+    for (const message of page) this.#put({ ...message, sender: message.sender.username });
+    if (page[0]?.id === this.messages[0]?.id || page.length === 0) this.hasEarlier = isFull;
     this.isLoaded = true;
-  }
-
-  /** What the socket tells: `kind` is the event's name in the client library. */
-  tell(kind, event) {
-    this.#told?.push([kind, event]);
-    this[kind](event);
   }
 
   find(id) {
     return this.messages.find((message) => message.id === id);
   }
 
-  message(event, key = `m${event.id}`) {
-    const known = this.find(event.id);
-    if (known) {
-      if (event.seq >= known.seq) this.#change(event.id, event);
-      return;
-    }
-    const attachments = this.#early.get(event.id) ?? [];
-    this.#early.delete(event.id);
-    const made = { attachments, is_read: false, is_edited: false, is_deleted: false, ...event, key };
-    const after = this.messages.findLastIndex((message) => message.id < event.id);
-    this.messages = this.messages.toSpliced(after + 1, 0, made);
+  message(event, key) {
+    this.#put({ attachments: [], is_read: false, is_edited: false, is_deleted: false, ...event }, key);
   }
 
   edited({ message: { id, content }, seq }) {
@@ -61,14 +32,12 @@ export class Thread {
   }
 
   deleted({ message_id: id, seq }) {
-    this.#change(id, { content: "", seq, is_deleted: true, attachments: [] });
+    this.#change(id, { content: "", seq, is_deleted: true });
   }
 
   attachment({ message_id: id, attachment }) {
-    const attachments = this.find(id)?.attachments ?? this.#early.get(id) ?? [];
-    if (attachments.some((one) => one.id === attachment.id)) return;
-    if (this.find(id)) this.#change(id, { attachments: [...attachments, attachment] });
-    else this.#early.set(id, [...attachments, attachment]);
+    if (this.find(id)) this.#change(id, { attachments: [attachment] });
+    else this.#early.set(id, [...(this.#early.get(id) ?? []), attachment]);
   }
 
   read({ user, message_id: id }) {
@@ -84,8 +53,23 @@ export class Thread {
   }
 
   #change(id, changes) {
-    this.messages = this.messages.map((message) =>
-      message.id === id ? { ...message, ...changes } : message,
-    );
+    const known = this.find(id);
+    if (known) this.#put({ ...known, ...changes });
+  }
+
+  #put(message, key = `m${message.id}`) {
+    const { id, seq } = message;
+    const known = this.find(id) ?? { seq, key, attachments: this.#early.get(id) ?? [] };
+    const later = seq >= known.seq ? message : known;
+    const files = [...known.attachments, ...message.attachments].map((file) => [file.id, file]);
+    const made = {
+      ...later,
+      key: known.key,
+      is_read: message.is_read || known.is_read,
+      attachments: later.is_deleted ? [] : [...new Map(files).values()],
+    };
+    const rest = this.messages.filter((one) => one.id !== id);
+    const place = rest.findLastIndex((one) => one.id < id) + 1;
+    this.messages = rest.toSpliced(place, 0, made);
   }
 }

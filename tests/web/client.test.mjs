@@ -287,6 +287,23 @@ test("the WebSocket that is given is used, and none at all is said at once", asy
   assert.throws(() => new Payam({ url, WebSocket: null }), /WebSocket is needed/);
 });
 
+test("a quiet connection is asked whether it is there, and kept", async () => {
+  const asked = [];
+  class Heard extends WebSocket {
+    send(text) {
+      if (JSON.parse(text).type === "resume") asked.push(text);
+      super.send(text);
+    }
+  }
+  const { ali, id } = await pair({ WebSocket: Heard, calm: 50, patience: 5000 });
+  const his = ali.open(id);
+  await become(his, "open");
+  const states = [];
+  his.on("state", ({ state }) => states.push(state));
+  await told(asked, 3);
+  assert.deepEqual(states, []);
+});
+
 test("a restart is waited for, and lost in it is nothing", async () => {
   const { ali, sara, id } = await pair();
   const [hers, his] = [sara.open(id, { since: 0 }), ali.open(id)];
