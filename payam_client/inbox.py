@@ -9,24 +9,19 @@ import asyncio
 from collections import deque
 
 from payam_client.events import AnyEvent
-from payam_client.place import Place
 
 
 class Inbox:
     def __init__(self, since: int | None, backlog: int) -> None:
         self.seq = since
         """All up to it has been taken; None before it is known."""
+        self.since = since
+        """Where to resume: all up to it is here. None while nobody has said."""
         self.is_behind = False
-        self._place = None if since is None else Place(since)
         self._backlog = backlog
         self._events: deque[tuple[AnyEvent, int]] = deque()
         self._is_news = asyncio.Event()
         self._is_over = False
-
-    @property
-    def since(self) -> int | None:
-        """Where to resume; None while nobody has said."""
-        return None if self._place is None else self._place.since
 
     @property
     def is_starved(self) -> bool:
@@ -35,25 +30,23 @@ class Inbox:
 
     def begin_at(self, since: int) -> None:
         """Nothing before this is wanted."""
-        self._place = Place(since)
-        self.seq = since
+        self.since = self.seq = since
 
     def connected(self) -> None:
         """A connection begins, that resumes after `since`."""
-        assert self._place is not None
-        self._place.begin()
         self.is_behind = False
 
     def take(self, event: AnyEvent) -> None:
-        assert self._place is not None
+        assert self.since is not None
         if len(self._events) >= self._backlog:
             self.is_behind = True
         if self.is_behind:
             return
-        news = self._place.see(event)
-        if news is not None:
-            self._events.append((news, self._place.since))
-            self._is_news.set()
+        # Each change is told once and in order, so its number is a point to resume from. It
+        # may be lower than the last where the server was put back to an older backup.
+        self.since = getattr(event, "seq", self.since)
+        self._events.append((event, self.since))
+        self._is_news.set()
 
     async def next(self) -> AnyEvent | None:
         """Wait for an event; None after `end`, when all have been taken."""
