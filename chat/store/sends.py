@@ -104,6 +104,14 @@ IS_PARTICIPANT = """
 """
 
 
+INSERT_IN_SQLITE = """
+    INSERT INTO messages (conversation_id, sender_id, content, created_at, created_seq, seq,
+                          client_id, fingerprint)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (sender_id, client_id) WHERE client_id IS NOT NULL DO NOTHING
+"""
+
+
 def store_in_sqlite(db: sqlite3.Connection, sends: Sequence[Send]) -> None:
     """Runs within a write transaction, which is the only one: nothing changes meanwhile."""
     seqs: dict[int, int] = {}
@@ -125,12 +133,7 @@ def store_in_sqlite(db: sqlite3.Connection, sends: Sequence[Send]) -> None:
             ).fetchone()
         seq += 1
         cursor = db.execute(
-            """
-            INSERT INTO messages (conversation_id, sender_id, content, created_at,
-                                  created_seq, seq, client_id, fingerprint)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (sender_id, client_id) WHERE client_id IS NOT NULL DO NOTHING
-            """,
+            INSERT_IN_SQLITE,
             (
                 conversation_id,
                 sender_id,

@@ -52,8 +52,8 @@ def dropping_what_is_old() -> None:
 
 
 def looking_for_repeats() -> None:
-    """A client_id that was used before is not found; its index is the test's to drop."""
-    sends.FIRST_WITH_KEY += " AND 1 = 0"
+    """A client_id that was used before is not met; its index is the test's to drop."""
+    sends.INSERT_IN_SQLITE = sends.INSERT_IN_SQLITE.partition("ON CONFLICT")[0]
 
 
 def looking_after_subscribing() -> None:
