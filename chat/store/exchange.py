@@ -25,12 +25,12 @@ Answer = list[tuple[Any, ...]]
 def exchange(
     pgconn: PGconn, statements: Sequence[tuple[str, Values]], prepared: set[str], encoding: str
 ) -> PQGen[list[Answer]]:
-    """What each answers; raises psycopg's errors, after which the connection is to be closed.
+    """What each answers; raises psycopg's errors.
 
     `prepared` are the statements that the connection knows, and will know then.
     """
     pgconn.enter_pipeline_mode()
-    new = {sql for sql, _ in statements} - prepared
+    new = [sql for sql in dict(statements) if sql not in prepared]
     for sql in new:
         pgconn.send_prepare(name(sql), numbered(sql))
     for sql, values in statements:
@@ -38,10 +38,12 @@ def exchange(
     pgconn.pipeline_sync()
     results = yield from receive(pgconn)
     pgconn.exit_pipeline_mode()
+    for sql, result in zip(new, results, strict=False):
+        if result.status == ExecStatus.COMMAND_OK:
+            prepared.add(sql)
     for result in results:
         if result.status == ExecStatus.FATAL_ERROR:
             raise errors.error_from_result(result, encoding)
-    prepared.update(new)
     return [rows(result) for result in results[len(new) :]]
 
 

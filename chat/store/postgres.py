@@ -18,6 +18,7 @@ import psycopg
 from peewee_async.databases import Psycopg3Database
 from peewee_async.pool import PsycopgPoolBackend
 from psycopg import AsyncConnection
+from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import Int8Dumper
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -172,6 +173,8 @@ class PostgresStore(Database):
         self._attempts = pool_size + 1
         self._tasks: set[asyncio.Task[Any]] = set()
         self._kept: list[AsyncConnection[Any]] = []
+        self._waiting = 0
+        """For the pool, whose connections are then not kept from it."""
 
     async def open(self) -> None:
         await self.peewee.aio_connect()
@@ -179,7 +182,7 @@ class PostgresStore(Database):
     async def close(self) -> None:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         while self._kept:
-            await self._release(self._kept.pop())
+            await self._put_back(self._kept.pop())
         await self.peewee.aio_close()
 
     @asynccontextmanager
@@ -191,16 +194,20 @@ class PostgresStore(Database):
         except AWAY as error:
             raise unreachable(error) from error
         finally:
-            # Waited for: a connection that has to be closed is closed then.
-            await asyncio.shield(self._start(self._release(connection)))
+            if not self._keep(connection):
+                # Waited for: a connection that has to be closed is closed then.
+                await asyncio.shield(self._start(self._put_back(connection)))
 
     async def _take(self) -> AsyncConnection[Any]:
-        """A connection of the pool, to be released; raises Unavailable.
+        """A connection, to be kept or put back; raises Unavailable.
 
         Whoever waits here may be cancelled, and more than once, as is done to the request
         of a client that left. Taking a connection and giving it back are not: interrupted,
         either would lose it, until there are none.
         """
+        connection = self._kept_one()
+        if connection is not None:
+            return connection
         acquiring = self._start(self._acquire())
         try:
             return await asyncio.shield(acquiring)
@@ -219,21 +226,43 @@ class PostgresStore(Database):
 
     def _give_back(self, acquiring: "asyncio.Task[AsyncConnection[Any]]") -> None:
         if not acquiring.cancelled() and acquiring.exception() is None:
-            self._start(self._release(acquiring.result()))
+            self._start(self._put_back(acquiring.result()))
 
-    async def _release(self, connection: AsyncConnection[Any]) -> None:
+    def _kept_one(self) -> AsyncConnection[Any] | None:
+        """One that was used a moment ago; the pool would take as long as a small query."""
+        while self._kept:
+            connection = self._kept.pop()
+            if is_fresh(connection):
+                return connection
+            self._start(self._put_back(connection))
+        return None
+
+    def _keep(self, connection: AsyncConnection[Any]) -> bool:
+        """Whether it is kept for the next; else it has to be put back."""
+        if connection.pgconn.transaction_status != TransactionStatus.IDLE:
+            return False
         last_used[connection] = monotonic()
+        if self._waiting:
+            return False
+        self._kept.append(connection)
+        return True
+
+    async def _put_back(self, connection: AsyncConnection[Any]) -> None:
         await self.peewee.pool_backend.release(connection)
 
     async def _acquire(self) -> AsyncConnection[Any]:
-        """A connection that lives.
+        """A connection of the pool that lives.
 
-        The pool could check as well, but pauses for a second and more between two that are
+        It could check as well, but pauses for a second and more between two that are
         dead, and after a restart all are.
         """
         pool = self.peewee.pool_backend
         for _ in range(self._attempts):
-            connection: AsyncConnection[Any] = await pool.acquire()
+            self._waiting += 1
+            try:
+                connection: AsyncConnection[Any] = await pool.acquire()
+            finally:
+                self._waiting -= 1
             is_alive = False
             try:
                 async with asyncio.timeout(ACQUIRE_TIMEOUT):
@@ -263,7 +292,7 @@ class PostgresStore(Database):
         while True:
             attempt += 1
             try:
-                connection = await self._acquire()
+                connection = self._kept_one() or await self._acquire()
             except AWAY as error:
                 raise unreachable(error) from error
             try:
@@ -273,45 +302,31 @@ class PostgresStore(Database):
                 if not is_dead or attempt == self._attempts:
                     raise unreachable(error) from error
             finally:
-                await self._release(connection)
+                if not self._keep(connection):
+                    await self._put_back(connection)
 
     async def together(self, statements: Sequence[tuple[str, Values]]) -> list[Answer]:
         """Commit these as one transaction, in one round trip; what each answers.
 
-        For the writer: it keeps its connection between two. Raises OutcomeUnknown as well.
+        Raises OutcomeUnknown as well.
         """
-        connection = await self._take_kept()
-        known = prepared.setdefault(connection, set())
-        encoding = connection.info.encoding
-        is_whole = False
+        is_sent = False
         try:
-            answers = await connection.wait(
-                exchange(connection.pgconn, statements, known, encoding)
-            )
-            is_whole = True
-        except AWAY as error:
-            if connection.closed:
+            async with self.connection() as connection:
+                known = prepared.setdefault(connection, set())
+                is_sent = True
+                return await connection.wait(
+                    exchange(connection.pgconn, statements, known, connection.info.encoding)
+                )
+        except Unavailable as error:
+            # An error that leaves the connection whole is the server's word: rolled back.
+            if is_sent and connection.closed:
                 raise outcome_unknown(error) from error
-            raise unreachable(error) from error
-        finally:
-            if is_whole:
-                last_used[connection] = monotonic()
-                self._kept.append(connection)
-            else:
-                await asyncio.shield(self._start(self._discard(connection)))
-        return answers
-
-    async def _take_kept(self) -> AsyncConnection[Any]:
-        if self._kept:
-            connection = self._kept.pop()
-            if is_fresh(connection):
-                return connection
-            await asyncio.shield(self._start(self._release(connection)))
-        return await self._take()
+            raise
 
     async def _discard(self, connection: AsyncConnection[Any]) -> None:
         await connection.close()
-        await self._release(connection)
+        await self._put_back(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PostgresTransaction]:
@@ -321,7 +336,6 @@ class PostgresStore(Database):
                 yield PostgresTransaction(connection)
                 is_committing = True
         except Unavailable as error:
-            # An error that leaves the connection whole is the server's word: rolled back.
             if is_committing and connection.closed:
                 raise outcome_unknown(error) from error
             raise

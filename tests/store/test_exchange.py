@@ -51,8 +51,8 @@ async def test_a_connection_that_died_at_rest_is_replaced(
 ) -> None:
     """Nothing was sent on it, so nobody is told that an outcome is unknown."""
     monkeypatch.setattr(postgres, "FRESH", fresh)
-    (((pid,),),) = await database.together([("SELECT pg_backend_pid()", [])])
-    async with database.transaction() as transaction:
-        await transaction.fetch("SELECT pg_terminate_backend(?::int, 5000)", (int(pid),))
+    async with database.connection() as other:
+        (((pid,),),) = await database.together([("SELECT pg_backend_pid()", [])])
+        await other.execute("SELECT pg_terminate_backend(%s::int, 5000)", (int(pid),))
     await database.together([(INSERT, ["{1}"])])
     assert await count(database) == 1
