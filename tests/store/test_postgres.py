@@ -168,6 +168,17 @@ async def test_no_statement_is_compiled(database: Database) -> None:
     assert "JIT:" not in [line for (line,) in plan]
 
 
+async def test_a_prepared_statement_is_planned_once(database: Database) -> None:
+    """Not for each use with the values of that use."""
+    async with database.transaction() as transaction:
+        for number in range(4):
+            await transaction.fetch("SELECT n FROM kept WHERE n = ?", (number,))
+        [plans] = await transaction.fetch(
+            "SELECT sum(custom_plans), sum(generic_plans) > 0 FROM pg_prepared_statements"
+        )
+    assert plans == (0, True)
+
+
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("change", ["?sslmode=require", "wrong password"])
 async def test_a_server_that_will_not_have_us_is_unavailable(
