@@ -2,7 +2,7 @@
 
 import { avatarOf } from "./avatar.js";
 import { namesOf } from "./chat.js";
-import { clone, make } from "./dom.js";
+import { clone, complain, make } from "./dom.js";
 import { day, explain, percent, say, size, time } from "./strings.js";
 
 const GROUP = 5 * 60_000; // milliseconds in which one sender's messages stand together
@@ -105,7 +105,7 @@ function fileOf(chat, attachment) {
   const { content, picture } = clone("attachment", {
     name,
     size: size(bytes),
-    link: { ariaLabel: label, title: label, onclick: () => save(chat, attachment) },
+    link: { ariaLabel: label, title: label, onclick: () => save(chat, attachment).catch(complain) },
   });
   if (IMAGE.test(type) && bytes <= PREVIEW_MOST) preview(chat, attachment, picture);
   return content;
