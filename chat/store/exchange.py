@@ -23,24 +23,28 @@ Answer = list[tuple[Any, ...]]
 
 
 def exchange(
-    pgconn: PGconn, statements: Sequence[tuple[str, Values]], prepared: set[str], encoding: str
+    pgconn: PGconn,
+    statements: Sequence[tuple[str, Values]],
+    prepared: dict[str, bytes],
+    encoding: str,
 ) -> PQGen[list[Answer]]:
     """What each answers; raises psycopg's errors.
 
-    `prepared` are the statements that the connection knows, and will know then.
+    `prepared` are the names of the statements that the connection knows, and will know then.
     """
     pgconn.enter_pipeline_mode()
-    new = [sql for sql in dict(statements) if sql not in prepared]
-    for sql in new:
-        pgconn.send_prepare(name(sql), numbered(sql))
+    new = {sql: new_name() for sql, _ in statements if sql not in prepared}
+    names = prepared | new
+    for sql, name in new.items():
+        pgconn.send_prepare(name, numbered(sql))
     for sql, values in statements:
-        pgconn.send_query_prepared(name(sql), [value.encode(encoding) for value in values])
+        pgconn.send_query_prepared(names[sql], [value.encode(encoding) for value in values])
     pgconn.pipeline_sync()
     results = yield from receive(pgconn)
     pgconn.exit_pipeline_mode()
-    for sql, result in zip(new, results, strict=False):
+    for (sql, name), result in zip(new.items(), results, strict=False):
         if result.status == ExecStatus.COMMAND_OK:
-            prepared.add(sql)
+            prepared[sql] = name
     for result in results:
         if result.status == ExecStatus.FATAL_ERROR:
             raise errors.error_from_result(result, encoding)
@@ -74,9 +78,8 @@ def rows(result: PGresult) -> Answer:
 _numbers = count(1)
 
 
-@lru_cache
-def name(sql: str) -> bytes:
-    """Under which the statement is prepared."""
+def new_name() -> bytes:
+    """Under which a statement is prepared: never twice the same, whatever a server still knows."""
     return f"payam_{next(_numbers)}".encode()
 
 

@@ -100,8 +100,8 @@ class PooledPostgresDatabase(Psycopg3Database):  # type: ignore[misc] # untyped
 
 
 last_used: WeakKeyDictionary[AsyncConnection[Any], float] = WeakKeyDictionary()
-prepared: WeakKeyDictionary[AsyncConnection[Any], set[str]] = WeakKeyDictionary()
-"""What `together` has prepared on each."""
+prepared: WeakKeyDictionary[AsyncConnection[Any], dict[str, bytes]] = WeakKeyDictionary()
+"""The names of what `together` has prepared on each."""
 
 
 async def configure(connection: AsyncConnection[Any]) -> None:
@@ -157,6 +157,12 @@ class PostgresTransaction(Transaction):
 async def fetch(connection: AsyncConnection[Any], sql: str, parameters: Sequence[Any]) -> list[Row]:
     cursor = await connection.execute(placeholders(sql), parameters)
     return await cursor.fetchall()
+
+
+def hear_out(task: "asyncio.Task[Any]") -> None:
+    """Take a failure that concerns nobody any more; left alone, asyncio logs it."""
+    if not task.cancelled():
+        task.exception()
 
 
 class PostgresStore(Database):
@@ -286,7 +292,12 @@ class PostgresStore(Database):
 
         # Not cancelled with who asked: psycopg would open another connection to say so, and
         # keep this one until the answer.
-        return await asyncio.shield(self._start(self._read(read)))
+        reading = self._start(self._read(read))
+        try:
+            return await asyncio.shield(reading)
+        except asyncio.CancelledError:
+            reading.add_done_callback(hear_out)
+            raise
 
     async def _read(self, read: Callable[[AsyncConnection[Any]], Awaitable[Result]]) -> Result:
         """Read again where a connection turns out to be dead, as each is after a restart."""
@@ -315,16 +326,26 @@ class PostgresStore(Database):
         is_sent = False
         try:
             async with self.connection() as connection:
-                known = prepared.setdefault(connection, set())
                 is_sent = True
-                return await connection.wait(
-                    exchange(connection.pgconn, statements, known, connection.info.encoding)
-                )
+                try:
+                    return await self._exchange(connection, statements)
+                except psycopg.errors.InvalidSqlStatementName:
+                    # After a ROLLBACK psycopg has the server forget what was prepared.
+                    prepared.pop(connection)
+                    return await self._exchange(connection, statements)
         except Unavailable as error:
             # An error that leaves the connection whole is the server's word: rolled back.
             if is_sent and connection.closed:
                 raise outcome_unknown(error) from error
             raise
+
+    @staticmethod
+    async def _exchange(
+        connection: AsyncConnection[Any], statements: Sequence[tuple[str, Values]]
+    ) -> list[Answer]:
+        known = prepared.setdefault(connection, {})
+        encoding = connection.info.encoding
+        return await connection.wait(exchange(connection.pgconn, statements, known, encoding))
 
     async def _discard(self, connection: AsyncConnection[Any]) -> None:
         await connection.close()

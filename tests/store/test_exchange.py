@@ -1,6 +1,7 @@
 """Statements that go to PostgreSQL together."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import psycopg
 import pytest
@@ -43,6 +44,20 @@ async def test_all_or_nothing(database: PostgresStore) -> None:
         await database.together([(INSERT, ["{1}"]), (DIVIDE, ["0"]), (INSERT, ["{2}"])])
     assert await count(database) == 0
     assert await database.together([(DIVIDE, ["1"])]) == [[(b"1",)]]
+
+
+async def test_a_connection_that_forgot_what_was_prepared_is_told_again(
+    database: PostgresStore,
+) -> None:
+    """As psycopg has it do, after a transaction on it was rolled back."""
+    await database.together([(INSERT, ["{1}"])])
+    with suppress(ZeroDivisionError):
+        async with database.transaction() as transaction:
+            await transaction.fetch("SELECT 1")
+            raise ZeroDivisionError
+    assert await count(database) == 1
+    await database.together([(INSERT, ["{2}"])])
+    assert await count(database) == 2
 
 
 @pytest.mark.parametrize("fresh", [0.0, 1.0])
