@@ -1,6 +1,7 @@
 """What is PostgreSQL's own: URLs, restarts, and the ways in which a server is away."""
 
 import asyncio
+import gc
 import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -272,3 +273,26 @@ async def test_who_is_cancelled_takes_no_connection_along(
             await asyncio.wait(tasks)
         async with asyncio.timeout(10), all_of(store):
             pass
+
+
+async def test_a_read_that_fails_after_its_asker_left_is_no_news(
+    database: Database, server: PostgresServer, impatient: None
+) -> None:
+    """asyncio would log, with a traceback, that nobody took the failure."""
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, what: complaints.append(what))
+    assert isinstance(database, PostgresStore)
+    server.stop()
+    try:
+        asking = asyncio.create_task(database.fetch("SELECT 1"))
+        await asyncio.sleep(0)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        while reads := list(database._tasks):
+            await asyncio.wait(reads)
+    finally:
+        server.start()
+    del reads
+    gc.collect()
+    assert complaints == []
