@@ -1,288 +1,31 @@
-"""Wires the parts together, starts and stops them; the only file that knows them all."""
+"""The application around the parts: middleware, blueprints, and when what starts and stops."""
 
-import asyncio
-import contextlib
 import gc
 import logging
 import os
 import secrets
-from collections.abc import Collection, Coroutine, Sequence
-from time import time
 from typing import Any
 
 from sanic import Sanic
 from sanic_ext import Extend
 
-from chat import metrics
-from chat.api import metrics as metrics_api
-from chat.api import routes, tracing, web
+from chat.api import metrics, routes, tracing, web
 from chat.auth import middleware
 from chat.auth.identity import Identity
-from chat.auth.keys import Keys, keys_from
-from chat.auth.passwords import Passwords
-from chat.auth.tokens import Tokens
 from chat.docs import routes as docs
-from chat.errors import Unavailable
-from chat.events import Event, FamilyRevoked
+from chat.payam import make_payam
 from chat.realtime import socket
-from chat.realtime.cluster_map import is_cluster
-from chat.realtime.cluster_relay import ClusterRelay
-from chat.realtime.connections import Connections
-from chat.realtime.dispatcher import Dispatcher
 from chat.realtime.handshake import ChatProtocol
-from chat.realtime.redis_relay import RedisRelay
-from chat.realtime.relay import LocalRelay, Relay
-from chat.services.attachments import Attachments
-from chat.services.conversations import Conversations
-from chat.services.limits import Limit
-from chat.services.messages import Messages
-from chat.services.registry import Services
-from chat.services.sessions import Sessions
-from chat.services.support_tickets import SupportTickets
-from chat.services.users import Users
-from chat.store import schema
-from chat.store.database import connect
-from chat.store.files import Files
-from chat.store.writer import Writer
+from chat.store.schema import SchemaError
 from config.settings import Settings
 
 log = logging.getLogger("payam")
 
-BURST = 5
-"""Seconds' worth of a limit that may come at once."""
-RESTART_SPREAD = 3000
-"""Milliseconds over which clients are asked to spread their return."""
-RETRY_SECONDS = 1.0
 BOOT_ERROR = 3
 """The exit status that tells gunicorn not to try again."""
-LOOK_SECONDS = 0.02
 BACKLOG = 4096
 """Connections that may wait to be accepted. Of a crowd that returns at once, those beyond
 are silently left to try again, seconds later; the kernel may allow fewer."""
-
-
-class Payam:
-    """The parts of one process. Made before there is a loop; `start` needs one."""
-
-    def __init__(self, settings: Settings, tokens: Tokens, keys: Keys) -> None:
-        self.settings = settings
-        self.keys = keys
-        self.database = connect(settings.database, settings.database_pool_size)
-        self.passwords = Passwords()
-        self.files = Files(settings.uploads)
-        self.writer = Writer(
-            self.database,
-            self._publish,
-            doubt=self._doubt,
-            capacity=settings.write_queue,
-            timeout=settings.write_timeout,
-        )
-        self.services = self._services(tokens)
-        self.connections = Connections(
-            settings.ws_ping_interval, settings.max_connections if settings.rate_limits else None
-        )
-        self.relay = relay_over(settings.redis_url)
-        self.dispatcher = Dispatcher(
-            self.relay,
-            self.services.conversations.changes_since,
-            self.services.conversations.seqs,
-            self._revoked,
-            self._recheck_families,
-        )
-        self.sockets = socket.Sockets(self.services, self.dispatcher, self.connections, settings)
-        self.sampler = metrics.Sampler(
-            {
-                metrics.connections: lambda: len(self.connections),
-                metrics.write_queue: lambda: self.writer.backlog,
-                metrics.relay_backlog: lambda: self.relay.backlog,
-                metrics.relay_connected: lambda: self.relay.is_connected,
-            }
-        )
-        self.is_draining = False
-        self.has_failed = False
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._recheck: asyncio.Task[None] | None = None
-
-    def _services(self, tokens: Tokens) -> Services:
-        settings = self.settings
-
-        def limit(rate: float, burst: float, what: str) -> Limit:
-            return Limit(rate if settings.rate_limits else None, burst, what)
-
-        logins = settings.rate_logins
-        per_name = limit(logins / 60, logins, "password attempts for this name")
-        per_address = limit(logins / 6, logins * 10, "password attempts from this address")
-        users = Users(self.database, self.passwords, settings, per_address)
-        conversations = Conversations(self.database, self.writer)
-        messages = Messages(
-            self.database,
-            self.writer,
-            self.files.discard,
-            most=settings.message_max_length,
-        )
-        return Services(
-            users=users,
-            sessions=Sessions(
-                self.database,
-                tokens,
-                self.passwords,
-                users,
-                self._announce,
-                per_name=per_name,
-                per_address=per_address,
-            ),
-            conversations=conversations,
-            messages=messages,
-            attachments=Attachments(
-                self.database,
-                self.writer,
-                self.files,
-                conversations,
-                messages,
-                most=settings.attachment_max_size,
-            ),
-            support_tickets=SupportTickets(self.database, self.writer),
-            requests=limit(settings.rate_requests, settings.rate_requests * BURST, "requests"),
-            frames=limit(settings.rate_messages, settings.rate_messages * BURST, "messages"),
-        )
-
-    async def start(self, stop: Any) -> None:
-        """`stop` ends the process: called when a part that must live has died."""
-        self.settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.files.prepare(time())
-        await self.keys.start()
-        await self._open_database()
-        self._supervise("writer", self.writer.run(), stop)
-        self._supervise("heartbeat", self.connections.run(), stop)
-        self._supervise("audit", self.dispatcher.run(), stop)
-        self._supervise("sampler", self.sampler.run(), stop)
-        if isinstance(self.relay, LocalRelay):
-            await self.relay.run(self.dispatcher)
-        else:
-            self._supervise("relay", self.relay.run(self.dispatcher), stop)
-
-    async def _open_database(self) -> None:
-        """Wait for a database that is away; raises SchemaError for one that is not migrated."""
-        await self.database.open()
-        is_current = False
-        while not is_current:
-            try:
-                if self.database.dialect == "sqlite":
-                    await schema.migrate(self.database)
-                else:
-                    await schema.require_current(self.database)
-                is_current = True
-            except Unavailable as error:
-                log.warning("waiting for the database: %s", error.__cause__ or error)
-                await asyncio.sleep(RETRY_SECONDS)
-
-    def _supervise(self, name: str, work: Coroutine[Any, Any, None], stop: Any) -> None:
-        """Its end, before the process is stopping, is a failure of the process."""
-
-        def ended(task: asyncio.Task[None]) -> None:
-            if self.is_draining or task.cancelled():
-                return
-            log.critical("the %s has died; this worker ends", name, exc_info=task.exception())
-            self.has_failed = True
-            stop()
-
-        task = asyncio.get_running_loop().create_task(work, name=name)
-        task.add_done_callback(ended)
-        self._tasks[name] = task
-
-    async def drain(self) -> None:
-        """Store and answer what was accepted, tell the other nodes, send the clients away.
-
-        From the start of it the process is not ready, and takes no new socket.
-        """
-        self.is_draining = self.sockets.is_draining = True
-        self.writer.close()
-        half = self.settings.graceful_timeout / 2
-        if "writer" in self._tasks:
-            done, _ = await asyncio.wait([self._tasks["writer"]], timeout=half)
-            if not done:
-                log.error("some changes could not be stored in time")
-        for connection in self.connections:
-            connection.close(1012, str(secrets.randbelow(RESTART_SPREAD)))
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(half / 2):
-                await self.relay.flush()
-                while len(self.connections):
-                    await asyncio.sleep(LOOK_SECONDS)
-        for connection in self.connections:
-            connection.drop()
-
-    async def close(self) -> None:
-        """Let go of everything, after the last request is answered."""
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-        await self.sockets.close()
-        await self.dispatcher.close()
-        await self.database.close()
-        await self.keys.close()
-        self.passwords.close()
-        self.sampler.sample()
-
-    @property
-    def stands_on(self) -> str:
-        relay = "Redis" if self.relay.has_others else "no relay"
-        return f"{self.database.dialect} and {relay}"
-
-    async def is_ready(self) -> dict[str, bool]:
-        """Which parts can serve."""
-        try:
-            database = bool(await self.database.fetch("SELECT 1"))
-        except Unavailable:
-            database = False
-        alive = [not task.done() for task in self._tasks.values()]
-        return {
-            "database": database,
-            "relay": self.relay.is_connected,
-            "worker": all(alive) and not self.is_draining,
-        }
-
-    def _publish(self, events: Sequence[Event]) -> None:
-        self.dispatcher.publish(events)
-
-    def _doubt(self, conversation_ids: Collection[int]) -> None:
-        self.dispatcher.doubt(conversation_ids)
-
-    def _announce(self, event: FamilyRevoked) -> None:
-        self.dispatcher.announce(event)
-
-    def _revoked(self, event: FamilyRevoked) -> None:
-        self.services.sessions.forget(event)
-        self.connections.revoke(event)
-
-    def _recheck_families(self) -> None:
-        """News of revoked tokens may have been lost."""
-        self.services.sessions.forget()
-        if self._recheck is None or self._recheck.done():
-            self._recheck = asyncio.get_running_loop().create_task(self._close_revoked())
-
-    async def _close_revoked(self) -> None:
-        while families := self.connections.families():
-            try:
-                working = await self.services.sessions.working(families)
-            except Unavailable:
-                await asyncio.sleep(RETRY_SECONDS)
-                continue
-            for family in families - working:
-                self.connections.revoke(FamilyRevoked(family))
-            return
-
-
-def relay_over(redis_url: str) -> Relay:
-    """The relay that REDIS_URL asks for."""
-    if not redis_url:
-        return LocalRelay()
-    return ClusterRelay(redis_url) if is_cluster(redis_url) else RedisRelay(redis_url)
-
-
-def make_payam(settings: Settings) -> Payam:
-    keys = keys_from(settings)
-    return Payam(settings, Tokens(settings, keys), keys)
 
 
 def create_app(settings: Settings) -> Sanic[Any, Any]:
@@ -308,14 +51,14 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     if settings.web_client:
         app.blueprint(web.blueprint())
     if settings.metrics:
-        app.blueprint(metrics_api.blueprint)
+        app.blueprint(metrics.blueprint)
     docs.install(app)
 
     @app.before_server_start
     async def start(_: Any) -> None:
         try:
             await payam.start(lambda: app.stop(terminate=False))
-        except schema.SchemaError as error:
+        except SchemaError as error:
             log.critical("%s", error)
             logging.shutdown()
             os._exit(BOOT_ERROR)  # anything else Sanic would report with a traceback

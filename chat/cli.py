@@ -6,8 +6,8 @@ import getpass
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from chat.app import Payam, make_payam
 from chat.errors import PayamError
+from chat.payam import Payam, make_payam
 from chat.services import seeding
 from chat.store import doctor, schema, users
 from config.settings import Settings, SettingsError

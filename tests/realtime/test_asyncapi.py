@@ -128,7 +128,7 @@ def test_every_websocket_is_a_channel(on_sqlite: PayamServer, document: dict[str
 def test_every_close_code_is_in_it(document: dict[str, Any]) -> None:
     """Those that stand in the code, and the two that a client or a proxy may send."""
     written = set(CLOSE_CODES.values())
-    for file in [*(CHECKOUT / "chat" / "realtime").glob("*.py"), CHECKOUT / "chat" / "app.py"]:
+    for file in [*(CHECKOUT / "chat" / "realtime").glob("*.py"), CHECKOUT / "chat" / "payam.py"]:
         closes = re.findall(r"(?:close|Error)\((?:.*, )?(\d{4})\b", file.read_text())
         written |= {int(code) for code in closes}
     for channel in document["channels"].values():
