@@ -42,6 +42,9 @@ BURST = 5
 RESTART_SPREAD = 3000
 """Milliseconds over which clients are asked to spread their return."""
 RETRY_SECONDS = 1.0
+READY_SECONDS = 2.0
+"""How long a database may take to say that it is there, and a commit to end, before the
+process counts as not ready. Less than a probe waits."""
 LOOK_SECONDS = 0.02
 
 
@@ -214,16 +217,18 @@ class Payam:
         return f"{self.database.dialect} and {relay}"
 
     async def is_ready(self) -> dict[str, bool]:
-        """Which parts can serve."""
+        """Which parts can serve; the worker is all of them that live here."""
         try:
-            database = bool(await self.database.fetch("SELECT 1"))
-        except Unavailable:
+            async with asyncio.timeout(READY_SECONDS):
+                database = bool(await self.database.fetch("SELECT 1"))
+        except (Unavailable, TimeoutError):
             database = False
-        alive = [not task.done() for task in self._tasks.values()]
+        alive = {name: not task.done() for name, task in self._tasks.items()}
         return {
             "database": database,
             "relay": self.relay.is_connected,
-            "worker": all(alive) and not self.is_draining,
+            "writer": alive["writer"] and self.writer.committing_for < READY_SECONDS,
+            "worker": all(alive.values()) and not self.is_draining,
         }
 
     def _publish(self, events: Sequence[Event]) -> None:

@@ -89,7 +89,7 @@ class Me(records.User, frozen=True):
 
 
 class Health(Struct):
-    """`missing` names the parts that cannot serve."""
+    """`missing` names what cannot serve: `database`, `relay`, `writer`, or the whole `worker`."""
 
     status: Annotated[str, said(enum=("live", "ready", "not ready"))]
     missing: list[str] | UnsetType = UNSET

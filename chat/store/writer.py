@@ -74,11 +74,17 @@ class Writer:
         self._queue: deque[Work] = deque()
         self._wake = asyncio.Event()
         self._closing = False
+        self._begun: float | None = None
 
     @property
     def backlog(self) -> int:
         """How many changes wait for the commit under way to end."""
         return len(self._queue)
+
+    @property
+    def committing_for(self) -> float:
+        """Seconds that the commit under way has taken, tried again or not; 0 without one."""
+        return 0.0 if self._begun is None else monotonic() - self._begun
 
     def send(self, send: Send, done: Done) -> None:
         """Store a message; `done` comes after the commit, and `send` then holds its numbers."""
@@ -121,12 +127,14 @@ class Writer:
                 batch = list(self._queue)
                 self._queue.clear()
                 for kind, run in groupby(batch, key=type):
+                    self._begun = monotonic()
                     if kind is SendWork:
                         await self._commit(self._store_sends, list(run))
                     else:
                         await self._commit(self._apply_changes, list(run))
                 if len(batch) > BUSY * len({work.conversation for work in batch}):
                     await asyncio.sleep(0)  # what the acks have brought in shares the next writes
+            self._begun = None
             if self._closing:
                 return
             self._wake.clear()

@@ -1,13 +1,128 @@
 """Readiness follows what a process stands on."""
 
 import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
+import psycopg
+import pytest
+from psycopg import sql
 
+from config.settings import Settings
+from tests.api.client import Api
 from tests.support.payam_server import PayamServer
+from tests.support.people import People
+from tests.support.postgres_server import PostgresServer
 from tests.support.redis_server import RedisServer
 
 PATIENCE_SECONDS = 30  # keeps a test from hanging
+
+
+class Stand:
+    """A server's database, to be taken from under it."""
+
+    def __init__(self, postgres: PostgresServer, url: str) -> None:
+        self.url = url
+        self.name = url.rpartition("/")[2]
+        self.admin = psycopg.connect(postgres.url("postgres"), autocommit=True)
+
+    def _backends(self) -> list[int]:
+        query = "SELECT pid FROM pg_stat_activity WHERE datname = %s"
+        return [pid for (pid,) in self.admin.execute(query, (self.name,))]
+
+    def _allow(self, *, connections: bool) -> None:
+        statement = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+        self.admin.execute(statement.format(sql.Identifier(self.name), sql.Literal(connections)))
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        self._allow(connections=False)
+        for pid in self._backends():
+            self.admin.execute("SELECT pg_terminate_backend(%s)", (pid,))
+        try:
+            yield
+        finally:
+            self._allow(connections=True)
+
+    @contextmanager
+    def locked(self, conversation_id: int) -> Iterator[None]:
+        """Another's transaction holds the conversation; whatever else may be read and stored."""
+        lock = "SELECT 1 FROM conversations WHERE id = %s FOR UPDATE"
+        with psycopg.connect(self.url) as holder:
+            holder.execute(lock, (conversation_id,))
+            yield
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Its connections stay open, and nothing comes on them."""
+        backends = self._backends()
+        for pid in backends:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in backends:
+                os.kill(pid, signal.SIGCONT)
+
+
+@pytest.fixture
+def stand(postgres_server: PostgresServer, migrated_template: str) -> Iterator[Stand]:
+    stand = Stand(postgres_server, postgres_server.create_database(template=migrated_template))
+    with stand.admin:
+        yield stand
+
+
+@pytest.fixture
+def server(stand: Stand) -> Iterator[PayamServer]:
+    """One that stands on it."""
+    with PayamServer({"DATABASE_URL": stand.url}) as server:
+        yield server
+
+
+@pytest.fixture
+async def http(server: PayamServer) -> AsyncIterator[httpx.AsyncClient]:
+    """Asks it."""
+    async with httpx.AsyncClient(
+        base_url=server.url, timeout=PATIENCE_SECONDS, trust_env=False
+    ) as http:
+        yield http
+
+
+async def test_readiness_follows_the_database(stand: Stand, http: httpx.AsyncClient) -> None:
+    """503 that names it while it is away, 200 once it is back; alive all the time."""
+    with stand.away():
+        away = await until(http, 503)
+        assert away.json()["missing"] == ["database"]
+        assert (await http.get("/health/live")).status_code == 200
+    await until(http, 200)
+
+
+async def test_a_database_that_hangs_is_not_there(stand: Stand, http: httpx.AsyncClient) -> None:
+    """The answer does not wait for it as long as readers do, who would get one in the end."""
+    with stand.silent():
+        hanging = await http.get("/health/ready")
+        assert (hanging.status_code, hanging.json()["missing"]) == (503, ["database"])
+    await until(http, 200)
+
+
+async def test_readiness_follows_the_writer(
+    stand: Stand, server: PayamServer, http: httpx.AsyncClient
+) -> None:
+    """503 that names it while a commit hangs, though the database answers; 200 once it is over."""
+    async with People(server) as people:
+        ali, sara = await people("ali"), await people("sara")
+        conversation = await ali.begin_conversation(sara)
+        path = f"/api/conversations/{conversation}/messages/"
+        with stand.locked(conversation):
+            sending = asyncio.create_task(ali.http.post(path, json={"content": "salam"}))
+            stuck = await until(http, 503)
+            assert stuck.json()["missing"] == ["writer"]
+        assert (await sending).status_code == 201
+        await until(http, 200)
 
 
 async def test_readiness_follows_the_relay() -> None:
@@ -24,6 +139,16 @@ async def test_readiness_follows_the_relay() -> None:
             relay.start()
             back = await until(http, 200)
             assert back.json() == {"status": "ready"}
+
+
+def test_a_process_that_drains_is_not_ready(tmp_path: Path) -> None:
+    """503 that names the worker, and the writer, which has stored what it was given; alive."""
+    with Api(Settings(data_dir=tmp_path)) as api:
+        api.run(api.app.ctx.payam.drain())
+        ready = api.request("GET", "/health/ready")
+        live = api.request("GET", "/health/live")
+    assert (ready.status_code, ready.json()["missing"]) == (503, ["writer", "worker"])
+    assert live.status_code == 200
 
 
 async def until(http: httpx.AsyncClient, status: int) -> httpx.Response:
