@@ -10,6 +10,7 @@ from msgspec import Struct
 from sanic import Sanic
 from sanic.exceptions import SanicException
 
+from chat.api import tracing
 from chat.api.operations import Operation
 from chat.api.problems import CONTENT_TYPE, Problem, describe, problem
 from chat.docs.endpoints import Endpoint, endpoints
@@ -40,6 +41,10 @@ An error is `application/problem+json` (RFC 9457): `detail` is a sentence for pe
 is stable and for programs, and `errors` says by field what is wrong with the input. What is
 not there and what is not for the caller answer alike, 404. A request that is no HTTP, or
 takes too long to arrive, gets 400, 408, 414, 417 or 431.
+
+A request may bring an id of its own in `X-Request-ID`: up to 64 ASCII letters, digits,
+`_`, `.`, `:` or `-`. It gets a new one where it brings none, or any other. The answer has
+it in the same header, and so does each line that the server logs of the request.
 """
 BEARER = """
 An access token, from `POST /api/token/` or from another identity provider that this server
@@ -54,12 +59,15 @@ HEADERS = {
     "Link": "RFC 8288: the `next` page, or the `prev` one.",
     "Retry-After": "Seconds after which to come back.",
     "WWW-Authenticate": 'RFC 6750: `Bearer`, with `error="invalid_token"` where one was sent.',
+    tracing.HEADER: "The request's id: the one that it brought, or a new one.",
 }
 REFUSALS = {
     400: "The input is wrong; `errors` says which field of it, and how.",
     404: "Not there, or not for the caller.",
     503: "Something that is needed is away, or the server restarts.",
 }
+OF_ALL = {tracing.HEADER: {"$ref": f"#/components/headers/{tracing.HEADER}"}}
+"""Headers that every answer has."""
 SENT_WITH = {
     401: "WWW-Authenticate",
     416: "Content-Range",
@@ -96,6 +104,7 @@ def document(app: Sanic[Any, Any], settings: Settings) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "securitySchemes": security_schemes(BEARER),
+            "headers": {name: {**header(name), "required": True} for name in OF_ALL},
             "schemas": components,
         },
     }
@@ -173,9 +182,7 @@ def responses_of(one: Endpoint, schemas: Schemas) -> dict[str, Any]:
 
 
 def answer(said: Operation, shape: Any, schemas: Schemas) -> dict[str, Any]:
-    written: dict[str, Any] = {}
-    if said.sends:
-        written["headers"] = {name: header(name) for name in said.sends}
+    written: dict[str, Any] = {"headers": {name: header(name) for name in said.sends} | OF_ALL}
     if is_struct(shape):
         written["content"] = json_of(shape, schemas)
     elif shape is dict:
@@ -224,6 +231,7 @@ def common(one: Endpoint) -> Iterator[PayamError | SanicException]:
 def refusal(status: int, problems: list[Problem], schemas: Schemas) -> dict[str, Any]:
     written: dict[str, Any] = {
         "description": REFUSALS.get(status) or " ".join(one.detail for one in problems),
+        "headers": dict(OF_ALL),
         "content": {
             CONTENT_TYPE: {
                 "schema": schemas[Problem],
@@ -232,7 +240,7 @@ def refusal(status: int, problems: list[Problem], schemas: Schemas) -> dict[str,
         },
     }
     if name := SENT_WITH.get(status):
-        written["headers"] = {name: header(name)}
+        written["headers"][name] = header(name)
     return written
 
 

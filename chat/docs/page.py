@@ -149,7 +149,8 @@ def answer(status: str, response: dict[str, Any]) -> str:
         for content in response.get("content", {}).values()
         for code in content.get("examples", {})
     ]
-    headers = ", ".join(response.get("headers", {}))
+    # What every answer has is only referred to, and told once, above.
+    headers = ", ".join(name for name, one in response["headers"].items() if "$ref" not in one)
     said = prose(response["description"]) + " ".join(codes)
     return row(status, said, " ".join(bodies), escape(headers))
 

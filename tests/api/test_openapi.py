@@ -126,6 +126,17 @@ def test_a_problem_stands_under_its_status(document: dict[str, Any]) -> None:
         assert refused is None or "WWW-Authenticate" in refused["headers"]
 
 
+def test_every_answer_has_the_request_s_id(api: Api, document: dict[str, Any]) -> None:
+    """The one that the request brought, as the document tells people and programs."""
+    for (method, path), operation in operations(document).items():
+        for status, response in operation["responses"].items():
+            assert "X-Request-ID" in response["headers"], (method, path, status)
+    assert "`X-Request-ID`" in document["info"]["description"]
+    brought = {"X-Request-ID": "a1.b2:c3_d4-e5"}
+    answer = api.request("GET", "/health/live", headers=brought)
+    assert answer.headers["X-Request-ID"] == brought["X-Request-ID"]
+
+
 def test_limits_are_those_of_this_server(api: Api, document: dict[str, Any]) -> None:
     """The settings' values, and the constants that the services check with."""
     components = document["components"]["schemas"]
