@@ -9,7 +9,7 @@ from typing import Any
 from sanic import Sanic
 from sanic_ext import Extend
 
-from chat.api import metrics, routes, tracing, web
+from chat.api import metrics, options, routes, tracing, web
 from chat.auth import middleware
 from chat.auth.identity import Identity
 from chat.docs import routes as docs
@@ -26,6 +26,27 @@ BOOT_ERROR = 3
 BACKLOG = 4096
 """Connections that may wait to be accepted. Of a crowd that returns at once, those beyond
 are silently left to try again, seconds later; the kernel may allow fewer."""
+SENT_FROM_ELSEWHERE = (
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-None-Match",
+    "If-Range",
+    "Range",
+    "X-Request-ID",
+)
+"""Headers that pages of CORS_ORIGINS may send. A star would not cover Authorization."""
+READ_ELSEWHERE = (
+    "Accept-Ranges",
+    "Content-Disposition",
+    "Content-Range",
+    "ETag",
+    "Link",
+    "Retry-After",
+    "WWW-Authenticate",
+    "X-Request-ID",
+)
+"""Headers of answers that they may read, beside those that any page may."""
 
 
 def create_app(settings: Settings) -> Sanic[Any, Any]:
@@ -53,6 +74,7 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     if settings.metrics:
         app.blueprint(metrics.blueprint)
     docs.install(app)
+    options.install(app)
 
     @app.before_server_start
     async def start(_: Any) -> None:
@@ -111,9 +133,9 @@ def configure(app: Sanic[Any, Any], settings: Settings) -> None:
             "HEALTH": False,
             "CORS": bool(settings.cors_origins),
             "CORS_ORIGINS": ",".join(settings.cors_origins),
-            # A star would not cover Authorization, by the browsers' rule.
-            "CORS_ALLOW_HEADERS": "Authorization, Content-Type, Idempotency-Key",
-            "CORS_EXPOSE_HEADERS": "Link, Retry-After, WWW-Authenticate, X-Request-ID",
+            # No text with commas: what follows one would begin with a space.
+            "CORS_ALLOW_HEADERS": SENT_FROM_ELSEWHERE,
+            "CORS_EXPOSE_HEADERS": READ_ELSEWHERE,
         }
     )
     Extend(app)

@@ -123,6 +123,22 @@ def test_another_method_is_not_allowed(
     assert given - {"HEAD", "OPTIONS"} == allowed
 
 
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/api/conversations/", {"GET", "HEAD", "POST", "OPTIONS"}),
+        ("/api/conversations/1/support_ticket/", {"POST", "PATCH", "DELETE", "OPTIONS"}),
+        ("/docs", {"GET", "HEAD", "OPTIONS"}),
+        ("/", {"GET", "HEAD", "OPTIONS"}),
+    ],
+)
+def test_options_tells_which_methods_a_path_takes(api: Api, path: str, allowed: set[str]) -> None:
+    """To anybody, without a body."""
+    response = api.request("OPTIONS", path)
+    assert (response.status_code, response.content) == (204, b"")
+    assert set(response.headers["allow"].split(", ")) == allowed
+
+
 def test_an_unknown_path_is_not_found(api: Api) -> None:
     """404, without a token too."""
     problem(api.request("GET", "/api/nothing/"), 404, "not_found")
