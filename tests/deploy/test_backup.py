@@ -59,7 +59,7 @@ class Place:
         return {**self.server.settings, "BACKUP": str(self.backup)}
 
 
-@pytest.fixture(params=DATABASES)
+@pytest.fixture(scope="module", params=DATABASES)
 def database(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name
@@ -71,14 +71,18 @@ def settings_for(database: str, postgres: PostgresServer, template: str | None) 
     return {"RATE_LIMITS": "off", "DATABASE_URL": postgres.create_database(template=template)}
 
 
+@pytest.fixture(scope="module")
+def server(
+    database: str, postgres_server: PostgresServer, migrated_template: str
+) -> Iterator[PayamServer]:
+    """One that runs."""
+    with PayamServer(settings_for(database, postgres_server, migrated_template)) as server:
+        yield server
+
+
 @pytest.fixture
-def place(
-    database: str, postgres_server: PostgresServer, migrated_template: str, tmp_path: Path
-) -> Iterator[Place]:
-    """A running server."""
-    settings = settings_for(database, postgres_server, migrated_template)
-    with PayamServer(settings) as server:
-        yield Place(server, tmp_path / "backup")
+def place(server: PayamServer, tmp_path: Path) -> Place:
+    return Place(server, tmp_path / "backup")
 
 
 async def send(person: Person, messages: str, content: str) -> int:
@@ -155,15 +159,14 @@ async def test_a_backup_of_a_running_server_is_restored_whole(
         fresh.close()
 
 
-async def test_sqlite_is_backed_up_without_its_program(
-    on_sqlite: PayamServer, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("database", ["SQLite"], indirect=True)
+async def test_sqlite_is_backed_up_without_its_program(place: Place) -> None:
     """Python alone makes a whole copy, beside a server that runs."""
-    async with People(on_sqlite) as people:
+    async with People(place.server) as people:
         ali = await people("ali")
-    backup = Place(on_sqlite, tmp_path)
-    run("Without the program sqlite3", backup.environment)
-    with closing(sqlite3.connect(tmp_path / "payam.sqlite3")) as copy:
+    place.backup.mkdir()
+    run("Without the program sqlite3", place.environment)
+    with closing(sqlite3.connect(place.backup / "payam.sqlite3")) as copy:
         assert copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         names = copy.execute("SELECT id FROM users WHERE username = ?", (ali.username,))
         assert names.fetchall() == [(ali.id,)]

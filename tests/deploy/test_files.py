@@ -22,7 +22,6 @@ DEPLOY = CHECKOUT / "deploy"
 KUBERNETES = DEPLOY / "kubernetes"
 SETTINGS = {spec.name.upper(): getattr(Settings(), spec.name) for spec in fields(Settings)}
 NOT_OURS = {"PATH", "PYTHONUNBUFFERED", "POSTGRES_PASSWORD", "PUBLIC_PORT"}
-IGNORED = shutil.ignore_patterns("__pycache__")
 
 
 def of_kubernetes(name: str) -> Any:
@@ -159,7 +158,10 @@ def test_the_autoscaler_looks_at_a_metric_that_exists(image: PayamServer) -> Non
 
 
 class Image(PayamServer):
-    """What the Dockerfile copies, and nothing else of the checkout, run as it says."""
+    """What the Dockerfile copies, and nothing else of the checkout, run as it says.
+
+    But with the bytecode beside its source, without which none of it is used.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -167,7 +169,7 @@ class Image(PayamServer):
         for source, target in copied():
             destination = self.root / target
             if source.is_dir():
-                shutil.copytree(source, destination, ignore=IGNORED)
+                shutil.copytree(source, destination)
             else:
                 destination.mkdir(parents=True, exist_ok=True)
                 shutil.copy(source, destination)

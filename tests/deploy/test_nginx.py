@@ -27,7 +27,7 @@ NEVER = "3600"
 @pytest.fixture(scope="module")
 def proxied() -> Iterator[ProxiedServer]:
     """One process, limits on, whose idle sockets are pinged well before nginx gives them up."""
-    with ProxiedServer({"RATE_LOGINS": str(LOGINS), "WS_PING_INTERVAL": "2"}) as server:
+    with ProxiedServer({"RATE_LOGINS": str(LOGINS), "WS_PING_INTERVAL": "1"}) as server:
         yield server
 
 
