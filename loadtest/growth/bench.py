@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Protocol
 
 from rich.console import Console
@@ -33,7 +32,7 @@ class Database:
 
 
 DATABASES: Mapping[str, Database] = {
-    "postgresql": Database("PostgreSQL and Redis", 1, partial(on_postgres, workers=1)),
+    "postgresql": Database("PostgreSQL and Redis", 1, on_postgres),
     "sqlite": Database("SQLite", 2, on_sqlite),
 }
 
