@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 
 from chat.errors import KeyReused, NotFound, PayamError, Unavailable
-from chat.store.database import Database
+from chat.store.database import Database, Row
 from chat.store.postgres import LOCK_CONVERSATIONS, PostgresStore, array
 from chat.store.sqlite import SqliteStore
 
@@ -66,9 +66,9 @@ class Send:
         digest = blake2b(self.content.encode(), digest_size=8).digest()
         return int.from_bytes(digest, "big", signed=True)
 
-    def settle_as_repeat(self, stored: tuple[int, int, int, int, int | None]) -> None:
-        """`stored` is the first message's id, conversation, seq, moment and fingerprint."""
-        id_, conversation_id, seq, created_at, fingerprint = stored
+    def settle_as_repeat(self, first: Row) -> None:
+        """`first` is what FIRST_WITH_KEY found."""
+        id_, conversation_id, seq, created_at, fingerprint = first
         if conversation_id != self.conversation_id or fingerprint != self.fingerprint:
             self.error = KeyReused("client_id: was used before, for another message.")
             return
@@ -124,7 +124,7 @@ def store_in_sqlite(db: sqlite3.Connection, sends: Sequence[Send]) -> None:
             row = db.execute(IS_PARTICIPANT, (conversation_id, sender_id)).fetchone()
             member = members[conversation_id, sender_id] = row is not None
         if not member:
-            settle_unstored_in_sqlite(db, send)
+            settle_unstored(send, first_in_sqlite(db, send))
             continue
         seq = seqs.get(conversation_id)
         if seq is None:
@@ -146,7 +146,7 @@ def store_in_sqlite(db: sqlite3.Connection, sends: Sequence[Send]) -> None:
             ),
         )
         if cursor.rowcount == 0:
-            settle_unstored_in_sqlite(db, send)
+            settle_unstored(send, first_in_sqlite(db, send))
             continue
         assert cursor.lastrowid is not None
         send.id, send.seq = cursor.lastrowid, seq
@@ -158,15 +158,19 @@ def store_in_sqlite(db: sqlite3.Connection, sends: Sequence[Send]) -> None:
     )
 
 
-def settle_unstored_in_sqlite(db: sqlite3.Connection, send: Send) -> None:
-    """As `settle_unstored`."""
-    stored = None
-    if send.client_id is not None:
-        stored = db.execute(FIRST_WITH_KEY, (send.sender_id, send.client_id)).fetchone()
-    if stored is None:
+def first_in_sqlite(db: sqlite3.Connection, send: Send) -> Row | None:
+    if send.client_id is None:
+        return None
+    first: Row | None = db.execute(FIRST_WITH_KEY, (send.sender_id, send.client_id)).fetchone()
+    return first
+
+
+def settle_unstored(send: Send, first: Row | None) -> None:
+    """Answer one that the insert passed over: a repeat of `first`, or not a participant."""
+    if first is None:
         send.error = not_a_participant()
     else:
-        send.settle_as_repeat(stored)
+        send.settle_as_repeat(first)
 
 
 # A statement of its own after the lock, so that it sees what was committed while it waited.
@@ -235,16 +239,12 @@ async def store_in_postgres(database: PostgresStore, sends: Sequence[Send]) -> N
         else:
             # The batch is stored: whatever fails from here on is this one's alone.
             try:
-                await settle_unstored(database, send)
+                settle_unstored(send, await first_of(database, send))
             except Unavailable as error:
                 send.error = error
 
 
-async def settle_unstored(database: Database, send: Send) -> None:
-    """Find out why the insert passed this one over: a repeat, or not a participant."""
-    if send.client_id is not None:
-        stored = await database.fetch_one(FIRST_WITH_KEY, (send.sender_id, send.client_id))
-        if stored is not None:
-            send.settle_as_repeat((stored[0], stored[1], stored[2], stored[3], stored[4]))
-            return
-    send.error = not_a_participant()
+async def first_of(database: Database, send: Send) -> Row | None:
+    if send.client_id is None:
+        return None
+    return await database.fetch_one(FIRST_WITH_KEY, (send.sender_id, send.client_id))
