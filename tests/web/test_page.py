@@ -20,6 +20,24 @@ SENT_MOST = 30_000  # bytes of the same, as they are sent
 COMMENT = re.compile(rb"^\s*(?:/\*.*?\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
 WEB = Path(__file__).parents[2] / "web"
 PICTURE = WEB / "icon.svg"
+TALK = {  # the first, two of hers, three of his
+    "en": (
+        "Shall we meet at the station?",
+        "Yes! At nine?",
+        "I have the tickets.",
+        "The train is in a tunnel now",
+        "Nine is fine. Platform 4",
+        "I bring the tea",
+    ),
+    "fa": (
+        "در ایستگاه همدیگر را ببینیم؟",
+        "بله! ساعت نه؟",
+        "بلیت‌ها پیش من است.",
+        "قطار الان در تونل است",
+        "ساعت نه خوب است. سکوی ۴",
+        "چای با من",
+    ),
+}
 VALUE = re.compile(r"\{\w+\}")
 
 expect.set_options(timeout=20_000)
@@ -163,22 +181,23 @@ async def test_nothing_is_lost_offline(
 ) -> None:
     """What both write meanwhile comes to both, once, in the order of the server."""
     ali, sara = await two(browser, served.url, language)
-    await ali.say("before")
+    first, *later = TALK[language]
+    hers, his = later[:2], later[2:]
+    await ali.say(first)
     await expect(sara.messages).to_have_count(1)
     await ali.page.context.set_offline(True)
     await expect(
         ali.page.get_by_role("status").filter(has_text=ali.words["offline"])
     ).to_be_visible()
-    await ali.say("mine 1", "mine 2", "mine 3")
-    await expect(ali.mark("mine 3", "queued")).to_be_visible()
+    await ali.say(*his)
+    await expect(ali.mark(his[-1], "queued")).to_be_visible()
     await shoot(ali, f"offline-{language}")
     await ali.check()
-    await sara.say("hers 1", "hers 2")
-    await expect(sara.mark("hers 2", "sent")).to_be_visible()
+    await sara.say(*hers)
+    await expect(sara.mark(hers[-1], "sent")).to_be_visible()
     await ali.page.context.set_offline(False)
-    texts = ["before", "hers 1", "hers 2", "mine 1", "mine 2", "mine 3"]
     for visitor in (ali, sara):
-        await expect(visitor.messages).to_have_text(texts)
+        await expect(visitor.messages).to_have_text([first, *hers, *his])
     await expect(ali.page.get_by_role("img", name=ali.words["queued"])).to_have_count(0)
 
 
