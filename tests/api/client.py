@@ -140,3 +140,12 @@ def wrong_fields(response: httpx.Response) -> set[str]:
     errors: dict[str, list[str]] = problem(response, 400, "invalid")["errors"]
     assert all(text and isinstance(text, str) for texts in errors.values() for text in texts)
     return set(errors)
+
+
+def operations(document: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Of an OpenAPI document, by method and path."""
+    return {
+        (method.upper(), path): operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }

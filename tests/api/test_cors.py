@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from config.settings import Settings
-from tests.api.client import Api
+from tests.api.client import Api, operations
 
 HOME = "https://chat.example"
 SAFE = {"Cache-Control", "Content-Length", "Content-Type"}
@@ -23,12 +23,12 @@ def open_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
         yield served
 
 
-def operations(api: Api) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def known(api: Api) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Each operation with its method and a path that has a number for each of its ids."""
     document = api.request("GET", "/docs/openapi.json").json()
-    for path, methods in document["paths"].items():
-        for method, operation in methods.items():
-            ids = {one["name"]: 1 for one in operation.get("parameters", []) if one["in"] == "path"}
-            yield method.upper(), path.format(**ids), operation
+    for (method, path), operation in operations(document).items():
+        ids = {one["name"]: 1 for one in operation.get("parameters", []) if one["in"] == "path"}
+        yield method, path.format(**ids), operation
 
 
 def ask_first(
@@ -49,7 +49,7 @@ def listed(response: httpx.Response, name: str) -> set[str]:
 def test_what_the_document_knows_may_be_sent(open_api: Api) -> None:
     """Each method of each path, a token, JSON, and each header that is a parameter of it."""
     checked = 0
-    for method, path, operation in operations(open_api):
+    for method, path, operation in known(open_api):
         sent = {one["name"] for one in operation.get("parameters", []) if one["in"] == "header"}
         sent |= {"Authorization", "Content-Type", "X-Request-ID"}
         answer = ask_first(open_api, path, method, *sent)
@@ -67,7 +67,7 @@ def test_what_the_document_knows_may_be_read(open_api: Api) -> None:
     assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (401, HOME)
     answered = {
         name
-        for _, _, operation in operations(open_api)
+        for _, _, operation in known(open_api)
         for response in operation["responses"].values()
         for name in response["headers"]
     }

@@ -11,7 +11,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from chat import errors
 from chat.api import schemas
 from chat.services import checks
-from tests.api.client import Api, Person
+from tests.api.client import Api, Person, operations
 
 FIELDS = ("parameters", "requestBody", "responses")
 
@@ -22,14 +22,6 @@ def document(api: Api) -> dict[str, Any]:
     assert response.headers["content-type"] == "application/json"
     found: dict[str, Any] = response.json()
     return found
-
-
-def operations(document: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
-    return {
-        (method.upper(), path): operation
-        for path, methods in document["paths"].items()
-        for method, operation in methods.items()
-    }
 
 
 def contents(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
