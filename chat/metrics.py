@@ -45,8 +45,8 @@ commit_seconds = Histogram(
 )
 change_seconds = Histogram(
     "payam_change_seconds",
-    "From the arrival of a commit's oldest change until its commit began (queued), its ack was"
-    " written (acknowledged), the sockets of its worker had it (delivered)",
+    "From the arrival of a commit's oldest change until its commit began (queued), its sender"
+    " was answered (acknowledged), the sockets of its worker had it (delivered)",
     ["stage"],
     registry=registry,
     buckets=SECONDS,

@@ -44,6 +44,7 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_cut",
+        "_held",
         "_parser",
         "conversation_id",
         "identity",
@@ -68,6 +69,7 @@ class Connection(asyncio.Protocol):
         self.malformed = 0
         self.refused = 0
         self.look_at = 0
+        self._held = b""
         self._parser = FrameParser(max_size)
         self._cut: asyncio.TimerHandle | None = None
 
@@ -105,8 +107,21 @@ class Connection(asyncio.Protocol):
 
     def send(self, frames: bytes) -> None:
         """Write frames that are framed already; nothing goes out after a close."""
-        if not self.is_closing:
-            self.transport.write(frames)
+        if self.is_closing:
+            return
+        if self._held:
+            frames = self._held + frames
+            self._held = b""
+        self.transport.write(frames)
+
+    def hold(self, frames: bytes) -> None:
+        """Write these with what is sent next; whoever holds something sees to a `flush`."""
+        self._held += frames
+
+    def flush(self) -> None:
+        """Write what is held, if nothing has taken it along."""
+        if self._held:
+            self.send(b"")
 
     def ping(self) -> None:
         self.send(frame(PING, b""))
@@ -114,6 +129,9 @@ class Connection(asyncio.Protocol):
     def close(self, code: int, reason: str = "") -> None:
         """Say why, and wait for the client's close for a moment; the first call counts."""
         if self.is_closing:
+            return
+        self.flush()
+        if self.is_closing:  # the write found a full buffer
             return
         self.is_closing = True  # first: the write may find a full buffer, which closes too
         self.transport.write(close_frame(code, reason))
@@ -132,6 +150,7 @@ class Connection(asyncio.Protocol):
                 code, _ = parse_close(payload)
             except ProtocolError as error:
                 code = error.code
+            self.flush()
             self.transport.write(close_frame(code))
             self.is_closing = True
         self.transport.close()

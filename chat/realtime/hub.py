@@ -23,6 +23,9 @@ log = logging.getLogger("payam.hub")
 RETRY_SECONDS = 0.5
 WAITING_MAX = 100
 """Batches kept while what is before them is read."""
+FEW = 8
+"""Members, of whom one can wait for its ack until its turn comes. Among more, the senders hear
+first: what they then say comes in while the others are written to."""
 
 
 class Told(Struct, array_like=True, frozen=True):
@@ -230,6 +233,9 @@ class Hub:
         if not changes:
             return
         frames = b"".join([told.frame for told in changes])
+        if len(group.members) > FEW:
+            for member in group.members:
+                member.flush()
         for member in group.members:
             member.send(frames)
         metrics.delivered_frames.add(len(group.members) * len(changes))

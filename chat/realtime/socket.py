@@ -71,6 +71,7 @@ class Sockets(Listener):
         self._connections = connections
         self._settings = settings
         self._tasks: set[asyncio.Task[None]] = set()
+        self._holding: list[Connection] = []
         self.is_draining = False
         self._handlers: dict[type, Callable[[Connection, Any], None]] = {
             protocol.ChatMessage: self._chat_message,
@@ -160,8 +161,37 @@ class Sockets(Listener):
             connection.conversation_id,
             frame.message,
             frame.client_id,
-            lambda error: answer_send(connection, frame, send, error),
+            lambda error: self._answer_send(connection, frame, send, error),
         )
+
+    def _answer_send(
+        self,
+        connection: Connection,
+        frame: protocol.ChatMessage,
+        send: Send,
+        error: Exception | None,
+    ) -> None:
+        if error is not None:
+            refuse(connection, frame, told(error))
+        elif frame.client_id is not None or frame.ref is not None:
+            ack = protocol.Ack(
+                client_id=given(frame.client_id),
+                id=send.id,
+                seq=send.seq,
+                timestamp=to_text(send.created_at),
+                ref=given(frame.ref),
+            )
+            # Nearly every sender is a member: the message itself follows in the same write.
+            connection.hold(protocol.frame_of(ack))
+            if not self._holding:
+                asyncio.get_running_loop().call_soon(self._flush)
+            self._holding.append(connection)
+
+    def _flush(self) -> None:
+        """Write the acks that no message has taken along."""
+        holding, self._holding = self._holding, []
+        for connection in holding:
+            connection.flush()
 
     def _edit_message(self, connection: Connection, frame: protocol.EditMessage) -> None:
         self._services.messages.submit_edit(
@@ -272,22 +302,6 @@ def told(error: Exception) -> PayamError:
 def refuse(connection: Connection, frame: protocol.AnyClientFrame, error: PayamError) -> None:
     client_id = frame.client_id if isinstance(frame, protocol.ChatMessage) else None
     connection.send(protocol.error_frame(error, ref=frame.ref, client_id=client_id))
-
-
-def answer_send(
-    connection: Connection, frame: protocol.ChatMessage, send: Send, error: Exception | None
-) -> None:
-    if error is not None:
-        refuse(connection, frame, told(error))
-    elif frame.client_id is not None or frame.ref is not None:
-        ack = protocol.Ack(
-            client_id=given(frame.client_id),
-            id=send.id,
-            seq=send.seq,
-            timestamp=to_text(send.created_at),
-            ref=given(frame.ref),
-        )
-        connection.send(protocol.frame_of(ack))
 
 
 def answer_change(

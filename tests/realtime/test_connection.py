@@ -14,6 +14,7 @@ from websockets.server import ServerProtocol
 from chat.auth.identity import Identity
 from chat.realtime import connection as connection_module
 from chat.realtime.connection import Connection
+from chat.realtime.framing import text_frame
 
 WRITE_LIMIT = 64 * 1024
 
@@ -83,6 +84,19 @@ async def messages_of(client: ClientConnection) -> AsyncIterator[str | bytes]:
     with suppress(ConnectionClosed):
         while True:
             yield await client.recv()
+
+
+def spy_on_writes(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """What the connection writes from now on, each write by itself."""
+    written: list[bytes] = []
+    write = connection.transport.write
+
+    def spy(data: bytes) -> None:
+        written.append(data)
+        write(data)
+
+    monkeypatch.setattr(connection.transport, "write", spy)
+    return written
 
 
 async def test_texts_go_both_ways() -> None:
@@ -176,6 +190,37 @@ async def test_a_client_that_does_not_answer_a_close_is_cut_off(
         connection.close(1012, "later")
         await echo.lost.wait()
         client.transport.resume_reading()
+
+
+async def test_what_is_held_goes_with_what_comes_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with talk() as (client, connection, _):
+        written = spy_on_writes(connection, monkeypatch)
+        connection.hold(text_frame(b"first"))
+        connection.hold(text_frame(b"second"))
+        assert written == []
+        connection.send(text_frame(b"third"))
+        assert len(written) == 1
+        assert [await client.recv() for _ in range(3)] == ["first", "second", "third"]
+
+        connection.flush()
+        assert len(written) == 1
+        connection.hold(text_frame(b"fourth"))
+        connection.flush()
+        assert await client.recv() == "fourth"
+
+
+@pytest.mark.parametrize("is_clients", [False, True])
+async def test_what_is_held_goes_before_a_close(is_clients: bool) -> None:
+    async with talk() as (client, connection, echo):
+        connection.hold(text_frame(b"held"))
+        if is_clients:
+            closing = asyncio.create_task(client.close())
+        else:
+            connection.close(1001)
+        assert await client.recv() == "held"
+        if is_clients:
+            await closing
+        await echo.lost.wait()
 
 
 async def test_a_reader_that_falls_behind_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from chat.auth.identity import Identity
 from chat.errors import Unavailable
 from chat.realtime import hub as hub_module
 from chat.realtime.connection import Connection
-from chat.realtime.hub import Batch, Hub, Told
+from chat.realtime.hub import FEW, Batch, Hub, Told
 
 CONVERSATION = 7
 
@@ -23,11 +23,15 @@ class Member:
         self.identity = Identity(user_id, f"user{user_id}", False, 0.0, None)
         self.told = b""
         self.writes = 0
+        self.flushed_at: int | None = None
         self.closed_with = 0
 
     def send(self, frames: bytes) -> None:
         self.told += frames
         self.writes += 1
+
+    def flush(self) -> None:
+        self.flushed_at = len(self.told)
 
     def close(self, code: int, reason: str = "") -> None:
         self.closed_with = code
@@ -99,6 +103,18 @@ async def test_a_batch_is_one_write() -> None:
     members = [world.join(), world.join(2)]
     world.hub.deliver(CONVERSATION, world.commit(0, 0, 0))
     assert [(member.told, member.writes) for member in members] == [(numbers(1, 3), 1)] * 2
+
+
+async def test_among_many_what_is_held_goes_first() -> None:
+    world = World()
+    few = [world.join() for _ in range(FEW)]
+    world.hub.deliver(CONVERSATION, world.commit())
+    assert [member.flushed_at for member in few] == [None] * FEW
+
+    many = [*few, world.join()]
+    before = [len(member.told) for member in many]
+    world.hub.deliver(CONVERSATION, world.commit())
+    assert [member.flushed_at for member in many] == before
 
 
 async def test_what_was_told_is_not_told_again() -> None:
