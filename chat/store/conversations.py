@@ -70,7 +70,8 @@ async def seqs(database: Database, conversation_ids: Collection[int]) -> dict[in
 LIST = """
     SELECT c.id, c.title, c.created_at, c.seq, t.id,
            (SELECT count(*) FROM messages AS x
-            WHERE x.conversation_id = c.id AND x.id > p.last_read_id
+            WHERE x.conversation_id = c.id AND x.created_seq > coalesce(
+                (SELECT r.created_seq FROM messages AS r WHERE r.id = p.last_read_id), 0)
               AND x.sender_id <> p.user_id AND NOT x.is_deleted),
            m.id, m.sender_id, u.username,
            CASE WHEN m.is_deleted THEN '' ELSE m.content END, m.created_at

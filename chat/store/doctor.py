@@ -30,8 +30,8 @@ class Drift(Struct, frozen=True):
 CONVERSATIONS = """
     SELECT * FROM (
         SELECT c.id, c.seq, coalesce(c.last_message_id, 0) AS last_message_id, c.active_at,
-               coalesce((SELECT max(m.id) FROM messages AS m WHERE m.conversation_id = c.id), 0)
-                   AS true_last,
+               coalesce((SELECT m.id FROM messages AS m WHERE m.conversation_id = c.id
+                         ORDER BY m.created_seq DESC LIMIT 1), 0) AS true_last,
                coalesce((SELECT max(s) FROM (
                    SELECT max(m.seq) AS s FROM messages AS m WHERE m.conversation_id = c.id
                    UNION ALL
@@ -42,7 +42,8 @@ CONVERSATIONS = """
                    SELECT max(p.seq) FROM participants AS p WHERE p.conversation_id = c.id
                ) AS seqs), 0) AS least_seq,
                coalesce((SELECT m.created_at FROM messages AS m
-                         WHERE m.conversation_id = c.id ORDER BY m.id DESC LIMIT 1), c.created_at)
+                         WHERE m.conversation_id = c.id
+                         ORDER BY m.created_seq DESC LIMIT 1), c.created_at)
                    AS true_active
         FROM conversations AS c
     ) AS checked
@@ -53,7 +54,8 @@ READERS = """
     SELECT p.conversation_id, p.user_id, p.last_read_id, coalesce(c.last_message_id, 0)
     FROM participants AS p JOIN conversations AS c ON c.id = p.conversation_id
     WHERE p.last_read_id > coalesce(
-        (SELECT max(m.id) FROM messages AS m WHERE m.conversation_id = p.conversation_id), 0)
+        (SELECT m.id FROM messages AS m WHERE m.conversation_id = p.conversation_id
+         ORDER BY m.created_seq DESC LIMIT 1), 0)
     ORDER BY p.conversation_id, p.user_id
 """
 MEND_CONVERSATION = """
@@ -61,8 +63,8 @@ MEND_CONVERSATION = """
 """
 MEND_READER = """
     UPDATE participants SET last_read_id = coalesce(
-        (SELECT max(m.id) FROM messages AS m
-         WHERE m.conversation_id = participants.conversation_id), 0)
+        (SELECT m.id FROM messages AS m WHERE m.conversation_id = participants.conversation_id
+         ORDER BY m.created_seq DESC LIMIT 1), 0)
     WHERE conversation_id = ? AND user_id = ?
 """
 

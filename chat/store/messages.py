@@ -7,7 +7,6 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from chat import records
-from chat.records import ID_MAX
 from chat.store import attachments
 from chat.store.database import Database, Row, Transaction
 from chat.store.participants import ReadMarks
@@ -34,6 +33,15 @@ SELECT = """
     ) AS found ON TRUE ORDER BY found.id
 """
 
+# In a conversation the ids are in the order of `created_seq`, which has the index. Where X is a
+# message of another one, its place is behind the last with a smaller id, found from the end.
+PLACE = """
+    coalesce((SELECT x.created_seq FROM messages AS x WHERE x.id = ? AND x.conversation_id = ?),
+             (SELECT x.created_seq + {behind} FROM messages AS x
+              WHERE x.conversation_id = ? AND x.id < ? ORDER BY x.created_seq DESC LIMIT 1), 0)
+"""
+AFTER = PLACE.format(behind=0)
+BEFORE = PLACE.format(behind=1)
 
 CHANGED = """
     SELECT id, seq FROM (
@@ -82,12 +90,13 @@ async def after(
     database: Database, reader: Reader, message_id: int, limit: int
 ) -> list[records.Message]:
     """The messages that follow, oldest first."""
+    conversation_id = reader.conversation_id
     return await _select(
         database,
         reader,
-        "m.conversation_id = ? AND m.id > ? ORDER BY m.id LIMIT ?",
-        reader.conversation_id,
-        message_id,
+        f"m.conversation_id = ? AND m.created_seq > {AFTER} ORDER BY m.created_seq LIMIT ?",
+        conversation_id,
+        *place_of(conversation_id, message_id),
         limit,
     )
 
@@ -96,14 +105,21 @@ async def before(
     database: Database, reader: Reader, message_id: int | None, limit: int
 ) -> list[records.Message]:
     """The last messages before this one, or of all, oldest first."""
+    conversation_id = reader.conversation_id
+    bound = "" if message_id is None else f"AND m.created_seq < {BEFORE}"
     return await _select(
         database,
         reader,
-        "m.conversation_id = ? AND m.id < ? ORDER BY m.id DESC LIMIT ?",
-        reader.conversation_id,
-        ID_MAX if message_id is None else message_id,
+        f"m.conversation_id = ? {bound} ORDER BY m.created_seq DESC LIMIT ?",
+        conversation_id,
+        *(() if message_id is None else place_of(conversation_id, message_id)),
         limit,
     )
+
+
+def place_of(conversation_id: int, message_id: int) -> tuple[int, int, int, int]:
+    """The parameters of PLACE."""
+    return message_id, conversation_id, conversation_id, message_id
 
 
 async def changed_since(

@@ -11,6 +11,8 @@ import sqlite3
 from collections.abc import Sequence
 from hashlib import blake2b
 
+from psycopg.errors import UniqueViolation
+
 from chat.errors import KeyReused, NotFound, PayamError, Unavailable
 from chat.store.database import Database, Row
 from chat.store.postgres import LOCK_CONVERSATIONS, PostgresStore, array
@@ -174,34 +176,26 @@ def settle_unstored(send: Send, first: Row | None) -> None:
 
 
 # A statement of its own after the lock, so that it sees what was committed while it waited.
+# ON CONFLICT would look for each key once more, and write each row in two steps.
 INSERT = """
-    WITH incoming AS (
-        SELECT * FROM unnest(?::bigint[], ?::bigint[], ?::text[], ?::bigint[], ?::text[],
-                             ?::bigint[])
-        WITH ORDINALITY AS t(conversation_id, sender_id, content, created_at, client_id,
-                             fingerprint, place)
-    ), allowed AS (
+    WITH numbered AS (
         SELECT incoming.*,
-               row_number() OVER (PARTITION BY sender_id, client_id ORDER BY place) AS use
-        FROM incoming
+               conversations.seq + row_number() OVER (PARTITION BY conversation_id ORDER BY place)
+                   AS seq
+        FROM unnest(?::bigint[], ?::bigint[], ?::text[], ?::bigint[], ?::text[], ?::bigint[])
+            WITH ORDINALITY AS incoming(conversation_id, sender_id, content, created_at, client_id,
+                                        fingerprint, place)
         JOIN participants USING (conversation_id)
+        JOIN conversations ON conversations.id = conversation_id
         WHERE participants.user_id = incoming.sender_id AND participants.is_active
           AND NOT EXISTS (SELECT 1 FROM messages
                           WHERE messages.sender_id = incoming.sender_id
                             AND messages.client_id = incoming.client_id)
-    ), fresh AS (
-        SELECT allowed.*, row_number() OVER (PARTITION BY conversation_id ORDER BY place) AS step
-        FROM allowed WHERE client_id IS NULL OR use = 1
-    ), numbered AS MATERIALIZED (
-        SELECT ordered.*, nextval('messages_id_seq') AS id
-        FROM (SELECT * FROM fresh ORDER BY place) AS ordered
     ), inserted AS (
-        INSERT INTO messages (id, conversation_id, sender_id, content, created_at, created_seq,
-                              seq, client_id, fingerprint)
-        SELECT numbered.id, conversation_id, sender_id, content, numbered.created_at,
-               conversations.seq + step, conversations.seq + step, client_id, fingerprint
-        FROM numbered JOIN conversations ON conversations.id = conversation_id
-        ON CONFLICT (sender_id, client_id) WHERE client_id IS NOT NULL DO NOTHING
+        INSERT INTO messages (conversation_id, sender_id, content, created_at, created_seq, seq,
+                              client_id, fingerprint)
+        SELECT conversation_id, sender_id, content, created_at, seq, seq, client_id, fingerprint
+        FROM numbered ORDER BY place
         RETURNING id, conversation_id, seq, created_at
     ), advanced AS (
         UPDATE conversations
@@ -215,33 +209,51 @@ INSERT = """
 
 
 async def store_in_postgres(database: PostgresStore, sends: Sequence[Send]) -> None:
-    conversation_ids = sorted({send.conversation_id for send in sends})
+    firsts = without_repeats(sends)
     # What is inserted is told by its moment, so no two may have the same.
     moment = 0
-    for send in sends:
+    for send in firsts:
         send.created_at = moment = max(send.created_at, moment + 1)
     columns = [
-        array(send.conversation_id for send in sends),
-        array(send.sender_id for send in sends),
-        array(send.content for send in sends),
-        array(send.created_at for send in sends),
-        array(send.client_id for send in sends),
-        array(send.fingerprint for send in sends),
+        array(send.conversation_id for send in firsts),
+        array(send.sender_id for send in firsts),
+        array(send.content for send in firsts),
+        array(send.created_at for send in firsts),
+        array(send.client_id for send in firsts),
+        array(send.fingerprint for send in firsts),
     ]
+    conversation_ids = array(sorted({send.conversation_id for send in firsts}))
     # Up to its end a pipeline is one transaction: there is no BEGIN or COMMIT to wait for.
-    _, rows = await database.together(
-        [(LOCK_CONVERSATIONS, [array(conversation_ids)]), (INSERT, columns)]
-    )
-    inserted = {int(created_at): (int(id_), int(seq)) for created_at, id_, seq in rows}
+    statements = [(LOCK_CONVERSATIONS, [conversation_ids]), (INSERT, columns)]
+    try:
+        _, rows = await database.together(statements)
+    except UniqueViolation:
+        # Another node has just stored the same key, in another conversation: now it is seen.
+        _, rows = await database.together(statements)
+    stored = {int(created_at): (int(id_), int(seq)) for created_at, id_, seq in rows}
+    for send in firsts:
+        send.id, send.seq = stored.get(send.created_at, (0, 0))
     for send in sends:
-        if send.created_at in inserted:
-            send.id, send.seq = inserted[send.created_at]
-        else:
+        if not send.id:
             # The batch is stored: whatever fails from here on is this one's alone.
             try:
                 settle_unstored(send, await first_of(database, send))
             except Unavailable as error:
                 send.error = error
+
+
+def without_repeats(sends: Sequence[Send]) -> list[Send]:
+    """Of those with the same key, the first."""
+    keys = set()
+    firsts = []
+    for send in sends:
+        if send.client_id is not None:
+            key = (send.sender_id, send.client_id)
+            if key in keys:
+                continue
+            keys.add(key)
+        firsts.append(send)
+    return firsts
 
 
 async def first_of(database: Database, send: Send) -> Row | None:
