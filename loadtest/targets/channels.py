@@ -1,6 +1,6 @@
 """The Channels peer: Payam's wording, but a message's id is all the number that it has."""
 
-import json
+from msgspec import json
 
 from loadtest.ledger import NEVER
 from loadtest.targets.payam import Payam
@@ -18,5 +18,5 @@ class Channels(Payam):
         return None
 
     def stored(self, answer: bytes) -> tuple[int, int]:
-        message: int = json.loads(answer)["id"]
+        message: int = json.decode(answer)["id"]
         return message, message

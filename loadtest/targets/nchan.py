@@ -3,7 +3,7 @@
 So the numbers are those that the sender gave: there may be one sender only.
 """
 
-import json
+from msgspec import json
 
 from loadtest.targets.target import Heard, Kind, Target, encode
 
@@ -24,7 +24,7 @@ class Nchan(Target):
         return b'-%d"}' % seq
 
     def hear(self, frame: bytes) -> Heard:
-        reference: str = json.loads(frame)["client_id"]
+        reference: str = json.decode(frame)["client_id"]
         number = int(reference.rpartition("-")[2])
         return Heard(Kind.DELIVERY, number, number, reference)
 

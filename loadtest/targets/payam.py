@@ -1,7 +1,8 @@
 """Payam's own frames and paths."""
 
-import json
 from collections.abc import Collection, Sequence
+
+from msgspec import json
 
 from loadtest.targets.target import Heard, Kind, Target, encode
 
@@ -42,7 +43,7 @@ class Payam(Target):
         return b'"seq":%d}' % seq
 
     def hear(self, frame: bytes) -> Heard:
-        said = json.loads(frame)
+        said = json.decode(frame)
         kind = said["type"]
         seq = said.get("seq")
         reference = said.get("client_id") or said.get("ref") or ""
@@ -64,7 +65,7 @@ class Payam(Target):
         return f"/api/conversations/{conversation}/"
 
     def position(self, answer: bytes) -> int:
-        seq: int = json.loads(answer)["seq"]
+        seq: int = json.decode(answer)["seq"]
         return seq
 
     def conversations_path(self) -> str:
@@ -74,7 +75,7 @@ class Payam(Target):
         return encode({"participants": list(members)})
 
     def begun(self, answer: bytes) -> int:
-        number: int = json.loads(answer)["id"]
+        number: int = json.decode(answer)["id"]
         return number
 
     def messages_path(self, conversation: int) -> str:
@@ -84,7 +85,7 @@ class Payam(Target):
         return f"{self.messages_path(conversation)}?since={since}"
 
     def stored(self, answer: bytes) -> tuple[int, int]:
-        message = json.loads(answer)
+        message = json.decode(answer)
         return message["seq"], message["id"]
 
     def attachments_path(self, conversation: int, message: int) -> str:

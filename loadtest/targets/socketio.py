@@ -4,7 +4,7 @@ A packet is a digit of Engine.IO's protocol, version 4, then for its messages on
 Socket.IO's, version 5, then JSON.
 """
 
-import json
+from msgspec import json
 
 from loadtest.ledger import NEVER
 from loadtest.targets.target import Heard, Kind, Target, encode
@@ -30,7 +30,7 @@ class SocketIO(Target):
 
     def hear(self, frame: bytes) -> Heard:
         if frame.startswith(EVENT):
-            name, said = json.loads(frame[len(EVENT) :])
+            name, said = json.decode(frame[len(EVENT) :])
             if name == "ack":
                 return Heard(Kind.ACK, said["seq"], said["id"], said["client_id"])
             if name == "resumed":

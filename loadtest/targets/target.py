@@ -1,9 +1,10 @@
 """How a server is spoken to: pure bytes, no I/O."""
 
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+
+from msgspec import json
 
 
 class Kind(Enum):
@@ -123,4 +124,4 @@ class Target:
 
 
 def encode(frame: object) -> bytes:
-    return json.dumps(frame, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.encode(frame)
