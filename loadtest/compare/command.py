@@ -8,6 +8,7 @@ does not hold.
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -148,6 +149,7 @@ def measure(run: Run, peer: Peer, stores: Backing) -> Measurement:
     """Start the peer, load it, stop it. Raises LoadFailed."""
     try:
         with peer.start(stores, run.crowd) as server:
+            os.sync()  # or what the one before left unwritten delays this one's commits
             return load(run, peer.target, server, stores.secret)
     except AssertionError as error:  # it did not start or stop as it should
         raise LoadFailed(str(error)) from error
