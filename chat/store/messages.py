@@ -14,20 +14,24 @@ from chat.store.sends import Send, not_a_participant
 from chat.times import to_text
 
 # One statement: each round trip to PostgreSQL costs more than what it asks for. It gives no
-# row to who is not in the conversation, and one without a message where there is none.
+# row to who is not in the conversation, and one without a message where there is none. Most
+# conversations have no attachments: that is asked once, before it is asked of each message.
 SELECT = """
     WITH me AS MATERIALIZED (
         SELECT p.last_read_id,
                (SELECT min(o.last_read_id) FROM participants AS o
                 WHERE o.conversation_id = p.conversation_id AND o.user_id <> p.user_id
-                  AND o.is_active)
+                  AND o.is_active) AS others_read_id,
+               EXISTS (SELECT 1 FROM attachments AS a
+                       WHERE a.conversation_id = p.conversation_id) AS has_attachments
         FROM participants AS p WHERE p.conversation_id = ? AND p.user_id = ? AND p.is_active
     )
-    SELECT me.*, found.* FROM me LEFT JOIN (
+    SELECT me.last_read_id, me.others_read_id, found.* FROM me LEFT JOIN (
         SELECT m.id, m.sender_id, u.username,
                CASE WHEN m.is_deleted THEN '' ELSE m.content END,
                m.created_at, m.is_edited, m.is_deleted, m.seq, m.client_id,
-               EXISTS (SELECT 1 FROM attachments AS a WHERE a.message_id = m.id)
+               (SELECT has_attachments FROM me)
+                   AND EXISTS (SELECT 1 FROM attachments AS a WHERE a.message_id = m.id)
         FROM messages AS m JOIN users AS u ON u.id = m.sender_id
         WHERE {where}
     ) AS found ON TRUE ORDER BY found.id
