@@ -5,43 +5,21 @@ libpq, so that special characters, `sslmode` and every other option work. Parame
 go to the server apart from the statement, which psycopg then prepares once.
 """
 
-import asyncio
-import select
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
-from time import monotonic
-from typing import Any, TypeVar
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import psycopg
-from peewee_async.databases import Psycopg3Database
-from peewee_async.pool import PsycopgPoolBackend
 from psycopg import AsyncConnection
-from psycopg.pq import TransactionStatus
-from psycopg.types.numeric import Int8Dumper
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from chat.errors import Unavailable
 from chat.store.database import Database, Row, Transaction, outcome_unknown, unreachable
 from chat.store.exchange import Answer, Values, exchange
+from chat.store.postgres_connection import PostgresConnection
+from chat.store.postgres_pool import AWAY, PooledPostgresDatabase, PostgresConnections
 
-Result = TypeVar("Result")
-
-ACQUIRE_TIMEOUT = 2.0
-"""Seconds that a request waits for a connection before it is told to come back."""
-FRESH = 1.0
-"""Seconds after its last use for which a silent connection is taken to be alive."""
-AWAY = (
-    psycopg.OperationalError,
-    psycopg.InterfaceError,
-    psycopg.errors.ReadOnlySqlTransaction,  # a standby, in the middle of a failover
-    PoolTimeout,
-    TimeoutError,
-)
-READ_TIMEOUT = 10.0
-"""Seconds that a read may take before its connection is given up: a network that swallows
-packets gives no other sign."""
 CONNECTION_DEFAULTS = {
     "connect_timeout": "5",
     "keepalives_idle": "10",
@@ -75,64 +53,8 @@ def element(value: int | str | None) -> str:
     return "NULL" if value is None else str(value)
 
 
-class PostgresPool(PsycopgPoolBackend):  # type: ignore[misc] # untyped
-    """peewee-async's pool, on a connection string that libpq reads whole."""
-
-    async def create(self) -> None:
-        pool = AsyncConnectionPool(
-            self.connect_params["conninfo"],
-            min_size=1,
-            max_size=self.connect_params["max_size"],
-            timeout=ACQUIRE_TIMEOUT,
-            # The pool doubles its pauses up to this, two minutes and more by default. What it
-            # gave up, the next request asks for anew.
-            reconnect_timeout=ACQUIRE_TIMEOUT,
-            kwargs={"autocommit": True, "prepare_threshold": 2},
-            configure=configure,
-            open=False,
-        )
-        await pool.open()
-        self.pool = pool
-
-
-class PooledPostgresDatabase(Psycopg3Database):  # type: ignore[misc] # untyped
-    pool_backend_cls = PostgresPool
-
-
-last_used: WeakKeyDictionary[AsyncConnection[Any], float] = WeakKeyDictionary()
 prepared: WeakKeyDictionary[AsyncConnection[Any], dict[str, bytes]] = WeakKeyDictionary()
 """The names of what `together` has prepared on each."""
-
-
-async def configure(connection: AsyncConnection[Any]) -> None:
-    # By default a number's type follows its size, and every mix of sizes would be
-    # another prepared statement.
-    connection.adapters.register_dumper(int, Int8Dumper)
-    # PostgreSQL compiles what it reckons to be long: the list of conversations, when the
-    # tables are large, anew for each request. That took 16 ms and saved none of its 0.4.
-    # And it plans a prepared statement anew as long as it reckons that to be worth it, which
-    # took as long as to read a page. Whatever the values, our indexes are the way.
-    await connection.execute("SET jit = off; SET plan_cache_mode = force_generic_plan")
-
-
-async def check(connection: AsyncConnection[Any]) -> None:
-    """Ask a connection that has rested for a while whether it still lives.
-
-    So is one that has something to say unasked: after a restart, that it has ended.
-    """
-    if not is_fresh(connection):
-        await connection.execute("")
-
-
-def is_fresh(connection: AsyncConnection[Any]) -> bool:
-    rested = monotonic() - last_used.get(connection, 0.0)
-    return rested <= FRESH and not is_readable(connection.fileno())
-
-
-def is_readable(descriptor: int) -> bool:
-    look = select.poll()  # `select` itself takes no descriptor above 1023
-    look.register(descriptor, select.POLLIN)
-    return bool(look.poll(0))
 
 
 class PostgresTransaction(Transaction):
@@ -159,12 +81,6 @@ async def fetch(connection: AsyncConnection[Any], sql: str, parameters: Sequence
     return await cursor.fetchall()
 
 
-def hear_out(task: "asyncio.Task[Any]") -> None:
-    """Take a failure that concerns nobody any more; left alone, asyncio logs it."""
-    if not task.cancelled():
-        task.exception()
-
-
 class PostgresStore(Database):
     dialect = "postgresql"
     binary = ' COLLATE "C"'
@@ -178,145 +94,39 @@ class PostgresStore(Database):
                 pool_params={"conninfo": conninfo, "max_size": pool_size},
             )
         )
-        self._attempts = pool_size + 1
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._kept: list[AsyncConnection[Any]] = []
-        self._waiting = 0
-        """For the pool, whose connections are then not kept from it."""
+        self._connections = PostgresConnections(self.peewee.pool_backend, pool_size)
 
     async def open(self) -> None:
         await self.peewee.aio_connect()
 
     async def close(self) -> None:
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        while self._kept:
-            await self._put_back(self._kept.pop())
+        await self._connections.close()
         await self.peewee.aio_close()
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
+    async def connection(self) -> AsyncIterator[PostgresConnection]:
         """A pooled connection; raises Unavailable when the server is away, before or within."""
-        connection = await self._take()
+        connection = await self._connections.take()
         try:
             yield connection
         except AWAY as error:
             raise unreachable(error) from error
         finally:
-            if not self._keep(connection):
-                # Waited for: a connection that has to be closed is closed then.
-                await asyncio.shield(self._start(self._put_back(connection)))
-
-    async def _take(self) -> AsyncConnection[Any]:
-        """A connection, to be kept or put back; raises Unavailable.
-
-        Whoever waits here may be cancelled, and more than once, as is done to the request
-        of a client that left. Taking a connection and giving it back are not: interrupted,
-        either would lose it, until there are none.
-        """
-        connection = self._kept_one()
-        if connection is not None:
-            return connection
-        acquiring = self._start(self._acquire())
-        try:
-            return await asyncio.shield(acquiring)
-        except asyncio.CancelledError:
-            acquiring.add_done_callback(self._give_back)
-            raise
-        except AWAY as error:
-            raise unreachable(error) from error
-
-    def _start(self, work: Coroutine[Any, Any, Result]) -> "asyncio.Task[Result]":
-        """Begin what comes to its end whatever becomes of the one who waits for it."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-    def _give_back(self, acquiring: "asyncio.Task[AsyncConnection[Any]]") -> None:
-        if not acquiring.cancelled() and acquiring.exception() is None:
-            self._start(self._put_back(acquiring.result()))
-
-    def _kept_one(self) -> AsyncConnection[Any] | None:
-        """One that was used a moment ago; the pool would take as long as a small query."""
-        while self._kept:
-            connection = self._kept.pop()
-            if is_fresh(connection):
-                return connection
-            self._start(self._put_back(connection))
-        return None
-
-    def _keep(self, connection: AsyncConnection[Any]) -> bool:
-        """Whether it is kept for the next; else it has to be put back."""
-        if connection.pgconn.transaction_status != TransactionStatus.IDLE:
-            return False
-        last_used[connection] = monotonic()
-        if self._waiting:
-            return False
-        self._kept.append(connection)
-        return True
-
-    async def _put_back(self, connection: AsyncConnection[Any]) -> None:
-        await self.peewee.pool_backend.release(connection)
-
-    async def _acquire(self) -> AsyncConnection[Any]:
-        """A connection of the pool that lives.
-
-        It could check as well, but pauses for a second and more between two that are
-        dead, and after a restart all are.
-        """
-        pool = self.peewee.pool_backend
-        for _ in range(self._attempts):
-            self._waiting += 1
-            try:
-                connection: AsyncConnection[Any] = await pool.acquire()
-            finally:
-                self._waiting -= 1
-            is_alive = False
-            try:
-                async with asyncio.timeout(ACQUIRE_TIMEOUT):
-                    await check(connection)
-                is_alive = True
-            except AWAY as error:
-                dead = error
-            finally:
-                if not is_alive:
-                    await self._discard(connection)
-            if is_alive:
-                return connection
-        raise dead
+            await self._connections.give_back(connection)
 
     async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        async def read(connection: AsyncConnection[Any]) -> list[Row]:
-            async with asyncio.timeout(READ_TIMEOUT):
-                return await fetch(connection, sql, parameters)
-
-        # Not cancelled with who asked: psycopg would open another connection to say so, and
-        # keep this one until the answer.
-        reading = self._start(self._read(read))
-        try:
-            return await asyncio.shield(reading)
-        except asyncio.CancelledError:
-            reading.add_done_callback(hear_out)
-            raise
-
-    async def _read(self, read: Callable[[AsyncConnection[Any]], Awaitable[Result]]) -> Result:
         """Read again where a connection turns out to be dead, as each is after a restart."""
+        connections = self._connections
         attempt = 0
         while True:
             attempt += 1
+            connection = await connections.take_for_read()
             try:
-                connection = self._kept_one() or await self._acquire()
+                return await connections.read(connection, sql, parameters)
             except AWAY as error:
-                raise unreachable(error) from error
-            try:
-                return await read(connection)
-            except AWAY as error:
-                is_dead = connection.broken and isinstance(error, psycopg.OperationalError)
-                if not is_dead or attempt == self._attempts:
+                is_dead = connection.closed and isinstance(error, psycopg.OperationalError)
+                if not is_dead or attempt == connections.attempts:
                     raise unreachable(error) from error
-            finally:
-                if not self._keep(connection):
-                    await self._put_back(connection)
 
     async def together(self, statements: Sequence[tuple[str, Values]]) -> list[Answer]:
         """Commit these as one transaction, in one round trip; what each answers.
@@ -346,10 +156,6 @@ class PostgresStore(Database):
         known = prepared.setdefault(connection, {})
         encoding = connection.info.encoding
         return await connection.wait(exchange(connection.pgconn, statements, known, encoding))
-
-    async def _discard(self, connection: AsyncConnection[Any]) -> None:
-        await connection.close()
-        await self._put_back(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PostgresTransaction]:

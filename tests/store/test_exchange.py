@@ -6,7 +6,7 @@ from contextlib import suppress
 import psycopg
 import pytest
 
-from chat.store import postgres
+from chat.store import postgres_pool
 from chat.store.postgres import PostgresStore
 from tests.store.world import opened
 from tests.support.postgres_server import PostgresServer
@@ -65,7 +65,7 @@ async def test_a_connection_that_died_at_rest_is_replaced(
     database: PostgresStore, monkeypatch: pytest.MonkeyPatch, fresh: float
 ) -> None:
     """Nothing was sent on it, so nobody is told that an outcome is unknown."""
-    monkeypatch.setattr(postgres, "FRESH", fresh)
+    monkeypatch.setattr(postgres_pool, "FRESH", fresh)
     async with database.connection() as other:
         (((pid,),),) = await database.together([("SELECT pg_backend_pid()", [])])
         await other.execute("SELECT pg_terminate_backend(%s::int, 5000)", (int(pid),))

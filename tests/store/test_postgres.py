@@ -12,9 +12,10 @@ import psycopg
 import pytest
 
 from chat.errors import OutcomeUnknown, Unavailable
-from chat.store import postgres
+from chat.store import postgres_pool
 from chat.store.database import Database
-from chat.store.postgres import PostgresPool, PostgresStore
+from chat.store.postgres import PostgresStore
+from chat.store.postgres_pool import PostgresPool
 from tests.store.world import POOL_SIZE, opened
 from tests.support.postgres_server import PostgresServer
 
@@ -38,7 +39,7 @@ async def database(server: PostgresServer) -> AsyncIterator[Database]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Databases opened from here on wait less for a connection."""
-    monkeypatch.setattr(postgres, "ACQUIRE_TIMEOUT", 0.3)
+    monkeypatch.setattr(postgres_pool, "ACQUIRE_TIMEOUT", 0.3)
 
 
 async def use_all(database: Database) -> None:
@@ -289,10 +290,10 @@ async def test_a_read_that_fails_after_its_asker_left_is_no_news(
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
-        while reads := list(database._tasks):
-            await asyncio.wait(reads)
+        connections = database._connections
+        while connections._reading or connections._tasks:
+            await asyncio.sleep(0.01)
     finally:
         server.start()
-    del reads
     gc.collect()
     assert complaints == []
