@@ -1,8 +1,7 @@
 """PostgreSQL through peewee-async and psycopg 3.
 
-The stock pool takes a host, a port and a bare password; here the whole URL goes to
-libpq, so that special characters, `sslmode` and every other option work. Parameters
-go to the server apart from the statement, which psycopg then prepares once.
+Parameters go to the server apart from the statement, which is prepared once: by psycopg in
+a transaction, by `PostgresConnection` for a read, by `exchange` for what goes together.
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence

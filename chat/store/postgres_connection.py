@@ -16,7 +16,7 @@ from psycopg import AsyncConnection, errors
 from psycopg.abc import PQGen
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.generators import execute
-from psycopg.pq import ExecStatus
+from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 from psycopg.waiting import Ready, Wait
 
@@ -58,8 +58,8 @@ class PostgresConnection(AsyncConnection[Row]):
     ) -> "asyncio.Future[list[Row]]":
         """Rows; or psycopg's errors, or TimeoutError after READ_TIMEOUT seconds.
 
-        Whoever waits for them may be cancelled. The read goes on, and it is `done`, once,
-        that says when the connection is free: idle then, or of no use any more.
+        Whoever waits for them may be cancelled: the read goes on. `done` is called once, when
+        the connection is free: idle then, or of no use any more.
         """
         loop = asyncio.get_running_loop()
         answer = loop.create_future()
@@ -108,6 +108,8 @@ class PostgresConnection(AsyncConnection[Row]):
         reading, self._reading = self._reading, None
         reading.timer.cancel()
         self.last_used = monotonic()
+        if self.pgconn.transaction_status != TransactionStatus.IDLE:
+            self.unwatch()  # now: where it broke, the socket's number may soon be another's
         if not reading.answer.done():  # as it is when who waited was cancelled
             if error is None:
                 reading.answer.set_result(rows)

@@ -93,21 +93,24 @@ def is_readable(descriptor: int) -> bool:
 
 
 class PostgresConnections:
-    """The pool's, and those of them kept that were used a moment ago.
+    """The pool's, kept from it from one use to the next: it takes as long as a small query.
 
-    The pool would take as long as a small query. Its `attempts` are how many connections may
-    turn out to be dead before that is an error: after a restart all are.
+    Who waits for one is given the next that is free, in the order of asking. A connection may
+    turn out to be dead, `attempts` times before that is an error: after a restart all are.
     """
 
     def __init__(self, pool: PostgresPool, size: int) -> None:
         self.attempts = size + 1
         self._pool = pool
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._reading: set[PostgresConnection] = set()
+        self._size = size
+        self._taken = 0
+        """How many are in use, or kept, or just asked of the pool."""
         self._kept: deque[PostgresConnection] = deque()
         """Reads take the last, everything else the first: one that reads is watched for it."""
-        self._waiting = 0
-        """For the pool, whose connections are then not kept from it."""
+        self._waiting: deque[asyncio.Future[PostgresConnection | None]] = deque()
+        """For a connection, or for leave to ask the pool for another: None."""
+        self._reading: set[PostgresConnection] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     async def close(self) -> None:
         while self._reading or self._tasks:
@@ -124,12 +127,15 @@ class PostgresConnections:
             if is_fresh(connection) and not is_readable(connection.fileno()):
                 return connection
             self._start(self._put_back(connection))
-        return await self._take_from_pool()
+        connection = await self._next()
+        connection.unwatch()
+        return connection
 
     async def give_back(self, connection: PostgresConnection) -> None:
-        if self._is_to_keep(connection):
+        if connection.pgconn.transaction_status == TransactionStatus.IDLE:
             connection.last_used = monotonic()
-            self._kept.appendleft(connection)
+            if not self._hand_over(connection):
+                self._kept.appendleft(connection)
         else:
             # Waited for: a connection that has to be closed is closed then.
             await asyncio.shield(self._start(self._put_back(connection)))
@@ -141,7 +147,7 @@ class PostgresConnections:
             if is_fresh(connection):
                 return connection
             self._start(self._put_back(connection))
-        return await self._take_from_pool()
+        return await self._next()
 
     def read(
         self, connection: PostgresConnection, sql: str, parameters: Sequence[Any]
@@ -152,27 +158,61 @@ class PostgresConnections:
 
     def _has_read(self, connection: PostgresConnection) -> None:
         self._reading.discard(connection)
-        if self._is_to_keep(connection):
-            self._kept.append(connection)
+        if connection.pgconn.transaction_status == TransactionStatus.IDLE:
+            if not self._hand_over(connection):
+                self._kept.append(connection)
         else:
-            self._start(self._put_back(connection))
+            self._start(self._give_up(connection))
 
-    def _is_to_keep(self, connection: PostgresConnection) -> bool:
-        return not self._waiting and connection.pgconn.transaction_status == TransactionStatus.IDLE
+    async def _next(self) -> PostgresConnection:
+        """Another of the pool's, or the next that is free; raises Unavailable.
 
-    async def _take_from_pool(self) -> PostgresConnection:
-        """Whoever waits here may be cancelled, and more than once, as is done to the request
+        Whoever waits here may be cancelled, and more than once, as is done to the request
         of a client that left. Taking a connection and giving it back are not: interrupted,
         either would lose it, until there are none.
         """
-        acquiring = self._start(self._acquire())
         try:
-            return await asyncio.shield(acquiring)
-        except asyncio.CancelledError:
-            acquiring.add_done_callback(self._return_acquired)
-            raise
+            if self._taken < self._size:
+                self._taken += 1
+            elif connection := await self._wait():
+                return connection
+            acquiring = self._start(self._acquire())
+            try:
+                return await asyncio.shield(acquiring)
+            except asyncio.CancelledError:
+                acquiring.add_done_callback(self._return_acquired)
+                raise
         except AWAY as error:
             raise unreachable(error) from error
+
+    async def _wait(self) -> PostgresConnection | None:
+        waiting: asyncio.Future[PostgresConnection | None]
+        waiting = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiting)
+        async with asyncio.timeout(ACQUIRE_TIMEOUT):
+            try:
+                return await waiting
+            except asyncio.CancelledError:
+                if not waiting.cancelled():  # but has it already
+                    self._pass_on(waiting.result())
+                raise
+
+    def _hand_over(self, connection: PostgresConnection | None) -> bool:
+        """To who has waited longest; whether there is anybody."""
+        while self._waiting:
+            waiting = self._waiting.popleft()
+            if not waiting.done():
+                waiting.set_result(connection)
+                return True
+        return False
+
+    def _pass_on(self, connection: PostgresConnection | None) -> None:
+        if self._hand_over(connection):
+            return
+        if connection is None:
+            self._taken -= 1
+        else:
+            self._kept.append(connection)
 
     def _start(self, work: Coroutine[Any, Any, Result]) -> "asyncio.Task[Result]":
         """Begin what comes to its end whatever becomes of the one who waits for it."""
@@ -183,20 +223,23 @@ class PostgresConnections:
 
     def _return_acquired(self, acquiring: "asyncio.Task[PostgresConnection]") -> None:
         if not acquiring.cancelled() and acquiring.exception() is None:
-            self._start(self._put_back(acquiring.result()))
+            self._pass_on(acquiring.result())
 
     async def _acquire(self) -> PostgresConnection:
-        """A connection of the pool that lives.
+        try:
+            return await self._find_alive()
+        except BaseException:
+            self._taken -= 1  # and nobody is told, who would only wait once more
+            raise
 
-        It could check as well, but pauses for a second and more between two that are
+    async def _find_alive(self) -> PostgresConnection:
+        """One of the pool's.
+
+        It could look for one as well, but pauses for a second and more between two that are
         dead, and after a restart all are.
         """
         for _ in range(self.attempts):
-            self._waiting += 1
-            try:
-                connection: PostgresConnection = await self._pool.acquire()
-            finally:
-                self._waiting -= 1
+            connection: PostgresConnection = await self._pool.acquire()
             is_alive = False
             try:
                 async with asyncio.timeout(ACQUIRE_TIMEOUT):
@@ -207,16 +250,21 @@ class PostgresConnections:
             finally:
                 if not is_alive:
                     await connection.close()
-                    await self._put_back(connection)
+                    await self._pool.release(connection)
             if is_alive:
                 return connection
         raise dead
 
+    async def _give_up(self, connection: PostgresConnection) -> None:
+        # If the server still reads, it is told: it will be asked the same again.
+        with suppress(psycopg.Error):
+            await connection.cancel_safe(timeout=ACQUIRE_TIMEOUT)
+        await connection.close()
+        await self._put_back(connection)
+
     async def _put_back(self, connection: PostgresConnection) -> None:
         connection.unwatch()
-        if connection.pgconn.transaction_status == TransactionStatus.ACTIVE:
-            # Given up: what is asked of the server again is not to come on top of it.
-            with suppress(*AWAY):
-                await connection.cancel_safe(timeout=ACQUIRE_TIMEOUT)
-            await connection.close()
-        await self._pool.release(connection)
+        try:
+            await self._pool.release(connection)
+        finally:
+            self._pass_on(None)

@@ -115,6 +115,21 @@ async def test_a_server_that_is_away_is_unavailable_and_comes_back(server: Postg
             assert await transaction.fetch("SELECT 1") == [(1,)]
 
 
+@pytest.mark.usefixtures("impatient")
+async def test_a_server_that_is_away_keeps_nobody_waiting(server: PostgresServer) -> None:
+    """However many ask at once, no one waits for another's turn to find out."""
+    async with opened(server.create_database()) as database:
+        await use_all(database)
+        server.stop()
+        try:
+            async with asyncio.timeout(3 * postgres_pool.ACQUIRE_TIMEOUT):
+                reads = (database.fetch("SELECT 1") for _ in range(10 * POOL_SIZE))
+                outcomes = await asyncio.gather(*reads, return_exceptions=True)
+        finally:
+            server.start()
+        assert {type(outcome) for outcome in outcomes} == {Unavailable}
+
+
 async def until_it_is_back(database: Database) -> None:
     async with asyncio.timeout(10):
         while True:
