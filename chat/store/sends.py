@@ -209,20 +209,46 @@ INSERT = """
 
 
 async def store_in_postgres(database: PostgresStore, sends: Sequence[Send]) -> None:
-    firsts = without_repeats(sends)
+    first, *others = without_repeats(sends)
+    await store_part(database, first)
+    for part in others:
+        # The first part is stored: whatever fails from here on is this one's alone.
+        try:
+            await store_part(database, part)
+        except Unavailable as error:
+            for send in part:
+                send.error = error
+
+
+def without_repeats(sends: Sequence[Send]) -> list[list[Send]]:
+    """The batch in parts, nearly always one, in each of which no key comes twice."""
+    parts: list[list[Send]] = [[]]
+    keys: set[tuple[int, str]] = set()
+    for send in sends:
+        if send.client_id is not None:
+            key = (send.sender_id, send.client_id)
+            if key in keys:
+                parts.append([])
+                keys.clear()
+            keys.add(key)
+        parts[-1].append(send)
+    return parts
+
+
+async def store_part(database: PostgresStore, sends: Sequence[Send]) -> None:
     # What is inserted is told by its moment, so no two may have the same.
     moment = 0
-    for send in firsts:
+    for send in sends:
         send.created_at = moment = max(send.created_at, moment + 1)
     columns = [
-        array(send.conversation_id for send in firsts),
-        array(send.sender_id for send in firsts),
-        array(send.content for send in firsts),
-        array(send.created_at for send in firsts),
-        array(send.client_id for send in firsts),
-        array(send.fingerprint for send in firsts),
+        array(send.conversation_id for send in sends),
+        array(send.sender_id for send in sends),
+        array(send.content for send in sends),
+        array(send.created_at for send in sends),
+        array(send.client_id for send in sends),
+        array(send.fingerprint for send in sends),
     ]
-    conversation_ids = array(sorted({send.conversation_id for send in firsts}))
+    conversation_ids = array(sorted({send.conversation_id for send in sends}))
     # Up to its end a pipeline is one transaction: there is no BEGIN or COMMIT to wait for.
     statements = [(LOCK_CONVERSATIONS, [conversation_ids]), (INSERT, columns)]
     try:
@@ -231,29 +257,14 @@ async def store_in_postgres(database: PostgresStore, sends: Sequence[Send]) -> N
         # Another node has just stored the same key, in another conversation: now it is seen.
         _, rows = await database.together(statements)
     stored = {int(created_at): (int(id_), int(seq)) for created_at, id_, seq in rows}
-    for send in firsts:
-        send.id, send.seq = stored.get(send.created_at, (0, 0))
     for send in sends:
-        if not send.id:
-            # The batch is stored: whatever fails from here on is this one's alone.
+        if send.created_at in stored:
+            send.id, send.seq = stored[send.created_at]
+        else:
             try:
                 settle_unstored(send, await first_of(database, send))
             except Unavailable as error:
                 send.error = error
-
-
-def without_repeats(sends: Sequence[Send]) -> list[Send]:
-    """Of those with the same key, the first."""
-    keys = set()
-    firsts = []
-    for send in sends:
-        if send.client_id is not None:
-            key = (send.sender_id, send.client_id)
-            if key in keys:
-                continue
-            keys.add(key)
-        firsts.append(send)
-    return firsts
 
 
 async def first_of(database: Database, send: Send) -> Row | None:

@@ -1,12 +1,16 @@
 """Batches of new messages: their numbers, repeats of a key, and who may not send."""
 
+from collections.abc import Sequence
+
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from chat.errors import KeyReused, NotFound
+from chat.errors import KeyReused, NotFound, Unavailable
 from chat.store import conversations, sends
 from chat.store.database import Database
+from chat.store.exchange import Answer, Values
+from chat.store.postgres import PostgresStore
 from chat.store.sends import Send
 from tests.store.world import (
     MOMENT,
@@ -172,8 +176,36 @@ async def test_storing_after_a_failed_try_begins_afresh(database: Database) -> N
     assert send.error is None
 
 
+@pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
+async def test_what_repeats_within_a_batch_may_fail_by_itself(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The messages before it are stored by then: tried again, those without a key would double."""
+    talk, ali, _ = await pair(database)
+    before, keyed, repeat, after = batch = [
+        draft(talk, ali, content, key)
+        for content, key in (("a", None), ("b", "key"), ("b", "key"), ("c", None))
+    ]
+    assert isinstance(database, PostgresStore)
+    together = database.together
+
+    async def break_down(_: object) -> list[Answer]:
+        raise Unavailable("away", retry_after=1.0)
+
+    async def once(statements: Sequence[tuple[str, Values]]) -> list[Answer]:
+        monkeypatch.setattr(database, "together", break_down)
+        return await together(statements)
+
+    monkeypatch.setattr(database, "together", once)
+    await sends.store(database, batch)
+    assert [send.seq for send in (before, keyed)] == [1, 2]
+    assert [type(send.error) for send in (repeat, after)] == [Unavailable] * 2
+    assert [content for _, _, content in await stored(database, talk)] == ["a", "b"]
+
+
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=st.lists(st.lists(lines, max_size=8), max_size=4))
+@example(batches=[[(1, 2, "a", "k2"), (0, 2, "a", "k2")]])  # refused, its key is still free
 async def test_any_batches_do_what_one_message_at_a_time_would(
     database: Database, batches: list[list[Line]]
 ) -> None:
