@@ -16,10 +16,11 @@ FEW = Crowd(users=4, conversations=98, members=2)
 MILLISECOND = 1e-3
 
 RUNS = {
+    # First: for seconds after much was written, a disk may take half a second for a commit.
+    "latency": Run("latency", "--receivers 200 --rate 10 --seconds 10"),
     "fanout 200": Run("fanout", "--receivers 200 --in-flight 8 --seconds 5"),
     "fanout 500": Run("fanout", "--receivers 500 --in-flight 64 --seconds 5"),
     "pairs": Run("pairs", "--pairs 50 --in-flight 1 --seconds 5"),
-    "latency": Run("latency", "--receivers 200 --rate 10 --seconds 10"),
     "idle": Run("idle", "--sockets 8000"),
     # Posts last: whoever stores more in its time would have more to read and to count after it.
     "rest": Run("rest", "--requests list read post --page 50 --seconds 4", crowd=FEW),
