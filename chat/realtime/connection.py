@@ -128,10 +128,8 @@ class Connection(asyncio.Protocol):
 
     def close(self, code: int, reason: str = "") -> None:
         """Say why, and wait for the client's close for a moment; the first call counts."""
-        if self.is_closing:
-            return
         self.flush()
-        if self.is_closing:  # the write found a full buffer
+        if self.is_closing:  # or is so now, because that write found a full buffer
             return
         self.is_closing = True  # first: the write may find a full buffer, which closes too
         self.transport.write(close_frame(code, reason))

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg import AsyncConnection
@@ -50,10 +49,6 @@ def element(value: int | str | None) -> str:
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escaped}"'
     return "NULL" if value is None else str(value)
-
-
-prepared: WeakKeyDictionary[AsyncConnection[Any], dict[str, bytes]] = WeakKeyDictionary()
-"""The names of what `together` has prepared on each."""
 
 
 class PostgresTransaction(Transaction):
@@ -140,7 +135,7 @@ class PostgresStore(Database):
                     return await self._exchange(connection, statements)
                 except psycopg.errors.InvalidSqlStatementName:
                     # After a ROLLBACK psycopg has the server forget what was prepared.
-                    prepared.pop(connection)
+                    connection.prepared.clear()
                     return await self._exchange(connection, statements)
         except Unavailable as error:
             # An error that leaves the connection whole is the server's word: rolled back.
@@ -150,11 +145,12 @@ class PostgresStore(Database):
 
     @staticmethod
     async def _exchange(
-        connection: AsyncConnection[Any], statements: Sequence[tuple[str, Values]]
+        connection: PostgresConnection, statements: Sequence[tuple[str, Values]]
     ) -> list[Answer]:
-        known = prepared.setdefault(connection, {})
-        encoding = connection.info.encoding
-        return await connection.wait(exchange(connection.pgconn, statements, known, encoding))
+        steps = exchange(
+            connection.pgconn, statements, connection.prepared, connection.info.encoding
+        )
+        return await connection.wait(steps)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PostgresTransaction]:

@@ -47,9 +47,11 @@ class PostgresConnection(AsyncConnection[Row]):
         super().__init__(pgconn)
         self.last_used = -inf
         """Seconds of `time.monotonic`."""
+        self.prepared: dict[str, bytes] = {}
+        """The names of what `exchange` has prepared."""
         self._transformer = Transformer(self)
         self._names: dict[tuple[str, tuple[int, ...]], bytes] = {}
-        """Of what is prepared, a statement and its parameters' types; the last used is last."""
+        """Of what `read` has prepared, by statement and types; the last used is last."""
         self._reading: Reading | None = None
         self._watched = -1
 
