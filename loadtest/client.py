@@ -23,8 +23,9 @@ READ_BUFFER = 4096
 """Bytes that a socket begins with; thousands of idle ones are held in one process."""
 HEARD_KEPT = 4096
 SENT_AT = b"sent at "
+SENT_AT_TEXT = SENT_AT.decode()
 TIME_LENGTH = 17
-"""Characters of a time in a message: seconds of the loader's own clock."""
+"""Characters of a time in a message: seconds of the loader's own clock, with six decimals."""
 
 TEXT = picows.WSMsgType.TEXT
 CLOSE = picows.WSMsgType.CLOSE
@@ -69,12 +70,14 @@ class Traffic:
     """By conversation; see `loadtest.bulk`."""
 
     def __post_init__(self) -> None:
+        self.padding = "." * (self.text_length - len(SENT_AT) - TIME_LENGTH - 1)
+        self.hear = self.target.hear
         # Thousands who catch up are told the same.
-        self.hear = lru_cache(HEARD_KEPT)(self.target.hear)
+        self.hear_again = lru_cache(HEARD_KEPT)(self.hear)
 
     def text(self, due: float) -> str:
         """A message that says when it was to be sent."""
-        return f"{SENT_AT.decode()}{due:0{TIME_LENGTH}.6f} ".ljust(self.text_length, ".")
+        return f"{SENT_AT_TEXT}{due:017.6f} {self.padding}"
 
 
 class Client(picows.WSListener):
@@ -197,21 +200,22 @@ class Client(picows.WSListener):
             transport.disconnect()
 
     def _hear(self, transport: picows.WSTransport, payload: bytes) -> None:
-        heard = self.traffic.hear(payload)
-        if heard.kind is Kind.DELIVERY and heard.seq is not None:
-            self.traffic.ledger.told(self.book, heard.seq)
+        traffic = self.traffic
+        heard = (traffic.hear_again if self.book.catching_up else traffic.hear)(payload)
+        if heard.kind is Kind.ACK:
+            self._acked(heard)
+        elif heard.kind is Kind.DELIVERY and heard.seq is not None:
+            traffic.ledger.told(self.book, heard.seq)
             if not self.book.catching_up:
                 self.arrived(payload)
             if heard.reference in self.waiting:  # where it is all the ack there is
                 self._acked(heard)
-        elif heard.kind is Kind.ACK:
-            self._acked(heard)
         elif heard.kind is Kind.CAUGHT_UP and heard.seq is not None:
-            self.traffic.ledger.caught_up(self.book, heard.seq)
+            traffic.ledger.caught_up(self.book, heard.seq)
             self._caught_up.set()
         elif heard.kind is Kind.REFUSED:
             self.waiting.discard(heard.reference)
-            self.traffic.refused[heard.text] += 1
+            traffic.refused[heard.text] += 1
         elif heard.kind is Kind.CALL:
             transport.send(TEXT, heard.answer)
         elif heard.kind is Kind.LET_IN:

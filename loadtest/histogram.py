@@ -2,6 +2,7 @@
 
 import math
 from bisect import bisect_left
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -13,6 +14,8 @@ LONGEST = 600_000_000
 DIGITS = 3
 MOST_NINES = 7
 ROUNDING = 1e-9
+LAPS_KEPT = 100
+"""Laps outside the buckets, for which there is time when a run has ended; more would pile up."""
 PERCENTILES = (50.0, 90.0, 99.0, 99.9)
 
 
@@ -44,62 +47,84 @@ class Histogram:
     """Takes what was measured; sorted into buckets only when it is looked at."""
 
     def __init__(self) -> None:
-        self._fresh: dict[int, int] = {}
         self._lap: dict[int, int] = {}
-        self._buckets = HdrHistogram(1, LONGEST, DIGITS)
+        self._laps: list[dict[int, int]] = []
+        """Those before, which are in no bucket yet."""
+        self._buckets = empty()
 
     def record(self, seconds: float) -> None:
         # The library takes two microseconds for a value, this a tenth of one.
         value = int(seconds * 1e6)
-        self._fresh[value] = self._fresh.get(value, 0) + 1
+        self._lap[value] = self._lap.get(value, 0) + 1
 
     def clear(self) -> None:
-        self._fresh.clear()
         self._lap.clear()
+        self._laps.clear()
         self._buckets.reset()
-
-    def _settle(self) -> None:
-        for value, count in self._fresh.items():
-            self._buckets.record_value(min(max(value, 1), LONGEST), count)
-            self._lap[value] = self._lap.get(value, 0) + count
-        self._fresh.clear()
 
     def lap(self) -> Lap | None:
         """What came since the last call; None when that is nothing."""
-        self._settle()
-        values, counts = sorted(self._lap), self._lap
-        self._lap = {}
-        if not values:
+        counts, self._lap = self._lap, {}
+        if not counts:
             return None
-        upto = list(accumulate(counts[value] for value in values))
+        self._laps.append(counts)
+        if len(self._laps) > LAPS_KEPT:
+            self._settle()
+        values = sorted(counts)
+        upto = list(accumulate([counts[value] for value in values]))
         p50, p99 = (values[bisect_left(upto, part * upto[-1])] for part in (0.5, 0.99))
         return Lap(upto[-1], p50 * MICROSECOND, p99 * MICROSECOND, values[-1] * MICROSECOND)
 
+    def _settle(self) -> None:
+        for counts in self._laps:
+            fill(self._buckets, counts)
+        self._laps.clear()
+
+    def _whole(self) -> HdrHistogram:
+        self._settle()
+        whole = empty()
+        whole.add(self._buckets)
+        fill(whole, self._lap)
+        return whole
+
     def percentile(self, percent: float) -> float:
         """Seconds; 0 when nothing was recorded."""
-        self._settle()
-        value: int = self._buckets.get_value_at_percentile(percent)
-        return value * MICROSECOND
+        return at(self._whole(), percent)
 
     def latencies(self) -> Latencies | None:
         """All of it; None when nothing was recorded."""
-        self._settle()
-        count: int = self._buckets.get_total_count()
+        whole = self._whole()
+        count: int = whole.get_total_count()
         if not count:
             return None
         bars = tuple(
             (item.value_iterated_to * MICROSECOND, int(item.count_added_in_this_iter_step))
-            for item in self._buckets.get_recorded_iterator()
+            for item in whole.get_recorded_iterator()
         )
-        curve = tuple((100.0 * part, self.percentile(100.0 * part)) for part in parts_of(count))
+        curve = tuple((100.0 * part, at(whole, 100.0 * part)) for part in parts_of(count))
         return Latencies(
             count,
-            self._buckets.get_mean_value() * MICROSECOND,
-            self._buckets.get_max_value() * MICROSECOND,
-            tuple((percent, self.percentile(percent)) for percent in PERCENTILES),
+            whole.get_mean_value() * MICROSECOND,
+            whole.get_max_value() * MICROSECOND,
+            tuple((percent, at(whole, percent)) for percent in PERCENTILES),
             curve,
             bars,
         )
+
+
+def empty() -> HdrHistogram:
+    return HdrHistogram(1, LONGEST, DIGITS)
+
+
+def fill(buckets: HdrHistogram, counts: Mapping[int, int]) -> None:
+    for value, count in counts.items():
+        buckets.record_value(min(max(value, 1), LONGEST), count)
+
+
+def at(buckets: HdrHistogram, percent: float) -> float:
+    """Seconds."""
+    value: int = buckets.get_value_at_percentile(percent)
+    return value * MICROSECOND
 
 
 def parts_of(count: int, steps: int = 12) -> list[float]:

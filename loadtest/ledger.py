@@ -170,7 +170,8 @@ class Ledger:
         one = self.conversations[conversation]
         one.acked = max(one.acked, seq)
         one.changes[seq] = message
-        one.latest[message] = max(one.latest.get(message, 0), seq)
+        if seq > one.latest.get(message, 0):
+            one.latest[message] = seq
 
     def _await_next(self, book: Book, seq: int) -> None:
         book.due = seq + 1

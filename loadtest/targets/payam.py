@@ -2,9 +2,39 @@
 
 from collections.abc import Collection, Sequence
 
-from msgspec import json
+from msgspec import Struct, json
 
 from loadtest.targets.target import Heard, Kind, Target, encode
+
+
+class Changed(Struct):
+    id: int
+
+
+class Frame(Struct):
+    """What is read of any frame of the server."""
+
+    type: str
+    seq: int | None = None
+    id: int | None = None
+    message_id: int | None = None
+    client_id: str | None = None
+    ref: str | None = None
+    code: str = ""
+    detail: str = ""
+    message: Changed | None = None
+
+    @property
+    def reference(self) -> str:
+        return self.client_id or self.ref or ""
+
+
+class NewMessage(Struct, tag_field="type", tag="chat_message"):
+    message: str
+    client_id: str
+
+
+decode = json.Decoder(Frame).decode
 
 
 class Payam(Target):
@@ -26,7 +56,7 @@ class Payam(Target):
         return path if since is None else f"{path}?since={since}"
 
     def message(self, text: str, reference: str) -> bytes:
-        return encode({"type": "chat_message", "message": text, "client_id": reference})
+        return encode(NewMessage(text, reference))
 
     def edit(self, message: int, text: str, reference: str) -> bytes:
         change = {"type": "edit_message", "message_id": message, "content": text}
@@ -43,23 +73,19 @@ class Payam(Target):
         return b'"seq":%d}' % seq
 
     def hear(self, frame: bytes) -> Heard:
-        said = json.decode(frame)
-        kind = said["type"]
-        seq = said.get("seq")
-        reference = said.get("client_id") or said.get("ref") or ""
-        if kind == "ack":
-            return Heard(Kind.ACK, seq, said.get("id"), reference)
-        if kind == "error":
-            return Heard(
-                Kind.REFUSED, reference=reference, text=f"{said['code']}: {said['detail']}"
-            )
-        if kind == "resumed":
-            return Heard(Kind.CAUGHT_UP, seq)
-        if seq is None:
+        said = decode(frame)
+        if said.type == "ack":
+            return Heard(Kind.ACK, said.seq, said.id, said.reference)
+        if said.type == "error":
+            text = f"{said.code}: {said.detail}"
+            return Heard(Kind.REFUSED, reference=said.reference, text=text)
+        if said.type == "resumed":
+            return Heard(Kind.CAUGHT_UP, said.seq)
+        if said.seq is None:
             return Heard(Kind.OTHER)
-        changed = said.get("message")
-        message = changed["id"] if changed else said.get("id", said.get("message_id"))
-        return Heard(Kind.DELIVERY, seq, message)
+        if said.message is not None:
+            return Heard(Kind.DELIVERY, said.seq, said.message.id)
+        return Heard(Kind.DELIVERY, said.seq, said.message_id if said.id is None else said.id)
 
     def position_path(self, conversation: int) -> str | None:
         return f"/api/conversations/{conversation}/"

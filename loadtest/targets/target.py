@@ -1,10 +1,9 @@
 """How a server is spoken to: pure bytes, no I/O."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 
-from msgspec import json
+from msgspec import Struct, json
 
 
 class Kind(Enum):
@@ -23,8 +22,7 @@ class Kind(Enum):
     OTHER = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(Struct, frozen=True):
     """A frame of the server. `message` is the id of the message that changed."""
 
     kind: Kind
