@@ -15,6 +15,7 @@ from psycopg.errors import UniqueViolation
 
 from chat.errors import KeyReused, NotFound, PayamError, Unavailable
 from chat.store.database import Database, Row
+from chat.store.exchange import Answer
 from chat.store.postgres import LOCK_CONVERSATIONS, PostgresStore, array
 from chat.store.sqlite import SqliteStore
 
@@ -176,7 +177,6 @@ def settle_unstored(send: Send, first: Row | None) -> None:
 
 
 # A statement of its own after the lock, so that it sees what was committed while it waited.
-# ON CONFLICT would look for each key once more, and write each row in two steps.
 INSERT = """
     WITH numbered AS (
         SELECT incoming.*,
@@ -188,9 +188,6 @@ INSERT = """
         JOIN participants USING (conversation_id)
         JOIN conversations ON conversations.id = conversation_id
         WHERE participants.user_id = incoming.sender_id AND participants.is_active
-          AND NOT EXISTS (SELECT 1 FROM messages
-                          WHERE messages.sender_id = incoming.sender_id
-                            AND messages.client_id = incoming.client_id)
     ), inserted AS (
         INSERT INTO messages (conversation_id, sender_id, content, created_at, created_seq, seq,
                               client_id, fingerprint)
@@ -206,6 +203,16 @@ INSERT = """
     )
     SELECT created_at, id, seq FROM inserted
 """
+
+# Only where a key was met that is stored already: to look for each of them first costs a tenth
+# of PostgreSQL's time for a batch. ON CONFLICT would look too, and write each row in two steps.
+INSERT_THE_NEW = INSERT.replace(
+    "participants.is_active",
+    """participants.is_active
+          AND NOT EXISTS (SELECT 1 FROM messages
+                          WHERE messages.sender_id = incoming.sender_id
+                            AND messages.client_id = incoming.client_id)""",
+)
 
 
 async def store_in_postgres(database: PostgresStore, sends: Sequence[Send]) -> None:
@@ -248,14 +255,7 @@ async def store_part(database: PostgresStore, sends: Sequence[Send]) -> None:
         array(send.client_id for send in sends),
         array(send.fingerprint for send in sends),
     ]
-    conversation_ids = array(sorted({send.conversation_id for send in sends}))
-    # Up to its end a pipeline is one transaction: there is no BEGIN or COMMIT to wait for.
-    statements = [(LOCK_CONVERSATIONS, [conversation_ids]), (INSERT, columns)]
-    try:
-        _, rows = await database.together(statements)
-    except UniqueViolation:
-        # Another node has just stored the same key, in another conversation: now it is seen.
-        _, rows = await database.together(statements)
+    rows = await insert(database, sorted({send.conversation_id for send in sends}), columns)
     stored = {int(created_at): (int(id_), int(seq)) for created_at, id_, seq in rows}
     for send in sends:
         if send.created_at in stored:
@@ -265,6 +265,20 @@ async def store_part(database: PostgresStore, sends: Sequence[Send]) -> None:
                 settle_unstored(send, await first_of(database, send))
             except Unavailable as error:
                 send.error = error
+
+
+async def insert(
+    database: PostgresStore, conversation_ids: Sequence[int], columns: Sequence[str]
+) -> Answer:
+    lock = (LOCK_CONVERSATIONS, [array(conversation_ids)])
+    for statement in (INSERT, INSERT_THE_NEW):
+        try:
+            # Up to its end a pipeline is one transaction: there is no BEGIN or COMMIT to wait for.
+            return (await database.together([lock, (statement, columns)]))[-1]
+        except UniqueViolation:
+            pass
+    # Another node has just stored the same key, in another conversation: now it is seen.
+    return (await database.together([lock, (INSERT_THE_NEW, columns)]))[-1]
 
 
 async def first_of(database: Database, send: Send) -> Row | None:
