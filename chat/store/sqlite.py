@@ -10,74 +10,17 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
-from time import monotonic, sleep
-from typing import Any, TypeVar
+from typing import Any
 
-import aiosqlite
 from peewee_async.databases import SqliteDatabase
 from peewee_async.pool import PoolBackend
 from peewee_async.utils import ConnectionProtocol
 
 from chat.errors import Unavailable
-from chat.store.database import Database, Row, Transaction, unreachable
-
-Result = TypeVar("Result")
-
-BUSY_TIMEOUT = 5.0
-"""Seconds to wait for another process's write transaction."""
-LOOK_SECONDS = 0.01
-
-PASSING = {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_READONLY,
-}
-"""Primary result codes of what an operator can mend; others are faults of ours."""
-
-
-class Connection(aiosqlite.Connection):
-    """A connection with a thread of its own, which can run a whole function there.
-
-    One hop to the thread and back costs about as much as forty small statements, so
-    the writer sends a batch's statements over together.
-    """
-
-    def __init__(self, path: str, *, read_only: bool) -> None:
-        def open_file() -> sqlite3.Connection:
-            connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT)
-            use_wal(connection)
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA foreign_keys = ON")
-            if read_only:
-                connection.execute("PRAGMA query_only = ON")
-            return connection
-
-        super().__init__(open_file, iter_chunk_size=64)
-        self._thread.daemon = True  # a worker that must die is not held back by it
-
-    async def ended(self) -> None:
-        """Wait for the thread of a connection that could not be opened."""
-        if self._thread.ident is not None:
-            await asyncio.to_thread(self._thread.join)
-
-    async def run(self, function: Callable[[sqlite3.Connection], Result]) -> Result:
-        """The function's result, from the connection's thread.
-
-        Raises Unavailable for what passes: a lock, a full disk, a failing device.
-        """
-        try:
-            call = partial(function, self._conn)
-            result: Result = await self._execute(call)  # type: ignore[no-untyped-call]
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF in PASSING:
-                raise unreachable(error) from error
-            raise
-        return result
+from chat.store.database import Database, Row, Transaction
+from chat.store.sqlite_checkpoints import Checkpoints
+from chat.store.sqlite_connection import Connection, Result
 
 
 class SqlitePool(PoolBackend):  # type: ignore[misc] # untyped
@@ -148,6 +91,7 @@ class SqliteStore(Database):
         self.path = path
         self._writer = Connection(path, read_only=False)
         self._turn = asyncio.Lock()
+        self._checkpoints = Checkpoints(path)
 
     async def open(self) -> None:
         try:
@@ -157,9 +101,11 @@ class SqliteStore(Database):
             await self._writer.ended()
             raise Unavailable(f"{self.path}: {error}", retry_after=1.0) from error
         await self.peewee.aio_connect()
+        self._checkpoints.start()
 
     async def close(self) -> None:
         await self.peewee.aio_close()
+        await self._checkpoints.close()
         await self._writer.close()
 
     async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
@@ -179,6 +125,7 @@ class SqliteStore(Database):
                 await self._writer.run(begin)
                 yield SqliteTransaction(self._writer)
                 await self._writer.run(sqlite3.Connection.commit)
+                self._checkpoints.wanted()
             except BaseException:
                 await self._writer.run(sqlite3.Connection.rollback)
                 raise
@@ -197,27 +144,15 @@ class SqliteStore(Database):
             return result
 
         async with self._turn:
-            return await self._writer.run(transact)
+            result = await self._writer.run(transact)
+        self._checkpoints.wanted()
+        return result
 
     async def lock_schema(self, transaction: Transaction) -> None:
         """A write transaction is the only one already."""
 
     async def after_numbering(self, transaction: Transaction, table: str) -> None:
         """AUTOINCREMENT notices by itself."""
-
-
-def use_wal(db: sqlite3.Connection) -> None:
-    """Workers that start together all ask for it; SQLite makes the later ones fail, not wait."""
-    give_up = monotonic() + BUSY_TIMEOUT
-    while True:
-        try:
-            db.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > give_up:
-                raise
-            sleep(LOOK_SECONDS)
-        else:
-            return
 
 
 def begin(db: sqlite3.Connection) -> None:

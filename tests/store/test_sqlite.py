@@ -1,14 +1,17 @@
 """What is SQLite's own: pragmas, other processes' locks, a full or read-only disk."""
 
 import asyncio
+import os
+import shutil
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from chat.errors import Unavailable
-from chat.store import sqlite
+from chat.store import sqlite_checkpoints, sqlite_connection
 from chat.store.database import connect
 from chat.store.sqlite import SqliteStore
 from tests.store.world import opened
@@ -51,6 +54,7 @@ async def pragma(store: SqliteStore, name: str) -> tuple[object, list[object]]:
         ("journal_mode", "wal", "wal"),
         ("synchronous", 2, 2),
         ("foreign_keys", 1, 1),
+        ("wal_autocheckpoint", 10_000, 10_000),
         ("query_only", 0, 1),
     ],
 )
@@ -119,7 +123,7 @@ async def test_a_process_that_writes_for_too_long_makes_it_unavailable(
     path: Path, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is an error that passes: when the other is done, the next try works."""
-    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT", 0.05)
+    monkeypatch.setattr(sqlite_connection, "BUSY_TIMEOUT", 0.05)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     async with opened(f"sqlite:///{path}") as impatient:
@@ -132,6 +136,54 @@ async def test_a_process_that_writes_for_too_long_makes_it_unavailable(
         other.rollback()
         await impatient.write(insert)
     other.close()
+
+
+async def kept_without_the_log(path: Path) -> list[tuple[str]]:
+    """What a copy of the file alone holds, once that is anything."""
+    alone = path.with_name("alone.sqlite3")
+    while True:
+        shutil.copyfile(path, alone)
+        with closing(sqlite3.connect(alone)) as db:
+            try:
+                if kept := db.execute("SELECT text FROM kept").fetchall():
+                    return kept
+            except sqlite3.Error:  # the table is not there yet, or was copied half
+                pass
+        alone.unlink()
+        await asyncio.sleep(0.02)
+
+
+async def test_what_is_committed_goes_from_the_log_into_the_file(
+    path: Path, store: SqliteStore
+) -> None:
+    """Soon, and with nobody else at work."""
+    await store.write(insert)
+    async with asyncio.timeout(10):
+        assert await kept_without_the_log(path) == [("x",)]
+    log = path.with_name(f"{path.name}-wal")
+    size = log.stat().st_size
+    await store.write(insert)
+    assert log.stat().st_size == size  # begun anew
+
+
+async def test_a_checkpoint_that_fails_is_made_later(
+    path: Path,
+    store: SqliteStore,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Here the file is away for a moment; nothing is put in its place."""
+    monkeypatch.setattr(sqlite_checkpoints, "CHECKPOINT_SECONDS", 0.02)
+    elsewhere = path.with_name("elsewhere.sqlite3")
+    os.rename(path, elsewhere)
+    await store.write(insert)
+    async with asyncio.timeout(10):
+        while "could not be checkpointed" not in caplog.text:
+            await asyncio.sleep(0.02)
+    assert path.name not in os.listdir(path.parent)
+    os.rename(elsewhere, path)
+    async with asyncio.timeout(10):
+        assert await kept_without_the_log(path) == [("x",)]
 
 
 async def test_a_new_file_that_another_process_prepares_is_waited_for(path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from chat.errors import OutcomeUnknown, Unavailable
 from chat.events import Event, MessageSent
-from chat.store import sqlite
+from chat.store import sqlite_connection
 from chat.store.database import Database
 from chat.store.writer import Writer
 from tests.store.world import draft, editing, opened, pair, sent, writing
@@ -43,7 +43,7 @@ def held(path: Path) -> Iterator[None]:
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Of a SQLite database that waits for others for a moment only."""
-    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT", 0.02)
+    monkeypatch.setattr(sqlite_connection, "BUSY_TIMEOUT", 0.02)
     return tmp_path / "payam.sqlite3"
 
 

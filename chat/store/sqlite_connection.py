@@ -1,0 +1,85 @@
+"""A connection to SQLite with a thread of its own."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from functools import partial
+from time import monotonic, sleep
+from typing import TypeVar
+
+import aiosqlite
+
+from chat.store.database import unreachable
+
+Result = TypeVar("Result")
+
+BUSY_TIMEOUT = 5.0
+"""Seconds to wait for another process's write transaction."""
+LOOK_SECONDS = 0.01
+LOG_PAGES = 10_000
+"""Pages in the log above which a commit checkpoints it itself, while its sender waits: 40 MB."""
+
+PASSING = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+}
+"""Primary result codes of what an operator can mend; others are faults of ours."""
+
+
+class Connection(aiosqlite.Connection):
+    """A connection with a thread of its own, which can run a whole function there.
+
+    One hop to the thread and back costs about as much as forty small statements, so
+    the writer sends a batch's statements over together.
+    """
+
+    def __init__(self, path: str, *, read_only: bool) -> None:
+        def open_file() -> sqlite3.Connection:
+            connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT)
+            use_wal(connection)
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
+            connection.execute("PRAGMA foreign_keys = ON")
+            if read_only:
+                connection.execute("PRAGMA query_only = ON")
+            return connection
+
+        super().__init__(open_file, iter_chunk_size=64)
+        self._thread.daemon = True  # a worker that must die is not held back by it
+
+    async def ended(self) -> None:
+        """Wait for the thread of a connection that could not be opened."""
+        if self._thread.ident is not None:
+            await asyncio.to_thread(self._thread.join)
+
+    async def run(self, function: Callable[[sqlite3.Connection], Result]) -> Result:
+        """The function's result, from the connection's thread.
+
+        Raises Unavailable for what passes: a lock, a full disk, a failing device.
+        """
+        try:
+            call = partial(function, self._conn)
+            result: Result = await self._execute(call)  # type: ignore[no-untyped-call]
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF in PASSING:
+                raise unreachable(error) from error
+            raise
+        return result
+
+
+def use_wal(db: sqlite3.Connection) -> None:
+    """Workers that start together all ask for it; SQLite makes the later ones fail, not wait."""
+    give_up = monotonic() + BUSY_TIMEOUT
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > give_up:
+                raise
+            sleep(LOOK_SECONDS)
+        else:
+            return
