@@ -1,4 +1,4 @@
-"""python -m loadtest <scenario> | compare | growth"""
+"""python -m loadtest <scenario> | compare | growth | disk"""
 
 import os
 import resource
@@ -11,8 +11,9 @@ from rich.console import Console
 
 from loadtest.client import CannotConnect
 from loadtest.crowd import NoConversation
+from loadtest.disk import main as disk
 from loadtest.http import RequestFailed
-from loadtest.options import COMPARE, GROWTH, parser, tokens_of
+from loadtest.options import COMPARE, DISK, GROWTH, parser, tokens_of
 from loadtest.page import page
 from loadtest.process import NoProcess
 from loadtest.report import as_json, print_report
@@ -32,6 +33,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         from loadtest.growth.command import main as growth  # noqa: PLC0415
 
         return growth(arguments[1:])
+    if arguments[:1] == [DISK]:
+        return disk(arguments[1:])
     options = parser().parse_args(arguments)
     try:
         report = uvloop.run(run(options, tokens_of(options, environ)))

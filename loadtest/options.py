@@ -9,7 +9,7 @@ from loadtest.scenarios import SCENARIOS
 from loadtest.targets import TARGETS
 from loadtest.tokens import Listed, Minted, NoToken, Tokens
 
-COMPARE, GROWTH = "compare", "growth"
+COMPARE, GROWTH, DISK = "compare", "growth", "disk"
 OWN = ("scenario", "url", "server", "tokens", "pid", "json", "html")
 """Options that are no argument of the scenario."""
 
@@ -30,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
         scenario.arguments(names.add_parser(name, help=what, description=what, parents=[common]))
     names.add_parser(COMPARE, help="Payam beside its peers, in one table.", add_help=False)
     names.add_parser(GROWTH, help="How Payam's cost grows, as plots.", add_help=False)
+    names.add_parser(DISK, help="The disk's own syncs, without a server.", add_help=False)
     return root
 
 

@@ -1,0 +1,63 @@
+"""python -m loadtest disk [--folder .] [--rate 10] [--seconds 60] [--bytes 8192]
+
+How long the disk alone takes to keep what was written, with no server at work: a server that
+acknowledges only what is on the disk cannot be faster, and its slowest message is no faster
+than the disk's slowest sync.
+"""
+
+import argparse
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from loadtest.histogram import Histogram, Latencies
+
+LOG_BYTES = 16 << 20
+"""The file is written over from its beginning, as databases do with their logs."""
+MILLISECOND = 1e-3
+
+
+def parser() -> argparse.ArgumentParser:
+    root = argparse.ArgumentParser(
+        prog="python -m loadtest disk", description="Time the disk's own syncs."
+    )
+    root.add_argument("--folder", type=Path, default=Path(), help="on the disk in question (.)")
+    root.add_argument("--rate", type=float, default=10.0, help="syncs a second (10)")
+    root.add_argument("--seconds", type=float, default=60.0, help="measured (60)")
+    root.add_argument("--bytes", type=int, default=8192, help="written before each sync (8192)")
+    return root
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Returns the exit status."""
+    options = parser().parse_args(arguments)
+    latencies = syncs(options.folder, options.rate, options.seconds, options.bytes)
+    parts = [f"p{percent:g} {value / MILLISECOND:.3g}" for percent, value in latencies.percentiles]
+    print(
+        f"{latencies.count:,} syncs of {options.bytes} bytes, {options.rate:g} a second:"
+        f" {', '.join(parts)}, most {latencies.maximum / MILLISECOND:.3g} ms"
+    )
+    return 0
+
+
+def syncs(folder: Path, rate: float, seconds: float, size: int) -> Latencies:
+    """Each from when it was due, so that a stall is not hidden by the syncs it kept waiting."""
+    histogram = Histogram()
+    block = os.urandom(size)
+    with NamedTemporaryFile(dir=folder) as file:
+        log = file.fileno()
+        os.posix_fallocate(log, 0, LOG_BYTES)
+        os.pwrite(log, bytes(LOG_BYTES), 0)
+        os.fsync(log)
+        began = time.perf_counter()
+        for number in range(max(1, int(rate * seconds))):
+            due = began + number / rate
+            time.sleep(max(0.0, due - time.perf_counter()))
+            os.pwrite(log, block, number * size % (LOG_BYTES - size))
+            os.fdatasync(log)
+            histogram.record(time.perf_counter() - due)
+    latencies = histogram.latencies()
+    assert latencies is not None
+    return latencies
