@@ -8,6 +8,7 @@ from typing import Any
 
 from sanic import Sanic
 from sanic_ext import Extend
+from sanic_ext.extensions.http.extension import HTTPExtension
 
 from chat.api import metrics, options, routes, tracing, web
 from chat.auth import middleware
@@ -129,8 +130,6 @@ def configure(app: Sanic[Any, Any], settings: Settings) -> None:
             "REQUEST_MAX_SIZE": settings.request_max_size,
             # What is left when the writer and the sockets have had their parts of it.
             "GRACEFUL_SHUTDOWN_TIMEOUT": settings.graceful_timeout / 4,
-            "OAS": False,
-            "HEALTH": False,
             "CORS": bool(settings.cors_origins),
             "CORS_ORIGINS": ",".join(settings.cors_origins),
             # No text with commas: what follows one would begin with a space.
@@ -138,4 +137,5 @@ def configure(app: Sanic[Any, Any], settings: Settings) -> None:
             "CORS_EXPOSE_HEADERS": READ_ELSEWHERE,
         }
     )
-    Extend(app)
+    # CORS alone: what injects arguments would be asked at each request, for nothing.
+    Extend(app, built_in_extensions=False, extensions=[HTTPExtension])
