@@ -51,7 +51,8 @@ class Group:
 
     `members` have been told everything up to `seq`. Who resumes is in `resuming` while it
     reads what it missed, and then, if that led beyond `seq`, in `ahead`, with the point
-    that it has been told up to, until the members are there too.
+    that it has been told up to, until the members are there too: it is told only what is
+    after that. What a change is told as does not depend on where a reader began.
     """
 
     __slots__ = ("ahead", "conversation_id", "is_healing", "members", "resuming", "seq", "waiting")
@@ -113,7 +114,7 @@ class Hub:
         For a conversation without members here, `told` must be as the database had it.
         """
         group = self._group_of(connection, told)
-        if told != group.seq or group.is_healing:
+        if told != group.seq:
             return False
         group.ahead.pop(connection, None)
         group.resuming.discard(connection)
@@ -132,21 +133,12 @@ class Hub:
         group = self._groups.get(connection.conversation_id)
         return group is not None and connection in group.resuming
 
-    def is_ahead(self, connection: Connection) -> bool:
-        """Whether it waits for the members to be told as much; it may have to read on yet."""
-        group = self._groups.get(connection.conversation_id)
-        return group is not None and connection in group.ahead
-
     def finish_resuming(self, connection: Connection, told: int) -> bool:
-        """Whether the connection, told up to `told`, can go on live.
-
-        Not if it is behind, nor while the members are told what they missed: what is new
-        to them may not be new to it.
-        """
+        """Whether the connection, told up to `told`, can go on live: not if it is behind."""
         group = self._groups.get(connection.conversation_id)
         if group is None or connection not in group.resuming:
             return True  # it left meanwhile
-        if told < group.seq or group.is_healing:
+        if told < group.seq:
             return False
         group.resuming.discard(connection)
         if told == group.seq:
@@ -253,9 +245,6 @@ class Hub:
 
     def _heal(self, group: Group) -> None:
         group.is_healing = True
-        # What is new to the members may not be new to these: they read on by themselves.
-        group.resuming.update(group.ahead)
-        group.ahead.clear()
         task = asyncio.get_running_loop().create_task(self._fill(group))
         self._healing.add(task)
         task.add_done_callback(self._healing.discard)

@@ -33,7 +33,6 @@ async def catch_up(
 ) -> None:
     """Tell `connection`, which `hub` has as resuming, what came after `since`."""
     told = since
-    is_resumed = False
     while not connection.is_closing:
         try:
             changes, upto, is_last = await load(connection.conversation_id, told)
@@ -47,17 +46,11 @@ async def catch_up(
         told = upto
         if not is_last:
             continue
-        if not hub.finish_resuming(connection, told):
-            await asyncio.sleep(0 if changes else LOOK_SECONDS)
-            continue
-        if not is_resumed:
+        if hub.finish_resuming(connection, told):
             # Nothing live comes before this: there is no pause in between.
             connection.send(resumed(told, ref))
-            is_resumed = True
-        while hub.is_ahead(connection):
-            await asyncio.sleep(LOOK_SECONDS)
-        if not hub.is_resuming(connection):
             return
+        await asyncio.sleep(0 if changes else LOOK_SECONDS)
 
 
 def resumed(seq: int, ref: str | None) -> bytes:

@@ -228,7 +228,7 @@ class Sockets(Listener):
         if not 0 <= frame.since <= ID_MAX:
             raise InvalidInput({"since": ["A change number, from 0."]})
         hub = self._dispatcher.hub
-        if hub.is_resuming(connection) or hub.is_ahead(connection):
+        if hub.is_resuming(connection):
             raise Conflict("An earlier resume is still under way.")
         self._resume_after(connection, frame.since, frame.since, frame.ref)
 

@@ -246,7 +246,7 @@ async def test_a_fault_in_reading_closes_the_sockets() -> None:
 
 
 async def test_who_missed_nothing_is_a_member_at_once() -> None:
-    """Not who was told less than the members, or more, nor while these are healed."""
+    """Not who was told less than the members, or more. What these miss, it misses too."""
     world = World(3)
     member, resuming = world.join(), Member(2)
     late = cast("Connection", resuming)
@@ -257,9 +257,10 @@ async def test_who_missed_nothing_is_a_member_at_once() -> None:
     assert not world.hub.is_resuming(late)
     world.commit(0)
     world.hub.deliver(CONVERSATION, world.commit(0))
-    assert not world.hub.join_at(cast("Connection", Member(3)), 3)
+    other = Member(3)
+    assert world.hub.join_at(cast("Connection", other), 3)
     await world.settle()
-    assert member.told == resuming.told == numbers(4, 5)
+    assert member.told == resuming.told == other.told == numbers(4, 5)
     first = cast("Connection", Member(4))
     first.conversation_id = CONVERSATION + 1
     assert world.hub.join_at(first, 9)

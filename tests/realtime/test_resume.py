@@ -10,7 +10,6 @@ from chat.errors import Unavailable
 from chat.realtime import resume
 from chat.realtime.connection import Connection
 from chat.realtime.hub import Batch, Hub, Told
-from chat.realtime.protocol import Resumed, frame_of
 
 CONVERSATION = 7
 
@@ -81,15 +80,9 @@ class World:
         return found, end, end == len(self.history)
 
     async def catch_up(self, since: int) -> None:
-        """Until it is live, or ahead of the members; then it may still have to read on."""
-        async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
-            task = tasks.create_task(self.run(since))
-            while not (task.done() or self.hub.is_ahead(cast("Connection", self.late))):
-                await asyncio.sleep(0)
-            task.cancel()
-
-    async def run(self, since: int) -> None:
-        await resume.catch_up(cast("Connection", self.late), self.hub, self.load, since, None)
+        late = cast("Connection", self.late)
+        async with asyncio.timeout(10):
+            await resume.catch_up(late, self.hub, self.load, since, None)
 
 
 def told(seq: int) -> Told:
@@ -138,23 +131,37 @@ async def test_who_reads_further_than_the_members_waits_for_them() -> None:
     assert world.member.text == "<4><5>"
 
 
-async def test_who_is_ahead_reads_on_while_the_members_are_healed() -> None:
-    """What the members are told anew then is not new to it."""
+async def test_who_is_ahead_hears_the_rest_of_what_the_members_are_healed_with() -> None:
+    """Not what it knows of that already."""
     world = World(3)
     world.before_load = [lambda: world.happen(is_told=False)]
-    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(world.run(0))
-        while not world.hub.is_ahead(cast("Connection", world.late)):
+    await world.catch_up(0)
+    world.happen(is_told=False)
+    world.hub.deliver(CONVERSATION, Batch(5, []))
+    async with asyncio.timeout(10):
+        while world.member.text != numbers(4, 5):
             await asyncio.sleep(0)
-        world.happen(is_told=False)
-        world.hub.deliver(CONVERSATION, Batch(5, []))
-        assert world.hub.is_resuming(cast("Connection", world.late))
-        await task
     world.happen()
-    assert world.late.told.count(frame_of(Resumed(4))) == 1
-    world.late.told.remove(frame_of(Resumed(4)))
-    assert world.late.text == numbers(1, 6)
+    before, after = world.late.text.split(is_resumed_at(4))
+    assert before.startswith(numbers(1, 4))
+    assert after == numbers(5, 6)
     assert world.member.text == numbers(4, 6)
+
+
+async def test_who_comes_while_the_members_are_healed_goes_on_with_them() -> None:
+    """At their point, or beyond it: nothing is told twice."""
+    world = World(3)
+    world.happen(is_told=False)
+    world.hub.deliver(CONVERSATION, Batch(4, []))
+    await world.catch_up(0)
+    async with asyncio.timeout(10):
+        while world.member.text != numbers(4, 4):
+            await asyncio.sleep(0)
+    world.happen()
+    before, after = world.late.text.split(is_resumed_at(4))
+    assert before.startswith(numbers(1, 4))
+    assert after == numbers(5, 5)
+    assert world.member.text == numbers(4, 5)
 
 
 async def test_a_database_that_is_away_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
