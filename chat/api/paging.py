@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote_plus
 
 from sanic import Request
 
@@ -46,4 +46,9 @@ def integer(name: str, value: str, least: int, most: int) -> int:
 
 def link(request: Request, relation: str, query: dict[str, int | str]) -> dict[str, str]:
     """A Link header to the same path with another query."""
-    return {"Link": f'<{request.path}?{urlencode(query)}>; rel="{relation}"'}
+    # Numbers need no encoding, for which `urlencode` takes 2 % of the time of a page.
+    pairs = [
+        f"{name}={value if isinstance(value, int) else quote_plus(value)}"
+        for name, value in query.items()
+    ]
+    return {"Link": f'<{request.path}?{"&".join(pairs)}>; rel="{relation}"'}
