@@ -9,7 +9,7 @@ finds nearly all of it done.
 import asyncio
 import logging
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 log = logging.getLogger("payam.store")
@@ -45,7 +45,8 @@ class Checkpoints:
             try:
                 await asyncio.shield(work)
             except asyncio.CancelledError:
-                await asyncio.wait([work])
+                with suppress(sqlite3.Error):
+                    await work
                 raise
             except sqlite3.Error as error:
                 log.warning("the log could not be checkpointed: %s", error)
