@@ -7,6 +7,7 @@ than the disk's slowest sync.
 
 import argparse
 import os
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,9 +32,15 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Returns the exit status."""
+    """Returns the exit status: 0, or 2 when it could not be done."""
     options = parser().parse_args(arguments)
-    latencies = syncs(options.folder, options.rate, options.seconds, options.bytes)
+    if options.rate <= 0 or options.seconds <= 0 or not 0 < options.bytes < LOG_BYTES:
+        parser().error(f"--rate and --seconds must be above 0, --bytes from 1 to {LOG_BYTES - 1}")
+    try:
+        latencies = syncs(options.folder, options.rate, options.seconds, options.bytes)
+    except OSError as error:
+        print(f"loadtest: {options.folder}: {error.strerror}", file=sys.stderr)
+        return 2
     parts = [f"p{percent:g} {value / MILLISECOND:.3g}" for percent, value in latencies.percentiles]
     print(
         f"{latencies.count:,} syncs of {options.bytes} bytes, {options.rate:g} a second:"

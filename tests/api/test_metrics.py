@@ -139,12 +139,16 @@ async def test_who_comes_back_and_what_was_missed_are_counted(on_sqlite: PayamSe
             here = await ali.connect(conversation, since=0)
             await here.receive_type("resumed")
             there = await ali_there.person.connect(conversation)
+            # By the time this is stored, the look at the database on joining is over: in the
+            # midst of the talk it would find, and heal, a part of the gap.
+            await there.send({"type": "chat_message", "message": "the one before the gap"})
+            await there.receive_type("chat.message")
             await talk(here, here)
+            await here.receive_type("chat.message")
             await there.send({"type": "chat_message", "message": "the one after the gap"})
             for _ in range(MESSAGES + 1):
                 await there.receive_type("chat.message")
-            # Two where its look at the database on joining came in the midst of the talk.
-            assert (await figures(deaf)).of("payam_gaps_healed_total") in {1, 2}
+            assert (await figures(deaf)).of("payam_gaps_healed_total") == 1
             assert (await figures(deaf)).of("payam_resumes_total") == 0
             assert (await figures(on_sqlite)).of("payam_resumes_total") >= 1
 

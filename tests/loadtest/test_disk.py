@@ -17,3 +17,22 @@ def test_every_sync_is_timed_and_the_file_goes(
     assert told.startswith("20 syncs of 8192 bytes, 200 a second: p50 ")
     assert told.endswith(" ms\n")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("wrong", [("--rate", "0"), ("--seconds", "0"), ("--bytes", "16777216")])
+def test_what_cannot_be_measured_is_refused(
+    wrong: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Expected: the options and their limits by name, and nothing is done."""
+    with pytest.raises(SystemExit):
+        main(["disk", *wrong], {})
+    assert "--rate and --seconds must be above 0, --bytes from 1" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_not_there_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Expected: exit status 2, in one line."""
+    nowhere = tmp_path / "nowhere"
+    assert main(["disk", "--folder", str(nowhere), "--seconds", "0.1"], {}) == 2
+    assert capsys.readouterr().err == f"loadtest: {nowhere}: No such file or directory\n"

@@ -84,6 +84,20 @@ class World:
         async with asyncio.timeout(10):
             await resume.catch_up(late, self.hub, self.load, since, None)
 
+    async def members_are_told(self, first: int, last: int) -> None:
+        async with asyncio.timeout(10):
+            while self.member.text != numbers(first, last):
+                await asyncio.sleep(0)
+
+    def assert_told(self, *, late: tuple[int, int], member: tuple[int, int], resumed: int) -> None:
+        """From which change to which, each once; `late` has `resumed` in between."""
+        first, last = late
+        before, after = self.late.text.split(is_resumed_at(resumed))
+        assert before.startswith(numbers(first, resumed))
+        assert before.count("<") == resumed - first + 1
+        assert after == numbers(resumed + 1, last)
+        assert self.member.text == numbers(*member)
+
 
 def told(seq: int) -> Told:
     return Told(seq, f"<{seq}>".encode())
@@ -138,14 +152,9 @@ async def test_who_is_ahead_hears_the_rest_of_what_the_members_are_healed_with()
     await world.catch_up(0)
     world.happen(is_told=False)
     world.hub.deliver(CONVERSATION, Batch(5, []))
-    async with asyncio.timeout(10):
-        while world.member.text != numbers(4, 5):
-            await asyncio.sleep(0)
+    await world.members_are_told(4, 5)
     world.happen()
-    before, after = world.late.text.split(is_resumed_at(4))
-    assert before.startswith(numbers(1, 4))
-    assert after == numbers(5, 6)
-    assert world.member.text == numbers(4, 6)
+    world.assert_told(late=(1, 6), member=(4, 6), resumed=4)
 
 
 async def test_who_comes_while_the_members_are_healed_goes_on_with_them() -> None:
@@ -154,14 +163,9 @@ async def test_who_comes_while_the_members_are_healed_goes_on_with_them() -> Non
     world.happen(is_told=False)
     world.hub.deliver(CONVERSATION, Batch(4, []))
     await world.catch_up(0)
-    async with asyncio.timeout(10):
-        while world.member.text != numbers(4, 4):
-            await asyncio.sleep(0)
+    await world.members_are_told(4, 4)
     world.happen()
-    before, after = world.late.text.split(is_resumed_at(4))
-    assert before.startswith(numbers(1, 4))
-    assert after == numbers(5, 5)
-    assert world.member.text == numbers(4, 5)
+    world.assert_told(late=(1, 5), member=(4, 5), resumed=4)
 
 
 async def test_a_database_that_is_away_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
