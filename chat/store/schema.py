@@ -49,6 +49,10 @@ async def apply(database: Database, transaction: Transaction, name: str) -> None
         await transaction.execute(
             statement.format(id=IDENTITY[database.dialect], binary=database.binary)
         )
+    # For what SQL cannot say, such as a random value or a text that Python folds.
+    carry_over = getattr(step, "carry_over", None)
+    if carry_over is not None:
+        await carry_over(transaction)
     await transaction.execute("INSERT INTO schema_migrations (name) VALUES (?)", (name,))
 
 
