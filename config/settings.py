@@ -168,7 +168,7 @@ class Settings:
     trusted_proxies: tuple[str, ...] = setting(
         (),
         words(ip_network, "addresses or networks like 10.0.0.0/8, with commas between them"),
-        "addresses or networks of reverse proxies whose X-Forwarded-For is believed",
+        "addresses or networks of reverse proxies whose X-Forwarded-… and Forwarded are believed",
     )
 
     @classmethod

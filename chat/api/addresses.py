@@ -1,40 +1,135 @@
-"""Where a request comes from, behind reverse proxies too."""
+"""Where a request comes from, behind reverse proxies too.
 
+Proxies write an address in many ways, and a listener on both IPv4 and IPv6 sees IPv4 peers
+as `::ffff:10.0.0.1`. Here each has one form, so that one client has one limit:
+
+    203.0.113.7   203.0.113.7:5678   "203.0.113.7"   ::ffff:203.0.113.7   →  203.0.113.7
+    2001:db8::1   [2001:DB8::1]   [2001:db8::1]:443   2001:db8::1%eth0    →  2001:db8::1
+"""
+
+import logging
+import re
+from collections.abc import Iterator
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from sanic import Request
+
+log = logging.getLogger("payam.api")
+
+Address = IPv4Address | IPv6Address
+
+WRITTEN = re.compile(r"(?:\[(?P<v6>[^\]]+)\]|(?P<v4>[^:]+))(?::(?:\d{1,5}|_[\w.-]+))?", re.ASCII)
+"""An address with the brackets, or the port, that a proxy may write with it."""
+PAIR = re.compile(r'([^\s=;,"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;,]*)|([;,])')
+"""One `for=…` of a Forwarded header, or what stands between two."""
+ESCAPED = re.compile(r"\\(.)")
+MAPPED = 0xFFFF << 32
+"""`::ffff:0:0`: from here IPv6 holds the whole of IPv4."""
+SHOWN_LENGTH = 100
+REPORTS_MAX = 100
+_reported: set[str] = set()
 
 
 def of_client(request: Request, trusted: tuple[str, ...]) -> str:
     """The address that a request comes from.
 
-    X-Forwarded-For is read from its end, where the nearest proxy writes, for as long as
-    `trusted` (addresses or networks) vouches for who wrote it: what a client invents
-    stands before that.
+    X-Forwarded-For, or Forwarded (RFC 7239) where there is none, is read from its end,
+    where the nearest proxy writes, for as long as `trusted` (addresses or networks)
+    vouches for who wrote it: what a client invents stands before that. What is no
+    address (`unknown`, `_hidden`) ends the reading at the proxy that wrote it.
     """
-    address: str = request.ip
-    hops = ",".join(request.headers.getall("x-forwarded-for", [])).split(",")
-    while hops and is_within(address, trusted):
-        hop = hops.pop().strip()
-        if not is_address(hop):
+    peer: str = request.ip
+    address = parse(peer)
+    if address is None:
+        return peer
+    hops = None
+    while is_trusted(address, trusted):
+        if hops is None:
+            hops = list(hops_of(request))
+        if not hops:
             break
-        address = hop
-    return address
+        hop = hops.pop()
+        before = parse(hop)
+        if before is None:
+            report(str(address), hop)
+            break
+        address = before
+    return str(address)
 
 
 def is_within(address: str, trusted: tuple[str, ...]) -> bool:
-    return is_address(address) and any(ip_address(address) in net for net in networks(trusted))
+    """Whether this address, in any written form, is one of these addresses or networks."""
+    found = parse(address)
+    return found is not None and is_trusted(found, trusted)
 
 
-def is_address(text: str) -> bool:
+def parse(text: str) -> Address | None:
+    """The address in any written form; None for what is none.
+
+    IPv4 within IPv6 is IPv4. A zone is left out: it says which cable, not who.
+    """
+    text = text.strip().strip('"').strip()
     try:
-        ip_address(text)
+        address = ip_address(text.partition("%")[0])
     except ValueError:
-        return False
-    return True
+        match = WRITTEN.fullmatch(text)
+        if match is None:
+            return None
+        try:
+            if match["v4"] is not None:
+                return IPv4Address(match["v4"])
+            address = IPv6Address(match["v6"].partition("%")[0])
+        except ValueError:
+            return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address
+
+
+def hops_of(request: Request) -> Iterator[str]:
+    """What the proxies wrote, the nearest one's last."""
+    if written := request.headers.getall("x-forwarded-for", []):
+        yield from (hop for line in written for hop in line.split(",") if hop.strip())
+        return
+    for line in request.headers.getall("forwarded", []):
+        yield from fors_of(line)
+
+
+def fors_of(line: str) -> Iterator[str]:
+    """The `for` of each hop of one Forwarded header; empty where a hop has none."""
+    hop = ""
+    for match in PAIR.finditer(line):
+        name, value, between = match.groups()
+        if between == ",":
+            yield hop
+            hop = ""
+        elif name is not None and name.lower() == "for":
+            hop = ESCAPED.sub(r"\1", value)
+    yield hop
+
+
+def is_trusted(address: Address, trusted: tuple[str, ...]) -> bool:
+    forms: list[Address] = [address]
+    if isinstance(address, IPv4Address):
+        # The operator may have written the network as the listener shows its peers.
+        forms.append(IPv6Address(MAPPED | int(address)))
+    return any(form in network for form in forms for network in networks(trusted))
 
 
 @lru_cache(maxsize=8)
 def networks(trusted: tuple[str, ...]) -> list[IPv4Network | IPv6Network]:
     return [ip_network(text, strict=False) for text in trusted]
+
+
+def report(proxy: str, hop: str) -> None:
+    """Once per proxy: it writes the same with each request."""
+    if proxy in _reported or len(_reported) >= REPORTS_MAX:
+        return
+    _reported.add(proxy)
+    log.warning(
+        "the proxy %s gave %r as its client's address, which is none: all clients behind it"
+        " share one limit. This is said once",
+        proxy,
+        hop[:SHOWN_LENGTH],
+    )
