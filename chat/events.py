@@ -49,6 +49,12 @@ class ParticipantLeft(Change, frozen=True):
     participant: User
 
 
+class ConversationUpdated(Change, frozen=True):
+    """It has a new title."""
+
+    title: str
+
+
 class TicketUpdated(Change, frozen=True):
     ticket: SupportTicket
 

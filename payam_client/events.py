@@ -2,7 +2,7 @@
 
 changes, each with the conversation's change number `seq`
     MessageSent  MessageEdited  MessageDeleted  AttachmentAdded
-    ParticipantJoined  ParticipantLeft  TicketUpdated
+    ParticipantJoined  ParticipantLeft  ConversationUpdated  TicketUpdated
 passing, which who is not there misses
     UserTyping  MessageRead
 Resumed     all that was missed has been told
@@ -63,6 +63,12 @@ class ParticipantJoined(Change, tag="participant.joined", frozen=True):
 
 class ParticipantLeft(Change, tag="participant.left", frozen=True):
     participant: User
+
+
+class ConversationUpdated(Change, tag="conversation.updated", frozen=True):
+    """The conversation has a new title."""
+
+    title: str
 
 
 class TicketUpdated(Change, tag="ticket.updated", frozen=True):
@@ -130,6 +136,7 @@ AnyEvent = (
     | AttachmentAdded
     | ParticipantJoined
     | ParticipantLeft
+    | ConversationUpdated
     | TicketUpdated
     | UserTyping
     | MessageRead

@@ -76,6 +76,7 @@ export class Chat {
     });
     on("joined", ({ participant }) => this.#noteParticipants(participant, [participant]));
     on("left", ({ participant }) => this.#noteParticipants(participant, []));
+    on("updated", ({ title }) => this.#note({ title }));
     on("ticket", ({ support_ticket: ticket }) => {
       this.#note({ support_ticket: ticket.status === "closed" ? null : ticket });
     });

@@ -216,6 +216,8 @@ export interface ConversationEvents {
   attachment: { message_id: number; attachment: Attachment; seq: number };
   joined: { participant: User; seq: number };
   left: { participant: User; seq: number };
+  /** A new title. */
+  updated: { title: string; seq: number };
   ticket: { support_ticket: SupportTicket; seq: number };
   /** `delay`, in milliseconds, where it waits; `code` and `reason` where it is closed for good. */
   state: { state: ConversationState; delay?: number; code?: number; reason?: string };

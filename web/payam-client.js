@@ -24,6 +24,7 @@ const EVENTS = {
   "attachment.added": "attachment",
   "participant.joined": "joined",
   "participant.left": "left",
+  "conversation.updated": "updated",
   "ticket.updated": "ticket",
 };
 

@@ -51,7 +51,11 @@ async def one(request: Request, conversation_id: int) -> HTTPResponse:
 @blueprint.patch(ONE)
 @Operation(takes=NewTitle, gives={200: Conversation})
 async def rename(request: Request, conversation_id: int) -> HTTPResponse:
-    """Change the title."""
+    """Change the title.
+
+    Everybody's sockets get `conversation.updated`. The title that it has already changes
+    nothing.
+    """
     services: Services = request.app.ctx.services
     body = bodies.decode(request, NewTitle)
     return responses.json(

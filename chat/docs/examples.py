@@ -93,9 +93,10 @@ ALL: tuple[Struct, ...] = (
     protocol.AttachmentAdded(123, FILE, 348),
     protocol.ParticipantJoined(SARA, 349),
     protocol.ParticipantLeft(SARA, 350),
-    protocol.TicketUpdated(TICKET, 351),
+    protocol.ConversationUpdated("The way home", 351),
+    protocol.TicketUpdated(TICKET, 352),
     protocol.Ack(client_id="6f1c2b9e", id=123, seq=345, timestamp=AT),
-    protocol.Resumed(351),
+    protocol.Resumed(352),
     protocol.AuthExpiring(60),
     protocol.Error(
         "invalid",

@@ -4,7 +4,7 @@ client → server    chat_message edit_message delete_message typing     (the or
                    mark_read resume auth
 server → client    chat.message message.edited message.deleted user.typing  (the original)
                    message.read attachment.added participant.joined participant.left
-                   ticket.updated resumed ack auth.expiring error
+                   conversation.updated ticket.updated resumed ack auth.expiring error
 """
 
 from collections.abc import Callable
@@ -153,6 +153,13 @@ class ParticipantLeft(ServerFrame, tag="participant.left", frozen=True):
     """Somebody left the conversation, or was removed from it."""
 
     participant: records.User
+    seq: int
+
+
+class ConversationUpdated(ServerFrame, tag="conversation.updated", frozen=True):
+    """The conversation has a new title, which may be empty."""
+
+    title: str
     seq: int
 
 
@@ -308,6 +315,7 @@ _SERVER_FRAMES: dict[type[events.Event], Callable[[Any], ServerFrame]] = {
     ),
     events.ParticipantJoined: lambda event: ParticipantJoined(event.participant, event.seq),
     events.ParticipantLeft: lambda event: ParticipantLeft(event.participant, event.seq),
+    events.ConversationUpdated: lambda event: ConversationUpdated(event.title, event.seq),
     events.TicketUpdated: lambda event: TicketUpdated(event.ticket, event.seq),
     events.Typing: lambda event: UserTyping(event.username, event.is_typing),
     events.MessageRead: lambda event: MessageRead(event.username, event.message_id),

@@ -5,7 +5,13 @@ from collections.abc import Collection, Sequence
 from chat import records
 from chat.auth.identity import Identity
 from chat.errors import Forbidden, InvalidInput, NotFound
-from chat.events import Change, MessageRead, ParticipantJoined, ParticipantLeft
+from chat.events import (
+    Change,
+    ConversationUpdated,
+    MessageRead,
+    ParticipantJoined,
+    ParticipantLeft,
+)
 from chat.services import checks
 from chat.store import changes, messages, participants, users
 from chat.store import conversations as store
@@ -70,10 +76,18 @@ class Conversations:
         return await self.get(who, conversation_id)
 
     async def rename(self, who: Identity, conversation_id: int, title: str) -> records.Conversation:
+        """The title that it has already changes nothing."""
         checks.text("title", title, most=checks.TITLE_MAX_LENGTH, least=0)
-        async with self._database.transaction() as transaction:
+
+        async def apply(transaction: Transaction) -> Outcome[None]:
             await require_participant(transaction, who, conversation_id)
-            await store.rename(transaction, conversation_id, title)
+            if await store.title(transaction, conversation_id) == title:
+                return Outcome(None)
+            seq = await store.advance(transaction, conversation_id)
+            await store.rename(transaction, conversation_id, title, seq)
+            return Outcome(None, (ConversationUpdated(conversation_id, seq, title),))
+
+        await self._writer.change(conversation_id, apply)
         return await self.get(who, conversation_id)
 
     async def add(self, who: Identity, conversation_id: int, user_id: int) -> records.Conversation:

@@ -12,6 +12,7 @@ from msgspec import Struct
 from chat.events import (
     AttachmentAdded,
     Change,
+    ConversationUpdated,
     MessageDeleted,
     MessageEdited,
     MessageSent,
@@ -65,6 +66,8 @@ CHANGES = """
             FROM participants AS p JOIN users AS u ON u.id = p.user_id
             WHERE p.conversation_id = ? AND p.seq > ? ORDER BY p.seq LIMIT ?
         ) AS of_participants
+        UNION ALL SELECT c.title_seq, 'title', c.id, '', c.title, 0, FALSE, FALSE
+        FROM conversations AS c WHERE c.id = ? AND c.title_seq > ?
         UNION ALL SELECT c.seq, 'the end', 0, '', '', 0, FALSE, FALSE FROM conversations AS c
         WHERE c.id = ?
     ) AS changes
@@ -77,7 +80,8 @@ async def since(database: Database, conversation_id: int, seq: int, *, limit: in
     # One more than asked for: the end is seen only where it comes within them.
     more = limit + 1
     rows = await database.fetch(
-        CHANGES, [*([conversation_id, seq, more] * 5), conversation_id, more]
+        CHANGES,
+        [*([conversation_id, seq, more] * 5), conversation_id, seq, conversation_id, more],
     )
     is_last = bool(rows) and rows[-1][1] == "the end"
     found = rows[:-1] if is_last else rows[:limit]
@@ -117,6 +121,8 @@ def change(
     if kind == "participant":
         event = ParticipantJoined if flag else ParticipantLeft
         return event(conversation_id, seq, User(id_, name))
+    if kind == "title":
+        return ConversationUpdated(conversation_id, seq, content)
     if kind == "ticket":
         return TicketUpdated(conversation_id, seq, tickets[id_])
     if id_ not in attached:

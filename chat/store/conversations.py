@@ -33,9 +33,17 @@ async def create(
     return int(conversation_id)
 
 
-async def rename(transaction: Transaction, conversation_id: int, title: str) -> None:
+async def title(transaction: Transaction, conversation_id: int) -> str:
+    ((text,),) = await transaction.fetch(
+        "SELECT title FROM conversations WHERE id = ?", (conversation_id,)
+    )
+    return str(text)
+
+
+async def rename(transaction: Transaction, conversation_id: int, title: str, seq: int) -> None:
     await transaction.execute(
-        "UPDATE conversations SET title = ? WHERE id = ?", (title, conversation_id)
+        "UPDATE conversations SET title = ?, title_seq = ? WHERE id = ?",
+        (title, seq, conversation_id),
     )
 
 

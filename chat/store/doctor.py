@@ -40,6 +40,8 @@ CONVERSATIONS = """
                    SELECT max(t.seq) FROM support_tickets AS t WHERE t.conversation_id = c.id
                    UNION ALL
                    SELECT max(p.seq) FROM participants AS p WHERE p.conversation_id = c.id
+                   UNION ALL
+                   SELECT c.title_seq
                ) AS seqs), 0) AS least_seq,
                coalesce((SELECT m.created_at FROM messages AS m
                          WHERE m.conversation_id = c.id

@@ -40,7 +40,10 @@ class TokenFamily(Table):
 
 
 class Conversation(Table):
-    """`seq` numbers its changes; `active_at` is its last message's moment, or its beginning."""
+    """`seq` numbers its changes; `active_at` is its last message's moment, or its beginning.
+
+    `title_seq` is the change that gave it its title, 0 for the one that it began with.
+    """
 
     id = peewee.BigAutoField()
     title = peewee.TextField(default="")
@@ -49,6 +52,7 @@ class Conversation(Table):
     active_at = peewee.BigIntegerField()
     seq = peewee.BigIntegerField(default=0)
     last_message_id = peewee.BigIntegerField(null=True)
+    title_seq = peewee.BigIntegerField(default=0)
 
     class Meta:
         table_name = "conversations"

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from payam_client import AttachmentAdded, ParticipantJoined, PayamError, TicketUpdated
+from payam_client import (
+    AttachmentAdded,
+    ConversationUpdated,
+    ParticipantJoined,
+    PayamError,
+    TicketUpdated,
+)
 from tests.client.people import PASSWORD, Pair, Told, connect, sign_up
 from tests.faults.proxy import FaultProxy
 from tests.support.payam_server import PayamServer
@@ -26,7 +32,9 @@ async def test_people_titles_pages_and_read_marks(pair: Pair, server: PayamServe
         assert told.events[0].participant.id == who.id
         await pair.ali.remove_participant(pair.id, who.id)
         assert await reza.conversations() == []
-    assert (await pair.ali.rename(pair.id, "printers")).title == "printers"
+        assert (await pair.ali.rename(pair.id, "printers")).title == "printers"
+        await told.read(hers, lambda told: len(told.events) == 3)
+        assert told.events[2] == ConversationUpdated(title="printers", seq=3)
     first = await pair.ali.send(pair.id, "one", client_id="the first")
     assert await pair.ali.send(pair.id, "one", client_id="the first") == first
     rest = [await pair.ali.send(pair.id, text) for text in ("two", "three")]

@@ -1,5 +1,7 @@
 """Conversations over HTTP and who hears of what, on every shape."""
 
+import asyncio
+
 import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -138,6 +140,40 @@ async def test_who_left_finds_and_writes_nothing(people: People) -> None:
     await pair.first.send({"type": "chat_message", "message": "after"})
     assert (await back.receive())["content"] == "after"
     assert len((await pair.sara.http.get(pair.messages)).json()) == 2
+
+
+async def test_everybody_hears_of_a_new_title(people: People) -> None:
+    """With the next `seq`, live and when resuming; the title that is there changes nothing."""
+    pair = await Pair.of(people)
+    await pair.first.send({"type": "chat_message", "message": "one"})
+    for title in ("سفر", "سفر", ""):
+        answer = await pair.sara.http.patch(of(pair), json={"title": title})
+        assert (answer.status_code, answer.json()["title"]) == (200, title)
+    await pair.first.send({"type": "chat_message", "message": "two"})
+    for socket in (pair.first, pair.second):
+        frames = [await socket.receive() for _ in range(4)]
+        assert [frame["seq"] for frame in frames] == [1, 2, 3, 4]
+        assert frames[1:3] == [
+            {"type": "conversation.updated", "title": "سفر", "seq": 2},
+            {"type": "conversation.updated", "title": "", "seq": 3},
+        ]
+    assert (await pair.ali.http.get(of(pair))).json()["seq"] == 4
+    back = await pair.ali.connect(pair.conversation, since=1, apart_from=pair.second)
+    assert [await back.receive() for _ in range(3)] == [
+        *frames[2:],
+        {"type": "resumed", "seq": 4},
+    ]
+    changed = (await pair.ali.http.get(f"{pair.messages}?since=1")).json()
+    assert [message["content"] for message in changed] == ["two"]
+
+
+async def test_a_title_is_stored_once_however_many_give_it(people: People) -> None:
+    """All at once and on several workers: one change."""
+    pair = await Pair.of(people)
+    answers = await asyncio.gather(
+        *(pair.ali.http.patch(of(pair), json={"title": "one"}) for _ in range(10))
+    )
+    assert {answer.json()["seq"] for answer in answers} == {1}
 
 
 async def test_any_participant_renames(people: People) -> None:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from chat.events import (
     AttachmentAdded,
     Change,
+    ConversationUpdated,
     MessageDeleted,
     MessageEdited,
     MessageSent,
@@ -20,7 +21,7 @@ Step = tuple[str, int]
 
 steps = st.lists(
     st.tuples(
-        st.sampled_from(["send", "edit", "delete", "attach", "join", "leave", "ticket"]),
+        st.sampled_from(["send", "edit", "delete", "attach", "join", "leave", "ticket", "rename"]),
         st.integers(0, 3),
     ),
     max_size=20,
@@ -34,6 +35,7 @@ class Client:
         self.messages: dict[int, str | None] = {}
         self.members: dict[int, bool] = {}
         self.attachments: dict[int, int] = {}
+        self.title = ""
 
     def take(self, change: Change) -> None:
         if isinstance(change, MessageSent):
@@ -48,13 +50,15 @@ class Client:
             self.members[change.participant.id] = isinstance(change, ParticipantJoined)
         elif isinstance(change, AttachmentAdded):
             self.attachments[change.attachment.id] = change.attachment.message_id
+        elif isinstance(change, ConversationUpdated):
+            self.title = change.title
 
-    def visible(self) -> tuple[dict[int, str | None], dict[int, bool], set[int]]:
+    def visible(self) -> tuple[dict[int, str | None], dict[int, bool], set[int], str]:
         """Attachments of deleted messages are gone for everyone."""
         present = {
             id_ for id_, message in self.attachments.items() if self.messages[message] is not None
         }
-        return self.messages, self.members, present
+        return self.messages, self.members, present, self.title
 
 
 async def catch_up(
@@ -135,6 +139,8 @@ async def step(
         await make.join(guests[n])
     elif kind == "leave":
         await make.leave(guests[n])
+    elif kind == "rename":
+        await make.rename(f"title {n}")
     else:
         async with make.next() as (transaction, seq):
             ticket = await support_tickets.open_in(transaction, make.conversation_id)

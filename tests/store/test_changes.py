@@ -5,6 +5,7 @@ import pytest
 from chat.events import (
     AttachmentAdded,
     Change,
+    ConversationUpdated,
     MessageDeleted,
     MessageEdited,
     MessageSent,
@@ -116,6 +117,25 @@ async def test_a_ticket_that_changed_often_comes_once_as_it_is(database: Databas
         await support_tickets.update(transaction, seq, ticket)
     found = await since(database, talk, 0)
     assert [(type(change), change.seq) for change in found] == [(TicketUpdated, 2)]
+
+
+async def test_the_last_title_is_told_where_it_was_given(database: Database) -> None:
+    """Once, however many there were; the title that a conversation began with is no change."""
+    _, ali, _ = await pair(database)
+    talk = await conversation(database, ali, title="first")
+    assert await since(database, talk, 0) == []
+    make = Changes(database, talk)
+    await make.rename("second")
+    message = await sent(database, talk, ali)
+    await make.rename("سفر")
+    await sent(database, talk, ali)
+    found = await since(database, talk, 0)
+    assert [change.seq for change in found] == [2, 3, 4]
+    assert found[1] == ConversationUpdated(talk, 3, "سفر")
+    assert await since(database, talk, 3) == found[2:]
+    page = await changes.since(database, talk, 0, limit=1)
+    assert (page.seq, page.is_last) == (2, False)
+    assert message.seq == 2
 
 
 async def test_who_joined_and_left_since_has_left(database: Database) -> None:

@@ -225,7 +225,7 @@ async def test_what_follows_a_change_is_done_after_its_commit(database: Database
     done: list[str] = []
 
     async def renamed(transaction: Transaction) -> Outcome[None]:
-        await conversations.rename(transaction, talk, "title")
+        await conversations.rename(transaction, talk, "title", 1)
         return Outcome(None, after=lambda: done.append("after"))
 
     async with writing(database) as writer:

@@ -141,6 +141,11 @@ class Changes:
             await tickets.create(transaction, self.conversation_id, seq, user_id, subject, "normal")
         return seq
 
+    async def rename(self, title: str) -> int:
+        async with self.next() as (transaction, seq):
+            await conversations.rename(transaction, self.conversation_id, title, seq)
+        return seq
+
     async def join(self, user_id: int) -> int:
         async with self.next() as (transaction, seq):
             await participants.join(transaction, self.conversation_id, user_id, seq)

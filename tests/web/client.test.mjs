@@ -268,7 +268,9 @@ test("files, tickets, people and titles", async () => {
   const joined = until(hers, "joined");
   await ali.addParticipant(id, reza.who.id);
   assert.equal((await joined).participant.id, reza.who.id);
+  const updated = until(hers, "updated");
   assert.equal((await ali.rename(id, "printers")).title, "printers");
+  assert.equal((await updated).title, "printers");
   await ali.markRead(id, messageId);
   assert.equal((await sara.conversations())[0].unread_count, 1);
 });

@@ -175,6 +175,18 @@ async def test_a_ticket_is_seen_by_both(browser: Browser, served: PayamServer) -
         await expect(visitor.page.locator("p.ticket")).to_be_hidden()
 
 
+async def test_a_new_title_is_seen_by_both(browser: Browser, served: PayamServer) -> None:
+    """In the heading and in the list of the other, as it happens."""
+    ali, sara = await two(browser, served.url)
+    await ali.button("details").click()
+    await ali.page.get_by_label(ali.words["conversationName"]).fill("سفر شمال")
+    await ali.button("rename").click()
+    for visitor in (ali, sara):
+        await expect(visitor.page.locator("h2").filter(has_text="سفر شمال")).to_be_visible()
+    await sara.page.set_viewport_size({"width": 1180, "height": 760})
+    await expect(sara.list.filter(has_text="سفر شمال")).to_be_visible()
+
+
 @pytest.mark.parametrize("language", ["en", "fa"])
 async def test_nothing_is_lost_offline(
     browser: Browser, served: PayamServer, language: str
