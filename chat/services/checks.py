@@ -6,6 +6,8 @@ Each raises InvalidInput, which names the field and the limit.
 from unicodedata import category, normalize
 
 from chat.errors import InvalidInput
+from chat.text.folding import fold
+from chat.text.visibility import is_blank, is_ignorable
 
 USERNAME_MAX_LENGTH = 150
 PASSWORD_MAX_LENGTH = 1024
@@ -26,21 +28,35 @@ def text(field: str, value: str, *, most: int, least: int = 1) -> str:
         raise InvalidInput({field: ["May not contain half of a surrogate pair."]}) from None
     if len(value) > most:
         raise InvalidInput({field: [f"At most {most} characters; this has {len(value)}."]})
-    if len(value.strip()) < least:
-        wrong = "May not be blank." if least == 1 else f"At least {least} characters."
-        raise InvalidInput({field: [wrong]})
+    if least and is_blank(value):
+        raise InvalidInput({field: ["May not be blank."]})
     return value
 
 
 def username(value: str) -> str:
     """The name in its composed form (NFC), so that equal looks are equal text."""
     name = normalize("NFC", text("username", value, most=USERNAME_MAX_LENGTH))
-    # Marks are the vowels of Hindi and many others: part of a letter, not decoration. The
-    # non-joiner parts the halves of Persian names; it does not make two names different.
+    # The non-joiner parts the halves of Persian names; it does not make two names different.
     is_framed = name.startswith(NON_JOINER) or name.endswith(NON_JOINER)
-    if is_framed or not all(c.isalnum() or c in SIGNS or category(c).startswith("M") for c in name):
+    if is_framed or not all(may_be_in_a_name(c) for c in name):
         raise InvalidInput({"username": ["Letters, digits and the characters . @ + - _ only."]})
+    if all(c.isspace() or is_mark(c) for c in fold(name)):
+        raise InvalidInput({"username": ["Marks alone are no name."]})
     return name
+
+
+def may_be_in_a_name(character: str) -> bool:
+    """Letters, digits, a few signs, and marks, which are the vowels of Hindi and others.
+
+    What shows nothing, such as a variation selector, would make names that look the same.
+    """
+    if character in SIGNS:
+        return True
+    return (character.isalnum() or is_mark(character)) and not is_ignorable(character)
+
+
+def is_mark(character: str) -> bool:
+    return category(character).startswith("M")
 
 
 def password(value: str, *, least: int) -> str:

@@ -12,9 +12,12 @@ from msgspec import Meta
 
 from chat.records import ID_MAX
 from chat.services import checks
+from chat.text.visibility import EMPTY, IGNORABLE
 
 NO_NULL = "^[^\\u0000]*$"
-NOT_BLANK = "^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$"
+HIDDEN = "".join(c if c == "-" else f"\\u{ord(c):04x}" for c in IGNORABLE + EMPTY)
+"""What shows nothing, of the basic plane: beyond it, tools do not agree on what a character is."""
+NOT_BLANK = f"^[^\\u0000]*[^\\s\\u0000-\\u001f\\u007f-\\u009f{HIDDEN}][^\\u0000]*$"
 NAME = "^[^\\u0000-*,/:-?[-^`{-\\u007f]+$"
 """Of ASCII exactly what a name may have; what a letter is beyond it, tools do not agree on."""
 

@@ -1,7 +1,8 @@
 """Recomputes what is derived, and finds where what is stored differs.
 
 Derived are a conversation's `seq`, last message and activity, how far a participant may
-have read, and which attachment has a file. Reading everything takes its time, and is
+have read, which attachment has a file, and the folding of each user's name, which another
+version of Python, with a newer Unicode, may do otherwise. Reading everything takes its time, and is
 meant for a database at rest: what is being written at this moment may look like drift.
 """
 
@@ -13,6 +14,7 @@ from msgspec import Struct
 
 from chat.store.database import Database
 from chat.store.files import Files
+from chat.store.users import foldings
 
 YOUNG = 3600
 """Seconds: a file younger than this may be an upload whose row is on its way."""
@@ -23,7 +25,7 @@ class Drift(Struct, frozen=True):
 
     what: str
     statement: str | None = None
-    parameters: tuple[int, ...] = ()
+    parameters: tuple[int | str, ...] = ()
     file: Path | None = None
 
 
@@ -69,6 +71,12 @@ MEND_READER = """
          ORDER BY m.created_seq DESC LIMIT 1), 0)
     WHERE conversation_id = ? AND user_id = ?
 """
+# Where another user has the name by now, both keep their accounts: see `store/users.py`.
+MEND_NAME = """
+    UPDATE users SET username_key = CASE
+        WHEN NOT EXISTS (SELECT 1 FROM users AS o WHERE o.username_key = ?) THEN ? ELSE ? END
+    WHERE id = ?
+"""
 
 
 async def examine(database: Database, files: Files) -> list[Drift]:
@@ -76,6 +84,7 @@ async def examine(database: Database, files: Files) -> list[Drift]:
     return [
         *await examine_conversations(database),
         *await examine_readers(database),
+        *await examine_names(database),
         *await examine_files(database, files),
     ]
 
@@ -119,6 +128,25 @@ async def examine_readers(database: Database) -> list[Drift]:
         )
         for conversation_id, user_id, last_read_id, _ in await database.fetch(READERS)
     ]
+
+
+async def examine_names(database: Database) -> list[Drift]:
+    """By pages: there may be millions of users."""
+    drifts: list[Drift] = []
+    last = 0
+    while page := await foldings(database, last):
+        for user_id, username, kept, keys in page:
+            if kept not in keys:
+                drifts.append(
+                    Drift(
+                        f"user {user_id}: the name {username!r} is kept as {kept!r},"
+                        f" not as {keys[0]!r}",
+                        MEND_NAME,
+                        (keys[0], keys[0], keys[1], user_id),
+                    )
+                )
+        last = page[-1][0]
+    return drifts
 
 
 async def examine_files(database: Database, files: Files) -> list[Drift]:

@@ -12,7 +12,7 @@ class Table(peewee.Model):
 
 
 class User(Table):
-    """`username_key` is the case-folded name: what must be unique, and what search reads."""
+    """`username_key` is the folded name: what must be unique, and what search reads."""
 
     id = peewee.BigAutoField()
     username = peewee.TextField()

@@ -7,6 +7,7 @@ from msgspec import Struct
 from chat import records
 from chat.store.database import Database, Row, Transaction
 from chat.store.models import User
+from chat.text.folding import fold
 from chat.times import now
 
 
@@ -23,9 +24,27 @@ class Account(Struct, frozen=True):
 COLUMNS = (User.id, User.username, User.is_staff, User.password_hash, User.external_id)
 
 
+APART = "#"
+"""Parts the key of a name that an older one already has from its user's id.
+
+Names that were different before they were folded as today may share a folding. Each of
+them keeps its account: the oldest has the folding as its key, the others `folding#id`. No
+name may contain this sign.
+"""
+
+
 def key_of(username: str) -> str:
-    """What makes two names the same: forms, letter case and the non-joiner do not count."""
-    return normalize("NFKC", username).casefold().replace("\u200c", "")
+    """What makes two names the same: their folding, without spaces, which no name has.
+
+    The letters of a compatibility form may bring a space with them.
+    """
+    return "".join(fold(username).split())
+
+
+def keys_of(user_id: int, username: str) -> tuple[str, str]:
+    """The key of the name, and the one that it has where an older user has that."""
+    key = key_of(username)
+    return key, f"{key}{APART}{user_id}"
 
 
 async def create(
@@ -59,7 +78,28 @@ async def by_id(database: Database, user_id: int) -> Account | None:
 
 
 async def by_username(database: Database, username: str) -> Account | None:
-    return await _one(database, User.username_key == key_of(username))
+    """The user of the name; of several whose names fold alike, the one that is written so.
+
+    Example: علي signed up after علی, when these were two names. Today both fold to علی.
+    1. Who writes علي gets the account of علي, and who writes علی that of علی.
+    2. Who writes عَلی, which nobody is called, gets the older account.
+    """
+    key = key_of(username)
+    after = chr(ord(APART) + 1)
+    rows = await database.fetch(
+        f"""
+        SELECT id, username, is_staff, password_hash, external_id FROM users
+        WHERE username_key = ?
+           OR (username_key > ?{database.binary} AND username_key < ?{database.binary})
+        ORDER BY id
+        """,  # noqa: S608 - a constant of the dialect
+        (key, key + APART, key + after),
+    )
+    accounts = [_account(row) for row in rows]
+    written = normalize("NFC", username)
+    return next((one for one in accounts if one.username == written), None) or (
+        accounts[0] if accounts else None
+    )
 
 
 async def by_external_id(database: Database, external_id: str) -> Account | None:
@@ -106,6 +146,17 @@ async def existing(database: Database, user_ids: list[int]) -> set[int]:
     """Those of the ids that are users'."""
     rows = await database.select(User.select(User.id).where(User.id.in_(user_ids)))
     return {id_ for (id_,) in rows}
+
+
+async def foldings(
+    database: Database, after: int, limit: int = 1000
+) -> list[tuple[int, str, str, tuple[str, str]]]:
+    """The next users by id: id, name, the key that is kept, and those it may be."""
+    rows = await database.fetch(
+        "SELECT id, username, username_key FROM users WHERE id > ? ORDER BY id LIMIT ?",
+        (after, limit),
+    )
+    return [(id_, name, kept, keys_of(id_, name)) for id_, name, kept in rows]
 
 
 async def any_exist(transaction: Transaction) -> bool:

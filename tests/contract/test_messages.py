@@ -49,6 +49,20 @@ async def test_a_message_comes_back_whole(people: People) -> None:
     assert (await pair.sara.http.get(pair.messages)).json() == [message]
 
 
+async def test_a_message_that_shows_nothing_is_refused(people: People) -> None:
+    """On both transports, new or edited, and nothing is stored."""
+    pair = await Pair.of(people)
+    (message,) = await write(pair, "first")
+    for blank in ("\u200b", "\ufeff", "\u3164", " \u200c\u2060\n"):
+        refused = await pair.ali.http.post(pair.messages, json={"content": blank})
+        assert (refused.status_code, set(refused.json()["errors"])) == (400, {"content"})
+        path = f"{pair.messages}{message['id']}/"
+        assert (await pair.ali.http.patch(path, json={"content": blank})).status_code == 400
+        await pair.first.send({"type": "chat_message", "message": blank})
+        assert (await pair.first.receive_type("error"))["code"] == "invalid"
+    assert contents(await pair.sara.http.get(pair.messages)) == ["first"]
+
+
 async def test_edits_and_deletes_over_http_reach_the_sockets(people: People) -> None:
     """200 and 204, and a frame for each on every socket, with the number HTTP shows."""
     pair = await Pair.of(people)

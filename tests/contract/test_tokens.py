@@ -15,6 +15,22 @@ async def test_a_name_is_taken_in_any_letter_case(people: People) -> None:
     assert (me["id"], me["username"]) == (ali.id, ali.username)
 
 
+async def test_a_name_is_one_on_every_keyboard(people: People) -> None:
+    """Persian and Arabic letters, digits, harakat, tatweel: 409, sign-in and search find it."""
+    ali = await people("علی‌كامران۱")
+    name = ali.username
+    tail = name.removeprefix("علی‌كامران۱")
+    for alike in ("عليکامران1", "عَلیـکامران١", "علی\u200cکامرانّ۱"):
+        body = {"username": alike + tail, "password": ali.password}
+        assert (await ali.http.post("/api/users/", json=body)).status_code == 409
+        assert (await ali.http.post("/api/token/", json=body)).status_code == 200
+        found = await ali.http.get("/api/users/", params={"search": alike + tail})
+        assert [user["id"] for user in found.json()] == [ali.id]
+        for hidden in ("\u034f", "\ufe0f", "\U000e0100", "\u180b", "\u3164"):
+            again = {"username": name + hidden, "password": ali.password}
+            assert (await ali.http.post("/api/users/", json=again)).status_code == 400
+
+
 async def test_a_wrong_password_and_an_unknown_name_look_alike(people: People) -> None:
     """401 with the very same body: names cannot be fished for."""
     ali = await people("ali")
