@@ -27,7 +27,11 @@ class User(Struct, frozen=True):
 
 
 class Attachment(Struct, frozen=True):
-    """`size` is in bytes; `url` is a path on this server, for participants only."""
+    """`size` is in bytes; `url` is a path on this server, for participants only.
+
+    A picture whose file says so has `width` and `height`: the pixels as they are shown, with
+    the orientation of its EXIF applied. Other files have neither.
+    """
 
     id: int
     message_id: int
@@ -36,6 +40,8 @@ class Attachment(Struct, frozen=True):
     content_type: str
     url: str
     created_at: Moment
+    width: int | UnsetType = UNSET
+    height: int | UnsetType = UNSET
 
 
 class Message(Struct, frozen=True):

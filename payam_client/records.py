@@ -15,7 +15,10 @@ class Me(User, frozen=True):
 
 
 class Attachment(Struct, frozen=True):
-    """`size` is in bytes; `url` is a path on the server: `payam.download` asks for it."""
+    """`size` is in bytes; `url` is a path on the server: `payam.download` asks for it.
+
+    `width` and `height` are those of a picture, in pixels; None of other files.
+    """
 
     id: int
     message_id: int
@@ -24,6 +27,8 @@ class Attachment(Struct, frozen=True):
     content_type: str
     url: str
     created_at: datetime
+    width: int | None = None
+    height: int | None = None
 
 
 class LastMessage(Struct, frozen=True):

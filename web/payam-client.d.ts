@@ -33,6 +33,9 @@ export interface Attachment {
   /** A path on the server, for participants only: `payam.download` asks with the token. */
   url: string;
   created_at: string;
+  /** Pixels of a picture as it is shown; other files have neither. */
+  width?: number;
+  height?: number;
 }
 
 export interface Message {

@@ -22,6 +22,8 @@ FILE = records.Attachment(
     content_type="image/png",
     url=records.attachment_url(12, 123, 7),
     created_at=AT,
+    width=1280,
+    height=720,
 )
 MESSAGE = records.Message(
     id=123,

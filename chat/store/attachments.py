@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from chat import records
 from chat.store.database import Database, Row, Transaction
@@ -11,21 +11,27 @@ from chat.times import now, to_text
 
 
 class StoredFile(Struct, frozen=True):
-    """A file on our disk: under `stored_name`, of `size` bytes, called `name` by the client."""
+    """A file on our disk: under `stored_name`, of `size` bytes, called `name` by the client.
+
+    `width` and `height` are those of a picture, in pixels, where they are known.
+    """
 
     stored_name: str
     name: str
     size: int
     content_type: str
     sha256: str
+    width: int | None = None
+    height: int | None = None
 
 
-COLUMNS = "a.id, a.conversation_id, a.message_id, a.name, a.size, a.content_type, a.created_at"
+COLUMNS = """a.id, a.conversation_id, a.message_id, a.name, a.size, a.content_type, a.created_at,
+             a.width, a.height"""
 
 
 def from_row(row: Row) -> records.Attachment:
     """A row of COLUMNS, in their order."""
-    id_, conversation_id, message_id, name, size, content_type, created_at = row
+    id_, conversation_id, message_id, name, size, content_type, created_at, width, height = row
     return records.Attachment(
         id=id_,
         message_id=message_id,
@@ -34,6 +40,8 @@ def from_row(row: Row) -> records.Attachment:
         content_type=content_type,
         url=records.attachment_url(conversation_id, message_id, id_),
         created_at=to_text(created_at),
+        width=UNSET if width is None else width,
+        height=UNSET if height is None else height,
     )
 
 
@@ -79,12 +87,13 @@ async def is_stored(database: Database, stored_name: str) -> bool:
 async def create(
     transaction: Transaction, conversation_id: int, message_id: int, seq: int, file: StoredFile
 ) -> records.Attachment:
-    moment = now()
-    ((id_,),) = await transaction.fetch(
+    (row,) = await transaction.fetch(
         """
         INSERT INTO attachments (conversation_id, message_id, seq, name, stored_name, size,
-                                 content_type, sha256, created_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
+                                 content_type, sha256, created_at, width, height)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        RETURNING id, conversation_id, message_id, name, size, content_type, created_at, width,
+                  height
         """,
         (
             conversation_id,
@@ -95,12 +104,12 @@ async def create(
             file.size,
             file.content_type,
             file.sha256,
-            moment,
+            now(),
+            file.width,
+            file.height,
         ),
     )
-    return from_row(
-        (id_, conversation_id, message_id, file.name, file.size, file.content_type, moment)
-    )
+    return from_row(row)
 
 
 async def remove_all(transaction: Transaction, message_id: int) -> list[str]:

@@ -16,6 +16,7 @@ import aiofiles
 import aiofiles.os
 
 from chat.errors import TooLarge, Unavailable
+from chat.store import pictures
 from chat.store.attachments import StoredFile
 
 log = logging.getLogger("payam.files")
@@ -59,6 +60,7 @@ class Files:
         draft = self._incoming / stored_name
         try:
             size, digest = await self._write(draft, chunks, most)
+            picture = await aiofiles.os.wrap(pictures.size_of)(draft)
             await aiofiles.os.wrap(self._place)(draft, self.path(stored_name))
         except BaseException as error:
             # The draft first: once it is gone, a thread that still runs cannot place it.
@@ -70,7 +72,15 @@ class Files:
             raise Unavailable(
                 "The file cannot be stored at the moment.", retry_after=5.0
             ) from error
-        return StoredFile(stored_name, name, size, content_type, digest)
+        return StoredFile(
+            stored_name,
+            name,
+            size,
+            content_type,
+            digest,
+            picture.width if picture else None,
+            picture.height if picture else None,
+        )
 
     @staticmethod
     async def _write(draft: Path, chunks: AsyncIterator[bytes], most: int) -> tuple[int, str]:

@@ -100,7 +100,10 @@ class Message(Table):
 
 
 class Attachment(Table):
-    """`stored_name` is the file's name on our disk; `name` is what the client called it."""
+    """`stored_name` is the file's name on our disk; `name` is what the client called it.
+
+    `width` and `height` are those of a picture, in pixels, where they are known.
+    """
 
     id = peewee.BigAutoField()
     conversation = peewee.ForeignKeyField(Conversation)
@@ -112,6 +115,8 @@ class Attachment(Table):
     content_type = peewee.TextField()
     sha256 = peewee.TextField()
     created_at = peewee.BigIntegerField()
+    width = peewee.BigIntegerField(null=True)
+    height = peewee.BigIntegerField(null=True)
 
     class Meta:
         table_name = "attachments"

@@ -1,19 +1,24 @@
 """Files: sent by one, announced to all, given to participants only, on every shape."""
 
+import struct
 from typing import Any
 
 from tests.contract.helpers import Pair
 from tests.support.people import People
 
 DATA = bytes(range(256)) * 8
+PICTURE = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 800, 600) + bytes(90)
+BOMB = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 2**32 - 1, 2**32 - 1)
 
 
-async def attach(pair: Pair) -> dict[str, Any]:
+async def attach(
+    pair: Pair, data: bytes = DATA, content_type: str = "application/octet-stream"
+) -> dict[str, Any]:
     """A file on a new message of the first person's, as HTTP answers."""
     sent = (await pair.ali.http.post(pair.messages, json={"content": "see"})).json()
     answer = await pair.ali.http.post(
         f"{pair.messages}{sent['id']}/attachments/",
-        files={"file": ("data.bin", DATA, "application/octet-stream")},
+        files={"file": ("data.bin", data, content_type)},
     )
     assert answer.status_code == 201, answer.text
     attachment: dict[str, Any] = answer.json()
@@ -35,6 +40,25 @@ async def test_a_new_file_is_announced_to_all(people: People) -> None:
         }
     (message,) = (await pair.sara.http.get(pair.messages)).json()
     assert message["attachments"] == [attachment]
+
+
+async def test_a_picture_says_how_large_it_is(people: People) -> None:
+    """In the answer, the frame, the page of messages and on resuming; other files say nothing."""
+    pair = await Pair.of(people)
+    picture = await attach(pair, PICTURE, "image/png")
+    assert (picture["width"], picture["height"]) == (800, 600)
+    await pair.second.receive_type("chat.message")
+    assert (await pair.second.receive())["attachment"] == picture
+    (message,) = (await pair.sara.http.get(pair.messages)).json()
+    assert message["attachments"] == [picture]
+    back = await pair.sara.connect(pair.conversation, since=0, apart_from=pair.second)
+    await back.receive_type("chat.message")
+    assert (await back.receive())["attachment"] == picture
+    for data in (DATA, BOMB, PICTURE[:20], b"\xff\xd8\xff\xe1"):
+        other = await attach(pair, data, "image/jpeg")
+        assert other["size"] == len(data)
+        assert "width" not in other
+        assert "height" not in other
 
 
 async def test_who_was_away_learns_of_the_file(people: People) -> None:
