@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from chat.errors import PayamError
 from chat.payam import Payam, make_payam
-from chat.services import seeding
+from chat.services import checks, seeding
 from chat.store import doctor, schema, users
 from config.settings import Settings, SettingsError
 
@@ -93,7 +93,8 @@ def ask_password() -> str:
 
 
 async def token(payam: Payam, options: argparse.Namespace) -> str:
-    account = await users.by_username(payam.database, options.user)
+    name = checks.text("user", options.user, most=checks.USERNAME_MAX_LENGTH)
+    account = await users.by_username(payam.database, name)
     if account is None:
         raise PayamError(f"There is no user {options.user!r}.")
     return (await payam.services.sessions.begin(account)).access

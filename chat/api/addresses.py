@@ -15,6 +15,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 from sanic import Request
 
+from chat import headers
+
 log = logging.getLogger("payam.api")
 
 Address = IPv4Address | IPv6Address
@@ -37,7 +39,8 @@ def of_client(request: Request, trusted: tuple[str, ...]) -> str:
     X-Forwarded-For, or Forwarded (RFC 7239) where there is none, is read from its end,
     where the nearest proxy writes, for as long as `trusted` (addresses or networks)
     vouches for who wrote it: what a client invents stands before that. What is no
-    address (`unknown`, `_hidden`) ends the reading at the proxy that wrote it.
+    address (`unknown`, `_hidden`) ends the reading at the proxy that wrote it. Raises
+    InvalidInput where the header is too long.
     """
     peer: str = request.ip
     address = parse(peer)
@@ -89,10 +92,10 @@ def parse(text: str) -> Address | None:
 
 def hops_of(request: Request) -> Iterator[str]:
     """What the proxies wrote, the nearest one's last."""
-    if written := request.headers.getall("x-forwarded-for", []):
+    if written := headers.every(request, "X-Forwarded-For"):
         yield from (hop for line in written for hop in line.split(",") if hop.strip())
         return
-    for line in request.headers.getall("forwarded", []):
+    for line in headers.every(request, "Forwarded"):
         yield from fors_of(line)
 
 

@@ -6,16 +6,15 @@ from typing import TypeVar
 import msgspec
 from sanic import Request
 
+from chat import headers
 from chat.errors import InvalidInput, UnsupportedMedia
+from chat.services.malformed import explain
 
 T = TypeVar("T")
 
 WHOLE = "body"
 """What errors call a body that is wrong as a whole."""
 JSON_TYPE = re.compile(r"(text/.+|.+/json|.+\+json)?", re.IGNORECASE)
-# How msgspec words its errors.
-MISSING = re.compile(r"Object missing required field `(?P<field>[^`]+)`")
-WRONG = re.compile(r"(?P<text>.+?)(?: - at `\$\.?(?P<field>\w*).*`)?", re.DOTALL)
 
 
 def decode(request: Request, schema: type[T]) -> T:
@@ -24,20 +23,12 @@ def decode(request: Request, schema: type[T]) -> T:
     Raises UnsupportedMedia for what says that it is no JSON, and InvalidInput, which
     names the first field that is wrong.
     """
-    media_type = request.headers.getone("content-type", "").partition(";")[0].strip()
+    media_type = (headers.one(request, "Content-Type") or "").partition(";")[0].strip()
     if not JSON_TYPE.fullmatch(media_type):
         raise UnsupportedMedia(f"The body must be application/json, not {media_type}.")
     try:
         return msgspec.json.decode(request.body.strip() or b"{}", type=schema)
     except msgspec.ValidationError as error:
-        raise InvalidInput(explain(str(error))) from None
+        raise InvalidInput(explain(str(error), WHOLE)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidInput({WHOLE: [f"Not valid JSON: {error}."]}) from None
-
-
-def explain(text: str) -> dict[str, list[str]]:
-    if missing := MISSING.fullmatch(text):
-        return {missing["field"]: ["This field is required."]}
-    wrong = WRONG.fullmatch(text)
-    assert wrong is not None
-    return {wrong["field"] or WHOLE: [f"{wrong['text']}."]}

@@ -2,6 +2,7 @@
 
 from sanic import Blueprint, HTTPResponse, Request
 
+from chat import headers
 from chat.api import bodies, paging, responses
 from chat.api.operations import Operation
 from chat.api.parameters import MessagePlace, SendHeaders
@@ -96,7 +97,7 @@ async def create(request: Request, conversation_id: int) -> HTTPResponse:
 
 def key_of(request: Request, body: NewMessage) -> str | None:
     """What makes a retry the same message, from the body or the header."""
-    keys = {checks.key(KEY_HEADER, key) for key in request.headers.getall(KEY_HEADER, [])}
+    keys = {checks.key(KEY_HEADER, key) for key in headers.every(request, KEY_HEADER)}
     if body.client_id is not None:
         keys.add(body.client_id)
     if len(keys) > 1:

@@ -18,7 +18,7 @@ from sanic.exceptions import MethodNotAllowed, SanicException
 from chat import errors
 from chat.api import lingering
 from chat.api.responses import encode
-from chat.auth.middleware import subprotocol_token
+from chat.auth.middleware import TOKEN_SUBPROTOCOL
 
 log = logging.getLogger("payam.api")
 
@@ -138,5 +138,6 @@ def allowed_methods(request: Request) -> list[str]:
 
 def challenge(request: Request) -> str:
     """RFC 6750 section 3: who sent no token is not told that it is wrong."""
-    given = "authorization" in request.headers or subprotocol_token(request) is not None
+    offers = request.headers.getall("sec-websocket-protocol", [])
+    given = "authorization" in request.headers or any(TOKEN_SUBPROTOCOL in o for o in offers)
     return 'Bearer error="invalid_token"' if given else "Bearer"

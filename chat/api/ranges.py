@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from sanic import Request
 from sanic.exceptions import RangeNotSatisfiable
 
+from chat import headers
+
 RANGE = re.compile(r"bytes\s*=\s*(\d{0,19})\s*-\s*(\d{0,19})", re.ASCII | re.IGNORECASE)
 ENTITY_TAG = re.compile(r'(?:W/)?("[^"]*")')
 
@@ -29,14 +31,14 @@ class Part:
 
 def has_already(request: Request, tag: str) -> bool:
     """Whether If-None-Match names this entity tag, quotes included."""
-    given = ",".join(request.headers.getall("if-none-match", []))
+    given = ",".join(headers.every(request, "If-None-Match"))
     return given.strip() == "*" or tag in ENTITY_TAG.findall(given)
 
 
 def wanted(request: Request, tag: str, total: int) -> Part | None:
     """The part asked for; None for the whole. Raises RangeNotSatisfiable (416)."""
-    header: str = request.headers.getone("range", "")
-    if request.headers.getone("if-range", tag) != tag:
+    header = headers.one(request, "Range") or ""
+    if (headers.one(request, "If-Range") or tag) != tag:
         return None  # what the client has a part of has changed
     match = RANGE.fullmatch(header.strip())
     if match is None or match.groups() == ("", ""):

@@ -15,12 +15,18 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 from sanic import Request
 
+from chat import headers
 from chat.errors import InvalidInput, TooLarge, UnsupportedMedia
 from chat.services.attachments import Upload
 
 FIELD = "file"
 HEADERS_MAX_SIZE = 8 * 1024
 """Bytes of one part's headers."""
+NAME_MAX_SIZE = 1024
+TYPE_MAX_SIZE = 255
+"""Bytes of what the client calls the file, and of its type."""
+BOUNDARY_MAX_LENGTH = 70
+"""RFC 2046 section 5.1.1."""
 OVERHEAD = 1024 * 1024
 """Bytes that a form may have besides the file: boundaries, headers, other parts."""
 # RFC 8187: browsers do not send it in forms, but libraries do.
@@ -108,8 +114,13 @@ class FormFile:
         name = unquote_to_bytes(extended[1]) if extended else options.get(b"filename", b"")
         if not name:
             raise InvalidInput({FIELD: ["Not a file: the part has no file name."]})
+        content_type = self._headers.get(b"content-type", b"")
+        if len(name) > NAME_MAX_SIZE:
+            raise InvalidInput({FIELD: [f"The file's name may have {NAME_MAX_SIZE} bytes."]})
+        if len(content_type) > TYPE_MAX_SIZE:
+            raise InvalidInput({FIELD: [f"The file's type may have {TYPE_MAX_SIZE} bytes."]})
         self.name = name.decode(errors="replace")
-        self.content_type = self._headers.get(b"content-type", b"").decode("latin-1")
+        self.content_type = content_type.decode("latin-1")
         self._is_inside = True
 
     def _add_data(self, data: bytes, start: int, end: int) -> None:
@@ -169,12 +180,14 @@ async def read(request: Request, most: int) -> AsyncGenerator[bytes, None]:
 
 
 def boundary_of(request: Request) -> bytes:
-    kind, options = parse_options_header(request.headers.getone("content-type", ""))
+    kind, options = parse_options_header(headers.one(request, "Content-Type") or "")
     if kind != b"multipart/form-data":
         raise UnsupportedMedia("The body must be multipart/form-data.")
     boundary = options.get(b"boundary", b"")
     if not boundary:
         raise InvalidInput({FIELD: ["The Content-Type has no boundary."]})
+    if len(boundary) > BOUNDARY_MAX_LENGTH:
+        raise InvalidInput({FIELD: [f"Its boundary may have {BOUNDARY_MAX_LENGTH} characters."]})
     return boundary
 
 

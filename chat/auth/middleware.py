@@ -15,6 +15,7 @@ from typing import Any
 
 from sanic import Request, Sanic
 
+from chat import headers
 from chat.auth.identity import Identity
 from chat.errors import NotAuthenticated, PayamError
 
@@ -27,7 +28,7 @@ Identify = Callable[[str], Awaitable[Identity]]
 
 def header_token(request: Request) -> str | None:
     """The token of the Authorization header; None where there is none."""
-    header: str | None = request.headers.getone("authorization", None)
+    header = headers.one(request, "Authorization")
     if header is None:
         return None
     scheme, _, token = header.strip().partition(" ")
@@ -37,7 +38,7 @@ def header_token(request: Request) -> str | None:
 
 
 def offered_subprotocols(request: Request) -> list[str]:
-    offers = ",".join(request.headers.getall("sec-websocket-protocol", []))
+    offers = ",".join(headers.every(request, "Sec-WebSocket-Protocol"))
     return [offer.strip() for offer in offers.split(",") if offer.strip()]
 
 

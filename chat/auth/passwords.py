@@ -14,10 +14,13 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
-from chat.errors import Unavailable
+from chat.errors import InvalidInput, Unavailable
 
 # OWASP's Password Storage Cheat Sheet: argon2id with 19 MiB, two iterations, one lane.
 HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+PASSWORD_MAX_LENGTH = 1024
+"""Characters. NFC takes a time that grows with the square of the length: milliseconds for
+these, minutes for what fits into one request."""
 THREADS = 2
 MOST_WAITING = 200
 RETRY_AFTER = 5.0
@@ -39,11 +42,14 @@ class Passwords:
         """Checked in place of a hash that is missing, and never taken as a match."""
 
     async def hash(self, password: str) -> str:
-        """The text to store, salt and parameters in it. Raises Unavailable when overloaded."""
+        """The text to store, salt and parameters in it.
+
+        Raises InvalidInput above PASSWORD_MAX_LENGTH, Unavailable when overloaded.
+        """
         return await self._run(lambda: self.hash_sync(password))
 
     async def verify(self, password: str, stored: str | None) -> bool:
-        """Whether `stored` is a hash of `password`. Raises Unavailable when overloaded.
+        """Whether `stored` is a hash of `password`. Raises what `hash` raises.
 
         False with None, for an unknown user or one without a password, after as much
         work as a wrong password takes: the answer's time gives no name away.
@@ -51,7 +57,7 @@ class Passwords:
         return await self._run(lambda: self._verify(password, stored))
 
     def hash_sync(self, password: str) -> str:
-        """`hash` for the command line: blocks."""
+        """`hash` without a thread of its own: blocks."""
         return HASHER.hash(to_bytes(password))
 
     def close(self) -> None:
@@ -80,6 +86,9 @@ def to_bytes(password: str) -> bytes:
     """The bytes that are hashed: the same from every keyboard and operating system.
 
     RFC 8265 section 4.2 asks for NFC; some systems type «آ» or «é» as two code points.
+    Raises InvalidInput for a longer one than PASSWORD_MAX_LENGTH.
     """
+    if len(password) > PASSWORD_MAX_LENGTH:
+        raise InvalidInput({"password": [f"At most {PASSWORD_MAX_LENGTH} characters."]})
     # A lone surrogate, from a command line that is not UTF-8, is a character like any other.
     return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")

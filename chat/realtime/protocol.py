@@ -17,7 +17,9 @@ from chat import events, records
 from chat.errors import InvalidInput, PayamError, RetryLater
 from chat.realtime.framing import text_frame
 from chat.records import Moment
+from chat.services.checks import KEY_MAX_LENGTH
 from chat.services.fields import Content, Id, Key, Ref, Seq
+from chat.services.malformed import explain
 
 # From clients. `ref` comes back in the frame's `ack` or `error`.
 
@@ -224,8 +226,6 @@ class _OnlyRef(Struct):
     ref: Any = None
 
 
-REF_MAX_LENGTH = 64
-
 _decoder: msgspec.json.Decoder[AnyClientFrame] = msgspec.json.Decoder(AnyClientFrame)
 _decode = _decoder.decode
 _decode_ref = msgspec.json.Decoder(_OnlyRef).decode
@@ -237,24 +237,12 @@ def decode(text: str) -> AnyClientFrame:
     try:
         frame = _decode(text)
     except msgspec.ValidationError as error:
-        raise MalformedFrame(_explain(str(error)), _ref_of(text)) from None
+        raise MalformedFrame(explain(str(error), "frame"), _ref_of(text)) from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise MalformedFrame({"frame": [f"Is not JSON: {error}."]}, None) from None
-    if frame.ref is not None and len(frame.ref) > REF_MAX_LENGTH:
-        raise MalformedFrame({"ref": [f"At most {REF_MAX_LENGTH} characters."]}, None)
+    if frame.ref is not None and len(frame.ref) > KEY_MAX_LENGTH:
+        raise MalformedFrame({"ref": [f"At most {KEY_MAX_LENGTH} characters."]}, None)
     return frame
-
-
-def _explain(text: str) -> dict[str, list[str]]:
-    """msgspec's sentence, under the name of the field that it is about."""
-    # The last one: what the client sent may stand in the sentence.
-    what, mark, path = text.rpartition(" - at `$.")
-    what, field = (what, path.rstrip("`")) if mark else (text, "")
-    if not field:
-        words = what.split("`")
-        is_missing = what.startswith("Object missing required field") and len(words) > 1
-        field = words[1] if is_missing else "frame"
-    return {field: [f"{what}."]}
 
 
 def _ref_of(text: str) -> str | None:
@@ -262,7 +250,7 @@ def _ref_of(text: str) -> str | None:
         ref = _decode_ref(text).ref
     except (msgspec.DecodeError, RecursionError):  # the first error may have come before this one
         return None
-    return ref if isinstance(ref, str) and len(ref) <= REF_MAX_LENGTH else None
+    return ref if isinstance(ref, str) and len(ref) <= KEY_MAX_LENGTH else None
 
 
 def frame_of(frame: ServerFrame) -> bytes:

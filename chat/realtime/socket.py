@@ -33,6 +33,7 @@ from chat.realtime.dispatcher import Dispatcher
 from chat.realtime.handshake import Upgrade
 from chat.realtime.resume import catch_up, resumed
 from chat.records import ID_MAX
+from chat.services import checks
 from chat.services.registry import Services
 from chat.store.sends import Send
 from chat.times import to_text
@@ -259,6 +260,7 @@ class Sockets(Listener):
         task.add_done_callback(self._tasks.discard)
 
     def _auth(self, connection: Connection, frame: protocol.Auth) -> None:
+        checks.short("token", frame.token, checks.TOKEN_MAX_LENGTH)
         self._start(self._renew(connection, frame), connection)
 
     async def _renew(self, connection: Connection, frame: protocol.Auth) -> None:

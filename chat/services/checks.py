@@ -5,12 +5,14 @@ Each raises InvalidInput, which names the field and the limit.
 
 from unicodedata import category, normalize
 
+from chat.auth import passwords, tokens
 from chat.errors import InvalidInput
 from chat.text.folding import fold
 from chat.text.visibility import is_blank, is_ignorable
 
 USERNAME_MAX_LENGTH = 150
-PASSWORD_MAX_LENGTH = 1024
+PASSWORD_MAX_LENGTH = passwords.PASSWORD_MAX_LENGTH
+TOKEN_MAX_LENGTH = tokens.MOST_CHARACTERS
 TITLE_MAX_LENGTH = 200
 SUBJECT_MAX_LENGTH = 200
 KEY_MAX_LENGTH = 64
@@ -18,16 +20,21 @@ NON_JOINER = "\u200c"
 SIGNS = f".@+-_{NON_JOINER}"
 
 
+def short(field: str, value: str, most: int) -> None:
+    """Comes before any work on the text: what a client sends may be as long as a body."""
+    if len(value) > most:
+        raise InvalidInput({field: [f"At most {most} characters; this has {len(value)}."]})
+
+
 def text(field: str, value: str, *, most: int, least: int = 1) -> str:
-    """`value` as it is, when both databases can keep it and its length is allowed."""
+    """`value` as it is, when its length is allowed and both databases can keep it."""
+    short(field, value, most)
     if "\0" in value:
         raise InvalidInput({field: ["May not contain the null character."]})
     try:
         value.encode()
     except UnicodeEncodeError:
         raise InvalidInput({field: ["May not contain half of a surrogate pair."]}) from None
-    if len(value) > most:
-        raise InvalidInput({field: [f"At most {most} characters; this has {len(value)}."]})
     if least and is_blank(value):
         raise InvalidInput({field: ["May not be blank."]})
     return value

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from chat.auth.identity import Identity
 from chat.auth.passwords import Passwords
-from chat.auth.tokens import Tokens
+from chat.auth.tokens import Claims, Tokens
 from chat.errors import Forbidden, NotAuthenticated
 from chat.events import FamilyRevoked
 from chat.services import checks
@@ -61,6 +61,7 @@ class Sessions:
             raise Forbidden("Tokens come from another identity provider here.")
         self._per_address.take(address)
         checks.text("username", username, most=checks.USERNAME_MAX_LENGTH)
+        checks.short("password", password, checks.PASSWORD_MAX_LENGTH)
         self._per_name.take(users_store.key_of(username))
         account = await users_store.by_username(self._database, username)
         hashed = account.password_hash if account else None
@@ -75,7 +76,7 @@ class Sessions:
         return self._pair(account, family, refresh_id)
 
     async def refresh(self, refresh: str) -> Pair:
-        claims = self._tokens.decode_refresh(refresh)
+        claims = self._decode(refresh)
         assert claims.family is not None
         assert claims.token_id is not None
         account = await self._users.of_claims(claims)
@@ -87,9 +88,13 @@ class Sessions:
 
     async def revoke(self, refresh: str) -> None:
         """The family's tokens stop working, here at once and on the other nodes as they hear."""
-        claims = self._tokens.decode_refresh(refresh)
+        claims = self._decode(refresh)
         assert claims.family is not None
         await self._revoke(claims.family)
+
+    def _decode(self, refresh: str) -> Claims:
+        checks.short("refresh", refresh, checks.TOKEN_MAX_LENGTH)
+        return self._tokens.decode_refresh(refresh)
 
     async def identify(self, token: str) -> Identity:
         """Who the token says is asking; raises NotAuthenticated."""

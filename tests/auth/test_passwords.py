@@ -8,8 +8,8 @@ from argon2 import Type, extract_parameters
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.auth.passwords import Passwords, to_bytes
-from chat.errors import Unavailable
+from chat.auth.passwords import PASSWORD_MAX_LENGTH, Passwords, to_bytes
+from chat.errors import InvalidInput, Unavailable
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +114,19 @@ async def test_who_gives_up_waiting_frees_the_place() -> None:
         assert await passwords.hash("secret")
     finally:
         passwords.close()
+
+
+async def test_a_very_long_password_is_refused_before_any_work(passwords: Passwords) -> None:
+    """To compose this one takes minutes, in which nothing else would be served."""
+    slow = "a" + "\u0301\u0327" * 200_000
+    for check in (passwords.hash(slow), passwords.verify(slow, None)):
+        with pytest.raises(InvalidInput) as caught:
+            await check
+        assert caught.value.fields == {"password": ["At most 1024 characters."]}
+    with pytest.raises(InvalidInput):
+        passwords.hash_sync(slow)
+    longest = slow[:PASSWORD_MAX_LENGTH]
+    assert await passwords.verify(longest, await passwords.hash(longest))
 
 
 async def test_one_password_typed_on_two_keyboards_is_one(passwords: Passwords) -> None:

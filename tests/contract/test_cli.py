@@ -110,6 +110,18 @@ def test_createuser_makes_users_and_staff(settings: Mapping[str, str]) -> None:
         assert get(server, "/api/users/me/", answer.json()["access"]).json()["is_staff"] is True
 
 
+def test_long_names_and_passwords_are_one_line(settings: Mapping[str, str]) -> None:
+    """Refused before any work on them, like those that come over HTTP."""
+    slow = "a" + "\u0301\u0327" * 30_000
+    for arguments in (("createuser", slow, "--no-password"), ("token", slow)):
+        status, _, complaint = chat(*arguments, settings=settings)
+        assert (status, complaint.count("\n")) == (1, 1)
+        assert "At most 150 characters" in complaint
+    status, _, complaint = chat("createuser", "ali", settings=settings, stdin=slow * 10 + "\n")
+    assert (status, complaint.count("\n")) == (1, 1)
+    assert "At most 1024 characters" in complaint
+
+
 def test_token_of_nobody_is_one_line(settings: Mapping[str, str]) -> None:
     """And the exit status is 1."""
     status, printed, complaint = chat("token", "nobody", settings=settings)
