@@ -100,7 +100,9 @@ class Payam:
         per_name = limit(logins / 60, logins, "password attempts for this name")
         per_address = limit(logins / 6, logins * 10, "password attempts from this address")
         users = Users(self.database, self.passwords, settings, per_address)
-        conversations = Conversations(self.database, self.writer)
+        conversations = Conversations(
+            self.database, self.writer, per_request=settings.participants_per_request
+        )
         messages = Messages(
             self.database,
             self.writer,
@@ -124,7 +126,6 @@ class Payam:
                 self.database,
                 self.writer,
                 self.files,
-                conversations,
                 messages,
                 most=settings.attachment_max_size,
             ),

@@ -80,11 +80,16 @@ class SupportTicket(Struct, frozen=True):
 
 
 class Conversation(Struct, frozen=True):
-    """`support_ticket` is the one that is not closed; `unread_count` is the caller's."""
+    """`support_ticket` is the one that is not closed; `unread_count` is the caller's.
+
+    `participants` are at most 100, the caller always among them; `participant_count` says how
+    many there are.
+    """
 
     id: int
     title: str
     participants: list[User]
+    participant_count: int
     created_at: Moment
     last_message: LastMessage | None
     support_ticket: SupportTicket | None

@@ -120,6 +120,9 @@ class Settings:
     attachment_max_size: int = setting(
         25 * MIB, integer(1, 1 << 40), "most bytes of one attachment"
     )
+    participants_per_request: int = setting(
+        500, integer(1, 1000), "most participants that one request may name"
+    )
     request_max_size: int = setting(
         MIB, integer(1 * KIB, 1 << 30), "most bytes of any other request's body"
     )

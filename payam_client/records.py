@@ -66,11 +66,16 @@ class SupportTicket(Struct, frozen=True):
 
 
 class ConversationRecord(Struct, frozen=True):
-    """`support_ticket` is the one that is not closed; `unread_count` is the caller's."""
+    """`support_ticket` is the one that is not closed; `unread_count` is the caller's.
+
+    `participants` are at most 100, the caller always among them; `participant_count` says how
+    many there are.
+    """
 
     id: int
     title: str
     participants: list[User]
+    participant_count: int
     created_at: datetime
     last_message: LastMessage | None
     support_ticket: SupportTicket | None

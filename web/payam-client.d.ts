@@ -71,7 +71,9 @@ export interface SupportTicket {
 export interface ConversationRecord {
   id: number;
   title: string;
+  /** At most 100, the caller always among them. */
   participants: User[];
+  participant_count: number;
   created_at: string;
   last_message: Pick<Message, "id" | "sender" | "content" | "timestamp" | "is_read"> | null;
   support_ticket: SupportTicket | null;

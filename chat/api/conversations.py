@@ -1,12 +1,14 @@
 """Conversations: the caller's list, beginning one, who is in it, what was read."""
 
+from msgspec import UNSET
 from sanic import Blueprint, HTTPResponse, Request
 
-from chat.api import bodies, responses
+from chat.api import bodies, paging, responses
 from chat.api.operations import Operation
+from chat.api.parameters import LIST_LIMIT, ParticipantPlace
 from chat.api.schemas import NewConversation, NewParticipant, NewTitle, ReadUpTo
-from chat.errors import Forbidden
-from chat.records import Conversation
+from chat.errors import Forbidden, InvalidInput
+from chat.records import Conversation, User
 from chat.services.registry import Services
 
 blueprint = Blueprint("conversations", url_prefix="/api/conversations")
@@ -16,13 +18,14 @@ ONE = "/<conversation_id:id>/"
 
 @blueprint.get("/")
 @Operation(gives={200: list[Conversation]})
-async def list_all(request: Request) -> HTTPResponse:
+async def list_all(request: Request) -> HTTPResponse | None:
     """List the caller's conversations.
 
-    Most recently active first.
+    Most recently active first. The whole list is streamed.
     """
     services: Services = request.app.ctx.services
-    return responses.json(await services.conversations.list(request.ctx.identity))
+    parts = await services.conversations.list(request.ctx.identity)
+    return await responses.stream_array(request, parts)
 
 
 @blueprint.post("/")
@@ -30,7 +33,8 @@ async def list_all(request: Request) -> HTTPResponse:
 async def create(request: Request) -> HTTPResponse:
     """Begin a conversation.
 
-    The caller is always in it.
+    The caller is always in it. `participants` names at most PARTICIPANTS_PER_REQUEST users;
+    others are added afterwards.
     """
     services: Services = request.app.ctx.services
     body = bodies.decode(request, NewConversation)
@@ -63,19 +67,47 @@ async def rename(request: Request, conversation_id: int) -> HTTPResponse:
     )
 
 
+@blueprint.get(ONE + "participants/")
+@Operation(query=ParticipantPlace, gives={200: list[User]}, sends=("Link",))
+async def participants(request: Request, conversation_id: int) -> HTTPResponse:
+    """List the participants.
+
+    In the order of their ids; `Link` leads to the next page.
+    """
+    services: Services = request.app.ctx.services
+    query = paging.integers(request, ("limit", "after"))
+    limit = query.get("limit", LIST_LIMIT)
+    found = await services.conversations.participants(
+        request.ctx.identity, conversation_id, query.get("after", 0), limit
+    )
+    if len(found) < limit:
+        return responses.json(found)
+    link = paging.link(request, "next", {"limit": limit, "after": found[-1].id})
+    return responses.json(found, headers=link)
+
+
 @blueprint.post(ONE + "participants/")
 @Operation(takes=NewParticipant, gives={201: Conversation})
 async def add_participant(request: Request, conversation_id: int) -> HTTPResponse:
-    """Add a participant.
+    """Add a participant, or several.
 
-    Any participant may; one who is there already stays.
+    Any participant may; one who is there already stays. A conversation has 10,000 at most.
     """
     services: Services = request.app.ctx.services
     body = bodies.decode(request, NewParticipant)
     conversation = await services.conversations.add(
-        request.ctx.identity, conversation_id, body.user_id
+        request.ctx.identity, conversation_id, *named(body)
     )
     return responses.json(conversation, 201)
+
+
+def named(body: NewParticipant) -> tuple[str, list[int]]:
+    """The field that names users, and their ids."""
+    if body.user_ids is UNSET and body.user_id is not UNSET:
+        return "user_id", [body.user_id]
+    if body.user_id is UNSET and body.user_ids is not UNSET:
+        return "user_ids", body.user_ids
+    raise InvalidInput({"user_id": ["Either this or user_ids is required."]})
 
 
 @blueprint.delete(ONE + "participants/<user_id:id>/")

@@ -41,6 +41,11 @@ class TicketPlace(Struct):
     before: Annotated[Place, said("The tickets before this one.")] | UnsetType = UNSET
 
 
+class ParticipantPlace(Struct):
+    limit: Limit = LIST_LIMIT
+    after: Annotated[Place, said("Those behind the user with this id.")] | UnsetType = UNSET
+
+
 class SendHeaders(Struct):
     key: Annotated[Key, said("The same as `client_id`.")] | UnsetType = field(
         name="Idempotency-Key", default=UNSET

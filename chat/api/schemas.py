@@ -13,6 +13,7 @@ from chat.services.fields import (
     AnyUsername,
     Content,
     Id,
+    Ids,
     Key,
     Password,
     Subject,
@@ -39,7 +40,7 @@ class RefreshToken(Struct):
 class NewConversation(Struct):
     """`participants` are ids of users; the caller's is not needed."""
 
-    participants: list[Id]
+    participants: Ids
     title: Title = ""
 
 
@@ -48,7 +49,10 @@ class NewTitle(Struct):
 
 
 class NewParticipant(Struct):
-    user_id: Id
+    """Either of the two."""
+
+    user_id: Id | UnsetType = UNSET
+    user_ids: Ids | UnsetType = UNSET
 
 
 class ReadUpTo(Struct):

@@ -52,6 +52,7 @@ CONVERSATION = records.Conversation(
     id=12,
     title="The way home",
     participants=[ALI, SARA],
+    participant_count=2,
     created_at=AT,
     last_message=records.LastMessage(123, ALI, "سلام", AT, False),
     support_ticket=None,

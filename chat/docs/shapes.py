@@ -30,7 +30,7 @@ def plain(schema: Any, settings: Settings) -> Any:
     """With the settings' values where they are named, and without the code's indentation."""
     if isinstance(schema, dict):
         found = {name: plain(value, settings) for name, value in schema.items()}
-        for limit in ("minLength", "maxLength"):
+        for limit in ("minLength", "maxLength", "maxItems"):
             if isinstance(found.get(limit), str):
                 found[limit] = getattr(settings, found[limit].lower())
         if isinstance(found.get("description"), str):

@@ -10,11 +10,10 @@ from chat import records
 from chat.auth.identity import Identity
 from chat.errors import Conflict, NotFound, PayamError, Unavailable
 from chat.events import AttachmentAdded
-from chat.services.conversations import Conversations
 from chat.services.messages import Messages, require_own
 from chat.store import attachments as store
 from chat.store import conversations
-from chat.store.database import Database, Transaction
+from chat.store.database import Database, Reads, Transaction
 from chat.store.files import Files
 from chat.store.work import Outcome
 from chat.store.writer import Writer
@@ -39,7 +38,6 @@ class Attachments:
         database: Database,
         writer: Writer,
         files: Files,
-        members: Conversations,
         messages: Messages,
         *,
         most: int,
@@ -48,7 +46,6 @@ class Attachments:
         self._database = database
         self._writer = writer
         self._files = files
-        self._members = members
         self._messages = messages
         self._most = most
 
@@ -56,9 +53,7 @@ class Attachments:
         self, who: Identity, conversation_id: int, message_id: int
     ) -> None:
         """Raises what `add` would, before a byte of the file is read."""
-        await self._members.seq_for(who, conversation_id)  # or NotFound
-        async with self._database.transaction() as transaction:
-            await require_attachable(transaction, who, conversation_id, message_id)
+        await require_attachable(self._database, who, conversation_id, message_id)
 
     async def add(
         self, who: Identity, conversation_id: int, message_id: int, upload: Upload
@@ -109,9 +104,9 @@ class Attachments:
 
 
 async def require_attachable(
-    transaction: Transaction, who: Identity, conversation_id: int, message_id: int
+    reads: Reads, who: Identity, conversation_id: int, message_id: int
 ) -> None:
-    found = await require_own(transaction, who, conversation_id, message_id)
+    found = await require_own(reads, who, conversation_id, message_id)
     if found.is_deleted:
         raise Conflict("The message is deleted.", code="message_deleted")
 

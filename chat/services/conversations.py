@@ -1,6 +1,6 @@
 """Conversations: which ones a user has, beginning one, who is in it, what was read."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 
 from chat import records
 from chat.auth.identity import Identity
@@ -15,23 +15,38 @@ from chat.events import (
 from chat.services import checks
 from chat.store import changes, messages, participants, users
 from chat.store import conversations as store
-from chat.store.database import Database, Transaction
+from chat.store.database import Database, Reads, Transaction
 from chat.store.sends import not_a_participant
 from chat.store.work import Apply, DoneWith, Outcome
 from chat.store.writer import Writer
 
 PARTICIPANTS_MAX = 10_000
+"""How many a conversation may have."""
+LIST_PART = 100
+"""Conversations held in memory at once while a whole list is streamed."""
 CHANGES_PAGE = 200
 
 
 class Conversations:
-    def __init__(self, database: Database, writer: Writer) -> None:
+    def __init__(self, database: Database, writer: Writer, *, per_request: int) -> None:
+        """`per_request` is how many participants one request may name."""
         self._database = database
         self._writer = writer
+        self._per_request = per_request
 
-    async def list(self, who: Identity) -> list[records.Conversation]:
-        """Every conversation of the caller, most recently active first."""
-        return await store.of_user(self._database, who.user_id)
+    async def list(self, who: Identity) -> AsyncIterator[list[records.Conversation]]:
+        """Every conversation of the caller, most recently active first, a part at a time.
+
+        One that becomes active meanwhile comes at its old place; one that begins does not come.
+        """
+        ids = await store.ids_of_user(self._database, who.user_id)
+
+        async def parts() -> AsyncIterator[list[records.Conversation]]:
+            for start in range(0, len(ids), LIST_PART):
+                part = ids[start : start + LIST_PART]
+                yield await store.some(self._database, who.user_id, part)
+
+        return parts()
 
     async def get(self, who: Identity, conversation_id: int) -> records.Conversation:
         conversation = await store.one(self._database, conversation_id, who.user_id)
@@ -61,17 +76,12 @@ class Conversations:
         self, who: Identity, user_ids: Sequence[int], title: str
     ) -> records.Conversation:
         """The caller is always in it; unknown ids are named in the error."""
-        members = {who.user_id, *user_ids}
-        if len(members) > PARTICIPANTS_MAX:
-            raise InvalidInput({"participants": [f"At most {PARTICIPANTS_MAX} participants."]})
+        self._require_few("participants", user_ids)
         checks.text("title", title, most=checks.TITLE_MAX_LENGTH, least=0)
-        unknown = members - await users.existing(self._database, sorted(members))
-        if unknown:
-            named = ", ".join(str(id_) for id_ in sorted(unknown))
-            raise InvalidInput({"participants": [f"No such users: {named}."]})
+        members = await self._users("participants", {who.user_id, *user_ids})
         async with self._database.transaction() as transaction:
             conversation_id = await store.create(
-                transaction, self._database, who.user_id, sorted(members), title
+                transaction, self._database, who.user_id, members, title
             )
         return await self.get(who, conversation_id)
 
@@ -90,23 +100,57 @@ class Conversations:
         await self._writer.change(conversation_id, apply)
         return await self.get(who, conversation_id)
 
-    async def add(self, who: Identity, conversation_id: int, user_id: int) -> records.Conversation:
-        """Any participant adds; adding who is there already changes nothing."""
-        account = await users.by_id(self._database, user_id)
+    async def participants(
+        self, who: Identity, conversation_id: int, after: int, limit: int
+    ) -> Sequence[records.User]:
+        """At most `limit` of those who are in it, by id, behind that of user `after`."""
+        await self.seq_for(who, conversation_id)  # or NotFound
+        return await participants.page(self._database, conversation_id, after, limit)
+
+    async def add(
+        self, who: Identity, conversation_id: int, field: str, user_ids: Sequence[int]
+    ) -> records.Conversation:
+        """Any participant adds; adding who is there already changes nothing.
+
+        `field` is what an error calls the ids.
+        """
+        self._require_few(field, user_ids)
 
         async def apply(transaction: Transaction) -> Outcome[None]:
             await require_participant(transaction, who, conversation_id)
-            if account is None:
-                raise InvalidInput({"user_id": [f"No such user: {user_id}."]})
-            if await participants.is_active(transaction, conversation_id, user_id):
+            named = await self._users(field, set(user_ids), transaction)
+            there = await participants.among(transaction, conversation_id, named)
+            new = [user for user in named.values() if user.id not in there]
+            if not new:
                 return Outcome(None)
-            seq = await store.advance(transaction, conversation_id)
-            await participants.join(transaction, conversation_id, user_id, seq)
-            joined = records.User(user_id, account.username)
-            return Outcome(None, (ParticipantJoined(conversation_id, seq, joined),))
+            count = await participants.count(transaction, conversation_id)
+            if count + len(new) > PARTICIPANTS_MAX:
+                most = f"The conversation has {count} participants of at most {PARTICIPANTS_MAX}."
+                raise InvalidInput({field: [most]})
+            last = await store.advance(transaction, conversation_id, len(new))
+            seqs = dict(enumerate(new, last - len(new) + 1))
+            joining = {user.id: seq for seq, user in seqs.items()}
+            await participants.join(transaction, conversation_id, joining)
+            joined = [ParticipantJoined(conversation_id, seq, user) for seq, user in seqs.items()]
+            return Outcome(None, joined)
 
         await self._writer.change(conversation_id, apply)
         return await self.get(who, conversation_id)
+
+    def _require_few(self, field: str, user_ids: Sequence[int]) -> None:
+        if len(user_ids) > self._per_request:
+            few = f"At most {self._per_request} at a time; add others with further requests."
+            raise InvalidInput({field: [few]})
+
+    async def _users(
+        self, field: str, user_ids: Collection[int], reads: Reads | None = None
+    ) -> dict[int, records.User]:
+        """By id; raises InvalidInput that names those whom there are not."""
+        found = {user.id: user for user in await users.by_ids(reads or self._database, user_ids)}
+        if unknown := sorted(set(user_ids) - found.keys()):
+            named = ", ".join(str(id_) for id_ in unknown)
+            raise InvalidInput({field: [f"No such users: {named}."]})
+        return found
 
     async def remove(self, who: Identity, conversation_id: int, user_id: int) -> None:
         """Anyone leaves; who began the conversation, or staff, removes others."""
@@ -160,8 +204,6 @@ class Conversations:
         return apply
 
 
-async def require_participant(
-    transaction: Transaction, who: Identity, conversation_id: int
-) -> None:
-    if not await participants.is_active(transaction, conversation_id, who.user_id):
+async def require_participant(reads: Reads, who: Identity, conversation_id: int) -> None:
+    if not await participants.is_active(reads, conversation_id, who.user_id):
         raise not_a_participant()

@@ -28,6 +28,7 @@ def said(description: str = "", **schema: Any) -> Meta:
 
 
 Id = Annotated[int, Meta(ge=1, le=ID_MAX)]
+Ids = Annotated[list[Id], said(maxItems="PARTICIPANTS_PER_REQUEST")]
 Seq = Annotated[int, said("A change number; 0 is before the first.", minimum=0, maximum=ID_MAX)]
 Content = Annotated[
     str, said("Not blank.", minLength=1, maxLength="MESSAGE_MAX_LENGTH", pattern=NOT_BLANK)

@@ -11,7 +11,7 @@ from chat.services import checks
 from chat.services.conversations import require_participant
 from chat.store import attachments, conversations
 from chat.store import messages as store
-from chat.store.database import Database, Transaction
+from chat.store.database import Database, Reads, Transaction
 from chat.store.sends import Send
 from chat.store.work import Apply, Done, DoneWith, Outcome
 from chat.store.writer import Writer
@@ -177,11 +177,11 @@ def reader(who: Identity, conversation_id: int) -> store.Reader:
 
 
 async def require_own(
-    transaction: Transaction, who: Identity, conversation_id: int, message_id: int
+    reads: Reads, who: Identity, conversation_id: int, message_id: int
 ) -> store.Stored:
     """The caller's own message; raises NotFound or Forbidden."""
-    await require_participant(transaction, who, conversation_id)
-    found = await store.find(transaction, conversation_id, message_id)
+    await require_participant(reads, who, conversation_id)
+    found = await store.find(reads, conversation_id, message_id)
     if found is None:
         raise no_such_message()
     if found.sender_id != who.user_id:

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from msgspec import UNSET, Struct
 
 from chat import records
-from chat.store.database import Database, Row, Transaction
-from chat.store.models import Attachment
+from chat.store.database import Reads, Row, Transaction, listed
 from chat.times import now, to_text
 
 
@@ -45,42 +44,41 @@ def from_row(row: Row) -> records.Attachment:
     )
 
 
-async def of_messages(database: Database, message_ids: Sequence[int]) -> list[records.Attachment]:
+async def of_messages(reads: Reads, message_ids: Sequence[int]) -> list[records.Attachment]:
     """The attachments of these messages, oldest first."""
-    return await _select(database, "message_id", message_ids)
+    return await _select(reads, "message_id", message_ids)
 
 
-async def by_ids(database: Database, attachment_ids: Sequence[int]) -> list[records.Attachment]:
-    return await _select(database, "id", attachment_ids)
+async def by_ids(reads: Reads, attachment_ids: Sequence[int]) -> list[records.Attachment]:
+    return await _select(reads, "id", attachment_ids)
 
 
-async def _select(database: Database, column: str, ids: Sequence[int]) -> list[records.Attachment]:
+async def _select(reads: Reads, column: str, ids: Sequence[int]) -> list[records.Attachment]:
     if not ids:
         return []
-    marks = ", ".join("?" * len(ids))
-    rows = await database.fetch(
-        f"SELECT {COLUMNS} FROM attachments AS a WHERE a.{column} IN ({marks}) ORDER BY a.id",  # noqa: S608 - names of ours, and marks
-        ids,
+    rows = await reads.fetch(
+        f"""
+        SELECT {COLUMNS} FROM attachments AS a WHERE a.{column} IN ({reads.ids}) ORDER BY a.id
+        """,  # noqa: S608 - of ours
+        (listed(ids),),
     )
     return [from_row(row) for row in rows]
 
 
-async def file_of(database: Database, message_id: int, attachment_id: int) -> StoredFile | None:
-    rows = await database.select(
-        Attachment.select(
-            Attachment.stored_name,
-            Attachment.name,
-            Attachment.size,
-            Attachment.content_type,
-            Attachment.sha256,
-        ).where((Attachment.id == attachment_id) & (Attachment.message == message_id))
+async def file_of(reads: Reads, message_id: int, attachment_id: int) -> StoredFile | None:
+    rows = await reads.fetch(
+        """
+        SELECT stored_name, name, size, content_type, sha256 FROM attachments
+        WHERE id = ? AND message_id = ?
+        """,
+        (attachment_id, message_id),
     )
     return StoredFile(*rows[0]) if rows else None
 
 
-async def is_stored(database: Database, stored_name: str) -> bool:
+async def is_stored(reads: Reads, stored_name: str) -> bool:
     return bool(
-        await database.fetch("SELECT 1 FROM attachments WHERE stored_name = ?", (stored_name,))
+        await reads.fetch("SELECT 1 FROM attachments WHERE stored_name = ?", (stored_name,))
     )
 
 

@@ -22,7 +22,7 @@ from chat.events import (
 )
 from chat.records import Attachment, SupportTicket, User
 from chat.store import attachments, support_tickets
-from chat.store.database import Database, Row
+from chat.store.database import Reads, Row
 from chat.times import to_text
 
 
@@ -75,11 +75,11 @@ CHANGES = """
 """
 
 
-async def since(database: Database, conversation_id: int, seq: int, *, limit: int) -> Page:
+async def since(reads: Reads, conversation_id: int, seq: int, *, limit: int) -> Page:
     """At most `limit` changes after `seq`."""
     # One more than asked for: the end is seen only where it comes within them.
     more = limit + 1
-    rows = await database.fetch(
+    rows = await reads.fetch(
         CHANGES,
         [*([conversation_id, seq, more] * 5), conversation_id, seq, conversation_id, more],
     )
@@ -87,10 +87,10 @@ async def since(database: Database, conversation_id: int, seq: int, *, limit: in
     found = rows[:-1] if is_last else rows[:limit]
     attached = {
         attachment.id: attachment
-        for attachment in await attachments.by_ids(database, ids(found, "attachment"))
+        for attachment in await attachments.by_ids(reads, ids(found, "attachment"))
     }
     tickets = {
-        ticket.id: ticket for ticket in await support_tickets.by_ids(database, ids(found, "ticket"))
+        ticket.id: ticket for ticket in await support_tickets.by_ids(reads, ids(found, "ticket"))
     }
     changes = [change(conversation_id, row, attached, tickets) for row in found]
     end = rows[-1][0] if is_last else found[-1][0]

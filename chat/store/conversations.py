@@ -1,17 +1,20 @@
 """Conversations: the list of a user's, one of them, their change number."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+
+import msgspec
 
 from chat import records
 from chat.store import support_tickets
-from chat.store.database import Database, Row, Transaction, in_parts
+from chat.store.database import Database, Reads, Transaction, in_parts, listed
 from chat.store.models import Conversation
-from chat.store.participants import ReadMarks
 from chat.times import now, to_text
 
-People = list[tuple[records.User, int]]
-"""The participants of one conversation, by id, each with the last message they have read."""
+PARTICIPANTS_SHOWN = 100
+"""How many participants a conversation shows at most. All of them are read page by page."""
+
+_ids = msgspec.json.Decoder(list[int]).decode
+_people = msgspec.json.Decoder(list[records.User]).decode
 
 
 async def create(
@@ -26,9 +29,12 @@ async def create(
         created_by=created_by, created_at=moment, active_at=moment, title=title
     ).returning(Conversation.id)
     ((conversation_id,),) = await transaction.fetch(*database.compile(query))
-    await transaction.execute_many(
-        "INSERT INTO participants (conversation_id, user_id) VALUES (?, ?)",
-        [(conversation_id, user_id) for user_id in participants],
+    await transaction.execute(
+        f"""
+        INSERT INTO participants (conversation_id, user_id)
+        SELECT CAST(? AS bigint), users.id FROM users WHERE users.id IN ({database.ids})
+        """,  # noqa: S608 - of ours
+        (conversation_id, listed(participants)),
     )
     return int(conversation_id)
 
@@ -47,129 +53,145 @@ async def rename(transaction: Transaction, conversation_id: int, title: str, seq
     )
 
 
-async def advance(transaction: Transaction, conversation_id: int) -> int:
-    """The next change number; the writer holds the conversation's lock."""
+async def advance(transaction: Transaction, conversation_id: int, changes: int = 1) -> int:
+    """The next change number, or the last of the next ones; the writer holds the lock."""
     ((seq,),) = await transaction.fetch(
-        "UPDATE conversations SET seq = seq + 1 WHERE id = ? RETURNING seq", (conversation_id,)
+        "UPDATE conversations SET seq = seq + ? WHERE id = ? RETURNING seq",
+        (changes, conversation_id),
     )
     return int(seq)
 
 
-async def creator(transaction: Transaction, conversation_id: int) -> int:
-    ((user_id,),) = await transaction.fetch(
+async def creator(reads: Reads, conversation_id: int) -> int:
+    ((user_id,),) = await reads.fetch(
         "SELECT created_by FROM conversations WHERE id = ?", (conversation_id,)
     )
     return int(user_id)
 
 
-async def seqs(database: Database, conversation_ids: Collection[int]) -> dict[int, int]:
+async def seqs(reads: Reads, conversation_ids: Collection[int]) -> dict[int, int]:
     """The change number of each, as it is now."""
     found: dict[int, int] = {}
-    for some in in_parts(conversation_ids):
-        query = Conversation.select(Conversation.id, Conversation.seq).where(
-            Conversation.id.in_(some)
+    for part in in_parts(conversation_ids):
+        found.update(
+            await reads.fetch(
+                f"SELECT id, seq FROM conversations WHERE id IN ({reads.ids})",  # noqa: S608 - of ours
+                (listed(part),),
+            )
         )
-        found.update(await database.select(query))
     return found
 
 
-# Who reads what comes with the participants: asked for here, it would be looked up again for
-# each conversation. So would a ticket, which few have.
+# In one statement, for each a few small questions. The people come as JSON: a row for each of
+# them takes five times as long to read. Tickets are read apart, since few have one. It begins
+# with the conversations, and asks for the reader in each: a join would have PostgreSQL read all
+# that the reader has, which may be many times as many.
 LIST = """
-    SELECT c.id, c.title, c.created_at, c.seq, t.id,
+    WITH mine AS MATERIALIZED (
+        SELECT c.id, c.title, c.created_at, c.seq, c.last_message_id, me.id AS user_id, me.username,
+               (SELECT p.last_read_id FROM participants AS p
+                WHERE p.conversation_id = c.id AND p.user_id = me.id AND p.is_active
+               ) AS last_read_id
+        FROM users AS me CROSS JOIN conversations AS c WHERE me.id = ? AND {which}
+    )
+    SELECT mine.id, mine.title, mine.created_at, mine.seq, mine.username, t.id,
            (SELECT count(*) FROM messages AS x
-            WHERE x.conversation_id = c.id AND x.created_seq > coalesce(
-                (SELECT r.created_seq FROM messages AS r WHERE r.id = p.last_read_id), 0)
-              AND x.sender_id <> p.user_id AND NOT x.is_deleted),
+            WHERE x.conversation_id = mine.id AND x.created_seq > coalesce(
+                (SELECT r.created_seq FROM messages AS r WHERE r.id = mine.last_read_id), 0)
+              AND x.sender_id <> mine.user_id AND NOT x.is_deleted),
+           (SELECT count(*) FROM participants AS x
+            WHERE x.conversation_id = mine.id AND x.is_active),
+           (SELECT {people} FROM (
+                SELECT x.user_id FROM participants AS x
+                WHERE x.conversation_id = mine.id AND x.is_active ORDER BY x.user_id LIMIT {most}
+            ) AS first JOIN users AS w ON w.id = first.user_id),
            m.id, m.sender_id, u.username,
-           CASE WHEN m.is_deleted THEN '' ELSE m.content END, m.created_at
-    FROM participants AS p
-    JOIN conversations AS c ON c.id = p.conversation_id
-    LEFT JOIN messages AS m ON m.id = c.last_message_id
+           CASE WHEN m.is_deleted THEN '' ELSE m.content END, m.created_at,
+           CASE WHEN m.sender_id <> mine.user_id THEN m.id <= mine.last_read_id
+                ELSE NOT EXISTS (SELECT 1 FROM participants AS o
+                                 WHERE o.conversation_id = mine.id AND o.user_id <> mine.user_id
+                                   AND o.is_active AND o.last_read_id < m.id) END
+    FROM mine
+    LEFT JOIN messages AS m ON m.id = mine.last_message_id
     LEFT JOIN users AS u ON u.id = m.sender_id
-    LEFT JOIN support_tickets AS t ON t.conversation_id = c.id AND t.status <> 'closed'
-    WHERE p.user_id = ? AND p.is_active
+    LEFT JOIN support_tickets AS t ON t.conversation_id = mine.id AND t.status <> 'closed'
+    WHERE mine.last_read_id IS NOT NULL
 """
+PEOPLE = {
+    "sqlite": "json_group_array(json_object('id', w.id, 'username', w.username))",
+    "postgresql": "CAST(json_agg(json_build_object('id', w.id, 'username', w.username)) AS text)",
+}
+# All of them as one value: rows of their own would hold the event loop where there are many.
+IDS = """
+    SELECT {joined} FROM (
+        SELECT CAST(c.id AS text) AS id
+        FROM participants AS p JOIN conversations AS c ON c.id = p.conversation_id
+        WHERE p.user_id = ? AND p.is_active ORDER BY c.active_at DESC, c.id DESC
+    ) AS found
+"""
+JOINED = {"sqlite": "group_concat(id, ',')", "postgresql": "string_agg(id, ',')"}
 
 
-async def of_user(database: Database, user_id: int) -> list[records.Conversation]:
-    """Every conversation of the user, most recently active first."""
-    rows = await database.fetch(LIST + " ORDER BY c.active_at DESC, c.id DESC", (user_id,))
-    return await _present(database, user_id, rows)
+async def ids_of_user(reads: Reads, user_id: int) -> list[int]:
+    """Of every conversation of the user, most recently active first."""
+    ((joined,),) = await reads.fetch(IDS.format(joined=JOINED[reads.dialect]), (user_id,))
+    return _ids(f"[{joined or ''}]")
 
 
-async def one(
-    database: Database, conversation_id: int, user_id: int
-) -> records.Conversation | None:
+async def some(
+    reads: Reads, user_id: int, conversation_ids: Sequence[int]
+) -> list[records.Conversation]:
+    """Those of these that the user is in, in this order, as the user sees them."""
+    which = f"c.id IN ({reads.ids})"
+    found = await _select(reads, user_id, which, listed(conversation_ids))
+    by_id = {conversation.id: conversation for conversation in found}
+    return [by_id[id_] for id_ in conversation_ids if id_ in by_id]
+
+
+async def one(reads: Reads, conversation_id: int, user_id: int) -> records.Conversation | None:
     """As this user sees it; None where the user is not in it."""
-    rows = await database.fetch(LIST + " AND c.id = ?", (user_id, conversation_id))
-    presented = await _present(database, user_id, rows)
-    return presented[0] if presented else None
+    found = await _select(reads, user_id, "c.id = ?", conversation_id)
+    return found[0] if found else None
 
 
-async def _present(database: Database, user_id: int, rows: list[Row]) -> list[records.Conversation]:
-    if not rows:
-        return []
-    people = await _participants(database, user_id, rows[0][0] if len(rows) == 1 else None)
-    tickets = await support_tickets.by_ids(database, [row[4] for row in rows if row[4] is not None])
+async def _select(
+    reads: Reads, user_id: int, which: str, parameter: int | str
+) -> list[records.Conversation]:
+    sql = LIST.format(people=PEOPLE[reads.dialect], most=PARTICIPANTS_SHOWN, which=which)
+    rows = await reads.fetch(sql, (user_id, parameter))
+    tickets = await support_tickets.by_ids(reads, [row[5] for row in rows if row[5] is not None])
     ticket_of = {ticket.id: ticket for ticket in tickets}
     return [
         records.Conversation(
             id=id_,
             title=title,
-            participants=[user for user, _ in people[id_]],
+            participants=_shown(_people(people), records.User(user_id, username), count),
+            participant_count=count,
             created_at=to_text(created_at),
-            last_message=_last_message(user_id, people[id_], *last),
+            last_message=_last_message(*last),
             support_ticket=ticket_of.get(ticket_id),
             unread_count=unread,
             seq=seq,
         )
-        for id_, title, created_at, seq, ticket_id, unread, *last in rows
+        for id_, title, created_at, seq, username, ticket_id, unread, count, people, *last in rows
     ]
 
 
+def _shown(people: list[records.User], reader: records.User, count: int) -> list[records.User]:
+    """By id; the reader, who is one of `count`, is always among them."""
+    people.sort(key=lambda user: user.id)
+    if count > len(people) and reader not in people:
+        people[-1] = reader
+    return people
+
+
 def _last_message(
-    reader_id: int,
-    people: People,
-    id_: int | None,
-    sender_id: int,
-    username: str,
-    content: str,
-    created_at: int,
+    id_: int | None, sender_id: int, username: str, content: str, created_at: int, is_read: bool
 ) -> records.LastMessage | None:
     if id_ is None:
         return None
-    own = next((read for user, read in people if user.id == reader_id), 0)  # who has just left
-    others = min((read for user, read in people if user.id != reader_id), default=None)
-    return records.LastMessage(
-        id=id_,
-        sender=records.User(sender_id, username),
-        content=content,
-        timestamp=to_text(created_at),
-        is_read=ReadMarks(reader_id, own, others).has_read(id_, sender_id),
-    )
-
-
-async def _participants(
-    database: Database, user_id: int, conversation_id: int | None
-) -> dict[int, People]:
-    """By conversation: of all of the user's, or of one."""
-    sql = """
-        SELECT p.conversation_id, u.id, u.username, p.last_read_id
-        FROM participants AS mine
-        JOIN participants AS p ON p.conversation_id = mine.conversation_id AND p.is_active
-        JOIN users AS u ON u.id = p.user_id
-        WHERE mine.user_id = ? AND mine.is_active
-    """
-    parameters = [user_id]
-    if conversation_id is not None:
-        sql += " AND mine.conversation_id = ?"
-        parameters.append(conversation_id)
-    people: dict[int, People] = defaultdict(list)
-    rows = await database.fetch(sql + " ORDER BY u.id", parameters)
-    for id_, participant_id, username, last_read_id in rows:
-        people[id_].append((records.User(participant_id, username), last_read_id))
-    return people
+    sender = records.User(sender_id, username)
+    return records.LastMessage(id_, sender, content, to_text(created_at), bool(is_read))
 
 
 async def seed(transaction: Transaction, conversations: list[tuple[int, list[int]]]) -> None:

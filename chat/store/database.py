@@ -6,11 +6,12 @@ gone, a full disk, a lock that does not come) is the same on both: `Unavailable`
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from itertools import islice
 from typing import Any, ClassVar, Protocol, TypeVar
 
+import msgspec
 import peewee
 from peewee_async.databases import AioDatabase
 
@@ -19,15 +20,28 @@ from chat.errors import OutcomeUnknown, Unavailable
 Row = tuple[Any, ...]
 Item = TypeVar("Item")
 RETRY_AFTER = 1.0
-PARAMETERS = 10_000
+PART = 2_000
+"""Rows that one statement answers with, at most, where many are asked for by their keys."""
 
 
-class Transaction(Protocol):
-    """Statements that last together or not at all."""
+class Reads(Protocol):
+    """What can be read from: a database, or a transaction, which sees its own changes."""
+
+    dialect: ClassVar[str]
+    binary: ClassVar[str]
+    """Collation clause that makes a text column compare by code point."""
+    ids: ClassVar[str]
+    texts: ClassVar[str]
+    """Subqueries of the items of a list: `f"… WHERE id IN ({reads.ids})"`, with `listed(keys)`
+    as their one parameter. So a statement is the same for a list of any length."""
 
     async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        """Every row of the statement's answer."""
+        """Every row of the statement's answer; raises Unavailable where there is none to be had."""
         ...
+
+
+class Transaction(Reads, Protocol):
+    """Statements that last together or not at all."""
 
     async def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """How many rows the statement touched."""
@@ -40,12 +54,8 @@ class Transaction(Protocol):
         ...
 
 
-class Database(ABC):
+class Database(Reads, ABC):
     """What the store's modules run their statements on."""
-
-    dialect: ClassVar[str]
-    binary: ClassVar[str]
-    """Collation clause that makes a text column compare by code point."""
 
     def __init__(self, peewee_database: AioDatabase) -> None:
         self.peewee = peewee_database
@@ -86,10 +96,15 @@ class Database(ABC):
         return await self.fetch(*self.compile(query))
 
 
+def listed(keys: Iterable[int | str]) -> str:
+    """The parameter of `Reads.ids` and `Reads.texts`."""
+    return msgspec.json.encode(list(keys)).decode()
+
+
 def in_parts(keys: Collection[Item]) -> Iterator[list[Item]]:
-    """The keys, no more at once than a statement may have parameters on either database."""
+    """The keys, so few at a time that to read the answer does not hold the event loop."""
     rest = iter(keys)
-    while part := list(islice(rest, PARAMETERS)):
+    while part := list(islice(rest, PART)):
         yield part
 
 

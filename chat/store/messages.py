@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from chat import records
 from chat.store import attachments
-from chat.store.database import Database, Row, Transaction
+from chat.store.database import Reads, Row, Transaction, listed
 from chat.store.participants import ReadMarks
 from chat.store.sends import Send, not_a_participant
 from chat.times import to_text
@@ -82,21 +82,19 @@ class Reader(Struct, frozen=True):
     user_id: int
 
 
-async def one(database: Database, reader: Reader, message_id: int) -> records.Message | None:
+async def one(reads: Reads, reader: Reader, message_id: int) -> records.Message | None:
     """None where there is no such message. Like all that follow, raises NotFound for others."""
     found = await _select(
-        database, reader, "m.conversation_id = ? AND m.id = ?", reader.conversation_id, message_id
+        reads, reader, "m.conversation_id = ? AND m.id = ?", reader.conversation_id, message_id
     )
     return found[0] if found else None
 
 
-async def after(
-    database: Database, reader: Reader, message_id: int, limit: int
-) -> list[records.Message]:
+async def after(reads: Reads, reader: Reader, message_id: int, limit: int) -> list[records.Message]:
     """The messages that follow, oldest first."""
     conversation_id = reader.conversation_id
     return await _select(
-        database,
+        reads,
         reader,
         f"m.conversation_id = ? AND m.created_seq > {AFTER} ORDER BY m.created_seq LIMIT ?",
         conversation_id,
@@ -106,13 +104,13 @@ async def after(
 
 
 async def before(
-    database: Database, reader: Reader, message_id: int | None, limit: int
+    reads: Reads, reader: Reader, message_id: int | None, limit: int
 ) -> list[records.Message]:
     """The last messages before this one, or of all, oldest first."""
     conversation_id = reader.conversation_id
     bound = "" if message_id is None else f"AND m.created_seq < {BEFORE}"
     return await _select(
-        database,
+        reads,
         reader,
         f"m.conversation_id = ? {bound} ORDER BY m.created_seq DESC LIMIT ?",
         conversation_id,
@@ -127,7 +125,7 @@ def place_of(conversation_id: int, message_id: int) -> tuple[int, int, int, int]
 
 
 async def changed_since(
-    database: Database, reader: Reader, seq: int, limit: int
+    reads: Reads, reader: Reader, seq: int, limit: int
 ) -> list[records.Message]:
     """The messages that changed after `seq`, in the order of their last changes.
 
@@ -138,23 +136,22 @@ async def changed_since(
     point = seq
     while len(changed) < limit:
         place = (reader.conversation_id, point, limit)
-        rows = await database.fetch(CHANGED, (*place, *place, *place, limit))
+        rows = await reads.fetch(CHANGED, (*place, *place, *place, limit))
         changed.update(rows)  # in the order of `seq`: the last change of each stays
         if len(rows) < limit:
             break
         point = rows[-1][1]
     first = sorted(changed, key=changed.__getitem__)[:limit]
-    marks = ", ".join("?" * len(first)) or "NULL"
-    found = await _select(database, reader, f"m.id IN ({marks})", *first)
+    found = await _select(reads, reader, f"m.id IN ({reads.ids})", listed(first))
     by_id = {message.id: message for message in found}
     # Not the row's own `seq`: it may have changed since, and what lies before was not read.
     return [replace(by_id[id_], seq=changed[id_]) for id_ in first]
 
 
 async def _select(
-    database: Database, reader: Reader, where: str, *parameters: Any
+    reads: Reads, reader: Reader, where: str, *parameters: Any
 ) -> list[records.Message]:
-    rows = await database.fetch(
+    rows = await reads.fetch(
         SELECT.format(where=where),
         (reader.conversation_id, reader.user_id, *parameters),
     )
@@ -164,7 +161,7 @@ async def _select(
         return []
     attached: dict[int, list[records.Attachment]] = defaultdict(list)
     with_files = [row[2] for row in rows if row[-1]]
-    for attachment in await attachments.of_messages(database, with_files):
+    for attachment in await attachments.of_messages(reads, with_files):
         attached[attachment.message_id].append(attachment)
     return _present(rows, ReadMarks(reader.user_id, *rows[0][:2]), attached)
 
@@ -208,8 +205,8 @@ def fresh(send: Send) -> records.Message:
     )
 
 
-async def find(transaction: Transaction, conversation_id: int, message_id: int) -> Stored | None:
-    rows = await transaction.fetch(
+async def find(reads: Reads, conversation_id: int, message_id: int) -> Stored | None:
+    rows = await reads.fetch(
         "SELECT sender_id, is_deleted, seq FROM messages WHERE conversation_id = ? AND id = ?",
         (conversation_id, message_id),
     )

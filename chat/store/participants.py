@@ -1,8 +1,11 @@
 """Who is in a conversation, and how far each has read."""
 
+from collections.abc import Iterable, Mapping
+
 from msgspec import Struct
 
-from chat.store.database import Database, Transaction
+from chat import records
+from chat.store.database import Reads, Transaction, listed
 
 
 class ReadMarks(Struct, frozen=True):
@@ -23,37 +26,72 @@ class ReadMarks(Struct, frozen=True):
         return self.others_read_id is None or message_id <= self.others_read_id
 
 
-async def seq_for(database: Database, conversation_id: int, user_id: int) -> int | None:
+async def seq_for(reads: Reads, conversation_id: int, user_id: int) -> int | None:
     """The conversation's `seq`, or None where the user is not in it."""
-    row = await database.fetch_one(
+    rows = await reads.fetch(
         """
         SELECT c.seq FROM participants AS p JOIN conversations AS c ON c.id = p.conversation_id
         WHERE p.conversation_id = ? AND p.user_id = ? AND p.is_active
         """,
         (conversation_id, user_id),
     )
-    return row[0] if row else None
+    return rows[0][0] if rows else None
 
 
-async def is_active(transaction: Transaction, conversation_id: int, user_id: int) -> bool:
+async def is_active(reads: Reads, conversation_id: int, user_id: int) -> bool:
     return bool(
-        await transaction.fetch(
+        await reads.fetch(
             "SELECT 1 FROM participants WHERE conversation_id = ? AND user_id = ? AND is_active",
             (conversation_id, user_id),
         )
     )
 
 
-async def join(transaction: Transaction, conversation_id: int, user_id: int, seq: int) -> None:
-    """What was said before the joining does not count as unread."""
-    await transaction.execute(
+async def among(reads: Reads, conversation_id: int, user_ids: Iterable[int]) -> set[int]:
+    """Those of the users who are in it."""
+    rows = await reads.fetch(
+        f"""
+        SELECT user_id FROM participants
+        WHERE conversation_id = ? AND is_active AND user_id IN ({reads.ids})
+        """,  # noqa: S608 - of ours
+        (conversation_id, listed(user_ids)),
+    )
+    return {user_id for (user_id,) in rows}
+
+
+async def count(reads: Reads, conversation_id: int) -> int:
+    ((found,),) = await reads.fetch(
+        "SELECT count(*) FROM participants WHERE conversation_id = ? AND is_active",
+        (conversation_id,),
+    )
+    return int(found)
+
+
+async def page(reads: Reads, conversation_id: int, after: int, limit: int) -> list[records.User]:
+    """At most `limit` of those who are in it, by id, behind that of user `after`."""
+    rows = await reads.fetch(
+        """
+        SELECT u.id, u.username FROM participants AS p JOIN users AS u ON u.id = p.user_id
+        WHERE p.conversation_id = ? AND p.is_active AND p.user_id > ? ORDER BY p.user_id LIMIT ?
+        """,
+        (conversation_id, after, limit),
+    )
+    return [records.User(*row) for row in rows]
+
+
+async def join(transaction: Transaction, conversation_id: int, seqs: Mapping[int, int]) -> None:
+    """`seqs` has the change number of each user who joins.
+
+    What was said before the joining does not count as unread.
+    """
+    await transaction.execute_many(
         """
         INSERT INTO participants (conversation_id, user_id, is_active, seq, last_read_id)
         SELECT id, ?, TRUE, ?, coalesce(last_message_id, 0) FROM conversations WHERE id = ?
         ON CONFLICT (conversation_id, user_id) DO UPDATE
         SET is_active = TRUE, seq = excluded.seq, last_read_id = excluded.last_read_id
         """,
-        (user_id, seq, conversation_id),
+        [(user_id, seq, conversation_id) for user_id, seq in seqs.items()],
     )
 
 

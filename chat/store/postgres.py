@@ -51,7 +51,16 @@ def element(value: int | str | None) -> str:
     return "NULL" if value is None else str(value)
 
 
-class PostgresTransaction(Transaction):
+class Postgres:
+    """How PostgreSQL says what the databases say differently."""
+
+    dialect = "postgresql"
+    binary = ' COLLATE "C"'
+    ids = "SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(? AS json))"
+    texts = "SELECT value FROM json_array_elements_text(CAST(? AS json))"
+
+
+class PostgresTransaction(Postgres, Transaction):
     def __init__(self, connection: AsyncConnection[Any]) -> None:
         self.connection = connection
 
@@ -75,10 +84,7 @@ async def fetch(connection: AsyncConnection[Any], sql: str, parameters: Sequence
     return await cursor.fetchall()
 
 
-class PostgresStore(Database):
-    dialect = "postgresql"
-    binary = ' COLLATE "C"'
-
+class PostgresStore(Postgres, Database):
     def __init__(self, url: str, pool_size: int) -> None:
         options = CONNECTION_DEFAULTS | psycopg.conninfo.conninfo_to_dict(url)
         conninfo = psycopg.conninfo.make_conninfo("", **options)

@@ -63,7 +63,15 @@ class PooledSqliteDatabase(SqliteDatabase):  # type: ignore[misc] # untyped
     pool_backend_cls = SqlitePool
 
 
-class SqliteTransaction(Transaction):
+class Sqlite:
+    """How SQLite says what the databases say differently."""
+
+    dialect = "sqlite"
+    binary = ""
+    ids = texts = "SELECT value FROM json_each(?)"
+
+
+class SqliteTransaction(Sqlite, Transaction):
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
@@ -80,10 +88,7 @@ class SqliteTransaction(Transaction):
         """There is no other write transaction."""
 
 
-class SqliteStore(Database):
-    dialect = "sqlite"
-    binary = ""
-
+class SqliteStore(Sqlite, Database):
     def __init__(self, path: str, readers: int) -> None:
         super().__init__(
             PooledSqliteDatabase(path, pool_params={"readers": readers}, returning_clause=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from chat import records
-from chat.store.database import Database, Row, Transaction
+from chat.store.database import Reads, Row, Transaction, listed
 from chat.times import now, to_text
 
 SELECT = """
@@ -32,7 +32,7 @@ def from_row(row: Row) -> records.SupportTicket:
 
 
 async def page(
-    database: Database, status: str | None, before: int | None, limit: int
+    reads: Reads, status: str | None, before: int | None, limit: int
 ) -> list[records.SupportTicket]:
     """Newest first; of one status, or of all."""
     sql, parameters = f"{SELECT} WHERE TRUE", list[object]()
@@ -40,28 +40,27 @@ async def page(
         sql, parameters = f"{sql} AND t.status = ?", [*parameters, status]
     if before is not None:
         sql, parameters = f"{sql} AND t.id < ?", [*parameters, before]
-    rows = await database.fetch(f"{sql} ORDER BY t.id DESC LIMIT ?", [*parameters, limit])
+    rows = await reads.fetch(f"{sql} ORDER BY t.id DESC LIMIT ?", [*parameters, limit])
     return [from_row(row) for row in rows]
 
 
-async def by_ids(database: Database, ticket_ids: Sequence[int]) -> list[records.SupportTicket]:
+async def by_ids(reads: Reads, ticket_ids: Sequence[int]) -> list[records.SupportTicket]:
     if not ticket_ids:
         return []
-    marks = ", ".join("?" * len(ticket_ids))
-    rows = await database.fetch(f"{SELECT} WHERE t.id IN ({marks})", ticket_ids)
+    rows = await reads.fetch(f"{SELECT} WHERE t.id IN ({reads.ids})", (listed(ticket_ids),))
     return [from_row(row) for row in rows]
 
 
-async def open_in(transaction: Transaction, conversation_id: int) -> records.SupportTicket | None:
+async def open_in(reads: Reads, conversation_id: int) -> records.SupportTicket | None:
     """The conversation's ticket that is not closed."""
-    rows = await transaction.fetch(
+    rows = await reads.fetch(
         f"{SELECT} WHERE t.conversation_id = ? AND t.status <> 'closed'", (conversation_id,)
     )
     return from_row(rows[0]) if rows else None
 
 
-async def by_id(transaction: Transaction, ticket_id: int) -> records.SupportTicket:
-    rows = await transaction.fetch(f"{SELECT} WHERE t.id = ?", (ticket_id,))
+async def by_id(reads: Reads, ticket_id: int) -> records.SupportTicket:
+    rows = await reads.fetch(f"{SELECT} WHERE t.id = ?", (ticket_id,))
     return from_row(rows[0])
 
 

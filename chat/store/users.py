@@ -1,11 +1,12 @@
 """Users: their names, passwords and whose token subject they are."""
 
+from collections.abc import Iterable
 from unicodedata import normalize
 
 from msgspec import Struct
 
 from chat import records
-from chat.store.database import Database, Row, Transaction
+from chat.store.database import Database, Reads, Row, Transaction, listed
 from chat.store.models import User
 from chat.text.folding import fold
 from chat.times import now
@@ -142,10 +143,13 @@ async def search(database: Database, prefix: str, limit: int) -> list[records.Us
     return [records.User(*row) for row in rows]
 
 
-async def existing(database: Database, user_ids: list[int]) -> set[int]:
-    """Those of the ids that are users'."""
-    rows = await database.select(User.select(User.id).where(User.id.in_(user_ids)))
-    return {id_ for (id_,) in rows}
+async def by_ids(reads: Reads, user_ids: Iterable[int]) -> list[records.User]:
+    """Those of the ids that are users', in their order."""
+    rows = await reads.fetch(
+        f"SELECT id, username FROM users WHERE id IN ({reads.ids}) ORDER BY id",  # noqa: S608 - of ours
+        (listed(user_ids),),
+    )
+    return [records.User(*row) for row in rows]
 
 
 async def foldings(
@@ -159,8 +163,8 @@ async def foldings(
     return [(id_, name, kept, keys_of(id_, name)) for id_, name, kept in rows]
 
 
-async def any_exist(transaction: Transaction) -> bool:
-    return bool(await transaction.fetch("SELECT 1 FROM users LIMIT 1"))
+async def any_exist(reads: Reads) -> bool:
+    return bool(await reads.fetch("SELECT 1 FROM users LIMIT 1"))
 
 
 async def seed(transaction: Transaction, count: int, password_hash: str | None) -> None:

@@ -18,6 +18,7 @@ def test_a_new_conversation_has_the_caller_in_it(ali: Person, sara: Person) -> N
     assert conversation.pop("id") > 0
     assert conversation == {
         "title": "",
+        "participant_count": 2,
         "last_message": None,
         "support_ticket": None,
         "unread_count": 0,
@@ -34,6 +35,7 @@ def test_a_new_conversation_has_the_caller_in_it(ali: Person, sara: Person) -> N
         ({"participants": [True]}, "participants"),
         ({"participants": [-1]}, "participants"),
         ({"participants": [2**63]}, "participants"),
+        ({"participants": [1] * 501}, "participants"),
         ({"participants": [], "title": 5}, "title"),
         ({"participants": [], "title": "x" * 201}, "title"),
     ],
@@ -92,6 +94,57 @@ def test_any_participant_adds(sara: Person, stranger: Person, conversation: str)
     assert stranger.get(conversation).status_code == 200
     wrong = sara.post(conversation + "participants/", {"user_id": 2**62})
     assert wrong_fields(wrong) == {"user_id"}
+
+
+def test_several_are_added_at_once(
+    ali: Person, sara: Person, stranger: Person, staff: Person, conversation: str
+) -> None:
+    """Who is there already stays, and each of the others is a change of its own."""
+    new = [stranger.id, staff.id]
+    added = ali.post(conversation + "participants/", {"user_ids": [*new, sara.id, *new]})
+    assert added.status_code == 201
+    assert (added.json()["participant_count"], added.json()["seq"]) == (4, 2)
+    assert {user["id"] for user in added.json()["participants"]} == {ali.id, sara.id, *new}
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "text"),
+    [
+        ({"user_ids": [1] * 501}, "user_ids", "At most 500 at a time"),
+        ({"user_ids": [2**62, 2**62 + 1]}, "user_ids", f"{2**62}, {2**62 + 1}"),
+        ({"user_ids": [0]}, "user_ids", ""),
+        ({}, "user_id", "required"),
+        ({"user_id": 1, "user_ids": [1]}, "user_id", ""),
+    ],
+)
+def test_a_wrong_addition_names_the_field(
+    ali: Person, conversation: str, body: object, field: str, text: str
+) -> None:
+    """400 with the limit or the ids that nobody has, and nobody is added."""
+    response = ali.post(conversation + "participants/", body)
+    assert wrong_fields(response) == {field}
+    assert text in response.json()["errors"][field][0]
+    assert ali.get(conversation).json()["participant_count"] == 2
+
+
+def test_participants_come_page_by_page(
+    ali: Person, sara: Person, stranger: Person, conversation: str
+) -> None:
+    """In the order of their ids, each once; not to strangers."""
+    ali.post(conversation + "participants/", {"user_id": stranger.id})
+    path: str | None = conversation + "participants/?limit=2"
+    pages = []
+    while path:
+        response = ali.get(path)
+        pages.append(response.json())
+        path = response.links["next"]["url"] if "next" in response.links else None
+    assert pages == [[ali.user, sara.user], [stranger.user]]
+    assert ali.get(conversation + "participants/").json() == [
+        user for page in pages for user in page
+    ]
+    ali.delete(f"{conversation}participants/{stranger.id}/")
+    problem(stranger.get(conversation + "participants/"), 404, "not_found")
+    assert wrong_fields(ali.get(conversation + "participants/?after=x")) == {"after"}
 
 
 def test_who_began_the_conversation_removes_others(

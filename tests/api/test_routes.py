@@ -16,6 +16,8 @@ ANY_CALLER = [
 PARTICIPANTS = [
     ("GET", ""),
     ("PATCH", ""),
+    ("GET", "participants/"),
+    ("GET", "participants/?limit=1"),
     ("POST", "participants/"),
     ("DELETE", "participants/1/"),
     ("POST", "read/"),

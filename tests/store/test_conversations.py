@@ -1,22 +1,98 @@
 """Conversations: a user's list, participants, unread counts, change numbers."""
 
+from math import inf
+
 import pytest
 
-from chat.errors import NotFound
+from chat.auth.identity import Identity
+from chat.errors import InvalidInput, NotFound
 from chat.records import LastMessage, User
-from chat.store import conversations, messages, participants, sends, support_tickets
+from chat.services.conversations import Conversations
+from chat.store import conversations, messages, participants, sends, support_tickets, users
 from chat.store.database import Database
 from chat.store.messages import Reader
 from tests.store.world import (
     MOMENT,
     Changes,
+    all_of,
     conversation,
     draft,
     pair,
     read_up_to,
     sent,
     user,
+    writing,
 )
+
+
+async def crowd(database: Database, size: int) -> list[int]:
+    """The ids of so many users."""
+    async with database.transaction() as transaction:
+        await users.seed(transaction, size, None)
+    return [id_ for (id_,) in await database.fetch("SELECT id FROM users ORDER BY id")]
+
+
+async def test_of_many_participants_some_are_shown_and_all_counted(database: Database) -> None:
+    """The first by id, and who asks; in the list as alone. Those who left do not count."""
+    people = await crowd(database, 103)
+    talk = await conversation(database, *people)
+    await Changes(database, talk).leave(people[0])
+    for who, shown in ((people[1], people[1:101]), (people[-1], [*people[1:100], people[-1]])):
+        found = await conversations.one(database, talk, who)
+        assert found is not None
+        assert [user.id for user in found.participants] == shown
+        assert found.participant_count == 102
+        assert await all_of(database, who) == [found]
+
+
+async def test_participants_are_read_page_by_page(database: Database) -> None:
+    """By id, without those who left."""
+    people = await crowd(database, 6)
+    talk = await conversation(database, *people)
+    await Changes(database, talk).leave(people[2])
+    pages, after = [], 0
+    while page := await participants.page(database, talk, after, 2):
+        pages.append([user.id for user in page])
+        after = page[-1].id
+    first, second, _, fourth, fifth, last = people
+    assert pages == [[first, second], [fourth, fifth], [last]]
+
+
+async def test_a_conversation_has_no_more_participants_than_it_may(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What would make it more is refused whole, and changes nothing."""
+    monkeypatch.setattr("chat.services.conversations.PARTICIPANTS_MAX", 4)
+    people = await crowd(database, 5)
+    ali = Identity(people[0], "user1", False, inf, None)
+    async with writing(database) as writer:
+        service = Conversations(database, writer, per_request=10)
+        talk = (await service.create(ali, people[1:3], "")).id
+        with pytest.raises(InvalidInput, match="3 participants of at most 4"):
+            await service.add(ali, talk, "user_ids", people[3:])
+        assert (await service.get(ali, talk)).seq == 0
+        await service.add(ali, talk, "user_ids", people[:4])
+        assert (await service.get(ali, talk)).participant_count == 4
+
+
+async def test_own_messages_are_read_when_every_other_has(database: Database) -> None:
+    """Who has left does not count, and alone there is nobody to wait for."""
+    ali, sara, reza = await crowd(database, 3)
+    talk = await conversation(database, ali, sara, reza)
+    said = await sent(database, talk, ali)
+
+    async def is_read(who: int) -> bool:
+        found = await conversations.one(database, talk, who)
+        assert found is not None
+        assert found.last_message is not None
+        return found.last_message.is_read
+
+    await read_up_to(database, talk, sara, said.id)
+    assert [await is_read(who) for who in (ali, sara, reza)] == [False, True, False]
+    await Changes(database, talk).leave(reza)
+    assert await is_read(ali)
+    await Changes(database, talk).leave(sara)
+    assert await is_read(ali)
 
 
 async def test_a_new_conversation_is_empty_and_has_its_participants(database: Database) -> None:
@@ -43,7 +119,7 @@ async def test_a_conversation_shows_to_its_participants_only(database: Database,
     with pytest.raises(NotFound):
         await messages.before(database, Reader(asked, asking), None, 10)
     assert await participants.seq_for(database, asked, asking) is None
-    listed = await conversations.of_user(database, asking)
+    listed = await all_of(database, asking)
     assert [one.id for one in listed] == ([talk] if who == "unknown" else [])
 
 
@@ -55,7 +131,7 @@ async def test_the_list_has_the_most_recently_active_first(database: Database) -
     latest = draft(talks[1], ali, created_at=MOMENT * 3)
     await sends.store(database, [later, latest])
     await Changes(database, talks[0]).edit(later.id, "edited")
-    listed = await conversations.of_user(database, ali)
+    listed = await all_of(database, ali)
     assert [one.id for one in listed] == [talks[1], talks[0], talks[2]]
 
 
@@ -66,7 +142,7 @@ async def test_the_list_and_one_of_it_show_the_same(database: Database) -> None:
     await sent(database, talk, sara)
     await Changes(database, other).open_ticket(ali)
     for who in (ali, sara):
-        for listed in await conversations.of_user(database, who):
+        for listed in await all_of(database, who):
             assert listed == await conversations.one(database, listed.id, who)
 
 

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from chat import records
 from chat.store import token_families, users
 from chat.store.database import Database
 from tests.store.world import user
@@ -43,7 +44,7 @@ async def test_an_account_is_found_by_each_of_its_names(database: Database) -> N
     assert await users.of_subject(database, "", user_id) == [account]
     assert await users.by_id(database, user_id + 1) is None
     assert await users.by_external_id(database, "x|2") is None
-    assert await users.existing(database, [user_id, user_id + 1]) == {user_id}
+    assert await users.by_ids(database, [user_id + 1, user_id]) == [records.User(user_id, "Ali")]
 
 
 async def test_an_external_id_is_one_users(database: Database) -> None:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from itertools import pairwise
 
 from chat.events import Event
+from chat.records import Conversation
 from chat.store import attachments, conversations, messages, participants, schema, sends, users
 from chat.store import support_tickets as tickets
 from chat.store.attachments import StoredFile
@@ -42,6 +43,12 @@ async def conversation(database: Database, *user_ids: int, title: str = "") -> i
     """Begun by the first of them."""
     async with database.transaction() as transaction:
         return await conversations.create(transaction, database, user_ids[0], user_ids, title)
+
+
+async def all_of(database: Database, user_id: int) -> list[Conversation]:
+    """Every conversation of the user, as the list shows them."""
+    ids = await conversations.ids_of_user(database, user_id)
+    return await conversations.some(database, user_id, ids)
 
 
 async def pair(database: Database) -> tuple[int, int, int]:
@@ -148,7 +155,7 @@ class Changes:
 
     async def join(self, user_id: int) -> int:
         async with self.next() as (transaction, seq):
-            await participants.join(transaction, self.conversation_id, user_id, seq)
+            await participants.join(transaction, self.conversation_id, {user_id: seq})
         return seq
 
     async def leave(self, user_id: int) -> int:
