@@ -67,7 +67,7 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
 
     tracing.install(app)
     sessions = payam.services.sessions
-    middleware.install(app, sessions.identify, sessions.identify_afresh, count)
+    middleware.install(app, sessions.identify, count)
     socket.install(app, payam.sockets)
     routes.install(app)
     if settings.web_client:

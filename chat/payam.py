@@ -183,7 +183,7 @@ class Payam:
 
         From the start of it the process is not ready, and takes no new socket.
         """
-        self.is_draining = self.sockets.is_draining = True
+        self.is_draining = self.sockets.gate.is_draining = True
         self.writer.close()
         half = self.settings.graceful_timeout / 2
         if "writer" in self._tasks:

@@ -5,9 +5,8 @@ send), or, from a browser's websocket, which cannot set headers, in
 `Sec-WebSocket-Protocol: chat.v1, bearer.<token>`. Never in a URL: URLs are logged.
 
 Afterwards `request.ctx.identity` is the Identity. A route made with `ctx_public=True`
-has none. A browser cannot see the status of a refused handshake, so for a token that
-came as a subprotocol the refusal is kept in `request.ctx.refusal`, and the socket is
-accepted and closed with a code that says the same.
+has none. A route made with `ctx_socket=True` has none either: its handler asks for
+itself (`chat.realtime.gate`), since a socket's token is asked of the database each time.
 """
 
 from collections.abc import Awaitable, Callable
@@ -17,7 +16,7 @@ from sanic import Request, Sanic
 
 from chat import headers
 from chat.auth.identity import Identity
-from chat.errors import NotAuthenticated, PayamError
+from chat.errors import NotAuthenticated
 
 SCHEMES = ("bearer", "token", "jwt")
 SUBPROTOCOL = "chat.v1"
@@ -28,10 +27,12 @@ Identify = Callable[[str], Awaitable[Identity]]
 
 def header_token(request: Request) -> str | None:
     """The token of the Authorization header; None where there is none."""
-    header = headers.one(request, "Authorization")
-    if header is None:
+    lines = headers.every(request, "Authorization")
+    if not lines:
         return None
-    scheme, _, token = header.strip().partition(" ")
+    if len(lines) > 1:  # a proxy before us may have believed another one of them
+        raise NotAuthenticated("Authorization must come once.")
+    scheme, _, token = lines[0].strip().partition(" ")
     if scheme.lower() not in SCHEMES or not token.strip():
         raise NotAuthenticated("Authorization must be: Bearer <token>.")
     return token.strip()
@@ -49,35 +50,38 @@ def subprotocol_token(request: Request) -> str | None:
     return None
 
 
-def install(
-    app: Sanic[Any, Any],
-    identify: Identify,
-    identify_afresh: Identify,
-    count: Callable[[Identity], None],
-) -> None:
-    """`identify_afresh` is for sockets: it asks the database whether the token was revoked.
+def socket_token(request: Request) -> str:
+    """The token that a handshake brings; raises NotAuthenticated where it brings none."""
+    token = header_token(request)
+    if token is None:
+        token = subprotocol_token(request)
+    if token is None:
+        raise no_token()
+    return token
 
-    `count` refuses too many requests.
-    """
+
+def is_from_browser(request: Request) -> bool:
+    """Whether the token came as a subprotocol: such a client sees no status of a refusal."""
+    return "authorization" not in request.headers and subprotocol_token(request) is not None
+
+
+def no_token() -> NotAuthenticated:
+    return NotAuthenticated("A token is needed: Authorization: Bearer <token>.")
+
+
+def install(app: Sanic[Any, Any], identify: Identify, count: Callable[[Identity], None]) -> None:
+    """`count` refuses too many requests."""
 
     @app.on_request
     async def authenticate(request: Request) -> None:
         route = request.route
         # A browser asks by OPTIONS, without a token, whether it may send one.
-        if route is None or getattr(route.ctx, "public", False) or request.method == "OPTIONS":
+        if route is None or request.method == "OPTIONS":
             return
-        is_websocket = bool(route.extra.websocket)
-        request.ctx.refusal = None
+        if getattr(route.ctx, "public", False) or getattr(route.ctx, "socket", False):
+            return
         token = header_token(request)
-        in_subprotocol = token is None and is_websocket
-        if in_subprotocol:
-            token = subprotocol_token(request)
         if token is None:
-            raise NotAuthenticated("A token is needed: Authorization: Bearer <token>.")
-        try:
-            request.ctx.identity = await (identify_afresh if is_websocket else identify)(token)
-            count(request.ctx.identity)
-        except PayamError as error:
-            if not in_subprotocol:
-                raise
-            request.ctx.refusal = error
+            raise no_token()
+        request.ctx.identity = await identify(token)
+        count(request.ctx.identity)

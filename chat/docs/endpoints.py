@@ -82,10 +82,10 @@ def sockets(app: Sanic[Any, Any]) -> list[Socket]:
             name=route.name.rpartition(".")[2],
             path=path_of(route),
             parameters=parameters_of(route),
-            about=prose(route.handler.args[0].__doc__),  # what Sanic has wrapped
+            about=prose(route.handler.__doc__),
         )
         for route in app.router.routes
-        if route.extra.websocket
+        if getattr(route.ctx, "socket", False)
     ]
 
 

@@ -34,8 +34,27 @@ class Listener(Protocol):
     def connection_lost(self, connection: "Connection") -> None: ...
 
 
+class Anteroom:
+    """Stands for the transport until the handshake is done: keeps what is written."""
+
+    __slots__ = ("written",)
+
+    def __init__(self) -> None:
+        self.written = b""
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def abort(self) -> None:
+        """Whoever makes the handshake sees that the connection is closing."""
+
+
 class Connection(asyncio.Protocol):
     """`identity` is who is at the other end.
+
+    A connection is made before its handshake is answered, so that what is announced
+    meanwhile (its sign-in is revoked, its user is removed) finds it and closes it.
+    `closed_with` is the code of the close that was sent, or 0.
 
     `missed` counts the heartbeats since anything was heard, `malformed` and `refused`
     the frames in a row that were not understood or were too many. `look_at` is the second
@@ -46,6 +65,7 @@ class Connection(asyncio.Protocol):
         "_cut",
         "_held",
         "_parser",
+        "closed_with",
         "conversation_id",
         "identity",
         "is_closing",
@@ -63,8 +83,9 @@ class Connection(asyncio.Protocol):
         self.listener = listener
         self.identity = identity
         self.conversation_id = conversation_id
-        self.transport: asyncio.Transport
+        self.transport = cast("asyncio.Transport", Anteroom())
         self.is_closing = False
+        self.closed_with = 0
         self.missed = 0
         self.malformed = 0
         self.refused = 0
@@ -74,8 +95,11 @@ class Connection(asyncio.Protocol):
         self._cut: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        before = cast("Anteroom", self.transport)
         # uvloop's is one in all but its ancestry.
         self.transport = cast("asyncio.Transport", transport)
+        if before.written:
+            self.transport.write(before.written)
 
     def data_received(self, data: bytes) -> None:
         self.missed = 0
@@ -132,10 +156,11 @@ class Connection(asyncio.Protocol):
         if self.is_closing:  # or is so now, because that write found a full buffer
             return
         self.is_closing = True  # first: the write may find a full buffer, which closes too
+        self.closed_with = code
         self.transport.write(close_frame(code, reason))
         metrics.closes.labels(str(code)).inc()
         loop = asyncio.get_running_loop()
-        self._cut = loop.call_later(CLOSE_TIMEOUT, self.transport.abort)
+        self._cut = loop.call_later(CLOSE_TIMEOUT, self.drop)
 
     def drop(self) -> None:
         """Cut the transport: nobody is there to hear why."""

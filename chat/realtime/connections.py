@@ -42,20 +42,19 @@ class Connections:
     def __iter__(self) -> Iterator[Connection]:
         return iter(list(self._slot_of))
 
-    def require_room(self, user_id: int) -> None:
-        """Raises RateLimited for one socket too many of one user."""
+    def add(self, connection: Connection) -> None:
+        """Look after one more; raises RateLimited for one too many of one user."""
+        user_id = connection.identity.user_id
         if self._per_user is not None and self._of_user[user_id] >= self._per_user:
             raise RateLimited(
                 f"At most {self._per_user} websockets of one user.",
                 retry_after=WARNING,
                 code="too_many_connections",
             )
-
-    def add(self, connection: Connection) -> None:
         slot = self._slots[next(self._place) % len(self._slots)]
         slot.add(connection)
         self._slot_of[connection] = slot
-        self._of_user[connection.identity.user_id] += 1
+        self._of_user[user_id] += 1
         self._watch_token(connection)
 
     def remove(self, connection: Connection) -> None:

@@ -106,7 +106,9 @@ class Hub:
 
     def join(self, connection: Connection, seq: int) -> None:
         """From now on the connection is told of changes; `seq` is as the database had it."""
-        self._group_of(connection, seq).members.add(connection)
+        group = self._group_of(connection, seq)
+        group.resuming.discard(connection)
+        group.members.add(connection)
 
     def join_at(self, connection: Connection, told: int) -> bool:
         """Whether the connection, told up to `told`, has missed nothing; then it is a member.
@@ -119,6 +121,18 @@ class Hub:
         group.ahead.pop(connection, None)
         group.resuming.discard(connection)
         group.members.add(connection)
+        return True
+
+    def watch(self, connection: Connection) -> bool:
+        """Whether the conversation has others here; then the connection is among them.
+
+        It is told nothing, but is closed with them when its user is removed. So whoever
+        asks the database afterwards whether that user is a participant misses no removal.
+        """
+        group = self._groups.get(connection.conversation_id)
+        if group is None:
+            return False
+        group.resuming.add(connection)
         return True
 
     def begin_resuming(self, connection: Connection, seq: int) -> None:

@@ -12,13 +12,16 @@ from collections.abc import Awaitable, Callable
 from msgspec import UNSET
 
 from chat import metrics
-from chat.errors import Unavailable
+from chat.errors import NotFound, Unavailable
 from chat.realtime.connection import Connection
 from chat.realtime.hub import Hub, Told
 from chat.realtime.protocol import Resumed, frame_of
 
 Load = Callable[[int, int], Awaitable[tuple[list[Told], int, bool]]]
 """Of a conversation, what came after a point, up to which point, and whether that is all."""
+
+Require = Callable[[], Awaitable[object]]
+"""Asks the database whether the connection's user is a participant; raises NotFound."""
 
 CHUNK = 256 * 1024
 """Bytes that may wait for the client before the next are given to it."""
@@ -29,16 +32,23 @@ RETRY_SECONDS = 0.5
 
 
 async def catch_up(
-    connection: Connection, hub: Hub, load: Load, since: int, ref: str | None
+    connection: Connection, hub: Hub, load: Load, require: Require, since: int, ref: str | None
 ) -> None:
-    """Tell `connection`, which `hub` has as resuming, what came after `since`."""
+    """Tell `connection`, which `hub` has as resuming, what came after `since`.
+
+    Each page is told only to who is a participant by the time that it has been read.
+    """
     told = since
     while not connection.is_closing:
         try:
             changes, upto, is_last = await load(connection.conversation_id, told)
+            await require()
         except Unavailable:
             await asyncio.sleep(RETRY_SECONDS)
             continue
+        except NotFound:
+            connection.close(4404, "removed from the conversation")
+            return
         await send_slowly(connection, changes)
         metrics.delivered_frames.add(len(changes))
         # Perhaps less than before: what a client knows beyond a restored backup is there no

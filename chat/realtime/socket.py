@@ -16,6 +16,7 @@ from structlog.contextvars import bind_contextvars
 
 from chat import metrics
 from chat.auth.identity import Identity
+from chat.auth.middleware import is_from_browser
 from chat.errors import (
     Conflict,
     InvalidInput,
@@ -26,14 +27,15 @@ from chat.errors import (
     Unavailable,
 )
 from chat.events import Typing
-from chat.realtime import protocol
+from chat.realtime import handshake, protocol
 from chat.realtime.connection import Connection, Listener
 from chat.realtime.connections import Connections
 from chat.realtime.dispatcher import Dispatcher
-from chat.realtime.handshake import Upgrade
+from chat.realtime.gate import Gate
 from chat.realtime.resume import catch_up, resumed
 from chat.records import ID_MAX
 from chat.services import checks
+from chat.services.membership import Membership
 from chat.services.registry import Services
 from chat.store.sends import Send
 from chat.times import to_text
@@ -41,7 +43,6 @@ from config.settings import Settings
 
 log = logging.getLogger("payam.socket")
 
-ID_DIGITS = 19
 MALFORMED_MAX = 10
 REFUSED_MAX = 100
 """Frames in a row that were not understood, or were too many, before the socket is closed."""
@@ -55,6 +56,9 @@ CLOSE_CODES: dict[type[PayamError], int] = {
     Unavailable: 1013,
 }
 """How a socket says what a status says over HTTP."""
+
+NOBODY = Identity(0, "", False, 0.0, None)
+"""At the other end of a connection that was refused."""
 
 
 class Sockets(Listener):
@@ -70,10 +74,11 @@ class Sockets(Listener):
         self._services = services
         self._dispatcher = dispatcher
         self._connections = connections
-        self._settings = settings
+        self._max_size = settings.ws_max_size
+        self._send_buffer = settings.ws_send_buffer
+        self.gate = Gate(services, connections, dispatcher.hub, self._max_size)
         self._tasks: set[asyncio.Task[None]] = set()
         self._holding: list[Connection] = []
-        self.is_draining = False
         self._handlers: dict[type, Callable[[Connection, Any], None]] = {
             protocol.ChatMessage: self._chat_message,
             protocol.EditMessage: self._edit_message,
@@ -84,42 +89,27 @@ class Sockets(Listener):
             protocol.Auth: self._auth,
         }
 
-    async def admit(self, request: Request) -> None:
-        """Before the handshake: the caller is a participant, and has room for a socket."""
-        if request.route is None or not request.route.extra.websocket or request.ctx.refusal:
-            return
-        identity: Identity = request.ctx.identity
-        conversation_id: int = request.match_info["conversation_id"]
+    async def open(self, request: Request, conversation_id: int) -> None:
+        """Take the transport over, of a participant; refuse all others."""
         try:
-            if not 0 < conversation_id <= ID_MAX:
-                raise NotFound("There is no such conversation for you.")
-            if self.is_draining:
-                raise Unavailable("The server restarts.", retry_after=1.0)
-            self._connections.require_room(identity.user_id)
-            request.ctx.since = since_of(request)
-            request.ctx.seq = await self._services.conversations.seq_for(identity, conversation_id)
+            connection, membership, since = await self.gate.admit(request, conversation_id, self)
         except PayamError as error:
-            if "authorization" in request.headers:
+            if request.method != "GET" or not is_from_browser(request):
                 raise
-            request.ctx.refusal = error
-        if request.transport.is_closing():
-            # Its going cancels this task, which a wait of Python 3.11 can swallow.
-            raise Unavailable("The client left during the handshake.", retry_after=1.0)
-
-    def open(self, request: Request, upgrade: Upgrade, conversation_id: int) -> None:
-        """Take the transport over. Without a pause in it: nothing is missed in between."""
-        refusal: PayamError | None = request.ctx.refusal
-        identity = Identity(0, "", False, 0.0, None) if refusal else request.ctx.identity
-        connection = Connection(self, identity, conversation_id, self._settings.ws_max_size)
-        early = upgrade.hand_over(connection, self._settings.ws_send_buffer)
-        if refusal:
-            connection.close(CLOSE_CODES.get(type(refusal), 1011), refusal.code)
+            refused = Connection(self, NOBODY, conversation_id, self._max_size)
+            refused.close(CLOSE_CODES.get(type(error), 1011), error.code)
+            handshake.turn_away(request, refused, self._send_buffer)
+            return
+        # No pause from here on: nothing is missed in between.
+        try:
+            early = handshake.hand_over(request, connection, membership, self._send_buffer)
+        except BaseException:
+            connection.connection_lost(None)
+            raise
+        if since is None:
+            self._dispatcher.hub.join(connection, membership.seq)
         else:
-            self._connections.add(connection)
-            if request.ctx.since is None:
-                self._dispatcher.hub.join(connection, request.ctx.seq)
-            else:
-                self._resume_after(connection, request.ctx.since, request.ctx.seq, None)
+            self._resume_after(connection, since, membership)
         if early:
             connection.data_received(early)
 
@@ -231,16 +221,29 @@ class Sockets(Listener):
         hub = self._dispatcher.hub
         if hub.is_resuming(connection):
             raise Conflict("An earlier resume is still under way.")
-        self._resume_after(connection, frame.since, frame.since, frame.ref)
+        hub.begin_resuming(connection, frame.since)
+        self._catch_up(connection, frame.since, frame.ref)
 
-    def _resume_after(self, connection: Connection, since: int, seq: int, ref: str | None) -> None:
-        metrics.resumes.inc()
-        hub = self._dispatcher.hub
-        if since == seq and hub.join_at(connection, since):
-            connection.send(resumed(since, ref))
+    def _resume_after(self, connection: Connection, since: int, membership: Membership) -> None:
+        """Of a connection that was admitted just now, and that the hub has as resuming."""
+        if since == membership.seq and self._dispatcher.hub.join_at(connection, since):
+            metrics.resumes.inc()
+            connection.send(resumed(since, None))
             return
-        hub.begin_resuming(connection, seq)
-        self._start(catch_up(connection, hub, self._dispatcher.load_told, since, ref), connection)
+        self._catch_up(connection, since, None)
+
+    def _catch_up(self, connection: Connection, since: int, ref: str | None) -> None:
+        metrics.resumes.inc()
+        require = partial(
+            self._services.conversations.membership,
+            connection.identity,
+            connection.conversation_id,
+        )
+        dispatcher = self._dispatcher
+        self._start(
+            catch_up(connection, dispatcher.hub, dispatcher.load_told, require, since, ref),
+            connection,
+        )
 
     def _start(self, work: Coroutine[Any, Any, None], connection: Connection) -> None:
         """Do what has to wait; a failure closes the socket, whose client then tries again."""
@@ -280,16 +283,6 @@ class Sockets(Listener):
             connection.send(protocol.frame_of(protocol.Ack(ref=given(frame.ref))))
 
 
-def since_of(request: Request) -> int | None:
-    """The change number that the client has seen, from the URL; None where it names none."""
-    given = request.args.get("since")
-    if given is None:
-        return None
-    if not (given.isascii() and given.isdigit() and len(given) < ID_DIGITS):
-        raise InvalidInput({"since": ["A change number, from 0."]})
-    return int(given)
-
-
 def given(value: str | None) -> str | UnsetType:
     return UNSET if value is None else value
 
@@ -321,9 +314,17 @@ def answer_change(
 
 
 def install(app: Sanic[Any, Any], sockets: Sockets) -> None:
-    app.register_middleware(sockets.admit, "request")
-
-    @app.websocket("/ws/chat/<conversation_id:int>/")  # type: ignore[untyped-decorator]
-    async def chat(request: Request, upgrade: Upgrade, conversation_id: int) -> None:
+    async def chat(request: Request, conversation_id: int) -> None:
         """Live messages of one conversation, for a participant."""
-        sockets.open(request, upgrade, conversation_id)
+        await sockets.open(request, conversation_id)
+
+    # To Sanic: the handler has answered, though it returns nothing.
+    chat.is_websocket = True  # type: ignore[attr-defined]
+    # HEAD too, or sanic-ext adds a route of its own for it.
+    route = app.route(
+        "/ws/chat/<conversation_id:int>/",
+        methods=["GET", "HEAD"],
+        ignore_body=True,
+        ctx_socket=True,
+    )
+    route(chat)

@@ -13,6 +13,7 @@ from chat.events import (
     ParticipantLeft,
 )
 from chat.services import checks
+from chat.services.membership import Membership, membership_of
 from chat.store import changes, messages, participants, users
 from chat.store import conversations as store
 from chat.store.database import Database, Reads, Transaction
@@ -65,12 +66,9 @@ class Conversations:
         page = await changes.since(self._database, conversation_id, seq, limit=CHANGES_PAGE)
         return page.changes, page.seq, page.is_last
 
-    async def seq_for(self, who: Identity, conversation_id: int) -> int:
-        """The change number now, for a participant; raises NotFound for others."""
-        seq = await participants.seq_for(self._database, conversation_id, who.user_id)
-        if seq is None:
-            raise not_a_participant()
-        return seq
+    async def membership(self, who: Identity, conversation_id: int) -> Membership:
+        """Proof that the caller is a participant; raises NotFound for others."""
+        return await membership_of(self._database, who, conversation_id)
 
     async def create(
         self, who: Identity, user_ids: Sequence[int], title: str
@@ -104,7 +102,7 @@ class Conversations:
         self, who: Identity, conversation_id: int, after: int, limit: int
     ) -> Sequence[records.User]:
         """At most `limit` of those who are in it, by id, behind that of user `after`."""
-        await self.seq_for(who, conversation_id)  # or NotFound
+        await self.membership(who, conversation_id)  # or NotFound
         return await participants.page(self._database, conversation_id, after, limit)
 
     async def add(

@@ -10,6 +10,7 @@ import httpx
 from sanic import Sanic
 
 from chat.app import create_app
+from chat.realtime.handshake import ChatProtocol
 from chat.services.sessions import Pair
 from chat.store.users import Account
 from config.settings import Settings
@@ -34,7 +35,14 @@ class Served:
         self.app = app
         self._loop = asyncio.new_event_loop()
         port = free_port()
-        self._server = ReusableClient(app, host="127.0.0.1", port=port, loop=self._loop)
+        self.port = port
+        self._server = ReusableClient(
+            app,
+            host="127.0.0.1",
+            port=port,
+            loop=self._loop,
+            server_kwargs={"protocol": ChatProtocol},
+        )
         self._http = httpx.AsyncClient(
             base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False
         )

@@ -15,7 +15,7 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from chat.events import Event
-from chat.realtime import dispatcher, socket
+from chat.realtime import dispatcher, gate
 from chat.realtime.dispatcher import Dispatcher
 from chat.realtime.hub import Batch, Group, Hub, Told
 from chat.realtime.relay import RelayListener
@@ -156,7 +156,7 @@ def locking_the_conversation() -> None:
 
 def resuming() -> None:
     """What a client has seen is of no interest."""
-    socket.since_of = lambda request: None
+    gate.since_of = lambda request: None
 
 
 def committing_first() -> None:

@@ -120,7 +120,7 @@ def test_every_websocket_is_a_channel(on_sqlite: PayamServer, document: dict[str
     routed = {
         re.sub(r"<(\w+):\w+>", r"{\1}", path)
         for source in sources
-        for path in re.findall(r'\.websocket\(\s*"([^"]+)"', source)
+        for path in re.findall(r'"(/ws/[^"]*)"', source)
     }
     assert {channel["address"] for channel in document["channels"].values()} == routed
 

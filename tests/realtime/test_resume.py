@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from chat.auth.identity import Identity
-from chat.errors import Unavailable
+from chat.errors import NotFound, Unavailable
 from chat.realtime import resume
 from chat.realtime.connection import Connection
 from chat.realtime.hub import Batch, Hub, Told
@@ -54,6 +54,7 @@ class World:
         self.history = [told(seq) for seq in range(1, length + 1)]
         self.page = page
         self.before_load: list[Any] = []
+        self.is_removed = False
         self.hub = Hub(self.load_live, self.seqs, lambda _: None, lambda _: None)
         self.member, self.late = Recorder(), Recorder()
         self.hub.join(cast("Connection", self.member), length)
@@ -79,10 +80,15 @@ class World:
         end = min(seq + len(found), len(self.history))
         return found, end, end == len(self.history)
 
+    async def require(self) -> None:
+        """Who is no participant any more is not told what was read."""
+        if self.is_removed:
+            raise NotFound("There is no such conversation for you.")
+
     async def catch_up(self, since: int) -> None:
         late = cast("Connection", self.late)
         async with asyncio.timeout(10):
-            await resume.catch_up(late, self.hub, self.load, since, None)
+            await resume.catch_up(late, self.hub, self.load, self.require, since, None)
 
     async def members_are_told(self, first: int, last: int) -> None:
         async with asyncio.timeout(10):
@@ -199,6 +205,19 @@ async def test_who_does_not_read_is_closed(monkeypatch: pytest.MonkeyPatch) -> N
     await world.catch_up(0)
     assert world.late.closed_with == 4408
     assert world.late.text == numbers(1, 10)
+
+
+async def test_who_is_removed_while_a_page_is_read_is_not_told_it() -> None:
+    """Though nobody here has heard of the removal: the database has been asked once more."""
+    world = World(35)
+
+    def remove() -> None:
+        world.is_removed = True
+
+    world.before_load = [lambda: None, remove]
+    await world.catch_up(0)
+    assert world.late.text == numbers(1, 10)
+    assert world.late.closed_with == 4404
 
 
 async def test_who_leaves_meanwhile_is_forgotten() -> None:

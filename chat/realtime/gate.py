@@ -1,0 +1,119 @@
+"""Who may open a conversation's socket: asked of the database, and watched until it is open.
+
+What was allowed before a wait may be forbidden after it. So the connection is made, and
+known to everybody who may have to close it, before the waiting begins:
+
+1. The token is found good, and the connection joins all connections: a revocation that is
+   announced from now on closes it. It also takes its place among those of its user.
+2. The connection joins the others of its conversation here, told nothing yet: a removal
+   that they are told of from now on closes it.
+3. The database is asked for the membership: a removal before this is seen here.
+4. Without a pause: where nothing has closed the connection, it gets the transport.
+"""
+
+from typing import NamedTuple
+
+from sanic import Request
+from structlog.contextvars import bind_contextvars
+
+from chat.auth.middleware import socket_token
+from chat.errors import InvalidInput, NotAuthenticated, PayamError, Unavailable
+from chat.realtime.connection import Connection, Listener
+from chat.realtime.connections import Connections
+from chat.realtime.hub import Hub
+from chat.records import ID_MAX
+from chat.services.membership import Membership
+from chat.services.registry import Services
+from chat.store.sends import not_a_participant
+
+ID_DIGITS = 19
+
+
+class Admitted(NamedTuple):
+    """A connection without a transport yet, and the proof by which it may have one.
+
+    `since` is the change number from which the client resumes, or None.
+    """
+
+    connection: Connection
+    membership: Membership
+    since: int | None
+
+
+class Gate:
+    """`is_draining` refuses everyone: the process is on its way out."""
+
+    def __init__(
+        self, services: Services, connections: Connections, hub: Hub, max_size: int
+    ) -> None:
+        self._services = services
+        self._connections = connections
+        self._hub = hub
+        self._max_size = max_size
+        self.is_draining = False
+
+    async def admit(self, request: Request, conversation_id: int, listener: Listener) -> Admitted:
+        """Raises the PayamError that the caller is refused with.
+
+        Whoever does not hand the transport over must call the connection's
+        `connection_lost`.
+        """
+        identity = await self._services.sessions.identify_afresh(socket_token(request))
+        bind_contextvars(user=identity.user_id)
+        self._services.requests.take(identity.user_id)
+        if not 0 < conversation_id <= ID_MAX:
+            raise not_a_participant()
+        if self.is_draining:
+            raise Unavailable("The server restarts.", retry_after=1.0)
+        since = since_of(request)
+        connection = Connection(listener, identity, conversation_id, self._max_size)
+        self._connections.add(connection)
+        try:
+            membership = await self._membership(connection)
+            require_open(request, connection)
+        except BaseException:
+            connection.connection_lost(None)
+            raise
+        return Admitted(connection, membership, since)
+
+    async def _membership(self, connection: Connection) -> Membership:
+        while True:
+            is_watched = self._hub.watch(connection)
+            membership = await self._services.conversations.membership(
+                connection.identity, connection.conversation_id
+            )
+            if is_watched:
+                return membership
+            if connection.conversation_id not in self._hub:
+                # It begins here, where the database has it: what comes after will be heard.
+                self._hub.begin_resuming(connection, membership.seq)
+                return membership
+            # Another was the first meanwhile, and may have been told of a removal.
+
+
+def since_of(request: Request) -> int | None:
+    """The change number that the client has seen, from the URL; None where it names none."""
+    given = request.args.get("since")
+    if given is None:
+        return None
+    if not (given.isascii() and given.isdigit() and len(given) < ID_DIGITS):
+        raise InvalidInput({"since": ["A change number, from 0."]})
+    return int(given)
+
+
+def require_open(request: Request, connection: Connection) -> None:
+    """Nothing has closed the connection while its handshake waited, on either side."""
+    if request.transport.is_closing():
+        # Its going cancels this task, which a wait of Python 3.11 can swallow.
+        raise Unavailable("The client left during the handshake.", retry_after=1.0)
+    if connection.is_closing:
+        raise refusal_of(connection.closed_with)
+
+
+def refusal_of(code: int) -> PayamError:
+    """How a handshake is answered whose connection was closed with this code meanwhile."""
+    if code == 4401:
+        return NotAuthenticated("The token was revoked or has expired.", code="token_revoked")
+    if code == 4404:
+        return not_a_participant()
+    return Unavailable("The server cannot open the socket now.", retry_after=1.0)

@@ -1,0 +1,246 @@
+"""What each caller may do, by route; and the world in which it is tried.
+
+How a route gets its expectation is in the docstring of `test_rights`.
+"""
+
+import asyncio
+import base64
+import json
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from tests.api.client import Api, Person
+
+CALLERS = (
+    "nobody",
+    "stranger",
+    "former",
+    "participant",
+    "sender",
+    "creator",
+    "staff",
+    "agent",
+)
+"""Without a token; never in the conversation; removed from it; in it; who sent the message;
+who began the conversation; staff, who are not in it; the same where it has a ticket."""
+
+OUTSIDERS = {"nobody": 401, "stranger": 404, "former": 404, "staff": 404, "agent": 404}
+
+Statuses = Mapping[str, int]
+"""By caller."""
+
+
+class Rights(Struct, frozen=True):
+    """What callers are answered, and the body that the request brings."""
+
+    statuses: Statuses
+    body: Any = None
+
+
+def public(status: int, body: Any = None) -> Rights:
+    """Nobody is asked who is asking."""
+    return Rights(dict.fromkeys(CALLERS, status), body)
+
+
+def users(status: int, body: Any = None, **others: int) -> Rights:
+    """Anybody with a token."""
+    return Rights({**dict.fromkeys(CALLERS, status), "nobody": 401, **others}, body)
+
+
+def members(status: int, body: Any = None, **others: int) -> Rights:
+    """Participants of the conversation alone; `others` are those who are answered otherwise."""
+    return Rights({**dict.fromkeys(CALLERS, status), **OUTSIDERS, **others}, body)
+
+
+CONVERSATION = "/api/conversations/{conversation_id}/"
+MESSAGE = CONVERSATION + "messages/{message_id}/"
+FILE = "a file"
+"""Stands for a form with a file in it."""
+
+EXPECTED: dict[str, Rights] = {
+    "GET /": public(200),
+    "GET /web/{name}/": public(200),
+    "GET /docs/": public(200),
+    "GET /docs/openapi.json": public(200),
+    "GET /docs/asyncapi.json": public(200),
+    "GET /health/live/": public(200),
+    "GET /health/ready/": public(200),
+    "GET /metrics/": public(200),
+    # Public, and refused for what is in the body: nobody is signed in or out on the way.
+    "POST /api/users/": public(400, {}),
+    "POST /api/token/": public(400, {}),
+    "POST /api/token/refresh/": public(401, {"refresh": "x"}),
+    "POST /api/token/revoke/": public(401, {"refresh": "x"}),
+    "GET /api/users/": users(200),
+    "GET /api/users/me/": users(200),
+    "GET /api/conversations/": users(200),
+    "POST /api/conversations/": users(201, {"participants": []}),
+    f"GET {CONVERSATION}": members(200),
+    f"PATCH {CONVERSATION}": members(200, {"title": "x"}),
+    f"GET {CONVERSATION}participants/": members(200),
+    f"POST {CONVERSATION}participants/": members(201, {"user_id": "{newcomer}"}),
+    f"DELETE {CONVERSATION}participants/{{user_id}}/": members(204, participant=403, sender=403),
+    f"POST {CONVERSATION}read/": members(204, {"message_id": "{message_id}"}),
+    f"GET {CONVERSATION}messages/": members(200),
+    f"POST {CONVERSATION}messages/": members(201, {"content": "x"}),
+    f"GET {MESSAGE}": members(200),
+    f"PATCH {MESSAGE}": members(403, {"content": "x"}, sender=200),
+    f"DELETE {MESSAGE}": members(403, sender=204),
+    f"GET {MESSAGE}attachments/": members(200),
+    f"POST {MESSAGE}attachments/": members(403, FILE, sender=201),
+    f"GET {MESSAGE}attachments/{{attachment_id}}/": members(200),
+    "GET /api/support_tickets/": users(403, staff=200, agent=200),
+    # Where the conversation has a ticket, a second one conflicts with it.
+    f"POST {CONVERSATION}support_ticket/": members(409, {"subject": "x"}),
+    f"PATCH {CONVERSATION}support_ticket/": members(200, {"subject": "y"}, agent=200),
+    f"DELETE {CONVERSATION}support_ticket/": members(204, agent=204),
+}
+"""By method and path. HEAD is answered as GET is, and OPTIONS with 204, to everybody."""
+
+SOCKETS: dict[str, Rights] = {"/ws/chat/{conversation_id}/": members(101)}
+"""Answers to a handshake, by path; without one those who may get 426."""
+
+CLOSES = {401: 4401, 404: 4404}
+"""How a browser's handshake is answered, whose token is a subprotocol: 101, and this code."""
+
+
+class World(Struct, frozen=True):
+    """A conversation; the values of paths' parameters in it."""
+
+    people: dict[str, Person]
+    values: dict[str, Any]
+
+    def path(self, template: str) -> str:
+        return template.format(**self.values)
+
+    def body(self, rights: Rights) -> Any:
+        if not isinstance(rights.body, dict):
+            return rights.body
+        return {
+            name: self.values[value.strip("{}")]
+            if isinstance(value, str) and value.startswith("{")
+            else value
+            for name, value in rights.body.items()
+        }
+
+
+def sign_up(api: Api) -> dict[str, Person]:
+    """Everybody who has a token, and two who are only acted upon."""
+    names = (*CALLERS[1:], "bystander", "newcomer")
+    return {name: api.person(name, is_staff=name in ("staff", "agent")) for name in names}
+
+
+def begin(people: dict[str, Person], *, with_ticket: bool) -> World:
+    """A new conversation of these people, with a message and its attachment."""
+    creator, sender = people["creator"], people["sender"]
+    path = creator.begin(sender, people["participant"], people["former"], people["bystander"])
+    assert creator.delete(f"{path}participants/{people['former'].id}/").status_code == 204
+    message = sender.say(path, "the secret")
+    attached = sender.post(
+        f"{path}messages/{message['id']}/attachments/", files={"file": ("f.txt", b"the secret")}
+    )
+    assert attached.status_code == 201, attached.text
+    if with_ticket:
+        assert creator.post(f"{path}support_ticket/", {"subject": "x"}).status_code == 201
+    return World(
+        people,
+        {
+            "conversation_id": int(path.split("/")[3]),
+            "message_id": message["id"],
+            "attachment_id": attached.json()["id"],
+            "user_id": people["bystander"].id,
+            "newcomer": people["newcomer"].id,
+            "name": "index.html",
+        },
+    )
+
+
+class Frame(Struct, frozen=True):
+    """What a frame brings, and how it is answered to who is no participant any more.
+
+    The answer is a close code, or the `type` and `code` of a frame.
+    """
+
+    answer: Any
+    body: Any
+
+    def fields(self, world: World) -> dict[str, Any]:
+        filled: dict[str, Any] = world.body(Rights({}, self.body))
+        return filled
+
+
+NOT_FOUND = ("error", "not_found")
+PASSED = ("ack", None)
+FRAMES = {
+    "chat_message": Frame(NOT_FOUND, {"message": "x"}),
+    "edit_message": Frame(NOT_FOUND, {"message_id": "{message_id}", "content": "x"}),
+    "delete_message": Frame(NOT_FOUND, {"message_id": "{message_id}"}),
+    "mark_read": Frame(NOT_FOUND, {"message_id": "{message_id}"}),
+    "resume": Frame(4404, {"since": 0}),
+    # These read nothing, and the database is asked for none of them.
+    "typing": Frame(PASSED, {"is_typing": True}),
+    "auth": Frame(PASSED, {}),
+}
+"""By `type`."""
+
+
+class Answer(Struct, frozen=True):
+    """`closed_with` is the code of the close that is the first thing after a 101, or 0."""
+
+    status: int
+    closed_with: int = 0
+    body: bytes = b""
+
+
+HANDSHAKE = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+PING, PONG, CLOSE = bytes([0x89, 0x80, 0, 0, 0, 0]), 0x8A, 0x88
+
+
+async def ask(
+    port: int,
+    method: str,
+    path: str,
+    token: str | None,
+    body: Any = None,
+    *,
+    upgrade: bool = False,
+    as_browser: bool = False,
+) -> Answer:
+    """One request on a connection of its own. `as_browser` sends the token as a subprotocol."""
+    headers = {"Host": "127.0.0.1", "Connection": "close"}
+    if upgrade:
+        key = base64.b64encode(secrets.token_bytes(16)).decode()
+        headers |= {**HANDSHAKE, "Sec-WebSocket-Key": key}
+    if token is not None and as_browser:
+        headers["Sec-WebSocket-Protocol"] = f"chat.v1, bearer.{token}"
+    elif token is not None:
+        headers["Authorization"] = f"Bearer {token}"
+    content = b""
+    if body == FILE:
+        headers["Content-Type"] = "multipart/form-data; boundary=x"
+        disposition = 'Content-Disposition: form-data; name="file"; filename="f"'
+        content = f"--x\r\n{disposition}\r\n\r\nx\r\n--x--\r\n".encode()
+    elif body is not None:
+        headers["Content-Type"] = "application/json"
+        content = json.dumps(body).encode()
+    if content:
+        headers["Content-Length"] = str(len(content))
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + content)
+        answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+        status = int(answer.split(b" ", 2)[1])
+        if status != 101:
+            return Answer(status, body=await asyncio.wait_for(reader.read(), 10))
+        writer.write(PING)
+        first = await asyncio.wait_for(reader.readexactly(2), 10)
+        if first[0] == PONG:
+            return Answer(status)
+        assert first[0] == CLOSE, first
+        return Answer(status, int.from_bytes(await reader.readexactly(2), "big"))
+    finally:
+        writer.transport.abort()

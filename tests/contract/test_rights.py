@@ -1,0 +1,209 @@
+"""Who is answered what, on every route: walked from the application's own table of routes.
+
+Every path × every method × with and without the headers of a handshake × every caller.
+A route that has no expectation fails `test_every_route_has_an_expectation`. To add one,
+put a line into `EXPECTED` of `tests/contract/rights.py`: the method, the path as the
+documents write it, and who is answered what:
+
+    "GET /api/conversations/{conversation_id}/pins/": members(200),
+
+`public`, `users` and `members` say who may at all; keyword arguments name callers who are
+answered otherwise; the second argument is the body. A new parameter of a path gets its
+value in `begin`, and a new socket its line in `SOCKETS`. HEAD and OPTIONS need none.
+"""
+
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import msgspec
+import pytest
+from websockets.asyncio.client import connect
+
+from chat.docs.endpoints import path_of
+from chat.realtime.handshake import hand_over
+from chat.realtime.protocol import AnyClientFrame
+from chat.services.membership import Membership
+from config.settings import Settings
+from tests.api.client import Api
+from tests.contract.rights import (
+    CALLERS,
+    CLOSES,
+    EXPECTED,
+    FRAMES,
+    SOCKETS,
+    Answer,
+    World,
+    ask,
+    begin,
+    sign_up,
+)
+from tests.support.sockets import Socket
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "X")
+MODES = ("plain", "upgrade", "browser")
+"""Without the headers of a handshake, with them, and with the token as a subprotocol."""
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    settings = Settings(
+        data_dir=tmp_path_factory.mktemp("rights"), database_url=url, rate_limits=False
+    )
+    with Api(settings) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def people(api: Api) -> dict[str, Any]:
+    return sign_up(api)
+
+
+def routed(api: Api) -> set[tuple[str, str]]:
+    """Method and path of every route that there is once the application has started."""
+    return {(method, path_of(route)) for route in api.app.router.routes for method in route.methods}
+
+
+def test_every_route_has_an_expectation(api: Api) -> None:
+    """And every expectation a route; sanic-ext's additions count, for HEAD and OPTIONS alone."""
+    found = {f"{m} {path}" for m, path in routed(api) if m not in ("HEAD", "OPTIONS")}
+    assert found == set(EXPECTED) | {f"GET {path}" for path in SOCKETS}
+    paths = {line.partition(" ")[2] for line in found}
+    assert {path for _, path in routed(api)} == paths
+
+
+def expected(found: set[tuple[str, str]], method: str, path: str, caller: str, mode: str) -> Answer:
+    if method == "OPTIONS":
+        return Answer(204)
+    if (method, path) not in found:
+        return Answer(405)
+    if path in SOCKETS:
+        status = SOCKETS[path].statuses[caller]
+        is_handshake = method == "GET" and mode != "plain"
+        if is_handshake and mode == "browser" and caller != "nobody" and status != 101:
+            return Answer(101, CLOSES[status])
+        return Answer(426 if status == 101 and not is_handshake else status)
+    rights = EXPECTED.get(f"{'GET' if method == 'HEAD' else method} {path}")
+    if rights is None:
+        pytest.skip(f"{path} has no expectation: test_every_route_has_an_expectation fails")
+    # A token as a subprotocol is for sockets alone.
+    return Answer(rights.statuses["nobody" if mode == "browser" else caller])
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_each_caller_gets_what_is_theirs(api: Api, people: dict[str, Any], caller: str) -> None:
+    """On every path, by every method, as a handshake or not; and nothing else answers 101."""
+    found = routed(api)
+    world = begin(people, with_ticket=caller != "staff")
+    token = None if caller == "nobody" else people[caller].access
+    wrong = []
+    for path in sorted({path for _, path in found}):
+        for method in METHODS:
+            rights = EXPECTED.get(f"{method} {path}")
+            for mode in MODES if (method, path) in found else MODES[:2]:
+                answer = api.run(
+                    ask(
+                        api.port,
+                        method,
+                        world.path(path),
+                        token,
+                        world.body(rights) if rights else None,
+                        upgrade=mode != "plain",
+                        as_browser=mode == "browser",
+                    )
+                )
+                due = expected(found, method, path, caller, mode)
+                if (answer.status, answer.closed_with) != (due.status, due.closed_with):
+                    wrong.append(f"{method} {path} ({mode}): {answer}, expected {due}")
+                if due.status >= 400:
+                    assert b"the secret" not in answer.body
+                if method not in ("GET", "HEAD", "OPTIONS") and answer.status < 300:
+                    world = begin(people, with_ticket=caller != "staff")
+    assert wrong == []
+
+
+def test_ids_of_another_conversation_lead_nowhere(api: Api, people: dict[str, Any]) -> None:
+    """Not even its own participant and sender gets at what is there by a path through here."""
+    here = begin(people, with_ticket=True)
+    there = begin(people, with_ticket=True)
+    sender = people["sender"]
+    wrong = []
+    tried = 0
+    for line, rights in EXPECTED.items():
+        method, _, path = line.partition(" ")
+        inner = [name for name in ("message_id", "attachment_id") if f"{{{name}}}" in path]
+        for name in inner:
+            mixed = World(people, {**here.values, name: there.values[name]})
+            answer = api.run(
+                ask(api.port, method, mixed.path(path), sender.access, mixed.body(rights))
+            )
+            tried += 1
+            if answer.status != 404:
+                wrong.append(f"{line} with another's {name}: {answer}")
+    assert wrong == []
+    assert tried >= 7
+    foreign = {"message_id": there.values["message_id"]}
+    path = here.path("/api/conversations/{conversation_id}/read/")
+    assert sender.post(path, foreign).status_code == 404
+    assert (
+        sender.get(there.path("/api/conversations/{conversation_id}/messages/")).json()[0][
+            "content"
+        ]
+        == "the secret"
+    )
+
+
+def test_every_frame_has_an_expectation() -> None:
+    """Of what it may do for somebody who was removed without this process hearing of it."""
+    tags = {frame.__struct_config__.tag for frame in get_args(AnyClientFrame)}
+    assert tags == set(FRAMES)
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_a_frame_reads_nothing_for_who_is_removed(
+    api: Api, people: dict[str, Any], kind: str
+) -> None:
+    """The socket is open, and the news of the removal was lost: the database is asked."""
+    world = begin(people, with_ticket=False)
+    participant = people["participant"]
+    frame = {"type": kind, "ref": "r", **FRAMES[kind].fields(world)}
+    if kind == "auth":
+        frame["token"] = participant.access
+    conversation = world.values["conversation_id"]
+
+    async def ask_for_it() -> tuple[list[dict[str, Any]], int]:
+        connection = await connect(
+            f"ws://127.0.0.1:{api.port}/ws/chat/{conversation}/",
+            additional_headers={"Authorization": f"Bearer {participant.access}"},
+            proxy=None,
+        )
+        socket = Socket(connection)
+        async with api.app.ctx.payam.database.transaction() as transaction:
+            await transaction.execute(
+                "UPDATE participants SET is_active = FALSE"
+                " WHERE conversation_id = ? AND user_id = ?",
+                (conversation, participant.id),
+            )
+        await socket.send(frame)
+        if FRAMES[kind].answer == 4404:
+            frames = await socket.until_closed()
+        else:
+            frames = [await socket.receive()]
+            await socket.close()
+        return frames, connection.close_code or 0
+
+    frames, code = api.run(ask_for_it())
+    assert b"the secret" not in msgspec.json.encode(frames)
+    if FRAMES[kind].answer == 4404:
+        assert (frames, code) == ([], 4404)
+    else:
+        assert [(one["type"], one.get("code")) for one in frames] == [FRAMES[kind].answer]
+
+
+def test_only_the_check_makes_a_proof() -> None:
+    """And nothing is handed over without one."""
+    with pytest.raises(TypeError):
+        Membership()
+    untouched: Any = None
+    with pytest.raises(AttributeError):
+        hand_over(untouched, untouched, untouched, 0)
