@@ -12,11 +12,12 @@ from sanic.exceptions import SanicException
 
 from chat.api import tracing
 from chat.api.operations import Operation
-from chat.api.problems import CONTENT_TYPE, Problem, describe, problem
+from chat.api.problems import CONTENT_TYPE, Problem, describe
 from chat.docs.endpoints import Endpoint, endpoints
 from chat.docs.examples import example_of
 from chat.docs.shapes import fields_of, prose, schemas_of, security_schemes
 from chat.errors import (
+    Failed,
     InvalidInput,
     NotAuthenticated,
     NotFound,
@@ -231,7 +232,7 @@ def refusals(one: Endpoint) -> Iterator[Problem]:
         refused = describe(error)
         if refused.status not in own:
             yield refused
-    yield problem(500, "internal_error", "The server failed; this has been logged.")
+    yield describe(Failed())
 
 
 def common(one: Endpoint) -> Iterator[PayamError | SanicException]:
