@@ -21,7 +21,6 @@ from chat.events import (
     Passing,
     Reached,
 )
-from chat.realtime.connection import Connection
 from chat.realtime.hub import Batch, Hub, Told
 from chat.realtime.protocol import encode
 from chat.realtime.relay import Relay, RelayListener
@@ -122,10 +121,16 @@ class Dispatcher(RelayListener):
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.hub.close()
 
-    def pass_on(self, event: Passing, origin: Connection | None = None) -> None:
-        """Tell the others; `origin` is the socket that it came from."""
+    def pass_on(self, event: Passing) -> None:
+        """Send it to the sockets that it is news to.
+
+        Typing goes to other users only. What was read goes to the reader's other sockets too, so
+        that all devices of a user agree on what is unread.
+        """
         frame = encode(event)
-        user_id = event.user_id if isinstance(event, MessageRead) else 0
+        user_id, origin = event.user_id, None
+        if isinstance(event, MessageRead):
+            user_id, origin = 0, event.origin
         self.hub.pass_on(
             event.conversation_id, frame, except_user=user_id, except_connection=origin
         )

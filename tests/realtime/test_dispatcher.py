@@ -197,15 +197,15 @@ async def test_doubt_is_settled_by_the_database_in_every_process(
 async def test_something_passing_reaches_the_others_everywhere(
     nodes: tuple[Node, Node], wire: Wire
 ) -> None:
-    """Typing not the socket it came from, reading none of the reader's."""
+    """Typing no socket of the user's, reading all but the socket that it came from."""
     here, there = nodes
-    origin, again, far = here.join(1), there.join(1), there.join(2)
-    here.dispatcher.pass_on(Typing(TALK, "user1", True), origin.connection)
-    here.dispatcher.publish([MessageRead(TALK, "user1", 1, 5)])
+    origin, beside, again, far = here.join(1), here.join(1), there.join(1), there.join(2)
+    here.dispatcher.pass_on(Typing(TALK, "user1", 1, True))
+    here.dispatcher.publish([MessageRead(TALK, "user1", 1, 5, origin.connection)])
     wire.carry(here.dispatcher, there.dispatcher)
-    assert b"user.typing" not in origin.told
-    assert b"user.typing" in again.told
-    assert [b"message.read" in one.told for one in (origin, again, far)] == [False, False, True]
+    told = [one.told for one in (origin, beside, again, far)]
+    assert [b"user.typing" in each for each in told] == [False, False, False, True]
+    assert [b"message.read" in each for each in told] == [False, True, True, True]
 
 
 async def test_who_is_removed_is_closed_in_every_process(
