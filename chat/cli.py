@@ -1,4 +1,4 @@
-"""python -m chat migrate | check | createuser | token | seed | doctor"""
+"""python -m chat migrate | check | createuser | token | seed | doctor | restored"""
 
 import argparse
 import asyncio
@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from chat.errors import PayamError
 from chat.payam import Payam, make_payam
-from chat.services import checks, seeding
+from chat.services import checks, history, seeding
 from chat.store import doctor, schema, users
 from config.settings import Settings, SettingsError
 
@@ -68,6 +68,7 @@ def parser() -> argparse.ArgumentParser:
     fill.add_argument("--password", help="of every user; without it nobody can sign in")
     heal = add("doctor", examine, "Compare what is derived with what it derives from.")
     heal.add_argument("--repair", action="store_true", help="mend what differs")
+    add("restored", restored, "Say that the database was put back to an older state.")
     return root
 
 
@@ -121,3 +122,10 @@ async def examine(payam: Payam, options: argparse.Namespace) -> str:
         raise PayamError(f"{len(drifts)} things have drifted; --repair mends them\n{found}")
     await doctor.mend(payam.database, drifts)
     return f"{found}\nmended {len(drifts)}"
+
+
+async def restored(payam: Payam, _: argparse.Namespace) -> str:
+    """Clients that come back read their conversations again, instead of what is new alone."""
+    epoch = await payam.begin_epoch()
+    within = f"servers that run notice within {history.LOOK_SECONDS:.0f} seconds"
+    return f"the epoch is now {epoch}; {within}"

@@ -6,10 +6,10 @@
     ├── Forbidden             known caller, not allowed to do this
     ├── NotFound              no such thing for this caller (existence is not disclosed)
     ├── Conflict              the present state does not admit it
+    │   └── EpochChanged      the database was put back: a `since` says nothing any more
     ├── TooLarge              a body or a file above its limit
     ├── UnsupportedMedia      a body of a type that this path does not take
     ├── KeyReused             an idempotency key came again with another body
-    ├── Failed                a fault of the server's; it has been logged
     └── RetryLater            passes by itself; says when to come back
         ├── RateLimited       too many requests, messages or connections
         └── Unavailable       a dependency is down or a queue is full; nothing was changed
@@ -65,6 +65,16 @@ class Conflict(PayamError):
     code = "conflict"
 
 
+class EpochChanged(Conflict):
+    """`epoch` is the present one."""
+
+    code = "epoch_changed"
+
+    def __init__(self, epoch: str) -> None:
+        super().__init__("The change numbers count anew here: read the conversation again.")
+        self.epoch = epoch
+
+
 class TooLarge(PayamError):
     code = "too_large"
 
@@ -75,15 +85,6 @@ class UnsupportedMedia(PayamError):
 
 class KeyReused(PayamError):
     code = "key_reused"
-
-
-class Failed(PayamError):
-    """Stands for an error that nobody foresaw, once that has been logged with its traceback."""
-
-    code = "internal_error"
-
-    def __init__(self) -> None:
-        super().__init__("The server failed; this has been logged.")
 
 
 class RetryLater(PayamError):

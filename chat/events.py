@@ -66,10 +66,7 @@ class Reached(Event, frozen=True):
 
 
 class Passing(Event, frozen=True):
-    """`username` and `user_id` are of who did it."""
-
     username: str
-    user_id: int
 
 
 class Typing(Passing, frozen=True):
@@ -77,10 +74,8 @@ class Typing(Passing, frozen=True):
 
 
 class MessageRead(Passing, frozen=True):
-    """`origin` is the socket that it came from, or None; nobody but realtime knows what it is."""
-
+    user_id: int
     message_id: int
-    origin: object = None
 
 
 class FamilyRevoked(Struct, frozen=True):

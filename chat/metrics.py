@@ -68,6 +68,16 @@ gaps_healed = Counter(
     "Times that changes the relay had not brought were read from the database",
     registry=registry,
 )
+heals_in_vain = Counter(
+    "payam_heals_in_vain",
+    "Times that the database did not have the changes that the relay spoke of",
+    registry=registry,
+)
+resets = Counter(
+    "payam_resets",
+    "Clients that had to read a conversation again, because the database was put back",
+    registry=registry,
+)
 write_queue = Gauge(
     "payam_write_queue",
     "Changes that wait for the database",

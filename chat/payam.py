@@ -23,6 +23,7 @@ from chat.realtime.relay import LocalRelay, Relay
 from chat.realtime.socket import Sockets
 from chat.services.attachments import Attachments
 from chat.services.conversations import Conversations
+from chat.services.history import History
 from chat.services.limits import Limit
 from chat.services.messages import Messages
 from chat.services.registry import Services
@@ -46,6 +47,8 @@ READY_SECONDS = 2.0
 """How long a database may take to say that it is there, and a commit to end, before the
 process counts as not ready. Less than a probe waits."""
 LOOK_SECONDS = 0.02
+ANNOUNCE_SECONDS = 5.0
+"""How long the relay may take to pass on what a command announces."""
 
 
 class Payam:
@@ -69,14 +72,19 @@ class Payam:
             settings.ws_ping_interval, settings.max_connections if settings.rate_limits else None
         )
         self.relay = relay_over(settings.redis_url)
+        self.history = History(self.database, self._put_back, self._announce_history)
         self.dispatcher = Dispatcher(
             self.relay,
             self.services.conversations.changes_since,
             self.services.conversations.seqs,
             self._revoked,
-            self._recheck_families,
+            self._missed,
+            self.history.suspect,
+            self.history.went_back,
         )
-        self.sockets = Sockets(self.services, self.dispatcher, self.connections, settings)
+        self.sockets = Sockets(
+            self.services, self.dispatcher, self.connections, self.history, settings
+        )
         self.sampler = metrics.Sampler(
             {
                 metrics.connections: lambda: len(self.connections),
@@ -143,6 +151,7 @@ class Payam:
         self._supervise("writer", self.writer.run(), stop)
         self._supervise("heartbeat", self.connections.run(), stop)
         self._supervise("audit", self.dispatcher.run(), stop)
+        self._supervise("history", self.history.run(), stop)
         self._supervise("sampler", self.sampler.run(), stop)
         if isinstance(self.relay, LocalRelay):
             await self.relay.run(self.dispatcher)
@@ -159,6 +168,8 @@ class Payam:
                     await schema.migrate(self.database)
                 else:
                     await schema.require_current(self.database)
+                await self.history.open()
+                self.dispatcher.belong(self.history.name)
                 is_current = True
             except Unavailable as error:
                 log.warning("waiting for the database: %s", error.__cause__ or error)
@@ -190,8 +201,7 @@ class Payam:
             done, _ = await asyncio.wait([self._tasks["writer"]], timeout=half)
             if not done:
                 log.error("some changes could not be stored in time")
-        for connection in self.connections:
-            connection.close(1012, str(secrets.randbelow(RESTART_SPREAD)))
+        self._send_away()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(half / 2):
                 await self.relay.flush()
@@ -199,6 +209,28 @@ class Payam:
                     await asyncio.sleep(LOOK_SECONDS)
         for connection in self.connections:
             connection.drop()
+
+    async def begin_epoch(self) -> str:
+        """The database was put back: name the new epoch, and announce it to who runs.
+
+        Only the database must be open. Where the relay does not take the announcement, the
+        others find the new epoch by themselves.
+        """
+        await self.history.renew()
+        self.dispatcher.belong(self.history.name)
+        self.dispatcher.announce_history()
+        relaying = asyncio.create_task(self.relay.run(self.dispatcher))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ANNOUNCE_SECONDS):
+                await self.relay.flush()
+        relaying.cancel()
+        await asyncio.gather(relaying, return_exceptions=True)
+        return self.history.epoch
+
+    def _send_away(self) -> None:
+        """Close all sockets; their clients return one after the other."""
+        for connection in self.connections:
+            connection.close(1012, str(secrets.randbelow(RESTART_SPREAD)))
 
     async def close(self) -> None:
         """Let go of everything, after the last request is answered."""
@@ -244,6 +276,26 @@ class Payam:
     def _revoked(self, event: FamilyRevoked) -> None:
         self.services.sessions.forget(event)
         self.connections.revoke(event)
+
+    def _put_back(self) -> None:
+        """The database's history is another one: forget what was read from it before.
+
+        Who is in a conversation, who may sign in, what a `seq` stands for: all of it may be
+        different now. So all sockets are closed; a client comes back with `since` and its old
+        epoch, is admitted anew, and gets `reset`.
+        """
+        self.dispatcher.belong(self.history.name)
+        self.services.sessions.forget()
+        self.dispatcher.hub.clear()
+        self._send_away()
+
+    def _announce_history(self) -> None:
+        self.dispatcher.announce_history()
+
+    def _missed(self) -> None:
+        """While the relay was away, anything may have been announced."""
+        self.history.suspect()
+        self._recheck_families()
 
     def _recheck_families(self) -> None:
         """News of revoked tokens may have been lost."""

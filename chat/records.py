@@ -83,7 +83,7 @@ class Conversation(Struct, frozen=True):
     """`support_ticket` is the one that is not closed; `unread_count` is the caller's.
 
     `participants` are at most 100, the caller always among them; `participant_count` says how
-    many there are.
+    many there are. `seq` counts within `epoch`: to catch up from here, send both back.
     """
 
     id: int
@@ -95,6 +95,7 @@ class Conversation(Struct, frozen=True):
     support_ticket: SupportTicket | None
     unread_count: int
     seq: int
+    epoch: str
 
 
 def attachment_url(conversation_id: int, message_id: int, attachment_id: int) -> str:

@@ -7,9 +7,9 @@ from chat.api import bodies, paging, responses
 from chat.api.operations import Operation
 from chat.api.parameters import MessagePlace, SendHeaders
 from chat.api.schemas import NewContent, NewMessage
-from chat.errors import Conflict, Forbidden, InvalidInput, KeyReused
+from chat.errors import Conflict, EpochChanged, Forbidden, InvalidInput, KeyReused
 from chat.records import Message
-from chat.services import checks
+from chat.services import checks, history
 from chat.services.registry import Services
 
 blueprint = Blueprint("messages", url_prefix="/api/conversations/<conversation_id:id>/messages")
@@ -22,16 +22,31 @@ IS_DELETED = Conflict("The message is deleted.", code="message_deleted")
 
 
 @blueprint.get("/")
-@Operation(query=MessagePlace, gives={200: list[Message]}, sends=("Link",))
+@Operation(
+    query=MessagePlace,
+    gives={200: list[Message]},
+    sends=("Link",),
+    refuses=(EpochChanged("b7c2a91e"),),
+)
 async def list_all(request: Request, conversation_id: int) -> HTTPResponse | None:
     """List messages: all, a page, or what changed.
 
     Oldest first. `limit` alone is the latest page; `Link` leads to the next one. At most
     one of `before`, `after` and `since`, which gives messages in the order of their last
     changes. Without a query the whole list comes, streamed.
+
+    `since` is a change number that the client has received as a change, not the `seq` of an
+    answer to a message of its own: what others changed before that may be missing here. With
+    `epoch`, an answer of 409 `epoch_changed` says that the database was put back to an older
+    state, or that `since` is higher than the conversation's `seq`: read the messages again.
     """
     services: Services = request.app.ctx.services
     query = paging.integers(request, ("limit", "before", "after", "since"))
+    epoch = paging.parameters(request, ("epoch",)).get("epoch")
+    if epoch is not None:
+        history.require_valid(epoch)
+        if "since" not in query:
+            raise InvalidInput({"epoch": ["Comes together with since."]})
     if not query:
         pages = await services.messages.stream(request.ctx.identity, conversation_id)
         return await responses.stream_array(request, pages)
@@ -39,7 +54,7 @@ async def list_all(request: Request, conversation_id: int) -> HTTPResponse | Non
     if len(places) > 1:
         raise InvalidInput({places[1]: [f"May not come together with {places[0]}."]})
     if "since" in query:
-        return await changes(request, conversation_id, query)
+        return await changes(request, conversation_id, query, epoch)
     return await page(request, conversation_id, query)
 
 
@@ -62,16 +77,20 @@ async def page(request: Request, conversation_id: int, query: dict[str, int]) ->
     return responses.json(found, headers=link)
 
 
-async def changes(request: Request, conversation_id: int, query: dict[str, int]) -> HTTPResponse:
+async def changes(
+    request: Request, conversation_id: int, query: dict[str, int], epoch: str | None
+) -> HTTPResponse:
     services: Services = request.app.ctx.services
     limit = query.get("limit", paging.LIMIT_MAX)
     found = await services.messages.changed_since(
-        request.ctx.identity, conversation_id, query["since"], limit
+        request.ctx.identity, conversation_id, query["since"], epoch, limit
     )
     if len(found) < limit:
         return responses.json(found)
-    link = paging.link(request, "next", {"limit": limit, "since": found[-1].seq})
-    return responses.json(found, headers=link)
+    following: dict[str, int | str] = {"limit": limit, "since": found[-1].seq}
+    if epoch is not None:
+        following["epoch"] = epoch
+    return responses.json(found, headers=paging.link(request, "next", following))
 
 
 @blueprint.post("/")

@@ -10,7 +10,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 from chat.api import paging
 from chat.records import ID_MAX, Status
 from chat.services import checks
-from chat.services.fields import Key, Seq, said
+from chat.services.fields import Epoch, Key, Seq, said
 from chat.services.users import SEARCH_MAX
 
 SEARCH_LIMIT = 20
@@ -27,12 +27,13 @@ class UserSearch(Struct):
 
 
 class MessagePlace(Struct):
-    """At most one of `before`, `after` and `since`."""
+    """At most one of `before`, `after` and `since`; `epoch` comes with `since`."""
 
     limit: Limit | UnsetType = UNSET
     before: Annotated[Place, said("The messages before this one.")] | UnsetType = UNSET
     after: Annotated[Place, said("The messages after this one.")] | UnsetType = UNSET
     since: Annotated[Seq, said("What changed after this change number.")] | UnsetType = UNSET
+    epoch: Epoch | UnsetType = UNSET
 
 
 class TicketPlace(Struct):
@@ -44,10 +45,6 @@ class TicketPlace(Struct):
 class ParticipantPlace(Struct):
     limit: Limit = LIST_LIMIT
     after: Annotated[Place, said("Those behind the user with this id.")] | UnsetType = UNSET
-
-
-class TicketChoice(Struct):
-    id: Annotated[Place, said("The ticket that is meant.")] | UnsetType = UNSET
 
 
 class SendHeaders(Struct):

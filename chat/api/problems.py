@@ -32,7 +32,6 @@ STATUSES: dict[type[errors.PayamError], int] = {
     errors.TooLarge: 413,
     errors.UnsupportedMedia: 415,
     errors.KeyReused: 422,
-    errors.Failed: 500,
     errors.RateLimited: 429,
     errors.Unavailable: 503,
 }
@@ -40,6 +39,7 @@ CODES = {
     413: errors.TooLarge.code,
     414: "uri_too_long",
     416: "range_not_satisfiable",
+    500: "internal_error",
     503: errors.Unavailable.code,
 }
 """Of Sanic's errors, where the name that Python gives the status would not do."""
@@ -48,7 +48,8 @@ CODES = {
 class Problem(Struct, kw_only=True, frozen=True):
     """`detail` is one sentence for people, `code` is stable and for programs.
 
-    `errors` says by field what is wrong with it, where the input is.
+    `errors` says by field what is wrong with it, where the input is. `epoch` is the present
+    one, and comes with `epoch_changed`.
     """
 
     type: str = "about:blank"
@@ -57,6 +58,7 @@ class Problem(Struct, kw_only=True, frozen=True):
     detail: str
     code: str
     errors: dict[str, list[str]] | UnsetType = UNSET
+    epoch: str | UnsetType = UNSET
 
 
 def install(app: Sanic[Any, Any]) -> None:
@@ -80,7 +82,7 @@ def present(request: Request, exception: BaseException) -> HTTPResponse:
     if isinstance(exception, SanicException) and exception.status_code != 500:
         return of_sanic(request, exception)
     log.error("%s %s failed", request.method, request.path, exc_info=exception)
-    return respond(describe(errors.Failed()))
+    return respond(problem(500, CODES[500], "The server failed; this has been logged."))
 
 
 def of_payam(request: Request, error: errors.PayamError) -> HTTPResponse:
@@ -108,14 +110,24 @@ def describe(error: errors.PayamError | SanicException) -> Problem:
         return problem(status, code, error.message or str(error))
     status = next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), 400)
     fields = error.fields if isinstance(error, errors.InvalidInput) else UNSET
-    return problem(status, error.code, error.detail, fields)
+    epoch = error.epoch if isinstance(error, errors.EpochChanged) else UNSET
+    return problem(status, error.code, error.detail, fields, epoch)
 
 
 def problem(
-    status: int, code: str, detail: str, fields: dict[str, list[str]] | UnsetType = UNSET
+    status: int,
+    code: str,
+    detail: str,
+    fields: dict[str, list[str]] | UnsetType = UNSET,
+    epoch: str | UnsetType = UNSET,
 ) -> Problem:
     return Problem(
-        title=HTTPStatus(status).phrase, status=status, detail=detail, code=code, errors=fields
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        code=code,
+        errors=fields,
+        epoch=epoch,
     )
 
 

@@ -11,6 +11,7 @@ from chat.docs.endpoints import Socket, sockets
 from chat.docs.examples import example_of
 from chat.docs.shapes import prose, schemas_of, security_schemes
 from chat.realtime import protocol
+from chat.services.history import EPOCH_MAX_LENGTH
 from config.settings import Settings
 
 ABOUT = """
@@ -18,8 +19,26 @@ What happens in a conversation, as it happens. What is asked for once is HTTP's,
 document is `/docs/openapi.json`.
 
 A frame is a text message with one JSON object in it. Whatever reports a change carries
-`seq`, the conversation's change number: a client keeps the highest it has seen, and with it
-is told everything that it missed, in order and once, by `?since=` or a `resume` frame.
+`seq`, the conversation's change number. A client keeps the highest `seq` that came as a
+change (`chat.message`, `message.edited`, …) or in `resumed`, and gets everything after it,
+in order and once, by `?since=` or a `resume` frame.
+
+The `seq` of an `ack` is not such a point. It says where the client's own message stands,
+while changes of others before it may still be on their way:
+
+1. A client has received the changes up to 7.
+2. Another user's message becomes 8, and the client's own becomes 9.
+3. The `ack` with 9 arrives before 8, and then the connection breaks.
+4. With `since=9` the client would never get 8. With `since=7` it gets 8 and 9.
+
+A `seq` counts within an `epoch`, which comes in `resumed` and in a conversation's JSON. A
+client sends it back with `since`. When the database was put back to an older state, the same
+numbers belong to other changes:
+
+1. A client has received the changes up to 5.
+2. A backup with 2 changes is restored. New messages become 3, 4, 5, and then 6 and 7.
+3. Without an epoch, `since=5` is answered with 6 and 7; the new 3, 4 and 5 never come.
+4. With its epoch, the client gets `reset`: it reads the conversation again.
 
 A handshake is refused with 401, 404, 429 or 503. A browser cannot see that: for a token that
 came as a subprotocol the socket is accepted, and closed with a code that says the same. A
@@ -35,24 +54,17 @@ ANSWERS = (protocol.Ack, protocol.Error)
 
 
 def document(app: Sanic[Any, Any], settings: Settings) -> dict[str, Any]:
-    """Each websocket is two channels with one address, one for each direction.
-
-    Generators of models make one type of all that a channel carries. Of a channel with both
-    directions they keep the server's frames alone.
-    """
     frames = [*FROM_CLIENT, *TO_CLIENT]
     schemas, components = schemas_of(frames, settings)
-    channels: dict[str, Any] = {}
     operations: dict[str, Any] = {}
     for socket in sockets(app):
-        channels |= channels_of(socket)
         operations |= operations_of(socket)
     return {
         "asyncapi": "3.0.0",
-        "info": {"title": "Payam websockets", "version": "1", "description": prose(ABOUT)},
+        "info": {"title": "Payam", "version": "1", "description": prose(ABOUT)},
         "defaultContentType": "application/json",
         "servers": {name: server(name, settings) for name in ("ws", "wss")},
-        "channels": channels,
+        "channels": {socket.name: channel(socket, frames) for socket in sockets(app)},
         "operations": operations,
         "components": {
             "securitySchemes": security_schemes(BEARER),
@@ -84,25 +96,9 @@ def server(protocol_name: str, settings: Settings) -> dict[str, Any]:
     }
 
 
-def from_client(socket: Socket) -> str:
-    return f"{socket.name}_from_client"
-
-
-def to_client(socket: Socket) -> str:
-    return f"{socket.name}_to_client"
-
-
-def channels_of(socket: Socket) -> dict[str, Any]:
-    return {
-        from_client(socket): channel(socket, "What a client sends.", FROM_CLIENT),
-        to_client(socket): channel(socket, "What the server sends.", TO_CLIENT),
-    }
-
-
-def channel(socket: Socket, summary: str, frames: tuple[type[Struct], ...]) -> dict[str, Any]:
+def channel(socket: Socket, frames: list[type[Struct]]) -> dict[str, Any]:
     return {
         "address": socket.path,
-        "summary": summary,
         "description": socket.about,
         "parameters": {
             name: {"description": f"The {name.removesuffix('_id')}'s id."}
@@ -118,12 +114,20 @@ def channel(socket: Socket, summary: str, frames: tuple[type[Struct], ...]) -> d
                     "type": "object",
                     "properties": {
                         "since": {
-                            "description": "The highest `seq` that the client has seen:"
-                            " everything after it comes first, then `resumed`.",
+                            "description": "The highest `seq` that came as a change or in"
+                            " `resumed`, not that of an `ack`: everything after it comes"
+                            " first, then `resumed`.",
                             "type": "integer",
                             "minimum": 0,
                             "maximum": 10**18 - 1,
-                        }
+                        },
+                        "epoch": {
+                            "description": "The epoch that came with that `seq`: where it is"
+                            " not the present one, `reset` comes instead.",
+                            "type": "string",
+                            "minLength": 1,
+                            "maxLength": EPOCH_MAX_LENGTH,
+                        },
                     },
                 },
             }
@@ -133,26 +137,23 @@ def channel(socket: Socket, summary: str, frames: tuple[type[Struct], ...]) -> d
 
 
 def operations_of(socket: Socket) -> dict[str, Any]:
-    def frames_of(channel: str, frames: tuple[type[Struct], ...]) -> list[dict[str, str]]:
-        return [{"$ref": f"#/channels/{channel}/messages/{tag_of(frame)}"} for frame in frames]
+    def of_channel(frame: type[Struct]) -> dict[str, str]:
+        return {"$ref": f"#/channels/{socket.name}/messages/{tag_of(frame)}"}
 
-    def reference(channel: str) -> dict[str, str]:
-        return {"$ref": f"#/channels/{channel}"}
-
-    said, heard = from_client(socket), to_client(socket)
+    here = {"$ref": f"#/channels/{socket.name}"}
     return {
-        said: {
+        f"{socket.name}_from_client": {
             "action": "receive",
-            "channel": reference(said),
-            "summary": "What a client sends",
-            "messages": frames_of(said, FROM_CLIENT),
-            "reply": {"channel": reference(heard), "messages": frames_of(heard, ANSWERS)},
+            "channel": here,
+            "summary": "What a client says",
+            "messages": [of_channel(frame) for frame in FROM_CLIENT],
+            "reply": {"channel": here, "messages": [of_channel(frame) for frame in ANSWERS]},
         },
-        heard: {
+        f"{socket.name}_to_client": {
             "action": "send",
-            "channel": reference(heard),
-            "summary": "What the server sends",
-            "messages": frames_of(heard, TO_CLIENT),
+            "channel": here,
+            "summary": "What a client is told",
+            "messages": [of_channel(frame) for frame in TO_CLIENT],
         },
     }
 

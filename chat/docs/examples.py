@@ -12,6 +12,7 @@ from chat.realtime import protocol
 from chat.services.sessions import Pair
 
 AT = "2023-10-27T10:00:00Z"
+EPOCH = "b7c2a91e"
 ALI = records.User(2, "ali")
 SARA = records.User(3, "سارا")
 FILE = records.Attachment(
@@ -58,6 +59,7 @@ CONVERSATION = records.Conversation(
     support_ticket=None,
     unread_count=0,
     seq=345,
+    epoch=EPOCH,
 )
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIyIn0.c2lnbmF0dXJl"  # noqa: S105 # nobody's
 
@@ -79,7 +81,6 @@ ALL: tuple[Struct, ...] = (
     schemas.NewContent("سلام!"),
     schemas.NewTicket("The map does not load"),
     schemas.TicketChanges(status="pending"),
-    schemas.NewAssignee(9),
     schemas.Me(2, "ali", False),
     schemas.Health("ready"),
     protocol.ChatMessage("سلام", client_id="6f1c2b9e"),
@@ -87,7 +88,7 @@ ALL: tuple[Struct, ...] = (
     protocol.DeleteMessage(123),
     protocol.Typing(True),
     protocol.MarkRead(123),
-    protocol.Resume(345),
+    protocol.Resume(345, epoch=EPOCH),
     protocol.Auth(TOKEN, ref="a1"),
     protocol.MessageSent(123, "ali", "سلام", AT, 345),
     protocol.MessageEdited(protocol.EditedMessage(123, "سلام!"), 346),
@@ -100,7 +101,8 @@ ALL: tuple[Struct, ...] = (
     protocol.ConversationUpdated("The way home", 351),
     protocol.TicketUpdated(TICKET, 352),
     protocol.Ack(client_id="6f1c2b9e", id=123, seq=345, timestamp=AT),
-    protocol.Resumed(352),
+    protocol.Resumed(352, epoch=EPOCH),
+    protocol.Reset(17, "4d0e93f6"),
     protocol.AuthExpiring(60),
     protocol.Error(
         "invalid",

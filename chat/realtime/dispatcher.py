@@ -1,12 +1,12 @@
 """Events out: encoded once, to this process's sockets at once and to the others' by relay.
 
-What goes over the relay begins with the sender's mark, by which a process knows its
-own, and one letter: C for a batch of changes, P for something passing, R for a revoked
-family of tokens.
+What goes over the relay says whose it is (`news`). Another deployment's is nobody's here. A
+batch of another epoch is not believed: its numbers may be those of other changes. It only
+makes the hub ask the database, and the process look whether it is the one that is late.
 """
 
 import asyncio
-import secrets
+import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import msgspec
@@ -21,12 +21,20 @@ from chat.events import (
     Passing,
     Reached,
 )
-from chat.realtime.hub import Batch, Hub, Told
+from chat.realtime import news
+from chat.realtime.connection import Connection
+from chat.realtime.group import Batch, Told
+from chat.realtime.hub import Hub, ignore
+from chat.realtime.news import KIND_AT, Marks
 from chat.realtime.protocol import encode
 from chat.realtime.relay import Relay, RelayListener
+from chat.store.history import Name
 
-MARK_SIZE = 8
+log = logging.getLogger("payam.dispatcher")
+
 RETRY_SECONDS = 0.5
+STRANGE_SECONDS = 0.5
+"""Between two questions to the database because of news that cannot be believed."""
 AUDIT_SECONDS = 15.0
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -39,7 +47,8 @@ Page = tuple[Sequence[Change], int, bool]
 
 class Dispatcher(RelayListener):
     """`load` reads the changes after a point; `revoked` ends what a family of tokens may do;
-    `missed` looks up what else was missed while the relay was away.
+    `missed` looks up what else was missed while the relay was away. `suspect` is called when
+    others speak of another epoch, `went_back` as by the hub.
     """
 
     def __init__(
@@ -49,6 +58,8 @@ class Dispatcher(RelayListener):
         seqs: Callable[[Collection[int]], Awaitable[dict[int, int]]],
         revoked: Callable[[FamilyRevoked], None],
         missed: Callable[[], None],
+        suspect: Callable[[], None] = ignore,
+        went_back: Callable[[int, int, int], None] = ignore,
     ) -> None:
         self._relay = relay
         self._load = load
@@ -56,12 +67,20 @@ class Dispatcher(RelayListener):
         self._tasks: set[asyncio.Task[None]] = set()
         self._revoked = revoked
         self._missed = missed
-        self._mark = secrets.token_bytes(MARK_SIZE)
-        self.hub = Hub(self.load_told, seqs, relay.subscribe, relay.unsubscribe)
+        self._suspect = suspect
+        self._marks = Marks(Name("", ""))
+        self._strange: set[int] = set()
+        self._asking: asyncio.Task[None] | None = None
+        self._has_seen_others = False
+        self.hub = Hub(self.load_told, seqs, relay.subscribe, relay.unsubscribe, went_back)
+
+    def belong(self, name: Name) -> None:
+        """From now on what is published is of this history, and only of it is believed."""
+        self._marks = Marks(name)
 
     def progress(self, seq: int) -> bytes:
         """What tells the other processes only how far a conversation has come."""
-        return self._mark + b"C" + _pack(Batch(seq, []))
+        return self._marks.ours + news.BATCH + _pack(Batch(seq, []))
 
     def publish(self, events: Sequence[Event]) -> None:
         """Tell everyone of what was committed; each conversation's changes in their order."""
@@ -80,7 +99,7 @@ class Dispatcher(RelayListener):
             batch = Batch(of_one[0].seq - 1, [told(change) for change in of_one])
             self.hub.deliver(conversation_id, batch)
             if self._relay.has_others:
-                payload = self._mark + b"C" + _pack(batch)
+                payload = self._marks.ours + news.BATCH + _pack(batch)
                 self._relay.publish(conversation_id, payload, of_one[-1].seq)
         # Last: a repeat of what is new itself is no reason to ask the database.
         for conversation_id, seq in reached.items():
@@ -108,11 +127,13 @@ class Dispatcher(RelayListener):
             self._relay.publish(conversation_id, self.progress(seq), seq)
 
     async def run(self) -> None:
-        """Look from time to time whether others changed something and died before telling."""
+        """Look from time to time whether others changed something and died before telling.
+
+        A process alone finds so that the database was put back while it ran.
+        """
         while True:
             await asyncio.sleep(AUDIT_SECONDS)
-            if self._relay.has_others:
-                self.hub.check(self.hub.conversations())
+            self.hub.check(self.hub.conversations())
 
     async def close(self) -> None:
         """Stop reading what is missing."""
@@ -121,43 +142,92 @@ class Dispatcher(RelayListener):
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.hub.close()
 
-    def pass_on(self, event: Passing) -> None:
-        """Send it to the sockets that it is news to.
-
-        Typing goes to other users only. What was read goes to the reader's other sockets too, so
-        that all devices of a user agree on what is unread.
-        """
+    def pass_on(self, event: Passing, origin: Connection | None = None) -> None:
+        """Tell the others; `origin` is the socket that it came from."""
         frame = encode(event)
-        user_id, origin = event.user_id, None
-        if isinstance(event, MessageRead):
-            user_id, origin = 0, event.origin
+        user_id = event.user_id if isinstance(event, MessageRead) else 0
         self.hub.pass_on(
             event.conversation_id, frame, except_user=user_id, except_connection=origin
         )
         if self._relay.has_others:
-            payload = self._mark + b"P" + _pack((user_id, frame))
+            payload = self._marks.ours + news.PASSING + _pack((user_id, frame))
             self._relay.publish(event.conversation_id, payload, None)
 
     def announce(self, event: FamilyRevoked) -> None:
         self._revoked(event)
-        self._relay.announce(self._mark + b"R" + event.family.encode())
+        self._relay.announce(self._marks.ours + news.REVOKED + event.family.encode())
+
+    def announce_history(self) -> None:
+        """Let every process of the deployment look what the history is called now."""
+        self._relay.announce(self._marks.ours + news.HISTORY)
 
     def relayed(self, conversation_id: int, payload: bytes) -> None:
-        if payload.startswith(self._mark):
+        marks = self._marks
+        if payload.startswith(marks.ours):
             return
-        kind, body = payload[MARK_SIZE : MARK_SIZE + 1], payload[MARK_SIZE + 1 :]
+        if not payload.startswith(marks.history):
+            self._not_of_this_history(conversation_id, payload)
+            return
+        kind, body = payload[KIND_AT : KIND_AT + 1], payload[KIND_AT + 1 :]
         try:
-            if kind == b"C":
+            if kind == news.BATCH:
                 self.hub.deliver(conversation_id, _unpack_batch(body))
-            elif kind == b"P":
+            elif kind == news.PASSING:
                 user_id, frame = _unpack_passing(body)
                 self.hub.pass_on(conversation_id, frame, except_user=user_id)
         except msgspec.DecodeError:  # of another version of Payam: the database has it too
             self.hub.check([conversation_id])
 
     def announced(self, payload: bytes) -> None:
-        if not payload.startswith(self._mark) and payload[MARK_SIZE : MARK_SIZE + 1] == b"R":
-            self._revoked(FamilyRevoked(payload[MARK_SIZE + 1 :].decode(errors="replace")))
+        marks = self._marks
+        if payload.startswith(marks.ours):
+            return
+        if not payload.startswith(marks.deployment):
+            if news.is_news(payload):
+                self._not_of_this_deployment()
+            else:  # of another version of Payam: the database has it too
+                self._missed()
+            return
+        if not payload.startswith(marks.history):
+            self._suspect()
+        kind, body = payload[KIND_AT : KIND_AT + 1], payload[KIND_AT + 1 :]
+        if kind == news.REVOKED:
+            self._revoked(FamilyRevoked(body.decode(errors="replace")))
+        elif kind == news.HISTORY:
+            self._suspect()
+
+    def _not_of_this_history(self, conversation_id: int, payload: bytes) -> None:
+        """Of this deployment, but of another epoch or version, it is worth a look."""
+        if payload.startswith(self._marks.deployment):
+            self._suspect()
+            if payload[KIND_AT : KIND_AT + 1] == news.BATCH:
+                self._ask(conversation_id)
+        elif news.is_news(payload):
+            self._not_of_this_deployment()
+        else:
+            self._ask(conversation_id)
+
+    def _not_of_this_deployment(self) -> None:
+        if not self._has_seen_others:
+            self._has_seen_others = True
+            log.info("another deployment of Payam publishes on this Redis; its news is ignored")
+
+    def _ask(self, conversation_id: int) -> None:
+        """Compare with the database, but seldom: what asks for it may not stop."""
+        self._strange.add(conversation_id)
+        if self._asking is None:
+            self._asking = asyncio.get_running_loop().create_task(self._ask_seldom())
+            self._tasks.add(self._asking)
+            self._asking.add_done_callback(self._tasks.discard)
+
+    async def _ask_seldom(self) -> None:
+        try:
+            while self._strange:
+                strange, self._strange = self._strange, set()
+                self.hub.check(strange)
+                await asyncio.sleep(STRANGE_SECONDS)
+        finally:
+            self._asking = None
 
     def subscribed(self, conversation_ids: Sequence[int]) -> None:
         self.hub.check(conversation_ids)

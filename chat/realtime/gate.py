@@ -22,6 +22,7 @@ from chat.realtime.connection import Connection, Listener
 from chat.realtime.connections import Connections
 from chat.realtime.hub import Hub
 from chat.records import ID_MAX
+from chat.services.history import History, require_valid
 from chat.services.membership import Membership
 from chat.services.registry import Services
 from chat.store.sends import not_a_participant
@@ -32,23 +33,31 @@ ID_DIGITS = 19
 class Admitted(NamedTuple):
     """A connection without a transport yet, and the proof by which it may have one.
 
-    `since` is the change number from which the client resumes, or None.
+    `since` is the change number from which the client resumes, or None; `epoch` the one in
+    which it counts, if the client says it.
     """
 
     connection: Connection
     membership: Membership
     since: int | None
+    epoch: str | None
 
 
 class Gate:
     """`is_draining` refuses everyone: the process is on its way out."""
 
     def __init__(
-        self, services: Services, connections: Connections, hub: Hub, max_size: int
+        self,
+        services: Services,
+        connections: Connections,
+        hub: Hub,
+        history: History,
+        max_size: int,
     ) -> None:
         self._services = services
         self._connections = connections
         self._hub = hub
+        self._history = history
         self._max_size = max_size
         self.is_draining = False
 
@@ -65,16 +74,24 @@ class Gate:
             raise not_a_participant()
         if self.is_draining:
             raise Unavailable("The server restarts.", retry_after=1.0)
-        since = since_of(request)
-        connection = Connection(listener, identity, conversation_id, self._max_size)
-        self._connections.add(connection)
-        try:
-            membership = await self._membership(connection)
-            require_open(request, connection)
-        except BaseException:
+        since, epoch = since_of(request), epoch_of(request)
+        for _ in range(2):
+            connection = Connection(listener, identity, conversation_id, self._max_size)
+            self._connections.add(connection)
+            try:
+                membership = await self._membership(connection)
+                is_present = membership.epoch == self._history.epoch
+                if is_present:
+                    require_open(request, connection)
+            except BaseException:
+                connection.connection_lost(None)
+                raise
+            if is_present:
+                return Admitted(connection, membership, since, epoch)
+            # The database was put back. All connections are closed for that: not this one.
             connection.connection_lost(None)
-            raise
-        return Admitted(connection, membership, since)
+            await self._history.look()
+        raise Unavailable("The database is being put back.", retry_after=1.0)
 
     async def _membership(self, connection: Connection) -> Membership:
         while True:
@@ -92,13 +109,20 @@ class Gate:
 
 
 def since_of(request: Request) -> int | None:
-    """The change number that the client has seen, from the URL; None where it names none."""
+    """The change number to resume after, from the URL; None where it names none."""
     given = request.args.get("since")
     if given is None:
         return None
     if not (given.isascii() and given.isdigit() and len(given) < ID_DIGITS):
         raise InvalidInput({"since": ["A change number, from 0."]})
     return int(given)
+
+
+def epoch_of(request: Request) -> str | None:
+    """The epoch in which the client's `since` counts, from the URL; None where it names none."""
+    epoch: str | None = request.args.get("epoch")
+    require_valid(epoch)
+    return epoch
 
 
 def require_open(request: Request, connection: Connection) -> None:

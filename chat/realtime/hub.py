@@ -8,77 +8,30 @@ brings late, members see each change once and in order.
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextvars import Context
-
-from msgspec import Struct
 
 from chat import metrics
 from chat.errors import Unavailable
 from chat.realtime.connection import Connection
+from chat.realtime.group import Batch, Group, Told
 
 log = logging.getLogger("payam.hub")
 
 RETRY_SECONDS = 0.5
-WAITING_MAX = 100
-"""Batches kept while what is before them is read."""
-FEW = 8
-"""Members, of whom one can wait for its ack until its turn comes. Among more, the senders hear
-first: what they then say comes in while the others are written to."""
+PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 15.0)
+"""Seconds to wait after the database did not have what the relay spoke of; the last goes on."""
 
 
-class Told(Struct, array_like=True, frozen=True):
-    """One change as clients are told of it; `removed` is the user who is out by it, or 0."""
-
-    seq: int
-    frame: bytes
-    removed: int = 0
-
-
-class Batch(Struct, array_like=True, frozen=True):
-    """Changes that follow each other and, without a gap, the point `before`.
-
-    Without changes, it says only that the conversation has come as far as `before`.
-    """
-
-    before: int
-    changes: list[Told]
-
-
-class Group:
-    """The sockets of one conversation in this process.
-
-    `members` have been told everything up to `seq`. Who resumes is in `resuming` while it
-    reads what it missed, and then, if that led beyond `seq`, in `ahead`, with the point
-    that it has been told up to, until the members are there too: it is told only what is
-    after that. What a change is told as does not depend on where a reader began.
-    """
-
-    __slots__ = ("ahead", "conversation_id", "is_healing", "members", "resuming", "seq", "waiting")
-
-    def __init__(self, conversation_id: int, seq: int) -> None:
-        self.conversation_id = conversation_id
-        self.seq = seq
-        self.members: set[Connection] = set()
-        self.resuming: set[Connection] = set()
-        self.ahead: dict[Connection, int] = {}
-        self.is_healing = False
-        # Bounded: what is dropped here is a gap, and read from the database like any.
-        self.waiting: deque[Batch] = deque(maxlen=WAITING_MAX)
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.members or self.resuming or self.ahead)
-
-    def everyone(self) -> list[Connection]:
-        return [*self.members, *self.resuming, *self.ahead]
+def ignore(*_: int) -> None:
+    """For who does not want to know."""
 
 
 class Hub:
     """`load` reads what came after a point, up to which point, and whether that is all;
     `seqs` the present change numbers; `opened` and `closed` say that a conversation has
-    its first, or has lost its last, member here.
+    its first, or has lost its last, member here. `went_back` is called with a conversation,
+    the `seq` of its members here, and a lower one that the database has.
     """
 
     def __init__(
@@ -87,11 +40,13 @@ class Hub:
         seqs: Callable[[Collection[int]], Awaitable[dict[int, int]]],
         opened: Callable[[int], None],
         closed: Callable[[int], None],
+        went_back: Callable[[int, int, int], None] = ignore,
     ) -> None:
         self._load = load
         self._seqs = seqs
         self._opened = opened
         self._closed = closed
+        self._went_back = went_back
         self._groups: dict[int, Group] = {}
         self._doubtful: set[int] = set()
         self._check: asyncio.Task[None] | None = None
@@ -107,7 +62,7 @@ class Hub:
     def join(self, connection: Connection, seq: int) -> None:
         """From now on the connection is told of changes; `seq` is as the database had it."""
         group = self._group_of(connection, seq)
-        group.resuming.discard(connection)
+        group.discard(connection)
         group.members.add(connection)
 
     def join_at(self, connection: Connection, told: int) -> bool:
@@ -118,8 +73,7 @@ class Hub:
         group = self._group_of(connection, told)
         if told != group.seq:
             return False
-        group.ahead.pop(connection, None)
-        group.resuming.discard(connection)
+        group.discard(connection)
         group.members.add(connection)
         return True
 
@@ -138,8 +92,7 @@ class Hub:
     def begin_resuming(self, connection: Connection, seq: int) -> None:
         """Tell the connection nothing until `finish_resuming`; `seq` as for `join`."""
         group = self._group_of(connection, seq)
-        group.members.discard(connection)
-        group.ahead.pop(connection, None)
+        group.discard(connection)
         group.resuming.add(connection)
 
     def is_resuming(self, connection: Connection) -> bool:
@@ -163,14 +116,17 @@ class Hub:
 
     def leave(self, connection: Connection) -> None:
         group = self._groups.get(connection.conversation_id)
-        if group is None:
-            return
-        group.members.discard(connection)
-        group.resuming.discard(connection)
-        group.ahead.pop(connection, None)
-        if group.is_empty:
-            del self._groups[group.conversation_id]
-            self._closed(group.conversation_id)
+        if group is not None:
+            group.discard(connection)
+            self._drop_empty(group)
+
+    def clear(self) -> None:
+        """Forget all members, and how far they are: the numbers say nothing any more."""
+        groups, self._groups = self._groups, {}
+        for conversation_id, group in groups.items():
+            for connection in group.everyone():
+                group.discard(connection)
+            self._closed(conversation_id)
 
     def _group_of(self, connection: Connection, seq: int) -> Group:
         conversation_id = connection.conversation_id
@@ -180,18 +136,29 @@ class Hub:
             self._opened(conversation_id)
         return group
 
+    def _drop_empty(self, group: Group) -> None:
+        if group.is_empty and self._groups.get(group.conversation_id) is group:
+            del self._groups[group.conversation_id]
+            self._closed(group.conversation_id)
+
     def deliver(self, conversation_id: int, batch: Batch) -> None:
         """Tell the members, as soon as everything before it has been told."""
         group = self._groups.get(conversation_id)
         if group is None:
             return
-        if group.is_healing:
-            group.waiting.append(batch)
-        elif batch.before <= group.seq:
-            self._tell(group, batch.changes)
-        else:
-            group.waiting.append(batch)
-            self._heal(group)
+        if batch.before <= group.seq and not group.is_healing:
+            if group.tell(batch.changes):
+                self._drop_empty(group)
+            return
+        group.waiting.append(batch)
+        if group.is_reading:
+            return
+        self._tell_waiting(group)
+        if group.waiting and not group.is_healing:
+            group.is_healing = True
+            task = asyncio.get_running_loop().create_task(self._heal(group))
+            self._healing.add(task)
+            task.add_done_callback(self._healing.discard)
 
     def pass_on(
         self,
@@ -199,16 +166,15 @@ class Hub:
         frame: bytes,
         *,
         except_user: int = 0,
-        except_connection: object = None,
+        except_connection: Connection | None = None,
     ) -> None:
-        """Tell who is live of something passing, but not this user, or not this connection."""
+        """Tell the members of something passing, but not those who did it."""
         group = self._groups.get(conversation_id)
         if group is None:
             return
-        for live in (group.members, group.ahead):
-            for member in live:
-                if member is not except_connection and member.identity.user_id != except_user:
-                    member.send(frame)
+        for member in group.members:
+            if member is not except_connection and member.identity.user_id != except_user:
+                member.send(frame)
 
     def check(self, conversation_ids: Iterable[int]) -> None:
         """News of these may have been lost: compare with the database, all in one query."""
@@ -219,94 +185,68 @@ class Hub:
                 self._check_doubtful(), context=Context()
             )
 
-    def _tell(self, group: Group, changes: list[Told]) -> None:
-        if not changes or changes[-1].seq <= group.seq:
-            return
-        if changes[0].seq <= group.seq:
-            changes = [told for told in changes if told.seq > group.seq]
-        start = 0
-        for place, told in enumerate(changes):
-            if told.removed:
-                # Who is removed hears of it, and of nothing after it.
-                self._write(group, changes[start : place + 1])
-                self._remove(group, told.removed)
-                start = place + 1
-        self._write(group, changes[start:])
-        self._advance(group, changes[-1].seq)
+    def _tell_waiting(self, group: Group) -> None:
+        if group.tell_waiting():
+            self._drop_empty(group)
 
-    @staticmethod
-    def _write(group: Group, changes: list[Told]) -> None:
-        """One write a socket, whatever the number of changes."""
-        if not changes:
-            return
-        frames = b"".join([told.frame for told in changes])
-        if len(group.members) > FEW:
-            for member in group.members:
-                member.flush()
-        for member in group.members:
-            member.send(frames)
-        metrics.delivered_frames.add(len(group.members) * len(changes))
-        for member, told_upto in group.ahead.items():
-            if told_upto < changes[-1].seq:
-                new = [told.frame for told in changes if told.seq > told_upto]
-                member.send(b"".join(new))
-                metrics.delivered_frames.add(len(new))
+    async def _heal(self, group: Group) -> None:
+        """Read what is missing and tell it, then what has come meanwhile.
 
-    def _remove(self, group: Group, user_id: int) -> None:
-        for member in group.everyone():
-            if member.identity.user_id == user_id:
-                member.close(4404, "removed from the conversation")
-                self.leave(member)
+        The relay may speak of what the database does not have: changes of a history that is
+        no more. While such news waits, the members get what continues where they are.
+        """
+        in_vain = 0
+        try:
+            while group.waiting and not group.is_empty:
+                if await self._read(group):
+                    in_vain = 0
+                    continue
+                metrics.heals_in_vain.inc()
+                await asyncio.sleep(PAUSES[min(in_vain, len(PAUSES) - 1)])
+                in_vain += 1
+        except Exception:
+            # Told nothing, these sockets would miss changes in silence.
+            log.exception(
+                "conversation %d cannot be caught up",
+                group.conversation_id,
+                extra={"conversation": group.conversation_id},
+            )
+            for member in group.everyone():
+                member.close(1011, "reconnect with since")
+                group.discard(member)
+            self._drop_empty(group)
+        finally:
+            group.is_reading = group.is_healing = False
 
-    def _heal(self, group: Group) -> None:
-        group.is_healing = True
-        task = asyncio.get_running_loop().create_task(self._fill(group))
-        self._healing.add(task)
-        task.add_done_callback(self._healing.discard)
-
-    async def _fill(self, group: Group) -> None:
-        """Read what is missing and tell it, then what has come meanwhile."""
+    async def _read(self, group: Group) -> bool:
+        """Tell all that the database has by now; whether that is what was waited for."""
+        wanted = max(batch.before for batch in group.waiting)
         is_last = False
+        group.is_reading = True
         while not is_last and not group.is_empty:
             try:
                 changes, upto, is_last = await self._load(group.conversation_id, group.seq)
             except Unavailable:
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
-            except Exception:
-                # Told nothing, these sockets would miss changes in silence.
-                log.exception(
-                    "conversation %d cannot be caught up",
-                    group.conversation_id,
-                    extra={"conversation": group.conversation_id},
-                )
-                for member in group.everyone():
-                    member.close(1011, "reconnect with since")
-                    self.leave(member)
-                return
-            self._tell(group, changes)
-            self._advance(group, upto)
-        metrics.gaps_healed.inc()
-        waiting = list(group.waiting)
-        group.waiting.clear()
-        group.is_healing = False
-        for batch in waiting:
-            self.deliver(group.conversation_id, batch)
-
-    @staticmethod
-    def _advance(group: Group, seq: int) -> None:
-        """The members have been told all there is up to `seq`; who was ahead may be one now."""
-        group.seq = max(group.seq, seq)
-        if group.ahead:
-            caught_up = [one for one, told_upto in group.ahead.items() if told_upto <= group.seq]
-            for connection in caught_up:
-                del group.ahead[connection]
-                group.members.add(connection)
+            if upto < group.seq:
+                self._went_back(group.conversation_id, group.seq, upto)
+            if group.tell(changes):
+                self._drop_empty(group)
+            group.advance(upto)
+        group.is_reading = False
+        is_there = group.seq >= wanted or group.is_empty
+        if is_there:
+            metrics.gaps_healed.inc()
+        self._tell_waiting(group)
+        return is_there
 
     async def _check_doubtful(self) -> None:
         try:
             while self._doubtful:
                 doubtful, self._doubtful = self._doubtful, set()
+                groups = [self._groups[id_] for id_ in doubtful if id_ in self._groups]
+                before = [group.seq for group in groups]
                 try:
                     seqs = await self._seqs(doubtful)
                 except Unavailable:
@@ -315,8 +255,15 @@ class Hub:
                     continue
                 for conversation_id, seq in seqs.items():
                     self.deliver(conversation_id, Batch(seq, []))
+                for group, known in zip(groups, before, strict=True):
+                    self._compare(group, known, seqs.get(group.conversation_id, 0))
         finally:
             self._check = None
+
+    def _compare(self, group: Group, known: int, stored: int) -> None:
+        """Members had the changes up to `known` before the database said `stored`."""
+        if stored < known and self._groups.get(group.conversation_id) is group:
+            self._went_back(group.conversation_id, known, stored)
 
     async def close(self) -> None:
         """Stop reading what is missing."""

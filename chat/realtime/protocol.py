@@ -4,7 +4,7 @@ client → server    chat_message edit_message delete_message typing     (the or
                    mark_read resume auth
 server → client    chat.message message.edited message.deleted user.typing  (the original)
                    message.read attachment.added participant.joined participant.left
-                   conversation.updated ticket.updated resumed ack auth.expiring error
+                   conversation.updated ticket.updated resumed reset ack auth.expiring error
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from chat.errors import InvalidInput, PayamError, RetryLater
 from chat.realtime.framing import text_frame
 from chat.records import Moment
 from chat.services.checks import KEY_MAX_LENGTH
-from chat.services.fields import Content, Id, Key, Ref, Seq
+from chat.services.fields import Content, Epoch, Id, Key, Ref, Seq
 from chat.services.malformed import explain
 
 # From clients. `ref` comes back in the frame's `ack` or `error`.
@@ -55,27 +55,31 @@ class DeleteMessage(ClientFrame, tag="delete_message", frozen=True):
 
 
 class Typing(ClientFrame, tag="typing", frozen=True):
-    """Stored nowhere; the other users get `user.typing`."""
+    """Stored nowhere; the others get `user.typing`."""
 
     is_typing: bool
     ref: Ref | None = None
 
 
 class MarkRead(ClientFrame, tag="mark_read", frozen=True):
-    """Everything up to the message is read.
-
-    The others get `message.read`, and so do the caller's own other sockets.
-    """
+    """Everything up to the message is read; the others get `message.read`."""
 
     message_id: Id
     ref: Ref | None = None
 
 
 class Resume(ClientFrame, tag="resume", frozen=True):
-    """Everything that changed after `since` comes, in order, then `resumed`, then live."""
+    """Everything that changed after `since` comes, in order, then `resumed`, then live.
+
+    `since` is the highest `seq` that came to the client as a change or in `resumed`. The `seq`
+    of an `ack` does not count: it says where the client's own message stands, while changes of
+    others before it may still be on their way. With `epoch`, the answer is `reset` where
+    `since` does not count any more.
+    """
 
     since: Seq
     ref: Ref | None = None
+    epoch: Epoch | None = None
 
 
 class Auth(ClientFrame, tag="auth", frozen=True):
@@ -133,10 +137,7 @@ class UserTyping(ServerFrame, tag="user.typing", frozen=True):
 
 
 class MessageRead(ServerFrame, tag="message.read", frozen=True):
-    """A participant has read everything up to the message.
-
-    It may be the caller, on another device: then what is unread there is so here too.
-    """
+    """Another participant has read everything up to the message."""
 
     user: str
     message_id: int
@@ -192,9 +193,25 @@ class Ack(ServerFrame, tag="ack", frozen=True):
 
 
 class Resumed(ServerFrame, tag="resumed", frozen=True):
-    """Everything up to `seq` has been told; from here on it is live."""
+    """Everything up to `seq` has come; from here on it is live.
+
+    `seq` counts within `epoch`: to resume later, a client sends both back.
+    """
 
     seq: int
+    ref: str | UnsetType = UNSET
+    epoch: str | UnsetType = UNSET
+
+
+class Reset(ServerFrame, tag="reset", frozen=True):
+    """The database was put back to an older state, so what the client holds may be wrong.
+
+    It comes in place of changes and `resumed`, only to a client that sent an `epoch`. The
+    client reads the conversation again; what comes after `seq` it gets live.
+    """
+
+    seq: int
+    epoch: str
     ref: str | UnsetType = UNSET
 
 

@@ -14,8 +14,9 @@ from msgspec import UNSET
 from chat import metrics
 from chat.errors import NotFound, Unavailable
 from chat.realtime.connection import Connection
-from chat.realtime.hub import Hub, Told
-from chat.realtime.protocol import Resumed, frame_of
+from chat.realtime.group import Told
+from chat.realtime.hub import Hub
+from chat.realtime.protocol import Reset, Resumed, frame_of
 
 Load = Callable[[int, int], Awaitable[tuple[list[Told], int, bool]]]
 """Of a conversation, what came after a point, up to which point, and whether that is all."""
@@ -32,13 +33,24 @@ RETRY_SECONDS = 0.5
 
 
 async def catch_up(
-    connection: Connection, hub: Hub, load: Load, require: Require, since: int, ref: str | None
+    connection: Connection,
+    hub: Hub,
+    load: Load,
+    require: Require,
+    since: int,
+    ref: str | None,
+    *,
+    epoch: str = "",
+    knows_epochs: bool = False,
 ) -> None:
     """Tell `connection`, which `hub` has as resuming, what came after `since`.
 
     Each page is told only to who is a participant by the time that it has been read.
+    `epoch` is the one in which the connection was admitted. A client that `knows_epochs` gets
+    `reset` and no changes where the conversation has not come as far as `since`.
     """
     told = since
+    is_reset = False
     while not connection.is_closing:
         try:
             changes, upto, is_last = await load(connection.conversation_id, told)
@@ -49,23 +61,31 @@ async def catch_up(
         except NotFound:
             connection.close(4404, "removed from the conversation")
             return
-        await send_slowly(connection, changes)
-        metrics.delivered_frames.add(len(changes))
-        # Perhaps less than before: what a client knows beyond a restored backup is there no
-        # more, and its numbers will be those of other changes.
+        # What a client knows beyond a restored backup is there no more, and its numbers are
+        # or will be those of other changes.
+        is_reset = is_reset or (knows_epochs and upto < told)
+        if not is_reset:  # else it reads everything again
+            await send_slowly(connection, changes)
+            metrics.delivered_frames.add(len(changes))
         told = upto
         if not is_last:
             continue
         if hub.finish_resuming(connection, told):
             # Nothing live comes before this: there is no pause in between.
-            connection.send(resumed(told, ref))
+            connection.send((reset if is_reset else resumed)(told, ref, epoch))
             return
         await asyncio.sleep(0 if changes else LOOK_SECONDS)
 
 
-def resumed(seq: int, ref: str | None) -> bytes:
+def resumed(seq: int, ref: str | None, epoch: str = "") -> bytes:
     """The frame that ends what was missed."""
-    return frame_of(Resumed(seq, UNSET if ref is None else ref))
+    return frame_of(Resumed(seq, UNSET if ref is None else ref, epoch or UNSET))
+
+
+def reset(seq: int, ref: str | None, epoch: str) -> bytes:
+    """The frame in place of what was missed: nobody knows what that is."""
+    metrics.resets.inc()
+    return frame_of(Reset(seq, epoch, UNSET if ref is None else ref))
 
 
 async def send_slowly(connection: Connection, changes: list[Told]) -> None:

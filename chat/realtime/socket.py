@@ -35,6 +35,7 @@ from chat.realtime.gate import Gate
 from chat.realtime.resume import catch_up, resumed
 from chat.records import ID_MAX
 from chat.services import checks
+from chat.services.history import History, require_valid
 from chat.services.membership import Membership
 from chat.services.registry import Services
 from chat.store.sends import Send
@@ -69,14 +70,16 @@ class Sockets(Listener):
         services: Services,
         dispatcher: Dispatcher,
         connections: Connections,
+        history: History,
         settings: Settings,
     ) -> None:
         self._services = services
+        self._history = history
         self._dispatcher = dispatcher
         self._connections = connections
         self._max_size = settings.ws_max_size
         self._send_buffer = settings.ws_send_buffer
-        self.gate = Gate(services, connections, dispatcher.hub, self._max_size)
+        self.gate = Gate(services, connections, dispatcher.hub, history, self._max_size)
         self._tasks: set[asyncio.Task[None]] = set()
         self._holding: list[Connection] = []
         self._handlers: dict[type, Callable[[Connection, Any], None]] = {
@@ -92,7 +95,7 @@ class Sockets(Listener):
     async def open(self, request: Request, conversation_id: int) -> None:
         """Take the transport over, of a participant; refuse all others."""
         try:
-            connection, membership, since = await self.gate.admit(request, conversation_id, self)
+            admitted = await self.gate.admit(request, conversation_id, self)
         except PayamError as error:
             if request.method != "GET" or not is_from_browser(request):
                 raise
@@ -101,6 +104,7 @@ class Sockets(Listener):
             handshake.turn_away(request, refused, self._send_buffer)
             return
         # No pause from here on: nothing is missed in between.
+        connection, membership, since, epoch = admitted
         try:
             early = handshake.hand_over(request, connection, membership, self._send_buffer)
         except BaseException:
@@ -109,7 +113,7 @@ class Sockets(Listener):
         if since is None:
             self._dispatcher.hub.join(connection, membership.seq)
         else:
-            self._resume_after(connection, since, membership)
+            self._resume_after(connection, since, epoch, membership)
         if early:
             connection.data_received(early)
 
@@ -206,46 +210,60 @@ class Sockets(Listener):
             connection.identity,
             connection.conversation_id,
             frame.message_id,
-            connection,
             partial(answer_change, connection, frame),
         )
 
     def _typing(self, connection: Connection, frame: protocol.Typing) -> None:
-        who = connection.identity
-        event = Typing(connection.conversation_id, who.username, who.user_id, frame.is_typing)
-        self._dispatcher.pass_on(event)
+        event = Typing(connection.conversation_id, connection.identity.username, frame.is_typing)
+        self._dispatcher.pass_on(event, connection)
         if frame.ref is not None:
             connection.send(protocol.frame_of(protocol.Ack(ref=frame.ref)))
 
     def _resume(self, connection: Connection, frame: protocol.Resume) -> None:
         if not 0 <= frame.since <= ID_MAX:
             raise InvalidInput({"since": ["A change number, from 0."]})
+        require_valid(frame.epoch)
         hub = self._dispatcher.hub
         if hub.is_resuming(connection):
             raise Conflict("An earlier resume is still under way.")
         hub.begin_resuming(connection, frame.since)
-        self._catch_up(connection, frame.since, frame.ref)
+        self._catch_up(connection, frame.since, frame.epoch, frame.ref)
 
-    def _resume_after(self, connection: Connection, since: int, membership: Membership) -> None:
+    def _resume_after(
+        self, connection: Connection, since: int, epoch: str | None, membership: Membership
+    ) -> None:
         """Of a connection that was admitted just now, and that the hub has as resuming."""
-        if since == membership.seq and self._dispatcher.hub.join_at(connection, since):
+        is_there = since == membership.seq and epoch in (None, membership.epoch)
+        if is_there and self._dispatcher.hub.join_at(connection, since):
             metrics.resumes.inc()
-            connection.send(resumed(since, None))
+            connection.send(resumed(since, None, membership.epoch))
             return
-        self._catch_up(connection, since, None)
+        self._catch_up(connection, since, epoch, None)
 
-    def _catch_up(self, connection: Connection, since: int, ref: str | None) -> None:
+    def _catch_up(
+        self, connection: Connection, since: int, epoch: str | None, ref: str | None
+    ) -> None:
+        """`epoch` is what the client sent with `since`, if anything."""
         metrics.resumes.inc()
         require = partial(
             self._services.conversations.membership,
             connection.identity,
             connection.conversation_id,
         )
-        dispatcher = self._dispatcher
-        self._start(
-            catch_up(connection, dispatcher.hub, dispatcher.load_told, require, since, ref),
+        dispatcher, present = self._dispatcher, self._history.epoch
+        if epoch not in (None, present):
+            since = ID_MAX  # a number of another history: as good as one that there is not
+        catching_up = catch_up(
             connection,
+            dispatcher.hub,
+            dispatcher.load_told,
+            require,
+            since,
+            ref,
+            epoch=present,
+            knows_epochs=epoch is not None,
         )
+        self._start(catching_up, connection)
 
     def _start(self, work: Coroutine[Any, Any, None], connection: Connection) -> None:
         """Do what has to wait; a failure closes the socket, whose client then tries again."""

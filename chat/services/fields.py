@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from chat.records import ID_MAX
 from chat.services import checks
+from chat.services.history import EPOCH_MAX_LENGTH
 from chat.text.visibility import EMPTY, IGNORABLE
 
 NO_NULL = "^[^\\u0000]*$"
@@ -30,6 +31,10 @@ def said(description: str = "", **schema: Any) -> Meta:
 Id = Annotated[int, Meta(ge=1, le=ID_MAX)]
 Ids = Annotated[list[Id], said(maxItems="PARTICIPANTS_PER_REQUEST")]
 Seq = Annotated[int, said("A change number; 0 is before the first.", minimum=0, maximum=ID_MAX)]
+Epoch = Annotated[
+    str,
+    said("The epoch that came with the change number.", minLength=1, maxLength=EPOCH_MAX_LENGTH),
+]
 Content = Annotated[
     str, said("Not blank.", minLength=1, maxLength="MESSAGE_MAX_LENGTH", pattern=NOT_BLANK)
 ]

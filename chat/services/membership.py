@@ -11,11 +11,15 @@ from chat.store.sends import not_a_participant
 
 
 class Membership:
-    """The database had this user in this conversation, whose change number was `seq`."""
+    """The database had this user in this conversation, whose change number was `seq`.
 
-    __slots__ = ("conversation_id", "seq", "user_id")
+    `seq` counts within `epoch`.
+    """
+
+    __slots__ = ("conversation_id", "epoch", "seq", "user_id")
 
     conversation_id: int
+    epoch: str
     seq: int
     user_id: int
 
@@ -25,9 +29,10 @@ class Membership:
 
 async def membership_of(database: Database, who: Identity, conversation_id: int) -> Membership:
     """Asks the database, each time; raises NotFound for who is not in the conversation."""
-    seq = await participants.seq_for(database, conversation_id, who.user_id)
-    if seq is None:
+    point = await participants.point_for(database, conversation_id, who.user_id)
+    if point is None:
         raise not_a_participant()
     found = Membership.__new__(Membership)
-    found.conversation_id, found.user_id, found.seq = conversation_id, who.user_id, seq
+    found.conversation_id, found.user_id = conversation_id, who.user_id
+    found.seq, found.epoch = point.seq, point.epoch
     return found

@@ -9,7 +9,8 @@ from chat.errors import Conflict, Forbidden, NotFound
 from chat.events import MessageDeleted, MessageEdited
 from chat.services import checks
 from chat.services.conversations import require_participant
-from chat.store import attachments, conversations
+from chat.services.history import require_present
+from chat.store import attachments, conversations, participants
 from chat.store import messages as store
 from chat.store.database import Database, Reads, Transaction
 from chat.store.sends import Send
@@ -149,9 +150,16 @@ class Messages:
         return await store.before(self._database, me, before, limit)
 
     async def changed_since(
-        self, who: Identity, conversation_id: int, seq: int, limit: int
+        self, who: Identity, conversation_id: int, seq: int, epoch: str | None, limit: int
     ) -> list[records.Message]:
-        """At most `limit` messages that changed after `seq`, in the order of the changes."""
+        """At most `limit` messages that changed after `seq`, in the order of the changes.
+
+        With an `epoch`, raises EpochChanged where `seq` does not count in the present history.
+        """
+        if epoch is not None:
+            point = await participants.point_for(self._database, conversation_id, who.user_id)
+            if point is not None:  # others get NotFound below
+                require_present(seq, epoch, point)
         return await store.changed_since(self._database, reader(who, conversation_id), seq, limit)
 
     async def stream(

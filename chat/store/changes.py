@@ -29,7 +29,8 @@ from chat.times import to_text
 class Page(Struct, frozen=True):
     """Changes in the order of their `seq`, and the point to which they lead.
 
-    That is before the one asked for where the database has been put back to an older state.
+    That is before the one asked for where the database has been put back to an older state,
+    and 0 where it does not have the conversation any more.
     """
 
     changes: list[Change]
@@ -83,7 +84,9 @@ async def since(reads: Reads, conversation_id: int, seq: int, *, limit: int) -> 
         CHANGES,
         [*([conversation_id, seq, more] * 5), conversation_id, seq, conversation_id, more],
     )
-    is_last = bool(rows) and rows[-1][1] == "the end"
+    if not rows:  # not even the end: put back to before this conversation
+        return Page([], 0, True)
+    is_last = rows[-1][1] == "the end"
     found = rows[:-1] if is_last else rows[:limit]
     attached = {
         attachment.id: attachment

@@ -94,7 +94,8 @@ LIST = """
                ) AS last_read_id
         FROM users AS me CROSS JOIN conversations AS c WHERE me.id = ? AND {which}
     )
-    SELECT mine.id, mine.title, mine.created_at, mine.seq, mine.username, t.id,
+    SELECT mine.id, mine.title, mine.created_at, mine.seq, (SELECT epoch FROM history),
+           mine.username, t.id,
            (SELECT count(*) FROM messages AS x
             WHERE x.conversation_id = mine.id AND x.created_seq > coalesce(
                 (SELECT r.created_seq FROM messages AS r WHERE r.id = mine.last_read_id), 0)
@@ -159,21 +160,22 @@ async def _select(
 ) -> list[records.Conversation]:
     sql = LIST.format(people=PEOPLE[reads.dialect], most=PARTICIPANTS_SHOWN, which=which)
     rows = await reads.fetch(sql, (user_id, parameter))
-    tickets = await support_tickets.by_ids(reads, [row[5] for row in rows if row[5] is not None])
+    tickets = await support_tickets.by_ids(reads, [row[6] for row in rows if row[6] is not None])
     ticket_of = {ticket.id: ticket for ticket in tickets}
     return [
         records.Conversation(
             id=id_,
             title=title,
-            participants=_shown(_people(people), records.User(user_id, username), count),
+            participants=_shown(_people(people), records.User(user_id, reader), count),
             participant_count=count,
-            created_at=to_text(created_at),
+            created_at=to_text(moment),
             last_message=_last_message(*last),
             support_ticket=ticket_of.get(ticket_id),
             unread_count=unread,
             seq=seq,
+            epoch=epoch,
         )
-        for id_, title, created_at, seq, username, ticket_id, unread, count, people, *last in rows
+        for id_, title, moment, seq, epoch, reader, ticket_id, unread, count, people, *last in rows
     ]
 
 

@@ -140,4 +140,24 @@ class SupportTicket(Table):
         table_name = "support_tickets"
 
 
-TABLES = (User, TokenFamily, Conversation, Participant, Message, Attachment, SupportTicket)
+class History(Table):
+    """One row: whose database this is, and the epoch of its change numbers."""
+
+    id = peewee.BigIntegerField(primary_key=True)
+    deployment = peewee.TextField()
+    epoch = peewee.TextField()
+
+    class Meta:
+        table_name = "history"
+
+
+TABLES = (
+    User,
+    TokenFamily,
+    Conversation,
+    Participant,
+    Message,
+    Attachment,
+    SupportTicket,
+    History,
+)

@@ -26,16 +26,25 @@ class ReadMarks(Struct, frozen=True):
         return self.others_read_id is None or message_id <= self.others_read_id
 
 
-async def seq_for(reads: Reads, conversation_id: int, user_id: int) -> int | None:
-    """The conversation's `seq`, or None where the user is not in it."""
+class Point(Struct, frozen=True):
+    """Where a conversation is: its `seq`, and the epoch in which that counts."""
+
+    seq: int
+    epoch: str
+
+
+async def point_for(reads: Reads, conversation_id: int, user_id: int) -> Point | None:
+    """Where the conversation is, or None where the user is not in it."""
+    # In one statement: a `seq` counts within the epoch of the same moment.
     rows = await reads.fetch(
         """
-        SELECT c.seq FROM participants AS p JOIN conversations AS c ON c.id = p.conversation_id
+        SELECT c.seq, (SELECT epoch FROM history)
+        FROM participants AS p JOIN conversations AS c ON c.id = p.conversation_id
         WHERE p.conversation_id = ? AND p.user_id = ? AND p.is_active
         """,
         (conversation_id, user_id),
     )
-    return rows[0][0] if rows else None
+    return Point(*rows[0]) if rows else None
 
 
 async def is_active(reads: Reads, conversation_id: int, user_id: int) -> bool:

@@ -16,8 +16,7 @@ from chat.errors import Unavailable
 from chat.store.database import Database, Row, Transaction, outcome_unknown, unreachable
 from chat.store.exchange import Answer, Values, exchange
 from chat.store.postgres_connection import PostgresConnection
-from chat.store.postgres_errors import passes
-from chat.store.postgres_pool import PooledPostgresDatabase, PostgresConnections
+from chat.store.postgres_pool import AWAY, PooledPostgresDatabase, PostgresConnections
 
 CONNECTION_DEFAULTS = {
     "connect_timeout": "5",
@@ -110,10 +109,8 @@ class PostgresStore(Postgres, Database):
         connection = await self._connections.take()
         try:
             yield connection
-        except (psycopg.Error, TimeoutError) as error:
-            if passes(error, connection):
-                raise unreachable(error) from error
-            raise
+        except AWAY as error:
+            raise unreachable(error) from error
         finally:
             await self._connections.give_back(connection)
 
@@ -126,9 +123,7 @@ class PostgresStore(Postgres, Database):
             connection = await connections.take_for_read()
             try:
                 return await connections.read(connection, sql, parameters)
-            except (psycopg.Error, TimeoutError) as error:
-                if not passes(error, connection):
-                    raise
+            except AWAY as error:
                 is_dead = connection.closed and isinstance(error, psycopg.OperationalError)
                 if not is_dead or attempt == connections.attempts:
                     raise unreachable(error) from error

@@ -26,7 +26,6 @@ PASSING = {
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_PROTOCOL,
 }
 """Primary result codes of what an operator can mend; others are faults of ours."""
 

@@ -68,7 +68,7 @@ async def test_who_was_away_learns_of_the_file(people: People) -> None:
     told = [await pair.first.receive() for _ in range(2)]
     back = await pair.sara.connect(pair.conversation, since=0, apart_from=pair.first)
     assert [await back.receive() for _ in range(2)] == told
-    assert await back.receive() == {"type": "resumed", "seq": 2}
+    assert await back.receive_resumed() == 2
     changed = (await pair.sara.http.get(pair.messages, params={"since": 1})).json()
     assert [(message["id"], message["seq"]) for message in changed] == [(told[0]["id"], 2)]
 

@@ -91,5 +91,5 @@ async def test_catching_up_stays_out_of_memory(on_sqlite: PayamServer) -> None:
         for number in range(count):
             frame = await back.receive()
             assert (frame["seq"], frame["content"].split()[0]) == (number + 1, f"{number}")
-        assert await back.receive() == {"type": "resumed", "seq": count}
+        assert await back.receive_resumed() == count
         assert peak(on_sqlite) - before < ALLOWANCE

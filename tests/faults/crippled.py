@@ -17,7 +17,8 @@ from typing import Any, TypeVar
 from chat.events import Event
 from chat.realtime import dispatcher, gate
 from chat.realtime.dispatcher import Dispatcher
-from chat.realtime.hub import Batch, Group, Hub, Told
+from chat.realtime.group import Batch, Group, Told
+from chat.realtime.hub import Hub
 from chat.realtime.relay import RelayListener
 from chat.store import sends, sqlite, work, writer
 from chat.store.sqlite import SqliteStore
@@ -34,21 +35,22 @@ def reading_what_is_missing() -> None:
     def deliver(self: Hub, conversation_id: int, batch: Batch) -> None:
         group = self._groups.get(conversation_id)
         if group is not None:
-            self._tell(group, batch.changes)
+            group.tell(batch.changes)
 
     Hub.deliver = deliver  # type: ignore[method-assign]
 
 
 def dropping_what_is_old() -> None:
     """Members are told whatever comes."""
-    tell = Hub._tell
+    tell = Group.tell
 
-    def tell_all(self: Hub, group: Group, changes: list[Told]) -> None:
-        seq, group.seq = group.seq, -1
-        tell(self, group, changes)
-        group.seq = max(seq, group.seq)
+    def tell_all(self: Group, changes: list[Told]) -> bool:
+        seq, self.seq = self.seq, -1
+        is_removed = tell(self, changes)
+        self.seq = max(seq, self.seq)
+        return is_removed
 
-    Hub._tell = tell_all  # type: ignore[method-assign]
+    Group.tell = tell_all  # type: ignore[method-assign]
 
 
 def looking_for_repeats() -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection
 from typing import cast
 
+import msgspec
 import pytest
 
 from chat.auth.identity import Identity
@@ -17,10 +18,13 @@ from chat.events import (
     Reached,
     Typing,
 )
+from chat.realtime import dispatcher as dispatcher_module
 from chat.realtime.connection import Connection
 from chat.realtime.dispatcher import Dispatcher
+from chat.realtime.group import Batch, Told
 from chat.realtime.relay import Relay, RelayListener
 from chat.records import User
+from chat.store.history import Name
 
 TALK = 9
 
@@ -89,8 +93,13 @@ class Node:
     def __init__(self, wire: Wire, history: list[Change]) -> None:
         self.history = history
         self.loads = 0
+        self.asked = 0
+        self.missed = 0
+        self.suspected = 0
         self.revoked: list[FamilyRevoked] = []
-        self.dispatcher = Dispatcher(wire, self.load, self.seqs, self.revoked.append, lambda: None)
+        self.dispatcher = Dispatcher(
+            wire, self.load, self.seqs, self.revoked.append, self.miss, self.suspect
+        )
 
     def join(self, user_id: int = 1) -> Member:
         member = Member(user_id)
@@ -101,7 +110,14 @@ class Node:
         self.loads += 1
         return self.history[seq:], len(self.history), True
 
+    def miss(self) -> None:
+        self.missed += 1
+
+    def suspect(self) -> None:
+        self.suspected += 1
+
     async def seqs(self, ids: Collection[int]) -> dict[int, int]:
+        self.asked += 1
         return dict.fromkeys(ids, len(self.history))
 
     async def settled(self) -> None:
@@ -110,6 +126,11 @@ class Node:
                 self.dispatcher._tasks or self.dispatcher.hub._healing or self.dispatcher.hub._check
             ):
                 await asyncio.sleep(0)
+
+
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatcher_module, "STRANGE_SECONDS", 0.001)
 
 
 @pytest.fixture
@@ -197,15 +218,15 @@ async def test_doubt_is_settled_by_the_database_in_every_process(
 async def test_something_passing_reaches_the_others_everywhere(
     nodes: tuple[Node, Node], wire: Wire
 ) -> None:
-    """Typing no socket of the user's, reading all but the socket that it came from."""
+    """Typing not the socket it came from, reading none of the reader's."""
     here, there = nodes
-    origin, beside, again, far = here.join(1), here.join(1), there.join(1), there.join(2)
-    here.dispatcher.pass_on(Typing(TALK, "user1", 1, True))
-    here.dispatcher.publish([MessageRead(TALK, "user1", 1, 5, origin.connection)])
+    origin, again, far = here.join(1), there.join(1), there.join(2)
+    here.dispatcher.pass_on(Typing(TALK, "user1", True), origin.connection)
+    here.dispatcher.publish([MessageRead(TALK, "user1", 1, 5)])
     wire.carry(here.dispatcher, there.dispatcher)
-    told = [one.told for one in (origin, beside, again, far)]
-    assert [b"user.typing" in each for each in told] == [False, False, False, True]
-    assert [b"message.read" in each for each in told] == [False, True, True, True]
+    assert b"user.typing" not in origin.told
+    assert b"user.typing" in again.told
+    assert [b"message.read" in one.told for one in (origin, again, far)] == [False, False, True]
 
 
 async def test_who_is_removed_is_closed_in_every_process(
@@ -233,7 +254,23 @@ async def test_a_revoked_family_is_told_to_every_process_once(
     assert here.revoked == there.revoked == [FamilyRevoked("family")]
 
 
-@pytest.mark.parametrize("junk", [b"", b"x", b"12345678", b"12345678C\xff", b"12345678P\x00"])
+def batch_of_an_older_version(before: int, seq: int) -> bytes:
+    """A mark of 8 bytes, a letter, and a batch that could be decoded."""
+    return b"12345678C" + msgspec.msgpack.encode(Batch(before, [Told(seq, b'{"seq":99}')]))
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        b"",
+        b"x",
+        b"12345678",
+        b"12345678C\xff",
+        b"12345678P\x00",
+        b"12345678C\xc1",
+        batch_of_an_older_version(0, 1),
+    ],
+)
 async def test_what_another_version_publishes_harms_nobody(
     nodes: tuple[Node, Node], junk: bytes
 ) -> None:
@@ -247,4 +284,78 @@ async def test_what_another_version_publishes_harms_nobody(
     here.dispatcher.relayed(TALK, b"12345678C\xff")
     await here.settled()
     assert numbers(member) == [1]
-    assert here.revoked == [FamilyRevoked("\ufffd")]
+    assert here.revoked == []
+
+
+async def test_older_versions_look_into_the_database_for_what_this_one_publishes(
+    nodes: tuple[Node, Node], wire: Wire
+) -> None:
+    """They read a letter behind a mark of 8 bytes, and then a batch, which must fail."""
+    here, _ = nodes
+    here.dispatcher.publish(commit(here))
+    [(_, payload, _)] = wire.published
+    assert payload[8:9] == b"C"
+    with pytest.raises(msgspec.DecodeError):
+        msgspec.msgpack.decode(payload[9:], type=Batch)
+
+
+async def test_a_revocation_of_another_version_is_looked_up(nodes: tuple[Node, Node]) -> None:
+    """The database says which sign-ins are revoked."""
+    here, _ = nodes
+    here.dispatcher.announced(b"12345678Rfamily")
+    assert (here.missed, here.revoked) == (1, [])
+
+
+async def test_news_of_another_deployment_is_nobodys(nodes: tuple[Node, Node], wire: Wire) -> None:
+    """Neither what lasts nor what passes, nor a revocation, nor how far a conversation is."""
+    here, other = nodes
+    other.dispatcher.belong(Name("another", "b7c2"))
+    member = here.join()
+    other.dispatcher.publish([MessageDeleted(TALK, 1, 100), Reached(TALK, 9)])
+    other.dispatcher.publish([MessageDeleted(TALK, 10, 100)])
+    other.dispatcher.pass_on(Typing(TALK, "user2", True))
+    other.dispatcher.announce(FamilyRevoked("family"))
+    other.dispatcher.announce_history()
+    wire.carry(here.dispatcher)
+    await here.settled()
+    assert member.told == b""
+    assert (here.revoked, here.missed, here.suspected) == ([], 0, 0)
+    assert (here.loads, here.asked) == (0, 0)
+
+
+async def test_a_batch_of_another_epoch_is_not_believed(
+    nodes: tuple[Node, Node], wire: Wire
+) -> None:
+    """The database is asked instead, and what the history is called by now; not each time."""
+    here, there = nodes
+    there.dispatcher.belong(Name("", "another epoch"))
+    member = here.join()
+    for _ in range(1000):
+        there.dispatcher.publish([MessageDeleted(TALK, 1, 666)])
+    there.dispatcher.pass_on(Typing(TALK, "user2", True))
+    commit(here)
+    wire.carry(here.dispatcher)
+    await here.settled()
+    assert b"666" not in member.told
+    assert b"user.typing" not in member.told
+    assert numbers(member) == [1]
+    assert here.suspected > 0
+    assert here.asked + here.loads <= 3
+
+
+async def test_a_revocation_of_another_epoch_counts(nodes: tuple[Node, Node], wire: Wire) -> None:
+    """It is the same deployment's, and one of the two is only late."""
+    here, there = nodes
+    there.dispatcher.belong(Name("", "another epoch"))
+    there.dispatcher.announce(FamilyRevoked("family"))
+    wire.carry(here.dispatcher)
+    assert here.revoked == [FamilyRevoked("family")]
+    assert here.suspected == 1
+
+
+async def test_a_new_name_of_the_history_is_announced(nodes: tuple[Node, Node], wire: Wire) -> None:
+    """To the other processes, which look."""
+    here, there = nodes
+    here.dispatcher.announce_history()
+    wire.carry(here.dispatcher, there.dispatcher)
+    assert (here.suspected, there.suspected) == (0, 1)

@@ -6,11 +6,13 @@ from typing import cast
 
 import pytest
 
+from chat import metrics
 from chat.auth.identity import Identity
 from chat.errors import Unavailable
 from chat.realtime import hub as hub_module
 from chat.realtime.connection import Connection
-from chat.realtime.hub import FEW, Batch, Hub, Told
+from chat.realtime.group import FEW, WAITING_MAX, Batch, Told
+from chat.realtime.hub import Hub
 
 CONVERSATION = 7
 
@@ -46,7 +48,11 @@ class World:
         self.loads = 0
         self.opened: list[int] = []
         self.closed: list[int] = []
-        self.hub = Hub(self.load, self.seqs, self.opened.append, self.closed.append)
+        self.gone_back: list[tuple[int, int, int]] = []
+        self.hub = Hub(self.load, self.seqs, self.opened.append, self.closed.append, self.go_back)
+
+    def go_back(self, conversation_id: int, known: int, stored: int) -> None:
+        self.gone_back.append((conversation_id, known, stored))
 
     def join(self, user_id: int = 1) -> Member:
         member = Member(user_id)
@@ -69,7 +75,8 @@ class World:
             self.failures -= 1
             raise Unavailable("away", retry_after=1)
         page = self.history[seq : seq + 3]
-        return page, seq + len(page), seq + len(page) == len(self.history)
+        end = min(seq, len(self.history)) + len(page)
+        return page, end, end == len(self.history)
 
     async def seqs(self, ids: Collection[int]) -> dict[int, int]:
         if self.failures:
@@ -178,6 +185,104 @@ async def test_progress_alone_makes_the_hub_look() -> None:
     assert world.loads == 1
 
 
+async def test_what_the_database_does_not_have_is_asked_for_less_and_less(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Members get what is their own meanwhile, at once; each question in vain is counted."""
+    pauses: list[float] = []
+    loops = 0
+
+    async def sleep(seconds: float) -> None:
+        nonlocal loops
+        if seconds:
+            pauses.append(seconds)
+        loops += 1
+        await real_sleep(0)
+
+    real_sleep = asyncio.sleep
+    world = World(3)
+    member = world.join()
+    before = counted()
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    world.hub.deliver(CONVERSATION, Batch(1000, [told(1001)]))
+    while len(pauses) < 10:
+        await real_sleep(0)
+    world.hub.deliver(CONVERSATION, world.commit())
+    assert member.told == numbers(4, 4)
+    assert pauses[:10] == [*hub_module.PAUSES, *[hub_module.PAUSES[-1]] * 3]
+    assert world.loads - len(pauses) in (0, 1)
+    assert counted() - before == len(pauses)
+    assert world.gone_back == []
+    world.history += [told(seq) for seq in range(5, 1001)]
+    monkeypatch.undo()
+    monkeypatch.setattr(hub_module, "PAUSES", (0,))
+    await world.settle()
+    assert member.told == numbers(4, 1001)
+
+
+def counted() -> float:
+    """How often the database was asked in vain."""
+    value = metrics.registry.get_sample_value("payam_heals_in_vain_total")
+    assert value is not None
+    return value
+
+
+async def test_a_group_that_is_left_asks_no_more() -> None:
+    """Even while something waits that the database does not have."""
+    world = World(3)
+    member = world.join()
+    world.hub.deliver(CONVERSATION, Batch(1000, [told(1001)]))
+    world.hub.leave(cast("Connection", member))
+    await world.settle()
+    assert world.loads <= 1
+
+
+@pytest.mark.parametrize("stored", [2, 0])
+async def test_a_database_that_was_put_back_is_noticed(stored: int) -> None:
+    """By a check and by reading what is missing: it has less than the members here."""
+    world = World(5)
+    world.join()
+    del world.history[stored:]
+    world.hub.check([CONVERSATION])
+    await world.settle()
+    assert world.gone_back == [(CONVERSATION, 5, stored)]
+    world.hub.deliver(CONVERSATION, Batch(9, []))
+    while len(world.gone_back) < 2:
+        await asyncio.sleep(0)
+    await world.hub.close()
+    assert world.gone_back[1] == (CONVERSATION, 5, stored)
+
+
+async def test_what_is_committed_during_a_check_is_no_going_back() -> None:
+    """The answer is older than what the members have got since it was asked for."""
+    world = World(5)
+    member = world.join()
+
+    async def slow(ids: Collection[int]) -> dict[int, int]:
+        answer = dict.fromkeys(ids, len(world.history))
+        world.hub.deliver(CONVERSATION, world.commit())
+        return answer
+
+    world.hub._seqs = slow
+    world.hub.check([CONVERSATION])
+    await world.settle()
+    assert (member.told, world.gone_back) == (numbers(6, 6), [])
+
+
+async def test_after_a_clearing_a_conversation_begins_anew() -> None:
+    """Where the database is then; who was there before gets nothing and leaves nothing."""
+    world = World(5)
+    before = world.join()
+    world.hub.clear()
+    del world.history[2:]
+    after = world.join(2)
+    world.hub.deliver(CONVERSATION, world.commit())
+    world.hub.leave(cast("Connection", before))
+    world.hub.deliver(CONVERSATION, world.commit())
+    assert (before.told, after.told) == (b"", numbers(3, 4))
+    assert (world.opened, world.closed) == ([CONVERSATION] * 2, [CONVERSATION])
+
+
 async def test_doubt_is_settled_by_the_database() -> None:
     """In one query for all that are in doubt, again when it fails."""
     world = World()
@@ -194,7 +299,7 @@ async def test_more_than_can_wait_is_read_instead() -> None:
     world = World()
     member = world.join()
     world.commit()
-    count = hub_module.WAITING_MAX + 50
+    count = WAITING_MAX + 50
     for _ in range(count):
         world.hub.deliver(CONVERSATION, world.commit())
     await world.settle()
@@ -220,18 +325,6 @@ async def test_what_passes_goes_to_the_others() -> None:
     assert [member.told for member in (one, again, other)] == [b"", b"typing", b"typing"]
     world.hub.pass_on(CONVERSATION, b" read", except_user=1)
     assert [member.told for member in (one, again, other)] == [b"", b"typing", b"typing read"]
-
-
-async def test_what_passes_goes_to_who_is_ahead_too() -> None:
-    """They are live, though the others are behind them."""
-    world = World()
-    behind, ahead = world.join(), Member(2)
-    world.hub.begin_resuming(cast("Connection", ahead), 0)
-    world.hub.pass_on(CONVERSATION, b"early ")
-    world.commit()
-    assert world.hub.finish_resuming(cast("Connection", ahead), 1)
-    world.hub.pass_on(CONVERSATION, b"typing")
-    assert (behind.told, ahead.told) == (b"early typing", b"typing")
 
 
 async def test_a_conversation_opens_with_its_first_and_closes_with_its_last() -> None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from chat.auth.identity import Identity
 from chat.realtime.connection import Connection
-from chat.realtime.hub import Batch, Hub, Told
+from chat.realtime.group import Batch, Told
+from chat.realtime.hub import Hub
 
 TALK = 9
 PAGE = 3

@@ -9,7 +9,8 @@ from chat.auth.identity import Identity
 from chat.errors import NotFound, Unavailable
 from chat.realtime import resume
 from chat.realtime.connection import Connection
-from chat.realtime.hub import Batch, Hub, Told
+from chat.realtime.group import Batch, Told
+from chat.realtime.hub import Hub
 
 CONVERSATION = 7
 
@@ -85,10 +86,19 @@ class World:
         if self.is_removed:
             raise NotFound("There is no such conversation for you.")
 
-    async def catch_up(self, since: int) -> None:
+    async def catch_up(self, since: int, *, epoch: str = "", knows_epochs: bool = False) -> None:
         late = cast("Connection", self.late)
         async with asyncio.timeout(10):
-            await resume.catch_up(late, self.hub, self.load, self.require, since, None)
+            await resume.catch_up(
+                late,
+                self.hub,
+                self.load,
+                self.require,
+                since,
+                None,
+                epoch=epoch,
+                knows_epochs=knows_epochs,
+            )
 
     async def members_are_told(self, first: int, last: int) -> None:
         async with asyncio.timeout(10):
@@ -195,6 +205,36 @@ async def test_who_knows_more_than_there_is_goes_on_from_what_there_is() -> None
         world.happen()
     assert world.late.text.endswith(is_resumed_at(3) + "<4><5>")
     assert world.late.text.count("<") == 2
+
+
+@pytest.mark.parametrize("happen_meanwhile", [0, 3, 12])
+async def test_who_knows_of_epochs_is_reset_instead(happen_meanwhile: int) -> None:
+    """No change comes before it, though the members go on; all that come later do."""
+    world = World(3)
+    read = world.load
+
+    async def load(_: int, seq: int) -> tuple[list[Told], int, bool]:
+        page = await read(CONVERSATION, seq)
+        while len(world.history) < 3 + happen_meanwhile:
+            world.happen()
+        return page
+
+    world.load = load  # type: ignore[method-assign]
+    await world.catch_up(9, epoch="b7c2", knows_epochs=True)
+    for _ in range(2):
+        world.happen()
+    last = 3 + happen_meanwhile
+    reset = f'{{"type":"reset","seq":{last},"epoch":"b7c2"}}'
+    assert world.late.text.endswith(reset + numbers(last + 1, last + 2))
+    assert world.late.text.count("<") == 2
+
+
+async def test_resumed_says_in_which_epoch() -> None:
+    """What was missed comes as ever."""
+    world = World(3)
+    await world.catch_up(1, epoch="b7c2", knows_epochs=True)
+    assert world.late.text.startswith(numbers(2, 3))
+    assert world.late.text.endswith('{"type":"resumed","seq":3,"epoch":"b7c2"}')
 
 
 async def test_who_does_not_read_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,6 +53,13 @@ class Socket:
         except AssertionError as failure:
             raise AssertionError(f"no {kind} but {others}, then: {failure}") from None
 
+    async def receive_resumed(self) -> int:
+        """The next frame, which must be `resumed`; its seq."""
+        frame = await self.receive()
+        assert frame["type"] == "resumed", f"{frame} came instead of resumed"
+        seq: int = frame["seq"]
+        return seq
+
     async def expect_nothing(self, seconds: float = 0.3) -> None:
         """Fail when a frame comes, or the socket closes, in this time."""
         try:

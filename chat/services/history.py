@@ -1,0 +1,129 @@
+"""Which history of the database this process serves, and how it notices another one.
+
+The database is put back when a backup is restored, or when a failover loses commits. Then
+whatever this process knows of conversations, people and sign-ins may be wrong. It notices
+
+- when `python -m chat restored` announces it over the relay, or a batch of another epoch comes;
+- when a handshake reads another epoch than the one that is known here;
+- at the latest LOOK_SECONDS after `restored`, because it looks that often;
+- without `restored`, when a conversation's `seq` is lower than what its sockets have here.
+  Then the process renews the epoch itself.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from chat.errors import EpochChanged, InvalidInput, Unavailable
+from chat.store import history
+from chat.store.database import Database
+from chat.store.participants import Point
+
+log = logging.getLogger("payam.history")
+
+LOOK_SECONDS = 5.0
+LEAST_SECONDS = 0.5
+"""Between two looks, however often something asks for one."""
+EPOCH_MAX_LENGTH = 64
+
+
+class History:
+    """`changed` is called when the history is another one; `renewed` when this process says so.
+
+    `changed` must let go of all that was learned from the database before.
+    """
+
+    def __init__(
+        self, database: Database, changed: Callable[[], None], renewed: Callable[[], None]
+    ) -> None:
+        self._database = database
+        self._changed = changed
+        self._renewed = renewed
+        self._turn = asyncio.Lock()
+        self._wanted = asyncio.Event()
+        self._has_gone_back = False
+        self.name = history.Name("", "")
+        """As it was last read; empty before `open`."""
+
+    @property
+    def epoch(self) -> str:
+        return self.name.epoch
+
+    async def open(self) -> None:
+        """Learn the name. Raises Unavailable."""
+        self.name = await history.read(self._database)
+
+    async def look(self) -> None:
+        """Read the name again, and act on another one. Raises Unavailable.
+
+        One at a time: of two readings the later one holds.
+        """
+        async with self._turn:
+            name = await history.read(self._database)
+            if name == self.name:
+                return
+            log.warning(
+                "the database was put back: its epoch was %s and is %s; all sockets are closed,"
+                " so that their clients come back and read what changed",
+                self.epoch,
+                name.epoch,
+            )
+            self.name = name
+            self._has_gone_back = False
+            self._changed()
+
+    def suspect(self) -> None:
+        """Look soon: something speaks of another epoch."""
+        self._wanted.set()
+
+    def went_back(self, conversation_id: int, known: int, stored: int) -> None:
+        """A conversation's sockets have the changes up to `known`, and the database has fewer."""
+        if not self._has_gone_back:
+            log.error(
+                "conversation %d has come to %d in the database, and its sockets here to %d: the"
+                " database was put back without `python -m chat restored`",
+                conversation_id,
+                stored,
+                known,
+                extra={"conversation": conversation_id},
+            )
+        self._has_gone_back = True
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """Look from time to time, and when something asks for it, until cancelled."""
+        while True:
+            try:
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._wanted.wait()
+            except TimeoutError:
+                pass
+            self._wanted.clear()
+            try:
+                if self._has_gone_back:  # unless another process or `restored` has said so
+                    await history.renew(self._database, self.epoch)
+                    self._renewed()
+                await self.look()
+            except Unavailable:
+                self._wanted.set()
+            except Exception as error:
+                # In the middle of a restore the table may be empty, or not there.
+                log.warning("the database's history cannot be read: %s", error)
+            await asyncio.sleep(LEAST_SECONDS)
+
+    async def renew(self) -> None:
+        """Begin a new epoch, whatever the present one is. Raises Unavailable."""
+        await history.renew(self._database)
+        await self.open()
+
+
+def require_valid(epoch: str | None) -> None:
+    """Raises InvalidInput for what cannot be an epoch."""
+    if epoch is not None and not 0 < len(epoch) <= EPOCH_MAX_LENGTH:
+        raise InvalidInput({"epoch": [f"From 1 to {EPOCH_MAX_LENGTH} characters."]})
+
+
+def require_present(since: int, epoch: str, point: Point) -> None:
+    """Raises EpochChanged where a client's `since` does not count in the present history."""
+    if epoch != point.epoch or since > point.seq:
+        raise EpochChanged(point.epoch)
