@@ -69,7 +69,9 @@ class Payam:
         )
         self.services = self._services(tokens)
         self.connections = Connections(
-            settings.ws_ping_interval, settings.max_connections if settings.rate_limits else None
+            settings.ws_ping_interval,
+            settings.max_connections if settings.rate_limits else None,
+            leeway=settings.jwt_leeway,
         )
         self.relay = relay_over(settings.redis_url)
         self.history = History(self.database, self._put_back, self._announce_history)
@@ -97,6 +99,7 @@ class Payam:
         self.has_failed = False
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._recheck: asyncio.Task[None] | None = None
+        self._is_in_doubt = False
 
     def _services(self, tokens: Tokens) -> Services:
         settings = self.settings
@@ -125,6 +128,7 @@ class Payam:
                 self.passwords,
                 users,
                 self._announce,
+                grace=settings.jwt_refresh_grace,
                 per_name=per_name,
                 per_address=per_address,
             ),
@@ -300,19 +304,23 @@ class Payam:
     def _recheck_families(self) -> None:
         """News of revoked tokens may have been lost."""
         self.services.sessions.forget()
+        self._is_in_doubt = True
         if self._recheck is None or self._recheck.done():
             self._recheck = asyncio.get_running_loop().create_task(self._close_revoked())
 
     async def _close_revoked(self) -> None:
-        while families := self.connections.families():
+        # More may be lost while the database is asked: then it is asked once more.
+        while self._is_in_doubt:
+            self._is_in_doubt = False
+            families = self.connections.families()
             try:
                 working = await self.services.sessions.working(families)
             except Unavailable:
+                self._is_in_doubt = True
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             for family in families - working:
-                self.connections.revoke(FamilyRevoked(family))
-            return
+                self._revoked(FamilyRevoked(family))
 
 
 def relay_over(redis_url: str) -> Relay:

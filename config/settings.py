@@ -112,6 +112,14 @@ class Settings:
     jwt_refresh_ttl: int = setting(
         30 * 86400, integer(300, 3650 * 86400), "seconds that a refresh token is good for"
     )
+    jwt_refresh_grace: int = setting(
+        30,
+        integer(0, 600),
+        "seconds for which a refresh token that was just used gives the same new one again",
+    )
+    jwt_leeway: int = setting(
+        10, integer(0, 300), "seconds by which clocks may differ, for `nbf`, `iat` and `exp`"
+    )
     password_min_length: int = setting(8, integer(1, 128), "fewest characters of a new password")
 
     message_max_length: int = setting(

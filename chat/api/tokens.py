@@ -44,7 +44,9 @@ async def sign_in(request: Request) -> HTTPResponse:
 async def refresh(request: Request) -> HTTPResponse:
     """Renew both tokens.
 
-    A refresh token works once; using it again revokes its whole family.
+    A refresh token works once. For `JWT_REFRESH_GRACE` seconds after that the last one gives
+    the same refresh token again, should the answer have been lost, with a new access token.
+    Using it later, or an older one, revokes its whole family.
     """
     services: Services = request.app.ctx.services
     body = bodies.decode(request, RefreshToken)

@@ -67,18 +67,23 @@ class Tokens:
         self._audience = settings.jwt_audience or None
         self._access_ttl = settings.jwt_access_ttl
         self._refresh_ttl = settings.jwt_refresh_ttl
+        self.leeway = settings.jwt_leeway
+        """Seconds that the clocks of whoever makes and checks tokens may differ by."""
 
     def issue_access(self, user_id: int, username: str, family: str | None) -> str:
         """A token for requests and sockets, revoked with `family` when that is given."""
         claims = {"username": username, "jti": secrets.token_urlsafe(16)}
         if family is not None:
             claims["fam"] = family
-        return self._issue("access", user_id, self._access_ttl, claims)
+        return self._issue("access", user_id, int(time()), self._access_ttl, claims)
 
-    def issue_refresh(self, user_id: int, family: str, token_id: str) -> str:
-        """A token that gets the family's next two; `token_id` tells it from its successor."""
+    def issue_refresh(self, user_id: int, family: str, token_id: str, now: int) -> str:
+        """A token that gets the family's next two; `token_id` tells it from its successor.
+
+        `now` is in seconds since the epoch. The same values give the same token.
+        """
         claims = {"jti": token_id, "fam": family}
-        return self._issue("refresh", user_id, self._refresh_ttl, claims)
+        return self._issue("refresh", user_id, now, self._refresh_ttl, claims)
 
     async def decode_access(self, token: str) -> Claims:
         """Raises NotAuthenticated, or Unavailable while there are no keys to check with.
@@ -106,10 +111,9 @@ class Tokens:
             raise invalid()
         return to_claims(payload)
 
-    def _issue(self, kind: str, user_id: int, ttl: int, more: dict[str, str]) -> str:
+    def _issue(self, kind: str, user_id: int, now: int, ttl: int, more: dict[str, str]) -> str:
         if not self.can_issue:
             raise RuntimeError(f"{self._algorithm} tokens are for their own issuer to make")
-        now = int(time())
         claims: dict[str, Any] = {"sub": str(user_id), "iat": now, "exp": now + ttl, "typ": kind}
         if self._issuer is not None:
             claims["iss"] = self._issuer
@@ -125,10 +129,10 @@ class Tokens:
                 algorithms=[self._algorithm],
                 issuer=self._issuer,
                 audience=self._audience,
+                leeway=self.leeway,  # for `nbf`, `iat` and `exp` alike
                 options={
                     "require": ["exp", "sub"],
                     "verify_aud": self._audience is not None,
-                    "verify_iat": False,  # a clock that is behind is no reason to refuse
                     "enforce_minimum_key_length": True,
                 },
             )

@@ -57,8 +57,9 @@ class Connection(asyncio.Protocol):
     `closed_with` is the code of the close that was sent, or 0.
 
     `missed` counts the heartbeats since anything was heard, `malformed` and `refused`
-    the frames in a row that were not understood or were too many. `look_at` is the second
-    at which its token's end is looked at.
+    the frames in a row that were not understood or were too many. `ends_at` is the moment
+    of the monotonic clock at which its token ends, `look_at` the second at which that is
+    looked at next.
     """
 
     __slots__ = (
@@ -67,6 +68,7 @@ class Connection(asyncio.Protocol):
         "_parser",
         "closed_with",
         "conversation_id",
+        "ends_at",
         "identity",
         "is_closing",
         "listener",
@@ -89,6 +91,7 @@ class Connection(asyncio.Protocol):
         self.missed = 0
         self.malformed = 0
         self.refused = 0
+        self.ends_at = 0.0
         self.look_at = 0
         self._held = b""
         self._parser = FrameParser(max_size)

@@ -3,13 +3,18 @@
 One task looks after all of them. A socket that has been silent for an interval is
 pinged, one that does not answer until the next is dropped; a minute before its token
 ends a client hears of it, and at the end the socket is closed.
+
+A token ends at a moment of the wall clock, which people and programs may put forward or
+back. So what is left of it is measured once, by the monotonic clock from then on: a clock
+that is put back prolongs nothing. One that is put forward is found by comparing the two.
 """
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import count
-from time import time
+from math import ceil
+from time import monotonic, time
 
 from chat.errors import RateLimited
 from chat.events import FamilyRevoked
@@ -19,12 +24,20 @@ from chat.realtime.protocol import AuthExpiring, frame_of
 WARNING = 60
 """Seconds before a token's end at which its client is warned."""
 MISSED_MAX = 2
+JUMP = 1.0
+"""Seconds by which the wall clock and the monotonic one drift apart before tokens' ends are
+looked at anew."""
 
 
 class Connections:
-    def __init__(self, ping_interval: float, per_user: int | None) -> None:
-        """`ping_interval` is in seconds; `per_user` the most sockets of one user, or None."""
+    def __init__(self, ping_interval: float, per_user: int | None, *, leeway: float = 0.0) -> None:
+        """`ping_interval` is in seconds; `per_user` the most sockets of one user, or None.
+
+        `leeway`, in seconds, is for a token that was good for its sake alone: its socket is
+        closed at the end of that.
+        """
         self._per_user = per_user
+        self._leeway = leeway
         self._of_user: Counter[int] = Counter()
         self._step = min(1.0, ping_interval)
         # Spread over the interval, so that pings do not go out all at once.
@@ -34,7 +47,8 @@ class Connections:
         self._slot_of: dict[Connection, set[Connection]] = {}
         self._place = count()
         self._due: defaultdict[int, set[Connection]] = defaultdict(set)
-        self._looked_at = int(time())
+        self._looked_at = int(monotonic())
+        self._apart = time() - monotonic()
 
     def __len__(self) -> int:
         return len(self._slot_of)
@@ -88,7 +102,7 @@ class Connections:
             for slot in self._slots:
                 await asyncio.sleep(self._step)
                 self._beat(slot)
-                self._look_at_tokens(int(time()))
+                self._look_at_tokens()
 
     @staticmethod
     def _beat(slot: set[Connection]) -> None:
@@ -101,8 +115,14 @@ class Connections:
                 connection.missed += 1
 
     def _watch_token(self, connection: Connection) -> None:
-        expires_at = int(connection.identity.expires_at)
-        connection.look_at = max(expires_at - WARNING, self._looked_at + 1)
+        left = connection.identity.expires_at - time()
+        if left <= 0:
+            left += self._leeway
+        connection.ends_at = monotonic() + left
+        self._look_again(connection, connection.ends_at - WARNING)
+
+    def _look_again(self, connection: Connection, moment: float) -> None:
+        connection.look_at = max(ceil(moment), self._looked_at + 1)
         self._due[connection.look_at].add(connection)
 
     def _unwatch_token(self, connection: Connection) -> None:
@@ -112,14 +132,32 @@ class Connections:
             if not due:
                 del self._due[connection.look_at]
 
-    def _look_at_tokens(self, now: int) -> None:
-        for second in range(self._looked_at + 1, now + 1):
-            self._looked_at = second
+    def _look_at_tokens(self) -> None:
+        self._follow_the_clock()
+        moment = monotonic()
+        now = int(moment)
+        seconds: Iterable[int] = range(self._looked_at + 1, now + 1)
+        if now - self._looked_at > len(self._due):  # the process was stopped for a while
+            seconds = sorted(second for second in self._due if second <= now)
+        self._looked_at = now
+        for second in seconds:
             for connection in self._due.pop(second, ()):
-                left = int(connection.identity.expires_at) - second
+                left = connection.ends_at - moment
                 if left <= 0:
                     connection.close(4401, "token expired")
                     continue
-                connection.send(frame_of(AuthExpiring(left)))
-                connection.look_at = second + left
-                self._due[connection.look_at].add(connection)
+                connection.send(frame_of(AuthExpiring(max(1, int(left)))))
+                self._look_again(connection, connection.ends_at)
+
+    def _follow_the_clock(self) -> None:
+        """Where the wall clock was put forward, tokens end earlier than was thought."""
+        apart = time() - monotonic()
+        if abs(apart - self._apart) < JUMP:
+            return
+        self._apart = apart
+        for connection in self:
+            ends_at = connection.identity.expires_at - apart
+            if ends_at < connection.ends_at:
+                self._unwatch_token(connection)
+                connection.ends_at = ends_at
+                self._look_again(connection, ends_at - WARNING)

@@ -2,14 +2,15 @@
 
 A sign-in begins a family of tokens. Its refresh token works once: using it gives the
 next, and using an old one again means that somebody else has it, so the whole family
-stops working.
+stops working. For a short while after its use the last one still gives the same next
+one: the answer may have been lost, or two tabs may have renewed at once.
 """
 
 import secrets
 from collections.abc import Callable, Collection
-from time import time
+from time import monotonic, time
 
-from cachetools import TTLCache
+from cachetools import LRUCache
 from msgspec import Struct
 
 from chat.auth.identity import Identity
@@ -27,11 +28,29 @@ from chat.store.database import Database
 CACHE_SIZE = 50_000
 CACHE_SECONDS = 60.0
 """After this a token is checked against the database again, should news have been lost."""
+CLOCK_STEP = 1.0
+"""Seconds by which a clock that is only being adjusted may seem to have been put back."""
+REVOKED_SIZE = 50_000
+"""Revoked sign-ins that are remembered, at least for as long as a token may be."""
 
 
 class Pair(Struct, frozen=True):
     access: str
     refresh: str
+
+
+class Known(Struct, frozen=True):
+    """What was found out of a token. The moments are of the monotonic clock.
+
+    `asked_at` is when the database was asked, as the `round`-th time that it had to be
+    asked about all. `ends_at` is the token's end, by the clock as it was when the token
+    was first seen: a clock that is put back prolongs nothing.
+    """
+
+    identity: Identity
+    asked_at: float
+    round: int
+    ends_at: float
 
 
 class Sessions:
@@ -43,6 +62,7 @@ class Sessions:
         users: Users,
         announce: Callable[[FamilyRevoked], None],
         *,
+        grace: float,
         per_name: Limit,
         per_address: Limit,
     ) -> None:
@@ -53,7 +73,10 @@ class Sessions:
         self._announce = announce
         self._per_name = per_name
         self._per_address = per_address
-        self._known: TTLCache[str, Identity] = TTLCache(CACHE_SIZE, CACHE_SECONDS)
+        self._grace = grace
+        self._known: LRUCache[str, Known] = LRUCache(CACHE_SIZE)
+        self._revoked: LRUCache[str, None] = LRUCache(REVOKED_SIZE)
+        self._round = 0
 
     async def sign_in(self, username: str, password: str, address: str) -> Pair:
         """A wrong password and an unknown user answer the same, after the same work."""
@@ -73,18 +96,25 @@ class Sessions:
         """A new family for a user who has proven who it is."""
         family, refresh_id = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
         await store.create(self._database, family, account.id, refresh_id)
-        return self._pair(account, family, refresh_id)
+        return self._pair(account, family, refresh_id, int(time()))
 
     async def refresh(self, refresh: str) -> Pair:
         claims = self._decode(refresh)
         assert claims.family is not None
         assert claims.token_id is not None
         account = await self._users.of_claims(claims)
-        successor = secrets.token_urlsafe(16)
-        if not await store.rotate(self._database, claims.family, claims.token_id, successor):
+        rotation = await store.rotate(
+            self._database,
+            claims.family,
+            claims.token_id,
+            secrets.token_urlsafe(16),
+            self._grace,
+        )
+        if rotation is None:
             await self._revoke(claims.family)
             raise NotAuthenticated("The refresh token was used before.", code="token_revoked")
-        return self._pair(account, claims.family, successor)
+        # Made of the moment of its rotation: whoever asks in the grace gets the same token.
+        return self._pair(account, claims.family, rotation.refresh_id, rotation.since // 1_000_000)
 
     async def revoke(self, refresh: str) -> None:
         """The family's tokens stop working, here at once and on the other nodes as they hear."""
@@ -98,43 +128,77 @@ class Sessions:
 
     async def identify(self, token: str) -> Identity:
         """Who the token says is asking; raises NotAuthenticated."""
-        identity = self._known.get(token)
-        if identity is not None and time() < identity.expires_at:
-            return identity
-        return await self.identify_afresh(token)
+        known = self._known.get(token)
+        if known is None or known.round != self._round:
+            return await self.identify_afresh(token)
+        now, identity = monotonic(), known.identity
+        leeway = self._tokens.leeway
+        if (
+            now >= min(known.asked_at + CACHE_SECONDS, known.ends_at + leeway)
+            or time() >= identity.expires_at + leeway  # the wall clock was put forward
+        ):
+            return await self.identify_afresh(token)
+        self.require_working(identity)
+        return identity
 
     async def identify_afresh(self, token: str) -> Identity:
         """The same, and the database knows of no revocation: for what lasts, such as a socket."""
-        self._known.pop(token, None)
         claims = await self._tokens.decode_access(token)
-        if claims.family is not None and not await self.working({claims.family}):
-            raise NotAuthenticated("The token was revoked.", code="token_revoked")
-        account = await self._users.of_claims(claims)
+        while True:
+            asked_at, asked_in = monotonic(), self._round
+            if claims.family is not None and not await self.working({claims.family}):
+                raise revoked()
+            account = await self._users.of_claims(claims)
+            if asked_in == self._round:
+                break
+            # News of revocations may have been lost while the database was asked.
+        # Nothing waits from here on: what was announced meanwhile is known.
+        expires_at, ends_at = self._end_of(token, claims)
         identity = Identity(
-            account.id, account.username, account.is_staff, claims.expires_at, claims.family
+            account.id, account.username, account.is_staff, expires_at, claims.family
         )
-        self._known[token] = identity
+        self.require_working(identity)
+        self._known[token] = Known(identity, asked_at, asked_in, ends_at)
         return identity
+
+    def _end_of(self, token: str, claims: Claims) -> tuple[float, float]:
+        """The token's end by the wall clock, as it is now, and by the monotonic one."""
+        wall, now = time(), monotonic()
+        ends_at = now + claims.expires_at - wall
+        before = self._known.get(token)
+        if before is None or ends_at <= before.ends_at + CLOCK_STEP:
+            return claims.expires_at, ends_at
+        # The wall clock was put back since the token was first seen.
+        if now >= before.ends_at + self._tokens.leeway:
+            raise NotAuthenticated("The token has expired.", code="token_expired")
+        return wall + before.ends_at - now, before.ends_at
+
+    def require_working(self, identity: Identity) -> None:
+        """Raises NotAuthenticated where the sign-in is known here to be revoked."""
+        if identity.family in self._revoked:
+            raise revoked()
 
     async def working(self, families: Collection[str]) -> set[str]:
         """Those of the families that are not revoked."""
         return await store.working(self._database, families)
 
     def forget(self, event: FamilyRevoked | None = None) -> None:
-        """Drop what is remembered of one family, or, after news may have been lost, of all."""
+        """Believe no token of the family, or, where news may have been lost, none unasked."""
         if event is None:
-            self._known.clear()
-            return
-        for token, identity in list(self._known.items()):
-            if identity.family == event.family:
-                del self._known[token]
+            self._round += 1
+        else:
+            self._revoked[event.family] = None
 
     async def _revoke(self, family: str) -> None:
         if await store.revoke(self._database, family):
             self._announce(FamilyRevoked(family))
 
-    def _pair(self, account: users_store.Account, family: str, refresh_id: str) -> Pair:
+    def _pair(self, account: users_store.Account, family: str, refresh_id: str, since: int) -> Pair:
         return Pair(
             self._tokens.issue_access(account.id, account.username, family),
-            self._tokens.issue_refresh(account.id, family, refresh_id),
+            self._tokens.issue_refresh(account.id, family, refresh_id, since),
         )
+
+
+def revoked() -> NotAuthenticated:
+    return NotAuthenticated("The token was revoked.", code="token_revoked")

@@ -27,13 +27,18 @@ class User(Table):
 
 
 class TokenFamily(Table):
-    """One sign-in. `refresh_id` is the only refresh token of it that still works."""
+    """One sign-in. `refresh_id` is the refresh token of it that works.
+
+    `previous_id` is the one before, which was replaced at `rotated_at`.
+    """
 
     id = peewee.TextField(primary_key=True)
     user = peewee.ForeignKeyField(User)
     refresh_id = peewee.TextField()
     created_at = peewee.BigIntegerField()
     revoked_at = peewee.BigIntegerField(null=True)
+    previous_id = peewee.TextField(null=True)
+    rotated_at = peewee.BigIntegerField(null=True)
 
     class Meta:
         table_name = "token_families"

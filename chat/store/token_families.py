@@ -2,6 +2,8 @@
 
 from collections.abc import Collection
 
+from msgspec import Struct
+
 from chat.store.database import Database, in_parts, listed
 from chat.store.models import TokenFamily
 from chat.times import now
@@ -13,15 +15,37 @@ async def create(database: Database, family: str, user_id: int, refresh_id: str)
         await transaction.execute(*database.compile(query))
 
 
-async def rotate(database: Database, family: str, old: str, new: str) -> bool:
-    """Whether `old` was the refresh token that works; from now on `new` is."""
-    query = TokenFamily.update(refresh_id=new).where(
-        (TokenFamily.id == family)
-        & (TokenFamily.refresh_id == old)
-        & TokenFamily.revoked_at.is_null()
+class Rotation(Struct, frozen=True):
+    """The refresh token that works, and since when, in microseconds since the epoch."""
+
+    refresh_id: str
+    since: int
+
+
+async def rotate(
+    database: Database, family: str, old: str, new: str, grace: float
+) -> Rotation | None:
+    """From now on `new` is the refresh token that works, where `old` was; None where it was not.
+
+    Where `old` was replaced in the last `grace` seconds, what replaced it stays.
+    """
+    moment = now()
+    of_family = (TokenFamily.id == family) & TokenFamily.revoked_at.is_null()
+    replace = TokenFamily.update(refresh_id=new, previous_id=old, rotated_at=moment).where(
+        of_family & (TokenFamily.refresh_id == old)
+    )
+    replaced = TokenFamily.select(TokenFamily.refresh_id, TokenFamily.rotated_at).where(
+        of_family & (TokenFamily.previous_id == old)
     )
     async with database.transaction() as transaction:
-        return await transaction.execute(*database.compile(query)) == 1
+        if await transaction.execute(*database.compile(replace)) == 1:
+            return Rotation(new, moment)
+        # A statement of its own: it sees what was committed while the first one waited.
+        rows = await transaction.fetch(*database.compile(replaced))
+    # Another node's clock may be ahead of this one's.
+    if rows and abs(moment - rows[0][1]) < grace * 1_000_000:
+        return Rotation(*rows[0])
+    return None
 
 
 async def revoke(database: Database, family: str) -> bool:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import httpx
 import pytest
 
 from config.settings import Settings
@@ -61,16 +62,48 @@ def test_a_refresh_token_gives_a_new_pair(api: Api, ali: Person) -> None:
     assert me(api, f"Bearer {new.json()['access']}") == 200
 
 
-def test_using_a_refresh_token_again_revokes_its_family(api: Api, ali: Person) -> None:
+def renew(api: Api, refresh: str) -> httpx.Response:
+    return api.request("POST", "/api/token/refresh/", json={"refresh": refresh})
+
+
+def test_a_lost_answer_can_be_had_again(api: Api, ali: Person) -> None:
+    """The same refresh token letter by letter, and an access token that works."""
+    old = sign_in(api, ali.username)
+    new, again = renew(api, old["refresh"]), renew(api, old["refresh"])
+    assert (new.status_code, again.status_code) == (200, 200)
+    assert new.json()["refresh"] == again.json()["refresh"]
+    for pair in (new.json(), again.json()):
+        assert me(api, f"Bearer {pair['access']}") == 200
+    assert renew(api, again.json()["refresh"]).status_code == 200
+
+
+def test_using_an_older_refresh_token_revokes_its_family(api: Api, ali: Person) -> None:
     """401, and what came from the same sign-in stops working, while other sign-ins go on."""
     old = sign_in(api, ali.username)
-    new = api.request("POST", "/api/token/refresh/", json={"refresh": old["refresh"]}).json()
-    again = api.request("POST", "/api/token/refresh/", json={"refresh": old["refresh"]})
-    problem(again, 401, "token_revoked")
-    assert me(api, f"Bearer {new['access']}") == 401
-    after = api.request("POST", "/api/token/refresh/", json={"refresh": new["refresh"]})
-    assert after.status_code == 401
+    second = renew(api, old["refresh"]).json()
+    third = renew(api, second["refresh"]).json()
+    problem(renew(api, old["refresh"]), 401, "token_revoked")
+    assert me(api, f"Bearer {third['access']}") == 401
+    for pair in (second, third):
+        assert renew(api, pair["refresh"]).status_code == 401
     assert me(api, f"Bearer {ali.access}") == 200
+
+
+def test_after_the_grace_the_last_one_revokes_its_family(api: Api, ali: Person) -> None:
+    """As any older one does."""
+    old = sign_in(api, ali.username)
+    new = renew(api, old["refresh"]).json()
+
+    async def let_it_pass() -> None:
+        async with api.app.ctx.payam.database.transaction() as transaction:
+            await transaction.execute(
+                "UPDATE token_families SET rotated_at = rotated_at - ?",
+                (api.settings.jwt_refresh_grace * 1_000_000,),
+            )
+
+    api.run(let_it_pass())
+    problem(renew(api, old["refresh"]), 401, "token_revoked")
+    assert me(api, f"Bearer {new['access']}") == 401
 
 
 def test_revoking_stops_the_access_token(api: Api, ali: Person) -> None:

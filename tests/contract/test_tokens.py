@@ -1,5 +1,7 @@
 """Signing up, in and out, on every shape."""
 
+import asyncio
+
 from tests.contract.helpers import Pair
 from tests.support.people import People
 
@@ -63,6 +65,25 @@ async def test_refresh_tokens_rotate(people: People) -> None:
         assert ali.refresh not in used
         used.add(ali.refresh)
         assert (await ali.http.get("/api/users/me/")).status_code == 200
+
+
+async def test_tabs_that_renew_at_once_all_end_with_tokens_that_work(people: People) -> None:
+    """One next refresh token for all, on whatever worker; after a sign-out it is dead too."""
+    ali = await people("ali")
+    last = {"refresh": ali.refresh}
+    answers = await asyncio.gather(
+        *(ali.http.post("/api/token/refresh/", json=last) for _ in range(8))
+    )
+    assert [answer.status_code for answer in answers] == [200] * 8
+    assert len({answer.json()["refresh"] for answer in answers}) == 1
+    for answer in answers:
+        ali.use(answer.json())
+        assert (await ali.http.get("/api/users/me/")).status_code == 200
+    revoked = await ali.http.post("/api/token/revoke/", json={"refresh": ali.refresh})
+    assert revoked.status_code == 204
+    for refresh in (last["refresh"], ali.refresh):
+        answer = await ali.http.post("/api/token/refresh/", json={"refresh": refresh})
+        assert answer.status_code == 401
 
 
 async def test_revoking_ends_the_family_and_no_other(people: People) -> None:

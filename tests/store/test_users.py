@@ -118,16 +118,50 @@ async def test_seeded_users_have_the_ids_that_were_given_and_numbering_goes_on(
     assert await user(database, "next") > 1000
 
 
+GRACE = 30.0
+
+
 async def test_a_refresh_token_works_once(database: Database) -> None:
-    """Of many that come at once with the same one, one gets the next."""
+    """Without a grace: of many that come at once with the same one, one gets the next."""
     ali = await user(database, "ali")
     await token_families.create(database, "family", ali, "r1")
     rotated = await asyncio.gather(
-        *(token_families.rotate(database, "family", "r1", f"r2-{n}") for n in range(5))
+        *(token_families.rotate(database, "family", "r1", f"r2-{n}", 0) for n in range(5))
     )
-    assert sorted(rotated) == [False] * 4 + [True]
-    assert not await token_families.rotate(database, "family", "r1", "r3")
-    assert not await token_families.rotate(database, "unknown", "r1", "r3")
+    assert len([one for one in rotated if one is not None]) == 1
+    assert await token_families.rotate(database, "family", "r1", "r3", 0) is None
+    assert await token_families.rotate(database, "unknown", "r1", "r3", GRACE) is None
+
+
+async def test_the_last_refresh_token_gives_the_same_next_one_for_a_while(
+    database: Database,
+) -> None:
+    """To all that come at once, and to one that comes again; one before it gives nothing."""
+    ali = await user(database, "ali")
+    await token_families.create(database, "family", ali, "r1")
+    rotated = await asyncio.gather(
+        *(token_families.rotate(database, "family", "r1", f"r2-{n}", GRACE) for n in range(5))
+    )
+    (first,) = {*rotated}
+    assert first is not None
+    assert await token_families.rotate(database, "family", "r1", "x", GRACE) == first
+    second = await token_families.rotate(database, "family", first.refresh_id, "r3", GRACE)
+    assert second is not None
+    assert second.refresh_id == "r3"
+    assert await token_families.rotate(database, "family", "r1", "x", GRACE) is None
+
+
+@pytest.mark.parametrize("seconds", [-31, 31])
+async def test_the_grace_ends(database: Database, seconds: int) -> None:
+    """Also where the clock was put back since, and it seems to lie ahead."""
+    ali = await user(database, "ali")
+    await token_families.create(database, "family", ali, "r1")
+    assert await token_families.rotate(database, "family", "r1", "r2", GRACE)
+    async with database.transaction() as transaction:
+        await transaction.execute(
+            "UPDATE token_families SET rotated_at = rotated_at + ?", (seconds * 1_000_000,)
+        )
+    assert await token_families.rotate(database, "family", "r1", "r3", GRACE) is None
 
 
 async def test_a_revoked_family_does_not_work_any_more(database: Database) -> None:
@@ -138,8 +172,18 @@ async def test_a_revoked_family_does_not_work_any_more(database: Database) -> No
     assert await token_families.working(database, {"one", "two", "three"}) == {"one", "two"}
     assert await token_families.revoke(database, "one")
     assert not await token_families.revoke(database, "one")
-    assert not await token_families.rotate(database, "one", "r1", "r2")
+    assert await token_families.rotate(database, "one", "r1", "r2", GRACE) is None
     assert await token_families.working(database, {"one", "two"}) == {"two"}
+
+
+async def test_a_grace_revives_no_revoked_family(database: Database) -> None:
+    """What was replaced a moment ago is as dead as what replaced it."""
+    ali = await user(database, "ali")
+    await token_families.create(database, "family", ali, "r1")
+    assert await token_families.rotate(database, "family", "r1", "r2", GRACE)
+    assert await token_families.revoke(database, "family")
+    assert await token_families.rotate(database, "family", "r1", "r3", GRACE) is None
+    assert await token_families.rotate(database, "family", "r2", "r3", GRACE) is None
 
 
 async def test_families_of_more_sockets_than_a_statement_takes(database: Database) -> None:
