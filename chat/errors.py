@@ -10,6 +10,7 @@
     ├── TooLarge              a body or a file above its limit
     ├── UnsupportedMedia      a body of a type that this path does not take
     ├── KeyReused             an idempotency key came again with another body
+    ├── Failed                a fault of the server's; it has been logged
     └── RetryLater            passes by itself; says when to come back
         ├── RateLimited       too many requests, messages or connections
         └── Unavailable       a dependency is down or a queue is full; nothing was changed
@@ -85,6 +86,15 @@ class UnsupportedMedia(PayamError):
 
 class KeyReused(PayamError):
     code = "key_reused"
+
+
+class Failed(PayamError):
+    """Stands for an error that nobody foresaw, once that has been logged with its traceback."""
+
+    code = "internal_error"
+
+    def __init__(self) -> None:
+        super().__init__("The server failed; this has been logged.")
 
 
 class RetryLater(PayamError):

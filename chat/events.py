@@ -66,7 +66,10 @@ class Reached(Event, frozen=True):
 
 
 class Passing(Event, frozen=True):
+    """`username` and `user_id` are of who did it."""
+
     username: str
+    user_id: int
 
 
 class Typing(Passing, frozen=True):
@@ -74,8 +77,10 @@ class Typing(Passing, frozen=True):
 
 
 class MessageRead(Passing, frozen=True):
-    user_id: int
+    """`origin` is the socket that it came from, or None; nobody but realtime knows what it is."""
+
     message_id: int
+    origin: object = None
 
 
 class FamilyRevoked(Struct, frozen=True):

@@ -83,7 +83,7 @@ class UserTyping(Event, tag="user.typing", frozen=True):
 
 
 class MessageRead(Event, tag="message.read", frozen=True):
-    """Another participant has read everything up to the message."""
+    """A participant has read everything up to the message: another, or oneself elsewhere."""
 
     user: str
     message_id: int

@@ -237,13 +237,31 @@ class Payam:
         body = {"subject": subject, "priority": priority}
         return parse(await self.request("POST", f"{of(id_)}support_ticket/", body), SupportTicket)
 
-    async def change_ticket(self, id_: int, **changes: str | int | None) -> SupportTicket:
-        """`changes` are any of `subject`, `status`, `priority`, and for staff `assigned_to`."""
-        answer = await self.request("PATCH", f"{of(id_)}support_ticket/", changes)
-        return parse(answer, SupportTicket)
+    async def ticket(self, ticket_id: int) -> SupportTicket:
+        return await self._get(ticket_at(ticket_id), SupportTicket)
 
-    async def close_ticket(self, id_: int) -> None:
-        await self.request("DELETE", f"{of(id_)}support_ticket/")
+    async def change_ticket(self, ticket_id: int, **changes: str | int | None) -> SupportTicket:
+        """`changes` are any of `subject`, `status`, `priority`, and for staff `assigned_to`."""
+        return await self._to_ticket("PATCH", ticket_at(ticket_id), changes)
+
+    async def close_ticket(self, ticket_id: int) -> SupportTicket:
+        return await self._to_ticket("POST", f"{ticket_at(ticket_id)}close/")
+
+    async def reopen_ticket(self, ticket_id: int) -> SupportTicket:
+        """Refused with 409 while another ticket of the conversation is open."""
+        return await self._to_ticket("POST", f"{ticket_at(ticket_id)}reopen/")
+
+    async def assign_ticket(self, ticket_id: int, user_id: int | None) -> SupportTicket:
+        """For staff: take it, hand one's own over, or with None give it back to the queue.
+
+        Refused with `already_assigned` where it is another's.
+        """
+        body = {"user_id": user_id}
+        return await self._to_ticket("POST", f"{ticket_at(ticket_id)}assign/", body)
+
+    async def _to_ticket(self, method: str, path: str, body: object = None) -> SupportTicket:
+        # A ticket's own path names what is meant, so once more is no other change.
+        return parse(await self.request(method, path, body, is_repeatable=True), SupportTicket)
 
     async def tickets(
         self, *, status: str | None = None, limit: int = 50, before: int | None = None
@@ -301,6 +319,11 @@ def query(path: str, **parameters: str | int | None) -> str:
 def of(id_: int) -> str:
     """The path of a conversation."""
     return f"/api/conversations/{id_}/"
+
+
+def ticket_at(ticket_id: int) -> str:
+    """The path of a ticket."""
+    return f"/api/support_tickets/{ticket_id}/"
 
 
 def files_of(id_: int, message_id: int) -> str:

@@ -49,9 +49,9 @@ export function showDetails(chats, chat) {
     status: { hidden: !ticket },
     assign: {
       hidden: !ticket || !me.is_staff || ticket.assigned_to?.id === me.id,
-      onclick: () => payam.changeTicket(id, { assigned_to: me.id }).then(close, complain),
+      onclick: () => payam.assignTicket(ticket.id, me.id).then(close, complain),
     },
-    closeTicket: { hidden: !ticket, onclick: () => payam.closeTicket(id).then(closed, complain) },
+    closeTicket: { hidden: !ticket, onclick: () => payam.closeTicket(ticket.id).then(closed, complain) },
     save: say(ticket ? "save" : "openTicket"),
     people: record.participants.map((user) => make("participant", { name: user.username })),
     picker: peoplePicker(payam, record.participants.map((user) => user.id)),
@@ -72,7 +72,7 @@ export function showDetails(chats, chat) {
     close();
   });
   whenSent(ticketing, async ({ subject, status, priority }) => {
-    if (ticket) await payam.changeTicket(id, { subject, status, priority });
+    if (ticket) await payam.changeTicket(ticket.id, { subject, status, priority });
     else await payam.openTicket(id, subject, priority);
     close();
   });

@@ -168,14 +168,28 @@ export class Payam {
   download(attachment: Attachment): Promise<Blob>;
 
   openTicket(id: number, subject: string, priority?: TicketPriority): Promise<SupportTicket>;
+  ticket(ticketId: number): Promise<SupportTicket>;
   /** `assigned_to`, an id, is for staff. */
   changeTicket(
-    id: number,
+    ticketId: number,
     changes: Partial<Pick<SupportTicket, "subject" | "status" | "priority">> & {
       assigned_to?: number | null;
     },
   ): Promise<SupportTicket>;
-  closeTicket(id: number): Promise<void>;
+  closeTicket(ticketId: number): Promise<SupportTicket>;
+  /** Refused with 409 while another ticket of the conversation is open. */
+  reopenTicket(ticketId: number): Promise<SupportTicket>;
+  /**
+   * For staff: take it, hand one's own over, or with null give it back to the queue. Refused with
+   * `already_assigned` where it is another's.
+   */
+  assignTicket(ticketId: number, userId: number | null): Promise<SupportTicket>;
+  /** Of all conversations, newest first; for staff. */
+  tickets(which?: {
+    status?: TicketStatus;
+    limit?: number;
+    before?: number;
+  }): Promise<SupportTicket[]>;
 
   /** Keep a conversation open; `since` is the change number after which to begin, by default now. */
   open(id: number, options?: { since?: number }): Conversation;

@@ -160,12 +160,28 @@ export class Payam extends Emitter {
     return this.json("POST", at(id, "support_ticket"), { body: { subject, priority } });
   }
 
-  changeTicket(id, changes) {
-    return this.json("PATCH", at(id, "support_ticket"), { body: changes });
+  ticket(ticketId) {
+    return this.json("GET", ticketAt(ticketId));
   }
 
-  async closeTicket(id) {
-    await this.request("DELETE", at(id, "support_ticket"));
+  changeTicket(ticketId, changes) {
+    return this.json("PATCH", ticketAt(ticketId), { body: changes });
+  }
+
+  closeTicket(ticketId) {
+    return this.json("POST", ticketAt(ticketId, "close"));
+  }
+
+  reopenTicket(ticketId) {
+    return this.json("POST", ticketAt(ticketId, "reopen"));
+  }
+
+  assignTicket(ticketId, userId) {
+    return this.json("POST", ticketAt(ticketId, "assign"), { body: { user_id: userId } });
+  }
+
+  tickets({ limit = 50, ...which } = {}) {
+    return this.json("GET", `${ticketAt()}?${new URLSearchParams({ limit, ...which })}`);
   }
 
   open(id, { since } = {}) {
@@ -516,6 +532,11 @@ export function newId() {
 /** The path of what is in a conversation; of all of them without an id. */
 function at(...steps) {
   return ["/api/conversations", ...steps, ""].join("/");
+}
+
+/** The path of what is done with a ticket; of all of them without an id. */
+function ticketAt(...steps) {
+  return ["/api/support_tickets", ...steps, ""].join("/");
 }
 
 /** For as long as the page, or the program, is there. */

@@ -47,6 +47,10 @@ class ParticipantPlace(Struct):
     after: Annotated[Place, said("Those behind the user with this id.")] | UnsetType = UNSET
 
 
+class TicketChoice(Struct):
+    id: Annotated[Place, said("The ticket that is meant.")] | UnsetType = UNSET
+
+
 class SendHeaders(Struct):
     key: Annotated[Key, said("The same as `client_id`.")] | UnsetType = field(
         name="Idempotency-Key", default=UNSET

@@ -32,6 +32,7 @@ STATUSES: dict[type[errors.PayamError], int] = {
     errors.TooLarge: 413,
     errors.UnsupportedMedia: 415,
     errors.KeyReused: 422,
+    errors.Failed: 500,
     errors.RateLimited: 429,
     errors.Unavailable: 503,
 }
@@ -39,7 +40,6 @@ CODES = {
     413: errors.TooLarge.code,
     414: "uri_too_long",
     416: "range_not_satisfiable",
-    500: "internal_error",
     503: errors.Unavailable.code,
 }
 """Of Sanic's errors, where the name that Python gives the status would not do."""
@@ -82,7 +82,7 @@ def present(request: Request, exception: BaseException) -> HTTPResponse:
     if isinstance(exception, SanicException) and exception.status_code != 500:
         return of_sanic(request, exception)
     log.error("%s %s failed", request.method, request.path, exc_info=exception)
-    return respond(problem(500, CODES[500], "The server failed; this has been logged."))
+    return respond(describe(errors.Failed()))
 
 
 def of_payam(request: Request, error: errors.PayamError) -> HTTPResponse:

@@ -82,6 +82,12 @@ class TicketChanges(Struct):
     assigned_to: Id | UnsetType | None = UNSET
 
 
+class NewAssignee(Struct):
+    """`user_id` is a member of staff, or null for nobody."""
+
+    user_id: Id | None
+
+
 class FileForm(Struct):
     """The first part named `file` is stored; it needs a file name."""
 

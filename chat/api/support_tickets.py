@@ -1,67 +1,22 @@
-"""Support tickets: the one of a conversation, and for staff the list of all."""
+"""Support tickets: each by its id, the one of a conversation, and for staff the list of all."""
 
 from sanic import Blueprint, HTTPResponse, Request
 
+from chat import records
 from chat.api import bodies, paging, responses
 from chat.api.operations import Operation
-from chat.api.parameters import LIST_LIMIT, TicketPlace
-from chat.api.schemas import NewTicket, TicketChanges
-from chat.errors import Conflict, Forbidden
+from chat.api.parameters import LIST_LIMIT, TicketChoice, TicketPlace
+from chat.api.schemas import NewAssignee, NewTicket, TicketChanges
+from chat.errors import Forbidden
 from chat.records import SupportTicket
+from chat.services import support_tickets as rules
 from chat.services.registry import Services
 
 blueprint = Blueprint("support_tickets", url_prefix="/api")
 
-ONE = "/conversations/<conversation_id:id>/support_ticket/"
-
-
-@blueprint.post(ONE)
-@Operation(
-    takes=NewTicket,
-    gives={201: SupportTicket},
-    refuses=(Conflict("The conversation has a ticket that is not closed."),),
-)
-async def create(request: Request, conversation_id: int) -> HTTPResponse:
-    """Open a ticket."""
-    services: Services = request.app.ctx.services
-    body = bodies.decode(request, NewTicket)
-    ticket = await services.support_tickets.open(
-        request.ctx.identity, conversation_id, body.subject, body.priority
-    )
-    return responses.json(ticket, 201)
-
-
-@blueprint.patch(ONE)
-@Operation(
-    takes=TicketChanges,
-    gives={200: SupportTicket},
-    refuses=(Forbidden("Only staff assign tickets."),),
-)
-async def change(request: Request, conversation_id: int) -> HTTPResponse:
-    """Change the ticket.
-
-    The one that is not closed; staff need not be in the conversation.
-    """
-    services: Services = request.app.ctx.services
-    body = bodies.decode(request, TicketChanges)
-    ticket = await services.support_tickets.update(
-        request.ctx.identity,
-        conversation_id,
-        subject=body.subject,
-        status=body.status,
-        priority=body.priority,
-        assigned_to=body.assigned_to,
-    )
-    return responses.json(ticket)
-
-
-@blueprint.delete(ONE)
-@Operation(gives={204: None})
-async def close(request: Request, conversation_id: int) -> HTTPResponse:
-    """Close the ticket."""
-    services: Services = request.app.ctx.services
-    await services.support_tickets.update(request.ctx.identity, conversation_id, status="closed")
-    return responses.empty()
+OF_CONVERSATION = "/conversations/<conversation_id:id>/support_ticket/"
+ONE = "/support_tickets/<ticket_id:id>/"
+NOT_STAFF = Forbidden("Only staff assign tickets.")
 
 
 @blueprint.get("/support_tickets/")
@@ -89,3 +44,139 @@ async def list_all(request: Request) -> HTTPResponse:
     if status is not None:
         following["status"] = status
     return responses.json(found, headers=paging.link(request, "next", following))
+
+
+@blueprint.get(ONE)
+@Operation(gives={200: SupportTicket})
+async def one(request: Request, ticket_id: int) -> HTTPResponse:
+    """One ticket.
+
+    For participants of its conversation, and staff.
+    """
+    services: Services = request.app.ctx.services
+    return responses.json(await services.support_tickets.get(request.ctx.identity, ticket_id))
+
+
+@blueprint.patch(ONE)
+@Operation(
+    takes=TicketChanges,
+    gives={200: SupportTicket},
+    refuses=(NOT_STAFF, rules.ticket_closed(), rules.another_open()),
+)
+async def change(request: Request, ticket_id: int) -> HTTPResponse:
+    """Change a ticket.
+
+    A closed one takes no change but its reopening.
+    """
+    return responses.json(await changed(request, None, ticket_id))
+
+
+@blueprint.post(ONE + "close/")
+@Operation(gives={200: SupportTicket})
+async def close(request: Request, ticket_id: int) -> HTTPResponse:
+    """Close a ticket.
+
+    Once more changes nothing, whatever was opened since.
+    """
+    services: Services = request.app.ctx.services
+    ticket = await services.support_tickets.change(
+        request.ctx.identity, None, ticket_id, status="closed"
+    )
+    return responses.json(ticket)
+
+
+@blueprint.post(ONE + "reopen/")
+@Operation(gives={200: SupportTicket}, refuses=(rules.another_open(),))
+async def reopen(request: Request, ticket_id: int) -> HTTPResponse:
+    """Open a closed ticket again.
+
+    One that is not closed stays as it is.
+    """
+    services: Services = request.app.ctx.services
+    return responses.json(await services.support_tickets.reopen(request.ctx.identity, ticket_id))
+
+
+@blueprint.post(ONE + "assign/")
+@Operation(
+    takes=NewAssignee,
+    gives={200: SupportTicket},
+    refuses=(
+        NOT_STAFF,
+        rules.already_assigned(records.User(1, "sara")),
+        rules.ticket_closed(),
+    ),
+)
+async def assign(request: Request, ticket_id: int) -> HTTPResponse:
+    """Take a ticket, hand it over, or give it back.
+
+    For staff. `user_id` null gives it back to the queue. A ticket of another agent is not
+    taken: only that agent hands it over.
+    """
+    services: Services = request.app.ctx.services
+    body = bodies.decode(request, NewAssignee)
+    ticket = await services.support_tickets.assign(request.ctx.identity, ticket_id, body.user_id)
+    return responses.json(ticket)
+
+
+@blueprint.post(OF_CONVERSATION)
+@Operation(takes=NewTicket, gives={201: SupportTicket}, refuses=(rules.another_open(),))
+async def create(request: Request, conversation_id: int) -> HTTPResponse:
+    """Open a ticket."""
+    services: Services = request.app.ctx.services
+    body = bodies.decode(request, NewTicket)
+    ticket = await services.support_tickets.open(
+        request.ctx.identity, conversation_id, body.subject, body.priority
+    )
+    return responses.json(ticket, 201)
+
+
+@blueprint.patch(OF_CONVERSATION)
+@Operation(
+    takes=TicketChanges,
+    query=TicketChoice,
+    gives={200: SupportTicket},
+    refuses=(NOT_STAFF, rules.ticket_closed(), rules.another_open()),
+)
+async def change_open(request: Request, conversation_id: int) -> HTTPResponse:
+    """Change the ticket of a conversation.
+
+    With `id` that one, else the one that is not closed: a request that is repeated may then
+    meet another. Staff need not be in the conversation.
+    """
+    return responses.json(await changed(request, conversation_id, chosen(request)))
+
+
+@blueprint.delete(OF_CONVERSATION)
+@Operation(gives={204: None}, query=TicketChoice)
+async def close_open(request: Request, conversation_id: int) -> HTTPResponse:
+    """Close the ticket of a conversation.
+
+    With `id` that one, else the one that is not closed: a request that is repeated may then
+    close another.
+    """
+    services: Services = request.app.ctx.services
+    await services.support_tickets.change(
+        request.ctx.identity, conversation_id, chosen(request), status="closed"
+    )
+    return responses.empty()
+
+
+def chosen(request: Request) -> int | None:
+    """The ticket that is meant, where the query says so."""
+    return paging.integers(request, ("id",)).get("id")
+
+
+async def changed(
+    request: Request, conversation_id: int | None, ticket_id: int | None
+) -> SupportTicket:
+    services: Services = request.app.ctx.services
+    body = bodies.decode(request, TicketChanges)
+    return await services.support_tickets.change(
+        request.ctx.identity,
+        conversation_id,
+        ticket_id,
+        subject=body.subject,
+        status=body.status,
+        priority=body.priority,
+        assigned_to=body.assigned_to,
+    )

@@ -54,17 +54,24 @@ ANSWERS = (protocol.Ack, protocol.Error)
 
 
 def document(app: Sanic[Any, Any], settings: Settings) -> dict[str, Any]:
+    """Each websocket is two channels with one address, one for each direction.
+
+    Generators of models make one type of all that a channel carries. Of a channel with both
+    directions they keep the server's frames alone.
+    """
     frames = [*FROM_CLIENT, *TO_CLIENT]
     schemas, components = schemas_of(frames, settings)
+    channels: dict[str, Any] = {}
     operations: dict[str, Any] = {}
     for socket in sockets(app):
+        channels |= channels_of(socket)
         operations |= operations_of(socket)
     return {
         "asyncapi": "3.0.0",
-        "info": {"title": "Payam", "version": "1", "description": prose(ABOUT)},
+        "info": {"title": "Payam websockets", "version": "1", "description": prose(ABOUT)},
         "defaultContentType": "application/json",
         "servers": {name: server(name, settings) for name in ("ws", "wss")},
-        "channels": {socket.name: channel(socket, frames) for socket in sockets(app)},
+        "channels": channels,
         "operations": operations,
         "components": {
             "securitySchemes": security_schemes(BEARER),
@@ -96,9 +103,25 @@ def server(protocol_name: str, settings: Settings) -> dict[str, Any]:
     }
 
 
-def channel(socket: Socket, frames: list[type[Struct]]) -> dict[str, Any]:
+def from_client(socket: Socket) -> str:
+    return f"{socket.name}_from_client"
+
+
+def to_client(socket: Socket) -> str:
+    return f"{socket.name}_to_client"
+
+
+def channels_of(socket: Socket) -> dict[str, Any]:
+    return {
+        from_client(socket): channel(socket, "What a client sends.", FROM_CLIENT),
+        to_client(socket): channel(socket, "What the server sends.", TO_CLIENT),
+    }
+
+
+def channel(socket: Socket, summary: str, frames: tuple[type[Struct], ...]) -> dict[str, Any]:
     return {
         "address": socket.path,
+        "summary": summary,
         "description": socket.about,
         "parameters": {
             name: {"description": f"The {name.removesuffix('_id')}'s id."}
@@ -137,23 +160,26 @@ def channel(socket: Socket, frames: list[type[Struct]]) -> dict[str, Any]:
 
 
 def operations_of(socket: Socket) -> dict[str, Any]:
-    def of_channel(frame: type[Struct]) -> dict[str, str]:
-        return {"$ref": f"#/channels/{socket.name}/messages/{tag_of(frame)}"}
+    def frames_of(channel: str, frames: tuple[type[Struct], ...]) -> list[dict[str, str]]:
+        return [{"$ref": f"#/channels/{channel}/messages/{tag_of(frame)}"} for frame in frames]
 
-    here = {"$ref": f"#/channels/{socket.name}"}
+    def reference(channel: str) -> dict[str, str]:
+        return {"$ref": f"#/channels/{channel}"}
+
+    said, heard = from_client(socket), to_client(socket)
     return {
-        f"{socket.name}_from_client": {
+        said: {
             "action": "receive",
-            "channel": here,
-            "summary": "What a client says",
-            "messages": [of_channel(frame) for frame in FROM_CLIENT],
-            "reply": {"channel": here, "messages": [of_channel(frame) for frame in ANSWERS]},
+            "channel": reference(said),
+            "summary": "What a client sends",
+            "messages": frames_of(said, FROM_CLIENT),
+            "reply": {"channel": reference(heard), "messages": frames_of(heard, ANSWERS)},
         },
-        f"{socket.name}_to_client": {
+        heard: {
             "action": "send",
-            "channel": here,
-            "summary": "What a client is told",
-            "messages": [of_channel(frame) for frame in TO_CLIENT],
+            "channel": reference(heard),
+            "summary": "What the server sends",
+            "messages": frames_of(heard, TO_CLIENT),
         },
     }
 

@@ -81,6 +81,7 @@ ALL: tuple[Struct, ...] = (
     schemas.NewContent("سلام!"),
     schemas.NewTicket("The map does not load"),
     schemas.TicketChanges(status="pending"),
+    schemas.NewAssignee(9),
     schemas.Me(2, "ali", False),
     schemas.Health("ready"),
     protocol.ChatMessage("سلام", client_id="6f1c2b9e"),

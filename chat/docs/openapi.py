@@ -12,11 +12,12 @@ from sanic.exceptions import SanicException
 
 from chat.api import tracing
 from chat.api.operations import Operation
-from chat.api.problems import CONTENT_TYPE, Problem, describe, problem
+from chat.api.problems import CONTENT_TYPE, Problem, describe
 from chat.docs.endpoints import Endpoint, endpoints
 from chat.docs.examples import example_of
 from chat.docs.shapes import fields_of, prose, schemas_of, security_schemes
 from chat.errors import (
+    Failed,
     InvalidInput,
     NotAuthenticated,
     NotFound,
@@ -75,6 +76,8 @@ SENT_WITH = {
     503: "Retry-After",
 }
 
+ANY_FILE = "*/*"
+
 Schemas = Mapping[Any, dict[str, Any]]
 """By shape."""
 
@@ -83,6 +86,9 @@ def document(app: Sanic[Any, Any], settings: Settings) -> dict[str, Any]:
     described = endpoints(app)
     shapes = list(dict.fromkeys([Problem, *(s for one in described for s in shapes_of(one.said))]))
     schemas, components = schemas_of(shapes, settings)
+    for one in described:
+        if one.said.takes is not None:
+            leave_out_defaults(components[one.said.takes.__name__])
     of_shape = dict(zip(shapes, schemas, strict=True))
     paths: defaultdict[str, dict[str, Any]] = defaultdict(dict)
     for one in described:
@@ -90,7 +96,8 @@ def document(app: Sanic[Any, Any], settings: Settings) -> dict[str, Any]:
     return {
         "openapi": "3.1.1",
         "info": {
-            "title": "Payam",
+            # Generators name their package after it: `payam_client` is our own.
+            "title": "Payam REST API",
             "version": "1",
             "summary": "A chat server to put behind an app of your own",
             "description": prose(ABOUT),
@@ -108,6 +115,20 @@ def document(app: Sanic[Any, Any], settings: Settings) -> dict[str, Any]:
             "schemas": components,
         },
     }
+
+
+def leave_out_defaults(body: dict[str, Any]) -> None:
+    """Say of a body's field that it may be left out, and no more.
+
+    A field with a default is one that always has a value, so generators of types ask for it
+    in what a client sends too.
+    """
+    for field in body["properties"].values():
+        default = field.pop("default", None)
+        if default:
+            field["description"] = (
+                f"{field.get('description', '')} Without it: `{default}`.".strip()
+            )
 
 
 def shapes_of(said: Operation) -> Iterator[Any]:
@@ -187,10 +208,12 @@ def answer(said: Operation, shape: Any, schemas: Schemas) -> dict[str, Any]:
         written["content"] = json_of(shape, schemas)
     elif shape is dict:
         written["content"] = {"application/json": {"schema": {"type": "object"}}}
+    elif shape == ANY_FILE:
+        # Generators know bytes by this type; a file comes with its own.
+        octets = {"schema": {"type": "string", "format": "binary"}}
+        written["content"] = {"application/octet-stream": octets, ANY_FILE: {"schema": {}}}
     elif shape is not None:
-        # JSON Schema has no word for bytes.
-        schema = {"type": "string"} if shape.startswith("text/") else {}
-        written["content"] = {shape: {"schema": schema}}
+        written["content"] = {shape: {"schema": {"type": "string"}}}
     return written
 
 
@@ -209,7 +232,7 @@ def refusals(one: Endpoint) -> Iterator[Problem]:
         refused = describe(error)
         if refused.status not in own:
             yield refused
-    yield problem(500, "internal_error", "The server failed; this has been logged.")
+    yield describe(Failed())
 
 
 def common(one: Endpoint) -> Iterator[PayamError | SanicException]:

@@ -171,7 +171,9 @@ def sockets(document: dict[str, Any]) -> Iterator[str]:
     messages = document["components"]["messages"]
     schemas = document["components"]["schemas"]
     yield "<h2>Websockets</h2>"
-    for channel in document["channels"].values():
+    # The two directions of a websocket have one address, and what is said of it is the same.
+    of_address = {channel["address"]: channel for channel in document["channels"].values()}
+    for channel in of_address.values():
         yield f'<p><span class="path">{escape(channel["address"])}</span></p>'
         yield prose(channel["description"])
         query = channel["bindings"]["ws"]["query"]

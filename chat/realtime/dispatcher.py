@@ -22,7 +22,6 @@ from chat.events import (
     Reached,
 )
 from chat.realtime import news
-from chat.realtime.connection import Connection
 from chat.realtime.group import Batch, Told
 from chat.realtime.hub import Hub, ignore
 from chat.realtime.news import KIND_AT, Marks
@@ -142,10 +141,16 @@ class Dispatcher(RelayListener):
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.hub.close()
 
-    def pass_on(self, event: Passing, origin: Connection | None = None) -> None:
-        """Tell the others; `origin` is the socket that it came from."""
+    def pass_on(self, event: Passing) -> None:
+        """Send it to the sockets that it is news to.
+
+        Typing goes to other users only. What was read goes to the reader's other sockets too, so
+        that all devices of a user agree on what is unread.
+        """
         frame = encode(event)
-        user_id = event.user_id if isinstance(event, MessageRead) else 0
+        user_id, origin = event.user_id, None
+        if isinstance(event, MessageRead):
+            user_id, origin = 0, event.origin
         self.hub.pass_on(
             event.conversation_id, frame, except_user=user_id, except_connection=origin
         )

@@ -166,15 +166,16 @@ class Hub:
         frame: bytes,
         *,
         except_user: int = 0,
-        except_connection: Connection | None = None,
+        except_connection: object = None,
     ) -> None:
-        """Tell the members of something passing, but not those who did it."""
+        """Tell who is live of something passing, but not this user, or not this connection."""
         group = self._groups.get(conversation_id)
         if group is None:
             return
-        for member in group.members:
-            if member is not except_connection and member.identity.user_id != except_user:
-                member.send(frame)
+        for live in (group.members, group.ahead):
+            for member in live:
+                if member is not except_connection and member.identity.user_id != except_user:
+                    member.send(frame)
 
     def check(self, conversation_ids: Iterable[int]) -> None:
         """News of these may have been lost: compare with the database, all in one query."""

@@ -55,14 +55,17 @@ class DeleteMessage(ClientFrame, tag="delete_message", frozen=True):
 
 
 class Typing(ClientFrame, tag="typing", frozen=True):
-    """Stored nowhere; the others get `user.typing`."""
+    """Stored nowhere; the other users get `user.typing`."""
 
     is_typing: bool
     ref: Ref | None = None
 
 
 class MarkRead(ClientFrame, tag="mark_read", frozen=True):
-    """Everything up to the message is read; the others get `message.read`."""
+    """Everything up to the message is read.
+
+    The others get `message.read`, and so do the caller's own other sockets.
+    """
 
     message_id: Id
     ref: Ref | None = None
@@ -137,7 +140,10 @@ class UserTyping(ServerFrame, tag="user.typing", frozen=True):
 
 
 class MessageRead(ServerFrame, tag="message.read", frozen=True):
-    """Another participant has read everything up to the message."""
+    """A participant has read everything up to the message.
+
+    It may be the caller, on another device: then what is unread there is so here too.
+    """
 
     user: str
     message_id: int

@@ -210,12 +210,14 @@ class Sockets(Listener):
             connection.identity,
             connection.conversation_id,
             frame.message_id,
+            connection,
             partial(answer_change, connection, frame),
         )
 
     def _typing(self, connection: Connection, frame: protocol.Typing) -> None:
-        event = Typing(connection.conversation_id, connection.identity.username, frame.is_typing)
-        self._dispatcher.pass_on(event, connection)
+        who = connection.identity
+        event = Typing(connection.conversation_id, who.username, who.user_id, frame.is_typing)
+        self._dispatcher.pass_on(event)
         if frame.ref is not None:
             connection.send(protocol.frame_of(protocol.Ack(ref=frame.ref)))
 

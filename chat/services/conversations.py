@@ -175,17 +175,24 @@ class Conversations:
 
     async def mark_read(self, who: Identity, conversation_id: int, message_id: int) -> None:
         """Everything up to the message is read; what was read stays read."""
-        apply = self._reading(who, conversation_id, message_id)
+        apply = self._reading(who, conversation_id, message_id, None)
         await self._writer.change(conversation_id, apply)
 
     def submit_read(
-        self, who: Identity, conversation_id: int, message_id: int, done: DoneWith[None]
+        self,
+        who: Identity,
+        conversation_id: int,
+        message_id: int,
+        origin: object,
+        done: DoneWith[None],
     ) -> None:
-        """The same from a socket, which waits for nothing."""
-        apply = self._reading(who, conversation_id, message_id)
+        """The same from the socket `origin`, which waits for nothing."""
+        apply = self._reading(who, conversation_id, message_id, origin)
         self._writer.submit(conversation_id, apply, done)
 
-    def _reading(self, who: Identity, conversation_id: int, message_id: int) -> Apply[None]:
+    def _reading(
+        self, who: Identity, conversation_id: int, message_id: int, origin: object
+    ) -> Apply[None]:
         async def apply(transaction: Transaction) -> Outcome[None]:
             await require_participant(transaction, who, conversation_id)
             if await messages.find(transaction, conversation_id, message_id) is None:
@@ -195,9 +202,8 @@ class Conversations:
             )
             if not moved:
                 return Outcome(None)
-            return Outcome(
-                None, (MessageRead(conversation_id, who.username, who.user_id, message_id),)
-            )
+            event = MessageRead(conversation_id, who.username, who.user_id, message_id, origin)
+            return Outcome(None, (event,))
 
         return apply
 

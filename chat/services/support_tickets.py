@@ -1,4 +1,10 @@
-"""Support tickets: any participant opens and closes one, staff assign and list them."""
+"""Support tickets: any participant opens and closes one, staff assign and list them.
+
+A ticket is changed by its own id. Where only its conversation is named, the ticket that is not
+closed is meant, and a request that is repeated may meet the next one.
+"""
+
+from collections.abc import Awaitable, Callable
 
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
@@ -10,13 +16,17 @@ from chat.events import TicketUpdated
 from chat.records import PRIORITIES, STATUSES
 from chat.services import checks
 from chat.services.conversations import require_participant
-from chat.store import conversations, users
+from chat.store import conversations, participants, users
 from chat.store import support_tickets as store
-from chat.store.database import Database, Transaction
+from chat.store.database import Database, Reads, Transaction
+from chat.store.sends import not_a_participant
 from chat.store.work import Outcome
 from chat.store.writer import Writer
 
 LIST_MAX = 200
+
+Decide = Callable[[Transaction, records.SupportTicket], Awaitable[records.SupportTicket]]
+"""The ticket as it is to be; the same one where nothing is to be changed."""
 
 
 class SupportTickets:
@@ -33,78 +43,129 @@ class SupportTickets:
 
         async def apply(transaction: Transaction) -> Outcome[records.SupportTicket]:
             await require_participant(transaction, who, conversation_id)
-            if await store.open_in(transaction, conversation_id) is not None:
-                raise Conflict("The conversation has a ticket that is not closed.")
+            await require_none_open(transaction, conversation_id)
             seq = await conversations.advance(transaction, conversation_id)
             ticket_id = await store.create(
                 transaction, conversation_id, seq, who.user_id, subject, priority
             )
-            ticket = await store.by_id(transaction, ticket_id)
+            ticket = await store.stored(transaction, ticket_id)
             return Outcome(ticket, (TicketUpdated(conversation_id, seq, ticket),))
 
         return await self._writer.change(conversation_id, apply)
 
-    async def update(
+    async def get(self, who: Identity, ticket_id: int) -> records.SupportTicket:
+        """For participants of its conversation, and staff; raises NotFound for others."""
+        ticket = await store.by_id(self._database, ticket_id)
+        if ticket is None or not await may_see(self._database, who, ticket.conversation):
+            raise no_such_ticket()
+        return ticket
+
+    async def change(
         self,
         who: Identity,
-        conversation_id: int,
+        conversation_id: int | None,
+        ticket_id: int | None,
         *,
         subject: str | UnsetType = UNSET,
         status: str | UnsetType = UNSET,
         priority: str | UnsetType = UNSET,
         assigned_to: int | UnsetType | None = UNSET,
     ) -> records.SupportTicket:
-        """Change the ticket that is not closed; only staff assign it."""
+        """Change one ticket, or without `ticket_id` the conversation's that is not closed.
+
+        Only staff assign it. A closed ticket takes no change but its reopening.
+        """
         if subject is not UNSET:
             checks.text("subject", subject, most=checks.SUBJECT_MAX_LENGTH)
         if status is not UNSET:
             one_of("status", status, STATUSES)
         if priority is not UNSET:
             one_of("priority", priority, PRIORITIES)
-        assignee: records.User | UnsetType | None = UNSET
-        if assigned_to is not UNSET:
-            assignee = await self._assignee(who, assigned_to)
+        wanted = {"subject": subject, "status": status, "priority": priority}
+
+        async def decide(
+            transaction: Transaction, ticket: records.SupportTicket
+        ) -> records.SupportTicket:
+            given: dict[str, object] = {
+                name: value for name, value in wanted.items() if value is not UNSET
+            }
+            if assigned_to is not UNSET:
+                await require_staff(transaction, who, "assign")
+                given["assigned_to"] = await assignee(transaction, "assigned_to", assigned_to)
+            return replace(ticket, **given)
+
+        return await self._change(who, conversation_id, ticket_id, decide)
+
+    async def reopen(self, who: Identity, ticket_id: int) -> records.SupportTicket:
+        """Raises Conflict while another ticket of the conversation is not closed."""
+
+        async def decide(_: Transaction, ticket: records.SupportTicket) -> records.SupportTicket:
+            return replace(ticket, status="open") if ticket.status == "closed" else ticket
+
+        return await self._change(who, None, ticket_id, decide)
+
+    async def assign(
+        self, who: Identity, ticket_id: int, user_id: int | None
+    ) -> records.SupportTicket:
+        """Take the ticket, hand one's own over, or, with None, give it back to the queue.
+
+        Raises Conflict where it is another agent's: so of two who take it one gets it, and a
+        repeat takes it from nobody.
+        """
+
+        async def decide(
+            transaction: Transaction, ticket: records.SupportTicket
+        ) -> records.SupportTicket:
+            await require_staff(transaction, who, "assign")
+            wanted = await assignee(transaction, "user_id", user_id)
+            holder = ticket.assigned_to
+            if (
+                holder is not None
+                and holder.id not in (who.user_id, user_id)
+                # Who is no member of staff any more holds nothing.
+                and await users.staff_member(transaction, holder.id) is not None
+            ):
+                raise already_assigned(holder)
+            return replace(ticket, assigned_to=wanted)
+
+        return await self._change(who, None, ticket_id, decide)
+
+    async def _change(
+        self, who: Identity, conversation_id: int | None, ticket_id: int | None, decide: Decide
+    ) -> records.SupportTicket:
+        if conversation_id is None:
+            assert ticket_id is not None
+            conversation_id = (await self.get(who, ticket_id)).conversation
+        place = conversation_id
 
         async def apply(transaction: Transaction) -> Outcome[records.SupportTicket]:
-            if not who.is_staff:
-                await require_participant(transaction, who, conversation_id)
-            ticket = await store.open_in(transaction, conversation_id)
-            if ticket is None:
-                raise no_ticket()
-            wanted = {
-                "subject": subject,
-                "status": status,
-                "priority": priority,
-                "assigned_to": assignee,
-            }
-            changed = replace(
-                ticket, **{name: value for name, value in wanted.items() if value is not UNSET}
-            )
+            if not await may_see(transaction, who, place):
+                raise not_a_participant()
+            if ticket_id is None:
+                ticket = await store.open_in(transaction, place)
+            else:
+                ticket = await store.by_id(transaction, ticket_id)
+            if ticket is None or ticket.conversation != place:
+                raise no_ticket() if ticket_id is None else no_such_ticket()
+            changed = await decide(transaction, ticket)
             if changed == ticket:
                 return Outcome(ticket)
-            seq = await conversations.advance(transaction, conversation_id)
+            if ticket.status == "closed":
+                if changed.status == "closed":
+                    raise ticket_closed()
+                await require_none_open(transaction, place)
+            seq = await conversations.advance(transaction, place)
             await store.update(transaction, seq, changed)
-            stored = await store.by_id(transaction, ticket.id)
-            return Outcome(stored, (TicketUpdated(conversation_id, seq, stored),))
+            stored = await store.stored(transaction, ticket.id)
+            return Outcome(stored, (TicketUpdated(place, seq, stored),))
 
-        return await self._writer.change(conversation_id, apply)
-
-    async def _assignee(self, who: Identity, user_id: int | None) -> records.User | None:
-        if not who.is_staff:
-            raise Forbidden("Only staff assign tickets.")
-        if user_id is None:
-            return None
-        account = await users.by_id(self._database, user_id)
-        if account is None or not account.is_staff:
-            raise InvalidInput({"assigned_to": [f"No such member of staff: {user_id}."]})
-        return records.User(account.id, account.username)
+        return await self._writer.change(place, apply)
 
     async def list(
         self, who: Identity, status: str | None, before: int | None, limit: int
     ) -> list[records.SupportTicket]:
         """Newest first; for staff."""
-        if not who.is_staff:
-            raise Forbidden("Only staff list tickets.")
+        await require_staff(self._database, who, "list")
         if status is not None:
             one_of("status", status, STATUSES)
         if not 1 <= limit <= LIST_MAX:
@@ -112,8 +173,54 @@ class SupportTickets:
         return await store.page(self._database, status, before, limit)
 
 
+async def may_see(reads: Reads, who: Identity, conversation_id: int) -> bool:
+    """Whether the caller is in the conversation, or a member of staff."""
+    return await participants.is_active(reads, conversation_id, who.user_id) or (
+        await users.staff_member(reads, who.user_id) is not None
+    )
+
+
+async def require_staff(reads: Reads, who: Identity, verb: str) -> None:
+    """Asks the database: the right may have been taken away since the token was checked."""
+    if await users.staff_member(reads, who.user_id) is None:
+        raise Forbidden(f"Only staff {verb} tickets.")
+
+
+async def require_none_open(transaction: Transaction, conversation_id: int) -> None:
+    if await store.open_in(transaction, conversation_id) is not None:
+        raise another_open()
+
+
+async def assignee(
+    transaction: Transaction, field: str, user_id: int | None
+) -> records.User | None:
+    """The member of staff with this id; None stays None."""
+    if user_id is None:
+        return None
+    member = await users.staff_member(transaction, user_id)
+    if member is None:
+        raise InvalidInput({field: [f"No such member of staff: {user_id}."]})
+    return member
+
+
+def another_open() -> Conflict:
+    return Conflict("The conversation has a ticket that is not closed.")
+
+
+def already_assigned(holder: records.User) -> Conflict:
+    return Conflict(f"The ticket is assigned to {holder.username}.", code="already_assigned")
+
+
+def ticket_closed() -> Conflict:
+    return Conflict("The ticket is closed; reopen it first.", code="ticket_closed")
+
+
 def no_ticket() -> NotFound:
     return NotFound("The conversation has no ticket that is not closed.")
+
+
+def no_such_ticket() -> NotFound:
+    return NotFound("There is no such ticket for you.")
 
 
 def one_of(field: str, value: str, allowed: tuple[str, ...]) -> None:

@@ -16,7 +16,8 @@ from chat.errors import Unavailable
 from chat.store.database import Database, Row, Transaction, outcome_unknown, unreachable
 from chat.store.exchange import Answer, Values, exchange
 from chat.store.postgres_connection import PostgresConnection
-from chat.store.postgres_pool import AWAY, PooledPostgresDatabase, PostgresConnections
+from chat.store.postgres_errors import passes
+from chat.store.postgres_pool import PooledPostgresDatabase, PostgresConnections
 
 CONNECTION_DEFAULTS = {
     "connect_timeout": "5",
@@ -109,8 +110,10 @@ class PostgresStore(Postgres, Database):
         connection = await self._connections.take()
         try:
             yield connection
-        except AWAY as error:
-            raise unreachable(error) from error
+        except (psycopg.Error, TimeoutError) as error:
+            if passes(error, connection):
+                raise unreachable(error) from error
+            raise
         finally:
             await self._connections.give_back(connection)
 
@@ -123,7 +126,9 @@ class PostgresStore(Postgres, Database):
             connection = await connections.take_for_read()
             try:
                 return await connections.read(connection, sql, parameters)
-            except AWAY as error:
+            except (psycopg.Error, TimeoutError) as error:
+                if not passes(error, connection):
+                    raise
                 is_dead = connection.closed and isinstance(error, psycopg.OperationalError)
                 if not is_dead or attempt == connections.attempts:
                     raise unreachable(error) from error

@@ -17,10 +17,11 @@ from peewee_async.databases import Psycopg3Database
 from peewee_async.pool import PsycopgPoolBackend
 from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import Int8Dumper
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool
 
 from chat.store.database import Row, unreachable
 from chat.store.postgres_connection import PostgresConnection
+from chat.store.postgres_errors import AWAY
 
 Result = TypeVar("Result")
 
@@ -28,13 +29,6 @@ ACQUIRE_TIMEOUT = 2.0
 """Seconds that a request waits for a connection before it is told to come back."""
 FRESH = 1.0
 """Seconds after its last use for which a silent connection is taken to be alive."""
-AWAY = (
-    psycopg.OperationalError,
-    psycopg.InterfaceError,
-    psycopg.errors.ReadOnlySqlTransaction,  # a standby, in the middle of a failover
-    PoolTimeout,
-    TimeoutError,
-)
 
 
 class PostgresPool(PsycopgPoolBackend):  # type: ignore[misc] # untyped

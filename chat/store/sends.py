@@ -7,17 +7,20 @@ node. Who is not a participant any more stores nothing. A message whose sender h
 its `client_id` before stores nothing either, and is answered with the first one's id.
 """
 
+import logging
 import sqlite3
 from collections.abc import Sequence
 from hashlib import blake2b
 
 from psycopg.errors import UniqueViolation
 
-from chat.errors import KeyReused, NotFound, PayamError, Unavailable
+from chat.errors import Failed, KeyReused, NotFound, PayamError, Unavailable
 from chat.store.database import Database, Row
 from chat.store.exchange import Answer
 from chat.store.postgres import LOCK_CONVERSATIONS, PostgresStore, array
 from chat.store.sqlite import SqliteStore
+
+log = logging.getLogger("payam.writer")
 
 
 class Send:
@@ -219,12 +222,23 @@ async def store_in_postgres(database: PostgresStore, sends: Sequence[Send]) -> N
     first, *others = without_repeats(sends)
     await store_part(database, first)
     for part in others:
-        # The first part is stored: whatever fails from here on is this one's alone.
-        try:
-            await store_part(database, part)
-        except Unavailable as error:
+        await store_apart(database, part)
+
+
+async def store_apart(database: PostgresStore, part: Sequence[Send]) -> None:
+    """Other messages of the batch are stored already: what fails from here on is this part's."""
+    try:
+        await store_part(database, part)
+    except Unavailable as error:
+        for send in part:
+            send.error = error
+    except Exception:  # one bad row must not take the others with it
+        if len(part) > 1:
             for send in part:
-                send.error = error
+                await store_apart(database, [send])
+        else:
+            log.exception("a message could not be stored")
+            part[0].error = Failed()
 
 
 def without_repeats(sends: Sequence[Send]) -> list[list[Send]]:

@@ -26,6 +26,7 @@ PASSING = {
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_PROTOCOL,
 }
 """Primary result codes of what an operator can mend; others are faults of ours."""
 

@@ -59,9 +59,16 @@ async def open_in(reads: Reads, conversation_id: int) -> records.SupportTicket |
     return from_row(rows[0]) if rows else None
 
 
-async def by_id(reads: Reads, ticket_id: int) -> records.SupportTicket:
+async def by_id(reads: Reads, ticket_id: int) -> records.SupportTicket | None:
     rows = await reads.fetch(f"{SELECT} WHERE t.id = ?", (ticket_id,))
-    return from_row(rows[0])
+    return from_row(rows[0]) if rows else None
+
+
+async def stored(transaction: Transaction, ticket_id: int) -> records.SupportTicket:
+    """The one that this transaction has just written."""
+    ticket = await by_id(transaction, ticket_id)
+    assert ticket is not None
+    return ticket
 
 
 async def create(

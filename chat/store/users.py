@@ -78,6 +78,12 @@ async def by_id(database: Database, user_id: int) -> Account | None:
     return await _one(database, User.id == user_id)
 
 
+async def staff_member(reads: Reads, user_id: int) -> records.User | None:
+    """The user with this id, if it is one of the staff now."""
+    rows = await reads.fetch("SELECT id, username FROM users WHERE id = ? AND is_staff", (user_id,))
+    return records.User(*rows[0]) if rows else None
+
+
 async def by_username(database: Database, username: str) -> Account | None:
     """The user of the name; of several whose names fold alike, the one that is written so.
 

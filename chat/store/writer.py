@@ -23,7 +23,7 @@ from time import monotonic
 from typing import Any
 
 from chat import metrics
-from chat.errors import OutcomeUnknown, PayamError, Unavailable
+from chat.errors import Failed, OutcomeUnknown, PayamError, Unavailable
 from chat.events import Event, MessageSent
 from chat.store import sends as sends_store
 from chat.store.database import Database, outcome_unknown
@@ -156,7 +156,7 @@ class Writer:
                 run = self._keep_repeatable(run, error)
             except Unavailable:
                 log.warning("the database is away; %d changes wait", len(run) + len(self._queue))
-            except Exception as error:  # one bad row must not take the others with it
+            except Exception:  # one bad row must not take the others with it
                 if len(run) > 1:
                     for work in run:
                         await self._commit(commit, [work])
@@ -164,7 +164,7 @@ class Writer:
                     log.exception(
                         "a change could not be stored", extra={"conversation": run[0].conversation}
                     )
-                    answer(run[0], error)
+                    answer(run[0], Failed())
                 return
             else:
                 self._finish(run, begun)

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import warnings
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any, Self, TypeVar
 
 import httpx
@@ -71,6 +71,15 @@ class Api(Served):
     def __init__(self, settings: Settings) -> None:
         super().__init__(create_app(settings))
         self.settings = settings
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
+        """Change the database as an operator does, past all that the server remembers."""
+
+        async def execute() -> None:
+            async with self.app.ctx.payam.database.transaction() as transaction:
+                await transaction.execute(sql, parameters)
+
+        self.run(execute())
 
     def person(
         self, name: str = "person", *, is_staff: bool = False, password: str | None = None

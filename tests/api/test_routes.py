@@ -35,6 +35,13 @@ PARTICIPANTS = [
     ("PATCH", "support_ticket/"),
     ("DELETE", "support_ticket/"),
 ]
+TICKETS = [
+    ("GET", ""),
+    ("PATCH", ""),
+    ("POST", "close/"),
+    ("POST", "reopen/"),
+    ("POST", "assign/"),
+]
 JSON_BODIES = [
     ("POST", "/api/users/"),
     ("POST", "/api/token/"),
@@ -48,6 +55,8 @@ JSON_BODIES = [
     ("PATCH", "/api/conversations/1/messages/1/"),
     ("POST", "/api/conversations/1/support_ticket/"),
     ("PATCH", "/api/conversations/1/support_ticket/"),
+    ("PATCH", "/api/support_tickets/1/"),
+    ("POST", "/api/support_tickets/1/assign/"),
 ]
 COMPLETE = {
     "title": "x",
@@ -67,7 +76,11 @@ def body_of(method: str, path: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    ANY_CALLER + [(method, "/api/conversations/1/" + path) for method, path in PARTICIPANTS],
+    [
+        *ANY_CALLER,
+        *[(method, "/api/conversations/1/" + path) for method, path in PARTICIPANTS],
+        *[(method, "/api/support_tickets/1/" + path) for method, path in TICKETS],
+    ],
 )
 def test_a_token_is_needed(api: Api, method: str, path: str) -> None:
     """401 that asks for one, with the trailing slash and without."""
@@ -88,10 +101,26 @@ def test_others_do_not_learn_that_a_conversation_exists(
     assert problem(theirs, 404, "not_found") == problem(nobodys, 404, "not_found")
 
 
+@pytest.mark.parametrize(("method", "path"), TICKETS)
+def test_others_do_not_learn_that_a_ticket_exists(
+    ali: Person, stranger: Person, conversation: str, method: str, path: str
+) -> None:
+    """404 with the same text for a ticket of others as for none."""
+    opened = ali.post(conversation + "support_ticket/", {"subject": "x"}).json()["id"]
+    options = body_of(method, path)
+    theirs = stranger.request(method, f"/api/support_tickets/{opened}/{path}", **options)
+    nobodys = stranger.request(method, f"/api/support_tickets/{2**62}/{path}", **options)
+    assert problem(theirs, 404, "not_found") == problem(nobodys, 404, "not_found")
+
+
 @pytest.mark.parametrize("id_", ["-1", "0", "x", "1.0", "9223372036854775808", "9" * 100, "%DB%B1"])
 def test_what_is_no_id_is_not_found(ali: Person, id_: str) -> None:
     """404 rather than an error of the database."""
-    for path in (f"/api/conversations/{id_}/", f"/api/conversations/{id_}/messages/"):
+    for path in (
+        f"/api/conversations/{id_}/",
+        f"/api/conversations/{id_}/messages/",
+        f"/api/support_tickets/{id_}/",
+    ):
         problem(ali.get(path), 404, "not_found")
 
 

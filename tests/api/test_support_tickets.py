@@ -1,8 +1,10 @@
 """Support tickets over HTTP."""
 
+from typing import Any
+
 import pytest
 
-from tests.api.client import Person, problem, wrong_fields
+from tests.api.client import Api, Person, problem, wrong_fields
 
 
 @pytest.fixture
@@ -83,6 +85,110 @@ def test_without_a_ticket_there_is_nothing_to_change(ali: Person, ticket: str) -
     """404 for changing and for closing."""
     problem(ali.patch(ticket, {"status": "pending"}), 404, "not_found")
     problem(ali.delete(ticket), 404, "not_found")
+
+
+@pytest.fixture
+def opened(ali: Person, ticket: str) -> str:
+    """The path of a ticket that Ali opened, by its own id."""
+    return f"/api/support_tickets/{ali.post(ticket, {'subject': 'one'}).json()['id']}/"
+
+
+def test_a_ticket_is_read_and_changed_by_its_id(ali: Person, sara: Person, opened: str) -> None:
+    """By any participant; what is not named stays."""
+    changed = sara.patch(opened, {"status": "pending", "priority": "low"})
+    assert changed.status_code == 200
+    assert (changed.json()["status"], changed.json()["subject"]) == ("pending", "one")
+    assert ali.get(opened).json() == changed.json()
+    assert wrong_fields(ali.patch(opened, {"status": "lost"})) == {"status"}
+
+
+def test_a_repeat_does_not_close_the_next_ticket(ali: Person, ticket: str, opened: str) -> None:
+    """Nor change it, by the ticket's own path and by the conversation's with its id."""
+    id_ = int(opened.split("/")[-2])
+    assert ali.post(opened + "close/").json()["status"] == "closed"
+    following = ali.post(ticket, {"subject": "two"}).json()
+    assert ali.post(opened + "close/").json()["id"] == id_
+    assert ali.delete(f"{ticket}?id={id_}").status_code == 204
+    problem(ali.request("PATCH", f"{ticket}?id={id_}", json={"subject": "x"}), 409, "ticket_closed")
+    problem(ali.patch(opened, {"priority": "low"}), 409, "ticket_closed")
+    shown = ali.get(ticket.removesuffix("support_ticket/")).json()
+    assert shown["support_ticket"] == following
+    assert shown["seq"] == 3
+
+
+def test_a_ticket_of_another_conversation_is_not_meant(
+    ali: Person, stranger: Person, staff: Person, ticket: str, opened: str
+) -> None:
+    """404, for staff as well."""
+    id_ = opened.split("/")[-2]
+    elsewhere = stranger.begin() + f"support_ticket/?id={id_}"
+    for person in (stranger, staff):
+        problem(person.delete(elsewhere), 404, "not_found")
+    assert wrong_fields(ali.delete(f"{ticket}?id=x")) == {"id"}
+    assert ali.get(opened).json()["status"] == "open"
+
+
+def test_a_ticket_is_reopened(ali: Person, sara: Person, ticket: str, opened: str) -> None:
+    """Once; 409 while another one is open."""
+    ali.post(opened + "close/")
+    reopened = sara.post(opened + "reopen/")
+    assert (reopened.status_code, reopened.json()["status"]) == (200, "open")
+    sara.patch(opened, {"status": "pending"})
+    assert sara.post(opened + "reopen/").json()["status"] == "pending"
+    sara.post(opened + "close/")
+    sara.post(ticket, {"subject": "two"})
+    problem(ali.post(opened + "reopen/"), 409, "conflict")
+    problem(ali.patch(opened, {"status": "open"}), 409, "conflict")
+    assert ali.get(opened).json()["status"] == "closed"
+
+
+def test_agents_take_hand_over_and_give_back(api: Api, staff: Person, opened: str) -> None:
+    """Each with 200 and the ticket; a repeat of any takes it from nobody."""
+    other, third = api.person("other", is_staff=True), api.person("third", is_staff=True)
+
+    def assigned(agent: Person, to: Person | None) -> Any:
+        answer = agent.post(opened + "assign/", {"user_id": to.id if to else None})
+        assert answer.status_code == 200, answer.text
+        return answer.json()["assigned_to"]
+
+    assert assigned(staff, staff) == staff.user
+    assert assigned(staff, staff) == staff.user
+    for agent, to in ((other, other), (other, third), (other, None)):
+        answer = agent.post(opened + "assign/", {"user_id": to.id if to else None})
+        problem(answer, 409, "already_assigned")
+    assert assigned(staff, other) == other.user
+    problem(staff.post(opened + "assign/", {"user_id": None}), 409, "already_assigned")
+    assert assigned(staff, other) == other.user
+    assert assigned(other, None) is None
+    assert assigned(third, other) == other.user
+    assert staff.patch(opened, {"assigned_to": staff.id}).json()["assigned_to"] == staff.user
+
+
+def test_who_is_no_member_of_staff_any_more_holds_no_ticket(
+    api: Api, staff: Person, opened: str
+) -> None:
+    """Another takes it; the former one may neither assign nor list, at once."""
+    former = api.person("former", is_staff=True)
+    body = {"user_id": former.id}
+    assert former.post(opened + "assign/", body).status_code == 200
+    api.execute("UPDATE users SET is_staff = FALSE WHERE id = ?", (former.id,))
+    problem(former.get("/api/support_tickets/"), 403, "forbidden")
+    problem(former.get(opened), 404, "not_found")
+    problem(former.post(opened + "assign/", body), 404, "not_found")
+    assert wrong_fields(staff.post(opened + "assign/", body)) == {"user_id"}
+    taken = staff.post(opened + "assign/", {"user_id": staff.id})
+    assert taken.json()["assigned_to"] == staff.user
+
+
+def test_who_assigns_and_to_whom(ali: Person, staff: Person, opened: str) -> None:
+    """403 for participants, 400 for who is not staff, 409 for a closed ticket."""
+    problem(ali.post(opened + "assign/", {"user_id": staff.id}), 403, "forbidden")
+    problem(ali.post(opened + "assign/", {"user_id": None}), 403, "forbidden")
+    assert wrong_fields(staff.post(opened + "assign/", {"user_id": ali.id})) == {"user_id"}
+    assert wrong_fields(staff.post(opened + "assign/", {"user_id": 2**62})) == {"user_id"}
+    assert wrong_fields(staff.post(opened + "assign/", {})) == {"user_id"}
+    staff.post(opened + "close/")
+    problem(staff.post(opened + "assign/", {"user_id": staff.id}), 409, "ticket_closed")
 
 
 def test_staff_list_tickets_newest_first(ali: Person, sara: Person, staff: Person) -> None:

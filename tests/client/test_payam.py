@@ -49,17 +49,21 @@ async def test_people_titles_pages_and_read_marks(pair: Pair, server: PayamServe
 async def test_tickets(pair: Pair) -> None:
     async with pair.sara.open(pair.id) as hers:
         await hers.opened()
-        assert (await pair.ali.open_ticket(pair.id, "printer", "high")).status == "open"
+        opened = await pair.ali.open_ticket(pair.id, "printer", "high")
+        assert opened.status == "open"
         told = Told()
         await told.read(hers, lambda told: len(told.events) == 1)
         assert isinstance(told.events[0], TicketUpdated)
         assert told.events[0].support_ticket.priority == "high"
-        assert (await pair.ali.change_ticket(pair.id, status="pending")).status == "pending"
-        await pair.ali.close_ticket(pair.id)
+        assert (await pair.ali.change_ticket(opened.id, status="pending")).status == "pending"
+        assert (await pair.ali.close_ticket(opened.id)).status == "closed"
         assert (await pair.ali.conversation(pair.id)).support_ticket is None
-    with pytest.raises(PayamError) as refused:
-        await pair.ali.tickets()
-    assert (refused.value.status, refused.value.code) == (403, "forbidden")
+        assert (await pair.ali.reopen_ticket(opened.id)).status == "open"
+        assert (await pair.sara.ticket(opened.id)).status == "open"
+    for refused in (pair.ali.tickets(), pair.ali.assign_ticket(opened.id, None)):
+        with pytest.raises(PayamError) as error:
+            await refused
+        assert (error.value.status, error.value.code) == (403, "forbidden")
 
 
 async def test_a_file_goes_there_and_comes_back_though_it_is_cut(

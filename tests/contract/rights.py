@@ -57,6 +57,7 @@ def members(status: int, body: Any = None, **others: int) -> Rights:
 
 CONVERSATION = "/api/conversations/{conversation_id}/"
 MESSAGE = CONVERSATION + "messages/{message_id}/"
+TICKET = "/api/support_tickets/{ticket_id}/"
 FILE = "a file"
 """Stands for a form with a file in it."""
 
@@ -97,6 +98,11 @@ EXPECTED: dict[str, Rights] = {
     f"POST {CONVERSATION}support_ticket/": members(409, {"subject": "x"}),
     f"PATCH {CONVERSATION}support_ticket/": members(200, {"subject": "y"}, agent=200),
     f"DELETE {CONVERSATION}support_ticket/": members(204, agent=204),
+    f"GET {TICKET}": members(200, agent=200),
+    f"PATCH {TICKET}": members(200, {"subject": "y"}, agent=200),
+    f"POST {TICKET}close/": members(200, agent=200),
+    f"POST {TICKET}reopen/": members(200, agent=200),
+    f"POST {TICKET}assign/": members(403, {"user_id": "{agent_id}"}, agent=200),
 }
 """By method and path. HEAD is answered as GET is, and OPTIONS with 204, to everybody."""
 
@@ -143,14 +149,19 @@ def begin(people: dict[str, Person], *, with_ticket: bool) -> World:
         f"{path}messages/{message['id']}/attachments/", files={"file": ("f.txt", b"the secret")}
     )
     assert attached.status_code == 201, attached.text
+    ticket_id = 2**62  # there is none
     if with_ticket:
-        assert creator.post(f"{path}support_ticket/", {"subject": "x"}).status_code == 201
+        opened = creator.post(f"{path}support_ticket/", {"subject": "x"})
+        assert opened.status_code == 201
+        ticket_id = opened.json()["id"]
     return World(
         people,
         {
             "conversation_id": int(path.split("/")[3]),
             "message_id": message["id"],
             "attachment_id": attached.json()["id"],
+            "ticket_id": ticket_id,
+            "agent_id": people["agent"].id,
             "user_id": people["bystander"].id,
             "newcomer": people["newcomer"].id,
             "name": "index.html",

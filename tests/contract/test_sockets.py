@@ -161,6 +161,35 @@ async def test_reading_is_told_to_the_others(people: People) -> None:
     assert (await pair.first.receive_type("message.read"))["message_id"] == ids[2]
 
 
+async def test_a_users_devices_agree_on_what_is_read(people: People) -> None:
+    """Each hears of a mark made on another one, on any worker; the one that made it does not."""
+    pair = await Pair.of(people)
+    ids = [(await say(pair, text))["id"] for text in ("a", "b")]
+    beside = await pair.sara.connect(pair.conversation)
+    apart = await pair.sara.connect(pair.conversation, apart_from=pair.second)
+    await pair.second.send({"type": "mark_read", "message_id": ids[0], "ref": "r"})
+    read = {"type": "message.read", "user": pair.sara.username, "message_id": ids[0]}
+    for socket in (beside, apart, pair.first):
+        assert await socket.receive() == read
+    assert (await pair.second.receive())["type"] == "ack"
+    path = f"/api/conversations/{pair.conversation}/read/"
+    await pair.sara.http.post(path, json={"message_id": ids[1]})
+    for socket in (beside, apart, pair.second, pair.first):
+        assert await socket.receive() == {**read, "message_id": ids[1]}
+
+
+async def test_ones_own_typing_is_nobody_elses(people: People) -> None:
+    """No socket of the same user hears of it, on any worker."""
+    pair = await Pair.of(people)
+    beside = await pair.ali.connect(pair.conversation)
+    apart = await pair.ali.connect(pair.conversation, apart_from=pair.first)
+    await pair.first.send({"type": "typing", "is_typing": True})
+    assert (await pair.second.receive())["type"] == "user.typing"
+    await say(pair, "after")
+    for socket in (beside, apart):
+        assert (await socket.receive())["content"] == "after"
+
+
 async def test_everyone_sees_the_same_order(people: People) -> None:
     """What two people send as fast as they can comes to both alike, with dense numbers."""
     pair = await Pair.of(people)

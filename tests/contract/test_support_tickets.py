@@ -1,5 +1,6 @@
 """A conversation's support ticket, from opening to closing, on every shape."""
 
+import asyncio
 import secrets
 
 from tests.contract.helpers import Pair
@@ -15,6 +16,10 @@ async def staff_of(server: PayamServer) -> Person:
     boss.use({"access": access, "refresh": ""})
     boss.id = (await boss.http.get("/api/users/me/")).json()["id"]
     return boss
+
+
+def support_ticket(pair: Pair) -> str:
+    return f"/api/conversations/{pair.conversation}/support_ticket/"
 
 
 async def test_a_tickets_whole_life_is_told_to_all(people: People) -> None:
@@ -44,6 +49,30 @@ async def test_a_tickets_whole_life_is_told_to_all(people: People) -> None:
     shown = await pair.ali.http.get(f"/api/conversations/{pair.conversation}/")
     assert shown.json()["support_ticket"] is None
     await boss.close()
+
+
+async def test_a_ticket_is_taken_by_one_of_many(people: People) -> None:
+    """All at once and on several workers: one has it, the others hear 409; each change is told."""
+    pair = await Pair.of(people)
+    agents = [await staff_of(pair.ali.server) for _ in range(4)]
+    ticket = (await pair.ali.http.post(support_ticket(pair), json={"subject": "help"})).json()
+    path = f"/api/support_tickets/{ticket['id']}/"
+    answers = await asyncio.gather(
+        *(agent.http.post(f"{path}assign/", json={"user_id": agent.id}) for agent in agents)
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
+    (taken,) = [answer.json() for answer in answers if answer.status_code == 200]
+    closed = (await agents[0].http.post(f"{path}close/")).json()
+    again = (await agents[0].http.post(f"{path}close/")).json()
+    reopened = (await pair.sara.http.post(f"{path}reopen/")).json()
+    assert again == closed
+    for socket in (pair.first, pair.second):
+        frames = [await socket.receive() for _ in range(4)]
+        assert [frame["seq"] for frame in frames] == [1, 2, 3, 4]
+        told = [frame["support_ticket"] for frame in frames]
+        assert told == [ticket, taken, closed, reopened]
+    for agent in agents:
+        await agent.close()
 
 
 async def test_one_at_a_time_is_open(people: People) -> None:

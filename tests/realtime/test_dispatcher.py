@@ -218,15 +218,15 @@ async def test_doubt_is_settled_by_the_database_in_every_process(
 async def test_something_passing_reaches_the_others_everywhere(
     nodes: tuple[Node, Node], wire: Wire
 ) -> None:
-    """Typing not the socket it came from, reading none of the reader's."""
+    """Typing no socket of the user's, reading all but the socket that it came from."""
     here, there = nodes
-    origin, again, far = here.join(1), there.join(1), there.join(2)
-    here.dispatcher.pass_on(Typing(TALK, "user1", True), origin.connection)
-    here.dispatcher.publish([MessageRead(TALK, "user1", 1, 5)])
+    origin, beside, again, far = here.join(1), here.join(1), there.join(1), there.join(2)
+    here.dispatcher.pass_on(Typing(TALK, "user1", 1, True))
+    here.dispatcher.publish([MessageRead(TALK, "user1", 1, 5, origin.connection)])
     wire.carry(here.dispatcher, there.dispatcher)
-    assert b"user.typing" not in origin.told
-    assert b"user.typing" in again.told
-    assert [b"message.read" in one.told for one in (origin, again, far)] == [False, False, True]
+    told = [one.told for one in (origin, beside, again, far)]
+    assert [b"user.typing" in each for each in told] == [False, False, False, True]
+    assert [b"message.read" in each for each in told] == [False, True, True, True]
 
 
 async def test_who_is_removed_is_closed_in_every_process(
@@ -313,7 +313,7 @@ async def test_news_of_another_deployment_is_nobodys(nodes: tuple[Node, Node], w
     member = here.join()
     other.dispatcher.publish([MessageDeleted(TALK, 1, 100), Reached(TALK, 9)])
     other.dispatcher.publish([MessageDeleted(TALK, 10, 100)])
-    other.dispatcher.pass_on(Typing(TALK, "user2", True))
+    other.dispatcher.pass_on(Typing(TALK, "user2", 2, True))
     other.dispatcher.announce(FamilyRevoked("family"))
     other.dispatcher.announce_history()
     wire.carry(here.dispatcher)
@@ -332,7 +332,7 @@ async def test_a_batch_of_another_epoch_is_not_believed(
     member = here.join()
     for _ in range(1000):
         there.dispatcher.publish([MessageDeleted(TALK, 1, 666)])
-    there.dispatcher.pass_on(Typing(TALK, "user2", True))
+    there.dispatcher.pass_on(Typing(TALK, "user2", 2, True))
     commit(here)
     wire.carry(here.dispatcher)
     await here.settled()

@@ -327,6 +327,18 @@ async def test_what_passes_goes_to_the_others() -> None:
     assert [member.told for member in (one, again, other)] == [b"", b"typing", b"typing read"]
 
 
+async def test_what_passes_goes_to_who_is_ahead_too() -> None:
+    """They are live, though the others are behind them."""
+    world = World()
+    behind, ahead = world.join(), Member(2)
+    world.hub.begin_resuming(cast("Connection", ahead), 0)
+    world.hub.pass_on(CONVERSATION, b"early ")
+    world.commit()
+    assert world.hub.finish_resuming(cast("Connection", ahead), 1)
+    world.hub.pass_on(CONVERSATION, b"typing")
+    assert (behind.told, ahead.told) == (b"early typing", b"typing")
+
+
 async def test_a_conversation_opens_with_its_first_and_closes_with_its_last() -> None:
     """Once each, and what comes for a closed one is nobody's."""
     world = World()

@@ -122,7 +122,10 @@ FILE = records.Attachment(4, 9, "a.txt", 1, "text/plain", "/api/…", "then")
             events.MessageDeleted(7, 7, 123),
             {"type": "message.deleted", "message_id": 123, "seq": 7},
         ),
-        (events.Typing(7, "ali", True), {"type": "user.typing", "user": "ali", "is_typing": True}),
+        (
+            events.Typing(7, "ali", 1, True),
+            {"type": "user.typing", "user": "ali", "is_typing": True},
+        ),
         (
             events.MessageRead(7, "ali", 1, 123),
             {"type": "message.read", "user": "ali", "message_id": 123},

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from chat.errors import Unavailable
-from chat.store.database import Database, connect
+from chat.store.database import Database, connect, listed
 from tests.store.world import opened
 
 COUNT = "SELECT count(*) FROM tally"
@@ -69,6 +69,39 @@ async def test_a_mistake_in_our_sql_is_not_called_unavailable(tally: Database) -
     for sql in ("SELEC 1", "SELECT * FROM nowhere", "SELECT nothing FROM tally"):
         await expect_a_mistake(tally, sql)
     assert await tally.fetch(COUNT) == [(0,)]
+
+
+async def test_too_many_parameters_are_not_called_unavailable(tally: Database) -> None:
+    """The driver calls that operational, as it calls a lost connection; the next read works."""
+    many = list(range(260_000))
+    sql = f"SELECT 1 WHERE 1 IN ({', '.join('?' * len(many))})"
+    with pytest.raises(Exception, match=r"parameters|variables") as caught:
+        await tally.fetch(sql, many)
+    assert not isinstance(caught.value, Unavailable)
+    with pytest.raises(type(caught.value)):
+        async with tally.transaction() as transaction:
+            await transaction.fetch(sql, many)
+    await insert(tally, 1)
+    assert await numbers(tally) == [1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "items"),
+    [
+        ("ids", [0, -(2**62), 2**62, *range(100_000)]),
+        ("texts", ["", "پیام", "\\", '"', "'", "😀", "a,b", "{}", "\n", "?", "%s"]),
+    ],
+)
+async def test_a_list_of_any_length_is_one_parameter(
+    tally: Database, kind: str, items: list[int | str]
+) -> None:
+    """Of numbers as of texts, in a read as in a transaction; an empty one too."""
+    sql = getattr(tally, kind)
+    assert await tally.fetch(sql, (listed(items),)) == [(item,) for item in items]
+    assert await tally.fetch(sql, (listed([]),)) == []
+    async with tally.transaction() as transaction:
+        found = await transaction.fetch(sql, (listed(items),))
+    assert found == [(item,) for item in items]
 
 
 async def expect_a_mistake(tally: Database, sql: str) -> None:

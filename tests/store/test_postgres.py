@@ -232,6 +232,51 @@ async def test_a_statement_that_the_server_cuts_short_is_unavailable(
         assert await database.fetch("SELECT 1") == [(1,)]
 
 
+PASSING = {
+    "08006": "connection_failure",
+    "25006": "read_only_sql_transaction",
+    "40001": "serialization_failure",
+    "40P01": "deadlock_detected",
+    "53100": "disk_full",
+    "53300": "too_many_connections",
+    "55P03": "lock_not_available",
+    "57014": "query_canceled",
+    "57P03": "cannot_connect_now",
+    "58030": "io_error",
+}
+FAULTS = {
+    "22001": "string_data_right_truncation",
+    "23505": "unique_violation",
+    "42501": "insufficient_privilege",
+    "42703": "undefined_column",
+    "54000": "program_limit_exceeded, to psycopg an OperationalError",
+    "55000": "object_not_in_prerequisite_state, another of them",
+    "XX001": "data_corrupted",
+}
+
+
+@pytest.mark.parametrize(
+    ("states", "kind"), [(PASSING, Unavailable), (FAULTS, psycopg.Error)], ids=["passing", "faults"]
+)
+async def test_what_the_server_says_decides_whether_it_passes(
+    database: Database, states: dict[str, str], kind: type[Exception]
+) -> None:
+    """Of a read and of a transaction; the connection goes on either way."""
+    async with database.transaction() as transaction:
+        await transaction.execute(
+            "CREATE FUNCTION fail(state text) RETURNS int LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE EXCEPTION USING ERRCODE = state, MESSAGE = state; END $$"
+        )
+    for state in states:
+        with pytest.raises(kind):
+            await database.fetch("SELECT fail(?)", (state,))
+        with pytest.raises(kind):
+            async with database.transaction() as transaction:
+                await transaction.fetch("SELECT fail(?)", (state,))
+    await insert(database)
+    assert await count(database) == 1
+
+
 @pytest.mark.usefixtures("impatient")
 async def test_a_pool_with_no_free_connection_is_unavailable(server: PostgresServer) -> None:
     """Who waits too long for one is told to come back; then there is one again."""

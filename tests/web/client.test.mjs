@@ -258,10 +258,14 @@ test("files, tickets, people and titles", async () => {
   assert.equal((await ali.attachments(id, messageId)).length, 1);
 
   const ticket = until(hers, "ticket");
-  await ali.openTicket(id, "printer", "high");
+  const { id: ticketId } = await ali.openTicket(id, "printer", "high");
   assert.equal((await ticket).support_ticket.status, "open");
-  assert.equal((await ali.changeTicket(id, { status: "pending" })).status, "pending");
-  await ali.closeTicket(id);
+  assert.equal((await ali.changeTicket(ticketId, { status: "pending" })).status, "pending");
+  assert.equal((await ali.closeTicket(ticketId)).status, "closed");
+  assert.equal((await ali.reopenTicket(ticketId)).status, "open");
+  assert.equal((await sara.ticket(ticketId)).status, "open");
+  await assert.rejects(ali.assignTicket(ticketId, null), { status: 403 });
+  await assert.rejects(ali.tickets({ status: "open" }), { status: 403 });
 
   const reza = await person("reza");
   assert.deepEqual((await ali.users(reza.who.username)).map((user) => user.id), [reza.who.id]);
