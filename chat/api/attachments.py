@@ -7,7 +7,7 @@ from urllib.parse import quote
 import aiofiles
 from sanic import Blueprint, HTTPResponse, Request
 
-from chat.api import ranges, responses, uploads
+from chat.api import etags, ranges, responses, uploads
 from chat.api.operations import Operation
 from chat.api.parameters import FileHeaders
 from chat.api.schemas import FileForm
@@ -74,8 +74,8 @@ async def one(
         request.ctx.identity, conversation_id, message_id, attachment_id
     )
     tag = f'"{stored.sha256}"'
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
-    if ranges.has_already(request, tag):
+    headers = {"ETag": tag, **etags.KEPT}
+    if etags.has_already(request, tag):
         return HTTPResponse(status=304, headers=headers)
     part = ranges.wanted(request, tag, stored.size)
     headers |= {

@@ -3,12 +3,18 @@
 from msgspec import UNSET
 from sanic import Blueprint, HTTPResponse, Request
 
-from chat.api import bodies, paging, responses
+from chat.api import bodies, etags, paging, responses
 from chat.api.operations import Operation
-from chat.api.parameters import LIST_LIMIT, ParticipantPlace
+from chat.api.parameters import (
+    LIST_LIMIT,
+    ConditionalHeaders,
+    ConversationPlace,
+    ParticipantPlace,
+)
 from chat.api.schemas import NewConversation, NewParticipant, NewTitle, ReadUpTo
 from chat.errors import Forbidden, InvalidInput
 from chat.records import Conversation, User
+from chat.services.conversations import LIST_PART
 from chat.services.registry import Services
 
 blueprint = Blueprint("conversations", url_prefix="/api/conversations")
@@ -17,15 +23,41 @@ ONE = "/<conversation_id:id>/"
 
 
 @blueprint.get("/")
-@Operation(gives={200: list[Conversation]})
+@Operation(
+    query=ConversationPlace,
+    headers=ConditionalHeaders,
+    gives={200: list[Conversation], 304: None},
+    sends=("Link", "ETag", "Cache-Control"),
+)
 async def list_all(request: Request) -> HTTPResponse | None:
-    """List the caller's conversations.
+    """List the caller's conversations: all, or a page.
 
-    Most recently active first. The whole list is streamed.
+    Most recently active first. With `limit` comes a page, and `Link` leads to the next one: a
+    conversation that becomes active meanwhile moves to the first page, and no other moves.
+    Without it the whole list comes; where it is long it is streamed, without an `ETag`.
     """
     services: Services = request.app.ctx.services
-    parts = await services.conversations.list(request.ctx.identity)
-    return await responses.stream_array(request, parts)
+    who = request.ctx.identity
+    query = paging.parameters(request, ("limit", "cursor"))
+    if query:
+        return await page(request, query)
+    ids = await services.conversations.ids(who)
+    parts = services.conversations.parts(who, ids)
+    if len(ids) > LIST_PART:
+        return await responses.stream_array(request, parts)
+    return etags.json(request, [one async for part in parts for one in part])
+
+
+async def page(request: Request, query: dict[str, str]) -> HTTPResponse:
+    services: Services = request.app.ctx.services
+    limit = paging.limit(query["limit"]) if "limit" in query else LIST_LIMIT
+    found, cursor = await services.conversations.page(
+        request.ctx.identity, query.get("cursor"), limit
+    )
+    if cursor is None:
+        return etags.json(request, found)
+    link = paging.link(request, "next", {"limit": limit, "cursor": cursor})
+    return etags.json(request, found, link)
 
 
 @blueprint.post("/")
@@ -45,11 +77,16 @@ async def create(request: Request) -> HTTPResponse:
 
 
 @blueprint.get(ONE)
-@Operation(gives={200: Conversation})
+@Operation(
+    headers=ConditionalHeaders,
+    gives={200: Conversation, 304: None},
+    sends=("ETag", "Cache-Control"),
+)
 async def one(request: Request, conversation_id: int) -> HTTPResponse:
     """One conversation."""
     services: Services = request.app.ctx.services
-    return responses.json(await services.conversations.get(request.ctx.identity, conversation_id))
+    conversation = await services.conversations.get(request.ctx.identity, conversation_id)
+    return etags.json(request, conversation)
 
 
 @blueprint.patch(ONE)

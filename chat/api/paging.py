@@ -33,9 +33,14 @@ def parameters(request: Request, names: Collection[str]) -> dict[str, str]:
 def integers(request: Request, names: Collection[str]) -> dict[str, int]:
     """The same for whole numbers: `limit` from 1 to LIMIT_MAX, others what an id may be."""
     return {
-        name: integer(name, value, *((1, LIMIT_MAX) if name == "limit" else (0, ID_MAX)))
+        name: limit(value) if name == "limit" else integer(name, value, 0, ID_MAX)
         for name, value in parameters(request, names).items()
     }
+
+
+def limit(value: str) -> int:
+    """How many are asked for at most."""
+    return integer("limit", value, 1, LIMIT_MAX)
 
 
 def integer(name: str, value: str, least: int, most: int) -> int:

@@ -10,6 +10,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 from chat.api import paging
 from chat.records import ID_MAX, Status
 from chat.services import checks
+from chat.services.conversations import CURSOR
 from chat.services.fields import Epoch, Key, Seq, said
 from chat.services.users import SEARCH_MAX
 
@@ -18,6 +19,7 @@ LIST_LIMIT = 50
 
 Limit = Annotated[int, said("The most that come.", minimum=1, maximum=paging.LIMIT_MAX)]
 Place = Annotated[int, said(minimum=0, maximum=ID_MAX)]
+Tags = Annotated[str, said("Entity tags of what the client has.")]
 Prefix = Annotated[str, said(maxLength=checks.USERNAME_MAX_LENGTH, pattern="^[^\\u0000]*$")]
 
 
@@ -42,6 +44,13 @@ class TicketPlace(Struct):
     before: Annotated[Place, said("The tickets before this one.")] | UnsetType = UNSET
 
 
+class ConversationPlace(Struct):
+    limit: Limit | UnsetType = UNSET
+    cursor: (
+        Annotated[str, said("What the `Link` of a page gave.", pattern=f"^{CURSOR}$")] | UnsetType
+    ) = UNSET
+
+
 class ParticipantPlace(Struct):
     limit: Limit = LIST_LIMIT
     after: Annotated[Place, said("Those behind the user with this id.")] | UnsetType = UNSET
@@ -64,6 +73,8 @@ class FileHeaders(Struct):
     if_range: Annotated[str, said("The range only of the file with this ETag.")] | UnsetType = (
         field(name="If-Range", default=UNSET)
     )
-    if_none_match: Annotated[str, said("Entity tags of what the client has.")] | UnsetType = field(
-        name="If-None-Match", default=UNSET
-    )
+    if_none_match: Tags | UnsetType = field(name="If-None-Match", default=UNSET)
+
+
+class ConditionalHeaders(Struct):
+    if_none_match: Tags | UnsetType = field(name="If-None-Match", default=UNSET)

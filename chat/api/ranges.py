@@ -1,6 +1,6 @@
-"""Which part of a file a request asks for, and whether its client has it already.
+"""Which part of a file a request asks for.
 
-RFC 9110, sections 13 and 14: one range of bytes; several at once, or what cannot be
+RFC 9110, section 14: one range of bytes; several at once, or what cannot be
 understood, count as none, which the RFC allows and clients expect.
 """
 
@@ -13,7 +13,6 @@ from sanic.exceptions import RangeNotSatisfiable
 from chat import headers
 
 RANGE = re.compile(r"bytes\s*=\s*(\d{0,19})\s*-\s*(\d{0,19})", re.ASCII | re.IGNORECASE)
-ENTITY_TAG = re.compile(r'(?:W/)?("[^"]*")')
 
 
 @dataclass(frozen=True)
@@ -27,12 +26,6 @@ class Part:
     @property
     def content_range(self) -> str:
         return f"bytes {self.start}-{self.start + self.size - 1}/{self.total}"
-
-
-def has_already(request: Request, tag: str) -> bool:
-    """Whether If-None-Match names this entity tag, quotes included."""
-    given = ",".join(headers.every(request, "If-None-Match"))
-    return given.strip() == "*" or tag in ENTITY_TAG.findall(given)
 
 
 def wanted(request: Request, tag: str, total: int) -> Part | None:

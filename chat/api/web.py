@@ -12,7 +12,7 @@ from pathlib import Path
 from msgspec import Struct
 from sanic import Blueprint, HTTPResponse, Request
 
-from chat.api.ranges import has_already
+from chat.api.etags import has_already
 from chat.errors import NotFound
 
 FOLDER = Path(__file__).parents[2] / "web"

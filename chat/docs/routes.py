@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 from sanic import Blueprint, HTTPResponse, Request, Sanic
 
-from chat.api import ranges
+from chat.api import etags
 from chat.api.operations import Operation
 from chat.api.responses import encode
 from chat.docs import asyncapi, openapi, page
@@ -78,7 +78,7 @@ def answer(
     request: Request, found: Document, content_type: str, more: dict[str, str]
 ) -> HTTPResponse:
     headers = {**HEADERS, **more, "ETag": found.tag}
-    if ranges.has_already(request, found.tag):
+    if etags.has_already(request, found.tag):
         return HTTPResponse(status=304, headers=headers)
     return HTTPResponse(found.body, headers=headers, content_type=content_type)
 

@@ -1,5 +1,6 @@
 """Conversations: which ones a user has, beginning one, who is in it, what was read."""
 
+import re
 from collections.abc import AsyncIterator, Collection, Sequence
 
 from chat import records
@@ -16,6 +17,7 @@ from chat.services import checks
 from chat.services.membership import Membership, membership_of
 from chat.store import changes, messages, participants, users
 from chat.store import conversations as store
+from chat.store.conversations import Place
 from chat.store.database import Database, Reads, Transaction
 from chat.store.sends import not_a_participant
 from chat.store.work import Apply, DoneWith, Outcome
@@ -26,6 +28,8 @@ PARTICIPANTS_MAX = 10_000
 LIST_PART = 100
 """Conversations held in memory at once while a whole list is streamed."""
 CHANGES_PAGE = 200
+CURSOR = r"([0-9]{1,18})\.([0-9]{1,18})"
+"""The place of a page's last conversation, in text: when it was active, and its id."""
 
 
 class Conversations:
@@ -35,19 +39,29 @@ class Conversations:
         self._writer = writer
         self._per_request = per_request
 
-    async def list(self, who: Identity) -> AsyncIterator[list[records.Conversation]]:
-        """Every conversation of the caller, most recently active first, a part at a time.
+    async def ids(self, who: Identity) -> Sequence[int]:
+        """Of every conversation of the caller, most recently active first."""
+        return await store.ids_of_user(self._database, who.user_id)
 
-        One that becomes active meanwhile comes at its old place; one that begins does not come.
+    async def parts(
+        self, who: Identity, ids: Sequence[int]
+    ) -> AsyncIterator[list[records.Conversation]]:
+        """These, in this order, a part at a time; without those that the caller is not in."""
+        for start in range(0, len(ids), LIST_PART):
+            yield await store.some(self._database, who.user_id, ids[start : start + LIST_PART])
+
+    async def page(
+        self, who: Identity, cursor: str | None, limit: int
+    ) -> tuple[list[records.Conversation], str | None]:
+        """At most `limit`, most recently active first, and the cursor of what follows, if any does.
+
+        One that becomes active moves to the beginning; no other moves for that.
         """
-        ids = await store.ids_of_user(self._database, who.user_id)
-
-        async def parts() -> AsyncIterator[list[records.Conversation]]:
-            for start in range(0, len(ids), LIST_PART):
-                part = ids[start : start + LIST_PART]
-                yield await store.some(self._database, who.user_id, part)
-
-        return parts()
+        behind = place_of(cursor) if cursor is not None else None
+        places = await store.places_of_user(self._database, who.user_id, behind, limit + 1)
+        ids = [place.id for place in places[:limit]]
+        page = [one async for part in self.parts(who, ids) for one in part]
+        return page, cursor_of(places[limit - 1]) if len(places) > limit else None
 
     async def get(self, who: Identity, conversation_id: int) -> records.Conversation:
         conversation = await store.one(self._database, conversation_id, who.user_id)
@@ -206,6 +220,17 @@ class Conversations:
             return Outcome(None, (event,))
 
         return apply
+
+
+def cursor_of(place: Place) -> str:
+    return f"{place.active_at}.{place.id}"
+
+
+def place_of(cursor: str) -> Place:
+    match = re.fullmatch(CURSOR, cursor, re.ASCII)
+    if match is None:
+        raise InvalidInput({"cursor": ["What the `Link` of a page gave."]})
+    return Place(int(match[1]), int(match[2]))
 
 
 async def require_participant(reads: Reads, who: Identity, conversation_id: int) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
+from msgspec import Struct
 
 from chat import records
 from chat.store import support_tickets
@@ -122,21 +123,46 @@ PEOPLE = {
     "sqlite": "json_group_array(json_object('id', w.id, 'username', w.username))",
     "postgresql": "CAST(json_agg(json_build_object('id', w.id, 'username', w.username)) AS text)",
 }
-# All of them as one value: rows of their own would hold the event loop where there are many.
-IDS = """
-    SELECT {joined} FROM (
-        SELECT CAST(c.id AS text) AS id
-        FROM participants AS p JOIN conversations AS c ON c.id = p.conversation_id
-        WHERE p.user_id = ? AND p.is_active ORDER BY c.active_at DESC, c.id DESC
-    ) AS found
+PLACES = """
+    SELECT c.id, c.active_at
+    FROM participants AS p JOIN conversations AS c ON c.id = p.conversation_id
+    WHERE p.user_id = ? AND p.is_active {behind} ORDER BY c.active_at DESC, c.id DESC
 """
-JOINED = {"sqlite": "group_concat(id, ',')", "postgresql": "string_agg(id, ',')"}
+JOINED = {
+    "sqlite": "group_concat(id, ',')",
+    "postgresql": "string_agg(CAST(id AS text), ',')",
+}
+
+
+class Place(Struct, frozen=True):
+    """Where a conversation stands in the list: it stays a place when others become active."""
+
+    active_at: int
+    id: int
 
 
 async def ids_of_user(reads: Reads, user_id: int) -> list[int]:
     """Of every conversation of the user, most recently active first."""
-    ((joined,),) = await reads.fetch(IDS.format(joined=JOINED[reads.dialect]), (user_id,))
+    # As one value: rows of their own would hold the event loop where there are many.
+    places = PLACES.format(behind="")
+    ((joined,),) = await reads.fetch(
+        f"SELECT {JOINED[reads.dialect]} FROM ({places}) AS places",  # noqa: S608 - of ours
+        (user_id,),
+    )
     return _ids(f"[{joined or ''}]")
+
+
+async def places_of_user(
+    reads: Reads, user_id: int, behind: Place | None, limit: int
+) -> list[Place]:
+    """Of at most `limit` conversations of the user in the same order, from its beginning or on."""
+    parameters, condition = [user_id], ""
+    if behind is not None:
+        parameters += [behind.active_at, behind.id]
+        condition = "AND (c.active_at, c.id) < (?, ?)"
+    sql = f"{PLACES.format(behind=condition)} LIMIT ?"
+    rows = await reads.fetch(sql, [*parameters, limit])
+    return [Place(active_at, id_) for id_, active_at in rows]
 
 
 async def some(

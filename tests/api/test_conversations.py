@@ -16,6 +16,7 @@ def test_a_new_conversation_has_the_caller_in_it(ali: Person, sara: Person) -> N
     ]
     assert conversation.pop("created_at").endswith("Z")
     assert conversation.pop("id") > 0
+    assert conversation.pop("epoch")
     assert conversation == {
         "title": "",
         "participant_count": 2,

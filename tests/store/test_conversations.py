@@ -7,9 +7,9 @@ import pytest
 from chat.auth.identity import Identity
 from chat.errors import InvalidInput, NotFound
 from chat.records import LastMessage, User
-from chat.services.conversations import Conversations
+from chat.services.conversations import LIST_PART, Conversations
 from chat.store import conversations, messages, participants, sends, support_tickets, users
-from chat.store.database import Database
+from chat.store.database import Database, listed
 from chat.store.messages import Reader
 from tests.store.world import (
     MOMENT,
@@ -142,8 +142,8 @@ async def test_the_list_and_one_of_it_show_the_same(database: Database) -> None:
     await sent(database, talk, sara)
     await Changes(database, other).open_ticket(ali)
     for who in (ali, sara):
-        for listed in await all_of(database, who):
-            assert listed == await conversations.one(database, listed.id, who)
+        for found in await all_of(database, who):
+            assert found == await conversations.one(database, found.id, who)
 
 
 async def test_the_last_message_is_shown_without_the_text_of_a_deleted_one(
@@ -201,6 +201,47 @@ async def test_only_a_ticket_that_is_not_closed_shows(database: Database) -> Non
     await make.open_ticket(ali, "third")
     page = await support_tickets.page(database, None, None, 10)
     assert [ticket.subject for ticket in page] == ["third", "first"]
+
+
+async def fill(database: Database, most: int, people: tuple[int, int]) -> None:
+    """So many conversations of two, with ids from 1, two of each moment, each with a ticket."""
+    ali, sara = people
+    async with database.transaction() as transaction:
+        for table, columns, values in (
+            ("conversations", "id, created_by, created_at, active_at", f"n, {ali}, 1, n / 2"),
+            ("participants", "conversation_id, user_id", f"n, {ali}"),
+            ("participants", "conversation_id, user_id", f"n, {sara}"),
+            (
+                "support_tickets",
+                "conversation_id, seq, subject, status, priority, created_by, created_at,"
+                " updated_at",
+                f"n, 1, 'x', 'open', 'low', {ali}, 1, 1",
+            ),
+        ):
+            await transaction.execute(
+                f"INSERT INTO {table} ({columns})"  # noqa: S608 - all of it this test's
+                f" WITH s(n) AS ({database.ids}) SELECT {values} FROM s",
+                (listed(range(1, most + 1)),),
+            )
+
+
+async def test_a_list_of_more_conversations_than_a_statement_takes(database: Database) -> None:
+    """All are listed, in order, each with its ticket; and so is a page far behind."""
+    most = 70_000  # PostgreSQL takes 65,535 parameters
+    ali, sara = await user(database, "ali"), await user(database, "sara")
+    await fill(database, most, (ali, sara))
+    who = Identity(ali, "ali", False, inf, None)
+    async with writing(database) as writer:
+        service = Conversations(database, writer, per_request=1)
+        ids = await service.ids(who)
+        assert ids == list(range(most, 0, -1))
+        parts = [part async for part in service.parts(who, ids[::50])]
+        every = [one for part in parts for one in part]
+        assert [one.id for one in every] == ids[::50]
+        assert all(one.support_ticket and one.participant_count == 2 for one in every)
+        assert max(len(part) for part in parts) == LIST_PART
+        page, cursor = await service.page(who, "5.10", 200)
+        assert ([one.id for one in page], cursor) == ([*range(9, 0, -1)], None)
 
 
 async def last_read(database: Database, talk: int, user_id: int) -> int:
