@@ -1,4 +1,7 @@
-"""Several workers: `gunicorn -c gunicorn.conf.py server:app`."""
+"""Several workers: `gunicorn -c gunicorn.conf.py server:app`.
+
+The master begins with what would stop every worker, so that it is one line, and status 1.
+"""
 
 import math
 import os
@@ -10,8 +13,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from chat import logs
-from config.settings import Settings, SettingsError
+from chat import logs, starting
+from config import address
+from config.errors import SettingsError
+from config.settings import Settings
 
 FIGURES = "PROMETHEUS_MULTIPROC_DIR"
 MEMORY = "/dev/shm"  # noqa: S108 - what is made there is ours alone
@@ -21,7 +26,7 @@ try:
 except SettingsError as error:
     sys.exit(f"payam: {error}")
 
-bind = f"{settings.host}:{settings.port}"
+bind = address.shown(settings.host, settings.port)
 workers = settings.web_concurrency
 worker_class = "chat.worker.PayamWorker"
 loglevel = settings.log_level.lower()
@@ -38,6 +43,28 @@ if settings.metrics and not Path(os.environ.get(FIGURES, "")).name.startswith(pr
     os.environ[FIGURES] = tempfile.mkdtemp(
         prefix=prefix, dir=MEMORY if os.access(MEMORY, os.W_OK) else None
     )
+
+
+def nworkers_changed(server: Any, new: int, old: int | None) -> None:
+    """Called first of all with no old number, when what the command line says is known."""
+    if old is None:
+        starting.warn_of_misspelt(os.environ)
+        addresses = [] if is_given_sockets() else server.address
+        try:
+            if server.cfg.worker_class_str != worker_class:
+                starting.end(starting.HOW_TO_RUN)
+            starting.begin_for_workers(settings, addresses, new)
+        except SystemExit:
+            on_exit(server)
+            raise
+    elif new > 1 and not settings.redis_url:
+        starting.log.error("%s; it stays at 1 worker", starting.LONELY)
+        server.num_workers = 1
+
+
+def is_given_sockets() -> bool:
+    """By systemd, or by the master that this one takes the place of."""
+    return "LISTEN_FDS" in os.environ or "GUNICORN_FD" in os.environ
 
 
 def on_starting(_: Any) -> None:
@@ -60,3 +87,9 @@ def forget(pid: int) -> None:
 def on_exit(_: Any) -> None:
     if settings.metrics:
         shutil.rmtree(os.environ[FIGURES], ignore_errors=True)
+
+
+# All that was imported here would stay as old as the master. After a reload this file and the
+# workers are to find the code of today.
+for name in [one for one in sys.modules if one.partition(".")[0] in ("chat", "config")]:
+    del sys.modules[name]

@@ -3,17 +3,24 @@
 import os
 import sys
 
-from chat import logs
+from chat import logs, starting
 from chat.app import create_app, serve
-from config.settings import Settings, SettingsError
+from config.errors import SettingsError
+from config.settings import Settings
 
 try:
     settings = Settings.from_env(os.environ)
-    logs.to_stderr(settings.log_level, settings.log_format)
-    app = create_app(settings)
 except SettingsError as error:
     sys.exit(f"payam: {error}")
+logs.to_stderr(settings.log_level, settings.log_format)
+if starting.is_worker() and "chat.worker" not in sys.modules:
+    starting.refuse(starting.HOW_TO_RUN)
+try:
+    app = create_app(settings)
+except SettingsError as error:
+    starting.refuse(error)
 
 
 if __name__ == "__main__":
-    sys.exit(serve(app, host=settings.host, port=settings.port))
+    starting.warn_of_misspelt(os.environ)
+    sys.exit(serve(app))

@@ -2,31 +2,29 @@
 
 import gc
 import logging
-import os
 import secrets
+import socket
 from typing import Any
 
 from sanic import Sanic
 from sanic_ext import Extend
 from sanic_ext.extensions.http.extension import HTTPExtension
 
+from chat import starting
 from chat.api import metrics, options, routes, tracing, web
 from chat.auth import middleware
 from chat.auth.identity import Identity
 from chat.docs import routes as docs
 from chat.payam import make_payam
-from chat.realtime import socket
+from chat.realtime import socket as websocket
 from chat.realtime.handshake import ChatProtocol
-from chat.store.schema import SchemaError
+from chat.store.database import Unfit
+from config import address
+from config.errors import SettingsError
 from config.settings import Settings
 
 log = logging.getLogger("payam")
 
-BOOT_ERROR = 3
-"""The exit status that tells gunicorn not to try again."""
-BACKLOG = 4096
-"""Connections that may wait to be accepted. Of a crowd that returns at once, those beyond
-are silently left to try again, seconds later; the kernel may allow fewer."""
 SENT_FROM_ELSEWHERE = (
     "Authorization",
     "Content-Type",
@@ -50,10 +48,27 @@ READ_ELSEWHERE = (
 """Headers of answers that they may read, beside those that any page may."""
 
 
-def create_app(settings: Settings) -> Sanic[Any, Any]:
+class Application(Sanic[Any, Any]):
+    """Served by `serve` alone: other ways to run it would leave the websockets to Sanic's protocol.
+
+    REST would work there, and every websocket would fail.
+    """
+
+    def prepare(self, *args: Any, **kwargs: Any) -> None:
+        """What Sanic's own command and `app.run` begin with."""
+        if kwargs.get("protocol") is not ChatProtocol:
+            starting.refuse(starting.HOW_TO_RUN)
+        super().prepare(*args, **kwargs)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """What servers for ASGI call."""
+        starting.refuse(starting.HOW_TO_RUN)
+
+
+def create_app(settings: Settings) -> Application:
     """The application, not yet started. Raises SettingsError for settings that cannot work."""
     # A name for each, since tests make several in a process.
-    app: Sanic[Any, Any] = Sanic(f"Payam-{secrets.token_hex(4)}", configure_logging=False)
+    app = Application(f"Payam-{secrets.token_hex(4)}", configure_logging=False)
     configure(app, settings)
     payam = make_payam(settings)
     app.ctx.payam = payam
@@ -68,7 +83,7 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     tracing.install(app)
     sessions = payam.services.sessions
     middleware.install(app, sessions.identify, count)
-    socket.install(app, payam.sockets)
+    websocket.install(app, payam.sockets)
     routes.install(app)
     if settings.web_client:
         app.blueprint(web.blueprint())
@@ -81,19 +96,16 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     async def start(_: Any) -> None:
         try:
             await payam.start(lambda: app.stop(terminate=False))
-        except SchemaError as error:
-            log.critical("%s", error)
-            logging.shutdown()
-            os._exit(BOOT_ERROR)  # anything else Sanic would report with a traceback
+        except (SettingsError, Unfit) as error:
+            starting.refuse(error)
 
     @app.after_server_start
     async def say_so(_: Any) -> None:
         # What is here by now stays: a collection need not look at it again.
         gc.collect()
         gc.freeze()
-        log.info(
-            "Payam serves on http://%s:%d with %s", settings.host, settings.port, payam.stands_on
-        )
+        where = address.shown(settings.host, settings.port)
+        log.info("Payam serves on http://%s with %s", where, payam.stands_on)
 
     @app.before_server_stop
     async def drain(_: Any) -> None:
@@ -106,15 +118,21 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     return app
 
 
-def serve(app: Sanic[Any, Any], **where: Any) -> int:
+def serve(app: Application, listening: socket.socket | None = None) -> int:
     """Serve in this process until told to stop; returns the exit status.
 
-    `where` is `host` and `port`, or `sock`.
+    Without a socket that listens, by HOST and PORT, and as the only server of an SQLite database.
     """
+    if listening is None:
+        try:
+            starting.claim(app.ctx.settings)
+            listening = starting.listen(app.ctx.settings)
+        except SettingsError as error:
+            starting.refuse(error)
     app.prepare(
-        **where,
+        sock=listening,
         protocol=ChatProtocol,
-        backlog=BACKLOG,
+        backlog=starting.BACKLOG,
         single_process=True,
         access_log=False,
         motd=False,

@@ -10,7 +10,8 @@ from chat.errors import PayamError
 from chat.payam import Payam, make_payam
 from chat.services import checks, history, seeding
 from chat.store import doctor, schema, users
-from config.settings import Settings, SettingsError
+from config.errors import SettingsError
+from config.settings import Settings
 
 Command = Callable[[Payam, argparse.Namespace], Awaitable[str]]
 """Does its work on an open database; returns what is printed. Raises PayamError."""

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Collection, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from time import time
 from typing import Any
 
@@ -162,22 +162,33 @@ class Payam:
         else:
             self._supervise("relay", self.relay.run(self.dispatcher), stop)
 
+    async def inspect(self) -> None:
+        """Try the database once, and bring an embedded one up to date, without serving.
+
+        Raises Unfit, and Unavailable while it is away.
+        """
+        try:
+            await self.database.inspect()
+            await self.database.open()
+            await self._bring_up()
+        finally:
+            await self.database.close()
+            self.passwords.close()
+
+    async def _bring_up(self) -> None:
+        if self.database.dialect == "sqlite":
+            await schema.migrate(self.database)
+        else:
+            await schema.require_current(self.database)
+        await self.history.open()
+
     async def _open_database(self) -> None:
-        """Wait for a database that is away; raises SchemaError for one that is not migrated."""
+        """Wait for a database that is away; raises Unfit for one that cannot be used as it is."""
+        if self.database.dialect != "sqlite":  # which is never away
+            await once_there(self.database.inspect)
         await self.database.open()
-        is_current = False
-        while not is_current:
-            try:
-                if self.database.dialect == "sqlite":
-                    await schema.migrate(self.database)
-                else:
-                    await schema.require_current(self.database)
-                await self.history.open()
-                self.dispatcher.belong(self.history.name)
-                is_current = True
-            except Unavailable as error:
-                log.warning("waiting for the database: %s", error.__cause__ or error)
-                await asyncio.sleep(RETRY_SECONDS)
+        await once_there(self._bring_up)
+        self.dispatcher.belong(self.history.name)
 
     def _supervise(self, name: str, work: Coroutine[Any, Any, None], stop: Any) -> None:
         """Its end, before the process is stopping, is a failure of the process."""
@@ -257,7 +268,7 @@ class Payam:
         """Which parts can serve; the worker is all of them that live here."""
         try:
             async with asyncio.timeout(READY_SECONDS):
-                database = bool(await self.database.fetch("SELECT 1"))
+                database = await self.database.is_serving()
         except (Unavailable, TimeoutError):
             database = False
         alive = {name: not task.done() for name, task in self._tasks.items()}
@@ -321,6 +332,22 @@ class Payam:
                 continue
             for family in families - working:
                 self._revoked(FamilyRevoked(family))
+
+
+async def once_there(step: Callable[[], Awaitable[object]]) -> None:
+    """Take the step as soon as the database is there; what it waits for is said once."""
+    said = ""
+    while True:
+        try:
+            await step()
+        except Unavailable as error:
+            trouble = " ".join(str(error.__cause__ or error).split())
+            if trouble != said:
+                log.warning("waiting for the database: %s", trouble)
+            said = trouble
+            await asyncio.sleep(RETRY_SECONDS)
+        else:
+            return
 
 
 def relay_over(redis_url: str) -> Relay:

@@ -1,13 +1,15 @@
-"""The gunicorn worker that runs Sanic's own server, so that there is one transport."""
+"""The gunicorn worker that runs Sanic's own server, so that there is one transport.
+
+The master imports this file, and keeps it as it was at its own start; what a worker imports is
+the code of today.
+"""
 
 import asyncio
+import os
 import sys
 from typing import Any
 
 from gunicorn.workers.base import Worker
-from sanic import Sanic
-
-from chat.app import serve
 
 BEAT_SECONDS = 1.0
 
@@ -16,12 +18,18 @@ class PayamWorker(Worker):  # type: ignore[misc] # gunicorn ships no types
     """Serves until it is told to stop, or until a part of it dies; gunicorn replaces it then."""
 
     def run(self) -> None:
-        app: Sanic[Any, Any] = self.wsgi
+        from chat.app import serve  # noqa: PLC0415 - in the worker alone
+
+        app: Any = self.wsgi
         app.add_task(self._beat())
-        sys.exit(serve(app, sock=self.sockets[0].sock))
+        sys.exit(serve(app, self.sockets[0].sock))
 
     async def _beat(self) -> None:
-        """Tell gunicorn that the loop turns; a worker that is stuck is replaced."""
-        while True:
+        """Tell gunicorn that the loop turns; a worker that is stuck is replaced.
+
+        A worker whose master was killed goes too, or it would keep the port and the database.
+        """
+        while os.getppid() == self.ppid:
             self.notify()
             await asyncio.sleep(BEAT_SECONDS)
+        self.wsgi.stop(terminate=False)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 
 @dataclass(frozen=True)
@@ -14,12 +13,17 @@ class Kind:
     """How the text of an environment variable becomes a value.
 
     `parse` raises ValueError for anything that is not `allowed`, which is how the
-    error line says what the setting may be. The value of a `secret` is never shown.
+    error line says what the setting may be; `Wrong`, a ValueError, says more. The value of
+    a `secret` is never shown.
     """
 
     parse: Callable[[str], Any]
     allowed: str
     secret: bool = False
+
+
+class Wrong(ValueError):
+    """A value that may not be, with what is wrong with it; that repeats no secret."""
 
 
 def plain(raw: str) -> str:
@@ -87,68 +91,6 @@ def choice(*values: str) -> Kind:
         return raw
 
     return Kind(parse, " or ".join((", ".join(values[:-1]), values[-1])))
-
-
-def split_url(raw: str, *schemes: str) -> SplitResult:
-    """The parts of a URL that has one of `schemes`; raises ValueError for anything else."""
-    parts = urlsplit(raw)
-    if not raw.startswith(tuple(f"{scheme}://" for scheme in schemes)):
-        raise ValueError
-    if not raw.isprintable() or " " in raw:
-        raise ValueError
-    for host in parts.netloc.rpartition("@")[2].split(","):  # PostgreSQL takes several
-        urlsplit(f"//{host}").port  # noqa: B018 # raises for what is not a port
-    return parts
-
-
-def url(*schemes: str, allowed: str) -> Kind:
-    def parse(raw: str) -> str:
-        if not split_url(raw, *schemes).hostname:
-            raise ValueError
-        return raw
-
-    return Kind(parse, allowed)
-
-
-def redis_url() -> Kind:
-    def parse(raw: str) -> str:
-        parts = split_url(raw, "redis", "rediss", "unix")
-        if not (parts.path if parts.scheme == "unix" else parts.hostname):
-            raise ValueError
-        cluster = [value for name, value in parse_qsl(parts.query, True) if name == "cluster"]
-        if not cluster:
-            if "," in parts.netloc.rpartition("@")[2]:
-                raise ValueError
-        # A cluster has one database, and no server of it can be told by a path.
-        elif cluster != ["true"] or parts.scheme == "unix" or parts.path not in ("", "/", "/0"):
-            raise ValueError
-        return raw
-
-    # Hidden in messages: it often holds a password.
-    return Kind(
-        parse,
-        "redis://host:port/0, rediss://… or unix://…, or redis://host:port,host:port?cluster=true",
-        secret=True,
-    )
-
-
-def database_url() -> Kind:
-    def parse(raw: str) -> str:
-        if raw.startswith("sqlite:"):
-            file = plain(raw).removeprefix("sqlite:///")
-            # One database in memory for each connection would be several databases.
-            if file in (raw, "", ":memory:") or file.endswith("/"):
-                raise ValueError
-        elif split_url(raw, "postgres", "postgresql").path in ("", "/"):
-            raise ValueError
-        return raw
-
-    # Hidden in messages: it usually holds a password.
-    return Kind(
-        parse,
-        "postgresql://user:password@host:port/database?sslmode=… or sqlite:///path/to/file",
-        secret=True,
-    )
 
 
 def words(check: Callable[[str], object], allowed: str) -> Kind:

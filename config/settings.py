@@ -14,21 +14,22 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
+from config.errors import SettingsError
 from config.kinds import (
     Kind,
+    Wrong,
     choice,
-    database_url,
     folder,
     host_name,
     integer,
     number,
     origin,
-    redis_url,
     switch,
     text,
-    url,
     words,
 )
+from config.names import Misspelt, misspelt
+from config.urls import database_url, redis_url, url
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -37,10 +38,8 @@ SECRET_MIN_LENGTH = 32
 """Bytes: RFC 7518 section 3.2 asks for a key at least as long as SHA-256's output."""
 SHOWN_LENGTH = 100
 """Characters of a wrong value that its error line repeats."""
-
-
-class SettingsError(Exception):
-    """A setting has a value that it may not have. The text is one line."""
+PLACES = ("DATABASE_URL", "DATA_DIR")
+"""Without these conversations are kept elsewhere: a name that is almost one of them is refused."""
 
 
 def setting(default: Any, kind: Kind, meaning: str) -> Any:
@@ -188,6 +187,8 @@ class Settings:
 
         Raises SettingsError, whose text is one line.
         """
+        for stranger in cls.misspelt(environ):
+            refuse_elsewhere(stranger, environ[stranger.name])
         values: dict[str, Any] = {}
         for spec in fields(cls):
             name = spec.name.upper()
@@ -197,11 +198,17 @@ class Settings:
             kind: Kind = spec.metadata["kind"]
             try:
                 values[spec.name] = kind.parse(raw)
-            except ValueError:
-                raise SettingsError(complaint(name, raw, kind)) from None
+            except ValueError as error:
+                fault = str(error) if isinstance(error, Wrong) else None
+                raise SettingsError(complaint(name, raw, kind, fault)) from None
         settings = cls(**values)
         settings._check_together()
         return settings
+
+    @classmethod
+    def misspelt(cls, environ: Mapping[str, str]) -> list[Misspelt]:
+        """Variables that may be meant as settings: their names are almost those of some."""
+        return list(misspelt(environ, kinds()))
 
     def _check_together(self) -> None:
         if self.jwt_secret and len(self.jwt_secret.encode()) < SECRET_MIN_LENGTH:
@@ -236,6 +243,11 @@ class Settings:
         """The folder of attachments."""
         return self.data_dir / "attachments"
 
+    @property
+    def secret_file(self) -> Path:
+        """Where the random secret is kept."""
+        return self.data_dir / "jwt-secret"
+
     def signing_secret(self) -> str:
         """`JWT_SECRET`, or the random one kept in `DATA_DIR`, made at the first call.
 
@@ -243,24 +255,53 @@ class Settings:
         one: the file appears whole or not at all, and the first to link it wins.
         Raises SettingsError when it cannot be kept, or what is there is too short.
         """
+        if not self.jwt_secret:
+            try:
+                if not self.secret_file.exists():
+                    keep_new_secret(self.secret_file)
+            except OSError as error:
+                raise SettingsError(unkept(error)) from error
+        return self.kept_secret()
+
+    def kept_secret(self) -> str:
+        """The same, and none is made. Raises SettingsError where there is none."""
         if self.jwt_secret:
             return self.jwt_secret
-        path = self.data_dir / "jwt-secret"
+        path = self.secret_file
         try:
-            if not path.exists():
-                keep_new_secret(path)
             secret = path.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeError) as error:
+        except FileNotFoundError:
             raise SettingsError(
-                f"DATA_DIR: the secret that signs tokens cannot be kept there ({error});"
-                " it may be a folder that Payam can write to, or set JWT_SECRET"
-            ) from error
+                f"DATA_DIR: no secret that signs tokens is kept in {str(self.data_dir)!r};"
+                " it may be the folder of a server that has run, or set JWT_SECRET"
+            ) from None
+        except (OSError, UnicodeError) as error:
+            raise SettingsError(unkept(error)) from error
         if len(secret.encode()) < SECRET_MIN_LENGTH:
             raise SettingsError(
                 f"DATA_DIR: the secret kept in {str(path)!r} is shorter than"
                 f" {SECRET_MIN_LENGTH} bytes; remove the file, or set JWT_SECRET"
             )
         return secret
+
+
+def kinds() -> dict[str, Kind]:
+    """By the names of their variables."""
+    return {spec.name.upper(): spec.metadata["kind"] for spec in fields(Settings)}
+
+
+def refuse_elsewhere(stranger: Misspelt, raw: str) -> None:
+    """Raises SettingsError where it could be what says in which place conversations are kept."""
+    if stranger.meant not in PLACES:
+        return
+    try:
+        kinds()[stranger.meant].parse(raw.strip())
+    except ValueError:  # another program's
+        return
+    raise SettingsError(
+        f"{stranger}: without that, conversations would be kept in another place."
+        f" Rename it, or set {stranger.meant} as well"
+    )
 
 
 def keep_new_secret(path: Path) -> None:
@@ -278,7 +319,16 @@ def keep_new_secret(path: Path) -> None:
         draft.unlink()
 
 
-def complaint(name: str, raw: str, kind: Kind) -> str:
+def unkept(error: Exception) -> str:
+    return (
+        f"DATA_DIR: the secret that signs tokens cannot be kept there ({error});"
+        " it may be a folder that Payam can write to, or set JWT_SECRET"
+    )
+
+
+def complaint(name: str, raw: str, kind: Kind, fault: str | None) -> str:
+    if fault is not None:
+        return f"{name}: {fault}; it may be {kind.allowed}"
     shown = repr(raw[:SHOWN_LENGTH]) + "…" * (len(raw) > SHOWN_LENGTH)
     if kind.secret:
         shown = "the value given"

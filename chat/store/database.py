@@ -15,13 +15,19 @@ import msgspec
 import peewee
 from peewee_async.databases import AioDatabase
 
-from chat.errors import OutcomeUnknown, Unavailable
+from chat.errors import OutcomeUnknown, PayamError, Unavailable
 
 Row = tuple[Any, ...]
 Item = TypeVar("Item")
 RETRY_AFTER = 1.0
 PART = 2_000
 """Rows that one statement answers with, at most, where many are asked for by their keys."""
+
+
+class Unfit(PayamError):
+    """The database answers, but an operator has to change something before it can serve."""
+
+    code = "database_unfit"
 
 
 class Reads(Protocol):
@@ -61,7 +67,22 @@ class Database(Reads, ABC):
         self.peewee = peewee_database
 
     @abstractmethod
+    async def inspect(self) -> str:
+        """Try it, whether it is open or not; what was found, in a few words.
+
+        Raises Unfit, or Unavailable while it is away.
+        """
+
+    @abstractmethod
     async def open(self) -> None: ...
+
+    @abstractmethod
+    def reason(self, error: Exception) -> str | None:
+        """An error of the database's driver in one line; None for any other."""
+
+    @abstractmethod
+    async def is_serving(self) -> bool:
+        """Whether it takes changes now; raises Unavailable."""
 
     @abstractmethod
     async def close(self) -> None: ...

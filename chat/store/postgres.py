@@ -11,12 +11,15 @@ from typing import Any
 
 import psycopg
 from psycopg import AsyncConnection
+from psycopg.pq import Conninfo
 
 from chat.errors import Unavailable
 from chat.store.database import Database, Row, Transaction, outcome_unknown, unreachable
 from chat.store.exchange import Answer, Values, exchange
+from chat.store.models import TABLES
 from chat.store.postgres_connection import PostgresConnection
 from chat.store.postgres_errors import passes
+from chat.store.postgres_inspection import in_one_line, inspect
 from chat.store.postgres_pool import PooledPostgresDatabase, PostgresConnections
 
 CONNECTION_DEFAULTS = {
@@ -26,7 +29,7 @@ CONNECTION_DEFAULTS = {
     "keepalives_count": "3",
     "application_name": "payam",
 }
-"""libpq options that the URL may set otherwise."""
+"""libpq options that the URL and libpq's own variables (PGCONNECT_TIMEOUT, …) may set otherwise."""
 MIGRATION_LOCK = 0x70617961  # "paya": any number that nobody else uses
 
 LOCK_CONVERSATIONS = (
@@ -85,10 +88,19 @@ async def fetch(connection: AsyncConnection[Any], sql: str, parameters: Sequence
     return await cursor.fetchall()
 
 
+def conninfo_of(url: str) -> dict[str, Any]:
+    """libpq's options of a connection, by name."""
+    # What libpq takes from its variables it would not take where we say something ourselves.
+    given = {one.keyword.decode() for one in Conninfo.get_defaults() if one.val is not None}
+    defaults = {name: value for name, value in CONNECTION_DEFAULTS.items() if name not in given}
+    # Whatever the URL says of that: rows are text of every language.
+    return defaults | psycopg.conninfo.conninfo_to_dict(url) | {"client_encoding": "UTF8"}
+
+
 class PostgresStore(Postgres, Database):
     def __init__(self, url: str, pool_size: int) -> None:
-        options = CONNECTION_DEFAULTS | psycopg.conninfo.conninfo_to_dict(url)
-        conninfo = psycopg.conninfo.make_conninfo("", **options)
+        options = conninfo_of(url)
+        self._conninfo = conninfo = psycopg.conninfo.make_conninfo("", **options)
         super().__init__(
             PooledPostgresDatabase(
                 options.get("dbname", ""),
@@ -96,6 +108,19 @@ class PostgresStore(Postgres, Database):
             )
         )
         self._connections = PostgresConnections(self.peewee.pool_backend, pool_size)
+
+    async def inspect(self) -> str:
+        tables = [model._meta.table_name for model in TABLES]
+        return await inspect(self._conninfo, [*tables, "schema_migrations"])
+
+    def reason(self, error: Exception) -> str | None:
+        if not isinstance(error, psycopg.Error):
+            return None
+        return error.diag.message_primary or in_one_line(error)
+
+    async def is_serving(self) -> bool:
+        row = await self.fetch_one("SELECT current_setting('transaction_read_only')")
+        return row == ("off",)
 
     async def open(self) -> None:
         await self.peewee.aio_connect()

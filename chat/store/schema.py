@@ -5,7 +5,7 @@ import pkgutil
 
 from chat.errors import PayamError
 from chat.store import migrations
-from chat.store.database import Database, Transaction
+from chat.store.database import Database, Transaction, Unfit
 
 IDENTITY = {
     "sqlite": "INTEGER PRIMARY KEY AUTOINCREMENT",
@@ -13,7 +13,7 @@ IDENTITY = {
 }
 
 
-class SchemaError(PayamError):
+class SchemaError(Unfit):
     """The database is not at the schema that this code needs."""
 
     code = "schema"
@@ -27,8 +27,21 @@ def known() -> list[str]:
 async def migrate(database: Database) -> list[str]:
     """Apply what is missing, all or nothing; returns the names of the applied steps.
 
-    Workers that start together take turns, and the later ones find nothing to do.
+    Workers that start together take turns, and the later ones find nothing to do. Raises Unfit,
+    whose text is one line, where the database refuses a statement.
     """
+    try:
+        return await bring_up(database)
+    except PayamError:
+        raise
+    except Exception as error:
+        reason = database.reason(error)
+        if reason is None:
+            raise
+        raise Unfit(f"The schema cannot be brought up to date: {reason}.") from error
+
+
+async def bring_up(database: Database) -> list[str]:
     async with database.transaction() as transaction:
         await database.lock_schema(transaction)
         await transaction.execute(

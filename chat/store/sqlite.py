@@ -7,6 +7,7 @@ them wait for each other instead of failing.
 """
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -18,7 +19,7 @@ from peewee_async.pool import PoolBackend
 from peewee_async.utils import ConnectionProtocol
 
 from chat.errors import Unavailable
-from chat.store.database import Database, Row, Transaction
+from chat.store.database import Database, Row, Transaction, Unfit
 from chat.store.sqlite_checkpoints import Checkpoints
 from chat.store.sqlite_connection import Connection, Result
 
@@ -102,11 +103,36 @@ class SqliteStore(Sqlite, Database):
         try:
             Path(self.path).parent.mkdir(parents=True, exist_ok=True)
             await self._writer
-        except (OSError, sqlite3.Error) as error:
+            # What cannot be written opens all the same.
+            await self._writer.run(try_to_write)
+        except (OSError, sqlite3.Error, Unavailable) as error:
+            await self._writer.close()
             await self._writer.ended()
-            raise Unavailable(f"{self.path}: {error}", retry_after=1.0) from error
+            raise Unfit(f"The SQLite database {self.path} {self._fault(error)}.") from error
         await self.peewee.aio_connect()
         self._checkpoints.start()
+
+    def _fault(self, error: Exception) -> str:
+        if Path(self.path).is_dir():
+            return "is a folder"
+        cause = error.__cause__ or error
+        if isinstance(cause, OSError):
+            return f"cannot be used ({os.strerror(cause.errno or 0)})"
+        return f"cannot be used ({cause})"
+
+    async def inspect(self) -> str:
+        if not os.path.exists(self.path):  # noqa: ASYNC240 - a look
+            return f"SQLite, to be made at the start: {self.path}"
+        another = SqliteStore(self.path, readers=1)
+        await another.open()
+        await another.close()
+        return f"SQLite {sqlite3.sqlite_version}: {self.path}"
+
+    def reason(self, error: Exception) -> str | None:
+        return str(error) if isinstance(error, sqlite3.Error) else None
+
+    async def is_serving(self) -> bool:
+        return bool(await self.fetch("SELECT 1"))
 
     async def close(self) -> None:
         await self.peewee.aio_close()
@@ -158,6 +184,17 @@ class SqliteStore(Sqlite, Database):
 
     async def after_numbering(self, transaction: Transaction, table: str) -> None:
         """AUTOINCREMENT notices by itself."""
+
+
+def try_to_write(db: sqlite3.Connection) -> None:
+    """Raises sqlite3.OperationalError for a database that cannot be written."""
+    try:
+        begin(db)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+            return  # somebody else writes
+        raise
+    db.rollback()
 
 
 def begin(db: sqlite3.Connection) -> None:

@@ -23,7 +23,8 @@ from hypothesis import strategies as st
 
 from chat.auth.keys import FITS, PublishedKeys, keys_from, read_public_key, usable_keys
 from chat.errors import NotAuthenticated, Unavailable
-from config.settings import Settings, SettingsError
+from config.errors import SettingsError
+from config.settings import Settings
 
 NEVER = 3600.0  # longer than any test
 PATIENCE = 30  # seconds; keeps a test from hanging

@@ -13,7 +13,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 import config
-from config.settings import SECRET_MIN_LENGTH, Settings, SettingsError
+from config.errors import SettingsError
+from config.settings import SECRET_MIN_LENGTH, Settings
 
 NAMES = [spec.name.upper() for spec in fields(Settings)]
 NOT_UTF8 = b"\xff\xfe".decode("utf-8", "surrogateescape")  # as os.environ gives it

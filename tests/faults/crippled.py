@@ -209,4 +209,4 @@ from chat.app import serve  # noqa: E402
 app: Any = server.app
 
 if __name__ == "__main__":
-    sys.exit(serve(app, host=server.settings.host, port=server.settings.port))
+    sys.exit(serve(app))

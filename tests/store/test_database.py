@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from chat.errors import Unavailable
-from chat.store.database import Database, connect, listed
+from chat.store.database import Database, Unfit, connect, listed
 from tests.store.world import opened
 
 COUNT = "SELECT count(*) FROM tally"
@@ -174,7 +174,7 @@ async def test_fetch_one_is_the_first_row_or_none(tally: Database) -> None:
 @pytest.mark.parametrize("place", ["/dev/null/payam.sqlite3", "/proc/payam/payam.sqlite3", "/dev"])
 async def test_a_place_that_cannot_hold_a_database_is_an_error_at_open(place: str) -> None:
     """Opening says so, with the place, rather than the first query."""
-    with pytest.raises(Unavailable, match=place):
+    with pytest.raises(Unfit, match=place):
         async with opened(f"sqlite:///{place}"):
             pass
 

@@ -12,7 +12,7 @@ import pytest
 
 from chat.errors import Unavailable
 from chat.store import sqlite_checkpoints, sqlite_connection
-from chat.store.database import connect
+from chat.store.database import Unfit, connect
 from chat.store.sqlite import SqliteStore
 from tests.store.world import opened
 
@@ -235,7 +235,7 @@ def letters(path: Path) -> Path:
 async def test_a_file_that_is_no_database_is_an_error_at_open(letters: Path) -> None:
     """It is left as it was."""
     database = connect(f"sqlite:///{letters}", 2)
-    with pytest.raises(Unavailable, match="not a database"):
+    with pytest.raises(Unfit, match="not a database"):
         await database.open()
     await database.close()
     with letters.open() as file:

@@ -1,0 +1,59 @@
+"""One server at a time on an SQLite database, where nothing carries its news to another.
+
+The lock is a file beside the database, locked by the kernel: it goes with the last process
+that has it open, however that ends. Processes that were forked from the one that took it
+have it too, so gunicorn's master holds it for all its workers.
+"""
+
+import fcntl
+import logging
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from config.errors import SettingsError
+
+log = logging.getLogger("payam")
+
+SUFFIX = ".lock"
+
+
+def hold(database: str, *, has_relay: bool) -> None:
+    """Keep other servers from the database at this path until this process ends.
+
+    Servers with a relay between them may share it. Raises SettingsError, whose text is one line.
+    """
+    if Path(database).is_dir():
+        raise SettingsError(f"{where(database)} is a folder")
+    path = Path(os.path.realpath(database) + SUFFIX)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise SettingsError(
+            f"{where(database)} cannot be used: {path} cannot be written ({error.strerror})"
+        ) from None
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if has_relay else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = read_holder(descriptor)
+        os.close(descriptor)
+        raise SettingsError(
+            f"{where(database)} is served by another process{holder} already, whose clients would"
+            " not hear of what happens here: stop that one, or give both the same REDIS_URL"
+        ) from None
+    except OSError as error:  # a file system without locks
+        log.warning("nothing keeps a second server from %s: %s", database, error.strerror)
+    with suppress(OSError):
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
+    # It stays open: the lock is let go of with it.
+
+
+def where(database: str) -> str:
+    return f"the SQLite database {database}"
+
+
+def read_holder(descriptor: int) -> str:
+    number = os.pread(descriptor, 20, 0).strip()
+    return f" ({number.decode()})" if number.isdigit() else ""

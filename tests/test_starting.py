@@ -1,0 +1,253 @@
+"""What stops a start: one line and a status, whether it is `server.py` or gunicorn that starts."""
+
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.payam_server import CHECKOUT, PayamServer
+from tests.support.ports import free_port
+from tests.support.redis_server import RedisServer
+
+ALONE = (sys.executable, "server.py")
+GUNICORN = (sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "server:app")
+WAYS = pytest.mark.parametrize("command", [ALONE, GUNICORN], ids=["alone", "gunicorn"])
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Mapping[str, str]:
+    """Of a server that would start."""
+    return {"DATA_DIR": str(tmp_path / "data"), "PORT": str(free_port())}
+
+
+def run(command: tuple[str, ...], settings: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        cwd=CHECKOUT,
+        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", **settings},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def refusal(command: tuple[str, ...], settings: Mapping[str, str]) -> str:
+    """The one line with which the start ends; its status is 1."""
+    done = run(command, settings)
+    assert (done.returncode, done.stdout) == (1, "")
+    [line] = done.stderr.splitlines()
+    return line
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port on which somebody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        yield other.getsockname()[1]
+
+
+@WAYS
+def test_a_port_in_use(command: tuple[str, ...], settings: Mapping[str, str], taken: int) -> None:
+    """The line names it."""
+    assert f"PORT={taken} is in use" in refusal(command, {**settings, "PORT": str(taken)})
+
+
+WRONG: list[tuple[Mapping[str, str], str]] = [
+    ({"HOST": "203.0.113.9"}, "HOST=203.0.113.9 is not an address of this machine"),
+    ({"HOST": "2001:db8::9"}, "HOST=2001:db8::9 is not an address of this machine"),
+    ({"HOST": "nobody.invalid"}, "HOST: 'nobody.invalid' is not known here"),
+    ({"DATA_DIR": "/dev/null"}, "DATA_DIR"),
+    ({"DATA_DIR": "/proc/payam", "JWT_SECRET": "s" * 40}, "DATA_DIR"),
+    ({"DATABASE_URL": "sqlite:////dev/null/below"}, "/dev/null/below"),
+    ({"DATABASE_URL": "sqlite:////proc"}, "/proc is a folder"),
+    ({"DATABASE_URL": "postgresql://u:secret@h/d?sslmod=x"}, "'sslmod'"),
+    ({"REDIS_URL": "redis://:secret@127.0.0.1/0?sokcet_timeout=1"}, "'sokcet_timeout'"),
+    ({"DATABSE_URL": "postgresql://u:secret@h/d"}, "DATABASE_URL may be meant"),
+    ({"JWT_ALGORITHM": "RS256", "JWT_PUBLIC_KEY": "/dev/null"}, "JWT_PUBLIC_KEY"),
+]
+
+
+@pytest.mark.parametrize(
+    ("command", "wrong", "words"),
+    [(ALONE, wrong, words) for wrong, words in WRONG]
+    + [(GUNICORN, wrong, words) for wrong, words in WRONG[-8::2]],
+)
+def test_what_cannot_be_had(
+    command: tuple[str, ...], wrong: Mapping[str, str], words: str, settings: Mapping[str, str]
+) -> None:
+    """The line names the setting, or the place, and no password."""
+    line = refusal(command, {**settings, **wrong})
+    assert words in line
+    assert "secret@" not in line
+
+
+def test_a_file_that_is_no_database(settings: Mapping[str, str], tmp_path: Path) -> None:
+    """It is left as it was."""
+    letters = tmp_path / "letters"
+    letters.write_text("no database " * 100)
+    line = refusal(ALONE, {**settings, "DATABASE_URL": f"sqlite:///{letters}"})
+    assert "file is not a database" in line
+    assert letters.read_text() == "no database " * 100
+
+
+@WAYS
+def test_the_database_of_another_program(
+    command: tuple[str, ...], settings: Mapping[str, str], tmp_path: Path
+) -> None:
+    """Whose tables have our names."""
+    other = sqlite3.connect(tmp_path / "other")
+    other.execute("CREATE TABLE users (id)")
+    other.commit()
+    other.close()
+    line = refusal(command, {**settings, "DATABASE_URL": f"sqlite:///{tmp_path / 'other'}"})
+    assert "The schema cannot be brought up to date" in line
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        (sys.executable, "-m", "sanic", "server:app", "--port={port}"),
+        (sys.executable, "-m", "sanic", "server:app", "--port={port}", "--workers=2"),
+        (sys.executable, "-m", "uvicorn", "server:app", "--port={port}"),
+        (*GUNICORN, "--worker-class=sync"),
+    ],
+    ids=["sanic", "sanic-workers", "uvicorn", "gunicorn-sync"],
+)
+def test_servers_that_would_break_the_websockets(
+    command: tuple[str, ...], settings: Mapping[str, str]
+) -> None:
+    """The last line says what to run instead."""
+    done = run(tuple(part.format(port=settings["PORT"]) for part in command), settings)
+    assert done.returncode == 1
+    [line] = [line for line in done.stderr.splitlines() if "INFO" not in line]
+    assert "`python server.py`" in line
+
+
+def test_gunicorn_without_our_settings(settings: Mapping[str, str], tmp_path: Path) -> None:
+    """Its own lines come around ours, and it does not begin again and again."""
+    empty = tmp_path / "empty.py"
+    empty.touch()
+    command = (sys.executable, "-m", "gunicorn", "-c", str(empty), "server:app")
+    bind = ("--bind", f"127.0.0.1:{settings['PORT']}", "--no-control-socket")
+    done = run((*command, *bind), settings)
+    assert done.returncode == 3
+    assert done.stderr.count("`python server.py`") == 1
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("host", "workers"), [("::", 1), ("::", 2), ("localhost", 1)])
+def test_every_way_to_write_a_host(host: str, workers: int) -> None:
+    """Under gunicorn too; where all addresses are meant, those of IPv4 are served as well."""
+    with RedisServer() as relay:
+        server = V6Server({"HOST": host, "REDIS_URL": relay.url}, workers=workers)
+        server.at = "127.0.0.1" if host == "localhost" else "[::1]"
+        with server:
+            if host == "::":
+                live = f"http://127.0.0.1:{server.port}/health/live"
+                assert httpx.get(live, trust_env=False).status_code == 200
+
+
+class V6Server(PayamServer):
+    """Asked at another address."""
+
+    at: str
+
+    def answers(self) -> bool:
+        try:
+            url = f"http://{self.at}:{self.port}/health/ready"
+            return httpx.get(url, trust_env=False).status_code == 200
+        except httpx.TransportError:
+            return False
+
+
+@WAYS
+def test_a_second_server_on_one_sqlite_database(command: tuple[str, ...]) -> None:
+    """It is refused, by whatever path it comes, until the first is gone, however that went."""
+    with PayamServer() as first:
+        data = Path(first.settings["DATA_DIR"])
+        link = first.directory / "link"
+        link.symlink_to(data)
+        second = {**first.settings, "PORT": str(free_port())}
+        for same in ({}, {"DATA_DIR": str(link)}, {"REDIS_URL": "redis://127.0.0.1:1/0"}):
+            line = refusal(command, {**second, **same})
+            assert f"({first.process.pid})" in line
+            assert "payam.sqlite3" in line
+        first.kill()
+        first.start()
+
+
+def test_gunicorn_holds_the_database_for_its_workers() -> None:
+    """Through a reload and the death of its worker; nobody else gets it in between."""
+    with GunicornServer() as server:
+        second = {**server.settings, "PORT": str(free_port())}
+        for end in (signal.SIGHUP, signal.SIGKILL):
+            before = set(server.pids())
+            worker = max(before)
+            os.kill(server.process.pid if end == signal.SIGHUP else worker, end)
+            while not server.answers() or worker in server.pids():
+                assert "is served by another process" in refusal(ALONE, second)
+        assert "is served by another process" in refusal(ALONE, second)
+
+
+class GunicornServer(PayamServer):
+    """With one worker."""
+
+    def command(self) -> tuple[str, ...]:
+        return GUNICORN
+
+
+def test_servers_with_a_relay_share_a_database() -> None:
+    """Which carries the one's news to the other; one without is refused."""
+    with RedisServer() as relay, PayamServer({"REDIS_URL": relay.url}) as first:
+        shared = {**first.settings, "REDIS_URL": relay.url}
+        del shared["PORT"]
+        second = PayamServer(shared)
+        second.settings["PORT"] = str(second.port)
+        with second:
+            alone = {**shared, "PORT": str(free_port()), "REDIS_URL": ""}
+            assert "give both the same REDIS_URL" in refusal(ALONE, alone)
+
+
+def test_more_workers_than_the_settings_say_need_the_relay(settings: Mapping[str, str]) -> None:
+    """Whoever asks for them on gunicorn's command line."""
+    assert "REDIS_URL" in refusal((*GUNICORN, "--workers", "2"), settings)
+    with GunicornServer() as server:
+        os.kill(server.process.pid, signal.SIGTTIN)
+        while "it stays at 1 worker" not in server.log():
+            assert server.answers()
+        assert len(server.pids()) == 2
+
+
+def test_a_reload_serves_the_code_of_today(tmp_path: Path) -> None:
+    """HUP after an upgrade: the workers are new, and so is all that they run."""
+    for part in ("chat", "config", "web"):
+        shutil.copytree(CHECKOUT / part, tmp_path / part)
+    for part in ("server.py", "gunicorn.conf.py"):
+        shutil.copy(CHECKOUT / part, tmp_path)
+    with UpgradedServer(tmp_path) as server:
+        health = tmp_path / "chat/api/health.py"
+        health.write_text(health.read_text().replace('Health("live")', 'Health("new")'))
+        os.kill(server.process.pid, signal.SIGHUP)
+        url = f"{server.url}/health/live"
+        while httpx.get(url, trust_env=False).json()["status"] != "new":
+            assert server.process.poll() is None
+
+
+class UpgradedServer(GunicornServer):
+    """Of a copy of the code."""
+
+    def __init__(self, code: Path) -> None:
+        super().__init__()
+        self.code = code
+
+    def options(self) -> Mapping[str, Path]:
+        return {"cwd": self.code}
