@@ -10,8 +10,9 @@ from sanic import Sanic
 from sanic_ext import Extend
 from sanic_ext.extensions.http.extension import HTTPExtension
 
+from chat import metrics as figures
 from chat import starting
-from chat.api import metrics, options, routes, tracing, web
+from chat.api import metrics, options, responses, routes, tracing, web
 from chat.auth import middleware
 from chat.auth.identity import Identity
 from chat.docs import routes as docs
@@ -80,6 +81,8 @@ def create_app(settings: Settings) -> Application:
     def count(identity: Identity) -> None:
         payam.services.requests.take(identity.user_id)
 
+    room = responses.install(app, settings)
+    payam.sampler.watch(figures.unread_bytes, lambda: room.total)
     tracing.install(app)
     sessions = payam.services.sessions
     middleware.install(app, sessions.identify, count)

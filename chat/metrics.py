@@ -96,6 +96,24 @@ relay_connected = Gauge(
     registry=registry,
     multiprocess_mode="livemin",
 )
+unread_bytes = Gauge(
+    "payam_unread_bytes",
+    "Bytes of large answers over HTTP that are held until their clients have read them",
+    registry=registry,
+    multiprocess_mode="livesum",
+)
+answers_refused = Counter(
+    "payam_answers_refused",
+    "Answers over HTTP that were refused because too much waits to be read already:"
+    " of one user, or on the whole worker",
+    ["limit"],
+    registry=registry,
+)
+clients_cut = Counter(
+    "payam_clients_cut",
+    "Clients of HTTP that were cut off because they took nothing of an answer for too long",
+    registry=registry,
+)
 http_seconds = Histogram(
     "payam_http_request_seconds",
     "From a request until its answer begins",
@@ -107,7 +125,10 @@ http_seconds = Histogram(
 _queued = change_seconds.labels("queued")
 _acknowledged = change_seconds.labels("acknowledged")
 _delivered = change_seconds.labels("delivered")
-closes.labels("4408")  # there from the start: an alert needs its zero
+# There from the start: an alert needs its zero.
+closes.labels("4408")
+answers_refused.labels("user")
+answers_refused.labels("worker")
 
 
 class Tally:
@@ -157,7 +178,11 @@ class Sampler:
     """Looks once a second at what is not counted where it happens."""
 
     def __init__(self, gauges: Mapping[Gauge, Callable[[], float]]) -> None:
-        self._gauges = gauges
+        self._gauges = dict(gauges)
+
+    def watch(self, gauge: Gauge, value: Callable[[], float]) -> None:
+        """Look at one more."""
+        self._gauges[gauge] = value
 
     def sample(self) -> None:
         delivered_frames.hand_on()

@@ -141,6 +141,21 @@ class Settings:
         integer(16 * KIB, 1 << 30),
         "bytes that may wait for a slow reader before its socket is closed",
     )
+    send_timeout: float = setting(
+        120.0,
+        number(0.1, 86400),
+        "a client of HTTP that takes nothing of its answer for so long is cut off",
+    )
+    send_buffer_per_user: int = setting(
+        16 * MIB,
+        integer(64 * KIB, 1 << 40),
+        "bytes of answers that may wait on one worker for one user's slow readers",
+    )
+    send_buffer_per_worker: int = setting(
+        256 * MIB,
+        integer(64 * KIB, 1 << 40),
+        "the same for all users together",
+    )
     ws_ping_interval: float = setting(
         20.0, number(1, 3600), "a socket silent this long is pinged; twice this long, dropped"
     )

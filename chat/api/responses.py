@@ -1,24 +1,76 @@
-"""What handlers answer with: JSON, nothing, or a body that is sent while it is made."""
+"""What handlers answer with: JSON, nothing, or a body that is sent while it is made.
 
+No answer keeps the event loop for long, however large it is: a list is encoded item by
+item, and others have their turn between two pieces.
+"""
+
+import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
 import msgspec
-from sanic import HTTPResponse, Request
+from sanic import HTTPResponse, Request, Sanic
+
+from chat.api import addresses
+from chat.http.room import OF_A_STREAM, Room
+from config.settings import Settings
 
 log = logging.getLogger("payam.api")
 
 encode = msgspec.json.Encoder().encode
 
+PIECE = 64 * 1024
+"""Bytes of a list that are encoded at once; one item of it may be more."""
+
+
+def install(app: Sanic[Any, Any], settings: Settings) -> Room:
+    """Give connections what they bound their answers by."""
+
+    def reader_of(request: Request) -> int | str:
+        identity = getattr(request.ctx, "identity", None)
+        if identity is not None:
+            return int(identity.user_id)
+        return addresses.of_client(request, settings.trusted_proxies)
+
+    app.ctx.room = Room(settings.send_buffer_per_user, settings.send_buffer_per_worker)
+    app.ctx.reader_of = reader_of
+    app.ctx.send_timeout = settings.send_timeout
+    room: Room = app.ctx.room
+    return room
+
 
 def json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> HTTPResponse:
+    """For a value that is no long list: it is encoded at once."""
     return HTTPResponse(encode(value), status, dict(headers or {}), "application/json")
 
 
 def empty() -> HTTPResponse:
     return HTTPResponse(status=204)
+
+
+async def json_array(
+    request: Request, items: Sequence[Any], headers: Mapping[str, str] | None = None
+) -> HTTPResponse | None:
+    """Items that are all here, as one JSON array; streamed where they are many."""
+    head = HTTPResponse(headers=dict(headers or {}), content_type="application/json")
+    pieces = pieces_of(items)
+    first = next(pieces, b"")
+    second = next(pieces, None)
+    if second is None:
+        head.body = b"[" + first + b"]"
+        return head
+
+    async def chunks() -> AsyncGenerator[bytes, None]:
+        yield b"[" + first
+        yield b"," + second
+        for piece in pieces:
+            await asyncio.sleep(0)
+            yield b"," + piece
+        yield b"]"
+
+    return await stream(request, head, chunks())
 
 
 async def stream_array(
@@ -29,11 +81,29 @@ async def stream_array(
     async def chunks() -> AsyncGenerator[bytes, None]:
         opening = b"["
         async for page in pages:
-            yield opening + encode(page)[1:-1]
-            opening = b","
+            encoded = list(pieces_of(page))
+            del page  # while its bytes are on their way, it is not kept as well
+            encoded.reverse()
+            while encoded:
+                yield opening + encoded.pop()
+                opening = b","
         yield b"]" if opening == b"," else b"[]"
 
     return await stream(request, HTTPResponse(content_type="application/json"), chunks())
+
+
+def pieces_of(items: Iterable[Any]) -> Iterator[bytes]:
+    """The items, encoded and with commas between them, in pieces of about PIECE bytes."""
+    encoded: list[bytes] = []
+    size = 0
+    for item in items:
+        encoded.append(encode(item))
+        size += len(encoded[-1])
+        if size >= PIECE:
+            yield b",".join(encoded)
+            encoded, size = [], 0
+    if encoded:
+        yield b",".join(encoded)
 
 
 async def stream(
@@ -42,20 +112,28 @@ async def stream(
     """Send `head`, then the chunks as they come, as fast as the client takes them.
 
     What the first chunk raises is answered as any other error. When a later one fails
-    the connection is cut: ended in any other way, half an answer would look whole.
+    the connection is cut: ended in any other way, half an answer would look whole. Raises
+    RateLimited or Unavailable where too many such answers wait to be read.
     """
+    protocol: Any = request.transport.get_protocol()
     async with aclosing(chunks):
         if request.method == "HEAD":
-            return head
-        first = await anext(chunks, b"")
-        response = await request.respond(head)
-        try:
-            await response.send(first)
-            async for chunk in chunks:
-                await response.send(chunk)
+            await anext(chunks, b"")
+            response = await request.respond(head)
+            await response.send(b"", end_stream=False)
             await response.eof()
-        except Exception:
-            log.exception("an answer was cut off: %s %s", request.method, request.path)
-            transport: Any = request.transport
-            transport.abort()
+            return None
+        with protocol.hold(request, OF_A_STREAM):
+            first = await anext(chunks, b"")
+            response = await request.respond(head)
+            try:
+                await response.send(first)
+                del first
+                async for chunk in chunks:
+                    await response.send(chunk)
+                await response.eof()
+            except Exception:
+                log.exception("an answer was cut off: %s %s", request.method, request.path)
+                transport: Any = request.transport
+                transport.abort()
     return None

@@ -15,18 +15,18 @@ from typing import Any, cast
 
 from sanic import Request
 from sanic.exceptions import SanicException
-from sanic.server.protocols.websocket_protocol import WebSocketProtocol
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from chat.auth.middleware import SUBPROTOCOL, offered_subprotocols
 from chat.errors import Unavailable
+from chat.http.connection import HttpConnection
 from chat.realtime.connection import Connection
 from chat.services.membership import Membership
 
 
-class ChatProtocol(WebSocketProtocol):
+class ChatProtocol(HttpConnection):
     __slots__ = ("is_handed_over",)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -98,7 +98,7 @@ def accept(request: Request) -> bytes:
     handshake = ServerProtocol(subprotocols=selected, state=State.OPEN)
     if request.method != "GET":
         raise refusal("A websocket is opened by GET.", 426, {"Upgrade": "websocket"})
-    response = handshake.accept(WebSocketProtocol.sanic_request_to_ws_request(request))
+    response = handshake.accept(ChatProtocol.sanic_request_to_ws_request(request))
     if response.status_code != 101:
         given = {
             name: value

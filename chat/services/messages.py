@@ -19,7 +19,9 @@ from chat.store.writer import Writer
 from chat.times import now
 
 STREAM_PAGE = 100
-"""Messages held in memory at once while a whole list is streamed."""
+"""Most messages held in memory at once while a whole list is streamed."""
+STREAM_CHARACTERS = 64 * 1024
+"""Characters of such a page, as far as the page before it tells."""
 
 
 class Messages:
@@ -167,17 +169,28 @@ class Messages:
     ) -> AsyncIterator[list[records.Message]]:
         """Every message, oldest first, a page at a time; raises NotFound before the first."""
         me = reader(who, conversation_id)
-        first = await store.after(self._database, me, 0, STREAM_PAGE)
+        # Nothing is known yet of how long they are: few, so that few long ones fit.
+        limit = most_of(self._most)
+        first = await store.after(self._database, me, 0, limit)
 
         async def pages() -> AsyncIterator[list[records.Message]]:
-            page = first
+            page, asked = first, limit
             while page:
+                last_id, count = page[-1].id, len(page)
+                following = most_of(sum(len(message.content) for message in page) // count)
                 yield page
-                if len(page) < STREAM_PAGE:
+                if count < asked:
                     return
-                page = await store.after(self._database, me, page[-1].id, STREAM_PAGE)
+                del page  # the next one takes its place, rather than a place beside it
+                asked = following
+                page = await store.after(self._database, me, last_id, asked)
 
         return pages()
+
+
+def most_of(length: int) -> int:
+    """How many messages of so many characters are a page of a streamed list."""
+    return max(1, min(STREAM_PAGE, STREAM_CHARACTERS // (length or 1)))
 
 
 def reader(who: Identity, conversation_id: int) -> store.Reader:

@@ -65,7 +65,7 @@ def test_every_written_form_of_an_address_is_one_client(written: str, address: s
     [
         *("unknown", "_hidden", "localhost", "203.0.113", "203.0.113.007", "1.2.3.4.5", "0x7f.1"),
         *("[203.0.113.7]", "[2001:db8::1", "2001:db8::1]:443", "[2001:db8::1]443", "1.2.3.4:port"),
-        *("203.0.113.7:", ":443", "[]", "%eth0", "١.٢.٣.٤", "203.0.113.7/32", "x" * 5000, '""'),
+        *("203.0.113.7:", ":443", "[]", "%eth0", "١.٢.٣.٤", "203.0.113.7/32", "x" * 500, '""'),
     ],
 )
 def test_what_is_no_address_leaves_that_of_who_wrote_it(written: str) -> None:

@@ -10,7 +10,8 @@ from sanic import Request, Sanic
 from sanic import exceptions as of_sanic
 
 from chat import errors
-from chat.api import problems
+from chat.api import problems, responses
+from config.settings import Settings
 from tests.api.client import Served, problem
 
 FAILURES: dict[str, tuple[Exception, int, str]] = {
@@ -39,6 +40,7 @@ FAILURES: dict[str, tuple[Exception, int, str]] = {
 def served() -> Iterator[Served]:
     app: Sanic[Any, Any] = Sanic(f"problems-{secrets.token_hex(4)}", configure_logging=False)
     problems.install(app)
+    responses.install(app, Settings())
 
     @app.get("/<name>")
     async def fail(_: Request, name: str) -> None:

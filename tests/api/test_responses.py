@@ -10,6 +10,7 @@ from sanic import HTTPResponse, Request, Sanic
 
 from chat.api import problems, responses
 from chat.errors import Unavailable
+from config.settings import Settings
 from tests.api.client import Served, problem
 
 Answer = HTTPResponse | None
@@ -19,6 +20,7 @@ Answer = HTTPResponse | None
 def served() -> Iterator[Served]:
     app: Sanic[Any, Any] = Sanic(f"responses-{secrets.token_hex(4)}", configure_logging=False)
     problems.install(app)
+    responses.install(app, Settings())
 
     async def pages(*given: list[int] | Exception) -> AsyncIterator[list[int]]:
         for page in given:

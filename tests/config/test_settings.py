@@ -34,6 +34,8 @@ INTEGERS = {
     "REQUEST_MAX_SIZE": (1024, 1 << 30),
     "WS_MAX_SIZE": (1024, 1 << 24),
     "WS_SEND_BUFFER": (16 * 1024, 1 << 30),
+    "SEND_BUFFER_PER_USER": (64 * 1024, 1 << 40),
+    "SEND_BUFFER_PER_WORKER": (64 * 1024, 1 << 40),
     "RATE_MESSAGES": (1, 1_000_000),
     "RATE_REQUESTS": (1, 1_000_000),
     "RATE_LOGINS": (1, 1_000_000),
@@ -41,6 +43,7 @@ INTEGERS = {
     "WRITE_QUEUE": (1, 10_000_000),
 }
 SECONDS = {
+    "SEND_TIMEOUT": (0.1, 86400),
     "WS_PING_INTERVAL": (1, 3600),
     "WRITE_TIMEOUT": (0.1, 600),
     "GRACEFUL_TIMEOUT": (0.1, 600),

@@ -1,0 +1,1 @@
+"""HTTP on the wire: Sanic's protocol, with what it leaves open or does otherwise."""

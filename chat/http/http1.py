@@ -1,0 +1,260 @@
+"""One request and its answer after the other, on Sanic's own class for it.
+
+What is changed, and why:
+
+- a head, a chunked body or its trailers are read strictly, and refused with a reason;
+- an answer of unknown length to HTTP/1.0 ends with the connection, not in chunks;
+- HEAD is answered with the headers of GET, those of a streamed answer too;
+- who waits for `100 Continue` and is refused is not made to send the body first.
+"""
+
+import re
+from time import monotonic
+from typing import Any
+
+from sanic.compat import Header
+from sanic.exceptions import (
+    BadRequest,
+    ExpectationFailed,
+    PayloadTooLarge,
+    SanicException,
+    ServerError,
+)
+from sanic.headers import format_http1_response
+from sanic.http import Http, Stage
+from sanic.http.http1 import HTTP_CONTINUE
+
+from chat.http import heads
+from chat.http.room import SMALL
+
+CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?")
+CHUNK_LINE_MAX = 1024
+TRAILERS_MAX = 8192
+BODILESS = (204, 304)
+"""Statuses of answers that never have a body."""
+
+
+class Exchange(Http):
+    """`began` is when the head of the present request began, by `monotonic`."""
+
+    __slots__ = ("began", "is_first_chunk")
+    # Sanic's own annotations do not say what else these may be.
+    protocol: Any
+    request: Any
+    request_body: Any
+    request_bytes: Any
+    request_bytes_left: Any
+    response: Any
+    response_func: Any
+    response_bytes_left: int
+
+    async def http1_request_header(self) -> None:
+        """Sanic's name for: receive a head, and make a request of it."""
+        self.began = monotonic()
+        try:
+            raw = await self._receive_head()
+            self._take(raw, heads.parse(raw))
+        except SanicException:
+            self.protocol.is_lingering = True
+            raise
+
+    def _take(self, raw: bytes, head: heads.Head) -> None:
+        protocol, app = self.protocol, self.protocol.app
+        self.keep_alive = head.keep_alive and app.config.KEEP_ALIVE
+        headers = Header(head.headers)
+        is_continuing = (head.is_chunked or head.length is not None) and expects_continue(headers)
+        request = protocol.request_class(
+            url_bytes=head.target.encode(),
+            headers=headers,
+            head=raw,
+            version=head.version,
+            method=head.method,
+            transport=protocol.transport,
+            app=app,
+        )
+        protocol.request_class._current.set(request)
+        self.url, self.head_only = head.target, head.method == "HEAD"
+        self.upgrade_websocket = headers.getone("upgrade", "").lower() == "websocket"
+        self.expecting_continue = is_continuing
+        self.request_bytes_left = self.request_bytes = 0
+        if head.is_chunked:
+            self.request_body, self.is_first_chunk = "chunked", True
+        elif head.length is not None:
+            self.request_body = True
+            self.request_bytes_left = self.request_bytes = head.length
+        self.request, request.stream = request, self
+        protocol.state["requests_count"] += 1
+
+    async def _receive_head(self) -> bytes:
+        buffer = self.recv_buffer
+        searched = 0
+        while True:
+            while buffer.startswith(b"\r\n"):  # RFC 9112, 2.2: some clients end a body so
+                del buffer[:2]
+            end = buffer.find(b"\r\n\r\n", searched)
+            if end > self.HEADER_MAX_SIZE or (end < 0 and len(buffer) > self.HEADER_MAX_SIZE):
+                raise too_long(buffer, self.HEADER_MAX_SIZE)
+            if end >= 0:
+                head = bytes(buffer[:end])
+                del buffer[: end + 4]
+                return head
+            if len(buffer) > 1 and heads.is_hopeless(buffer):
+                raise heads.bad_request_line("")
+            searched = max(0, len(buffer) - 3)
+            await self._receive_more()
+
+    async def read(self) -> bytes | None:
+        """Some bytes of the body; None at its end."""
+        if self.expecting_continue:
+            self.expecting_continue = False
+            await self._send(HTTP_CONTINUE)
+        if self.request_bytes_left == 0 and self.request_body == "chunked":
+            await self._begin_chunk()
+        if self.request_bytes > self.request_max_size:
+            self.keep_alive = False
+            raise PayloadTooLarge("Request body exceeds the size limit")
+        if not self.request_bytes_left:
+            self.request_body = None
+            return None
+        buffer = self.recv_buffer
+        if not buffer:
+            await self._receive_more()
+        data = bytes(buffer[: self.request_bytes_left])
+        del buffer[: len(data)]
+        self.request_bytes_left -= len(data)
+        return data
+
+    async def _begin_chunk(self) -> None:
+        if not self.is_first_chunk and await self._line(2) != b"":
+            raise self._broken("A chunk of the body does not end where it says.")
+        self.is_first_chunk = False
+        match = CHUNK_LINE.fullmatch(await self._line(CHUNK_LINE_MAX))
+        if match is None:
+            raise self._broken("A chunk of the body does not begin with its size.")
+        self.request_bytes_left = int(match[1], 16)
+        self.request_bytes += self.request_bytes_left
+        if self.request_bytes_left == 0:
+            await self._skip_trailers()
+
+    async def _skip_trailers(self) -> None:
+        """Headers after the body, which nobody here asks for (RFC 9110, section 6.5)."""
+        left = TRAILERS_MAX
+        while line := await self._line(left):
+            left -= len(line) + 2
+            if not heads.FIELD.fullmatch(line.decode(errors="surrogateescape")):
+                raise self._broken("A line after the body's last chunk is no header.")
+
+    async def _line(self, most: int) -> bytes:
+        """What comes before the next end of line; at most so many bytes with it."""
+        buffer = self.recv_buffer
+        while (end := buffer.find(b"\r\n", 0, most)) < 0:
+            if len(buffer) >= most:
+                raise self._broken("A line between the body's chunks is too long.")
+            await self._receive_more()
+        line = bytes(buffer[:end])
+        del buffer[: end + 2]
+        return line
+
+    def _broken(self, why: str) -> BadRequest:
+        """Nobody can tell where this body ends: nothing after it can be read."""
+        self.keep_alive = False
+        self.request_body = None
+        self.protocol.is_lingering = True
+        return BadRequest(why)
+
+    async def http1_response_header(self, data: bytes, end_stream: bool) -> None:
+        """Sanic's name for: send the head of the answer, and what there is of the body."""
+        response, headers = self.response, self.response.headers
+        if not data and getattr(response, "body", None):
+            data, end_stream = response.body, True
+        if response.status in BODILESS:
+            data, end_stream = b"", True
+        data, follow = self._frame(data, end_stream=end_stream)
+        if self.expecting_continue:
+            # The client does not send the body that nobody asked it for.
+            self.expecting_continue, self.request_body, self.keep_alive = False, None, False
+        if self.protocol.signal.stopped:
+            self.keep_alive = False
+        headers["connection"] = "keep-alive" if self.keep_alive else "close"
+        self.response_size = len(data)
+        self.protocol.answers(self.request)
+        head = format_http1_response(response.status, response.processed_headers)
+        if not end_stream or len(data) <= SMALL:  # who sends in parts holds room for them
+            await self._begin(head + data, follow)
+        else:
+            # What has changed something is said whatever it costs.
+            is_refusable = self.request.method == "GET"
+            with self.protocol.hold(self.request, len(data), is_refusable=is_refusable):
+                await self._begin(head, follow)
+                await self._send(data)
+        self.stage = Stage.IDLE if end_stream else Stage.RESPONSE
+
+    def _frame(self, data: bytes, *, end_stream: bool) -> tuple[bytes, Any]:
+        """How the body's end is shown: sets the headers that say so.
+
+        Returns what goes out with the head, and what sends the rest, if any comes.
+        """
+        headers = self.response.headers
+        follow: Any = None
+        if self.response.status in BODILESS:
+            headers.pop("content-length", None)
+            headers.pop("transfer-encoding", None)
+        elif end_stream:
+            if not (self.head_only and "content-length" in headers):
+                headers["content-length"] = len(data)
+        elif "content-length" in headers:
+            self.response_bytes_left = int(headers["content-length"]) - len(data)
+            follow = self.http1_response_normal
+        elif self.request.version == "1.0":
+            self.keep_alive = False
+            follow = self.http1_response_to_the_end
+        else:
+            headers["transfer-encoding"] = "chunked"
+            data = b"%x\r\n%b\r\n" % (len(data), data) if data else b""
+            follow = self.http1_response_chunked
+        if self.head_only:
+            return b"", None if end_stream else self.http1_response_to_head
+        return data, follow
+
+    async def _begin(self, data: bytes, follow: Any) -> None:
+        self.response_func = follow
+        await self._send(data)
+
+    async def http1_response_to_the_end(self, data: bytes, end_stream: bool) -> None:
+        """The connection's end is that of the body: all that HTTP/1.0 knows."""
+        if data:
+            await self._send(data)
+        if end_stream:
+            self.response_func = None
+            self.stage = Stage.IDLE
+
+    async def http1_response_to_head(self, data: bytes, end_stream: bool) -> None:
+        if end_stream:
+            self.response_func = None
+            self.stage = Stage.IDLE
+
+    async def http1_response_normal(self, data: bytes, end_stream: bool) -> None:
+        """A part of a body whose length was said."""
+        left = self.response_bytes_left - len(data)
+        if left < 0 or (end_stream and left > 0):
+            raise ServerError("the answer has another length than it said")
+        self.response_bytes_left = left
+        if data:
+            await self._send(data)
+        if left == 0:
+            self.response_func = None
+            self.stage = Stage.IDLE
+
+
+def expects_continue(headers: Header) -> bool:
+    expected = headers.getone("expect", None)
+    if expected is not None and expected.lower() != "100-continue":
+        raise ExpectationFailed(f"Unknown Expect: {expected}")
+    return expected is not None
+
+
+def too_long(head: bytearray, most: int) -> SanicException:
+    """414 where the first line alone is too long."""
+    if head.find(b"\r\n", 0, most) < 0:
+        return SanicException(f"The URL is too long: the head may have {most} bytes.", 414)
+    return SanicException(f"The request's headers are too long: they may have {most} bytes.", 431)

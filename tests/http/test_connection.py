@@ -1,0 +1,169 @@
+"""Answers to clients that read slowly, or not at all, and requests that come slowly."""
+
+import asyncio
+import logging
+from dataclasses import replace
+
+import pytest
+
+from chat import metrics
+from config.settings import Settings
+from tests.http.conftest import LARGE, SHORT, Site
+from tests.http.raw import RawClient, dechunked, parsed
+
+PIECE, PAUSE = 16 * 1024, 0.05
+"""1 MiB in 3.2 s: eight times what the server waits for anything else."""
+PATHS = ("/body", "/streamed", "/sized")
+
+
+def request(path: str, *lines: str, version: str = "1.1") -> bytes:
+    return "\r\n".join([f"GET {path} HTTP/{version}", "Host: x", *lines, "", ""]).encode()
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.0"])
+async def test_a_client_that_reads_slowly_gets_the_whole_answer(site: Site, version: str) -> None:
+    """Before a close, whichever way the answer is made; long after every other timeout."""
+
+    async def get(path: str) -> bytes:
+        async with await RawClient.connect(site.port, is_slow=True) as client:
+            await client.send(request(path, "Connection: close", version=version))
+            answer = parsed(await client.read_to_the_end(piece=PIECE, pause=PAUSE))
+        assert answer.status == 200
+        is_chunked = answer.headers.get("transfer-encoding") == "chunked"
+        assert is_chunked == (path == "/streamed" and version == "1.1")
+        return dechunked(answer.body) if is_chunked else answer.body
+
+    assert set(await asyncio.gather(*(get(path) for path in PATHS))) == {LARGE}
+
+
+async def test_so_does_one_that_stays(site: Site) -> None:
+    """And its connection goes on: what is idle is counted from when it has the answer."""
+    async with await RawClient.connect(site.port, is_slow=True) as client:
+        await client.send(request("/body"))
+        got = b""
+        while len(got.partition(b"\r\n\r\n")[2]) < len(LARGE):
+            got += await client.reader.read(PIECE)
+            await asyncio.sleep(PAUSE)
+        assert parsed(got).body == LARGE
+        await client.send(request("/small"))
+        assert (await client.answer()).body == b"small"
+        assert await client.read_to_the_end() == b""  # idle for longer than it may be
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("connection", ["close", "keep-alive"])
+async def test_a_client_that_takes_nothing_is_cut_off(
+    site: Site, caplog: pytest.LogCaptureFixture, path: str, connection: str
+) -> None:
+    """After `send_timeout`, with a line in the log and a count; what it sends is no excuse."""
+    cut = metrics.clients_cut._value.get()
+    with caplog.at_level(logging.WARNING, "payam.http"):
+        async with await RawClient.connect(site.port, is_slow=True) as client:
+            await client.send(request(path, f"Connection: {connection}"))
+            while not client.reader.at_eof() and not caplog.records:
+                await client.send(b"x" if connection == "close" else request("/small"))
+                await asyncio.sleep(0.05)
+            assert len(await client.read_to_the_end()) < len(LARGE)
+    (record,) = caplog.records
+    assert f"GET {path} was cut off" in record.getMessage()
+    assert "took nothing of it for 1 s" in record.getMessage()
+    assert metrics.clients_cut._value.get() == cut + 1
+    assert site.app.ctx.room.total == 0
+
+
+async def test_a_client_that_leaves_is_no_news(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In the middle of an answer: nothing is held for it, and nothing is logged."""
+    async with await RawClient.connect(site.port, is_slow=True) as client:
+        await client.send(request("/streamed"))
+        await client.reader.read(PIECE)
+    while site.app.ctx.room.total:
+        await asyncio.sleep(0.01)
+    assert caplog.records == []
+
+
+async def test_an_upload_that_goes_on_is_read_to_its_end(site: Site) -> None:
+    """However slowly; one that stops gets 408."""
+    head = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 40\r\n\r\n"
+    async with await RawClient.connect(site.port) as client:
+        await client.send(head)
+        for _ in range(40):
+            await client.send(b"x")
+            await asyncio.sleep(SHORT / 8)
+        assert (await client.answer()).body == b"x" * 40
+        await client.send(head + b"x")
+        answer = await client.answer()
+        assert (answer.status, answer.headers["content-type"]) == (408, "application/problem+json")
+
+
+async def test_a_head_must_come_whole_in_its_time(site: Site) -> None:
+    """Byte by byte it would never end: 408."""
+    async with await RawClient.connect(site.port) as client:
+        await client.send(b"GET /small HTTP/1.1\r\nX-A: ")
+
+        async def drip() -> None:
+            while True:
+                await client.send(b"x")
+                await asyncio.sleep(SHORT / 8)
+
+        dripping = asyncio.create_task(drip())
+        assert (await client.answer()).status == 408
+        dripping.cancel()
+
+
+class TestWhatWaitsIsBounded:
+    @pytest.fixture
+    def settings(self) -> Settings:
+        """Room for two large bodies, or for some streams; one user may have a third of that."""
+        return replace(
+            Settings(),
+            send_timeout=30.0,
+            send_buffer_per_user=600 * 1024,
+            send_buffer_per_worker=len(LARGE) + 900 * 1024,
+            trusted_proxies=("127.0.0.1",),
+        )
+
+    @staticmethod
+    async def ask(site: Site, path: str, who: str = "203.0.113.1") -> tuple[RawClient, int]:
+        """A client that has read no more than the beginning of its answer."""
+        client = await RawClient.connect(site.port, is_slow=True)
+        await client.send(request(path, f"X-Forwarded-For: {who}"))
+        return client, int((await client.reader.readuntil(b"\r\n")).split()[1])
+
+    @pytest.mark.parametrize("path", ["/streamed", "/sized"])
+    async def test_of_one_user(self, site: Site, path: str) -> None:
+        """The third unread answer is refused with 429; when one is read, there is room."""
+        clients = [await self.ask(site, path) for _ in range(3)]
+        assert [status for _, status in clients] == [200, 200, 429]
+        small, status = await self.ask(site, "/small")
+        other, others = await self.ask(site, path, "203.0.113.2")
+        assert (status, others) == (200, 200)
+        clients[0][0].writer.transport.abort()
+        while site.app.ctx.room.total > 2 * 256 * 1024:
+            await asyncio.sleep(0.01)
+        again, status = await self.ask(site, path)
+        assert status == 200
+        for client in (small, other, again, *(client for client, _ in clients)):
+            client.writer.transport.abort()
+
+    async def test_of_one_user_whose_answers_are_large(self, site: Site) -> None:
+        """One is always sent, though it is above the bound by itself; a POST's always."""
+        whole, first = await self.ask(site, "/body")
+        refused, second = await self.ask(site, "/body")
+        assert (first, second) == (200, 429)
+        posted = await RawClient.connect(site.port, is_slow=True)
+        await posted.send(b"POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+        assert b" 200 " in await posted.reader.readuntil(b"\r\n")
+        for client in (whole, refused, posted):
+            client.writer.transport.abort()
+
+    async def test_of_the_worker(self, site: Site) -> None:
+        """Everybody's next answer is refused with 503 and a time to come back."""
+        first = metrics.answers_refused.labels("worker")._value.get()
+        clients = [await self.ask(site, "/body", f"203.0.113.{n}") for n in range(2)]
+        assert [status for _, status in clients] == [200, 503]
+        assert b"Retry-After" in await clients[1][0].reader.readuntil(b"\r\n\r\n")
+        assert metrics.answers_refused.labels("worker")._value.get() == first + 1
+        for client, _ in clients:
+            client.writer.transport.abort()
