@@ -33,6 +33,10 @@ CURSOR = r"([0-9]{1,18})\.([0-9]{1,18})"
 
 
 class Conversations:
+    """Where a change is checked twice, the first is for who may not: it takes no lock. The
+    second, under the lock, is the one that counts.
+    """
+
     def __init__(self, database: Database, writer: Writer, *, per_request: int) -> None:
         """`per_request` is how many participants one request may name."""
         self._database = database
@@ -100,6 +104,7 @@ class Conversations:
     async def rename(self, who: Identity, conversation_id: int, title: str) -> records.Conversation:
         """The title that it has already changes nothing."""
         checks.text("title", title, most=checks.TITLE_MAX_LENGTH, least=0)
+        await require_participant(self._database, who, conversation_id)
 
         async def apply(transaction: Transaction) -> Outcome[None]:
             await require_participant(transaction, who, conversation_id)
@@ -127,10 +132,11 @@ class Conversations:
         `field` is what an error calls the ids.
         """
         self._require_few(field, user_ids)
+        await require_participant(self._database, who, conversation_id)
+        named = await self._users(field, set(user_ids))
 
         async def apply(transaction: Transaction) -> Outcome[None]:
             await require_participant(transaction, who, conversation_id)
-            named = await self._users(field, set(user_ids), transaction)
             there = await participants.among(transaction, conversation_id, named)
             new = [user for user in named.values() if user.id not in there]
             if not new:
@@ -154,11 +160,9 @@ class Conversations:
             few = f"At most {self._per_request} at a time; add others with further requests."
             raise InvalidInput({field: [few]})
 
-    async def _users(
-        self, field: str, user_ids: Collection[int], reads: Reads | None = None
-    ) -> dict[int, records.User]:
+    async def _users(self, field: str, user_ids: Collection[int]) -> dict[int, records.User]:
         """By id; raises InvalidInput that names those whom there are not."""
-        found = {user.id: user for user in await users.by_ids(reads or self._database, user_ids)}
+        found = {user.id: user for user in await users.by_ids(self._database, user_ids)}
         if unknown := sorted(set(user_ids) - found.keys()):
             named = ", ".join(str(id_) for id_ in unknown)
             raise InvalidInput({field: [f"No such users: {named}."]})
@@ -166,16 +170,11 @@ class Conversations:
 
     async def remove(self, who: Identity, conversation_id: int, user_id: int) -> None:
         """Anyone leaves; who began the conversation, or staff, removes others."""
+        await require_remover(self._database, who, conversation_id, user_id)
         account = await users.by_id(self._database, user_id)
 
         async def apply(transaction: Transaction) -> Outcome[None]:
-            await require_participant(transaction, who, conversation_id)
-            if (
-                user_id != who.user_id
-                and not who.is_staff
-                and await store.creator(transaction, conversation_id) != who.user_id
-            ):
-                raise Forbidden("Only who began the conversation removes others from it.")
+            await require_remover(transaction, who, conversation_id, user_id)
             if account is None or not await participants.is_active(
                 transaction, conversation_id, user_id
             ):
@@ -189,6 +188,7 @@ class Conversations:
 
     async def mark_read(self, who: Identity, conversation_id: int, message_id: int) -> None:
         """Everything up to the message is read; what was read stays read."""
+        await require_participant(self._database, who, conversation_id)
         apply = self._reading(who, conversation_id, message_id, None)
         await self._writer.change(conversation_id, apply)
 
@@ -231,6 +231,17 @@ def place_of(cursor: str) -> Place:
     if match is None:
         raise InvalidInput({"cursor": ["What the `Link` of a page gave."]})
     return Place(int(match[1]), int(match[2]))
+
+
+async def require_remover(reads: Reads, who: Identity, conversation_id: int, user_id: int) -> None:
+    """Who may remove this user; raises NotFound or Forbidden for others."""
+    await require_participant(reads, who, conversation_id)
+    if (
+        user_id != who.user_id
+        and not who.is_staff
+        and await store.creator(reads, conversation_id) != who.user_id
+    ):
+        raise Forbidden("Only who began the conversation removes others from it.")
 
 
 async def require_participant(reads: Reads, who: Identity, conversation_id: int) -> None:

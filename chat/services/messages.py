@@ -72,6 +72,8 @@ class Messages:
         self, who: Identity, conversation_id: int, message_id: int, content: str
     ) -> records.Message:
         apply = self._editing(who, conversation_id, message_id, content)
+        # Who may not is refused without a lock. Under the lock it is asked again.
+        await require_own(self._database, who, conversation_id, message_id)
         await self._writer.change(conversation_id, apply)
         return await self.get(who, conversation_id, message_id)
 
@@ -104,6 +106,7 @@ class Messages:
 
     async def delete(self, who: Identity, conversation_id: int, message_id: int) -> None:
         """Deleting once more changes nothing."""
+        await require_own(self._database, who, conversation_id, message_id)
         await self._writer.change(conversation_id, self._deleting(who, conversation_id, message_id))
 
     def submit_delete(

@@ -40,6 +40,7 @@ class SupportTickets:
         """Raises Conflict where one is not closed yet."""
         checks.text("subject", subject, most=checks.SUBJECT_MAX_LENGTH)
         one_of("priority", priority, PRIORITIES)
+        await require_participant(self._database, who, conversation_id)
 
         async def apply(transaction: Transaction) -> Outcome[records.SupportTicket]:
             await require_participant(transaction, who, conversation_id)

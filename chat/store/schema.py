@@ -5,7 +5,7 @@ import pkgutil
 
 from chat.errors import PayamError
 from chat.store import migrations
-from chat.store.database import Database, Transaction, Unfit
+from chat.store.database import Database, Reads, Transaction, Unfit
 
 IDENTITY = {
     "sqlite": "INTEGER PRIMARY KEY AUTOINCREMENT",
@@ -42,15 +42,14 @@ async def migrate(database: Database) -> list[str]:
 
 
 async def bring_up(database: Database) -> list[str]:
+    if not await missing_of(database):
+        return []
     async with database.transaction() as transaction:
         await database.lock_schema(transaction)
         await transaction.execute(
             "CREATE TABLE IF NOT EXISTS schema_migrations (name TEXT PRIMARY KEY)"
         )
-        applied = {
-            name for (name,) in await transaction.fetch("SELECT name FROM schema_migrations")
-        }
-        missing = [name for name in known() if name not in applied]
+        missing = await missing_of(transaction)
         for name in missing:
             await apply(database, transaction, name)
     return missing
@@ -69,17 +68,21 @@ async def apply(database: Database, transaction: Transaction, name: str) -> None
     await transaction.execute("INSERT INTO schema_migrations (name) VALUES (?)", (name,))
 
 
-async def require_current(database: Database) -> None:
-    """Raises SchemaError, with one line that says what to do, where a step is missing."""
+async def missing_of(reads: Reads) -> list[str]:
+    """The steps that are not applied yet, in their order."""
     present = {
         "sqlite": "SELECT name FROM sqlite_master WHERE name = 'schema_migrations'",
         "postgresql": "SELECT 1 WHERE to_regclass('schema_migrations') IS NOT NULL",
-    }[database.dialect]
+    }[reads.dialect]
     applied: set[str] = set()
-    if await database.fetch(present):
-        applied = {name for (name,) in await database.fetch("SELECT name FROM schema_migrations")}
-    missing = [name for name in known() if name not in applied]
-    if missing:
+    if await reads.fetch(present):
+        applied = {name for (name,) in await reads.fetch("SELECT name FROM schema_migrations")}
+    return [name for name in known() if name not in applied]
+
+
+async def require_current(database: Database) -> None:
+    """Raises SchemaError, with one line that says what to do, where a step is missing."""
+    if missing := await missing_of(database):
         raise SchemaError(
             f"The database lacks {', '.join(missing)}; run `python -m chat migrate` first."
         )

@@ -1,17 +1,19 @@
 """Migrations bring a database to the schema that the models describe, once."""
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import peewee
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from chat.store import models, schema
+from chat.store import models, schema, sqlite_connection
 from chat.store.database import Database
 from tests.store.world import opened
 from tests.support.payam_server import CHECKOUT
@@ -53,6 +55,20 @@ async def test_migrating_again_does_nothing(empty_url: str) -> None:
         assert await schema.migrate(database) == schema.known()
         assert await schema.migrate(database) == []
         await schema.require_current(database)
+
+
+async def test_a_process_that_finds_nothing_missing_does_not_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It starts while another one writes."""
+    monkeypatch.setattr(sqlite_connection, "BUSY_TIMEOUT", 0.02)
+    path = tmp_path / "payam.sqlite3"
+    async with opened(f"sqlite:///{path}", migrated=True):
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            async with opened(f"sqlite:///{path}") as second:
+                assert await schema.migrate(second) == []
+            other.rollback()
 
 
 async def test_an_empty_database_is_refused_with_what_to_do(empty_url: str) -> None:
