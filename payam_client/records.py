@@ -68,6 +68,7 @@ class SupportTicket(Struct, frozen=True):
 class ConversationRecord(Struct, frozen=True):
     """`support_ticket` is the one that is not closed; `unread_count` is the caller's.
 
+    `last_read_id` is the message up to which the caller has read, or 0.
     `participants` are at most 100, the caller always among them; `participant_count` says how
     many there are.
     """
@@ -80,4 +81,5 @@ class ConversationRecord(Struct, frozen=True):
     last_message: LastMessage | None
     support_ticket: SupportTicket | None
     unread_count: int
+    last_read_id: int
     seq: int

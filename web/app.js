@@ -6,9 +6,12 @@ import { drawConversations } from "./conversation-list.js";
 import { conversationView } from "./conversation-view.js";
 import { beginConversation } from "./dialogs.js";
 import { clone } from "./dom.js";
+import { takeFiles } from "./incoming.js";
+import { learnLimits } from "./limits.js";
 import { Payam } from "./payam-client.js";
 import { signInScreen } from "./sign-in.js";
 import { number, offerOtherLanguage, say } from "./strings.js";
+import "./viewport.js";
 
 const LOOK = 5000; // milliseconds between two looks for conversations that others began
 const TOKENS = "payam.tokens";
@@ -50,6 +53,7 @@ async function enter() {
   show(page.content);
   draw();
   look();
+  learnLimits(payam).catch(() => {});
 }
 
 async function look() {
@@ -94,12 +98,12 @@ function pageOf(chats) {
     view.focus();
   }
 
-  return { chats, content, render };
+  return { chats, content, render, attach: () => view?.attach ?? null };
 }
 
 payam.on("signedOut", () => signIn());
+takeFiles(() => page?.attach() ?? null);
 addEventListener("hashchange", draw);
-addEventListener("focus", draw); // what is looked at again is read
 document.addEventListener("visibilitychange", () => {
   draw();
   look();

@@ -3,26 +3,29 @@
 
 import * as outbox from "./outbox.js";
 import { newId } from "./payam-client.js";
+import { ReadMark } from "./read-mark.js";
 import { Thread } from "./thread.js";
+import { namesOf, Uploads } from "./uploads.js";
 
 const PAGE = 50;
 const TYPING_LASTS = 6000;
 
 export class Chat {
   thread = new Thread();
-  /** Files on their way: `{messageId, file, share, error}`. */
-  uploads = [];
+  uploads = new Uploads(this);
   draft = "";
   /** Whether its messages have ever been wanted. */
   isAskedFor = false;
   channel = null;
   #typing = new Map(); // until when, by name
+  #loading = null;
 
   /** `changed` is called after each change. */
   constructor(payam, me, record, changed) {
     Object.assign(this, { payam, me, record, changed });
     /** What was written here and is not stored yet; with `files` and an `error` at times. */
     this.pending = outbox.unsent(me.id, record.id);
+    this.mark = new ReadMark(this);
   }
 
   get id() {
@@ -44,7 +47,7 @@ export class Chat {
 
   /** Whether files are on their way, which nothing keeps but this page. */
   get isBusy() {
-    return this.uploads.length > 0 || this.pending.some((entry) => entry.files?.length > 0);
+    return this.uploads.list.length > 0 || this.pending.some((entry) => entry.files?.length > 0);
   }
 
   isOwn(message) {
@@ -53,7 +56,8 @@ export class Chat {
 
   /** What the server says of it now, which may be older than what the socket has told since. */
   update(record) {
-    if (record.seq >= (this.channel?.seq ?? 0)) this.record = record;
+    if (record.seq < (this.channel?.seq ?? 0)) return;
+    this.record = { ...record, unread_count: this.mark.unreadOf(record) };
   }
 
   connect() {
@@ -65,20 +69,22 @@ export class Chat {
         this.changed();
       });
     };
+    on("deleted", ({ message_id: id }) => this.#noteDeleted(id));
     for (const kind of ["message", "edited", "deleted", "read", "attachment"]) {
       on(kind, (event) => this.thread[kind](event));
     }
     on("message", (message) => this.#noteMessage(message));
     on("edited", ({ message }) => this.#noteContent(message.id, message.content));
-    on("deleted", ({ message_id: id }) => this.#noteContent(id, ""));
+    on("read", ({ user, message_id: id }) => this.#noteRead(user, id).catch(() => {}));
     on("typing", ({ user, is_typing: isTyping }) => {
+      if (user === this.me.username) return; // on another device
       this.#typing.set(user, isTyping ? Date.now() + TYPING_LASTS : 0);
     });
     on("joined", ({ participant }) => this.#noteParticipants(participant, [participant]));
     on("left", ({ participant }) => this.#noteParticipants(participant, []));
-    on("updated", ({ title }) => this.#note({ title }));
+    on("updated", ({ title }) => this.note({ title }));
     on("ticket", ({ support_ticket: ticket }) => {
-      this.#note({ support_ticket: ticket.status === "closed" ? null : ticket });
+      this.note({ support_ticket: ticket.status === "closed" ? null : ticket });
     });
     on("state", ({ state }) => {
       if (state === "open") this.#caughtUp();
@@ -91,11 +97,49 @@ export class Chat {
     this.channel?.close();
   }
 
-  /** The latest messages, or those before one; who has read them is not told again after a cut. */
-  async load(before) {
+  /** The messages around the first unread one, or the latest where all are read. */
+  async load() {
     this.isAskedFor = true;
-    const page = await this.payam.messages(this.id, { limit: PAGE, ...(before && { before }) });
-    this.thread.load(page, page.length === PAGE);
+    this.#loading ??= this.#loadFirst().finally(() => {
+      this.#loading = null;
+    });
+    await this.#loading;
+  }
+
+  async #loadFirst() {
+    const { unread_count: unread, last_read_id: read } = this.record;
+    if (unread === 0 || read === undefined) return this.loadLatest();
+    const [before, after] = await Promise.all([
+      this.#page({ before: read + 1 }),
+      this.#page({ after: read }),
+    ]);
+    this.#hold("begin", [...before, ...after], { hasEarlier: isFull(before), hasLater: isFull(after) });
+  }
+
+  async loadLatest() {
+    this.isAskedFor = true;
+    const page = await this.#page();
+    this.#hold("begin", page, { hasEarlier: isFull(page), hasLater: false });
+  }
+
+  async loadEarlier() {
+    const [first] = this.thread.messages;
+    const page = await this.#page({ before: first.id });
+    if (this.thread.find(first.id)) this.#hold("extendBack", page, isFull(page));
+  }
+
+  async loadLater() {
+    const last = this.thread.messages.at(-1);
+    const page = await this.#page({ after: last.id });
+    if (this.thread.messages.at(-1)?.id === last.id) this.#hold("extend", page, isFull(page));
+  }
+
+  #page(place = {}) {
+    return this.payam.messages(this.id, { limit: PAGE, ...place });
+  }
+
+  #hold(how, page, more) {
+    this.thread[how](page, more);
     this.changed();
   }
 
@@ -104,14 +148,14 @@ export class Chat {
     const mine = { user: this.me.id, conversation: this.id, clientId: newId() };
     const entry = { ...mine, text: text || namesOf(files) };
     outbox.keep(entry);
-    entry.files = files; // only this page has them
+    Object.assign(entry, { files, lent: text ? undefined : entry.text }); // only this page has them
     this.pending.push(entry);
     this.send(entry);
   }
 
   /** Send what is pending, or try once more what the server refused. */
   async send(entry) {
-    const { clientId, text, files = [] } = entry;
+    const { clientId, text, files = [], lent } = entry;
     entry.error = undefined;
     entry.after = this.thread.messages.at(-1)?.id ?? this.record.last_message?.id ?? 0;
     this.changed();
@@ -121,7 +165,7 @@ export class Chat {
       const message = { id, seq, timestamp, sender: this.me.username, content: text };
       if (!this.thread.find(id)) this.thread.message(message, clientId);
       this.#noteMessage(message);
-      for (const file of files) this.upload({ messageId: id, file });
+      this.uploads.add(id, files, lent);
     } catch (error) {
       if (this.state !== "closed") entry.error = error; // else it stays in the outbox
     }
@@ -145,44 +189,30 @@ export class Chat {
     return isTold ? rest : this.pending;
   }
 
-  /** Everything that is there is read. */
-  markRead() {
-    const last = this.thread.messages.at(-1);
-    if (!last || this.state !== "open" || this.record.unread_count === 0) return;
-    this.#note({ unread_count: 0 });
-    this.channel.markRead(last.id).catch(() => {});
-    this.changed();
+  /** The first message of somebody else's that is unread, of those that are known. */
+  get firstUnread() {
+    return this.thread.messages.find((message) => this.mark.isUnread(message));
   }
 
-  /** Send a file after its message, or try once more. */
-  async upload(upload) {
-    const { messageId, file, error: failed } = upload;
-    const show = (changes) => {
-      Object.assign(upload, changes);
-      this.changed();
-    };
-    if (!failed) this.uploads.push(upload);
-    show({ share: 0, error: undefined });
-    try {
-      // The answer of an attempt that seemed to fail may be what was lost.
-      const there = failed ? await this.payam.attachments(this.id, messageId) : [];
-      const stored = there.find((one) => one.name === file.name && one.size === file.size);
-      const onProgress = (share) => show({ share });
-      const attachment = stored ?? (await this.payam.attach(this.id, messageId, file, { onProgress }));
-      this.uploads = this.uploads.filter((one) => one !== upload);
-      this.thread.attachment({ message_id: messageId, attachment });
-      this.changed();
-    } catch (error) {
-      show({ error });
-    }
+  /** Whether what is known here ends before what is to be read next. */
+  get isElsewhere() {
+    return this.thread.hasLater && !this.firstUnread;
   }
 
   #caughtUp() {
-    if (this.isAskedFor) this.load().catch(() => {});
-    for (const upload of this.uploads) if (upload.error?.code === "offline") this.upload(upload);
+    if (this.thread.isLoaded) this.#renew().catch(() => {});
+    else if (this.isAskedFor) this.load().catch(() => {});
+    this.mark.tell();
+    this.uploads.wake();
   }
 
-  #note(changes) {
+  /** Who has read the last messages meanwhile: it is not told again after a cut. */
+  async #renew() {
+    const { messages, hasLater } = this.thread;
+    this.#hold("renew", await this.#page(hasLater ? { before: messages.at(-1).id + 1 } : {}));
+  }
+
+  note(changes) {
     this.record = { ...this.record, ...changes };
   }
 
@@ -190,23 +220,37 @@ export class Chat {
     this.#typing.delete(sender);
     const { last_message: last, unread_count: unread } = this.record;
     if (id <= (last?.id ?? 0)) return;
-    this.#note({
+    this.note({
       last_message: { id, sender: { username: sender }, content, timestamp },
-      unread_count: unread + (this.isOwn({ sender }) ? 0 : 1),
+      unread_count: unread + (this.isOwn({ sender }) || id <= this.mark.id ? 0 : 1),
     });
   }
 
   #noteContent(id, content) {
     const last = this.record.last_message;
-    if (last?.id === id) this.#note({ last_message: { ...last, content } });
+    if (last?.id === id) this.note({ last_message: { ...last, content } });
+  }
+
+  #noteDeleted(id) {
+    this.#noteContent(id, "");
+    const message = this.thread.find(id);
+    const { unread_count: unread } = this.record;
+    if (message && this.mark.isUnread(message)) this.note({ unread_count: Math.max(0, unread - 1) });
+  }
+
+  /** One's own marks come from another device. */
+  async #noteRead(user, id) {
+    if (user !== this.me.username || !this.mark.hear(id)) return;
+    if (this.thread.isLoaded && !this.thread.hasLater) return;
+    // What is not loaded here cannot be counted here.
+    this.update(await this.payam.conversation(this.id));
+    this.changed();
   }
 
   #noteParticipants(gone, come) {
     const rest = this.record.participants.filter((one) => one.id !== gone.id);
-    this.#note({ participants: [...rest, ...come] });
+    this.note({ participants: [...rest, ...come] });
   }
 }
 
-export function namesOf(files) {
-  return files.map((file) => file.name).join(", ");
-}
+const isFull = (page) => page.length === PAGE;

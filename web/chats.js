@@ -52,7 +52,7 @@ export class Chats {
   /** It is looked at from now on. */
   open(chat) {
     chat.connect();
-    if (!chat.isAskedFor) chat.load().catch(() => {});
+    if (!chat.isAskedFor || chat.isElsewhere) chat.load().catch(() => {});
   }
 
   async refresh() {

@@ -1,14 +1,16 @@
 // Where one writes: a text that grows, files, and the message that is being edited.
 
-import { clone, complain, make } from "./dom.js";
-import { say, size } from "./strings.js";
+import { clone, complain, make, notify } from "./dom.js";
+import { lengthOf, limits } from "./limits.js";
+import { number, say, size } from "./strings.js";
 
 const TYPING_EVERY = 3000;
+const CLOSE = 0.9; // of the longest message, from which on the room that is left is shown
 const hasKeyboard = matchMedia("(pointer: fine)");
 
 /** `sent` is called when something was. */
 export function composerOf(chat, sent) {
-  const { content, form, banner, stop, chips, picker, attach, box } = clone("composer");
+  const { content, form, banner, stop, chips, picker, attach, box, room, send } = clone("composer");
   let files = [];
   let edited = null;
   let typedAt = 0;
@@ -32,17 +34,26 @@ export function composerOf(chat, sent) {
   function grow() {
     box.style.height = "auto";
     box.style.height = `${box.scrollHeight}px`;
+    const most = limits.message_max_length;
+    const left = most - lengthOf(box.value.trim());
+    send.disabled = left < 0;
+    box.ariaInvalid = left < 0 ? "true" : null;
+    room.hidden = left > most * (1 - CLOSE);
+    room.className = left < 0 ? "room over" : "room";
+    room.textContent = room.hidden ? "" : say(left < 0 ? "over" : "left", { count: number(Math.abs(left)) });
   }
 
   form.onsubmit = (event) => {
     event.preventDefault();
     const text = box.value.trim();
+    if (lengthOf(text) > limits.message_max_length) return;
     if (edited) {
       const { id, content: before } = edited;
       if (!text) return;
       edit(null);
       if (text !== before) chat.channel.edit(id, text).catch(complain);
     } else if (text || files.length > 0) {
+      if (!files.every(fits)) return;
       chat.say(text, files);
       show([]);
       write("");
@@ -78,19 +89,24 @@ export function composerOf(chat, sent) {
     chat.channel.typing(isTyping);
   }
 
-  box.onpaste = (event) => {
-    const pasted = event.clipboardData.files;
-    if (pasted.length === 0 || edited) return;
-    event.preventDefault();
-    show([...files, ...pasted]);
-  };
   attach.onclick = () => picker.click();
   picker.onchange = () => {
-    show([...files, ...picker.files]);
+    add(picker.files);
     picker.value = "";
-    box.focus();
   };
   stop.onclick = () => edit(null);
+
+  function add(these) {
+    show([...files, ...[...these].filter(fits)]);
+    box.focus();
+  }
+
+  /** Whether the server will take it; else nothing is sent, and it is said why. */
+  function fits({ name, size: bytes }) {
+    const most = limits.attachment_max_size;
+    if (bytes > most) notify(say("fileTooLarge", { name, most: size(most) }));
+    return bytes <= most;
+  }
 
   /** The files that go with the message. */
   function show(these) {
@@ -114,6 +130,7 @@ export function composerOf(chat, sent) {
   return {
     content,
     edit,
+    attach: add,
     focus: () => box.focus(),
     /** The conversation is left: what is half written stays with it. */
     close: () => {

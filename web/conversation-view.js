@@ -1,29 +1,32 @@
 // The conversation that is looked at.
 
+import { attentionTo, isLookedAt } from "./attention.js";
 import { avatarOf, nameOf, typingIn } from "./avatar.js";
 import { composerOf } from "./composer.js";
 import { confirm, showDetails } from "./dialogs.js";
 import { clone, complain, reconcile } from "./dom.js";
+import { scrolling } from "./log.js";
 import { rowsOf } from "./message.js";
-import { list, say } from "./strings.js";
-
-const NEAR = 80; // pixels from the end that still count as being there
+import { list, number, say } from "./strings.js";
 
 /** Its `content`; `render` draws what has changed, `close` when it is looked at no more. */
 export function conversationView(chats, chat) {
   const { content, section, avatar, heading, name, about, details, state, ...parts } = clone("conversation");
-  const { log, earlier, empty, rows, down } = parts;
-  let isAtEnd = true;
+  const { log, earlier, empty, rows, down, count } = parts;
+  let isPlaced = false; // where reading begins
   let isLoading = false;
+  let lineAt; // the message before which the line of what is unread stands
+  let isLineDone = true; // all behind the line was read, so the next that is unread gets a new one
+  const scroll = scrolling({ log, rows, hasLater: () => chat.thread.hasLater, scrolled });
+  // Of others a row's key is `m` and its message's id.
+  const attention = attentionTo(log, (row) => chat.mark.see(Number(row.dataset.key.slice(1))));
+  // One's own message is looked at, wherever one was.
   const composer = composerOf(chat, () => {
-    isAtEnd = true; // one's own message is looked at, wherever one was
+    lineAt = undefined;
+    toNewest();
   });
   section.append(composer.content);
   section.setAttribute("aria-label", nameOf(chat));
-  // A picture that has arrived, or a keyboard that came up, moves the end.
-  const resizes = new ResizeObserver(() => isAtEnd && toEnd());
-  resizes.observe(rows);
-  resizes.observe(log);
 
   const actions = {
     edit: composer.edit,
@@ -44,14 +47,43 @@ export function conversationView(chats, chat) {
     renderTicket(chat.record.support_ticket);
     state.className = `state ${chat.state}`;
     setText(state, chat.state === "open" ? "" : say(chat.state));
-    earlier.hidden = !chat.thread.hasEarlier;
-    const items = rowsOf(chat, actions);
-    empty.hidden = !chat.thread.isLoaded || items.length > 0;
+    renderRows();
+    renderDown();
+    attention.to(rows.querySelectorAll("li.other"));
+  }
+
+  function renderRows() {
+    const { thread } = chat;
+    placeLine();
+    const items = rowsOf(chat, actions, lineAt);
+    earlier.hidden = !thread.hasEarlier;
+    empty.hidden = !thread.isLoaded || items.length > 0;
     reconcile(rows, items, (row) => row.made(row));
     rove();
-    if (isAtEnd) toEnd();
-    down.hidden = isAtEnd;
-    if (document.visibilityState === "visible" && document.hasFocus()) chat.markRead();
+    scroll.hold();
+    if (isPlaced || !thread.isLoaded) return;
+    isPlaced = true;
+    const line = rows.querySelector("li.line");
+    if (line) scroll.to(line);
+  }
+
+  /** Where reading goes on. Who watches as a message comes needs no line before it. */
+  function placeLine() {
+    const first = chat.firstUnread?.id;
+    isLineDone ||= first === undefined;
+    const isWatched = isPlaced && isLookedAt() && scroll.isAtEnd();
+    if (!isLineDone || first === undefined || isWatched) return;
+    lineAt = first;
+    isLineDone = false;
+  }
+
+  function renderDown() {
+    const { unread_count: unread } = chat.record;
+    const label = unread > 0 ? say("newestUnread", { count: number(unread) }) : say("newMessages");
+    down.hidden = scroll.isAtEnd();
+    if (down.ariaLabel !== label) Object.assign(down, { ariaLabel: label, title: label });
+    count.hidden = unread === 0;
+    setText(count, number(unread));
   }
 
   function renderTicket(ticket) {
@@ -69,23 +101,17 @@ export function conversationView(chats, chat) {
   /** Tab reaches the buttons of the message that has the focus, and no others. */
   function rove() {
     const row = document.activeElement?.closest("li.message");
-    for (const button of rows.querySelectorAll("button")) {
+    for (const button of rows.querySelectorAll("button, a")) {
       button.tabIndex = row?.contains(button) ? 0 : -1;
     }
   }
 
-  function toEnd() {
-    log.scrollTop = log.scrollHeight;
-  }
-
-  async function loadEarlier() {
-    if (isLoading || !chat.thread.hasEarlier) return;
+  async function load(how) {
+    if (isLoading) return;
     isLoading = true;
-    const fromEnd = log.scrollHeight - log.scrollTop;
     try {
-      await chat.load(chat.thread.messages[0].id);
+      await chat[how]();
       render();
-      log.scrollTop = log.scrollHeight - fromEnd;
     } catch (error) {
       complain(error);
     } finally {
@@ -93,12 +119,17 @@ export function conversationView(chats, chat) {
     }
   }
 
-  log.onscroll = () => {
-    const { scrollHeight, scrollTop, clientHeight } = log;
-    isAtEnd = scrollHeight - scrollTop - clientHeight < NEAR;
-    down.hidden = isAtEnd;
-    if (scrollTop < NEAR && scrollHeight > clientHeight) loadEarlier();
-  };
+  async function toNewest() {
+    if (chat.thread.hasLater) await load("loadLatest");
+    scroll.toEnd();
+    renderDown();
+  }
+
+  function scrolled({ isNearStart, isNearEnd }) {
+    renderDown();
+    if (isNearEnd && chat.thread.hasLater) load("loadLater");
+    else if (isNearStart && chat.thread.hasEarlier) load("loadEarlier");
+  }
 
   // Up and down go from message to message.
   log.onkeydown = (event) => {
@@ -112,21 +143,23 @@ export function conversationView(chats, chat) {
     next.focus();
   };
   log.addEventListener("focusin", rove);
-  earlier.onclick = loadEarlier;
-  down.onclick = toEnd;
+  earlier.onclick = () => load("loadEarlier");
+  down.onclick = toNewest;
   details.onclick = () => showDetails(chats, chat);
 
   return {
     chat,
     content,
     render,
+    attach: composer.attach,
     focus: () => {
       // On a phone a focused text brings up the keyboard, which nobody asked for yet.
       if (matchMedia("(pointer: fine)").matches) composer.focus();
       else heading.focus();
     },
     close: () => {
-      resizes.disconnect();
+      scroll.close();
+      attention.close();
       composer.close();
     },
   };

@@ -3,7 +3,8 @@
 import { nameOf } from "./avatar.js";
 import { clone, complain, make, notify } from "./dom.js";
 import { peoplePicker } from "./people-picker.js";
-import { explain, say } from "./strings.js";
+import { explain } from "./explain.js";
+import { say } from "./strings.js";
 
 /** Whether the answer to the question was yes. */
 export function confirm(question, yes) {

@@ -1,6 +1,7 @@
 // Elements, made from the templates of index.html, and kept in step with data.
 
-import { explain, say } from "./strings.js";
+import { explain } from "./explain.js";
+import { say } from "./strings.js";
 
 const template = (id) => document.getElementById(id).content;
 
@@ -46,6 +47,7 @@ export function reconcile(parent, items, render) {
     const old = before.get(item.key);
     before.delete(item.key);
     const node = old && isSame(old.item, item) ? old.node : render(item);
+    if (typeof item.key !== "object") node.dataset.key = item.key;
     if (old && old.node !== node) replace(old.node, node);
     after.set(item.key, { item, node });
   }

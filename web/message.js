@@ -1,14 +1,20 @@
 // The rows of a conversation: a day, a message, a message or a file on its way.
 
 import { avatarOf } from "./avatar.js";
-import { namesOf } from "./chat.js";
 import { clone, complain, make } from "./dom.js";
-import { day, explain, percent, say, size, time } from "./strings.js";
+import { explain } from "./explain.js";
+import { linked } from "./links.js";
+import { previewed } from "./pictures.js";
+import { day, percent, say, size, time } from "./strings.js";
+import { namesOf } from "./uploads.js";
 
 const GROUP = 5 * 60_000; // milliseconds in which one sender's messages stand together
 
-/** Everything that the conversation shows, in order; `actions` are what a message's buttons do. */
-export function rowsOf(chat, actions) {
+/**
+ * Everything that the conversation shows, in order; `actions` are what a message's buttons do.
+ * The line of what is unread stands before the message `lineAt`, where there is one.
+ */
+export function rowsOf(chat, actions, lineAt) {
   const rows = [];
   const { others } = chat;
   let last = null;
@@ -16,6 +22,10 @@ export function rowsOf(chat, actions) {
     const today = day(message.timestamp);
     if (!last || day(last.timestamp) !== today) {
       rows.push({ made: dayRow, key: `d${message.id}`, today });
+      last = null;
+    }
+    if (message.id === lineAt) {
+      rows.push({ made: lineRow, key: "line" });
       last = null;
     }
     rows.push({
@@ -28,7 +38,7 @@ export function rowsOf(chat, actions) {
       isGroup: others.length > 1,
       isRead: chat.isOwn(message) && chat.thread.isRead(message, others),
     });
-    for (const upload of chat.uploads.filter((one) => one.messageId === message.id)) {
+    for (const upload of chat.uploads.of(message.id)) {
       rows.push({ made: uploadRow, key: upload, chat, ...upload });
     }
     last = message;
@@ -47,6 +57,10 @@ function dayRow({ today }) {
   return make("day-row", { today });
 }
 
+function lineRow() {
+  return make("line-row");
+}
+
 function messageRow({ message, chat, actions, isFirst, isGroup, isRead }) {
   const { sender, content, timestamp, attachments, is_edited: isEdited, is_deleted: isDeleted } = message;
   const isOwn = chat.isOwn(message);
@@ -55,9 +69,9 @@ function messageRow({ message, chat, actions, isFirst, isGroup, isRead }) {
   return make("message-row", {
     row: { className: `message ${isOwn ? "own" : "other"} ${isFirst ? "first" : ""}` },
     avatar: { ...avatarOf(sender), hidden: !showsSender },
-    bubble: { className: `bubble ${isDeleted ? "deleted" : ""}` },
+    bubble: { className: `bubble ${isDeleted ? "deleted" : ""} ${isOnlyNames ? "only-files" : ""}` },
     sender: { textContent: isOwn ? say("you") : sender, className: showsSender ? "sender" : "unseen" },
-    text: { textContent: isDeleted ? say("deleted") : content, hidden: isOnlyNames },
+    text: isDeleted ? say("deleted") : linked(content),
     files: attachments.map((attachment) => fileOf(chat, attachment)),
     edited: { hidden: !isEdited || isDeleted },
     moment: { textContent: time(timestamp), dateTime: timestamp },
@@ -72,21 +86,27 @@ function pendingRow({ chat, entry, error }) {
   const again = () => chat.send(entry);
   const discard = () => chat.discard(entry);
   const state = error ? problem(error, again, discard) : make("queued");
-  return make("pending-row", { text: entry.text, state });
+  return make("pending-row", { text: linked(entry.text), state });
 }
 
 function uploadRow({ key: upload, chat, file, share, error }) {
   const { name } = file;
+  const { uploads } = chat;
   const bar = { value: share, ariaLabel: say("uploading", { name }) };
-  const state = error ? problem(error, () => chat.upload(upload)) : make("progress", { bar });
-  return make("upload-row", { name, share: percent(share), state });
+  const discard = () => uploads.discard(upload).catch(complain);
+  const label = say("cancelUpload", { name });
+  const cancel = { ariaLabel: label, title: label, onclick: discard };
+  const state = error
+    ? problem(error, () => uploads.send(upload), discard)
+    : make("progress", { bar, cancel });
+  return make("upload-row", { name, share: error ? "" : percent(share), state });
 }
 
 function problem(error, again, discard) {
   return make("problem", {
     text: say("failed", { why: explain(error) }),
     retry: { onclick: again },
-    discard: { onclick: discard, hidden: !discard },
+    discard: { onclick: discard },
   });
 }
 
@@ -95,32 +115,16 @@ function sorted(names) {
   return names.split(", ").sort().join();
 }
 
-const IMAGE = /^image\/(png|jpeg|gif|webp|avif)$/;
-const PREVIEW_MOST = 4 * 1024 * 1024; // bytes of a picture that is shown without being asked for
-const pictures = new Map(); // by address, so that a row that is drawn again does not load again
-
 function fileOf(chat, attachment) {
-  const { name, url, size: bytes, content_type: type } = attachment;
+  const { name, size: bytes } = attachment;
   const label = say("download", { name });
   const { content, picture } = clone("attachment", {
     name,
     size: size(bytes),
     link: { ariaLabel: label, title: label, onclick: () => save(chat, attachment).catch(complain) },
   });
-  if (IMAGE.test(type) && bytes <= PREVIEW_MOST) preview(chat, attachment, picture);
+  previewed(chat.payam, attachment, picture);
   return content;
-}
-
-async function preview(chat, attachment, picture) {
-  const { name, url } = attachment;
-  if (!pictures.has(url)) {
-    pictures.set(url, chat.payam.download(attachment).then(URL.createObjectURL));
-  }
-  try {
-    Object.assign(picture, { src: await pictures.get(url), alt: name, hidden: false });
-  } catch {
-    pictures.delete(url); // the button is there to try again
-  }
 }
 
 /** The file needs the token, so a link alone would not do. */

@@ -78,6 +78,8 @@ export interface ConversationRecord {
   last_message: Pick<Message, "id" | "sender" | "content" | "timestamp" | "is_read"> | null;
   support_ticket: SupportTicket | null;
   unread_count: number;
+  /** The message up to which the caller has read, or 0. */
+  last_read_id: number;
   seq: number;
 }
 
@@ -157,12 +159,15 @@ export class Payam {
   ): Promise<Message[]>;
 
   attachments(id: number, messageId: number): Promise<Attachment[]>;
-  /** Add a file to one's own message. `onProgress` is given the share that is on its way, from 0 to 1. */
+  /**
+   * Add a file to one's own message. `onProgress` is given the share that is on its way, from 0
+   * to 1; `signal` stops it.
+   */
   attach(
     id: number,
     messageId: number,
     file: Blob,
-    options?: { name?: string; onProgress?: (share: number) => void },
+    options?: { name?: string; onProgress?: (share: number) => void; signal?: AbortSignal },
   ): Promise<Attachment>;
   /** The file's bytes. */
   download(attachment: Attachment): Promise<Blob>;

@@ -139,15 +139,15 @@ export class Payam extends Emitter {
     return this.json("GET", at(id, "messages", messageId, "attachments"));
   }
 
-  async attach(id, messageId, file, { name = file.name ?? "file", onProgress } = {}) {
+  async attach(id, messageId, file, { name = file.name ?? "file", onProgress, signal } = {}) {
     const path = at(id, "messages", messageId, "attachments");
     const form = new FormData();
     form.append("file", file, name);
     if (globalThis.XMLHttpRequest && onProgress) {
       // Only the older way tells a browser how far an upload is.
-      return (await this.#withToken((token) => upload(this.url + path, token, form, onProgress))).json();
+      return (await this.#withToken((token) => upload(this.url + path, token, form, onProgress, signal))).json();
     }
-    const attachment = await this.json("POST", path, { form });
+    const attachment = await this.json("POST", path, { form, signal });
     onProgress?.(1);
     return attachment;
   }
@@ -203,12 +203,14 @@ export class Payam extends Emitter {
     return (await this.request(method, path, options)).json();
   }
 
-  async request(method, path, { body, form, isPublic = false } = {}) {
+  async request(method, path, { body, form, isPublic = false, signal } = {}) {
     const { fetch, patience } = this.settings;
     const call = async (token) => {
       // Until the answer begins: how long a file then takes is another matter.
       const end = new AbortController();
       const timer = form ? null : setTimeout(() => end.abort(), patience);
+      signal?.throwIfAborted();
+      signal?.addEventListener("abort", () => end.abort());
       try {
         return await fetch(this.url + path, {
           method,
@@ -564,7 +566,7 @@ async function answered(call) {
   throw new PayamError({ ...problem, status, retry_after: Number(headers.get("Retry-After")) || undefined });
 }
 
-function upload(url, token, form, onProgress) {
+function upload(url, token, form, onProgress, signal) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", url);
@@ -573,6 +575,9 @@ function upload(url, token, form, onProgress) {
     request.upload.onprogress = ({ loaded, total }) => onProgress(total ? loaded / total : 0);
     request.onload = () => resolve(new Response(request.response, { status: request.status }));
     request.onerror = () => reject(new Error("the upload was cut off"));
+    request.onabort = () => reject(new Error("the upload was cancelled"));
+    signal?.throwIfAborted();
+    signal?.addEventListener("abort", () => request.abort());
     request.send(form);
   });
 }

@@ -2,7 +2,8 @@
 
 import { avatarOf } from "./avatar.js";
 import { clone, make } from "./dom.js";
-import { explain, say } from "./strings.js";
+import { explain } from "./explain.js";
+import { say } from "./strings.js";
 
 const PAUSE = 200; // milliseconds without a key before the server is asked
 

@@ -1,7 +1,8 @@
 // The first screen: log in, or sign up.
 
 import { clone } from "./dom.js";
-import { explain, offerOtherLanguage } from "./strings.js";
+import { explain, explainField } from "./explain.js";
+import { offerOtherLanguage } from "./strings.js";
 
 /** `entered` is called once somebody is signed in. `notice` is shown above the form. */
 export function signInScreen(payam, entered, notice = "") {
@@ -31,7 +32,7 @@ export function signInScreen(payam, entered, notice = "") {
   function explainFields(errors) {
     const fields = [username, password];
     for (const field of fields) {
-      field.nextElementSibling.textContent = errors[field.name]?.join(" ") ?? "";
+      field.nextElementSibling.textContent = explainField(errors[field.name] ?? []);
       field.setAttribute("aria-invalid", field.name in errors);
     }
     return fields.find((field) => field.name in errors);

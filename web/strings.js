@@ -28,19 +28,25 @@ function isolated(text) {
   return `\u2068${text}\u2069`;
 }
 
-/** An error in the page's language where it is known, else in the server's words. */
-export function explain(error) {
-  return Object.hasOwn(words, error.code) ? words[error.code] : error.message;
-}
+export const isPersian = language === "fa";
+export const has = (name) => Object.hasOwn(words, name);
 
-const locale = language === "fa" ? "fa-IR" : undefined;
+const locale = isPersian ? "fa-IR" : undefined; // Intl gives Persian the Persian calendar
 const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
-const date = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });
-const shortDate = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" });
+const date = dates({ weekday: "long", day: "numeric", month: "long" });
+const shortDate = dates({ day: "numeric", month: "short" });
 const names = new Intl.ListFormat(language, { type: "conjunction" });
 
+/** Writes a day, with its year where that is not this one. */
+function dates(parts) {
+  const thisYear = new Intl.DateTimeFormat(locale, parts);
+  const anyYear = new Intl.DateTimeFormat(locale, { ...parts, year: "numeric" });
+  const year = new Intl.DateTimeFormat(locale, { year: "numeric" });
+  return (then) => (year.format(then) === year.format(new Date()) ? thisYear : anyYear).format(then);
+}
+
 export const time = (moment) => clock.format(new Date(moment));
-export const day = (moment) => date.format(new Date(moment));
+export const day = (moment) => date(new Date(moment));
 export const number = (value) => value.toLocaleString(locale);
 export const percent = (share) => share.toLocaleString(locale, { style: "percent" });
 export const list = (people) => (people.length > 1 ? names.format(people.map(isolated)) : people.join());
@@ -49,7 +55,7 @@ export const list = (people) => (people.length > 1 ? names.format(people.map(iso
 export function timeOrDate(moment) {
   const then = new Date(moment);
   const isToday = then.toDateString() === new Date().toDateString();
-  return (isToday ? clock : shortDate).format(then);
+  return isToday ? clock.format(then) : shortDate(then);
 }
 
 export function size(bytes) {

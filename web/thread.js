@@ -1,26 +1,58 @@
 // The messages of one conversation as this page knows them. No drawing and no network.
 
 /**
- * `messages` are ordered by id; each is replaced, never changed, so who draws them sees what is
- * new. Pages and what the socket tells come in any order: of two accounts of a message the one
- * with the higher change number holds, and files are only ever added, until it is deleted.
+ * `messages` are ordered by id, without a gap between them; each is replaced, never changed, so
+ * who draws them sees what is new. Pages and what the socket tells come in any order: of two
+ * accounts of a message the one with the higher change number holds, and files are only ever
+ * added, until it is deleted.
  */
 export class Thread {
-  messages = [];
   isLoaded = false;
   hasEarlier = false;
+  #known = [];
+  #end = Infinity; // the last message before a gap; behind it is only what the socket told
   #early = new Map(); // files that were told before their message, by its id
   #marks = new Map();
 
-  /** A page is there; a full one may have others before it. */
-  load(page, isFull) {
-    for (const message of page) this.#put({ ...message, sender: message.sender.username });
-    if (page[0]?.id === this.messages[0]?.id || page.length === 0) this.hasEarlier = isFull;
+  get messages() {
+    return this.hasLater ? this.#known.filter((message) => message.id <= this.#end) : this.#known;
+  }
+
+  /** Whether messages that are not known here follow those that are. */
+  get hasLater() {
+    return this.#end < Infinity;
+  }
+
+  /** Begin anew with these messages. `hasLater` where others follow them, likewise `hasEarlier`. */
+  begin(page, { hasEarlier, hasLater }) {
+    const first = page[0]?.id ?? 0;
+    this.#known = this.#known.filter((message) => message.id >= first);
+    this.#end = Infinity;
+    for (const message of page) this.#put(told(message));
+    this.#endAt(page, hasLater);
+    this.hasEarlier = hasEarlier;
     this.isLoaded = true;
   }
 
+  /** The page before the first message. */
+  extendBack(page, hasEarlier) {
+    for (const message of page) this.#put(told(message));
+    this.hasEarlier = hasEarlier;
+  }
+
+  /** The page after the last message. */
+  extend(page, hasLater) {
+    for (const message of page) this.#put(told(message));
+    this.#endAt(page, hasLater);
+  }
+
+  /** Messages as they are now; those that are not known may have others before them. */
+  renew(page) {
+    for (const message of page) if (this.find(message.id)) this.#put(told(message));
+  }
+
   find(id) {
-    return this.messages.find((message) => message.id === id);
+    return this.#known.find((message) => message.id === id);
   }
 
   message(event, key) {
@@ -52,6 +84,10 @@ export class Thread {
     );
   }
 
+  #endAt(page, hasLater) {
+    this.#end = hasLater ? page.at(-1).id : Infinity;
+  }
+
   #change(id, changes) {
     const known = this.find(id);
     if (known) this.#put({ ...known, ...changes });
@@ -68,8 +104,13 @@ export class Thread {
       is_read: message.is_read || known.is_read,
       attachments: later.is_deleted ? [] : [...new Map(files).values()],
     };
-    const rest = this.messages.filter((one) => one.id !== id);
+    const rest = this.#known.filter((one) => one.id !== id);
     const place = rest.findLastIndex((one) => one.id < id) + 1;
-    this.messages = rest.toSpliced(place, 0, made);
+    this.#known = rest.toSpliced(place, 0, made);
   }
+}
+
+/** A message of a page as the socket tells it. */
+function told(message) {
+  return { ...message, sender: message.sender.username };
 }

@@ -58,6 +58,7 @@ CONVERSATION = records.Conversation(
     last_message=records.LastMessage(123, ALI, "سلام", AT, False),
     support_ticket=None,
     unread_count=0,
+    last_read_id=122,
     seq=345,
     epoch=EPOCH,
 )

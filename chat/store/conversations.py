@@ -96,7 +96,7 @@ LIST = """
         FROM users AS me CROSS JOIN conversations AS c WHERE me.id = ? AND {which}
     )
     SELECT mine.id, mine.title, mine.created_at, mine.seq, (SELECT epoch FROM history),
-           mine.username, t.id,
+           mine.username, mine.last_read_id, t.id,
            (SELECT count(*) FROM messages AS x
             WHERE x.conversation_id = mine.id AND x.created_seq > coalesce(
                 (SELECT r.created_seq FROM messages AS r WHERE r.id = mine.last_read_id), 0)
@@ -186,22 +186,23 @@ async def _select(
 ) -> list[records.Conversation]:
     sql = LIST.format(people=PEOPLE[reads.dialect], most=PARTICIPANTS_SHOWN, which=which)
     rows = await reads.fetch(sql, (user_id, parameter))
-    tickets = await support_tickets.by_ids(reads, [row[6] for row in rows if row[6] is not None])
+    tickets = await support_tickets.by_ids(reads, [row[7] for row in rows if row[7] is not None])
     ticket_of = {ticket.id: ticket for ticket in tickets}
     return [
         records.Conversation(
             id=id_,
             title=title,
-            participants=_shown(_people(people), records.User(user_id, reader), count),
+            participants=_shown(_people(people), records.User(user_id, name), count),
             participant_count=count,
             created_at=to_text(moment),
             last_message=_last_message(*last),
-            support_ticket=ticket_of.get(ticket_id),
+            support_ticket=ticket_of.get(ticket),
             unread_count=unread,
+            last_read_id=read,
             seq=seq,
             epoch=epoch,
         )
-        for id_, title, moment, seq, epoch, reader, ticket_id, unread, count, people, *last in rows
+        for id_, title, moment, seq, epoch, name, read, ticket, unread, count, people, *last in rows
     ]
 
 

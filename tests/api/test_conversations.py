@@ -23,6 +23,7 @@ def test_a_new_conversation_has_the_caller_in_it(ali: Person, sara: Person) -> N
         "last_message": None,
         "support_ticket": None,
         "unread_count": 0,
+        "last_read_id": 0,
         "seq": 0,
     }
 
@@ -184,7 +185,9 @@ def test_reading_is_seen_by_both_sides(ali: Person, sara: Person, conversation: 
     assert sara.get(conversation).json()["unread_count"] == 1
     response = sara.post(conversation + "read/", {"message_id": said["id"]})
     assert response.status_code == 204
-    assert sara.get(conversation).json()["unread_count"] == 0
+    found = sara.get(conversation).json()
+    assert (found["unread_count"], found["last_read_id"]) == (0, said["id"])
+    assert ali.get(conversation).json()["last_read_id"] == 0
     message = f"{conversation}messages/{said['id']}/"
     assert ali.get(message).json()["is_read"] is True
     assert sara.get(message).json()["is_read"] is True

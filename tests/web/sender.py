@@ -1,0 +1,74 @@
+"""Somebody who writes and reads by REST, beside a page of the same user or of another."""
+
+import json
+import secrets
+from typing import Any
+
+import httpx
+from playwright.async_api import Browser, expect
+
+from tests.web.visitor import PASSWORD, Visitor
+
+
+class Sender:
+    def __init__(self, url: str, name: str) -> None:
+        """Signs up; a few letters make the name one that nobody has."""
+        self.name = f"{name}_{secrets.token_hex(4)}"
+        self._url = url
+        self._headers: dict[str, str] = {}
+        credentials = {"username": self.name, "password": PASSWORD}
+        self.id = self._send("POST", "/api/users/", credentials).json()["id"]
+        self._tokens = self._send("POST", "/api/token/", credentials).json()
+        self._headers["Authorization"] = f"Bearer {self._tokens['access']}"
+
+    async def page(self, browser: Browser, language: str = "en", **context: Any) -> Visitor:
+        """Their page, where they are signed in already."""
+        visitor = await Visitor.arrive(browser, self._url, self.name, language, **context)
+        visitor.name = self.name
+        kept = json.dumps({**self._tokens, "renewAt": 2**42})
+        await visitor.page.evaluate("(kept) => localStorage.setItem('payam.tokens', kept)", kept)
+        await visitor.page.reload()
+        await expect(visitor.page.get_by_role("navigation")).to_be_visible()
+        return visitor
+
+    def _send(self, method: str, path: str, body: Any = None) -> httpx.Response:
+        with httpx.Client(base_url=self._url, trust_env=False, headers=self._headers) as http:
+            answer = http.request(method, path, json=body)
+        assert answer.is_success, answer.text
+        return answer
+
+    def begin(self, *others: "Sender", title: str = "") -> int:
+        """Returns the conversation's id."""
+        body = {"participants": [other.id for other in others], "title": title}
+        return int(self._send("POST", "/api/conversations/", body).json()["id"])
+
+    def conversations(self) -> list[dict[str, Any]]:
+        return list(self._send("GET", "/api/conversations/").json())
+
+    @property
+    def path(self) -> str:
+        """Of the only conversation."""
+        (found,) = self.conversations()
+        return f"/api/conversations/{found['id']}/"
+
+    def unread(self) -> int:
+        return sum(found["unread_count"] for found in self.conversations())
+
+    def say(self, *texts: str) -> list[int]:
+        """Returns the messages' ids."""
+        path = f"{self.path}messages/"
+        with httpx.Client(base_url=self._url, trust_env=False, headers=self._headers) as http:
+            return [int(http.post(path, json={"content": text}).json()["id"]) for text in texts]
+
+    def attach(self, message_id: int, *files: tuple[str, bytes, str]) -> None:
+        """Each is a name, what it holds, and its type."""
+        path = f"{self.path}messages/{message_id}/attachments/"
+        with httpx.Client(base_url=self._url, trust_env=False, headers=self._headers) as http:
+            for file in files:
+                assert http.post(path, files={"file": file}).status_code == 201
+
+    def messages(self) -> list[dict[str, Any]]:
+        return list(self._send("GET", f"{self.path}messages/").json())
+
+    def read(self, message_id: int) -> None:
+        self._send("POST", f"{self.path}read/", {"message_id": message_id})

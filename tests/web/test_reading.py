@@ -1,0 +1,257 @@
+"""What counts as read on the page: what was before somebody's eyes, and nothing else."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Locator, Page, expect
+
+from tests.support.payam_server import PayamServer
+from tests.web.sender import Sender
+from tests.web.visitor import Visitor
+
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 780}, "has_touch": True}
+MANY = 227
+
+expect.set_options(timeout=20_000)
+
+
+async def pair(browser: Browser, url: str) -> tuple[Visitor, Sender, Sender]:
+    """Sara's page, with a conversation that is not open; who writes as Ali, and as Sara."""
+    ali, sara = Sender(url, "ali"), Sender(url, "sara")
+    ali.begin(sara)
+    page = await sara.page(browser, **DESKTOP)
+    await expect(page.list).to_have_count(1)
+    return page, ali, sara
+
+
+def numbered(count: int, first: int = 0) -> list[str]:
+    return [f"message {number}" for number in range(first, first + count)]
+
+
+async def in_view(page: Page) -> list[str]:
+    """The texts of the messages that are wholly in view."""
+    texts: list[str] = await page.evaluate("""() => {
+        const log = document.querySelector(".log").getBoundingClientRect();
+        return [...document.querySelectorAll("li.message")].filter((row) => {
+            const { top, bottom } = row.getBoundingClientRect();
+            return top >= log.top && bottom <= log.bottom;
+        }).map((row) => row.querySelector(".text").textContent);
+    }""")
+    return texts
+
+
+async def settled(page: Page) -> None:
+    """Longer than a message has to be in view to count as seen."""
+    await page.wait_for_timeout(1500)
+
+
+def badge(visitor: Visitor) -> Locator:
+    return visitor.list.get_by_role("img")
+
+
+async def test_what_was_in_view_is_read_and_no_more(browser: Browser, served: PayamServer) -> None:
+    """Of 227 unread, reading begins at the first; the rest is counted at the way to the newest."""
+    sara, ali, hers = await pair(browser, served.url)
+    ali.say(*numbered(MANY))
+    await sara.list.click()
+    line = sara.page.get_by_role("log").get_by_text("Unread from here")
+    await expect(line).to_be_in_viewport()
+    await settled(sara.page)
+    seen = await in_view(sara.page)
+    assert seen[0] == "message 0"
+    assert 0 <= MANY - len(seen) - hers.unread() <= 1
+    down = sara.page.get_by_role("button", name="To the newest")
+    await expect(down).to_have_accessible_name(re.compile(rf"\b{hers.unread()}\b.* unread"))
+    await expect(badge(sara)).to_have_text(str(hers.unread()))
+    await sara.check()
+
+    await sara.page.get_by_role("log").hover()
+    await sara.page.mouse.wheel(0, 300)
+    await expect(sara.messages.filter(has_text="message 0")).to_have_count(1)
+    await settled(sara.page)
+    further = await in_view(sara.page)
+    assert 0 <= MANY - 1 - int(further[-1].split()[1]) - hers.unread() <= 1
+    await expect(line).to_have_count(1)  # it stays where reading began
+
+    await down.click()
+    await expect(sara.message("message 226")).to_be_in_viewport()
+    await expect(badge(sara)).to_be_hidden()
+    await expect(down).to_be_hidden()
+    assert hers.unread() == 0
+
+
+async def test_it_opens_where_reading_stopped(browser: Browser, served: PayamServer) -> None:
+    """With what was read before it above, and what follows loaded as it is scrolled to."""
+    sara, ali, hers = await pair(browser, served.url)
+    ids = ali.say(*numbered(180))
+    hers.read(ids[79])
+    await sara.page.reload()
+    await sara.list.click()
+    line = sara.page.get_by_role("log").get_by_text("Unread from here")
+    await expect(line).to_be_in_viewport()
+    shown = await in_view(sara.page)
+    assert {"message 79", "message 80"} <= set(shown)
+    log = sara.page.get_by_role("log")
+    for _ in range(40):
+        await log.evaluate("(log) => log.scrollBy(0, 600)")
+        if "message 179" in await in_view(sara.page):
+            break
+        await sara.page.wait_for_timeout(100)
+    texts = await sara.messages.all_text_contents()
+    assert texts == numbered(len(texts), 180 - len(texts))
+    await expect(badge(sara)).to_be_hidden()
+    for _ in range(40):
+        await log.evaluate("(log) => log.scrollBy(0, -6000)")
+        if "message 0" in await in_view(sara.page):
+            break
+        await sara.page.wait_for_timeout(100)
+    await expect(sara.messages).to_have_text(numbered(180))
+
+
+async def test_what_comes_while_one_reads_above_is_unread(
+    browser: Browser, served: PayamServer
+) -> None:
+    """Nothing moves; the way to the newest counts it, and leads to the line before it."""
+    sara, ali, hers = await pair(browser, served.url)
+    ali.say(*numbered(60))
+    await sara.list.click()
+    await sara.page.get_by_role("button", name="To the newest").click()
+    await expect(badge(sara)).to_be_hidden()
+    await sara.page.get_by_role("log").evaluate("(log) => log.scrollBy(0, -900)")
+    down = sara.page.get_by_role("button", name="To the newest")
+    await expect(down).to_be_visible()
+    before = await in_view(sara.page)
+    ali.say("while you were away", "and another")
+    await expect(down).to_have_accessible_name(re.compile(r"\b2\b.* unread"))
+    await settled(sara.page)
+    assert hers.unread() == 2
+    assert await in_view(sara.page) == before
+    await down.click()
+    await expect(badge(sara)).to_be_hidden()
+    rows = sara.page.locator("li.line + li.message")
+    await expect(rows).to_contain_text("while you were away")
+    assert hers.unread() == 0
+
+
+async def away(page: Page, how: str) -> None:
+    """Take the page out of sight as a browser would: another tab, another window, a dialog."""
+    session = await page.context.new_cdp_session(page)
+    if how == "dialog":
+        await page.get_by_role("button", name="Details").click()
+    else:
+        await session.send("Emulation.setFocusEmulationEnabled", {"enabled": False})
+        other = await page.context.new_page()
+        await other.bring_to_front()
+
+
+async def back(page: Page, how: str) -> None:
+    if how == "dialog":
+        await page.keyboard.press("Escape")
+    else:
+        await page.bring_to_front()
+        session = await page.context.new_cdp_session(page)
+        await session.send("Emulation.setFocusEmulationEnabled", {"enabled": True})
+
+
+@pytest.mark.parametrize("how", ["tab", "dialog"])
+async def test_what_is_out_of_sight_is_read_on_return(
+    browser: Browser, served: PayamServer, how: str
+) -> None:
+    """Another tab in front, or a window over it: at the end, and yet nobody saw it."""
+    sara, ali, hers = await pair(browser, served.url)
+    ali.say("seen")
+    await sara.list.click()
+    await expect(badge(sara)).to_be_hidden()
+    await away(sara.page, how)
+    ali.say("unseen", "unseen too")
+    await expect(sara.messages).to_have_text(["seen", "unseen", "unseen too"])
+    await settled(sara.page)
+    assert hers.unread() == 2
+    await back(sara.page, how)
+    await expect(badge(sara)).to_be_hidden()
+    await expect(sara.page.locator("li.line + li.message")).to_contain_text("unseen")
+    assert hers.unread() == 0
+
+
+async def test_another_conversation_that_is_open_reads_only_itself(
+    browser: Browser, served: PayamServer
+) -> None:
+    """What comes to the first meanwhile is unread."""
+    sara, ali, hers = await pair(browser, served.url)
+    ali.say("one")
+    await sara.list.click()
+    await expect(badge(sara)).to_be_hidden()
+    hers.begin(Sender(served.url, "omid"), title="others")
+    await sara.list.filter(has_text="others").click()
+    await expect(sara.messages).to_have_count(0)
+    ali.say("two")
+    await expect(badge(sara)).to_have_text(["1"])
+    await settled(sara.page)
+    assert sorted(one["unread_count"] for one in hers.conversations()) == [0, 1]
+
+
+async def test_reading_on_one_device_shows_on_another(
+    browser: Browser, served: PayamServer
+) -> None:
+    """Badge and line, whether the conversation is open there or not."""
+    sara, ali, hers = await pair(browser, served.url)
+    ids = ali.say(*numbered(30))
+    await expect(badge(sara)).to_have_text("30")
+    hers.read(ids[19])
+    await expect(badge(sara)).to_have_text("10")
+    await sara.list.click()
+    await expect(sara.page.locator("li.line + li.message")).to_contain_text("message 20")
+
+
+async def test_a_mark_that_fails_is_made_again(browser: Browser, served: PayamServer) -> None:
+    """What is seen while there is no connection is read for everyone after it."""
+    sara, ali, hers = await pair(browser, served.url)
+    await sara.list.click()
+    await expect(sara.box).to_be_visible()
+    session = await sara.page.context.new_cdp_session(sara.page)
+    await session.send("Emulation.setFocusEmulationEnabled", {"enabled": False})
+    other = await sara.page.context.new_page()
+    await other.bring_to_front()
+    ali.say("hello")
+    await expect(sara.messages).to_have_text(["hello"])
+    await sara.page.context.set_offline(True)
+    await sara.page.bring_to_front()
+    await session.send("Emulation.setFocusEmulationEnabled", {"enabled": True})
+    await expect(badge(sara)).to_be_hidden()
+    assert hers.unread() == 1
+    await sara.page.context.set_offline(False)
+    for _ in range(200):
+        if hers.unread() == 0:
+            break
+        await sara.page.wait_for_timeout(50)
+    assert hers.unread() == 0
+
+
+async def test_ones_own_message_leads_to_the_newest(browser: Browser, served: PayamServer) -> None:
+    """Also where the newest is not loaded; the line is gone."""
+    sara, ali, _ = await pair(browser, served.url)
+    ali.say(*numbered(120))
+    await sara.list.click()
+    await expect(sara.page.locator("li.line")).to_be_in_viewport()
+    await sara.say("an answer")
+    await expect(sara.message("an answer")).to_be_in_viewport()
+    await expect(sara.message("message 119")).to_be_in_viewport()
+    await expect(sara.page.locator("li.line")).to_have_count(0)
+    texts = await sara.messages.all_text_contents()
+    assert texts == [*numbered(len(texts) - 1, 121 - len(texts)), "an answer"]
+
+
+async def test_ones_own_typing_is_not_somebody_elses(browser: Browser, served: PayamServer) -> None:
+    """On another device of the same user; the others see it."""
+    sara, ali, _ = await pair(browser, served.url)
+    ali.say("hello")
+    await sara.list.click()
+    phone, desk = [await ali.page(browser, **device) for device in (PHONE, DESKTOP)]
+    await phone.list.click()
+    await desk.list.click()
+    await expect(desk.messages).to_have_text(["hello"])
+    await phone.box.press_sequentially("typing")
+    await expect(sara.page.get_by_role("status").filter(has_text="is typing…")).to_be_visible()
+    await expect(desk.page.get_by_text(re.compile("is typing"))).to_have_count(0)

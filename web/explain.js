@@ -1,0 +1,46 @@
+// What went wrong, in the page's language: by the error's code, and by field what is wrong there.
+
+import { has, isPersian, number, say } from "./strings.js";
+
+/** The server's sentences about fields, which come in English, and the names of ours. */
+const SENTENCES = [
+  [/^At most (?<most>\d+) characters(?:; this has \d+)?\.$/, "tooLong"],
+  [/^At least (?<least>\d+) characters\.$/, "tooShort"],
+  [/^May not be blank\.$/, "blank"],
+  [/^May not contain (?:the null character|half of a surrogate pair)\.$/, "unreadable"],
+  [/^Letters, digits and the characters (?<signs>.+) only\.$/, "lettersOnly"],
+  [/^Marks alone are no name\.$/, "marksOnly"],
+  [/^No such users?: .+$/, "noSuchUser"],
+  [/^At most (?<most>\d+) at a time;/, "tooManyAtOnce"],
+  [/^The conversation has (?<count>\d+) participants of at most (?<most>\d+)\.$/, "full"],
+];
+
+/** One sentence or more about an error, for a place where nothing else names the field. */
+export function explain({ code, message, errors = {} }) {
+  const fields = Object.entries(errors);
+  if (fields.length > 0) {
+    return fields.map(([field, texts]) => `${labelOf(field)}: ${explainField(texts)}`).join(" ");
+  }
+  if (has(code)) return say(code);
+  return isPersian ? say("error") : message;
+}
+
+/** What is wrong with a field, beside which it is shown. */
+export function explainField(texts) {
+  return texts.map(translated).join(" ");
+}
+
+function translated(text) {
+  for (const [pattern, name] of SENTENCES) {
+    const found = pattern.exec(text);
+    if (found) return say(name, Object.fromEntries(Object.entries(found.groups ?? {}).map(written)));
+  }
+  return isPersian ? say("notAccepted") : text;
+}
+
+const written = ([name, value]) => [name, /^\d+$/.test(value) ? number(Number(value)) : value];
+
+function labelOf(field) {
+  const name = `field_${field}`;
+  return has(name) ? say(name) : field;
+}

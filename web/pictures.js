@@ -1,0 +1,40 @@
+// Pictures of a conversation, in a place that is kept for them before they come.
+
+const TYPE = /^image\/(png|jpeg|gif|webp|avif)$/;
+const BYTES_MOST = 4 * 1024 * 1024; // of a picture that is shown without being asked for
+const PIXELS_MOST = 50_000_000; // a small file may be a picture that fills a phone's memory
+const TALLEST = 288; // pixels
+const THINNEST = 10; // times as long as wide; what is thinner has room beside it
+const addresses = new Map(); // by attachment, so that a row that is drawn again does not load again
+const shapes = new Map(); // of pictures that have come: `{width, height}`
+
+/** Show what is a picture in `picture`, an `img` that is hidden until then. */
+export async function previewed(payam, attachment, picture) {
+  const { name, url, size: bytes, content_type: type, width, height } = attachment;
+  const shape = shapes.get(url) ?? (width && height ? { width, height } : null);
+  if (!TYPE.test(type) || bytes > BYTES_MOST || shape?.width * shape?.height > PIXELS_MOST) return;
+  picture.alt = name;
+  if (shape) reserve(picture, shape);
+  if (!addresses.has(url)) addresses.set(url, payam.download(attachment).then(URL.createObjectURL));
+  picture.onload = () => {
+    const { naturalWidth, naturalHeight } = picture;
+    shapes.set(url, { width: naturalWidth, height: naturalHeight });
+    reserve(picture, shapes.get(url));
+  };
+  picture.onerror = () => {
+    picture.hidden = true; // it is no picture, whatever its type says
+  };
+  try {
+    picture.src = await addresses.get(url);
+  } catch {
+    addresses.delete(url);
+    picture.hidden = true; // the button is there to try again
+  }
+}
+
+function reserve(picture, { width, height }) {
+  picture.hidden = false;
+  const ratio = Math.min(Math.max(width / height, 1 / THINNEST), THINNEST);
+  picture.style.aspectRatio = ratio;
+  picture.style.width = `${Math.min(width, TALLEST * ratio)}px`;
+}
