@@ -4,6 +4,7 @@ import gc
 import logging
 import secrets
 import socket
+from time import monotonic
 from typing import Any
 
 from sanic import Sanic
@@ -112,7 +113,11 @@ def create_app(settings: Settings) -> Application:
 
     @app.before_server_stop
     async def drain(_: Any) -> None:
+        began = monotonic()
         await payam.drain()
+        # What is left of the time belongs to answers that are still being read.
+        left = settings.graceful_timeout - (monotonic() - began)
+        app.config.GRACEFUL_SHUTDOWN_TIMEOUT = max(left, settings.graceful_timeout / 4)
 
     @app.after_server_stop
     async def close(_: Any) -> None:

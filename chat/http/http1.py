@@ -37,7 +37,7 @@ BODILESS = (204, 304)
 class Exchange(Http):
     """`began` is when the head of the present request began, by `monotonic`."""
 
-    __slots__ = ("began", "is_first_chunk")
+    __slots__ = ("_may_stay", "began", "is_first_chunk")
     # Sanic's own annotations do not say what else these may be.
     protocol: Any
     request: Any
@@ -47,6 +47,15 @@ class Exchange(Http):
     response: Any
     response_func: Any
     response_bytes_left: int
+
+    @property
+    def keep_alive(self) -> bool:
+        """Whether another request may follow: none does once the server stops."""
+        return self._may_stay and not self.protocol.signal.stopped
+
+    @keep_alive.setter
+    def keep_alive(self, may_stay: bool) -> None:
+        self._may_stay = may_stay
 
     async def http1_request_header(self) -> None:
         """Sanic's name for: receive a head, and make a request of it."""
@@ -173,8 +182,6 @@ class Exchange(Http):
         if self.expecting_continue:
             # The client does not send the body that nobody asked it for.
             self.expecting_continue, self.request_body, self.keep_alive = False, None, False
-        if self.protocol.signal.stopped:
-            self.keep_alive = False
         headers["connection"] = "keep-alive" if self.keep_alive else "close"
         self.response_size = len(data)
         self.protocol.answers(self.request)

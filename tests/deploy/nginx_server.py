@@ -19,14 +19,15 @@ SBIN = "/usr/sbin"  # not on everybody's PATH
 class NginxServer(ServerProcess):
     """The shipped file, but for addresses, paths, and how soon an idle socket is cut off.
 
-    `upstreams` are ports of 127.0.0.1.
+    `upstreams` are ports of 127.0.0.1. `changes` are further replacements in the file's text.
     """
 
     name = "nginx"
 
-    def __init__(self, upstreams: Sequence[int]) -> None:
+    def __init__(self, upstreams: Sequence[int], changes: Mapping[str, str] | None = None) -> None:
         super().__init__()
         self.upstreams = upstreams
+        self.changes = changes or {}
         self.access_log = self.directory / "access.log"
 
     def start(self) -> None:
@@ -49,6 +50,7 @@ class NginxServer(ServerProcess):
             "proxy_read_timeout 90s": f"proxy_read_timeout {IDLE_SECONDS}s",
             "worker_processes auto": "worker_processes 1",
             "http {\n": f"http {{\n{folders}",
+            **self.changes,
         }
         for shipped, here in changes.items():
             assert text.count(shipped) == 1, f"deploy/nginx.conf has not one {shipped!r}"
@@ -79,10 +81,14 @@ class ProxiedServer(PayamServer):
     """
 
     def __init__(
-        self, settings: Mapping[str, str] | None = None, *, others: Sequence[PayamServer] = ()
+        self,
+        settings: Mapping[str, str] | None = None,
+        *,
+        others: Sequence[PayamServer] = (),
+        changes: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__({"TRUSTED_PROXIES": "127.0.0.1", **(settings or {})})
-        self.nginx = NginxServer([self.port, *(other.port for other in others)])
+        self.nginx = NginxServer([self.port, *(other.port for other in others)], changes)
 
     @property
     def url(self) -> str:

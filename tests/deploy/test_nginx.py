@@ -10,6 +10,7 @@ import pytest
 
 from tests.contract.helpers import Pair
 from tests.deploy.nginx_server import NginxServer, ProxiedServer
+from tests.http.raw import RawClient, dechunked, parsed
 from tests.support.payam_server import PayamServer
 from tests.support.people import People, Person
 from tests.support.ports import free_port
@@ -138,6 +139,37 @@ async def test_an_upload_reaches_payam_while_it_arrives(
     response = await ali.http.post(path, content=body(), headers=kind)
     assert response.status_code == 201, response.text
     assert response.json()["size"] == 2 * MIB
+
+
+async def test_a_client_that_reads_slowly_gets_the_whole_answer() -> None:
+    """For longer than nginx and Payam, which are impatient here, wait for one that does not."""
+    impatient = {
+        "send_timeout 120s": "send_timeout 2s",
+        "proxy_read_timeout 60s": "proxy_read_timeout 2s",
+    }
+    settings = {"SEND_TIMEOUT": "2", "RATE_LIMITS": "off"}
+    with ProxiedServer(settings, changes=impatient) as server:
+        async with People(server) as people:
+            ali = await people("ali")
+            path = f"/api/conversations/{await ali.begin_conversation()}/messages/"
+            for _ in range(100):
+                sent = await ali.http.post(path, json={"content": "س" * 10_000})
+                assert sent.status_code == 201
+            whole = (await ali.http.get(path)).content
+            head = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ali.access}\r\n"
+
+            async def get(connection: str) -> bytes:
+                async with await RawClient.connect(server.nginx.port, is_slow=True) as client:
+                    await client.send(f"{head}Connection: {connection}\r\n\r\n".encode())
+                    got = b""
+                    while not got.endswith(b"\r\n0\r\n\r\n"):
+                        piece = await client.reader.read(16 * 1024)
+                        assert piece, f"cut off after {len(got)} of {len(whole)} bytes"
+                        got += piece
+                        await asyncio.sleep(0.025)
+                    return dechunked(parsed(got).body)
+
+            assert set(await asyncio.gather(get("close"), get("keep-alive"))) == {whole}
 
 
 async def test_limits_count_the_real_address(proxied: ProxiedServer) -> None:
