@@ -13,7 +13,7 @@ from sanic_ext.extensions.http.extension import HTTPExtension
 
 from chat import metrics as figures
 from chat import starting
-from chat.api import metrics, options, responses, routes, tracing, web
+from chat.api import metrics, options, parameters, responses, routes, tracing, web
 from chat.auth import middleware
 from chat.auth.identity import Identity
 from chat.docs import routes as docs
@@ -87,6 +87,7 @@ def create_app(settings: Settings) -> Application:
     tracing.install(app)
     sessions = payam.services.sessions
     middleware.install(app, sessions.identify, count)
+    parameters.install(app)
     websocket.install(app, payam.sockets)
     routes.install(app)
     if settings.web_client:

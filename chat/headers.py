@@ -13,7 +13,6 @@ LIMITS = {
     "If-Range": 256,
     "Range": 128,
     "Sec-WebSocket-Protocol": 8192,
-    "X-Forwarded-For": 1024,
 }
 """Most characters of each header that is read, all its lines together. Whole heads of
 requests have a limit of their own, 8 KiB, but what is quick with 100 characters may be slow

@@ -28,6 +28,7 @@ PAIR = re.compile(r'([^\s=;,"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;,]*)|([;,])')
 ESCAPED = re.compile(r"\\(.)")
 MAPPED = 0xFFFF << 32
 """`::ffff:0:0`: from here IPv6 holds the whole of IPv4."""
+FOR_MAX_LENGTH = 1024
 SHOWN_LENGTH = 100
 REPORTS_MAX = 100
 _reported: set[str] = set()
@@ -40,7 +41,7 @@ def of_client(request: Request, trusted: tuple[str, ...]) -> str:
     where the nearest proxy writes, for as long as `trusted` (addresses or networks)
     vouches for who wrote it: what a client invents stands before that. What is no
     address (`unknown`, `_hidden`) ends the reading at the proxy that wrote it. Raises
-    InvalidInput where the header is too long.
+    InvalidInput where a Forwarded is too long.
     """
     peer: str = request.ip
     address = parse(peer)
@@ -92,8 +93,9 @@ def parse(text: str) -> Address | None:
 
 def hops_of(request: Request) -> Iterator[str]:
     """What the proxies wrote, the nearest one's last."""
-    if written := headers.every(request, "X-Forwarded-For"):
-        yield from (hop for line in written for hop in line.split(",") if hop.strip())
+    if written := ",".join(request.headers.getall("x-forwarded-for", [])):
+        # Clients may make it long, but what they write stands at its beginning.
+        yield from (hop for hop in written[-FOR_MAX_LENGTH:].split(",") if hop.strip())
         return
     for line in headers.every(request, "Forwarded"):
         yield from fors_of(line)

@@ -58,6 +58,7 @@ async def list_all(request: Request, conversation_id: int, message_id: int) -> H
 @blueprint.get("/<attachment_id:id>/")
 @Operation(
     headers=FileHeaders,
+    takes_any_query=True,
     gives={200: "*/*", 206: "*/*", 304: None},
     sends=("ETag", "Cache-Control", "Accept-Ranges", "Content-Disposition", "Content-Range"),
     refuses=(ranges.not_satisfiable(1024),),

@@ -11,7 +11,7 @@ blueprint = Blueprint("health", url_prefix="/health")
 
 @blueprint.head("/live/", name="live_head", ctx_public=True)
 @blueprint.get("/live/", ctx_public=True)
-@Operation(gives={200: Health})
+@Operation(gives={200: Health}, takes_any_query=True)
 async def live(_: Request) -> HTTPResponse:
     """Whether this process runs."""
     return responses.json(Health("live"))
@@ -19,7 +19,7 @@ async def live(_: Request) -> HTTPResponse:
 
 @blueprint.head("/ready/", name="ready_head", ctx_public=True)
 @blueprint.get("/ready/", ctx_public=True)
-@Operation(gives={200: Health, 503: Health})
+@Operation(gives={200: Health, 503: Health}, takes_any_query=True)
 async def ready(request: Request) -> HTTPResponse:
     """Whether this process can serve.
 

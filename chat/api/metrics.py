@@ -13,7 +13,7 @@ blueprint = Blueprint("metrics", url_prefix="/metrics")
 
 @blueprint.head("/", name="read_head", ctx_public=True)
 @blueprint.get("/", ctx_public=True)
-@Operation(gives={200: "text/plain"})
+@Operation(gives={200: "text/plain"}, takes_any_query=True)
 async def read(request: Request) -> HTTPResponse:
     """Counters, gauges and histograms of all workers, in Prometheus' text format.
 

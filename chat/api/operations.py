@@ -19,7 +19,8 @@ class Operation(Struct, frozen=True, kw_only=True):
     comes with each status that is no error: a media type stands for what is no JSON, dict
     for any object, None for nothing; `sends` names the headers that may come with them.
     `refuses` are the errors that only this route knows; those of many (400, 401, 404, …)
-    are in the document without it.
+    are in the document without it. `takes_any_query` is for addresses to which others add
+    parameters; elsewhere those that `query` does not have are refused.
     """
 
     gives: Mapping[int, Any]
@@ -29,6 +30,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     headers: type[Struct] | None = None
     sends: tuple[str, ...] = ()
     refuses: tuple[PayamError | SanicException, ...] = ()
+    takes_any_query: bool = False
 
     def __call__(self, handler: H) -> H:
         handler.__dict__["operation"] = self

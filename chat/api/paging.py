@@ -14,7 +14,7 @@ DIGITS = re.compile(r"[0-9]{1,19}")
 
 
 def parameters(request: Request, names: Collection[str]) -> dict[str, str]:
-    """Those of the query's parameters that have these names; others are ignored.
+    """Those of the query's parameters that have these names; none has another by now.
 
     Raises InvalidInput for one that is there twice.
     """

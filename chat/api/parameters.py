@@ -1,19 +1,31 @@
-"""Parameters in queries and headers as the document tells them: a struct a route.
+"""Parameters in queries and headers as the document tells them: a struct for each route.
 
-Whoever reads one is beside it: `paging`, `ranges`, or the handler.
+A query's parameters that the route's struct does not have are refused here, before the
+handler. Whoever reads one is beside it: `paging`, `ranges`, or the handler.
 """
 
-from typing import Annotated
+from functools import lru_cache
+from typing import Annotated, Any
+from urllib.parse import parse_qsl
 
 from msgspec import UNSET, Struct, UnsetType, field
+from msgspec.structs import fields
+from sanic import Request, Sanic
 
 from chat.api import paging
+from chat.api.operations import operation_of
+from chat.errors import InvalidInput
 from chat.records import ID_MAX, Status
 from chat.services import checks
 from chat.services.conversations import CURSOR
 from chat.services.fields import Epoch, Key, Seq, said
+from chat.services.malformed import unknown
 from chat.services.users import SEARCH_MAX
 
+ADDED = "_"
+"""What jQuery adds so that no cache answers."""
+ALREADY_SO = ("format", "json")
+"""What clients of Django REST framework ask for."""
 SEARCH_LIMIT = 20
 LIST_LIMIT = 50
 
@@ -73,8 +85,41 @@ class FileHeaders(Struct):
     if_range: Annotated[str, said("The range only of the file with this ETag.")] | UnsetType = (
         field(name="If-Range", default=UNSET)
     )
+<<<<<<< HEAD
     if_none_match: Tags | UnsetType = field(name="If-None-Match", default=UNSET)
 
 
 class ConditionalHeaders(Struct):
     if_none_match: Tags | UnsetType = field(name="If-None-Match", default=UNSET)
+=======
+    if_none_match: Annotated[str, said("Entity tags of what the client has.")] | UnsetType = field(
+        name="If-None-Match", default=UNSET
+    )
+
+
+def install(app: Sanic[Any, Any]) -> None:
+    """After the authentication, so that nobody learns of a route's parameters before."""
+    app.register_middleware(require_known, "request")
+
+
+async def require_known(request: Request) -> None:
+    """A misspelt parameter must not be dropped in silence: raises InvalidInput that names it.
+
+    Only of the API: others add parameters to the address of a page, of a file that is
+    downloaded (`?download=1`, `?t=123`), and of what a monitor asks for.
+    """
+    if not request.query_string or request.route is None or request.method == "OPTIONS":
+        return
+    operation = operation_of(request.route.handler)
+    if operation is None or operation.takes_any_query:
+        return
+    known = names_of(operation.query)
+    for name, value in parse_qsl(request.query_string, keep_blank_values=True, errors="replace"):
+        if name not in known and name != ADDED and (name, value) != ALREADY_SO:
+            raise InvalidInput(unknown(name, known, "parameter"))
+
+
+@lru_cache
+def names_of(shape: type[Struct] | None) -> tuple[str, ...]:
+    return tuple(one.encode_name for one in fields(shape)) if shape else ()
+>>>>>>> 5f788b2 (Refuse by name what a body, a form, a frame or a query may not have, and take forms as bodies)

@@ -1,4 +1,4 @@
-"""The bodies of requests, each field with its type; what else a client sends is ignored.
+"""The bodies of requests, each field with its type; what else a client sends is refused.
 
 Lengths and other rules are the services' business, the same over HTTP and websocket.
 """
@@ -23,57 +23,61 @@ from chat.services.fields import (
 )
 
 
-class NewUser(Struct):
+class Body(Struct, forbid_unknown_fields=True):
+    """A misspelt field must not be dropped in silence: it gets a 400 that names it."""
+
+
+class NewUser(Body):
     username: Username
     password: Password
 
 
-class Credentials(Struct):
+class Credentials(Body):
     username: AnyUsername
     password: Annotated[str, said(format="password")]
 
 
-class RefreshToken(Struct):
+class RefreshToken(Body):
     refresh: str
 
 
-class NewConversation(Struct):
+class NewConversation(Body):
     """`participants` are ids of users; the caller's is not needed."""
 
     participants: Ids
     title: Title = ""
 
 
-class NewTitle(Struct):
+class NewTitle(Body):
     title: Title
 
 
-class NewParticipant(Struct):
+class NewParticipant(Body):
     """Either of the two."""
 
     user_id: Id | UnsetType = UNSET
     user_ids: Ids | UnsetType = UNSET
 
 
-class ReadUpTo(Struct):
+class ReadUpTo(Body):
     message_id: Id
 
 
-class NewMessage(Struct):
+class NewMessage(Body):
     content: Content
     client_id: Key | None = None
 
 
-class NewContent(Struct):
+class NewContent(Body):
     content: Content
 
 
-class NewTicket(Struct):
+class NewTicket(Body):
     subject: Subject
     priority: Priority = "normal"
 
 
-class TicketChanges(Struct):
+class TicketChanges(Body):
     """What is not there stays as it is; `assigned_to` null takes the ticket from its assignee."""
 
     subject: Subject | UnsetType = UNSET
@@ -82,14 +86,14 @@ class TicketChanges(Struct):
     assigned_to: Id | UnsetType | None = UNSET
 
 
-class NewAssignee(Struct):
+class NewAssignee(Body):
     """`user_id` is a member of staff, or null for nobody."""
 
     user_id: Id | None
 
 
-class FileForm(Struct):
-    """The first part named `file` is stored; it needs a file name."""
+class FileForm(Body):
+    """One part, named `file`, which needs a file name."""
 
     file: Annotated[str, said("At most `ATTACHMENT_MAX_SIZE` bytes.", format="binary")]
 

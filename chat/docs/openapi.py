@@ -36,7 +36,10 @@ document is `/docs/asyncapi.json`.
 
 Everything is JSON in UTF-8; moments are UTC, in whole seconds. Paths answer with and
 without the slash at their end, to HEAD where they answer to GET, and to OPTIONS; to any
-other method with 405 and `Allow`. Fields and parameters that are not here are ignored.
+other method with 405 and `Allow`. A field of a body, or a parameter of a query, that is not
+here gets a 400 that names it. Where a body is JSON it may also come as a form, urlencoded
+or multipart: a field for each name, which a list has several times. `?format=json` and
+`?_=…`, which some clients add to every request, are passed over.
 
 An error is `application/problem+json` (RFC 9457): `detail` is a sentence for people, `code`
 is stable and for programs, and `errors` says by field what is wrong with the input. What is

@@ -19,7 +19,9 @@ blueprint = Blueprint("docs", url_prefix="/docs")
 
 HEADERS = {"Cache-Control": "public, no-cache", "X-Content-Type-Options": "nosniff"}
 """Kept by whoever likes, and asked after each time: the ETag answers in no bytes."""
-FILE = Operation(gives={200: dict, 304: None}, sends=("ETag", "Cache-Control"))
+FILE = Operation(
+    gives={200: dict, 304: None}, sends=("ETag", "Cache-Control"), takes_any_query=True
+)
 
 
 class Document(Struct, frozen=True):
@@ -51,7 +53,9 @@ def document(body: bytes) -> Document:
 
 @blueprint.head("/", name="for_people_head", ctx_public=True)
 @blueprint.get("/", ctx_public=True)
-@Operation(gives={200: "text/html", 304: None}, sends=("ETag", "Cache-Control"))
+@Operation(
+    gives={200: "text/html", 304: None}, sends=("ETag", "Cache-Control"), takes_any_query=True
+)
 async def for_people(request: Request) -> HTTPResponse:
     """Both documents as a page."""
     found = documents(request.app).page

@@ -23,11 +23,13 @@ from chat.realtime.connections import Connections
 from chat.realtime.hub import Hub
 from chat.records import ID_MAX
 from chat.services.history import History, require_valid
+from chat.services.malformed import unknown
 from chat.services.membership import Membership
 from chat.services.registry import Services
 from chat.store.sends import not_a_participant
 
 ID_DIGITS = 19
+PARAMETERS = ("since", "epoch")
 
 
 class Admitted(NamedTuple):
@@ -74,7 +76,7 @@ class Gate:
             raise not_a_participant()
         if self.is_draining:
             raise Unavailable("The server restarts.", retry_after=1.0)
-        since, epoch = since_of(request), epoch_of(request)
+        since, epoch = position_of(request)
         for _ in range(2):
             connection = Connection(listener, identity, conversation_id, self._max_size)
             self._connections.add(connection)
@@ -108,21 +110,26 @@ class Gate:
             # Another was the first meanwhile, and may have been told of a removal.
 
 
-def since_of(request: Request) -> int | None:
-    """The change number to resume after, from the URL; None where it names none."""
-    given = request.args.get("since")
-    if given is None:
-        return None
-    if not (given.isascii() and given.isdigit() and len(given) < ID_DIGITS):
-        raise InvalidInput({"since": ["A change number, from 0."]})
-    return int(given)
+def position_of(request: Request) -> tuple[int | None, str | None]:
+    """The change number to resume after, and the epoch in which it counts, from the URL.
 
-
-def epoch_of(request: Request) -> str | None:
-    """The epoch in which the client's `since` counts, from the URL; None where it names none."""
-    epoch: str | None = request.args.get("epoch")
+    None for what it does not name. Raises InvalidInput for any other parameter: a misspelt
+    `since` would lose what the client asks for.
+    """
+    found: dict[str, str] = {}
+    for name, values in request.get_args(keep_blank_values=True).items():
+        if name not in PARAMETERS:
+            raise InvalidInput(unknown(name, PARAMETERS, "parameter"))
+        if len(values) > 1:
+            raise InvalidInput({name: ["May be there only once."]})
+        found[name] = values[0]
+    since, epoch = found.get("since"), found.get("epoch")
     require_valid(epoch)
-    return epoch
+    if since is None:
+        return None, epoch
+    if not (since.isascii() and since.isdigit() and len(since) < ID_DIGITS):
+        raise InvalidInput({"since": ["A change number, from 0."]})
+    return int(since), epoch
 
 
 def require_open(request: Request, connection: Connection) -> None:

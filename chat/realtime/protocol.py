@@ -24,7 +24,7 @@ from chat.services.malformed import explain
 # From clients. `ref` comes back in the frame's `ack` or `error`.
 
 
-class ClientFrame(Struct, tag_field="type", frozen=True):
+class ClientFrame(Struct, tag_field="type", frozen=True, forbid_unknown_fields=True):
     pass
 
 

@@ -111,20 +111,22 @@ def test_a_path_in_the_name_is_dropped(ali: Person, attachments: str) -> None:
     assert attach(ali, attachments, name="../../etc/passwd")["name"] == "passwd"
 
 
-def test_other_fields_are_skipped(ali: Person, attachments: str) -> None:
-    """Before and after the file, and a second file too."""
-    response = ali.post(
-        attachments,
-        data={"caption": "x" * 5000},
-        files=[
-            ("other", ("other.txt", b"other")),
-            ("file", ("first.txt", b"first")),
-            ("file", ("second.txt", b"second")),
-        ],
-    )
-    assert (response.status_code, response.json()["name"]) == (201, "first.txt")
-    assert ali.get(response.json()["url"]).content == b"first"
-    assert len(ali.get(attachments).json()) == 1
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({"data": {"caption": "x" * 5000}, "files": [("file", ("f", b"f"))]}, "caption"),
+        ({"files": [("other", ("o", b"o")), ("file", ("f", b"f"))]}, "other"),
+        ({"files": [("file", ("f", b"f")), ("other", ("o", b"o"))]}, "other"),
+        ({"files": [("file", ("f", b"f")), ("file", ("g", b"g"))]}, "file"),
+    ],
+)
+def test_a_form_with_more_than_a_file_is_refused(
+    ali: Person, attachments: str, options: dict[str, Any], field: str
+) -> None:
+    """By name, before and after the file; nothing is attached, and no file is left."""
+    assert wrong_fields(ali.post(attachments, **options)) == {field}
+    assert ali.get(attachments).json() == []
+    assert list((ali.api.settings.uploads / "incoming").iterdir()) == []
 
 
 def test_a_chunked_upload_is_stored(ali: Person, attachments: str) -> None:

@@ -39,7 +39,7 @@ def test_json_is_taken_under_many_names(content_type: str | None) -> None:
 
 @pytest.mark.parametrize(
     "content_type",
-    ["multipart/form-data; boundary=B", "application/x-www-form-urlencoded", "image/png", "json"],
+    ["image/png", "json", "application/octet-stream", "multipart/mixed; boundary=B"],
 )
 def test_other_types_are_refused(content_type: str) -> None:
     """UnsupportedMedia, whatever the body."""
@@ -47,10 +47,83 @@ def test_other_types_are_refused(content_type: str) -> None:
         bodies.decode(request(b'{"content": "x"}', content_type), NewMessage)
 
 
-def test_unknown_fields_are_ignored() -> None:
-    """A client may send more than we read."""
-    body = bodies.decode(request(b'{"content": "x", "more": [1]}'), NewMessage)
-    assert body == NewMessage("x")
+def test_unknown_fields_are_refused() -> None:
+    """By name, with the names that there are; an absurd one is cut short."""
+    there_are = "There is no such field; there are: content, client_id."
+    assert refusal(b'{"content": "x", "contnet": [1]}', NewMessage) == {"contnet": [there_are]}
+    assert refusal(b'{"metadata": {}, "content": "x"}', NewMessage) == {"metadata": [there_are]}
+    assert refusal(b'{"": 1}', NewMessage) == {'""': [there_are]}
+    (long,) = refusal(b'{"' + b"x" * 500_000 + b'": 1}', NewMessage)
+    assert len(long) == 101
+
+
+def form(content_type: str, body: bytes) -> NewConversation:
+    return bodies.decode(request(body, content_type), NewConversation)
+
+
+URLENCODED = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data; boundary=B"
+
+
+def parts(*fields: tuple[str, str]) -> bytes:
+    written = [
+        f'--B\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'
+        for name, text in fields
+    ]
+    return "".join([*written, "--B--\r\n"]).encode()
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        (URLENCODED, b"participants=1&participants=2&title=%D8%B3%D9%84%D8%A7%D9%85+1"),
+        (f"{URLENCODED}; charset=UTF-8", "title=سلام 1&participants=1&participants=2".encode()),
+        (MULTIPART, parts(("participants", "1"), ("title", "سلام 1"), ("participants", "2"))),
+        ("Multipart/Form-Data; boundary=\"B\"",
+         parts(("participants", "1"), ("participants", "2"), ("title", "سلام 1"))),
+    ],
+)  # fmt: skip
+def test_a_form_is_a_body_too(content_type: str, body: bytes) -> None:
+    """Numbers are read from their texts, and a list from its field's repetitions."""
+    assert form(content_type, body) == NewConversation([1, 2], "سلام 1")
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "field"),
+    [
+        (URLENCODED, b"", "participants"),
+        (URLENCODED, b"participants=x", "participants"),
+        (URLENCODED, b"participants=", "participants"),
+        (URLENCODED, b"participants=0", "participants"),
+        (URLENCODED, b"participants=1&title=a&title=b", "title"),
+        (URLENCODED, b"participants=1&titel=a", "titel"),
+        (URLENCODED, b"title=%FF", "body"),
+        (URLENCODED, b"title=\xff", "body"),
+        (URLENCODED, b"participants=1&" * 2000, "body"),
+        (URLENCODED, b'{"participants": [1]}', '{"participants": [1]}'),
+        (MULTIPART, parts(("participants", "1"), ("titel", "a")), "titel"),
+        (MULTIPART, parts(*[("participants", "1")] * 2000), "body"),
+        (MULTIPART, parts(("participants", "1"))[:-8], "body"),
+        (MULTIPART, b"", "body"),
+        (MULTIPART, parts(("title\"; filename=\"f", "x")), "title"),
+        (MULTIPART, parts(("title", "x")).replace(b"x", b"\xff"), "body"),
+        ("multipart/form-data", b"", "body"),
+        (f"multipart/form-data; boundary={'b' * 100}", b"", "body"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_form_is_named(content_type: str, body: bytes, field: str) -> None:
+    """As in JSON."""
+    with pytest.raises(InvalidInput) as caught:
+        form(content_type, body)
+    assert set(caught.value.fields) == {field}
+
+
+@given(st.binary(), st.sampled_from([URLENCODED, MULTIPART]))
+def test_any_bytes_are_a_form_or_refused(body: bytes, content_type: str) -> None:
+    """Nothing but InvalidInput ever comes out."""
+    for written in (body, b"--B\r\n" + body, b"title=" + body):
+        with suppress(InvalidInput):
+            form(content_type, written)
 
 
 def test_null_is_told_apart_from_nothing() -> None:

@@ -187,9 +187,10 @@ def test_a_wrong_query_names_the_parameter(ali: Person, talk: str, query: str, f
     assert wrong_fields(ali.get(f"{talk}?{query}")) == {field}
 
 
-def test_other_parameters_are_ignored(ali: Person, talk: str) -> None:
-    """DRF clients send `format`, for one."""
-    assert len(ali.get(talk + "?format=json").json()) == 5
+def test_what_clients_add_by_themselves_is_passed_over(ali: Person, talk: str) -> None:
+    """DRF clients send `format`, and jQuery a moment against caches."""
+    assert len(ali.get(talk + "?format=json&_=1764331200").json()) == 5
+    assert wrong_fields(ali.get(talk + "?format=xml")) == {"format"}
 
 
 def test_one_message_is_as_in_the_list(sara: Person, talk: str) -> None:

@@ -170,6 +170,8 @@ def test_shapes_are_those_that_requests_are_checked_with(document: dict[str, Any
     """Each of the bodies' structs, field by field."""
     components = document["components"]["schemas"]
     for shape in vars(schemas).values():
+        if shape is schemas.Body:
+            continue  # of which they are made
         if isinstance(shape, type) and shape.__module__ == schemas.__name__:
             names = {field.encode_name for field in msgspec.structs.fields(shape)}
             assert set(components[shape.__name__]["properties"]) == names

@@ -44,7 +44,7 @@ def push(form: FormFile, pieces: list[bytes]) -> bytes:
 @given(contents, st.lists(st.integers(min_value=0, max_value=10_000)))
 def test_a_file_is_the_same_in_any_pieces(content: bytes, cuts: list[int]) -> None:
     """Wherever the network cuts the form, between its boundaries too."""
-    body = encode({"file": (PERSIAN, content, "text/plain")}, {"before": "x", "other": "y"})
+    body = encode({"file": (PERSIAN, content, "text/plain")})
     form = FormFile(BOUNDARY)
     assert push(form, pieces_of(body, cuts)) == content
     assert (form.name, form.content_type, form.is_complete) == (PERSIAN, "text/plain", True)
@@ -69,19 +69,25 @@ def test_a_file_is_given_out_as_it_comes() -> None:
     assert max(sizes) <= 1000 + len(BOUNDARY) + 6
 
 
-def test_the_first_of_several_files_counts() -> None:
-    """Others of that name are skipped."""
-    form = FormFile(BOUNDARY)
-    body = encode([("file", ("one", b"1")), ("x", ("x", b"x")), ("file", ("two", b"2"))])
-    assert push(form, [body]) == b"1"
-    assert (form.name, form.is_complete) == ("one", True)
+def test_a_form_has_one_file_and_nothing_else() -> None:
+    """What else there is gets named, as soon as its part begins."""
+    file, other = ("file", ("one", b"1")), ("x", ("x", b"x"))
+    for form in ([file, other], [other, file], [("x", (None, b"x")), file]):
+        with pytest.raises(InvalidInput) as caught:
+            push(FormFile(BOUNDARY), [encode(form)])
+        assert set(caught.value.fields) == {"x"}
+    with pytest.raises(InvalidInput) as caught:
+        push(FormFile(BOUNDARY), [encode([("file", ("one", b"1")), ("file", ("two", b"2"))])])
+    assert set(caught.value.fields) == {"file"}
 
 
-def test_a_form_without_a_file_has_none() -> None:
-    """It is complete, and its name stays None."""
+def test_a_form_without_a_file_says_what_it_has() -> None:
+    """It may be the file under another name."""
     form = FormFile(BOUNDARY)
-    assert push(form, [encode({"other": ("f", b"x")})]) == b""
-    assert (form.name, form.is_complete) == (None, True)
+    assert push(form, [encode({"document": ("f", b"x")})]) == b""
+    with pytest.raises(InvalidInput) as caught:
+        form.require_file()
+    assert caught.value.fields == {"file": ["The form has no part named file, only document."]}
 
 
 @given(st.lists(st.integers(min_value=0, max_value=20_000)))

@@ -116,13 +116,24 @@ async def test_a_plain_request_is_no_handshake(people: People) -> None:
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("since", ["-1", "x", "9" * 30, "1.5"])
+@pytest.mark.parametrize("since", ["", "-1", "x", "9" * 30, "1.5"])
 async def test_a_wrong_point_to_resume_from_is_400(people: People, since: str) -> None:
     """`since` is a change number."""
     pair = await Pair.of(people)
     headers = {"Authorization": f"Bearer {pair.ali.access}"}
     path = f"/ws/chat/{pair.conversation}/?since={since}"
     assert await refused(pair.ali.server, path, headers) == 400
+
+
+@pytest.mark.parametrize("query", ["snce=5", "snce", "since=5&limit=1", "since=5&since=6"])
+async def test_a_query_that_nobody_knows_is_400(people: People, query: str) -> None:
+    """A misspelt `since` would lose what the client asked for; a browser gets 4400."""
+    pair = await Pair.of(people)
+    headers = {"Authorization": f"Bearer {pair.ali.access}"}
+    path = f"/ws/chat/{pair.conversation}/?{query}"
+    assert await refused(pair.ali.server, path, headers) == 400
+    socket = await offering(pair.ali.server, path, "chat.v1", f"bearer.{pair.ali.access}")
+    assert await socket.closed() == 4400
 
 
 async def test_it_is_alive_and_ready(deployment: PayamServer) -> None:

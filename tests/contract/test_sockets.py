@@ -58,6 +58,29 @@ async def test_ref_comes_back_whatever_the_frame(people: People) -> None:
         assert (await pair.first.receive_type("error"))["ref"] == "again"
 
 
+async def test_a_frame_with_an_unknown_field_changes_nothing(people: People) -> None:
+    """It is named in an `error`, with the frame's `ref`; the socket goes on."""
+    pair = await Pair.of(people)
+    message = await say(pair)
+    frames: list[dict[str, Any]] = [
+        {"type": "chat_message", "message": "x", "metadata": {"a": 1}},
+        {"type": "edit_message", "message_id": message["id"], "content": "y", "metadata": 1},
+        {"type": "delete_message", "message_id": message["id"], "metadata": 1},
+        {"type": "typing", "is_typing": True, "metadata": 1},
+        {"type": "mark_read", "message_id": message["id"], "metadata": 1},
+        {"type": "resume", "since": 0, "metadata": 1},
+        {"type": "auth", "token": pair.ali.access, "metadata": 1},
+    ]
+    for frame in frames:
+        await pair.first.send(frame | {"ref": "r"})
+        error = await pair.first.receive()
+        assert (error["type"], error["code"]) == ("error", "malformed_frame")
+        assert (error["ref"], list(error["errors"])) == ("r", ["metadata"])
+    (stored,) = (await pair.sara.http.get(pair.messages)).json()
+    assert (stored["content"], stored["is_edited"]) == ("hello", False)
+    assert (await say(pair))["seq"] == message["seq"] + 1
+
+
 async def test_a_retry_is_the_same_message(people: People) -> None:
     """On the other's worker, on a new socket and over HTTP: one id, told to the others once."""
     pair = await Pair.of(people)

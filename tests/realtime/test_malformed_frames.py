@@ -46,6 +46,12 @@ TOO_LARGE = 2**63
         (json.dumps({"type": "typing", "is_typing": True, "ref": "x" * 65}), "ref"),
         ('{"type":"chat_message","message":' + "[" * 100_000, "message"),
         ('{"more":' + "[" * 100_000, "frame"),
+        ('{"type":"typing","is_typing":true,"mesage":1}', "mesage"),
+        ('{"type":"chat_message","message":"a","metadata":{"a":1}}', "metadata"),
+        ('{"type":"chat_message","mesage":"a"}', "mesage"),
+        ('{"type":"delete_message","message_id":1,"content":"a"}', "content"),
+        ('{"type":"resume","since":1,"snce":2}', "snce"),
+        ('{"type":"typing","is_typing":true,"":1}', '""'),
     ],
 )
 def test_a_malformed_frame_names_the_field(text: str, field: str) -> None:
@@ -75,6 +81,13 @@ def test_a_malformed_frame_keeps_its_ref_where_it_has_one(text: str, ref: str | 
     with pytest.raises(MalformedFrame) as caught:
         decode(text)
     assert caught.value.ref == ref
+
+
+def test_an_absurd_name_is_cut_short() -> None:
+    """What comes back is no longer than it has to be."""
+    with pytest.raises(MalformedFrame) as caught:
+        decode(json.dumps({"type": "typing", "x" * 60_000: 1}))
+    assert len(caught.value.detail) < 300
 
 
 FIELDS = ["type", "message", "message_id", "content", "is_typing", "since", "token", "ref"]
