@@ -154,7 +154,7 @@ def configure(app: Sanic[Any, Any], settings: Settings) -> None:
     app.config.update(
         {
             "ACCESS_LOG": False,
-            "REQUEST_MAX_SIZE": settings.request_max_size,
+            "REQUEST_MAX_SIZE": settings.body_max_size,
             # What is left when the writer and the sockets have had their parts of it.
             "GRACEFUL_SHUTDOWN_TIMEOUT": settings.graceful_timeout / 4,
             "CORS": bool(settings.cors_origins),

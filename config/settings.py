@@ -36,6 +36,10 @@ MIB = 1024 * KIB
 ALGORITHMS = ("HS256", "RS256", "ES256", "EdDSA")
 SECRET_MIN_LENGTH = 32
 """Bytes: RFC 7518 section 3.2 asks for a key at least as long as SHA-256's output."""
+ESCAPED = len(r"\ud83d\ude00")
+"""Bytes of one character outside the basic plane where JSON escapes it; of others, fewer."""
+BESIDE = 4 * KIB
+"""Bytes that JSON may have besides a message's text: other fields, escaped too, and spaces."""
 SHOWN_LENGTH = 100
 """Characters of a wrong value that its error line repeats."""
 PLACES = ("DATABASE_URL", "DATA_DIR")
@@ -131,10 +135,14 @@ class Settings:
         500, integer(1, 1000), "most participants that one request may name"
     )
     request_max_size: int = setting(
-        MIB, integer(1 * KIB, 1 << 30), "most bytes of any other request's body"
+        MIB,
+        integer(1 * KIB, 1 << 30),
+        "most bytes of any other request's body; more where MESSAGE_MAX_LENGTH needs it",
     )
     ws_max_size: int = setting(
-        64 * KIB, integer(1 * KIB, 1 << 24), "most bytes of one message from a websocket client"
+        128 * KIB,
+        integer(1 * KIB, 1 << 24),
+        "most bytes of one message from a websocket client; more where MESSAGE_MAX_LENGTH needs it",
     )
     ws_send_buffer: int = setting(
         MIB,
@@ -247,6 +255,21 @@ class Settings:
                 f"WEB_CONCURRENCY={self.web_concurrency} needs REDIS_URL: several workers"
                 " reach each other's clients only through Redis; set it, or use 1"
             )
+
+    @property
+    def body_max_size(self) -> int:
+        """Bytes that a request's body may have where it is no file."""
+        return max(self.request_max_size, self._longest_message)
+
+    @property
+    def frame_max_size(self) -> int:
+        """Bytes that one message from a websocket client may have."""
+        return max(self.ws_max_size, self._longest_message)
+
+    @property
+    def _longest_message(self) -> int:
+        """Bytes of the longest message that is allowed, in the longest spelling of JSON."""
+        return self.message_max_length * ESCAPED + BESIDE
 
     @property
     def database(self) -> str:

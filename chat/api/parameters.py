@@ -85,16 +85,11 @@ class FileHeaders(Struct):
     if_range: Annotated[str, said("The range only of the file with this ETag.")] | UnsetType = (
         field(name="If-Range", default=UNSET)
     )
-<<<<<<< HEAD
     if_none_match: Tags | UnsetType = field(name="If-None-Match", default=UNSET)
 
 
 class ConditionalHeaders(Struct):
     if_none_match: Tags | UnsetType = field(name="If-None-Match", default=UNSET)
-=======
-    if_none_match: Annotated[str, said("Entity tags of what the client has.")] | UnsetType = field(
-        name="If-None-Match", default=UNSET
-    )
 
 
 def install(app: Sanic[Any, Any]) -> None:
@@ -122,4 +117,3 @@ async def require_known(request: Request) -> None:
 @lru_cache
 def names_of(shape: type[Struct] | None) -> tuple[str, ...]:
     return tuple(one.encode_name for one in fields(shape)) if shape else ()
->>>>>>> 5f788b2 (Refuse by name what a body, a form, a frame or a query may not have, and take forms as bodies)

@@ -11,12 +11,13 @@ from chat.api import (
     ids,
     messages,
     problems,
+    settings,
     support_tickets,
     tokens,
     users,
 )
 
-NOUNS = (users, tokens, conversations, messages, attachments, support_tickets, health)
+NOUNS = (users, tokens, conversations, messages, attachments, support_tickets, settings, health)
 
 
 def install(app: Sanic[Any, Any]) -> None:

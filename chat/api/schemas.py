@@ -102,6 +102,33 @@ class Me(records.User, frozen=True):
     is_staff: bool
 
 
+class ServerSettings(Struct, frozen=True):
+    """Lengths are in characters (code points of Unicode), sizes in bytes.
+
+    `body_max_size` is of a request's body where it is no file, `frame_max_size` of one message
+    on a websocket; each has room for the longest message in any spelling of JSON.
+    `key_max_length` is of a `client_id`, a `ref` or an `Idempotency-Key`; `page_max_length` the
+    greatest `limit` of a list. Where `sign_up` or `sign_in` is false, users or tokens come from
+    another identity provider.
+    """
+
+    message_max_length: int
+    attachment_max_size: int
+    attachment_storage: Annotated[str, said(enum=("disk",))]
+    body_max_size: int
+    frame_max_size: int
+    title_max_length: int
+    subject_max_length: int
+    username_max_length: int
+    password_min_length: int
+    password_max_length: int
+    key_max_length: int
+    participants_per_request: int
+    page_max_length: int
+    sign_up: bool
+    sign_in: bool
+
+
 class Health(Struct):
     """`missing` names what cannot serve: `database`, `relay`, `writer`, or the whole `worker`."""
 

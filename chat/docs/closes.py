@@ -15,7 +15,7 @@ CLOSES = (
     Close(1002, "The client broke the websocket protocol.", "no"),
     Close(1003, "A binary frame: there are only text frames.", "no"),
     Close(1007, "Text that is not UTF-8.", "no"),
-    Close(1009, "A message above `WS_MAX_SIZE`.", "no"),
+    Close(1009, "A message above `frame_max_size` of `GET /api/settings/`.", "no"),
     Close(1011, "The server failed; this has been logged.", "yes, with `since`"),
     Close(
         1012,

@@ -77,7 +77,7 @@ class Sockets(Listener):
         self._history = history
         self._dispatcher = dispatcher
         self._connections = connections
-        self._max_size = settings.ws_max_size
+        self._max_size = settings.frame_max_size
         self._send_buffer = settings.ws_send_buffer
         self.gate = Gate(services, connections, dispatcher.hub, history, self._max_size)
         self._tasks: set[asyncio.Task[None]] = set()

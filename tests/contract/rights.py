@@ -67,6 +67,7 @@ EXPECTED: dict[str, Rights] = {
     "GET /docs/": public(200),
     "GET /docs/openapi.json": public(200),
     "GET /docs/asyncapi.json": public(200),
+    "GET /api/settings/": public(200),
     "GET /health/live/": public(200),
     "GET /health/ready/": public(200),
     "GET /metrics/": public(200),

@@ -113,11 +113,11 @@ async def test_an_unmasked_frame_closes_with_1002(people: People) -> None:
 
 
 async def test_a_frame_above_the_limit_closes_with_1009(people: People) -> None:
-    """64 KiB by default; one of exactly that size is read."""
+    """128 KiB by default; one of exactly that size is read."""
     pair = await Pair.of(people)
-    await pair.first.connection.send("x" * 65_536)
+    await pair.first.connection.send("x" * 131_072)
     assert (await pair.first.receive())["code"] == "malformed_frame"
-    await pair.first.connection.send("x" * 65_537)
+    await pair.first.connection.send("x" * 131_073)
     assert await pair.first.closed() == 1009
 
 

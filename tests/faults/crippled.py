@@ -158,7 +158,7 @@ def locking_the_conversation() -> None:
 
 def resuming() -> None:
     """What a client has seen is of no interest."""
-    gate.since_of = lambda request: None
+    gate.position_of = lambda request: (None, None)
 
 
 def committing_first() -> None:

@@ -1,0 +1,41 @@
+"""Settings: what a client must know of this server before it sends something."""
+
+from sanic import Blueprint, HTTPResponse, Request
+
+from chat.api import paging, responses
+from chat.api.operations import Operation
+from chat.api.schemas import ServerSettings
+from chat.services import checks
+from config.settings import Settings
+
+blueprint = Blueprint("settings", url_prefix="/api/settings")
+
+
+@blueprint.get("/", ctx_public=True)
+@Operation(gives={200: ServerSettings})
+async def read(request: Request) -> HTTPResponse:
+    """What this server takes.
+
+    Without a token: a page that signs people up needs it too. It stays the same until the
+    server starts again.
+    """
+    settings: Settings = request.app.ctx.settings
+    return responses.json(
+        ServerSettings(
+            message_max_length=settings.message_max_length,
+            attachment_max_size=settings.attachment_max_size,
+            attachment_storage="disk",
+            body_max_size=settings.body_max_size,
+            frame_max_size=settings.frame_max_size,
+            title_max_length=checks.TITLE_MAX_LENGTH,
+            subject_max_length=checks.SUBJECT_MAX_LENGTH,
+            username_max_length=checks.USERNAME_MAX_LENGTH,
+            password_min_length=settings.password_min_length,
+            password_max_length=checks.PASSWORD_MAX_LENGTH,
+            key_max_length=checks.KEY_MAX_LENGTH,
+            participants_per_request=settings.participants_per_request,
+            page_max_length=paging.LIMIT_MAX,
+            sign_up=not settings.jwt_create_users,
+            sign_in=settings.jwt_algorithm == "HS256",
+        )
+    )
