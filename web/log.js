@@ -10,6 +10,7 @@ const NEAR = 80; // pixels from an end that still count as being there
  */
 export function scrolling({ log, rows, hasLater, scrolled }) {
   let anchor = null; // a row in view, and how far from the top; none at the end
+  let place = 0; // the `scrollTop` that belongs to it
   const resizes = new ResizeObserver(hold);
   resizes.observe(rows);
   resizes.observe(log);
@@ -19,24 +20,34 @@ export function scrolling({ log, rows, hasLater, scrolled }) {
   function note() {
     const row = isAtEnd() ? null : firstInView();
     anchor = row && { key: row.dataset.key, top: row.getBoundingClientRect().top };
+    place = log.scrollTop;
   }
 
+  /** One that begins in view, so that one which ends there may grow out of view. */
   function firstInView() {
-    const { top } = log.getBoundingClientRect();
-    return [...rows.children].find((row) => row.dataset.key && row.getBoundingClientRect().bottom > top);
+    const { top, bottom } = log.getBoundingClientRect();
+    const shown = [...rows.children].filter((row) => {
+      const box = row.getBoundingClientRect();
+      return row.dataset.key && box.bottom > top && box.top < bottom;
+    });
+    return shown.find((row) => row.getBoundingClientRect().top >= top) ?? shown[0];
   }
 
   function hold() {
-    if (!anchor) {
-      log.scrollTop = 0;
-      return;
-    }
-    const row = rows.querySelector(`[data-key="${anchor.key}"]`);
+    const row = anchor && rows.querySelector(`[data-key="${anchor.key}"]`);
     if (row) log.scrollTop += row.getBoundingClientRect().top - anchor.top;
-    else note();
+    else if (!anchor) log.scrollTop = 0;
+    place = log.scrollTop;
+    if (anchor && !row) note();
   }
 
   log.onscroll = () => {
+    // What was scrolled is counted from the end, so it is not mixed up with what has grown
+    // since, of which no word has come yet.
+    if (anchor) {
+      anchor.top -= log.scrollTop - place;
+      hold();
+    }
     note();
     const fromStart = log.scrollHeight - log.clientHeight + log.scrollTop;
     scrolled({ isNearStart: fromStart < NEAR, isNearEnd: -log.scrollTop < NEAR });
@@ -47,7 +58,7 @@ export function scrolling({ log, rows, hasLater, scrolled }) {
     isAtEnd: () => !anchor && isAtEnd(),
     toEnd: () => {
       anchor = null;
-      log.scrollTop = 0;
+      hold();
     },
     to: (row) => {
       row.scrollIntoView({ block: "start" });
