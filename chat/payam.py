@@ -301,6 +301,7 @@ class Payam:
         """
         self.dispatcher.belong(self.history.name)
         self.services.sessions.forget()
+        self.services.users.forget()
         self.dispatcher.hub.clear()
         self._send_away()
 

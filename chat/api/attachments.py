@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import aiofiles
+from msgspec.structs import replace
 from sanic import Blueprint, HTTPResponse, Request
 
 from chat.api import etags, ranges, responses, uploads
@@ -41,6 +42,7 @@ async def create(request: Request, conversation_id: int, message_id: int) -> HTT
     # Who may not is told before the file is on its way.
     await services.attachments.require_attachable(who, conversation_id, message_id)
     upload = await uploads.receive(request, request.app.ctx.settings.attachment_max_size)
+    upload = replace(upload, chunks=services.sessions.while_working(who, upload.chunks))
     attachment = await services.attachments.add(who, conversation_id, message_id, upload)
     return responses.json(attachment, 201)
 

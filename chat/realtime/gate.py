@@ -69,18 +69,10 @@ class Gate:
         Whoever does not hand the transport over must call the connection's
         `connection_lost`.
         """
-        identity = await self._services.sessions.identify_afresh(socket_token(request))
-        bind_contextvars(user=identity.user_id)
-        self._services.requests.take(identity.user_id)
-        if not 0 < conversation_id <= ID_MAX:
-            raise not_a_participant()
-        if self.is_draining:
-            raise Unavailable("The server restarts.", retry_after=1.0)
-        since, epoch = position_of(request)
         for _ in range(2):
-            connection = Connection(listener, identity, conversation_id, self._max_size)
-            self._connections.add(connection)
+            connection = await self._register(request, conversation_id, listener)
             try:
+                since, epoch = position_of(request)
                 membership = await self._membership(connection)
                 is_present = membership.epoch == self._history.epoch
                 if is_present:
@@ -90,10 +82,25 @@ class Gate:
                 raise
             if is_present:
                 return Admitted(connection, membership, since, epoch)
-            # The database was put back. All connections are closed for that: not this one.
+            # The database was put back. Who is asking is asked again too: this waits.
             connection.connection_lost(None)
             await self._history.look()
         raise Unavailable("The database is being put back.", retry_after=1.0)
+
+    async def _register(
+        self, request: Request, conversation_id: int, listener: Listener
+    ) -> Connection:
+        """A connection of whom the token names. No wait lies between the two."""
+        identity = await self._services.sessions.identify_afresh(socket_token(request))
+        bind_contextvars(user=identity.user_id)
+        self._services.requests.take(identity.user_id)
+        if not 0 < conversation_id <= ID_MAX:
+            raise not_a_participant()
+        if self.is_draining:
+            raise Unavailable("The server restarts.", retry_after=1.0)
+        connection = Connection(listener, identity, conversation_id, self._max_size)
+        self._connections.add(connection)
+        return connection
 
     async def _membership(self, connection: Connection) -> Membership:
         while True:

@@ -7,7 +7,7 @@ one: the answer may have been lost, or two tabs may have renewed at once.
 """
 
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection
 from time import monotonic, time
 
 from cachetools import LRUCache
@@ -161,6 +161,15 @@ class Sessions:
         self._known[token] = Known(identity, asked_at, asked_in, ends_at)
         return identity
 
+    async def while_working(
+        self, identity: Identity, chunks: AsyncIterable[bytes]
+    ) -> AsyncIterator[bytes]:
+        """What comes slowly, for as long as its sender's sign-in is not revoked."""
+        async for chunk in chunks:
+            self.require_working(identity)
+            yield chunk
+        self.require_working(identity)
+
     def _end_of(self, token: str, claims: Claims) -> tuple[float, float]:
         """The token's end by the wall clock, as it is now, and by the monotonic one."""
         wall, now = time(), monotonic()
@@ -186,6 +195,7 @@ class Sessions:
         """Believe no token of the family, or, where news may have been lost, none unasked."""
         if event is None:
             self._round += 1
+            self._revoked.clear()
         else:
             self._revoked[event.family] = None
 

@@ -80,6 +80,10 @@ class Users:
         self._of_subject[subject] = account
         return account
 
+    def forget(self) -> None:
+        """Read every user again."""
+        self._of_subject.clear()
+
     async def _known(self, claims: Claims) -> store.Account | None:
         subject = claims.subject
         is_number = subject.isascii() and subject.isdigit() and len(subject) < ID_DIGITS

@@ -29,11 +29,15 @@ PASSWORD = "correct horse"
 
 
 class Served:
-    """Serves an application in a `with` block; it runs while a request is on its way."""
+    """Serves an application in a `with` block; it runs while a request is on its way.
 
-    def __init__(self, app: Sanic[Any, Any]) -> None:
+    Several that are given the same loop run together, as nodes of one deployment.
+    """
+
+    def __init__(self, app: Sanic[Any, Any], loop: asyncio.AbstractEventLoop | None = None) -> None:
         self.app = app
-        self._loop = asyncio.new_event_loop()
+        self._loop = loop or asyncio.new_event_loop()
+        self._owns_loop = loop is None
         port = free_port()
         self.port = port
         self._server = ReusableClient(
@@ -54,22 +58,27 @@ class Served:
     def __exit__(self, *_: object) -> None:
         self.run(self._http.aclose())
         self._server.stop()
-        self.run(self._loop.shutdown_default_executor())
-        self._loop.close()
+        if self._owns_loop:
+            self.run(self._loop.shutdown_default_executor())
+            self._loop.close()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self._loop.run_until_complete(work)
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         """`options` are httpx's own."""
-        return self.run(self._http.request(method, path, **options))
+        return self.run(self.send(method, path, **options))
+
+    async def send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """The same, for what runs in the loop."""
+        return await self._http.request(method, path, **options)
 
 
 class Api(Served):
     """Payam, served."""
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(create_app(settings))
+    def __init__(self, settings: Settings, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        super().__init__(create_app(settings), loop)
         self.settings = settings
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:

@@ -207,7 +207,8 @@ class Answer(Struct, frozen=True):
     body: bytes = b""
 
 
-HANDSHAKE = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+# With `close`: what is no handshake would leave the connection open.
+HANDSHAKE = {"Connection": "Upgrade, close", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
 PING, PONG, CLOSE = bytes([0x89, 0x80, 0, 0, 0, 0]), 0x8A, 0x88
 
 

@@ -100,7 +100,7 @@ def test_each_caller_gets_what_is_theirs(api: Api, people: dict[str, Any], calle
     for path in sorted({path for _, path in found}):
         for method in METHODS:
             rights = EXPECTED.get(f"{method} {path}")
-            for mode in MODES if (method, path) in found else MODES[:2]:
+            for mode in MODES if (method, path) in found else ("upgrade",):
                 answer = api.run(
                     ask(
                         api.port,
