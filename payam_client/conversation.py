@@ -64,6 +64,7 @@ class Conversation:
         self.state: State = "connecting"
         """`open` once all that was missed has come; `waiting` to connect again."""
         self._payam = payam
+        self._subject = payam.subject
         self._forget = forget
         self._inbox = Inbox(since, payam.backlog)
         self._outbox = Outbox()
@@ -210,7 +211,7 @@ class Conversation:
 
     async def _prepare(self) -> int:
         """A token that works, and where to resume."""
-        self._access = await self._payam.token(self._refused)
+        self._access = await self._payam.token(self._refused, subject=self._subject)
         if self._inbox.since is None:
             self._inbox.begin_at((await self._payam.conversation(self.id)).seq)
         assert self._inbox.since is not None
@@ -306,7 +307,7 @@ class Conversation:
     async def _renew(self, socket: ClientConnection) -> None:
         """A new token for the connection; without one the server closes it at the old one's end."""
         try:
-            self._access = await self._payam.token(self._access)
+            self._access = await self._payam.token(self._access, subject=self._subject)
         except PayamError as error:
             log.warning("conversation %s: %s", self.id, error)
             return

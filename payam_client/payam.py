@@ -72,10 +72,13 @@ class Payam:
 
     async def close(self) -> None:
         """Close every open conversation, and the connections."""
-        for conversation in list(self._open):
-            await conversation.close()
+        await self._close_all()
         await self._keeper.settle()
         await self._http.close()
+
+    async def _close_all(self) -> None:
+        for conversation in list(self._open):
+            await conversation.close()
 
     # Who is asking.
 
@@ -84,31 +87,52 @@ class Payam:
         """None where nobody is signed in."""
         return self._keeper.tokens
 
+    @property
+    def subject(self) -> str | None:
+        """Whose tokens are in use: their `sub`, a user's id where Payam made them."""
+        return self._keeper.subject
+
     async def sign_up(self, username: str, password: str) -> None:
-        """Make a user, and sign in as them."""
+        """Make a user, and sign in as them; raises as `log_in` does."""
+        turn = self._keeper.begin()
         body = {"username": username, "password": password}
         await self._http.call("POST", "/api/users/", body=body)
-        await self.log_in(username, password)
+        await self._sign_in(body, turn)
 
     async def log_in(self, username: str, password: str) -> None:
-        body = {"username": username, "password": password}
+        """Raises PayamError, with `superseded` where somebody has signed in or out meanwhile."""
+        await self._sign_in({"username": username, "password": password}, self._keeper.begin())
+
+    async def _sign_in(self, body: dict[str, str], turn: int) -> None:
+        before = self.subject
         answer = await self._http.call("POST", "/api/token/", body=body, is_repeatable=True)
-        self._keeper.set(parse(answer, Tokens))
+        tokens = parse(answer, Tokens)
+        if not self._keeper.set(tokens, turn):
+            await self._revoke(tokens)
+            raise PayamError("Somebody has signed in or out meanwhile.", code="superseded")
+        if self.subject != before:  # what is open is another user's
+            await self._close_all()
 
     async def log_out(self) -> None:
         """The tokens stop working everywhere; here they are gone whatever the server says."""
+        self._keeper.begin()
         tokens = self._keeper.tokens
         if tokens is None:
             return
         self._keeper.set(None)
-        for conversation in list(self._open):
-            await conversation.close()
+        await self._close_all()
+        await self._revoke(tokens)
+
+    async def _revoke(self, tokens: Tokens) -> None:
         body = {"refresh": tokens.refresh}
         await self._http.call("POST", "/api/token/revoke/", body=body, is_repeatable=True)
 
-    async def token(self, refused: str | None = None) -> str:
-        """An access token that works for a while yet, and is not `refused`."""
-        return await self._keeper.token(refused)
+    async def token(self, refused: str | None = None, *, subject: str | None = None) -> str:
+        """An access token that works for a while yet, and is not `refused`.
+
+        With `subject`, of this user alone; raises PayamError where another is signed in.
+        """
+        return await self._keeper.token(refused, subject=subject)
 
     async def me(self) -> Me:
         return await self._get("/api/users/me/", Me)
@@ -207,9 +231,10 @@ class Payam:
     async def download(self, attachment: Attachment) -> AsyncIterator[bytes]:
         """The file, chunk by chunk; where the connection is cut, the rest on the next one."""
         done, attempt, refused = 0, 0, None
+        subject = self.subject
         headers = {"Accept-Encoding": "identity"}
         while True:
-            token = await self.token(refused)
+            token = await self.token(refused, subject=subject)
             try:
                 async with self._http.stream(
                     "GET", attachment.url, token=token, headers=headers
@@ -288,20 +313,22 @@ class Payam:
                 method, path, token=token, body=body, files=files, is_repeatable=is_repeatable
             )
 
+        subject = self.subject
         token = await self.token()
         try:
             return await call(token)
         except PayamError as error:
             if error.status != 401:
                 raise
-        return await call(await self.token(token))
+        return await call(await self.token(token, subject=subject))
 
     async def _get(self, path: str, kind: type[Record]) -> Record:
         return parse(await self.request("GET", path, is_repeatable=True), kind)
 
     async def _renew(self, refresh: str) -> Tokens:
-        # Tried once: were its answer lost, the same token again would be a theft to the server.
-        answer = await self._http.call("POST", "/api/token/refresh/", body={"refresh": refresh})
+        # Where an answer is lost, the server gives the same pair to a repeat that comes soon.
+        body = {"refresh": refresh}
+        answer = await self._http.call("POST", "/api/token/refresh/", body=body, is_repeatable=True)
         return parse(answer, Tokens)
 
 

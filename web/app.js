@@ -25,6 +25,7 @@ const store = {
 
 const payam = new Payam({ store });
 let page = null; // of who is signed in
+let subject = null; // whose tokens the page was made with
 let nextDraw;
 let nextLook;
 
@@ -44,12 +45,16 @@ function show(content) {
 
 function signIn(notice) {
   page = null;
+  subject = null;
   show(signInScreen(payam, enter, notice));
   document.querySelector("input").focus();
 }
 
 async function enter() {
-  page = pageOf(new Chats(payam, await payam.me(), draw));
+  subject = payam.subject;
+  const me = await payam.me();
+  if (subject !== payam.subject) return; // somebody has signed in or out meanwhile
+  page = pageOf(new Chats(payam, me, draw));
   show(page.content);
   draw();
   look();
@@ -108,9 +113,9 @@ document.addEventListener("visibilitychange", () => {
   draw();
   look();
 });
-addEventListener("storage", ({ key, oldValue, newValue }) => {
-  // Another tab has logged in or out. A mere renewal of tokens changes nothing here.
-  if (key === TOKENS && (oldValue === null || newValue === null)) location.reload();
+addEventListener("storage", ({ key }) => {
+  // Another tab has signed in or out. A mere renewal of tokens changes nothing here.
+  if (key === TOKENS && payam.subject !== subject) location.reload();
 });
 addEventListener("beforeunload", (event) => {
   if (page?.chats.isBusy) event.preventDefault(); // files on their way would be lost

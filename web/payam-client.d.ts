@@ -129,11 +129,16 @@ export class Payam {
   constructor(options?: PayamOptions);
   readonly url: string;
   readonly isSignedIn: boolean;
+  /** Whose tokens are in use: their `sub`, a user's id where Payam made them. */
+  readonly subject: string | null;
 
   /** The refresh token works no more, or `logOut` was called. */
   on(type: "signedOut", listener: () => void): Unsubscribe;
 
-  /** Make a user, and sign in as them. */
+  /**
+   * Make a user, and sign in as them. Rejects with the code `superseded` where somebody has
+   * signed in or out before the answer came; `logIn` does too.
+   */
   signUp(username: string, password: string): Promise<void>;
   logIn(username: string, password: string): Promise<void>;
   /** The tokens stop working everywhere; here they are gone whether or not the server hears. */
@@ -210,8 +215,8 @@ export class Payam {
     options?: { body?: unknown; form?: FormData; isPublic?: boolean },
   ): Promise<Response>;
   json(method: string, path: string, options?: { body?: unknown }): Promise<unknown>;
-  /** An access token that works for a while yet, and is not `stale`. */
-  token(stale?: string): Promise<string>;
+  /** An access token of this user that works for a while yet, and is not `stale`. */
+  token(stale?: string, subject?: string | null): Promise<string>;
 }
 
 export interface Ack {

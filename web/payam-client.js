@@ -4,6 +4,7 @@
 const RESTART_MOST = 60_000; // milliseconds, as all times here
 const RENEW_BEFORE = 30_000;
 const LOCK = "payam-tokens";
+const RENEWALS = 3; // tries for one renewal: the server answers a repeat with the same pair
 
 /** After these the server would only close again. */
 const FINAL = {
@@ -52,7 +53,8 @@ class Emitter {
 
 export class Payam extends Emitter {
   #store;
-  #renewing = null;
+  #renewing = null; // the refresh token that is being exchanged, and the promise of what comes of it
+  #turn = 0; // raised by each signing in and out: the answer to an earlier one no longer matters
   #open = new Set();
 
   constructor({
@@ -78,21 +80,28 @@ export class Payam extends Emitter {
     return this.#store.load() !== null;
   }
 
+  /** Whose tokens these are: their `sub`, or null. */
+  get subject() {
+    return subjectOf(this.#store.load());
+  }
+
   async signUp(username, password) {
-    await this.#post("/api/users/", { username, password });
-    await this.logIn(username, password);
+    await this.#begin(async () => {
+      await this.#post("/api/users/", { username, password });
+      return this.#post("/api/token/", { username, password });
+    });
   }
 
   async logIn(username, password) {
-    await this.#keep(await this.#post("/api/token/", { username, password }));
+    await this.#begin(() => this.#post("/api/token/", { username, password }));
   }
 
   /** Here the tokens are gone whether or not the server hears of it. */
   async logOut() {
+    this.#turn += 1;
     const tokens = this.#store.load();
     this.#end();
-    if (!tokens) return;
-    await this.#post("/api/token/revoke/", { refresh: tokens.refresh }).catch(() => {});
+    if (tokens) await this.#revoke(tokens);
   }
 
   me() {
@@ -228,54 +237,85 @@ export class Payam extends Emitter {
     return isPublic ? answered(call()) : this.#withToken(call);
   }
 
-  /** `stale` was refused. */
-  async token(stale) {
+  /** `stale` was refused. `subject` is whose token it must be. */
+  async token(stale, subject = this.subject) {
     const tokens = this.#store.load();
-    if (!tokens) throw signedOut();
+    if (!tokens || subjectOf(tokens) !== subject) throw signedOut();
     const isFresh = tokens.access !== stale && Date.now() < tokens.renewAt;
-    return isFresh ? tokens.access : this.#renew(tokens.access);
+    return isFresh ? tokens.access : this.#renew(tokens);
   }
 
+  /** What is asked as one user is never asked again as another. */
   async #withToken(call) {
-    const token = await this.token();
+    const { subject } = this;
+    const token = await this.token(undefined, subject);
     try {
       return await answered(call(token));
     } catch (error) {
       if (error.status !== 401) throw error;
-      return answered(call(await this.token(token)));
+      return answered(call(await this.token(token, subject)));
     }
   }
 
-  #renew(stale) {
-    this.#renewing ??= alone(async () => {
-      const tokens = this.#store.load();
-      if (!tokens) throw signedOut();
-      // A refresh token works once: another tab that was first has the new pair.
-      if (tokens.access !== stale) return tokens.access;
+  /** Sign in with the tokens that `ask` gets, unless somebody has signed in or out meanwhile. */
+  async #begin(ask) {
+    const turn = ++this.#turn;
+    const { subject } = this;
+    const tokens = await pairOf(await ask());
+    if (turn !== this.#turn || subject !== this.subject) {
+      await this.#revoke(tokens);
+      throw new PayamError({ code: "superseded", detail: "somebody has signed in or out meanwhile" });
+    }
+    if (subject !== subjectOf(tokens)) this.close(); // what is open is another user's
+    this.#store.save(tokens);
+  }
+
+  #renew(tokens) {
+    if (this.#renewing?.refresh !== tokens.refresh) {
+      const renewing = { refresh: tokens.refresh };
+      renewing.access = alone(() => this.#exchange(tokens), this.settings.patience).finally(() => {
+        if (this.#renewing === renewing) this.#renewing = null;
+      });
+      this.#renewing = renewing;
+    }
+    return this.#renewing.access;
+  }
+
+  /** The next access token. The answer counts only for the tokens it was asked for. */
+  async #exchange(old) {
+    const isInUse = () => this.#store.load()?.access === old.access;
+    if (isInUse()) { // else another tab was first, and has the new pair
       try {
-        await this.#keep(await this.#post("/api/token/refresh/", { refresh: tokens.refresh }));
+        const next = await this.#refreshed(old.refresh);
+        if (isInUse()) this.#store.save(next);
       } catch (error) {
-        if (error.status === 401 || error.status === 400) this.#end();
+        if ((error.status === 401 || error.status === 400) && isInUse()) this.#end();
         throw error;
       }
-      return this.#store.load().access;
-    }).finally(() => {
-      this.#renewing = null;
-    });
-    return this.#renewing;
+    }
+    const tokens = this.#store.load();
+    if (subjectOf(tokens) !== subjectOf(old)) throw signedOut();
+    return tokens.access;
+  }
+
+  /** Tried again soon where the answer is lost: later, the old token would look like a stolen one. */
+  async #refreshed(refresh) {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await pairOf(await this.#post("/api/token/refresh/", { refresh }));
+      } catch (error) {
+        if (error.code !== "offline" || attempt === RENEWALS) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, this.settings.backoff.least * attempt));
+    }
+  }
+
+  async #revoke({ refresh }) {
+    await this.#post("/api/token/revoke/", { refresh }).catch(() => {});
   }
 
   #post(path, body) {
     return this.request("POST", path, { body, isPublic: true });
-  }
-
-  async #keep(response) {
-    const { access, refresh } = await response.json();
-    // By how long it lasts, not until when: this machine's clock may be wrong.
-    const { iat, exp } = JSON.parse(atob(access.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
-    const life = (exp - iat) * 1000;
-    const renewAt = Date.now() + life - Math.min(RENEW_BEFORE, life / 4);
-    this.#store.save({ access, refresh, renewAt });
   }
 
   #end() {
@@ -287,6 +327,7 @@ export class Payam extends Emitter {
 
 export class Conversation extends Emitter {
   #payam;
+  #subject; // whose conversation it is: it goes on with no other user's tokens
   #socket = null;
   #turn = 0; // raised when what is under way no longer matters
   #attempt = 0;
@@ -302,6 +343,7 @@ export class Conversation extends Emitter {
   constructor(payam, id, since) {
     super();
     this.#payam = payam;
+    this.#subject = payam.subject;
     this.id = id;
     this.state = "connecting";
     this.seq = since;
@@ -352,10 +394,11 @@ export class Conversation extends Emitter {
     const turn = this.#turn;
     this.#become("connecting");
     try {
-      const access = await this.#payam.token(this.#refused);
-      this.seq ??= (await this.#payam.conversation(this.id)).seq;
+      const access = await this.#payam.token(this.#refused, this.#subject);
+      const seq = this.seq ?? (await this.#payam.conversation(this.id)).seq;
       if (turn !== this.#turn) return;
       this.#access = access;
+      this.seq = seq;
     } catch (error) {
       if (turn !== this.#turn) return;
       if (error.status === 401) this.#finish(4401, "not_authenticated");
@@ -474,7 +517,7 @@ export class Conversation extends Emitter {
   async #authenticate() {
     const turn = this.#turn;
     try {
-      const access = await this.#payam.token(this.#access);
+      const access = await this.#payam.token(this.#access, this.#subject);
       if (turn !== this.#turn) return;
       this.#access = access;
       this.#write({ type: "auth", token: access });
@@ -547,9 +590,46 @@ function memory() {
   return { load: () => kept, save: (tokens) => (kept = tokens) };
 }
 
-/** One tab at a time, where the platform can say so (over HTTPS and on localhost). */
-async function alone(work) {
-  return globalThis.navigator?.locks ? navigator.locks.request(LOCK, work) : work();
+/**
+ * One tab at a time, where the platform can say so (over HTTPS and on localhost). A tab that
+ * is frozen keeps what it holds, so nobody waits longer than `patience`: two tabs that renew
+ * at once get the same pair.
+ */
+async function alone(work, patience) {
+  const locks = globalThis.navigator?.locks;
+  if (!locks) return work();
+  const wait = new AbortController();
+  const timer = setTimeout(() => wait.abort(), patience);
+  let hasBegun = false;
+  const begin = () => {
+    hasBegun = true;
+    clearTimeout(timer);
+    return work();
+  };
+  try {
+    return await locks.request(LOCK, { signal: wait.signal }, begin);
+  } catch (error) {
+    if (hasBegun || !wait.signal.aborted) throw error;
+    return work();
+  }
+}
+
+/** What an access token says. */
+function claimsOf(access) {
+  return JSON.parse(atob(access.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
+}
+
+function subjectOf(tokens) {
+  return tokens ? claimsOf(tokens.access).sub : null;
+}
+
+/** The tokens of an answer, and when to renew them. */
+async function pairOf(response) {
+  const { access, refresh } = await response.json();
+  // By how long it lasts, not until when: this machine's clock may be wrong.
+  const { iat, exp } = claimsOf(access);
+  const life = (exp - iat) * 1000;
+  return { access, refresh, renewAt: Date.now() + life - Math.min(RENEW_BEFORE, life / 4) };
 }
 
 /** A Response that is in order, or a PayamError. */

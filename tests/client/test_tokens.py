@@ -1,16 +1,26 @@
 """Tokens: renewed before they end, and when they are refused; once for all who ask."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from payam_client import ConversationClosed, PayamError, Tokens
 from tests.client.people import Pair, connect
-from tests.faults.proxy import FaultProxy
+from tests.faults.proxy import FaultProxy, Way
 from tests.support.payam_server import PayamServer
 from tests.support.tokens import access_token
 
 SECONDS = 30  # keeps a test from hanging
+
+
+def refresh_ids(server: PayamServer) -> set[str]:
+    """Which refresh tokens work, as the server has stored it."""
+    file = Path(server.settings["DATA_DIR"]) / "payam.sqlite3"
+    with closing(sqlite3.connect(file)) as database:
+        return {id_ for (id_,) in database.execute("SELECT refresh_id FROM token_families")}
 
 
 class Kept:
@@ -117,6 +127,46 @@ async def test_a_revoked_sign_in_closes_its_conversations_and_says_so(
         with pytest.raises(PayamError, match="Not signed in") as refused:
             await ali.me()
         assert refused.value.status == 401
+
+
+async def test_what_waits_to_be_sent_is_not_sent_as_another_user(
+    newcomers: Pair, proxy: FaultProxy, broken_url: str
+) -> None:
+    """A conversation is its user's: it ends where another signs in, and so do its messages."""
+    async with asyncio.timeout(SECONDS), connect(broken_url, newcomers.ali.tokens) as page:
+        his = page.open(newcomers.id, since=0)
+        await his.opened()
+        await proxy.refuse()
+        proxy.cut()
+        sending = asyncio.create_task(his.send("of Ali's"))
+        while his.state == "open":
+            await asyncio.sleep(0.01)
+        page._keeper.set(newcomers.sara.tokens, page._keeper.begin())  # as signing in does
+        await proxy.accept()
+        with pytest.raises(ConversationClosed) as closed:
+            await sending
+        assert (closed.value.close_code, closed.value.code) == (4401, "not_authenticated")
+        assert (await page.me()).id == (await newcomers.sara.me()).id
+        assert await newcomers.stored() == []
+
+
+async def test_a_renewal_whose_answer_is_lost_is_asked_again(
+    newcomers: Pair, proxy: FaultProxy, broken_url: str, server: PayamServer
+) -> None:
+    """Soon after, it gives the same pair: the sign-in lives on."""
+    store = await ends_in(-5, newcomers, server)
+    async with asyncio.timeout(SECONDS), connect(broken_url, store.tokens, keep=store) as ali:
+        proxy.stall(Way.BACK)
+        before = refresh_ids(server)
+        asking = asyncio.create_task(ali.me())
+        while refresh_ids(server) == before:
+            await asyncio.sleep(0.01)
+        proxy.cut()
+        proxy.resume()
+        me = await asking
+        assert store.count == 1
+    async with connect(server.url, store.tokens, keep=store) as ali:
+        assert await ali.me() == me
 
 
 async def test_what_is_no_token_is_said_at_once() -> None:

@@ -15,13 +15,18 @@ after(() => everyone.forEach((payam) => payam.close()));
 
 async function person(name, options = {}) {
   const kept = { tokens: null };
-  const store = { load: () => kept.tokens, save: (tokens) => (kept.tokens = tokens) };
+  const store = storeOf(kept);
   // Another test may just have cut what the proxy's connections are kept for.
   const direct = new Payam({ url: process.env.PAYAM_DIRECT, store });
   await direct.signUp(`${name}_${randomBytes(6).toString("hex")}`, "correct-horse");
   const payam = new Payam({ url, backoff, store, ...options });
   everyone.push(payam);
   return Object.assign(payam, { who: await direct.me(), kept, direct });
+}
+
+/** What several tabs share. */
+function storeOf(kept) {
+  return { load: () => kept.tokens, save: (tokens) => (kept.tokens = tokens) };
 }
 
 async function pair(options) {
@@ -181,7 +186,7 @@ test("tokens are renewed before they end, without reconnecting", async () => {
 
 test("a token that is refused is renewed, for REST and for sockets", async () => {
   const { ali, id } = await pair();
-  const ended = await fault(`token ${ali.who.id} -5`);
+  const ended = await fault(`token ${ali.who.id} -3600`);
   ali.kept.tokens = { ...ali.kept.tokens, access: ended };
   assert.equal((await ali.me()).id, ali.who.id);
   ali.kept.tokens = { ...ali.kept.tokens, access: ended };
@@ -277,6 +282,144 @@ test("files, tickets, people and titles", async () => {
   assert.equal((await updated).title, "printers");
   await ali.markRead(id, messageId);
   assert.equal((await sara.conversations())[0].unread_count, 1);
+});
+
+/** A fetch whose answers of one path are kept back; `come` is when the first of them is there. */
+function heldBack(path) {
+  let [release, arrive] = [];
+  const released = new Promise((resolve) => (release = resolve));
+  const come = new Promise((resolve) => (arrive = resolve));
+  const slow = async (address, options) => {
+    const answer = await fetch(address, options);
+    if (address.endsWith(path)) {
+      arrive();
+      await released;
+    }
+    return answer;
+  };
+  return { fetch: slow, come, release };
+}
+
+/** Somebody whose access token has just ended, so that the next call renews it. */
+async function lapsed(options) {
+  const ali = await person("ali", options);
+  const old = { ...ali.kept.tokens };
+  old.access = await fault(`token ${ali.who.id} -3600`);
+  ali.kept.tokens = { ...old, renewAt: 0 };
+  return Object.assign(ali, { old });
+}
+
+test("a renewal that is answered after signing out signs nobody in", async () => {
+  const held = heldBack("/api/token/refresh/");
+  const ali = await lapsed({ fetch: held.fetch });
+  const refused = assert.rejects(ali.me(), { status: 401 });
+  await held.come;
+  await ali.logOut();
+  held.release();
+  await refused;
+  assert.equal(ali.kept.tokens, null);
+});
+
+test("a renewal that is refused after somebody else signed in leaves them signed in", async () => {
+  const held = heldBack("/api/token/refresh/");
+  const ali = await lapsed({ fetch: held.fetch });
+  const ended = [];
+  ali.on("signedOut", () => ended.push("ali"));
+  const body = { refresh: ali.old.refresh };
+  await ali.direct.request("POST", "/api/token/revoke/", { body, isPublic: true });
+  const asked = ali.me();
+  await held.come;
+  const other = new Payam({ url: process.env.PAYAM_DIRECT, store: storeOf(ali.kept) });
+  await other.signUp(`reza_${randomBytes(6).toString("hex")}`, "correct-horse");
+  const theirs = ali.kept.tokens;
+  held.release();
+  await assert.rejects(asked, { status: 401 });
+  assert.deepEqual([ali.kept.tokens, ended], [theirs, []]);
+});
+
+test("a sign-in that is answered after signing out signs nobody in", async () => {
+  const held = heldBack("/api/token/");
+  const ali = await person("ali", { fetch: held.fetch });
+  const signing = ali.logIn(ali.who.username, "correct-horse");
+  await held.come;
+  await ali.logOut();
+  held.release();
+  await assert.rejects(signing, { code: "superseded" });
+  assert.equal(ali.isSignedIn, false);
+});
+
+test("of two sign-ins, the one that was asked last counts", async () => {
+  const held = heldBack("/api/token/");
+  const [ali, reza] = [await person("ali", { fetch: held.fetch }), await person("reza")];
+  const first = ali.logIn(ali.who.username, "correct-horse");
+  await held.come;
+  const second = ali.logIn(reza.who.username, "correct-horse");
+  held.release();
+  await assert.rejects(first, { code: "superseded" });
+  await second;
+  assert.equal((await ali.me()).id, reza.who.id);
+});
+
+test("what one user asked is not asked again as another", async () => {
+  const { ali, id } = await pair();
+  const reza = await person("reza");
+  await ali.direct.addParticipant(id, reza.who.id);
+  const held = heldBack("/messages/");
+  const page = new Payam({ url: process.env.PAYAM_DIRECT, store: storeOf(ali.kept), fetch: held.fetch });
+  ali.kept.tokens = { ...ali.kept.tokens, access: await fault(`token ${ali.who.id} -3600`) };
+  const path = `/api/conversations/${id}/messages/`;
+  const sent = page.json("POST", path, { body: { content: "of Ali's" } });
+  await held.come;
+  ali.kept.tokens = reza.kept.tokens;
+  held.release();
+  await assert.rejects(sent, { status: 401 });
+  assert.deepEqual(await stored(reza, id), []);
+});
+
+test("what waits to be sent is not sent as another user", async () => {
+  const { ali, id } = await pair();
+  const reza = await person("reza");
+  await ali.direct.addParticipant(id, reza.who.id);
+  const his = ali.open(id);
+  await become(his, "open");
+  await fault("refuse");
+  await fault("cut");
+  await become(his, "waiting");
+  const refused = assert.rejects(his.send("of Ali's"), { code: "not_authenticated" });
+  ali.kept.tokens = reza.kept.tokens; // in another tab
+  await fault("accept");
+  await refused;
+  assert.equal(his.state, "closed");
+  assert.deepEqual(await stored(reza, id), []);
+});
+
+test("a renewal whose answer is lost is asked again, and gives the same sign-in", async () => {
+  let lost = 0;
+  const losing = async (address, options) => {
+    const answer = await fetch(address, options);
+    if (address.endsWith("/api/token/refresh/") && lost++ === 0) throw new TypeError("cut off");
+    return answer;
+  };
+  const ali = await lapsed({ fetch: losing });
+  assert.equal((await ali.me()).id, ali.who.id);
+  assert.equal(lost, 2);
+  ali.kept.tokens = { ...ali.kept.tokens, renewAt: 0 };
+  assert.equal((await ali.me()).id, ali.who.id);
+});
+
+test("two tabs that renew at once, without a lock, both stay signed in", async () => {
+  const ali = await lapsed();
+  const tabs = [1, 2].map(() => {
+    const kept = { tokens: ali.kept.tokens };
+    const tab = new Payam({ url: process.env.PAYAM_DIRECT, store: storeOf(kept) });
+    return Object.assign(tab, { kept });
+  });
+  await Promise.all(tabs.map((tab) => tab.me()));
+  // Either may be the next to renew, with what it got.
+  for (const tab of tabs) {
+    tab.kept.tokens = { ...tab.kept.tokens, renewAt: 0 };
+    assert.equal((await tab.me()).id, ali.who.id);
+  }
 });
 
 test("the WebSocket that is given is used, and none at all is said at once", async () => {
