@@ -91,7 +91,7 @@ def create_app(settings: Settings) -> Application:
     websocket.install(app, payam.sockets)
     routes.install(app)
     if settings.web_client:
-        app.blueprint(web.blueprint())
+        app.blueprint(web.blueprint(settings.base_path))
     if settings.metrics:
         app.blueprint(metrics.blueprint)
     docs.install(app)

@@ -13,7 +13,8 @@ from chat.auth.keys import Keys, keys_from
 from chat.auth.passwords import Passwords
 from chat.auth.tokens import Tokens
 from chat.errors import Unavailable
-from chat.events import Event, FamilyRevoked
+from chat.events import Change, Event, FamilyRevoked
+from chat.placing import placed
 from chat.realtime.cluster_map import is_cluster
 from chat.realtime.cluster_relay import ClusterRelay
 from chat.realtime.connections import Connections
@@ -77,7 +78,7 @@ class Payam:
         self.history = History(self.database, self._put_back, self._announce_history)
         self.dispatcher = Dispatcher(
             self.relay,
-            self.services.conversations.changes_since,
+            self._changes_since,
             self.services.conversations.seqs,
             self._revoked,
             self._missed,
@@ -280,7 +281,15 @@ class Payam:
         }
 
     def _publish(self, events: Sequence[Event]) -> None:
-        self.dispatcher.publish(events)
+        self.dispatcher.publish(placed(self.settings.base_path, events))
+
+    async def _changes_since(
+        self, conversation_id: int, seq: int
+    ) -> tuple[Sequence[Change], int, bool]:
+        changes, upto, is_last = await self.services.conversations.changes_since(
+            conversation_id, seq
+        )
+        return placed(self.settings.base_path, changes), upto, is_last
 
     def _doubt(self, conversation_ids: Collection[int]) -> None:
         self.dispatcher.doubt(conversation_ids)

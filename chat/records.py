@@ -29,6 +29,9 @@ class User(Struct, frozen=True):
 class Attachment(Struct, frozen=True):
     """`size` is in bytes; `url` is a path on this server, for participants only.
 
+    Where a proxy serves Payam behind a path (`BASE_PATH`), `url` begins with it, as every link
+    does: it is resolved against the server's origin.
+
     A picture whose file says so has `width` and `height`: the pixels as they are shown, with
     the orientation of its EXIF applied. Other files have neither.
     """

@@ -38,6 +38,21 @@ def text(allowed: str = "any text in UTF-8", *, secret: bool = False) -> Kind:
     return Kind(plain, allowed, secret)
 
 
+BASE_PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}){1,8}", re.ASCII)
+OWN_PATHS = ("/api", "/docs", "/health", "/metrics", "/web", "/ws", "/ws/chat")
+"""What begins with one of these might be meant with or without a path before it."""
+
+
+def base_path() -> Kind:
+    def parse(raw: str) -> str:
+        path = raw.rstrip("/")
+        if path and (not BASE_PATH.fullmatch(path) or path in OWN_PATHS):
+            raise ValueError
+        return path
+
+    return Kind(parse, f"a path like /chat, but none of {', '.join(OWN_PATHS)}")
+
+
 def host_name() -> Kind:
     def parse(raw: str) -> str:
         if not re.fullmatch(r"[A-Za-z0-9._-]+", raw):

@@ -18,6 +18,7 @@ from config.errors import SettingsError
 from config.kinds import (
     Kind,
     Wrong,
+    base_path,
     choice,
     folder,
     host_name,
@@ -202,6 +203,11 @@ class Settings:
         (),
         words(ip_network, "addresses or networks like 10.0.0.0/8, with commas between them"),
         "addresses or networks of reverse proxies whose X-Forwarded-… and Forwarded are believed",
+    )
+    base_path: str = setting(
+        "",
+        base_path(),
+        "path of the site at which a proxy serves Payam, like /chat; links begin with it",
     )
 
     @classmethod

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Self, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
@@ -228,6 +228,14 @@ class Payam:
         path = files_of(id_, message_id)
         return parse(await self.request("POST", path, files={"file": (name, file)}), Attachment)
 
+    def _path_of(self, given: str) -> str:
+        """A path that the server has given, as ours are: those begin after `url`.
+
+        Where the server is behind a path of a site, its paths may begin with that.
+        """
+        prefix = urlsplit(self.url).path
+        return given.removeprefix(prefix) if given.startswith(prefix + "/") else given
+
     async def download(self, attachment: Attachment) -> AsyncIterator[bytes]:
         """The file, chunk by chunk; where the connection is cut, the rest on the next one."""
         done, attempt, refused = 0, 0, None
@@ -237,7 +245,7 @@ class Payam:
             token = await self.token(refused, subject=subject)
             try:
                 async with self._http.stream(
-                    "GET", attachment.url, token=token, headers=headers
+                    "GET", self._path_of(attachment.url), token=token, headers=headers
                 ) as answer:
                     async for chunk in answer.aiter_bytes(CHUNK):
                         done, attempt = done + len(chunk), 0

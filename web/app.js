@@ -9,12 +9,13 @@ import { clone } from "./dom.js";
 import { takeFiles } from "./incoming.js";
 import { learnLimits } from "./limits.js";
 import { Payam } from "./payam-client.js";
+import { home, keyOf } from "./place.js";
 import { signInScreen } from "./sign-in.js";
 import { number, offerOtherLanguage, say } from "./strings.js";
 import "./viewport.js";
 
 const LOOK = 5000; // milliseconds between two looks for conversations that others began
-const TOKENS = "payam.tokens";
+const TOKENS = keyOf("tokens");
 const store = {
   load: () => JSON.parse(localStorage.getItem(TOKENS)),
   save: (tokens) => {
@@ -23,7 +24,7 @@ const store = {
   },
 };
 
-const payam = new Payam({ store });
+const payam = new Payam({ url: home.href, store });
 let page = null; // of who is signed in
 let subject = null; // whose tokens the page was made with
 let nextDraw;

@@ -1,7 +1,9 @@
 // What was written and is not known to be stored, kept over reloads of the page. Sent again
 // from here it is the same message, by its client id; from two tabs at once, too.
 
-const KEY = "payam.outbox";
+import { keyOf } from "./place.js";
+
+const KEY = keyOf("outbox");
 
 function load() {
   return JSON.parse(localStorage.getItem(KEY) ?? "[]");

@@ -30,7 +30,7 @@ export interface Attachment {
   /** Bytes. */
   size: number;
   content_type: string;
-  /** A path on the server, for participants only: `payam.download` asks with the token. */
+  /** A path on the server, behind that of its site; `payam.download` asks with the token. */
   url: string;
   created_at: string;
   /** Pixels of a picture as it is shown; other files have neither. */
@@ -97,7 +97,8 @@ export interface TokenStore {
 }
 
 export interface PayamOptions {
-  /** Where the server is; in a browser, by default, where the page came from. */
+  /** Where the server is, like https://chat.example or https://site.example/chat; in a browser,
+   * by default, the origin that the page came from. */
   url?: string;
   /** By default tokens are kept in memory only. */
   store?: TokenStore;

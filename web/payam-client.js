@@ -53,6 +53,7 @@ class Emitter {
 
 export class Payam extends Emitter {
   #store;
+  #prefix; // the path of the site behind which the server is; none at most
   #renewing = null; // the refresh token that is being exchanged, and the promise of what comes of it
   #turn = 0; // raised by each signing in and out: the answer to an earlier one no longer matters
   #open = new Set();
@@ -70,6 +71,7 @@ export class Payam extends Emitter {
     if (!url) throw new TypeError("url is needed: where the server is, like https://chat.example");
     if (!WebSocket) throw new TypeError("WebSocket is needed: this platform has none of its own");
     this.url = url.replace(/\/+$/, "");
+    this.#prefix = new URL(this.url).pathname.replace(/\/+$/, "");
     this.settings = { WebSocket, fetch, backoff, patience, calm };
     this.#store = store;
     globalThis.addEventListener?.("online", () => this.wake());
@@ -162,7 +164,7 @@ export class Payam extends Emitter {
   }
 
   async download(attachment) {
-    return (await this.request("GET", attachment.url)).blob();
+    return (await this.request("GET", this.#pathOf(attachment.url))).blob();
   }
 
   openTicket(id, subject, priority = "normal") {
@@ -312,6 +314,12 @@ export class Payam extends Emitter {
 
   async #revoke({ refresh }) {
     await this.#post("/api/token/revoke/", { refresh }).catch(() => {});
+  }
+
+  /** A path that the server has given, as this client's own are: those begin after `url`. */
+  #pathOf(given) {
+    const isPrefixed = this.#prefix && given.startsWith(`${this.#prefix}/`);
+    return isPrefixed ? given.slice(this.#prefix.length) : given;
   }
 
   #post(path, body) {

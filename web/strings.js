@@ -6,7 +6,7 @@ const other = language === "fa" ? "en" : "fa";
 document.documentElement.lang = language;
 document.documentElement.dir = language === "fa" ? "rtl" : "ltr";
 // Every other module waits for the words, so nothing is shown before them.
-const words = await (await fetch(`/web/words.${language}.json`)).json();
+const words = await (await fetch(new URL(`words.${language}.json`, import.meta.url))).json();
 
 /** Let a button switch to the other language, and say so in that one. */
 export function offerOtherLanguage(button) {

@@ -8,6 +8,7 @@ from typing import Any
 from sanic import HTTPResponse, Request
 
 from chat import headers
+from chat.api import places
 from chat.api.responses import encode
 
 ENTITY_TAG = re.compile(r'(?:W/)?("[^"]*")')
@@ -27,7 +28,7 @@ def json(request: Request, value: Any, also: Mapping[str, str] | None = None) ->
     What it costs to build is spent either way: no other tag holds for all that is in it, such as
     what others have read.
     """
-    body = encode(value)
+    body = encode(places.shown(request, value))
     tag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
     sent = {**KEPT, "ETag": tag, **(also or {})}
     if has_already(request, tag):

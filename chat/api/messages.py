@@ -58,7 +58,9 @@ async def list_all(request: Request, conversation_id: int) -> HTTPResponse | Non
     return await page(request, conversation_id, query)
 
 
-async def page(request: Request, conversation_id: int, query: dict[str, int]) -> HTTPResponse:
+async def page(
+    request: Request, conversation_id: int, query: dict[str, int]
+) -> HTTPResponse | None:
     services: Services = request.app.ctx.services
     limit = query.get("limit", PAGE_LIMIT)
     found = await services.messages.page(
@@ -69,28 +71,29 @@ async def page(request: Request, conversation_id: int, query: dict[str, int]) ->
         after=query.get("after"),
     )
     if len(found) < limit:
-        return responses.json(found)
+        return await responses.json_array(request, found)
     if "after" in query:
         link = paging.link(request, "next", {"limit": limit, "after": found[-1].id})
     else:
         link = paging.link(request, "prev", {"limit": limit, "before": found[0].id})
-    return responses.json(found, headers=link)
+    return await responses.json_array(request, found, link)
 
 
 async def changes(
     request: Request, conversation_id: int, query: dict[str, int], epoch: str | None
-) -> HTTPResponse:
+) -> HTTPResponse | None:
     services: Services = request.app.ctx.services
     limit = query.get("limit", paging.LIMIT_MAX)
     found = await services.messages.changed_since(
         request.ctx.identity, conversation_id, query["since"], epoch, limit
     )
     if len(found) < limit:
-        return responses.json(found)
+        return await responses.json_array(request, found)
     following: dict[str, int | str] = {"limit": limit, "since": found[-1].seq}
     if epoch is not None:
         following["epoch"] = epoch
-    return responses.json(found, headers=paging.link(request, "next", following))
+    link = paging.link(request, "next", following)
+    return await responses.json_array(request, found, link)
 
 
 @blueprint.post("/")

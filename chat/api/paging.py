@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, quote_plus
 
 from sanic import Request
 
+from chat.api import places
 from chat.errors import InvalidInput
 from chat.records import ID_MAX
 
@@ -56,4 +57,5 @@ def link(request: Request, relation: str, query: dict[str, int | str]) -> dict[s
         f"{name}={value if isinstance(value, int) else quote_plus(value)}"
         for name, value in query.items()
     ]
-    return {"Link": f'<{request.path}?{"&".join(pairs)}>; rel="{relation}"'}
+    path = places.prefix_of(request) + request.path
+    return {"Link": f'<{path}?{"&".join(pairs)}>; rel="{relation}"'}

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from sanic import HTTPResponse, Request, Sanic
 
-from chat.api import addresses
+from chat.api import addresses, places
 from chat.http.room import OF_A_STREAM, Room
 from config.settings import Settings
 
@@ -37,13 +37,16 @@ def install(app: Sanic[Any, Any], settings: Settings) -> Room:
     app.ctx.room = Room(settings.send_buffer_per_user, settings.send_buffer_per_worker)
     app.ctx.reader_of = reader_of
     app.ctx.send_timeout = settings.send_timeout
+    places.install(app, settings)
     room: Room = app.ctx.room
     return room
 
 
 def json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> HTTPResponse:
     """For a value that is no long list: it is encoded at once."""
-    return HTTPResponse(encode(value), status, dict(headers or {}), "application/json")
+    # The present request, and no argument: no handler can forget to say where its client is.
+    body = encode(places.shown(Request.get_current(), value))
+    return HTTPResponse(body, status, dict(headers or {}), "application/json")
 
 
 def empty() -> HTTPResponse:
@@ -55,7 +58,7 @@ async def json_array(
 ) -> HTTPResponse | None:
     """Items that are all here, as one JSON array; streamed where they are many."""
     head = HTTPResponse(headers=dict(headers or {}), content_type="application/json")
-    pieces = pieces_of(items)
+    pieces = pieces_of(places.shown(request, items))
     first = next(pieces, b"")
     second = next(pieces, None)
     if second is None:
@@ -81,7 +84,7 @@ async def stream_array(
     async def chunks() -> AsyncGenerator[bytes, None]:
         opening = b"["
         async for page in pages:
-            encoded = list(pieces_of(page))
+            encoded = list(pieces_of(places.shown(request, page)))
             del page  # while its bytes are on their way, it is not kept as well
             encoded.reverse()
             while encoded:

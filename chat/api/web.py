@@ -58,7 +58,7 @@ def load(folder: Path) -> dict[str, File]:
     return files
 
 
-def blueprint() -> Blueprint:
+def blueprint(base_path: str) -> Blueprint:
     """The routes, with the files as they are now."""
     files = load(FOLDER)
     made = Blueprint("web")
@@ -74,6 +74,13 @@ def blueprint() -> Blueprint:
         if name not in files:
             raise NotFound("The web client has no such file.")
         return answer(request, files[name])
+
+    if base_path:
+
+        @made.get(base_path, strict_slashes=True, ctx_public=True)
+        async def without_slash(_: Request) -> HTTPResponse:
+            """The page's own addresses begin where its own ends: with the slash."""
+            return HTTPResponse(status=308, headers={"Location": f"{base_path}/"})
 
     return made
 

@@ -9,14 +9,15 @@ from sanic import Sanic
 from chat.docs.closes import CLOSES
 from chat.docs.endpoints import Socket, sockets
 from chat.docs.examples import example_of
+from chat.docs.located import HOST, PREFIX, PROTOCOL
 from chat.docs.shapes import prose, schemas_of, security_schemes
 from chat.realtime import protocol
 from chat.services.history import EPOCH_MAX_LENGTH
 from config.settings import Settings
 
-ABOUT = """
+ABOUT = f"""
 What happens in a conversation, as it happens. What is asked for once is HTTP's, whose
-document is `/docs/openapi.json`.
+document is `{PREFIX}/docs/openapi.json`.
 
 A frame is a text message with one JSON object in it. Whatever reports a change carries
 `seq`, the conversation's change number. A client keeps the highest `seq` that came as a
@@ -70,7 +71,7 @@ def document(app: Sanic[Any, Any], settings: Settings) -> dict[str, Any]:
         "asyncapi": "3.0.0",
         "info": {"title": "Payam websockets", "version": "1", "description": prose(ABOUT)},
         "defaultContentType": "application/json",
-        "servers": {name: server(name, settings) for name in ("ws", "wss")},
+        "servers": {PROTOCOL: server()},
         "channels": channels,
         "operations": operations,
         "components": {
@@ -89,16 +90,13 @@ def tag_of(frame: type[Struct]) -> str:
     return str(frame.__struct_config__.tag)
 
 
-def server(protocol_name: str, settings: Settings) -> dict[str, Any]:
+def server() -> dict[str, Any]:
+    """Who answers with the document says where this is: see `chat.docs.located`."""
     return {
-        "host": "{host}",
-        "protocol": protocol_name,
-        "variables": {
-            "host": {
-                "default": f"{settings.host}:{settings.port}",
-                "description": "Where this server, or the proxy before it, is reached.",
-            }
-        },
+        "host": HOST,
+        "pathname": PREFIX,
+        "protocol": PROTOCOL,
+        "description": "Where this document came from.",
         "security": [{"$ref": "#/components/securitySchemes/bearer"}],
     }
 

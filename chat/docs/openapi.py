@@ -15,6 +15,7 @@ from chat.api.operations import Operation
 from chat.api.problems import CONTENT_TYPE, Problem, describe
 from chat.docs.endpoints import Endpoint, endpoints
 from chat.docs.examples import example_of
+from chat.docs.located import PREFIX
 from chat.docs.shapes import fields_of, prose, schemas_of, security_schemes
 from chat.errors import (
     Failed,
@@ -30,9 +31,9 @@ from chat.errors import (
 from chat.records import ID_MAX
 from config.settings import Settings
 
-ABOUT = """
+ABOUT = f"""
 Conversations, messages and attachments. What happens live is told by websockets, whose
-document is `/docs/asyncapi.json`.
+document is `{PREFIX}/docs/asyncapi.json`.
 
 Everything is JSON in UTF-8; moments are UTC, in whole seconds. Paths answer with and
 without the slash at their end, to HEAD where they answer to GET, and to OPTIONS; to any
@@ -105,7 +106,7 @@ def document(app: Sanic[Any, Any], settings: Settings) -> dict[str, Any]:
             "summary": "A chat server to put behind an app of your own",
             "description": prose(ABOUT),
         },
-        "servers": [{"url": "/"}],
+        "servers": [{"url": PREFIX}],
         "security": [{"bearer": []}],
         "tags": [
             {"name": noun, "description": about}

@@ -12,6 +12,7 @@ from itertools import starmap
 from pathlib import Path
 from typing import Any
 
+from chat.docs.located import PREFIX
 from chat.docs.markup import escape, example, prose, row, table, type_of
 
 STYLE = (Path(__file__).parent / "page.css").read_text()
@@ -41,7 +42,8 @@ def render(of_http: dict[str, Any], of_sockets: dict[str, Any]) -> str:
 <header>
 <h1>{escape(of_http["info"]["title"])}</h1>
 <p>{escape(of_http["info"]["summary"])}. For programs:
-<a href="/docs/openapi.json">OpenAPI</a>, <a href="/docs/asyncapi.json">AsyncAPI</a>.</p>
+<a href="{PREFIX}/docs/openapi.json">OpenAPI</a>,
+<a href="{PREFIX}/docs/asyncapi.json">AsyncAPI</a>.</p>
 {prose(of_http["info"]["description"])}
 <h2>Who is asking</h2>
 {prose(bearer["description"])}

@@ -1,8 +1,9 @@
 """Where the documents are: `/docs`, `/docs/openapi.json`, `/docs/asyncapi.json`.
 
-They are made when first asked for, and stay the same until the process ends.
+They are made when first asked for, and say where the server is to each who asks.
 """
 
+import asyncio
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
@@ -10,45 +11,42 @@ from typing import Any
 from msgspec import Struct
 from sanic import Blueprint, HTTPResponse, Request, Sanic
 
-from chat.api import etags
+from chat.api import etags, places
 from chat.api.operations import Operation
 from chat.api.responses import encode
 from chat.docs import asyncapi, openapi, page
+from chat.docs.located import located
 
 blueprint = Blueprint("docs", url_prefix="/docs")
 
-HEADERS = {"Cache-Control": "public, no-cache", "X-Content-Type-Options": "nosniff"}
-"""Kept by whoever likes, and asked after each time: the ETag answers in no bytes."""
+HEADERS = {
+    # Kept by whoever likes, and asked after each time: the ETag answers in no bytes.
+    "Cache-Control": "public, no-cache",
+    "Vary": places.VARIES,
+    "X-Content-Type-Options": "nosniff",
+}
 FILE = Operation(
     gives={200: dict, 304: None}, sends=("ETag", "Cache-Control"), takes_any_query=True
 )
 
 
-class Document(Struct, frozen=True):
-    body: bytes
-    tag: str
-
-
 class Documents(Struct, frozen=True):
-    openapi: Document
-    asyncapi: Document
-    page: Document
+    openapi: bytes
+    asyncapi: bytes
+    page: bytes
 
 
 @lru_cache(maxsize=1)
-def documents(app: Sanic[Any, Any]) -> Documents:
+def made(app: Sanic[Any, Any]) -> Documents:
     settings = app.ctx.settings
     of_http = openapi.document(app, settings)
     of_sockets = asyncapi.document(app, settings)
-    return Documents(
-        document(encode(of_http)),
-        document(encode(of_sockets)),
-        document(page.render(of_http, of_sockets).encode()),
-    )
+    return Documents(encode(of_http), encode(of_sockets), page.render(of_http, of_sockets).encode())
 
 
-def document(body: bytes) -> Document:
-    return Document(body, f'"{sha256(body).hexdigest()[:32]}"')
+async def documents(request: Request) -> Documents:
+    # In a thread: the first one takes longer than others should wait.
+    return await asyncio.to_thread(made, request.app)
 
 
 @blueprint.head("/", name="for_people_head", ctx_public=True)
@@ -58,7 +56,7 @@ def document(body: bytes) -> Document:
 )
 async def for_people(request: Request) -> HTTPResponse:
     """Both documents as a page."""
-    found = documents(request.app).page
+    found = (await documents(request)).page
     return answer(request, found, "text/html; charset=utf-8", page.POLICY)
 
 
@@ -67,7 +65,7 @@ async def for_people(request: Request) -> HTTPResponse:
 @FILE
 async def of_http(request: Request) -> HTTPResponse:
     """What is under HTTP, in OpenAPI 3.1."""
-    return answer(request, documents(request.app).openapi, "application/json", {})
+    return answer(request, (await documents(request)).openapi, "application/json", {})
 
 
 @blueprint.head("/asyncapi.json", name="of_sockets_head", ctx_public=True)
@@ -75,16 +73,16 @@ async def of_http(request: Request) -> HTTPResponse:
 @FILE
 async def of_sockets(request: Request) -> HTTPResponse:
     """The websockets, in AsyncAPI 3."""
-    return answer(request, documents(request.app).asyncapi, "application/json", {})
+    return answer(request, (await documents(request)).asyncapi, "application/json", {})
 
 
-def answer(
-    request: Request, found: Document, content_type: str, more: dict[str, str]
-) -> HTTPResponse:
-    headers = {**HEADERS, **more, "ETag": found.tag}
-    if etags.has_already(request, found.tag):
+def answer(request: Request, found: bytes, content_type: str, more: dict[str, str]) -> HTTPResponse:
+    body = located(found, places.of(request))
+    tag = f'"{sha256(body).hexdigest()[:32]}"'
+    headers = {**HEADERS, **more, "ETag": tag}
+    if etags.has_already(request, tag):
         return HTTPResponse(status=304, headers=headers)
-    return HTTPResponse(found.body, headers=headers, content_type=content_type)
+    return HTTPResponse(body, headers=headers, content_type=content_type)
 
 
 def install(app: Sanic[Any, Any]) -> None:

@@ -72,8 +72,12 @@ class Exchange(Http):
         self.keep_alive = head.keep_alive and app.config.KEEP_ALIVE
         headers = Header(head.headers)
         is_continuing = (head.is_chunked or head.length is not None) and expects_continue(headers)
+        prefix: str = app.ctx.prefix_of(protocol.conn_info.client_ip, headers)
+        target = head.target
+        if prefix and target.startswith(prefix + "/"):
+            target = target.removeprefix(prefix)
         request = protocol.request_class(
-            url_bytes=head.target.encode(),
+            url_bytes=target.encode(),
             headers=headers,
             head=raw,
             version=head.version,
@@ -81,8 +85,9 @@ class Exchange(Http):
             transport=protocol.transport,
             app=app,
         )
+        request.ctx.prefix = prefix
         protocol.request_class._current.set(request)
-        self.url, self.head_only = head.target, head.method == "HEAD"
+        self.url, self.head_only = target, head.method == "HEAD"
         self.upgrade_websocket = headers.getone("upgrade", "").lower() == "websocket"
         self.expecting_continue = is_continuing
         self.request_bytes_left = self.request_bytes = 0

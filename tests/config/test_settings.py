@@ -109,6 +109,7 @@ WRONG = {
         "null",
         NOT_UTF8,
     ],
+    "BASE_PATH": ["chat", "/a//b", "/a b", "/a/../b", "/é", "/api", "/ws/", "/a?b", NOT_UTF8],
     "TRUSTED_PROXIES": ["proxy", "10.0.0.1/8", "10.0.0.0/33", "1.2.3", NOT_UTF8],
 }
 WRONG |= {
@@ -269,6 +270,8 @@ def test_values_that_are_right_arrive_as_they_are(name: str, value: str) -> None
             "https://a.test, http://[::1]:3000,,capacitor://localhost,",
             ("https://a.test", "http://[::1]:3000", "capacitor://localhost"),
         ),
+        ("BASE_PATH", "/", ""),
+        ("BASE_PATH", "/a/chat-1.0_~/", "/a/chat-1.0_~"),
         ("TRUSTED_PROXIES", "10.0.0.0/8, ::1,", ("10.0.0.0/8", "::1")),
     ],
 )

@@ -80,6 +80,9 @@ class ProxiedServer(PayamServer):
     `others` are further nodes that the nginx knows.
     """
 
+    prefix = ""
+    """The path at which nginx serves it."""
+
     def __init__(
         self,
         settings: Mapping[str, str] | None = None,
@@ -92,11 +95,11 @@ class ProxiedServer(PayamServer):
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.nginx.port}"
+        return f"http://127.0.0.1:{self.nginx.port}{self.prefix}"
 
     @property
     def ws_url(self) -> str:
-        return f"ws://127.0.0.1:{self.nginx.port}"
+        return f"ws://127.0.0.1:{self.nginx.port}{self.prefix}"
 
     def close(self) -> None:
         try:
@@ -112,3 +115,26 @@ class ProxiedServer(PayamServer):
             self.close()
             raise
         return self
+
+
+PREFIX = "/chat"
+AS_DOCUMENTED = {
+    "location / {": f"location {PREFIX}/ {{",
+    "location /ws/ {": f"location {PREFIX}/ws/ {{",
+    "location ~ ^/api/conversations/": f"location ~ ^{PREFIX}/api/conversations/",
+    "location ~* ^/metrics": f"location ~* ^{PREFIX}/metrics",
+}
+TAKEN_AWAY = {
+    "proxy_http_version 1.1;": f"proxy_http_version 1.1; rewrite ^{PREFIX}(/.*)$ $1;",
+    'X-Forwarded-Prefix "";': f"X-Forwarded-Prefix {PREFIX};",
+}
+
+
+class PrefixedServer(ProxiedServer):
+    """Payam at a path of a site: as docs/operations.md says, or by a header of the proxy's."""
+
+    prefix = PREFIX
+
+    def __init__(self, *, by_header: bool) -> None:
+        settings = {"RATE_LIMITS": "off"} | ({} if by_header else {"BASE_PATH": PREFIX})
+        super().__init__(settings, changes=TAKEN_AWAY if by_header else AS_DOCUMENTED)

@@ -1,0 +1,23 @@
+"""Paths in what clients are sent, put behind the path that a proxy has given to Payam."""
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from chat.events import AttachmentAdded
+from chat.records import Attachment, Message
+
+
+def placed(prefix: str, value: Any) -> Any:
+    """A record or an event, or a list of them, with `prefix` before each path in it."""
+    if not prefix:
+        return value
+    if isinstance(value, list | tuple):
+        return [placed(prefix, one) for one in value]
+    if isinstance(value, Attachment):
+        return replace(value, url=prefix + value.url)
+    if isinstance(value, Message) and value.attachments:
+        return replace(value, attachments=placed(prefix, value.attachments))
+    if isinstance(value, AttachmentAdded):
+        return replace(value, attachment=placed(prefix, value.attachment))
+    return value
