@@ -9,15 +9,25 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
+from urllib.parse import urlencode
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from payam_client.errors import ConversationClosed, PayamError
-from payam_client.events import Ack, AnyEvent, AnyFrame, AuthExpiring, Refused, Resumed, decode
+from payam_client.events import (
+    Ack,
+    AnyEvent,
+    AnyFrame,
+    AuthExpiring,
+    Refused,
+    Reset,
+    Resumed,
+    decode,
+)
 from payam_client.http import refusal
-from payam_client.inbox import Inbox
+from payam_client.inbox import Inbox, Point
 from payam_client.outbox import Outbox, new_id
 
 if TYPE_CHECKING:
@@ -45,19 +55,25 @@ REFUSED_FOR_GOOD = {400: 4400, 403: 4404, 404: 4404}
 """Statuses of a handshake that will not be another the next time, as close codes."""
 
 
+class _ToReplay(Exception):
+    """The numbers count anew: the next connection resumes after 0."""
+
+
 class Conversation:
     """Made by `payam.open(id)`; use it as `async with`, or call `close`.
 
     Iterate over it, once, for what is told: every change after `since`, once and in order,
-    over as many connections as it takes. The iteration ends after `close`, and raises
-    ConversationClosed where the server has closed it for good.
+    over as many connections as it takes. After a Reset it begins anew, from the first change.
+    The iteration ends after `close`, and raises ConversationClosed where the server has closed
+    it for good.
     """
 
     def __init__(
         self,
         payam: "Payam",
         id_: int,
-        since: int | None,
+        since: Point,
+        replay: bool,
         forget: Callable[["Conversation"], None],
     ) -> None:
         self.id = id_
@@ -66,7 +82,7 @@ class Conversation:
         self._payam = payam
         self._subject = payam.subject
         self._forget = forget
-        self._inbox = Inbox(since, payam.backlog)
+        self._inbox = Inbox(since, payam.backlog, replay=replay)
         self._outbox = Outbox()
         self._is_open = asyncio.Event()
         self._socket: ClientConnection | None = None
@@ -86,7 +102,12 @@ class Conversation:
     @property
     def seq(self) -> int | None:
         """Where to resume in a later run: all up to it has come out of the iteration."""
-        return self._inbox.seq
+        return self._inbox.taken.seq
+
+    @property
+    def epoch(self) -> str | None:
+        """What `seq` counts within: keep the two together, and give both to `payam.open`."""
+        return self._inbox.taken.epoch
 
     @property
     def waiting(self) -> int:
@@ -182,9 +203,9 @@ class Conversation:
         Raises ConversationClosed.
         """
         try:
-            since = await self._prepare()
+            query = await self._prepare()
             async with connect(
-                f"{self._payam.url.replace('http', 'ws', 1)}/ws/chat/{self.id}/?since={since}",
+                f"{self._payam.url.replace('http', 'ws', 1)}/ws/chat/{self.id}/?{query}",
                 additional_headers={"Authorization": f"Bearer {self._access}"},
                 open_timeout=self._payam.patience,
                 close_timeout=CLOSE_SECONDS,
@@ -194,6 +215,8 @@ class Conversation:
                 proxy=True if self._payam.trust_env else None,
             ) as socket:
                 await self._talk(socket)
+        except _ToReplay:
+            return 0
         except PayamError as error:
             code = {401: 4401, 404: 4404}.get(error.status)
             if code is not None:
@@ -209,13 +232,14 @@ class Conversation:
         except (OSError, InvalidHandshake, TimeoutError) as error:
             return self._pause(str(error) or type(error).__name__)
 
-    async def _prepare(self) -> int:
-        """A token that works, and where to resume."""
+    async def _prepare(self) -> str:
+        """A token that works; and where to resume, as a query."""
         self._access = await self._payam.token(self._refused, subject=self._subject)
-        if self._inbox.since is None:
-            self._inbox.begin_at((await self._payam.conversation(self.id)).seq)
-        assert self._inbox.since is not None
-        return self._inbox.since
+        if self._inbox.here.seq is None:
+            record = await self._payam.conversation(self.id)
+            self._inbox.begin_at(Point(record.seq, record.epoch))
+        seq, epoch = self._inbox.here
+        return urlencode({"since": seq} if epoch is None else {"since": seq, "epoch": epoch})
 
     def _after(self, code: int, reason: str, cause: Exception) -> float:
         """Seconds to wait after a close with this code; raises ConversationClosed."""
@@ -253,7 +277,10 @@ class Conversation:
         return delay
 
     async def _talk(self, socket: ClientConnection) -> NoReturn:
-        """Raises ConnectionClosed, or TimeoutError where what was missed does not come."""
+        """Raises ConnectionClosed, or TimeoutError where what was missed does not come.
+
+        Raises _ToReplay where it is to begin anew.
+        """
         self._inbox.connected()
         self._socket = socket
         writing: asyncio.Task[None] | None = None
@@ -262,7 +289,9 @@ class Conversation:
                 async with asyncio.timeout(self._payam.patience if writing is None else None):
                     event = decode(await socket.recv())
                 self._read(socket, event)
-                if isinstance(event, Resumed) and writing is None:
+                if isinstance(event, Reset) and self._inbox.is_to_replay:
+                    raise _ToReplay
+                if isinstance(event, Resumed | Reset) and writing is None:
                     self._opened()
                     writing = asyncio.create_task(self._write_all(socket))
         finally:

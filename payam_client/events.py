@@ -6,6 +6,7 @@ changes, each with the conversation's change number `seq`
 passing, which who is not there misses
     UserTyping  MessageRead
 Resumed     all that was missed has been told
+Reset       the server's database was put back: what was told may be wrong
 """
 
 from datetime import datetime
@@ -90,13 +91,25 @@ class MessageRead(Event, tag="message.read", frozen=True):
 
 
 class Resumed(Event, tag="resumed", frozen=True):
-    """All that was missed has been told, and what follows is live.
+    """All that was missed has come, and what follows is live.
 
-    `seq` is lower than one told before only where the server was restored from an older
-    backup: what was told after it is there no more.
+    `seq` counts within `epoch`, which is None where the server knows of none.
     """
 
     seq: int
+    epoch: str | None = None
+
+
+class Reset(Event, tag="reset", frozen=True):
+    """The server's database was put back to an older state: forget what came before.
+
+    The change numbers count anew, in this `epoch`. Unless the conversation was opened with
+    `replay=False`, all of it comes next, from its first change on. Otherwise what comes after
+    `seq` comes live, and who iterates reads what was there before with `payam.messages`.
+    """
+
+    seq: int
+    epoch: str
 
 
 class Ack(Event, tag="ack", frozen=True):
@@ -141,6 +154,7 @@ AnyEvent = (
     | UserTyping
     | MessageRead
     | Resumed
+    | Reset
 )
 """What a conversation yields."""
 

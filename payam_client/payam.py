@@ -12,6 +12,7 @@ from payam_client.backoff import Backoff
 from payam_client.conversation import Conversation
 from payam_client.errors import PayamError
 from payam_client.http import ATTEMPTS, Http
+from payam_client.inbox import Point
 from payam_client.outbox import new_id
 from payam_client.records import (
     Attachment,
@@ -171,15 +172,31 @@ class Payam:
             "POST", f"{of(id_)}read/", {"message_id": message_id}, is_repeatable=True
         )
 
-    def open(self, id_: int, *, since: int | None = None) -> Conversation:
+    def open(
+        self,
+        id_: int,
+        *,
+        since: int | None = None,
+        epoch: str | None = None,
+        replay: bool = True,
+    ) -> Conversation:
         """Stay connected to a conversation, until it is closed.
 
         `since` is a change number: what came after it is told first. Without it, what
-        comes from now on.
+        comes from now on. Take both `since` and `epoch` from an earlier run's `conversation`,
+        or from a ConversationRecord; never from the Ack of what was sent, because changes of
+        others before it may not have come yet.
+
+        With `epoch`, a server whose database was put back to an older state is noticed: a
+        Reset comes, and then the conversation from its first change on. With `replay=False`
+        it goes on live instead, for who reads what was there before with `messages`.
         """
         if since is not None and since < 0:
             raise ValueError(f"since: {since} is no change number; they begin at 0")
-        conversation = Conversation(self, id_, since, self._open.discard)
+        if epoch is not None and since is None:
+            raise ValueError("epoch: comes together with since")
+        point = Point(since, epoch)
+        conversation = Conversation(self, id_, point, replay, self._open.discard)
         self._open.add(conversation)
         return conversation
 
@@ -193,13 +210,16 @@ class Payam:
         before: int | None = None,
         after: int | None = None,
         since: int | None = None,
+        epoch: str | None = None,
     ) -> list[Message]:
         """A page, oldest first: the latest, or that before or after a message's id.
 
-        With `since`, what changed after that change number, by last change. A page of fewer
-        than `limit` is the last.
+        With `since`, what changed after that change number, by last change. With `epoch` as
+        well, raises PayamError `epoch_changed` where that number does not count any more,
+        because the server's database was put back: then read all again. A page of fewer than
+        `limit` is the last.
         """
-        place = {"before": before, "after": after, "since": since}
+        place = {"before": before, "after": after, "since": since, "epoch": epoch}
         path = query(f"{of(id_)}messages/", limit=limit, **place)
         return await self._get(path, list[Message])
 

@@ -83,3 +83,4 @@ class ConversationRecord(Struct, frozen=True):
     unread_count: int
     last_read_id: int
     seq: int
+    epoch: str | None = None

@@ -81,6 +81,8 @@ export interface ConversationRecord {
   /** The message up to which the caller has read, or 0. */
   last_read_id: number;
   seq: number;
+  /** What `seq` counts within. */
+  epoch: string;
 }
 
 export interface Tokens {
@@ -158,10 +160,13 @@ export class Payam {
   /** Everything up to this message is read. */
   markRead(id: number, messageId: number): Promise<void>;
 
-  /** A page, oldest first. `since` is a change number, and orders by change. */
+  /**
+   * A page, oldest first. `since` is a change number, and orders by change. With `epoch` it
+   * rejects with the code `epoch_changed` where that number does not count any more.
+   */
   messages(
     id: number,
-    place?: { limit?: number; before?: number; after?: number; since?: number },
+    place?: { limit?: number; before?: number; after?: number; since?: number; epoch?: string },
   ): Promise<Message[]>;
 
   attachments(id: number, messageId: number): Promise<Attachment[]>;
@@ -202,8 +207,17 @@ export class Payam {
     before?: number;
   }): Promise<SupportTicket[]>;
 
-  /** Keep a conversation open; `since` is the change number after which to begin, by default now. */
-  open(id: number, options?: { since?: number }): Conversation;
+  /**
+   * Keep a conversation open; `since` is the change number after which to begin, by default now.
+   * Take `since` and `epoch` from an earlier `Conversation` or from a `ConversationRecord`, never
+   * from an `Ack`. Example: 7 has come, somebody's message becomes 8, one's own 9. The ack with 9
+   * may come before 8, and `since: 9` would never bring 8.
+   *
+   * Where the server's database was put back to an older state, `reset` is emitted, and then the
+   * conversation comes from its first change on. With `replay: false` it goes on live instead, for
+   * who reads what was there before with `messages`.
+   */
+  open(id: number, options?: { since?: number; epoch?: string; replay?: boolean }): Conversation;
   /** Connect at once what waits to, and see whether the rest is really there. */
   wake(): void;
   /** Close every open conversation. */
@@ -251,6 +265,8 @@ export interface ConversationEvents {
   ticket: { support_ticket: SupportTicket; seq: number };
   /** `delay`, in milliseconds, where it waits; `code` and `reason` where it is closed for good. */
   state: { state: ConversationState; delay?: number; code?: number; reason?: string };
+  /** The server's database was put back: forget what came before. */
+  reset: { seq: number; epoch: string };
   /** An error that answers nothing that was waited for. */
   refused: PayamError;
 }
@@ -262,8 +278,10 @@ export class Conversation {
   private constructor();
   readonly id: number;
   readonly state: ConversationState;
-  /** The highest change number that is known with everything before it. */
+  /** The highest change number that has come with everything before it: where to resume. */
   readonly seq: number | undefined;
+  /** What `seq` counts within: keep the two together. */
+  readonly epoch: string | undefined;
   /** How many changes of one's own wait for the server. */
   readonly waiting: number;
 

@@ -195,8 +195,8 @@ export class Payam extends Emitter {
     return this.json("GET", `${ticketAt()}?${new URLSearchParams({ limit, ...which })}`);
   }
 
-  open(id, { since } = {}) {
-    const conversation = new Conversation(this, id, since);
+  open(id, options = {}) {
+    const conversation = new Conversation(this, id, options);
     this.#open.add(conversation);
     conversation.on("state", ({ state }) => state === "closed" && this.#open.delete(conversation));
     return conversation;
@@ -336,6 +336,7 @@ export class Payam extends Emitter {
 export class Conversation extends Emitter {
   #payam;
   #subject; // whose conversation it is: it goes on with no other user's tokens
+  #replay;
   #socket = null;
   #turn = 0; // raised when what is under way no longer matters
   #attempt = 0;
@@ -348,13 +349,15 @@ export class Conversation extends Emitter {
   #timer; // for what comes next, if the server says nothing
   #queueTimer;
 
-  constructor(payam, id, since) {
+  constructor(payam, id, { since, epoch, replay = true }) {
     super();
     this.#payam = payam;
     this.#subject = payam.subject;
+    this.#replay = replay;
     this.id = id;
     this.state = "connecting";
     this.seq = since;
+    this.epoch = epoch;
     this.#connect();
   }
 
@@ -403,10 +406,10 @@ export class Conversation extends Emitter {
     this.#become("connecting");
     try {
       const access = await this.#payam.token(this.#refused, this.#subject);
-      const seq = this.seq ?? (await this.#payam.conversation(this.id)).seq;
+      const record = this.seq === undefined && (await this.#payam.conversation(this.id));
       if (turn !== this.#turn) return;
+      if (record) [this.seq, this.epoch] = [record.seq, record.epoch];
       this.#access = access;
-      this.seq = seq;
     } catch (error) {
       if (turn !== this.#turn) return;
       if (error.status === 401) this.#finish(4401, "not_authenticated");
@@ -415,7 +418,8 @@ export class Conversation extends Emitter {
       return;
     }
     const { WebSocket } = this.#payam.settings;
-    const url = `${this.#payam.url.replace(/^http/, "ws")}/ws/chat/${this.id}/?since=${this.seq}`;
+    const query = new URLSearchParams(this.#point);
+    const url = `${this.#payam.url.replace(/^http/, "ws")}/ws/chat/${this.id}/?${query}`;
     const socket = new WebSocket(url, ["chat.v1", `bearer.${this.#access}`]);
     this.#socket = socket;
     this.#isCatchingUp = true;
@@ -497,13 +501,30 @@ export class Conversation extends Emitter {
       this.seq = frame.seq ?? this.seq;
       this.emit(EVENTS[frame.type], frame);
     } else if (frame.type === "resumed") {
+      this.epoch = frame.epoch ?? this.epoch;
       this.#caughtUp(frame.seq);
+    } else if (frame.type === "reset") {
+      this.#reset(frame);
     } else if (frame.type === "ack" || frame.type === "error") {
       this.#answered(frame);
     } else if (frame.type === "auth.expiring") {
       this.#authenticate();
     }
     this.#watch();
+  }
+
+  /** Where to resume; before there is an epoch none is sent. */
+  get #point() {
+    return { since: this.seq, ...(this.epoch !== undefined && { epoch: this.epoch }) };
+  }
+
+  /** The numbers count anew: what is known here may be wrong. */
+  #reset({ seq, epoch }) {
+    [this.seq, this.epoch] = [this.#replay ? 0 : seq, epoch];
+    this.emit("reset", { seq, epoch });
+    if (this.state === "closed") return; // by a listener
+    if (this.#replay) this.#connect();
+    else this.#caughtUp(seq);
   }
 
   #caughtUp(seq) {
@@ -518,7 +539,7 @@ export class Conversation extends Emitter {
   /** The server's answer is the sign of life; what was missed would come with it. */
   #probe() {
     this.#isCatchingUp = true;
-    this.#write({ type: "resume", since: this.seq });
+    this.#write({ type: "resume", ...this.#point });
     this.#watch();
   }
 
