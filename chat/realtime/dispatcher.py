@@ -92,14 +92,16 @@ class Dispatcher(RelayListener):
                 self.pass_on(event)
             elif isinstance(event, Reached):
                 reached[event.conversation_id] = event.seq
-        for conversation_id, of_one in changes.items():
-            if not self._relay.has_others and conversation_id not in self.hub:
-                continue  # nobody listens
-            batch = Batch(of_one[0].seq - 1, [told(change) for change in of_one])
-            self.hub.deliver(conversation_id, batch)
-            if self._relay.has_others:
+        batches = {
+            conversation_id: Batch(of_one[0].seq - 1, [told(change) for change in of_one])
+            for conversation_id, of_one in changes.items()
+            if self._relay.has_others or conversation_id in self.hub  # else nobody listens
+        }
+        self.hub.deliver_commit(batches)
+        if self._relay.has_others:
+            for conversation_id, batch in batches.items():
                 payload = self._marks.ours + news.BATCH + _pack(batch)
-                self._relay.publish(conversation_id, payload, of_one[-1].seq)
+                self._relay.publish(conversation_id, payload, batch.changes[-1].seq)
         # Last: a repeat of what is new itself is no reason to ask the database.
         for conversation_id, seq in reached.items():
             self._reached(conversation_id, seq)

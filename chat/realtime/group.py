@@ -47,14 +47,17 @@ class Group:
         "is_healing",
         "is_reading",
         "members",
+        "read_at",
         "resuming",
         "seq",
         "waiting",
     )
 
-    def __init__(self, conversation_id: int, seq: int) -> None:
+    def __init__(self, conversation_id: int, seq: int, read_at: int) -> None:
         self.conversation_id = conversation_id
         self.seq = seq
+        self.read_at = read_at
+        """When `seq` was last taken from the database, in commits of this process."""
         self.members: set[Connection] = set()
         self.resuming: set[Connection] = set()
         self.ahead: dict[Connection, int] = {}

@@ -8,7 +8,7 @@ brings late, members see each change once and in order.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextvars import Context
 
 from chat import metrics
@@ -48,6 +48,7 @@ class Hub:
         self._closed = closed
         self._went_back = went_back
         self._groups: dict[int, Group] = {}
+        self._commits = 0
         self._doubtful: set[int] = set()
         self._check: asyncio.Task[None] | None = None
         self._healing: set[asyncio.Task[None]] = set()
@@ -132,7 +133,7 @@ class Hub:
         conversation_id = connection.conversation_id
         group = self._groups.get(conversation_id)
         if group is None:
-            group = self._groups[conversation_id] = Group(conversation_id, seq)
+            group = self._groups[conversation_id] = Group(conversation_id, seq, self._commits)
             self._opened(conversation_id)
         return group
 
@@ -140,6 +141,21 @@ class Hub:
         if group.is_empty and self._groups.get(group.conversation_id) is group:
             del self._groups[group.conversation_id]
             self._closed(group.conversation_id)
+
+    def deliver_commit(self, batches: Mapping[int, Batch]) -> None:
+        """Tell the members what a commit of this process has changed, by conversation.
+
+        The process makes one commit after the other, and calls this after each. So a change
+        of it may be known here before only where the database was read just before.
+        """
+        self._commits += 1
+        for conversation_id, batch in batches.items():
+            group = self._groups.get(conversation_id)
+            if group is None:
+                continue
+            if batch.before < group.seq and group.read_at < self._commits - 1:
+                self._went_back(conversation_id, group.seq, batch.changes[-1].seq)
+            self.deliver(conversation_id, batch)
 
     def deliver(self, conversation_id: int, batch: Batch) -> None:
         """Tell the members, as soon as everything before it has been told."""
@@ -232,6 +248,7 @@ class Hub:
                 continue
             if upto < group.seq:
                 self._went_back(group.conversation_id, group.seq, upto)
+            group.read_at = self._commits
             if group.tell(changes):
                 self._drop_empty(group)
             group.advance(upto)

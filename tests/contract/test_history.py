@@ -36,10 +36,9 @@ async def epoch_of(pair: Pair) -> str:
     return epoch
 
 
-async def back(pair: Pair, query: str) -> Socket:
+async def back(pair: Pair, since: int, epoch: str | None = None) -> Socket:
     """Sara's new socket."""
-    url = f"{pair.sara.server.ws_url}/ws/chat/{pair.conversation}/?{query}"
-    return await pair.sara._open(url, as_browser=False)
+    return await pair.sara.connect(pair.conversation, since=since, epoch=epoch)
 
 
 async def expect_live(pair: Pair, socket: Socket, content: str) -> None:
@@ -55,7 +54,7 @@ async def test_every_conversation_says_its_epoch(pair: Pair) -> None:
     assert 0 < len(epoch) <= 64
     listed = (await pair.sara.http.get("/api/conversations/")).json()
     assert {one["epoch"] for one in listed} == {epoch}
-    socket = await back(pair, f"since={MESSAGES - 1}")
+    socket = await back(pair, MESSAGES - 1)
     frames = [await socket.receive() for _ in range(2)]
     assert [frame["type"] for frame in frames] == ["chat.message", "resumed"]
     assert frames[1] == {"type": "resumed", "seq": MESSAGES, "epoch": epoch}
@@ -65,7 +64,7 @@ async def test_every_conversation_says_its_epoch(pair: Pair) -> None:
 async def test_with_the_present_epoch_resuming_is_as_ever(pair: Pair, since: int) -> None:
     """In the URL and in a frame."""
     epoch = await epoch_of(pair)
-    socket = await back(pair, f"since={since}&epoch={epoch}")
+    socket = await back(pair, since, epoch)
     for _ in range(2):
         frames = [await socket.receive() for _ in range(MESSAGES - since + 1)]
         assert [frame["seq"] for frame in frames] == [*range(since + 1, MESSAGES + 1), MESSAGES]
@@ -78,7 +77,7 @@ async def test_another_epoch_is_answered_with_reset(pair: Pair, since: int) -> N
     """In place of changes, whatever `since` says; and then live."""
     epoch = await epoch_of(pair)
     reset: dict[str, Any] = {"type": "reset", "seq": MESSAGES, "epoch": epoch}
-    socket = await back(pair, f"since={since}&epoch=another")
+    socket = await back(pair, since, "another")
     assert await socket.receive() == reset
     await expect_live(pair, socket, "live")
     reset["seq"] += 1
@@ -92,7 +91,7 @@ async def test_another_epoch_is_answered_with_reset(pair: Pair, since: int) -> N
 async def test_more_than_there_is_is_answered_with_reset(pair: Pair) -> None:
     """To who sent an epoch; others get the point that there is, as ever."""
     epoch = await epoch_of(pair)
-    socket = await back(pair, f"since={MESSAGES + 2}&epoch={epoch}")
+    socket = await back(pair, MESSAGES + 2, epoch)
     reset: dict[str, Any] = {"type": "reset", "seq": MESSAGES, "epoch": epoch}
     assert await socket.receive() == reset
     await socket.send({"type": "resume", "since": MESSAGES + 1, "epoch": epoch, "ref": "r"})
@@ -129,7 +128,7 @@ async def test_a_wrong_epoch_names_the_field(people: People, pair: Pair) -> None
         assert (answer.status_code, list(answer.json()["errors"])) == (400, ["epoch"]), query
     answer = await pair.ali.http.get(f"/ws/chat/{pair.conversation}/?since=1&epoch={'x' * 65}")
     assert answer.status_code == 400
-    socket = await back(pair, "since=0")
+    socket = await back(pair, 0)
     await socket.receive_type("resumed")
     for wrong in ("", "x" * 65, 5):
         await socket.send({"type": "resume", "since": 1, "epoch": wrong, "ref": "r"})
@@ -165,7 +164,7 @@ async def test_restored_sends_everybody_away_and_their_numbers_with_them(
         pair = await some_said(people)
         before = await epoch_of(pair)
         printed = await asyncio.to_thread(run_command, "restored", settings=settings)
-        socket = await back(pair, f"since={MESSAGES}&epoch={before}")
+        socket = await back(pair, MESSAGES, before)
         for old in (pair.first, pair.second):
             assert await old.closed() == 1012
             assert 0 <= int(old.connection.close_reason or "") <= 3000
@@ -176,5 +175,5 @@ async def test_restored_sends_everybody_away_and_their_numbers_with_them(
         await expect_live(pair, socket, "live")
         answer = await pair.ali.http.get(f"{pair.messages}?since=1&epoch={before}")
         assert answer.json()["epoch"] == after
-        again = await back(pair, f"since={MESSAGES}&epoch={after}")
+        again = await back(pair, MESSAGES, after)
         assert (await again.receive())["content"] == "live"

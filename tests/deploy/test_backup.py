@@ -1,50 +1,21 @@
 """The commands of docs/operations.md: a running server's backup, restored into a fresh one."""
 
 import asyncio
-import os
-import re
 import sqlite3
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.support.payam_server import CHECKOUT, PayamServer
+from tests.deploy.commands import run
+from tests.support.payam_server import PayamServer
 from tests.support.people import People, Person
-from tests.support.postgres_server import PostgresServer, find_binaries
+from tests.support.postgres_server import PostgresServer
 
-OPERATIONS = CHECKOUT / "docs" / "operations.md"
 FILE = b"\x00attached\xff"
 DATABASES = ("SQLite", "PostgreSQL")
-
-
-def commands(heading: str) -> str:
-    """The shell block that follows a heading of the page."""
-    found = re.search(
-        rf"^#+ {re.escape(heading)}\n.*?^```sh\n(.*?)^```", OPERATIONS.read_text(), re.M | re.S
-    )
-    assert found, f"docs/operations.md has no commands under {heading!r}"
-    return found[1]
-
-
-def run(heading: str, environment: Mapping[str, str]) -> str:
-    """Run the block as the page says, from the checkout with its virtual environment."""
-    path = f"{Path(sys.executable).parent}:{find_binaries()}:{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-eu", "-c", commands(heading)],  # noqa: S607 - whichever there is
-        cwd=CHECKOUT,
-        env={"PATH": path, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, f"{heading} failed:\n{done.stdout}"
-    return done.stdout
 
 
 @dataclass
@@ -117,8 +88,8 @@ async def test_a_backup_of_a_running_server_is_restored_whole(
     """What was there comes back, the doctor finds nothing, and clients go on from there.
 
     Somebody sends while it is backed up: what comes back is all that they had sent up to
-    some moment. After it a client whose `since` lies beyond is told where the conversation
-    is now.
+    some moment. After it the numbers count in another epoch: who sends the old one is told to
+    read again, and who sends none where the conversation is now.
     """
     async with People(place.server) as people:
         ali = await people("ali")
@@ -135,6 +106,7 @@ async def test_a_backup_of_a_running_server_is_restored_whole(
             await asyncio.to_thread(run, f"Backing up {database}", place.environment)
         lost = await send(ali, messages, "after the backup")
         since = (await ali.http.get(f"{messages}{lost}/")).json()["seq"]
+        epoch = (await ali.http.get(f"/api/conversations/{conversation}/")).json()["epoch"]
 
     # The same secret, as a restored deployment has.
     settings = settings_for(database, postgres_server, None)
@@ -142,6 +114,7 @@ async def test_a_backup_of_a_running_server_is_restored_whole(
     fresh = PayamServer(settings)
     try:
         printed = run(f"Restoring {database}", Place(fresh, place.backup).environment)
+        assert "the epoch is now" in printed
         assert "nothing has drifted" in printed
         fresh.start()
         async with People(fresh) as people:
@@ -151,10 +124,14 @@ async def test_a_backup_of_a_running_server_is_restored_whole(
             assert least <= len(back)
             assert back == sent[: len(back)]
             assert (await sara.http.get(url)).content == FILE
+            knowing = await sara.connect(conversation, since=since, epoch=epoch)
+            reset = await knowing.receive()
+            assert (reset["type"], reset["epoch"] == epoch) == ("reset", False)
             socket = await sara.connect(conversation, since=since)
-            assert (await socket.receive_type("resumed"))["seq"] < since
+            assert await socket.receive_resumed() == reset["seq"] < since
             new = await send(sara, messages, "and on")
-            assert (await socket.receive_type("chat.message"))["id"] == new
+            for one in (knowing, socket):
+                assert (await one.receive_type("chat.message"))["id"] == new
     finally:
         fresh.close()
 

@@ -253,6 +253,34 @@ async def test_a_database_that_was_put_back_is_noticed(stored: int) -> None:
     assert world.gone_back[1] == (CONVERSATION, 5, stored)
 
 
+async def test_a_commit_with_numbers_that_were_given_before_is_noticed() -> None:
+    """Members have been told of the present 4 and 5, and now this process commits others."""
+    world = World(3)
+    member = world.join()
+    world.hub.deliver_commit({CONVERSATION: world.commit(0, 0)})
+    del world.history[2:]
+    world.hub.deliver_commit({CONVERSATION: world.commit()})
+    assert world.gone_back == [(CONVERSATION, 5, 3)]
+    assert member.told == numbers(4, 5)
+
+
+async def test_a_commit_that_was_read_before_it_was_told_is_no_going_back() -> None:
+    """The hub has met it in the database, where it came to read, or where a member joined."""
+    world = World(3)
+    member = world.join()
+    first = world.commit()
+    world.hub.deliver(CONVERSATION, Batch(4, []))
+    await world.settle()
+    world.hub.deliver_commit({CONVERSATION: first})
+    second = world.commit()
+    world.hub.leave(cast("Connection", member))
+    late = world.join()
+    world.hub.deliver_commit({CONVERSATION: second})
+    world.hub.deliver_commit({CONVERSATION: world.commit()})
+    assert (member.told, late.told) == (numbers(4, 4), numbers(6, 6))
+    assert world.gone_back == []
+
+
 async def test_what_is_committed_during_a_check_is_no_going_back() -> None:
     """The answer is older than what the members have got since it was asked for."""
     world = World(5)
