@@ -316,6 +316,8 @@ class Conversation:
         elif isinstance(event, AuthExpiring):
             self._renewing = asyncio.create_task(self._renew(socket))
         elif event is not None:
+            if isinstance(event, Reset):
+                self._outbox.forget_messages()
             self._inbox.take(event)
 
     async def _write_all(self, socket: ClientConnection) -> None:

@@ -16,6 +16,7 @@ class Ask:
 
     def __init__(self, frame: dict[str, Any], ref: str) -> None:
         self.ref = ref
+        self.names_message = "message_id" in frame
         self.frame = msgspec.json.encode({**frame, "ref": ref}).decode()
         self.answer: asyncio.Future[Ack] = asyncio.get_running_loop().create_future()
         self._attempt: asyncio.Future[float] | None = None
@@ -79,6 +80,13 @@ class Outbox:
             return False
         self._asks[0].answered(answer)
         return True
+
+    def forget_messages(self) -> None:
+        """A message's id may be another message's now: refuse what names one."""
+        for ask in self._asks:
+            if ask.names_message and not ask.answer.done():
+                detail = "The server's database was put back: read the conversation again."
+                ask.answer.set_exception(PayamError(detail, code="epoch_changed"))
 
     def fail(self, error: Exception) -> None:
         """Nothing that waits will be answered."""

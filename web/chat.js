@@ -19,6 +19,7 @@ export class Chat {
   channel = null;
   #typing = new Map(); // until when, by name
   #loading = null;
+  #isStale = false; // the server's database was put back, and it is not read again yet
 
   /** `changed` is called after each change. */
   constructor(payam, me, record, changed) {
@@ -56,13 +57,15 @@ export class Chat {
 
   /** What the server says of it now, which may be older than what the socket has told since. */
   update(record) {
-    if (record.seq < (this.channel?.seq ?? 0)) return;
+    const { seq = 0, epoch, state } = this.channel ?? {};
+    if (record.epoch === epoch ? record.seq < seq : state === "open") return;
     this.record = { ...record, unread_count: this.mark.unreadOf(record) };
   }
 
   connect() {
     if (this.channel && this.state !== "closed") return;
-    this.channel = this.payam.open(this.id, { since: this.channel?.seq ?? this.record.seq });
+    const { seq: since, epoch } = this.channel?.seq === undefined ? this.record : this.channel;
+    this.channel = this.payam.open(this.id, { since, epoch, replay: false });
     const on = (kind, note) => {
       this.channel.on(kind, (event) => {
         note(event);
@@ -86,6 +89,7 @@ export class Chat {
     on("ticket", ({ support_ticket: ticket }) => {
       this.note({ support_ticket: ticket.status === "closed" ? null : ticket });
     });
+    on("reset", () => this.#forget());
     on("state", ({ state }) => {
       if (state === "open") this.#caughtUp();
       else this.#typing.clear();
@@ -100,46 +104,80 @@ export class Chat {
   /** The messages around the first unread one, or the latest where all are read. */
   async load() {
     this.isAskedFor = true;
-    this.#loading ??= this.#loadFirst().finally(() => {
-      this.#loading = null;
-    });
+    await this.#read();
+  }
+
+  async #read() {
+    if (!this.#loading) {
+      const loading = (this.#isStale ? this.#readAnew() : this.#loadFirst()).finally(() => {
+        if (this.#loading === loading) this.#loading = null;
+      });
+      this.#loading = loading;
+    }
     await this.#loading;
   }
 
+  /** What is known may be of messages that are there no more. */
+  #forget() {
+    this.thread = new Thread();
+    this.#isStale = true;
+    this.#loading = null;
+    this.#read().catch(() => {});
+  }
+
+  async #readAnew() {
+    const { channel, thread } = this;
+    let record;
+    do record = await this.payam.conversation(this.id);
+    while (record.epoch === channel.epoch && record.seq < channel.seq); // it has gone on meanwhile
+    if (thread !== this.thread) return;
+    this.record = record;
+    this.mark = new ReadMark(this);
+    this.#isStale = false;
+    if (this.isAskedFor) await this.#loadFirst();
+    this.changed();
+  }
+
   async #loadFirst() {
+    const { thread } = this;
     const { unread_count: unread, last_read_id: read } = this.record;
     if (unread === 0 || read === undefined) return this.loadLatest();
     const [before, after] = await Promise.all([
       this.#page({ before: read + 1 }),
       this.#page({ after: read }),
     ]);
-    this.#hold("begin", [...before, ...after], { hasEarlier: isFull(before), hasLater: isFull(after) });
+    this.#hold(thread, "begin", [...before, ...after], { hasEarlier: isFull(before), hasLater: isFull(after) });
   }
 
   async loadLatest() {
     this.isAskedFor = true;
+    const { thread } = this;
     const page = await this.#page();
-    this.#hold("begin", page, { hasEarlier: isFull(page), hasLater: false });
+    this.#hold(thread, "begin", page, { hasEarlier: isFull(page), hasLater: false });
   }
 
   async loadEarlier() {
-    const [first] = this.thread.messages;
+    const { thread } = this;
+    const [first] = thread.messages;
     const page = await this.#page({ before: first.id });
-    if (this.thread.find(first.id)) this.#hold("extendBack", page, isFull(page));
+    if (thread.find(first.id)) this.#hold(thread, "extendBack", page, isFull(page));
   }
 
   async loadLater() {
-    const last = this.thread.messages.at(-1);
+    const { thread } = this;
+    const last = thread.messages.at(-1);
     const page = await this.#page({ after: last.id });
-    if (this.thread.messages.at(-1)?.id === last.id) this.#hold("extend", page, isFull(page));
+    if (thread.messages.at(-1)?.id === last.id) this.#hold(thread, "extend", page, isFull(page));
   }
 
   #page(place = {}) {
     return this.payam.messages(this.id, { limit: PAGE, ...place });
   }
 
-  #hold(how, page, more) {
-    this.thread[how](page, more);
+  /** `thread` is the one for which it was asked. */
+  #hold(thread, how, page, more) {
+    if (thread !== this.thread) return; // it was put back meanwhile
+    thread[how](page, more);
     this.changed();
   }
 
@@ -200,7 +238,8 @@ export class Chat {
   }
 
   #caughtUp() {
-    if (this.thread.isLoaded) this.#renew().catch(() => {});
+    if (this.#isStale) this.#read().catch(() => {});
+    else if (this.thread.isLoaded) this.#renew().catch(() => {});
     else if (this.isAskedFor) this.load().catch(() => {});
     this.mark.tell();
     this.uploads.wake();
@@ -208,8 +247,9 @@ export class Chat {
 
   /** Who has read the last messages meanwhile: it is not told again after a cut. */
   async #renew() {
-    const { messages, hasLater } = this.thread;
-    this.#hold("renew", await this.#page(hasLater ? { before: messages.at(-1).id + 1 } : {}));
+    const { thread } = this;
+    const { messages, hasLater } = thread;
+    this.#hold(thread, "renew", await this.#page(hasLater ? { before: messages.at(-1).id + 1 } : {}));
   }
 
   note(changes) {

@@ -215,7 +215,8 @@ export class Payam {
    *
    * Where the server's database was put back to an older state, `reset` is emitted, and then the
    * conversation comes from its first change on. With `replay: false` it goes on live instead, for
-   * who reads what was there before with `messages`.
+   * who reads what was there before with `messages`. An edit, a deletion or a read mark that still
+   * waits is rejected with `epoch_changed`: the id that it names may be another message's now.
    */
   open(id: number, options?: { since?: number; epoch?: string; replay?: boolean }): Conversation;
   /** Connect at once what waits to, and see whether the rest is really there. */

@@ -521,6 +521,11 @@ export class Conversation extends Emitter {
   /** The numbers count anew: what is known here may be wrong. */
   #reset({ seq, epoch }) {
     [this.seq, this.epoch] = [this.#replay ? 0 : seq, epoch];
+    // A message's id may be another message's now; what is on its way already is answered.
+    const waiting = this.#isAsking ? this.#queue.slice(1) : this.#queue;
+    const unsafe = waiting.filter(({ frame }) => frame.message_id !== undefined);
+    this.#queue = this.#queue.filter((asked) => !unsafe.includes(asked));
+    for (const { reject } of unsafe) reject(new PayamError({ code: "epoch_changed" }));
     this.emit("reset", { seq, epoch });
     if (this.state === "closed") return; // by a listener
     if (this.#replay) this.#connect();

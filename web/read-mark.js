@@ -1,7 +1,7 @@
 // How far a conversation is read by who is signed in, here or on another device.
 
 const AGAIN = 5000; // milliseconds before the server is told once more
-const FINAL = new Set(["forbidden", "invalid", "not_found"]);
+const FINAL = new Set(["epoch_changed", "forbidden", "invalid", "not_found"]);
 
 export class ReadMark {
   #told; // the server knows of this one

@@ -5,10 +5,18 @@ import random
 
 import pytest
 
-from payam_client import ConversationClosed, MessageRead, MessageSent, PayamError, UserTyping
+from payam_client import (
+    ConversationClosed,
+    MessageRead,
+    MessageSent,
+    PayamError,
+    Reset,
+    Resumed,
+    UserTyping,
+)
 from tests.client.people import Pair, Told, connect, sign_up
 from tests.faults.proxy import FaultProxy, Way
-from tests.support.payam_server import PayamServer
+from tests.support.payam_server import PayamServer, run_command
 
 SECONDS = 30  # keeps a test from hanging
 COUNT = 60
@@ -226,3 +234,72 @@ async def test_a_restart_is_waited_for_and_nothing_is_lost_in_it(
         told = Told()
         await told.read(hers, lambda told: len(told.contents) == 2)
         assert list(told.contents.values()) == ["before", "while it was away"]
+
+
+async def put_back(server: PayamServer) -> None:
+    """The database itself stays as it is: to the server's clients its numbers count anew."""
+    await asyncio.to_thread(run_command, "restored", settings=server.settings)
+
+
+async def test_after_a_reset_everything_comes_again(pair: Pair, server: PayamServer) -> None:
+    """Once and in order; who comes back with the old epoch gets the same."""
+    async with asyncio.timeout(SECONDS), pair.ali.open(pair.id) as his:
+        for text in ("one", "two"):
+            await his.send(text)
+        record = await pair.sara.conversation(pair.id)
+        hers = pair.sara.open(pair.id, since=record.seq, epoch=record.epoch)
+        assert await anext(hers) == Resumed(2, record.epoch)
+        await put_back(server)
+        now = (await pair.ali.conversation(pair.id)).epoch
+        assert now is not None
+        for conversation in (hers, pair.sara.open(pair.id, since=2, epoch=record.epoch)):
+            assert await anext(conversation) == Reset(2, now)
+            assert (conversation.seq, conversation.epoch) == (0, now)
+            told = Told()
+            await told.read(conversation, lambda told: len(told.seqs) == 2)
+            assert list(told.contents.values()) == ["one", "two"]
+            assert await anext(conversation) == Resumed(2, now)
+        with pytest.raises(PayamError) as refused:
+            await pair.sara.messages(pair.id, since=2, epoch=record.epoch)
+        assert (refused.value.code, refused.value.status) == ("epoch_changed", 409)
+
+
+async def test_without_replay_it_goes_on_live(pair: Pair, server: PayamServer) -> None:
+    """From the point that the Reset names."""
+    async with asyncio.timeout(SECONDS), pair.ali.open(pair.id) as his:
+        await his.send("one")
+        hers = pair.sara.open(pair.id, since=0, replay=False)
+        told = Told()
+        await told.read(hers, lambda told: len(told.seqs) == 1)
+        await put_back(server)
+        event = await anext(hers)
+        while not isinstance(event, Reset):
+            event = await anext(hers)
+        assert event.seq == hers.seq == 1
+        await his.send("two")
+        event = await anext(hers)
+        assert isinstance(event, MessageSent)
+        assert (event.seq, event.content) == (2, "two")
+
+
+async def test_what_names_a_message_is_not_given_to_a_server_that_was_put_back(
+    pair: Pair, server: PayamServer, proxy: FaultProxy, broken_url: str
+) -> None:
+    """The id may be another message's by then; what is new is stored all the same."""
+    async with asyncio.timeout(SECONDS), connect(broken_url, pair.ali.tokens) as ali:
+        his = ali.open(pair.id)
+        ack = await his.send("one")
+        await proxy.refuse()
+        proxy.cut()
+        while his.state != "waiting":
+            await asyncio.sleep(0.01)
+        edit = asyncio.create_task(his.edit(ack.id or 0, "another message by then"))
+        sent = asyncio.create_task(his.send("two"))
+        await asyncio.sleep(0)
+        await put_back(server)
+        await proxy.accept()
+        with pytest.raises(PayamError) as refused:
+            await edit
+        assert refused.value.code == "epoch_changed"
+        await sent
+    assert await pair.stored() == ["one", "two"]

@@ -480,3 +480,44 @@ test("a connection that is dead without a word is noticed", async () => {
   await told(seen, 1);
   assert.deepEqual(seen, ["are you there"]);
 });
+
+test("after reset everything comes again, or, without replay, only what is new", async () => {
+  const { ali, sara, id } = await pair();
+  const his = ali.open(id, { since: 0 });
+  for (const text of ["one", "two"]) await his.send(text);
+  const [all, live] = [sara.open(id, { since: 0 }), sara.open(id, { since: 0, replay: false })];
+  await Promise.all([become(all, "open"), become(live, "open")]);
+  const { seq, epoch } = all;
+  assert.equal(epoch, (await ali.conversation(id)).epoch);
+  const [again, later] = [listen(all), listen(live)];
+  const resets = Promise.all([until(all, "reset"), until(live, "reset")]);
+  await fault("restored");
+  const now = (await ali.direct.conversation(id)).epoch;
+  assert.notEqual(now, epoch);
+  for (const reset of await resets) assert.deepEqual(reset, { seq: 2, epoch: now });
+  await his.send("three");
+  await Promise.all([told(again, 3), told(later, 1)]);
+  assert.deepEqual([again, later], [["one", "two", "three"], ["three"]]);
+  assert.deepEqual([all.seq, all.epoch, live.seq, live.epoch], [3, now, 3, now]);
+
+  const back = listen(sara.open(id, { since: seq, epoch }));
+  await told(back, 3);
+  assert.deepEqual(back, ["one", "two", "three"]);
+  await assert.rejects(ali.direct.messages(id, { since: seq, epoch }), { code: "epoch_changed", status: 409 });
+});
+
+test("what names a message is not given to a server that was put back", async () => {
+  const { ali, id } = await pair();
+  const his = ali.open(id, { since: 0 });
+  const { id: messageId } = await his.send("one");
+  await fault("refuse");
+  await fault("cut");
+  await become(his, "waiting");
+  const edit = his.edit(messageId, "another message by then");
+  const sent = his.send("two");
+  await fault("restored");
+  await fault("accept");
+  await assert.rejects(edit, { code: "epoch_changed" });
+  await sent;
+  assert.deepEqual(await stored(ali, id), ["one", "two"]);
+});

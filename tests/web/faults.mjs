@@ -2,7 +2,7 @@
 
 import { createConnection } from "node:net";
 
-/** `cut`, `refuse`, `accept`, `stall`, `resume`, `vanish`, `restart`, or `token <user> <seconds>`. */
+/** `cut`, `refuse`, `accept`, `stall`, `resume`, `vanish`, `restart`, `restored`, or `token <user> <seconds>`. */
 export function fault(words) {
   return new Promise((resolve, reject) => {
     let answer = "";

@@ -9,7 +9,7 @@ from typing import Any
 from playwright._impl._driver import compute_driver_executable
 
 from tests.faults.proxy import FaultProxy, Way
-from tests.support.payam_server import PayamServer
+from tests.support.payam_server import PayamServer, run_command
 from tests.support.tokens import access_token
 
 HERE = Path(__file__).parent
@@ -17,6 +17,11 @@ NODE = compute_driver_executable()[0]
 """The Node that Playwright brings: tests need no other."""
 SECONDS = 120  # keep a test from hanging: all of them, and each
 ONE_SECONDS = 30
+
+
+def put_back(server: PayamServer) -> None:
+    """The database itself stays as it is: to the server's clients its numbers count anew."""
+    run_command("restored", settings=server.settings)
 
 
 @asynccontextmanager
@@ -38,6 +43,7 @@ async def faults(server: PayamServer, proxy: FaultProxy) -> AsyncIterator[int]:
         "refuse": proxy.refuse,
         "accept": proxy.accept,
         "restart": restart,
+        "restored": lambda: asyncio.to_thread(put_back, server),
     }
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
