@@ -59,7 +59,7 @@ class Connection(asyncio.Protocol):
     `missed` counts the heartbeats since anything was heard, `malformed` and `refused`
     the frames in a row that were not understood or were too many. `ends_at` is the moment
     of the monotonic clock at which its token ends, `look_at` the second at which that is
-    looked at next.
+    looked at next. `renewal` is the number of the `auth` frame that its token came with.
     """
 
     __slots__ = (
@@ -76,6 +76,7 @@ class Connection(asyncio.Protocol):
         "malformed",
         "missed",
         "refused",
+        "renewal",
         "transport",
     )
 
@@ -91,6 +92,7 @@ class Connection(asyncio.Protocol):
         self.missed = 0
         self.malformed = 0
         self.refused = 0
+        self.renewal = 0
         self.ends_at = 0.0
         self.look_at = 0
         self._held = b""

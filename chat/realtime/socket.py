@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from functools import partial
+from itertools import count
 from typing import Any
 
 from msgspec import UNSET, UnsetType
@@ -81,6 +82,7 @@ class Sockets(Listener):
         self._send_buffer = settings.ws_send_buffer
         self.gate = Gate(services, connections, dispatcher.hub, history, self._max_size)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._renewals = count(1)
         self._holding: list[Connection] = []
         self._handlers: dict[type, Callable[[Connection, Any], None]] = {
             protocol.ChatMessage: self._chat_message,
@@ -286,9 +288,9 @@ class Sockets(Listener):
 
     def _auth(self, connection: Connection, frame: protocol.Auth) -> None:
         checks.short("token", frame.token, checks.TOKEN_MAX_LENGTH)
-        self._start(self._renew(connection, frame), connection)
+        self._start(self._renew(connection, frame, next(self._renewals)), connection)
 
-    async def _renew(self, connection: Connection, frame: protocol.Auth) -> None:
+    async def _renew(self, connection: Connection, frame: protocol.Auth, number: int) -> None:
         """A new token for the same user; one that is no good leaves the old one in force."""
         try:
             identity = await self._services.sessions.identify_afresh(frame.token)
@@ -299,10 +301,13 @@ class Sockets(Listener):
             foreign = NotAuthenticated("The token is another user's.", code="token_invalid")
             refuse(connection, frame, foreign)
             return
-        if not connection.is_closing:
+        if connection.is_closing:
+            return
+        if number > connection.renewal:  # else a later one was quicker
+            connection.renewal = number
             connection.identity = identity
             self._connections.renewed(connection)
-            connection.send(protocol.frame_of(protocol.Ack(ref=given(frame.ref))))
+        connection.send(protocol.frame_of(protocol.Ack(ref=given(frame.ref))))
 
 
 def given(value: str | None) -> str | UnsetType:

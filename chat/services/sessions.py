@@ -10,11 +10,12 @@ import secrets
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection
 from time import monotonic, time
 
-from cachetools import LRUCache
+from cachetools import LRUCache, TTLCache
 from msgspec import Struct
 
 from chat.auth.identity import Identity
 from chat.auth.passwords import Passwords
+from chat.auth.token_ends import TokenEnds
 from chat.auth.tokens import Claims, Tokens
 from chat.errors import Forbidden, NotAuthenticated
 from chat.events import FamilyRevoked
@@ -28,8 +29,6 @@ from chat.store.database import Database
 CACHE_SIZE = 50_000
 CACHE_SECONDS = 60.0
 """After this a token is checked against the database again, should news have been lost."""
-CLOCK_STEP = 1.0
-"""Seconds by which a clock that is only being adjusted may seem to have been put back."""
 REVOKED_SIZE = 50_000
 """Revoked sign-ins that are remembered, at least for as long as a token may be."""
 
@@ -40,15 +39,13 @@ class Pair(Struct, frozen=True):
 
 
 class Known(Struct, frozen=True):
-    """What was found out of a token. The moments are of the monotonic clock.
+    """What was found out of a token.
 
-    `asked_at` is when the database was asked, as the `round`-th time that it had to be
-    asked about all. `ends_at` is the token's end, by the clock as it was when the token
-    was first seen: a clock that is put back prolongs nothing.
+    The database was asked in the `round`-th time that it had to be asked about all tokens
+    anew. `ends_at` is the token's end by the monotonic clock.
     """
 
     identity: Identity
-    asked_at: float
     round: int
     ends_at: float
 
@@ -74,7 +71,8 @@ class Sessions:
         self._per_name = per_name
         self._per_address = per_address
         self._grace = grace
-        self._known: LRUCache[str, Known] = LRUCache(CACHE_SIZE)
+        self._ends = TokenEnds(tokens.leeway)
+        self._known: TTLCache[str, Known] = TTLCache(CACHE_SIZE, CACHE_SECONDS)
         self._revoked: LRUCache[str, None] = LRUCache(REVOKED_SIZE)
         self._round = 0
 
@@ -131,12 +129,9 @@ class Sessions:
         known = self._known.get(token)
         if known is None or known.round != self._round:
             return await self.identify_afresh(token)
-        now, identity = monotonic(), known.identity
-        leeway = self._tokens.leeway
-        if (
-            now >= min(known.asked_at + CACHE_SECONDS, known.ends_at + leeway)
-            or time() >= identity.expires_at + leeway  # the wall clock was put forward
-        ):
+        identity, leeway = known.identity, self._tokens.leeway
+        # The wall clock may have been put forward, or back.
+        if time() >= identity.expires_at + leeway or monotonic() >= known.ends_at + leeway:
             return await self.identify_afresh(token)
         self.require_working(identity)
         return identity
@@ -145,7 +140,7 @@ class Sessions:
         """The same, and the database knows of no revocation: for what lasts, such as a socket."""
         claims = await self._tokens.decode_access(token)
         while True:
-            asked_at, asked_in = monotonic(), self._round
+            asked_in = self._round
             if claims.family is not None and not await self.working({claims.family}):
                 raise revoked()
             account = await self._users.of_claims(claims)
@@ -153,12 +148,12 @@ class Sessions:
                 break
             # News of revocations may have been lost while the database was asked.
         # Nothing waits from here on: what was announced meanwhile is known.
-        expires_at, ends_at = self._end_of(token, claims)
+        expires_at, ends_at = self._ends.of(token, claims.expires_at)
         identity = Identity(
             account.id, account.username, account.is_staff, expires_at, claims.family
         )
         self.require_working(identity)
-        self._known[token] = Known(identity, asked_at, asked_in, ends_at)
+        self._known[token] = Known(identity, asked_in, ends_at)
         return identity
 
     async def while_working(
@@ -169,18 +164,6 @@ class Sessions:
             self.require_working(identity)
             yield chunk
         self.require_working(identity)
-
-    def _end_of(self, token: str, claims: Claims) -> tuple[float, float]:
-        """The token's end by the wall clock, as it is now, and by the monotonic one."""
-        wall, now = time(), monotonic()
-        ends_at = now + claims.expires_at - wall
-        before = self._known.get(token)
-        if before is None or ends_at <= before.ends_at + CLOCK_STEP:
-            return claims.expires_at, ends_at
-        # The wall clock was put back since the token was first seen.
-        if now >= before.ends_at + self._tokens.leeway:
-            raise NotAuthenticated("The token has expired.", code="token_expired")
-        return wall + before.ends_at - now, before.ends_at
 
     def require_working(self, identity: Identity) -> None:
         """Raises NotAuthenticated where the sign-in is known here to be revoked."""

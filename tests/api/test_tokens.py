@@ -53,6 +53,14 @@ def test_a_wrong_token_is_refused(api: Api, header: str) -> None:
     assert response.headers["www-authenticate"] == 'Bearer error="invalid_token"'
 
 
+def test_a_request_with_two_authorizations_is_refused(api: Api, ali: Person) -> None:
+    """401, whichever of them is good: a proxy may have believed the other one."""
+    good, wrong = f"Bearer {ali.access}", "Bearer x.y.z"
+    for both in ((good, good), (good, wrong), (wrong, good)):
+        headers = [("Authorization", one) for one in both]
+        assert api.request("GET", "/api/users/me/", headers=headers).status_code == 401
+
+
 def test_a_refresh_token_gives_a_new_pair(api: Api, ali: Person) -> None:
     """The new access token works, and the refresh token is another one."""
     old = sign_in(api, ali.username)

@@ -12,6 +12,7 @@ import pytest
 
 from chat.events import FamilyRevoked
 from chat.store import token_families
+from chat.store.users import Account
 from tests.api.client import Person
 from tests.realtime.nodes import Nodes, Talk, hold, opened, until
 
@@ -116,6 +117,33 @@ def test_a_token_that_is_revoked_while_it_renews_a_socket_is_refused(
         await socket.close()
 
     nodes.run(scenario())
+
+
+def test_of_two_renewals_the_later_one_counts(
+    nodes: Nodes, talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though the first one's answer comes last; each is acknowledged."""
+
+    async def scenario() -> str:
+        payam = nodes.here.app.ctx.payam
+        sessions = payam.services.sessions
+        identity = await sessions.identify(talk.ali.access)
+        account = Account(identity.user_id, identity.username, False, None, None)
+        pairs = [await sessions.begin(account) for _ in range(2)]
+        socket = await opened(nodes.here, talk.ali, talk.path)
+        held = hold(monkeypatch, payam.services.users, "of_claims", most=1)
+        await socket.send({"type": "auth", "token": pairs[0].access, "ref": "first"})
+        await held.until_waiting()
+        await socket.send({"type": "auth", "token": pairs[1].access, "ref": "second"})
+        assert (await socket.receive_type("ack"))["ref"] == "second"
+        held.release()
+        assert (await socket.receive_type("ack"))["ref"] == "first"
+        family: str = (await sessions.identify(pairs[1].access)).family
+        assert family in payam.connections.families()
+        await socket.close()
+        return family
+
+    assert nodes.run(scenario())
 
 
 @pytest.mark.parametrize(("happens", "status"), [("removal", 404), ("revocation", 401)])

@@ -6,12 +6,13 @@ from time import monotonic, time
 
 import pytest
 
+from chat.auth import token_ends
 from chat.auth.keys import keys_from
 from chat.auth.tokens import Tokens
 from chat.errors import NotAuthenticated
 from chat.payam import Payam
-from chat.services import sessions as module
-from chat.services.sessions import CACHE_SECONDS, Sessions
+from chat.services import sessions as sessions_module
+from chat.services.sessions import Sessions
 from chat.store import schema
 from chat.store.users import Account
 from config.settings import Settings
@@ -33,8 +34,9 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     ahead = Clock()
-    monkeypatch.setattr(module, "time", lambda: time() + ahead.wall)
-    monkeypatch.setattr(module, "monotonic", lambda: monotonic() + ahead.monotonic)
+    for module in (sessions_module, token_ends):
+        monkeypatch.setattr(module, "time", lambda: time() + ahead.wall)
+        monkeypatch.setattr(module, "monotonic", lambda: monotonic() + ahead.monotonic)
     return ahead
 
 
@@ -97,15 +99,15 @@ async def test_a_clock_that_is_put_forward_ends_what_is_remembered(
     assert asked == [access]
 
 
-async def test_the_database_is_asked_again_after_a_minute(
-    payam: Payam, sessions: Sessions, access: str, clock: Clock
+async def test_of_very_many_tokens_the_first_are_forgotten(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
-    """By the monotonic clock, whatever the other one does."""
-    family = (await sessions.identify(access)).family
-    async with payam.database.transaction() as transaction:
-        await transaction.execute("UPDATE token_families SET revoked_at = 1")
+    """Memory is bounded; for those that are remembered nothing changes."""
+    monkeypatch.setattr(token_ends, "MOST", 3)
+    ends = token_ends.TokenEnds(0)
+    end = time() + HOUR
+    for name in "abcd":
+        assert ends.of(name, end)[0] == end
     clock.wall -= HOUR
-    clock.monotonic += CACHE_SECONDS - 1
-    assert (await sessions.identify(access)).family == family
-    clock.monotonic += 1
-    assert await refusal(sessions, access) == "token_revoked"
+    assert ends.of("d", end)[0] == pytest.approx(end - HOUR, abs=2)
+    assert ends.of("a", end)[0] == end
