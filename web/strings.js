@@ -39,10 +39,15 @@ const names = new Intl.ListFormat(language, { type: "conjunction" });
 
 /** Writes a day, with its year where that is not this one. */
 function dates(parts) {
-  const thisYear = new Intl.DateTimeFormat(locale, parts);
-  const anyYear = new Intl.DateTimeFormat(locale, { ...parts, year: "numeric" });
-  const year = new Intl.DateTimeFormat(locale, { year: "numeric" });
-  return (then) => (year.format(then) === year.format(new Date()) ? thisYear : anyYear).format(then);
+  const dayOf = new Intl.DateTimeFormat(locale, parts);
+  const yearOf = new Intl.DateTimeFormat(locale, { year: "numeric" });
+  const withYear = new Intl.DateTimeFormat(locale, { ...parts, year: "numeric" });
+  return (then) => {
+    const year = yearOf.format(then);
+    if (year === yearOf.format(new Date())) return dayOf.format(then);
+    // With a weekday and a year Intl puts Persian into an order that nobody writes.
+    return isPersian ? `${dayOf.format(then)} ${year}` : withYear.format(then);
+  };
 }
 
 export const time = (moment) => clock.format(new Date(moment));

@@ -1,0 +1,186 @@
+"""The page speaks one language, whatever the server says: errors, fields, days."""
+
+import ast
+import json
+import re
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Locator, expect
+from sanic.exceptions import SanicException
+
+from chat import errors
+from chat.api.problems import CODES
+from chat.services import checks
+from tests.support.payam_server import CHECKOUT, PayamServer
+from tests.web.sender import Sender
+from tests.web.visitor import PASSWORD, Visitor
+
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
+ENGLISH = re.compile(r"[A-Za-z]{2,}")
+
+expect.set_options(timeout=20_000)
+
+
+def words(language: str) -> dict[str, str]:
+    found: dict[str, str] = json.loads((CHECKOUT / f"web/words.{language}.json").read_text())
+    return found
+
+
+def kinds(of: type[Exception]) -> Iterator[Any]:
+    yield of
+    for kind in of.__subclasses__():
+        yield from kinds(kind)
+
+
+def codes() -> set[str]:
+    """Every code that the server can send, and those of the client library."""
+    found = {kind.code for kind in kinds(errors.PayamError) if kind.__module__ == errors.__name__}
+    for path in (CHECKOUT / "chat").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.keyword) and node.arg == "code":
+                found |= {node.value.value} if isinstance(node.value, ast.Constant) else set()
+    statuses = {getattr(kind, "status_code", None) or 500 for kind in kinds(SanicException)}
+    found |= {
+        CODES.get(one) or HTTPStatus(one).name.lower() for one in statuses if 400 <= one != 500
+    }
+    client = (CHECKOUT / "web/payam-client.js").read_text()
+    (final,) = re.findall(r"const FINAL = \{(.*?)\}", client, re.DOTALL)
+    return found | set(re.findall(r': "(\w+)"', final)) | set(re.findall(r'code: "(\w+)"', client))
+
+
+@pytest.mark.parametrize("language", ["en", "fa"])
+def test_every_code_has_words(language: str) -> None:
+    """In both languages: a new code without them fails here."""
+    assert {"not_found", "username_taken", "rate_limited", "offline"} <= codes()
+    assert codes() - words(language).keys() == set()
+
+
+def test_persian_words_are_persian() -> None:
+    """But for the name of the other language, which is in that language."""
+    for name, text in words("fa").items():
+        plain = re.sub(r"\{\w+\}", "", text)
+        assert name == "otherLanguage" or not ENGLISH.search(plain), name
+
+
+async def persian(box: Locator) -> str:
+    """The text, once there is one; it has no English in it."""
+    await expect(box).not_to_be_empty()
+    text = (await box.text_content()) or ""
+    assert not ENGLISH.search(text), text
+    return text
+
+
+@pytest.mark.parametrize(
+    ("username", "password", "field"),
+    [
+        ("a b", PASSWORD, "username"),
+        ("n" * 151, PASSWORD, "username"),
+        ("name", "short", "password"),
+        ("name", "p" * 1025, "password"),
+        ("\u0301", PASSWORD, "username"),
+    ],
+)
+async def test_what_is_wrong_with_a_field_is_said_beside_it(
+    browser: Browser, served: PayamServer, username: str, password: str, field: str
+) -> None:
+    """In Persian, with the limit in Persian digits."""
+    ali = await Visitor.arrive(browser, served.url, "ali", "fa", **DESKTOP)
+    await ali.page.get_by_label(ali.words["username"]).fill(username)
+    await ali.page.get_by_label(ali.words["password"]).fill(password)
+    await ali.button("signUp").click()
+    text = await persian(ali.page.locator(f"#{field}-hint"))
+    assert not re.search(r"[0-9]", text)
+    assert text != words("fa")["notAccepted"]
+
+
+async def test_what_is_wrong_with_a_dialogs_field_names_it(
+    browser: Browser, served: PayamServer
+) -> None:
+    """By the name that the page gives the field, in either language."""
+    ali = Sender(served.url, "ali")
+    ali.begin(Sender(served.url, "sara"))
+    for language, label in (("fa", "نام گفت‌وگو"), ("en", "Name of the conversation")):
+        page = await ali.page(browser, language, **DESKTOP)
+        await page.list.click()
+        await page.button("details").click()
+        title = page.page.locator("dialog input[name=title]").first
+        await title.evaluate("(field) => field.removeAttribute('maxlength')")
+        await title.fill("x" * 201)
+        await title.press("Enter")
+        problem = page.page.locator("dialog .problem").first
+        await expect(problem).to_contain_text(label)
+        await expect(problem).to_contain_text("200" if language == "en" else "۲۰۰")
+        if language == "fa":
+            await persian(problem)
+
+
+async def test_a_sentence_that_nobody_foresaw_stays_out_of_the_persian_page(
+    browser: Browser, served: PayamServer
+) -> None:
+    """An unknown code, or an unknown sentence about a field; English shows the server's own."""
+    explain = """async (error) => (await import("/web/explain.js")).explain(error)"""
+    code = {"code": "from_the_future", "message": "Something odd.", "errors": {}}
+    field = {"code": "invalid", "message": "x", "errors": {"title": ["Something odd."]}}
+    fa = await Visitor.arrive(browser, served.url, "ali", "fa")
+    en = await Visitor.arrive(browser, served.url, "ali", "en")
+    for error in (code, field):
+        assert not ENGLISH.search(await fa.page.evaluate(explain, error))
+        assert "Something odd." in await en.page.evaluate(explain, error)
+
+
+async def test_the_rules_for_text_have_words(browser: Browser, served: PayamServer) -> None:
+    """Each sentence of the server's rules is known to the page by what it says."""
+    wrong: list[tuple[Any, ...]] = [
+        (checks.text, "title", "x" * 9, 3),
+        (checks.text, "title", " ", 3),
+        (checks.text, "title", "\0", 3),
+        (checks.text, "title", "\ud800", 3),
+    ]
+    sentences = []
+    for check, field, value, most in wrong:
+        with pytest.raises(errors.InvalidInput) as caught:
+            check(field, value, most=most)
+        sentences += caught.value.fields[field]
+    fa = await Visitor.arrive(browser, served.url, "ali", "fa")
+    explain = """async (texts) => {
+        const { explainField } = await import("/web/explain.js");
+        return texts.map((text) => explainField([text]));
+    }"""
+    said = await fa.page.evaluate(explain, sentences)
+    for text in said:
+        assert not ENGLISH.search(text)
+        assert text != words("fa")["notAccepted"]
+
+
+@pytest.mark.parametrize("language", ["en", "fa"])
+async def test_a_day_of_another_year_has_its_year(
+    browser: Browser, served: PayamServer, language: str
+) -> None:
+    """In the list and among the messages, each by the calendar of its language; this year none."""
+    ali, sara = Sender(served.url, "ali"), Sender(served.url, "sara")
+    ali.begin(sara)
+    first, _, third = ali.say("long ago", "a year later", "now")
+    then = datetime(2024, 3, 25, 12, tzinfo=UTC)  # 6 Farvardin 1403
+    path = Path(served.settings["DATA_DIR"]) / "payam.sqlite3"
+    with sqlite3.connect(path) as database:
+        for message, moment in ((first, then), (first + 1, then + timedelta(days=365))):
+            sql = "UPDATE messages SET created_at = ? WHERE id = ?"
+            database.execute(sql, (int(moment.timestamp() * 1_000_000), message))
+    database.close()
+    page = await sara.page(browser, language, timezone_id="UTC", **DESKTOP)
+    await page.list.click()
+    days = page.page.locator("li.day")
+    await expect(days).to_have_count(3)
+    texts = [text.replace(",", "") for text in await days.all_text_contents()]
+    assert texts[:2] == {
+        "en": ["Monday 25 March 2024", "Tuesday 25 March 2025"],
+        "fa": ["دوشنبه ۶ فروردین ۱۴۰۳", "سه‌شنبه ۵ فروردین ۱۴۰۴"],
+    }[language]
+    assert not re.search(r"\d{4}", texts[2])
+    assert third > first
