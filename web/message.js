@@ -39,6 +39,7 @@ export function rowsOf(chat, actions, lineAt) {
       isRead: chat.isOwn(message) && chat.thread.isRead(message, others),
     });
     for (const upload of chat.uploads.of(message.id)) {
+      if (isThere(upload, message)) continue;
       rows.push({ made: uploadRow, key: upload, chat, ...upload });
     }
     last = message;
@@ -47,6 +48,11 @@ export function rowsOf(chat, actions, lineAt) {
     rows.push({ made: pendingRow, key: entry.clientId, chat, entry, error: entry.error });
   }
   return rows;
+}
+
+/** The socket may tell of a file before its upload is answered. */
+function isThere({ file, error }, { attachments }) {
+  return !error && attachments.some((one) => one.name === file.name && one.size === file.size);
 }
 
 function apart(one, other) {
