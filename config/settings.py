@@ -156,7 +156,7 @@ class Settings:
         "a client of HTTP that takes nothing of its answer for so long is cut off",
     )
     send_buffer_per_user: int = setting(
-        16 * MIB,
+        32 * MIB,
         integer(64 * KIB, 1 << 40),
         "bytes of answers that may wait on one worker for one user's slow readers",
     )

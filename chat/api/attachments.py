@@ -49,12 +49,11 @@ async def create(request: Request, conversation_id: int, message_id: int) -> HTT
 
 @blueprint.get("/")
 @Operation(gives={200: list[Attachment]})
-async def list_all(request: Request, conversation_id: int, message_id: int) -> HTTPResponse:
+async def list_all(request: Request, conversation_id: int, message_id: int) -> HTTPResponse | None:
     """List a message's attachments."""
     services: Services = request.app.ctx.services
-    return responses.json(
-        await services.attachments.list(request.ctx.identity, conversation_id, message_id)
-    )
+    found = await services.attachments.list(request.ctx.identity, conversation_id, message_id)
+    return await responses.json_array(request, found)
 
 
 @blueprint.get("/<attachment_id:id>/")

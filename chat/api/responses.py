@@ -7,14 +7,14 @@ item, and others have their turn between two pieces.
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from typing import Any
 
 import msgspec
 from sanic import HTTPResponse, Request, Sanic
 
 from chat.api import addresses, places
-from chat.http.room import OF_A_STREAM, Room
+from chat.http.room import OF_A_STREAM, SMALL, Room
 from config.settings import Settings
 
 log = logging.getLogger("payam.api")
@@ -126,7 +126,8 @@ async def stream(
             await response.send(b"", end_stream=False)
             await response.eof()
             return None
-        with protocol.hold(request, OF_A_STREAM):
+        size = min(OF_A_STREAM, int(head.headers.get("content-length", OF_A_STREAM)))
+        with protocol.hold(request, size) if size > SMALL else nullcontext():
             first = await anext(chunks, b"")
             response = await request.respond(head)
             try:

@@ -2,8 +2,8 @@
 
 Sanic parses the request, routes it and runs the middleware, as for any other. Then the
 transport goes to a protocol of ours and Sanic lets go of it: its own way keeps five
-tasks and 26 KiB alive for each socket. This is the one file that knows Sanic's private
-parts; Sanic is pinned for it.
+tasks and 26 KiB alive for each socket. This file and `chat/http/` know Sanic's private
+parts; Sanic is pinned for them.
 
 A socket's route is an ordinary one. Its handler checks, and then calls `hand_over` or
 `turn_away`, without a pause in between. Sanic's own websocket routes would answer 101

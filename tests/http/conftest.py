@@ -9,6 +9,7 @@ import pytest
 from sanic import HTTPResponse, Request, Sanic
 
 from chat.api import problems, responses
+from chat.http.room import SMALL
 from chat.realtime.handshake import ChatProtocol
 from config.settings import Settings
 from tests.support.ports import free_port
@@ -61,6 +62,15 @@ def application(settings: Settings) -> Sanic[Any, Any]:
             headers={"Content-Length": str(len(LARGE))}, content_type="application/octet-stream"
         )
         return await responses.stream(request, head, parts())
+
+    @app.get("/little")
+    async def little(request: Request) -> HTTPResponse | None:
+        async def part() -> AsyncGenerator[bytes, None]:
+            yield LARGE[:SMALL]
+
+        return await responses.stream(
+            request, HTTPResponse(headers={"Content-Length": str(SMALL)}), part()
+        )
 
     @app.post("/echo")
     async def echo(request: Request) -> HTTPResponse:

@@ -137,6 +137,8 @@ class TestWhatWaitsIsBounded:
         clients = [await self.ask(site, path) for _ in range(3)]
         assert [status for _, status in clients] == [200, 200, 429]
         small, status = await self.ask(site, "/small")
+        little, of_little = await self.ask(site, "/little")
+        assert of_little == 200
         other, others = await self.ask(site, path, "203.0.113.2")
         assert (status, others) == (200, 200)
         clients[0][0].writer.transport.abort()
@@ -144,7 +146,7 @@ class TestWhatWaitsIsBounded:
             await asyncio.sleep(0.01)
         again, status = await self.ask(site, path)
         assert status == 200
-        for client in (small, other, again, *(client for client, _ in clients)):
+        for client in (small, little, other, again, *(client for client, _ in clients)):
             client.writer.transport.abort()
 
     async def test_of_one_user_whose_answers_are_large(self, site: Site) -> None:
