@@ -58,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
     add("check", check, "Say whether the settings can work, without starting.")
     create = add("createuser", createuser, "Make a user; the password is asked for.")
     create.add_argument("username")
-    create.add_argument("--staff", action="store_true", help="may assign and list tickets")
+    create.add_argument("--staff", action="store_true", help="answers, assigns and lists tickets")
     create.add_argument("--no-password", action="store_true", help="nobody can sign in as the user")
     give = add("token", token, "Print an access token for a user.")
     give.add_argument("user", help="username")

@@ -26,6 +26,7 @@ class MessageSent(Change, frozen=True):
     timestamp: str
     is_edited: bool = False
     is_deleted: bool = False
+    by_agent: bool = False
 
 
 class MessageEdited(Change, frozen=True):

@@ -156,6 +156,7 @@ class Payam:
         self._supervise("writer", self.writer.run(), stop)
         self._supervise("heartbeat", self.connections.run(), stop)
         self._supervise("audit", self.dispatcher.run(), stop)
+        self._supervise("agents", self.sockets.agents.run(), stop)
         self._supervise("history", self.history.run(), stop)
         self._supervise("sampler", self.sampler.run(), stop)
         if isinstance(self.relay, LocalRelay):

@@ -17,6 +17,7 @@ PRIORITIES = ("low", "normal", "high", "urgent")
 Moment = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 Status = Annotated[str, Meta(extra_json_schema={"enum": STATUSES})]
 Priority = Annotated[str, Meta(extra_json_schema={"enum": PRIORITIES})]
+Role = Annotated[str, Meta(extra_json_schema={"enum": ("agent",)})]
 
 
 class User(Struct, frozen=True):
@@ -48,7 +49,10 @@ class Attachment(Struct, frozen=True):
 
 
 class Message(Struct, frozen=True):
-    """`is_read` is for the one who asks; `client_id` is there only for the sender."""
+    """`is_read` is for the one who asks; `client_id` is there only for the sender.
+
+    `role` is there only where a member of staff sent it without being a participant.
+    """
 
     id: int
     sender: User
@@ -60,6 +64,7 @@ class Message(Struct, frozen=True):
     seq: int
     attachments: list[Attachment]
     client_id: str | UnsetType = UNSET
+    role: Role | UnsetType = UNSET
 
 
 class LastMessage(Struct, frozen=True):
@@ -68,6 +73,7 @@ class LastMessage(Struct, frozen=True):
     content: str
     timestamp: Moment
     is_read: bool
+    role: Role | UnsetType = UNSET
 
 
 class SupportTicket(Struct, frozen=True):
@@ -101,6 +107,11 @@ class Conversation(Struct, frozen=True):
     last_read_id: int
     seq: int
     epoch: str
+
+
+def role_of(by_agent: object) -> str | UnsetType:
+    """The `role` of a message, from what the store keeps of it."""
+    return "agent" if by_agent else UNSET
 
 
 def attachment_url(conversation_id: int, message_id: int, attachment_id: int) -> str:

@@ -28,7 +28,10 @@ class Change(Event, frozen=True, kw_only=True):
 
 
 class MessageSent(Change, tag="chat.message", frozen=True):
-    """The flags are for who learns of it late, with the content it has by then."""
+    """The flags are for who learns of it late, with the content it has by then.
+
+    `role` is `agent` where a member of staff sent it without being a participant.
+    """
 
     id: int
     sender: str
@@ -36,6 +39,7 @@ class MessageSent(Change, tag="chat.message", frozen=True):
     timestamp: datetime
     is_edited: bool = False
     is_deleted: bool = False
+    role: str | None = None
 
 
 class EditedMessage(Struct, frozen=True):

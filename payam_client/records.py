@@ -31,17 +31,21 @@ class Attachment(Struct, frozen=True):
     height: int | None = None
 
 
-class LastMessage(Struct, frozen=True):
-    """`is_read`: by the caller, or, where the caller sent it, by everyone else."""
+class LastMessage(Struct, frozen=True, kw_only=True):
+    """`is_read`: by the caller, or, where the caller sent it, by everyone else.
+
+    `role` is `agent` where a member of staff sent it without being a participant.
+    """
 
     id: int
     sender: User
     content: str
     timestamp: datetime
     is_read: bool
+    role: str | None = None
 
 
-class Message(LastMessage, frozen=True):
+class Message(LastMessage, frozen=True, kw_only=True):
     """`content` is empty where it is deleted; `client_id` is there only for its sender."""
 
     is_edited: bool

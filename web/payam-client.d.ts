@@ -51,6 +51,8 @@ export interface Message {
   seq: number;
   attachments: Attachment[];
   client_id?: string;
+  /** Where a member of staff sent it without being a participant. */
+  role?: "agent";
 }
 
 export type TicketStatus = "open" | "pending" | "closed";
@@ -75,7 +77,7 @@ export interface ConversationRecord {
   participants: User[];
   participant_count: number;
   created_at: string;
-  last_message: Pick<Message, "id" | "sender" | "content" | "timestamp" | "is_read"> | null;
+  last_message: Pick<Message, "id" | "sender" | "content" | "timestamp" | "is_read" | "role"> | null;
   support_ticket: SupportTicket | null;
   unread_count: number;
   /** The message up to which the caller has read, or 0. */
@@ -252,6 +254,7 @@ export interface ConversationEvents {
     seq: number;
     is_edited?: true;
     is_deleted?: true;
+    role?: "agent";
   };
   edited: { message: { id: number; content: string }; seq: number };
   deleted: { message_id: number; seq: number };

@@ -93,15 +93,16 @@ class Dispatcher(RelayListener):
             elif isinstance(event, Reached):
                 reached[event.conversation_id] = event.seq
         batches = {
-            conversation_id: Batch(of_one[0].seq - 1, [told(change) for change in of_one])
+            conversation_id: batches_of(of_one)
             for conversation_id, of_one in changes.items()
             if self._relay.has_others or conversation_id in self.hub  # else nobody listens
         }
         self.hub.deliver_commit(batches)
         if self._relay.has_others:
-            for conversation_id, batch in batches.items():
-                payload = self._marks.ours + news.BATCH + _pack(batch)
-                self._relay.publish(conversation_id, payload, batch.changes[-1].seq)
+            for conversation_id, of_one in batches.items():
+                for batch in of_one:
+                    payload = self._marks.ours + news.BATCH + _pack(batch)
+                    self._relay.publish(conversation_id, payload, batch.changes[-1].seq)
         # Last: a repeat of what is new itself is no reason to ask the database.
         for conversation_id, seq in reached.items():
             self._reached(conversation_id, seq)
@@ -246,6 +247,23 @@ class Dispatcher(RelayListener):
         """What changed after `seq`, up to which point, and whether that is all by now."""
         changes, upto, is_last = await self._load(conversation_id, seq)
         return [told(change) for change in changes], upto, is_last
+
+
+def batches_of(changes: list[Change]) -> list[Batch]:
+    """Of one conversation, each without a gap in the numbers; nearly always one.
+
+    One batch of the writer may take several transactions. What another process committed
+    between two of them is missing here, and whoever is behind it must find that out.
+    """
+    if changes[-1].seq - changes[0].seq == len(changes) - 1:
+        return [Batch(changes[0].seq - 1, [told(change) for change in changes])]
+    batches: list[Batch] = []
+    for change in changes:
+        if batches and change.seq == batches[-1].changes[-1].seq + 1:
+            batches[-1].changes.append(told(change))
+        else:
+            batches.append(Batch(change.seq - 1, [told(change)]))
+    return batches
 
 
 def told(change: Change) -> Told:

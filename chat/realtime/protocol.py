@@ -16,7 +16,7 @@ from msgspec import UNSET, Struct, UnsetType
 from chat import events, records
 from chat.errors import InvalidInput, PayamError, RetryLater
 from chat.realtime.framing import text_frame
-from chat.records import Moment
+from chat.records import Moment, Role
 from chat.services.checks import KEY_MAX_LENGTH
 from chat.services.fields import Content, Epoch, Id, Key, Ref, Seq
 from chat.services.malformed import explain
@@ -102,7 +102,10 @@ class ServerFrame(Struct, tag_field="type", frozen=True):
 
 
 class MessageSent(ServerFrame, tag="chat.message", frozen=True):
-    """A message was sent. The flags come only when true, to who learns of it late."""
+    """A message was sent. The flags come only when true, to who learns of it late.
+
+    `role` comes only where a member of staff sent it without being a participant.
+    """
 
     id: int
     sender: str
@@ -111,6 +114,7 @@ class MessageSent(ServerFrame, tag="chat.message", frozen=True):
     seq: int
     is_edited: bool | UnsetType = UNSET
     is_deleted: bool | UnsetType = UNSET
+    role: Role | UnsetType = UNSET
 
 
 class EditedMessage(Struct, frozen=True):
@@ -316,6 +320,7 @@ def _sent(event: events.MessageSent) -> ServerFrame:
         event.seq,
         event.is_edited or UNSET,
         event.is_deleted or UNSET,
+        records.role_of(event.by_agent),
     )
 
 

@@ -29,6 +29,7 @@ from chat.errors import (
 )
 from chat.events import Typing
 from chat.realtime import handshake, protocol
+from chat.realtime.agents import Agents
 from chat.realtime.connection import Connection, Listener
 from chat.realtime.connections import Connections
 from chat.realtime.dispatcher import Dispatcher
@@ -80,6 +81,7 @@ class Sockets(Listener):
         self._connections = connections
         self._max_size = settings.frame_max_size
         self._send_buffer = settings.ws_send_buffer
+        self.agents = Agents(services.users.staff_among, services.conversations.membership)
         self.gate = Gate(services, connections, dispatcher.hub, history, self._max_size)
         self._tasks: set[asyncio.Task[None]] = set()
         self._renewals = count(1)
@@ -95,7 +97,7 @@ class Sockets(Listener):
         }
 
     async def open(self, request: Request, conversation_id: int) -> None:
-        """Take the transport over, of a participant; refuse all others."""
+        """Take the transport over, of a participant or an agent; refuse all others."""
         try:
             admitted = await self.gate.admit(request, conversation_id, self)
         except PayamError as error:
@@ -112,6 +114,8 @@ class Sockets(Listener):
         except BaseException:
             connection.connection_lost(None)
             raise
+        if membership.is_agent:
+            self.agents.add(connection)
         if since is None:
             self._dispatcher.hub.join(connection, membership.seq)
         else:
@@ -122,6 +126,7 @@ class Sockets(Listener):
     def connection_lost(self, connection: Connection) -> None:
         self._dispatcher.hub.leave(connection)
         self._connections.remove(connection)
+        self.agents.discard(connection)
 
     async def close(self) -> None:
         """Stop what still waits for something."""

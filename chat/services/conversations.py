@@ -14,7 +14,7 @@ from chat.events import (
     ParticipantLeft,
 )
 from chat.services import checks
-from chat.services.membership import Membership, membership_of
+from chat.services.membership import Membership, membership_of, require_member
 from chat.store import changes, messages, participants, users
 from chat.store import conversations as store
 from chat.store.conversations import Place
@@ -85,7 +85,7 @@ class Conversations:
         return page.changes, page.seq, page.is_last
 
     async def membership(self, who: Identity, conversation_id: int) -> Membership:
-        """Proof that the caller is a participant; raises NotFound for others."""
+        """Proof that the caller is a participant, or an agent; raises NotFound for others."""
         return await membership_of(self._database, who, conversation_id)
 
     async def create(
@@ -104,10 +104,10 @@ class Conversations:
     async def rename(self, who: Identity, conversation_id: int, title: str) -> records.Conversation:
         """The title that it has already changes nothing."""
         checks.text("title", title, most=checks.TITLE_MAX_LENGTH, least=0)
-        await require_participant(self._database, who, conversation_id)
+        await require_member(self._database, who, conversation_id)
 
         async def apply(transaction: Transaction) -> Outcome[None]:
-            await require_participant(transaction, who, conversation_id)
+            await require_member(transaction, who, conversation_id)
             if await store.title(transaction, conversation_id) == title:
                 return Outcome(None)
             seq = await store.advance(transaction, conversation_id)
@@ -132,11 +132,11 @@ class Conversations:
         `field` is what an error calls the ids.
         """
         self._require_few(field, user_ids)
-        await require_participant(self._database, who, conversation_id)
+        await require_member(self._database, who, conversation_id)
         named = await self._users(field, set(user_ids))
 
         async def apply(transaction: Transaction) -> Outcome[None]:
-            await require_participant(transaction, who, conversation_id)
+            await require_member(transaction, who, conversation_id)
             there = await participants.among(transaction, conversation_id, named)
             new = [user for user in named.values() if user.id not in there]
             if not new:
@@ -187,8 +187,11 @@ class Conversations:
         await self._writer.change(conversation_id, apply)
 
     async def mark_read(self, who: Identity, conversation_id: int, message_id: int) -> None:
-        """Everything up to the message is read; what was read stays read."""
-        await require_participant(self._database, who, conversation_id)
+        """Everything up to the message is read; what was read stays read.
+
+        Of an agent who is no participant nothing is kept.
+        """
+        await require_member(self._database, who, conversation_id)
         apply = self._reading(who, conversation_id, message_id, None)
         await self._writer.change(conversation_id, apply)
 
@@ -208,7 +211,7 @@ class Conversations:
         self, who: Identity, conversation_id: int, message_id: int, origin: object
     ) -> Apply[None]:
         async def apply(transaction: Transaction) -> Outcome[None]:
-            await require_participant(transaction, who, conversation_id)
+            await require_member(transaction, who, conversation_id)
             if await messages.find(transaction, conversation_id, message_id) is None:
                 raise NotFound("There is no such message in this conversation.")
             moved = await participants.read_up_to(
@@ -235,15 +238,10 @@ def place_of(cursor: str) -> Place:
 
 async def require_remover(reads: Reads, who: Identity, conversation_id: int, user_id: int) -> None:
     """Who may remove this user; raises NotFound or Forbidden for others."""
-    await require_participant(reads, who, conversation_id)
+    await require_member(reads, who, conversation_id)
     if (
         user_id != who.user_id
-        and not who.is_staff
         and await store.creator(reads, conversation_id) != who.user_id
+        and await users.staff_member(reads, who.user_id) is None
     ):
         raise Forbidden("Only who began the conversation removes others from it.")
-
-
-async def require_participant(reads: Reads, who: Identity, conversation_id: int) -> None:
-    if not await participants.is_active(reads, conversation_id, who.user_id):
-        raise not_a_participant()

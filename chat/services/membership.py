@@ -1,4 +1,6 @@
-"""Proof that somebody is in a conversation: what a way in or out of it may demand.
+"""Proof that somebody may be in a conversation: what a way in or out of it may demand.
+
+Participants may, and agents: members of staff, where the conversation has, or had, a ticket.
 
 Where a check only stands beside the way, a second way can miss it. So what hands out a
 conversation's live news takes a Membership, and only `membership_of` makes one.
@@ -6,20 +8,21 @@ conversation's live news takes a Membership, and only `membership_of` makes one.
 
 from chat.auth.identity import Identity
 from chat.store import participants
-from chat.store.database import Database
+from chat.store.database import Database, Reads
 from chat.store.sends import not_a_participant
 
 
 class Membership:
-    """The database had this user in this conversation, whose change number was `seq`.
+    """The database let this user into this conversation, whose change number was `seq`.
 
-    `seq` counts within `epoch`.
+    `seq` counts within `epoch`. `is_agent` is false for participants.
     """
 
-    __slots__ = ("conversation_id", "epoch", "seq", "user_id")
+    __slots__ = ("conversation_id", "epoch", "is_agent", "seq", "user_id")
 
     conversation_id: int
     epoch: str
+    is_agent: bool
     seq: int
     user_id: int
 
@@ -28,11 +31,17 @@ class Membership:
 
 
 async def membership_of(database: Database, who: Identity, conversation_id: int) -> Membership:
-    """Asks the database, each time; raises NotFound for who is not in the conversation."""
+    """Asks the database, each time; raises NotFound for who is neither of the two."""
     point = await participants.point_for(database, conversation_id, who.user_id)
     if point is None:
         raise not_a_participant()
     found = Membership.__new__(Membership)
     found.conversation_id, found.user_id = conversation_id, who.user_id
-    found.seq, found.epoch = point.seq, point.epoch
+    found.seq, found.epoch, found.is_agent = point.seq, point.epoch, point.is_agent
     return found
+
+
+async def require_member(reads: Reads, who: Identity, conversation_id: int) -> None:
+    """The same within a transaction: raises NotFound for who is neither of the two."""
+    if not await participants.may_enter(reads, conversation_id, who.user_id):
+        raise not_a_participant()

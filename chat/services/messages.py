@@ -8,8 +8,8 @@ from chat.auth.identity import Identity
 from chat.errors import Conflict, Forbidden, NotFound
 from chat.events import MessageDeleted, MessageEdited
 from chat.services import checks
-from chat.services.conversations import require_participant
 from chat.services.history import require_present
+from chat.services.membership import require_member
 from chat.store import attachments, conversations, participants
 from chat.store import messages as store
 from chat.store.database import Database, Reads, Transaction
@@ -204,7 +204,7 @@ async def require_own(
     reads: Reads, who: Identity, conversation_id: int, message_id: int
 ) -> store.Stored:
     """The caller's own message; raises NotFound or Forbidden."""
-    await require_participant(reads, who, conversation_id)
+    await require_member(reads, who, conversation_id)
     found = await store.find(reads, conversation_id, message_id)
     if found is None:
         raise no_such_message()

@@ -15,7 +15,7 @@ from chat.errors import Conflict, Forbidden, InvalidInput, NotFound
 from chat.events import TicketUpdated
 from chat.records import PRIORITIES, STATUSES
 from chat.services import checks
-from chat.services.conversations import require_participant
+from chat.services.membership import require_member
 from chat.store import conversations, participants, users
 from chat.store import support_tickets as store
 from chat.store.database import Database, Reads, Transaction
@@ -40,10 +40,10 @@ class SupportTickets:
         """Raises Conflict where one is not closed yet."""
         checks.text("subject", subject, most=checks.SUBJECT_MAX_LENGTH)
         one_of("priority", priority, PRIORITIES)
-        await require_participant(self._database, who, conversation_id)
+        await require_member(self._database, who, conversation_id)
 
         async def apply(transaction: Transaction) -> Outcome[records.SupportTicket]:
-            await require_participant(transaction, who, conversation_id)
+            await require_member(transaction, who, conversation_id)
             await require_none_open(transaction, conversation_id)
             seq = await conversations.advance(transaction, conversation_id)
             ticket_id = await store.create(
@@ -137,6 +137,8 @@ class SupportTickets:
         if conversation_id is None:
             assert ticket_id is not None
             conversation_id = (await self.get(who, ticket_id)).conversation
+        elif not await may_see(self._database, who, conversation_id):
+            raise not_a_participant()
         place = conversation_id
 
         async def apply(transaction: Transaction) -> Outcome[records.SupportTicket]:

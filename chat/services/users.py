@@ -1,6 +1,7 @@
 """Users: sign-up, search, and whose user a token speaks for."""
 
 import secrets
+from collections.abc import Collection
 
 from cachetools import TTLCache
 
@@ -62,6 +63,10 @@ class Users:
             raise InvalidInput({"limit": [f"A whole number from 1 to {SEARCH_MAX}."]})
         checks.text("search", prefix, most=checks.USERNAME_MAX_LENGTH, least=0)
         return await store.search(self._database, prefix, limit)
+
+    async def staff_among(self, user_ids: Collection[int]) -> set[int]:
+        """Those of the users who are staff, as the database has it now."""
+        return await store.staff_among(self._database, user_ids)
 
     async def of_claims(self, claims: Claims) -> store.Account:
         """The user that a valid token speaks for.

@@ -38,38 +38,40 @@ class Page(Struct, frozen=True):
     is_last: bool
 
 
-# One shape for all: seq, kind, id, name, content, created_at, two flags.
+# One shape for all: seq, kind, id, name, content, created_at, three flags.
 # The last part is the end itself, which sorts behind the change that bears its number.
 CHANGES = """
     SELECT * FROM (
         SELECT * FROM (
             SELECT m.created_seq AS seq, 'sent' AS kind, m.id, u.username AS name, m.content,
-                   m.created_at, m.is_edited AS flag, m.is_deleted AS other_flag
+                   m.created_at, m.is_edited AS flag, m.is_deleted AS other_flag, m.by_agent
             FROM messages AS m JOIN users AS u ON u.id = m.sender_id
             WHERE m.conversation_id = ? AND m.created_seq > ? ORDER BY m.created_seq LIMIT ?
         ) AS of_messages
         UNION ALL SELECT * FROM (
-            SELECT m.seq, 'changed', m.id, '', m.content, 0, m.is_edited, m.is_deleted
+            SELECT m.seq, 'changed', m.id, '', m.content, 0, m.is_edited, m.is_deleted, FALSE
             FROM messages AS m
             WHERE m.conversation_id = ? AND m.seq > ? AND m.seq <> m.created_seq
             ORDER BY m.seq LIMIT ?
         ) AS of_changed_messages
         UNION ALL SELECT * FROM (
-            SELECT a.seq, 'attachment', a.id, '', '', 0, FALSE, FALSE FROM attachments AS a
+            SELECT a.seq, 'attachment', a.id, '', '', 0, FALSE, FALSE, FALSE
+            FROM attachments AS a
             WHERE a.conversation_id = ? AND a.seq > ? ORDER BY a.seq LIMIT ?
         ) AS of_attachments
         UNION ALL SELECT * FROM (
-            SELECT t.seq, 'ticket', t.id, '', '', 0, FALSE, FALSE FROM support_tickets AS t
+            SELECT t.seq, 'ticket', t.id, '', '', 0, FALSE, FALSE, FALSE
+            FROM support_tickets AS t
             WHERE t.conversation_id = ? AND t.seq > ? ORDER BY t.seq LIMIT ?
         ) AS of_tickets
         UNION ALL SELECT * FROM (
-            SELECT p.seq, 'participant', u.id, u.username, '', 0, p.is_active, FALSE
+            SELECT p.seq, 'participant', u.id, u.username, '', 0, p.is_active, FALSE, FALSE
             FROM participants AS p JOIN users AS u ON u.id = p.user_id
             WHERE p.conversation_id = ? AND p.seq > ? ORDER BY p.seq LIMIT ?
         ) AS of_participants
-        UNION ALL SELECT c.title_seq, 'title', c.id, '', c.title, 0, FALSE, FALSE
+        UNION ALL SELECT c.title_seq, 'title', c.id, '', c.title, 0, FALSE, FALSE, FALSE
         FROM conversations AS c WHERE c.id = ? AND c.title_seq > ?
-        UNION ALL SELECT c.seq, 'the end', 0, '', '', 0, FALSE, FALSE FROM conversations AS c
+        UNION ALL SELECT c.seq, 'the end', 0, '', '', 0, FALSE, FALSE, FALSE FROM conversations AS c
         WHERE c.id = ?
     ) AS changes
     ORDER BY seq, CASE WHEN kind = 'the end' THEN 1 ELSE 0 END LIMIT ?
@@ -111,12 +113,13 @@ def change(
     tickets: dict[int, SupportTicket],
 ) -> Change | None:
     """The event of one row; None for an attachment that went with its message meanwhile."""
-    seq, kind, id_, name, content, created_at, flag, other_flag = row
+    seq, kind, id_, name, content, created_at, flag, other_flag, by_agent = row
     is_edited, is_deleted = bool(flag), bool(other_flag)
     if kind == "sent":
         text = "" if is_deleted else content
         moment = to_text(created_at)
-        return MessageSent(conversation_id, seq, id_, name, text, moment, is_edited, is_deleted)
+        flags = (is_edited, is_deleted, bool(by_agent))
+        return MessageSent(conversation_id, seq, id_, name, text, moment, *flags)
     if kind == "changed":
         if is_deleted:
             return MessageDeleted(conversation_id, seq, id_)

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from chat import records
 from chat.store import support_tickets
+from chat.store.agents import IS_AGENT
 from chat.store.database import Database, Reads, Transaction, in_parts, listed
 from chat.store.models import Conversation
 from chat.times import now, to_text
@@ -90,9 +91,7 @@ async def seqs(reads: Reads, conversation_ids: Collection[int]) -> dict[int, int
 LIST = """
     WITH mine AS MATERIALIZED (
         SELECT c.id, c.title, c.created_at, c.seq, c.last_message_id, me.id AS user_id, me.username,
-               (SELECT p.last_read_id FROM participants AS p
-                WHERE p.conversation_id = c.id AND p.user_id = me.id AND p.is_active
-               ) AS last_read_id
+               {read} AS last_read_id
         FROM users AS me CROSS JOIN conversations AS c WHERE me.id = ? AND {which}
     )
     SELECT mine.id, mine.title, mine.created_at, mine.seq, (SELECT epoch FROM history),
@@ -112,13 +111,21 @@ LIST = """
            CASE WHEN m.sender_id <> mine.user_id THEN m.id <= mine.last_read_id
                 ELSE NOT EXISTS (SELECT 1 FROM participants AS o
                                  WHERE o.conversation_id = mine.id AND o.user_id <> mine.user_id
-                                   AND o.is_active AND o.last_read_id < m.id) END
+                                   AND o.is_active AND o.last_read_id < m.id) END,
+           m.by_agent
     FROM mine
     LEFT JOIN messages AS m ON m.id = mine.last_message_id
     LEFT JOIN users AS u ON u.id = m.sender_id
     LEFT JOIN support_tickets AS t ON t.conversation_id = mine.id AND t.status <> 'closed'
     WHERE mine.last_read_id IS NOT NULL
 """
+READ = """
+    (SELECT p.last_read_id FROM participants AS p
+     WHERE p.conversation_id = c.id AND p.user_id = me.id AND p.is_active)
+"""
+# Of an agent nothing is kept: as if all had been read.
+READ_BY_AGENT = "coalesce(c.last_message_id, 0)"
+OF_AGENT = f"c.id = ? AND {IS_AGENT.format(user='me.id', conversation='c.id')}"
 PEOPLE = {
     "sqlite": "json_group_array(json_object('id', w.id, 'username', w.username))",
     "postgresql": "CAST(json_agg(json_build_object('id', w.id, 'username', w.username)) AS text)",
@@ -176,15 +183,22 @@ async def some(
 
 
 async def one(reads: Reads, conversation_id: int, user_id: int) -> records.Conversation | None:
-    """As this user sees it; None where the user is not in it."""
+    """As this user sees it; None where the user is neither in it nor an agent of it."""
     found = await _select(reads, user_id, "c.id = ?", conversation_id)
+    if not found:
+        found = await _select(reads, user_id, OF_AGENT, conversation_id, is_agent=True)
     return found[0] if found else None
 
 
 async def _select(
-    reads: Reads, user_id: int, which: str, parameter: int | str
+    reads: Reads, user_id: int, which: str, parameter: int | str, *, is_agent: bool = False
 ) -> list[records.Conversation]:
-    sql = LIST.format(people=PEOPLE[reads.dialect], most=PARTICIPANTS_SHOWN, which=which)
+    sql = LIST.format(
+        people=PEOPLE[reads.dialect],
+        most=PARTICIPANTS_SHOWN,
+        which=which,
+        read=READ_BY_AGENT if is_agent else READ,
+    )
     rows = await reads.fetch(sql, (user_id, parameter))
     tickets = await support_tickets.by_ids(reads, [row[7] for row in rows if row[7] is not None])
     ticket_of = {ticket.id: ticket for ticket in tickets}
@@ -192,7 +206,11 @@ async def _select(
         records.Conversation(
             id=id_,
             title=title,
-            participants=_shown(_people(people), records.User(user_id, name), count),
+            participants=_shown(
+                _people(people or "[]"),
+                None if is_agent else records.User(user_id, name),
+                count,
+            ),
             participant_count=count,
             created_at=to_text(moment),
             last_message=_last_message(*last),
@@ -206,21 +224,31 @@ async def _select(
     ]
 
 
-def _shown(people: list[records.User], reader: records.User, count: int) -> list[records.User]:
-    """By id; the reader, who is one of `count`, is always among them."""
+def _shown(
+    people: list[records.User], reader: records.User | None, count: int
+) -> list[records.User]:
+    """By id; the reader, who is one of `count`, is always among them. An agent is None."""
     people.sort(key=lambda user: user.id)
-    if count > len(people) and reader not in people:
+    if reader is not None and count > len(people) and reader not in people:
         people[-1] = reader
     return people
 
 
 def _last_message(
-    id_: int | None, sender_id: int, username: str, content: str, created_at: int, is_read: bool
+    id_: int | None,
+    sender_id: int,
+    username: str,
+    content: str,
+    created_at: int,
+    is_read: bool,
+    by_agent: bool,
 ) -> records.LastMessage | None:
     if id_ is None:
         return None
     sender = records.User(sender_id, username)
-    return records.LastMessage(id_, sender, content, to_text(created_at), bool(is_read))
+    return records.LastMessage(
+        id_, sender, content, to_text(created_at), bool(is_read), records.role_of(by_agent)
+    )
 
 
 async def seed(transaction: Transaction, conversations: list[tuple[int, list[int]]]) -> None:

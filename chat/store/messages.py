@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from chat import records
 from chat.store import attachments
+from chat.store.agents import IS_AGENT
 from chat.store.database import Reads, Row, Transaction, listed
 from chat.store.participants import ReadMarks
 from chat.store.sends import Send, not_a_participant
@@ -16,8 +17,7 @@ from chat.times import to_text
 # One statement: each round trip to PostgreSQL costs more than what it asks for. It gives no
 # row to who is not in the conversation, and one without a message where there is none. Most
 # conversations have no attachments: that is asked once, before it is asked of each message.
-SELECT = """
-    WITH me AS MATERIALIZED (
+PARTICIPANT = """
         SELECT p.last_read_id,
                (SELECT min(o.last_read_id) FROM participants AS o
                 WHERE o.conversation_id = p.conversation_id AND o.user_id <> p.user_id
@@ -25,11 +25,24 @@ SELECT = """
                EXISTS (SELECT 1 FROM attachments AS a
                        WHERE a.conversation_id = p.conversation_id) AS has_attachments
         FROM participants AS p WHERE p.conversation_id = ? AND p.user_id = ? AND p.is_active
-    )
+"""
+# Who is not found as a participant may be an agent, of whom nothing is kept: as if all had
+# been read.
+AGENT = f"""
+        SELECT {records.ID_MAX} AS last_read_id,
+               (SELECT min(o.last_read_id) FROM participants AS o
+                WHERE o.conversation_id = c.id AND o.is_active) AS others_read_id,
+               EXISTS (SELECT 1 FROM attachments AS a
+                       WHERE a.conversation_id = c.id) AS has_attachments
+        FROM conversations AS c
+        WHERE c.id = ? AND {IS_AGENT.format(user="?", conversation="c.id")}
+"""  # noqa: S608 - of ours
+SELECT = """
+    WITH me AS MATERIALIZED ({me})
     SELECT me.last_read_id, me.others_read_id, found.* FROM me LEFT JOIN (
         SELECT m.id, m.sender_id, u.username,
                CASE WHEN m.is_deleted THEN '' ELSE m.content END,
-               m.created_at, m.is_edited, m.is_deleted, m.seq, m.client_id,
+               m.created_at, m.is_edited, m.is_deleted, m.seq, m.client_id, m.by_agent,
                (SELECT has_attachments FROM me)
                    AND EXISTS (SELECT 1 FROM attachments AS a WHERE a.message_id = m.id)
         FROM messages AS m JOIN users AS u ON u.id = m.sender_id
@@ -151,10 +164,10 @@ async def changed_since(
 async def _select(
     reads: Reads, reader: Reader, where: str, *parameters: Any
 ) -> list[records.Message]:
-    rows = await reads.fetch(
-        SELECT.format(where=where),
-        (reader.conversation_id, reader.user_id, *parameters),
-    )
+    all_parameters = (reader.conversation_id, reader.user_id, *parameters)
+    rows = await reads.fetch(SELECT.format(me=PARTICIPANT, where=where), all_parameters)
+    if not rows:
+        rows = await reads.fetch(SELECT.format(me=AGENT, where=where), all_parameters)
     if not rows:
         raise not_a_participant()
     if rows[0][2] is None:
@@ -172,6 +185,7 @@ def _present(
     messages = []
     for row in rows:
         id_, sender_id, name, content, created_at, is_edited, is_deleted, seq, key = row[2:11]
+        by_agent = row[11]
         messages.append(
             records.Message(  # by place: by name it takes a quarter longer
                 id_,
@@ -184,6 +198,7 @@ def _present(
                 seq,
                 attached.get(id_, []),
                 key if key and sender_id == marks.user_id else UNSET,
+                "agent" if by_agent else UNSET,
             )
         )
     return messages
@@ -202,6 +217,7 @@ def fresh(send: Send) -> records.Message:
         seq=send.seq,
         attachments=[],
         client_id=send.client_id or UNSET,
+        role=records.role_of(send.by_agent),
     )
 
 

@@ -84,8 +84,9 @@ class Message(Table):
     """`created_seq` is the change that sent it, `seq` the last that touched it.
 
     `fingerprint` tells a retry of the same body from another body under the same
-    `client_id`, whatever edits came between. There are no foreign keys: a message is
-    inserted by way of a participant, whose own keys hold.
+    `client_id`, whatever edits came between. `by_agent` says that the sender was staff
+    and no participant. There are no foreign keys: a message is inserted by way of a
+    participant or a member of staff, whose own keys hold.
     """
 
     id = peewee.BigAutoField()
@@ -99,6 +100,7 @@ class Message(Table):
     is_deleted = peewee.BooleanField(default=False)
     client_id = peewee.TextField(null=True)
     fingerprint = peewee.BigIntegerField(null=True)
+    by_agent = peewee.BooleanField(default=False)
 
     class Meta:
         table_name = "messages"

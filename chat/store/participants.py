@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 
 from chat import records
+from chat.store import agents
+from chat.store.agents import IS_AGENT
 from chat.store.database import Reads, Transaction, listed
 
 
@@ -27,24 +29,41 @@ class ReadMarks(Struct, frozen=True):
 
 
 class Point(Struct, frozen=True):
-    """Where a conversation is: its `seq`, and the epoch in which that counts."""
+    """Where a conversation is for a user: its `seq`, and the epoch in which that counts.
+
+    `is_agent` says that the user is no participant, but a ticket's agent.
+    """
 
     seq: int
     epoch: str
+    is_agent: bool
+
+
+# In one statement: a `seq` counts within the epoch of the same moment.
+POINT = """
+    SELECT c.seq, (SELECT epoch FROM history)
+    FROM participants AS p JOIN conversations AS c ON c.id = p.conversation_id
+    WHERE p.conversation_id = ? AND p.user_id = ? AND p.is_active
+"""
+POINT_OF_AGENT = f"""
+    SELECT c.seq, (SELECT epoch FROM history) FROM conversations AS c
+    WHERE c.id = ? AND {IS_AGENT.format(user="?", conversation="c.id")}
+"""  # noqa: S608 - of ours
 
 
 async def point_for(reads: Reads, conversation_id: int, user_id: int) -> Point | None:
-    """Where the conversation is, or None where the user is not in it."""
-    # In one statement: a `seq` counts within the epoch of the same moment.
-    rows = await reads.fetch(
-        """
-        SELECT c.seq, (SELECT epoch FROM history)
-        FROM participants AS p JOIN conversations AS c ON c.id = p.conversation_id
-        WHERE p.conversation_id = ? AND p.user_id = ? AND p.is_active
-        """,
-        (conversation_id, user_id),
+    """Where the conversation is, or None where the user is neither in it nor an agent of it."""
+    for sql, is_agent in ((POINT, False), (POINT_OF_AGENT, True)):
+        for row in await reads.fetch(sql, (conversation_id, user_id)):
+            return Point(row[0], row[1], is_agent)
+    return None
+
+
+async def may_enter(reads: Reads, conversation_id: int, user_id: int) -> bool:
+    """Whether the user is in it, or an agent of it."""
+    return await is_active(reads, conversation_id, user_id) or (
+        await agents.is_agent(reads, conversation_id, user_id)
     )
-    return Point(*rows[0]) if rows else None
 
 
 async def is_active(reads: Reads, conversation_id: int, user_id: int) -> bool:

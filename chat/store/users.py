@@ -1,6 +1,6 @@
 """Users: their names, passwords and whose token subject they are."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from unicodedata import normalize
 
 from msgspec import Struct
@@ -82,6 +82,15 @@ async def staff_member(reads: Reads, user_id: int) -> records.User | None:
     """The user with this id, if it is one of the staff now."""
     rows = await reads.fetch("SELECT id, username FROM users WHERE id = ? AND is_staff", (user_id,))
     return records.User(*rows[0]) if rows else None
+
+
+async def staff_among(reads: Reads, user_ids: Collection[int]) -> set[int]:
+    """Those of the users who are staff now."""
+    rows = await reads.fetch(
+        f"SELECT id FROM users WHERE is_staff AND id IN ({reads.ids})",  # noqa: S608 - of ours
+        (listed(user_ids),),
+    )
+    return {user_id for (user_id,) in rows}
 
 
 async def by_username(database: Database, username: str) -> Account | None:

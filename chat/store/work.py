@@ -99,6 +99,7 @@ class SendWork(Work):
                 send.username,
                 send.content,
                 to_text(send.created_at),
+                by_agent=send.by_agent,
             ),
         )
 

@@ -224,7 +224,8 @@ class Writer:
             self._queue = deque(self._drop_late(list(self._queue)))
 
     async def _store_sends(self, run: list[SendWork]) -> None:
-        await sends_store.store(self._database, [work.send for work in run])
+        if not await sends_store.store(self._database, [work.send for work in run]):
+            run.sort(key=lambda work: work.send.seq)  # others are told of it in this order
 
     async def _apply_changes(self, run: list[ChangeWork[Any]]) -> None:
         locked = sorted({work.conversation_id for work in run})

@@ -29,3 +29,8 @@ class Pair:
     def messages(self) -> str:
         """The path of the conversation's messages."""
         return f"/api/conversations/{self.conversation}/messages/"
+
+    @property
+    def support_ticket(self) -> str:
+        """The path of the conversation's ticket."""
+        return f"/api/conversations/{self.conversation}/support_ticket/"

@@ -27,7 +27,7 @@ CALLERS = (
 """Without a token; never in the conversation; removed from it; in it; who sent the message;
 who began the conversation; staff, who are not in it; the same where it has a ticket."""
 
-OUTSIDERS = {"nobody": 401, "stranger": 404, "former": 404, "staff": 404, "agent": 404}
+OUTSIDERS = {"nobody": 401, "stranger": 404, "former": 404, "staff": 404}
 
 Statuses = Mapping[str, int]
 """By caller."""
@@ -51,7 +51,7 @@ def users(status: int, body: Any = None, **others: int) -> Rights:
 
 
 def members(status: int, body: Any = None, **others: int) -> Rights:
-    """Participants of the conversation alone; `others` are those who are answered otherwise."""
+    """Participants and agents alone; `others` are those who are answered otherwise."""
     return Rights({**dict.fromkeys(CALLERS, status), **OUTSIDERS, **others}, body)
 
 
@@ -97,12 +97,12 @@ EXPECTED: dict[str, Rights] = {
     "GET /api/support_tickets/": users(403, staff=200, agent=200),
     # Where the conversation has a ticket, a second one conflicts with it.
     f"POST {CONVERSATION}support_ticket/": members(409, {"subject": "x"}),
-    f"PATCH {CONVERSATION}support_ticket/": members(200, {"subject": "y"}, agent=200),
-    f"DELETE {CONVERSATION}support_ticket/": members(204, agent=204),
-    f"GET {TICKET}": members(200, agent=200),
-    f"PATCH {TICKET}": members(200, {"subject": "y"}, agent=200),
-    f"POST {TICKET}close/": members(200, agent=200),
-    f"POST {TICKET}reopen/": members(200, agent=200),
+    f"PATCH {CONVERSATION}support_ticket/": members(200, {"subject": "y"}),
+    f"DELETE {CONVERSATION}support_ticket/": members(204),
+    f"GET {TICKET}": members(200),
+    f"PATCH {TICKET}": members(200, {"subject": "y"}),
+    f"POST {TICKET}close/": members(200),
+    f"POST {TICKET}reopen/": members(200),
     f"POST {TICKET}assign/": members(403, {"user_id": "{agent_id}"}, agent=200),
 }
 """By method and path. HEAD is answered as GET is, and OPTIONS with 204, to everybody."""

@@ -1,32 +1,16 @@
 """A conversation's support ticket, from opening to closing, on every shape."""
 
 import asyncio
-import secrets
 
 from tests.contract.helpers import Pair
-from tests.support.payam_server import PayamServer, run_command
-from tests.support.people import People, Person
-
-
-async def staff_of(server: PayamServer) -> Person:
-    """A new member of staff, made from the command line as an operator does."""
-    boss = Person(server, f"boss_{secrets.token_hex(6)}")
-    run_command("createuser", boss.username, "--staff", "--no-password", settings=server.settings)
-    access = run_command("token", boss.username, settings=server.settings).strip()
-    boss.use({"access": access, "refresh": ""})
-    boss.id = (await boss.http.get("/api/users/me/")).json()["id"]
-    return boss
-
-
-def support_ticket(pair: Pair) -> str:
-    return f"/api/conversations/{pair.conversation}/support_ticket/"
+from tests.support.people import People
 
 
 async def test_a_tickets_whole_life_is_told_to_all(people: People) -> None:
     """Opened, changed, assigned, closed: `ticket.updated` for each, to both."""
     pair = await Pair.of(people)
-    boss = await staff_of(pair.ali.server)
-    path = f"/api/conversations/{pair.conversation}/support_ticket/"
+    boss = await people.staff()
+    path = pair.support_ticket
     opened = await pair.sara.http.post(path, json={"subject": "help", "priority": "high"})
     assert opened.status_code == 201
     ticket = opened.json()
@@ -48,14 +32,13 @@ async def test_a_tickets_whole_life_is_told_to_all(people: People) -> None:
         assert [one["status"] for one in told] == ["open", "pending", "pending", "closed"]
     shown = await pair.ali.http.get(f"/api/conversations/{pair.conversation}/")
     assert shown.json()["support_ticket"] is None
-    await boss.close()
 
 
 async def test_a_ticket_is_taken_by_one_of_many(people: People) -> None:
     """All at once and on several workers: one has it, the others hear 409; each change is told."""
     pair = await Pair.of(people)
-    agents = [await staff_of(pair.ali.server) for _ in range(4)]
-    ticket = (await pair.ali.http.post(support_ticket(pair), json={"subject": "help"})).json()
+    agents = [await people.staff() for _ in range(4)]
+    ticket = (await pair.ali.http.post(pair.support_ticket, json={"subject": "help"})).json()
     path = f"/api/support_tickets/{ticket['id']}/"
     answers = await asyncio.gather(
         *(agent.http.post(f"{path}assign/", json={"user_id": agent.id}) for agent in agents)
@@ -71,14 +54,12 @@ async def test_a_ticket_is_taken_by_one_of_many(people: People) -> None:
         assert [frame["seq"] for frame in frames] == [1, 2, 3, 4]
         told = [frame["support_ticket"] for frame in frames]
         assert told == [ticket, taken, closed, reopened]
-    for agent in agents:
-        await agent.close()
 
 
 async def test_one_at_a_time_is_open(people: People) -> None:
     """409 for a second; once the first is closed, another has a new id."""
     pair = await Pair.of(people)
-    path = f"/api/conversations/{pair.conversation}/support_ticket/"
+    path = pair.support_ticket
     first = (await pair.ali.http.post(path, json={"subject": "one"})).json()
     assert (await pair.sara.http.post(path, json={"subject": "two"})).status_code == 409
     assert (await pair.sara.http.delete(path)).status_code == 204
@@ -90,8 +71,8 @@ async def test_one_at_a_time_is_open(people: People) -> None:
 async def test_only_staff_assign_and_list(people: People) -> None:
     """403 for participants; strangers do not learn of it: 404."""
     pair = await Pair.of(people)
-    stranger, boss = await people("stranger"), await staff_of(pair.ali.server)
-    path = f"/api/conversations/{pair.conversation}/support_ticket/"
+    stranger, boss = await people("stranger"), await people.staff()
+    path = pair.support_ticket
     ticket = (await pair.ali.http.post(path, json={"subject": "help"})).json()
     assign = {"assigned_to": pair.ali.id}
     assert (await pair.ali.http.patch(path, json=assign)).status_code == 403
@@ -100,4 +81,3 @@ async def test_only_staff_assign_and_list(people: People) -> None:
     assert (await stranger.http.post(path, json={"subject": "x"})).status_code == 404
     listed = (await boss.http.get("/api/support_tickets/")).json()
     assert listed[0] == ticket
-    await boss.close()

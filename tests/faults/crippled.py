@@ -20,7 +20,7 @@ from chat.realtime.dispatcher import Dispatcher
 from chat.realtime.group import Batch, Group, Told
 from chat.realtime.hub import Hub
 from chat.realtime.relay import RelayListener
-from chat.store import sends, sqlite, work, writer
+from chat.store import postgres_sends, sqlite, sqlite_sends, work, writer
 from chat.store.sqlite import SqliteStore
 
 Result = TypeVar("Result")
@@ -55,7 +55,7 @@ def dropping_what_is_old() -> None:
 
 def looking_for_repeats() -> None:
     """A client_id that was used before is not met; its index is the test's to drop."""
-    sends.INSERT_IN_SQLITE = sends.INSERT_IN_SQLITE.partition("ON CONFLICT")[0]
+    sqlite_sends.INSERT = sqlite_sends.INSERT.partition("ON CONFLICT")[0]
 
 
 def looking_after_subscribing() -> None:
@@ -153,7 +153,7 @@ def is_first() -> bool:
 def locking_the_conversation() -> None:
     """Two workers number what they insert at the same time."""
     without = "SELECT 1 FROM conversations WHERE id = ANY(?::bigint[])"
-    sends.LOCK_CONVERSATIONS = without  # type: ignore[attr-defined] # used, not exported
+    postgres_sends.LOCK_CONVERSATIONS = without  # type: ignore[attr-defined] # used, not exported
 
 
 def resuming() -> None:

@@ -177,6 +177,22 @@ async def test_changes_reach_the_sockets_of_both_processes_once(
     assert [seq for _, _, seq in wire.published] == [3]
 
 
+async def test_what_another_process_committed_between_is_not_passed_over(
+    nodes: tuple[Node, Node], wire: Wire
+) -> None:
+    """A batch of the writer may take several transactions, and has a gap then."""
+    here, there = nodes
+    members = here.join(), there.join(2)
+    first, between, *last = commit(here, 4)
+    here.dispatcher.publish([first, *last])
+    await here.settled()
+    assert numbers(members[0]) == [1, 2, 3, 4]
+    there.dispatcher.publish([between])
+    wire.carry(here.dispatcher, there.dispatcher)
+    await there.settled()
+    assert [numbers(member) for member in members] == [[1, 2, 3, 4]] * 2
+
+
 async def test_what_the_relay_lost_is_read(nodes: tuple[Node, Node], wire: Wire) -> None:
     """Before what it brings next."""
     here, there = nodes

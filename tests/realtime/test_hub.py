@@ -257,9 +257,9 @@ async def test_a_commit_with_numbers_that_were_given_before_is_noticed() -> None
     """Members have been told of the present 4 and 5, and now this process commits others."""
     world = World(3)
     member = world.join()
-    world.hub.deliver_commit({CONVERSATION: world.commit(0, 0)})
+    world.hub.deliver_commit({CONVERSATION: [world.commit(0, 0)]})
     del world.history[2:]
-    world.hub.deliver_commit({CONVERSATION: world.commit()})
+    world.hub.deliver_commit({CONVERSATION: [world.commit()]})
     assert world.gone_back == [(CONVERSATION, 5, 3)]
     assert member.told == numbers(4, 5)
 
@@ -271,12 +271,12 @@ async def test_a_commit_that_was_read_before_it_was_told_is_no_going_back() -> N
     first = world.commit()
     world.hub.deliver(CONVERSATION, Batch(4, []))
     await world.settle()
-    world.hub.deliver_commit({CONVERSATION: first})
+    world.hub.deliver_commit({CONVERSATION: [first]})
     second = world.commit()
     world.hub.leave(cast("Connection", member))
     late = world.join()
-    world.hub.deliver_commit({CONVERSATION: second})
-    world.hub.deliver_commit({CONVERSATION: world.commit()})
+    world.hub.deliver_commit({CONVERSATION: [second]})
+    world.hub.deliver_commit({CONVERSATION: [world.commit()]})
     assert (member.told, late.told) == (numbers(4, 4), numbers(6, 6))
     assert world.gone_back == []
 

@@ -176,6 +176,95 @@ async def test_storing_after_a_failed_try_begins_afresh(database: Database) -> N
     assert send.error is None
 
 
+async def test_agents_send_without_being_participants(database: Database) -> None:
+    """Staff, where there is a ticket, closed or not; the message keeps that an agent sent it."""
+    talk, ali, sara = await pair(database)
+    without = await conversation(database, ali, sara)
+    agent = await user(database, "agent", is_staff=True)
+    stranger = await user(database, "stranger")
+    await Changes(database, talk).open_ticket(ali)
+    batch = [
+        draft(talk, agent, "a", "key"),
+        draft(talk, ali, "b", "key"),
+        draft(talk, agent, "a", "key"),
+        draft(talk, agent, "other", "key"),
+        draft(without, agent, "c"),
+        draft(talk, stranger, "d"),
+        draft(talk, agent, "e"),
+    ]
+    await sends.store(database, batch)
+    refused = [type(send.error) for send in batch]
+    assert refused == [type(None)] * 3 + [KeyReused, NotFound, NotFound, type(None)]
+    rows = await database.fetch(
+        "SELECT id, seq, content, by_agent FROM messages WHERE conversation_id = ? ORDER BY seq",
+        (talk,),
+    )
+    assert {content: bool(by_agent) for _, _, content, by_agent in rows} == {
+        "a": True,
+        "b": False,
+        "e": True,
+    }
+    assert [seq for _, seq, _, _ in rows] == [2, 3, 4]
+    by_content = {content: (id_, seq) for id_, seq, content, _ in rows}
+    for send in (batch[0], batch[1], batch[6]):
+        assert (send.id, send.seq) == by_content[send.content]
+        assert (send.is_repeat, send.by_agent) == (False, send.sender_id == agent)
+    assert (batch[2].is_repeat, batch[2].seq) == (True, batch[0].seq)
+    assert await stored(database, without) == []
+    await execute(database, "UPDATE support_tickets SET status = 'closed'")
+    again = [draft(talk, agent, "f"), draft(talk, agent, "a", "key")]
+    await sends.store(database, again)
+    assert [(send.error, send.is_repeat) for send in again] == [(None, False), (None, True)]
+
+
+async def test_who_is_staff_no_more_sends_nothing(database: Database) -> None:
+    """A repeat of what they sent before is answered all the same; a participant stays one."""
+    talk, ali, _ = await pair(database)
+    agent = await user(database, "agent", is_staff=True)
+    await Changes(database, talk).open_ticket(ali)
+    await sends.store(database, [draft(talk, agent, "a", "key")])
+    await execute(database, "UPDATE users SET is_staff = FALSE")
+    batch = [draft(talk, agent, "a", "key"), draft(talk, agent, "b")]
+    await sends.store(database, batch)
+    assert (batch[0].is_repeat, batch[0].error) == (True, None)
+    assert isinstance(batch[1].error, NotFound)
+    await Changes(database, talk).join(agent)
+    joined = draft(talk, agent, "c")
+    await sends.store(database, [joined])
+    assert (joined.error, joined.by_agent) == (None, False)
+
+
+async def execute(database: Database, sql: str) -> None:
+    async with database.transaction() as transaction:
+        await transaction.execute(sql)
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
+async def test_agents_of_a_batch_may_fail_by_themselves(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The participants' messages are stored by then: tried again, they would double."""
+    talk, ali, _ = await pair(database)
+    agent = await user(database, "agent", is_staff=True)
+    await Changes(database, talk).open_ticket(ali)
+    batch = [draft(talk, agent, "a"), draft(talk, ali, "b")]
+    assert isinstance(database, PostgresStore)
+    together = database.together
+
+    async def break_down(_: object) -> list[Answer]:
+        raise Unavailable("away", retry_after=1.0)
+
+    async def once(statements: Sequence[tuple[str, Values]]) -> list[Answer]:
+        monkeypatch.setattr(database, "together", break_down)
+        return await together(statements)
+
+    monkeypatch.setattr(database, "together", once)
+    await sends.store(database, batch)
+    assert isinstance(batch[0].error, Unavailable)
+    assert batch[1].error is None
+    assert [content for _, _, content in await stored(database, talk)] == ["b"]
+
+
 @pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
 async def test_what_repeats_within_a_batch_may_fail_by_itself(
     database: Database, monkeypatch: pytest.MonkeyPatch

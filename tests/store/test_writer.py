@@ -11,7 +11,8 @@ from chat.events import Change, Event, MessageEdited, MessageSent, Reached
 from chat.store import conversations, messages
 from chat.store.database import Database, Transaction
 from chat.store.work import Apply, Outcome
-from tests.store.world import MOMENT, draft, pair, sent, user, writing
+from chat.store.writer import Writer
+from tests.store.world import MOMENT, Changes, draft, pair, sent, user, writing
 
 
 class Log:
@@ -217,6 +218,32 @@ async def test_a_change_that_breaks_fails_alone(database: Database, log: Log) ->
     assert isinstance(outcomes[1], Exception)
     assert not isinstance(outcomes[1], Unavailable)
     assert await contents(database, talk) == ["b"]
+
+
+async def test_others_are_told_in_the_order_of_the_numbers(database: Database) -> None:
+    """Though an agent's message is stored behind those of participants in the same batch."""
+    talk, ali, _ = await pair(database)
+    agent = await user(database, "agent", is_staff=True)
+    await Changes(database, talk).open_ticket(ali)
+    told: list[Event] = []
+    writer = Writer(database, told.extend, doubt=lambda ids: None, capacity=10, timeout=20)
+    drafts = [draft(talk, sender, str(n)) for n, sender in enumerate((agent, ali, agent, ali))]
+    answers: list[int] = []
+    for send in drafts:  # none is committed before `run`, so all are one batch
+        writer.send(send, lambda error, send=send: answers.append(send.seq))  # type: ignore[misc] # bound now
+    writer.close()
+    await writer.run()
+    assert sorted(answers) == [2, 3, 4, 5]
+    sent = [event for event in told if isinstance(event, MessageSent)]
+    assert [event.seq for event in sent] == [2, 3, 4, 5]
+    assert {event.content: event.by_agent for event in sent} == {
+        "0": True,
+        "1": False,
+        "2": True,
+        "3": False,
+    }
+    # Of each sender in the order in which it was sent.
+    assert [event.content for event in sent if event.by_agent] == ["0", "2"]
 
 
 async def test_what_follows_a_change_is_done_after_its_commit(database: Database) -> None:

@@ -7,7 +7,7 @@ import httpx
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
-from tests.support.payam_server import PayamServer
+from tests.support.payam_server import PayamServer, run_command
 from tests.support.processes import owners
 from tests.support.sockets import Socket
 
@@ -131,6 +131,17 @@ class People:
         """A new person, whose username begins with `name`."""
         person = await Person.sign_up(self.server, name)
         self._everyone.append(person)
+        return person
+
+    async def staff(self, name: str = "staff") -> Person:
+        """A new member of staff, made from the command line as an operator does."""
+        person = Person(self.server, f"{name}_{secrets.token_hex(6)}")
+        self._everyone.append(person)
+        settings = self.server.settings
+        run_command("createuser", person.username, "--staff", "--no-password", settings=settings)
+        access = run_command("token", person.username, settings=settings).strip()
+        person.use({"access": access, "refresh": ""})
+        person.id = (await person.http.get("/api/users/me/")).json()["id"]
         return person
 
     async def __aenter__(self) -> Self:

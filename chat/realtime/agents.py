@@ -1,0 +1,57 @@
+"""Agents' sockets: opened by the right of staff, which an operator may take away at any time.
+
+Nobody announces that, so the database is asked from time to time. Whatever such a socket
+sends or reads is checked at once in any case; this ends what it hears.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
+
+from chat.auth.identity import Identity
+from chat.errors import NotFound, Unavailable
+from chat.realtime.connection import Connection
+
+LOOK_SECONDS = 15.0
+
+
+class Agents:
+    """`staff_among` names those of some users who are staff; `require` raises NotFound for who
+    may not be in a conversation.
+    """
+
+    def __init__(
+        self,
+        staff_among: Callable[[Collection[int]], Awaitable[set[int]]],
+        require: Callable[[Identity, int], Awaitable[object]],
+    ) -> None:
+        self._staff_among = staff_among
+        self._require = require
+        self._connections: set[Connection] = set()
+
+    def add(self, connection: Connection) -> None:
+        self._connections.add(connection)
+
+    def discard(self, connection: Connection) -> None:
+        self._connections.discard(connection)
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            with suppress(Unavailable):  # while the database is away nothing is new either
+                await self.look()
+
+    async def look(self) -> None:
+        """Close the sockets of those who are staff no more, unless they have joined meanwhile."""
+        connections = list(self._connections)
+        if not connections:
+            return
+        staff = await self._staff_among({one.identity.user_id for one in connections})
+        for connection in connections:
+            if connection.identity.user_id in staff:
+                continue
+            try:
+                await self._require(connection.identity, connection.conversation_id)
+            except NotFound:
+                connection.close(4404, "not an agent of the conversation any more")

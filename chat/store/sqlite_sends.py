@@ -1,0 +1,91 @@
+"""New messages into SQLite: one function in the thread of the connection that writes."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from chat.store.agents import IS_AGENT
+from chat.store.database import Database, Row
+from chat.store.sends import FIRST_WITH_KEY, Send, not_a_participant
+from chat.store.sqlite import SqliteStore
+
+IS_PARTICIPANT = """
+    SELECT 1 FROM participants WHERE conversation_id = ? AND user_id = ? AND is_active
+"""
+SELECT_AGENT = f"SELECT 1 WHERE {IS_AGENT.format(user='?', conversation='?')}"
+TEMPLATE = """
+    INSERT INTO messages (conversation_id, sender_id, content, created_at, created_seq, seq,
+                          client_id, fingerprint, by_agent)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, {by_agent})
+    ON CONFLICT (sender_id, client_id) WHERE client_id IS NOT NULL DO NOTHING
+"""
+INSERT = TEMPLATE.format(by_agent="FALSE")
+INSERT_BY_AGENT = TEMPLATE.format(by_agent="TRUE")
+
+
+async def store(database: Database, sends: Sequence[Send]) -> bool:
+    """As `sends.store`."""
+    assert isinstance(database, SqliteStore)
+    await database.write(lambda db: store_all(db, sends))
+    return True
+
+
+def store_all(db: sqlite3.Connection, sends: Sequence[Send]) -> None:
+    """Runs within a write transaction, which is the only one: nothing changes meanwhile."""
+    seqs: dict[int, int] = {}
+    lasts: dict[int, tuple[int, int, int]] = {}  # conversation: seq, last message, its moment
+    members: dict[tuple[int, int], bool] = {}
+    for send in sends:
+        conversation_id, sender_id = send.conversation_id, send.sender_id
+        member = members.get((conversation_id, sender_id))
+        if member is None:
+            row = db.execute(IS_PARTICIPANT, (conversation_id, sender_id)).fetchone()
+            member = members[conversation_id, sender_id] = row is not None
+        insert = INSERT
+        if not member:
+            first = first_of(db, send)
+            if first is not None:
+                send.settle_as_repeat(first)
+                continue
+            if db.execute(SELECT_AGENT, (sender_id, conversation_id)).fetchone() is None:
+                send.error = not_a_participant()
+                continue
+            send.by_agent, insert = True, INSERT_BY_AGENT
+        seq = seqs.get(conversation_id)
+        if seq is None:
+            (seq,) = db.execute(
+                "SELECT seq FROM conversations WHERE id = ?", (conversation_id,)
+            ).fetchone()
+        seq += 1
+        cursor = db.execute(
+            insert,
+            (
+                conversation_id,
+                sender_id,
+                send.content,
+                send.created_at,
+                seq,
+                seq,
+                send.client_id,
+                send.fingerprint,
+            ),
+        )
+        if cursor.rowcount == 0:
+            first = first_of(db, send)
+            assert first is not None
+            send.settle_as_repeat(first)
+            continue
+        assert cursor.lastrowid is not None
+        send.id, send.seq = cursor.lastrowid, seq
+        seqs[conversation_id] = seq
+        lasts[conversation_id] = (seq, send.id, send.created_at)
+    db.executemany(
+        "UPDATE conversations SET seq = ?, last_message_id = ?, active_at = ? WHERE id = ?",
+        [(*last, conversation_id) for conversation_id, last in lasts.items()],
+    )
+
+
+def first_of(db: sqlite3.Connection, send: Send) -> Row | None:
+    if send.client_id is None:
+        return None
+    first: Row | None = db.execute(FIRST_WITH_KEY, (send.sender_id, send.client_id)).fetchone()
+    return first
