@@ -12,6 +12,7 @@ from payam_client.backoff import Backoff
 from payam_client.errors import PayamError
 
 ATTEMPTS = 4
+NOT_MODIFIED = 304
 PASSING = {0, 429, 503}
 """Statuses of what passes by itself; 0 is no answer at all."""
 
@@ -35,7 +36,11 @@ class Http:
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def call(
+    async def call(self, method: str, path: str, **options: Any) -> bytes:
+        """The body of `exchange`'s answer."""
+        return (await self.exchange(method, path, **options)).content
+
+    async def exchange(
         self,
         method: str,
         path: str,
@@ -43,16 +48,20 @@ class Http:
         token: str | None = None,
         body: object = None,
         files: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
         is_repeatable: bool = False,
-    ) -> bytes:
-        """The answer's body; raises PayamError for any status but 2xx.
+    ) -> httpx.Response:
+        """The answer, read; raises PayamError for any status but 2xx and 304.
 
         With `is_repeatable` it is tried four times, if what is wrong may pass soon.
         """
         for attempt in range(ATTEMPTS):
             try:
-                async with self.stream(method, path, token=token, body=body, files=files) as answer:
-                    return await answer.aread()
+                async with self.stream(
+                    method, path, token=token, body=body, files=files, headers=headers
+                ) as answer:
+                    await answer.aread()
+                    return answer
             except PayamError as error:
                 wait = error.retry_after or 0
                 is_last = attempt == ATTEMPTS - 1 or wait > self._patience
@@ -84,7 +93,7 @@ class Http:
             async with self._client.stream(
                 method, path, content=content, files=files, headers=all_headers
             ) as answer:
-                if not answer.is_success:
+                if not answer.is_success and answer.status_code != NOT_MODIFIED:
                     wait = answer.headers.get("Retry-After")
                     raise refusal(answer.status_code, await answer.aread(), wait)
                 yield answer

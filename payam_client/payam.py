@@ -3,15 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Self, TypeVar
+from typing import Any, BinaryIO, NamedTuple, Self, TypeVar
 from urllib.parse import urlencode, urlsplit
 
+import httpx
 import msgspec
 
 from payam_client.backoff import Backoff
 from payam_client.conversation import Conversation
 from payam_client.errors import PayamError
-from payam_client.http import ATTEMPTS, Http
+from payam_client.http import ATTEMPTS, NOT_MODIFIED, Http
 from payam_client.inbox import Point
 from payam_client.outbox import new_id
 from payam_client.records import (
@@ -28,6 +29,15 @@ Record = TypeVar("Record")
 
 CHUNK = 64 * 1024
 """Bytes of a file that are in memory at a time."""
+
+
+class Page(NamedTuple):
+    """A page of conversations, its entity tag, and the path of the one that follows it."""
+
+    path: str
+    tag: str
+    records: list[ConversationRecord]
+    next: str | None
 
 
 class Payam:
@@ -64,6 +74,8 @@ class Payam:
         self._http = Http(self.url, self.backoff, patience, trust_env=trust_env)
         self._keeper = TokenKeeper(tokens, self._renew, keep)
         self._open: set[Conversation] = set()
+        self._first = Page("", "", [], None)
+        """The first page of the conversations, as it came last."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -148,6 +160,28 @@ class Payam:
         """One's own, most recently active first."""
         return await self._get("/api/conversations/", list[ConversationRecord])
 
+    async def conversation_pages(self, limit: int = 50) -> AsyncIterator[list[ConversationRecord]]:
+        """The same page by page, up to 200 in each.
+
+        One that becomes active meanwhile moves to the first page, which costs little to ask for
+        again: where it has not changed, it is not sent.
+        """
+        path: str | None = query("/api/conversations/", limit=limit)
+        while path is not None:
+            headers = {"If-None-Match": self._first.tag} if path == self._first.path else {}
+            answer = await self._exchange("GET", path, headers=headers, is_repeatable=True)
+            page = self._first if answer.status_code == NOT_MODIFIED else self._page(path, answer)
+            if "cursor=" not in path:
+                self._first = page
+            yield page.records
+            path = page.next
+
+    def _page(self, path: str, answer: httpx.Response) -> Page:
+        link = answer.links.get("next")
+        following = self._path_of(link["url"]) if link else None
+        records = parse(answer.content, list[ConversationRecord])
+        return Page(path, answer.headers.get("ETag", ""), records, following)
+
     async def conversation(self, id_: int) -> ConversationRecord:
         return await self._get(of(id_), ConversationRecord)
 
@@ -162,6 +196,11 @@ class Payam:
     async def add_participant(self, id_: int, user_id: int) -> ConversationRecord:
         answer = await self.request("POST", f"{of(id_)}participants/", {"user_id": user_id})
         return parse(answer, ConversationRecord)
+
+    async def participants(self, id_: int, *, limit: int = 50, after: int = 0) -> list[User]:
+        """A page of all of them, by id, behind `after`; one of fewer than `limit` is the last."""
+        path = query(f"{of(id_)}participants/", limit=limit, after=after)
+        return await self._get(path, list[User])
 
     async def remove_participant(self, id_: int, user_id: int) -> None:
         await self.request("DELETE", f"{of(id_)}participants/{user_id}/")
@@ -335,11 +374,14 @@ class Payam:
         is_repeatable: bool = False,
     ) -> bytes:
         """The answer's body. `body` becomes JSON; `files` are httpx's."""
+        answer = await self._exchange(
+            method, path, body=body, files=files, is_repeatable=is_repeatable
+        )
+        return answer.content
 
-        async def call(token: str) -> bytes:
-            return await self._http.call(
-                method, path, token=token, body=body, files=files, is_repeatable=is_repeatable
-            )
+    async def _exchange(self, method: str, path: str, **options: Any) -> httpx.Response:
+        async def call(token: str) -> httpx.Response:
+            return await self._http.exchange(method, path, token=token, **options)
 
         subject = self.subject
         token = await self.token()

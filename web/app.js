@@ -15,6 +15,7 @@ import { number, offerOtherLanguage, say } from "./strings.js";
 import "./viewport.js";
 
 const LOOK = 5000; // milliseconds between two looks for conversations that others began
+const NEAR = 400; // pixels before the list's end at which older conversations are loaded
 const TOKENS = keyOf("tokens");
 const store = {
   load: () => JSON.parse(localStorage.getItem(TOKENS)),
@@ -82,6 +83,11 @@ function pageOf(chats) {
       chats.put(record);
       location.hash = `#/${record.id}`;
     });
+
+  list.onscroll = () => {
+    const { scrollHeight, scrollTop, clientHeight } = list;
+    if (scrollHeight - scrollTop - clientHeight < NEAR) chats.more().catch(() => {});
+  };
 
   function render() {
     chats.currentId = Number(location.hash.slice(2)); // like `#/12`

@@ -3,10 +3,16 @@
 import { Chat } from "./chat.js";
 
 const LIVE = 10; // conversations that have a socket, the latest; a user may have 50 on one worker
+const PAGE = 50; // conversations that are loaded at first, and each time that more are asked for
+const PAGE_MOST = 200;
+
+const activity = ({ last_message: last, created_at: begun }) => last?.timestamp ?? begun;
 
 export class Chats {
   #chats = new Map();
+  #wanted = PAGE;
   isLoaded = false;
+  hasMore = false;
   /** Of the one that is looked at. */
   currentId = null;
 
@@ -21,9 +27,8 @@ export class Chats {
 
   /** Most recently active first. */
   get list() {
-    const activity = ({ record }) => record.last_message?.timestamp ?? record.created_at;
     return [...this.#chats.values()].sort(
-      (one, other) => activity(other).localeCompare(activity(one)) || other.id - one.id,
+      (one, other) => activity(other.record).localeCompare(activity(one.record)) || other.id - one.id,
     );
   }
 
@@ -55,12 +60,42 @@ export class Chats {
     if (!chat.isAskedFor || chat.isElsewhere) chat.load().catch(() => {});
   }
 
+  /** Load older ones too, as far as there are any. */
+  async more() {
+    if (!this.hasMore) return;
+    this.hasMore = false;
+    this.#wanted += PAGE;
+    await this.refresh();
+  }
+
+  /** Ask for one by itself: whether it is still one's own. */
+  async #look(id) {
+    try {
+      this.put(await this.payam.conversation(id));
+    } catch (error) {
+      if (error.status === 404) this.remove(id);
+    }
+  }
+
   async refresh() {
     const known = [...this.#chats.keys()]; // one that is begun meanwhile may not be in the answer
-    const records = await this.payam.conversations();
+    const records = [];
+    let hasMore = false;
+    for await (const page of this.payam.conversationPages(Math.min(this.#wanted, PAGE_MOST))) {
+      records.push(...page);
+      hasMore = records.length >= this.#wanted;
+      if (hasMore) break;
+    }
+    this.hasMore = hasMore;
     const ids = new Set(records.map((record) => record.id));
-    for (const id of known) if (!ids.has(id)) this.remove(id);
     for (const record of records) this.put(record);
+    const oldest = hasMore ? activity(records.at(-1)) : "";
+    for (const id of known) {
+      // One that is missing was left, or has become active while the pages came.
+      const record = this.#chats.get(id)?.record;
+      if (record && !ids.has(id) && activity(record) >= oldest) await this.#look(id);
+    }
+    if (this.currentId && !this.current) await this.#look(this.currentId); // older than what is loaded
     this.list.forEach((chat, place) => {
       const isLive = place < LIVE || chat === this.current || chat.pending.length > 0;
       if (isLive) chat.connect();

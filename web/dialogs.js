@@ -4,7 +4,7 @@ import { nameOf } from "./avatar.js";
 import { clone, complain, make, notify } from "./dom.js";
 import { peoplePicker } from "./people-picker.js";
 import { explain } from "./explain.js";
-import { say } from "./strings.js";
+import { number, say } from "./strings.js";
 
 /** Whether the answer to the question was yes. */
 export function confirm(question, yes) {
@@ -44,6 +44,7 @@ export function showDetails(chats, chat) {
   const { payam, me } = chats;
   const { id, record } = chat;
   const ticket = record.support_ticket;
+  const rest = record.participant_count - record.participants.length;
   const { content, naming, ticketing, adding, add } = clone("details", {
     title: { value: record.title },
     hint: ticket ? say("openedBy", { name: ticket.created_by.username }) : say("noTicket"),
@@ -54,7 +55,10 @@ export function showDetails(chats, chat) {
     },
     closeTicket: { hidden: !ticket, onclick: () => payam.closeTicket(ticket.id).then(closed, complain) },
     save: say(ticket ? "save" : "openTicket"),
-    people: record.participants.map((user) => make("participant", { name: user.username })),
+    people: [
+      ...record.participants.map((user) => user.username),
+      ...(rest > 0 ? [say("andMore", { count: number(rest) })] : []),
+    ].map((name) => make("participant", { name })),
     picker: peoplePicker(payam, record.participants.map((user) => user.id)),
     leave: { onclick: leave },
   });

@@ -153,7 +153,14 @@ export class Payam {
   users(search: string, limit?: number): Promise<User[]>;
 
   conversations(): Promise<ConversationRecord[]>;
+  /**
+   * The same page by page, up to 200 in each. One that becomes active meanwhile moves to the first
+   * page, which costs little to ask for again: unchanged, it is not sent.
+   */
+  conversationPages(limit?: number): AsyncGenerator<ConversationRecord[], void>;
   conversation(id: number): Promise<ConversationRecord>;
+  /** A page of all of them, by id; a page of fewer than `limit` is the last. */
+  participants(id: number, place?: { limit?: number; after?: number }): Promise<User[]>;
   /** `participants` are ids; the caller need not be among them. */
   begin(participants: number[], title?: string): Promise<ConversationRecord>;
   rename(id: number, title: string): Promise<ConversationRecord>;
@@ -230,7 +237,12 @@ export class Payam {
   request(
     method: string,
     path: string,
-    options?: { body?: unknown; form?: FormData; isPublic?: boolean },
+    options?: {
+      body?: unknown;
+      form?: FormData;
+      headers?: Record<string, string>;
+      isPublic?: boolean;
+    },
   ): Promise<Response>;
   json(method: string, path: string, options?: { body?: unknown }): Promise<unknown>;
   /** An access token of this user that works for a while yet, and is not `stale`. */

@@ -57,6 +57,7 @@ export class Payam extends Emitter {
   #renewing = null; // the refresh token that is being exchanged, and the promise of what comes of it
   #turn = 0; // raised by each signing in and out: the answer to an earlier one no longer matters
   #open = new Set();
+  #firstPage = {}; // of the list of conversations
 
   constructor({
     url = globalThis.location?.origin,
@@ -118,8 +119,34 @@ export class Payam extends Emitter {
     return this.json("GET", at());
   }
 
+  async *conversationPages(limit = 50) {
+    let path = `${at()}?${new URLSearchParams({ limit })}`;
+    while (path) {
+      const page = await this.#page(path);
+      yield page.records;
+      path = page.next;
+    }
+  }
+
+  /** The first one is kept: it is asked for again and again, and seldom changes. */
+  async #page(path) {
+    const kept = this.#firstPage.path === path ? this.#firstPage : {};
+    const headers = kept.tag && { "If-None-Match": kept.tag };
+    const response = await this.request("GET", path, { headers });
+    if (response.status === 304) return kept;
+    const tag = response.headers.get("ETag");
+    const link = /<([^>]*)>; rel="next"/.exec(response.headers.get("Link"))?.[1];
+    const page = { path, tag, next: link && this.#pathOf(link), records: await response.json() };
+    if (!path.includes("cursor=")) this.#firstPage = page;
+    return page;
+  }
+
   conversation(id) {
     return this.json("GET", at(id));
+  }
+
+  participants(id, { limit = 50, after = 0 } = {}) {
+    return this.json("GET", `${at(id, "participants")}?${new URLSearchParams({ limit, after })}`);
   }
 
   begin(participants, title = "") {
@@ -214,7 +241,7 @@ export class Payam extends Emitter {
     return (await this.request(method, path, options)).json();
   }
 
-  async request(method, path, { body, form, isPublic = false, signal } = {}) {
+  async request(method, path, { body, form, headers, isPublic = false, signal } = {}) {
     const { fetch, patience } = this.settings;
     const call = async (token) => {
       // Until the answer begins: how long a file then takes is another matter.
@@ -228,6 +255,7 @@ export class Payam extends Emitter {
           headers: {
             ...(token && { Authorization: `Bearer ${token}` }),
             ...(body && { "Content-Type": "application/json" }),
+            ...headers,
           },
           body: form ?? (body && JSON.stringify(body)),
           signal: end.signal,
@@ -674,7 +702,7 @@ async function answered(call) {
   } catch (error) {
     throw new PayamError({ code: "offline", detail: `the server cannot be reached: ${error.message}` });
   }
-  if (response.ok) return response;
+  if (response.ok || response.status === 304) return response;
   const problem = await response.json().catch(() => ({}));
   const { status, headers } = response;
   throw new PayamError({ ...problem, status, retry_after: Number(headers.get("Retry-After")) || undefined });

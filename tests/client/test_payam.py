@@ -46,6 +46,28 @@ async def test_people_titles_pages_and_read_marks(pair: Pair, server: PayamServe
     assert (await pair.sara.conversations())[0].unread_count == 1
 
 
+async def test_pages_of_conversations(server: PayamServer) -> None:
+    """They make the whole list; the first one, unchanged, is not sent again."""
+    async with await sign_up(server.url, "ali") as ali, await sign_up(server.url, "sara") as sara:
+        ids = [(await ali.begin([])).id for _ in range(5)][::-1]
+        sizes = [len(page) async for page in ali.conversation_pages(limit=2)]
+        assert sizes == [2, 2, 1]
+        pages = [page async for page in ali.conversation_pages(limit=2)]
+        assert [one.id for page in pages for one in page] == ids
+        assert [one for page in pages for one in page] == await ali.conversations()
+        again = [page async for page in ali.conversation_pages(limit=2)]
+        assert again == pages
+        assert again[0] is pages[0]
+        await ali.send(ids[-1], "the oldest")
+        moved = [page async for page in ali.conversation_pages(limit=2)]
+        assert [one.id for one in moved[0]] == [ids[-1], ids[0]]
+        assert [page async for page in sara.conversation_pages()] == [[]]
+        who = [await ali.me(), await sara.me()]
+        await ali.add_participant(ids[0], who[1].id)
+        found = [await ali.participants(ids[0], limit=1, after=after.id - 1) for after in who]
+        assert [[user.id for user in page] for page in found] == [[one.id] for one in who]
+
+
 async def test_tickets(pair: Pair) -> None:
     async with pair.sara.open(pair.id) as hers:
         await hers.opened()

@@ -422,6 +422,34 @@ test("two tabs that renew at once, without a lock, both stay signed in", async (
   }
 });
 
+test("conversations come page by page, and an unchanged first page is not sent again", async () => {
+  const statuses = [];
+  const counted = async (...given) => {
+    const response = await fetch(...given);
+    statuses.push(response.status);
+    return response;
+  };
+  const ali = await person("ali", { fetch: counted });
+  const ids = [];
+  for (let count = 0; count < 5; count++) ids.unshift((await ali.direct.begin([])).id);
+  const walk = async () => {
+    const pages = [];
+    for await (const page of ali.conversationPages(2)) pages.push(page.map(({ id }) => id));
+    return pages;
+  };
+  const pages = [ids.slice(0, 2), ids.slice(2, 4), ids.slice(4)];
+  assert.deepEqual(await walk(), pages);
+  assert.deepEqual(await walk(), pages);
+  assert.deepEqual(statuses, [200, 200, 200, 304, 200, 200]);
+  await ali.direct.rename(ids[0], "another");
+  for await (const page of ali.conversationPages(2)) {
+    assert.equal(page[0].title, "another");
+    break;
+  }
+  assert.deepEqual(await ali.participants(ids[0]), [{ id: ali.who.id, username: ali.who.username }]);
+  assert.deepEqual(await ali.participants(ids[0], { after: ali.who.id }), []);
+});
+
 test("the WebSocket that is given is used, and none at all is said at once", async () => {
   let made = 0;
   class Counted extends WebSocket {

@@ -42,6 +42,16 @@ class Sender:
         body = {"participants": [other.id for other in others], "title": title}
         return int(self._send("POST", "/api/conversations/", body).json()["id"])
 
+    def begin_alone(self, *titles: str) -> list[int]:
+        """Conversations with nobody else; returns their ids."""
+        path = "/api/conversations/"
+        bodies = [{"participants": [], "title": title} for title in titles]
+        with httpx.Client(base_url=self._url, trust_env=False, headers=self._headers) as http:
+            return [int(http.post(path, json=body).json()["id"]) for body in bodies]
+
+    def leave(self, conversation: int) -> None:
+        self._send("DELETE", f"/api/conversations/{conversation}/participants/{self.id}/")
+
     def conversations(self) -> list[dict[str, Any]]:
         return list(self._send("GET", "/api/conversations/").json())
 

@@ -1,0 +1,79 @@
+"""The page's list of conversations, where there are more than it loads at once."""
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.support.payam_server import PayamServer
+from tests.web.sender import Sender
+from tests.web.visitor import Visitor
+
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
+PAGE = 50
+MANY = 120
+
+expect.set_options(timeout=20_000)
+
+
+@pytest.fixture
+def crowded(served: PayamServer) -> tuple[Sender, list[int]]:
+    """Somebody with many conversations, and their ids, the oldest first."""
+    ali = Sender(served.url, "ali")
+    return ali, ali.begin_alone(*(f"talk {number}" for number in range(MANY)))
+
+
+async def to_the_end(visitor: Visitor) -> None:
+    await visitor.list.last.scroll_into_view_if_needed()
+
+
+async def test_older_conversations_come_as_one_scrolls(
+    browser: Browser, served: PayamServer, crowded: tuple[Sender, list[int]]
+) -> None:
+    """Page by page, to the last one; and all stay while the list is looked at again."""
+    ali, _ = crowded
+    visitor = await ali.page(browser, **DESKTOP)
+    asked: list[str] = []
+    await expect(visitor.list).to_have_count(PAGE)
+    await expect(visitor.list.first).to_contain_text(f"talk {MANY - 1}")
+    visitor.page.on("request", lambda request: asked.append(request.url))
+    for count in (2 * PAGE, MANY):
+        await to_the_end(visitor)
+        await expect(visitor.list).to_have_count(count)
+    await to_the_end(visitor)
+    await expect(visitor.list.last).to_contain_text("talk 0")
+    await visitor.page.wait_for_event("response", lambda response: response.status == 304)
+    await expect(visitor.list).to_have_count(MANY)
+    assert any(url.endswith("/api/conversations/?limit=150") for url in asked)
+    assert not any(url.endswith("/api/conversations/") for url in asked)
+    await visitor.check()
+
+
+async def test_an_old_conversation_opens_by_its_address(
+    browser: Browser, served: PayamServer, crowded: tuple[Sender, list[int]]
+) -> None:
+    """It need not be among those that are loaded, and is not taken for one that was left."""
+    ali, ids = crowded
+    visitor = await ali.page(browser, **DESKTOP)
+    await expect(visitor.list).to_have_count(PAGE)
+    await visitor.page.goto(f"{served.url}/#/{ids[0]}")
+    await expect(visitor.page.get_by_role("heading", name="talk 0")).to_be_visible()
+    await visitor.say("still here")
+    await expect(visitor.list.first).to_contain_text("talk 0")
+    begun = ali.begin(title="the newest")
+    await expect(visitor.list.first).to_contain_text("the newest")
+    await visitor.page.goto(f"{served.url}/#/{begun}")
+    await expect(visitor.page.get_by_role("heading", name="the newest")).to_be_visible()
+
+
+async def test_what_one_was_removed_from_goes(
+    browser: Browser, served: PayamServer, crowded: tuple[Sender, list[int]]
+) -> None:
+    """From among those that are loaded; the others stay, those behind them too."""
+    ali, ids = crowded
+    visitor = await ali.page(browser, **DESKTOP)
+    await to_the_end(visitor)
+    await expect(visitor.list).to_have_count(2 * PAGE)
+    ali.leave(ids[-60])
+    await expect(visitor.list.filter(has_text=f"talk {MANY - 60}")).to_have_count(0)
+    await expect(visitor.list).to_have_count(2 * PAGE)
