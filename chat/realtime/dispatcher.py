@@ -92,15 +92,13 @@ class Dispatcher(RelayListener):
                 self.pass_on(event)
             elif isinstance(event, Reached):
                 reached[event.conversation_id] = event.seq
-        batches = {
-            conversation_id: batches_of(of_one)
-            for conversation_id, of_one in changes.items()
-            if self._relay.has_others or conversation_id in self.hub  # else nobody listens
-        }
-        self.hub.deliver_commit(batches)
-        if self._relay.has_others:
-            for conversation_id, of_one in batches.items():
-                for batch in of_one:
+        self.hub.begin_telling()
+        for conversation_id, of_one in changes.items():
+            if not self._relay.has_others and conversation_id not in self.hub:
+                continue  # nobody listens
+            for batch in batches_of(of_one):
+                self.hub.deliver_own(conversation_id, batch)
+                if self._relay.has_others:
                     payload = self._marks.ours + news.BATCH + _pack(batch)
                     self._relay.publish(conversation_id, payload, batch.changes[-1].seq)
         # Last: a repeat of what is new itself is no reason to ask the database.

@@ -8,7 +8,7 @@ brings late, members see each change once and in order.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextvars import Context
 
 from chat import metrics
@@ -142,27 +142,30 @@ class Hub:
             del self._groups[group.conversation_id]
             self._closed(group.conversation_id)
 
-    def deliver_commit(self, batches: Mapping[int, Sequence[Batch]]) -> None:
-        """Tell the members what a commit of this process has changed, by conversation.
+    def begin_telling(self) -> None:
+        """A commit of this process is told next: each conversation's part by `deliver_own`.
 
-        The process makes one commit after the other, and calls this after each. So a change
-        of it may be known here before only where the database was read just before.
+        The process makes one commit after the other. So a change of it may be known here
+        before it is told only where the database was read just then.
         """
         self._commits += 1
-        for conversation_id, of_one in batches.items():
-            group = self._groups.get(conversation_id)
-            if group is None:
-                continue
-            if of_one[0].before < group.seq and group.read_at < self._commits - 1:
-                self._went_back(conversation_id, group.seq, of_one[-1].changes[-1].seq)
-            for batch in of_one:
-                self.deliver(conversation_id, batch)
+
+    def deliver_own(self, conversation_id: int, batch: Batch) -> None:
+        """The same as `deliver`, of what this process has committed itself."""
+        group = self._groups.get(conversation_id)
+        if group is None:
+            return
+        if batch.before < group.seq and group.read_at < self._commits - 1:
+            self._went_back(conversation_id, group.seq, batch.changes[-1].seq)
+        self._deliver(group, batch)
 
     def deliver(self, conversation_id: int, batch: Batch) -> None:
         """Tell the members, as soon as everything before it has been told."""
         group = self._groups.get(conversation_id)
-        if group is None:
-            return
+        if group is not None:
+            self._deliver(group, batch)
+
+    def _deliver(self, group: Group, batch: Batch) -> None:
         if batch.before <= group.seq and not group.is_healing:
             if group.tell(batch.changes):
                 self._drop_empty(group)

@@ -68,6 +68,11 @@ class World:
         self.history += changes
         return Batch(before, changes)
 
+    def tell_own(self, batch: Batch) -> None:
+        """As a commit of this process is told."""
+        self.hub.begin_telling()
+        self.hub.deliver_own(CONVERSATION, batch)
+
     async def load(self, _: int, seq: int) -> tuple[list[Told], int, bool]:
         self.loads += 1
         await asyncio.sleep(0)
@@ -257,9 +262,9 @@ async def test_a_commit_with_numbers_that_were_given_before_is_noticed() -> None
     """Members have been told of the present 4 and 5, and now this process commits others."""
     world = World(3)
     member = world.join()
-    world.hub.deliver_commit({CONVERSATION: [world.commit(0, 0)]})
+    world.tell_own(world.commit(0, 0))
     del world.history[2:]
-    world.hub.deliver_commit({CONVERSATION: [world.commit()]})
+    world.tell_own(world.commit())
     assert world.gone_back == [(CONVERSATION, 5, 3)]
     assert member.told == numbers(4, 5)
 
@@ -271,12 +276,12 @@ async def test_a_commit_that_was_read_before_it_was_told_is_no_going_back() -> N
     first = world.commit()
     world.hub.deliver(CONVERSATION, Batch(4, []))
     await world.settle()
-    world.hub.deliver_commit({CONVERSATION: [first]})
+    world.tell_own(first)
     second = world.commit()
     world.hub.leave(cast("Connection", member))
     late = world.join()
-    world.hub.deliver_commit({CONVERSATION: [second]})
-    world.hub.deliver_commit({CONVERSATION: [world.commit()]})
+    world.tell_own(second)
+    world.tell_own(world.commit())
     assert (member.told, late.told) == (numbers(4, 4), numbers(6, 6))
     assert world.gone_back == []
 
