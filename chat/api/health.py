@@ -9,7 +9,6 @@ from chat.api.schemas import Health
 blueprint = Blueprint("health", url_prefix="/health")
 
 
-@blueprint.head("/live/", name="live_head", ctx_public=True)
 @blueprint.get("/live/", ctx_public=True)
 @Operation(gives={200: Health}, takes_any_query=True)
 async def live(_: Request) -> HTTPResponse:
@@ -17,7 +16,6 @@ async def live(_: Request) -> HTTPResponse:
     return responses.json(Health("live"))
 
 
-@blueprint.head("/ready/", name="ready_head", ctx_public=True)
 @blueprint.get("/ready/", ctx_public=True)
 @Operation(gives={200: Health, 503: Health}, takes_any_query=True)
 async def ready(request: Request) -> HTTPResponse:

@@ -11,7 +11,6 @@ from chat.api.operations import Operation
 blueprint = Blueprint("metrics", url_prefix="/metrics")
 
 
-@blueprint.head("/", name="read_head", ctx_public=True)
 @blueprint.get("/", ctx_public=True)
 @Operation(gives={200: "text/plain"}, takes_any_query=True)
 async def read(request: Request) -> HTTPResponse:

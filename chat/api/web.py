@@ -63,12 +63,10 @@ def blueprint(base_path: str) -> Blueprint:
     files = load(FOLDER)
     made = Blueprint("web")
 
-    @made.head("/", name="page_head", ctx_public=True)
     @made.get("/", ctx_public=True)
     async def page(request: Request) -> HTTPResponse:
         return answer(request, files["index.html"])
 
-    @made.head("/web/<name:str>", name="part_head", ctx_public=True)
     @made.get("/web/<name:str>", ctx_public=True)
     async def part(request: Request, name: str) -> HTTPResponse:
         if name not in files:

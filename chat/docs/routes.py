@@ -49,7 +49,6 @@ async def documents(request: Request) -> Documents:
     return await asyncio.to_thread(made, request.app)
 
 
-@blueprint.head("/", name="for_people_head", ctx_public=True)
 @blueprint.get("/", ctx_public=True)
 @Operation(
     gives={200: "text/html", 304: None}, sends=("ETag", "Cache-Control"), takes_any_query=True
@@ -60,7 +59,6 @@ async def for_people(request: Request) -> HTTPResponse:
     return answer(request, found, "text/html; charset=utf-8", page.POLICY)
 
 
-@blueprint.head("/openapi.json", name="of_http_head", ctx_public=True)
 @blueprint.get("/openapi.json", ctx_public=True)
 @FILE
 async def of_http(request: Request) -> HTTPResponse:
@@ -68,7 +66,6 @@ async def of_http(request: Request) -> HTTPResponse:
     return answer(request, (await documents(request)).openapi, "application/json", {})
 
 
-@blueprint.head("/asyncapi.json", name="of_sockets_head", ctx_public=True)
 @blueprint.get("/asyncapi.json", ctx_public=True)
 @FILE
 async def of_sockets(request: Request) -> HTTPResponse:
