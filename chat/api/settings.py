@@ -11,6 +11,7 @@ from config.settings import Settings
 blueprint = Blueprint("settings", url_prefix="/api/settings")
 
 
+@blueprint.head("/", name="limits_head", ctx_public=True)
 @blueprint.get("/", ctx_public=True)
 @Operation(gives={200: ServerSettings})
 async def read(request: Request) -> HTTPResponse:

@@ -82,7 +82,7 @@ def sockets(app: Sanic[Any, Any]) -> list[Socket]:
             name=route.name.rpartition(".")[2],
             path=path_of(route),
             parameters=parameters_of(route),
-            about=prose(route.handler.__doc__),
+            about=prose(route.handler.args[0].__doc__),  # what Sanic has wrapped
         )
         for route in app.router.routes
         if getattr(route.ctx, "socket", False)

@@ -8,7 +8,8 @@ known to everybody who may have to close it, before the waiting begins:
 2. The connection joins the others of its conversation here, told nothing yet: a removal
    that they are told of from now on closes it.
 3. The database is asked for the membership: a removal before this is seen here.
-4. Without a pause: where nothing has closed the connection, it gets the transport.
+4. Where nothing has closed the connection, it gets the transport. Where something does so in
+   the last moment, the client gets the close.
 """
 
 from typing import NamedTuple
@@ -35,14 +36,15 @@ PARAMETERS = ("since", "epoch")
 class Admitted(NamedTuple):
     """A connection without a transport yet, and the proof by which it may have one.
 
+    Without a proof the connection is closed already: a browser learns the reason only so.
     `since` is the change number from which the client resumes, or None; `epoch` the one in
     which it counts, if the client says it.
     """
 
     connection: Connection
-    membership: Membership
-    since: int | None
-    epoch: str | None
+    membership: Membership | None
+    since: int | None = None
+    epoch: str | None = None
 
 
 class Gate:

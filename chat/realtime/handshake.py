@@ -5,13 +5,14 @@ transport goes to a protocol of ours and Sanic lets go of it: its own way keeps 
 tasks and 26 KiB alive for each socket. This file and `chat/http/` know Sanic's private
 parts; Sanic is pinned for them.
 
-A socket's route is an ordinary one. Its handler checks, and then calls `hand_over` or
-`turn_away`, without a pause in between. Sanic's own websocket routes would answer 101
-whoever calls their handler, in whatever way.
+Sanic asks `websocket_handshake` before it calls the handler of a websocket. Nothing is
+answered there: `app.ctx.admit` finds out who may have the socket, and the handler gets an
+`Upgrade`, which answers 101 and gives the transport away. It cannot without a proof of
+membership, however the handler is called.
 """
 
-import asyncio
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any
 
 from sanic import Request
 from sanic.exceptions import SanicException
@@ -20,10 +21,9 @@ from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from chat.auth.middleware import SUBPROTOCOL, offered_subprotocols
-from chat.errors import Unavailable
 from chat.http.connection import HttpConnection
 from chat.realtime.connection import Connection
-from chat.services.membership import Membership
+from chat.realtime.gate import Admitted
 
 
 class ChatProtocol(HttpConnection):
@@ -33,11 +33,21 @@ class ChatProtocol(HttpConnection):
         super().__init__(*args, **kwargs)
         self.is_handed_over = False
 
-    def release(self, successor: asyncio.Protocol, response: bytes, write_limit: int) -> bytes:
+    async def websocket_handshake(
+        self, request: Request, subprotocols: Sequence[str] | None = None
+    ) -> Any:
+        """What the handler gets; raises what is answered instead of 101."""
+        admitted = await request.app.ctx.admit(request)
+        try:
+            return Upgrade(self, accept(request), admitted)
+        except BaseException:
+            admitted.connection.connection_lost(None)
+            raise
+
+    def release(self, successor: Connection, response: bytes, write_limit: int) -> bytes:
         """Answer, and give the transport to `successor`; returns what it must read first."""
         transport = self.transport
-        if transport is None or transport.is_closing():
-            raise Unavailable("The client left during the handshake.", retry_after=1.0)
+        assert transport is not None
         transport.write(response)
         self.is_handed_over = True
         self.connections.discard(self)
@@ -57,38 +67,37 @@ class ChatProtocol(HttpConnection):
             super().close(timeout)
 
 
-def hand_over(
-    request: Request, connection: Connection, membership: Membership, write_limit: int
-) -> bytes:
-    """Answer 101 and give the transport to the connection, for which `membership` was found.
+class Upgrade:
+    """A handshake that is in order, not answered yet: stands where Sanic's websocket would."""
 
-    Returns what the client has sent already. Beyond `write_limit` unsent bytes the
-    transport calls `pause_writing`. Raises what is answered where the request is no
-    handshake.
-    """
-    # Read, and not only passed: without the proof nothing is written.
-    proven = (membership.user_id, membership.conversation_id)
-    if proven != (connection.identity.user_id, connection.conversation_id):
-        raise RuntimeError("the proof of membership is another caller's")
-    return _release(request, connection, write_limit)
+    def __init__(self, protocol: ChatProtocol, response: bytes, admitted: Admitted) -> None:
+        self.admitted = admitted
+        self._protocol = protocol
+        self._response = response
 
+    def hand_over(self, write_limit: int) -> bytes | None:
+        """Answer 101 and give the transport to the connection that was admitted.
 
-def turn_away(request: Request, connection: Connection, write_limit: int) -> None:
-    """Answer 101 to a caller whose connection is closed already, and says so by its code.
+        Returns what the client has sent already, or None where it has left. Beyond
+        `write_limit` unsent bytes the transport calls `pause_writing`. A connection that was
+        closed meanwhile, or from the start, says so by its code after the 101.
+        """
+        connection, membership, *_ = self.admitted
+        if not connection.is_closing:
+            # Read, and not only passed: without the proof nothing is written.
+            proven = membership and (membership.user_id, membership.conversation_id)
+            if proven != (connection.identity.user_id, connection.conversation_id):
+                raise RuntimeError("the proof of membership is another caller's")
+        transport = self._protocol.transport
+        if transport is None or transport.is_closing():
+            return None
+        return self._protocol.release(connection, self._response, write_limit)
 
-    Raises what is answered where the request is no handshake.
-    """
-    if not connection.is_closing:
-        raise RuntimeError("an open connection needs a proof of membership")
-    early = _release(request, connection, write_limit)
-    if early:  # perhaps the client's own close
-        connection.data_received(early)
+    async def close(self, *_: Any) -> None:
+        """Sanic closes its websockets when the handler is done; ours lives on."""
 
-
-def _release(request: Request, connection: Connection, write_limit: int) -> bytes:
-    response = accept(request)
-    protocol = cast("ChatProtocol", request.transport.get_protocol())
-    return protocol.release(connection, response, write_limit)
+    def end_connection(self, *_: Any) -> None:
+        """The same, when the handler was cancelled."""
 
 
 def accept(request: Request) -> bytes:

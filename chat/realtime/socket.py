@@ -28,12 +28,13 @@ from chat.errors import (
     Unavailable,
 )
 from chat.events import Typing
-from chat.realtime import handshake, protocol
+from chat.realtime import protocol
 from chat.realtime.agents import Agents
 from chat.realtime.connection import Connection, Listener
 from chat.realtime.connections import Connections
 from chat.realtime.dispatcher import Dispatcher
-from chat.realtime.gate import Gate
+from chat.realtime.gate import Admitted, Gate
+from chat.realtime.handshake import Upgrade
 from chat.realtime.resume import catch_up, resumed
 from chat.records import ID_MAX
 from chat.services import checks
@@ -96,31 +97,40 @@ class Sockets(Listener):
             protocol.Auth: self._auth,
         }
 
-    async def open(self, request: Request, conversation_id: int) -> None:
-        """Take the transport over, of a participant or an agent; refuse all others."""
+    async def admit(self, request: Request) -> Admitted:
+        """Who may have the socket that is asked for; raises what all others are answered.
+
+        A browser cannot see that answer. For it the connection is closed, with a code.
+        """
+        conversation_id: int = request.match_info["conversation_id"]
         try:
-            admitted = await self.gate.admit(request, conversation_id, self)
+            return await self.gate.admit(request, conversation_id, self)
         except PayamError as error:
-            if request.method != "GET" or not is_from_browser(request):
+            if not is_from_browser(request):
                 raise
             refused = Connection(self, NOBODY, conversation_id, self._max_size)
             refused.close(CLOSE_CODES.get(type(error), 1011), error.code)
-            handshake.turn_away(request, refused, self._send_buffer)
-            return
-        # No pause from here on: nothing is missed in between.
-        connection, membership, since, epoch = admitted
+            return Admitted(refused, None)
+
+    def open(self, upgrade: Upgrade) -> None:
+        """Take the transport over. Without a pause in it: nothing is missed in between."""
+        connection, membership, since, epoch = upgrade.admitted
         try:
-            early = handshake.hand_over(request, connection, membership, self._send_buffer)
+            early = upgrade.hand_over(self._send_buffer)
         except BaseException:
             connection.connection_lost(None)
             raise
-        if membership.is_agent:
-            self.agents.add(connection)
-        if since is None:
-            self._dispatcher.hub.join(connection, membership.seq)
-        else:
-            self._resume_after(connection, since, epoch, membership)
-        if early:
+        if early is None:
+            connection.connection_lost(None)
+            return
+        if membership is not None and not connection.is_closing:
+            if membership.is_agent:
+                self.agents.add(connection)
+            if since is None:
+                self._dispatcher.hub.join(connection, membership.seq)
+            else:
+                self._resume_after(connection, since, epoch, membership)
+        if early:  # perhaps the client's own close
             connection.data_received(early)
 
     def connection_lost(self, connection: Connection) -> None:
@@ -346,17 +356,9 @@ def answer_change(
 
 
 def install(app: Sanic[Any, Any], sockets: Sockets) -> None:
-    async def chat(request: Request, conversation_id: int) -> None:
-        """Live messages of one conversation, for a participant."""
-        await sockets.open(request, conversation_id)
+    app.ctx.admit = sockets.admit
 
-    # To Sanic: the handler has answered, though it returns nothing.
-    chat.is_websocket = True  # type: ignore[attr-defined]
-    # HEAD too, or sanic-ext adds a route of its own for it.
-    route = app.route(
-        "/ws/chat/<conversation_id:int>/",
-        methods=["GET", "HEAD"],
-        ignore_body=True,
-        ctx_socket=True,
-    )
-    route(chat)
+    @app.websocket("/ws/chat/<conversation_id:int>/", ctx_socket=True)  # type: ignore[untyped-decorator]
+    async def chat(_: Request, upgrade: Upgrade, conversation_id: int) -> None:
+        """Live messages of one conversation, for a participant."""
+        sockets.open(upgrade)
