@@ -24,6 +24,7 @@ from chat.realtime.relay import LocalRelay, Relay
 from chat.realtime.socket import Sockets
 from chat.services.attachments import Attachments
 from chat.services.conversations import Conversations
+from chat.services.direct_conversations import DirectConversations
 from chat.services.history import History
 from chat.services.limits import Limit
 from chat.services.messages import Messages
@@ -134,6 +135,7 @@ class Payam:
                 per_address=per_address,
             ),
             conversations=conversations,
+            direct_conversations=DirectConversations(self.database, self.writer, conversations),
             messages=messages,
             attachments=Attachments(
                 self.database,

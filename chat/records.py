@@ -91,6 +91,7 @@ class SupportTicket(Struct, frozen=True):
 class Conversation(Struct, frozen=True):
     """`support_ticket` is the one that is not closed; `unread_count` is the caller's.
 
+    `direct` says that it is the one conversation of two people, to which nobody is added.
     `last_read_id` is the message up to which the caller has read, or 0.
     `participants` are at most 100, the caller always among them; `participant_count` says how
     many there are. `seq` counts within `epoch`: to catch up from here, send both back.
@@ -98,6 +99,7 @@ class Conversation(Struct, frozen=True):
 
     id: int
     title: str
+    direct: bool
     participants: list[User]
     participant_count: int
     created_at: Moment

@@ -50,7 +50,9 @@ class Payam:
 
     Every call raises PayamError for what the server refuses or does not answer. Tokens
     are renewed before they end, and when they are refused. Calls that only read are
-    repeated, up to four times, where the server cannot be reached.
+    repeated, up to four times, where the server cannot be reached. So are calls that make
+    something: they carry an Idempotency-Key, so that it is made once. `key` names it where the
+    call shall still be the same one after a restart of the program.
     """
 
     def __init__(
@@ -109,7 +111,8 @@ class Payam:
         """Make a user, and sign in as them; raises as `log_in` does."""
         turn = self._keeper.begin()
         body = {"username": username, "password": password}
-        await self._http.call("POST", "/api/users/", body=body)
+        headers = once(new_id())
+        await self._http.call("POST", "/api/users/", body=body, headers=headers, is_repeatable=True)
         await self._sign_in(body, turn)
 
     async def log_in(self, username: str, password: str) -> None:
@@ -185,16 +188,29 @@ class Payam:
     async def conversation(self, id_: int) -> ConversationRecord:
         return await self._get(of(id_), ConversationRecord)
 
-    async def begin(self, participants: list[int], title: str = "") -> ConversationRecord:
-        """`participants` are ids of users; one's own need not be among them."""
-        body = {"participants": participants, "title": title}
-        return parse(await self.request("POST", "/api/conversations/", body), ConversationRecord)
+    async def begin(
+        self,
+        participants: list[int],
+        title: str = "",
+        *,
+        direct: bool = False,
+        key: str | None = None,
+    ) -> ConversationRecord:
+        """`participants` are ids of users; one's own need not be among them.
+
+        With `direct` and one user it is the one conversation with them, found or begun; it has
+        no title.
+        """
+        body = {"participants": participants, "title": title, "direct": direct}
+        return parse(await self._make("/api/conversations/", key, body), ConversationRecord)
 
     async def rename(self, id_: int, title: str) -> ConversationRecord:
         return parse(await self.request("PATCH", of(id_), {"title": title}), ConversationRecord)
 
-    async def add_participant(self, id_: int, user_id: int) -> ConversationRecord:
-        answer = await self.request("POST", f"{of(id_)}participants/", {"user_id": user_id})
+    async def add_participant(
+        self, id_: int, user_id: int, *, key: str | None = None
+    ) -> ConversationRecord:
+        answer = await self._make(f"{of(id_)}participants/", key, {"user_id": user_id})
         return parse(answer, ConversationRecord)
 
     async def participants(self, id_: int, *, limit: int = 50, after: int = 0) -> list[User]:
@@ -272,20 +288,33 @@ class Payam:
         return await self._get(files_of(id_, message_id), list[Attachment])
 
     async def attach(
-        self, id_: int, message_id: int, file: Path | BinaryIO | bytes, *, name: str | None = None
+        self,
+        id_: int,
+        message_id: int,
+        file: Path | BinaryIO | bytes,
+        *,
+        name: str | None = None,
+        key: str | None = None,
     ) -> Attachment:
         """Add a file to one's own message, read as it is sent.
 
-        `name` is needed where `file` has none. A BinaryIO is sent from its beginning.
+        `name` is needed where `file` has none. A BinaryIO is sent from its beginning, and
+        tried again only where it can be read again.
         """
         if isinstance(file, Path):
             with file.open("rb") as opened:
-                return await self.attach(id_, message_id, opened, name=name or file.name)
+                return await self.attach(id_, message_id, opened, name=name or file.name, key=key)
         name = name or Path(str(getattr(file, "name", ""))).name
         if not name:
             raise ValueError("name: is needed for a file that has none")
-        path = files_of(id_, message_id)
-        return parse(await self.request("POST", path, files={"file": (name, file)}), Attachment)
+        answer = await self.request(
+            "POST",
+            files_of(id_, message_id),
+            files={"file": (name, file)},
+            key=key or new_id(),
+            is_repeatable=isinstance(file, bytes) or file.seekable(),  # noqa: ASYNC240 # no Path
+        )
+        return parse(answer, Attachment)
 
     def _path_of(self, given: str) -> str:
         """A path that the server has given, as ours are: those begin after `url`.
@@ -324,10 +353,12 @@ class Payam:
 
     # Support tickets.
 
-    async def open_ticket(self, id_: int, subject: str, priority: str = "normal") -> SupportTicket:
+    async def open_ticket(
+        self, id_: int, subject: str, priority: str = "normal", *, key: str | None = None
+    ) -> SupportTicket:
         """`priority` is low, normal, high or urgent."""
         body = {"subject": subject, "priority": priority}
-        return parse(await self.request("POST", f"{of(id_)}support_ticket/", body), SupportTicket)
+        return parse(await self._make(f"{of(id_)}support_ticket/", key, body), SupportTicket)
 
     async def ticket(self, ticket_id: int) -> SupportTicket:
         return await self._get(ticket_at(ticket_id), SupportTicket)
@@ -371,11 +402,20 @@ class Payam:
         body: object = None,
         *,
         files: Mapping[str, Any] | None = None,
+        key: str | None = None,
         is_repeatable: bool = False,
     ) -> bytes:
-        """The answer's body. `body` becomes JSON; `files` are httpx's."""
+        """The answer's body. `body` becomes JSON; `files` are httpx's.
+
+        `key` is an Idempotency-Key: with one, the server makes a thing once.
+        """
         answer = await self._exchange(
-            method, path, body=body, files=files, is_repeatable=is_repeatable
+            method,
+            path,
+            body=body,
+            files=files,
+            headers=once(key),
+            is_repeatable=is_repeatable,
         )
         return answer.content
 
@@ -392,6 +432,10 @@ class Payam:
                 raise
         return await call(await self.token(token, subject=subject))
 
+    async def _make(self, path: str, key: str | None, body: object) -> bytes:
+        """Make something, once however often tried; `key` is the caller's own, or None."""
+        return await self.request("POST", path, body, key=key or new_id(), is_repeatable=True)
+
     async def _get(self, path: str, kind: type[Record]) -> Record:
         return parse(await self.request("GET", path, is_repeatable=True), kind)
 
@@ -400,6 +444,11 @@ class Payam:
         body = {"refresh": refresh}
         answer = await self._http.call("POST", "/api/token/refresh/", body=body, is_repeatable=True)
         return parse(answer, Tokens)
+
+
+def once(key: str | None) -> dict[str, str]:
+    """The header with which the server makes a thing once."""
+    return {} if key is None else {"Idempotency-Key": key}
 
 
 def parse(answer: bytes, kind: type[Record]) -> Record:

@@ -74,7 +74,7 @@ class ConversationRecord(Struct, frozen=True):
 
     `last_read_id` is the message up to which the caller has read, or 0.
     `participants` are at most 100, the caller always among them; `participant_count` says how
-    many there are.
+    many there are. `direct` says that it is the one conversation of two people.
     """
 
     id: int
@@ -88,3 +88,4 @@ class ConversationRecord(Struct, frozen=True):
     last_read_id: int
     seq: int
     epoch: str | None = None
+    direct: bool = False

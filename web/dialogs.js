@@ -27,17 +27,9 @@ export function beginConversation(chats, begun) {
   whenSent(form, async (data) => {
     const ids = peopleOf(form);
     const name = ids.length > 1 ? data.title : "";
-    begun(existing(chats, ids) ?? (await chats.payam.begin(ids, name)));
+    begun(await chats.payam.begin(ids, name, { direct: ids.length === 1 }));
     dialog.close();
   });
-}
-
-/** With one person one conversation is enough. */
-function existing(chats, [id, ...others]) {
-  if (others.length > 0) return undefined;
-  const isWith = ({ title, participants }) =>
-    title === "" && participants.length === 2 && participants.some((user) => user.id === id);
-  return chats.list.map((chat) => chat.record).find(isWith);
 }
 
 export function showDetails(chats, chat) {
@@ -60,6 +52,7 @@ export function showDetails(chats, chat) {
       ...(rest > 0 ? [say("andMore", { count: number(rest) })] : []),
     ].map((name) => make("participant", { name })),
     picker: peoplePicker(payam, record.participants.map((user) => user.id)),
+    adding: { hidden: record.direct },
     leave: { onclick: leave },
   });
   for (const name of ["subject", "status", "priority"]) {

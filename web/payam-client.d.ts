@@ -70,9 +70,16 @@ export interface SupportTicket {
   updated_at: string;
 }
 
+/** A call with the same `key` again makes nothing: it is answered with what the first one made. */
+export interface Once {
+  key?: string;
+}
+
 export interface ConversationRecord {
   id: number;
   title: string;
+  /** The one conversation of two people, to which nobody else is added. */
+  direct: boolean;
   /** At most 100, the caller always among them. */
   participants: User[];
   participant_count: number;
@@ -161,10 +168,17 @@ export class Payam {
   conversation(id: number): Promise<ConversationRecord>;
   /** A page of all of them, by id; a page of fewer than `limit` is the last. */
   participants(id: number, place?: { limit?: number; after?: number }): Promise<User[]>;
-  /** `participants` are ids; the caller need not be among them. */
-  begin(participants: number[], title?: string): Promise<ConversationRecord>;
+  /**
+   * `participants` are ids; the caller need not be among them. With `direct` and one other it
+   * is the one conversation with them, found or begun; it has no title.
+   */
+  begin(
+    participants: number[],
+    title?: string,
+    options?: Once & { direct?: boolean },
+  ): Promise<ConversationRecord>;
   rename(id: number, title: string): Promise<ConversationRecord>;
-  addParticipant(id: number, userId: number): Promise<ConversationRecord>;
+  addParticipant(id: number, userId: number, options?: Once): Promise<ConversationRecord>;
   removeParticipant(id: number, userId: number): Promise<void>;
   /** Everything up to this message is read. */
   markRead(id: number, messageId: number): Promise<void>;
@@ -187,12 +201,21 @@ export class Payam {
     id: number,
     messageId: number,
     file: Blob,
-    options?: { name?: string; onProgress?: (share: number) => void; signal?: AbortSignal },
+    options?: Once & {
+      name?: string;
+      onProgress?: (share: number) => void;
+      signal?: AbortSignal;
+    },
   ): Promise<Attachment>;
   /** The file's bytes. */
   download(attachment: Attachment): Promise<Blob>;
 
-  openTicket(id: number, subject: string, priority?: TicketPriority): Promise<SupportTicket>;
+  openTicket(
+    id: number,
+    subject: string,
+    priority?: TicketPriority,
+    options?: Once,
+  ): Promise<SupportTicket>;
   ticket(ticketId: number): Promise<SupportTicket>;
   /** `assigned_to`, an id, is for staff. */
   changeTicket(

@@ -149,16 +149,17 @@ export class Payam extends Emitter {
     return this.json("GET", `${at(id, "participants")}?${new URLSearchParams({ limit, after })}`);
   }
 
-  begin(participants, title = "") {
-    return this.json("POST", at(), { body: { participants, title } });
+  begin(participants, title = "", { direct = false, key } = {}) {
+    return this.json("POST", at(), { body: { participants, title, direct }, headers: once(key) });
   }
 
   rename(id, title) {
     return this.json("PATCH", at(id), { body: { title } });
   }
 
-  addParticipant(id, userId) {
-    return this.json("POST", at(id, "participants"), { body: { user_id: userId } });
+  addParticipant(id, userId, { key } = {}) {
+    const body = { user_id: userId };
+    return this.json("POST", at(id, "participants"), { body, headers: once(key) });
   }
 
   async removeParticipant(id, userId) {
@@ -177,15 +178,16 @@ export class Payam extends Emitter {
     return this.json("GET", at(id, "messages", messageId, "attachments"));
   }
 
-  async attach(id, messageId, file, { name = file.name ?? "file", onProgress, signal } = {}) {
+  async attach(id, messageId, file, { name = file.name ?? "file", key, onProgress, signal } = {}) {
     const path = at(id, "messages", messageId, "attachments");
     const form = new FormData();
     form.append("file", file, name);
     if (globalThis.XMLHttpRequest && onProgress) {
       // Only the older way tells a browser how far an upload is.
-      return (await this.#withToken((token) => upload(this.url + path, token, form, onProgress, signal))).json();
+      const how = { form, key, onProgress, signal };
+      return (await this.#withToken((token) => upload(this.url + path, token, how))).json();
     }
-    const attachment = await this.json("POST", path, { form, signal });
+    const attachment = await this.json("POST", path, { form, headers: once(key), signal });
     onProgress?.(1);
     return attachment;
   }
@@ -194,8 +196,9 @@ export class Payam extends Emitter {
     return (await this.request("GET", this.#pathOf(attachment.url))).blob();
   }
 
-  openTicket(id, subject, priority = "normal") {
-    return this.json("POST", at(id, "support_ticket"), { body: { subject, priority } });
+  openTicket(id, subject, priority = "normal", { key } = {}) {
+    const body = { subject, priority };
+    return this.json("POST", at(id, "support_ticket"), { body, headers: once(key) });
   }
 
   ticket(ticketId) {
@@ -636,6 +639,11 @@ export function newId() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** The header with which the server makes a thing once; none without a key. */
+function once(key) {
+  return key === undefined ? {} : { "Idempotency-Key": key };
+}
+
 /** The path of what is in a conversation; of all of them without an id. */
 function at(...steps) {
   return ["/api/conversations", ...steps, ""].join("/");
@@ -708,11 +716,12 @@ async function answered(call) {
   throw new PayamError({ ...problem, status, retry_after: Number(headers.get("Retry-After")) || undefined });
 }
 
-function upload(url, token, form, onProgress, signal) {
+function upload(url, token, { form, key, onProgress, signal }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", url);
     request.setRequestHeader("Authorization", `Bearer ${token}`);
+    if (key) request.setRequestHeader("Idempotency-Key", key);
     request.responseType = "blob";
     request.upload.onprogress = ({ loaded, total }) => onProgress(total ? loaded / total : 0);
     request.onload = () => resolve(new Response(request.response, { status: request.status }));

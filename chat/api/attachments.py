@@ -8,9 +8,9 @@ import aiofiles
 from msgspec.structs import replace
 from sanic import Blueprint, HTTPResponse, Request
 
-from chat.api import etags, ranges, responses, uploads
+from chat.api import etags, keys, ranges, responses, uploads
 from chat.api.operations import Operation
-from chat.api.parameters import FileHeaders
+from chat.api.parameters import FileHeaders, OnceHeaders
 from chat.api.schemas import FileForm
 from chat.errors import Conflict, Forbidden, NotFound
 from chat.records import Attachment
@@ -29,8 +29,10 @@ CHUNK = 256 * 1024
 @Operation(
     takes=FileForm,
     is_form=True,
-    gives={201: Attachment},
+    headers=OnceHeaders,
+    gives={201: Attachment, 200: Attachment},
     refuses=(
+        keys.REUSED,
         Forbidden("Only its sender changes a message."),
         Conflict("The message is deleted.", code="message_deleted"),
     ),
@@ -39,12 +41,15 @@ async def create(request: Request, conversation_id: int, message_id: int) -> HTT
     """Attach a file to one's own message."""
     services: Services = request.app.ctx.services
     who = request.ctx.identity
-    # Who may not is told before the file is on its way.
+    key = keys.of(request)
+    # Who may not hears so before the file is on its way.
     await services.attachments.require_attachable(who, conversation_id, message_id)
     upload = await uploads.receive(request, request.app.ctx.settings.attachment_max_size)
     upload = replace(upload, chunks=services.sessions.while_working(who, upload.chunks))
-    attachment = await services.attachments.add(who, conversation_id, message_id, upload)
-    return responses.json(attachment, 201)
+    attachment, is_new = await services.attachments.add(
+        who, conversation_id, message_id, upload, key
+    )
+    return responses.json(attachment, 201 if is_new else 200)
 
 
 @blueprint.get("/")

@@ -3,16 +3,17 @@
 from msgspec import UNSET
 from sanic import Blueprint, HTTPResponse, Request
 
-from chat.api import bodies, etags, paging, responses
+from chat.api import bodies, etags, keys, paging, responses
 from chat.api.operations import Operation
 from chat.api.parameters import (
     LIST_LIMIT,
     ConditionalHeaders,
     ConversationPlace,
+    OnceHeaders,
     ParticipantPlace,
 )
 from chat.api.schemas import NewConversation, NewParticipant, NewTitle, ReadUpTo
-from chat.errors import Forbidden, InvalidInput
+from chat.errors import Conflict, Forbidden, InvalidInput
 from chat.records import Conversation, User
 from chat.services.conversations import LIST_PART
 from chat.services.registry import Services
@@ -61,19 +62,29 @@ async def page(request: Request, query: dict[str, str]) -> HTTPResponse:
 
 
 @blueprint.post("/")
-@Operation(takes=NewConversation, gives={201: Conversation})
+@Operation(
+    takes=NewConversation,
+    headers=OnceHeaders,
+    gives={201: Conversation, 200: Conversation},
+    refuses=(keys.REUSED,),
+)
 async def create(request: Request) -> HTTPResponse:
     """Begin a conversation.
 
     The caller is always in it. `participants` names at most PARTICIPANTS_PER_REQUEST users;
     others are added afterwards.
+
+    With `direct` and one participant it is the conversation of the two: there is one, which is
+    found (200) or begun (201), whoever of them asks. Who has left it is in it again. An
+    earlier conversation that the two have had alone, without a title or a ticket, becomes it.
     """
     services: Services = request.app.ctx.services
     body = bodies.decode(request, NewConversation)
-    conversation = await services.conversations.create(
-        request.ctx.identity, body.participants, body.title
+    begin = services.direct_conversations.begin if body.direct else services.conversations.create
+    conversation, is_new = await begin(
+        request.ctx.identity, body.participants, body.title, keys.of(request)
     )
-    return responses.json(conversation, 201)
+    return responses.json(conversation, 201 if is_new else 200)
 
 
 @blueprint.get(ONE)
@@ -124,7 +135,15 @@ async def participants(request: Request, conversation_id: int) -> HTTPResponse:
 
 
 @blueprint.post(ONE + "participants/")
-@Operation(takes=NewParticipant, gives={201: Conversation})
+@Operation(
+    takes=NewParticipant,
+    headers=OnceHeaders,
+    gives={201: Conversation, 200: Conversation},
+    refuses=(
+        keys.REUSED,
+        Conflict("A direct conversation has two participants.", code="direct_conversation"),
+    ),
+)
 async def add_participant(request: Request, conversation_id: int) -> HTTPResponse:
     """Add a participant, or several.
 
@@ -132,10 +151,10 @@ async def add_participant(request: Request, conversation_id: int) -> HTTPRespons
     """
     services: Services = request.app.ctx.services
     body = bodies.decode(request, NewParticipant)
-    conversation = await services.conversations.add(
-        request.ctx.identity, conversation_id, *named(body)
+    conversation, is_new = await services.conversations.add(
+        request.ctx.identity, conversation_id, *named(body), keys.of(request)
     )
-    return responses.json(conversation, 201)
+    return responses.json(conversation, 201 if is_new else 200)
 
 
 def named(body: NewParticipant) -> tuple[str, list[int]]:

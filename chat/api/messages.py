@@ -2,21 +2,19 @@
 
 from sanic import Blueprint, HTTPResponse, Request
 
-from chat import headers
-from chat.api import bodies, paging, responses
+from chat.api import bodies, keys, paging, responses
 from chat.api.operations import Operation
 from chat.api.parameters import MessagePlace, SendHeaders
 from chat.api.schemas import NewContent, NewMessage
 from chat.errors import Conflict, EpochChanged, Forbidden, InvalidInput, KeyReused
 from chat.records import Message
-from chat.services import checks, history
+from chat.services import history
 from chat.services.registry import Services
 
 blueprint = Blueprint("messages", url_prefix="/api/conversations/<conversation_id:id>/messages")
 
 ONE = "/<message_id:id>/"
 PAGE_LIMIT = 50
-KEY_HEADER = "Idempotency-Key"
 NOT_OWN = Forbidden("Only its sender changes a message.")
 IS_DELETED = Conflict("The message is deleted.", code="message_deleted")
 
@@ -119,12 +117,10 @@ async def create(request: Request, conversation_id: int) -> HTTPResponse:
 
 def key_of(request: Request, body: NewMessage) -> str | None:
     """What makes a retry the same message, from the body or the header."""
-    keys = {checks.key(KEY_HEADER, key) for key in headers.every(request, KEY_HEADER)}
-    if body.client_id is not None:
-        keys.add(body.client_id)
-    if len(keys) > 1:
-        raise InvalidInput({"client_id": [f"Differs from the header {KEY_HEADER}."]})
-    return keys.pop() if keys else None
+    key = keys.of(request)
+    if None not in (key, body.client_id) and key != body.client_id:
+        raise InvalidInput({"client_id": [f"Differs from the header {keys.HEADER}."]})
+    return key if key is not None else body.client_id
 
 
 @blueprint.get(ONE)

@@ -72,6 +72,19 @@ class TicketChoice(Struct):
     id: Annotated[Place, said("The ticket that is meant.")] | UnsetType = UNSET
 
 
+class OnceHeaders(Struct):
+    key: (
+        Annotated[
+            Key,
+            said(
+                "Chosen by the client, for one request: a repeat makes nothing and is answered"
+                " with what the first one made, with 200; another request is 422. Kept for ever."
+            ),
+        ]
+        | UnsetType
+    ) = field(name="Idempotency-Key", default=UNSET)
+
+
 class SendHeaders(Struct):
     key: Annotated[Key, said("The same as `client_id`.")] | UnsetType = field(
         name="Idempotency-Key", default=UNSET

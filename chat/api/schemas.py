@@ -42,10 +42,14 @@ class RefreshToken(Body):
 
 
 class NewConversation(Body):
-    """`participants` are ids of users; the caller's is not needed."""
+    """`participants` are ids of users; the caller's is not needed.
+
+    `direct` asks for the one conversation with one other user, which has no title.
+    """
 
     participants: Ids
     title: Title = ""
+    direct: bool = False
 
 
 class NewTitle(Body):

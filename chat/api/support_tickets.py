@@ -3,9 +3,9 @@
 from sanic import Blueprint, HTTPResponse, Request
 
 from chat import records
-from chat.api import bodies, paging, responses
+from chat.api import bodies, keys, paging, responses
 from chat.api.operations import Operation
-from chat.api.parameters import LIST_LIMIT, TicketChoice, TicketPlace
+from chat.api.parameters import LIST_LIMIT, OnceHeaders, TicketChoice, TicketPlace
 from chat.api.schemas import NewAssignee, NewTicket, TicketChanges
 from chat.errors import Forbidden
 from chat.records import SupportTicket
@@ -119,15 +119,20 @@ async def assign(request: Request, ticket_id: int) -> HTTPResponse:
 
 
 @blueprint.post(OF_CONVERSATION)
-@Operation(takes=NewTicket, gives={201: SupportTicket}, refuses=(rules.another_open(),))
+@Operation(
+    takes=NewTicket,
+    headers=OnceHeaders,
+    gives={201: SupportTicket, 200: SupportTicket},
+    refuses=(rules.another_open(), keys.REUSED),
+)
 async def create(request: Request, conversation_id: int) -> HTTPResponse:
     """Open a ticket."""
     services: Services = request.app.ctx.services
     body = bodies.decode(request, NewTicket)
-    ticket = await services.support_tickets.open(
-        request.ctx.identity, conversation_id, body.subject, body.priority
+    ticket, is_new = await services.support_tickets.open(
+        request.ctx.identity, conversation_id, body.subject, body.priority, keys.of(request)
     )
-    return responses.json(ticket, 201)
+    return responses.json(ticket, 201 if is_new else 200)
 
 
 @blueprint.patch(OF_CONVERSATION)

@@ -2,9 +2,9 @@
 
 from sanic import Blueprint, HTTPResponse, Request
 
-from chat.api import addresses, bodies, paging, responses
+from chat.api import addresses, bodies, keys, paging, responses
 from chat.api.operations import Operation
-from chat.api.parameters import SEARCH_LIMIT, UserSearch
+from chat.api.parameters import SEARCH_LIMIT, OnceHeaders, UserSearch
 from chat.api.schemas import Me, NewUser
 from chat.errors import Conflict, Forbidden, RateLimited
 from chat.records import User
@@ -17,8 +17,10 @@ blueprint = Blueprint("users", url_prefix="/api/users")
 @blueprint.post("/", ctx_public=True)
 @Operation(
     takes=NewUser,
-    gives={201: User},
+    headers=OnceHeaders,
+    gives={201: User, 200: User},
     refuses=(
+        keys.REUSED,
         Forbidden("Users come from another identity provider here."),
         Conflict("This username is taken.", code="username_taken"),
         RateLimited("Too many password attempts from this address.", retry_after=1),
@@ -29,8 +31,10 @@ async def sign_up(request: Request) -> HTTPResponse:
     services: Services = request.app.ctx.services
     body = bodies.decode(request, NewUser)
     address = addresses.of_client(request, request.app.ctx.settings.trusted_proxies)
-    user = await services.users.sign_up(body.username, body.password, address)
-    return responses.json(user, 201)
+    user, is_new = await services.users.sign_up(
+        body.username, body.password, address, keys.of(request)
+    )
+    return responses.json(user, 201 if is_new else 200)
 
 
 @blueprint.get("/")

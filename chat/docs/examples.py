@@ -52,6 +52,7 @@ TICKET = records.SupportTicket(
 CONVERSATION = records.Conversation(
     id=12,
     title="The way home",
+    direct=False,
     participants=[ALI, SARA],
     participant_count=2,
     created_at=AT,

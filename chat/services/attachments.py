@@ -11,10 +11,12 @@ from chat.auth.identity import Identity
 from chat.errors import Conflict, NotFound, PayamError, Unavailable
 from chat.events import AttachmentAdded
 from chat.services.messages import Messages, require_own
+from chat.services.once import once
 from chat.store import attachments as store
 from chat.store import conversations
 from chat.store.database import Database, Reads, Transaction
 from chat.store.files import Files
+from chat.store.idempotency_keys import IdempotencyKey
 from chat.store.work import Outcome
 from chat.store.writer import Writer
 
@@ -56,27 +58,49 @@ class Attachments:
         await require_attachable(self._database, who, conversation_id, message_id)
 
     async def add(
-        self, who: Identity, conversation_id: int, message_id: int, upload: Upload
-    ) -> records.Attachment:
-        """Store the file, then its row; without the row the file goes again."""
+        self,
+        who: Identity,
+        conversation_id: int,
+        message_id: int,
+        upload: Upload,
+        key: str | None = None,
+    ) -> tuple[records.Attachment, bool]:
+        """Store the file, then its row; without the row the file goes again.
 
-        async def apply(transaction: Transaction) -> Outcome[records.Attachment]:
+        Returns the attachment, and whether it is new. With a `key`, the same file under the
+        same name is the first one, and another is refused with KeyReused.
+        """
+
+        created: records.Attachment | None = None
+
+        async def make(transaction: Transaction) -> Outcome[int]:
+            nonlocal created
             await require_attachable(transaction, who, conversation_id, message_id)
             seq = await conversations.advance(transaction, conversation_id)
-            attachment = await store.create(transaction, conversation_id, message_id, seq, file)
-            return Outcome(attachment, (AttachmentAdded(conversation_id, seq, attachment),))
+            created = await store.create(transaction, conversation_id, message_id, seq, file)
+            return Outcome(created.id, (AttachmentAdded(conversation_id, seq, created),))
 
         file = await self._files.receive(
             clean_name(upload.name), media_type(upload.content_type), upload.chunks, self._most
         )
+        request = ("attachments", message_id, file.name, file.sha256)
+        apply = once(IdempotencyKey.of(who.user_id, key, *request), make)
         try:
-            return await self._writer.change(conversation_id, apply)
+            made = await self._writer.change(conversation_id, apply, is_repeatable=key is not None)
         except Unavailable:
             await self._discard_unless_stored(file)
             raise
         except PayamError:
             self._files.discard([file.stored_name])
             raise
+        if made.is_new and created is not None:
+            return created, True
+        # What is stored may be this very file: the commit's answer was lost.
+        await self._discard_unless_stored(file)
+        for attachment in await self.list(who, conversation_id, message_id):
+            if attachment.id == made.id:
+                return attachment, False
+        raise no_such_attachment()  # it went with its message meanwhile
 
     async def _discard_unless_stored(self, file: store.StoredFile) -> None:
         """The commit's answer may have been lost; while nobody can tell, the file stays."""
@@ -99,8 +123,12 @@ class Attachments:
         await self._messages.get(who, conversation_id, message_id)
         file = await store.file_of(self._database, message_id, attachment_id)
         if file is None:
-            raise NotFound("There is no such attachment of this message.")
+            raise no_such_attachment()
         return file, self._files.path(file.stored_name)
+
+
+def no_such_attachment() -> NotFound:
+    return NotFound("There is no such attachment of this message.")
 
 
 async def require_attachable(

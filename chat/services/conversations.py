@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 
 from chat import records
 from chat.auth.identity import Identity
-from chat.errors import Forbidden, InvalidInput, NotFound
+from chat.errors import Conflict, Forbidden, InvalidInput, NotFound
 from chat.events import (
     Change,
     ConversationUpdated,
@@ -15,10 +15,12 @@ from chat.events import (
 )
 from chat.services import checks
 from chat.services.membership import Membership, membership_of, require_member
-from chat.store import changes, messages, participants, users
+from chat.services.once import once
+from chat.store import changes, direct_conversations, messages, participants, users
 from chat.store import conversations as store
 from chat.store.conversations import Place
 from chat.store.database import Database, Reads, Transaction
+from chat.store.idempotency_keys import IdempotencyKey
 from chat.store.sends import not_a_participant
 from chat.store.work import Apply, DoneWith, Outcome
 from chat.store.writer import Writer
@@ -89,17 +91,25 @@ class Conversations:
         return await membership_of(self._database, who, conversation_id)
 
     async def create(
-        self, who: Identity, user_ids: Sequence[int], title: str
-    ) -> records.Conversation:
-        """The caller is always in it; unknown ids are named in the error."""
+        self, who: Identity, user_ids: Sequence[int], title: str, key: str | None = None
+    ) -> tuple[records.Conversation, bool]:
+        """The conversation, and whether it is new, or the first one with its `key`.
+
+        The caller is always in it; unknown ids are named in the error.
+        """
         self._require_few("participants", user_ids)
         checks.text("title", title, most=checks.TITLE_MAX_LENGTH, least=0)
-        members = await self._users("participants", {who.user_id, *user_ids})
-        async with self._database.transaction() as transaction:
-            conversation_id = await store.create(
-                transaction, self._database, who.user_id, members, title
+        members = await self.require_users("participants", {who.user_id, *user_ids})
+
+        async def make(transaction: Transaction) -> Outcome[int]:
+            return Outcome(
+                await store.create(transaction, self._database, who.user_id, members, title)
             )
-        return await self.get(who, conversation_id)
+
+        apply = once(IdempotencyKey.of(who.user_id, key, "conversations", user_ids, title), make)
+        async with self._database.transaction() as transaction:
+            made = (await apply(transaction)).result
+        return await self.get(who, made.id), made.is_new
 
     async def rename(self, who: Identity, conversation_id: int, title: str) -> records.Conversation:
         """The title that it has already changes nothing."""
@@ -125,42 +135,46 @@ class Conversations:
         return await participants.page(self._database, conversation_id, after, limit)
 
     async def add(
-        self, who: Identity, conversation_id: int, field: str, user_ids: Sequence[int]
-    ) -> records.Conversation:
-        """Any participant adds; adding who is there already changes nothing.
+        self,
+        who: Identity,
+        conversation_id: int,
+        field: str,
+        user_ids: Sequence[int],
+        key: str | None = None,
+    ) -> tuple[records.Conversation, bool]:
+        """The conversation, and whether this was asked for the first time with its `key`.
 
-        `field` is what an error calls the ids.
+        Any participant adds; adding who is there already changes nothing. `field` is what
+        an error calls the ids. Raises Conflict where the conversation is of two people.
         """
         self._require_few(field, user_ids)
         await require_member(self._database, who, conversation_id)
-        named = await self._users(field, set(user_ids))
+        named = await self.require_users(field, set(user_ids))
 
-        async def apply(transaction: Transaction) -> Outcome[None]:
+        async def make(transaction: Transaction) -> Outcome[int]:
             await require_member(transaction, who, conversation_id)
             there = await participants.among(transaction, conversation_id, named)
             new = [user for user in named.values() if user.id not in there]
             if not new:
-                return Outcome(None)
+                return Outcome(conversation_id)
+            await require_group(transaction, conversation_id, new)
             count = await participants.count(transaction, conversation_id)
             if count + len(new) > PARTICIPANTS_MAX:
                 most = f"The conversation has {count} participants of at most {PARTICIPANTS_MAX}."
                 raise InvalidInput({field: [most]})
-            last = await store.advance(transaction, conversation_id, len(new))
-            seqs = dict(enumerate(new, last - len(new) + 1))
-            joining = {user.id: seq for seq, user in seqs.items()}
-            await participants.join(transaction, conversation_id, joining)
-            joined = [ParticipantJoined(conversation_id, seq, user) for seq, user in seqs.items()]
-            return Outcome(None, joined)
+            return Outcome(conversation_id, await joining(transaction, conversation_id, new))
 
-        await self._writer.change(conversation_id, apply)
-        return await self.get(who, conversation_id)
+        request = ("participants", conversation_id, user_ids)
+        apply = once(IdempotencyKey.of(who.user_id, key, *request), make)
+        made = await self._writer.change(conversation_id, apply, is_repeatable=key is not None)
+        return await self.get(who, conversation_id), made.is_new
 
     def _require_few(self, field: str, user_ids: Sequence[int]) -> None:
         if len(user_ids) > self._per_request:
             few = f"At most {self._per_request} at a time; add others with further requests."
             raise InvalidInput({field: [few]})
 
-    async def _users(self, field: str, user_ids: Collection[int]) -> dict[int, records.User]:
+    async def require_users(self, field: str, user_ids: Collection[int]) -> dict[int, records.User]:
         """By id; raises InvalidInput that names those whom there are not."""
         found = {user.id: user for user in await users.by_ids(self._database, user_ids)}
         if unknown := sorted(set(user_ids) - found.keys()):
@@ -234,6 +248,30 @@ def place_of(cursor: str) -> Place:
     if match is None:
         raise InvalidInput({"cursor": ["What the `Link` of a page gave."]})
     return Place(int(match[1]), int(match[2]))
+
+
+async def joining(
+    transaction: Transaction, conversation_id: int, users: Sequence[records.User]
+) -> list[ParticipantJoined]:
+    """Add these, who are not in it, under the conversation's lock; what others are told."""
+    if not users:
+        return []
+    last = await store.advance(transaction, conversation_id, len(users))
+    seqs = dict(enumerate(users, last - len(users) + 1))
+    by_user = {user.id: seq for seq, user in seqs.items()}
+    await participants.join(transaction, conversation_id, by_user)
+    return [ParticipantJoined(conversation_id, seq, user) for seq, user in seqs.items()]
+
+
+async def require_group(reads: Reads, conversation_id: int, users: Sequence[records.User]) -> None:
+    """Two people's direct conversation takes nobody else; one of the two may come back."""
+    if not await direct_conversations.is_direct(reads, conversation_id):
+        return
+    if not {user.id for user in users} <= await participants.ever(reads, conversation_id):
+        raise Conflict(
+            "A direct conversation has two participants: begin another one with all of them.",
+            code="direct_conversation",
+        )
 
 
 async def require_remover(reads: Reads, who: Identity, conversation_id: int, user_id: int) -> None:

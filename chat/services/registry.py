@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from chat.services.attachments import Attachments
 from chat.services.conversations import Conversations
+from chat.services.direct_conversations import DirectConversations
 from chat.services.limits import Limit
 from chat.services.messages import Messages
 from chat.services.sessions import Sessions
@@ -16,6 +17,7 @@ class Services:
     users: Users
     sessions: Sessions
     conversations: Conversations
+    direct_conversations: DirectConversations
     messages: Messages
     attachments: Attachments
     support_tickets: SupportTickets

@@ -16,9 +16,11 @@ from chat.events import TicketUpdated
 from chat.records import PRIORITIES, STATUSES
 from chat.services import checks
 from chat.services.membership import require_member
+from chat.services.once import once
 from chat.store import conversations, participants, users
 from chat.store import support_tickets as store
 from chat.store.database import Database, Reads, Transaction
+from chat.store.idempotency_keys import IdempotencyKey
 from chat.store.sends import not_a_participant
 from chat.store.work import Outcome
 from chat.store.writer import Writer
@@ -35,14 +37,22 @@ class SupportTickets:
         self._writer = writer
 
     async def open(
-        self, who: Identity, conversation_id: int, subject: str, priority: str
-    ) -> records.SupportTicket:
-        """Raises Conflict where one is not closed yet."""
+        self,
+        who: Identity,
+        conversation_id: int,
+        subject: str,
+        priority: str,
+        key: str | None = None,
+    ) -> tuple[records.SupportTicket, bool]:
+        """The ticket, and whether it is new, or the first one with its `key`.
+
+        Raises Conflict where one is not closed yet.
+        """
         checks.text("subject", subject, most=checks.SUBJECT_MAX_LENGTH)
         one_of("priority", priority, PRIORITIES)
         await require_member(self._database, who, conversation_id)
 
-        async def apply(transaction: Transaction) -> Outcome[records.SupportTicket]:
+        async def make(transaction: Transaction) -> Outcome[int]:
             await require_member(transaction, who, conversation_id)
             await require_none_open(transaction, conversation_id)
             seq = await conversations.advance(transaction, conversation_id)
@@ -50,9 +60,12 @@ class SupportTickets:
                 transaction, conversation_id, seq, who.user_id, subject, priority
             )
             ticket = await store.stored(transaction, ticket_id)
-            return Outcome(ticket, (TicketUpdated(conversation_id, seq, ticket),))
+            return Outcome(ticket_id, (TicketUpdated(conversation_id, seq, ticket),))
 
-        return await self._writer.change(conversation_id, apply)
+        request = ("support_ticket", conversation_id, subject, priority)
+        apply = once(IdempotencyKey.of(who.user_id, key, *request), make)
+        made = await self._writer.change(conversation_id, apply, is_repeatable=key is not None)
+        return await self.get(who, made.id), made.is_new
 
     async def get(self, who: Identity, ticket_id: int) -> records.SupportTicket:
         """For participants of its conversation, and staff; raises NotFound for others."""

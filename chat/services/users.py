@@ -8,11 +8,14 @@ from cachetools import TTLCache
 from chat import records
 from chat.auth.passwords import Passwords
 from chat.auth.tokens import Claims
-from chat.errors import Conflict, Forbidden, InvalidInput, NotAuthenticated
+from chat.errors import Conflict, Forbidden, InvalidInput, KeyReused, NotAuthenticated
 from chat.services import checks
 from chat.services.limits import Limit
+from chat.services.once import once
 from chat.store import users as store
-from chat.store.database import Database
+from chat.store.database import Database, Transaction
+from chat.store.idempotency_keys import NOBODY, IdempotencyKey
+from chat.store.work import Outcome
 from config.settings import Settings
 
 SEARCH_MAX = 100
@@ -35,27 +38,50 @@ class Users:
             CACHE_SIZE, CACHE_SECONDS
         )
 
-    async def sign_up(self, username: str, password: str, address: str) -> records.User:
-        """Raises Conflict when the name is taken, whatever its letter case."""
+    async def sign_up(
+        self, username: str, password: str, address: str, key: str | None = None
+    ) -> tuple[records.User, bool]:
+        """The user, and whether it is new, or the first one with this `key`.
+
+        Raises Conflict when the name is taken, whatever its letter case.
+        """
         if self._settings.jwt_create_users:
             raise Forbidden("Users come from another identity provider here.")
         self._per_address.take(address)
-        return await self.create(username, password, is_staff=False)
+        # Not of the password: a fingerprint of it would be easier to guess from than its hash.
+        once_key = IdempotencyKey.of(NOBODY, key, "users", username)
+        user, is_new = await self._create(username, password, is_staff=False, key=once_key)
+        if not is_new:
+            account = await store.by_id(self._database, user.id)
+            if account is None or not await self._passwords.verify(password, account.password_hash):
+                raise KeyReused("Idempotency-Key: was used before, with another password.")
+        return user, is_new
 
     async def create(self, username: str, password: str | None, *, is_staff: bool) -> records.User:
         """Without a password nobody can sign in as the user, but tokens can be made for it."""
+        return (await self._create(username, password, is_staff=is_staff, key=None))[0]
+
+    async def _create(
+        self, username: str, password: str | None, *, is_staff: bool, key: IdempotencyKey | None
+    ) -> tuple[records.User, bool]:
         username = checks.username(username)
         hashed = None
         if password is not None:
             checks.password(password, least=self._settings.password_min_length)
             hashed = await self._passwords.hash(password)
-        async with self._database.transaction() as transaction:
+
+        async def make(transaction: Transaction) -> Outcome[int]:
             user_id = await store.create(
                 transaction, self._database, username, password_hash=hashed, is_staff=is_staff
             )
-        if user_id is None:
-            raise Conflict("This username is taken.", code="username_taken")
-        return records.User(user_id, username)
+            if user_id is None:
+                raise Conflict("This username is taken.", code="username_taken")
+            return Outcome(user_id)
+
+        apply = once(key, make)
+        async with self._database.transaction() as transaction:
+            made = (await apply(transaction)).result
+        return records.User(made.id, username), made.is_new
 
     async def search(self, prefix: str, limit: int) -> list[records.User]:
         """Users whose name starts so; letter case does not count."""

@@ -90,12 +90,12 @@ async def seqs(reads: Reads, conversation_ids: Collection[int]) -> dict[int, int
 # that the reader has, which may be many times as many.
 LIST = """
     WITH mine AS MATERIALIZED (
-        SELECT c.id, c.title, c.created_at, c.seq, c.last_message_id, me.id AS user_id, me.username,
-               {read} AS last_read_id
+        SELECT c.id, c.title, c.is_direct, c.created_at, c.seq, c.last_message_id,
+               me.id AS user_id, me.username, {read} AS last_read_id
         FROM users AS me CROSS JOIN conversations AS c WHERE me.id = ? AND {which}
     )
-    SELECT mine.id, mine.title, mine.created_at, mine.seq, (SELECT epoch FROM history),
-           mine.username, mine.last_read_id, t.id,
+    SELECT mine.id, mine.title, mine.is_direct, mine.created_at, mine.seq,
+           (SELECT epoch FROM history), mine.username, mine.last_read_id, t.id,
            (SELECT count(*) FROM messages AS x
             WHERE x.conversation_id = mine.id AND x.created_seq > coalesce(
                 (SELECT r.created_seq FROM messages AS r WHERE r.id = mine.last_read_id), 0)
@@ -200,12 +200,13 @@ async def _select(
         read=READ_BY_AGENT if is_agent else READ,
     )
     rows = await reads.fetch(sql, (user_id, parameter))
-    tickets = await support_tickets.by_ids(reads, [row[7] for row in rows if row[7] is not None])
+    tickets = await support_tickets.by_ids(reads, [row[8] for row in rows if row[8] is not None])
     ticket_of = {ticket.id: ticket for ticket in tickets}
     return [
         records.Conversation(
             id=id_,
             title=title,
+            direct=bool(direct),
             participants=_shown(
                 _people(people or "[]"),
                 None if is_agent else records.User(user_id, name),
@@ -220,7 +221,21 @@ async def _select(
             seq=seq,
             epoch=epoch,
         )
-        for id_, title, moment, seq, epoch, name, read, ticket, unread, count, people, *last in rows
+        for (
+            id_,
+            title,
+            direct,
+            moment,
+            seq,
+            epoch,
+            name,
+            read,
+            ticket,
+            unread,
+            count,
+            people,
+            *last,
+        ) in rows
     ]
 
 

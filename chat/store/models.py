@@ -57,10 +57,37 @@ class Conversation(Table):
     active_at = peewee.BigIntegerField()
     seq = peewee.BigIntegerField(default=0)
     last_message_id = peewee.BigIntegerField(null=True)
+    is_direct = peewee.BooleanField(default=False)
     title_seq = peewee.BigIntegerField(default=0)
 
     class Meta:
         table_name = "conversations"
+
+
+class DirectConversation(Table):
+    """The one conversation of two users, the one with the lower id first."""
+
+    low_id = peewee.BigIntegerField()
+    high_id = peewee.BigIntegerField()
+    conversation_id = peewee.BigIntegerField()
+
+    class Meta:
+        table_name = "direct_conversations"
+        primary_key = peewee.CompositeKey("low_id", "high_id")
+
+
+class IdempotencyKey(Table):
+    """`made_id` is what was made with the key; `owner_id` is 0 for who was signing up."""
+
+    owner_id = peewee.BigIntegerField()
+    key = peewee.TextField()
+    fingerprint = peewee.BigIntegerField()
+    made_id = peewee.BigIntegerField()
+    created_at = peewee.BigIntegerField()
+
+    class Meta:
+        table_name = "idempotency_keys"
+        primary_key = peewee.CompositeKey("owner_id", "key")
 
 
 class Participant(Table):
@@ -167,4 +194,6 @@ TABLES = (
     Attachment,
     SupportTicket,
     History,
+    DirectConversation,
+    IdempotencyKey,
 )

@@ -87,6 +87,14 @@ async def among(reads: Reads, conversation_id: int, user_ids: Iterable[int]) -> 
     return {user_id for (user_id,) in rows}
 
 
+async def ever(reads: Reads, conversation_id: int) -> set[int]:
+    """The ids of all who are in it or were, for a conversation of few."""
+    rows = await reads.fetch(
+        "SELECT user_id FROM participants WHERE conversation_id = ?", (conversation_id,)
+    )
+    return {user_id for (user_id,) in rows}
+
+
 async def count(reads: Reads, conversation_id: int) -> int:
     ((found,),) = await reads.fetch(
         "SELECT count(*) FROM participants WHERE conversation_id = ? AND is_active",

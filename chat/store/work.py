@@ -38,24 +38,21 @@ DoneWith = Callable[[Result | None, Exception | None], None]
 class Work(ABC):
     """Something that waits for its commit. `done` is called once, with an error or None.
 
-    `in_doubt` is the error of a try that may have stored it.
+    `in_doubt` is the error of a try that may have stored it. `is_repeatable` where storing it
+    once more would find that it is stored.
     """
 
-    __slots__ = ("deadline", "done", "in_doubt")
+    __slots__ = ("deadline", "done", "in_doubt", "is_repeatable")
 
-    def __init__(self, done: Done, deadline: float) -> None:
+    def __init__(self, done: Done, deadline: float, *, is_repeatable: bool) -> None:
         self.done = done
         self.deadline = deadline
+        self.is_repeatable = is_repeatable
         self.in_doubt: OutcomeUnknown | None = None
 
     @property
     @abstractmethod
     def conversation(self) -> int: ...
-
-    @property
-    @abstractmethod
-    def is_repeatable(self) -> bool:
-        """Whether storing it once more would find that it is stored."""
 
     @property
     @abstractmethod
@@ -71,16 +68,12 @@ class SendWork(Work):
     __slots__ = ("send",)
 
     def __init__(self, send: Send, done: Done, deadline: float) -> None:
-        super().__init__(done, deadline)
+        super().__init__(done, deadline, is_repeatable=send.client_id is not None)
         self.send = send
 
     @property
     def conversation(self) -> int:
         return self.send.conversation_id
-
-    @property
-    def is_repeatable(self) -> bool:
-        return self.send.client_id is not None
 
     @property
     def refusal(self) -> Exception | None:
@@ -108,9 +101,15 @@ class ChangeWork(Work, Generic[Result]):
     __slots__ = ("apply", "conversation_id", "error", "outcome")
 
     def __init__(
-        self, conversation_id: int, apply: Apply[Result], done: Done, deadline: float
+        self,
+        conversation_id: int,
+        apply: Apply[Result],
+        done: Done,
+        deadline: float,
+        *,
+        is_repeatable: bool = False,
     ) -> None:
-        super().__init__(done, deadline)
+        super().__init__(done, deadline, is_repeatable=is_repeatable)
         self.conversation_id = conversation_id
         self.apply = apply
         self.outcome: Outcome[Result] | None = None
@@ -119,10 +118,6 @@ class ChangeWork(Work, Generic[Result]):
     @property
     def conversation(self) -> int:
         return self.conversation_id
-
-    @property
-    def is_repeatable(self) -> bool:
-        return False
 
     @property
     def refusal(self) -> Exception | None:

@@ -7,8 +7,8 @@ other are one batch (`sends`), other changes that follow each other are one tran
 The queue is bounded: what would pass `capacity` is refused with Unavailable. While the
 database is away what was taken waits and is tried again, until `timeout`; then it is
 answered with Unavailable, and was not stored. When the answer to a commit is lost, a
-message with a `client_id` is tried again, which finds out; anything else is answered
-with OutcomeUnknown.
+message with a `client_id`, or another change with an idempotency key, is tried again, which
+finds out; anything else is answered with OutcomeUnknown.
 
 Nothing is answered before its commit: first the one who asked, then `publish`, which
 gets the events of each conversation in the order of their `seq`.
@@ -99,10 +99,18 @@ class Writer:
         work = ChangeWork(conversation_id, apply, settled, monotonic() + self._timeout)
         self._put(work)
 
-    async def change(self, conversation_id: int, apply: Apply[Result]) -> Result:
-        """Make another change and wait for its commit; returns what `apply` made."""
+    async def change(
+        self, conversation_id: int, apply: Apply[Result], *, is_repeatable: bool = False
+    ) -> Result:
+        """Make another change and wait for its commit; returns what `apply` made.
+
+        `is_repeatable` where a second `apply` finds what the first one stored.
+        """
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        work = ChangeWork(conversation_id, apply, settle(future), monotonic() + self._timeout)
+        deadline = monotonic() + self._timeout
+        work = ChangeWork(
+            conversation_id, apply, settle(future), deadline, is_repeatable=is_repeatable
+        )
         self._put(work)
         await future
         assert work.outcome is not None

@@ -19,6 +19,7 @@ def test_a_new_conversation_has_the_caller_in_it(ali: Person, sara: Person) -> N
     assert conversation.pop("epoch")
     assert conversation == {
         "title": "",
+        "direct": False,
         "participant_count": 2,
         "last_message": None,
         "support_ticket": None,

@@ -68,6 +68,26 @@ async def test_pages_of_conversations(server: PayamServer) -> None:
         assert [[user.id for user in page] for page in found] == [[one.id] for one in who]
 
 
+async def test_what_is_made_is_made_once(pair: Pair) -> None:
+    """With a key of the caller's own; a direct conversation in any case, whoever begins it."""
+    ali, sara = await pair.ali.me(), await pair.sara.me()
+    twice = [await pair.ali.begin([sara.id], "Trip", key="trip") for _ in range(2)]
+    assert twice[0] == twice[1]
+    with pytest.raises(PayamError, match="used before") as caught:
+        await pair.ali.begin([sara.id], "Another trip", key="trip")
+    assert (caught.value.status, caught.value.code) == (422, "key_reused")
+    direct = await pair.ali.begin([sara.id], direct=True)
+    assert direct.direct
+    assert (await pair.sara.begin([ali.id], direct=True)).id == direct.id
+    message = await pair.ali.send(pair.id, "see")
+    files = [
+        await pair.ali.attach(pair.id, message.id, b"x", name="x", key="file") for _ in range(2)
+    ]
+    assert files[0] == files[1]
+    tickets = [await pair.ali.open_ticket(pair.id, "help", key="ticket") for _ in range(2)]
+    assert tickets[0] == tickets[1]
+
+
 async def test_tickets(pair: Pair) -> None:
     async with pair.sara.open(pair.id) as hers:
         await hers.opened()

@@ -67,7 +67,7 @@ async def test_a_conversation_has_no_more_participants_than_it_may(
     ali = Identity(people[0], "user1", False, inf, None)
     async with writing(database) as writer:
         service = Conversations(database, writer, per_request=10)
-        talk = (await service.create(ali, people[1:3], "")).id
+        talk = (await service.create(ali, people[1:3], ""))[0].id
         with pytest.raises(InvalidInput, match="3 participants of at most 4"):
             await service.add(ali, talk, "user_ids", people[3:])
         assert (await service.get(ali, talk)).seq == 0

@@ -4,13 +4,16 @@ import asyncio
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chat.auth.identity import Identity
 from chat.errors import OutcomeUnknown, Unavailable
 from chat.events import Event, MessageSent
+from chat.services.support_tickets import SupportTickets
 from chat.store import sqlite_connection
 from chat.store.database import Database
 from chat.store.writer import Writer
@@ -231,6 +234,24 @@ async def test_a_change_whose_answer_is_lost_is_not_made_twice(
                 await writer.change(talk, editing(talk, first.id, "lost"))
             assert await writer.change(talk, editing(talk, first.id, "done")) == 2
         assert await database.fetch("SELECT content FROM messages") == [("done",)]
+
+
+async def test_a_change_with_a_key_whose_answer_is_lost_is_tried_again(
+    postgres_server: PostgresServer, migrated_template: str
+) -> None:
+    """Its key tells whether it was stored: who asked gets it, made once."""
+    url = postgres_server.create_database(template=migrated_template)
+    async with opened(url) as database:
+        talk, ali, _ = await pair(database)
+        await run_all(database, [text.replace("messages", "support_tickets") for text in DIE_ONCE])
+        who = Identity(ali, "ali", False, inf, None)
+        async with writing(database) as writer:
+            tickets = SupportTickets(database, writer)
+            ticket, _ = await tickets.open(who, talk, "help", "normal", "key")
+            again, is_new = await tickets.open(who, talk, "help", "normal", "key")
+        assert (again, is_new) == (ticket, False)
+        assert await database.fetch("SELECT id FROM support_tickets") == [(ticket.id,)]
+        assert await database.fetch("SELECT nextval('deaths')") == [(3,)]  # it did die
 
 
 async def run_all(database: Database, statements: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, test } from "node:test";
 
-import { Payam, PayamError } from "../../web/payam-client.js";
+import { Payam, PayamError, newId } from "../../web/payam-client.js";
 import { fault } from "./faults.mjs";
 
 const url = process.env.PAYAM_URL;
@@ -244,6 +244,19 @@ test("an error says what is wrong, by field, and whether the server was there", 
   await fault("accept");
 });
 
+test("two people have one direct conversation, whoever begins it", async () => {
+  const [ali, sara] = [await person("ali"), await person("sara")];
+  const [mine, hers] = [
+    await ali.begin([sara.who.id], "", { direct: true }),
+    await sara.begin([ali.who.id], "", { direct: true }),
+  ];
+  assert.ok(mine.direct);
+  assert.equal(mine.id, hers.id);
+  await assert.rejects(ali.addParticipant(mine.id, (await person("reza")).who.id), {
+    code: "direct_conversation",
+  });
+});
+
 test("files, tickets, people and titles", async () => {
   const { ali, sara, id } = await pair();
   const hers = sara.open(id);
@@ -261,6 +274,13 @@ test("files, tickets, people and titles", async () => {
   const file = await sara.download(attachment);
   assert.deepEqual(new Uint8Array(await file.arrayBuffer()), bytes);
   assert.equal((await ali.attachments(id, messageId)).length, 1);
+
+  const once = { key: newId(), name: "once.txt" };
+  const twice = [await ali.attach(id, messageId, new Blob(["x"]), once)];
+  twice.push(await ali.attach(id, messageId, new Blob(["x"]), once));
+  assert.deepEqual(twice[0], twice[1]);
+  assert.equal((await ali.attachments(id, messageId)).length, 2);
+  await assert.rejects(ali.attach(id, messageId, new Blob(["y"]), once), { code: "key_reused" });
 
   const ticket = until(hers, "ticket");
   const { id: ticketId } = await ali.openTicket(id, "printer", "high");

@@ -1,0 +1,88 @@
+"""Direct conversations: two people have one, whoever of them begins it, and when.
+
+Who has left it comes back when either of the two begins it again, as in other messengers:
+its messages would reach nobody otherwise. Nobody else is ever added.
+"""
+
+from collections.abc import Sequence
+
+from chat import records
+from chat.auth.identity import Identity
+from chat.errors import InvalidInput
+from chat.services.conversations import Conversations, joining
+from chat.services.once import Made, once
+from chat.store import conversations, participants
+from chat.store import direct_conversations as store
+from chat.store.database import Database, Transaction
+from chat.store.direct_conversations import Pair
+from chat.store.idempotency_keys import IdempotencyKey
+from chat.store.work import Outcome
+from chat.store.writer import Writer
+
+
+class DirectConversations:
+    def __init__(self, database: Database, writer: Writer, conversations_of: Conversations) -> None:
+        self._database = database
+        self._writer = writer
+        self._conversations = conversations_of
+
+    async def begin(
+        self, who: Identity, user_ids: Sequence[int], title: str, key: str | None
+    ) -> tuple[records.Conversation, bool]:
+        """The conversation of the two, and whether it is new.
+
+        `user_ids` names the other one; it may name the caller as well, or alone.
+        """
+        others = set(user_ids) - {who.user_id}
+        if not user_ids or len(others) > 1:
+            raise InvalidInput({"participants": ["A direct one names one other participant."]})
+        if title:
+            raise InvalidInput({"title": ["A direct conversation begins without a title."]})
+        pair = Pair.of(who.user_id, others.pop() if others else who.user_id)
+        users = await self._conversations.require_users("participants", set(pair))
+        made = await self._find_or_make(who, pair, key)
+        if not made.is_new:
+            await self._bring_back(made.id, list(users.values()))
+        return await self._conversations.get(who, made.id), made.is_new
+
+    async def _find_or_make(self, who: Identity, pair: Pair, key: str | None) -> Made:
+        known = await store.find(self._database, pair)
+        if known is not None and key is None:
+            return Made(known, is_new=False)
+        earlier = None
+        if known is None and pair.low != pair.high:
+            earlier = await store.candidate(self._database, pair)
+        is_new = False
+
+        async def make(transaction: Transaction) -> Outcome[int]:
+            nonlocal is_new
+            found = await store.claim(transaction, pair)
+            if found is not None:
+                return Outcome(found)
+            if earlier is not None and await store.is_candidate(transaction, pair, earlier):
+                conversation_id = earlier
+            else:
+                is_new = True
+                conversation_id = await conversations.create(
+                    transaction, self._database, who.user_id, set(pair), ""
+                )
+            await store.settle(transaction, pair, conversation_id)
+            return Outcome(conversation_id)
+
+        request = ("conversations", "direct", pair)
+        apply = once(IdempotencyKey.of(who.user_id, key, *request), make)
+        async with self._database.transaction() as transaction:
+            made = (await apply(transaction)).result
+        return Made(made.id, is_new=is_new)
+
+    async def _bring_back(self, conversation_id: int, users: Sequence[records.User]) -> None:
+        ids = [user.id for user in users]
+        if len(await participants.among(self._database, conversation_id, ids)) == len(ids):
+            return
+
+        async def apply(transaction: Transaction) -> Outcome[None]:
+            there = await participants.among(transaction, conversation_id, ids)
+            gone = [user for user in users if user.id not in there]
+            return Outcome(None, await joining(transaction, conversation_id, gone))
+
+        await self._writer.change(conversation_id, apply)

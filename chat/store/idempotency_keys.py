@@ -1,0 +1,70 @@
+"""Idempotency keys: what was made with each, so that a repeat makes nothing."""
+
+from hashlib import blake2b
+
+import msgspec
+from msgspec import Struct
+
+from chat.errors import KeyReused
+from chat.store.database import Transaction
+from chat.times import now
+
+NOBODY = 0
+"""The owner of keys that come without a token."""
+PENDING = 0
+"""No id: what the key is for is being made in this very transaction."""
+
+
+class IdempotencyKey(Struct, frozen=True):
+    """`fingerprint` is 64 bits of the request: they tell a repeat from another request."""
+
+    owner_id: int
+    text: str
+    fingerprint: int
+
+    @classmethod
+    def of(cls, owner_id: int, text: str | None, *request: object) -> "IdempotencyKey | None":
+        """`request` is what was asked for, in anything that is JSON. None without a text."""
+        if text is None:
+            return None
+        digest = blake2b(msgspec.json.encode(request), digest_size=8).digest()
+        return cls(owner_id, text, int.from_bytes(digest, "big", signed=True))
+
+
+async def claim(transaction: Transaction, key: IdempotencyKey) -> int | None:
+    """None where the key is new: from here on it is this transaction's.
+
+    Otherwise the id of what was made with it. Another transaction that has just claimed it
+    is waited for. Raises KeyReused where the key came with another request.
+    """
+    is_new = await transaction.execute(
+        """
+        INSERT INTO idempotency_keys (owner_id, key, fingerprint, made_id, created_at)
+        VALUES (?, ?, ?, ?, ?) ON CONFLICT (owner_id, key) DO NOTHING
+        """,
+        (key.owner_id, key.text, key.fingerprint, PENDING, now()),
+    )
+    if is_new:
+        return None
+    # A statement of its own, so that it sees what was committed while the first one waited.
+    ((fingerprint, made_id),) = await transaction.fetch(
+        "SELECT fingerprint, made_id FROM idempotency_keys WHERE owner_id = ? AND key = ?",
+        (key.owner_id, key.text),
+    )
+    if fingerprint != key.fingerprint:
+        raise KeyReused("Idempotency-Key: was used before, for something else.")
+    return int(made_id)
+
+
+async def release(transaction: Transaction, key: IdempotencyKey) -> None:
+    """Nothing was made: the key is free again."""
+    await transaction.execute(
+        "DELETE FROM idempotency_keys WHERE owner_id = ? AND key = ?", (key.owner_id, key.text)
+    )
+
+
+async def settle(transaction: Transaction, key: IdempotencyKey, made_id: int) -> None:
+    await transaction.execute(
+        "UPDATE idempotency_keys SET made_id = ? WHERE owner_id = ? AND key = ?",
+        (made_id, key.owner_id, key.text),
+    )
