@@ -1,26 +1,10 @@
 """Payam's entry: `python server.py` runs one process, gunicorn several on `server:app`."""
 
-import os
 import sys
 
-from chat import logs, starting
-from chat.app import create_app, serve
-from config.errors import SettingsError
-from config.settings import Settings
+from chat.server import app, main
 
-try:
-    settings = Settings.from_env(os.environ)
-except SettingsError as error:
-    sys.exit(f"payam: {error}")
-logs.to_stderr(settings.log_level, settings.log_format)
-if starting.is_worker() and "chat.worker" not in sys.modules:
-    starting.refuse(starting.HOW_TO_RUN)
-try:
-    app = create_app(settings)
-except SettingsError as error:
-    starting.refuse(error)
-
+__all__ = ["app"]
 
 if __name__ == "__main__":
-    starting.warn_of_misspelt(os.environ)
-    sys.exit(serve(app))
+    sys.exit(main())

@@ -1,8 +1,14 @@
-"""`python -m chat`."""
+"""`python -m chat`, and `payam` where it is installed."""
 
 import os
 import sys
 
-from chat.cli import main
+from chat import cli
 
-sys.exit(main(sys.argv[1:], os.environ))
+
+def main() -> None:
+    sys.exit(cli.main(sys.argv[1:], os.environ))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,17 +1,26 @@
-"""python -m chat migrate | check | createuser | token | seed | doctor | restored"""
+"""python -m chat serve | migrate | check | createuser | token | seed | doctor | restored"""
 
 import argparse
 import asyncio
 import getpass
+import os
+import secrets
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NoReturn
 
+from chat import __version__, probes
 from chat.errors import PayamError
 from chat.payam import Payam, make_payam
 from chat.services import checks, history, seeding
 from chat.store import doctor, schema, users
 from config.errors import SettingsError
 from config.settings import Settings
+
+UNUSED = secrets.token_urlsafe(48)
+"""Signs nothing, where a command has no use for a secret."""
 
 Command = Callable[[Payam, argparse.Namespace], Awaitable[str]]
 """Does its work on an open database; returns what is printed. Raises PayamError."""
@@ -21,8 +30,14 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run one command; returns the exit status. What goes wrong is one line on stderr."""
     options = parser().parse_args(arguments)
     try:
-        payam = make_payam(Settings.from_env(environ))
-        printed = asyncio.run(run(payam, options))
+        settings = Settings.from_env(environ)
+        for stranger in Settings.misspelt(environ):
+            print(f"payam: warning: {stranger}", file=sys.stderr)
+        if options.command is serve:
+            serve(settings, environ)
+        if options.command is check:
+            return 0 if asyncio.run(probes.report(settings, print)) else 1
+        printed = asyncio.run(run(settings, options))
     except (SettingsError, PayamError) as error:
         print(f"payam: {error}", file=sys.stderr)
         return 1
@@ -30,12 +45,17 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     return 0
 
 
-async def run(payam: Payam, options: argparse.Namespace) -> str:
+async def run(settings: Settings, options: argparse.Namespace) -> str:
     command: Command = options.command
+    if command is not migrate:
+        require_database(settings)
+    # A secret that is made here would be another one than the server's.
+    secret = settings.kept_secret() if command is token else UNUSED
+    payam = make_payam(replace(settings, jwt_secret=settings.jwt_secret or secret))
     try:
-        if command is not check:
-            await payam.database.open()
-        if command not in (check, migrate):
+        await payam.database.inspect()
+        await payam.database.open()
+        if command is not migrate:
             if payam.database.dialect == "sqlite":
                 await schema.migrate(payam.database)
             await schema.require_current(payam.database)
@@ -45,17 +65,37 @@ async def run(payam: Payam, options: argparse.Namespace) -> str:
         payam.passwords.close()
 
 
+def require_database(settings: Settings) -> None:
+    """Raises SettingsError rather than have an empty SQLite database made in a wrong place."""
+    path = settings.database.removeprefix("sqlite:///")
+    if path != settings.database and not Path(path).exists():
+        raise SettingsError(
+            f"there is no database at {path}; look at DATA_DIR and DATABASE_URL,"
+            " or make one by `python -m chat migrate`"
+        )
+
+
+def serve(settings: Settings, environ: Mapping[str, str]) -> NoReturn:
+    """Become the server."""
+    arguments = ["-m", "chat.server"]
+    if settings.web_concurrency > 1:
+        arguments = ["-m", "gunicorn", "-c", "python:chat.gunicorn_settings", "chat.server:app"]
+    os.execve(sys.executable, [sys.executable, *arguments], dict(environ))  # noqa: S606
+
+
 def parser() -> argparse.ArgumentParser:
-    root = argparse.ArgumentParser(prog="python -m chat", description="Look after a Payam.")
+    root = argparse.ArgumentParser(prog="payam", description="Serve, and look after, a Payam.")
+    root.add_argument("--version", action="version", version=f"payam {__version__}")
     commands = root.add_subparsers(required=True, metavar="command")
 
-    def add(name: str, command: Command, what: str) -> argparse.ArgumentParser:
+    def add(name: str, command: Callable[..., Any], what: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=what, description=what)
         sub.set_defaults(command=command)
         return sub
 
+    add("serve", serve, "Serve, in as many processes as WEB_CONCURRENCY says.")
     add("migrate", migrate, "Bring the database to the present schema.")
-    add("check", check, "Say whether the settings can work, without starting.")
+    add("check", check, "Try the files, the port, the keys, the database and Redis.")
     create = add("createuser", createuser, "Make a user; the password is asked for.")
     create.add_argument("username")
     create.add_argument("--staff", action="store_true", help="answers, assigns and lists tickets")
@@ -78,8 +118,8 @@ async def migrate(payam: Payam, _: argparse.Namespace) -> str:
     return f"applied {', '.join(applied)}" if applied else "nothing to apply"
 
 
-async def check(_: Payam, __: argparse.Namespace) -> str:
-    return "the settings can work"
+def check() -> None:
+    """`probes` does it, without a Payam, which would make a database."""
 
 
 async def createuser(payam: Payam, options: argparse.Namespace) -> str:

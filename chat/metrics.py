@@ -114,6 +114,21 @@ clients_cut = Counter(
     "Clients of HTTP that were cut off because they took nothing of an answer for too long",
     registry=registry,
 )
+relay_refusals = Counter(
+    "payam_relay_refusals",
+    "Commands that Redis refused, as it does where rights are missing, by command",
+    ["command"],
+    registry=registry,
+)
+limits_hit = Counter(
+    "payam_limits_hit",
+    "Requests, frames, sockets and sign-ins that were one too many, by limit",
+    ["limit"],
+    registry=registry,
+)
+sign_ins_failed = Counter(
+    "payam_sign_ins_failed", "Sign-ins with a wrong name or password", registry=registry
+)
 http_seconds = Histogram(
     "payam_http_request_seconds",
     "From a request until its answer begins",

@@ -106,11 +106,12 @@ class Payam:
     def _services(self, tokens: Tokens) -> Services:
         settings = self.settings
 
-        def limit(rate: float, burst: float, what: str) -> Limit:
-            return Limit(rate if settings.rate_limits else None, burst, what)
+        def limit(rate: float, burst: float, what: str, *, is_secret: bool = False) -> Limit:
+            lifted = None if not settings.rate_limits else rate
+            return Limit(lifted, burst, what, is_secret=is_secret)
 
         logins = settings.rate_logins
-        per_name = limit(logins / 60, logins, "password attempts for this name")
+        per_name = limit(logins / 60, logins, "password attempts for this name", is_secret=True)
         per_address = limit(logins / 6, logins * 10, "password attempts from this address")
         users = Users(self.database, self.passwords, settings, per_address)
         conversations = Conversations(
@@ -214,6 +215,7 @@ class Payam:
         From the start of it the process is not ready, and takes no new socket.
         """
         self.is_draining = self.sockets.gate.is_draining = True
+        log.info("Payam stops, and sends %d websockets away", len(self.connections))
         self.writer.close()
         half = self.settings.graceful_timeout / 2
         if "writer" in self._tasks:
@@ -262,6 +264,7 @@ class Payam:
         await self.keys.close()
         self.passwords.close()
         self.sampler.sample()
+        log.info("Payam has stopped")
 
     @property
     def stands_on(self) -> str:

@@ -29,7 +29,7 @@ BACKLOG = 4096
 are silently left to try again, seconds later; the kernel may allow fewer."""
 HOW_TO_RUN = (
     "this server cannot run Payam: its websockets would fail."
-    " Run `python server.py`, or `gunicorn -c gunicorn.conf.py server:app`"
+    " Run `python server.py`, or `gunicorn -c gunicorn.conf.py server:app`; `payam serve` does so"
 )
 
 
@@ -75,6 +75,8 @@ def begin_for_workers(settings: Settings, addresses: Sequence[Any], workers: int
     child = os.fork()
     if child == 0:
         try:
+            # Whose figures are no worker's.
+            os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
             # The master forgets what it has imported of ours: this module too, and its errors.
             import_module(__name__).inspect(settings)
             os._exit(0)

@@ -83,7 +83,8 @@ class Settings:
         "",
         redis_url(),
         "the relay between workers; without it, one worker only;"
-        " of Redis Cluster with ?cluster=true, naming one server or more",
+        " of Redis Cluster with ?cluster=true, naming one server or more;"
+        " of Sentinels, redis+sentinel://host:port,host:port/master",
     )
     data_dir: Path = setting(  # noqa: RUF009 # it is dataclasses.field, and a Path is frozen
         Path("data"), folder(), "attachments, the SQLite file and the kept secret"

@@ -80,6 +80,36 @@ async def test_a_line_says_whose_request_it_is_of(server: PayamServer) -> None:
     assert not {"user", "conversation"} & line.keys()
 
 
+async def test_what_an_operator_wants_to_know() -> None:
+    """Failed sign-ins, limits that were hit, and the stop: a line each, without the secrets."""
+    settings = {"RATE_LOGINS": "3", "RATE_REQUESTS": "2", "MAX_CONNECTIONS": "1"}
+    with PayamServer(settings) as server:
+        async with People(server) as people:
+            ali = await people("ali")
+            conversation = await ali.begin_conversation()
+            signing_in = [(ali.username, "not this one"), ("hunter2 as a name", "x" * 8)]
+            for username, password in signing_in + [(ali.username, "not this one")] * 6:
+                body = {"username": username, "password": password}
+                await ali.http.post("/api/token/", json=body)
+            first = await ali.connect(conversation)
+            await first.close()
+            for _ in range(30):
+                await ali.http.get("/api/users/me/")
+            metrics = (await ali.http.get("/metrics")).text
+        server.stop()
+        said = server.log()
+    assert f"a sign-in failed: from 127.0.0.1, for user {ali.id}" in said
+    assert "a sign-in failed: from 127.0.0.1, for a name that nobody has" in said
+    assert said.count("too many password attempts for this name") == 1
+    assert said.count(f"too many requests: user {ali.id}") == 1
+    assert "Payam stops" in said
+    assert "Payam has stopped" in said
+    for secret in ("hunter2", "not this one", ali.username, ali.access):
+        assert secret not in said
+    assert 'payam_limits_hit_total{limit="requests"}' in metrics
+    assert "payam_sign_ins_failed_total 3.0" in metrics
+
+
 @pytest.fixture(params=["text", "json"])
 def printed(request: pytest.FixtureRequest) -> tuple[logging.Logger, io.StringIO]:
     """A logger, and what it prints."""

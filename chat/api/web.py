@@ -15,7 +15,9 @@ from sanic import Blueprint, HTTPResponse, Request
 from chat.api.etags import has_already
 from chat.errors import NotFound
 
-FOLDER = Path(__file__).parents[2] / "web"
+INSTALLED = Path(__file__).parents[1] / "page"
+FOLDER = INSTALLED if INSTALLED.exists() else Path(__file__).parents[2] / "web"
+"""setup.py brings the checkout's folder into the package."""
 TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",

@@ -63,6 +63,9 @@ class Keys(ABC):
     async def start(self) -> None:  # noqa: B027 # only a key set has something to start
         """Get what is needed ahead of the first token."""
 
+    async def attempt(self) -> None:  # noqa: B027
+        """Get a key once, without `start`; raises Unavailable, with why there is none."""
+
     async def close(self) -> None:  # noqa: B027
         """Stop what `start` began."""
 
@@ -155,21 +158,25 @@ class PublishedKeys(Keys):
 
     async def _fetch_once(self) -> bool:
         try:
+            await self.attempt()
+        except Unavailable as error:  # the known keys still serve
+            logger.warning("%s", error)
+            return False
+        return True
+
+    async def attempt(self) -> None:
+        place = f"JWT_JWKS_URL: {self._url}"
+        try:
             published = await asyncio.to_thread(self._client.fetch_data)
             keys = usable_keys(published, self._algorithm)
-        except Exception as error:  # whatever an issuer answers, the known keys still serve
-            logger.warning("JWT_JWKS_URL: no keys from %s: %r", self._url, error)
-            return False
+        except Exception as error:  # whatever an issuer answers
+            raise Unavailable(
+                f"{place} gives no keys: {error!r}", retry_after=self._pause
+            ) from None
         if not keys:
-            logger.warning(
-                "JWT_JWKS_URL: %s has no key for %s, which needs %s",
-                self._url,
-                self._algorithm,
-                FITS[self._algorithm][0],
-            )
-            return False
+            needed = f"{self._algorithm}, which needs {FITS[self._algorithm][0]}"
+            raise Unavailable(f"{place} has no key for {needed}", retry_after=self._pause)
         self._keys = keys
-        return True
 
 
 def keys_from(settings: Settings) -> Keys:

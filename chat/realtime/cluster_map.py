@@ -8,6 +8,7 @@ import asyncio
 import random
 from collections.abc import Set as AbstractSet
 from contextlib import aclosing
+from itertools import repeat
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -15,6 +16,7 @@ from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 from redis.exceptions import RedisError
 
 from chat.realtime.redis_client import FAILURES, PATIENCE, connect
+from chat.realtime.redis_pulse import new_channel
 
 DEFAULT_PORT = 6379
 
@@ -57,6 +59,12 @@ class ClusterMap:
     def owner(self, channel: bytes) -> Address | None:
         """The primary that serves this channel, if there is one."""
         return self._owners[key_slot(channel)]
+
+    def name_at(self, address: Address, prefix: bytes) -> bytes:
+        """A channel's new name, which begins so and belongs to this primary."""
+        return next(
+            name for name in map(new_channel, repeat(prefix)) if self.owner(name) == address
+        )
 
     def url_of(self, address: Address) -> str:
         """How to reach one server alone."""

@@ -8,19 +8,17 @@ subscriptions anew, and of the messages that did not get through, how far they l
 """
 
 import asyncio
-import logging
 from collections.abc import Iterator
 from functools import partial
 
 from redis.exceptions import RedisError
 
 from chat.realtime.cluster_map import Address, ClusterMap
-from chat.realtime.redis_client import EVERYONE, FAILURES, channel_of, pause_after
+from chat.realtime.redis_client import EVERYONE, FAILURES, PULSE, channel_of, pause_after
 from chat.realtime.redis_node import RedisNode
 from chat.realtime.redis_outbox import Outbox
+from chat.realtime.redis_trouble import Trouble
 from chat.realtime.relay import Relay, RelayListener
-
-log = logging.getLogger("payam.relay")
 
 LOOK_SECONDS = 0.01
 REFRESH_SECONDS = 15.0
@@ -36,15 +34,21 @@ class ClusterRelay(Relay):
         self._running: dict[RedisNode, asyncio.Task[None]] = {}
         # Channels and messages without a primary, as all are until the cluster has answered.
         self._homeless = {EVERYONE}
-        self._unsent = Outbox()
+        self._trouble = Trouble()
+        self._unsent = Outbox(self._trouble)
         self._stale = asyncio.Event()
         self._witness: Address | None = None
         """Who dropped a channel last."""
 
     @property
     def is_connected(self) -> bool:
-        nodes = [node for node in self._nodes.values() if node.reader.wanted]
+        nodes = self._nodes.values()
         return not self._homeless and all(node.reader.is_connected for node in nodes)
+
+    @property
+    def trouble(self) -> str:
+        nodes = [node.trouble.last for node in self._nodes.values() if node.trouble.last]
+        return (nodes or [self._trouble.last])[0]
 
     @property
     def backlog(self) -> int:
@@ -79,9 +83,10 @@ class ClusterRelay(Relay):
                 try:
                     await self._follow(listener, tasks)
                     failures = 0
+                    self._trouble.over()
                 except FAILURES as error:
-                    if failures == 0:
-                        log.warning("cannot learn who owns what in Redis Cluster: %s", error)
+                    what = "cannot learn who owns what in Redis Cluster"
+                    self._trouble.failed(what, error, is_first=failures == 0)
                     failures += 1
                     self._stale.set()
                 await asyncio.sleep(pause_after(failures))
@@ -106,18 +111,21 @@ class ClusterRelay(Relay):
         primaries = self._map.primaries
         for address in self._nodes.keys() - primaries:
             node = self._nodes.pop(address)
-            self._homeless |= node.reader.wanted.keys()
+            self._homeless |= node.reader.wanted.keys() - {node.pulse.channel}
             tasks.create_task(self._retire(node))
         for address in primaries - self._nodes.keys():
             node = RedisNode(
                 self._map.url_of(address),
+                self._map.name_at(address, PULSE),
                 sharded=True,
                 failed=self._stale.set,
                 lost=partial(self._lost, address),
             )
             self._nodes[address] = node
             self._running[node] = tasks.create_task(node.run(listener))
-        for node in self._nodes.values():
+        for address, node in self._nodes.items():
+            if self._map.owner(node.pulse.channel) != address:
+                node.reader.move_pulse(self._map.name_at(address, PULSE))
             for channel in [one for one in node.reader.wanted if self._node_of(one) is not node]:
                 node.reader.forget(channel)
                 self._homeless.add(channel)
@@ -152,7 +160,8 @@ class ClusterRelay(Relay):
             node.reader.subscribe(channel)
 
     def _lost(self, address: Address, channel: bytes) -> None:
-        self._homeless.add(channel)
+        if not channel.startswith(PULSE):
+            self._homeless.add(channel)
         self._witness = address
         self._stale.set()
 

@@ -20,6 +20,7 @@ from chat.errors import RateLimited
 from chat.events import FamilyRevoked
 from chat.realtime.connection import Connection
 from chat.realtime.protocol import AuthExpiring, frame_of
+from chat.services.limits import say_hit
 
 WARNING = 60
 """Seconds before a token's end at which its client is warned."""
@@ -60,6 +61,7 @@ class Connections:
         """Look after one more; raises RateLimited for one too many of one user."""
         user_id = connection.identity.user_id
         if self._per_user is not None and self._of_user[user_id] >= self._per_user:
+            say_hit("websockets", user_id)
             raise RateLimited(
                 f"At most {self._per_user} websockets of one user.",
                 retry_after=WARNING,

@@ -1,14 +1,24 @@
-"""What all parts of the relay over Redis agree on: names, patience, failures."""
+"""What all parts of the relay over Redis agree on: names, rights, patience, failures.
+
+All channels begin with `chat_`, and four commands are all that is sent to a server: PUBLISH,
+SUBSCRIBE, UNSUBSCRIBE and PING, or SPUBLISH, SSUBSCRIBE and SUNSUBSCRIBE on a cluster. So that
+is what an ACL has to allow.
+"""
 
 import asyncio
+from typing import Any
 
 import redis.asyncio as aioredis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import AskError, ClusterError, RedisError, TryAgainError
+
+from chat.realtime.redis_sentinels import Sentinels, names_sentinels
 
 PREFIX = b"chat_"
-EVERYONE = b"payam_everyone"
+EVERYONE = b"chat_everyone"
+PULSE = b"chat_pulse_"
+"""Begins the name of the channel on which a process hears itself."""
 CHUNK = 500
 """Commands in one write."""
 PATIENCE = 3.0
@@ -16,24 +26,31 @@ PATIENCE = 3.0
 PAUSES = (0.05, 0.1, 0.2, 0.5, 1.0)
 """Seconds between tries; the last goes on."""
 FAILURES = (RedisError, OSError, asyncio.TimeoutError)
+REDIRECTS = (AskError, ClusterError, TryAgainError)
+"""What a server of a cluster answers where it is not, or not yet, the one to ask."""
 
 
 def connect(url: str) -> aioredis.Redis:
-    """A client of one server; it connects at the first command.
+    """A client of one server, or of the master that Sentinels name; it connects when it is used.
 
     It waits for ever: what is done with it needs `asyncio.timeout(PATIENCE)` around it.
     """
-    return aioredis.Redis.from_url(
-        url,
+    options: dict[str, Any] = {
         # RESP2: pub/sub messages are read twice as fast as with RESP3.
-        protocol=2,
+        "protocol": 2,
         # With one, redis-py writes through asyncio.wait_for, which on Python 3.11 loses a
         # cancellation that comes as the write ends: the process would not stop.
-        socket_timeout=None,
-        socket_connect_timeout=PATIENCE,
+        "socket_timeout": None,
+        "socket_connect_timeout": PATIENCE,
         # Once more, at once. Who fails then is told, and not kept waiting.
-        retry=Retry(NoBackoff(), 1),
-    )
+        "retry": Retry(NoBackoff(), 1),
+    }
+    if names_sentinels(url):
+        return Sentinels(url, options).client()
+    client = aioredis.Redis.from_url(url, **options)
+    # Channels know no databases: to select one would take a right, and change nothing.
+    client.connection_pool.connection_kwargs["db"] = 0
+    return client
 
 
 def channel_of(conversation_id: int) -> bytes:

@@ -6,9 +6,13 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Any
 
-from chat.realtime.redis_client import connect
+from redis.exceptions import ResponseError
+
+from chat.realtime.redis_client import REDIRECTS, connect
 from chat.realtime.redis_outbox import Outbox
+from chat.realtime.redis_pulse import Pulse
 from chat.realtime.redis_reader import Reader
+from chat.realtime.redis_trouble import Trouble
 from chat.realtime.relay import RelayListener
 
 FRESH = 1.0
@@ -20,11 +24,15 @@ def ignore(*_: object) -> None:
 
 
 class RedisNode:
-    """`sharded`, `failed` and `lost` are as for `Reader`; `failed` is told of publishing too."""
+    """`pulse` is the channel on which it hears itself.
+
+    `sharded`, `failed` and `lost` are as for `Reader`; `failed` is told of publishing too.
+    """
 
     def __init__(
         self,
         url: str,
+        pulse: bytes,
         *,
         sharded: bool = False,
         failed: Callable[[], None] = ignore,
@@ -35,27 +43,48 @@ class RedisNode:
         self._failed = failed
         self._kept: Any = None
         self._published = 0.0
-        self.outbox = Outbox()
-        self.reader = Reader(self._client, sharded=sharded, failed=failed, lost=lost)
+        self.trouble = Trouble()
+        self.outbox = Outbox(self.trouble)
+        self.pulse = Pulse(pulse, self.outbox.post)
+        self.reader = Reader(
+            self._client,
+            self.pulse,
+            self.trouble,
+            sharded=sharded,
+            failed=self._stopped_listening,
+            lost=lost,
+        )
 
     async def run(self, listener: RelayListener) -> None:
         """Listen and publish until cancelled."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.reader.run(listener))
+                tasks.create_task(self.pulse.run())
                 tasks.create_task(self.outbox.run(self._publish, listener.progress, self._failed))
         finally:
             await self._client.aclose()
 
-    async def _publish(self, messages: Sequence[tuple[bytes, bytes]]) -> None:
+    def _stopped_listening(self) -> None:
+        self._published = -math.inf  # the connection that publishes may be as dead
+        self._failed()
+
+    async def _publish(self, messages: Sequence[tuple[bytes, bytes]]) -> list[int]:
         # By hand: the client's pipeline takes twice as long for the same.
         connection = await self._connection()
         is_whole = False
+        refused = []
         try:
             commands = [command(self._verb, channel, payload) for channel, payload in messages]
             await connection.send_packed_command([b"".join(commands)])
-            for _ in messages:
-                await connection.read_response(timeout=math.inf)
+            for place, (channel, _) in enumerate(messages):
+                try:
+                    await connection.read_response(timeout=math.inf)
+                except ResponseError as error:
+                    if isinstance(error, REDIRECTS):
+                        raise
+                    refused.append(place)
+                    self.trouble.refused(self._verb, channel, error)
             is_whole = True
         finally:
             if is_whole:
@@ -63,6 +92,8 @@ class RedisNode:
             else:  # answers that nobody reads may still come
                 await connection.disconnect(nowait=True)
                 await self._client.connection_pool.release(connection)
+
+        return refused
 
     async def _connection(self) -> Any:
         """One that lives: the pool asks it, which takes as long as to publish."""

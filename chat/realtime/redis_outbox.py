@@ -6,39 +6,44 @@ listeners read the rest from the database.
 """
 
 import asyncio
-import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from itertools import islice
+from time import monotonic
 
-from chat.realtime.redis_client import CHUNK, EVERYONE, FAILURES, PATIENCE, pause_after
-
-log = logging.getLogger("payam.relay")
+from chat.realtime.redis_client import CHUNK, EVERYONE, FAILURES, PATIENCE, PAUSES, pause_after
+from chat.realtime.redis_trouble import Trouble
 
 OUTBOX_MAX = 50_000
 
 Item = tuple[bytes, bytes, int | None]
 """A channel, a payload, and the seq that it leads to if it reports a lasting change."""
-Send = Callable[[Sequence[tuple[bytes, bytes]]], Awaitable[None]]
-"""Publishes payloads on channels, in their order; raises one of FAILURES."""
+Send = Callable[[Sequence[tuple[bytes, bytes]]], Awaitable[Collection[int]]]
+"""Publishes payloads on channels, in their order; returns the places of those that the server
+refused, and raises one of FAILURES where it is not known what became of them."""
 
 
 class Outbox:
-    def __init__(self) -> None:
+    def __init__(self, trouble: Trouble) -> None:
+        self._trouble = trouble
         self._waiting: deque[Item] = deque()
         self._behind: dict[bytes, int] = {}
+        self._refused: list[Item] = []
+        """Announcements that the server would not take."""
+        self._held_until = 0.0
+        """When the server is asked again to take what it refused."""
         self._wake = asyncio.Event()
         self._is_sending = False
 
     @property
     def backlog(self) -> int:
         """Messages that wait, and conversations that are behind."""
-        return len(self._waiting) + len(self._behind)
+        return len(self._waiting) + len(self._behind) + len(self._refused)
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing waits, and nothing is on its way to the server."""
-        return not (self._waiting or self._behind or self._is_sending)
+        return not (self.backlog or self._is_sending)
 
     def post(self, channel: bytes, payload: bytes, seq: int | None) -> None:
         if len(self._waiting) >= OUTBOX_MAX:
@@ -55,7 +60,8 @@ class Outbox:
 
     def empty(self) -> tuple[Sequence[Item], dict[bytes, int]]:
         """Take out what waits, and how far the conversations are that are behind."""
-        taken = list(self._waiting), dict(self._behind)
+        taken = [*self._refused, *self._waiting], dict(self._behind)
+        self._refused.clear()
         self._waiting.clear()
         self._behind.clear()
         return taken
@@ -66,42 +72,67 @@ class Outbox:
         """Publish until cancelled; `failed` is told after each failure."""
         failures = 0
         while True:
-            await self._wake.wait()
+            await self._wait()
+            self._is_sending = True
+            try:
+                await self._send_some(send, progress)
+                failures = 0
+            except FAILURES as error:
+                self._trouble.failed("cannot publish to Redis", error, is_first=failures == 0)
+                failed()
+                await asyncio.sleep(pause_after(failures))
+                failures += 1
+            finally:
+                self._is_sending = False
+
+    async def _wait(self) -> None:
+        """For something that may be sent now."""
+        while not self._waiting and (pause := self._pause()) != 0:
             self._wake.clear()
-            while self._waiting or self._behind:
-                self._is_sending = True
-                try:
-                    await self._send_some(send, progress)
-                    failures = 0
-                except FAILURES as error:
-                    if failures == 0:
-                        log.warning("cannot publish to Redis: %s", error)
-                    failed()
-                    await asyncio.sleep(pause_after(failures))
-                    failures += 1
-                finally:
-                    self._is_sending = False
+            try:
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
+            except TimeoutError:
+                return
+
+    def _pause(self) -> float | None:
+        """Seconds until what is behind may be sent; None where nothing is."""
+        if not (self._behind or self._refused):
+            return None
+        return max(0.0, self._held_until - monotonic())
 
     async def _send_some(self, send: Send, progress: Callable[[int], bytes]) -> None:
-        behind = dict(islice(self._behind.items(), CHUNK))
+        behind = {}
+        if self._pause() == 0:
+            self._waiting.extendleft(reversed(self._refused))
+            self._refused.clear()
+            behind = dict(islice(self._behind.items(), CHUNK))
         some = [self._waiting.popleft() for _ in range(min(CHUNK, len(self._waiting)))]
         messages = [(channel, progress(seq)) for channel, seq in behind.items()]
         messages += [(channel, payload) for channel, payload, _ in some]
+        if not messages:
+            return
         try:
             async with asyncio.timeout(PATIENCE):
-                await send(messages)
+                refused = set(await send(messages))
         except BaseException:  # a cancellation too: another outbox takes over what is in here
             for item in some:
                 self._give_back(item)
             raise
-        for channel, seq in behind.items():
-            if self._behind.get(channel) == seq:
+        for place, (channel, seq) in enumerate(behind.items()):
+            if place not in refused and self._behind.get(channel) == seq:
                 del self._behind[channel]
+        if refused:
+            # The others must not wait for these, which may be refused for ever.
+            self._held_until = monotonic() + PAUSES[-1]
+            for place, item in enumerate(some, len(behind)):
+                if place in refused:
+                    self._give_back(item)
 
     def _give_back(self, item: Item) -> None:
         """Keep of an unpublished message only how far its conversation has come."""
         channel, _, seq = item
         if channel == EVERYONE:  # nobody would find it in the database in time
-            self._waiting.append(item)
+            self._refused.append(item)
         elif seq is not None:
             self.fall_behind(channel, seq)

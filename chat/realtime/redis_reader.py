@@ -9,24 +9,31 @@ import asyncio
 import contextlib
 import logging
 import math
-from collections import Counter, deque
-from collections.abc import Callable, Coroutine, Iterable
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from time import monotonic
 from typing import Any
 
 import redis.asyncio as aioredis
+from redis.exceptions import ResponseError
 
 from chat.realtime.redis_client import (
     CHUNK,
     EVERYONE,
     FAILURES,
     PATIENCE,
+    PULSE,
+    REDIRECTS,
     conversation_of,
     pause_after,
 )
+from chat.realtime.redis_pulse import DEADLINE, Pulse
+from chat.realtime.redis_trouble import Trouble
 from chat.realtime.relay import RelayListener
 
 log = logging.getLogger("payam.relay")
+
+PING = (b"PING", b"")
 
 
 class Reader:
@@ -40,6 +47,8 @@ class Reader:
     def __init__(
         self,
         client: aioredis.Redis,
+        pulse: Pulse,
+        trouble: Trouble,
         *,
         sharded: bool,
         failed: Callable[[], None],
@@ -52,14 +61,30 @@ class Reader:
         self._unsubscribe = f"{letter}unsubscribe".encode()
         self._failed = failed
         self._lost = lost
+        self.pulse = pulse
+        self._trouble = trouble
         self._commands: deque[tuple[bytes, bytes]] = deque()
         self._wake = asyncio.Event()
-        self._leaving: Counter[bytes] = Counter()
-        """Channels left, as often as the server has yet to confirm."""
+        self._asked: deque[tuple[bytes, bytes]] = deque()
+        """Commands, with their channels, that the server has yet to answer: it does so in order."""
+        self._refused: set[bytes] = set()
+        """Wanted channels that the server would not give."""
         self._heard = 0.0
         self._is_open = False
-        self.wanted: dict[bytes, None] = {}
-        self.is_connected = False
+        self._is_listening = False
+        self._was_silent = False
+        self.wanted: dict[bytes, None] = {pulse.channel: None}
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it listens to all that is wanted, and hears what is published."""
+        return self._is_listening and not self._refused and self.pulse.is_fresh
+
+    def move_pulse(self, channel: bytes) -> None:
+        """Hear itself on another channel, where the server is no longer the one for the old."""
+        self.forget(self.pulse.channel)
+        self.pulse.channel = channel
+        self.subscribe(channel)
 
     def subscribe(self, channel: bytes) -> None:
         self.wanted[channel] = None
@@ -67,13 +92,12 @@ class Reader:
 
     def unsubscribe(self, channel: bytes) -> None:
         self.forget(channel)
-        if self._is_open:
-            self._leaving[channel] += 1
         self._order(self._unsubscribe, channel)
 
     def forget(self, channel: bytes) -> None:
         """Leave it to the server, which is no longer the one for it, to say so."""
         self.wanted.pop(channel, None)
+        self._refused.discard(channel)
 
     def _order(self, command: bytes, channel: bytes) -> None:
         if self._is_open:  # else all that is wanted is asked for when it is
@@ -84,9 +108,6 @@ class Reader:
         """Listen until cancelled."""
         failures = 0
         while True:
-            while not self.wanted:
-                await self._wake.wait()
-                self._wake.clear()
             connection = self._client.connection_pool.make_connection()  # type: ignore[no-untyped-call]
             try:
                 async with asyncio.timeout(PATIENCE):
@@ -98,12 +119,12 @@ class Reader:
                     self._watch(connection),
                 )
             except FAILURES as error:
-                if self.is_connected:
+                if self._is_listening:
                     failures = 0
-                if failures == 0:
-                    log.warning("not listening to Redis: %s", error)
+                self._trouble.failed("not listening to Redis", error, is_first=failures == 0)
             finally:
-                self.is_connected = self._is_open = False
+                self._is_listening = self._is_open = False
+                self.pulse.lost()
                 with contextlib.suppress(*FAILURES):
                     await connection.disconnect(nowait=True)
             self._failed()
@@ -112,16 +133,17 @@ class Reader:
 
     async def _subscribe_all(self, connection: Any) -> None:
         self._commands.clear()
-        self._leaving.clear()
+        self._asked.clear()
+        self._refused.clear()
         self._is_open = True
         await self._send(connection, [(self._subscribe, channel) for channel in self.wanted])
 
-    @staticmethod
-    async def _send(connection: Any, commands: Iterable[tuple[bytes, bytes]]) -> None:
+    async def _send(self, connection: Any, commands: Iterable[tuple[bytes, bytes]]) -> None:
         # One channel a command: in a cluster those of one command must share a slot.
         left = deque(commands)
         while left:
             some = [left.popleft() for _ in range(min(CHUNK, len(left)))]
+            self._asked += some
             async with asyncio.timeout(PATIENCE):
                 await connection.send_packed_command(connection.pack_commands(some))
 
@@ -137,34 +159,63 @@ class Reader:
 
     async def _read(self, connection: Any, listener: RelayListener) -> None:
         while True:
-            reply = await connection.read_response(disable_decoding=True, timeout=math.inf)
+            try:
+                reply = await connection.read_response(disable_decoding=True, timeout=math.inf)
+            except ResponseError as error:
+                if isinstance(error, REDIRECTS) or not self._asked:
+                    raise
+                self._heard = monotonic()
+                self._refuse(error)
+                continue
             self._heard = monotonic()
-            kind = reply[0]
-            if kind == self._message:
+            if reply[0] == self._message:
                 channel = reply[1]
                 if channel == EVERYONE:
                     listener.announced(reply[2])
-                else:
+                elif channel == self.pulse.channel:
+                    self._pulsed(reply[2])
+                elif not channel.startswith(PULSE):
                     listener.relayed(conversation_of(channel), reply[2])
-            elif kind == self._subscribe:
-                self._subscribed(reply[1], listener)
-            elif kind == self._unsubscribe:
-                self._unsubscribed(reply[1])
+            else:
+                self._answered(reply, listener)
+
+    def _answered(self, reply: Sequence[bytes], listener: RelayListener) -> None:
+        kind = reply[0]
+        if kind == self._subscribe:
+            self._asked.popleft()
+            self._subscribed(reply[1], listener)
+        elif kind == self._unsubscribe:
+            self._unsubscribed(reply[1])
+        elif self._asked and self._asked[0] == PING:
+            self._asked.popleft()
+
+    def _pulsed(self, payload: bytes) -> None:
+        was_connected = self.is_connected
+        self.pulse.heard(payload)
+        if self.is_connected and not was_connected:
+            self._trouble.over()
+            log.info("listening to Redis")
+
+    def _refuse(self, error: ResponseError) -> None:
+        """The server's answer to the oldest command; it is listened to for all else."""
+        command, channel = self._asked.popleft()
+        self._trouble.refused(command.upper(), channel, error)
+        if command == self._subscribe and channel in self.wanted:
+            self._refused.add(channel)
 
     def _subscribed(self, channel: bytes, listener: RelayListener) -> None:
-        if not self.is_connected:
-            self.is_connected = True
-            log.info("listening to Redis")
+        self._is_listening = True
+        self._refused.discard(channel)
         if channel == EVERYONE:
             listener.interrupted()
-        else:
+        elif channel == self.pulse.channel:
+            self.pulse.subscribed()
+        elif not channel.startswith(PULSE):
             listener.subscribed([conversation_of(channel)])
 
     def _unsubscribed(self, channel: bytes) -> None:
-        if self._leaving[channel] > 1:
-            self._leaving[channel] -= 1
-        elif channel in self._leaving:
-            del self._leaving[channel]
+        if self._asked and self._asked[0] == (self._unsubscribe, channel):
+            self._asked.popleft()
         elif channel in self.wanted:
             self.forget(channel)
             self._lost(channel)
@@ -174,14 +225,26 @@ class Reader:
         while True:
             asked = monotonic()
             await asyncio.sleep(PATIENCE)
+            for channel in list(self._refused):
+                self._order(self._subscribe, channel)
+            self._listen_for_pulse()
             if self._heard > asked:
                 continue
             asked = monotonic()
+            self._asked.append(PING)
             async with asyncio.timeout(PATIENCE):
                 await connection.send_command("PING", check_health=False)
             await asyncio.sleep(PATIENCE)
             if self._heard < asked:
                 raise TimeoutError("Redis does not answer")
+
+    def _listen_for_pulse(self) -> None:
+        is_silent = self._is_listening and not self.pulse.is_fresh
+        if is_silent and not self._trouble.last:
+            what = "what is published to Redis does not come back"
+            error = TimeoutError(f"nothing for {DEADLINE:g} seconds")
+            self._trouble.failed(what, error, is_first=not self._was_silent)
+        self._was_silent = is_silent
 
 
 async def first_to_end(*jobs: Coroutine[Any, Any, None]) -> None:

@@ -2,8 +2,9 @@
 
 import asyncio
 
-from chat.realtime.redis_client import EVERYONE, channel_of
+from chat.realtime.redis_client import EVERYONE, PULSE, channel_of
 from chat.realtime.redis_node import RedisNode
+from chat.realtime.redis_pulse import new_channel
 from chat.realtime.relay import Relay, RelayListener
 
 LOOK_SECONDS = 0.01
@@ -13,12 +14,16 @@ class RedisRelay(Relay):
     has_others = True
 
     def __init__(self, url: str) -> None:
-        self._node = RedisNode(url)
+        self._node = RedisNode(url, new_channel(PULSE))
         self._node.reader.subscribe(EVERYONE)
 
     @property
     def is_connected(self) -> bool:
         return self._node.reader.is_connected
+
+    @property
+    def trouble(self) -> str:
+        return self._node.trouble.last
 
     @property
     def backlog(self) -> int:

@@ -37,13 +37,18 @@ class Relay(Protocol):
 
     @property
     def is_connected(self) -> bool:
-        """Whether news comes and goes at this moment."""
+        """Whether news comes and goes: what this process published came back to it lately."""
         ...
 
     @property
     def backlog(self) -> int:
         """How much waits to be published."""
         ...
+
+    @property
+    def trouble(self) -> str:
+        """What went wrong last, in one line; empty where nothing did."""
+        return ""
 
     def publish(self, conversation_id: int, payload: bytes, seq: int | None) -> None:
         """Tell the other processes; `seq` is the point that a lasting change leads to."""

@@ -3,24 +3,42 @@
 Limits protect one worker from one client, so each worker counts for itself.
 """
 
+import logging
 from collections import OrderedDict
 from collections.abc import Hashable
 from time import monotonic
 
+from cachetools import TTLCache
+
+from chat import metrics
 from chat.errors import RateLimited
+
+log = logging.getLogger("payam.limits")
+
+_said: TTLCache[tuple[str, Hashable], None] = TTLCache(10_000, 60)
 
 
 class Limit:
     """`rate` a second on the average, `burst` at once; None lifts it.
 
-    Beyond `most` callers, those are forgotten who have been quiet the longest.
+    Beyond `most` callers, those are forgotten who have been quiet the longest. A caller that
+    is a `secret` is not logged: who types a password into the field of the name has said it.
     """
 
-    def __init__(self, rate: float | None, burst: float, what: str, most: int = 100_000) -> None:
+    def __init__(
+        self,
+        rate: float | None,
+        burst: float,
+        what: str,
+        *,
+        most: int = 100_000,
+        is_secret: bool = False,
+    ) -> None:
         self._rate = rate
         self._burst = burst
         self._what = what
         self._most = most
+        self._is_secret = is_secret
         self._buckets: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
 
     def take(self, caller: Hashable) -> None:
@@ -35,8 +53,22 @@ class Limit:
         if len(self._buckets) > self._most:
             self._buckets.popitem(last=False)
         if not allowed:
+            say_hit(self._what, caller, is_secret=self._is_secret)
             raise RateLimited(
                 f"Too many {self._what}: at most {self._rate:g} a second on the average,"
                 f" {self._burst:g} at once.",
                 retry_after=(1 - left) / self._rate,
             )
+
+
+def say_hit(what: str, caller: Hashable, *, is_secret: bool = False) -> None:
+    """Log that this caller has done too much, once a minute, and count it each time.
+
+    A caller is a user's id, or an address.
+    """
+    metrics.limits_hit.labels(what).inc()
+    if (what, caller) in _said:
+        return
+    _said[what, caller] = None
+    who = f"user {caller}" if isinstance(caller, int) else caller
+    log.warning("too many %s", what if is_secret else f"{what}: {who}")

@@ -6,6 +6,7 @@ stops working. For a short while after its use the last one still gives the same
 one: the answer may have been lost, or two tabs may have renewed at once.
 """
 
+import logging
 import secrets
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection
 from time import monotonic, time
@@ -13,6 +14,7 @@ from time import monotonic, time
 from cachetools import LRUCache, TTLCache
 from msgspec import Struct
 
+from chat import metrics
 from chat.auth.identity import Identity
 from chat.auth.passwords import Passwords
 from chat.auth.token_ends import TokenEnds
@@ -25,6 +27,8 @@ from chat.services.users import Users
 from chat.store import token_families as store
 from chat.store import users as users_store
 from chat.store.database import Database
+
+log = logging.getLogger("payam.sessions")
 
 CACHE_SIZE = 50_000
 CACHE_SECONDS = 60.0
@@ -87,6 +91,10 @@ class Sessions:
         account = await users_store.by_username(self._database, username)
         hashed = account.password_hash if account else None
         if not await self._passwords.verify(password, hashed) or account is None:
+            metrics.sign_ins_failed.inc()
+            # Not the name: who types a password into its field has said it.
+            whose = "a name that nobody has" if account is None else f"user {account.id}"
+            log.warning("a sign-in failed: from %s, for %s", address, whose)
             raise NotAuthenticated("Wrong username or password.", code="wrong_credentials")
         return await self.begin(account)
 
@@ -109,6 +117,7 @@ class Sessions:
             self._grace,
         )
         if rotation is None:
+            log.warning("an old refresh token came again: user %d is signed out there", account.id)
             await self._revoke(claims.family)
             raise NotAuthenticated("The refresh token was used before.", code="token_revoked")
         # Made of the moment of its rotation: whoever asks in the grace gets the same token.

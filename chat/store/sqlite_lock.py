@@ -10,12 +10,26 @@ import logging
 import os
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic, sleep
 
 from config.errors import SettingsError
 
 log = logging.getLogger("payam")
 
 SUFFIX = ".lock"
+PATIENCE = 1.0
+"""Seconds to wait for a process that is just ending."""
+LOOK_SECONDS = 0.05
+
+
+class Held(SettingsError):
+    """Another process has the lock."""
+
+
+def attempt(database: str, *, has_relay: bool) -> None:
+    """Raises SettingsError where `hold` would; holds nothing, and makes no file."""
+    if Path(os.path.realpath(database) + SUFFIX).exists():
+        os.close(take(database, has_relay=has_relay))
 
 
 def hold(database: str, *, has_relay: bool) -> None:
@@ -23,6 +37,23 @@ def hold(database: str, *, has_relay: bool) -> None:
 
     Servers with a relay between them may share it. Raises SettingsError, whose text is one line.
     """
+    give_up = monotonic() + PATIENCE
+    while True:
+        try:
+            descriptor = take(database, has_relay=has_relay)
+            break
+        except Held:
+            if monotonic() > give_up:
+                raise
+            sleep(LOOK_SECONDS)
+    with suppress(OSError):
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
+    # It stays open: the lock is let go of with it.
+
+
+def take(database: str, *, has_relay: bool) -> int:
+    """A descriptor that has the lock; raises SettingsError."""
     if Path(database).is_dir():
         raise SettingsError(f"{where(database)} is a folder")
     path = Path(os.path.realpath(database) + SUFFIX)
@@ -38,16 +69,13 @@ def hold(database: str, *, has_relay: bool) -> None:
     except BlockingIOError:
         holder = read_holder(descriptor)
         os.close(descriptor)
-        raise SettingsError(
+        raise Held(
             f"{where(database)} is served by another process{holder} already, whose clients would"
             " not hear of what happens here: stop that one, or give both the same REDIS_URL"
         ) from None
     except OSError as error:  # a file system without locks
         log.warning("nothing keeps a second server from %s: %s", database, error.strerror)
-    with suppress(OSError):
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
-    # It stays open: the lock is let go of with it.
+    return descriptor
 
 
 def where(database: str) -> str:

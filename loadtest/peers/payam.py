@@ -35,8 +35,7 @@ def serve(
     try:
         people = ("--users", str(crowd.users), "--members", str(crowd.members))
         conversations = ("--conversations", str(crowd.conversations))
-        if "DATABASE_URL" in settings:
-            run_command("migrate", settings=server.settings)
+        run_command("migrate", settings=server.settings)
         run_command("seed", *people, *conversations, settings=server.settings)
         prepare(server.settings)
         with server:

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
+import redis
 from psycopg import sql
 
 from config.settings import Settings
@@ -20,6 +21,7 @@ from tests.support.postgres_server import PostgresServer
 from tests.support.redis_server import RedisServer
 
 PATIENCE_SECONDS = 30  # keeps a test from hanging
+LISTENING = "Redis refuses PUBLISH"
 
 
 class Stand:
@@ -139,6 +141,25 @@ async def test_readiness_follows_the_relay() -> None:
             relay.start()
             back = await until(http, 200)
             assert back.json() == {"status": "ready"}
+
+
+async def test_a_relay_that_may_not_publish_is_not_ready() -> None:
+    """Though it listens. The log names the command and the channel; a metric counts it."""
+    with RedisServer() as relay, redis.Redis(port=relay.port) as admin:
+        rights = ("resetchannels", "&chat_*", "-@all", "+subscribe", "+unsubscribe", "+ping")
+        admin.execute_command("ACL", "SETUSER", "deaf", "on", ">pw", *rights)
+        url = f"redis://deaf:pw@127.0.0.1:{relay.port}/0"
+        server = PayamServer({"REDIS_URL": url})
+        server.answers = lambda: LISTENING in server.log()  # type: ignore[method-assign]
+        with server:
+            async with httpx.AsyncClient(base_url=server.url, trust_env=False) as http:
+                half = await until(http, 503)
+                assert half.json()["missing"] == ["relay"]
+                assert "Redis refuses PUBLISH on chat_pulse_" in server.log()
+                metrics = (await http.get("/metrics")).text
+                assert 'payam_relay_refusals_total{command="PUBLISH"}' in metrics
+                admin.execute_command("ACL", "SETUSER", "deaf", "+publish")
+                await until(http, 200)
 
 
 def test_a_process_that_drains_is_not_ready(tmp_path: Path) -> None:

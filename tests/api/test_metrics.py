@@ -18,6 +18,7 @@ from config.settings import Settings
 from tests.api.client import Api
 from tests.support.payam_server import CHECKOUT, PayamServer
 from tests.support.people import People, Person
+from tests.support.postgres_server import PostgresServer
 from tests.support.processes import children, owners
 from tests.support.redis_server import RedisServer
 from tests.support.sockets import Socket
@@ -129,11 +130,17 @@ async def test_requests_are_counted_by_route(deployment: PayamServer, people: Pe
     ]
 
 
-async def test_who_comes_back_and_what_was_missed_are_counted(on_sqlite: PayamServer) -> None:
+async def test_who_comes_back_and_what_was_missed_are_counted(
+    postgres_server: PostgresServer, migrated_template: str
+) -> None:
     """A resume is one; so is a gap, here what a process without a relay did not hear of."""
-    aside = {name: on_sqlite.settings[name] for name in ("DATA_DIR", "JWT_SECRET")}
-    with PayamServer({**aside, "RATE_LIMITS": "off"}) as deaf:
-        async with People(on_sqlite) as people, seen_from(deaf, await people("ali")) as ali_there:
+    shared = {
+        "DATABASE_URL": postgres_server.create_database(template=migrated_template),
+        "JWT_SECRET": "s" * 40,
+        "RATE_LIMITS": "off",
+    }
+    with PayamServer(shared) as hearing, PayamServer(shared) as deaf:
+        async with People(hearing) as people, seen_from(deaf, await people("ali")) as ali_there:
             ali = ali_there.of
             conversation = await ali.begin_conversation()
             here = await ali.connect(conversation, since=0)
@@ -150,7 +157,7 @@ async def test_who_comes_back_and_what_was_missed_are_counted(on_sqlite: PayamSe
                 await there.receive_type("chat.message")
             assert (await figures(deaf)).of("payam_gaps_healed_total") == 1
             assert (await figures(deaf)).of("payam_resumes_total") == 0
-            assert (await figures(on_sqlite)).of("payam_resumes_total") >= 1
+            assert (await figures(hearing)).of("payam_resumes_total") >= 1
 
 
 class Double:

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+import redis
 
 from tests.support.payam_server import CHECKOUT, PayamServer, run_command
+from tests.support.ports import free_port
 from tests.support.postgres_server import PostgresServer
+from tests.support.redis_server import RedisServer
 
 SECRET = "s" * 40
 
@@ -23,7 +26,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Mapping[str, str
     if request.param == "postgres":
         postgres: PostgresServer = request.getfixturevalue("postgres_server")
         chosen["DATABASE_URL"] = postgres.create_database()
-        run_command("migrate", settings=chosen)
+    run_command("migrate", settings=chosen)
     return chosen
 
 
@@ -170,9 +173,147 @@ def test_a_wrong_setting_stops_the_start(
         assert named in complaint
 
 
-def test_right_settings_pass_the_check(tmp_path: Path) -> None:
-    """Without starting anything."""
-    assert chat("check", settings={"DATA_DIR": str(tmp_path)})[0] == 0
+@pytest.mark.parametrize("command", ["token ali", "createuser ali", "doctor", "restored", "seed"])
+def test_a_command_in_a_wrong_place_makes_nothing(command: str, tmp_path: Path) -> None:
+    """No database and no secret: it says that there is none."""
+    words = command.split()
+    if command == "seed":
+        words += ["--users=1", "--conversations=0", "--members=1"]
+    wrong = tmp_path / "wrong"
+    status, printed, complaint = chat(*words, settings={"DATA_DIR": str(wrong)})
+    assert (status, printed, complaint.count("\n")) == (1, "", 1)
+    assert f"there is no database at {wrong}/payam.sqlite3" in complaint
+    assert not wrong.exists()
+
+
+def test_a_token_is_signed_by_no_new_secret(
+    postgres_server: PostgresServer, migrated_template: str, tmp_path: Path
+) -> None:
+    """The server would not know it."""
+    settings = {
+        "DATABASE_URL": postgres_server.create_database(template=migrated_template),
+        "DATA_DIR": str(tmp_path / "wrong"),
+    }
+    assert chat("createuser", "ali", "--no-password", settings=settings)[0] == 0
+    status, printed, complaint = chat("token", "ali", settings=settings)
+    assert (status, printed, complaint.count("\n")) == (1, "", 1)
+    assert "no secret" in complaint
+    assert not (tmp_path / "wrong").exists()
+
+
+MISSPELT = [
+    ({"REDIS_ULR": "redis://h/0"}, 0, "REDIS_URL"),
+    ({"JWT_SECERT": "s" * 40}, 0, "JWT_SECRET"),
+    ({"PAYAM_LOG_LEVEL": "DEBUG"}, 0, "LOG_LEVEL"),
+    ({"DATABSE_URL": "postgresql://h/d"}, 1, "DATABASE_URL"),
+    ({"DATADIR": "/somewhere"}, 1, "DATA_DIR"),
+]
+
+
+@pytest.mark.parametrize(("environ", "status", "meant"), MISSPELT)
+def test_a_misspelt_variable_is_named(
+    environ: Mapping[str, str], status: int, meant: str, tmp_path: Path
+) -> None:
+    """In one line, without its value. Where data would land in another place, nothing is done."""
+    settings = {**environ, "PORT": str(free_port())}
+    if meant != "DATA_DIR":
+        settings["DATA_DIR"] = str(tmp_path)
+    answer = chat("migrate", settings=settings)
+    [name], [value] = environ.keys(), environ.values()
+    assert (answer[0], answer[2].count("\n")) == (status, 1)
+    assert f"{name} is set, and is no setting of Payam; {meant} may be meant" in answer[2]
+    assert value not in answer[2]
+    assert (tmp_path / "payam.sqlite3").exists() == (status == 0)
+
+
+def lines_of(answer: tuple[int, str, str]) -> dict[str, str]:
+    """What `check` says of each thing, by its name, with "ok" or "failed" before it."""
+    assert answer[2] == ""
+    lines = answer[1].splitlines()[:-1]
+    found = {line[8:].partition(": ")[0]: line for line in lines}
+    assert list(found) == ["files", "port", "keys", "database", "relay"]
+    return found
+
+
+def test_the_check_tries_everything_and_leaves_nothing(tmp_path: Path) -> None:
+    """Before the first start, and beside a database that is there."""
+    data = tmp_path / "a" / "data"
+    settings = {"DATA_DIR": str(data), "PORT": str(free_port())}
+    answer = chat("check", settings=settings)
+    assert answer[0] == 0, answer[1]
+    assert all(line.startswith("ok      ") for line in lines_of(answer).values())
+    assert not list(tmp_path.iterdir())
+    chat("migrate", settings=settings)
+    assert chat("check", settings=settings)[0] == 0
+    assert [path.name for path in data.iterdir()] == ["payam.sqlite3"]
+
+
+def test_the_check_of_a_deployment(
+    postgres_server: PostgresServer,
+    migrated_template: str,
+    redis_server: RedisServer,
+    tmp_path: Path,
+) -> None:
+    """PostgreSQL and Redis answer; then neither is there, and only that has changed."""
+    right = {
+        "DATA_DIR": str(tmp_path),
+        "PORT": str(free_port()),
+        "DATABASE_URL": postgres_server.create_database(template=migrated_template),
+        "REDIS_URL": redis_server.url,
+    }
+    answer = chat("check", settings=right)
+    assert answer[0] == 0, answer[1]
+    assert "PostgreSQL" in lines_of(answer)["database"]
+    assert "comes back" in lines_of(answer)["relay"]
+    nobody = f"127.0.0.1:{free_port()}"
+    wrong = {"DATABASE_URL": f"postgresql://u:hunter2@{nobody}/d", "REDIS_URL": f"redis://{nobody}"}
+    answer = chat("check", settings={**right, **wrong})
+    assert answer[0] == 1
+    failed = [name for name, line in lines_of(answer).items() if line.startswith("failed")]
+    assert failed == ["database", "relay"]
+    assert "2 of 5 failed" in answer[1]
+    assert "hunter2" not in answer[1]
+
+
+def test_what_the_check_finds(redis_server: RedisServer, tmp_path: Path) -> None:
+    """A port in use, an unwritable folder, no database, a key set that is away, an ACL."""
+    with redis.Redis(port=redis_server.port) as admin:
+        admin.execute_command("ACL", "SETUSER", "deaf", "on", ">pw", "&*", "+@all", "-publish")
+    letters = tmp_path / "letters"
+    letters.write_text("no database " * 100)
+    settings = {
+        "DATA_DIR": "/dev/null",
+        "PORT": str(redis_server.port),
+        "JWT_ALGORITHM": "RS256",
+        "JWT_JWKS_URL": f"http://127.0.0.1:{free_port()}/keys",
+        "DATABASE_URL": f"sqlite:///{letters}",
+        "REDIS_URL": f"redis://deaf:pw@127.0.0.1:{redis_server.port}/0",
+    }
+    answer = chat("check", settings=settings)
+    words = {
+        "files": "there is a file in its place",
+        "port": f"PORT={redis_server.port} is in use",
+        "keys": "JWT_JWKS_URL",
+        "database": "file is not a database",
+        "relay": "Redis refuses PUBLISH on chat_",
+    }
+    assert answer[0] == 1
+    for name, line in lines_of(answer).items():
+        assert line.startswith("failed  ")
+        assert words[name] in line
+
+
+def test_commands_run_beside_a_server(tmp_path: Path) -> None:
+    """Only the check finds that it serves already."""
+    with PayamServer() as server:
+        assert chat("createuser", "ali", "--no-password", settings=server.settings)[0] == 0
+        assert chat("token", "ali", settings=server.settings)[0] == 0
+        found = lines_of(chat("check", settings=server.settings))
+        assert [name for name, line in found.items() if line.startswith("failed")] == [
+            "port",
+            "database",
+        ]
+        assert "is served by another process" in found["database"]
 
 
 def test_doctor_finds_and_mends(settings: Mapping[str, str], tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ class Seeded:
         settings = dict(self.payam.settings)
         if self.database_url:
             settings["DATABASE_URL"] = self.database_url
-            run_command("migrate", settings=settings)
+        run_command("migrate", settings=settings)
         counts = ["--users", str(self.users), "--conversations", str(len(self.conversations))]
         run_command("seed", *counts, "--members", str(MEMBERS), settings=settings)
 

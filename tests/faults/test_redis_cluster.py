@@ -14,7 +14,7 @@ from tests.faults.report import Proof
 from tests.support.postgres_server import PostgresServer
 from tests.support.redis_cluster import ClusterNode, RedisCluster
 
-EVERYONE = "payam_everyone"
+EVERYONE = "chat_everyone"
 HANGS_SECONDS = 8
 
 

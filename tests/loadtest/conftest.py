@@ -20,6 +20,7 @@ Run = Callable[..., tuple[int, dict[str, Any]]]
 def seeded() -> Iterator[PayamServer]:
     """A Payam with a crowd, which pings silent sockets each second."""
     server = PayamServer({"RATE_LIMITS": "off", "WS_PING_INTERVAL": "1"})
+    run_command("migrate", settings=server.settings)
     run_command("seed", *CROWD, settings=server.settings)
     with server:
         yield server

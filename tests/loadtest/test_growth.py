@@ -55,6 +55,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Mapping[str, str
         template = request.getfixturevalue("migrated_template")
         made["DATABASE_URL"] = server.create_database(template=template)
     people = ["--users", "5", "--conversations", "6", "--members", "2"]
+    run_command("migrate", settings=made)
     run_command("seed", *people, settings=made)
     return made
 

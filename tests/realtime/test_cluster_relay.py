@@ -16,7 +16,7 @@ CONVERSATIONS = range(1, 101)
 """Enough that every primary has some of their channels."""
 WAIT_SECONDS = 30
 LOOK_SECONDS = 0.01
-EVERYONE = "payam_everyone"
+EVERYONE = "chat_everyone"
 
 
 class Told(RelayListener):
@@ -279,3 +279,31 @@ async def test_a_slot_that_moves_takes_its_channel_along(cluster: RedisCluster) 
         assert told.subscriptions == [1]
         assert there.is_connected
     await restore(cluster)
+
+
+async def test_the_least_rights_are_enough_on_a_cluster(cluster: RedisCluster) -> None:
+    """Those that docs/operations.md asks for, on each server."""
+    rights = ["+ssubscribe", "+sunsubscribe", "+spublish", "+ping", "+cluster|slots"]
+    for node in cluster.nodes:
+        node.ask("ACL", "SETUSER", "few", "reset", "on", ">pw", "&chat_*", *rights)
+    url = cluster.url.replace("redis://", "redis://few:pw@")
+    async with running(url) as (relay, told):
+        for conversation in CONVERSATIONS:
+            relay.subscribe(conversation)
+        await until(lambda: relay.is_connected and len(told.subscriptions) == len(CONVERSATIONS))
+        for conversation in CONVERSATIONS:
+            relay.publish(conversation, b"news", 1)
+        await until(lambda: told.news == {key: [b"news"] for key in CONVERSATIONS})
+
+
+async def test_who_may_not_publish_on_one_primary_is_not_connected(cluster: RedisCluster) -> None:
+    """Whatever the others allow."""
+    for node in cluster.nodes:
+        node.ask("ACL", "SETUSER", "deaf", "reset", "on", ">pw", "&chat_*", "+@all")
+    first = cluster.primaries()[0]
+    first.ask("ACL", "SETUSER", "deaf", "-spublish")
+    async with running(cluster.url.replace("redis://", "redis://deaf:pw@")) as (relay, _):
+        await until(lambda: "Redis refuses SPUBLISH on chat_pulse_" in relay.trouble)
+        assert not relay.is_connected
+        first.ask("ACL", "SETUSER", "deaf", "+spublish")
+        await until(lambda: relay.is_connected)

@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 import redis
@@ -188,7 +188,8 @@ async def test_what_could_not_be_published_is_told_as_a_point_reached(
                 late.publish(1 + seq % 2, b"%d" % seq, seq)
             late.publish(1, b"typing", None)
             late.announce(b"revoked")
-            await until(lambda: "cannot publish to Redis" in caplog.text)
+            await until(lambda: "Redis refuses PUBLISH on chat_" in caplog.text)
+            assert not late.is_connected
             assert not told.news
             admin.execute_command("ACL", "SETUSER", "late", "+publish")
             async with asyncio.timeout(WAIT_SECONDS):
@@ -253,3 +254,83 @@ async def test_what_waits_is_bounded_and_the_oldest_is_told_as_a_point(
         assert told.news[1] == [b"as far as 90", *(b"%d" % seq for seq in range(91, 101))]
         task.cancel()
         await asyncio.wait([task])
+
+
+LEAST = ("+subscribe", "+unsubscribe", "+publish", "+ping", "&chat_*")
+"""The rights that README asks for."""
+
+
+@contextmanager
+def user_with(server: RedisServer, *rights: str) -> Iterator[str]:
+    """The URL of a user who may do this and nothing else."""
+    with redis.Redis(port=server.port) as admin:
+        admin.execute_command("ACL", "SETUSER", "few", "reset", "on", ">pw", *rights)
+        yield f"redis://few:pw@127.0.0.1:{server.port}/7"
+
+
+async def test_the_least_rights_are_enough(
+    server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """For news of conversations, for announcements, and for a database that is not the first."""
+    with user_with(server, *LEAST) as url:
+        async with running(url) as (relay, told):
+            relay.subscribe(1)
+            await until(lambda: relay.is_connected and told.subscriptions == [1])
+            relay.publish(1, b"news", 1)
+            await heard_of(relay, told, b"all of you")
+            assert told.news[1] == [b"news"]
+            relay.unsubscribe(1)
+            relay.subscribe(2)
+            await until(lambda: told.subscriptions == [1, 2])
+    assert "refuses" not in caplog.text
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize(
+    ("missing", "words"),
+    [
+        ("-publish", "Redis refuses PUBLISH on chat_pulse_"),
+        ("-subscribe", "Redis refuses SUBSCRIBE on chat_"),
+    ],
+)
+async def test_who_may_not_all_is_not_connected(
+    server: RedisServer, missing: str, words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The line names the command, the channel and the rights; it comes once, until all is well."""
+    with user_with(server, *LEAST, missing) as url:
+        async with running(url) as (relay, told):
+            await until(lambda: words in relay.trouble)
+            for seq in range(1, 20):
+                relay.publish(1, b"news", seq)
+            await asyncio.sleep(0.5)
+            assert not relay.is_connected
+            assert caplog.text.count("Redis refuses") == 1
+            assert "&chat_*" in caplog.text
+            with user_with(server, *LEAST):
+                await until(lambda: relay.is_connected)
+            assert relay.trouble == ""
+            assert told.interruptions == 1
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_channel_that_is_refused_keeps_none_of_the_others(server: RedisServer) -> None:
+    """They are heard, and published to, without a pause; the one is asked for again."""
+    with user_with(server, *LEAST[:-1], "&chat_pulse_*", "&chat_everyone", "&chat_2") as url:
+        async with running(url) as (relay, told), running(server.url) as (other, heard):
+            other.subscribe(1)
+            for conversation in (1, 2):
+                relay.subscribe(conversation)
+            await until(lambda: told.subscriptions == [2] and heard.subscriptions == [1])
+            await until(lambda: "chat_1" in relay.trouble)
+            for seq in range(1, 101):
+                relay.publish(1, b"refused", seq)
+                relay.publish(2, b"%d" % seq, seq)
+            await heard_of(relay, told, b"end")
+            assert told.news[2] == [b"%d" % seq for seq in range(1, 101)]
+            assert not relay.is_connected
+            assert not heard.news
+            with user_with(server, *LEAST):
+                await until(lambda: relay.is_connected)
+                await until(lambda: heard.news[1] == [b"as far as 100"])
+            assert told.subscriptions == [2, 1]
+            assert told.interruptions == 1

@@ -1,0 +1,117 @@
+"""`python -m chat check`: each thing that a server stands on, tried, and left as it was."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from chat.auth.keys import keys_from
+from chat.errors import PayamError, Unavailable
+from chat.payam import relay_over
+from chat.realtime.relay import RelayListener
+from chat.store import schema, sqlite_lock
+from chat.store.database import connect
+from config import address, folder
+from config.errors import SettingsError
+from config.settings import Settings
+
+Probe = Callable[[Settings], Awaitable[str]]
+"""What was found; raises SettingsError or PayamError, whose text is what is wrong."""
+
+RELAY_SECONDS = 6.0
+"""Longer than a Redis, or a Sentinel after another, may take to answer."""
+LOOK_SECONDS = 0.01
+
+
+async def report(settings: Settings, say: Callable[[str], None]) -> bool:
+    """Say of each thing, in a line, whether it works; whether all do."""
+    logging.getLogger("payam.relay").disabled = True  # what it says is in the line
+    failed = 0
+    for name, probe in PROBES.items():
+        try:
+            say(f"ok      {name}: {await probe(settings)}")
+        except (SettingsError, PayamError) as error:
+            failed += 1
+            cause = error.__cause__ if isinstance(error, Unavailable) else None
+            say(f"failed  {name}: {' '.join(str(cause or error).split())}")
+    say(f"{failed} of {len(PROBES)} failed" if failed else "all of it can work")
+    return failed == 0
+
+
+async def files(settings: Settings) -> str:
+    existed = folder.attempt(settings.data_dir)
+    if settings.uploads.exists():
+        folder.attempt(settings.uploads)
+    place = settings.data_dir.absolute()
+    return f"{place} can be written" if existed else f"{place} is not there, and can be made"
+
+
+async def port(settings: Settings) -> str:
+    address.listen(settings.host, settings.port, 1).close()
+    return f"{address.shown(settings.host, settings.port)} is free"
+
+
+async def keys(settings: Settings) -> str:
+    is_kept = not settings.jwt_secret and settings.jwt_algorithm == "HS256"
+    if is_kept and not settings.secret_file.exists():
+        return "a secret will be made at the start, and kept in DATA_DIR"
+    source = keys_from(settings)  # makes none: there is one
+    await source.attempt()
+    return f"{settings.jwt_algorithm} tokens can be checked"
+
+
+async def database(settings: Settings) -> str:
+    path = settings.database.removeprefix("sqlite:///")
+    if path != settings.database:
+        sqlite_lock.attempt(path, has_relay=bool(settings.redis_url))
+    store = connect(settings.database, 2)
+    try:
+        found = await store.inspect()
+        if store.dialect == "postgresql":
+            await store.open()
+            await schema.require_current(store)
+        return found
+    finally:
+        await store.close()
+
+
+async def relay(settings: Settings) -> str:
+    if not settings.redis_url:
+        return "none, for one process alone"
+    redis = relay_over(settings.redis_url)
+    running = asyncio.create_task(redis.run(Deaf()))
+    try:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(RELAY_SECONDS):
+                while not (redis.is_connected or running.done()):
+                    await asyncio.sleep(LOOK_SECONDS)
+        if not redis.is_connected:
+            raise Unavailable(redis.trouble or "Redis does not answer", retry_after=0)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    return "what is published to Redis comes back"
+
+
+class Deaf(RelayListener):
+    """Nobody, told of what comes."""
+
+    def relayed(self, conversation_id: int, payload: bytes) -> None: ...
+
+    def progress(self, seq: int) -> bytes:
+        return b""
+
+    def announced(self, payload: bytes) -> None: ...
+
+    def subscribed(self, conversation_ids: Sequence[int]) -> None: ...
+
+    def interrupted(self) -> None: ...
+
+
+PROBES: dict[str, Probe] = {
+    "files": files,
+    "port": port,
+    "keys": keys,
+    "database": database,
+    "relay": relay,
+}
