@@ -14,6 +14,7 @@ import msgspec
 from sanic import HTTPResponse, Request, Sanic
 
 from chat.api import addresses, places
+from chat.errors import NotAuthenticated, NotFound
 from chat.http.room import OF_A_STREAM, SMALL, Room
 from config.settings import Settings
 
@@ -115,8 +116,9 @@ async def stream(
     """Send `head`, then the chunks as they come, as fast as the client takes them.
 
     What the first chunk raises is answered as any other error. When a later one fails
-    the connection is cut: ended in any other way, half an answer would look whole. Raises
-    RateLimited or Unavailable where too many such answers wait to be read.
+    the connection is cut: ended in any other way, half an answer would look whole. So it is
+    when the caller's sign-in is revoked meanwhile. Raises RateLimited or Unavailable where
+    too many such answers wait to be read.
     """
     protocol: Any = request.transport.get_protocol()
     async with aclosing(chunks):
@@ -134,10 +136,25 @@ async def stream(
                 await response.send(first)
                 del first
                 async for chunk in chunks:
+                    require_working(request)
                     await response.send(chunk)
                 await response.eof()
+            except (NotAuthenticated, NotFound) as error:  # no fault of the server's
+                log.info("an answer ended: %s %s: %s", request.method, request.path, error.code)
+                cut(request)
             except Exception:
                 log.exception("an answer was cut off: %s %s", request.method, request.path)
-                transport: Any = request.transport
-                transport.abort()
+                cut(request)
     return None
+
+
+def require_working(request: Request) -> None:
+    """Raises NotAuthenticated where the caller's sign-in was revoked since the beginning."""
+    identity = getattr(request.ctx, "identity", None)
+    if identity is not None:
+        request.app.ctx.services.sessions.require_working(identity)
+
+
+def cut(request: Request) -> None:
+    transport: Any = request.transport
+    transport.abort()

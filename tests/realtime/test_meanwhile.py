@@ -8,9 +8,12 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from chat.events import FamilyRevoked
+from chat.services import messages
+from chat.store import messages as message_store
 from chat.store import token_families
 from chat.store.users import Account
 from tests.api.client import Person
@@ -189,6 +192,52 @@ def test_an_upload_whose_sender_has_to_go_meanwhile_is_not_kept(
 
 def stored(folder: Path) -> int:
     return sum(1 for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("happens", ["removal", "revocation"])
+def test_a_list_whose_reader_has_to_go_meanwhile_is_cut(
+    nodes: Nodes,
+    talk: Talk,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    happens: str,
+) -> None:
+    """The reader cannot take it for the whole; a line says so, without a traceback."""
+    held = asyncio.Event(), asyncio.Event()
+    monkeypatch.setattr(messages, "STREAM_PAGE", 1)
+    nodes.run(talk.say(nodes, "first"))
+    nodes.run(talk.say(nodes, "second"))
+    after = message_store.after
+
+    async def second_later(database: Any, reader: Any, last: int, limit: int) -> Any:
+        if last:
+            reached, going_on = held
+            reached.set()
+            await going_on.wait()
+        return await after(database, reader, last, limit)
+
+    async def scenario() -> None:
+        reached, going_on = held
+        witness = await opened(nodes.here, talk.sara, talk.path)
+        asking = asyncio.create_task(
+            nodes.ask(nodes.here, talk.sara, "GET", f"{talk.path}messages/")
+        )
+        await reached.wait()
+        if happens == "removal":
+            await talk.remove_sara(nodes)
+        else:
+            await nodes.revoke(talk.sara)
+        await witness.closed()
+        going_on.set()
+        with pytest.raises(httpx.TransportError):
+            await asking
+
+    monkeypatch.setattr(message_store, "after", second_later)
+    with caplog.at_level("INFO", "payam.api"):
+        nodes.run(scenario())
+    (line,) = [record for record in caplog.records if "an answer" in record.message]
+    assert line.exc_info is None
+    assert ("not_found" if happens == "removal" else "token_revoked") in line.message
 
 
 def test_what_is_known_of_a_token_ends_with_its_sign_in(nodes: Nodes, talk: Talk) -> None:
