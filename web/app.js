@@ -105,7 +105,7 @@ function pageOf(chats) {
     view = chat ? conversationView(chats, chat) : null;
     pane.replaceChildren(view?.content ?? nothing);
     if (!chat) return;
-    chats.open(chat);
+    chat.open();
     view.render();
     view.focus();
   }

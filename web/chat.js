@@ -2,24 +2,21 @@
 // way to it.
 
 import * as outbox from "./outbox.js";
+import { Pages } from "./pages.js";
 import { newId } from "./payam-client.js";
 import { ReadMark } from "./read-mark.js";
 import { Thread } from "./thread.js";
 import { namesOf, Uploads } from "./uploads.js";
 
-const PAGE = 50;
 const TYPING_LASTS = 6000;
 
 export class Chat {
   thread = new Thread();
+  pages = new Pages(this);
   uploads = new Uploads(this);
   draft = "";
-  /** Whether its messages have ever been wanted. */
-  isAskedFor = false;
   channel = null;
   #typing = new Map(); // until when, by name
-  #loading = null;
-  #isStale = false; // the server's database was put back, and it is not read again yet
 
   /** `changed` is called after each change. */
   constructor(payam, me, record, changed) {
@@ -89,7 +86,7 @@ export class Chat {
     on("ticket", ({ support_ticket: ticket }) => {
       this.note({ support_ticket: ticket.status === "closed" ? null : ticket });
     });
-    on("reset", () => this.#forget());
+    on("reset", () => this.pages.forget().catch(() => {}));
     on("state", ({ state }) => {
       if (state === "open") this.#caughtUp();
       else this.#typing.clear();
@@ -97,88 +94,14 @@ export class Chat {
     for (const entry of this.pending) this.send(entry);
   }
 
+  /** It is looked at from now on. */
+  open() {
+    this.connect();
+    this.pages.open().catch(() => {});
+  }
+
   close() {
     this.channel?.close();
-  }
-
-  /** The messages around the first unread one, or the latest where all are read. */
-  async load() {
-    this.isAskedFor = true;
-    await this.#read();
-  }
-
-  async #read() {
-    if (!this.#loading) {
-      const loading = (this.#isStale ? this.#readAnew() : this.#loadFirst()).finally(() => {
-        if (this.#loading === loading) this.#loading = null;
-      });
-      this.#loading = loading;
-    }
-    await this.#loading;
-  }
-
-  /** What is known may be of messages that are there no more. */
-  #forget() {
-    this.thread = new Thread();
-    this.#isStale = true;
-    this.#loading = null;
-    this.#read().catch(() => {});
-  }
-
-  async #readAnew() {
-    const { channel, thread } = this;
-    let record;
-    do record = await this.payam.conversation(this.id);
-    while (record.epoch === channel.epoch && record.seq < channel.seq); // it has gone on meanwhile
-    if (thread !== this.thread) return;
-    this.record = record;
-    this.mark = new ReadMark(this);
-    this.#isStale = false;
-    if (this.isAskedFor) await this.#loadFirst();
-    this.changed();
-  }
-
-  async #loadFirst() {
-    const { thread } = this;
-    const { unread_count: unread, last_read_id: read } = this.record;
-    if (unread === 0 || read === undefined) return this.loadLatest();
-    const [before, after] = await Promise.all([
-      this.#page({ before: read + 1 }),
-      this.#page({ after: read }),
-    ]);
-    this.#hold(thread, "begin", [...before, ...after], { hasEarlier: isFull(before), hasLater: isFull(after) });
-  }
-
-  async loadLatest() {
-    this.isAskedFor = true;
-    const { thread } = this;
-    const page = await this.#page();
-    this.#hold(thread, "begin", page, { hasEarlier: isFull(page), hasLater: false });
-  }
-
-  async loadEarlier() {
-    const { thread } = this;
-    const [first] = thread.messages;
-    const page = await this.#page({ before: first.id });
-    if (thread.find(first.id)) this.#hold(thread, "extendBack", page, isFull(page));
-  }
-
-  async loadLater() {
-    const { thread } = this;
-    const last = thread.messages.at(-1);
-    const page = await this.#page({ after: last.id });
-    if (thread.messages.at(-1)?.id === last.id) this.#hold(thread, "extend", page, isFull(page));
-  }
-
-  #page(place = {}) {
-    return this.payam.messages(this.id, { limit: PAGE, ...place });
-  }
-
-  /** `thread` is the one for which it was asked. */
-  #hold(thread, how, page, more) {
-    if (thread !== this.thread) return; // it was put back meanwhile
-    thread[how](page, more);
-    this.changed();
   }
 
   /** Send a text, files, or both; a message always has a text, so files alone lend their names. */
@@ -232,24 +155,10 @@ export class Chat {
     return this.thread.messages.find((message) => this.mark.isUnread(message));
   }
 
-  /** Whether what is known here ends before what is to be read next. */
-  get isElsewhere() {
-    return this.thread.hasLater && !this.firstUnread;
-  }
-
   #caughtUp() {
-    if (this.#isStale) this.#read().catch(() => {});
-    else if (this.thread.isLoaded) this.#renew().catch(() => {});
-    else if (this.isAskedFor) this.load().catch(() => {});
+    this.pages.caughtUp().catch(() => {});
     this.mark.tell();
     this.uploads.wake();
-  }
-
-  /** Who has read the last messages meanwhile: it is not told again after a cut. */
-  async #renew() {
-    const { thread } = this;
-    const { messages, hasLater } = thread;
-    this.#hold(thread, "renew", await this.#page(hasLater ? { before: messages.at(-1).id + 1 } : {}));
   }
 
   note(changes) {
@@ -292,5 +201,3 @@ export class Chat {
     this.note({ participants: [...rest, ...come] });
   }
 }
-
-const isFull = (page) => page.length === PAGE;

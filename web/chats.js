@@ -54,12 +54,6 @@ export class Chats {
     this.changed();
   }
 
-  /** It is looked at from now on. */
-  open(chat) {
-    chat.connect();
-    if (!chat.isAskedFor || chat.isElsewhere) chat.load().catch(() => {});
-  }
-
   /** Load older ones too, as far as there are any. */
   async more() {
     if (!this.hasMore) return;

@@ -70,6 +70,7 @@ export function conversationView(chats, chat) {
   /** Where reading goes on. Who watches as a message comes needs no line before it. */
   function placeLine() {
     const first = chat.firstUnread?.id;
+    if (lineAt <= chat.mark.heard) lineAt = first; // reading went on elsewhere
     isLineDone ||= first === undefined;
     const isWatched = isPlaced && isLookedAt() && scroll.isAtEnd();
     if (!isLineDone || first === undefined || isWatched) return;
@@ -110,7 +111,7 @@ export function conversationView(chats, chat) {
     if (isLoading) return;
     isLoading = true;
     try {
-      await chat[how]();
+      await chat.pages[how]();
       render();
     } catch (error) {
       complain(error);
@@ -120,15 +121,15 @@ export function conversationView(chats, chat) {
   }
 
   async function toNewest() {
-    if (chat.thread.hasLater) await load("loadLatest");
+    if (chat.thread.hasLater) await load("latest");
     scroll.toEnd();
     renderDown();
   }
 
   function scrolled({ isNearStart, isNearEnd }) {
     renderDown();
-    if (isNearEnd && chat.thread.hasLater) load("loadLater");
-    else if (isNearStart && chat.thread.hasEarlier) load("loadEarlier");
+    if (isNearEnd && chat.thread.hasLater) load("later");
+    else if (isNearStart && chat.thread.hasEarlier) load("earlier");
   }
 
   // Up and down go from message to message.
@@ -143,7 +144,7 @@ export function conversationView(chats, chat) {
     next.focus();
   };
   log.addEventListener("focusin", rove);
-  earlier.onclick = () => load("loadEarlier");
+  earlier.onclick = () => load("earlier");
   down.onclick = toNewest;
   details.onclick = () => showDetails(chats, chat);
 

@@ -6,6 +6,8 @@ const FINAL = new Set(["epoch_changed", "forbidden", "invalid", "not_found"]);
 export class ReadMark {
   #told; // the server knows of this one
   #isTelling = false;
+  /** Up to this message it was read elsewhere since. */
+  heard = 0;
 
   constructor(chat) {
     this.chat = chat;
@@ -25,12 +27,14 @@ export class ReadMark {
   /** It was seen on another device. */
   hear(id) {
     this.#told = Math.max(this.#told, id);
+    if (id > this.id) this.heard = id;
     return this.#move(id);
   }
 
   /** How many are unread, of a record that may not know yet what was seen here. */
   unreadOf({ unread_count: unread, last_read_id: read = this.id }) {
     if (read < this.id) return this.chat.record.unread_count;
+    if (read > this.id) this.heard = read;
     this.id = this.#told = read;
     return unread;
   }

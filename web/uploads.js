@@ -21,7 +21,7 @@ export class Uploads {
   /** Send it, or try once more. */
   async send(upload) {
     const { messageId, file, error: failed } = upload;
-    const { payam, id, thread } = this.chat;
+    const { payam, id } = this.chat;
     const end = new AbortController();
     this.#show(upload, { share: 0, error: undefined, end });
     try {
@@ -31,7 +31,7 @@ export class Uploads {
       const onProgress = (share) => this.#show(upload, { share });
       const options = { onProgress, signal: end.signal };
       const attachment = stored ?? (await payam.attach(id, messageId, file, options));
-      thread.attachment({ message_id: messageId, attachment });
+      this.chat.thread.attachment({ message_id: messageId, attachment });
       this.#remove(upload);
     } catch (error) {
       if (error.code === "message_deleted") this.#remove(upload);

@@ -203,6 +203,11 @@ async def test_reading_on_one_device_shows_on_another(
     await expect(badge(sara)).to_have_text("10")
     await sara.list.click()
     await expect(sara.page.locator("li.line + li.message")).to_contain_text("message 20")
+    await sara.page.get_by_role("log").evaluate("(log) => log.scrollBy(0, -9000)")
+    more = ali.say(*numbered(40, 30))
+    hers.read(more[9])
+    await expect(badge(sara)).to_have_text("30")
+    await expect(sara.page.locator("li.line + li.message")).to_contain_text("message 40")
 
 
 async def test_a_mark_that_fails_is_made_again(browser: Browser, served: PayamServer) -> None:
