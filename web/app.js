@@ -12,6 +12,7 @@ import { Payam } from "./payam-client.js";
 import { home, keyOf } from "./place.js";
 import { signInScreen } from "./sign-in.js";
 import { number, offerOtherLanguage, say } from "./strings.js";
+import { ticketDesk } from "./tickets.js";
 import "./viewport.js";
 
 const LOOK = 5000; // milliseconds between two looks for conversations that others began
@@ -65,14 +66,22 @@ async function enter() {
 
 async function look() {
   if (document.visibilityState === "visible") {
-    await page?.chats.refresh().catch(() => {}); // a conversation's state says that there is no connection
+    // A conversation's state says that there is no connection.
+    await page?.chats.refresh().catch(() => {});
+    await page?.desk.refresh().catch(() => {});
   }
   clearTimeout(nextLook);
   nextLook = setTimeout(look, LOOK);
 }
 
 function pageOf(chats) {
-  const { content, main, avatar, name, begin, logOut, list, empty, language, pane, nothing } = clone("page");
+  const { content, main, avatar, name, begin, logOut, list, empty, language, pane, nothing, ...parts } =
+    clone("page");
+  const desk = ticketDesk(chats, {
+    button: parts.desk,
+    rows: parts.tickets,
+    none: parts.noTickets,
+  });
   let view = null;
   Object.assign(avatar, avatarOf(chats.me.username));
   name.textContent = chats.me.username;
@@ -92,11 +101,14 @@ function pageOf(chats) {
   function render() {
     chats.currentId = Number(location.hash.slice(2)); // like `#/12`
     const { current, unread } = chats;
+    if (!current) chats.visit();
     if (view?.chat !== current) open(current);
     main.classList.toggle("has-conversation", Boolean(current));
     view?.render();
+    desk.render(chats.currentId);
+    list.hidden = desk.isOpen;
     drawConversations(list, chats);
-    empty.hidden = !chats.isLoaded || chats.list.length > 0;
+    empty.hidden = desk.isOpen || !chats.isLoaded || chats.list.length > 0;
     document.title = (unread > 0 ? `(${number(unread)}) ` : "") + say("payam");
   }
 
@@ -110,7 +122,7 @@ function pageOf(chats) {
     view.focus();
   }
 
-  return { chats, content, render, attach: () => view?.attach ?? null };
+  return { chats, desk, content, render, attach: () => view?.attach ?? null };
 }
 
 payam.on("signedOut", () => signIn());

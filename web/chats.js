@@ -11,6 +11,7 @@ const activity = ({ last_message: last, created_at: begun }) => last?.timestamp 
 export class Chats {
   #chats = new Map();
   #wanted = PAGE;
+  #visited = null; // the id that was asked for last, so that what is not there is asked for once
   isLoaded = false;
   hasMore = false;
   /** Of the one that is looked at. */
@@ -62,6 +63,20 @@ export class Chats {
     await this.refresh();
   }
 
+  /** Ask at once for one that is looked at and not loaded: staff come to it from its ticket. */
+  visit() {
+    const id = this.currentId;
+    if (!this.isLoaded || !id || this.#visited === id) return;
+    this.#visited = id;
+    this.#look(id);
+  }
+
+  /** Staff have looked at it as agents, without being in it, and look at it no more. */
+  #isDone(chat) {
+    const isAgents = chat.record.participants.every((user) => user.id !== this.me.id);
+    return isAgents && chat !== this.current && !chat.isBusy && chat.pending.length === 0;
+  }
+
   /** Ask for one by itself: whether it is still one's own. */
   async #look(id) {
     try {
@@ -86,8 +101,10 @@ export class Chats {
     const oldest = hasMore ? activity(records.at(-1)) : "";
     for (const id of known) {
       // One that is missing was left, or has become active while the pages came.
-      const record = this.#chats.get(id)?.record;
-      if (record && !ids.has(id) && activity(record) >= oldest) await this.#look(id);
+      const chat = this.#chats.get(id);
+      if (!chat || ids.has(id)) continue;
+      if (this.#isDone(chat)) this.remove(id);
+      else if (activity(chat.record) >= oldest) await this.#look(id);
     }
     if (this.currentId && !this.current) await this.#look(this.currentId); // older than what is loaded
     this.list.forEach((chat, place) => {

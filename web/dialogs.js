@@ -53,7 +53,7 @@ export function showDetails(chats, chat) {
     ].map((name) => make("participant", { name })),
     picker: peoplePicker(payam, record.participants.map((user) => user.id)),
     adding: { hidden: record.direct },
-    leave: { onclick: leave },
+    leave: { hidden: !record.participants.some((user) => user.id === me.id), onclick: leave },
   });
   for (const name of ["subject", "status", "priority"]) {
     if (ticket) ticketing.elements[name].value = ticket[name];

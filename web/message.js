@@ -71,12 +71,14 @@ function messageRow({ message, chat, actions, isFirst, isGroup, isRead }) {
   const { sender, content, timestamp, attachments, is_edited: isEdited, is_deleted: isDeleted } = message;
   const isOwn = chat.isOwn(message);
   const isOnlyNames = attachments.length > 0 && sorted(content) === sorted(namesOf(attachments));
-  const showsSender = isGroup && isFirst && !isOwn;
+  const isAgent = message.role === "agent"; // who is none of the participants
+  const showsSender = (isGroup || isAgent) && isFirst && !isOwn;
+  const name = isAgent ? say("agentNamed", { name: sender }) : sender;
   return make("message-row", {
     row: { className: `message ${isOwn ? "own" : "other"} ${isFirst ? "first" : ""}` },
     avatar: { ...avatarOf(sender), hidden: !showsSender },
     bubble: { className: `bubble ${isDeleted ? "deleted" : ""} ${isOnlyNames ? "only-files" : ""}` },
-    sender: { textContent: isOwn ? say("you") : sender, className: showsSender ? "sender" : "unseen" },
+    sender: { textContent: isOwn ? say("you") : name, className: showsSender ? "sender" : "unseen" },
     text: isDeleted ? say("deleted") : linked(content),
     files: attachments.map((attachment) => fileOf(chat, attachment)),
     edited: { hidden: !isEdited || isDeleted },

@@ -1,0 +1,139 @@
+"""The desk: staff find tickets on the page, answer them, and hand them on."""
+
+import secrets
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Locator, expect
+
+from tests.support.payam_server import PayamServer, run_command
+from tests.web.sender import Sender
+from tests.web.visitor import Visitor
+
+expect.set_options(timeout=20_000)
+
+DESKTOP = {"viewport": {"width": 1180, "height": 760}}
+PHONE = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "color_scheme": "dark"}
+WORDS = {
+    "en": {
+        "tickets": "Tickets",
+        "assignToMe": "Assign to me",
+        "giveBack": "Give back",
+        "closeTicket": "Close the ticket",
+        "assignedTo": "assigned to \u2068{}\u2069",
+        "taken": "Another agent has this ticket.",
+        "support": "\u2068{}\u2069 (support)",
+    },
+    "fa": {
+        "tickets": "تیکت‌ها",
+        "assignToMe": "واگذاری به من",
+        "giveBack": "پس دادن",
+        "closeTicket": "بستن تیکت",
+        "assignedTo": "سپرده به \u2068{}\u2069",
+        "taken": "این تیکت را پشتیبان دیگری برداشته است.",
+        "support": "\u2068{}\u2069 (پشتیبانی)",
+    },
+}
+
+
+class Agent(Sender):
+    """A member of staff, made from the command line as an operator does."""
+
+    def __init__(self, server: PayamServer) -> None:
+        self.name = f"agent_{secrets.token_hex(4)}"
+        self._url = server.url
+        run_command("createuser", self.name, "--staff", "--no-password", settings=server.settings)
+        access = run_command("token", self.name, settings=server.settings).strip()
+        self._tokens = {"access": access, "refresh": ""}
+        self._headers = {"Authorization": f"Bearer {access}"}
+        self.id = self._send("GET", "/api/users/me/").json()["id"]
+
+    def take(self, ticket_id: int) -> None:
+        self._send("POST", f"/api/support_tickets/{ticket_id}/assign/", {"user_id": self.id})
+
+
+def open_ticket(customer: Sender, subject: str) -> int:
+    """In the customer's only conversation."""
+    answer = customer._send("POST", f"{customer.path}support_ticket/", {"subject": subject})
+    return int(answer.json()["id"])
+
+
+def row(visitor: Visitor, subject: str) -> Locator:
+    return visitor.list.filter(has_text=subject)
+
+
+def button(place: Locator, name: str) -> Locator:
+    """Its name goes on with the ticket's subject, for who hears the page."""
+    return place.get_by_role("button", name=name)
+
+
+@pytest.mark.parametrize(("language", "device"), [("en", DESKTOP), ("fa", PHONE)])
+async def test_an_agent_takes_answers_and_closes_a_ticket(
+    browser: Browser, served: PayamServer, language: str, device: dict[str, Any]
+) -> None:
+    """Found in the list; the customer sees who answers, and that it is support."""
+    words = WORDS[language]
+    ali, agent = Sender(served.url, "ali"), Agent(served)
+    subject = f"چاپگر {secrets.token_hex(4)}"
+    ali.begin()
+    ali.say("help!")
+    open_ticket(ali, subject)
+    his, hers = await ali.page(browser, language), await agent.page(browser, language, **device)
+    await hers.page.get_by_role("button", name=words["tickets"], exact=True).click()
+    ticket = row(hers, subject)
+    await hers.check()
+    await button(ticket, words["assignToMe"]).click()
+    await expect(ticket).to_contain_text(words["assignedTo"].format(agent.name))
+    await expect(button(ticket, words["assignToMe"])).to_have_count(0)
+    await ticket.get_by_role("link").click()
+    await expect(hers.messages).to_have_text(["help!"])
+    await hers.say("Is it switched on?")
+    await his.page.get_by_role("navigation").get_by_role("link").click()
+    await expect(his.messages).to_have_text(["help!", "Is it switched on?"])
+    await expect(his.message("Is it switched on?")).to_contain_text(
+        words["support"].format(agent.name)
+    )
+    await his.say("Oh.")
+    await expect(hers.messages).to_have_text(["help!", "Is it switched on?", "Oh."])
+    await hers.check()
+    await his.check()
+    if device is PHONE:
+        await hers.page.go_back()
+    await button(ticket, words["closeTicket"]).click()
+    await expect(ticket).to_have_count(0)
+    await expect(his.page.locator("p.ticket")).to_be_hidden()
+
+
+async def test_of_two_agents_one_takes_it(browser: Browser, served: PayamServer) -> None:
+    """The other is told who has it; given back, it is free for both."""
+    words = WORDS["en"]
+    ali, one, other = Sender(served.url, "ali"), Agent(served), Agent(served)
+    ali.begin()
+    subject = f"printer {secrets.token_hex(4)}"
+    ticket_id = open_ticket(ali, subject)
+    hers = await one.page(browser)
+    await hers.page.get_by_role("button", name=words["tickets"], exact=True).click()
+    ticket = row(hers, subject)
+    await hers.page.route("**/api/support_tickets/?*", lambda route: route.abort())
+    other.take(ticket_id)  # behind this page's back
+    await button(ticket, words["assignToMe"]).click()
+    await expect(hers.page.get_by_text(words["taken"])).to_be_visible()
+    await hers.page.unroute("**/api/support_tickets/?*")
+    await expect(ticket).to_contain_text(words["assignedTo"].format(other.name))
+    theirs = await other.page(browser)
+    await theirs.page.get_by_role("button", name=words["tickets"], exact=True).click()
+    await button(row(theirs, subject), words["giveBack"]).click()
+    await button(ticket, words["assignToMe"]).click()
+    await expect(ticket).to_contain_text(words["assignedTo"].format(one.name))
+
+
+async def test_others_have_no_desk(browser: Browser, served: PayamServer) -> None:
+    """Nor does an address lead who is not staff into a conversation of others."""
+    ali, stranger = Sender(served.url, "ali"), Sender(served.url, "stranger")
+    conversation = ali.begin()
+    open_ticket(ali, "mine")
+    page = (await stranger.page(browser)).page
+    await page.evaluate(f"location.hash = '#/{conversation}'")
+    await expect(page.get_by_role("navigation")).to_be_visible()
+    await expect(page.get_by_role("button", name=WORDS["en"]["tickets"])).to_have_count(0)
+    await expect(page.get_by_role("log")).to_have_count(0)

@@ -1,0 +1,89 @@
+// The tickets that wait for an agent, in the place of the conversations: for staff.
+
+import { complain, make, notify, reconcile } from "./dom.js";
+import { say, timeOrDate } from "./strings.js";
+
+const MOST = 200; // of each status
+
+/** `button` shows and hides the tickets; `rows` and `none` are what is shown of them. */
+export function ticketDesk({ payam, me, changed }, { button, rows, none }) {
+  let tickets = null; // before they have come
+  let isOpen = false;
+
+  button.hidden = !me.is_staff;
+  button.onclick = () => {
+    isOpen = !isOpen;
+    changed();
+    refresh().catch(complain);
+  };
+
+  async function refresh() {
+    if (!isOpen) return;
+    const waiting = ["open", "pending"].map((status) => payam.tickets({ status, limit: MOST }));
+    tickets = (await Promise.all(waiting)).flat().sort((one, other) => other.id - one.id);
+    changed();
+  }
+
+  /** Do it, and say that it is done, or why not; somebody else may have been first. */
+  async function act(work, done) {
+    try {
+      await work;
+      notify(done);
+    } catch (error) {
+      complain(error);
+    }
+    await refresh().catch(() => {});
+  }
+
+  const actions = {
+    assign: (ticket) => act(payam.assignTicket(ticket.id, me.id), say("ticketTaken")),
+    giveBack: (ticket) => act(payam.assignTicket(ticket.id, null), say("ticketGivenBack")),
+    close: (ticket) => act(payam.closeTicket(ticket.id), say("ticketClosed")),
+  };
+
+  function render(currentId) {
+    button.ariaPressed = String(isOpen);
+    rows.hidden = !isOpen;
+    none.hidden = !isOpen || tickets === null || tickets.length > 0;
+    if (!isOpen) return;
+    // As text: what is read again and says the same stays as it is, with its focus.
+    const items = (tickets ?? []).map((ticket) => ({
+      key: ticket.id,
+      text: JSON.stringify(ticket),
+      isCurrent: ticket.conversation === currentId,
+      me,
+      actions,
+    }));
+    reconcile(rows, items, row);
+  }
+
+  return {
+    get isOpen() {
+      return isOpen;
+    },
+    refresh,
+    render,
+  };
+}
+
+function row({ text, isCurrent, me, actions }) {
+  const ticket = JSON.parse(text);
+  const { subject, status, priority, created_by: creator, assigned_to: agent, created_at: at } = ticket;
+  const button = (name, action, hidden = false) => ({
+    ariaLabel: say(`${name}Of`, { subject }),
+    onclick: () => action(ticket),
+    hidden,
+  });
+  return make("ticket-row", {
+    link: { href: `#/${ticket.conversation}`, ariaCurrent: isCurrent ? "page" : null },
+    subject,
+    moment: { textContent: timeOrDate(at), dateTime: at },
+    about: say("openedBy", { name: creator.username }),
+    status: { className: `tag ${status}`, textContent: say(status) },
+    priority: { className: `tag ${priority}`, textContent: say(priority) },
+    assigned: agent ? say("assignedTo", { name: agent.username }) : "",
+    assign: button("assignToMe", actions.assign, Boolean(agent)),
+    giveBack: button("giveBack", actions.giveBack, agent?.id !== me.id),
+    close: button("closeTicket", actions.close),
+  });
+}
