@@ -10,24 +10,25 @@ const shapes = new Map(); // of pictures that have come: `{width, height}`
 
 /** Show what is a picture in `picture`, an `img` that is hidden until then. */
 export async function previewed(payam, attachment, picture) {
-  const { name, url, size: bytes, content_type: type, width, height } = attachment;
-  const shape = shapes.get(url) ?? (width && height ? { width, height } : null);
+  const { name, size: bytes, content_type: type, width, height } = attachment;
+  const key = `${attachment.url} ${attachment.created_at}`; // a server that is put back uses ids again
+  const shape = shapes.get(key) ?? (width && height ? { width, height } : null);
   if (!TYPE.test(type) || bytes > BYTES_MOST || shape?.width * shape?.height > PIXELS_MOST) return;
   picture.alt = name;
   if (shape) reserve(picture, shape);
-  if (!addresses.has(url)) addresses.set(url, payam.download(attachment).then(URL.createObjectURL));
+  if (!addresses.has(key)) addresses.set(key, payam.download(attachment).then(URL.createObjectURL));
   picture.onload = () => {
     const { naturalWidth, naturalHeight } = picture;
-    shapes.set(url, { width: naturalWidth, height: naturalHeight });
-    reserve(picture, shapes.get(url));
+    shapes.set(key, { width: naturalWidth, height: naturalHeight });
+    reserve(picture, shapes.get(key));
   };
   picture.onerror = () => {
     picture.hidden = true; // it is no picture, whatever its type says
   };
   try {
-    picture.src = await addresses.get(url);
+    picture.src = await addresses.get(key);
   } catch {
-    addresses.delete(url);
+    addresses.delete(key);
     picture.hidden = true; // the button is there to try again
   }
 }
