@@ -106,7 +106,7 @@ class Sockets(Listener):
         try:
             return await self.gate.admit(request, conversation_id, self)
         except PayamError as error:
-            if not is_from_browser(request):
+            if request.method != "GET" or not is_from_browser(request):
                 raise
             refused = Connection(self, NOBODY, conversation_id, self._max_size)
             refused.close(CLOSE_CODES.get(type(error), 1011), error.code)

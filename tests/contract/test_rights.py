@@ -81,9 +81,7 @@ def expected(found: set[tuple[str, str]], method: str, path: str, caller: str, m
     if (method, path) not in found:
         return Answer(405)
     if path in SOCKETS:
-        # HEAD is an ordinary route, which an extension adds: no token as a subprotocol.
-        who = "nobody" if method == "HEAD" and mode == "browser" else caller
-        status = SOCKETS[path].statuses[who]
+        status = SOCKETS[path].statuses[caller]
         is_handshake = method == "GET" and mode != "plain"
         if is_handshake and mode == "browser" and caller != "nobody" and status != 101:
             return Answer(101, CLOSES[status])
