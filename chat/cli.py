@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from chat import __version__, probes
-from chat.errors import PayamError
+from chat.errors import PayamError, Unavailable
 from chat.payam import Payam, make_payam
 from chat.services import checks, history, seeding
 from chat.store import doctor, schema, users
@@ -31,18 +31,25 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     options = parser().parse_args(arguments)
     try:
         settings = Settings.from_env(environ)
-        for stranger in Settings.misspelt(environ):
-            print(f"payam: warning: {stranger}", file=sys.stderr)
         if options.command is serve:
             serve(settings, environ)
+        for stranger in Settings.misspelt(environ):
+            print(f"payam: warning: {stranger}", file=sys.stderr)
         if options.command is check:
             return 0 if asyncio.run(probes.report(settings, print)) else 1
         printed = asyncio.run(run(settings, options))
     except (SettingsError, PayamError) as error:
-        print(f"payam: {error}", file=sys.stderr)
+        print(f"payam: {complaint(error)}", file=sys.stderr)
         return 1
     print(printed)
     return 0
+
+
+def complaint(error: Exception) -> str:
+    """What to print of it: of what is away, why."""
+    if isinstance(error, Unavailable) and error.__cause__ is not None:
+        return " ".join(str(error.__cause__).split())
+    return str(error)
 
 
 async def run(settings: Settings, options: argparse.Namespace) -> str:

@@ -90,6 +90,23 @@ def test_what_cannot_be_had(
     assert "secret@" not in line
 
 
+def on_a_full_disk(*command: str) -> tuple[str, ...]:
+    """No file grows beyond 2 KiB."""
+    return ("bash", "-c", 'ulimit -f 2; exec "$@"', "-", *command)
+
+
+def test_a_full_disk(settings: Mapping[str, str]) -> None:
+    """The server says so, and the check, and a command that would write."""
+    assert "DATA_DIR" in refusal(on_a_full_disk(*ALONE), settings)
+    chat = (sys.executable, "-m", "chat")
+    assert run((*chat, "migrate"), settings).returncode == 0
+    found = run(on_a_full_disk(*chat, "check"), settings)
+    assert found.returncode == 1
+    assert "failed  files: DATA_DIR" in found.stdout
+    line = refusal(on_a_full_disk(*chat, "createuser", "ali", "--no-password"), settings)
+    assert "disk" in line
+
+
 def test_a_file_that_is_no_database(settings: Mapping[str, str], tmp_path: Path) -> None:
     """It is left as it was."""
     letters = tmp_path / "letters"

@@ -6,6 +6,7 @@ is what an ACL has to allow.
 """
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
 import redis.asyncio as aioredis
@@ -64,3 +65,20 @@ def conversation_of(channel: bytes) -> int:
 def pause_after(failures: int) -> float:
     """Seconds to wait before the next try; `failures` came before the one just now."""
     return PAUSES[min(failures, len(PAUSES) - 1)]
+
+
+async def first_to_end(*jobs: Coroutine[Any, Any, None]) -> None:
+    """Run them side by side until one ends, as it ends; the others end with it.
+
+    A TaskGroup of Python 3.11 forgets that it was cancelled when a job fails just then.
+    """
+    tasks = [asyncio.create_task(job) for job in jobs]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        # What the others have to say once one has failed is the same, said twice.
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()

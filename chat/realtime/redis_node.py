@@ -43,6 +43,7 @@ class RedisNode:
         self._failed = failed
         self._kept: Any = None
         self._published = 0.0
+        self._is_suspect = False
         self.trouble = Trouble()
         self.outbox = Outbox(self.trouble)
         self.pulse = Pulse(pulse, self.outbox.post)
@@ -66,7 +67,7 @@ class RedisNode:
             await self._client.aclose()
 
     def _stopped_listening(self) -> None:
-        self._published = -math.inf  # the connection that publishes may be as dead
+        self._is_suspect = True  # the connection that publishes may be as dead, or lead elsewhere
         self._failed()
 
     async def _publish(self, messages: Sequence[tuple[bytes, bytes]]) -> list[int]:
@@ -100,9 +101,12 @@ class RedisNode:
         pool = self._client.connection_pool
         connection, self._kept = self._kept, None
         if connection is not None:
-            if monotonic() - self._published <= FRESH:
+            if self._is_suspect:
+                await connection.disconnect(nowait=True)
+            elif monotonic() - self._published <= FRESH:
                 return connection
             await pool.release(connection)
+        self._is_suspect = False
         return await pool.get_connection()  # type: ignore[no-untyped-call]
 
 

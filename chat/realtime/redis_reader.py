@@ -10,7 +10,7 @@ import contextlib
 import logging
 import math
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
 from typing import Any
 
@@ -25,15 +25,19 @@ from chat.realtime.redis_client import (
     PULSE,
     REDIRECTS,
     conversation_of,
+    first_to_end,
     pause_after,
 )
 from chat.realtime.redis_pulse import DEADLINE, Pulse
+from chat.realtime.redis_sentinels import sentinels_of
 from chat.realtime.redis_trouble import Trouble
 from chat.realtime.relay import RelayListener
 
 log = logging.getLogger("payam.relay")
 
 PING = (b"PING", b"")
+PATROL_SECONDS = 5.0
+"""Between two questions to Sentinels who the master is."""
 
 
 class Reader:
@@ -114,6 +118,7 @@ class Reader:
                     await connection.connect()
                 await self._subscribe_all(connection)
                 await first_to_end(
+                    self._follow_master(connection),
                     self._read(connection, listener),
                     self._command(connection),
                     self._watch(connection),
@@ -246,19 +251,13 @@ class Reader:
             self._trouble.failed(what, error, is_first=not self._was_silent)
         self._was_silent = is_silent
 
-
-async def first_to_end(*jobs: Coroutine[Any, Any, None]) -> None:
-    """Run them side by side until one ends, as it ends; the others end with it.
-
-    A TaskGroup of Python 3.11 forgets that it was cancelled when a job fails just then.
-    """
-    tasks = [asyncio.create_task(job) for job in jobs]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        # What the others have to say once one has failed is the same, said twice.
-        await asyncio.gather(*tasks, return_exceptions=True)
-    for task in done:
-        task.result()
+    async def _follow_master(self, connection: Any) -> None:
+        """Ends where Sentinels name another server than this."""
+        sentinels = sentinels_of(self._client)
+        while True:
+            await asyncio.sleep(PATROL_SECONDS)
+            if sentinels is not None:
+                with contextlib.suppress(*FAILURES):
+                    if await sentinels.have_another_than((connection.host, connection.port)):
+                        log.info("the Sentinels name another master")
+                        return

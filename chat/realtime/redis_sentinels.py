@@ -13,13 +13,19 @@ from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 import redis.asyncio as aioredis
 from redis.asyncio.connection import SSLConnection, parse_url
-from redis.asyncio.sentinel import MasterNotFoundError, Sentinel
+from redis.asyncio.sentinel import MasterNotFoundError, Sentinel, SentinelConnectionPool
 from redis.exceptions import RedisError
 
 DEFAULT_PORT = 26379
 ASK_SECONDS = 1.0
 """How long one Sentinel may take to answer before the next is asked: all must have their turn
 before the connection counts as failed."""
+
+
+def sentinels_of(client: aioredis.Redis) -> "Sentinels | None":
+    """Who names the master that this client talks to."""
+    pool = client.connection_pool
+    return pool.sentinel_manager if isinstance(pool, SentinelConnectionPool) else None
 
 
 def names_sentinels(url: str) -> bool:
@@ -47,6 +53,10 @@ class Sentinels(Sentinel):
             sentinel_kwargs=read(parts, "", sign_in | tls) | options,
             **read(parts, user, given) | options | {"db": 0},
         )
+
+    async def have_another_than(self, address: tuple[str, int]) -> bool:
+        """Whether the master is not this one: nothing else says so while both can be reached."""
+        return await self.discover_master(self.master) != address
 
     def client(self) -> aioredis.Redis:
         """A client of whoever is the master."""

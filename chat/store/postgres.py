@@ -103,7 +103,7 @@ class PostgresStore(Postgres, Database):
         self._conninfo = conninfo = psycopg.conninfo.make_conninfo("", **options)
         super().__init__(
             PooledPostgresDatabase(
-                options.get("dbname", ""),
+                options.get("dbname") or "by libpq",  # peewee wants a name, and uses none
                 pool_params={"conninfo": conninfo, "max_size": pool_size},
             )
         )

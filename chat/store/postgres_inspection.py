@@ -38,8 +38,7 @@ MISSING_RIGHTS = """
 """
 MISSING_NUMBERS = """
     SELECT sequence FROM unnest(%s::text[]) AS name
-    JOIN information_schema.columns ON table_name = name AND table_schema = current_schema()
-        AND column_name = 'id',
+    JOIN pg_attribute ON attrelid = to_regclass(quote_ident(name)) AND attname = 'id',
     LATERAL pg_get_serial_sequence(quote_ident(name), 'id') AS sequence
     WHERE sequence IS NOT NULL AND NOT has_sequence_privilege(sequence, 'USAGE')
 """

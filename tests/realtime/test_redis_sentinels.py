@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from chat.realtime import redis_reader
 from chat.realtime.redis_relay import RedisRelay
 from tests.realtime.test_redis_relay import heard_of, running, until
 from tests.support.ports import free_port
@@ -70,6 +71,23 @@ async def test_a_master_that_is_made_a_replica_is_left(sentinels: RedisSentinels
         new = sentinels.master()
         assert new is not sentinels.servers[0]
         assert subscribers(new) == 2
+
+
+async def test_another_master_is_followed_though_the_old_one_lives(
+    sentinels: RedisSentinels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on the two sides of a broken network: no connection breaks, and both take news."""
+    monkeypatch.setattr(redis_reader, "PATROL_SECONDS", 0.1)
+    with Watched() as other:
+        async with running(sentinels.url) as (here, _), running(sentinels.url) as (there, told):
+            await until(lambda: here.is_connected and there.is_connected)
+            for sentinel in sentinels.sentinels:
+                sentinel.ask("SENTINEL", "REMOVE", NAME)
+                sentinel.ask("SENTINEL", "MONITOR", NAME, "127.0.0.1", str(other.port), "2")
+            await until(lambda: told.interruptions == 2)
+            await until(lambda: here.is_connected and there.is_connected)
+            await heard_of(here, told, b"end")
+            assert subscribers(other) == 2
 
 
 def subscribers(server: Watched) -> int:
