@@ -168,13 +168,22 @@ def named(body: NewParticipant) -> tuple[str, list[int]]:
 
 @blueprint.delete(ONE + "participants/<user_id:id>/")
 @Operation(
+    headers=OnceHeaders,
     gives={204: None},
-    refuses=(Forbidden("Only who began the conversation removes others from it."),),
+    refuses=(
+        Forbidden("Only who began the conversation removes others from it."),
+        keys.REUSED,
+    ),
 )
 async def remove_participant(request: Request, conversation_id: int, user_id: int) -> HTTPResponse:
-    """Remove a participant, or leave."""
+    """Remove a participant, or leave.
+
+    With an `Idempotency-Key` a repeat removes nobody who was added again meanwhile.
+    """
     services: Services = request.app.ctx.services
-    await services.conversations.remove(request.ctx.identity, conversation_id, user_id)
+    await services.conversations.remove(
+        request.ctx.identity, conversation_id, user_id, keys.of(request)
+    )
     return responses.empty()
 
 

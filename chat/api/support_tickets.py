@@ -9,7 +9,7 @@ from chat.api.parameters import LIST_LIMIT, OnceHeaders, TicketChoice, TicketPla
 from chat.api.schemas import NewAssignee, NewTicket, TicketChanges
 from chat.errors import Forbidden
 from chat.records import SupportTicket
-from chat.services import support_tickets as rules
+from chat.services import ticket_rules as rules
 from chat.services.registry import Services
 
 blueprint = Blueprint("support_tickets", url_prefix="/api")
@@ -139,29 +139,34 @@ async def create(request: Request, conversation_id: int) -> HTTPResponse:
 @Operation(
     takes=TicketChanges,
     query=TicketChoice,
+    headers=OnceHeaders,
     gives={200: SupportTicket},
-    refuses=(NOT_STAFF, rules.ticket_closed(), rules.another_open()),
+    refuses=(NOT_STAFF, rules.ticket_closed(), rules.another_open(), keys.REUSED),
 )
 async def change_open(request: Request, conversation_id: int) -> HTTPResponse:
     """Change the ticket of a conversation.
 
     With `id` that one, else the one that is not closed: a request that is repeated may then
-    meet another. Staff need not be in the conversation.
+    meet another, unless it has an `Idempotency-Key`. Staff need not be in the conversation.
     """
     return responses.json(await changed(request, conversation_id, chosen(request)))
 
 
 @blueprint.delete(OF_CONVERSATION)
-@Operation(gives={204: None}, query=TicketChoice)
+@Operation(gives={204: None}, query=TicketChoice, headers=OnceHeaders, refuses=(keys.REUSED,))
 async def close_open(request: Request, conversation_id: int) -> HTTPResponse:
     """Close the ticket of a conversation.
 
     With `id` that one, else the one that is not closed: a request that is repeated may then
-    close another.
+    close another, unless it has an `Idempotency-Key`.
     """
     services: Services = request.app.ctx.services
     await services.support_tickets.change(
-        request.ctx.identity, conversation_id, chosen(request), status="closed"
+        request.ctx.identity,
+        conversation_id,
+        chosen(request),
+        status="closed",
+        key=keys.of(request),
     )
     return responses.empty()
 
@@ -184,4 +189,5 @@ async def changed(
         status=body.status,
         priority=body.priority,
         assigned_to=body.assigned_to,
+        key=None if conversation_id is None else keys.of(request),
     )

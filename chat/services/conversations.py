@@ -16,7 +16,14 @@ from chat.events import (
 from chat.services import checks
 from chat.services.membership import Membership, membership_of, require_member
 from chat.services.once import once
-from chat.store import changes, direct_conversations, messages, participants, users
+from chat.store import (
+    changes,
+    direct_conversations,
+    idempotency_keys,
+    messages,
+    participants,
+    users,
+)
 from chat.store import conversations as store
 from chat.store.conversations import Place
 from chat.store.database import Database, Reads, Transaction
@@ -182,12 +189,20 @@ class Conversations:
             raise InvalidInput({field: [f"No such users: {named}."]})
         return found
 
-    async def remove(self, who: Identity, conversation_id: int, user_id: int) -> None:
-        """Anyone leaves; who began the conversation, or staff, removes others."""
+    async def remove(
+        self, who: Identity, conversation_id: int, user_id: int, text: str | None = None
+    ) -> None:
+        """Anyone leaves; who began the conversation, or staff, removes others.
+
+        A repeat with the same key, `text`, removes nobody who was added again meanwhile.
+        """
+        key = IdempotencyKey.of(who.user_id, text, "removal", conversation_id, user_id)
+        if key is not None and await idempotency_keys.made_with(self._database, key) is not None:
+            return  # also for who has left by it, and may do nothing here any more
         await require_remover(self._database, who, conversation_id, user_id)
         account = await users.by_id(self._database, user_id)
 
-        async def apply(transaction: Transaction) -> Outcome[None]:
+        async def make(transaction: Transaction) -> Outcome[int]:
             await require_remover(transaction, who, conversation_id, user_id)
             if account is None or not await participants.is_active(
                 transaction, conversation_id, user_id
@@ -196,9 +211,9 @@ class Conversations:
             seq = await store.advance(transaction, conversation_id)
             await participants.leave(transaction, conversation_id, user_id, seq)
             left = records.User(user_id, account.username)
-            return Outcome(None, (ParticipantLeft(conversation_id, seq, left),))
+            return Outcome(user_id, (ParticipantLeft(conversation_id, seq, left),))
 
-        await self._writer.change(conversation_id, apply)
+        await self._writer.change(conversation_id, once(key, make), is_repeatable=key is not None)
 
     async def mark_read(self, who: Identity, conversation_id: int, message_id: int) -> None:
         """Everything up to the message is read; what was read stays read.

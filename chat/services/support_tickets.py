@@ -11,18 +11,19 @@ from msgspec.structs import replace
 
 from chat import records
 from chat.auth.identity import Identity
-from chat.errors import Conflict, Forbidden, InvalidInput, NotFound
+from chat.errors import InvalidInput
 from chat.events import TicketUpdated
 from chat.records import PRIORITIES, STATUSES
 from chat.services import checks
+from chat.services import ticket_rules as rules
 from chat.services.membership import require_member
 from chat.services.once import once
-from chat.store import conversations, participants, users
+from chat.store import conversations, users
 from chat.store import support_tickets as store
-from chat.store.database import Database, Reads, Transaction
+from chat.store.database import Database, Transaction
 from chat.store.idempotency_keys import IdempotencyKey
 from chat.store.sends import not_a_participant
-from chat.store.work import Outcome
+from chat.store.work import Apply, Outcome
 from chat.store.writer import Writer
 
 LIST_MAX = 200
@@ -49,12 +50,12 @@ class SupportTickets:
         Raises Conflict where one is not closed yet.
         """
         checks.text("subject", subject, most=checks.SUBJECT_MAX_LENGTH)
-        one_of("priority", priority, PRIORITIES)
+        rules.one_of("priority", priority, PRIORITIES)
         await require_member(self._database, who, conversation_id)
 
         async def make(transaction: Transaction) -> Outcome[int]:
             await require_member(transaction, who, conversation_id)
-            await require_none_open(transaction, conversation_id)
+            await rules.require_none_open(transaction, conversation_id)
             seq = await conversations.advance(transaction, conversation_id)
             ticket_id = await store.create(
                 transaction, conversation_id, seq, who.user_id, subject, priority
@@ -70,8 +71,8 @@ class SupportTickets:
     async def get(self, who: Identity, ticket_id: int) -> records.SupportTicket:
         """For participants of its conversation, and staff; raises NotFound for others."""
         ticket = await store.by_id(self._database, ticket_id)
-        if ticket is None or not await may_see(self._database, who, ticket.conversation):
-            raise no_such_ticket()
+        if ticket is None or not await rules.may_see(self._database, who, ticket.conversation):
+            raise rules.no_such_ticket()
         return ticket
 
     async def change(
@@ -84,31 +85,41 @@ class SupportTickets:
         status: str | UnsetType = UNSET,
         priority: str | UnsetType = UNSET,
         assigned_to: int | UnsetType | None = UNSET,
+        key: str | None = None,
     ) -> records.SupportTicket:
         """Change one ticket, or without `ticket_id` the conversation's that is not closed.
 
-        Only staff assign it. A closed ticket takes no change but its reopening.
+        Only staff assign it. A closed ticket takes no change but its reopening. A repeat with
+        the same `key` changes nothing, and gives the ticket that the first one changed.
         """
         if subject is not UNSET:
             checks.text("subject", subject, most=checks.SUBJECT_MAX_LENGTH)
         if status is not UNSET:
-            one_of("status", status, STATUSES)
+            rules.one_of("status", status, STATUSES)
         if priority is not UNSET:
-            one_of("priority", priority, PRIORITIES)
-        wanted = {"subject": subject, "status": status, "priority": priority}
+            rules.one_of("priority", priority, PRIORITIES)
+        wanted = {
+            "subject": subject,
+            "status": status,
+            "priority": priority,
+            "assigned_to": assigned_to,
+        }
+        given: dict[str, object] = {
+            name: value for name, value in wanted.items() if value is not UNSET
+        }
 
         async def decide(
             transaction: Transaction, ticket: records.SupportTicket
         ) -> records.SupportTicket:
-            given: dict[str, object] = {
-                name: value for name, value in wanted.items() if value is not UNSET
-            }
-            if assigned_to is not UNSET:
-                await require_staff(transaction, who, "assign")
-                given["assigned_to"] = await assignee(transaction, "assigned_to", assigned_to)
-            return replace(ticket, **given)
+            if assigned_to is UNSET:
+                return replace(ticket, **given)
+            await rules.require_staff(transaction, who, "assign")
+            agent = await rules.assignee(transaction, "assigned_to", assigned_to)
+            return replace(ticket, **{**given, "assigned_to": agent})
 
-        return await self._change(who, conversation_id, ticket_id, decide)
+        request = ("change of a ticket", conversation_id, ticket_id, given)
+        once_key = IdempotencyKey.of(who.user_id, key, *request)
+        return await self._change(who, conversation_id, ticket_id, decide, once_key)
 
     async def reopen(self, who: Identity, ticket_id: int) -> records.SupportTicket:
         """Raises Conflict while another ticket of the conversation is not closed."""
@@ -130,8 +141,8 @@ class SupportTickets:
         async def decide(
             transaction: Transaction, ticket: records.SupportTicket
         ) -> records.SupportTicket:
-            await require_staff(transaction, who, "assign")
-            wanted = await assignee(transaction, "user_id", user_id)
+            await rules.require_staff(transaction, who, "assign")
+            wanted = await rules.assignee(transaction, "user_id", user_id)
             holder = ticket.assigned_to
             if (
                 holder is not None
@@ -139,106 +150,71 @@ class SupportTickets:
                 # Who is no member of staff any more holds nothing.
                 and await users.staff_member(transaction, holder.id) is not None
             ):
-                raise already_assigned(holder)
+                raise rules.already_assigned(holder)
             return replace(ticket, assigned_to=wanted)
 
         return await self._change(who, None, ticket_id, decide)
 
     async def _change(
-        self, who: Identity, conversation_id: int | None, ticket_id: int | None, decide: Decide
+        self,
+        who: Identity,
+        conversation_id: int | None,
+        ticket_id: int | None,
+        decide: Decide,
+        key: IdempotencyKey | None = None,
     ) -> records.SupportTicket:
         if conversation_id is None:
             assert ticket_id is not None
             conversation_id = (await self.get(who, ticket_id)).conversation
-        elif not await may_see(self._database, who, conversation_id):
+        elif not await rules.may_see(self._database, who, conversation_id):
             raise not_a_participant()
-        place = conversation_id
+        apply = changing(who, conversation_id, ticket_id, decide)
 
-        async def apply(transaction: Transaction) -> Outcome[records.SupportTicket]:
-            if not await may_see(transaction, who, place):
-                raise not_a_participant()
-            if ticket_id is None:
-                ticket = await store.open_in(transaction, place)
-            else:
-                ticket = await store.by_id(transaction, ticket_id)
-            if ticket is None or ticket.conversation != place:
-                raise no_ticket() if ticket_id is None else no_such_ticket()
-            changed = await decide(transaction, ticket)
-            if changed == ticket:
-                return Outcome(ticket)
-            if ticket.status == "closed":
-                if changed.status == "closed":
-                    raise ticket_closed()
-                await require_none_open(transaction, place)
-            seq = await conversations.advance(transaction, place)
-            await store.update(transaction, seq, changed)
-            stored = await store.stored(transaction, ticket.id)
-            return Outcome(stored, (TicketUpdated(place, seq, stored),))
+        async def make(transaction: Transaction) -> Outcome[int]:
+            outcome = await apply(transaction)
+            return Outcome(outcome.result.id, outcome.events)
 
-        return await self._writer.change(place, apply)
+        if key is None:
+            return await self._writer.change(conversation_id, apply)
+        made = await self._writer.change(conversation_id, once(key, make), is_repeatable=True)
+        return await self.get(who, made.id)
 
     async def list(
         self, who: Identity, status: str | None, before: int | None, limit: int
     ) -> list[records.SupportTicket]:
         """Newest first; for staff."""
-        await require_staff(self._database, who, "list")
+        await rules.require_staff(self._database, who, "list")
         if status is not None:
-            one_of("status", status, STATUSES)
+            rules.one_of("status", status, STATUSES)
         if not 1 <= limit <= LIST_MAX:
             raise InvalidInput({"limit": [f"A whole number from 1 to {LIST_MAX}."]})
         return await store.page(self._database, status, before, limit)
 
 
-async def may_see(reads: Reads, who: Identity, conversation_id: int) -> bool:
-    """Whether the caller is in the conversation, or a member of staff."""
-    return await participants.is_active(reads, conversation_id, who.user_id) or (
-        await users.staff_member(reads, who.user_id) is not None
-    )
+def changing(
+    who: Identity, conversation_id: int, ticket_id: int | None, decide: Decide
+) -> Apply[records.SupportTicket]:
+    """What changes the ticket as `decide` wants it; raises what is in the way."""
 
+    async def apply(transaction: Transaction) -> Outcome[records.SupportTicket]:
+        if not await rules.may_see(transaction, who, conversation_id):
+            raise not_a_participant()
+        if ticket_id is None:
+            ticket = await store.open_in(transaction, conversation_id)
+        else:
+            ticket = await store.by_id(transaction, ticket_id)
+        if ticket is None or ticket.conversation != conversation_id:
+            raise rules.no_ticket() if ticket_id is None else rules.no_such_ticket()
+        changed = await decide(transaction, ticket)
+        if changed == ticket:
+            return Outcome(ticket)
+        if ticket.status == "closed":
+            if changed.status == "closed":
+                raise rules.ticket_closed()
+            await rules.require_none_open(transaction, conversation_id)
+        seq = await conversations.advance(transaction, conversation_id)
+        await store.update(transaction, seq, changed)
+        stored = await store.stored(transaction, ticket.id)
+        return Outcome(stored, (TicketUpdated(conversation_id, seq, stored),))
 
-async def require_staff(reads: Reads, who: Identity, verb: str) -> None:
-    """Asks the database: the right may have been taken away since the token was checked."""
-    if await users.staff_member(reads, who.user_id) is None:
-        raise Forbidden(f"Only staff {verb} tickets.")
-
-
-async def require_none_open(transaction: Transaction, conversation_id: int) -> None:
-    if await store.open_in(transaction, conversation_id) is not None:
-        raise another_open()
-
-
-async def assignee(
-    transaction: Transaction, field: str, user_id: int | None
-) -> records.User | None:
-    """The member of staff with this id; None stays None."""
-    if user_id is None:
-        return None
-    member = await users.staff_member(transaction, user_id)
-    if member is None:
-        raise InvalidInput({field: [f"No such member of staff: {user_id}."]})
-    return member
-
-
-def another_open() -> Conflict:
-    return Conflict("The conversation has a ticket that is not closed.")
-
-
-def already_assigned(holder: records.User) -> Conflict:
-    return Conflict(f"The ticket is assigned to {holder.username}.", code="already_assigned")
-
-
-def ticket_closed() -> Conflict:
-    return Conflict("The ticket is closed; reopen it first.", code="ticket_closed")
-
-
-def no_ticket() -> NotFound:
-    return NotFound("The conversation has no ticket that is not closed.")
-
-
-def no_such_ticket() -> NotFound:
-    return NotFound("There is no such ticket for you.")
-
-
-def one_of(field: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise InvalidInput({field: [f"One of: {', '.join(allowed)}."]})
+    return apply

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from chat.errors import KeyReused
-from chat.store.database import Transaction
+from chat.store.database import Reads, Transaction
 from chat.times import now
 
 NOBODY = 0
@@ -31,6 +31,23 @@ class IdempotencyKey(Struct, frozen=True):
         return cls(owner_id, text, int.from_bytes(digest, "big", signed=True))
 
 
+async def made_with(reads: Reads, key: IdempotencyKey) -> int | None:
+    """The id of what was made with it; None where it is new, or being claimed at this moment.
+
+    Raises KeyReused where the key came with another request.
+    """
+    rows = await reads.fetch(
+        "SELECT fingerprint, made_id FROM idempotency_keys WHERE owner_id = ? AND key = ?",
+        (key.owner_id, key.text),
+    )
+    if not rows:
+        return None
+    fingerprint, made_id = rows[0]
+    if fingerprint != key.fingerprint:
+        raise KeyReused("Idempotency-Key: was used before, for something else.")
+    return int(made_id)
+
+
 async def claim(transaction: Transaction, key: IdempotencyKey) -> int | None:
     """None where the key is new: from here on it is this transaction's.
 
@@ -47,13 +64,9 @@ async def claim(transaction: Transaction, key: IdempotencyKey) -> int | None:
     if is_new:
         return None
     # A statement of its own, so that it sees what was committed while the first one waited.
-    ((fingerprint, made_id),) = await transaction.fetch(
-        "SELECT fingerprint, made_id FROM idempotency_keys WHERE owner_id = ? AND key = ?",
-        (key.owner_id, key.text),
-    )
-    if fingerprint != key.fingerprint:
-        raise KeyReused("Idempotency-Key: was used before, for something else.")
-    return int(made_id)
+    made_id = await made_with(transaction, key)
+    assert made_id is not None
+    return made_id
 
 
 async def release(transaction: Transaction, key: IdempotencyKey) -> None:

@@ -116,6 +116,25 @@ def test_a_repeat_does_not_close_the_next_ticket(ali: Person, ticket: str, opene
     assert shown["seq"] == 3
 
 
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+def test_a_repeat_with_its_key_meets_the_first_ticket(
+    ali: Person, sara: Person, ticket: str, opened: str, method: str
+) -> None:
+    """Though it names the conversation alone; another request with the key is 422."""
+    body = {"json": {"status": "closed"}} if method == "PATCH" else {}
+    headers = {"Idempotency-Key": f"{opened} {method}"}
+    first = ali.request(method, ticket, headers=headers, **body)
+    sara.post(ticket, {"subject": "two"})
+    again = ali.request(method, ticket, headers=headers, **body)
+    assert (again.status_code, again.content) == (first.status_code, first.content)
+    shown = ali.get(ticket.removesuffix("support_ticket/")).json()
+    assert (shown["support_ticket"]["subject"], shown["seq"]) == ("two", 3)
+    other = ali.request("PATCH", ticket, headers=headers, json={"subject": "three"})
+    problem(other, 422, "key_reused")
+    assert ali.request(method, ticket, **body).status_code == first.status_code
+    assert ali.get(ticket.removesuffix("support_ticket/")).json()["support_ticket"] is None
+
+
 def test_a_ticket_of_another_conversation_is_not_meant(
     ali: Person, stranger: Person, staff: Person, ticket: str, opened: str
 ) -> None:

@@ -99,6 +99,25 @@ async def test_what_was_refused_leaves_its_key_free(people: People) -> None:
     assert (await making.post("k")).status_code == 200
 
 
+@pytest.mark.parametrize("who", ["creator", "leaver"])
+async def test_a_repeated_removal_removes_nobody_who_came_back(people: People, who: str) -> None:
+    """204 for the repeat, on either worker; without its key the same request removes them."""
+    pair = await Pair.of(people)
+    remover = pair.ali if who == "creator" else pair.sara
+    talk = f"/api/conversations/{pair.conversation}/"
+    path, headers = f"{talk}participants/{pair.sara.id}/", {"Idempotency-Key": "k"}
+    assert (await remover.http.delete(path, headers=headers)).status_code == 204
+    assert (await remover.http.delete(path, headers=headers)).status_code == 204
+    back = await pair.ali.http.post(f"{talk}participants/", json={"user_id": pair.sara.id})
+    assert back.status_code == 201
+    assert (await remover.http.delete(path, headers=headers)).status_code == 204
+    assert (await pair.sara.http.get(talk)).status_code == 200
+    other = await remover.http.delete(f"{talk}participants/{pair.ali.id}/", headers=headers)
+    assert (other.status_code, other.json()["code"]) == (422, "key_reused")
+    assert (await remover.http.delete(path)).status_code == 204
+    assert (await pair.sara.http.get(talk)).status_code == 404
+
+
 async def test_a_key_is_its_users_own(people: People) -> None:
     """Two people may choose the same one."""
     ali, sara = await people("ali"), await people("sara")
