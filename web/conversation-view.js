@@ -69,7 +69,7 @@ export function conversationView(chats, chat) {
 
   /** Where reading goes on. Who watches as a message comes needs no line before it. */
   function placeLine() {
-    const first = chat.firstUnread?.id;
+    const first = chat.record.unread_count > 0 ? chat.firstUnread?.id : undefined;
     if (lineAt <= chat.mark.heard) lineAt = first; // reading went on elsewhere
     isLineDone ||= first === undefined;
     const isWatched = isPlaced && isLookedAt() && scroll.isAtEnd();

@@ -31,7 +31,8 @@ function isolated(text) {
 export const isPersian = language === "fa";
 export const has = (name) => Object.hasOwn(words, name);
 
-const locale = isPersian ? "fa-IR" : undefined; // Intl gives Persian the Persian calendar
+const english = navigator.languages.find((name) => name.startsWith("en")) ?? "en";
+const locale = isPersian ? "fa-IR" : english; // to Persian, Intl gives the Persian calendar
 const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
 const date = dates({ weekday: "long", day: "numeric", month: "long" });
 const shortDate = dates({ day: "numeric", month: "short" });

@@ -187,3 +187,19 @@ async def test_a_day_of_another_year_has_its_year(
     )
     assert not re.search(r"\d{4}", texts[2])
     assert third > first
+
+
+async def test_the_pages_language_is_not_the_browsers(
+    browser: Browser, served: PayamServer
+) -> None:
+    """Times, counts and days follow what somebody chose on the page."""
+    ali, sara = Sender(served.url, "ali"), Sender(served.url, "sara")
+    ali.begin(sara)
+    ali.say("hello")
+    page = await sara.page(browser, "fa", **DESKTOP)
+    await expect(page.list.locator("time")).to_have_text(re.compile("[۰-۹]"))
+    await page.page.get_by_role("button", name="English").click()
+    await expect(page.list.locator("time")).to_have_text(re.compile("[0-9]"))
+    await expect(page.list.get_by_role("img")).to_have_text("1")
+    await page.list.click()
+    await expect(page.page.locator("li.day")).to_have_text(re.compile("^[A-Z][a-z]+day"))

@@ -135,6 +135,23 @@ async def test_what_comes_while_one_reads_above_is_unread(
     assert hers.unread() == 0
 
 
+async def test_a_message_of_many_screens_is_read_as_it_is_reached(
+    browser: Browser, served: PayamServer
+) -> None:
+    """Half a screen full of it is enough; what stands behind it is not seen yet."""
+    sara, ali, hers = await pair(browser, served.url)
+    ali.say(*numbered(20), "line\n" * 900 + "its end", "behind it")
+    await sara.list.click()
+    await expect(sara.page.locator("li.line")).to_be_in_viewport()
+    await sara.page.get_by_role("log").hover()
+    for _ in range(60):  # slowly, so that it comes into view by and by
+        await sara.page.mouse.wheel(0, 60)
+        await sara.page.wait_for_timeout(20)
+    await expect(badge(sara)).to_have_text("1")
+    await settled(sara.page)
+    assert hers.unread() == 1
+
+
 async def away(page: Page, how: str) -> None:
     """Take the page out of sight as a browser would: another tab, another window, a dialog."""
     session = await page.context.new_cdp_session(page)
