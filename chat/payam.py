@@ -113,7 +113,8 @@ class Payam:
         logins = settings.rate_logins
         per_name = limit(logins / 60, logins, "password attempts for this name", is_secret=True)
         per_address = limit(logins / 6, logins * 10, "password attempts from this address")
-        users = Users(self.database, self.passwords, settings, per_address)
+        sign_ups = limit(logins / 6, logins * 10, "sign-ups from this address")
+        users = Users(self.database, self.passwords, settings, sign_ups)
         conversations = Conversations(
             self.database, self.writer, per_request=settings.participants_per_request
         )

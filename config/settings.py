@@ -180,7 +180,8 @@ class Settings:
     rate_logins: int = setting(
         10,
         integer(1, 1_000_000),
-        "password attempts a minute for one name, and ten times it for one address",
+        "password attempts a minute for one name, and ten times it for one address,"
+        " from which as many may sign up",
     )
     max_connections: int = setting(
         50, integer(1, 1_000_000), "websockets that one user may have open on one worker"

@@ -23,7 +23,7 @@ blueprint = Blueprint("users", url_prefix="/api/users")
         keys.REUSED,
         Forbidden("Users come from another identity provider here."),
         Conflict("This username is taken.", code="username_taken"),
-        RateLimited("Too many password attempts from this address.", retry_after=1),
+        RateLimited("Too many sign-ups from this address.", retry_after=1),
     ),
 )
 async def sign_up(request: Request) -> HTTPResponse:

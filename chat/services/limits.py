@@ -55,7 +55,7 @@ class Limit:
         if not allowed:
             say_hit(self._what, caller, is_secret=self._is_secret)
             raise RateLimited(
-                f"Too many {self._what}: at most {self._rate:g} a second on the average,"
+                f"Too many {self._what}: at most {pace(self._rate)} on the average,"
                 f" {self._burst:g} at once.",
                 retry_after=(1 - left) / self._rate,
             )
@@ -72,3 +72,8 @@ def say_hit(what: str, caller: Hashable, *, is_secret: bool = False) -> None:
     _said[what, caller] = None
     who = f"user {caller}" if isinstance(caller, int) else caller
     log.warning("too many %s", what if is_secret else f"{what}: {who}")
+
+
+def pace(rate: float) -> str:
+    """`rate` is in calls per second; written so that it is a whole number, if it can be."""
+    return f"{rate:g} per second" if float(rate).is_integer() else f"{rate * 60:g} per minute"

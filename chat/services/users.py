@@ -28,12 +28,12 @@ CACHE_SECONDS = 60.0
 
 class Users:
     def __init__(
-        self, database: Database, passwords: Passwords, settings: Settings, per_address: Limit
+        self, database: Database, passwords: Passwords, settings: Settings, sign_ups: Limit
     ) -> None:
         self._database = database
         self._passwords = passwords
         self._settings = settings
-        self._per_address = per_address
+        self._sign_ups = sign_ups
         self._of_subject: TTLCache[tuple[str, bool], store.Account] = TTLCache(
             CACHE_SIZE, CACHE_SECONDS
         )
@@ -47,7 +47,7 @@ class Users:
         """
         if self._settings.jwt_create_users:
             raise Forbidden("Users come from another identity provider here.")
-        self._per_address.take(address)
+        self._sign_ups.take(address)
         # Not of the password: a fingerprint of it would be easier to guess from than its hash.
         once_key = IdempotencyKey.of(NOBODY, key, "users", username)
         user, is_new = await self._create(username, password, is_staff=False, key=once_key)

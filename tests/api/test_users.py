@@ -83,5 +83,7 @@ def test_too_many_sign_ups_from_one_address_are_put_off(tmp_path: Path) -> None:
         body = {"username": "", "password": PASSWORD}
         answers = [api.request("POST", "/api/users/", json=body) for _ in range(11)]
     assert {answer.status_code for answer in answers[:-1]} == {400}
-    problem(answers[-1], 429, "rate_limited")
+    refused = problem(answers[-1], 429, "rate_limited")
+    assert "sign-ups from this address" in refused["detail"]
+    assert "password" not in refused["detail"]
     assert int(answers[-1].headers["retry-after"]) >= 1

@@ -1,6 +1,11 @@
 """Signing up, in and out, on every shape."""
 
 import asyncio
+import secrets
+from typing import Any
+
+import httpx
+import pytest
 
 from tests.contract.helpers import Pair
 from tests.support.people import People
@@ -15,6 +20,30 @@ async def test_a_name_is_taken_in_any_letter_case(people: People) -> None:
     await ali.sign_in()
     me = (await ali.http.get("/api/users/me/")).json()
     assert (me["id"], me["username"]) == (ali.id, ali.username)
+
+
+@pytest.mark.parametrize("kind", ["urlencoded", "multipart"])
+async def test_a_form_signs_up_and_in_and_out(people: People, kind: str) -> None:
+    """As clients of Django REST framework send it; what is misspelt is named there too."""
+    ali = await people("ali")
+
+    async def post(path: str, fields: dict[str, str]) -> httpx.Response:
+        form: Any = {"data": fields}
+        if kind == "multipart":
+            form = {"files": {name: (None, text) for name, text in fields.items()}}
+        return await ali.http.post(path, **form)
+
+    body = {"username": f"علی_{secrets.token_hex(6)}", "password": "گذر واژه+&=%"}
+    assert (await post("/api/users/", body)).status_code == 201
+    pair = (await post("/api/token/", body)).json()
+    pair = (await post("/api/token/refresh/", {"refresh": pair["refresh"]})).json()
+    headers = {"Authorization": f"Bearer {pair['access']}"}
+    me = await ali.http.get("/api/users/me/", headers=headers)
+    assert me.json()["username"] == body["username"]
+    revoked = await post("/api/token/revoke/", {"refresh": pair["refresh"]})
+    assert revoked.status_code == 204
+    wrong = await post("/api/token/", {"username": "ali", "pasword": "x"})
+    assert (wrong.status_code, list(wrong.json()["errors"])) == (400, ["pasword"])
 
 
 async def test_a_name_is_one_on_every_keyboard(people: People) -> None:

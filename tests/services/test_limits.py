@@ -75,3 +75,20 @@ def test_the_quietest_callers_are_forgotten_first(clock: Clock) -> None:
         limit.take(caller)
     assert allowed(limit, "c", 1) == 0
     assert allowed(limit, "a", 1) == 1
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [(50, "50 per second"), (10 / 60, "10 per minute"), (10 / 6, "100 per minute")],
+)
+def test_what_is_refused_says_what_there_was_too_much_of(
+    clock: Clock, rate: float, said: str
+) -> None:
+    """And how much is allowed, in whole numbers."""
+    limit = Limit(rate, 1, "sign-ups from this address")
+    limit.take("ali")
+    with pytest.raises(RateLimited) as refused:
+        limit.take("ali")
+    assert refused.value.detail == (
+        f"Too many sign-ups from this address: at most {said} on the average, 1 at once."
+    )
