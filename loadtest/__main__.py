@@ -1,4 +1,4 @@
-"""python -m loadtest <scenario> | compare | growth | disk"""
+"""python -m loadtest <scenario> | compare | growth | disk | tokens"""
 
 import os
 import resource
@@ -13,12 +13,12 @@ from loadtest.client import CannotConnect
 from loadtest.crowd import NoConversation
 from loadtest.disk import main as disk
 from loadtest.http import RequestFailed
-from loadtest.options import COMPARE, DISK, GROWTH, parser, tokens_of
+from loadtest.options import COMPARE, DISK, GROWTH, TOKENS, crowd_of, parser, tokens_of
 from loadtest.page import page
 from loadtest.process import NoProcess
 from loadtest.report import as_json, print_report
 from loadtest.runner import run
-from loadtest.tokens import NoToken
+from loadtest.tokens import NoToken, users_csv
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -37,6 +37,9 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         return disk(arguments[1:])
     options = parser().parse_args(arguments)
     try:
+        if options.scenario == TOKENS:
+            print(users_csv(crowd_of(options), tokens_of(options, environ)), end="")
+            return 0
         report = uvloop.run(run(options, tokens_of(options, environ)))
     except (CannotConnect, RequestFailed, NoConversation, NoToken, NoProcess) as error:
         print(f"loadtest: {error}", file=sys.stderr)

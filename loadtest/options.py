@@ -9,7 +9,7 @@ from loadtest.scenarios import SCENARIOS
 from loadtest.targets import TARGETS
 from loadtest.tokens import Listed, Minted, NoToken, Tokens
 
-COMPARE, GROWTH, DISK = "compare", "growth", "disk"
+COMPARE, GROWTH, DISK, TOKENS = "compare", "growth", "disk", "tokens"
 OWN = ("scenario", "url", "server", "tokens", "pid", "json", "html")
 """Options that are no argument of the scenario."""
 
@@ -30,12 +30,27 @@ def parser() -> argparse.ArgumentParser:
         scenario.arguments(names.add_parser(name, help=what, description=what, parents=[common]))
     names.add_parser(COMPARE, help="Payam beside its peers, in one table.", add_help=False)
     names.add_parser(GROWTH, help="How Payam's cost grows, as plots.", add_help=False)
+    names.add_parser(
+        TOKENS,
+        help="A token and a conversation of each user, as CSV, for other load testers.",
+        description="Print a token and a conversation of each user, as CSV. JWT_SECRET signs.",
+        parents=[seeded_options()],
+    ).set_defaults(tokens=None)
     names.add_parser(DISK, help="The disk's own syncs, without a server.", add_help=False)
     return root
 
 
+def seeded_options() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(add_help=False)
+    seeded = options.add_argument_group("who takes part, as `python -m chat seed` has made them")
+    seeded.add_argument("--users", type=int, default=1000, metavar="N", help="(1000)")
+    seeded.add_argument("--conversations", type=int, default=100, metavar="M", help="(100)")
+    seeded.add_argument("--members", type=int, default=2, metavar="K", help="(2)")
+    return options
+
+
 def common_options(servers: list[str]) -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False)
+    common = argparse.ArgumentParser(add_help=False, parents=[seeded_options()])
     server = common.add_argument_group("the server")
     server.add_argument("--url", default="http://127.0.0.1:8000", help="(http://127.0.0.1:8000)")
     server.add_argument(
@@ -46,11 +61,7 @@ def common_options(servers: list[str]) -> argparse.ArgumentParser:
     )
     server.add_argument("--pid", type=int, help="its process, for CPU and memory")
     server.add_argument("--server", choices=servers, default=servers[0], help="which it is (payam)")
-    seeded = common.add_argument_group("who takes part, as `python -m chat seed` has made them")
-    seeded.add_argument("--users", type=int, default=1000, metavar="N", help="(1000)")
-    seeded.add_argument("--conversations", type=int, default=100, metavar="M", help="(100)")
-    seeded.add_argument("--members", type=int, default=2, metavar="K", help="(2)")
-    seeded.add_argument(
+    common.add_argument(
         "--begin",
         action="store_true",
         help="begin such conversations anew, among everybody who has a token",

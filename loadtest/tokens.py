@@ -7,6 +7,8 @@ from pathlib import Path
 
 import jwt
 
+from loadtest.crowd import Crowd
+
 LIFETIME = 24 * 3600
 """Seconds: longer than any run, so that no socket is closed for its token."""
 
@@ -23,6 +25,18 @@ class Tokens:
     def __call__(self, user: int) -> str:
         """Raises NoToken."""
         raise NotImplementedError
+
+
+def users_csv(crowd: Crowd, tokens: Tokens) -> str:
+    """A line for each user: an access token, and the id of a conversation of the user's.
+
+    It is a small one where the user is in one, and else the one with everybody.
+    """
+    lines = {user: f"{tokens(user)},1\n" for user in range(1, crowd.users + 1)}
+    for conversation in range(crowd.conversations + 1, 1, -1):
+        for user in crowd.members_of(conversation):
+            lines[user] = f"{tokens(user)},{conversation}\n"
+    return "".join(["token,conversation\n", *lines.values()])
 
 
 class Minted(Tokens):

@@ -1,6 +1,7 @@
 """The command line: whose tokens are shown, and how it says what cannot be done."""
 
 import asyncio
+import csv
 import json
 import os
 import signal
@@ -29,6 +30,21 @@ def test_tokens_of_a_file_are_as_good_as_the_secret(seeded: PayamServer, tmp_pat
     file = tmp_path / "tokens"
     file.write_text("\n".join(token(user) for user in (3, 1, 2)) + "\n\n")
     assert main([*QUICK, "--url", seeded.url, "--tokens", str(file)], {}) == 0
+
+
+def test_tokens_for_other_load_testers(
+    seeded: PayamServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Expected: a line for each user; the token is good, and for the conversation beside it."""
+    command = ["tokens", *CROWD]
+    assert main(command, {"JWT_SECRET": seeded.settings["JWT_SECRET"]}) == 0
+    rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    assert len(rows) == int(CROWD[CROWD.index("--users") + 1])
+    for row in rows:
+        path = f"{seeded.url}/api/conversations/{row['conversation']}/"
+        headers = {"Authorization": f"Bearer {row['token']}"}
+        assert httpx.get(path, headers=headers, trust_env=False).status_code == 200
+    assert main(command, {}) == 2
 
 
 async def test_conversations_are_begun_on_a_server_that_was_never_seeded(
