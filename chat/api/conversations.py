@@ -42,11 +42,11 @@ async def list_all(request: Request) -> HTTPResponse | None:
     query = paging.parameters(request, ("limit", "cursor"))
     if query:
         return await page(request, query)
+    found, cursor = await services.conversations.page(who, None, LIST_PART)
+    if cursor is None:
+        return etags.json(request, found)
     ids = await services.conversations.ids(who)
-    parts = services.conversations.parts(who, ids)
-    if len(ids) > LIST_PART:
-        return await responses.stream_array(request, parts)
-    return etags.json(request, [one async for part in parts for one in part])
+    return await responses.stream_array(request, services.conversations.parts(who, ids))
 
 
 async def page(request: Request, query: dict[str, str]) -> HTTPResponse:

@@ -18,6 +18,7 @@ from chat.services.membership import Membership, membership_of, require_member
 from chat.services.once import once
 from chat.store import (
     changes,
+    conversation_list,
     direct_conversations,
     idempotency_keys,
     messages,
@@ -25,7 +26,7 @@ from chat.store import (
     users,
 )
 from chat.store import conversations as store
-from chat.store.conversations import Place
+from chat.store.conversation_list import Place
 from chat.store.database import Database, Reads, Transaction
 from chat.store.idempotency_keys import IdempotencyKey
 from chat.store.sends import not_a_participant
@@ -54,14 +55,15 @@ class Conversations:
 
     async def ids(self, who: Identity) -> Sequence[int]:
         """Of every conversation of the caller, most recently active first."""
-        return await store.ids_of_user(self._database, who.user_id)
+        return await conversation_list.ids(self._database, who.user_id)
 
     async def parts(
         self, who: Identity, ids: Sequence[int]
     ) -> AsyncIterator[list[records.Conversation]]:
         """These, in this order, a part at a time; without those that the caller is not in."""
         for start in range(0, len(ids), LIST_PART):
-            yield await store.some(self._database, who.user_id, ids[start : start + LIST_PART])
+            part = ids[start : start + LIST_PART]
+            yield await conversation_list.some(self._database, who.user_id, part)
 
     async def page(
         self, who: Identity, cursor: str | None, limit: int
@@ -71,13 +73,19 @@ class Conversations:
         One that becomes active moves to the beginning; no other moves for that.
         """
         behind = place_of(cursor) if cursor is not None else None
-        places = await store.places_of_user(self._database, who.user_id, behind, limit + 1)
-        ids = [place.id for place in places[:limit]]
-        page = [one async for part in self.parts(who, ids) for one in part]
-        return page, cursor_of(places[limit - 1]) if len(places) > limit else None
+        page: list[records.Conversation] = []
+        while True:
+            wanted = min(limit - len(page), LIST_PART)
+            found = await conversation_list.page(self._database, who.user_id, behind, wanted + 1)
+            page += [conversation for _, conversation in found[:wanted]]
+            if len(found) <= wanted:
+                return page, None
+            behind, _ = found[wanted - 1]
+            if len(page) == limit:
+                return page, cursor_of(behind)
 
     async def get(self, who: Identity, conversation_id: int) -> records.Conversation:
-        conversation = await store.one(self._database, conversation_id, who.user_id)
+        conversation = await conversation_list.one(self._database, conversation_id, who.user_id)
         if conversation is None:
             raise not_a_participant()
         return conversation

@@ -8,7 +8,15 @@ from chat.auth.identity import Identity
 from chat.errors import InvalidInput, NotFound
 from chat.records import LastMessage, User
 from chat.services.conversations import LIST_PART, Conversations
-from chat.store import conversations, messages, participants, sends, support_tickets, users
+from chat.store import (
+    conversation_list,
+    conversations,
+    messages,
+    participants,
+    sends,
+    support_tickets,
+    users,
+)
 from chat.store.database import Database, listed
 from chat.store.messages import Reader
 from tests.store.world import (
@@ -38,7 +46,7 @@ async def test_of_many_participants_some_are_shown_and_all_counted(database: Dat
     talk = await conversation(database, *people)
     await Changes(database, talk).leave(people[0])
     for who, shown in ((people[1], people[1:101]), (people[-1], [*people[1:100], people[-1]])):
-        found = await conversations.one(database, talk, who)
+        found = await conversation_list.one(database, talk, who)
         assert found is not None
         assert [user.id for user in found.participants] == shown
         assert found.participant_count == 102
@@ -82,7 +90,7 @@ async def test_own_messages_are_read_when_every_other_has(database: Database) ->
     said = await sent(database, talk, ali)
 
     async def is_read(who: int) -> bool:
-        found = await conversations.one(database, talk, who)
+        found = await conversation_list.one(database, talk, who)
         assert found is not None
         assert found.last_message is not None
         return found.last_message.is_read
@@ -99,7 +107,7 @@ async def test_a_new_conversation_is_empty_and_has_its_participants(database: Da
     """In the order of their ids, with the title that was given."""
     sara, ali = await user(database, "sara"), await user(database, "ali")
     talk = await conversation(database, ali, sara, title="کار")
-    found = await conversations.one(database, talk, ali)
+    found = await conversation_list.one(database, talk, ali)
     assert found is not None
     assert found.participants == [User(sara, "sara"), User(ali, "ali")]
     assert (found.title, found.last_message, found.support_ticket) == ("کار", None, None)
@@ -115,7 +123,7 @@ async def test_a_conversation_shows_to_its_participants_only(database: Database,
         await Changes(database, talk).leave(sara)
     asking = {"stranger": stranger, "left": sara, "unknown": ali}[who]
     asked = talk + 1 if who == "unknown" else talk
-    assert await conversations.one(database, asked, asking) is None
+    assert await conversation_list.one(database, asked, asking) is None
     with pytest.raises(NotFound):
         await messages.before(database, Reader(asked, asking), None, 10)
     assert await participants.point_for(database, asked, asking) is None
@@ -143,7 +151,7 @@ async def test_the_list_and_one_of_it_show_the_same(database: Database) -> None:
     await Changes(database, other).open_ticket(ali)
     for who in (ali, sara):
         for found in await all_of(database, who):
-            assert found == await conversations.one(database, found.id, who)
+            assert found == await conversation_list.one(database, found.id, who)
 
 
 async def test_the_last_message_is_shown_without_the_text_of_a_deleted_one(
@@ -154,7 +162,7 @@ async def test_the_last_message_is_shown_without_the_text_of_a_deleted_one(
     message = await sent(database, talk, ali, "secret")
     await Changes(database, talk).delete(message.id)
     await read_up_to(database, talk, sara, message.id)
-    found = await conversations.one(database, talk, ali)
+    found = await conversation_list.one(database, talk, ali)
     assert found is not None
     assert found.last_message == LastMessage(
         message.id, User(ali, "ali"), "", "2023-10-27T10:00:00Z", True
@@ -173,7 +181,7 @@ async def test_unread_are_the_others_messages_after_what_was_read(database: Data
     await sent(database, talk, sara)
 
     async def unread(who: int) -> int:
-        found = await conversations.one(database, talk, who)
+        found = await conversation_list.one(database, talk, who)
         assert found is not None
         return found.unread_count
 
@@ -187,7 +195,7 @@ async def test_only_a_ticket_that_is_not_closed_shows(database: Database) -> Non
     talk, ali, _ = await pair(database)
     make = Changes(database, talk)
     await make.open_ticket(ali, "first")
-    found = await conversations.one(database, talk, ali)
+    found = await conversation_list.one(database, talk, ali)
     assert found is not None
     assert found.support_ticket is not None
     assert found.support_ticket.subject == "first"
@@ -195,7 +203,7 @@ async def test_only_a_ticket_that_is_not_closed_shows(database: Database) -> Non
         await make.open_ticket(ali, "second")
     async with make.next() as (transaction, seq):
         await transaction.execute("UPDATE support_tickets SET status = 'closed', seq = ?", (seq,))
-    found = await conversations.one(database, talk, ali)
+    found = await conversation_list.one(database, talk, ali)
     assert found is not None
     assert found.support_ticket is None
     await make.open_ticket(ali, "third")

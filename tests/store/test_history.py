@@ -9,7 +9,7 @@ import pytest
 from chat.errors import EpochChanged, InvalidInput
 from chat.services import history as history_module
 from chat.services.history import History, require_present, require_valid
-from chat.store import conversations, history
+from chat.store import conversation_list, history
 from chat.store.database import Database
 from chat.store.participants import Point
 from tests.store.world import pair
@@ -72,7 +72,7 @@ async def test_a_seq_comes_with_its_epoch(database: Database) -> None:
     """In a conversation, whoever asks for it."""
     talk, ali, _ = await pair(database)
     epoch = (await history.read(database)).epoch
-    conversation = await conversations.one(database, talk, ali)
+    conversation = await conversation_list.one(database, talk, ali)
     assert conversation is not None
     assert conversation.epoch == epoch
 

@@ -7,7 +7,16 @@ from itertools import pairwise
 
 from chat.events import Event
 from chat.records import Conversation
-from chat.store import attachments, conversations, messages, participants, schema, sends, users
+from chat.store import (
+    attachments,
+    conversation_list,
+    conversations,
+    messages,
+    participants,
+    schema,
+    sends,
+    users,
+)
 from chat.store import support_tickets as tickets
 from chat.store.attachments import StoredFile
 from chat.store.database import Database, Transaction, connect
@@ -47,8 +56,8 @@ async def conversation(database: Database, *user_ids: int, title: str = "") -> i
 
 async def all_of(database: Database, user_id: int) -> list[Conversation]:
     """Every conversation of the user, as the list shows them."""
-    ids = await conversations.ids_of_user(database, user_id)
-    return await conversations.some(database, user_id, ids)
+    ids = await conversation_list.ids(database, user_id)
+    return await conversation_list.some(database, user_id, ids)
 
 
 async def pair(database: Database) -> tuple[int, int, int]:

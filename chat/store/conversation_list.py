@@ -1,0 +1,211 @@
+"""Conversations as one user sees them: all of them, a page of them, one.
+
+They are in the order of their last activity, the latest first.
+"""
+
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from chat import records
+from chat.store import support_tickets
+from chat.store.agents import IS_AGENT
+from chat.store.database import Reads, listed
+from chat.times import to_text
+
+PARTICIPANTS_SHOWN = 100
+"""How many participants a conversation shows at most. All of them are read page by page."""
+
+_ids = msgspec.json.Decoder(list[int]).decode
+_people = msgspec.json.Decoder(list[records.User]).decode
+
+
+# In one statement, for each a few small questions. The people come as JSON: a row for each of
+# them takes five times as long to read. Tickets are read apart, since few have one. It begins
+# with the conversations, and asks for the reader in each: a join would have PostgreSQL read all
+# that the reader has, which may be many times as many.
+LIST = """
+    WITH mine AS MATERIALIZED (
+        SELECT c.active_at, c.id, c.title, c.is_direct, c.created_at, c.seq, c.last_message_id,
+               me.id AS user_id, me.username, {read} AS last_read_id
+        FROM users AS me CROSS JOIN conversations AS c WHERE me.id = ? AND {which}
+    )
+    SELECT mine.active_at, mine.id, mine.title, mine.is_direct, mine.created_at, mine.seq,
+           (SELECT epoch FROM history), mine.username, mine.last_read_id, t.id,
+           (SELECT count(*) FROM messages AS x
+            WHERE x.conversation_id = mine.id AND x.created_seq > coalesce(
+                (SELECT r.created_seq FROM messages AS r WHERE r.id = mine.last_read_id), 0)
+              AND x.sender_id <> mine.user_id AND NOT x.is_deleted),
+           (SELECT count(*) FROM participants AS x
+            WHERE x.conversation_id = mine.id AND x.is_active),
+           (SELECT {people} FROM (
+                SELECT x.user_id FROM participants AS x
+                WHERE x.conversation_id = mine.id AND x.is_active ORDER BY x.user_id LIMIT {most}
+            ) AS first JOIN users AS w ON w.id = first.user_id),
+           m.id, m.sender_id, u.username,
+           CASE WHEN m.is_deleted THEN '' ELSE m.content END, m.created_at,
+           CASE WHEN m.sender_id <> mine.user_id THEN m.id <= mine.last_read_id
+                ELSE NOT EXISTS (SELECT 1 FROM participants AS o
+                                 WHERE o.conversation_id = mine.id AND o.user_id <> mine.user_id
+                                   AND o.is_active AND o.last_read_id < m.id) END,
+           m.by_agent
+    FROM mine
+    LEFT JOIN messages AS m ON m.id = mine.last_message_id
+    LEFT JOIN users AS u ON u.id = m.sender_id
+    LEFT JOIN support_tickets AS t ON t.conversation_id = mine.id AND t.status <> 'closed'
+    WHERE mine.last_read_id IS NOT NULL
+"""
+READ = """
+    (SELECT p.last_read_id FROM participants AS p
+     WHERE p.conversation_id = c.id AND p.user_id = me.id AND p.is_active)
+"""
+# Of an agent nothing is kept: as if all had been read.
+READ_BY_AGENT = "coalesce(c.last_message_id, 0)"
+OF_AGENT = f"c.id = ? AND {IS_AGENT.format(user='me.id', conversation='c.id')}"
+PEOPLE = {
+    "sqlite": "json_group_array(json_object('id', w.id, 'username', w.username))",
+    "postgresql": "CAST(json_agg(json_build_object('id', w.id, 'username', w.username)) AS text)",
+}
+PLACES = """
+    SELECT c.id, c.active_at
+    FROM participants AS p JOIN conversations AS c ON c.id = p.conversation_id
+    WHERE p.user_id = ? AND p.is_active {behind} ORDER BY c.active_at DESC, c.id DESC
+"""
+JOINED = {
+    "sqlite": "group_concat(id, ',')",
+    "postgresql": "string_agg(CAST(id AS text), ',')",
+}
+
+
+class Place(Struct, frozen=True, order=True):
+    """Where a conversation stands in the list: it stays a place when others become active."""
+
+    active_at: int
+    id: int
+
+
+async def ids(reads: Reads, user_id: int) -> list[int]:
+    """Of every conversation of the user, most recently active first."""
+    # As one value: rows of their own would hold the event loop where there are many.
+    places = PLACES.format(behind="")
+    ((joined,),) = await reads.fetch(
+        f"SELECT {JOINED[reads.dialect]} FROM ({places}) AS places",  # noqa: S608 - of ours
+        (user_id,),
+    )
+    return _ids(f"[{joined or ''}]")
+
+
+async def page(
+    reads: Reads, user_id: int, behind: Place | None, limit: int
+) -> list[tuple[Place, records.Conversation]]:
+    """At most `limit` conversations of the user, from the beginning of the list or from a place."""
+    parameters, condition = [user_id], ""
+    if behind is not None:
+        parameters += [behind.active_at, behind.id]
+        condition = "AND (c.active_at, c.id) < (?, ?)"
+    places = f"SELECT id FROM ({PLACES.format(behind=condition)} LIMIT ?) AS places"  # noqa: S608 - of ours
+    found = await _select(reads, user_id, f"c.id IN ({places})", *parameters, limit)
+    return sorted(found, key=itemgetter(0), reverse=True)
+
+
+async def some(
+    reads: Reads, user_id: int, conversation_ids: Sequence[int]
+) -> list[records.Conversation]:
+    """Those of these that the user is in, in this order, as the user sees them."""
+    found = await _select(reads, user_id, f"c.id IN ({reads.ids})", listed(conversation_ids))
+    by_id = {conversation.id: conversation for _, conversation in found}
+    return [by_id[id_] for id_ in conversation_ids if id_ in by_id]
+
+
+async def one(reads: Reads, conversation_id: int, user_id: int) -> records.Conversation | None:
+    """As this user sees it; None where the user is neither in it nor an agent of it."""
+    found = await _select(reads, user_id, "c.id = ?", conversation_id)
+    if not found:
+        found = await _select(reads, user_id, OF_AGENT, conversation_id, is_agent=True)
+    return found[0][1] if found else None
+
+
+class Row(NamedTuple):
+    """What LIST gives, column by column."""
+
+    active_at: int
+    id: int
+    title: str
+    is_direct: bool
+    created_at: int
+    seq: int
+    epoch: str
+    username: str
+    last_read_id: int
+    ticket_id: int | None
+    unread: int
+    participants: int
+    people: str | None
+    message_id: int | None
+    sender_id: int
+    sender: str
+    content: str
+    sent_at: int
+    is_read: bool
+    by_agent: bool
+
+
+async def _select(
+    reads: Reads, user_id: int, which: str, *parameters: int | str, is_agent: bool = False
+) -> list[tuple[Place, records.Conversation]]:
+    sql = LIST.format(
+        people=PEOPLE[reads.dialect],
+        most=PARTICIPANTS_SHOWN,
+        which=which,
+        read=READ_BY_AGENT if is_agent else READ,
+    )
+    rows = [Row(*row) for row in await reads.fetch(sql, (user_id, *parameters))]
+    with_tickets = [row.ticket_id for row in rows if row.ticket_id is not None]
+    ticket_of = {one.id: one for one in await support_tickets.by_ids(reads, with_tickets)}
+    return [
+        (
+            Place(row.active_at, row.id),
+            records.Conversation(
+                id=row.id,
+                title=row.title,
+                direct=bool(row.is_direct),
+                participants=_participants(row, None if is_agent else user_id),
+                participant_count=row.participants,
+                created_at=to_text(row.created_at),
+                last_message=_last_message(row),
+                support_ticket=ticket_of.get(row.ticket_id) if row.ticket_id else None,
+                unread_count=row.unread,
+                last_read_id=row.last_read_id,
+                seq=row.seq,
+                epoch=row.epoch,
+            ),
+        )
+        for row in rows
+    ]
+
+
+def _participants(row: Row, user_id: int | None) -> list[records.User]:
+    """By id; the reader, who is in it, is always among them. An agent is None."""
+    people = _people(row.people or "[]")
+    people.sort(key=lambda user: user.id)
+    if user_id is not None and row.participants > len(people):
+        reader = records.User(user_id, row.username)
+        if reader not in people:
+            people[-1] = reader
+    return people
+
+
+def _last_message(row: Row) -> records.LastMessage | None:
+    if row.message_id is None:
+        return None
+    return records.LastMessage(
+        id=row.message_id,
+        sender=records.User(row.sender_id, row.sender),
+        content=row.content,
+        timestamp=to_text(row.sent_at),
+        is_read=bool(row.is_read),
+        role=records.role_of(row.by_agent),
+    )
