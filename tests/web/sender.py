@@ -25,6 +25,8 @@ class Sender:
         """Their page, where they are signed in already."""
         visitor = await Visitor.arrive(browser, self._url, self.name, language, **context)
         visitor.name = self.name
+        # A reload before the page is whole would break off what it is loading.
+        await expect(visitor.page.get_by_label(visitor.words["password"])).to_be_visible()
         kept = json.dumps({**self._tokens, "renewAt": 2**42})
         await visitor.page.evaluate("(kept) => localStorage.setItem('payam.tokens', kept)", kept)
         await visitor.page.reload()
