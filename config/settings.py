@@ -39,6 +39,8 @@ SECRET_MIN_LENGTH = 32
 """Bytes: RFC 7518 section 3.2 asks for a key at least as long as SHA-256's output."""
 ESCAPED = len(r"\ud83d\ude00")
 """Bytes of one character outside the basic plane where JSON escapes it; of others, fewer."""
+SENT = len(r"\u0001")
+"""Bytes of one character at most in what Payam sends: control characters are escaped."""
 BESIDE = 4 * KIB
 """Bytes that JSON may have besides a message's text: other fields, escaped too, and spaces."""
 SHOWN_LENGTH = 100
@@ -149,7 +151,8 @@ class Settings:
     ws_send_buffer: int = setting(
         MIB,
         integer(16 * KIB, 1 << 30),
-        "bytes that may wait for a slow reader before its socket is closed",
+        "bytes that may wait for a slow reader before its socket is closed;"
+        " more where MESSAGE_MAX_LENGTH needs it",
     )
     send_timeout: float = setting(
         120.0,
@@ -273,6 +276,11 @@ class Settings:
     def frame_max_size(self) -> int:
         """Bytes that one message from a websocket client may have."""
         return max(self.ws_max_size, self._longest_message)
+
+    @property
+    def send_buffer_size(self) -> int:
+        """Bytes that may wait for a slow reader of a websocket: at least the longest message."""
+        return max(self.ws_send_buffer, self.message_max_length * SENT + BESIDE)
 
     @property
     def _longest_message(self) -> int:

@@ -212,6 +212,7 @@ class Conversation:
                 ping_interval=PING_SECONDS,
                 ping_timeout=self._payam.patience,
                 compression=None,
+                max_size=None,  # what a message may have is the server's to say
                 proxy=True if self._payam.trust_env else None,
             ) as socket:
                 await self._talk(socket)

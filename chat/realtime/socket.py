@@ -81,7 +81,7 @@ class Sockets(Listener):
         self._dispatcher = dispatcher
         self._connections = connections
         self._max_size = settings.frame_max_size
-        self._send_buffer = settings.ws_send_buffer
+        self._send_buffer = settings.send_buffer_size
         self.agents = Agents(services.users.staff_among, services.conversations.membership)
         self.gate = Gate(services, connections, dispatcher.hub, history, self._max_size)
         self._tasks: set[asyncio.Task[None]] = set()

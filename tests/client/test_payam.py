@@ -1,5 +1,6 @@
 """REST calls: every noun once, files of any size, and what errors say."""
 
+import asyncio
 import hashlib
 import secrets
 from pathlib import Path
@@ -179,3 +180,17 @@ async def test_an_address_or_a_place_that_is_none_is_said_at_once(pair: Pair) ->
         pair.ali.open(pair.id, since=-1)
     with pytest.raises(ValueError, match="does not begin with http"):
         connect("chat.example.org")
+
+
+async def test_a_message_may_be_as_long_as_the_server_allows() -> None:
+    """Also above the mebibyte at which the websocket library would stop."""
+    with PayamServer({"MESSAGE_MAX_LENGTH": "400000"}) as server:
+        ali, sara = await sign_up(server.url, "ali"), await sign_up(server.url, "sara")
+        async with Pair(ali, sara) as pair, pair.sara.open(pair.id) as hers:
+            await hers.opened()
+            longest = "\U0001f600" * 400_000
+            await pair.ali.send(pair.id, longest)
+            told = Told()
+            async with asyncio.timeout(60):  # without it, the client would come back for ever
+                await told.read(hers, lambda told: len(told.events) == 1)
+            assert list(told.contents.values()) == [longest]

@@ -1,5 +1,6 @@
 """Settings: what the environment may say, and the one line that answers what it may not."""
 
+import json
 import re
 import subprocess
 import sys
@@ -424,3 +425,27 @@ def test_any_text_gives_settings_or_one_line(environ: dict[str, str]) -> None:
             raise AssertionError(line) from error
         return
     assert settings.database.startswith(("sqlite:///", "postgres://", "postgresql://"))
+
+
+@pytest.mark.parametrize("most", [1, 10_000, 12_345, 1_000_000])
+def test_whatever_a_message_may_be_has_room(most: int) -> None:
+    """Its longest spelling in a body and in a frame, and what is sent of it to a slow reader."""
+    made = Settings(
+        message_max_length=most, ws_max_size=1024, request_max_size=1024, ws_send_buffer=16384
+    )
+    sent = {
+        "type": "chat_message",
+        "message": "\U0001f600" * most,
+        "client_id": "\U0001f600" * 64,
+        "ref": "\U0001f600" * 64,
+    }
+    assert len(json.dumps(sent)) <= min(made.frame_max_size, made.body_max_size)
+    told = {"type": "chat.message", "content": "\x01" * most, "sender": "\U0001f600" * 150}
+    assert len(json.dumps(told)) <= made.send_buffer_size
+
+
+def test_limits_that_leave_room_are_as_they_are_set() -> None:
+    made = Settings()
+    assert made.frame_max_size == made.ws_max_size
+    assert made.body_max_size == made.request_max_size
+    assert made.send_buffer_size == made.ws_send_buffer
