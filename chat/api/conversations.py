@@ -173,6 +173,7 @@ def named(body: NewParticipant) -> tuple[str, list[int]]:
     refuses=(
         Forbidden("Only who began the conversation removes others from it."),
         keys.REUSED,
+        keys.WRONG,
     ),
 )
 async def remove_participant(request: Request, conversation_id: int, user_id: int) -> HTTPResponse:

@@ -8,7 +8,9 @@ from chat.services import checks
 
 HEADER = "Idempotency-Key"
 REUSED = KeyReused(f"{HEADER}: was used before, for something else.")
-"""What a route that takes one may refuse with."""
+WRONG = InvalidInput({HEADER: [f"At most {checks.KEY_MAX_LENGTH} characters."]})
+"""What a route that takes one may refuse with. The second goes without saying where there is
+a body."""
 
 
 def of(request: Request) -> str | None:
