@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from chat.store import participants
 from chat.store.database import Reads, Transaction
 
 PENDING = 0
@@ -55,16 +56,20 @@ async def settle(transaction: Transaction, pair: Pair, conversation_id: int) -> 
     )
 
 
-CANDIDATE = """
-    SELECT c.id FROM participants AS one
-    JOIN participants AS other ON other.conversation_id = one.conversation_id
-    JOIN conversations AS c ON c.id = one.conversation_id
-    WHERE one.user_id = ? AND one.is_active AND other.user_id = ? AND other.is_active
-      AND c.title = '' AND NOT c.is_direct
-      AND NOT EXISTS (SELECT 1 FROM participants AS third
-                      WHERE third.conversation_id = c.id
-                        AND third.user_id <> one.user_id AND third.user_id <> other.user_id)
-      AND NOT EXISTS (SELECT 1 FROM support_tickets AS t WHERE t.conversation_id = c.id)
+# Of a conversation `c` that both are in: nobody else ever was, and nothing says what it is for.
+ALONE = """
+    c.title = '' AND NOT c.is_direct
+    AND (SELECT count(*) FROM participants AS p WHERE p.conversation_id = c.id) = 2
+    AND NOT EXISTS (SELECT 1 FROM support_tickets AS t WHERE t.conversation_id = c.id)
+"""
+# What the two share is found in the index of participants alone, however many each has.
+SHARED = """
+    WITH shared AS MATERIALIZED (
+        SELECT conversation_id FROM participants WHERE user_id = ? AND is_active
+        INTERSECT
+        SELECT conversation_id FROM participants WHERE user_id = ? AND is_active
+    )
+    SELECT c.id FROM shared JOIN conversations AS c ON c.id = shared.conversation_id
 """
 
 
@@ -73,14 +78,22 @@ async def candidate(reads: Reads, pair: Pair) -> int | None:
 
     It never had a third participant, and has neither a title nor a ticket.
     """
-    rows = await reads.fetch(f"{CANDIDATE} ORDER BY c.active_at DESC, c.id DESC LIMIT 1", pair)
+    rows = await reads.fetch(
+        f"{SHARED} WHERE {ALONE} ORDER BY c.active_at DESC, c.id DESC LIMIT 1", pair
+    )
     return rows[0][0] if rows else None
 
 
 async def is_candidate(transaction: Transaction, pair: Pair, conversation_id: int) -> bool:
     """Whether it is one still, under the conversation's lock."""
     await transaction.lock_conversations([conversation_id])
-    return bool(await transaction.fetch(f"{CANDIDATE} AND c.id = ?", (*pair, conversation_id)))
+    there = await participants.among(transaction, conversation_id, pair)
+    return len(there) == len(pair) and bool(
+        await transaction.fetch(
+            f"SELECT 1 FROM conversations AS c WHERE c.id = ? AND {ALONE}",  # noqa: S608 - of ours
+            (conversation_id,),
+        )
+    )
 
 
 async def is_direct(reads: Reads, conversation_id: int) -> bool:
