@@ -14,6 +14,7 @@ from chat.api.parameters import FileHeaders, OnceHeaders
 from chat.api.schemas import FileForm
 from chat.errors import Conflict, Forbidden, NotFound
 from chat.records import Attachment
+from chat.services.attachments import too_many
 from chat.services.registry import Services
 
 blueprint = Blueprint(
@@ -35,6 +36,7 @@ CHUNK = 256 * 1024
         keys.REUSED,
         Forbidden("Only its sender changes a message."),
         Conflict("The message is deleted.", code="message_deleted"),
+        too_many(),
     ),
 )
 async def create(request: Request, conversation_id: int, message_id: int) -> HTTPResponse:

@@ -128,6 +128,7 @@ class ServerSettings(Struct, frozen=True):
     password_max_length: int
     key_max_length: int
     participants_per_request: int
+    attachments_per_message: int
     page_max_length: int
     sign_up: bool
     sign_in: bool

@@ -6,6 +6,7 @@ from chat.api import paging, responses
 from chat.api.operations import Operation
 from chat.api.schemas import ServerSettings
 from chat.services import checks
+from chat.services.attachments import PER_MESSAGE
 from config.settings import Settings
 
 blueprint = Blueprint("settings", url_prefix="/api/settings")
@@ -35,6 +36,7 @@ async def read(request: Request) -> HTTPResponse:
             password_max_length=checks.PASSWORD_MAX_LENGTH,
             key_max_length=checks.KEY_MAX_LENGTH,
             participants_per_request=settings.participants_per_request,
+            attachments_per_message=PER_MESSAGE,
             page_max_length=paging.LIMIT_MAX,
             sign_up=not settings.jwt_create_users,
             sign_in=settings.jwt_algorithm == "HS256",

@@ -21,6 +21,8 @@ from chat.store.work import Outcome
 from chat.store.writer import Writer
 
 NAME_MAX_LENGTH = 255
+PER_MESSAGE = 100
+"""How many attachments a message may have: each list that shows the message shows all of them."""
 JOINERS = "\u200c\u200d"
 """Invisible, but a part of Persian spelling, and of that of Indian languages."""
 MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]{1,100}/[\w!#$&^.+-]{1,100}", re.ASCII)
@@ -76,6 +78,8 @@ class Attachments:
         async def make(transaction: Transaction) -> Outcome[int]:
             nonlocal created
             await require_attachable(transaction, who, conversation_id, message_id)
+            if await store.count(transaction, message_id) >= PER_MESSAGE:
+                raise too_many()
             seq = await conversations.advance(transaction, conversation_id)
             created = await store.create(transaction, conversation_id, message_id, seq, file)
             return Outcome(created.id, (AttachmentAdded(conversation_id, seq, created),))
@@ -125,6 +129,12 @@ class Attachments:
         if file is None:
             raise no_such_attachment()
         return file, self._files.path(file.stored_name)
+
+
+def too_many() -> Conflict:
+    return Conflict(
+        f"A message has at most {PER_MESSAGE} attachments.", code="too_many_attachments"
+    )
 
 
 def no_such_attachment() -> NotFound:

@@ -76,6 +76,13 @@ async def file_of(reads: Reads, message_id: int, attachment_id: int) -> StoredFi
     return StoredFile(*rows[0]) if rows else None
 
 
+async def count(reads: Reads, message_id: int) -> int:
+    ((found,),) = await reads.fetch(
+        "SELECT count(*) FROM attachments WHERE message_id = ?", (message_id,)
+    )
+    return int(found)
+
+
 async def is_stored(reads: Reads, stored_name: str) -> bool:
     return bool(
         await reads.fetch("SELECT 1 FROM attachments WHERE stored_name = ?", (stored_name,))

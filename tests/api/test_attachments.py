@@ -46,6 +46,22 @@ def form(*lines: str, boundary: str = "B") -> dict[str, Any]:
 FILE_PART = ('Content-Disposition: form-data; name="file"; filename="f"', "", "x")
 
 
+def test_a_message_has_so_many_attachments(
+    api: Api, ali: Person, attachments: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """409 for one more, whose file does not stay; a repeat of one that is there is that one."""
+    monkeypatch.setattr("chat.services.attachments.PER_MESSAGE", 2)
+    first = attach(ali, attachments)
+    keyed = {"files": {"file": ("b", DATA)}, "headers": {"Idempotency-Key": "b"}}
+    second = ali.post(attachments, **keyed)
+    kept = stored_files(api)
+    problem(ali.post(attachments, files={"file": ("c", b"c")}), 409, "too_many_attachments")
+    again = ali.post(attachments, **keyed)
+    assert (again.status_code, again.json()) == (200, second.json())
+    assert ali.get(attachments).json() == [first, second.json()]
+    assert stored_files(api) == kept
+
+
 def test_an_upload_answers_with_what_was_stored(
     ali: Person, sara: Person, attachments: str
 ) -> None:

@@ -33,6 +33,7 @@ def test_it_tells_the_limits(said: dict[str, Any]) -> None:
         "password_max_length": 1024,
         "key_max_length": 64,
         "participants_per_request": 500,
+        "attachments_per_message": 100,
         "page_max_length": 200,
         "sign_up": True,
         "sign_in": True,
