@@ -132,6 +132,7 @@ def serve(app: Application, listening: socket.socket | None = None) -> int:
 
     Without a socket that listens, by HOST and PORT, and as the only server of an SQLite database.
     """
+    starting.heed_stop()
     if listening is None:
         try:
             starting.claim(app.ctx.settings)

@@ -6,6 +6,7 @@ Whatever stops a start is one line in the log, and the exit status is not 0.
 import asyncio
 import logging
 import os
+import signal
 import socket
 import sys
 import traceback
@@ -110,6 +111,21 @@ def refuse(reason: object) -> NoReturn:
     log.critical("%s", reason)
     logging.shutdown()
     os._exit(BOOT_ERROR if is_worker() else 1)
+
+
+def heed_stop() -> None:
+    """Let a signal end the process while it waits for its database.
+
+    Once it serves, Sanic heeds signals itself.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, leave)
+
+
+def leave(*_: object) -> NoReturn:
+    log.info("Payam stops before it has served")
+    logging.shutdown()
+    os._exit(0)
 
 
 def is_worker() -> bool:

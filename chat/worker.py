@@ -20,6 +20,8 @@ class PayamWorker(Worker):  # type: ignore[misc] # gunicorn ships no types
     def run(self) -> None:
         from chat.app import serve  # noqa: PLC0415 - in the worker alone
 
+        if not self.alive:  # told to stop while it was imported
+            sys.exit(0)
         app: Any = self.wsgi
         app.add_task(self._beat())
         sys.exit(serve(app, self.sockets[0].sock))

@@ -17,6 +17,7 @@ from tests.store.world import opened
 from tests.support.payam_server import CHECKOUT, PayamServer, run_command
 from tests.support.ports import free_port
 from tests.support.postgres_server import PostgresServer
+from tests.support.redis_server import RedisServer
 
 ROLE = "payam_few"
 
@@ -154,6 +155,8 @@ async def test_a_read_only_database_is_waited_for(
             admin.execute(sql.SQL(statement).format(sql.Identifier(name), sql.Literal(value)))
             if value == "off":
                 break
+            async with opened(url) as serving:
+                assert not await serving.is_serving()
             database = connect(url, 2)
             with pytest.raises(Unavailable, match="read-only"):
                 await database.inspect()
@@ -171,20 +174,27 @@ async def test_a_read_only_database_is_waited_for(
     waiting.close()
 
 
+@pytest.mark.parametrize("workers", [1, 2])
 def test_a_server_that_is_down_is_waited_for(
-    migrated_template: str, postgres_server: PostgresServer
+    workers: int, postgres_server: PostgresServer, redis_server: RedisServer, tmp_path: Path
 ) -> None:
-    """However long; a password that is wrong by then ends the start."""
+    """However long; meanwhile it can be stopped. One that is wrong ends the start."""
     with PostgresServer() as late:
         url = late.create_database()
         run_command("migrate", settings={"DATABASE_URL": url})
         late.stop()
-        with Waiting({"DATABASE_URL": url}) as waiting:
+        settings = {"DATABASE_URL": url, "REDIS_URL": redis_server.url}
+        with Waiting(settings, workers=workers) as waiting:
             assert "refused" in waiting.log()
+            waiting.stop()
+            assert "Payam stops before it has served" in waiting.log()
+            waiting.start()
             late.start()
             while "Payam serves" not in waiting.log():
                 assert waiting.process.poll() is None
-    status, said = run("server.py", {"DATABASE_URL": postgres_server.url("absent"), "PORT": "1"})
+    absent = {"DATABASE_URL": postgres_server.url("absent"), "PORT": str(free_port())}
+    server = "server.py" if workers == 1 else "-m gunicorn -c gunicorn.conf.py server:app"
+    status, said = run(server, {**absent, "DATA_DIR": str(tmp_path)})
     assert status == 1
     assert said.count("\n") == 1
 
