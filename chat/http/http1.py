@@ -248,6 +248,12 @@ class Exchange(Http):
     async def http1_response_normal(self, data: bytes, end_stream: bool) -> None:
         """A part of a body whose length was said."""
         left = self.response_bytes_left - len(data)
+        if end_stream and left > 0 and self.protocol.transport.is_closing():
+            # The client has left in the middle, and Sanic ends what was begun.
+            self.keep_alive = False
+            self.response_func = None
+            self.stage = Stage.IDLE
+            return
         if left < 0 or (end_stream and left > 0):
             raise ServerError("the answer has another length than it said")
         self.response_bytes_left = left

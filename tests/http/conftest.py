@@ -1,5 +1,6 @@
 """A small application on Payam's protocol, in which every patience is short."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import replace
@@ -14,7 +15,7 @@ from chat.realtime.handshake import ChatProtocol
 from config.settings import Settings
 from tests.support.ports import free_port
 
-SHORT = 0.4
+SHORT = 0.8
 """Seconds, of all that a client may be waited for."""
 LARGE = b"0123456789abcdef" * 65536
 """1 MiB: more than any buffer between the two ends."""
@@ -62,6 +63,20 @@ def application(settings: Settings) -> Sanic[Any, Any]:
             headers={"Content-Length": str(len(LARGE))}, content_type="application/octet-stream"
         )
         return await responses.stream(request, head, parts())
+
+    app.ctx.go_on = asyncio.Event()
+
+    @app.get("/paused")
+    async def paused(request: Request) -> HTTPResponse | None:
+        """Its second half is not there before the test says so."""
+
+        async def halves() -> AsyncGenerator[bytes, None]:
+            yield LARGE[: len(LARGE) // 2]
+            await app.ctx.go_on.wait()
+            yield LARGE[len(LARGE) // 2 :]
+
+        head = HTTPResponse(headers={"Content-Length": str(len(LARGE))})
+        return await responses.stream(request, head, halves())
 
     @app.get("/little")
     async def little(request: Request) -> HTTPResponse | None:

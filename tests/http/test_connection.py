@@ -12,7 +12,7 @@ from tests.http.conftest import LARGE, SHORT, Site
 from tests.http.raw import RawClient, dechunked, parsed
 
 PIECE, PAUSE = 16 * 1024, 0.05
-"""1 MiB in 3.2 s: eight times what the server waits for anything else."""
+"""1 MiB in 3.2 s: four times what the server waits for anything else."""
 PATHS = ("/body", "/streamed", "/sized")
 
 
@@ -71,13 +71,18 @@ async def test_a_client_that_takes_nothing_is_cut_off(
     assert site.app.ctx.room.total == 0
 
 
+@pytest.mark.parametrize("path", ["/streamed", "/sized", "/paused"])
 async def test_a_client_that_leaves_is_no_news(
-    site: Site, caplog: pytest.LogCaptureFixture
+    site: Site, caplog: pytest.LogCaptureFixture, path: str
 ) -> None:
-    """In the middle of an answer: nothing is held for it, and nothing is logged."""
-    async with await RawClient.connect(site.port, is_slow=True) as client:
-        await client.send(request("/streamed"))
-        await client.reader.read(PIECE)
+    """In the middle of an answer: nothing is held for it, and nothing is logged.
+
+    Also where its next part is not there yet.
+    """
+    async with await RawClient.connect(site.port, is_slow=path != "/paused") as client:
+        await client.send(request(path))
+        await client.reader.readexactly(PIECE)
+    site.app.ctx.go_on.set()
     while site.app.ctx.room.total:
         await asyncio.sleep(0.01)
     assert caplog.records == []
