@@ -16,7 +16,7 @@ NAMES = ("limit", "before")
 
 def request(query: str) -> Any:
     """As much of a request as is read."""
-    return SimpleNamespace(query_string=query, path="/things/")
+    return SimpleNamespace(query_string=query, path="/things/", ctx=SimpleNamespace())
 
 
 def test_whole_numbers_are_read() -> None:
