@@ -222,6 +222,13 @@ class GunicornServer(PayamServer):
         return GUNICORN
 
 
+@pytest.mark.parametrize("kind", [PayamServer, GunicornServer])
+def test_a_misspelt_variable_is_named_once(kind: type[PayamServer]) -> None:
+    """And the server serves: nothing is kept in another place for it."""
+    with kind({"REDIS_ULR": "redis://somewhere/0"}) as server:
+        assert server.log().count("REDIS_ULR is set, and is no setting of Payam; REDIS_URL") == 1
+
+
 def test_servers_with_a_relay_share_a_database() -> None:
     """Which carries the one's news to the other; one without is refused."""
     with RedisServer() as relay, PayamServer({"REDIS_URL": relay.url}) as first:
