@@ -122,7 +122,7 @@ class Settings:
     jwt_refresh_grace: int = setting(
         30,
         integer(0, 600),
-        "seconds for which a refresh token that was just used gives the same new one again",
+        "seconds for which a refresh token that was just used gives the same pair again",
     )
     jwt_leeway: int = setting(
         10, integer(0, 300), "seconds by which clocks may differ, for `nbf`, `iat` and `exp`"

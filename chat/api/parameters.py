@@ -12,8 +12,9 @@ from msgspec import UNSET, Struct, UnsetType, field
 from msgspec.structs import fields
 from sanic import Request, Sanic
 
-from chat.api import paging
+from chat.api import bodies, paging
 from chat.api.operations import operation_of
+from chat.api.schemas import Body
 from chat.errors import InvalidInput
 from chat.records import ID_MAX, Status
 from chat.services import checks
@@ -113,13 +114,19 @@ def install(app: Sanic[Any, Any]) -> None:
 async def require_known(request: Request) -> None:
     """A misspelt parameter must not be dropped in silence: raises InvalidInput that names it.
 
+    Nor must a field in the body of a POST that takes none.
+
     Only of the API: others add parameters to the address of a page, of a file that is
     downloaded (`?download=1`, `?t=123`), and of what a monitor asks for.
     """
-    if not request.query_string or request.route is None or request.method == "OPTIONS":
+    if request.route is None or request.method == "OPTIONS":
         return
     operation = operation_of(request.route.handler)
-    if operation is None or operation.takes_any_query:
+    if operation is None:
+        return
+    if request.method == "POST" and operation.takes is None and request.body.strip():
+        bodies.decode(request, Body)  # an object without fields is none
+    if not request.query_string or operation.takes_any_query:
         return
     known = names_of(operation.query)
     for name, value in parse_qsl(request.query_string, keep_blank_values=True, errors="replace"):

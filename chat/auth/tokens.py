@@ -6,6 +6,7 @@ checks them and issues none.
 """
 
 import secrets
+from hashlib import blake2b
 from time import time
 from typing import Annotated, Any
 
@@ -70,12 +71,28 @@ class Tokens:
         self.leeway = settings.jwt_leeway
         """Seconds that the clocks of whoever makes and checks tokens may differ by."""
 
-    def issue_access(self, user_id: int, username: str, family: str | None) -> str:
-        """A token for requests and sockets, revoked with `family` when that is given."""
-        claims = {"username": username, "jti": secrets.token_urlsafe(16)}
+    def issue_access(
+        self,
+        user_id: int,
+        username: str,
+        family: str | None,
+        beside: tuple[str, int] | None = None,
+    ) -> str:
+        """A token for requests and sockets, revoked with `family` when that is given.
+
+        `beside` is the id of the refresh token that comes with it, and that one's moment, in
+        seconds since the epoch: the same give the same access token, unless half of its time
+        is over.
+        """
+        now = int(time())
+        token_id = secrets.token_urlsafe(16)
+        if beside is not None and 0 <= now - beside[1] < self._access_ttl / 2:
+            # Not the id itself, which a log may show.
+            token_id, now = blake2b(beside[0].encode(), digest_size=16).hexdigest(), beside[1]
+        claims = {"username": username, "jti": token_id}
         if family is not None:
             claims["fam"] = family
-        return self._issue("access", user_id, int(time()), self._access_ttl, claims)
+        return self._issue("access", user_id, now, self._access_ttl, claims)
 
     def issue_refresh(self, user_id: int, family: str, token_id: str, now: int) -> str:
         """A token that gets the family's next two; `token_id` tells it from its successor.

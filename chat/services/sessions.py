@@ -120,7 +120,7 @@ class Sessions:
             log.warning("an old refresh token came again: user %d is signed out there", account.id)
             await self._revoke(claims.family)
             raise NotAuthenticated("The refresh token was used before.", code="token_revoked")
-        # Made of the moment of its rotation: whoever asks in the grace gets the same token.
+        # Made of the moment of its rotation: whoever asks in the grace gets the same pair.
         return self._pair(account, claims.family, rotation.refresh_id, rotation.since // 1_000_000)
 
     async def revoke(self, refresh: str) -> None:
@@ -197,7 +197,7 @@ class Sessions:
 
     def _pair(self, account: users_store.Account, family: str, refresh_id: str, since: int) -> Pair:
         return Pair(
-            self._tokens.issue_access(account.id, account.username, family),
+            self._tokens.issue_access(account.id, account.username, family, (refresh_id, since)),
             self._tokens.issue_refresh(account.id, family, refresh_id, since),
         )
 

@@ -47,6 +47,22 @@ def test_no_body_may_have_an_unknown_field(api: Api, ali: Person, place: dict[st
             assert "there are: " in response.json()["detail"]
 
 
+def test_a_post_without_fields_takes_none(api: Api, ali: Person, conversation: str) -> None:
+    """A field is refused and changes nothing; no body, or an object without fields, is fine."""
+    ticket = ali.post(f"{conversation}support_ticket/", json={"subject": "late"}).json()["id"]
+    without = [one for one in routes(api) if one.method == "POST" and not one.said.takes]
+    assert {one.path.split("/")[-2] for one in without} >= {"close", "reopen"}
+    for one in without:
+        path = one.path.replace("{ticket_id}", str(ticket))
+        for options in ({"json": {"note": "x"}}, {"data": {"note": "x"}}):
+            assert wrong_fields(ali.post(path, **options)) == {"note"}, path
+    path = f"/api/support_tickets/{ticket}/"
+    assert ali.get(path).json()["status"] == "open"
+    nothing: list[dict[str, Any]] = [{}, {"json": {}}, {"data": {}}]
+    for options in nothing:
+        assert ali.post(f"{path}close/", **options).status_code == 200
+
+
 def test_no_query_may_have_an_unknown_parameter(
     api: Api, ali: Person, place: dict[str, int]
 ) -> None:
