@@ -54,10 +54,11 @@ def complaint(error: Exception) -> str:
 
 async def run(settings: Settings, options: argparse.Namespace) -> str:
     command: Command = options.command
-    if command is not migrate:
+    if command in (createuser, seed):  # a deployment may begin with them, and with `migrate`
+        announce_database(settings)
+    elif command is not migrate:
         require_database(settings)
-    # A secret that is made here would be another one than the server's.
-    secret = settings.kept_secret() if command is token else UNUSED
+    secret = secret_of_server(settings) if command is token else UNUSED
     payam = make_payam(replace(settings, jwt_secret=settings.jwt_secret or secret))
     try:
         await payam.database.inspect()
@@ -72,14 +73,34 @@ async def run(settings: Settings, options: argparse.Namespace) -> str:
         payam.passwords.close()
 
 
+def missing_database(settings: Settings) -> str | None:
+    """The path of the SQLite database where it is not there yet."""
+    path = settings.database.removeprefix("sqlite:///")
+    is_there = path == settings.database or Path(path).exists()
+    return None if is_there else path
+
+
 def require_database(settings: Settings) -> None:
     """Raises SettingsError rather than have an empty SQLite database made in a wrong place."""
-    path = settings.database.removeprefix("sqlite:///")
-    if path != settings.database and not Path(path).exists():
+    if path := missing_database(settings):
         raise SettingsError(
             f"there is no database at {path}; look at DATA_DIR and DATABASE_URL,"
             " or make one by `python -m chat migrate`"
         )
+
+
+def announce_database(settings: Settings) -> None:
+    if path := missing_database(settings):
+        print(f"payam: making a new database at {path}", file=sys.stderr)
+
+
+def secret_of_server(settings: Settings) -> str:
+    """The secret that the server signs with; raises SettingsError where it is not known.
+
+    A database in DATA_DIR shows that it is the right folder: there the server would take a
+    secret that is made now. Elsewhere a new one would be another than the server's.
+    """
+    return settings.kept_secret() if settings.database_url else settings.signing_secret()
 
 
 def serve(settings: Settings, environ: Mapping[str, str]) -> NoReturn:

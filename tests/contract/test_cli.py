@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
+import jwt
 import pytest
 import redis
 
@@ -173,17 +174,31 @@ def test_a_wrong_setting_stops_the_start(
         assert named in complaint
 
 
-@pytest.mark.parametrize("command", ["token ali", "createuser ali", "doctor", "restored", "seed"])
+@pytest.mark.parametrize("command", ["token ali", "doctor", "restored"])
 def test_a_command_in_a_wrong_place_makes_nothing(command: str, tmp_path: Path) -> None:
     """No database and no secret: it says that there is none."""
-    words = command.split()
-    if command == "seed":
-        words += ["--users=1", "--conversations=0", "--members=1"]
     wrong = tmp_path / "wrong"
-    status, printed, complaint = chat(*words, settings={"DATA_DIR": str(wrong)})
+    status, printed, complaint = chat(*command.split(), settings={"DATA_DIR": str(wrong)})
     assert (status, printed, complaint.count("\n")) == (1, "", 1)
     assert f"there is no database at {wrong}/payam.sqlite3" in complaint
     assert not wrong.exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["migrate", "createuser ali --no-password", "seed --users=1 --conversations=0 --members=1"],
+)
+def test_a_deployment_may_begin_with_a_command(command: str, tmp_path: Path) -> None:
+    """It says where it makes the database; what follows says nothing, and a token works later."""
+    settings = {"DATA_DIR": str(tmp_path / "new")}
+    status, _, said = chat(*command.split(), settings=settings)
+    making = f"payam: making a new database at {tmp_path}/new/payam.sqlite3\n"
+    assert (status, said) == (0, "" if command == "migrate" else making)
+    chat("createuser", "sara", "--no-password", settings=settings)
+    status, access, said = chat("token", "sara", settings=settings)
+    assert (status, said) == (0, "")
+    secret = (tmp_path / "new" / "jwt-secret").read_text()
+    assert jwt.decode(access.strip(), secret, algorithms=["HS256"])["username"] == "sara"
 
 
 def test_a_token_is_signed_by_no_new_secret(
