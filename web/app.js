@@ -102,8 +102,9 @@ function pageOf(chats) {
     chats.currentId = Number(location.hash.slice(2)); // like `#/12`
     const { current, unread } = chats;
     if (!current) chats.visit();
-    if (view?.chat !== current) open(current);
+    // First: what is hidden, as it is on a phone, can be neither scrolled nor focused.
     main.classList.toggle("has-conversation", Boolean(current));
+    if (view?.chat !== current) open(current);
     view?.render();
     desk.render(chats.currentId);
     list.hidden = desk.isOpen;

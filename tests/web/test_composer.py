@@ -89,6 +89,16 @@ async def test_a_file_over_the_limit_is_not_sent(
     assert [file["name"] for file in message["attachments"]] == ["fits.bin"]
 
 
+async def test_a_sentence_keeps_its_order_whatever_name_begins_it(
+    browser: Browser, strict: PayamServer, tmp_path: Path
+) -> None:
+    """In Persian from right to left, also where the file that it names has a Latin name."""
+    ali, _, _ = await pair(browser, strict.url, "fa")
+    await choose(ali.page, a_file(tmp_path, FILE_MOST + 1))
+    notice = ali.page.get_by_role("status").get_by_text("report.bin")
+    await expect(notice).to_have_css("direction", "rtl")
+
+
 async def test_a_text_over_the_limit_is_not_sent(browser: Browser, strict: PayamServer) -> None:
     """A counter says how much room is left, in characters of Unicode, then how much is too much."""
     ali, reader, _ = await pair(browser, strict.url)

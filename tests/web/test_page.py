@@ -11,6 +11,7 @@ from playwright.async_api import Browser, expect
 
 from tests.faults.proxy import FaultProxy
 from tests.support.payam_server import PayamServer
+from tests.web.sender import Sender
 from tests.web.visitor import PASSWORD, Visitor
 
 DESKTOP = {"viewport": {"width": 1180, "height": 760}}
@@ -185,6 +186,30 @@ async def test_a_new_title_is_seen_by_both(browser: Browser, served: PayamServer
         await expect(visitor.page.locator("h2").filter(has_text="سفر شمال")).to_be_visible()
     await sara.page.set_viewport_size({"width": 1180, "height": 760})
     await expect(sara.list.filter(has_text="سفر شمال")).to_be_visible()
+
+
+async def test_only_a_conversation_that_may_grow_speaks_of_it(
+    browser: Browser, served: PayamServer
+) -> None:
+    """Nobody is added to a direct conversation; that with a title is no such one."""
+    owner = Sender(served.url, "ali")
+    group = owner.begin(Sender(served.url, "sara"), title="trip")
+    ali = await owner.page(browser, "en", viewport=DESKTOP["viewport"])
+    sara = await Visitor.arrive(browser, served.url, "sara", "en")
+    await sara.sign_up()
+    await ali.begin(sara)
+    dialog = ali.page.get_by_role("dialog")
+    adding = dialog.get_by_role("heading", name="Add people")
+    people = dialog.get_by_role("heading", name="Participants")
+    await ali.button("details").click()
+    await expect(people).to_be_visible()
+    await expect(adding).to_be_hidden()
+    await ali.page.keyboard.press("Escape")
+    await ali.page.evaluate(f"location.hash = '#/{group}'")
+    await expect(ali.page.locator("h2").filter(has_text="trip")).to_be_visible()
+    await ali.button("details").click()
+    await expect(adding).to_be_visible()
+    await ali.check()
 
 
 @pytest.mark.parametrize("language", ["en", "fa"])

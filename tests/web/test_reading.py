@@ -110,6 +110,25 @@ async def test_it_opens_where_reading_stopped(browser: Browser, served: PayamSer
     await expect(sara.messages).to_have_text(numbered(180))
 
 
+async def test_a_phone_opens_where_reading_stopped(browser: Browser, served: PayamServer) -> None:
+    """Also a conversation that was open before, whose messages are there at once."""
+    ali, sara = Sender(served.url, "ali"), Sender(served.url, "sara")
+    ali.begin(sara)
+    ali.say(*numbered(5))
+    phone = await sara.page(browser, **PHONE)
+    await phone.list.click()
+    await expect(badge(phone)).to_have_count(0)
+    await expect(phone.messages).to_have_count(5)
+    await settled(phone.page)
+    await phone.page.get_by_role("link", name="Back to conversations").click()
+    ali.say(*numbered(40, first=5))
+    await expect(badge(phone)).to_have_text("40")
+    await phone.list.click()
+    await expect(phone.page.get_by_role("log").get_by_text("Unread from here")).to_be_in_viewport()
+    await expect(phone.page.get_by_role("heading", name=ali.name)).to_be_focused()
+    assert "message 5" in await in_view(phone.page)
+
+
 async def test_what_comes_while_one_reads_above_is_unread(
     browser: Browser, served: PayamServer
 ) -> None:
