@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from threading import Timer
 
+import httpx
 import pytest
 
 from tests.support.payam_server import CHECKOUT, PayamServer
@@ -20,6 +21,12 @@ DOCUMENTS = [
     CHECKOUT / "loadtest" / "README.md",
     CHECKOUT / "payam_client" / "README.md",
 ]
+DECISIONS = CHECKOUT / "docs" / "decisions"
+ENTRY = re.compile(r"^( *)([\w./-]+?)/? ", re.MULTILINE)
+METRIC = re.compile(r"payam_\w+")
+NO_METRICS = {"payam_client", "payam_everyone"}
+PARTS = re.compile(r"_(?:bucket|count|sum)$")
+LOAD = "/tmp/load"  # noqa: S108 -- as the document calls it
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 BLOCK = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
 SECONDS = 60
@@ -72,3 +79,49 @@ def test_every_link_leads_somewhere(document: Path) -> None:
     places = [link.partition("#")[0] for link in links if "://" not in link]
     missing = [place for place in places if not (document.parent / place).exists()]
     assert not missing
+
+
+def test_decisions_are_numbered_one_after_the_other() -> None:
+    """In their files' names and in their headings alike."""
+    files = sorted(DECISIONS.iterdir())
+    numbers = list(range(1, len(files) + 1))
+    assert [int(path.name.split("-")[0]) for path in files] == numbers
+    headings = [path.read_text(encoding="utf-8").split(". ")[0] for path in files]
+    assert headings == [f"# {number}" for number in numbers]
+
+
+def test_the_map_shows_the_tree() -> None:
+    """Nothing that is not there, and every part of chat/."""
+    _, _, section = ENGLISH.read_text(encoding="utf-8").partition("## The map of the code")
+    drawn = BLOCK.search(section)
+    assert drawn
+    found = set()
+    for indent, name in ENTRY.findall(re.sub(r"$", " ", drawn[2], flags=re.MULTILINE)):
+        if len(indent) <= 2:  # deeper ones go on with the line before
+            found.add(f"chat/{name}" if indent else name)
+    assert {name for name in found if not (CHECKOUT / name).exists()} == set()
+    parts = {f"chat/{path.name}" for path in (CHECKOUT / "chat").iterdir()}
+    assert {part for part in parts if "__" not in part} - found == set()
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_what_a_load_test_needs(number: int, tmp_path: Path) -> None:
+    """The commands before its server are enough, in an empty folder."""
+    document = (CHECKOUT / "loadtest" / "README.md").read_text(encoding="utf-8")
+    scripts = [body for _, body in BLOCK.findall(document) if "chat seed" in body]
+    before, _, _ = scripts[number].partition(".venv/bin/python server.py")
+    script = before.replace(LOAD, str(tmp_path)).replace(".venv/bin/python", sys.executable)
+    command = ["/bin/bash", "-euo", "pipefail", "-c", script]
+    subprocess.run(command, cwd=CHECKOUT, check=True, timeout=SECONDS)
+    assert (tmp_path / "payam.sqlite3").exists()
+
+
+def test_every_metric_that_is_spoken_of_is_there() -> None:
+    """By the name that Prometheus has for it."""
+    with PayamServer() as payam, httpx.Client(trust_env=False) as http:
+        text = http.get(f"{payam.url}/metrics").text
+    known = set(re.findall(r"^# HELP (\w+)", text, re.MULTILINE)) | NO_METRICS
+    places = [*DOCUMENTS, *CHECKOUT.glob("deploy/**/*.json"), *CHECKOUT.glob("deploy/**/*.yaml")]
+    for place in places:
+        names = {PARTS.sub("", name) for name in METRIC.findall(place.read_text(encoding="utf-8"))}
+        assert names - known == set(), place
