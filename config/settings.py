@@ -144,7 +144,7 @@ class Settings:
         "most bytes of any other request's body; more where MESSAGE_MAX_LENGTH needs it",
     )
     ws_max_size: int = setting(
-        128 * KIB,
+        64 * KIB,
         integer(1 * KIB, 1 << 24),
         "most bytes of one message from a websocket client; more where MESSAGE_MAX_LENGTH needs it",
     )
@@ -274,7 +274,10 @@ class Settings:
 
     @property
     def frame_max_size(self) -> int:
-        """Bytes that one message from a websocket client may have."""
+        """Bytes that one message from a websocket client may have, where it sends a text.
+
+        Above `ws_max_size` it must be a frame with such a text: any other closes the socket.
+        """
         return max(self.ws_max_size, self._longest_message)
 
     @property

@@ -81,6 +81,7 @@ class Sockets(Listener):
         self._dispatcher = dispatcher
         self._connections = connections
         self._max_size = settings.frame_max_size
+        self._usual_size = settings.ws_max_size
         self._send_buffer = settings.send_buffer_size
         self.agents = Agents(services.users.staff_among, services.conversations.membership)
         self.gate = Gate(services, connections, dispatcher.hub, history, self._max_size)
@@ -148,6 +149,10 @@ class Sockets(Listener):
         try:
             frame = protocol.decode(text)
         except protocol.MalformedFrame as error:
+            if len(text.encode()) > self._usual_size:
+                # Only the text of a message has room beyond.
+                connection.close(1009, "message too big")
+                return
             connection.send(protocol.error_frame(error, ref=error.ref))
             connection.malformed += 1
             if connection.malformed >= MALFORMED_MAX:

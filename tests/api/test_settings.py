@@ -25,7 +25,7 @@ def test_it_tells_the_limits(said: dict[str, Any]) -> None:
         "attachment_max_size": 1024 * 1024,
         "attachment_storage": "disk",
         "body_max_size": 1024 * 1024,
-        "frame_max_size": 128 * 1024,
+        "frame_max_size": 124_096,
         "title_max_length": 200,
         "subject_max_length": 200,
         "username_max_length": 150,
