@@ -76,7 +76,7 @@ def contents(of_http: dict[str, Any], of_sockets: dict[str, Any]) -> Iterator[st
         )
     for title, names in directions(of_sockets):
         yield listed(title, ((f"frame-{name}", name) for name in names))
-    yield listed("", [("closes", "close codes"), ("shapes", "shapes")])
+    yield listed("more", [("closes", "close codes"), ("shapes", "shapes")])
 
 
 def listed(title: str, entries: Iterable[tuple[str, str]]) -> str:

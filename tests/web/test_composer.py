@@ -92,11 +92,19 @@ async def test_a_file_over_the_limit_is_not_sent(
 async def test_a_sentence_keeps_its_order_whatever_name_begins_it(
     browser: Browser, strict: PayamServer, tmp_path: Path
 ) -> None:
-    """In Persian from right to left, also where the file that it names has a Latin name."""
+    """In Persian from right to left, also where the file that it names has a Latin name.
+
+    It covers nothing of a text that is being written, however long.
+    """
     ali, _, _ = await pair(browser, strict.url, "fa")
+    await ali.box.fill("سلام\n" * 12)
     await choose(ali.page, a_file(tmp_path, FILE_MOST + 1))
     notice = ali.page.get_by_role("status").get_by_text("report.bin")
     await expect(notice).to_have_css("direction", "rtl")
+    said, written = await notice.bounding_box(), await ali.box.bounding_box()
+    assert said
+    assert written
+    assert said["y"] + said["height"] <= written["y"]
 
 
 async def test_a_text_over_the_limit_is_not_sent(browser: Browser, strict: PayamServer) -> None:
