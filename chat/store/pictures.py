@@ -109,7 +109,7 @@ def webp(file: BinaryIO, head: bytes) -> Size | None:
     if kind == b"VP8L":
         (bits,) = unpack_from("<I", head, 21)
         return Size((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1)
-    if kind != b"VP8X":
+    if kind != b"VP8X" or len(head) < 30:
         return None
     size = Size(*(int.from_bytes(head[at : at + 3], "little") + 1 for at in (24, 27)))
     if not head[20] & 0x08:  # no EXIF

@@ -17,6 +17,7 @@ from hypothesis.stateful import (
 )
 from websockets.asyncio.client import connect
 
+from chat.text.visibility import is_blank
 from tests.faults.deployment import Seeded
 from tests.faults.load import IS_LONG
 from tests.faults.model import Conversation, Frame, Message
@@ -29,7 +30,7 @@ who = st.integers(0, PEOPLE - 1)
 # No surrogates and no NUL: those are refused, which is another test's affair.
 texts = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20
-).filter(lambda text: bool(text.strip()))
+).filter(lambda text: not is_blank(text))
 places = st.integers(0, 1000)
 
 

@@ -120,7 +120,18 @@ def test_a_file_of_countless_parts_is_left(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"\xff\xd8\xff", b"GIF89a", b"RIFF", b"%PDF-1.7", b"<svg width='9' height='9'/>", b"BM"],
+    [
+        *(
+            b"",
+            b"\xff\xd8\xff",
+            b"GIF89a",
+            b"RIFF",
+            b"%PDF-1.7",
+            b"<svg width='9' height='9'/>",
+            b"BM",
+        ),
+        *(b"RIFF\0\0\0\0WEBPVP8X", b"RIFF\0\0\0\0WEBPVP8X\0\0\0\0\0\0\0\0\1"),
+    ],
 )
 def test_what_is_no_picture_has_no_size(tmp_path: Path, data: bytes) -> None:
     """A beginning alone is not enough either."""
