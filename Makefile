@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 TEST ?=
 
 # SIGINT lets pytest stop its servers and report. macOS has no timeout: no limit there.
-TEST_SECONDS := 1500
+TEST_SECONDS := 2400
 LIMIT := $(if $(shell command -v timeout),timeout --foreground --signal=INT --kill-after=60 $(TEST_SECONDS))
 
 # What `make soak` breaks, and how often.
