@@ -5,8 +5,8 @@ known to everybody who may have to close it, before the waiting begins:
 
 1. The token is found good, and the connection joins all connections: a revocation that is
    announced from now on closes it. It also takes its place among those of its user.
-2. The connection joins the others of its conversation here, told nothing yet: a removal
-   that they are told of from now on closes it.
+2. The connection joins the others of its conversation here, and gets no frames yet: a removal
+   that reaches them from now on closes it.
 3. The database is asked for the membership: a removal before this is seen here.
 4. Where nothing has closed the connection, it gets the transport. Where something does so in
    the last moment, the client gets the close.
@@ -116,7 +116,7 @@ class Gate:
                 # It begins here, where the database has it: what comes after will be heard.
                 self._hub.begin_resuming(connection, membership.seq)
                 return membership
-            # Another was the first meanwhile, and may have been told of a removal.
+            # Another was the first meanwhile, and a removal may have reached it.
 
 
 def position_of(request: Request) -> tuple[int | None, str | None]:

@@ -239,15 +239,8 @@ async def execute(database: Database, sql: str) -> None:
         await transaction.execute(sql)
 
 
-@pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
-async def test_agents_of_a_batch_may_fail_by_themselves(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The participants' messages are stored by then: tried again, they would double."""
-    talk, ali, _ = await pair(database)
-    agent = await user(database, "agent", is_staff=True)
-    await Changes(database, talk).open_ticket(ali)
-    batch = [draft(talk, agent, "a"), draft(talk, ali, "b")]
+def lose_after_one_exchange(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the database answer one exchange of statements, and be away from then on."""
     assert isinstance(database, PostgresStore)
     together = database.together
 
@@ -259,6 +252,18 @@ async def test_agents_of_a_batch_may_fail_by_themselves(
         return await together(statements)
 
     monkeypatch.setattr(database, "together", once)
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
+async def test_agents_of_a_batch_may_fail_by_themselves(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The participants' messages are stored by then: tried again, they would double."""
+    talk, ali, _ = await pair(database)
+    agent = await user(database, "agent", is_staff=True)
+    await Changes(database, talk).open_ticket(ali)
+    batch = [draft(talk, agent, "a"), draft(talk, ali, "b")]
+    lose_after_one_exchange(database, monkeypatch)
     await sends.store(database, batch)
     assert isinstance(batch[0].error, Unavailable)
     assert batch[1].error is None
@@ -275,17 +280,7 @@ async def test_what_repeats_within_a_batch_may_fail_by_itself(
         draft(talk, ali, content, key)
         for content, key in (("a", None), ("b", "key"), ("b", "key"), ("c", None))
     ]
-    assert isinstance(database, PostgresStore)
-    together = database.together
-
-    async def break_down(_: object) -> list[Answer]:
-        raise Unavailable("away", retry_after=1.0)
-
-    async def once(statements: Sequence[tuple[str, Values]]) -> list[Answer]:
-        monkeypatch.setattr(database, "together", break_down)
-        return await together(statements)
-
-    monkeypatch.setattr(database, "together", once)
+    lose_after_one_exchange(database, monkeypatch)
     await sends.store(database, batch)
     assert [send.seq for send in (before, keyed)] == [1, 2]
     assert [type(send.error) for send in (repeat, after)] == [Unavailable] * 2
