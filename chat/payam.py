@@ -15,12 +15,9 @@ from chat.auth.tokens import Tokens
 from chat.errors import Unavailable
 from chat.events import Change, Event, FamilyRevoked
 from chat.placing import placed
-from chat.realtime.cluster_map import is_cluster
-from chat.realtime.cluster_relay import ClusterRelay
 from chat.realtime.connections import Connections
 from chat.realtime.dispatcher import Dispatcher
-from chat.realtime.redis_relay import RedisRelay
-from chat.realtime.relay import LocalRelay, Relay
+from chat.realtime.relay.connect import relay_over
 from chat.realtime.socket import Sockets
 from chat.services.attachments import Attachments
 from chat.services.conversations import Conversations
@@ -163,10 +160,7 @@ class Payam:
         self._supervise("agents", self.sockets.agents.run(), stop)
         self._supervise("history", self.history.run(), stop)
         self._supervise("sampler", self.sampler.run(), stop)
-        if isinstance(self.relay, LocalRelay):
-            await self.relay.run(self.dispatcher)
-        else:
-            self._supervise("relay", self.relay.run(self.dispatcher), stop)
+        self._supervise("relay", self.relay.run(self.dispatcher), stop)
 
     async def inspect(self) -> None:
         """Try the database once, and bring an embedded one up to date, without serving.
@@ -365,13 +359,6 @@ async def once_there(step: Callable[[], Awaitable[object]]) -> None:
             await asyncio.sleep(RETRY_SECONDS)
         else:
             return
-
-
-def relay_over(redis_url: str) -> Relay:
-    """The relay that REDIS_URL asks for."""
-    if not redis_url:
-        return LocalRelay()
-    return ClusterRelay(redis_url) if is_cluster(redis_url) else RedisRelay(redis_url)
 
 
 def make_payam(settings: Settings) -> Payam:

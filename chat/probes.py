@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from chat.auth.keys import keys_from
 from chat.errors import PayamError, Unavailable
-from chat.payam import relay_over
-from chat.realtime.relay import RelayListener
+from chat.realtime.relay.connect import relay_over
+from chat.realtime.relay.relay import RelayListener
 from chat.store import schema, sqlite_lock
 from chat.store.database import connect
 from config import address, folder

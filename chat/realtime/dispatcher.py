@@ -26,7 +26,7 @@ from chat.realtime.group import Batch, Told
 from chat.realtime.hub import Hub, ignore
 from chat.realtime.news import KIND_AT, Marks
 from chat.realtime.protocol import encode
-from chat.realtime.relay import Relay, RelayListener
+from chat.realtime.relay.relay import Relay, RelayListener
 from chat.store.history import Name
 
 log = logging.getLogger("payam.dispatcher")

@@ -19,7 +19,7 @@ from chat.realtime import dispatcher, gate
 from chat.realtime.dispatcher import Dispatcher
 from chat.realtime.group import Batch, Group, Told
 from chat.realtime.hub import Hub
-from chat.realtime.relay import RelayListener
+from chat.realtime.relay.relay import RelayListener
 from chat.store import postgres_sends, sqlite, sqlite_sends, work, writer
 from chat.store.sqlite import SqliteStore
 
@@ -64,7 +64,7 @@ def looking_after_subscribing() -> None:
 
 def slow_subscriptions() -> None:
     """Nothing is off, but Redis hears late of a subscription."""
-    from chat.realtime.redis_relay import RedisRelay  # noqa: PLC0415 - only here
+    from chat.realtime.relay.redis_relay import RedisRelay  # noqa: PLC0415 - only here
 
     subscribe = RedisRelay.subscribe
 
@@ -127,7 +127,7 @@ def the_writer() -> None:
 
 def the_relay() -> None:
     """What listens to Redis dies soon after the first worker's start."""
-    from chat.realtime.redis_relay import RedisRelay  # noqa: PLC0415 - only here
+    from chat.realtime.relay.redis_relay import RedisRelay  # noqa: PLC0415 - only here
 
     async def die(self: RedisRelay, listener: RelayListener) -> None:
         if is_first():

@@ -3,7 +3,7 @@
 import pytest
 from redis.exceptions import RedisError
 
-from chat.realtime.cluster_map import ClusterMap, is_cluster
+from chat.realtime.relay.cluster_map import ClusterMap, is_cluster
 from tests.support.ports import free_port
 
 

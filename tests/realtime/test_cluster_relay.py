@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from chat.realtime.cluster_relay import ClusterRelay
-from chat.realtime.relay import RelayListener
+from chat.realtime.relay.cluster_relay import ClusterRelay
+from chat.realtime.relay.relay import RelayListener
 from tests.support.ports import free_port
 from tests.support.redis_cluster import ClusterNode, RedisCluster
 

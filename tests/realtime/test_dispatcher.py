@@ -22,7 +22,7 @@ from chat.realtime import dispatcher as dispatcher_module
 from chat.realtime.connection import Connection
 from chat.realtime.dispatcher import Dispatcher
 from chat.realtime.group import Batch, Told
-from chat.realtime.relay import Relay, RelayListener
+from chat.realtime.relay.relay import Relay, RelayListener
 from chat.records import User
 from chat.store.history import Name
 

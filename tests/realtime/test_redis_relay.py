@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager, contextmanager
 import pytest
 import redis
 
-from chat.realtime import redis_client, redis_outbox, redis_reader
-from chat.realtime.redis_relay import RedisRelay
-from chat.realtime.relay import RelayListener
+from chat.realtime.relay import redis_client, redis_outbox, redis_reader
+from chat.realtime.relay.redis_relay import RedisRelay
+from chat.realtime.relay.relay import RelayListener
 from tests.support.redis_server import RedisServer
 
 WAIT_SECONDS = 30

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from chat.realtime import redis_reader
-from chat.realtime.redis_relay import RedisRelay
+from chat.realtime.relay import redis_reader
+from chat.realtime.relay.redis_relay import RedisRelay
 from tests.realtime.test_redis_relay import heard_of, running, until
 from tests.support.ports import free_port
 from tests.support.redis_sentinels import NAME, RedisSentinels, Watched

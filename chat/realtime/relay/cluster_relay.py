@@ -13,12 +13,12 @@ from functools import partial
 
 from redis.exceptions import RedisError
 
-from chat.realtime.cluster_map import Address, ClusterMap
-from chat.realtime.redis_client import EVERYONE, FAILURES, PULSE, channel_of, pause_after
-from chat.realtime.redis_node import RedisNode
-from chat.realtime.redis_outbox import Outbox
-from chat.realtime.redis_trouble import Trouble
-from chat.realtime.relay import Relay, RelayListener
+from chat.realtime.relay.cluster_map import Address, ClusterMap
+from chat.realtime.relay.redis_client import EVERYONE, FAILURES, PULSE, channel_of, pause_after
+from chat.realtime.relay.redis_node import RedisNode
+from chat.realtime.relay.redis_outbox import Outbox
+from chat.realtime.relay.redis_trouble import Trouble
+from chat.realtime.relay.relay import Relay, RelayListener
 
 LOOK_SECONDS = 0.01
 REFRESH_SECONDS = 15.0

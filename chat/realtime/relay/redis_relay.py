@@ -2,10 +2,10 @@
 
 import asyncio
 
-from chat.realtime.redis_client import EVERYONE, PULSE, channel_of
-from chat.realtime.redis_node import RedisNode
-from chat.realtime.redis_pulse import new_channel
-from chat.realtime.relay import Relay, RelayListener
+from chat.realtime.relay.redis_client import EVERYONE, PULSE, channel_of
+from chat.realtime.relay.redis_node import RedisNode
+from chat.realtime.relay.redis_pulse import new_channel
+from chat.realtime.relay.relay import Relay, RelayListener
 
 LOOK_SECONDS = 0.01
 

@@ -15,8 +15,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 from redis.exceptions import RedisError
 
-from chat.realtime.redis_client import FAILURES, PATIENCE, connect
-from chat.realtime.redis_pulse import new_channel
+from chat.realtime.relay.redis_client import FAILURES, PATIENCE, connect
+from chat.realtime.relay.redis_pulse import new_channel
 
 DEFAULT_PORT = 6379
 

@@ -11,8 +11,15 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from itertools import islice
 from time import monotonic
 
-from chat.realtime.redis_client import CHUNK, EVERYONE, FAILURES, PATIENCE, PAUSES, pause_after
-from chat.realtime.redis_trouble import Trouble
+from chat.realtime.relay.redis_client import (
+    CHUNK,
+    EVERYONE,
+    FAILURES,
+    PATIENCE,
+    PAUSES,
+    pause_after,
+)
+from chat.realtime.relay.redis_trouble import Trouble
 
 OUTBOX_MAX = 50_000
 

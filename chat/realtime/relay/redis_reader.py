@@ -17,7 +17,7 @@ from typing import Any
 import redis.asyncio as aioredis
 from redis.exceptions import ResponseError
 
-from chat.realtime.redis_client import (
+from chat.realtime.relay.redis_client import (
     CHUNK,
     EVERYONE,
     FAILURES,
@@ -28,10 +28,10 @@ from chat.realtime.redis_client import (
     first_to_end,
     pause_after,
 )
-from chat.realtime.redis_pulse import DEADLINE, Pulse
-from chat.realtime.redis_sentinels import sentinels_of
-from chat.realtime.redis_trouble import Trouble
-from chat.realtime.relay import RelayListener
+from chat.realtime.relay.redis_pulse import DEADLINE, Pulse
+from chat.realtime.relay.redis_trouble import Trouble
+from chat.realtime.relay.relay import RelayListener
+from chat.realtime.relay.sentinels import sentinels_of
 
 log = logging.getLogger("payam.relay")
 

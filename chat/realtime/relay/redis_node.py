@@ -8,12 +8,12 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
-from chat.realtime.redis_client import REDIRECTS, connect
-from chat.realtime.redis_outbox import Outbox
-from chat.realtime.redis_pulse import Pulse
-from chat.realtime.redis_reader import Reader
-from chat.realtime.redis_trouble import Trouble
-from chat.realtime.relay import RelayListener
+from chat.realtime.relay.redis_client import REDIRECTS, connect
+from chat.realtime.relay.redis_outbox import Outbox
+from chat.realtime.relay.redis_pulse import Pulse
+from chat.realtime.relay.redis_reader import Reader
+from chat.realtime.relay.redis_trouble import Trouble
+from chat.realtime.relay.relay import RelayListener
 
 FRESH = 1.0
 """Seconds after its last use for which a connection is taken to be alive."""

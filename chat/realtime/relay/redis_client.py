@@ -14,7 +14,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AskError, ClusterError, RedisError, TryAgainError
 
-from chat.realtime.redis_sentinels import Sentinels, names_sentinels
+from chat.realtime.relay.sentinels import Sentinels, names_sentinels
 
 PREFIX = b"chat_"
 EVERYONE = b"chat_everyone"
