@@ -1,22 +1,18 @@
 """The page speaks one language, whatever the server says: errors, fields, days."""
 
-import ast
 import json
 import re
 import sqlite3
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Locator, expect
-from sanic.exceptions import SanicException
 
 from chat import errors
-from chat.api.problems import CODES
 from chat.services import checks
+from tests.support.error_codes import server_codes
 from tests.support.payam_server import CHECKOUT, PayamServer
 from tests.web.sender import Sender
 from tests.web.visitor import PASSWORD, Visitor
@@ -32,26 +28,12 @@ def words(language: str) -> dict[str, str]:
     return found
 
 
-def kinds(of: type[Exception]) -> Iterator[Any]:
-    yield of
-    for kind in of.__subclasses__():
-        yield from kinds(kind)
-
-
 def codes() -> set[str]:
     """Every code that the server can send, and those of the client library."""
-    found = {kind.code for kind in kinds(errors.PayamError) if kind.__module__ == errors.__name__}
-    for path in (CHECKOUT / "chat").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.keyword) and node.arg == "code":
-                found |= {node.value.value} if isinstance(node.value, ast.Constant) else set()
-    statuses = {getattr(kind, "status_code", None) or 500 for kind in kinds(SanicException)}
-    found |= {
-        CODES.get(one) or HTTPStatus(one).name.lower() for one in statuses if 400 <= one != 500
-    }
     client = (CHECKOUT / "web/payam-client.js").read_text()
     (final,) = re.findall(r"const FINAL = \{(.*?)\}", client, re.DOTALL)
-    return found | set(re.findall(r': "(\w+)"', final)) | set(re.findall(r'code: "(\w+)"', client))
+    of_client = set(re.findall(r': "(\w+)"', final)) | set(re.findall(r'code: "(\w+)"', client))
+    return server_codes() | of_client
 
 
 @pytest.mark.parametrize("language", ["en", "fa"])
