@@ -10,33 +10,44 @@ Proof = Callable[[str, Callable[[], Awaitable[Outcome]]], Awaitable[list[Outcome
 
 HEADER = """# Reliability
 
-What happens to messages when things break: real processes, real signals, and a TCP proxy
-that cuts, stalls and forgets connections, under a steady load of messages, edits and
-deletions in 50 conversations. After each round a ledger holds what was sent, acked and seen
-against what the database has.
+What happens to messages when something breaks. Each row below is one fault, made on real processes:
+real signals, real disks that are full, and a TCP proxy that cuts, stalls and forgets connections.
+Meanwhile clients send, edit and delete messages in 50 conversations. After each round a ledger
+compares what was sent, acknowledged and received with what the database holds.
 
-`make soak` runs it and writes this page; `make soak TEST=tests/faults/test_redis.py` runs a
-part and renews its rows. `make test` runs one short round of each row. What the rows do is in
-`tests/faults/`.
+- `make soak` runs all rows twenty times and writes this page.
+- `make soak TEST=tests/faults/test_redis.py` runs a part of them and renews its rows.
+- `make test` runs one short round of each row.
+
+The faults themselves are in `tests/faults/`.
 
 ## Each mechanism matters
 
-With it switched off in a build for the test alone, `tests/faults/test_mechanisms.py` sees the
-ledger find the loss; with it on, the same fault does nothing.
+A ledger that finds nothing could simply be blind. So `tests/faults/test_mechanisms.py` builds a
+Payam in which one mechanism is switched off, makes the same fault, and checks that the ledger finds
+the loss. With the mechanism on, the same fault does no harm.
 
-| without | the ledger finds |
+| switched off | what the ledger then finds |
 |---|---|
-| the commit before the ack | acked messages that are not stored |
-| looking for a `client_id` that was used before | messages stored twice |
-| the lock of the conversation while it is numbered | two messages with one `seq` |
-| reading what is missing before what came | messages that some were never told |
-| dropping what was told already | messages told twice |
-| looking at the database once a subscription is in force | messages that came before it, lost |
-| telling of commits whose answer was lost | messages that are stored, and told to nobody |
-| looking now and then | the same, where the process died that stored them |
-| resuming | what was said while a client was away, lost |
+| the commit before the `ack` | acknowledged messages that are not stored |
+| looking for a `client_id` that was used before | messages that are stored twice |
+| the lock of the conversation while a change gets its number | two messages with one `seq` |
+| reading what is missing before later changes are delivered | messages that some never received |
+| dropping what was delivered already | messages that were delivered twice |
+| looking at the database once a subscription is in force | lost messages from before it |
+| publishing commits whose answer was lost | messages that are stored and reached nobody |
+| comparing with the database from time to time | the same, where that process died |
+| resuming | lost messages, which were sent while a client was away |
 
 ## The faults
+
+What the columns count:
+
+- *changes*: messages, edits and deletions that were sent; *acked*: those that were acknowledged.
+- *lost*: not acknowledged in the end, not stored, or not received by somebody who took part.
+- *doubled*: stored twice, received twice, or one id or `seq` for two things.
+- *out of order*: received against the order of `seq`.
+- *otherwise wrong*: anything else in which what was sent, received and stored differ.
 
 | fault | rounds | changes | acked | reconnects | lost | doubled | out of order | otherwise wrong |
 |---|---:|---:|---:|---:|---:|---:|---:|---:|
