@@ -128,9 +128,9 @@ def courses_of(moments: Sequence[Snapshot]) -> Iterator[Course]:
         y = logarithmic(min(values), max(values), axis_time, milliseconds)
         yield Course("Latency over time", timed, y=y)
     for title, counts in (
-        ("Deliveries a second", [one.delivered for one in moments]),
-        ("Messages stored a second", [one.acked for one in moments]),
-        ("Requests a second", [one.requests for one in moments]),
+        ("Deliveries per second", [one.delivered for one in moments]),
+        ("Messages stored per second", [one.acked for one in moments]),
+        ("Requests per second", [one.requests for one in moments]),
     ):
         if counts[-1] > counts[0]:
             yield Course(title, [Series(title.lower(), speed(moments, counts))], is_filled=True)
@@ -175,7 +175,7 @@ def phases_of(moments: Sequence[Snapshot]) -> list[Phase]:
 
 
 def speed(moments: Sequence[Snapshot], counts: Sequence[float]) -> list[tuple[float, float]]:
-    """How much a second, at the end of each interval."""
+    """How much per second, at the end of each interval."""
     ends = (one.at for one in moments[1:])
     return list(zip(ends, rates(moments, counts), strict=True))
 

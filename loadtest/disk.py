@@ -25,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m loadtest disk", description="Time the disk's own syncs."
     )
     root.add_argument("--folder", type=Path, default=Path(), help="on the disk in question (.)")
-    root.add_argument("--rate", type=float, default=10.0, help="syncs a second (10)")
+    root.add_argument("--rate", type=float, default=10.0, help="syncs per second (10)")
     root.add_argument("--seconds", type=float, default=60.0, help="measured (60)")
     root.add_argument("--bytes", type=int, default=8192, help="written before each sync (8192)")
     return root
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     parts = [f"p{percent:g} {value / MILLISECOND:.3g}" for percent, value in latencies.percentiles]
     print(
-        f"{latencies.count:,} syncs of {options.bytes} bytes, {options.rate:g} a second:"
+        f"{latencies.count:,} syncs of {options.bytes} bytes, {options.rate:g} per second:"
         f" {', '.join(parts)}, most {latencies.maximum / MILLISECOND:.3g} ms"
     )
     return 0

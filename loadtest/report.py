@@ -127,7 +127,7 @@ def latency_cells(name: str, one: Latencies) -> list[str]:
 
 
 def rates(moments: Sequence[Snapshot], counts: Sequence[float]) -> list[float]:
-    """How much a second, between each moment and the next."""
+    """How much per second, between each moment and the next."""
     return [
         max(counts[i] - counts[i - 1], 0) / (moments[i].at - moments[i - 1].at)
         for i in range(1, len(moments))

@@ -80,7 +80,7 @@ FIGURES = (
         rivals={"socketio": least(25), "nchan": least(6)},
     ),
     Figure(
-        "durable messages/s, 50 conversations of two, 1 in flight a client",
+        "durable messages/s, 50 conversations of two, 1 in flight per client",
         "pairs",
         "messages_per_second",
         rivals={"channels": least(20), "socketio": least(5)},
@@ -115,7 +115,7 @@ FIGURES = (
         unit=MILLISECOND,
     ),
     Figure(
-        "memory an idle socket of 8,000, KiB",
+        "memory per idle socket, of 8,000, KiB",
         "idle",
         "kib_per_socket",
         rivals={"channels": None, "socketio": None, "nchan": None},
@@ -146,19 +146,19 @@ FIGURES = (
         rivals={"channels": least(15)},
     ),
     Figure(
-        "server's CPU a delivery, µs, 200 receivers",
+        "server's CPU per delivery, µs, 200 receivers",
         "fanout 200",
         "server_cpu_per_delivery",
         rivals={"channels": None, "socketio": None, "nchan": None},
     ),
     Figure(
-        "server's CPU a delivery, µs, 500 receivers",
+        "server's CPU per delivery, µs, 500 receivers",
         "fanout 500",
         "server_cpu_per_delivery",
         rivals={"socketio": None, "nchan": None},
     ),
     Figure(
-        "CPU a delivery, µs, two workers against one, 200 receivers",
+        "CPU per delivery, µs, two workers against one, 200 receivers",
         "fanout 200",
         "server_cpu_per_delivery",
         subject="payam-2",

@@ -30,7 +30,7 @@ def ask(bench: Bench) -> Answer | None:
         found,
         lambda costs: linear(max(costs), compact),
         name="conversations",
-        title="Processor time a message, µs, by conversations of two",
+        title="Processor time per message, µs, by conversations of two",
         about=f"Up to {sockets:,} sockets, which send in turn, {IN_FLIGHT} messages in flight at a"
         " time. Payam's own time, for storing and delivering: flat is good.",
         unit="conversations",

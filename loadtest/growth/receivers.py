@@ -28,7 +28,7 @@ def ask(bench: Bench) -> Answer | None:
         found,
         lambda costs: logarithmic(min(costs), max(costs), compact),
         name="receivers",
-        title="Processor time a delivery, µs, by receivers",
+        title="Processor time per delivery, µs, by receivers",
         about=f"One conversation; its sender keeps {IN_FLIGHT} messages in flight. Payam's own"
         " time, storing included, over all deliveries: flat or falling is good.",
         unit="receivers",

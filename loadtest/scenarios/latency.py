@@ -19,7 +19,7 @@ TIMER_SECONDS = 0.002
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--receivers", type=int, default=200, help="sockets (200)")
-    parser.add_argument("--rate", type=float, default=10.0, help="messages a second (10)")
+    parser.add_argument("--rate", type=float, default=10.0, help="messages per second (10)")
     parser.add_argument("--stalled", type=int, default=0, help="more sockets, that never read (0)")
 
 

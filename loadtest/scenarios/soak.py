@@ -30,7 +30,7 @@ async def run(load: Load, options: argparse.Namespace) -> None:
 
 
 def growth(points: list[tuple[float, int]]) -> float | None:
-    """Bytes a second: the slope of the line nearest to the points; None of fewer than two."""
+    """Bytes per second: the slope of the line nearest to the points; None of fewer than two."""
     if len(points) < 2:
         return None
     middle = sum(at for at, _ in points) / len(points)

@@ -20,7 +20,7 @@ BEFORE_SECONDS = 0.5
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sockets", type=int, default=2000, help="that drop (2000)")
     parser.add_argument("--missed", type=int, default=50, help="messages while they are away (50)")
-    parser.add_argument("--rate", type=float, default=10.0, help="messages a second after (10)")
+    parser.add_argument("--rate", type=float, default=10.0, help="messages per second after (10)")
     parser.add_argument(
         "--at-once", type=int, help="connection attempts under way (as many as sockets)"
     )

@@ -13,8 +13,8 @@ from tests.loadtest.conftest import Run
 VOID = {"meta", "br", "link", "img"}
 OPTIONAL = {"html"}
 DRAWN = {
-    "fanout": {"Latency by percentile", "Latency over time", "Deliveries a second"},
-    "rest": {"Latency by percentile", "Latency: upload", "Requests a second"},
+    "fanout": {"Latency by percentile", "Latency over time", "Deliveries per second"},
+    "rest": {"Latency by percentile", "Latency: upload", "Requests per second"},
     "storm": {"Latency: delivery", "Latency: return", "Memory, MiB"},
 }
 SMALL = {
