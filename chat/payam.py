@@ -30,7 +30,7 @@ from chat.services.sessions import Sessions
 from chat.services.support_tickets import SupportTickets
 from chat.services.users import Users
 from chat.store import schema
-from chat.store.database import connect
+from chat.store.connect import connect
 from chat.store.files import Files
 from chat.store.writer import Writer
 from config.settings import Settings

@@ -9,8 +9,8 @@ from chat.auth.keys import keys_from
 from chat.errors import PayamError, Unavailable
 from chat.realtime.relay.connect import relay_over
 from chat.realtime.relay.relay import RelayListener
-from chat.store import schema, sqlite_lock
-from chat.store.database import connect
+from chat.store import schema
+from chat.store.connect import attempt_lock, connect
 from config import address, folder
 from config.errors import SettingsError
 from config.settings import Settings
@@ -61,9 +61,7 @@ async def keys(settings: Settings) -> str:
 
 
 async def database(settings: Settings) -> str:
-    path = settings.database.removeprefix("sqlite:///")
-    if path != settings.database:
-        sqlite_lock.attempt(path, has_relay=bool(settings.redis_url))
+    attempt_lock(settings.database, has_relay=bool(settings.redis_url))
     store = connect(settings.database, 2)
     try:
         found = await store.inspect()

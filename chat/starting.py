@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 from chat.errors import PayamError, Unavailable
-from chat.store import sqlite_lock
+from chat.store.connect import hold_lock
 from config import address, folder
 from config.errors import SettingsError
 from config.settings import Settings
@@ -50,9 +50,7 @@ def claim(settings: Settings) -> None:
     Raises SettingsError.
     """
     folder.prepare(settings.data_dir)
-    if settings.database.startswith("sqlite:"):
-        path = settings.database.removeprefix("sqlite:///")
-        sqlite_lock.hold(path, has_relay=bool(settings.redis_url))
+    hold_lock(settings.database, has_relay=bool(settings.redis_url))
 
 
 def listen(settings: Settings) -> socket.socket:

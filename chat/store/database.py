@@ -16,6 +16,7 @@ import peewee
 from peewee_async.databases import AioDatabase
 
 from chat.errors import OutcomeUnknown, PayamError, Unavailable
+from chat.store.sends import Send
 
 Row = tuple[Any, ...]
 Item = TypeVar("Item")
@@ -95,6 +96,21 @@ class Database(Reads, ABC):
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """Commit at the end of the block, roll back when it raises."""
 
+    async def store_sends(self, sends: Sequence[Send]) -> bool:
+        """Commit the batch; each send then has its id and seq, or its error.
+
+        Returns whether the sends of each conversation are in the order of their seqs. Raises
+        what the database raises, and then nothing was stored, or, where the connection broke
+        during the commit, perhaps everything.
+        """
+        for send in sends:
+            send.begin()
+        return await self.insert_sends(sends)
+
+    @abstractmethod
+    async def insert_sends(self, sends: Sequence[Send]) -> bool:
+        """The engine's own way of `store_sends`."""
+
     @abstractmethod
     async def lock_schema(self, transaction: Transaction) -> None:
         """Keep every other migration out until the transaction ends."""
@@ -146,14 +162,3 @@ def outcome_unknown(error: Exception) -> OutcomeUnknown:
     )
     unknown.__cause__ = error
     return unknown
-
-
-def connect(url: str, pool_size: int) -> Database:
-    """The database that `url` names; `open` it before use."""
-    if url.startswith("sqlite:///"):
-        from chat.store.sqlite import SqliteStore  # noqa: PLC0415
-
-        return SqliteStore(url.removeprefix("sqlite:///"), readers=min(pool_size, 4))
-    from chat.store.postgres import PostgresStore  # noqa: PLC0415
-
-    return PostgresStore(url, pool_size=pool_size)

@@ -8,15 +8,13 @@ sender has used its `client_id` before stores nothing either, and is answered wi
 first one's id.
 
 Nearly every sender is a participant, so that is asked first, and costs nothing extra; only
-who is refused as one is looked at as an agent. How it is done is in `sqlite_sends` and
-`postgres_sends`.
+who is refused as one is looked at as an agent. How it is done is in `sends.py` of each engine.
 """
 
-from collections.abc import Sequence
 from hashlib import blake2b
+from typing import Any
 
 from chat.errors import KeyReused, NotFound, PayamError
-from chat.store.database import Database, Row
 
 FIRST_WITH_KEY = """
     SELECT id, conversation_id, created_seq, created_at, fingerprint FROM messages
@@ -68,6 +66,11 @@ class Send:
         self.by_agent = False
         self.error: PayamError | None = None
 
+    def begin(self) -> None:
+        """Forget what became of an earlier try, which was rolled back."""
+        self.id, self.seq, self.error = 0, 0, None
+        self.is_repeat = self.by_agent = False
+
     @property
     def fingerprint(self) -> int | None:
         """64 bits of the body, kept to tell a retry from another message; None without a key."""
@@ -76,7 +79,7 @@ class Send:
         digest = blake2b(self.content.encode(), digest_size=8).digest()
         return int.from_bytes(digest, "big", signed=True)
 
-    def settle_as_repeat(self, first: Row) -> None:
+    def settle_as_repeat(self, first: tuple[Any, ...]) -> None:
         """`first` is what FIRST_WITH_KEY found."""
         id_, conversation_id, seq, created_at, fingerprint = first
         if conversation_id != self.conversation_id or fingerprint != self.fingerprint:
@@ -87,22 +90,3 @@ class Send:
 
 def not_a_participant() -> NotFound:
     return NotFound("There is no such conversation for you.")
-
-
-async def store(database: Database, sends: Sequence[Send]) -> bool:
-    """Commit the batch; each send then has its id and seq, or its error.
-
-    Returns whether the sends of each conversation are in the order of their seqs. Raises
-    what the database raises, and then nothing was stored, or, where the connection broke
-    during the commit, perhaps everything.
-    """
-    for send in sends:  # an earlier try may have come some way before it was rolled back
-        send.id, send.seq, send.error = 0, 0, None
-        send.is_repeat = send.by_agent = False
-    if database.dialect == "sqlite":
-        from chat.store import sqlite_sends  # noqa: PLC0415 - which need a Send
-
-        return await sqlite_sends.store(database, sends)
-    from chat.store import postgres_sends  # noqa: PLC0415
-
-    return await postgres_sends.store(database, sends)

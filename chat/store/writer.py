@@ -25,7 +25,6 @@ from typing import Any
 from chat import metrics
 from chat.errors import Failed, OutcomeUnknown, PayamError, Unavailable
 from chat.events import Event, MessageSent
-from chat.store import sends as sends_store
 from chat.store.database import Database, outcome_unknown
 from chat.store.sends import Send
 from chat.store.work import (
@@ -232,7 +231,7 @@ class Writer:
             self._queue = deque(self._drop_late(list(self._queue)))
 
     async def _store_sends(self, run: list[SendWork]) -> None:
-        if not await sends_store.store(self._database, [work.send for work in run]):
+        if not await self._database.store_sends([work.send for work in run]):
             run.sort(key=lambda work: work.send.seq)  # others are told of it in this order
 
     async def _apply_changes(self, run: list[ChangeWork[Any]]) -> None:

@@ -20,8 +20,11 @@ from chat.realtime.dispatcher import Dispatcher
 from chat.realtime.group import Batch, Group, Told
 from chat.realtime.hub import Hub
 from chat.realtime.relay.relay import RelayListener
-from chat.store import postgres_sends, sqlite, sqlite_sends, work, writer
-from chat.store.sqlite import SqliteStore
+from chat.store import work, writer
+from chat.store.postgres import sends as postgres_sends
+from chat.store.sqlite import database as sqlite
+from chat.store.sqlite import sends as sqlite_sends
+from chat.store.sqlite.database import SqliteStore
 
 Result = TypeVar("Result")
 

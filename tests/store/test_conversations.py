@@ -13,7 +13,6 @@ from chat.store import (
     conversations,
     messages,
     participants,
-    sends,
     support_tickets,
     users,
 )
@@ -137,7 +136,7 @@ async def test_the_list_has_the_most_recently_active_first(database: Database) -
     talks = [await conversation(database, ali) for _ in range(3)]
     later = draft(talks[0], ali, created_at=MOMENT * 2)
     latest = draft(talks[1], ali, created_at=MOMENT * 3)
-    await sends.store(database, [later, latest])
+    await database.store_sends([later, latest])
     await Changes(database, talks[0]).edit(later.id, "edited")
     listed = await all_of(database, ali)
     assert [one.id for one in listed] == [talks[1], talks[0], talks[2]]

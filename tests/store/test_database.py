@@ -7,7 +7,8 @@ import psycopg
 import pytest
 
 from chat.errors import Unavailable
-from chat.store.database import Database, Unfit, connect, listed
+from chat.store.connect import connect
+from chat.store.database import Database, Unfit, listed
 from tests.store.world import opened
 
 COUNT = "SELECT count(*) FROM tally"

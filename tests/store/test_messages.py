@@ -4,7 +4,7 @@ import pytest
 from msgspec import UNSET
 
 from chat.records import Message, User, attachment_url
-from chat.store import messages, sends
+from chat.store import messages
 from chat.store.database import Database
 from chat.store.messages import Reader
 from tests.store.world import Changes, conversation, draft, pair, read_up_to, sent
@@ -22,7 +22,7 @@ async def test_a_message_has_everything_that_its_reader_may_know(database: Datab
     """Its key is for the sender alone."""
     talk, ali, sara = await pair(database)
     send = draft(talk, ali, "سلام", "key")
-    await sends.store(database, [send])
+    await database.store_sends([send])
     expected = Message(
         id=send.id,
         sender=User(ali, "ali"),

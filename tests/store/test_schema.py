@@ -13,8 +13,9 @@ import peewee
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from chat.store import models, schema, sqlite_connection
+from chat.store import models, schema
 from chat.store.database import Database
+from chat.store.sqlite import connection as sqlite_connection
 from tests.store.world import opened
 from tests.support.payam_server import CHECKOUT
 
@@ -24,7 +25,7 @@ TYPES = {"BIGAUTO": {"integer", "bigint"}, "BIGINT": {"bigint"}, "BOOL": {"boole
 MIGRATE = """
 import asyncio, sys
 from chat.store import schema
-from chat.store.database import connect
+from chat.store.connect import connect
 
 async def main():
     database = connect(sys.argv[1], 2)

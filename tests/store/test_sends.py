@@ -7,10 +7,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from chat.errors import KeyReused, NotFound, Unavailable
-from chat.store import conversations, sends
+from chat.store import conversations
 from chat.store.database import Database
-from chat.store.exchange import Answer, Values
-from chat.store.postgres import PostgresStore
+from chat.store.postgres.database import PostgresStore
+from chat.store.postgres.exchange import Answer, Values
 from chat.store.sends import Send
 from tests.store.world import (
     MOMENT,
@@ -40,7 +40,7 @@ async def test_a_batch_is_numbered_in_its_order(database: Database) -> None:
     """Seqs count on, ids ascend, and the conversation knows its last message."""
     talk, ali, sara = await pair(database)
     batch = [draft(talk, (ali, sara)[n % 2], str(n), created_at=MOMENT + n) for n in range(50)]
-    await sends.store(database, batch)
+    await database.store_sends(batch)
     rows = await stored(database, talk)
     expect_dense(rows)
     assert [(send.id, send.seq, send.content) for send in batch] == rows
@@ -52,11 +52,11 @@ async def test_any_text_is_stored_as_it_is(database: Database) -> None:
     """Also what would mean something in a list of PostgreSQL's, or be nothing there."""
     talk, ali, _ = await pair(database)
     texts = ['"', "\\", '\\"', "{}", "a,b", "NULL", "", " ", "\n\t", "?%s", "سلام\u200c🙂", "'; --"]
-    await sends.store(database, [draft(talk, ali, text, f"key {text}") for text in texts])
+    await database.store_sends([draft(talk, ali, text, f"key {text}") for text in texts])
     assert [text for _, _, text in await stored(database, talk)] == texts
     before = await row(database, talk)
     again = [draft(talk, ali, text, f"key {text}") for text in texts]
-    await sends.store(database, again)
+    await database.store_sends(again)
     assert all(send.is_repeat and send.error is None for send in again)
     assert await row(database, talk) == before
 
@@ -76,7 +76,7 @@ async def test_conversations_of_one_batch_are_numbered_apart(database: Database)
     ali = await user(database, "ali")
     talks = [await conversation(database, ali) for _ in range(3)]
     batch = [draft(talks[n % 3], ali, str(n)) for n in reversed(range(30))]
-    await sends.store(database, batch)
+    await database.store_sends(batch)
     for talk in talks:
         rows = await stored(database, talk)
         expect_dense(rows)
@@ -89,9 +89,9 @@ async def test_a_key_sent_again_is_the_first_message(database: Database) -> None
     """In a later batch: the same numbers and moment, and nothing new is stored."""
     talk, ali, _ = await pair(database)
     first = draft(talk, ali, "hello", "key")
-    await sends.store(database, [first])
+    await database.store_sends([first])
     again = draft(talk, ali, "hello", "key", created_at=MOMENT + 5)
-    await sends.store(database, [again, draft(talk, ali, "next")])
+    await database.store_sends([again, draft(talk, ali, "next")])
     assert again.is_repeat
     assert (again.id, again.seq, again.created_at) == (first.id, first.seq, MOMENT)
     assert [content for _, _, content in await stored(database, talk)] == ["hello", "next"]
@@ -106,7 +106,7 @@ async def test_a_key_twice_in_a_batch_is_one_message(database: Database) -> None
         draft(talk, ali, "x"),
         draft(talk, ali, "hello", "key"),
     ]
-    await sends.store(database, batch)
+    await database.store_sends(batch)
     assert [send.is_repeat for send in batch] == [False, False, True]
     assert (batch[2].id, batch[2].seq) == (batch[0].id, batch[0].seq) == (batch[0].id, 1)
     expect_dense(await stored(database, talk))
@@ -118,12 +118,12 @@ async def test_a_repeat_of_an_edited_or_deleted_message_is_still_its_repeat(
     """The key stands for what was sent, not for what became of it."""
     talk, ali, _ = await pair(database)
     first = draft(talk, ali, "hello", "key")
-    await sends.store(database, [first])
+    await database.store_sends([first])
     changes = Changes(database, talk)
     await changes.edit(first.id, "other words")
     await changes.delete(first.id)
     again = draft(talk, ali, "hello", "key")
-    await sends.store(database, [again])
+    await database.store_sends([again])
     assert (again.is_repeat, again.id, again.seq) == (True, first.id, 1)
 
 
@@ -138,7 +138,7 @@ async def test_a_key_with_another_body_or_conversation_is_refused(
     other_place, other_sender = draft(elsewhere, ali, "hello", "key"), draft(talk, sara, "x", "key")
     rest = [other_body, other_place, other_sender]
     for batch in [[first, *rest]] if in_one_batch else [[first], rest]:
-        await sends.store(database, batch)
+        await database.store_sends(batch)
     assert isinstance(other_body.error, KeyReused)
     assert isinstance(other_place.error, KeyReused)
     assert (first.error, other_sender.error) == (None, None)
@@ -159,7 +159,7 @@ async def test_who_is_not_in_it_stores_nothing(database: Database, who: str) -> 
         sender, place = ali, talk + 1000
     before = await conversations.seqs(database, [talk])
     batch = [draft(talk, ali, "1"), draft(place, sender, "no", "key"), draft(talk, ali, "2")]
-    await sends.store(database, batch)
+    await database.store_sends(batch)
     assert isinstance(batch[1].error, NotFound)
     assert [content for _, _, content in await stored(database, talk)] == ["1", "2"]
     assert await conversations.seqs(database, [talk]) == {talk: before[talk] + 2}
@@ -170,7 +170,7 @@ async def test_storing_after_a_failed_try_begins_afresh(database: Database) -> N
     talk, ali, _ = await pair(database)
     send = draft(talk, ali)
     send.id, send.seq, send.is_repeat, send.error = 9, 9, True, NotFound("before")
-    await sends.store(database, [send])
+    await database.store_sends([send])
     assert await stored(database, talk) == [(send.id, 1, "hello")]
     assert (send.seq, send.is_repeat) == (1, False)
     assert send.error is None
@@ -192,7 +192,7 @@ async def test_agents_send_without_being_participants(database: Database) -> Non
         draft(talk, stranger, "d"),
         draft(talk, agent, "e"),
     ]
-    await sends.store(database, batch)
+    await database.store_sends(batch)
     refused = [type(send.error) for send in batch]
     assert refused == [type(None)] * 3 + [KeyReused, NotFound, NotFound, type(None)]
     rows = await database.fetch(
@@ -213,7 +213,7 @@ async def test_agents_send_without_being_participants(database: Database) -> Non
     assert await stored(database, without) == []
     await execute(database, "UPDATE support_tickets SET status = 'closed'")
     again = [draft(talk, agent, "f"), draft(talk, agent, "a", "key")]
-    await sends.store(database, again)
+    await database.store_sends(again)
     assert [(send.error, send.is_repeat) for send in again] == [(None, False), (None, True)]
 
 
@@ -222,15 +222,15 @@ async def test_who_is_staff_no_more_sends_nothing(database: Database) -> None:
     talk, ali, _ = await pair(database)
     agent = await user(database, "agent", is_staff=True)
     await Changes(database, talk).open_ticket(ali)
-    await sends.store(database, [draft(talk, agent, "a", "key")])
+    await database.store_sends([draft(talk, agent, "a", "key")])
     await execute(database, "UPDATE users SET is_staff = FALSE")
     batch = [draft(talk, agent, "a", "key"), draft(talk, agent, "b")]
-    await sends.store(database, batch)
+    await database.store_sends(batch)
     assert (batch[0].is_repeat, batch[0].error) == (True, None)
     assert isinstance(batch[1].error, NotFound)
     await Changes(database, talk).join(agent)
     joined = draft(talk, agent, "c")
-    await sends.store(database, [joined])
+    await database.store_sends([joined])
     assert (joined.error, joined.by_agent) == (None, False)
 
 
@@ -264,7 +264,7 @@ async def test_agents_of_a_batch_may_fail_by_themselves(
     await Changes(database, talk).open_ticket(ali)
     batch = [draft(talk, agent, "a"), draft(talk, ali, "b")]
     lose_after_one_exchange(database, monkeypatch)
-    await sends.store(database, batch)
+    await database.store_sends(batch)
     assert isinstance(batch[0].error, Unavailable)
     assert batch[1].error is None
     assert [content for _, _, content in await stored(database, talk)] == ["b"]
@@ -281,7 +281,7 @@ async def test_what_repeats_within_a_batch_may_fail_by_itself(
         for content, key in (("a", None), ("b", "key"), ("b", "key"), ("c", None))
     ]
     lose_after_one_exchange(database, monkeypatch)
-    await sends.store(database, batch)
+    await database.store_sends(batch)
     assert [send.seq for send in (before, keyed)] == [1, 2]
     assert [type(send.error) for send in (repeat, after)] == [Unavailable] * 2
     assert [content for _, _, content in await stored(database, talk)] == ["a", "b"]
@@ -302,7 +302,7 @@ async def test_any_batches_do_what_one_message_at_a_time_would(
     used: dict[tuple[int, str], tuple[int, str, int]] = {}
     for batch in batches:
         drafts = [draft(talks[t], names[n], content, key) for t, n, content, key in batch]
-        await sends.store(database, drafts)
+        await database.store_sends(drafts)
         for send in drafts:
             check(
                 send,

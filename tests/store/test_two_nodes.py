@@ -6,7 +6,7 @@ from typing import Any
 
 from chat.errors import KeyReused
 from chat.events import Event, MessageSent
-from chat.store import conversations, sends
+from chat.store import conversations
 from chat.store.database import Database
 from chat.store.sends import Send
 from tests.store.world import (
@@ -33,7 +33,7 @@ async def test_two_nodes_at_once_number_densely_and_never_wait_in_a_circle(
 
     async def store(node: Database, order: list[int], name: str) -> None:
         for n in range(10):
-            await sends.store(node, [draft(talk, ali, f"{name} {n}") for talk in order])
+            await node.store_sends([draft(talk, ali, f"{name} {n}") for talk in order])
 
     async with asyncio.timeout(30):
         await asyncio.gather(
@@ -58,7 +58,7 @@ async def test_one_key_at_once_on_two_nodes_is_one_message(
     talk, ali, _ = await pair(database)
     for n in range(20):
         twins = [draft(talk, ali, "hello", f"key {n}") for _ in range(2)]
-        await asyncio.gather(sends.store(database, [twins[0]]), sends.store(other_node, [twins[1]]))
+        await asyncio.gather(database.store_sends([twins[0]]), other_node.store_sends([twins[1]]))
         assert (twins[0].id, twins[0].seq) == (twins[1].id, twins[1].seq)
         assert sorted(twin.is_repeat for twin in twins) == [False, True]
     expect_dense(await stored(database, talk))
@@ -80,7 +80,7 @@ async def test_one_key_at_once_in_two_conversations_is_stored_in_one(
             " seq, client_id, fingerprint) VALUES (?, ?, 'first', ?, ?, ?, 'key', 0)",
             (talks[0], ali, MOMENT, seq, seq),
         )
-        storing = asyncio.create_task(sends.store(other_node, [second]))
+        storing = asyncio.create_task(other_node.store_sends([second]))
         await asyncio.wait([storing], timeout=0.2)  # it waits for this transaction
         assert not storing.done()
     await storing

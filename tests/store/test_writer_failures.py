@@ -14,8 +14,8 @@ from chat.auth.identity import Identity
 from chat.errors import OutcomeUnknown, Unavailable
 from chat.events import Event, MessageSent
 from chat.services.support_tickets import SupportTickets
-from chat.store import sqlite_connection
 from chat.store.database import Database
+from chat.store.sqlite import connection as sqlite_connection
 from chat.store.writer import Writer
 from tests.store.world import draft, editing, opened, pair, sent, writing
 from tests.support.postgres_server import PostgresServer

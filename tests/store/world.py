@@ -14,12 +14,12 @@ from chat.store import (
     messages,
     participants,
     schema,
-    sends,
     users,
 )
 from chat.store import support_tickets as tickets
 from chat.store.attachments import StoredFile
-from chat.store.database import Database, Transaction, connect
+from chat.store.connect import connect
+from chat.store.database import Database, Transaction
 from chat.store.sends import Send
 from chat.store.work import Apply, Outcome
 from chat.store.writer import Writer
@@ -81,7 +81,7 @@ async def sent(
 ) -> Send:
     """A message that is stored."""
     send = draft(conversation_id, sender_id, content)
-    await sends.store(database, [send])
+    await database.store_sends([send])
     assert send.error is None
     return send
 

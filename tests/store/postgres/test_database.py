@@ -12,10 +12,10 @@ import psycopg
 import pytest
 
 from chat.errors import OutcomeUnknown, Unavailable
-from chat.store import postgres_pool
 from chat.store.database import Database
-from chat.store.postgres import PostgresStore
-from chat.store.postgres_pool import PostgresPool
+from chat.store.postgres import pool as postgres_pool
+from chat.store.postgres.database import PostgresStore
+from chat.store.postgres.pool import PostgresPool
 from tests.store.world import POOL_SIZE, opened
 from tests.support.postgres_server import PostgresServer
 

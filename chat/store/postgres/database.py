@@ -4,9 +4,8 @@ Parameters go to the server apart from the statement, which is prepared once: by
 a transaction, by `PostgresConnection` for a read, by `exchange` for what goes together.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from functools import lru_cache
 from typing import Any
 
 import psycopg
@@ -15,12 +14,15 @@ from psycopg.pq import Conninfo
 
 from chat.errors import Unavailable
 from chat.store.database import Database, Row, Transaction, outcome_unknown, unreachable
-from chat.store.exchange import Answer, Values, exchange
 from chat.store.models import TABLES
-from chat.store.postgres_connection import PostgresConnection
-from chat.store.postgres_errors import passes
-from chat.store.postgres_inspection import in_one_line, inspect
-from chat.store.postgres_pool import PooledPostgresDatabase, PostgresConnections
+from chat.store.postgres import sends as postgres_sends
+from chat.store.postgres.connection import PostgresConnection
+from chat.store.postgres.dialect import LOCK_CONVERSATIONS, Postgres, array, placeholders
+from chat.store.postgres.errors import passes
+from chat.store.postgres.exchange import Answer, Values, exchange
+from chat.store.postgres.inspection import in_one_line, inspect
+from chat.store.postgres.pool import PooledPostgresDatabase, PostgresConnections
+from chat.store.sends import Send
 
 CONNECTION_DEFAULTS = {
     "connect_timeout": "5",
@@ -31,37 +33,6 @@ CONNECTION_DEFAULTS = {
 }
 """libpq options that the URL and libpq's own variables (PGCONNECT_TIMEOUT, …) may set otherwise."""
 MIGRATION_LOCK = 0x70617961  # "paya": any number that nobody else uses
-
-LOCK_CONVERSATIONS = (
-    "SELECT 1 FROM conversations WHERE id = ANY(?::bigint[]) ORDER BY id FOR UPDATE"
-)
-
-
-@lru_cache(maxsize=512)
-def placeholders(sql: str) -> bytes:
-    """`?` in the driver's spelling. No statement of ours has a literal `?` or `%`."""
-    return sql.replace("?", "%s").encode()
-
-
-def array(values: Iterable[int | str | None]) -> str:
-    """An array as PostgreSQL reads it: psycopg writes lists too, and takes eight times as long."""
-    return "{" + ",".join([element(value) for value in values]) + "}"
-
-
-def element(value: int | str | None) -> str:
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
-    return "NULL" if value is None else str(value)
-
-
-class Postgres:
-    """How PostgreSQL says what the databases say differently."""
-
-    dialect = "postgresql"
-    binary = ' COLLATE "C"'
-    ids = "SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(? AS json))"
-    texts = "SELECT value FROM json_array_elements_text(CAST(? AS json))"
 
 
 class PostgresTransaction(Postgres, Transaction):
@@ -200,6 +171,9 @@ class PostgresStore(Postgres, Database):
                 raise outcome_unknown(error) from error
             raise
 
+    async def insert_sends(self, sends: Sequence[Send]) -> bool:
+        return await postgres_sends.store(self, sends)
+
     async def lock_schema(self, transaction: Transaction) -> None:
         await transaction.fetch("SELECT pg_advisory_xact_lock(?)", (MIGRATION_LOCK,))
 
@@ -207,3 +181,7 @@ class PostgresStore(Postgres, Database):
         await transaction.fetch(
             f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"  # noqa: S608 - a table's name of ours
         )
+
+
+def connect(url: str, pool_size: int) -> PostgresStore:
+    return PostgresStore(url, pool_size=pool_size)

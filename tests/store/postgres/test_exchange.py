@@ -6,8 +6,8 @@ from contextlib import suppress
 import psycopg
 import pytest
 
-from chat.store import postgres_pool
-from chat.store.postgres import PostgresStore
+from chat.store.postgres import pool as postgres_pool
+from chat.store.postgres.database import PostgresStore
 from tests.store.world import opened
 from tests.support.postgres_server import PostgresServer
 

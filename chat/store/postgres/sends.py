@@ -2,14 +2,15 @@
 
 import logging
 from collections.abc import Sequence
+from typing import Protocol
 
 from psycopg.errors import UniqueViolation
 
 from chat.errors import Failed, Unavailable
 from chat.store.agents import IS_AGENT
-from chat.store.database import Database, Row
-from chat.store.exchange import Answer
-from chat.store.postgres import LOCK_CONVERSATIONS, PostgresStore, array
+from chat.store.database import Reads, Row
+from chat.store.postgres.dialect import LOCK_CONVERSATIONS, array
+from chat.store.postgres.exchange import Answer, Values
 from chat.store.sends import FIRST_WITH_KEY, Send, not_a_participant
 
 log = logging.getLogger("payam.writer")
@@ -70,9 +71,16 @@ def the_new_of(insert: str) -> str:
     )
 
 
-async def store(database: Database, sends: Sequence[Send]) -> bool:
-    """As `sends.store`."""
-    assert isinstance(database, PostgresStore)
+class Exchanges(Reads, Protocol):
+    """What sends are stored in."""
+
+    async def together(self, statements: Sequence[tuple[str, Values]]) -> list[Answer]:
+        """Commit these as one transaction, in one round trip; what each answers."""
+        ...
+
+
+async def store(database: Exchanges, sends: Sequence[Send]) -> bool:
+    """As `Database.store_sends`."""
     first, *others = without_repeats(sends)
     refused = await store_part(database, INSERT, first)
     for part in others:
@@ -85,7 +93,7 @@ async def store(database: Database, sends: Sequence[Send]) -> bool:
     return not any(send.by_agent for send in refused)
 
 
-async def store_apart(database: PostgresStore, insert: str, part: Sequence[Send]) -> list[Send]:
+async def store_apart(database: Exchanges, insert: str, part: Sequence[Send]) -> list[Send]:
     """Other messages of the batch are stored already: what fails from here on is this part's."""
     try:
         return await store_part(database, insert, part)
@@ -115,7 +123,7 @@ def without_repeats(sends: Sequence[Send]) -> list[list[Send]]:
     return parts
 
 
-async def store_part(database: PostgresStore, insert: str, sends: Sequence[Send]) -> list[Send]:
+async def store_part(database: Exchanges, insert: str, sends: Sequence[Send]) -> list[Send]:
     """Store messages that have no key in common; returns those whose senders may not send so."""
     # What is inserted is told by its moment, so no two may have the same.
     moment = 0
@@ -154,7 +162,7 @@ async def store_part(database: PostgresStore, insert: str, sends: Sequence[Send]
 
 
 async def insert_all(
-    database: PostgresStore, insert: str, conversation_ids: Sequence[int], columns: Sequence[str]
+    database: Exchanges, insert: str, conversation_ids: Sequence[int], columns: Sequence[str]
 ) -> Answer:
     lock = (LOCK_CONVERSATIONS, [array(conversation_ids)])
     of_the_new = the_new_of(insert)
@@ -168,7 +176,8 @@ async def insert_all(
     return (await database.together([lock, (of_the_new, columns)]))[-1]
 
 
-async def first_of(database: PostgresStore, send: Send) -> Row | None:
+async def first_of(database: Exchanges, send: Send) -> Row | None:
     if send.client_id is None:
         return None
-    return await database.fetch_one(FIRST_WITH_KEY, (send.sender_id, send.client_id))
+    rows = await database.fetch(FIRST_WITH_KEY, (send.sender_id, send.client_id))
+    return rows[0] if rows else None

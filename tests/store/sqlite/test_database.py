@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from chat.errors import Unavailable
-from chat.store import sqlite_checkpoints, sqlite_connection
-from chat.store.database import Unfit, connect
-from chat.store.sqlite import SqliteStore
+from chat.store.connect import connect
+from chat.store.database import Unfit
+from chat.store.sqlite import checkpoints as sqlite_checkpoints
+from chat.store.sqlite import connection as sqlite_connection
+from chat.store.sqlite.database import SqliteStore
 from tests.store.world import opened
 
 

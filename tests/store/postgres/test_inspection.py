@@ -12,7 +12,8 @@ from psycopg import sql
 
 from chat.errors import Unavailable
 from chat.store import schema
-from chat.store.database import Unfit, connect
+from chat.store.connect import connect
+from chat.store.database import Unfit
 from tests.store.world import opened
 from tests.support.payam_server import CHECKOUT, PayamServer, run_command
 from tests.support.ports import free_port

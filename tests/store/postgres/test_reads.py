@@ -14,8 +14,8 @@ import pytest
 import uvloop
 
 from chat.errors import Unavailable
-from chat.store import postgres_connection
-from chat.store.postgres import PostgresStore
+from chat.store.postgres import connection as postgres_connection
+from chat.store.postgres.database import PostgresStore
 from tests.faults.proxy import FaultProxy, Way
 from tests.store.world import POOL_SIZE, opened
 from tests.support.postgres_server import PostgresServer

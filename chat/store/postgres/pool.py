@@ -20,8 +20,8 @@ from psycopg.types.numeric import Int8Dumper
 from psycopg_pool import AsyncConnectionPool
 
 from chat.store.database import Row, unreachable
-from chat.store.postgres_connection import PostgresConnection
-from chat.store.postgres_errors import AWAY
+from chat.store.postgres.connection import PostgresConnection
+from chat.store.postgres.errors import AWAY
 
 Result = TypeVar("Result")
 

@@ -20,8 +20,13 @@ from peewee_async.utils import ConnectionProtocol
 
 from chat.errors import Unavailable
 from chat.store.database import Database, Row, Transaction, Unfit
-from chat.store.sqlite_checkpoints import Checkpoints
-from chat.store.sqlite_connection import Connection, Result
+from chat.store.sends import Send
+from chat.store.sqlite.checkpoints import Checkpoints
+from chat.store.sqlite.connection import Connection, Result
+from chat.store.sqlite.sends import store_all
+
+READERS = 4
+"""Connections that read, at most: more only wait for each other."""
 
 
 class SqlitePool(PoolBackend):  # type: ignore[misc] # untyped
@@ -179,11 +184,19 @@ class SqliteStore(Sqlite, Database):
         self._checkpoints.wanted()
         return result
 
+    async def insert_sends(self, sends: Sequence[Send]) -> bool:
+        await self.write(lambda db: store_all(db, sends))
+        return True
+
     async def lock_schema(self, transaction: Transaction) -> None:
         """A write transaction is the only one already."""
 
     async def after_numbering(self, transaction: Transaction, table: str) -> None:
         """AUTOINCREMENT notices by itself."""
+
+
+def connect(url: str, pool_size: int) -> SqliteStore:
+    return SqliteStore(url.removeprefix("sqlite:///"), readers=min(pool_size, READERS))
 
 
 def try_to_write(db: sqlite3.Connection) -> None:

@@ -4,9 +4,8 @@ import sqlite3
 from collections.abc import Sequence
 
 from chat.store.agents import IS_AGENT
-from chat.store.database import Database, Row
+from chat.store.database import Row
 from chat.store.sends import FIRST_WITH_KEY, Send, not_a_participant
-from chat.store.sqlite import SqliteStore
 
 IS_PARTICIPANT = """
     SELECT 1 FROM participants WHERE conversation_id = ? AND user_id = ? AND is_active
@@ -20,13 +19,6 @@ TEMPLATE = """
 """
 INSERT = TEMPLATE.format(by_agent="FALSE")
 INSERT_BY_AGENT = TEMPLATE.format(by_agent="TRUE")
-
-
-async def store(database: Database, sends: Sequence[Send]) -> bool:
-    """As `sends.store`."""
-    assert isinstance(database, SqliteStore)
-    await database.write(lambda db: store_all(db, sends))
-    return True
 
 
 def store_all(db: sqlite3.Connection, sends: Sequence[Send]) -> None:

@@ -21,7 +21,7 @@ from psycopg.pq.abc import PGconn, PGresult
 from psycopg.waiting import Ready, Wait
 
 from chat.store.database import Row
-from chat.store.exchange import new_name, numbered
+from chat.store.postgres.exchange import new_name, numbered
 
 READ_TIMEOUT = 10.0
 """Seconds that a read may take before its connection is given up: a network that swallows

@@ -1,0 +1,1 @@
+"""The PostgreSQL engine: pool, connections, errors, and how new messages are stored."""
