@@ -1,12 +1,57 @@
-"""What happened: all that services hand to realtime.
+"""What happened: all that services hand to realtime, and the frames that clients get of it.
 
-A `Change` is durable before it becomes an event, and carries the conversation's change
-number. A `Passing` is stored nowhere, and whoever is not there misses it.
+A `Change` is durable before it becomes an event, and its frame carries the conversation's
+change number. A `Passing` is stored nowhere, and whoever is not there misses it.
+
+The frames of a message that was sent, and of what passes, are here. Those of all other changes
+are declared in the catalogue, `chat/changes/`.
 """
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
-from chat.records import Attachment, SupportTicket, User
+from chat.records import Moment, Role
+
+
+class ServerFrame(Struct, tag_field="type", frozen=True):
+    """What a client gets: its JSON is the frame. A field that is not set is not sent."""
+
+
+class ChangeFrame(ServerFrame, frozen=True, kw_only=True):
+    """Reports a change. `seq` is the conversation's change number."""
+
+    seq: int
+
+
+class MessageSent(ChangeFrame, tag="chat.message", frozen=True):
+    """A message was sent. The flags come only when true, to who learns of it late.
+
+    `role` comes only where a member of staff sent it without being a participant.
+    """
+
+    id: int
+    sender: str
+    content: str
+    timestamp: Moment
+    is_edited: bool | UnsetType = UNSET
+    is_deleted: bool | UnsetType = UNSET
+    role: Role | UnsetType = UNSET
+
+
+class UserTyping(ServerFrame, tag="user.typing", frozen=True):
+    """Another participant types, or has stopped."""
+
+    user: str
+    is_typing: bool
+
+
+class MessageRead(ServerFrame, tag="message.read", frozen=True):
+    """A participant has read everything up to the message.
+
+    It may be the caller, on another device: then what is unread there is so here too.
+    """
+
+    user: str
+    message_id: int
 
 
 class Event(Struct, frozen=True):
@@ -14,50 +59,11 @@ class Event(Struct, frozen=True):
 
 
 class Change(Event, frozen=True):
-    seq: int
+    frame: ChangeFrame
 
-
-class MessageSent(Change, frozen=True):
-    """The flags are for who learns of it late, with the content it has by then."""
-
-    id: int
-    sender: str
-    content: str
-    timestamp: str
-    is_edited: bool = False
-    is_deleted: bool = False
-    by_agent: bool = False
-
-
-class MessageEdited(Change, frozen=True):
-    id: int
-    content: str
-
-
-class MessageDeleted(Change, frozen=True):
-    id: int
-
-
-class AttachmentAdded(Change, frozen=True):
-    attachment: Attachment
-
-
-class ParticipantJoined(Change, frozen=True):
-    participant: User
-
-
-class ParticipantLeft(Change, frozen=True):
-    participant: User
-
-
-class ConversationUpdated(Change, frozen=True):
-    """It has a new title."""
-
-    title: str
-
-
-class TicketUpdated(Change, frozen=True):
-    ticket: SupportTicket
+    @property
+    def seq(self) -> int:
+        return self.frame.seq
 
 
 class Reached(Event, frozen=True):
@@ -67,20 +73,13 @@ class Reached(Event, frozen=True):
 
 
 class Passing(Event, frozen=True):
-    """`username` and `user_id` are of who did it."""
+    """`user_id` is who did it.
 
-    username: str
+    `origin` is the socket that it came from, or None; nobody but realtime knows what it is.
+    """
+
+    frame: ServerFrame
     user_id: int
-
-
-class Typing(Passing, frozen=True):
-    is_typing: bool
-
-
-class MessageRead(Passing, frozen=True):
-    """`origin` is the socket that it came from, or None; nobody but realtime knows what it is."""
-
-    message_id: int
     origin: object = None
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from chat.events import AttachmentAdded
+from chat.changes.attachments import AttachmentAdded
+from chat.events import Change
 from chat.records import Attachment, Message
 
 
@@ -18,6 +19,7 @@ def placed(prefix: str, value: Any) -> Any:
         return replace(value, url=prefix + value.url)
     if isinstance(value, Message) and value.attachments:
         return replace(value, attachments=placed(prefix, value.attachments))
-    if isinstance(value, AttachmentAdded):
-        return replace(value, attachment=placed(prefix, value.attachment))
+    if isinstance(value, Change) and isinstance(value.frame, AttachmentAdded):
+        attachment = placed(prefix, value.frame.attachment)
+        return replace(value, frame=replace(value.frame, attachment=attachment))
     return value

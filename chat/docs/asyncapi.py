@@ -50,7 +50,7 @@ An access token: `Authorization: Bearer <JWT>`, where `Token` and `JWT` do as we
 browser `Sec-WebSocket-Protocol: chat.v1, bearer.<JWT>`, of which the server selects `chat.v1`.
 """
 FROM_CLIENT: tuple[type[Struct], ...] = get_args(protocol.AnyClientFrame)
-TO_CLIENT: tuple[type[Struct], ...] = tuple(protocol.ServerFrame.__subclasses__())
+TO_CLIENT: tuple[type[Struct], ...] = protocol.TO_CLIENT
 ANSWERS = (protocol.Ack, protocol.Error)
 
 

@@ -8,24 +8,13 @@ from msgspec.structs import fields
 
 from chat import records
 from chat.api import schemas
+from chat.changes import catalogue
+from chat.changes.examples import ALI, AT, FILE, SARA, TICKET
+from chat.events import MessageRead, UserTyping
 from chat.realtime import protocol
 from chat.services.sessions import Pair
 
-AT = "2023-10-27T10:00:00Z"
 EPOCH = "b7c2a91e"
-ALI = records.User(2, "ali")
-SARA = records.User(3, "سارا")
-FILE = records.Attachment(
-    id=7,
-    message_id=123,
-    name="map.png",
-    size=48_213,
-    content_type="image/png",
-    url=records.attachment_url(12, 123, 7),
-    created_at=AT,
-    width=1280,
-    height=720,
-)
 MESSAGE = records.Message(
     id=123,
     sender=ALI,
@@ -37,17 +26,6 @@ MESSAGE = records.Message(
     seq=345,
     attachments=[],
     client_id="6f1c2b9e",
-)
-TICKET = records.SupportTicket(
-    id=5,
-    conversation=12,
-    subject="The map does not load",
-    status="open",
-    priority="normal",
-    created_by=ALI,
-    assigned_to=None,
-    created_at=AT,
-    updated_at=AT,
 )
 CONVERSATION = records.Conversation(
     id=12,
@@ -111,16 +89,9 @@ ALL: tuple[Struct, ...] = (
     protocol.MarkRead(123),
     protocol.Resume(345, epoch=EPOCH),
     protocol.Auth(TOKEN, ref="a1"),
-    protocol.MessageSent(123, "ali", "سلام", AT, 345),
-    protocol.MessageEdited(protocol.EditedMessage(123, "سلام!"), 346),
-    protocol.MessageDeleted(123, 347),
-    protocol.UserTyping("ali", True),
-    protocol.MessageRead("سارا", 123),
-    protocol.AttachmentAdded(123, FILE, 348),
-    protocol.ParticipantJoined(SARA, 349),
-    protocol.ParticipantLeft(SARA, 350),
-    protocol.ConversationUpdated("The way home", 351),
-    protocol.TicketUpdated(TICKET, 352),
+    *catalogue.EXAMPLES,
+    UserTyping("ali", True),
+    MessageRead("سارا", 123),
     protocol.Ack(client_id="6f1c2b9e", id=123, seq=345, timestamp=AT),
     protocol.Resumed(352, epoch=EPOCH),
     protocol.Reset(17, "4d0e93f6"),

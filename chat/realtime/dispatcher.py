@@ -11,13 +11,13 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import msgspec
 
+from chat.changes.participants import ParticipantLeft
 from chat.errors import Unavailable
 from chat.events import (
     Change,
     Event,
     FamilyRevoked,
     MessageRead,
-    ParticipantLeft,
     Passing,
     Reached,
 )
@@ -25,7 +25,7 @@ from chat.realtime import news
 from chat.realtime.group import Batch, Told
 from chat.realtime.hub import Hub, ignore
 from chat.realtime.news import KIND_AT, Marks
-from chat.realtime.protocol import encode
+from chat.realtime.protocol import frame_of
 from chat.realtime.relay.relay import Relay, RelayListener
 from chat.store.history import Name
 
@@ -148,9 +148,9 @@ class Dispatcher(RelayListener):
         Typing goes to other users only. What was read goes to the reader's other sockets too, so
         that all devices of a user agree on what is unread.
         """
-        frame = encode(event)
+        frame = frame_of(event.frame)
         user_id, origin = event.user_id, None
-        if isinstance(event, MessageRead):
+        if isinstance(event.frame, MessageRead):
             user_id, origin = 0, event.origin
         self.hub.pass_on(
             event.conversation_id, frame, except_user=user_id, except_connection=origin
@@ -265,5 +265,6 @@ def batches_of(changes: list[Change]) -> list[Batch]:
 
 
 def told(change: Change) -> Told:
-    removed = change.participant.id if isinstance(change, ParticipantLeft) else 0
-    return Told(change.seq, encode(change), removed)
+    frame = change.frame
+    removed = frame.participant.id if isinstance(frame, ParticipantLeft) else 0
+    return Told(frame.seq, frame_of(frame), removed)

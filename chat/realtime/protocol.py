@@ -1,22 +1,22 @@
-"""The frames, pure: text in to typed frames, events out to bytes. No I/O.
+"""The frames, pure: text in to typed frames, frames out to bytes. No I/O.
 
 client → server    chat_message edit_message delete_message typing     (the original four)
                    mark_read resume auth
-server → client    chat.message message.edited message.deleted user.typing  (the original)
-                   message.read attachment.added participant.joined participant.left
-                   conversation.updated ticket.updated resumed reset ack auth.expiring error
+server → client    every kind of the catalogue (`chat.changes.catalogue`): chat.message,
+                   message.edited, message.deleted, …
+                   user.typing message.read resumed reset ack auth.expiring error
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from chat import events, records
+from chat.changes import catalogue
 from chat.errors import InvalidInput, PayamError, RetryLater
+from chat.events import MessageRead, ServerFrame, UserTyping
 from chat.realtime.framing import text_frame
-from chat.records import Moment, Role
+from chat.records import Moment
 from chat.services.checks import KEY_MAX_LENGTH
 from chat.services.fields import Content, Epoch, Id, Key, Ref, Seq
 from chat.services.malformed import explain
@@ -94,99 +94,7 @@ class Auth(ClientFrame, tag="auth", frozen=True):
 
 AnyClientFrame = ChatMessage | EditMessage | DeleteMessage | Typing | MarkRead | Resume | Auth
 
-# To clients. A field that is not set is not sent.
-
-
-class ServerFrame(Struct, tag_field="type", frozen=True):
-    pass
-
-
-class MessageSent(ServerFrame, tag="chat.message", frozen=True):
-    """A message was sent. The flags come only when true, to who learns of it late.
-
-    `role` comes only where a member of staff sent it without being a participant.
-    """
-
-    id: int
-    sender: str
-    content: str
-    timestamp: Moment
-    seq: int
-    is_edited: bool | UnsetType = UNSET
-    is_deleted: bool | UnsetType = UNSET
-    role: Role | UnsetType = UNSET
-
-
-class EditedMessage(Struct, frozen=True):
-    id: int
-    content: str
-
-
-class MessageEdited(ServerFrame, tag="message.edited", frozen=True):
-    """Its sender changed a message's content."""
-
-    message: EditedMessage
-    seq: int
-
-
-class MessageDeleted(ServerFrame, tag="message.deleted", frozen=True):
-    """Its sender deleted a message; its attachments are gone as well."""
-
-    message_id: int
-    seq: int
-
-
-class UserTyping(ServerFrame, tag="user.typing", frozen=True):
-    """Another participant types, or has stopped."""
-
-    user: str
-    is_typing: bool
-
-
-class MessageRead(ServerFrame, tag="message.read", frozen=True):
-    """A participant has read everything up to the message.
-
-    It may be the caller, on another device: then what is unread there is so here too.
-    """
-
-    user: str
-    message_id: int
-
-
-class AttachmentAdded(ServerFrame, tag="attachment.added", frozen=True):
-    """A file was attached to a message."""
-
-    message_id: int
-    attachment: records.Attachment
-    seq: int
-
-
-class ParticipantJoined(ServerFrame, tag="participant.joined", frozen=True):
-    """Somebody was added to the conversation."""
-
-    participant: records.User
-    seq: int
-
-
-class ParticipantLeft(ServerFrame, tag="participant.left", frozen=True):
-    """Somebody left the conversation, or was removed from it."""
-
-    participant: records.User
-    seq: int
-
-
-class ConversationUpdated(ServerFrame, tag="conversation.updated", frozen=True):
-    """The conversation has a new title, which may be empty."""
-
-    title: str
-    seq: int
-
-
-class TicketUpdated(ServerFrame, tag="ticket.updated", frozen=True):
-    """The conversation's ticket was opened, changed or closed."""
-
-    support_ticket: records.SupportTicket
-    seq: int
+# To clients. The frames of changes are in the catalogue, those of what passes in `chat.events`.
 
 
 class Ack(ServerFrame, tag="ack", frozen=True):
@@ -243,6 +151,18 @@ class Error(ServerFrame, tag="error", frozen=True):
     retry_after: float | UnsetType = UNSET
     client_id: str | UnsetType = UNSET
     ref: str | UnsetType = UNSET
+
+
+TO_CLIENT: tuple[type[ServerFrame], ...] = (
+    *catalogue.FRAMES,
+    UserTyping,
+    MessageRead,
+    Ack,
+    Resumed,
+    Reset,
+    AuthExpiring,
+    Error,
+)
 
 
 class MalformedFrame(InvalidInput):
@@ -304,41 +224,3 @@ def error_frame(
             ref=UNSET if ref is None else ref,
         )
     )
-
-
-def encode(event: events.Event) -> bytes:
-    """The frame that tells clients of an event, framed."""
-    return frame_of(_SERVER_FRAMES[type(event)](event))
-
-
-def _sent(event: events.MessageSent) -> ServerFrame:
-    return MessageSent(
-        event.id,
-        event.sender,
-        event.content,
-        event.timestamp,
-        event.seq,
-        event.is_edited or UNSET,
-        event.is_deleted or UNSET,
-        records.role_of(event.by_agent),
-    )
-
-
-def _edited(event: events.MessageEdited) -> ServerFrame:
-    return MessageEdited(EditedMessage(event.id, event.content), event.seq)
-
-
-_SERVER_FRAMES: dict[type[events.Event], Callable[[Any], ServerFrame]] = {
-    events.MessageSent: _sent,
-    events.MessageEdited: _edited,
-    events.MessageDeleted: lambda event: MessageDeleted(event.id, event.seq),
-    events.AttachmentAdded: lambda event: AttachmentAdded(
-        event.attachment.message_id, event.attachment, event.seq
-    ),
-    events.ParticipantJoined: lambda event: ParticipantJoined(event.participant, event.seq),
-    events.ParticipantLeft: lambda event: ParticipantLeft(event.participant, event.seq),
-    events.ConversationUpdated: lambda event: ConversationUpdated(event.title, event.seq),
-    events.TicketUpdated: lambda event: TicketUpdated(event.ticket, event.seq),
-    events.Typing: lambda event: UserTyping(event.username, event.is_typing),
-    events.MessageRead: lambda event: MessageRead(event.username, event.message_id),
-}

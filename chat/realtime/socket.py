@@ -27,7 +27,7 @@ from chat.errors import (
     RateLimited,
     Unavailable,
 )
-from chat.events import Typing
+from chat.events import Passing, UserTyping
 from chat.realtime import protocol
 from chat.realtime.agents import Agents
 from chat.realtime.connection import Connection, Listener
@@ -238,8 +238,8 @@ class Sockets(Listener):
 
     def _typing(self, connection: Connection, frame: protocol.Typing) -> None:
         who = connection.identity
-        event = Typing(connection.conversation_id, who.username, who.user_id, frame.is_typing)
-        self._dispatcher.pass_on(event)
+        typing = UserTyping(who.username, frame.is_typing)
+        self._dispatcher.pass_on(Passing(connection.conversation_id, typing, who.user_id))
         if frame.ref is not None:
             connection.send(protocol.frame_of(protocol.Ack(ref=frame.ref)))
 

@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from chat import records
 from chat.auth.identity import Identity
+from chat.changes.attachments import AttachmentAdded
 from chat.errors import Conflict, NotFound, PayamError, Unavailable
-from chat.events import AttachmentAdded
+from chat.events import Change
 from chat.services.messages import Messages, require_own
 from chat.services.once import once
 from chat.store import attachments as store
@@ -82,7 +83,8 @@ class Attachments:
                 raise too_many()
             seq = await conversations.advance(transaction, conversation_id)
             created = await store.create(transaction, conversation_id, message_id, seq, file)
-            return Outcome(created.id, (AttachmentAdded(conversation_id, seq, created),))
+            frame = AttachmentAdded(message_id, created, seq=seq)
+            return Outcome(created.id, (Change(conversation_id, frame),))
 
         file = await self._files.receive(
             clean_name(upload.name), media_type(upload.content_type), upload.chunks, self._most

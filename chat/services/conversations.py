@@ -5,19 +5,15 @@ from collections.abc import AsyncIterator, Collection, Sequence
 
 from chat import records
 from chat.auth.identity import Identity
+from chat.changes import reading
+from chat.changes.conversations import ConversationUpdated
+from chat.changes.participants import ParticipantJoined, ParticipantLeft
 from chat.errors import Conflict, Forbidden, InvalidInput, NotFound
-from chat.events import (
-    Change,
-    ConversationUpdated,
-    MessageRead,
-    ParticipantJoined,
-    ParticipantLeft,
-)
+from chat.events import Change, MessageRead, Passing
 from chat.services import checks
 from chat.services.membership import Membership, membership_of, require_member
 from chat.services.once import once
 from chat.store import (
-    changes,
     conversation_list,
     direct_conversations,
     idempotency_keys,
@@ -98,7 +94,7 @@ class Conversations:
         self, conversation_id: int, seq: int
     ) -> tuple[Sequence[Change], int, bool]:
         """What changed, in order; up to which point; and whether that is all by now."""
-        page = await changes.since(self._database, conversation_id, seq, limit=CHANGES_PAGE)
+        page = await reading.since(self._database, conversation_id, seq, limit=CHANGES_PAGE)
         return page.changes, page.seq, page.is_last
 
     async def membership(self, who: Identity, conversation_id: int) -> Membership:
@@ -137,7 +133,7 @@ class Conversations:
                 return Outcome(None)
             seq = await store.advance(transaction, conversation_id)
             await store.rename(transaction, conversation_id, title, seq)
-            return Outcome(None, (ConversationUpdated(conversation_id, seq, title),))
+            return Outcome(None, (Change(conversation_id, ConversationUpdated(title, seq=seq)),))
 
         await self._writer.change(conversation_id, apply)
         return await self.get(who, conversation_id)
@@ -219,7 +215,7 @@ class Conversations:
             seq = await store.advance(transaction, conversation_id)
             await participants.leave(transaction, conversation_id, user_id, seq)
             left = records.User(user_id, account.username)
-            return Outcome(user_id, (ParticipantLeft(conversation_id, seq, left),))
+            return Outcome(user_id, (Change(conversation_id, ParticipantLeft(left, seq=seq)),))
 
         await self._writer.change(conversation_id, once(key, make), is_repeatable=key is not None)
 
@@ -256,8 +252,8 @@ class Conversations:
             )
             if not moved:
                 return Outcome(None)
-            event = MessageRead(conversation_id, who.username, who.user_id, message_id, origin)
-            return Outcome(None, (event,))
+            frame = MessageRead(who.username, message_id)
+            return Outcome(None, (Passing(conversation_id, frame, who.user_id, origin),))
 
         return apply
 
@@ -275,7 +271,7 @@ def place_of(cursor: str) -> Place:
 
 async def joining(
     transaction: Transaction, conversation_id: int, users: Sequence[records.User]
-) -> list[ParticipantJoined]:
+) -> list[Change]:
     """Add these, who are not in it, under the conversation's lock; what others are told."""
     if not users:
         return []
@@ -283,7 +279,7 @@ async def joining(
     seqs = dict(enumerate(users, last - len(users) + 1))
     by_user = {user.id: seq for seq, user in seqs.items()}
     await participants.join(transaction, conversation_id, by_user)
-    return [ParticipantJoined(conversation_id, seq, user) for seq, user in seqs.items()]
+    return [Change(conversation_id, ParticipantJoined(user, seq=seq)) for seq, user in seqs.items()]
 
 
 async def require_group(reads: Reads, conversation_id: int, users: Sequence[records.User]) -> None:

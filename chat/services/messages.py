@@ -5,8 +5,9 @@ from functools import partial
 
 from chat import records
 from chat.auth.identity import Identity
+from chat.changes.messages import EditedMessage, MessageDeleted, MessageEdited
 from chat.errors import Conflict, Forbidden, NotFound
-from chat.events import MessageDeleted, MessageEdited
+from chat.events import Change
 from chat.services import checks
 from chat.services.history import require_present
 from chat.services.membership import require_member
@@ -100,7 +101,8 @@ class Messages:
                 raise Conflict("The message is deleted.", code="message_deleted")
             seq = await conversations.advance(transaction, conversation_id)
             await store.edit(transaction, message_id, content, seq)
-            return Outcome(seq, (MessageEdited(conversation_id, seq, message_id, content),))
+            frame = MessageEdited(EditedMessage(message_id, content), seq=seq)
+            return Outcome(seq, (Change(conversation_id, frame),))
 
         return apply
 
@@ -127,7 +129,7 @@ class Messages:
             files = await attachments.remove_all(transaction, message_id)
             return Outcome(
                 seq,
-                (MessageDeleted(conversation_id, seq, message_id),),
+                (Change(conversation_id, MessageDeleted(message_id, seq=seq)),),
                 after=partial(self._discard, files),
             )
 

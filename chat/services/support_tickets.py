@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from chat import records
 from chat.auth.identity import Identity
+from chat.changes.support_tickets import TicketUpdated
 from chat.errors import InvalidInput
-from chat.events import TicketUpdated
+from chat.events import Change
 from chat.records import PRIORITIES, STATUSES
 from chat.services import checks
 from chat.services import ticket_rules as rules
@@ -61,7 +62,7 @@ class SupportTickets:
                 transaction, conversation_id, seq, who.user_id, subject, priority
             )
             ticket = await store.stored(transaction, ticket_id)
-            return Outcome(ticket_id, (TicketUpdated(conversation_id, seq, ticket),))
+            return Outcome(ticket_id, (Change(conversation_id, TicketUpdated(ticket, seq=seq)),))
 
         request = ("support_ticket", conversation_id, subject, priority)
         apply = once(IdempotencyKey.of(who.user_id, key, *request), make)
@@ -215,6 +216,6 @@ def changing(
         seq = await conversations.advance(transaction, conversation_id)
         await store.update(transaction, seq, changed)
         stored = await store.stored(transaction, ticket.id)
-        return Outcome(stored, (TicketUpdated(conversation_id, seq, stored),))
+        return Outcome(stored, (Change(conversation_id, TicketUpdated(stored, seq=seq)),))
 
     return apply

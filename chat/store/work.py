@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from chat.errors import OutcomeUnknown, PayamError
-from chat.events import Event, MessageSent, Reached
+from chat.events import Change, Event, MessageSent, Reached
+from chat.records import role_of
 from chat.store.database import Transaction
 from chat.store.sends import Send
 from chat.times import to_text
@@ -85,14 +86,16 @@ class SendWork(Work):
             # Whoever stored it may have died, or lost the answer, before it told anyone.
             return (Reached(send.conversation_id, send.seq),)
         return (
-            MessageSent(
+            Change(
                 send.conversation_id,
-                send.seq,
-                send.id,
-                send.username,
-                send.content,
-                to_text(send.created_at),
-                by_agent=send.by_agent,
+                MessageSent(
+                    send.id,
+                    send.username,
+                    send.content,
+                    to_text(send.created_at),
+                    role=role_of(send.by_agent),
+                    seq=send.seq,
+                ),
             ),
         )
 

@@ -24,7 +24,7 @@ from typing import Any
 
 from chat import metrics
 from chat.errors import Failed, OutcomeUnknown, PayamError, Unavailable
-from chat.events import Event, MessageSent
+from chat.events import Change, Event
 from chat.store.database import Database, outcome_unknown
 from chat.store.sends import Send
 from chat.store.work import (
@@ -191,9 +191,10 @@ class Writer:
         except Exception:  # it is stored: sockets learn of it from the database
             log.exception("changes could not be published")
             self._doubt({work.conversation for work in run})
+        is_sends = type(run[0]) is SendWork
         metrics.committed(
             changes=len(run),
-            messages=sum([type(event) is MessageSent for event in events]),
+            messages=sum([type(event) is Change for event in events]) if is_sends else 0,
             arrived=run[0].deadline - self._timeout,
             begun=begun,
             ended=ended,

@@ -8,15 +8,16 @@ import msgspec
 import pytest
 
 from chat.auth.identity import Identity
+from chat.changes.messages import MessageDeleted
+from chat.changes.participants import ParticipantLeft
 from chat.events import (
     Change,
     Event,
     FamilyRevoked,
-    MessageDeleted,
     MessageRead,
-    ParticipantLeft,
+    Passing,
     Reached,
-    Typing,
+    UserTyping,
 )
 from chat.realtime import dispatcher as dispatcher_module
 from chat.realtime.connection import Connection
@@ -151,10 +152,18 @@ async def nodes(wire: Wire) -> AsyncIterator[tuple[Node, Node]]:
 def commit(node: Node, count: int = 1) -> list[Event]:
     new: list[Event] = []
     for _ in range(count):
-        change = MessageDeleted(TALK, len(node.history) + 1, 100 + len(node.history))
+        change = deleted(len(node.history) + 1, 100 + len(node.history))
         node.history.append(change)
         new.append(change)
     return new
+
+
+def deleted(seq: int, message_id: int = 100) -> Change:
+    return Change(TALK, MessageDeleted(message_id, seq=seq))
+
+
+def typing(user_id: int) -> Passing:
+    return Passing(TALK, UserTyping(f"user{user_id}", True), user_id)
 
 
 def numbers(member: Member) -> list[int]:
@@ -237,8 +246,8 @@ async def test_something_passing_reaches_the_others_everywhere(
     """Typing no socket of the user's, reading all but the socket that it came from."""
     here, there = nodes
     origin, beside, again, far = here.join(1), here.join(1), there.join(1), there.join(2)
-    here.dispatcher.pass_on(Typing(TALK, "user1", 1, True))
-    here.dispatcher.publish([MessageRead(TALK, "user1", 1, 5, origin.connection)])
+    here.dispatcher.pass_on(typing(1))
+    here.dispatcher.publish([Passing(TALK, MessageRead("user1", 5), 1, origin.connection)])
     wire.carry(here.dispatcher, there.dispatcher)
     told = [one.told for one in (origin, beside, again, far)]
     assert [b"user.typing" in each for each in told] == [False, False, False, True]
@@ -251,7 +260,7 @@ async def test_who_is_removed_is_closed_in_every_process(
     """With 4404, after hearing of it."""
     here, there = nodes
     members = here.join(1), there.join(1)
-    left = ParticipantLeft(TALK, 1, User(1, "user1"))
+    left = Change(TALK, ParticipantLeft(User(1, "user1"), seq=1))
     here.history.append(left)
     here.dispatcher.publish([left])
     wire.carry(there.dispatcher)
@@ -327,9 +336,9 @@ async def test_news_of_another_deployment_is_nobodys(nodes: tuple[Node, Node], w
     here, other = nodes
     other.dispatcher.belong(Name("another", "b7c2"))
     member = here.join()
-    other.dispatcher.publish([MessageDeleted(TALK, 1, 100), Reached(TALK, 9)])
-    other.dispatcher.publish([MessageDeleted(TALK, 10, 100)])
-    other.dispatcher.pass_on(Typing(TALK, "user2", 2, True))
+    other.dispatcher.publish([deleted(1), Reached(TALK, 9)])
+    other.dispatcher.publish([deleted(10)])
+    other.dispatcher.pass_on(typing(2))
     other.dispatcher.announce(FamilyRevoked("family"))
     other.dispatcher.announce_history()
     wire.carry(here.dispatcher)
@@ -347,8 +356,8 @@ async def test_a_batch_of_another_epoch_is_not_believed(
     there.dispatcher.belong(Name("", "another epoch"))
     member = here.join()
     for _ in range(1000):
-        there.dispatcher.publish([MessageDeleted(TALK, 1, 666)])
-    there.dispatcher.pass_on(Typing(TALK, "user2", 2, True))
+        there.dispatcher.publish([deleted(1, 666)])
+    there.dispatcher.pass_on(typing(2))
     commit(here)
     wire.carry(here.dispatcher)
     await here.settled()

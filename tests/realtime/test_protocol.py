@@ -7,8 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat import events, records
+from chat import records
+from chat.changes.attachments import AttachmentAdded
+from chat.changes.conversations import ConversationUpdated
+from chat.changes.messages import EditedMessage, MessageDeleted, MessageEdited
+from chat.changes.participants import ParticipantJoined, ParticipantLeft
+from chat.changes.support_tickets import TicketUpdated
 from chat.errors import KeyReused, RateLimited
+from chat.events import MessageRead, MessageSent, ServerFrame, UserTyping
 from chat.realtime import protocol
 from chat.realtime.framing import TEXT
 
@@ -101,10 +107,10 @@ FILE = records.Attachment(4, 9, "a.txt", 1, "text/plain", "/api/…", "then")
 
 
 @pytest.mark.parametrize(
-    ("event", "frame"),
+    ("frame", "expected"),
     [
         (
-            events.MessageSent(7, 5, 456, "ali", "سلام", "2023-10-27T10:00:00Z"),
+            MessageSent(456, "ali", "سلام", "2023-10-27T10:00:00Z", seq=5),
             {
                 "type": "chat.message",
                 "id": 456,
@@ -115,23 +121,23 @@ FILE = records.Attachment(4, 9, "a.txt", 1, "text/plain", "/api/…", "then")
             },
         ),
         (
-            events.MessageEdited(7, 6, 123, "جدید"),
+            MessageEdited(EditedMessage(123, "جدید"), seq=6),
             {"type": "message.edited", "message": {"id": 123, "content": "جدید"}, "seq": 6},
         ),
         (
-            events.MessageDeleted(7, 7, 123),
+            MessageDeleted(123, seq=7),
             {"type": "message.deleted", "message_id": 123, "seq": 7},
         ),
         (
-            events.Typing(7, "ali", 1, True),
+            UserTyping("ali", True),
             {"type": "user.typing", "user": "ali", "is_typing": True},
         ),
         (
-            events.MessageRead(7, "ali", 1, 123),
+            MessageRead("ali", 123),
             {"type": "message.read", "user": "ali", "message_id": 123},
         ),
         (
-            events.ParticipantJoined(7, 8, ALI),
+            ParticipantJoined(ALI, seq=8),
             {
                 "type": "participant.joined",
                 "participant": {"id": 1, "username": "ali"},
@@ -139,29 +145,33 @@ FILE = records.Attachment(4, 9, "a.txt", 1, "text/plain", "/api/…", "then")
             },
         ),
         (
-            events.ParticipantLeft(7, 9, ALI),
+            ParticipantLeft(ALI, seq=9),
             {"type": "participant.left", "participant": {"id": 1, "username": "ali"}, "seq": 9},
+        ),
+        (
+            ConversationUpdated("", seq=10),
+            {"type": "conversation.updated", "title": "", "seq": 10},
         ),
     ],
 )
-def test_every_event_is_told_as_its_frame(event: events.Event, frame: dict[str, Any]) -> None:
-    """With exactly these fields."""
-    assert payload(protocol.encode(event)) == frame
+def test_every_frame_has_exactly_its_fields(frame: ServerFrame, expected: dict[str, Any]) -> None:
+    """In JSON, with nothing that is not set."""
+    assert payload(protocol.frame_of(frame)) == expected
 
 
 def test_tickets_and_attachments_are_told_whole() -> None:
     """As HTTP shows them."""
-    ticket = payload(protocol.encode(events.TicketUpdated(7, 1, TICKET)))
+    ticket = payload(protocol.frame_of(TicketUpdated(TICKET, seq=1)))
     assert ticket["support_ticket"]["created_by"] == {"id": 1, "username": "ali"}
     assert ticket["support_ticket"]["assigned_to"] is None
-    attachment = payload(protocol.encode(events.AttachmentAdded(7, 2, FILE)))
+    attachment = payload(protocol.frame_of(AttachmentAdded(9, FILE, seq=2)))
     assert (attachment["message_id"], attachment["attachment"]["name"]) == (9, "a.txt")
 
 
 def test_flags_are_told_only_when_they_are_set() -> None:
     """To who learns of a message late."""
-    late = events.MessageSent(7, 5, 1, "ali", "", "then", is_edited=True, is_deleted=True)
-    frame = payload(protocol.encode(late))
+    late = MessageSent(1, "ali", "", "then", is_edited=True, is_deleted=True, seq=5)
+    frame = payload(protocol.frame_of(late))
     assert (frame["is_edited"], frame["is_deleted"]) == (True, True)
 
 

@@ -3,17 +3,13 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chat.events import (
-    AttachmentAdded,
-    Change,
-    ConversationUpdated,
-    MessageDeleted,
-    MessageEdited,
-    MessageSent,
-    ParticipantJoined,
-    ParticipantLeft,
-)
-from chat.store import changes, conversations, support_tickets
+from chat.changes import reading
+from chat.changes.attachments import AttachmentAdded
+from chat.changes.conversations import ConversationUpdated
+from chat.changes.messages import MessageDeleted, MessageEdited
+from chat.changes.participants import ParticipantJoined, ParticipantLeft
+from chat.events import ChangeFrame, MessageSent
+from chat.store import conversations, support_tickets
 from chat.store.database import Database
 from tests.store.world import Changes, conversation, sent, user
 
@@ -37,15 +33,15 @@ class Client:
         self.attachments: dict[int, int] = {}
         self.title = ""
 
-    def take(self, change: Change) -> None:
+    def take(self, change: ChangeFrame) -> None:
         if isinstance(change, MessageSent):
             self.messages[change.id] = None if change.is_deleted else change.content
         elif isinstance(change, MessageEdited):
-            assert change.id in self.messages, "edited before it was told"
-            self.messages[change.id] = change.content
+            assert change.message.id in self.messages, "edited before it was told"
+            self.messages[change.message.id] = change.message.content
         elif isinstance(change, MessageDeleted):
-            assert change.id in self.messages, "deleted before it was told"
-            self.messages[change.id] = None
+            assert change.message_id in self.messages, "deleted before it was told"
+            self.messages[change.message_id] = None
         elif isinstance(change, ParticipantJoined | ParticipantLeft):
             self.members[change.participant.id] = isinstance(change, ParticipantJoined)
         elif isinstance(change, AttachmentAdded):
@@ -67,14 +63,14 @@ async def catch_up(
     """Returns the point to go on from; cut off after `most` changes, that of the last one."""
     is_last = False
     while not is_last:
-        page = await changes.since(database, talk, point, limit=limit)
+        page = await reading.since(database, talk, point, limit=limit)
         seqs = [change.seq for change in page.changes]
         assert seqs == sorted(set(seqs))
         for change in page.changes:
             if most == 0:
                 return point
             assert point < change.seq <= page.seq
-            client.take(change)
+            client.take(change.frame)
             point = change.seq
             most = None if most is None else most - 1
         point, is_last = page.seq, page.is_last

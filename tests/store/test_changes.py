@@ -1,30 +1,31 @@
 """Everything that changed after a point: every kind, in order, page by page."""
 
 import pytest
+from msgspec import UNSET
 
-from chat.events import (
-    AttachmentAdded,
-    Change,
-    ConversationUpdated,
-    MessageDeleted,
-    MessageEdited,
-    MessageSent,
-    ParticipantJoined,
-    ParticipantLeft,
-    TicketUpdated,
-)
+from chat.changes import reading
+from chat.changes.attachments import AttachmentAdded
+from chat.changes.conversations import ConversationUpdated
+from chat.changes.messages import EditedMessage, MessageDeleted, MessageEdited
+from chat.changes.participants import ParticipantJoined, ParticipantLeft
+from chat.changes.support_tickets import TicketUpdated
+from chat.events import ChangeFrame, MessageSent
 from chat.records import User, attachment_url
-from chat.store import changes, support_tickets
+from chat.store import support_tickets
 from chat.store.database import Database
 from tests.store.world import Changes, conversation, pair, sent, user
 
 ALL = 1000
 
 
-async def since(database: Database, talk: int, seq: int) -> list[Change]:
-    page = await changes.since(database, talk, seq, limit=ALL)
+async def since(database: Database, talk: int, seq: int) -> list[ChangeFrame]:
+    page = await reading.since(database, talk, seq, limit=ALL)
     assert page.is_last
-    return page.changes
+    return frames_of(page)
+
+
+def frames_of(page: reading.Page) -> list[ChangeFrame]:
+    return [change.frame for change in page.changes]
 
 
 async def test_every_kind_of_change_comes_in_the_order_it_was_made(database: Database) -> None:
@@ -41,9 +42,11 @@ async def test_every_kind_of_change_comes_in_the_order_it_was_made(database: Dat
     await make.edit(kept.id, "edited")
     new = await sent(database, talk, ali, "new")
     await make.delete(known.id)
-    page = await changes.since(database, talk, 2, limit=ALL)
+    page = await reading.since(database, talk, 2, limit=ALL)
     assert (page.seq, page.is_last) == (9, True)
-    assert [type(change) for change in page.changes] == [
+    assert {change.conversation_id for change in page.changes} == {talk}
+    found = frames_of(page)
+    assert [type(frame) for frame in found] == [
         TicketUpdated,
         ParticipantJoined,
         AttachmentAdded,
@@ -52,17 +55,20 @@ async def test_every_kind_of_change_comes_in_the_order_it_was_made(database: Dat
         MessageSent,
         MessageDeleted,
     ]
-    assert [change.seq for change in page.changes] == list(range(3, 10))
-    ticket, joined, attached, left, edited, sent_, deleted = page.changes
+    assert [frame.seq for frame in found] == list(range(3, 10))
+    ticket, joined, attached, left, edited, sent_, deleted = found
     assert isinstance(ticket, TicketUpdated)
-    assert (ticket.ticket.subject, ticket.ticket.created_by) == ("broken", User(ali, "ali"))
-    assert joined == ParticipantJoined(talk, 4, User(reza, "reza"))
+    assert (ticket.support_ticket.subject, ticket.support_ticket.created_by) == (
+        "broken",
+        User(ali, "ali"),
+    )
+    assert joined == ParticipantJoined(User(reza, "reza"), seq=4)
     assert isinstance(attached, AttachmentAdded)
     assert attached.attachment.url == attachment_url(talk, kept.id, attached.attachment.id)
-    assert left == ParticipantLeft(talk, 6, User(sara, "sara"))
-    assert edited == MessageEdited(talk, 7, kept.id, "edited")
-    assert sent_ == MessageSent(talk, 8, new.id, "ali", "new", "2023-10-27T10:00:00Z")
-    assert deleted == MessageDeleted(talk, 9, known.id)
+    assert left == ParticipantLeft(User(sara, "sara"), seq=6)
+    assert edited == MessageEdited(EditedMessage(kept.id, "edited"), seq=7)
+    assert sent_ == MessageSent(new.id, "ali", "new", "2023-10-27T10:00:00Z", seq=8)
+    assert deleted == MessageDeleted(known.id, seq=9)
 
 
 async def test_a_message_comes_where_it_was_sent_and_where_it_was_last_changed(
@@ -78,18 +84,18 @@ async def test_a_message_comes_where_it_was_sent_and_where_it_was_last_changed(
     await make.delete(messages[2].id)
     found = await since(database, talk, 0)
     assert [
-        (change.seq, change.id, change.content, change.is_edited, change.is_deleted)
-        for change in found
-        if isinstance(change, MessageSent)
+        (frame.seq, frame.id, frame.content, frame.is_edited, frame.is_deleted)
+        for frame in found
+        if isinstance(frame, MessageSent)
     ] == [
-        (1, messages[0].id, "new words", True, False),
-        (2, messages[1].id, "", False, True),
+        (1, messages[0].id, "new words", True, UNSET),
+        (2, messages[1].id, "", UNSET, True),
         (3, messages[2].id, "", True, True),
     ]
     assert found[3:] == [
-        MessageEdited(talk, 4, messages[0].id, "new words"),
-        MessageDeleted(talk, 5, messages[1].id),
-        MessageDeleted(talk, 7, messages[2].id),
+        MessageEdited(EditedMessage(messages[0].id, "new words"), seq=4),
+        MessageDeleted(messages[1].id, seq=5),
+        MessageDeleted(messages[2].id, seq=7),
     ]
 
 
@@ -103,7 +109,7 @@ async def test_attachments_of_a_message_deleted_since_are_gone_without_a_trace(
     await make.attach(message.id, "a" * 32)
     await make.attach(message.id, "b" * 32)
     await make.delete(message.id)
-    assert await since(database, talk, 1) == [MessageDeleted(talk, 4, message.id)]
+    assert await since(database, talk, 1) == [MessageDeleted(message.id, seq=4)]
 
 
 async def test_a_ticket_that_changed_often_comes_once_as_it_is(database: Database) -> None:
@@ -131,9 +137,9 @@ async def test_the_last_title_is_told_where_it_was_given(database: Database) -> 
     await sent(database, talk, ali)
     found = await since(database, talk, 0)
     assert [change.seq for change in found] == [2, 3, 4]
-    assert found[1] == ConversationUpdated(talk, 3, "سفر")
+    assert found[1] == ConversationUpdated("سفر", seq=3)
     assert await since(database, talk, 3) == found[2:]
-    page = await changes.since(database, talk, 0, limit=1)
+    page = await reading.since(database, talk, 0, limit=1)
     assert (page.seq, page.is_last) == (2, False)
     assert message.seq == 2
 
@@ -145,16 +151,16 @@ async def test_who_joined_and_left_since_has_left(database: Database) -> None:
     await make.leave(sara)
     await make.join(sara)
     await make.leave(sara)
-    assert await since(database, talk, 0) == [ParticipantLeft(talk, 3, User(sara, "sara"))]
+    assert await since(database, talk, 0) == [ParticipantLeft(User(sara, "sara"), seq=3)]
 
 
 async def test_nothing_after_the_end(database: Database) -> None:
     """The point is that of the database, also for who knows of more than there is."""
     talk, ali, _ = await pair(database)
-    assert await changes.since(database, talk, 0, limit=5) == changes.Page([], 0, True)
+    assert await reading.since(database, talk, 0, limit=5) == reading.Page([], 0, True)
     await sent(database, talk, ali)
-    assert await changes.since(database, talk, 1, limit=5) == changes.Page([], 1, True)
-    assert await changes.since(database, talk, 9, limit=5) == changes.Page([], 1, True)
+    assert await reading.since(database, talk, 1, limit=5) == reading.Page([], 1, True)
+    assert await reading.since(database, talk, 9, limit=5) == reading.Page([], 1, True)
 
 
 async def test_other_conversations_do_not_show(database: Database) -> None:
@@ -174,14 +180,14 @@ async def test_pages_lead_to_the_end(database: Database, limit: int) -> None:
     """Each continues where the one before led, and the last says that it is the last."""
     talk, ali, _ = await pair(database)
     ids = [(await sent(database, talk, ali, str(n))).id for n in range(6)]
-    found: list[Change] = []
+    found: list[ChangeFrame] = []
     point, is_last, pages = 0, False, 0
     while not is_last:
-        page = await changes.since(database, talk, point, limit=limit)
+        page = await reading.since(database, talk, point, limit=limit)
         assert len(page.changes) <= limit
-        found += page.changes
+        found += frames_of(page)
         point, is_last, pages = page.seq, page.is_last, pages + 1
-    assert [change.id for change in found if isinstance(change, MessageSent)] == ids
+    assert [frame.id for frame in found if isinstance(frame, MessageSent)] == ids
     assert (point, pages) == (6, -(-6 // limit))
 
 
@@ -190,9 +196,11 @@ async def test_who_was_cut_off_begins_again_where_it_was(database: Database) -> 
     talk, ali, _ = await pair(database)
     first, second = [await sent(database, talk, ali, text) for text in "ab"]
     await Changes(database, talk).edit(first.id, "new")
-    page = await changes.since(database, talk, 0, limit=2)
-    assert [change.id for change in page.changes if isinstance(change, MessageSent)] == [
+    page = await reading.since(database, talk, 0, limit=2)
+    assert [frame.id for frame in frames_of(page) if isinstance(frame, MessageSent)] == [
         first.id,
         second.id,
     ]
-    assert await since(database, talk, page.seq) == [MessageEdited(talk, 3, first.id, "new")]
+    assert await since(database, talk, page.seq) == [
+        MessageEdited(EditedMessage(first.id, "new"), seq=3)
+    ]

@@ -5,7 +5,7 @@ from collections.abc import Awaitable
 from typing import Any
 
 from chat.errors import KeyReused
-from chat.events import Event, MessageSent
+from chat.events import Change, Event, MessageSent
 from chat.store import conversations
 from chat.store.database import Database
 from chat.store.sends import Send
@@ -116,7 +116,9 @@ async def test_two_nodes_writing_everything_at_once_keep_every_number_dense(
             seqs = [
                 event.seq
                 for event in events
-                if isinstance(event, MessageSent) and event.conversation_id == talk
+                if isinstance(event, Change)
+                and isinstance(event.frame, MessageSent)
+                and event.conversation_id == talk
             ]
             assert seqs == sorted(seqs)
             assert len(seqs) == 20

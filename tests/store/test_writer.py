@@ -5,14 +5,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 
+from chat.changes.messages import EditedMessage, MessageEdited
 from chat.errors import Conflict, Failed, NotFound, Unavailable
-from chat.events import Change, Event, MessageEdited, MessageSent, Reached
+from chat.events import Change, Event, MessageSent, Reached
 from chat.store import conversations, messages
 from chat.store.database import Database, Transaction
 from chat.store.work import Apply, Outcome
 from chat.store.writer import Writer
-from tests.store.world import MOMENT, Changes, draft, pair, sent, user, writing
+from tests.store.world import MOMENT, Changes, draft, frames, pair, sent, user, writing
 
 
 class Log:
@@ -57,7 +59,8 @@ def publishing_edit(talk: int, message_id: int, content: str) -> Apply[int]:
     async def apply(transaction: Transaction) -> Outcome[int]:
         seq = await conversations.advance(transaction, talk)
         await messages.edit(transaction, message_id, content, seq)
-        return Outcome(seq, (MessageEdited(talk, seq, message_id, content),))
+        frame = MessageEdited(EditedMessage(message_id, content), seq=seq)
+        return Outcome(seq, (Change(talk, frame),))
 
     return apply
 
@@ -82,9 +85,10 @@ async def test_messages_are_stored_and_published_in_the_order_they_came(
         for send in sends[1:]:
             writer.send(send, log.answer(send.content))
     assert [send.seq for send in sends] == list(range(1, 201))
-    told = [event for event in log.events if isinstance(event, MessageSent)]
-    assert [(event.seq, event.content) for event in told] == [(n + 1, str(n)) for n in range(200)]
-    assert told[0] == MessageSent(talk, 1, sends[0].id, "ali", "0", "2023-10-27T10:00:00Z")
+    told = frames(log.events, MessageSent)
+    assert [(frame.seq, frame.content) for frame in told] == [(n + 1, str(n)) for n in range(200)]
+    assert told[0] == MessageSent(sends[0].id, "ali", "0", "2023-10-27T10:00:00Z", seq=1)
+    assert {event.conversation_id for event in log.events} == {talk}
     assert await contents(database, talk) == [str(n) for n in range(200)]
 
 
@@ -103,7 +107,7 @@ async def test_answers_come_after_the_commit_and_before_the_news(
         writer.send(draft(talk, ali, "a"), log.answer("a"))
         writer.send(draft(talk, ali, "b"), log.answer("b"))
     assert await found[0] == ["a", "b"]
-    assert [type(line) for line in log.lines] == [tuple, tuple, MessageSent, MessageSent]
+    assert [type(line) for line in log.lines] == [tuple, tuple, Change, Change]
 
 
 async def test_a_repeat_is_answered_as_the_first_and_told_as_a_point_only(
@@ -132,7 +136,7 @@ async def test_a_refused_message_leaves_its_neighbours_and_is_not_published(
     answers = log.answers
     assert (answers["a"], answers["b"]) == (None, None)
     assert isinstance(answers["no"], NotFound)
-    assert [event.content for event in log.events if isinstance(event, MessageSent)] == ["a", "b"]
+    assert [frame.content for frame in frames(log.events, MessageSent)] == ["a", "b"]
 
 
 async def test_one_poisoned_message_fails_alone(database: Database, log: Log) -> None:
@@ -145,7 +149,7 @@ async def test_one_poisoned_message_fails_alone(database: Database, log: Log) ->
     assert isinstance(answers.pop("half a pair \ud800"), Failed)
     assert answers == {"a": None, "b": None, "c": None}
     assert await contents(database, talk) == ["a", "b", "c"]
-    assert [event.seq for event in log.events if isinstance(event, MessageSent)] == [1, 2, 3]
+    assert [frame.seq for frame in frames(log.events, MessageSent)] == [1, 2, 3]
 
 
 async def test_the_null_character_harms_nobody_else(database: Database, log: Log) -> None:
@@ -174,9 +178,11 @@ async def test_changes_and_messages_keep_their_order(database: Database, log: Lo
                     lambda seq, error: results.append((seq, error)),
                 )
     expected = [text for n in range(10) for text in (f"new {n}", f"edit {n}a", f"edit {n}b")]
-    told = [event for event in log.events if isinstance(event, MessageSent | MessageEdited)]
-    assert [event.content for event in told] == expected
-    assert [event.seq for event in told] == list(range(2, 32))
+    told = frames(log.events, MessageSent, MessageEdited)
+    assert [
+        frame.content if isinstance(frame, MessageSent) else frame.message.content for frame in told
+    ] == expected
+    assert [frame.seq for frame in told] == list(range(2, 32))
     assert results == [(seq, None) for n in range(10) for seq in (3 * n + 3, 3 * n + 4)]
 
 
@@ -234,16 +240,16 @@ async def test_others_are_told_in_the_order_of_the_numbers(database: Database) -
     writer.close()
     await writer.run()
     assert sorted(answers) == [2, 3, 4, 5]
-    sent = [event for event in told if isinstance(event, MessageSent)]
-    assert [event.seq for event in sent] == [2, 3, 4, 5]
-    assert {event.content: event.by_agent for event in sent} == {
-        "0": True,
-        "1": False,
-        "2": True,
-        "3": False,
+    sent = frames(told, MessageSent)
+    assert [frame.seq for frame in sent] == [2, 3, 4, 5]
+    assert {frame.content: frame.role for frame in sent} == {
+        "0": "agent",
+        "1": UNSET,
+        "2": "agent",
+        "3": UNSET,
     }
     # Of each sender in the order in which it was sent.
-    assert [event.content for event in sent if event.by_agent] == ["0", "2"]
+    assert [frame.content for frame in sent if frame.role == "agent"] == ["0", "2"]
 
 
 async def test_what_follows_a_change_is_done_after_its_commit(database: Database) -> None:

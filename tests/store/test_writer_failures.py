@@ -17,7 +17,7 @@ from chat.services.support_tickets import SupportTickets
 from chat.store.database import Database
 from chat.store.sqlite import connection as sqlite_connection
 from chat.store.writer import Writer
-from tests.store.world import draft, editing, opened, pair, sent, writing
+from tests.store.world import draft, editing, frames, opened, pair, sent, writing
 from tests.support.postgres_server import PostgresServer
 
 DIE_ONCE = (
@@ -123,7 +123,7 @@ async def test_an_answer_that_raises_does_not_stop_the_others(
         writer.send(draft(talk, ali, "broken"), broken)
         writer.send(draft(talk, ali, "b"), keep(answers, "b"))
     assert answers == {"a": None, "b": None}
-    assert [e.content for e in events if isinstance(e, MessageSent)] == ["a", "broken", "b"]
+    assert [frame.content for frame in frames(events, MessageSent)] == ["a", "broken", "b"]
     assert "an answer could not be given" in caplog.text
 
 

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from itertools import pairwise
+from typing import Any
 
-from chat.events import Event
+from chat.events import Change, Event
 from chat.records import Conversation
 from chat.store import (
     attachments,
@@ -190,6 +191,11 @@ async def writing(
     finally:
         writer.close()
         await running
+
+
+def frames(events: Sequence[Event], *kinds: type[Any]) -> list[Any]:
+    """The frames of the changes of these kinds, in their order."""
+    return [one.frame for one in events if isinstance(one, Change) and isinstance(one.frame, kinds)]
 
 
 def editing(conversation_id: int, message_id: int, content: str) -> Apply[int]:

@@ -7,20 +7,15 @@ to some `seq` has been told of every message sent until then, and may stop, or b
 anywhere, and begin again from there.
 """
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
-from chat.events import (
-    AttachmentAdded,
-    Change,
-    ConversationUpdated,
-    MessageDeleted,
-    MessageEdited,
-    MessageSent,
-    ParticipantJoined,
-    ParticipantLeft,
-    TicketUpdated,
-)
-from chat.records import Attachment, SupportTicket, User
+from chat.changes.attachments import AttachmentAdded
+from chat.changes.conversations import ConversationUpdated
+from chat.changes.messages import EditedMessage, MessageDeleted, MessageEdited
+from chat.changes.participants import ParticipantJoined, ParticipantLeft
+from chat.changes.support_tickets import TicketUpdated
+from chat.events import Change, ChangeFrame, MessageSent
+from chat.records import Attachment, SupportTicket, User, role_of
 from chat.store import attachments, support_tickets
 from chat.store.database import Reads, Row
 from chat.times import to_text
@@ -97,40 +92,43 @@ async def since(reads: Reads, conversation_id: int, seq: int, *, limit: int) -> 
     tickets = {
         ticket.id: ticket for ticket in await support_tickets.by_ids(reads, ids(found, "ticket"))
     }
-    changes = [change(conversation_id, row, attached, tickets) for row in found]
+    frames = [frame_of(row, attached, tickets) for row in found]
+    changes = [Change(conversation_id, frame) for frame in frames if frame is not None]
     end = rows[-1][0] if is_last else found[-1][0]
-    return Page([change for change in changes if change is not None], end, is_last)
+    return Page(changes, end, is_last)
 
 
 def ids(rows: list[Row], kind: str) -> list[int]:
     return [row[2] for row in rows if row[1] == kind]
 
 
-def change(
-    conversation_id: int,
-    row: Row,
-    attached: dict[int, Attachment],
-    tickets: dict[int, SupportTicket],
-) -> Change | None:
-    """The event of one row; None for an attachment that went with its message meanwhile."""
+def frame_of(
+    row: Row, attached: dict[int, Attachment], tickets: dict[int, SupportTicket]
+) -> ChangeFrame | None:
+    """The frame of one row; None for an attachment that went with its message meanwhile."""
     seq, kind, id_, name, content, created_at, flag, other_flag, by_agent = row
     is_edited, is_deleted = bool(flag), bool(other_flag)
     if kind == "sent":
-        text = "" if is_deleted else content
-        moment = to_text(created_at)
-        flags = (is_edited, is_deleted, bool(by_agent))
-        return MessageSent(conversation_id, seq, id_, name, text, moment, *flags)
+        return MessageSent(
+            id_,
+            name,
+            "" if is_deleted else content,
+            to_text(created_at),
+            is_edited or UNSET,
+            is_deleted or UNSET,
+            role_of(by_agent),
+            seq=seq,
+        )
     if kind == "changed":
         if is_deleted:
-            return MessageDeleted(conversation_id, seq, id_)
-        return MessageEdited(conversation_id, seq, id_, content)
+            return MessageDeleted(id_, seq=seq)
+        return MessageEdited(EditedMessage(id_, content), seq=seq)
     if kind == "participant":
-        event = ParticipantJoined if flag else ParticipantLeft
-        return event(conversation_id, seq, User(id_, name))
+        return (ParticipantJoined if flag else ParticipantLeft)(User(id_, name), seq=seq)
     if kind == "title":
-        return ConversationUpdated(conversation_id, seq, content)
+        return ConversationUpdated(content, seq=seq)
     if kind == "ticket":
-        return TicketUpdated(conversation_id, seq, tickets[id_])
+        return TicketUpdated(tickets[id_], seq=seq)
     if id_ not in attached:
         return None
-    return AttachmentAdded(conversation_id, seq, attached[id_])
+    return AttachmentAdded(attached[id_].message_id, attached[id_], seq=seq)

@@ -1,0 +1,29 @@
+"""Who and what the examples of changes are about: Ali and Sara, and a file that one sends."""
+
+from chat import records
+
+AT = "2023-10-27T10:00:00Z"
+ALI = records.User(2, "ali")
+SARA = records.User(3, "سارا")
+FILE = records.Attachment(
+    id=7,
+    message_id=123,
+    name="map.png",
+    size=48_213,
+    content_type="image/png",
+    url=records.attachment_url(12, 123, 7),
+    created_at=AT,
+    width=1280,
+    height=720,
+)
+TICKET = records.SupportTicket(
+    id=5,
+    conversation=12,
+    subject="The map does not load",
+    status="open",
+    priority="normal",
+    created_by=ALI,
+    assigned_to=None,
+    created_at=AT,
+    updated_at=AT,
+)
