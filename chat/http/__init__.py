@@ -1,1 +1,1 @@
-"""HTTP on the wire: Sanic's protocol, with what it leaves open or does otherwise."""
+"""HTTP on the wire: Sanic's protocol, with the parts that Payam adds or does in another way."""

@@ -1,10 +1,10 @@
-"""A client's connection while it speaks HTTP: what is sent, and how long a client may be silent.
+"""A client's connection while it speaks HTTP: it sends answers, and limits how long it waits.
 
-Sanic counts time from the moment in which an answer was written into a buffer; a client
-that reads it slowly is then cut off in the middle of it. Here time counts from the last
-byte that the client's machine acknowledged. So whoever reads, however slowly, gets the
-whole answer, and whoever takes nothing for `send_timeout` seconds is cut off, with a line
-in the log.
+Sanic counts time from the moment in which an answer was written into a buffer. A client
+that reads slowly is then cut off in the middle of the answer. Here time counts from the
+last byte that the client's machine acknowledged. So a client that reads, however slowly,
+gets the whole answer. A client that takes nothing for `send_timeout` seconds is cut off,
+and the log says so.
 """
 
 import asyncio
@@ -28,22 +28,22 @@ from chat.http.http1 import Exchange
 log = logging.getLogger("payam.http")
 
 PIECE = 64 * 1024
-"""Bytes of an answer that are given to the transport at a time."""
+"""Bytes of an answer that the transport gets in one call."""
 HIGH_WATER = PIECE // 2
-"""Bytes that the kernel did not take, above which nothing more is written until it took all."""
+"""While more bytes than this wait for the kernel, nothing more is written until it took all."""
 UNSENT_MAX = 128 * 1024
-"""Bytes of a large answer that the kernel keeps beside those on their way."""
+"""Most bytes of a large answer that wait in the kernel, besides those that are under way."""
 TURN = 16
-"""Pieces after which others have their turn, even if the kernel takes more."""
+"""After so many pieces other connections have their turn, even if the kernel takes more."""
 LINGER_SECONDS = 2.0
-"""How long a client whose request was no HTTP may go on sending after the answer."""
+"""A client that sent something other than HTTP may go on sending so long after the answer."""
 LOOK_SECONDS = 15.0
 LEAST_LOOK_SECONDS = 0.1
 
 
 class HttpConnection(WebSocketProtocol):
-    """`app.ctx.send_timeout` is in seconds, `app.ctx.room` bounds what waits to be read, and
-    `app.ctx.reader_of` says of a request by whom.
+    """It needs three things in `app.ctx`: `send_timeout`, in seconds; `room`, which limits how
+    many bytes wait to be read; and `reader_of`, which says whose request this is.
     """
 
     HTTP_CLASS = Exchange
@@ -76,7 +76,7 @@ class HttpConnection(WebSocketProtocol):
         transport.set_write_buffer_limits(high=HIGH_WATER, low=0)
 
     async def send(self, data: bytes) -> None:
-        """Write all of it, as fast as the client takes it."""
+        """Write all of the data, as fast as the client takes it."""
         whole = memoryview(data) if len(data) > PIECE else data
         for turn, start in enumerate(range(0, len(data), PIECE), 1):
             await self._can_write.wait()
@@ -90,13 +90,13 @@ class HttpConnection(WebSocketProtocol):
         self._time = monotonic()
 
     def answers(self, request: Request) -> None:
-        """What is sent from now on is the answer to this."""
+        """From now on the connection sends the answer to this request."""
         self._answering = request
 
     def hold(
         self, request: Request, size: int, *, is_refusable: bool = True
     ) -> AbstractContextManager[None]:
-        """Room for an answer that is not small; raises RateLimited or Unavailable."""
+        """Take room for an answer that is not small; raises RateLimited or Unavailable."""
         self._keep_little_in_the_kernel()
         context = self.app.ctx
         room: AbstractContextManager[None] = context.room.hold(
@@ -105,7 +105,7 @@ class HttpConnection(WebSocketProtocol):
         return room
 
     def _keep_little_in_the_kernel(self) -> None:
-        """Its buffer grows to megabytes for each client that does not read."""
+        """Without this the kernel's buffer grows to megabytes per client that does not read."""
         if self._is_large or not hasattr(socket, "TCP_NOTSENT_LOWAT"):
             return
         self._is_large = True
@@ -114,13 +114,13 @@ class HttpConnection(WebSocketProtocol):
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_MAX)
 
     def check_timeouts(self) -> None:
-        """Sanic calls it when a connection begins; it then looks again by itself."""
+        """Sanic calls this when a connection begins; from then on it calls itself again."""
         if self.transport is None or self.conn_info.lost:
             return
         now = monotonic()
         waiting = unread(self.transport)
         if waiting:
-            self._time = now  # what follows the answer begins when the client has it
+            self._time = now  # the next wait begins when the client has the whole answer
             taken = self._sent - waiting
             if self._moved is None or taken > self._taken:
                 self._taken, self._moved = taken, now
@@ -135,13 +135,13 @@ class HttpConnection(WebSocketProtocol):
         self._callback_check_timeouts = self.loop.call_later(pause, self.check_timeouts)
 
     def _is_out_of_time(self, now: float) -> bool:
-        """Whether the client, or we, were to do something by now; says so to `Exchange`."""
+        """Whether the client or Payam is late; `Exchange` then learns which of the two."""
         exchange = self._http
         silent_for = now - self._time
         if exchange.stage is Stage.IDLE:
             return bool(silent_for > self.keep_alive_timeout)
         if exchange.stage is Stage.REQUEST:
-            # All of it: a head that comes a byte at a time would never end.
+            # This limits the whole head. Otherwise a head could come byte by byte for ever.
             if now - exchange.began > self.request_timeout:
                 exchange.exception = RequestTimeout("The request's head did not come in time.")
         elif exchange.upgrade_websocket:
@@ -173,8 +173,9 @@ class HttpConnection(WebSocketProtocol):
     def close(self, timeout: float | None = None) -> None:
         """Send what is left, as fast as the client takes it, and close.
 
-        With bytes unread the kernel would reset the connection, and the client might
-        never see why it was refused: then only our side is closed at first.
+        While bytes of the client are unread, a close makes the kernel reset the connection,
+        and the client may never see why it was refused. So in this case only our side is
+        closed at first.
         """
         if self.transport is None or self.transport.is_closing():
             return
@@ -190,7 +191,7 @@ class HttpConnection(WebSocketProtocol):
         super().data_received(data)  # type: ignore[no-untyped-call]
 
     def abort(self) -> None:
-        """What is still here at the end of a stop."""
+        """Cut the connection off, at the end of a stop."""
         if self.transport is None or self.conn_info.lost:
             return
         if waiting := unread(self.transport):
@@ -204,7 +205,9 @@ class HttpConnection(WebSocketProtocol):
 
 
 def unread(transport: Any) -> int:
-    """Bytes that the other end has not acknowledged: ours, and the kernel's where it tells."""
+    """Bytes that the other end has not acknowledged: those in the transport, and on Linux
+    those in the kernel.
+    """
     waiting: int = transport.get_write_buffer_size()
     peer = transport.get_extra_info("socket")
     try:

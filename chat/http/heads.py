@@ -1,7 +1,8 @@
 """The head of a request, as RFC 9112 writes it; no I/O.
 
-What is not written so is refused. A proxy in front may read a head in another way than we
-do, and what the two disagree about is how one client's request becomes part of another's.
+Anything else is refused. A proxy in front may read a doubtful head in another way than
+Payam does. Where the two disagree about the end of a request, one client's request can
+become part of another client's.
 """
 
 import re
@@ -11,7 +12,7 @@ from sanic.exceptions import BadRequest
 
 NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 REQUEST_LINE = re.compile(rf"({NAME}) ([\x21-\x7e]+) HTTP/1\.([01])")
-# Bytes that are not ASCII are allowed in values. They are not decoded, which leaves surrogates.
+# Values may have bytes that are not ASCII. They are not decoded, so they become surrogates.
 FIELD = re.compile(rf"({NAME}):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)")
 ABSOLUTE = re.compile(r"https?://[\w.~%:@!$&'()*+,;=\[\]-]*", re.ASCII | re.IGNORECASE)
 BARE_END_OF_LINE = re.compile(rb"(?<!\r)\n|\r(?!\n)(?=.)", re.DOTALL)
@@ -35,12 +36,12 @@ class Head(Struct, frozen=True):
 
 
 def is_hopeless(begun: bytes | bytearray) -> bool:
-    """Whether what has come so far can be no head, whatever follows: TLS, or bare line ends."""
+    """Whether these first bytes cannot begin a head: they are TLS, or have bare line ends."""
     return not FIRST.match(begun) or BARE_END_OF_LINE.search(begun) is not None
 
 
 def parse(head: bytes) -> Head:
-    """A head, without the empty line that ends it. Raises BadRequest."""
+    """Read a head, given without the empty line that ends it. Raises BadRequest."""
     first, *lines = head.decode(errors="surrogateescape").split("\r\n")
     match = REQUEST_LINE.fullmatch(first)
     if match is None:
@@ -86,7 +87,7 @@ def bad_request_line(line: str) -> BadRequest:
 
 
 def origin_form(method: str, target: str) -> str:
-    """The path and the query: all that is used of an absolute URL."""
+    """The path and the query of a target. The rest of an absolute URL is not used."""
     if target.startswith("/") or (target == "*" and method == "OPTIONS"):
         return target
     match = ABSOLUTE.match(target)

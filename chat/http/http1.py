@@ -1,11 +1,11 @@
-"""One request and its answer after the other, on Sanic's own class for it.
+"""Requests and their answers, one after the other, on Sanic's own class for this.
 
-What is changed, and why:
+This module changes four things of Sanic's:
 
-- a head, a chunked body or its trailers are read strictly, and refused with a reason;
-- an answer of unknown length to HTTP/1.0 ends with the connection, not in chunks;
-- HEAD is answered with the headers of GET, those of a streamed answer too;
-- who waits for `100 Continue` and is refused is not made to send the body first.
+- It reads a head, a chunked body and its trailers strictly, and refuses with a reason.
+- It ends an answer of unknown length to HTTP/1.0 with the connection, not in chunks.
+- It answers HEAD with the headers of GET, those of a streamed answer too.
+- A client that waits for `100 Continue` and is refused need not send the body first.
 """
 
 import re
@@ -35,10 +35,10 @@ BODILESS = (204, 304)
 
 
 class Exchange(Http):
-    """`began` is when the head of the present request began, by `monotonic`."""
+    """`began` is the time, by `monotonic`, at which the head of the present request began."""
 
     __slots__ = ("_may_stay", "began", "is_first_chunk")
-    # Sanic's own annotations do not say what else these may be.
+    # Sanic's own annotations leave out some of the types that these may have.
     protocol: Any
     request: Any
     request_body: Any
@@ -50,7 +50,7 @@ class Exchange(Http):
 
     @property
     def keep_alive(self) -> bool:
-        """Whether another request may follow: none does once the server stops."""
+        """Whether another request may follow on this connection; not once the server stops."""
         return self._may_stay and not self.protocol.signal.stopped
 
     @keep_alive.setter
@@ -58,7 +58,7 @@ class Exchange(Http):
         self._may_stay = may_stay
 
     async def http1_request_header(self) -> None:
-        """Sanic's name for: receive a head, and make a request of it."""
+        """Receive a head and make a request of it. (The name is Sanic's.)"""
         self.began = monotonic()
         try:
             raw = await self._receive_head()
@@ -118,7 +118,7 @@ class Exchange(Http):
             await self._receive_more()
 
     async def read(self) -> bytes | None:
-        """Some bytes of the body; None at its end."""
+        """The next bytes of the body; None at its end."""
         if self.expecting_continue:
             self.expecting_continue = False
             await self._send(HTTP_CONTINUE)
@@ -151,7 +151,7 @@ class Exchange(Http):
             await self._skip_trailers()
 
     async def _skip_trailers(self) -> None:
-        """Headers after the body, which nobody here asks for (RFC 9110, section 6.5)."""
+        """Skip headers after the body, which Payam does not use (RFC 9110, section 6.5)."""
         left = TRAILERS_MAX
         while line := await self._line(left):
             left -= len(line) + 2
@@ -159,7 +159,7 @@ class Exchange(Http):
                 raise self._broken("A line after the body's last chunk is no header.")
 
     async def _line(self, most: int) -> bytes:
-        """What comes before the next end of line; at most so many bytes with it."""
+        """The bytes before the next end of line; with it they are at most `most`."""
         buffer = self.recv_buffer
         while (end := buffer.find(b"\r\n", 0, most)) < 0:
             if len(buffer) >= most:
@@ -170,14 +170,14 @@ class Exchange(Http):
         return line
 
     def _broken(self, why: str) -> BadRequest:
-        """Nobody can tell where this body ends: nothing after it can be read."""
+        """The error for a body whose end is unknown, so that nothing after it can be read."""
         self.keep_alive = False
         self.request_body = None
         self.protocol.is_lingering = True
         return BadRequest(why)
 
     async def http1_response_header(self, data: bytes, end_stream: bool) -> None:
-        """Sanic's name for: send the head of the answer, and what there is of the body."""
+        """Send the head of the answer and the first part of the body. (The name is Sanic's.)"""
         response, headers = self.response, self.response.headers
         if not data and getattr(response, "body", None):
             data, end_stream = response.body, True
@@ -185,16 +185,16 @@ class Exchange(Http):
             data, end_stream = b"", True
         data, follow = self._frame(data, end_stream=end_stream)
         if self.expecting_continue:
-            # The client does not send the body that nobody asked it for.
+            # The client was never asked for the body, so it does not send it.
             self.expecting_continue, self.request_body, self.keep_alive = False, None, False
         headers["connection"] = "keep-alive" if self.keep_alive else "close"
         self.response_size = len(data)
         self.protocol.answers(self.request)
         head = format_http1_response(response.status, response.processed_headers)
-        if not end_stream or len(data) <= SMALL:  # who sends in parts holds room for them
+        if not end_stream or len(data) <= SMALL:  # an answer in parts takes its room elsewhere
             await self._begin(head + data, follow)
         else:
-            # What has changed something is said whatever it costs.
+            # The answer to a request that changed something is sent even without room.
             is_refusable = self.request.method == "GET"
             with self.protocol.hold(self.request, len(data), is_refusable=is_refusable):
                 await self._begin(head, follow)
@@ -202,9 +202,9 @@ class Exchange(Http):
         self.stage = Stage.IDLE if end_stream else Stage.RESPONSE
 
     def _frame(self, data: bytes, *, end_stream: bool) -> tuple[bytes, Any]:
-        """How the body's end is shown: sets the headers that say so.
+        """Choose how the client will see the end of the body, and set the headers for it.
 
-        Returns what goes out with the head, and what sends the rest, if any comes.
+        Returns the bytes that go out with the head, and the function that sends the rest.
         """
         headers = self.response.headers
         follow: Any = None
@@ -233,7 +233,7 @@ class Exchange(Http):
         await self._send(data)
 
     async def http1_response_to_the_end(self, data: bytes, end_stream: bool) -> None:
-        """The connection's end is that of the body: all that HTTP/1.0 knows."""
+        """The body ends where the connection ends, which is the only way in HTTP/1.0."""
         if data:
             await self._send(data)
         if end_stream:
@@ -246,10 +246,10 @@ class Exchange(Http):
             self.stage = Stage.IDLE
 
     async def http1_response_normal(self, data: bytes, end_stream: bool) -> None:
-        """A part of a body whose length was said."""
+        """Send a part of a body whose length is in the head."""
         left = self.response_bytes_left - len(data)
         if end_stream and left > 0 and self.protocol.transport.is_closing():
-            # The client has left in the middle, and Sanic ends what was begun.
+            # The client left in the middle of the answer, and Sanic ends the answer.
             self.keep_alive = False
             self.response_func = None
             self.stage = Stage.IDLE
@@ -272,7 +272,7 @@ def expects_continue(headers: Header) -> bool:
 
 
 def too_long(head: bytearray, most: int) -> SanicException:
-    """414 where the first line alone is too long."""
+    """The error for a head that is too long: 414 where the first line alone is."""
     if head.find(b"\r\n", 0, most) < 0:
         return SanicException(f"The URL is too long: the head may have {most} bytes.", 414)
     return SanicException(f"The request's headers are too long: they may have {most} bytes.", 431)

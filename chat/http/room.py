@@ -1,8 +1,8 @@
-"""How much of answers may wait for slow readers.
+"""How many bytes of answers may wait for slow readers.
 
-An answer that its client does not read stays in memory. So each user's answers, and all of
-one worker, have a bound: what would go beyond it is refused before it begins. Answers up
-to SMALL are not counted.
+An answer that its client does not read stays in memory. So there is a limit per user, and
+one per worker. An answer that would go beyond a limit is refused before its first byte.
+Answers up to SMALL are not counted.
 """
 
 from collections.abc import Hashable, Iterator
@@ -12,9 +12,9 @@ from chat import metrics
 from chat.errors import RateLimited, Unavailable
 
 SMALL = 64 * 1024
-"""Bytes; about what a connection costs anyway."""
+"""In bytes. A connection costs about as much in any case."""
 OF_A_STREAM = 256 * 1024
-"""Bytes of an answer that is sent while it is made: a page of it, and what is on its way."""
+"""Bytes that a streamed answer counts as: one page of it, and what is under way."""
 RETRY_SECONDS = 2.0
 
 
@@ -24,15 +24,15 @@ class Room:
         self._per_worker = per_worker
         self._held: dict[Hashable, int] = {}
         self.total = 0
-        """Bytes that are held now."""
+        """Bytes for which room is held now."""
 
     @contextmanager
     def hold(self, who: Hashable, size: int, *, is_refusable: bool = True) -> Iterator[None]:
-        """Hold `size` bytes of this user's within a `with` block.
+        """Hold room for `size` bytes of this user within a `with` block.
 
         Raises RateLimited or Unavailable where there is no room. One answer, however
-        large, always has room when nothing else waits. What was already carried out
-        (`is_refusable` is False) is counted, and not refused.
+        large, always has room when nothing else waits. The answer to a request that was
+        carried out already (`is_refusable` is False) is counted and never refused.
         """
         held = self._held.get(who, 0)
         if is_refusable:

@@ -1,6 +1,6 @@
-"""Rules for text that clients send, the same over HTTP and websocket.
+"""Rules for text that clients send, the same over HTTP and websockets.
 
-Each raises InvalidInput, which names the field and the limit.
+Each function raises InvalidInput, which names the field and the limit.
 """
 
 from unicodedata import category, normalize
@@ -21,13 +21,15 @@ SIGNS = f".@+-_{NON_JOINER}"
 
 
 def short(field: str, value: str, most: int) -> None:
-    """Comes before any work on the text: what a client sends may be as long as a body."""
+    """Refuse a long text. Call this before any other work on the text, because a client may
+    send as much as a whole body.
+    """
     if len(value) > most:
         raise InvalidInput({field: [f"At most {most} characters; this has {len(value)}."]})
 
 
 def text(field: str, value: str, *, most: int, least: int = 1) -> str:
-    """`value` as it is, when its length is allowed and both databases can keep it."""
+    """Return `value` unchanged, if its length is allowed and both databases can store it."""
     short(field, value, most)
     if "\0" in value:
         raise InvalidInput({field: ["May not contain the null character."]})
@@ -41,9 +43,9 @@ def text(field: str, value: str, *, most: int, least: int = 1) -> str:
 
 
 def username(value: str) -> str:
-    """The name in its composed form (NFC), so that equal looks are equal text."""
+    """Return the name in its composed form (NFC), so that names that look the same are equal."""
     name = normalize("NFC", text("username", value, most=USERNAME_MAX_LENGTH))
-    # The non-joiner parts the halves of Persian names; it does not make two names different.
+    # Persian names have the non-joiner in them. It does not make two names different.
     is_framed = name.startswith(NON_JOINER) or name.endswith(NON_JOINER)
     if is_framed or not all(may_be_in_a_name(c) for c in name):
         raise InvalidInput({"username": ["Letters, digits and the characters . @ + - _ only."]})
@@ -53,9 +55,10 @@ def username(value: str) -> str:
 
 
 def may_be_in_a_name(character: str) -> bool:
-    """Letters, digits, a few signs, and marks, which are the vowels of Hindi and others.
+    """Whether it is a letter, a digit, one of a few signs, or a mark.
 
-    What shows nothing, such as a variation selector, would make names that look the same.
+    Marks are the vowels of Hindi and other languages. A character that shows nothing, such as
+    a variation selector, is not allowed: with it two different names would look the same.
     """
     if character in SIGNS:
         return True
@@ -73,5 +76,5 @@ def password(value: str, *, least: int) -> str:
 
 
 def key(field: str, value: str | None) -> str | None:
-    """A `client_id`, an `Idempotency-Key` or a `ref`; None stays None."""
+    """Check a `client_id`, an `Idempotency-Key` or a `ref`; None stays None."""
     return None if value is None else text(field, value, most=KEY_MAX_LENGTH)

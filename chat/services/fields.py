@@ -1,9 +1,11 @@
-"""What clients send, field by field, as the documents of the interfaces tell it.
+"""The types of what clients send, field by field, for OpenAPI and AsyncAPI.
 
-These types say what `checks` and the services hold clients to, and hold nobody to it
-themselves: one error a field, in one place, names the field and the limit. A limit in
-capitals is the setting of that name. The patterns mean the same to ECMA-262, for which
-the documents are, and to the tools that read them.
+A type only describes its field. It checks nothing: `checks` and the services do that, so
+that there is one error per field, made in one place, which names the field and the limit.
+
+A limit in capitals stands for the setting of that name. The patterns are written so that
+ECMA-262, which JSON Schema refers to, and the tools that read these documents understand
+the same by them.
 """
 
 from typing import Annotated, Any
@@ -17,14 +19,18 @@ from chat.text.visibility import EMPTY, IGNORABLE
 
 NO_NULL = "^[^\\u0000]*$"
 HIDDEN = "".join(c if c == "-" else f"\\u{ord(c):04x}" for c in IGNORABLE + EMPTY)
-"""What shows nothing, of the basic plane: beyond it, tools do not agree on what a character is."""
+"""Characters that show nothing. They are of the basic plane only, because beyond it tools
+do not agree on what a character is.
+"""
 NOT_BLANK = f"^[^\\u0000]*[^\\s\\u0000-\\u001f\\u007f-\\u009f{HIDDEN}][^\\u0000]*$"
 NAME = "^[^\\u0000-*,/:-?[-^`{-\\u007f]+$"
-"""Of ASCII exactly what a name may have; what a letter is beyond it, tools do not agree on."""
+"""What a name may have. It is exact for ASCII only, because beyond ASCII tools do not agree on
+what a letter is.
+"""
 
 
 def said(description: str = "", **schema: Any) -> Meta:
-    """JSON Schema of a field, which msgspec writes down and does not check."""
+    """Additions to the JSON Schema of a field. msgspec writes them down and checks nothing."""
     return Meta(description=description or None, extra_json_schema=schema)
 
 

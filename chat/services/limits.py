@@ -1,6 +1,6 @@
-"""Token buckets in this process's memory: how much one caller may do in a while.
+"""Token buckets in this process's memory: how much one caller may do in a given time.
 
-Limits protect one worker from one client, so each worker counts for itself.
+Limits protect one node from one client, so each node counts for itself.
 """
 
 import logging
@@ -19,10 +19,12 @@ _said: TTLCache[tuple[str, Hashable], None] = TTLCache(10_000, 60)
 
 
 class Limit:
-    """`rate` a second on the average, `burst` at once; None lifts it.
+    """At most `rate` calls per second on the average, and `burst` calls at once.
 
-    Beyond `most` callers, those are forgotten who have been quiet the longest. A caller that
-    is a `secret` is not logged: who types a password into the field of the name has said it.
+    A `rate` of None means no limit. At most `most` callers are remembered: beyond that, the
+    caller that was quiet for the longest time is forgotten. With `is_secret` the caller is
+    not logged. Somebody may type a password into the field of the name, and the caller is
+    then this password.
     """
 
     def __init__(
@@ -42,7 +44,7 @@ class Limit:
         self._buckets: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
 
     def take(self, caller: Hashable) -> None:
-        """Count one; raises RateLimited, with the time to wait, when it is one too many."""
+        """Count one call; raises RateLimited, with the time to wait, when it is one too many."""
         if self._rate is None:
             return
         now = monotonic()
@@ -62,7 +64,7 @@ class Limit:
 
 
 def say_hit(what: str, caller: Hashable, *, is_secret: bool = False) -> None:
-    """Log that this caller has done too much, once a minute, and count it each time.
+    """Log that this caller has hit a limit, once per minute, and count it each time.
 
     A caller is a user's id, or an address.
     """
@@ -75,5 +77,7 @@ def say_hit(what: str, caller: Hashable, *, is_secret: bool = False) -> None:
 
 
 def pace(rate: float) -> str:
-    """`rate` is in calls per second; written so that it is a whole number, if it can be."""
+    """The rate (calls per second) in words, per second or per minute: as a whole number if
+    possible.
+    """
     return f"{rate:g} per second" if float(rate).is_integer() else f"{rate * 60:g} per minute"

@@ -1,4 +1,4 @@
-"""What is wrong with JSON that does not fit its struct, said under the field's name."""
+"""Says, under the field's name, what is wrong with JSON that does not fit its struct."""
 
 from collections.abc import Collection
 
@@ -8,13 +8,13 @@ PATH = " - at `$"
 
 
 def explain(text: str, whole: str, known: Collection[str] = ()) -> dict[str, list[str]]:
-    """msgspec's sentence by the field that it is about, or under `whole` where it is none.
+    """msgspec's sentence, by the field that it is about; `whole` where it is about no field.
 
-    `known` are the fields that there are. The sentence may repeat what the client sent,
-    however long, and however much like a sentence of msgspec's: so it is cut at fixed
-    marks, and no pattern is matched with it.
+    `known` are the fields that exist. The sentence may repeat what the client sent, which
+    may be long, and may look like a sentence of msgspec. So the sentence is cut at fixed
+    marks, and no pattern is matched against it.
     """
-    # The last one: what the client sent may stand before it.
+    # The last mark is the right one, because the client's own text may stand before it.
     what, mark, path = text.rpartition(PATH)
     if not mark:
         what, path = text, ""
@@ -27,13 +27,13 @@ def explain(text: str, whole: str, known: Collection[str] = ()) -> dict[str, lis
 
 
 def unknown(name: str, known: Collection[str] = (), what: str = "field") -> dict[str, list[str]]:
-    """What is said of a field, or of something else with a name, that there is not."""
+    """The error for a field, or something else with a name, that does not exist."""
     others = f"; there are: {', '.join(known)}" if known else ""
     return {shown(name) or '""': [f"There is no such {what}{others}."]}
 
 
 def between(what: str, opening: str) -> str:
-    """The name in backticks that follows `opening`; empty for another sentence."""
+    """The name in backticks that follows `opening`; empty if the sentence is another one."""
     return shown(what.removeprefix(opening).removesuffix("`")) if what.startswith(opening) else ""
 
 
