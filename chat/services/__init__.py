@@ -1,1 +1,1 @@
-"""What the chat does and who may do it: one module a noun."""
+"""What the chat does and who may do it: one module per noun."""

@@ -1,4 +1,4 @@
-"""Attachments: adding one to a message of one's own, and reading those of a conversation."""
+"""Attachments: add one to one's own message, list them, and read a file."""
 
 import re
 from collections.abc import AsyncIterator
@@ -23,14 +23,16 @@ from chat.store.writer import Writer
 
 NAME_MAX_LENGTH = 255
 PER_MESSAGE = 100
-"""How many attachments a message may have: each list that shows the message shows all of them."""
+"""Most attachments per message. There is a limit because every list shows all of them."""
 JOINERS = "\u200c\u200d"
-"""Invisible, but a part of Persian spelling, and of that of Indian languages."""
+"""Invisible characters that belong to the spelling of Persian and of Indian languages."""
 MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]{1,100}/[\w!#$&^.+-]{1,100}", re.ASCII)
 
 
 class Upload(Struct, frozen=True):
-    """A file on its way in, as the client describes it; neither word is trusted."""
+    """A file that a client uploads. Its `name` and `content_type` are the client's own words,
+    and are not trusted.
+    """
 
     name: str
     content_type: str
@@ -57,7 +59,7 @@ class Attachments:
     async def require_attachable(
         self, who: Identity, conversation_id: int, message_id: int
     ) -> None:
-        """Raises what `add` would, before a byte of the file is read."""
+        """Raises the errors of `add`, before a byte of the file is read."""
         await require_attachable(self._database, who, conversation_id, message_id)
 
     async def add(
@@ -68,10 +70,11 @@ class Attachments:
         upload: Upload,
         key: str | None = None,
     ) -> tuple[records.Attachment, bool]:
-        """Store the file, then its row; without the row the file goes again.
+        """Store the file, then its row. Where the row is refused, the file is deleted again.
 
-        Returns the attachment, and whether it is new. With a `key`, the same file under the
-        same name is the first one, and another is refused with KeyReused.
+        Returns the attachment, and whether it is new. With a `key` that was used before, the
+        same file under the same name gives the first attachment, and another file or name
+        raises KeyReused.
         """
 
         created: records.Attachment | None = None
@@ -101,15 +104,15 @@ class Attachments:
             raise
         if made.is_new and created is not None:
             return created, True
-        # What is stored may be this very file: the commit's answer was lost.
+        # If the commit's answer was lost, the stored row may be that of this very file.
         await self._discard_unless_stored(file)
         for attachment in await self.list(who, conversation_id, message_id):
             if attachment.id == made.id:
                 return attachment, False
-        raise no_such_attachment()  # it went with its message meanwhile
+        raise no_such_attachment()  # its message was deleted meanwhile
 
     async def _discard_unless_stored(self, file: store.StoredFile) -> None:
-        """The commit's answer may have been lost; while nobody can tell, the file stays."""
+        """Delete the file if its row is not stored. While the database cannot say, it stays."""
         try:
             stored = await store.is_stored(self._database, file.stored_name)
         except Unavailable:
@@ -125,7 +128,7 @@ class Attachments:
     async def open(
         self, who: Identity, conversation_id: int, message_id: int, attachment_id: int
     ) -> tuple[store.StoredFile, Path]:
-        """What is known of the file, and where it lies; for participants only."""
+        """What the database knows of the file, and its path; for participants and agents only."""
         await self._messages.get(who, conversation_id, message_id)
         file = await store.file_of(self._database, message_id, attachment_id)
         if file is None:
@@ -152,13 +155,13 @@ async def require_attachable(
 
 
 def clean_name(name: str) -> str:
-    """The last part of what the client called the file, without control characters."""
+    """The last part of the name that the client gave, without control characters."""
     last = re.split(r"[/\\]", name)[-1]
     kept = "".join(c for c in last if c.isprintable() or c in JOINERS).strip(" .")
     return kept[-NAME_MAX_LENGTH:] or "file"
 
 
 def media_type(content_type: str) -> str:
-    """The client's word for the type where it has the form of one; parameters are dropped."""
+    """The type that the client gave, without parameters; a general one if it is no type."""
     kind = content_type.partition(";")[0].strip().lower()
     return kind if MEDIA_TYPE.fullmatch(kind) else "application/octet-stream"

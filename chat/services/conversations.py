@@ -1,4 +1,4 @@
-"""Conversations: which ones a user has, beginning one, who is in it, what was read."""
+"""Conversations: list them, begin one, change who is in it, mark what was read."""
 
 import re
 from collections.abc import AsyncIterator, Collection, Sequence
@@ -30,33 +30,35 @@ from chat.store.work import Apply, DoneWith, Outcome
 from chat.store.writer import Writer
 
 PARTICIPANTS_MAX = 10_000
-"""How many a conversation may have."""
+"""Most participants of a conversation."""
 LIST_PART = 100
-"""Conversations held in memory at once while a whole list is streamed."""
+"""Conversations that are in memory at once while a whole list is streamed."""
 CHANGES_PAGE = 200
 CURSOR = r"([0-9]{1,18})\.([0-9]{1,18})"
-"""The place of a page's last conversation, in text: when it was active, and its id."""
+"""Where a page ends, as text: when its last conversation was active, and that one's id."""
 
 
 class Conversations:
-    """Where a change is checked twice, the first is for who may not: it takes no lock. The
-    second, under the lock, is the one that counts.
+    """Some changes check the caller's right twice. The first check takes no lock, and refuses
+    most callers cheaply. The second one, under the lock, is the one that counts.
     """
 
     def __init__(self, database: Database, writer: Writer, *, per_request: int) -> None:
-        """`per_request` is how many participants one request may name."""
+        """`per_request` is the most participants that one request may name."""
         self._database = database
         self._writer = writer
         self._per_request = per_request
 
     async def ids(self, who: Identity) -> Sequence[int]:
-        """Of every conversation of the caller, most recently active first."""
+        """The ids of all conversations of the caller, most recently active first."""
         return await conversation_list.ids(self._database, who.user_id)
 
     async def parts(
         self, who: Identity, ids: Sequence[int]
     ) -> AsyncIterator[list[records.Conversation]]:
-        """These, in this order, a part at a time; without those that the caller is not in."""
+        """These conversations in this order, one part at a time. One in which the caller is no
+        participant is left out.
+        """
         for start in range(0, len(ids), LIST_PART):
             part = ids[start : start + LIST_PART]
             yield await conversation_list.some(self._database, who.user_id, part)
@@ -64,9 +66,9 @@ class Conversations:
     async def page(
         self, who: Identity, cursor: str | None, limit: int
     ) -> tuple[list[records.Conversation], str | None]:
-        """At most `limit`, most recently active first, and the cursor of what follows, if any does.
+        """At most `limit`, most recently active first, and the cursor of the next page, if any.
 
-        One that becomes active moves to the beginning; no other moves for that.
+        A conversation that becomes active moves to the first page. No other one moves.
         """
         behind = place_of(cursor) if cursor is not None else None
         page: list[records.Conversation] = []
@@ -87,7 +89,7 @@ class Conversations:
         return conversation
 
     async def seqs(self, conversation_ids: Collection[int]) -> dict[int, int]:
-        """The change number of each, as it is now."""
+        """The present `seq` of each."""
         return await store.seqs(self._database, conversation_ids)
 
     async def changes_since(
@@ -104,9 +106,10 @@ class Conversations:
     async def create(
         self, who: Identity, user_ids: Sequence[int], title: str, key: str | None = None
     ) -> tuple[records.Conversation, bool]:
-        """The conversation, and whether it is new, or the first one with its `key`.
+        """Begin a conversation. Returns it, and whether it is new: a retry with the same `key`
+        gets the first one.
 
-        The caller is always in it; unknown ids are named in the error.
+        The caller is always in it. The error names unknown ids.
         """
         self._require_few("participants", user_ids)
         checks.text("title", title, most=checks.TITLE_MAX_LENGTH, least=0)
@@ -123,7 +126,7 @@ class Conversations:
         return await self.get(who, made.id), made.is_new
 
     async def rename(self, who: Identity, conversation_id: int, title: str) -> records.Conversation:
-        """The title that it has already changes nothing."""
+        """Change the title. The title that it has already changes nothing."""
         checks.text("title", title, most=checks.TITLE_MAX_LENGTH, least=0)
         await require_member(self._database, who, conversation_id)
 
@@ -141,8 +144,8 @@ class Conversations:
     async def participants(
         self, who: Identity, conversation_id: int, after: int, limit: int
     ) -> Sequence[records.User]:
-        """At most `limit` of those who are in it, by id, behind that of user `after`."""
-        await self.membership(who, conversation_id)  # or NotFound
+        """At most `limit` participants in the order of their ids, from behind user `after`."""
+        await self.membership(who, conversation_id)  # raises NotFound
         return await participants.page(self._database, conversation_id, after, limit)
 
     async def add(
@@ -153,10 +156,11 @@ class Conversations:
         user_ids: Sequence[int],
         key: str | None = None,
     ) -> tuple[records.Conversation, bool]:
-        """The conversation, and whether this was asked for the first time with its `key`.
+        """Add participants. Returns the conversation, and whether this `key` is new.
 
-        Any participant adds; adding who is there already changes nothing. `field` is what
-        an error calls the ids. Raises Conflict where the conversation is of two people.
+        Any participant may add others. Adding somebody who is there already changes nothing.
+        `field` is the name that an error gives to the ids. Raises Conflict for a direct
+        conversation, and for more participants than a conversation may have.
         """
         self._require_few(field, user_ids)
         await require_member(self._database, who, conversation_id)
@@ -186,7 +190,7 @@ class Conversations:
             raise InvalidInput({field: [few]})
 
     async def require_users(self, field: str, user_ids: Collection[int]) -> dict[int, records.User]:
-        """By id; raises InvalidInput that names those whom there are not."""
+        """The users by id. Raises InvalidInput, which names the ids that do not exist."""
         found = {user.id: user for user in await users.by_ids(self._database, user_ids)}
         if unknown := sorted(set(user_ids) - found.keys()):
             named = ", ".join(str(id_) for id_ in unknown)
@@ -196,13 +200,14 @@ class Conversations:
     async def remove(
         self, who: Identity, conversation_id: int, user_id: int, text: str | None = None
     ) -> None:
-        """Anyone leaves; who began the conversation, or staff, removes others.
+        """Remove a participant. Anyone may leave; only who began the conversation, or staff, may
+        remove others.
 
-        A repeat with the same key, `text`, removes nobody who was added again meanwhile.
+        `text` is the idempotency key. A retry with it removes nobody who was added again since.
         """
         key = IdempotencyKey.of(who.user_id, text, "removal", conversation_id, user_id)
         if key is not None and await idempotency_keys.made_with(self._database, key) is not None:
-            return  # also for who has left by it, and may do nothing here any more
+            return  # a caller who left by this request has no right here any more
         await require_remover(self._database, who, conversation_id, user_id)
         account = await users.by_id(self._database, user_id)
 
@@ -220,9 +225,9 @@ class Conversations:
         await self._writer.change(conversation_id, once(key, make), is_repeatable=key is not None)
 
     async def mark_read(self, who: Identity, conversation_id: int, message_id: int) -> None:
-        """Everything up to the message is read; what was read stays read.
+        """Mark everything up to the message as read. A mark never moves back.
 
-        Of an agent who is no participant nothing is kept.
+        Nothing is stored for an agent.
         """
         await require_member(self._database, who, conversation_id)
         apply = self._reading(who, conversation_id, message_id, None)
@@ -236,7 +241,7 @@ class Conversations:
         origin: object,
         done: DoneWith[None],
     ) -> None:
-        """The same from the socket `origin`, which waits for nothing."""
+        """The same for a frame of the socket `origin`. It does not wait: `done` comes later."""
         apply = self._reading(who, conversation_id, message_id, origin)
         self._writer.submit(conversation_id, apply, done)
 
@@ -272,7 +277,7 @@ def place_of(cursor: str) -> Place:
 async def joining(
     transaction: Transaction, conversation_id: int, users: Sequence[records.User]
 ) -> list[Change]:
-    """Add these, who are not in it, under the conversation's lock; what others are told."""
+    """Add these users, who are not in it, under the conversation's lock. Returns the changes."""
     if not users:
         return []
     last = await store.advance(transaction, conversation_id, len(users))
@@ -283,7 +288,9 @@ async def joining(
 
 
 async def require_group(reads: Reads, conversation_id: int, users: Sequence[records.User]) -> None:
-    """Two people's direct conversation takes nobody else; one of the two may come back."""
+    """Raises Conflict where somebody new would join a direct conversation. One of its two people
+    may come back.
+    """
     if not await direct_conversations.is_direct(reads, conversation_id):
         return
     if not {user.id for user in users} <= await participants.ever(reads, conversation_id):
@@ -294,7 +301,7 @@ async def require_group(reads: Reads, conversation_id: int, users: Sequence[reco
 
 
 async def require_remover(reads: Reads, who: Identity, conversation_id: int, user_id: int) -> None:
-    """Who may remove this user; raises NotFound or Forbidden for others."""
+    """Raises NotFound or Forbidden where the caller may not remove this user."""
     await require_member(reads, who, conversation_id)
     if (
         user_id != who.user_id

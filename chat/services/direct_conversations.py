@@ -1,7 +1,7 @@
-"""Direct conversations: two people have one, whoever of them begins it, and when.
+"""Direct conversations: two people have exactly one, whichever of them begins it, and when.
 
-Who has left it comes back when either of the two begins it again, as in other messengers:
-its messages would reach nobody otherwise. Nobody else is ever added.
+Somebody who left it is added again when either of the two begins it again, as in other
+messengers. Otherwise its messages would reach nobody. Nobody else is ever added.
 """
 
 from collections.abc import Sequence
@@ -29,9 +29,9 @@ class DirectConversations:
     async def begin(
         self, who: Identity, user_ids: Sequence[int], title: str, key: str | None
     ) -> tuple[records.Conversation, bool]:
-        """The conversation of the two, and whether it is new.
+        """Find or begin the conversation of the two. Returns it, and whether it is new.
 
-        `user_ids` names the other one; it may name the caller as well, or alone.
+        `user_ids` names the other person. It may name the caller as well, or only the caller.
         """
         others = set(user_ids) - {who.user_id}
         if not user_ids or len(others) > 1:

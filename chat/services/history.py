@@ -1,13 +1,14 @@
 """Which history of the database this process serves, and how it notices another one.
 
 The database is put back when a backup is restored, or when a failover loses commits. Then
-whatever this process knows of conversations, people and sign-ins may be wrong. It notices
+everything that this process knows of conversations, people and sign-ins may be wrong. The
+process notices it
 
 - when `python -m chat restored` announces it over the relay, or a batch of another epoch comes;
-- when a handshake reads another epoch than the one that is known here;
+- when a handshake reads another epoch than the process knows;
 - at the latest LOOK_SECONDS after `restored`, because it looks that often;
-- without `restored`, when a conversation's `seq` is lower than what its sockets have here.
-  Then the process renews the epoch itself.
+- without `restored`, when the `seq` of a conversation in the database is lower than the
+  position of its sockets here. Then the process renews the epoch itself.
 """
 
 import asyncio
@@ -23,14 +24,14 @@ log = logging.getLogger("payam.history")
 
 LOOK_SECONDS = 5.0
 LEAST_SECONDS = 0.5
-"""Between two looks, however often something asks for one."""
+"""At least so long lies between two looks, however often something asks for one."""
 EPOCH_MAX_LENGTH = 64
 
 
 class History:
-    """`changed` is called when the history is another one; `renewed` when this process says so.
-
-    `changed` must let go of all that was learned from the database before.
+    """`changed` is called when the history has become another one. It must drop everything that
+    was learned from the database before. `renewed` is called when this process has begun a new
+    epoch itself.
     """
 
     def __init__(
@@ -43,20 +44,20 @@ class History:
         self._wanted = asyncio.Event()
         self._has_gone_back = False
         self.name = history.Name("", "")
-        """As it was last read; empty before `open`."""
+        """The name as it was last read; empty before `open`."""
 
     @property
     def epoch(self) -> str:
         return self.name.epoch
 
     async def open(self) -> None:
-        """Learn the name. Raises Unavailable."""
+        """Read the name for the first time. Raises Unavailable."""
         self.name = await history.read(self._database)
 
     async def look(self) -> None:
-        """Read the name again, and act on another one. Raises Unavailable.
+        """Read the name again, and act if it is another one. Raises Unavailable.
 
-        One at a time: of two readings the later one holds.
+        Only one reading runs at a time, so that the later of two is the one that counts.
         """
         async with self._turn:
             name = await history.read(self._database)
@@ -73,11 +74,11 @@ class History:
             self._changed()
 
     def suspect(self) -> None:
-        """Look soon: something speaks of another epoch."""
+        """Look soon, because something came with another epoch."""
         self._wanted.set()
 
     def went_back(self, conversation_id: int, known: int, stored: int) -> None:
-        """A conversation's sockets have the changes up to `known`, and the database has fewer."""
+        """The sockets of a conversation are at `known`, and the database has only `stored`."""
         if not self._has_gone_back:
             log.error(
                 "conversation %d has come to %d in the database, and its sockets here to %d: the"
@@ -100,14 +101,14 @@ class History:
                 pass
             self._wanted.clear()
             try:
-                if self._has_gone_back:  # unless another process or `restored` has said so
+                if self._has_gone_back:  # and neither another process nor `restored` renewed it
                     await history.renew(self._database, self.epoch)
                     self._renewed()
                 await self.look()
             except Unavailable:
                 self._wanted.set()
             except Exception as error:
-                # In the middle of a restore the table may be empty, or not there.
+                # In the middle of a restore the table may be empty or missing.
                 log.warning("the database's history cannot be read: %s", error)
             await asyncio.sleep(LEAST_SECONDS)
 
@@ -118,7 +119,7 @@ class History:
 
 
 def require_valid(epoch: str | None) -> None:
-    """Raises InvalidInput for what cannot be an epoch."""
+    """Raises InvalidInput for a text that cannot be an epoch."""
     if epoch is not None and not 0 < len(epoch) <= EPOCH_MAX_LENGTH:
         raise InvalidInput({"epoch": [f"From 1 to {EPOCH_MAX_LENGTH} characters."]})
 

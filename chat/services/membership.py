@@ -1,9 +1,10 @@
-"""Proof that somebody may be in a conversation: what a way in or out of it may demand.
+"""Proof that somebody may read and write a conversation.
 
-Participants may, and agents: members of staff, where the conversation has, or had, a ticket.
+Participants may, and so may agents: members of staff, where the conversation has, or had, a
+ticket.
 
-Where a check only stands beside the way, a second way can miss it. So what hands out a
-conversation's live news takes a Membership, and only `membership_of` makes one.
+A check that is a separate step can be forgotten on a new path. So everything that delivers
+the live changes of a conversation takes a Membership, and only `membership_of` makes one.
 """
 
 from chat.auth.identity import Identity
@@ -13,7 +14,7 @@ from chat.store.sends import not_a_participant
 
 
 class Membership:
-    """The database let this user into this conversation, whose change number was `seq`.
+    """The database says that this user may be in this conversation, whose `seq` was this.
 
     `seq` counts within `epoch`. `is_agent` is false for participants.
     """
@@ -31,7 +32,7 @@ class Membership:
 
 
 async def membership_of(database: Database, who: Identity, conversation_id: int) -> Membership:
-    """Asks the database, each time; raises NotFound for who is neither of the two."""
+    """Ask the database. Raises NotFound for somebody who is neither participant nor agent."""
     point = await participants.point_for(database, conversation_id, who.user_id)
     if point is None:
         raise not_a_participant()
@@ -42,6 +43,6 @@ async def membership_of(database: Database, who: Identity, conversation_id: int)
 
 
 async def require_member(reads: Reads, who: Identity, conversation_id: int) -> None:
-    """The same within a transaction: raises NotFound for who is neither of the two."""
+    """Raises NotFound for somebody who is neither participant nor agent."""
     if not await participants.may_enter(reads, conversation_id, who.user_id):
         raise not_a_participant()

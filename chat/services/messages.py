@@ -1,4 +1,4 @@
-"""Messages: sending, changing, reading them."""
+"""Messages: send, edit, delete and read them."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
@@ -20,9 +20,9 @@ from chat.store.writer import Writer
 from chat.times import now
 
 STREAM_PAGE = 100
-"""Most messages held in memory at once while a whole list is streamed."""
+"""Most messages that are in memory at once while a whole list is streamed."""
 STREAM_CHARACTERS = 64 * 1024
-"""Characters of such a page, as far as the page before it tells."""
+"""Most characters of such a page, estimated from the page before it."""
 
 
 class Messages:
@@ -43,9 +43,9 @@ class Messages:
     def send(
         self, who: Identity, conversation_id: int, content: str, client_id: str | None, done: Done
     ) -> Send:
-        """Give a message to the writer: the hot path, without a task or a future.
+        """Give a message to the writer. This is the hot path, without a task or a future.
 
-        `done` comes after the commit, and the returned Send then holds the numbers.
+        `done` is called after the commit. The returned Send then has its `id` and `seq`.
         Raises InvalidInput, or Unavailable when the queue is full.
         """
         send = self._draft(who, conversation_id, "message", content, client_id)
@@ -55,10 +55,12 @@ class Messages:
     async def create(
         self, who: Identity, conversation_id: int, content: str, client_id: str | None
     ) -> tuple[records.Message, bool]:
-        """Store a message; whether it is new, or the first one with its `client_id`."""
+        """Store a message. Returns it, and whether it is new: a retry with the same `client_id`
+        gets the first one.
+        """
         send = self._draft(who, conversation_id, "content", content, client_id)
         await self._writer.store(send)
-        if send.is_repeat:  # it may have been changed since, and read
+        if send.is_repeat:  # the first one may have been edited or read since
             return await self.get(who, conversation_id, send.id), False
         return store.fresh(send), True
 
@@ -73,7 +75,7 @@ class Messages:
         self, who: Identity, conversation_id: int, message_id: int, content: str
     ) -> records.Message:
         apply = self._editing(who, conversation_id, message_id, content)
-        # Who may not is refused without a lock. Under the lock it is asked again.
+        # This refuses most callers without a lock. `apply` asks again under the lock.
         await require_own(self._database, who, conversation_id, message_id)
         await self._writer.change(conversation_id, apply)
         return await self.get(who, conversation_id, message_id)
@@ -86,7 +88,7 @@ class Messages:
         content: str,
         done: DoneWith[int],
     ) -> None:
-        """The same from a socket, which waits for nothing; the result is the edit's `seq`."""
+        """The same for a frame of a socket. It does not wait: `done` gets the edit's `seq`."""
         apply = self._editing(who, conversation_id, message_id, content)
         self._writer.submit(conversation_id, apply, done)
 
@@ -107,14 +109,14 @@ class Messages:
         return apply
 
     async def delete(self, who: Identity, conversation_id: int, message_id: int) -> None:
-        """Deleting once more changes nothing."""
+        """Delete one's own message. A second time changes nothing."""
         await require_own(self._database, who, conversation_id, message_id)
         await self._writer.change(conversation_id, self._deleting(who, conversation_id, message_id))
 
     def submit_delete(
         self, who: Identity, conversation_id: int, message_id: int, done: DoneWith[int]
     ) -> None:
-        """The same from a socket; the result is the deletion's `seq`."""
+        """The same for a frame of a socket; `done` gets the deletion's `seq`."""
         apply = self._deleting(who, conversation_id, message_id)
         self._writer.submit(conversation_id, apply, done)
 
@@ -150,7 +152,7 @@ class Messages:
         before: int | None,
         after: int | None,
     ) -> list[records.Message]:
-        """At most `limit`, oldest first: those after one, before one, or the latest."""
+        """At most `limit`, oldest first: those after a message, before one, or the newest."""
         me = reader(who, conversation_id)
         if after is not None:
             return await store.after(self._database, me, after, limit)
@@ -165,16 +167,16 @@ class Messages:
         """
         if epoch is not None:
             point = await participants.point_for(self._database, conversation_id, who.user_id)
-            if point is not None:  # others get NotFound below
+            if point is not None:  # otherwise NotFound is raised below
                 require_present(seq, epoch, point)
         return await store.changed_since(self._database, reader(who, conversation_id), seq, limit)
 
     async def stream(
         self, who: Identity, conversation_id: int
     ) -> AsyncIterator[list[records.Message]]:
-        """Every message, oldest first, a page at a time; raises NotFound before the first."""
+        """Every message, oldest first, in pages. Raises NotFound before the first page."""
         me = reader(who, conversation_id)
-        # Nothing is known yet of how long they are: few, so that few long ones fit.
+        # How long they are is not known yet. So the first page is small enough for long ones.
         limit = most_of(self._most)
         first = await store.after(self._database, me, 0, limit)
 
@@ -186,7 +188,7 @@ class Messages:
                 yield page
                 if count < asked:
                     return
-                del page  # the next one takes its place, rather than a place beside it
+                del page  # otherwise both pages would be in memory during the next reading
                 asked = following
                 page = await store.after(self._database, me, last_id, asked)
 
@@ -194,7 +196,7 @@ class Messages:
 
 
 def most_of(length: int) -> int:
-    """How many messages of so many characters are a page of a streamed list."""
+    """How many messages of this length, in characters, make a page of a streamed list."""
     return max(1, min(STREAM_PAGE, STREAM_CHARACTERS // (length or 1)))
 
 
@@ -205,7 +207,7 @@ def reader(who: Identity, conversation_id: int) -> store.Reader:
 async def require_own(
     reads: Reads, who: Identity, conversation_id: int, message_id: int
 ) -> store.Stored:
-    """The caller's own message; raises NotFound or Forbidden."""
+    """Read the caller's own message. Raises NotFound or Forbidden."""
     await require_member(reads, who, conversation_id)
     found = await store.find(reads, conversation_id, message_id)
     if found is None:

@@ -1,7 +1,8 @@
-"""What is made once, however often it is asked for with one `Idempotency-Key`.
+"""Makes a thing once, however often it is asked for with one `Idempotency-Key`.
 
-The key is claimed in the transaction that makes the thing: of two requests at once, on any
-nodes, one makes it and the other waits and gets the same. Keys are kept for ever.
+The key is claimed in the transaction that makes the thing. Of two requests at the same
+moment, on any nodes, one makes it. The other waits, and gets the same thing. Keys are kept
+for ever.
 """
 
 from typing import NamedTuple
@@ -14,16 +15,16 @@ from chat.store.work import Apply, Outcome
 
 
 class Made(NamedTuple):
-    """The id of what was made, now or by the first request with the key."""
+    """`id` is that of the thing, made now or by the first request with the key."""
 
     id: int
     is_new: bool
 
 
 def once(key: IdempotencyKey | None, make: Apply[int]) -> Apply[Made]:
-    """`make`, whose result is the id of what it makes, for all requests with this key.
+    """Wrap `make`, which returns the id of what it makes, so that it runs once per key.
 
-    Raises what `make` raises, after which the key is free, and KeyReused.
+    Raises KeyReused. Raises the errors of `make` too; the key is then free again.
     """
 
     async def apply(transaction: Transaction) -> Outcome[Made]:
@@ -35,7 +36,7 @@ def once(key: IdempotencyKey | None, make: Apply[int]) -> Apply[Made]:
                 return Outcome(Made(first, is_new=False))
             try:
                 outcome = await make(transaction)
-            except Unavailable:  # the transaction is lost, and the claim with it
+            except Unavailable:  # the claim is lost together with the transaction
                 raise
             except PayamError:
                 await store.release(transaction, key)

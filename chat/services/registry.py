@@ -1,4 +1,4 @@
-"""All services of a process, as HTTP and sockets reach them: `app.ctx.services`."""
+"""All services of a process, which HTTP and sockets reach as `app.ctx.services`."""
 
 from dataclasses import dataclass
 

@@ -16,9 +16,11 @@ async def seed(
     members: int,
     password: str | None,
 ) -> None:
-    """Users `user1`… with ids from 1, conversation 1 with all of them, and conversations
-    2 to `conversations` + 1 with `members` each: conversation c has those with the ids
-    (c·members + k) mod `users` + 1, for k from 0.
+    """Make users `user1`, `user2`, … with ids from 1, and these conversations:
+
+    - conversation 1 with all users;
+    - conversations 2 to `conversations` + 1 with `members` participants each. Conversation c
+      has the users with the ids (c·members + k) mod `users` + 1, for k from 0.
 
     Raises Conflict where there are users or conversations already.
     """

@@ -1,9 +1,9 @@
-"""Sign-ins: tokens given out, renewed and taken back, and who a token says is asking.
+"""Sign-ins: give out tokens, renew and revoke them, and find the user behind a token.
 
-A sign-in begins a family of tokens. Its refresh token works once: using it gives the
-next, and using an old one again means that somebody else has it, so the whole family
-stops working. For a short while after its use the last one still gives the same next
-one: the answer may have been lost, or two tabs may have renewed at once.
+A sign-in begins a family of tokens. Its refresh token works once, and using it gives the
+next one. When an old one is used again, somebody else seems to have it, so the whole family
+stops working. There is one exception: for a short time after its use, the last one gives the
+same next one again. Its answer may have been lost, or two tabs may have renewed at once.
 """
 
 import logging
@@ -32,9 +32,11 @@ log = logging.getLogger("payam.sessions")
 
 CACHE_SIZE = 50_000
 CACHE_SECONDS = 60.0
-"""After this a token is checked against the database again, should news have been lost."""
+"""After this time a token is checked against the database again, because the announcement of
+a revocation may have been lost.
+"""
 REVOKED_SIZE = 50_000
-"""Revoked sign-ins that are remembered, at least for as long as a token may be."""
+"""Most revoked sign-ins that are remembered. Each is remembered for as long as a token lives."""
 
 
 class Pair(Struct, frozen=True):
@@ -43,10 +45,11 @@ class Pair(Struct, frozen=True):
 
 
 class Known(Struct, frozen=True):
-    """What was found out of a token.
+    """What is known of a token.
 
-    The database was asked in the `round`-th time that it had to be asked about all tokens
-    anew. `ends_at` is the token's end by the monotonic clock.
+    `round` is a counter: each time that all tokens must be checked again, it grows by one, and
+    what was learned in an earlier round does not count. `ends_at` is the token's end by the
+    monotonic clock.
     """
 
     identity: Identity
@@ -81,7 +84,9 @@ class Sessions:
         self._round = 0
 
     async def sign_in(self, username: str, password: str, address: str) -> Pair:
-        """A wrong password and an unknown user answer the same, after the same work."""
+        """Check a password and begin a sign-in. Raises NotAuthenticated, with the same error and
+        after the same work for a wrong password and for an unknown user.
+        """
         if not self._tokens.can_issue:
             raise Forbidden("Tokens come from another identity provider here.")
         self._per_address.take(address)
@@ -92,14 +97,14 @@ class Sessions:
         hashed = account.password_hash if account else None
         if not await self._passwords.verify(password, hashed) or account is None:
             metrics.sign_ins_failed.inc()
-            # Not the name: who types a password into its field has said it.
+            # The name is not logged, because somebody may type a password into its field.
             whose = "a name that nobody has" if account is None else f"user {account.id}"
             log.warning("a sign-in failed: from %s, for %s", address, whose)
             raise NotAuthenticated("Wrong username or password.", code="wrong_credentials")
         return await self.begin(account)
 
     async def begin(self, account: users_store.Account) -> Pair:
-        """A new family for a user who has proven who it is."""
+        """Begin a new family for a user who has proven their identity."""
         family, refresh_id = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
         await store.create(self._database, family, account.id, refresh_id)
         return self._pair(account, family, refresh_id, int(time()))
@@ -120,11 +125,12 @@ class Sessions:
             log.warning("an old refresh token came again: user %d is signed out there", account.id)
             await self._revoke(claims.family)
             raise NotAuthenticated("The refresh token was used before.", code="token_revoked")
-        # Made of the moment of its rotation: whoever asks in the grace gets the same pair.
+        # It is signed from the stored moment of its rotation. So whoever asks within the grace
+        # gets the same pair.
         return self._pair(account, claims.family, rotation.refresh_id, rotation.since // 1_000_000)
 
     async def revoke(self, refresh: str) -> None:
-        """The family's tokens stop working, here at once and on the other nodes as they hear."""
+        """Stop the family's tokens: here at once, and on other nodes when the relay brings it."""
         claims = self._decode(refresh)
         assert claims.family is not None
         await self._revoke(claims.family)
@@ -134,19 +140,21 @@ class Sessions:
         return self._tokens.decode_refresh(refresh)
 
     async def identify(self, token: str) -> Identity:
-        """Who the token says is asking; raises NotAuthenticated."""
+        """The user behind the token; raises NotAuthenticated."""
         known = self._known.get(token)
         if known is None or known.round != self._round:
             return await self.identify_afresh(token)
         identity, leeway = known.identity, self._tokens.leeway
-        # The wall clock may have been put forward, or back.
+        # Both clocks are asked, because the wall clock may have been put forward or back.
         if time() >= identity.expires_at + leeway or monotonic() >= known.ends_at + leeway:
             return await self.identify_afresh(token)
         self.require_working(identity)
         return identity
 
     async def identify_afresh(self, token: str) -> Identity:
-        """The same, and the database knows of no revocation: for what lasts, such as a socket."""
+        """The same, but asks the database whether the sign-in was revoked. This is for what lasts,
+        such as a socket.
+        """
         claims = await self._tokens.decode_access(token)
         while True:
             asked_in = self._round
@@ -155,8 +163,8 @@ class Sessions:
             account = await self._users.of_claims(claims)
             if asked_in == self._round:
                 break
-            # News of revocations may have been lost while the database was asked.
-        # Nothing waits from here on: what was announced meanwhile is known.
+            # The announcement of a revocation may have been lost while the database was asked.
+        # There is no await from here on, so every revocation that was announced is known here.
         expires_at, ends_at = self._ends.of(token, claims.expires_at)
         identity = Identity(
             account.id, account.username, account.is_staff, expires_at, claims.family
@@ -168,7 +176,7 @@ class Sessions:
     async def while_working(
         self, identity: Identity, chunks: AsyncIterable[bytes]
     ) -> AsyncIterator[bytes]:
-        """What comes slowly, for as long as its sender's sign-in is not revoked."""
+        """Pass the chunks of a slow upload on, as long as the sender's sign-in is not revoked."""
         async for chunk in chunks:
             self.require_working(identity)
             yield chunk
@@ -184,7 +192,9 @@ class Sessions:
         return await store.working(self._database, families)
 
     def forget(self, event: FamilyRevoked | None = None) -> None:
-        """Believe no token of the family, or, where news may have been lost, none unasked."""
+        """Trust no token of this family any more. Without an event, an announcement may have been
+        lost, so every token is checked against the database again.
+        """
         if event is None:
             self._round += 1
             self._revoked.clear()

@@ -1,7 +1,7 @@
 """Support tickets: any participant opens and closes one, staff assign and list them.
 
-A ticket is changed by its own id. Where only its conversation is named, the ticket that is not
-closed is meant, and a request that is repeated may meet the next one.
+A ticket is changed by its own id. A request may also name only the conversation, and then means
+the ticket that is not closed. A retry of such a request may meet the next ticket.
 """
 
 from collections.abc import Awaitable, Callable
@@ -30,7 +30,7 @@ from chat.store.writer import Writer
 LIST_MAX = 200
 
 Decide = Callable[[Transaction, records.SupportTicket], Awaitable[records.SupportTicket]]
-"""The ticket as it is to be; the same one where nothing is to be changed."""
+"""Returns the ticket as it has to become, or the same ticket if nothing has to change."""
 
 
 class SupportTickets:
@@ -46,9 +46,10 @@ class SupportTickets:
         priority: str,
         key: str | None = None,
     ) -> tuple[records.SupportTicket, bool]:
-        """The ticket, and whether it is new, or the first one with its `key`.
+        """Open a ticket. Returns it, and whether it is new: a retry with the same `key` gets the
+        first one.
 
-        Raises Conflict where one is not closed yet.
+        Raises Conflict where the conversation has a ticket that is not closed.
         """
         checks.text("subject", subject, most=checks.SUBJECT_MAX_LENGTH)
         rules.one_of("priority", priority, PRIORITIES)
@@ -70,7 +71,7 @@ class SupportTickets:
         return await self.get(who, made.id), made.is_new
 
     async def get(self, who: Identity, ticket_id: int) -> records.SupportTicket:
-        """For participants of its conversation, and staff; raises NotFound for others."""
+        """Read a ticket, for participants of its conversation and staff; others get NotFound."""
         ticket = await store.by_id(self._database, ticket_id)
         if ticket is None or not await rules.may_see(self._database, who, ticket.conversation):
             raise rules.no_such_ticket()
@@ -88,10 +89,10 @@ class SupportTickets:
         assigned_to: int | UnsetType | None = UNSET,
         key: str | None = None,
     ) -> records.SupportTicket:
-        """Change one ticket, or without `ticket_id` the conversation's that is not closed.
+        """Change this ticket. Without `ticket_id`, change the conversation's open one.
 
-        Only staff assign it. A closed ticket takes no change but its reopening. A repeat with
-        the same `key` changes nothing, and gives the ticket that the first one changed.
+        Only staff assign it. A closed ticket takes no change but its reopening. A retry with
+        the same `key` changes nothing, and gets the ticket that the first request changed.
         """
         if subject is not UNSET:
             checks.text("subject", subject, most=checks.SUBJECT_MAX_LENGTH)
@@ -123,7 +124,7 @@ class SupportTickets:
         return await self._change(who, conversation_id, ticket_id, decide, once_key)
 
     async def reopen(self, who: Identity, ticket_id: int) -> records.SupportTicket:
-        """Raises Conflict while another ticket of the conversation is not closed."""
+        """Reopen a ticket. Raises Conflict while another ticket of its conversation is open."""
 
         async def decide(_: Transaction, ticket: records.SupportTicket) -> records.SupportTicket:
             return replace(ticket, status="open") if ticket.status == "closed" else ticket
@@ -133,10 +134,10 @@ class SupportTickets:
     async def assign(
         self, who: Identity, ticket_id: int, user_id: int | None
     ) -> records.SupportTicket:
-        """Take the ticket, hand one's own over, or, with None, give it back to the queue.
+        """Take the ticket, or hand one's own over. With None, give it back to the queue.
 
-        Raises Conflict where it is another agent's: so of two who take it one gets it, and a
-        repeat takes it from nobody.
+        Raises Conflict where another agent has it. So of two agents who take it at once, one
+        gets it, and a retry takes it away from nobody.
         """
 
         async def decide(
@@ -148,7 +149,7 @@ class SupportTickets:
             if (
                 holder is not None
                 and holder.id not in (who.user_id, user_id)
-                # Who is no member of staff any more holds nothing.
+                # An assignee who is not staff any more does not count.
                 and await users.staff_member(transaction, holder.id) is not None
             ):
                 raise rules.already_assigned(holder)
@@ -183,7 +184,7 @@ class SupportTickets:
     async def list(
         self, who: Identity, status: str | None, before: int | None, limit: int
     ) -> list[records.SupportTicket]:
-        """Newest first; for staff."""
+        """List all tickets, newest first; for staff only."""
         await rules.require_staff(self._database, who, "list")
         if status is not None:
             rules.one_of("status", status, STATUSES)
@@ -195,7 +196,9 @@ class SupportTickets:
 def changing(
     who: Identity, conversation_id: int, ticket_id: int | None, decide: Decide
 ) -> Apply[records.SupportTicket]:
-    """What changes the ticket as `decide` wants it; raises what is in the way."""
+    """The work that changes the ticket to what `decide` returns. It raises NotFound or Conflict
+    where that is not possible.
+    """
 
     async def apply(transaction: Transaction) -> Outcome[records.SupportTicket]:
         if not await rules.may_see(transaction, who, conversation_id):

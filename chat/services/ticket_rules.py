@@ -1,4 +1,4 @@
-"""Who may do what with a ticket, and what stands in the way of a change."""
+"""Who may do what with a ticket, and which changes are not possible."""
 
 from chat import records
 from chat.auth.identity import Identity
@@ -9,14 +9,16 @@ from chat.store.database import Reads
 
 
 async def may_see(reads: Reads, who: Identity, conversation_id: int) -> bool:
-    """Whether the caller is in the conversation, or a member of staff."""
+    """Whether the caller is a participant of the conversation, or staff."""
     return await participants.is_active(reads, conversation_id, who.user_id) or (
         await users.staff_member(reads, who.user_id) is not None
     )
 
 
 async def require_staff(reads: Reads, who: Identity, verb: str) -> None:
-    """Asks the database: the right may have been taken away since the token was checked."""
+    """Raises Forbidden. It asks the database, because the right may have been taken away since the
+    token was checked.
+    """
     if await users.staff_member(reads, who.user_id) is None:
         raise Forbidden(f"Only staff {verb} tickets.")
 
@@ -27,7 +29,7 @@ async def require_none_open(reads: Reads, conversation_id: int) -> None:
 
 
 async def assignee(reads: Reads, field: str, user_id: int | None) -> records.User | None:
-    """The member of staff with this id; None stays None."""
+    """The member of staff with this id, or InvalidInput; None stays None."""
     if user_id is None:
         return None
     member = await users.staff_member(reads, user_id)

@@ -1,4 +1,4 @@
-"""Users: sign-up, search, and whose user a token speaks for."""
+"""Users: sign up, search, and find the user that a token speaks for."""
 
 import secrets
 from collections.abc import Collection
@@ -20,10 +20,10 @@ from config.settings import Settings
 
 SEARCH_MAX = 100
 ID_DIGITS = 19
-"""An id has fewer, so it fits into 63 bits."""
+"""An id has fewer digits than this, so it fits into 63 bits."""
 CACHE_SIZE = 50_000
 CACHE_SECONDS = 60.0
-"""After this a user is read again, whose name or rights may have been changed."""
+"""After this time a user is read again, because the name or the rights may have changed."""
 
 
 class Users:
@@ -41,14 +41,15 @@ class Users:
     async def sign_up(
         self, username: str, password: str, address: str, key: str | None = None
     ) -> tuple[records.User, bool]:
-        """The user, and whether it is new, or the first one with this `key`.
+        """Make an account. Returns the user, and whether it is new: a retry with the same `key`
+        gets the first one.
 
-        Raises Conflict when the name is taken, whatever its letter case.
+        Raises Conflict when the name is taken; letter case does not count.
         """
         if self._settings.jwt_create_users:
             raise Forbidden("Users come from another identity provider here.")
         self._sign_ups.take(address)
-        # Not of the password: a fingerprint of it would be easier to guess from than its hash.
+        # The password is left out: guessing it from a fingerprint is easier than from its hash.
         once_key = IdempotencyKey.of(NOBODY, key, "users", username)
         user, is_new = await self._create(username, password, is_staff=False, key=once_key)
         if not is_new:
@@ -58,7 +59,9 @@ class Users:
         return user, is_new
 
     async def create(self, username: str, password: str | None, *, is_staff: bool) -> records.User:
-        """Without a password nobody can sign in as the user, but tokens can be made for it."""
+        """Make a user. Without a password nobody can sign in as this user, but tokens can be made
+        for it.
+        """
         return (await self._create(username, password, is_staff=is_staff, key=None))[0]
 
     async def _create(
@@ -84,22 +87,22 @@ class Users:
         return records.User(made.id, username), made.is_new
 
     async def search(self, prefix: str, limit: int) -> list[records.User]:
-        """Users whose name starts so; letter case does not count."""
+        """Users whose name begins with `prefix`; letter case does not count."""
         if not 1 <= limit <= SEARCH_MAX:
             raise InvalidInput({"limit": [f"A whole number from 1 to {SEARCH_MAX}."]})
         checks.text("search", prefix, most=checks.USERNAME_MAX_LENGTH, least=0)
         return await store.search(self._database, prefix, limit)
 
     async def staff_among(self, user_ids: Collection[int]) -> set[int]:
-        """Those of the users who are staff, as the database has it now."""
+        """Those of the users who are staff now, according to the database."""
         return await store.staff_among(self._database, user_ids)
 
     async def of_claims(self, claims: Claims) -> store.Account:
         """The user that a valid token speaks for.
 
-        Tokens of ours name the user's id. Another issuer's subject is looked up as an
-        external id first, then as the id of a user who has no external one; so nobody
-        becomes another by a number that happens to be the same. Raises NotAuthenticated
+        Payam's own tokens name the user's id. Another issuer's subject is looked up as an
+        external id first, and then as the id of a user who has no external id. So nobody
+        becomes another user by a number that happens to be the same. Raises NotAuthenticated
         for an unknown user, unless JWT_CREATE_USERS makes one.
         """
         subject = (claims.subject, claims.family is None)
@@ -112,7 +115,7 @@ class Users:
         return account
 
     def forget(self) -> None:
-        """Read every user again."""
+        """From now on read every user from the database again."""
         self._of_subject.clear()
 
     async def _known(self, claims: Claims) -> store.Account | None:
@@ -135,7 +138,7 @@ class Users:
             raise NotAuthenticated(
                 f"The token's user cannot be created: {error.detail}", code="user_unknown"
             ) from None
-        # A taken name gets an ending; another request may create the same user meanwhile.
+        # A name that is taken gets an ending. Another request may create the same user meanwhile.
         for candidate in (name, f"{name[:140]}-{secrets.token_hex(3)}"):
             async with self._database.transaction() as transaction:
                 await store.create(
