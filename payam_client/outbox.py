@@ -3,9 +3,12 @@
 import asyncio
 import secrets
 from collections import deque
+from contextlib import suppress
 from typing import Any
 
 import msgspec
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 
 from payam_client.errors import PayamError
 from payam_client.events import Ack, Refused
@@ -64,15 +67,36 @@ class Outbox:
         self._is_there.set()
         return ask.answer
 
-    async def first(self) -> Ask:
-        """Wait for one; it stays the first until it is answered."""
-        while True:
-            while self._asks and self._asks[0].answer.done():
-                self._asks.popleft()
-            if self._asks:
-                return self._asks[0]
+    def _first(self) -> Ask | None:
+        """It stays the first until it is answered."""
+        while self._asks and self._asks[0].answer.done():
+            self._asks.popleft()
+        return self._asks[0] if self._asks else None
+
+    async def filled(self) -> None:
+        """Wait until something waits here."""
+        while self._first() is None:
             self._is_there.clear()
             await self._is_there.wait()
+
+    async def give(self, socket: ClientConnection, patience: float) -> bool:
+        """Give all that waits to the server, one by one; False where the connection is over.
+
+        `patience` is in seconds: silence after a frame that lasts longer ends the connection.
+        """
+        with suppress(ConnectionClosed):
+            while (ask := self._first()) is not None:
+                answered = ask.begin()
+                await socket.send(ask.frame)
+                try:
+                    async with asyncio.timeout(patience):
+                        pause = await answered
+                except TimeoutError:
+                    await socket.close()
+                    return False
+                await asyncio.sleep(pause)
+            return True
+        return False
 
     def answered(self, answer: Ack | Refused) -> bool:
         """Whether it is an answer to the one on its way."""

@@ -1,0 +1,97 @@
+"""Conversations over REST, page by page or one by one, and who is in them."""
+
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+import httpx
+
+from payam_client.http import NOT_MODIFIED
+from payam_client.paths import of, parse, query
+from payam_client.records import ConversationRecord, User
+from payam_client.session import Session
+
+
+class Page(NamedTuple):
+    """A page of conversations, its entity tag, and the path of the one that follows it."""
+
+    path: str
+    tag: str
+    records: list[ConversationRecord]
+    next: str | None
+
+
+class ConversationCalls(Session):
+    _first = Page("", "", [], None)
+    """The first page of the conversations, as it came last."""
+
+    async def users(self, search: str, limit: int = 20) -> list[User]:
+        """Users whose names begin so."""
+        return await self._get(query("/api/users/", search=search, limit=limit), list[User])
+
+    async def conversations(self) -> list[ConversationRecord]:
+        """One's own, most recently active first."""
+        return await self._get("/api/conversations/", list[ConversationRecord])
+
+    async def conversation_pages(self, limit: int = 50) -> AsyncIterator[list[ConversationRecord]]:
+        """The same page by page, up to 200 in each.
+
+        One that becomes active meanwhile moves to the first page, which costs little to ask for
+        again: where it has not changed, it is not sent.
+        """
+        path: str | None = query("/api/conversations/", limit=limit)
+        while path is not None:
+            headers = {"If-None-Match": self._first.tag} if path == self._first.path else {}
+            answer = await self._exchange("GET", path, headers=headers, is_repeatable=True)
+            page = self._first if answer.status_code == NOT_MODIFIED else self._page(path, answer)
+            if "cursor=" not in path:
+                self._first = page
+            yield page.records
+            path = page.next
+
+    def _page(self, path: str, answer: httpx.Response) -> Page:
+        link = answer.links.get("next")
+        following = self._path_of(link["url"]) if link else None
+        records = parse(answer.content, list[ConversationRecord])
+        return Page(path, answer.headers.get("ETag", ""), records, following)
+
+    async def conversation(self, id_: int) -> ConversationRecord:
+        return await self._get(of(id_), ConversationRecord)
+
+    async def begin(
+        self,
+        participants: list[int],
+        title: str = "",
+        *,
+        direct: bool = False,
+        key: str | None = None,
+    ) -> ConversationRecord:
+        """`participants` are ids of users; one's own need not be among them.
+
+        With `direct` and one user it is the one conversation with them, found or begun; it has
+        no title.
+        """
+        body = {"participants": participants, "title": title, "direct": direct}
+        return parse(await self._make("/api/conversations/", key, body), ConversationRecord)
+
+    async def rename(self, id_: int, title: str) -> ConversationRecord:
+        return parse(await self.request("PATCH", of(id_), {"title": title}), ConversationRecord)
+
+    async def add_participant(
+        self, id_: int, user_id: int, *, key: str | None = None
+    ) -> ConversationRecord:
+        answer = await self._make(f"{of(id_)}participants/", key, {"user_id": user_id})
+        return parse(answer, ConversationRecord)
+
+    async def participants(self, id_: int, *, limit: int = 50, after: int = 0) -> list[User]:
+        """A page of all of them, by id, behind `after`; one of fewer than `limit` is the last."""
+        path = query(f"{of(id_)}participants/", limit=limit, after=after)
+        return await self._get(path, list[User])
+
+    async def remove_participant(self, id_: int, user_id: int) -> None:
+        await self.request("DELETE", f"{of(id_)}participants/{user_id}/")
+
+    async def mark_read(self, id_: int, message_id: int) -> None:
+        """Everything up to this message is read."""
+        await self.request(
+            "POST", f"{of(id_)}read/", {"message_id": message_id}, is_repeatable=True
+        )

@@ -1,0 +1,112 @@
+"""Messages over REST, and the files that belong to them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from payam_client.errors import PayamError
+from payam_client.http import ATTEMPTS
+from payam_client.outbox import new_id
+from payam_client.paths import files_of, of, parse, query
+from payam_client.records import Attachment, Message
+from payam_client.session import Session
+from payam_client.uploads import Watched
+
+CHUNK = 64 * 1024
+"""Bytes of a file that are in memory at a time."""
+
+
+class MessageCalls(Session):
+    async def messages(
+        self,
+        id_: int,
+        *,
+        limit: int = 50,
+        before: int | None = None,
+        after: int | None = None,
+        since: int | None = None,
+        epoch: str | None = None,
+    ) -> list[Message]:
+        """A page, oldest first: the latest, or that before or after a message's id.
+
+        With `since`, what changed after that change number, by last change. With `epoch` as
+        well, raises PayamError `epoch_changed` where that number does not count any more,
+        because the server's database was put back: then read all again. A page of fewer than
+        `limit` is the last.
+        """
+        place = {"before": before, "after": after, "since": since, "epoch": epoch}
+        path = query(f"{of(id_)}messages/", limit=limit, **place)
+        return await self._get(path, list[Message])
+
+    async def send(self, id_: int, text: str, *, client_id: str | None = None) -> Message:
+        """Say something in a conversation that is not open; stored once, however often tried."""
+        body = {"content": text, "client_id": client_id or new_id()}
+        path = f"{of(id_)}messages/"
+        return parse(await self.request("POST", path, body, is_repeatable=True), Message)
+
+    async def attachments(self, id_: int, message_id: int) -> list[Attachment]:
+        return await self._get(files_of(id_, message_id), list[Attachment])
+
+    async def attach(
+        self,
+        id_: int,
+        message_id: int,
+        file: Path | BinaryIO | bytes,
+        *,
+        name: str | None = None,
+        key: str | None = None,
+        on_progress: Callable[[float], None] | None = None,
+    ) -> Attachment:
+        """Add a file to one's own message, read as it is sent.
+
+        `name` is needed where `file` has none. A BinaryIO is sent from its beginning, and
+        tried again only where it can be read again. `on_progress` is called with the share that
+        is on its way, from 0 to 1. To stop an upload, cancel the task that waits for it: the
+        connection is cut, and the server keeps nothing.
+        """
+        if isinstance(file, Path):
+            with file.open("rb") as opened:
+                name = name or file.name
+                return await self.attach(
+                    id_, message_id, opened, name=name, key=key, on_progress=on_progress
+                )
+        name = name or Path(str(getattr(file, "name", ""))).name
+        if not name:
+            raise ValueError("name: is needed for a file that has none")
+        is_repeatable = isinstance(file, bytes) or file.seekable()  # noqa: ASYNC240 # no Path
+        answer = await self.request(
+            "POST",
+            files_of(id_, message_id),
+            files={"file": (name, file if on_progress is None else Watched(file, on_progress))},
+            key=key or new_id(),
+            is_repeatable=is_repeatable,
+        )
+        return parse(answer, Attachment)
+
+    async def download(self, attachment: Attachment) -> AsyncIterator[bytes]:
+        """The file, chunk by chunk; where the connection is cut, the rest on the next one."""
+        done, attempt, refused = 0, 0, None
+        subject = self.subject
+        headers = {"Accept-Encoding": "identity"}
+        while True:
+            token = await self.token(refused, subject=subject)
+            try:
+                async with self._http.stream(
+                    "GET", self._path_of(attachment.url), token=token, headers=headers
+                ) as answer:
+                    async for chunk in answer.aiter_bytes(CHUNK):
+                        done, attempt = done + len(chunk), 0
+                        yield chunk
+            except PayamError as error:
+                attempt += 1
+                may_pass = error.code == "offline" or (error.status == 401 and refused is None)
+                if not may_pass or attempt == ATTEMPTS:
+                    raise
+                if error.status == 401:
+                    refused = token
+            else:
+                return
+            # What is attached never changes, so the rest fits to what there is.
+            headers["Range"] = f"bytes={done}-"
+            await asyncio.sleep(self.backoff.pause(attempt))
