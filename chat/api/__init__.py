@@ -1,1 +1,1 @@
-"""HTTP in: one blueprint a noun, its schemas, and errors as problem documents."""
+"""HTTP in: one blueprint per noun, its schemas, and errors as problem documents."""

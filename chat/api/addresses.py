@@ -1,7 +1,8 @@
 """Where a request comes from, behind reverse proxies too.
 
 Proxies write an address in many ways, and a listener on both IPv4 and IPv6 sees IPv4 peers
-as `::ffff:10.0.0.1`. Here each has one form, so that one client has one limit:
+as `::ffff:10.0.0.1`. This module gives each address one form, so that one client has one
+limit:
 
     203.0.113.7   203.0.113.7:5678   "203.0.113.7"   ::ffff:203.0.113.7   →  203.0.113.7
     2001:db8::1   [2001:DB8::1]   [2001:db8::1]:443   2001:db8::1%eth0    →  2001:db8::1
@@ -22,12 +23,12 @@ log = logging.getLogger("payam.api")
 Address = IPv4Address | IPv6Address
 
 WRITTEN = re.compile(r"(?:\[(?P<v6>[^\]]+)\]|(?P<v4>[^:]+))(?::(?:\d{1,5}|_[\w.-]+))?", re.ASCII)
-"""An address with the brackets, or the port, that a proxy may write with it."""
+"""An address, with the brackets or the port that a proxy may add."""
 PAIR = re.compile(r'([^\s=;,"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;,]*)|([;,])')
-"""One `for=…` of a Forwarded header, or what stands between two."""
+"""One `name=value` of a Forwarded header, or the sign between two."""
 ESCAPED = re.compile(r"\\(.)")
 MAPPED = 0xFFFF << 32
-"""`::ffff:0:0`: from here IPv6 holds the whole of IPv4."""
+"""`::ffff:0:0`: the range of IPv6 that holds all IPv4 addresses begins here."""
 FOR_MAX_LENGTH = 1024
 SHOWN_LENGTH = 100
 REPORTS_MAX = 100
@@ -37,11 +38,12 @@ _reported: set[str] = set()
 def of_client(request: Request, trusted: tuple[str, ...]) -> str:
     """The address that a request comes from.
 
-    X-Forwarded-For, or Forwarded (RFC 7239) where there is none, is read from its end,
-    where the nearest proxy writes, for as long as `trusted` (addresses or networks)
-    vouches for who wrote it: what a client invents stands before that. What is no
-    address (`unknown`, `_hidden`) ends the reading at the proxy that wrote it. Raises
-    InvalidInput where a Forwarded is too long.
+    It comes from X-Forwarded-For, or from Forwarded (RFC 7239) where that is missing. The
+    nearest proxy writes at the end, so the header is read from its end, as long as
+    `trusted` (addresses or networks) contains the proxy that wrote the next entry. What a
+    client invents stands before those entries. An entry that is no address (`unknown`,
+    `_hidden`) ends the reading, and the proxy that wrote it counts. Raises InvalidInput
+    where a Forwarded is too long.
     """
     peer: str = request.ip
     address = parse(peer)
@@ -69,9 +71,10 @@ def is_within(address: str, trusted: tuple[str, ...]) -> bool:
 
 
 def parse(text: str) -> Address | None:
-    """The address in any written form; None for what is none.
+    """Read an address in any written form; None for a text that is no address.
 
-    IPv4 within IPv6 is IPv4. A zone is left out: it says which cable, not who.
+    IPv4 within IPv6 becomes IPv4. A zone is left out, because it names the network card and
+    not the client.
     """
     text = text.strip().strip('"').strip()
     try:
@@ -92,9 +95,9 @@ def parse(text: str) -> Address | None:
 
 
 def hops_of(request: Request) -> Iterator[str]:
-    """What the proxies wrote, the nearest one's last."""
+    """The entries that proxies wrote; the nearest proxy's entry is the last one."""
     if written := ",".join(request.headers.getall("x-forwarded-for", [])):
-        # Clients may make it long, but what they write stands at its beginning.
+        # A client may make the header long, but the client's part is at the beginning.
         yield from (hop for hop in written[-FOR_MAX_LENGTH:].split(",") if hop.strip())
         return
     for line in headers.every(request, "Forwarded"):
@@ -117,7 +120,7 @@ def fors_of(line: str) -> Iterator[str]:
 def is_trusted(address: Address, trusted: tuple[str, ...]) -> bool:
     forms: list[Address] = [address]
     if isinstance(address, IPv4Address):
-        # The operator may have written the network as the listener shows its peers.
+        # The operator may have copied the network from a log, where IPv4 stands within IPv6.
         forms.append(IPv6Address(MAPPED | int(address)))
     return any(form in network for form in forms for network in networks(trusted))
 
@@ -128,7 +131,7 @@ def networks(trusted: tuple[str, ...]) -> list[IPv4Network | IPv6Network]:
 
 
 def report(proxy: str, hop: str) -> None:
-    """Once per proxy: it writes the same with each request."""
+    """Log it once per proxy, because the proxy writes the same with each request."""
     if proxy in _reported or len(_reported) >= REPORTS_MAX:
         return
     _reported.add(proxy)

@@ -1,4 +1,4 @@
-"""Attachments: adding a file to a message, the list of them, and the file itself."""
+"""Attachments: add a file to a message, list them, and download one."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -23,7 +23,7 @@ blueprint = Blueprint(
 )
 
 CHUNK = 256 * 1024
-"""Bytes of a file that are in memory at a time."""
+"""Bytes of a file that are in memory at once."""
 
 
 @blueprint.post("/", stream=True)
@@ -44,7 +44,7 @@ async def create(request: Request, conversation_id: int, message_id: int) -> HTT
     services: Services = request.app.ctx.services
     who = request.ctx.identity
     key = keys.of(request)
-    # Who may not hears so before the file is on its way.
+    # A caller without the right learns it before the file is uploaded.
     await services.attachments.require_attachable(who, conversation_id, message_id)
     upload = await uploads.receive(request, request.app.ctx.settings.attachment_max_size)
     upload = replace(upload, chunks=services.sessions.while_working(who, upload.chunks))
@@ -76,7 +76,7 @@ async def one(
 ) -> HTTPResponse | None:
     """Download a file.
 
-    Or the range of it that is asked for.
+    With the header `Range`, only that range of it comes.
     """
     services: Services = request.app.ctx.services
     stored, path = await services.attachments.open(
@@ -113,11 +113,11 @@ async def chunks(path: Path, start: int, size: int) -> AsyncGenerator[bytes, Non
                 size -= len(chunk)
                 yield chunk
     except FileNotFoundError:
-        # Its message was deleted after the row had been read.
+        # The message was deleted after the row had been read.
         raise NotFound("There is no such attachment of this message.") from None
 
 
 def disposition(name: str) -> str:
-    """RFC 6266: saved under this name, never shown, whatever the type says."""
+    """RFC 6266: the browser saves the file under this name, and never shows it."""
     plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%' else "_" for c in name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

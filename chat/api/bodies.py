@@ -1,4 +1,4 @@
-"""Bodies, in JSON or as a form, decoded into the structs of `schemas`."""
+"""Decodes bodies, which are JSON or a form, into the structs of `schemas`."""
 
 import re
 from functools import lru_cache
@@ -20,19 +20,19 @@ JSON_TYPE = re.compile(r"(text/.+|.+/json|.+\+json)?", re.IGNORECASE)
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 FIELDS_MAX = 1000
-"""Fields of a form, the repeated ones of a list counted one by one."""
+"""Most fields of a form. The repeated fields of a list are counted one by one."""
 
 
 def decode(request: Request, schema: type[T]) -> T:
-    """The body as `schema`. An empty one is an object without fields.
+    """Decode the body as `schema`. An empty body is an object without fields.
 
-    Raises UnsupportedMedia for what says that it is another type, and InvalidInput, which
-    names the first field that is wrong, or that the schema does not have.
+    Raises UnsupportedMedia for a body of another type. Raises InvalidInput, which names the
+    first field that is wrong or that the schema does not have.
     """
     media_type = media_type_of(request)
     try:
         if media_type in (URLENCODED, MULTIPART):
-            # Texts stand for numbers and truth values there, since a form has nothing else.
+            # A form has only texts, so texts stand for numbers and truth values there.
             return msgspec.convert(form_of(request, media_type, schema), schema, strict=False)
         if not JSON_TYPE.fullmatch(media_type):
             raise UnsupportedMedia(f"The body must be application/json, not {media_type}.")
@@ -40,7 +40,7 @@ def decode(request: Request, schema: type[T]) -> T:
         try:
             return msgspec.json.decode(body, type=schema)
         except msgspec.ValidationError:
-            msgspec.json.decode(body, type=msgspec.Raw)  # what is no JSON has no wrong fields
+            msgspec.json.decode(body, type=msgspec.Raw)  # is it JSON at all?
             raise
     except msgspec.ValidationError as error:
         known = msgspec.structs.fields(schema)
@@ -51,13 +51,13 @@ def decode(request: Request, schema: type[T]) -> T:
 
 
 def media_type_of(request: Request) -> str:
-    """Without its parameters, in lower case; empty where the client says nothing."""
+    """The media type in lower case, without parameters; empty if the client named none."""
     given = headers.one(request, "Content-Type") or ""
     return given.partition(";")[0].strip().lower()
 
 
 def form_of(request: Request, media_type: str, schema: type[T]) -> dict[str, Any]:
-    """The fields by name, those of lists as lists."""
+    """The fields of a form by name. A field that is a list in the schema becomes a list."""
     try:
         if media_type == MULTIPART:
             form = forms.Fields(forms.boundary_of(request, WHOLE), FIELDS_MAX)
@@ -93,7 +93,7 @@ def lists_of(schema: type[msgspec.Struct]) -> frozenset[str]:
 
 
 def is_list(kind: msgspec.inspect.Type) -> bool:
-    """Or may be one."""
+    """Whether the type is a list, or a union with a list in it."""
     if isinstance(kind, msgspec.inspect.UnionType):
         return any(is_list(one) for one in kind.types)
     if isinstance(kind, msgspec.inspect.Metadata):

@@ -1,4 +1,4 @@
-"""Conversations: the caller's list, beginning one, who is in it, what was read."""
+"""Conversations: list them, begin one, change who is in it, mark what was read."""
 
 from msgspec import UNSET
 from sanic import Blueprint, HTTPResponse, Request
@@ -33,9 +33,9 @@ ONE = "/<conversation_id:id>/"
 async def list_all(request: Request) -> HTTPResponse | None:
     """List the caller's conversations: all, or a page.
 
-    Most recently active first. With `limit` comes a page, and `Link` leads to the next one: a
-    conversation that becomes active meanwhile moves to the first page, and no other moves.
-    Without it the whole list comes; where it is long it is streamed, without an `ETag`.
+    The most recently active one is first. With `limit` a page comes, and `Link` leads to the
+    next page. A conversation that becomes active meanwhile moves to the first page; no other
+    one moves. Without `limit` the whole list comes. A long list is streamed, without an `ETag`.
     """
     services: Services = request.app.ctx.services
     who = request.ctx.identity
@@ -71,12 +71,13 @@ async def page(request: Request, query: dict[str, str]) -> HTTPResponse:
 async def create(request: Request) -> HTTPResponse:
     """Begin a conversation.
 
-    The caller is always in it. `participants` names at most PARTICIPANTS_PER_REQUEST users;
-    others are added afterwards.
+    The caller is always in it. `participants` names at most PARTICIPANTS_PER_REQUEST users.
+    Add more of them afterwards.
 
-    With `direct` and one participant it is the conversation of the two: there is one, which is
-    found (200) or begun (201), whoever of them asks. Who has left it is in it again. An
-    earlier conversation that the two have had alone, without a title or a ticket, becomes it.
+    With `direct` and one participant it is the direct conversation of the two. Two people have
+    only one: it is found (200) or begun (201), whichever of them asks. Somebody who left it is
+    added again. If the two already have a conversation alone, without a title or a ticket,
+    that one becomes their direct conversation.
     """
     services: Services = request.app.ctx.services
     body = bodies.decode(request, NewConversation)
@@ -120,7 +121,7 @@ async def rename(request: Request, conversation_id: int) -> HTTPResponse:
 async def participants(request: Request, conversation_id: int) -> HTTPResponse:
     """List the participants.
 
-    In the order of their ids; `Link` leads to the next page.
+    They come in the order of their ids. `Link` leads to the next page.
     """
     services: Services = request.app.ctx.services
     query = paging.integers(request, ("limit", "after"))
@@ -147,7 +148,8 @@ async def participants(request: Request, conversation_id: int) -> HTTPResponse:
 async def add_participant(request: Request, conversation_id: int) -> HTTPResponse:
     """Add a participant, or several.
 
-    Any participant may; one who is there already stays. A conversation has 10,000 at most.
+    Any participant may do this. Somebody who is there already stays. A conversation has at
+    most 10,000 participants.
     """
     services: Services = request.app.ctx.services
     body = bodies.decode(request, NewParticipant)
@@ -179,7 +181,7 @@ def named(body: NewParticipant) -> tuple[str, list[int]]:
 async def remove_participant(request: Request, conversation_id: int, user_id: int) -> HTTPResponse:
     """Remove a participant, or leave.
 
-    With an `Idempotency-Key` a repeat removes nobody who was added again meanwhile.
+    With an `Idempotency-Key` a retry removes nobody who was added again meanwhile.
     """
     services: Services = request.app.ctx.services
     await services.conversations.remove(

@@ -1,4 +1,4 @@
-"""Entity tags (RFC 9110, section 8.8): who has the present answer already is not sent it again."""
+"""Entity tags (RFC 9110, section 8.8): a client that has the present answer gets no body."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from chat.api.responses import encode
 
 ENTITY_TAG = re.compile(r'(?:W/)?("[^"]*")')
 KEPT = {"Cache-Control": "private, no-cache"}
-"""Who asked may keep the answer, and asks each time whether it still holds."""
+"""The client may keep the answer, and asks each time whether it is still the present one."""
 
 
 def has_already(request: Request, tag: str) -> bool:
@@ -23,10 +23,10 @@ def has_already(request: Request, tag: str) -> bool:
 
 
 def json(request: Request, value: Any, also: Mapping[str, str] | None = None) -> HTTPResponse:
-    """The value with the tag of its bytes; 304 without them to who has that already.
+    """Answer with the value and the tag of its bytes; 304 if the client has them already.
 
-    What it costs to build is spent either way: no other tag holds for all that is in it, such as
-    what others have read.
+    The value is built in both cases. No cheaper tag would change with everything that is in
+    it, such as what others have read.
     """
     body = encode(places.shown(request, value))
     tag = f'"{blake2b(body, digest_size=12).hexdigest()}"'

@@ -1,4 +1,4 @@
-"""multipart/form-data (RFC 7578), taken apart while it arrives."""
+"""Parses multipart/form-data (RFC 7578) while it arrives."""
 
 import logging
 import re
@@ -15,26 +15,26 @@ from chat.errors import InvalidInput
 from chat.services.malformed import shown
 
 WHOLE = "body"
-"""What errors call a body that is wrong as a whole."""
+"""The name that errors give to a body that is wrong as a whole."""
 HEADERS_MAX_SIZE = 8 * 1024
-"""Bytes of one part's headers."""
+"""Most bytes of one part's headers."""
 BOUNDARY_MAX_LENGTH = 70
 """RFC 2046 section 5.1.1."""
-# RFC 8187: browsers do not send it in forms, but libraries do.
+# RFC 8187. Browsers do not send this in forms, but libraries do.
 EXTENDED_NAME = re.compile(rb"""filename\*\s*=\s*UTF-8'[^']*'([^\s;"]+)""", re.IGNORECASE)
 
-# What is wrong with a client's form is for the client, not for the operator's log.
+# A mistake in a form is reported to the client, so it does not belong in the operator's log.
 logging.getLogger("python_multipart").setLevel(logging.ERROR)
 
 
 class Form(ABC):
-    """A form whose bytes are pushed in as they come; does no I/O itself.
+    """A form whose bytes are pushed in as they come. It does no I/O itself.
 
-    `field` is what errors call the form as a whole.
+    `field` is the name that errors give to the form as a whole.
     """
 
     def __init__(self, boundary: bytes, field: str) -> None:
-        """Raises InvalidInput for a boundary that cannot be one."""
+        """Raises InvalidInput for a text that cannot be a boundary."""
         self.is_complete = False
         """Whether the form has come to its end."""
         self._field = field
@@ -65,10 +65,10 @@ class Form(ABC):
 
     @abstractmethod
     def add(self, data: bytes) -> None:
-        """Some more of the part's content."""
+        """More bytes of the part's content."""
 
     def push(self, data: bytes) -> None:
-        """Take the form's next bytes. Raises InvalidInput for what is no form."""
+        """Take the form's next bytes. Raises InvalidInput for a malformed form."""
         try:
             self._parser.write(data)
         except FormParserError:
@@ -116,10 +116,10 @@ class Form(ABC):
 
 
 class Fields(Form):
-    """A form without files: each field's texts, in their order."""
+    """A form without files: the texts of each field, in order."""
 
     def __init__(self, boundary: bytes, most: int) -> None:
-        """`most` is how many fields there may be."""
+        """`most` is the most fields that the form may have."""
         super().__init__(boundary, WHOLE)
         self._most = most
         self._texts: list[tuple[str, list[bytes]]] = []

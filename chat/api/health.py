@@ -21,7 +21,7 @@ async def live(_: Request) -> HTTPResponse:
 async def ready(request: Request) -> HTTPResponse:
     """Whether this process can serve.
 
-    Where it cannot, what is missing is named.
+    If it cannot, the answer names what is missing.
     """
     parts: dict[str, bool] = await request.app.ctx.is_ready()
     missing = [name for name, is_there in parts.items() if not is_there]

@@ -1,4 +1,4 @@
-"""Ids in paths: `<message_id:id>`. What cannot be one leads nowhere: 404."""
+"""Ids in paths: `<message_id:id>`. A path with something that cannot be an id gets 404."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from chat.records import ID_MAX
 
 
 def parse_id(text: str) -> int:
-    """Raises ValueError, which the router takes for a path that does not match."""
+    """Raises ValueError, which means to the router that the path does not match."""
     if not DIGITS.fullmatch(text) or int(text) > ID_MAX:
         raise ValueError(text)
     return int(text)

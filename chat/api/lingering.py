@@ -1,9 +1,9 @@
-"""Answers that come before the request has been read to its end.
+"""Answers that are sent before the request has been read to its end.
 
-A connection that is closed while the client still sends is reset, and the answer may be
-lost with it: whoever uploads too much would see a broken connection instead of the
-reason. So the answer goes out first, and what still arrives is read and thrown away for
-a while before the connection is closed.
+When a connection is closed while the client still sends, it is reset, and the answer may be
+lost. A client that uploads too much would see a broken connection instead of the reason. So
+the answer goes out first. What still arrives is then read and thrown away for a while, and
+the connection is closed after that.
 """
 
 import asyncio
@@ -17,13 +17,13 @@ LINGER_SECONDS = 30.0
 
 
 def is_unread(request: Request) -> bool:
-    """Whether a part of the request's body has not been read."""
+    """Whether a part of the request's body is still unread."""
     stream: Any = request.stream
     return stream is not None and bool(stream.request_body)
 
 
 async def answer(request: Request, response: HTTPResponse) -> None:
-    """Send the response, then let the client finish; the connection is not used again."""
+    """Send the response, then let the client finish. The connection is not used again."""
     stream: Any = request.stream
     stream.keep_alive = False
     request.reset_response()
@@ -34,5 +34,5 @@ async def answer(request: Request, response: HTTPResponse) -> None:
         async with asyncio.timeout(LINGER_SECONDS):
             async for _ in stream:
                 pass
-    # Sanic would wait for the rest, and without a limit in time.
+    # Sanic itself would wait for the rest without a time limit.
     stream.request_body = None

@@ -1,4 +1,4 @@
-"""Messages: the whole list or a page of it, sending, editing, deleting."""
+"""Messages: list all or a page of them, send, edit and delete."""
 
 from sanic import Blueprint, HTTPResponse, Request
 
@@ -29,14 +29,15 @@ IS_DELETED = Conflict("The message is deleted.", code="message_deleted")
 async def list_all(request: Request, conversation_id: int) -> HTTPResponse | None:
     """List messages: all, a page, or what changed.
 
-    Oldest first. `limit` alone is the latest page; `Link` leads to the next one. At most
-    one of `before`, `after` and `since`, which gives messages in the order of their last
-    changes. Without a query the whole list comes, streamed.
+    The oldest message is first. `limit` alone gives the newest page, and `Link` leads to the
+    next one. At most one of `before`, `after` and `since` may come. `since` gives messages in
+    the order of their last changes. Without a query the whole list comes, streamed.
 
-    `since` is a change number that the client has received as a change, not the `seq` of an
-    answer to a message of its own: what others changed before that may be missing here. With
-    `epoch`, an answer of 409 `epoch_changed` says that the database was put back to an older
-    state, or that `since` is higher than the conversation's `seq`: read the messages again.
+    `since` is the highest `seq` that the client received in a change. The `seq` in the answer
+    to a message of the client's own does not count, because changes of others before it may
+    be missing. With `epoch`, an answer of 409 `epoch_changed` says that the database was put
+    back to an older state, or that `since` is higher than the conversation's `seq`. The client
+    then reads the messages again.
     """
     services: Services = request.app.ctx.services
     query = paging.integers(request, ("limit", "before", "after", "since"))
@@ -104,8 +105,8 @@ async def changes(
 async def create(request: Request, conversation_id: int) -> HTTPResponse:
     """Send a message.
 
-    With `client_id`, or the header `Idempotency-Key`, a repeat stores nothing and is
-    answered with the first message and 200.
+    With `client_id`, or the header `Idempotency-Key`, a retry stores nothing and is answered
+    with the first message and 200.
     """
     services: Services = request.app.ctx.services
     body = bodies.decode(request, NewMessage)
@@ -116,7 +117,7 @@ async def create(request: Request, conversation_id: int) -> HTTPResponse:
 
 
 def key_of(request: Request, body: NewMessage) -> str | None:
-    """What makes a retry the same message, from the body or the header."""
+    """The key by which a retry is recognised, from the body or from the header."""
     key = keys.of(request)
     if None not in (key, body.client_id) and key != body.client_id:
         raise InvalidInput({"client_id": [f"Differs from the header {keys.HEADER}."]})
@@ -155,7 +156,7 @@ async def edit(request: Request, conversation_id: int, message_id: int) -> HTTPR
 async def delete(request: Request, conversation_id: int, message_id: int) -> HTTPResponse:
     """Delete one's own message.
 
-    Its attachments go with it; once more changes nothing.
+    Its attachments are deleted too. A second time changes nothing.
     """
     services: Services = request.app.ctx.services
     await services.messages.delete(request.ctx.identity, conversation_id, message_id)

@@ -1,4 +1,4 @@
-"""What Payam counts of itself: for Prometheus, without a token."""
+"""What Payam counts of itself, for Prometheus, without a token."""
 
 import asyncio
 
@@ -16,10 +16,10 @@ blueprint = Blueprint("metrics", url_prefix="/metrics")
 async def read(request: Request) -> HTTPResponse:
     """Counters, gauges and histograms of all workers, in Prometheus' text format.
 
-    They name no user and no conversation, but how busy a server is concerns its operator
-    alone: keep this path from the outside at the proxy.
+    They name no user and no conversation. But how busy a server is concerns only its operator,
+    so let the proxy refuse this path to the outside.
     """
     request.app.ctx.sampler.sample()
-    # Of several workers it reads files.
+    # With several workers this reads files.
     text = await asyncio.to_thread(metrics.exposition)
     return HTTPResponse(text, content_type=CONTENT_TYPE_LATEST)

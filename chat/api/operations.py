@@ -1,4 +1,4 @@
-"""What the API's document says of a route, where its path and its docstring do not say it."""
+"""What the OpenAPI document says of a route besides its path and its docstring."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -14,13 +14,17 @@ H = TypeVar("H", bound=Callable[..., Any])
 class Operation(Struct, frozen=True, kw_only=True):
     """Decorates a handler: `@Operation(takes=NewMessage, gives={201: Message})`.
 
-    Shapes are structs, or lists of them. `takes` is the body: JSON, or with `is_form` a
-    form. `query` and `headers` are structs whose fields are parameters. `gives` says what
-    comes with each status that is no error: a media type stands for what is no JSON, dict
-    for any object, None for nothing; `sends` names the headers that may come with them.
-    `refuses` are the errors that only this route knows; those of many (400, 401, 404, …)
-    are in the document without it. `takes_any_query` is for addresses to which others add
-    parameters; elsewhere those that `query` does not have are refused.
+    Shapes are structs, or lists of structs.
+
+    - `takes` is the body: JSON, or a form with `is_form`.
+    - `query` and `headers` are structs whose fields are parameters.
+    - `gives` says what comes with each status that is no error: a shape, dict for any object,
+      a media type for something other than JSON, None for nothing.
+    - `sends` names headers that may come with the answer.
+    - `refuses` are the errors of this route alone. Those of many routes (400, 401, 404, …) are
+      in the document without it.
+    - `takes_any_query` is for addresses to which others add parameters. Elsewhere a parameter
+      that `query` does not have is refused.
     """
 
     gives: Mapping[int, Any]
@@ -38,5 +42,5 @@ class Operation(Struct, frozen=True, kw_only=True):
 
 
 def operation_of(handler: Any) -> Operation | None:
-    """What is said of a handler; None where nothing is."""
+    """The operation of a handler; None if it has none."""
     return getattr(handler, "operation", None)

@@ -1,8 +1,8 @@
-"""HEAD and OPTIONS of every path. What CORS adds to OPTIONS is sanic-ext's.
+"""HEAD and OPTIONS of every path. What CORS adds to OPTIONS comes from sanic-ext.
 
-sanic-ext would add what is missing here as well, but one by one to an application that has
-begun to start, which builds all of its signals anew for each: a third of the way to a start.
-And its HEAD of a route is not what that route is: neither public nor a socket's.
+sanic-ext could add these routes too. But it adds them one by one while the application
+starts, and Sanic builds all signals anew for each, which takes a third of the time of a start.
+Besides, its HEAD of a public route is not public, and its HEAD of a socket is no socket.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ async def options(request: Request, **_: Any) -> HTTPResponse:
 
 
 def install(app: Sanic[Any, Any]) -> None:
-    """For the routes that there are by now."""
+    """Add both to the routes that exist by now."""
     routes = list(app.router.routes)
     with_head = {route.path for route in routes if "HEAD" in route.methods}
     for number, route in enumerate(routes):

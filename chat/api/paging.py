@@ -1,4 +1,4 @@
-"""Query parameters, and links to the neighbours of a page (RFC 8288)."""
+"""Query parameters, and links to the next or the previous page (RFC 8288)."""
 
 import re
 from collections.abc import Collection
@@ -15,9 +15,9 @@ DIGITS = re.compile(r"[0-9]{1,19}")
 
 
 def parameters(request: Request, names: Collection[str]) -> dict[str, str]:
-    """Those of the query's parameters that have these names; none has another by now.
+    """The query's parameters that have these names. (Others were refused before.)
 
-    Raises InvalidInput for one that is there twice.
+    Raises InvalidInput for a parameter that comes twice.
     """
     found: dict[str, str] = {}
     if not request.query_string:
@@ -32,7 +32,7 @@ def parameters(request: Request, names: Collection[str]) -> dict[str, str]:
 
 
 def integers(request: Request, names: Collection[str]) -> dict[str, int]:
-    """The same for whole numbers: `limit` from 1 to LIMIT_MAX, others what an id may be."""
+    """The same for whole numbers: `limit` from 1 to LIMIT_MAX, and others from 0 to ID_MAX."""
     return {
         name: limit(value) if name == "limit" else integer(name, value, 0, ID_MAX)
         for name, value in parameters(request, names).items()
@@ -40,7 +40,7 @@ def integers(request: Request, names: Collection[str]) -> dict[str, int]:
 
 
 def limit(value: str) -> int:
-    """How many are asked for at most."""
+    """Read a `limit`, from 1 to LIMIT_MAX. Raises InvalidInput."""
     return integer("limit", value, 1, LIMIT_MAX)
 
 
@@ -52,7 +52,7 @@ def integer(name: str, value: str, least: int, most: int) -> int:
 
 def link(request: Request, relation: str, query: dict[str, int | str]) -> dict[str, str]:
     """A Link header to the same path with another query."""
-    # Numbers need no encoding, for which `urlencode` takes 2 % of the time of a page.
+    # Numbers need no encoding, and `urlencode` would take 2 % of the time of a page.
     pairs = [
         f"{name}={value if isinstance(value, int) else quote_plus(value)}"
         for name, value in query.items()

@@ -1,7 +1,7 @@
-"""Parameters in queries and headers as the document tells them: a struct for each route.
+"""Parameters in queries and headers, for the OpenAPI document: one struct per route.
 
-A query's parameters that the route's struct does not have are refused here, before the
-handler. Whoever reads one is beside it: `paging`, `ranges`, or the handler.
+This module refuses query parameters that the route's struct does not have, before the handler
+runs. It does not read their values: `paging`, `ranges` and the handlers do.
 """
 
 from functools import lru_cache
@@ -24,9 +24,9 @@ from chat.services.malformed import unknown
 from chat.services.users import SEARCH_MAX
 
 ADDED = "_"
-"""What jQuery adds so that no cache answers."""
+"""jQuery adds this parameter so that no cache answers."""
 ALREADY_SO = ("format", "json")
-"""What clients of Django REST framework ask for."""
+"""Clients of Django REST framework ask for this, and get JSON in any case."""
 SEARCH_LIMIT = 20
 LIST_LIMIT = 50
 
@@ -42,7 +42,7 @@ class UserSearch(Struct):
 
 
 class MessagePlace(Struct):
-    """At most one of `before`, `after` and `since`; `epoch` comes with `since`."""
+    """At most one of `before`, `after` and `since`. `epoch` comes only with `since`."""
 
     limit: Limit | UnsetType = UNSET
     before: Annotated[Place, said("The messages before this one.")] | UnsetType = UNSET
@@ -107,17 +107,18 @@ class ConditionalHeaders(Struct):
 
 
 def install(app: Sanic[Any, Any]) -> None:
-    """After the authentication, so that nobody learns of a route's parameters before."""
+    """Call this after the authentication, so that nobody learns a route's parameters without it."""
     app.register_middleware(require_known, "request")
 
 
 async def require_known(request: Request) -> None:
-    """A misspelt parameter must not be dropped in silence: raises InvalidInput that names it.
+    """Raises InvalidInput, which names the parameter, for one that the route does not know.
 
-    Nor must a field in the body of a POST that takes none.
+    A misspelt parameter must not be dropped in silence. For the same reason a POST that takes
+    no body refuses a body with fields.
 
-    Only of the API: others add parameters to the address of a page, of a file that is
-    downloaded (`?download=1`, `?t=123`), and of what a monitor asks for.
+    This holds for the API only. Others add parameters to the address of a page, of a file that
+    is downloaded (`?download=1`, `?t=123`), and of what a monitor asks for.
     """
     if request.route is None or request.method == "OPTIONS":
         return
@@ -125,7 +126,7 @@ async def require_known(request: Request) -> None:
     if operation is None:
         return
     if request.method == "POST" and operation.takes is None and request.body.strip():
-        bodies.decode(request, Body)  # an object without fields is none
+        bodies.decode(request, Body)  # an object without fields counts as no body
     if not request.query_string or operation.takes_any_query:
         return
     known = names_of(operation.query)

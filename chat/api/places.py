@@ -1,11 +1,11 @@
-"""Where this server is for its clients: behind which path, and for documents at which host.
+"""Where clients find this server: behind which path, and (for documents) at which host.
 
 A proxy may give Payam a path of a site that has other things beside it. `BASE_PATH` says
-which; without it a trusted proxy may say so with each request, in X-Forwarded-Prefix.
-Whatever is a path in an answer then begins with it. A request's own path may still carry
-it, or not any more: both are understood.
+which path. Without it a trusted proxy may say so with each request, in X-Forwarded-Prefix.
+Every path in an answer then begins with it. The path of the request itself may have the
+prefix or not; both are understood.
 
-What sockets are sent is encoded once for all of them, so there only BASE_PATH counts.
+A frame is encoded once for all sockets, so in frames only BASE_PATH counts.
 """
 
 import re
@@ -26,7 +26,7 @@ PREFIX_HEADER = "x-forwarded-prefix"
 
 
 class Place(Struct, frozen=True):
-    """`host` has the port where it is not the scheme's own; `prefix` has no slash at its end."""
+    """`host` has a port, unless it is the scheme's own; `prefix` has no slash at its end."""
 
     is_secure: bool
     host: str
@@ -34,7 +34,7 @@ class Place(Struct, frozen=True):
 
 
 def install(app: Sanic[Any, Any], settings: Settings) -> None:
-    """Tell connections behind which path a request finds us."""
+    """Let connections know behind which path clients find this server."""
 
     def prefix_of(peer: str, headers: Header) -> str:
         if settings.base_path or PREFIX_HEADER not in headers:
@@ -48,17 +48,17 @@ def install(app: Sanic[Any, Any], settings: Settings) -> None:
 
 
 def prefix_of(request: Request) -> str:
-    """What stands before all paths of this request's answer."""
+    """The prefix of all paths in the answer to this request."""
     return str(getattr(request.ctx, "prefix", ""))
 
 
 def shown(request: Request, value: Any) -> Any:
-    """A record, or a list of them, with the paths in it as this client finds them."""
+    """A record, or a list of records, whose paths have the prefix for this client."""
     return placed(prefix_of(request), value)
 
 
 def of(request: Request) -> Place:
-    """Where the client that sends this request finds us."""
+    """Where the client that sends this request finds this server."""
     settings: Settings = request.app.ctx.settings
     host: str = request.headers.getone("host", "")
     scheme = "http"
@@ -71,5 +71,5 @@ def of(request: Request) -> Place:
 
 
 def nearest(lines: list[str]) -> str:
-    """What the nearest proxy wrote: the last of a list."""
+    """The entry of the nearest proxy, which is the last one of a list."""
     return lines[-1].rpartition(",")[2].strip() if lines else ""

@@ -1,7 +1,6 @@
-"""Every error as `application/problem+json` (RFC 9457).
+"""Answers every error as `application/problem+json` (RFC 9457).
 
-An error that nobody foresaw is logged with its traceback, and the client learns no more
-than that it happened.
+An unexpected error is logged with its traceback. The client only learns that there was one.
 """
 
 import asyncio
@@ -42,14 +41,14 @@ CODES = {
     416: "range_not_satisfiable",
     503: errors.Unavailable.code,
 }
-"""Of Sanic's errors, where the name that Python gives the status would not do."""
+"""The codes of those of Sanic's errors for which Python's name of the status will not do."""
 
 
 class Problem(Struct, kw_only=True, frozen=True):
-    """`detail` is one sentence for people, `code` is stable and for programs.
+    """`detail` is one sentence for people. `code` is stable and for programs.
 
-    `errors` says by field what is wrong with it, where the input is. `epoch` is the present
-    one, and comes with `epoch_changed`.
+    `errors` comes where the input is wrong, and says by field what is wrong with it. `epoch`
+    comes with `epoch_changed`, and is the present one.
     """
 
     type: str = "about:blank"
@@ -103,7 +102,7 @@ def of_sanic(request: Request, error: SanicException) -> HTTPResponse:
 
 
 def describe(error: errors.PayamError | SanicException) -> Problem:
-    """What the client is told of it."""
+    """The problem document that the client gets for this error."""
     if isinstance(error, SanicException):
         status = error.status_code
         code = CODES.get(status) or HTTPStatus(status).name.lower()
@@ -136,7 +135,7 @@ def respond(body: Problem) -> HTTPResponse:
 
 
 def allowed_methods(request: Request) -> list[str]:
-    """What the path takes. Sanic's error knows it only where the path has no parameters."""
+    """The methods of the path. Sanic's error knows them only for paths without parameters."""
     host: str | None = request.headers.getone("host", None)
     allowed = []
     for method in HTTP_METHODS:
@@ -149,7 +148,7 @@ def allowed_methods(request: Request) -> list[str]:
 
 
 def challenge(request: Request) -> str:
-    """RFC 6750 section 3: who sent no token is not told that it is wrong."""
+    """RFC 6750, section 3: without a token in the request, the challenge has no `error`."""
     offers = request.headers.getall("sec-websocket-protocol", [])
     given = "authorization" in request.headers or any(TOKEN_SUBPROTOCOL in o for o in offers)
     return 'Bearer error="invalid_token"' if given else "Bearer"

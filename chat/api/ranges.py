@@ -1,7 +1,7 @@
 """Which part of a file a request asks for.
 
-RFC 9110, section 14: one range of bytes; several at once, or what cannot be
-understood, count as none, which the RFC allows and clients expect.
+RFC 9110, section 14. One range of bytes is supported. Several ranges, and a range that cannot
+be understood, count as none. The RFC allows this, and clients expect it.
 """
 
 import re
@@ -29,10 +29,10 @@ class Part:
 
 
 def wanted(request: Request, tag: str, total: int) -> Part | None:
-    """The part asked for; None for the whole. Raises RangeNotSatisfiable (416)."""
+    """The part that is asked for; None for the whole. Raises RangeNotSatisfiable (416)."""
     header = headers.one(request, "Range") or ""
     if (headers.one(request, "If-Range") or tag) != tag:
-        return None  # what the client has a part of has changed
+        return None  # the client has a part of an older file
     match = RANGE.fullmatch(header.strip())
     if match is None or match.groups() == ("", ""):
         return None

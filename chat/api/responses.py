@@ -1,6 +1,6 @@
-"""What handlers answer with: JSON, nothing, or a body that is sent while it is made.
+"""Answers of handlers: JSON, nothing, or a body that is sent while it is made.
 
-No answer keeps the event loop for long, however large it is: a list is encoded item by
+No answer keeps the event loop busy for long, however large it is. A list is encoded item by
 item, and others have their turn between two pieces.
 """
 
@@ -23,11 +23,11 @@ log = logging.getLogger("payam.api")
 encode = msgspec.json.Encoder().encode
 
 PIECE = 64 * 1024
-"""Bytes of a list that are encoded at once; one item of it may be more."""
+"""Bytes of a list that are encoded in one step. A single item may have more."""
 
 
 def install(app: Sanic[Any, Any], settings: Settings) -> Room:
-    """Give connections what they bound their answers by."""
+    """Give connections the limits of their answers."""
 
     def reader_of(request: Request) -> int | str:
         identity = getattr(request.ctx, "identity", None)
@@ -44,8 +44,8 @@ def install(app: Sanic[Any, Any], settings: Settings) -> Room:
 
 
 def json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> HTTPResponse:
-    """For a value that is no long list: it is encoded at once."""
-    # The present request, and no argument: no handler can forget to say where its client is.
+    """Answer with a value that is not a long list. It is encoded in one step."""
+    # The request is not an argument, so no handler can forget to give it.
     body = encode(places.shown(Request.get_current(), value))
     return HTTPResponse(body, status, dict(headers or {}), "application/json")
 
@@ -57,7 +57,7 @@ def empty() -> HTTPResponse:
 async def json_array(
     request: Request, items: Sequence[Any], headers: Mapping[str, str] | None = None
 ) -> HTTPResponse | None:
-    """Items that are all here, as one JSON array; streamed where they are many."""
+    """Answer with items that are all in memory, as one JSON array; many items are streamed."""
     head = HTTPResponse(headers=dict(headers or {}), content_type="application/json")
     pieces = pieces_of(places.shown(request, items))
     first = next(pieces, b"")
@@ -80,13 +80,13 @@ async def json_array(
 async def stream_array(
     request: Request, pages: AsyncIterator[Sequence[Any]]
 ) -> HTTPResponse | None:
-    """All items of all pages as one JSON array, with a page in memory at a time."""
+    """Answer with all items of all pages as one JSON array. One page is in memory at once."""
 
     async def chunks() -> AsyncGenerator[bytes, None]:
         opening = b"["
         async for page in pages:
             encoded = list(pieces_of(places.shown(request, page)))
-            del page  # while its bytes are on their way, it is not kept as well
+            del page  # otherwise it would stay in memory beside its bytes
             encoded.reverse()
             while encoded:
                 yield opening + encoded.pop()
@@ -115,10 +115,10 @@ async def stream(
 ) -> HTTPResponse | None:
     """Send `head`, then the chunks as they come, as fast as the client takes them.
 
-    What the first chunk raises is answered as any other error. When a later one fails
-    the connection is cut: ended in any other way, half an answer would look whole. So it is
-    when the caller's sign-in is revoked meanwhile. Raises RateLimited or Unavailable where
-    too many such answers wait to be read.
+    An error before the first chunk is answered like any other error. When a later chunk
+    fails, the connection is cut, because otherwise half an answer would look complete. It is
+    also cut when the caller's sign-in is revoked meanwhile. Raises RateLimited or Unavailable
+    where too many such answers wait to be read.
     """
     protocol: Any = request.transport.get_protocol()
     async with aclosing(chunks):
@@ -139,7 +139,7 @@ async def stream(
                     require_working(request)
                     await response.send(chunk)
                 await response.eof()
-            except (NotAuthenticated, NotFound) as error:  # no fault of the server's
+            except (NotAuthenticated, NotFound) as error:  # this is no fault of the server
                 log.info("an answer ended: %s %s: %s", request.method, request.path, error.code)
                 cut(request)
             except Exception:
@@ -149,7 +149,7 @@ async def stream(
 
 
 def require_working(request: Request) -> None:
-    """Raises NotAuthenticated where the caller's sign-in was revoked since the beginning."""
+    """Raises NotAuthenticated if the caller's sign-in was revoked since the request began."""
     identity = getattr(request.ctx, "identity", None)
     if identity is not None:
         request.app.ctx.services.sessions.require_working(identity)

@@ -1,4 +1,4 @@
-"""All of HTTP in, put into an application."""
+"""Adds everything that answers over HTTP to an application."""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
-"""The bodies of requests, each field with its type; what else a client sends is refused.
+"""The bodies of requests, each field with its type. Any other field is refused.
 
-Lengths and other rules are the services' business, the same over HTTP and websocket.
+The services check lengths and other rules, which are the same over HTTP and websockets.
 """
 
 from typing import Annotated
@@ -24,7 +24,7 @@ from chat.services.fields import (
 
 
 class Body(Struct, forbid_unknown_fields=True):
-    """A misspelt field must not be dropped in silence: it gets a 400 that names it."""
+    """An unknown field gets a 400 that names it, so a misspelt one is not dropped in silence."""
 
 
 class NewUser(Body):
@@ -42,9 +42,9 @@ class RefreshToken(Body):
 
 
 class NewConversation(Body):
-    """`participants` are ids of users; the caller's is not needed.
+    """`participants` are ids of users. The caller's own id is not needed.
 
-    `direct` asks for the one conversation with one other user, which has no title.
+    `direct` asks for the direct conversation with one other user, which begins without a title.
     """
 
     participants: Ids
@@ -57,7 +57,7 @@ class NewTitle(Body):
 
 
 class NewParticipant(Body):
-    """Either of the two."""
+    """One user, or several. One of the two fields has to be there."""
 
     user_id: Id | UnsetType = UNSET
     user_ids: Ids | UnsetType = UNSET
@@ -82,7 +82,7 @@ class NewTicket(Body):
 
 
 class TicketChanges(Body):
-    """What is not there stays as it is; `assigned_to` null takes the ticket from its assignee."""
+    """A field that is missing stays as it is. `assigned_to` null gives the ticket to nobody."""
 
     subject: Subject | UnsetType = UNSET
     status: Status | UnsetType = UNSET
@@ -91,7 +91,7 @@ class TicketChanges(Body):
 
 
 class NewAssignee(Body):
-    """`user_id` is a member of staff, or null for nobody."""
+    """`user_id` is the id of a member of staff, or null for nobody."""
 
     user_id: Id | None
 
@@ -109,11 +109,11 @@ class Me(records.User, frozen=True):
 class ServerSettings(Struct, frozen=True):
     """Lengths are in characters (code points of Unicode), sizes in bytes.
 
-    `body_max_size` is of a request's body where it is no file, `frame_max_size` of one message
-    on a websocket; each has room for the longest message in any spelling of JSON.
-    `key_max_length` is of a `client_id`, a `ref` or an `Idempotency-Key`; `page_max_length` the
-    greatest `limit` of a list. Where `sign_up` or `sign_in` is false, users or tokens come from
-    another identity provider.
+    `body_max_size` limits the body of a request that is no file, and `frame_max_size` one
+    frame of a websocket. Both have room for the longest message in any spelling of JSON.
+    `key_max_length` limits a `client_id`, a `ref` and an `Idempotency-Key`. `page_max_length` is
+    the greatest `limit` of a list. Where `sign_up` or `sign_in` is false, users or tokens come
+    from another identity provider.
     """
 
     message_max_length: int

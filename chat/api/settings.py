@@ -1,4 +1,4 @@
-"""Settings: what a client must know of this server before it sends something."""
+"""Settings: what a client must know of this server before it sends anything."""
 
 from sanic import Blueprint, HTTPResponse, Request
 
@@ -18,8 +18,8 @@ blueprint = Blueprint("settings", url_prefix="/api/settings")
 async def read(request: Request) -> HTTPResponse:
     """What this server takes.
 
-    Without a token: a page that signs people up needs it too. It stays the same until the
-    server starts again.
+    It needs no token, because a page that signs people up needs it too. It stays the same
+    until the server starts again.
     """
     settings: Settings = request.app.ctx.settings
     return responses.json(

@@ -1,4 +1,4 @@
-"""Support tickets: each by its id, the one of a conversation, and for staff the list of all."""
+"""Support tickets: one by its id, the one of a conversation, and the list of all for staff."""
 
 from sanic import Blueprint, HTTPResponse, Request
 
@@ -29,7 +29,7 @@ NOT_STAFF = Forbidden("Only staff assign tickets.")
 async def list_all(request: Request) -> HTTPResponse:
     """List all tickets.
 
-    Newest first; for staff.
+    The newest is first. Only for staff.
     """
     services: Services = request.app.ctx.services
     status = paging.parameters(request, ("status",)).get("status")
@@ -51,7 +51,7 @@ async def list_all(request: Request) -> HTTPResponse:
 async def one(request: Request, ticket_id: int) -> HTTPResponse:
     """One ticket.
 
-    For participants of its conversation, and staff.
+    Only for participants of its conversation, and staff.
     """
     services: Services = request.app.ctx.services
     return responses.json(await services.support_tickets.get(request.ctx.identity, ticket_id))
@@ -66,7 +66,7 @@ async def one(request: Request, ticket_id: int) -> HTTPResponse:
 async def change(request: Request, ticket_id: int) -> HTTPResponse:
     """Change a ticket.
 
-    A closed one takes no change but its reopening.
+    A closed ticket takes no change but its reopening.
     """
     return responses.json(await changed(request, None, ticket_id))
 
@@ -76,7 +76,7 @@ async def change(request: Request, ticket_id: int) -> HTTPResponse:
 async def close(request: Request, ticket_id: int) -> HTTPResponse:
     """Close a ticket.
 
-    Once more changes nothing, whatever was opened since.
+    A second time changes nothing, whatever was opened since.
     """
     services: Services = request.app.ctx.services
     ticket = await services.support_tickets.change(
@@ -90,7 +90,7 @@ async def close(request: Request, ticket_id: int) -> HTTPResponse:
 async def reopen(request: Request, ticket_id: int) -> HTTPResponse:
     """Open a closed ticket again.
 
-    One that is not closed stays as it is.
+    A ticket that is not closed stays as it is.
     """
     services: Services = request.app.ctx.services
     return responses.json(await services.support_tickets.reopen(request.ctx.identity, ticket_id))
@@ -109,8 +109,8 @@ async def reopen(request: Request, ticket_id: int) -> HTTPResponse:
 async def assign(request: Request, ticket_id: int) -> HTTPResponse:
     """Take a ticket, hand it over, or give it back.
 
-    For staff. `user_id` null gives it back to the queue. A ticket of another agent is not
-    taken: only that agent hands it over.
+    Only for staff. `user_id` null gives the ticket back to the queue. Nobody takes the ticket of
+    another agent; only that agent hands it over.
     """
     services: Services = request.app.ctx.services
     body = bodies.decode(request, NewAssignee)
@@ -146,8 +146,8 @@ async def create(request: Request, conversation_id: int) -> HTTPResponse:
 async def change_open(request: Request, conversation_id: int) -> HTTPResponse:
     """Change the ticket of a conversation.
 
-    With `id` that one, else the one that is not closed: a request that is repeated may then
-    meet another, unless it has an `Idempotency-Key`. Staff need not be in the conversation.
+    `id` names the ticket. Without it the open ticket is changed. A retry may then meet the next
+    ticket, unless it has an `Idempotency-Key`. Staff need not be in the conversation.
     """
     return responses.json(await changed(request, conversation_id, chosen(request)))
 
@@ -157,8 +157,8 @@ async def change_open(request: Request, conversation_id: int) -> HTTPResponse:
 async def close_open(request: Request, conversation_id: int) -> HTTPResponse:
     """Close the ticket of a conversation.
 
-    With `id` that one, else the one that is not closed: a request that is repeated may then
-    close another, unless it has an `Idempotency-Key`.
+    `id` names the ticket. Without it the open ticket is closed. A retry may then close the next
+    ticket, unless it has an `Idempotency-Key`.
     """
     services: Services = request.app.ctx.services
     await services.support_tickets.change(
@@ -172,7 +172,7 @@ async def close_open(request: Request, conversation_id: int) -> HTTPResponse:
 
 
 def chosen(request: Request) -> int | None:
-    """The ticket that is meant, where the query says so."""
+    """The id in the query; None if there is none."""
     return paging.integers(request, ("id",)).get("id")
 
 

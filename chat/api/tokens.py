@@ -1,4 +1,4 @@
-"""Tokens: signing in, renewing and signing out."""
+"""Tokens: sign in, renew both tokens, sign out."""
 
 from sanic import Blueprint, HTTPResponse, Request
 
@@ -44,9 +44,9 @@ async def sign_in(request: Request) -> HTTPResponse:
 async def refresh(request: Request) -> HTTPResponse:
     """Renew both tokens.
 
-    A refresh token works once. For `JWT_REFRESH_GRACE` seconds after that the last one gives
-    the same refresh token again, should the answer have been lost, with a new access token.
-    Using it later, or an older one, revokes its whole family.
+    A refresh token works once. For `JWT_REFRESH_GRACE` seconds after that, the last one gives
+    the same pair again, because the answer may have been lost. Using it later, or using an
+    older one, revokes its whole family.
     """
     services: Services = request.app.ctx.services
     body = bodies.decode(request, RefreshToken)
@@ -58,7 +58,7 @@ async def refresh(request: Request) -> HTTPResponse:
 async def revoke(request: Request) -> HTTPResponse:
     """Sign out.
 
-    No token of the family works any more, on live sockets either.
+    All tokens of the family stop working, on live sockets too.
     """
     services: Services = request.app.ctx.services
     body = bodies.decode(request, RefreshToken)

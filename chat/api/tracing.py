@@ -1,8 +1,8 @@
-"""What is known of a request: its id, for the log and for the client; how long it took.
+"""Gives each request an id, for the log and for the client, and measures how long it took.
 
-A request's id is the client's own `X-Request-ID` where that is sane, or a new one. It is
-in the answer, and in each log line that the request brings about, with the user and the
-conversation where these are known.
+The id is the client's own `X-Request-ID` if that is acceptable, or else a new one. The answer
+has it, and so does each log line of the request, with the user and the conversation where
+these are known.
 """
 
 import logging
@@ -26,13 +26,13 @@ SANE = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 METHODS = frozenset(str(method) for method in HTTP_METHODS)
 CHILDREN_MAX = 10_000
 FIRST, LAST = 1, -1
-"""Before who is asking is established, and after."""
+"""The priorities of middleware that runs before, and after, the authentication."""
 
 
 def install(app: Sanic[Any, Any]) -> None:
     app.register_middleware(begin, "request", priority=FIRST)
     app.register_middleware(know, "request", priority=LAST)
-    # Response middleware runs backwards: what the others do to an answer is done by then.
+    # Response middleware runs backwards, so this runs after all others.
     app.register_middleware(end, "response", priority=FIRST)
 
 
@@ -41,7 +41,7 @@ async def begin(request: Request) -> None:
     is_sane = given is not None and SANE.fullmatch(given) is not None
     request.ctx.began = monotonic()
     request.ctx.request_id = given if is_sane else f"{getrandbits(64):016x}"
-    clear_contextvars()  # of the request before it on the same connection
+    clear_contextvars()  # those of the request before it on the same connection
     bind_contextvars(request_id=request.ctx.request_id)
 
 
@@ -55,7 +55,7 @@ async def know(request: Request) -> None:
 
 async def end(request: Request, response: BaseHTTPResponse) -> None:
     began: float | None = getattr(request.ctx, "began", None)
-    if began is None:  # it was not even a request
+    if began is None:  # what came was no request
         return
     response.headers[HEADER] = request.ctx.request_id
     route = template(request.route.path) if request.route else "unknown"
@@ -67,11 +67,11 @@ async def end(request: Request, response: BaseHTTPResponse) -> None:
 
 @lru_cache
 def template(path: str) -> str:
-    """A route as people write it: `/api/conversations/{conversation_id}`."""
+    """The path of a route as people write it: `/api/conversations/{conversation_id}`."""
     return "/" + re.sub(r"<(\w+)(:[^>]*)?>", r"{\1}", path).strip("/")
 
 
 @lru_cache(CHILDREN_MAX)
 def timed(method: str, route: str, status: int) -> Any:
-    """The histogram of these; looking it up in the library each time costs more than it."""
+    """The histogram for these. It is cached, because looking it up costs more than using it."""
     return http_seconds.labels(method, route, str(status))

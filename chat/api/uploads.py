@@ -1,6 +1,6 @@
-"""The file of a form, stored while it arrives.
+"""The file of a form, which is stored while it arrives.
 
-No more than what one read of the socket brings is in memory, however large the file.
+However large the file is, only what one read of the socket brings is in memory.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -16,28 +16,28 @@ from chat.services.malformed import shown, unknown
 FIELD = "file"
 NAME_MAX_SIZE = 1024
 TYPE_MAX_SIZE = 255
-"""Bytes of what the client calls the file, and of its type."""
+"""Most bytes of the name of the file, and of its type."""
 OVERHEAD = 1024 * 1024
-"""Bytes that a form may have besides the file: boundaries and headers."""
+"""Most bytes of a form besides the file: boundaries and headers."""
 
 
 class FormFile(forms.Form):
     """The one part of the form, which is a file."""
 
     def __init__(self, boundary: bytes) -> None:
-        """Raises InvalidInput for a boundary that cannot be one."""
+        """Raises InvalidInput for a text that cannot be a boundary."""
         super().__init__(boundary, FIELD)
         self.name: str | None = None
-        """As the client calls it; None until its part has begun."""
+        """The client's name for the file; None until its part has begun."""
         self.content_type = ""
         self._chunks: list[bytes] = []
         self._stranger: str | None = None
-        """A part before the file that should not be there."""
+        """The name of a part before the file, which should not be there."""
 
     def feed(self, data: bytes) -> Sequence[bytes]:
-        """Take the form's next bytes; returns those of the file that are among them.
+        """Take the form's next bytes, and return the bytes of the file among them.
 
-        Raises InvalidInput for what is no form, and for anything in it but one file.
+        Raises InvalidInput for a malformed form, and for anything in it but one file.
         """
         self._chunks = []
         self.push(data)
@@ -45,7 +45,7 @@ class FormFile(forms.Form):
 
     def begin(self, name: str, file_name: bytes, content_type: bytes) -> None:
         if name != FIELD and self.name is None:
-            self._stranger = name  # named below where the file follows, and else by `require_file`
+            self._stranger = name  # the error comes below if a file follows, or in `require_file`
             return
         if name != FIELD or self._stranger is not None:
             wrong = name if self._stranger is None else self._stranger
@@ -66,7 +66,7 @@ class FormFile(forms.Form):
             self._chunks.append(data)
 
     def require_file(self) -> None:
-        """At the end of what there is. Raises InvalidInput where there was no file."""
+        """Call this at the end of the form. Raises InvalidInput if there was no file."""
         if not self.is_complete:
             raise forms.malformed(FIELD)
         if self.name is None:
@@ -75,11 +75,11 @@ class FormFile(forms.Form):
 
 
 async def receive(request: Request, most: int) -> Upload:
-    """The file of the form that the request brings; it comes as its chunks are asked for.
+    """Receive the file of the request's form. It arrives while its chunks are asked for.
 
-    `most` is in bytes, of the file. Raises UnsupportedMedia for another kind of body,
-    TooLarge, and InvalidInput for a malformed form or one without a file; the chunks
-    raise the same.
+    `most` is the most bytes of the file. Raises UnsupportedMedia for another kind of body,
+    TooLarge, and InvalidInput for a malformed form or a form without a file. Asking for
+    chunks raises the same errors.
     """
     if bodies.media_type_of(request) != bodies.MULTIPART:
         raise UnsupportedMedia(f"The body must be {bodies.MULTIPART}.")

@@ -1,4 +1,4 @@
-"""Users: sign-up, oneself, and who there is to talk to."""
+"""Users: sign up, read oneself, and find people to talk to."""
 
 from sanic import Blueprint, HTTPResponse, Request
 
@@ -42,7 +42,7 @@ async def sign_up(request: Request) -> HTTPResponse:
 async def search(request: Request) -> HTTPResponse:
     """Find users.
 
-    Those whose name begins with `search`, or without it the first of all.
+    Those come whose name begins with `search`. Without `search` the first of all users come.
     """
     services: Services = request.app.ctx.services
     query = paging.parameters(request, ("search", "limit"))

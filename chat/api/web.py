@@ -1,8 +1,8 @@
-"""The web client: a page at `/` and what it is made of under `/web/`, public, never executed.
+"""The web client: a page at `/`, and its files under `/web/`. They are public.
 
-The files are few and small, so they are read once and answered from memory: no path
-from outside ever touches the disk. The policy lets the page load nothing and talk to
-nobody but this server.
+The files are few and small, so they are read once and answered from memory. No path from
+outside ever reaches the disk. The content security policy lets the page load from, and talk
+to, this server only.
 """
 
 import gzip
@@ -17,7 +17,7 @@ from chat.errors import NotFound
 
 INSTALLED = Path(__file__).parents[1] / "page"
 FOLDER = INSTALLED if INSTALLED.exists() else Path(__file__).parents[2] / "web"
-"""setup.py brings the checkout's folder into the package."""
+"""setup.py puts the checkout's folder into the package."""
 TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
@@ -27,7 +27,7 @@ TYPES = {
     ".ts": "text/plain; charset=utf-8",
 }
 HEADERS = {
-    # Asked for again each time, and sent again only when it has changed.
+    # Browsers ask for it again each time, and get it again only when it has changed.
     "Cache-Control": "no-cache",
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
@@ -50,7 +50,7 @@ class File(Struct, frozen=True):
 
 
 def load(folder: Path) -> dict[str, File]:
-    """The folder's files by name."""
+    """The files of the folder, by name."""
     files = {}
     for path in folder.iterdir():
         if path.suffix in TYPES:
@@ -61,7 +61,7 @@ def load(folder: Path) -> dict[str, File]:
 
 
 def blueprint(base_path: str) -> Blueprint:
-    """The routes, with the files as they are now."""
+    """The routes, with the files as they are at this moment."""
     files = load(FOLDER)
     made = Blueprint("web")
 
@@ -79,14 +79,14 @@ def blueprint(base_path: str) -> Blueprint:
 
         @made.get(base_path, strict_slashes=True, ctx_public=True)
         async def without_slash(_: Request) -> HTTPResponse:
-            """The page's own addresses begin where its own ends: with the slash."""
+            """Redirect to the path with a slash, to which the page's own links are relative."""
             return HTTPResponse(status=308, headers={"Location": f"{base_path}/"})
 
     return made
 
 
 def answer(request: Request, file: File) -> HTTPResponse:
-    # Weak: the same file, compressed or not.
+    # The tag is weak, because it stands for the file both compressed and not.
     headers = HEADERS | {"ETag": f"W/{file.tag}"}
     if has_already(request, file.tag):
         return HTTPResponse(status=304, headers=headers)
