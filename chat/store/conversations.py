@@ -21,11 +21,13 @@ async def create(
     ((conversation_id,),) = await transaction.fetch(*database.compile(query))
     await transaction.execute(
         f"""
-        INSERT INTO participants (conversation_id, user_id)
-        SELECT CAST(? AS bigint), users.id FROM users WHERE users.id IN ({database.ids})
+        INSERT INTO participants (conversation_id, user_id, changed)
+        SELECT CAST(? AS bigint), users.id, {database.stamp}
+        FROM users WHERE users.id IN ({database.ids})
         """,  # noqa: S608 - of ours
         (conversation_id, listed(participants)),
     )
+    await transaction.touch([conversation_id])
     return int(conversation_id)
 
 

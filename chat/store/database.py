@@ -42,6 +42,16 @@ class Reads(Protocol):
     """Subqueries of the items of a list: `f"… WHERE id IN ({reads.ids})"`, with `listed(keys)`
     as their one parameter. So a statement is the same for a list of any length."""
 
+    stamp: ClassVar[str]
+    """The number of the present transaction, as an expression: what it stores as `changed`."""
+    horizon: ClassVar[str]
+    """An expression of a statement's snapshot: what the statement does not see yet has a stamp
+    that is not below it. So whoever asks later for `changed >= horizon` misses nothing."""
+    incarnation: ClassVar[str]
+    """Within which stamps are comparable, as an expression; NULL where it has no name yet."""
+    joined: ClassVar[str]
+    """The aggregate that puts the texts of all rows into one: `{joined}(text, ',')`."""
+
     async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Every row of the statement's answer; raises Unavailable where there is none to be had."""
         ...
@@ -58,6 +68,14 @@ class Transaction(Reads, Protocol):
 
     async def lock_conversations(self, conversation_ids: Sequence[int]) -> None:
         """Keep other changes of them out until the commit; give the ids in ascending order."""
+        ...
+
+    async def touch(self, conversation_ids: Sequence[int]) -> None:
+        """Stamp these: they change with this transaction.
+
+        To be called once, at the end of each transaction that changes conversations in whatever
+        a client may see. Sends are stamped as they are stored.
+        """
         ...
 
 

@@ -48,6 +48,7 @@ class Conversation(Table):
     """`seq` numbers its changes; `active_at` is its last message's moment, or its beginning.
 
     `title_seq` is the change that gave it its title, 0 for the one that it began with.
+    `changed` is the stamp of the last transaction that changed it in any way.
     """
 
     id = peewee.BigAutoField()
@@ -59,6 +60,7 @@ class Conversation(Table):
     last_message_id = peewee.BigIntegerField(null=True)
     is_direct = peewee.BooleanField(default=False)
     title_seq = peewee.BigIntegerField(default=0)
+    changed = peewee.BigIntegerField(default=0)
 
     class Meta:
         table_name = "conversations"
@@ -93,7 +95,8 @@ class IdempotencyKey(Table):
 class Participant(Table):
     """`seq` is that of the last joining or leaving, 0 for those who were there at the start.
 
-    Who left stays as an inactive row, so that a resuming client learns of it.
+    Who left stays as an inactive row, so that a resuming client learns of it. `changed` is the
+    stamp of the beginning, the joining or the leaving.
     """
 
     conversation = peewee.ForeignKeyField(Conversation)
@@ -101,6 +104,7 @@ class Participant(Table):
     is_active = peewee.BooleanField(default=True)
     seq = peewee.BigIntegerField(default=0)
     last_read_id = peewee.BigIntegerField(default=0)
+    changed = peewee.BigIntegerField(default=0)
 
     class Meta:
         table_name = "participants"
@@ -110,6 +114,7 @@ class Participant(Table):
 class Message(Table):
     """`created_seq` is the change that sent it, `seq` the last that touched it.
 
+    `changed` is the stamp of the transaction that sent it, whatever edits came later.
     `fingerprint` tells a retry of the same body from another body under the same
     `client_id`, whatever edits came between. `by_agent` says that the sender was staff
     and no participant. There are no foreign keys: a message is inserted by way of a
@@ -128,6 +133,7 @@ class Message(Table):
     client_id = peewee.TextField(null=True)
     fingerprint = peewee.BigIntegerField(null=True)
     by_agent = peewee.BooleanField(default=False)
+    changed = peewee.BigIntegerField(default=0)
 
     class Meta:
         table_name = "messages"
@@ -185,6 +191,44 @@ class History(Table):
         table_name = "history"
 
 
+class Touched(Table):
+    """The conversations that one transaction changed, their ids with commas between.
+
+    Kept for some minutes from `at` on.
+    """
+
+    changed = peewee.BigIntegerField(primary_key=True)
+    ids = peewee.TextField()
+    at = peewee.BigIntegerField()
+
+    class Meta:
+        table_name = "touched"
+
+
+class Clock(Table):
+    """One row. `value` is the last stamp that SQLite has given; PostgreSQL has numbers of its own.
+
+    `pruned` is the highest stamp that has gone from `touched`.
+    """
+
+    id = peewee.BigIntegerField(primary_key=True)
+    value = peewee.BigIntegerField()
+    pruned = peewee.BigIntegerField()
+
+    class Meta:
+        table_name = "clock"
+
+
+class Incarnation(Table):
+    """At most one row, which PostgreSQL loses where stamps may be given again."""
+
+    id = peewee.BigIntegerField(primary_key=True)
+    name = peewee.TextField()
+
+    class Meta:
+        table_name = "incarnation"
+
+
 TABLES = (
     User,
     TokenFamily,
@@ -196,4 +240,7 @@ TABLES = (
     History,
     DirectConversation,
     IdempotencyKey,
+    Touched,
+    Clock,
+    Incarnation,
 )

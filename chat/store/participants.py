@@ -121,22 +121,24 @@ async def join(transaction: Transaction, conversation_id: int, seqs: Mapping[int
     What was said before the joining does not count as unread.
     """
     await transaction.execute_many(
-        """
-        INSERT INTO participants (conversation_id, user_id, is_active, seq, last_read_id)
-        SELECT id, ?, TRUE, ?, coalesce(last_message_id, 0) FROM conversations WHERE id = ?
+        f"""
+        INSERT INTO participants (conversation_id, user_id, is_active, seq, last_read_id, changed)
+        SELECT id, ?, TRUE, ?, coalesce(last_message_id, 0), {transaction.stamp}
+        FROM conversations WHERE id = ?
         ON CONFLICT (conversation_id, user_id) DO UPDATE
-        SET is_active = TRUE, seq = excluded.seq, last_read_id = excluded.last_read_id
-        """,
+        SET is_active = TRUE, seq = excluded.seq, last_read_id = excluded.last_read_id,
+            changed = excluded.changed
+        """,  # noqa: S608 - of ours
         [(user_id, seq, conversation_id) for user_id, seq in seqs.items()],
     )
 
 
 async def leave(transaction: Transaction, conversation_id: int, user_id: int, seq: int) -> None:
     await transaction.execute(
-        """
-        UPDATE participants SET is_active = FALSE, seq = ?
+        f"""
+        UPDATE participants SET is_active = FALSE, seq = ?, changed = {transaction.stamp}
         WHERE conversation_id = ? AND user_id = ?
-        """,
+        """,  # noqa: S608 - of ours
         (seq, conversation_id, user_id),
     )
 

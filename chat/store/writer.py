@@ -247,3 +247,5 @@ class Writer:
                     raise
                 except PayamError as error:
                     work.error = error
+            if changed := sorted({work.conversation_id for work in run if work.error is None}):
+                await transaction.touch(changed)

@@ -135,6 +135,7 @@ class Changes:
         async with self.database.transaction() as transaction:
             await transaction.lock_conversations([self.conversation_id])
             yield transaction, await conversations.advance(transaction, self.conversation_id)
+            await transaction.touch([self.conversation_id])
 
     async def edit(self, message_id: int, content: str) -> int:
         async with self.next() as (transaction, seq):

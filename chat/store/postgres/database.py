@@ -17,12 +17,13 @@ from chat.store.database import Database, Row, Transaction, outcome_unknown, unr
 from chat.store.models import TABLES
 from chat.store.postgres import sends as postgres_sends
 from chat.store.postgres.connection import PostgresConnection
-from chat.store.postgres.dialect import LOCK_CONVERSATIONS, Postgres, array, placeholders
+from chat.store.postgres.dialect import LOCK_CONVERSATIONS, TOUCH, Postgres, array, placeholders
 from chat.store.postgres.errors import passes
 from chat.store.postgres.exchange import Answer, Values, exchange
 from chat.store.postgres.inspection import in_one_line, inspect
 from chat.store.postgres.pool import PooledPostgresDatabase, PostgresConnections
 from chat.store.sends import Send
+from chat.times import now
 
 CONNECTION_DEFAULTS = {
     "connect_timeout": "5",
@@ -52,6 +53,10 @@ class PostgresTransaction(Postgres, Transaction):
 
     async def lock_conversations(self, conversation_ids: Sequence[int]) -> None:
         await self.connection.execute(placeholders(LOCK_CONVERSATIONS), (array(conversation_ids),))
+
+    async def touch(self, conversation_ids: Sequence[int]) -> None:
+        ids = ",".join(map(str, conversation_ids))
+        await self.execute(TOUCH, (ids, now(), array(conversation_ids)))
 
 
 async def fetch(connection: AsyncConnection[Any], sql: str, parameters: Sequence[Any]) -> list[Row]:

@@ -8,6 +8,15 @@ LOCK_CONVERSATIONS = (
     "SELECT 1 FROM conversations WHERE id = ANY(?::bigint[]) ORDER BY id FOR UPDATE"
 )
 
+STAMP = "(SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint))"
+TOUCH = f"""
+    WITH noted AS (
+        INSERT INTO touched (changed, ids, at) VALUES ({STAMP}, ?, ?)
+        ON CONFLICT (changed) DO UPDATE SET ids = touched.ids || ',' || excluded.ids
+    )
+    UPDATE conversations SET changed = {STAMP} WHERE id = ANY(?::bigint[])
+"""  # noqa: S608 - of ours
+
 
 class Postgres:
     """How PostgreSQL says what the databases say differently."""
@@ -18,6 +27,13 @@ class Postgres:
         "SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(? AS json))"
     )
     texts: ClassVar[str] = "SELECT value FROM json_array_elements_text(CAST(? AS json))"
+    stamp: ClassVar[str] = STAMP
+    horizon: ClassVar[str] = "CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)"
+    # A dump takes the name to another cluster, whose transactions have other numbers.
+    incarnation: ClassVar[str] = (
+        "(SELECT name || to_hex(system_identifier) FROM incarnation, pg_control_system())"
+    )
+    joined: ClassVar[str] = "string_agg"
 
 
 @lru_cache(maxsize=512)

@@ -22,8 +22,10 @@ from chat.errors import Unavailable
 from chat.store.database import Database, Row, Transaction, Unfit
 from chat.store.sends import Send
 from chat.store.sqlite.checkpoints import Checkpoints
+from chat.store.sqlite.clock import touch
 from chat.store.sqlite.connection import Connection, Result
 from chat.store.sqlite.sends import store_all
+from chat.times import now
 
 READERS = 4
 """Connections that read, at most: more only wait for each other."""
@@ -75,6 +77,10 @@ class Sqlite:
     dialect = "sqlite"
     binary = ""
     ids = texts = "SELECT value FROM json_each(?)"
+    # The one transaction that writes makes this the clock's value, before it commits.
+    stamp = horizon = "(SELECT value + 1 FROM clock)"
+    incarnation = "'1'"
+    joined = "group_concat"
 
 
 class SqliteTransaction(Sqlite, Transaction):
@@ -92,6 +98,9 @@ class SqliteTransaction(Sqlite, Transaction):
 
     async def lock_conversations(self, conversation_ids: Sequence[int]) -> None:
         """There is no other write transaction."""
+
+    async def touch(self, conversation_ids: Sequence[int]) -> None:
+        await self.connection.run(lambda db: touch(db, conversation_ids, now()))
 
 
 class SqliteStore(Sqlite, Database):

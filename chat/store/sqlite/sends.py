@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from chat.store.agents import IS_AGENT
 from chat.store.database import Row
 from chat.store.sends import FIRST_WITH_KEY, Send, not_a_participant
+from chat.store.sqlite import clock
 
 IS_PARTICIPANT = """
     SELECT 1 FROM participants WHERE conversation_id = ? AND user_id = ? AND is_active
@@ -13,8 +14,8 @@ IS_PARTICIPANT = """
 SELECT_AGENT = f"SELECT 1 WHERE {IS_AGENT.format(user='?', conversation='?')}"
 TEMPLATE = """
     INSERT INTO messages (conversation_id, sender_id, content, created_at, created_seq, seq,
-                          client_id, fingerprint, by_agent)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, {by_agent})
+                          client_id, fingerprint, by_agent, changed)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, {by_agent}, ?)
     ON CONFLICT (sender_id, client_id) WHERE client_id IS NOT NULL DO NOTHING
 """
 INSERT = TEMPLATE.format(by_agent="FALSE")
@@ -26,6 +27,7 @@ def store_all(db: sqlite3.Connection, sends: Sequence[Send]) -> None:
     seqs: dict[int, int] = {}
     lasts: dict[int, tuple[int, int, int]] = {}  # conversation: seq, last message, its moment
     members: dict[tuple[int, int], bool] = {}
+    stamp = clock.next_stamp(db)
     for send in sends:
         conversation_id, sender_id = send.conversation_id, send.sender_id
         member = members.get((conversation_id, sender_id))
@@ -59,6 +61,7 @@ def store_all(db: sqlite3.Connection, sends: Sequence[Send]) -> None:
                 seq,
                 send.client_id,
                 send.fingerprint,
+                stamp,
             ),
         )
         if cursor.rowcount == 0:
@@ -70,10 +73,16 @@ def store_all(db: sqlite3.Connection, sends: Sequence[Send]) -> None:
         send.id, send.seq = cursor.lastrowid, seq
         seqs[conversation_id] = seq
         lasts[conversation_id] = (seq, send.id, send.created_at)
+    if not lasts:
+        return
     db.executemany(
-        "UPDATE conversations SET seq = ?, last_message_id = ?, active_at = ? WHERE id = ?",
-        [(*last, conversation_id) for conversation_id, last in lasts.items()],
+        """
+        UPDATE conversations SET seq = ?, last_message_id = ?, active_at = ?, changed = ?
+        WHERE id = ?
+        """,
+        [(*last, stamp, conversation_id) for conversation_id, last in lasts.items()],
     )
+    clock.advance(db, stamp, list(lasts), max(moment for *_, moment in lasts.values()))
 
 
 def first_of(db: sqlite3.Connection, send: Send) -> Row | None:

@@ -1,0 +1,149 @@
+"""Where a user's conversations are, and which of them changed since a cursor.
+
+A cursor stands for all conversations of a user at once: it says which transactions had ended
+when it was read. A client that comes back with it may get a change again, and never misses
+one. Example, on PostgreSQL, where the number of a transaction is its stamp:
+
+1. Transaction 100 begins in conversation A and is slow. Transaction 101 sends message 8 to
+   conversation B and commits.
+2. The client reads its cursor: 100, the oldest transaction that is still under way. It has
+   received message 8, whose stamp 101 is not below 100.
+3. Transaction 100 sends message 5 to A and commits. Transaction 102 sends message 9 to B.
+4. The client returns with 100. Both conversations have a stamp that is not below it. In A all
+   after 4 is sent. In B the last message below 100 is 7: so 8 is sent once more, and 9.
+
+The cursor is never the highest stamp that was seen: by 101 the client would miss message 5.
+It is read in the statement that reads the positions, since what is read after them may
+already be beyond what they hold.
+"""
+
+import re
+import secrets
+
+import msgspec
+from msgspec import Struct
+
+from chat.errors import EpochChanged, InvalidInput
+from chat.records import ID_MAX
+from chat.store.database import Reads, Row
+
+CURSOR = re.compile(r"([0-9a-zA-Z_-]{1,64})\.([0-9a-zA-Z_-]{1,64})\.([0-9]{1,19})", re.ASCII)
+
+# By a subquery, not by a join: a plan that is made for every user alike would read all
+# conversations there are. As one text: rows of their own would hold the event loop.
+OF_USER = """
+    SELECT {horizon}, {incarnation}, (SELECT epoch FROM history), (
+        SELECT {joined}('[' || mine.id || ',' || mine.seq || ']', ',') FROM (
+            SELECT p.conversation_id AS id,
+                   (SELECT c.seq FROM conversations AS c WHERE c.id = p.conversation_id) AS seq
+            FROM participants AS p WHERE p.user_id = ? AND p.is_active
+        ) AS mine
+    )
+"""
+BEHIND = """
+    WITH moved AS MATERIALIZED (
+        SELECT p.conversation_id AS id, p.changed FROM participants AS p
+        WHERE p.user_id = ? AND p.is_active
+          AND (SELECT c.changed FROM conversations AS c WHERE c.id = p.conversation_id) >= ?
+    ), found AS (
+        SELECT moved.id,
+               (SELECT c.seq FROM conversations AS c WHERE c.id = moved.id) AS seq,
+               coalesce((SELECT m.created_seq FROM messages AS m
+                         WHERE m.conversation_id = moved.id AND m.changed < ?
+                         ORDER BY m.created_seq DESC LIMIT 1), 0) AS sent
+        FROM moved
+    )
+    SELECT {horizon}, {incarnation}, (SELECT epoch FROM history),
+           (SELECT {joined}('[' || id || ',' || sent || ',' || seq || ']', ',') FROM found),
+           (SELECT {joined}(CAST(id AS text), ',') FROM moved WHERE changed >= ?),
+           (SELECT {joined}(CAST(p.conversation_id AS text), ',') FROM participants AS p
+            WHERE p.user_id = ? AND NOT p.is_active AND p.changed >= ?)
+"""
+NAME = """
+    INSERT INTO incarnation (id, name) VALUES (1, ?) ON CONFLICT (id) DO NOTHING RETURNING name
+"""
+
+_ids = msgspec.json.Decoder(list[int]).decode
+_positions = msgspec.json.Decoder(list[tuple[int, int]]).decode
+_changed = msgspec.json.Decoder(list[tuple[int, int, int]]).decode
+
+
+class Cursor(Struct, frozen=True):
+    """`point` is a stamp of `incarnation`: what is below it had ended when it was read."""
+
+    epoch: str
+    incarnation: str
+    point: int
+
+    @classmethod
+    def read(cls, text: str) -> "Cursor":
+        """Raises InvalidInput that names `cursor`."""
+        match = CURSOR.fullmatch(text)
+        if match is None or int(match[3]) > ID_MAX:
+            raise InvalidInput({"cursor": ["What `hello`, `cursor` or `resumed` gave."]})
+        return cls(match[1], match[2], int(match[3]))
+
+    def __str__(self) -> str:
+        return f"{self.epoch}.{self.incarnation}.{self.point}"
+
+
+class Standing(Struct, frozen=True):
+    """All conversations of a user as (id, seq), and the cursor that stands for them."""
+
+    cursor: str
+    epoch: str
+    positions: list[tuple[int, int]]
+
+
+class Behind(Struct, frozen=True):
+    """What a user's cursor may not have seen, and the cursor that stands for the present.
+
+    `changed` has (id, since, seq): whoever had received all that the old cursor stands for had
+    received all of the conversation up to `since`. Where `since` is `seq`, only marks of reading
+    moved. `joined` are those that the user has come into, or that began; they are in `changed`
+    too. `left` are those that the user is no longer in.
+    """
+
+    cursor: str
+    epoch: str
+    changed: list[tuple[int, int, int]]
+    joined: list[int]
+    left: list[int]
+
+
+async def of_user(reads: Reads, user_id: int) -> Standing:
+    """Everything the user is in, in no order."""
+    row = await _snapshot(reads, OF_USER, (user_id,))
+    cursor = Cursor(row[2], row[1], row[0])
+    return Standing(str(cursor), cursor.epoch, _positions(f"[{row[3] or ''}]"))
+
+
+async def behind(reads: Reads, user_id: int, text: str) -> Behind | None:
+    """What changed since the cursor; None where its stamps cannot be compared with the present.
+
+    Then the positions of all conversations say where the client is behind. Raises InvalidInput
+    that names `cursor`, and EpochChanged where the database was put back since.
+    """
+    cursor = Cursor.read(text)
+    point = cursor.point
+    row = await _snapshot(reads, BEHIND, (user_id, point, point, point, user_id, point))
+    present = Cursor(row[2], row[1], row[0])
+    if present.epoch != cursor.epoch:
+        raise EpochChanged(present.epoch)
+    if present.incarnation != cursor.incarnation or present.point < point:
+        return None
+    changed, joined, left = (f"[{one or ''}]" for one in row[3:])
+    return Behind(str(present), present.epoch, _changed(changed), _ids(joined), _ids(left))
+
+
+async def _snapshot(reads: Reads, sql: str, parameters: tuple[int, ...]) -> Row:
+    """The statement's one row: horizon, incarnation, and so on."""
+    statement = sql.format(
+        horizon=reads.horizon, incarnation=reads.incarnation, joined=reads.joined
+    )
+    while True:
+        (row,) = await reads.fetch(statement, parameters)
+        if row[1] is not None:
+            return row
+        # PostgreSQL has crashed, or was promoted, or is new: from here on it is another one.
+        await reads.fetch(NAME, (secrets.token_hex(4),))
