@@ -18,14 +18,14 @@ already be beyond what they hold.
 """
 
 import re
-import secrets
 
 import msgspec
 from msgspec import Struct
 
 from chat.errors import EpochChanged, InvalidInput
 from chat.records import ID_MAX
-from chat.store.database import Reads, Row
+from chat.store import incarnation
+from chat.store.database import Reads
 
 CURSOR = re.compile(r"([0-9a-zA-Z_-]{1,64})\.([0-9a-zA-Z_-]{1,64})\.([0-9]{1,19})", re.ASCII)
 
@@ -59,10 +59,6 @@ BEHIND = """
            (SELECT {joined}(CAST(p.conversation_id AS text), ',') FROM participants AS p
             WHERE p.user_id = ? AND NOT p.is_active AND p.changed >= ?)
 """
-NAME = """
-    INSERT INTO incarnation (id, name) VALUES (1, ?) ON CONFLICT (id) DO NOTHING RETURNING name
-"""
-
 _ids = msgspec.json.Decoder(list[int]).decode
 _positions = msgspec.json.Decoder(list[tuple[int, int]]).decode
 _changed = msgspec.json.Decoder(list[tuple[int, int, int]]).decode
@@ -113,7 +109,7 @@ class Behind(Struct, frozen=True):
 
 async def of_user(reads: Reads, user_id: int) -> Standing:
     """Everything the user is in, in no order."""
-    row = await _snapshot(reads, OF_USER, (user_id,))
+    row = await incarnation.snapshot(reads, OF_USER, (user_id,))
     cursor = Cursor(row[2], row[1], row[0])
     return Standing(str(cursor), cursor.epoch, _positions(f"[{row[3] or ''}]"))
 
@@ -126,7 +122,7 @@ async def behind(reads: Reads, user_id: int, text: str) -> Behind | None:
     """
     cursor = Cursor.read(text)
     point = cursor.point
-    row = await _snapshot(reads, BEHIND, (user_id, point, point, point, user_id, point))
+    row = await incarnation.snapshot(reads, BEHIND, (user_id, point, point, point, user_id, point))
     present = Cursor(row[2], row[1], row[0])
     if present.epoch != cursor.epoch:
         raise EpochChanged(present.epoch)
@@ -134,16 +130,3 @@ async def behind(reads: Reads, user_id: int, text: str) -> Behind | None:
         return None
     changed, joined, left = (f"[{one or ''}]" for one in row[3:])
     return Behind(str(present), present.epoch, _changed(changed), _ids(joined), _ids(left))
-
-
-async def _snapshot(reads: Reads, sql: str, parameters: tuple[int, ...]) -> Row:
-    """The statement's one row: horizon, incarnation, and so on."""
-    statement = sql.format(
-        horizon=reads.horizon, incarnation=reads.incarnation, joined=reads.joined
-    )
-    while True:
-        (row,) = await reads.fetch(statement, parameters)
-        if row[1] is not None:
-            return row
-        # PostgreSQL has crashed, or was promoted, or is new: from here on it is another one.
-        await reads.fetch(NAME, (secrets.token_hex(4),))

@@ -12,6 +12,7 @@ from chat.store.database import Reads, Row
 from chat.store.postgres.dialect import LOCK_CONVERSATIONS, STAMP, array
 from chat.store.postgres.exchange import Answer, Values
 from chat.store.sends import FIRST_WITH_KEY, Send, not_a_participant
+from chat.times import now
 
 log = logging.getLogger("payam.writer")
 
@@ -41,7 +42,7 @@ TEMPLATE = """
         WHERE conversations.id = last.conversation_id
     ), noted AS (
         INSERT INTO touched (changed, ids, at)
-        SELECT {stamp}, string_agg(DISTINCT CAST(conversation_id AS text), ','), max(created_at)
+        SELECT {stamp}, string_agg(DISTINCT CAST(conversation_id AS text), ','), ?::bigint
         FROM inserted HAVING count(*) > 0
     )
     SELECT created_at, id, seq FROM inserted
@@ -143,6 +144,7 @@ async def store_part(database: Exchanges, insert: str, sends: Sequence[Send]) ->
         array(send.created_at for send in sends),
         array(send.client_id for send in sends),
         array(send.fingerprint for send in sends),
+        str(now()),
     ]
     conversation_ids = sorted({send.conversation_id for send in sends})
     rows = await insert_all(database, insert, conversation_ids, columns)

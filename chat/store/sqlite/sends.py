@@ -7,6 +7,7 @@ from chat.store.agents import IS_AGENT
 from chat.store.database import Row
 from chat.store.sends import FIRST_WITH_KEY, Send, not_a_participant
 from chat.store.sqlite import clock
+from chat.times import now
 
 IS_PARTICIPANT = """
     SELECT 1 FROM participants WHERE conversation_id = ? AND user_id = ? AND is_active
@@ -82,7 +83,7 @@ def store_all(db: sqlite3.Connection, sends: Sequence[Send]) -> None:
         """,
         [(*last, stamp, conversation_id) for conversation_id, last in lasts.items()],
     )
-    clock.advance(db, stamp, list(lasts), max(moment for *_, moment in lasts.values()))
+    clock.advance(db, stamp, list(lasts), now())
 
 
 def first_of(db: sqlite3.Connection, send: Send) -> Row | None:
