@@ -1,4 +1,4 @@
-"""What `pip install .` takes along; all else about the package is in pyproject.toml."""
+"""What `pip install .` copies besides the code; pyproject.toml says everything else."""
 
 from setuptools import find_packages, setup
 

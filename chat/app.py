@@ -1,4 +1,4 @@
-"""The application around the parts: middleware, blueprints, and when what starts and stops."""
+"""The Sanic application: middleware, blueprints, and the order of starting and stopping."""
 
 import gc
 import logging
@@ -36,7 +36,7 @@ SENT_FROM_ELSEWHERE = (
     "Range",
     "X-Request-ID",
 )
-"""Headers that pages of CORS_ORIGINS may send. A star would not cover Authorization."""
+"""Headers that pages of CORS_ORIGINS may send. (`*` would not include Authorization.)"""
 READ_ELSEWHERE = (
     "Accept-Ranges",
     "Content-Disposition",
@@ -47,29 +47,28 @@ READ_ELSEWHERE = (
     "WWW-Authenticate",
     "X-Request-ID",
 )
-"""Headers of answers that they may read, beside those that any page may."""
+"""Headers of answers that these pages may read, besides those that every page may."""
 
 
 class Application(Sanic[Any, Any]):
-    """Served by `serve` alone: other ways to run it would leave the websockets to Sanic's protocol.
-
-    REST would work there, and every websocket would fail.
+    """Only `serve` runs it. In any other way Sanic's own protocol would get the websockets: REST
+    would work, and every websocket would fail.
     """
 
     def prepare(self, *args: Any, **kwargs: Any) -> None:
-        """What Sanic's own command and `app.run` begin with."""
+        """Sanic calls this first, whoever starts it. Refuse every way to run but `serve`."""
         if kwargs.get("protocol") is not ChatProtocol:
             starting.refuse(starting.HOW_TO_RUN)
         super().prepare(*args, **kwargs)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """What servers for ASGI call."""
+        """Servers for ASGI call this. Refuse them."""
         starting.refuse(starting.HOW_TO_RUN)
 
 
 def create_app(settings: Settings) -> Application:
-    """The application, not yet started. Raises SettingsError for settings that cannot work."""
-    # A name for each, since tests make several in a process.
+    """Make the application, not yet started. Raises SettingsError for settings that cannot work."""
+    # Each has its own name, because tests make several in one process.
     app = Application(f"Payam-{secrets.token_hex(4)}", configure_logging=False)
     configure(app, settings)
     payam = make_payam(settings)
@@ -106,7 +105,7 @@ def create_app(settings: Settings) -> Application:
 
     @app.after_server_start
     async def say_so(_: Any) -> None:
-        # What is here by now stays: a collection need not look at it again.
+        # Everything that exists by now stays, so the garbage collector may skip it from here on.
         gc.collect()
         gc.freeze()
         where = address.shown(settings.host, settings.port)
@@ -116,7 +115,7 @@ def create_app(settings: Settings) -> Application:
     async def drain(_: Any) -> None:
         began = monotonic()
         await payam.drain()
-        # What is left of the time belongs to answers that are still being read.
+        # The rest of the time is for answers that clients are still reading.
         left = settings.graceful_timeout - (monotonic() - began)
         app.config.GRACEFUL_SHUTDOWN_TIMEOUT = max(left, settings.graceful_timeout / 4)
 
@@ -128,9 +127,10 @@ def create_app(settings: Settings) -> Application:
 
 
 def serve(app: Application, listening: socket.socket | None = None) -> int:
-    """Serve in this process until told to stop; returns the exit status.
+    """Serve in this process until a signal stops it; returns the exit status.
 
-    Without a socket that listens, by HOST and PORT, and as the only server of an SQLite database.
+    Without a listening socket it listens on HOST and PORT, and makes sure that no other process
+    serves the same SQLite database.
     """
     starting.heed_stop()
     if listening is None:
@@ -156,14 +156,14 @@ def configure(app: Sanic[Any, Any], settings: Settings) -> None:
         {
             "ACCESS_LOG": False,
             "REQUEST_MAX_SIZE": settings.body_max_size,
-            # What is left when the writer and the sockets have had their parts of it.
+            # The time that the writer and the sockets leave over.
             "GRACEFUL_SHUTDOWN_TIMEOUT": settings.graceful_timeout / 4,
             "CORS": bool(settings.cors_origins),
             "CORS_ORIGINS": ",".join(settings.cors_origins),
-            # No text with commas: what follows one would begin with a space.
+            # A list, not a text with commas: in a text all but the first would begin with a space.
             "CORS_ALLOW_HEADERS": SENT_FROM_ELSEWHERE,
             "CORS_EXPOSE_HEADERS": READ_ELSEWHERE,
         }
     )
-    # CORS alone: what injects arguments would be asked at each request, for nothing.
+    # CORS only. sanic-ext's injection of arguments would run at each request, for nothing.
     Extend(app, built_in_extensions=False, extensions=[HTTPExtension])

@@ -20,14 +20,14 @@ from config.errors import SettingsError
 from config.settings import Settings
 
 UNUSED = secrets.token_urlsafe(48)
-"""Signs nothing, where a command has no use for a secret."""
+"""The secret of commands that need none. It never signs anything."""
 
 Command = Callable[[Payam, argparse.Namespace], Awaitable[str]]
-"""Does its work on an open database; returns what is printed. Raises PayamError."""
+"""Works on an open database, and returns the text to print. Raises PayamError."""
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Run one command; returns the exit status. What goes wrong is one line on stderr."""
+    """Run one command; returns the exit status. An error is one line on stderr."""
     options = parser().parse_args(arguments)
     try:
         settings = Settings.from_env(environ)
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 def complaint(error: Exception) -> str:
-    """What to print of it: of what is away, why."""
+    """The line to print for an error; for something that is away, also the reason."""
     if isinstance(error, Unavailable) and error.__cause__ is not None:
         return " ".join(str(error.__cause__).split())
     return str(error)
@@ -54,7 +54,7 @@ def complaint(error: Exception) -> str:
 
 async def run(settings: Settings, options: argparse.Namespace) -> str:
     command: Command = options.command
-    if command in (createuser, seed):  # a deployment may begin with them, and with `migrate`
+    if command in (createuser, seed):  # a deployment may begin with these, or with `migrate`
         announce_database(settings)
     elif command is not migrate:
         require_database(settings)
@@ -74,14 +74,16 @@ async def run(settings: Settings, options: argparse.Namespace) -> str:
 
 
 def missing_database(settings: Settings) -> str | None:
-    """The path of the SQLite database where it is not there yet."""
+    """The path of the SQLite database if it does not exist yet; else None."""
     path = settings.database.removeprefix("sqlite:///")
     is_there = path == settings.database or Path(path).exists()
     return None if is_there else path
 
 
 def require_database(settings: Settings) -> None:
-    """Raises SettingsError rather than have an empty SQLite database made in a wrong place."""
+    """Raises SettingsError where the SQLite database does not exist. Otherwise a command in the
+    wrong folder would make an empty one there.
+    """
     if path := missing_database(settings):
         raise SettingsError(
             f"there is no database at {path}; look at DATA_DIR and DATABASE_URL,"
@@ -95,16 +97,16 @@ def announce_database(settings: Settings) -> None:
 
 
 def secret_of_server(settings: Settings) -> str:
-    """The secret that the server signs with; raises SettingsError where it is not known.
+    """The secret that the server signs with; raises SettingsError if it is not known.
 
-    A database in DATA_DIR shows that it is the right folder: there the server would take a
-    secret that is made now. Elsewhere a new one would be another than the server's.
+    Where DATA_DIR has a database, it is the server's folder, and the server would use a secret
+    that is made there now. In any other folder a new secret would differ from the server's.
     """
     return settings.kept_secret() if settings.database_url else settings.signing_secret()
 
 
 def serve(settings: Settings, environ: Mapping[str, str]) -> NoReturn:
-    """Become the server."""
+    """Replace this process by the server."""
     arguments = ["-m", "chat.server"]
     if settings.web_concurrency > 1:
         arguments = ["-m", "gunicorn", "-c", "python:chat.gunicorn_settings", "chat.server:app"]
@@ -147,7 +149,7 @@ async def migrate(payam: Payam, _: argparse.Namespace) -> str:
 
 
 def check() -> None:
-    """`probes` does it, without a Payam, which would make a database."""
+    """Only its name is used: `probes` does the work, without a Payam, which makes a database."""
 
 
 async def createuser(payam: Payam, options: argparse.Namespace) -> str:
@@ -194,7 +196,7 @@ async def examine(payam: Payam, options: argparse.Namespace) -> str:
 
 
 async def restored(payam: Payam, _: argparse.Namespace) -> str:
-    """Clients that come back read their conversations again, instead of what is new alone."""
+    """Begin a new epoch, so that clients that come back read their conversations again."""
     epoch = await payam.begin_epoch()
     within = f"servers that run notice within {history.LOOK_SECONDS:.0f} seconds"
     return f"the epoch is now {epoch}; {within}"

@@ -5,12 +5,12 @@
     ├── NotAuthenticated      no token, or one that is malformed, expired or revoked
     ├── Forbidden             known caller, not allowed to do this
     ├── NotFound              no such thing for this caller (existence is not disclosed)
-    ├── Conflict              the present state does not admit it
-    │   └── EpochChanged      the database was put back: a `since` says nothing any more
+    ├── Conflict              the present state does not allow it
+    │   └── EpochChanged      the database was put back: a `since` means nothing any more
     ├── TooLarge              a body or a file above its limit
     ├── UnsupportedMedia      a body of a type that this path does not take
     ├── KeyReused             an idempotency key came again with another body
-    ├── Failed                a fault of the server's; it has been logged
+    ├── Failed                a fault of the server, which has logged it
     └── RetryLater            passes by itself; says when to come back
         ├── RateLimited       too many requests, messages or connections
         └── Unavailable       a dependency is down or a queue is full; nothing was changed
@@ -25,9 +25,9 @@ from collections.abc import Mapping, Sequence
 
 
 class PayamError(Exception):
-    """Base of everything that a client may be told.
+    """Base of every error that a client may see.
 
-    `code` is stable and for programs; `detail` is one English sentence for people.
+    `code` is stable and for programs. `detail` is one English sentence for people.
     """
 
     code = "error"
@@ -40,7 +40,7 @@ class PayamError(Exception):
 
 
 class InvalidInput(PayamError):
-    """`fields` maps each offending field to what is wrong with it, limits included."""
+    """`fields` maps each wrong field to what is wrong with it, with the limit."""
 
     code = "invalid"
 
@@ -89,7 +89,7 @@ class KeyReused(PayamError):
 
 
 class Failed(PayamError):
-    """Stands for an error that nobody foresaw, once that has been logged with its traceback."""
+    """Stands for an unexpected error, which has been logged with its traceback."""
 
     code = "internal_error"
 
@@ -98,7 +98,7 @@ class Failed(PayamError):
 
 
 class RetryLater(PayamError):
-    """Base of the two that pass by themselves; `retry_after` is in seconds."""
+    """Base of the errors that pass by themselves; `retry_after` is in seconds."""
 
     def __init__(self, detail: str, *, retry_after: float, code: str | None = None) -> None:
         super().__init__(detail, code=code)

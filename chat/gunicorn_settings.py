@@ -1,6 +1,7 @@
-"""gunicorn's settings, as the environment says; `gunicorn.conf.py` hands them over.
+"""gunicorn's settings, made from the environment; `gunicorn.conf.py` imports them.
 
-The master begins with what would stop every worker, so that it is one line, and status 1.
+The master first tries what would stop every worker. So such an error is one line and status 1,
+and not one traceback per worker.
 """
 
 import math
@@ -29,13 +30,13 @@ workers = settings.web_concurrency
 worker_class = "chat.worker.PayamWorker"
 loglevel = settings.log_level.lower()
 logconfig_dict = logs.config(settings.log_level, settings.log_format)
-# Longer than a worker's own limit, so that it is the worker who ends in good order.
+# Longer than a worker's own limit, so that a worker has the time to end in good order.
 graceful_timeout = math.ceil(settings.graceful_timeout) + 5
 control_socket_disable = True
 
-# Where the workers leave their figures for each other: in memory where there is a disk of it,
-# since a page on its way to a real one makes its next writer wait. A reload, which reads this
-# file again, keeps them; another master begins its own.
+# The folder in which the workers leave their figures for each other. It is in memory if the
+# system has such a disk, because on a real one a page that is being written makes its next
+# writer wait. A reload reads this file again and keeps the folder; another master makes its own.
 prefix = f"payam-metrics-{os.getpid()}-"
 if settings.metrics and not Path(os.environ.get(FIGURES, "")).name.startswith(prefix):
     os.environ[FIGURES] = tempfile.mkdtemp(
@@ -44,7 +45,7 @@ if settings.metrics and not Path(os.environ.get(FIGURES, "")).name.startswith(pr
 
 
 def nworkers_changed(server: Any, new: int, old: int | None) -> None:
-    """Called first of all with no old number, when what the command line says is known."""
+    """gunicorn calls this first, with no old number, once the command line is known."""
     if old is None:
         starting.warn_of_misspelt(os.environ)
         addresses = [] if is_given_sockets() else server.address
@@ -62,20 +63,21 @@ def nworkers_changed(server: Any, new: int, old: int | None) -> None:
 
 
 def forget_code() -> None:
-    """What was imported so far is as old as the master; after a reload this file and the workers
-    are to find the code of today."""
+    """Forget the modules that were imported so far, which are as old as the master. After a reload
+    this file and the workers must import the new code.
+    """
     for name in [one for one in sys.modules if one.partition(".")[0] in ("chat", "config")]:
-        if name != "chat.worker":  # by which a worker's application sees who runs it
+        if name != "chat.worker":  # a worker's application checks that this class runs it
             del sys.modules[name]
 
 
 def is_given_sockets() -> bool:
-    """By systemd, or by the master that this one takes the place of."""
+    """Whether systemd, or the master that this one replaces, hands over the sockets."""
     return "LISTEN_FDS" in os.environ or "GUNICORN_FD" in os.environ
 
 
 def on_starting(_: Any) -> None:
-    forget(os.getpid())  # the master serves nobody, and its zeros are no worker's
+    forget(os.getpid())  # the master serves nobody, so its zeros must not count
 
 
 def child_exit(_: Any, worker: Any) -> None:
@@ -83,9 +85,9 @@ def child_exit(_: Any, worker: Any) -> None:
 
 
 def forget(pid: int) -> None:
-    """What a process has open is open no more; what it has counted stays counted."""
+    """Drop the gauges of a process that is gone. What it counted stays counted."""
     if settings.metrics:
-        # Not above: the library looks at the environment when it is imported.
+        # Imported here, because the library looks at the environment when it is imported.
         from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415
 
         mark_process_dead(pid)  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""Headers of requests, none of which is looked into before its length is known."""
+"""Headers of requests. The length of a header is checked before anything else."""
 
 from sanic import Request
 
@@ -14,15 +14,15 @@ LIMITS = {
     "Range": 128,
     "Sec-WebSocket-Protocol": 8192,
 }
-"""Most characters of each header that is read, all its lines together. Whole heads of
-requests have a limit of their own, 8 KiB, but what is quick with 100 characters may be slow
-with 8,000. A client's X-Request-ID that is too long is replaced, not refused."""
+"""Most characters of each header, all of its lines together. The whole head of a request has a
+limit of its own, 8 KiB, but reading a header that is quick with 100 characters may be slow with
+8,000. A client's X-Request-ID that is too long is replaced, not refused."""
 
 
 def one(request: Request, name: str) -> str | None:
-    """The header, or its first line where it came several times; None where it is not there.
+    """The header, or its first line if it came several times; None if it did not come.
 
-    Raises InvalidInput, which names the header, for one above its limit.
+    Raises InvalidInput, which names the header, if it is above its limit.
     """
     given: str | None = request.headers.getone(name, None)
     if given is not None:

@@ -1,8 +1,8 @@
-"""Log lines: for people, or as JSON with one object a line; what they know, and never say.
+"""Log lines: for people, or as JSON with one object per line.
 
-A line has its time, level and logger, and of what it happened in: the request's id, the
-user's, the conversation's, where these are known. Tokens and texts of messages are in
-none, whatever an exception may bring along.
+A line has its time, level and logger. It has the ids of the request, the user and the
+conversation too, where these are known. No line has a token or the text of a message, whatever
+an exception may contain.
 """
 
 import re
@@ -15,13 +15,13 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 Style = Literal["text", "json"]
 
 TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*")
-"""A JSON Web Token: each begins as the base64 of `{"` does."""
+"""A JSON Web Token: every one begins like the base64 of `{"`."""
 ROW = re.compile(r"\n(?:DETAIL|CONTEXT):.*?(?=\n\n(?:The above|During handling)|\Z)", re.DOTALL)
-"""Where PostgreSQL quotes what could not be stored, up to the next part of the traceback."""
+"""PostgreSQL quotes here what it could not store, up to the next part of the traceback."""
 
 
 def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Leave out what no log may hold."""
+    """Remove what no log may contain."""
     for name, value in event.items():
         if isinstance(value, str):
             event[name] = TOKEN.sub("[token]", ROW.sub("", value))
@@ -55,10 +55,10 @@ def formatter(kind: Style) -> stdlib.ProcessorFormatter:
 
 
 def config(level: str, kind: str) -> dict[str, Any]:
-    """For `logging.config.dictConfig`, and for gunicorn, whose own lines come out the same."""
-    # Below INFO libraries say what they send to the database: passwords, tokens, messages.
+    """For `logging.config.dictConfig`, and for gunicorn, whose own lines then look the same."""
+    # Below INFO libraries log what they send to the database: passwords, tokens, messages.
     others = "INFO" if level == "DEBUG" else level
-    # Their news of starting says nothing of Payam.
+    # What these log when they start says nothing about Payam.
     quiet = {"level": "WARNING" if others == "INFO" else others}
     return {
         "version": 1,

@@ -1,4 +1,4 @@
-"""Paths in what clients are sent, put behind the path that a proxy has given to Payam."""
+"""Puts the path that a proxy has given to Payam before the paths in answers and frames."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from chat.records import Attachment, Message
 
 
 def placed(prefix: str, value: Any) -> Any:
-    """A record or an event, or a list of them, with `prefix` before each path in it."""
+    """A copy of a record or an event, or of a list of them, with `prefix` before each path."""
     if not prefix:
         return value
     if isinstance(value, list | tuple):

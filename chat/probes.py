@@ -1,4 +1,4 @@
-"""`python -m chat check`: each thing that a server stands on, tried, and left as it was."""
+"""`python -m chat check`: tries each thing that a server needs, and changes nothing."""
 
 import asyncio
 import contextlib
@@ -16,16 +16,16 @@ from config.errors import SettingsError
 from config.settings import Settings
 
 Probe = Callable[[Settings], Awaitable[str]]
-"""What was found; raises SettingsError or PayamError, whose text is what is wrong."""
+"""Returns what was found. Raises SettingsError or PayamError, whose text says what is wrong."""
 
 RELAY_SECONDS = 6.0
-"""Longer than a Redis, or a Sentinel after another, may take to answer."""
+"""Longer than Redis, or several Sentinels one after the other, may take to answer."""
 LOOK_SECONDS = 0.01
 
 
 async def report(settings: Settings, say: Callable[[str], None]) -> bool:
-    """Say of each thing, in a line, whether it works; whether all do."""
-    logging.getLogger("payam.relay").disabled = True  # what it says is in the line
+    """Say in one line for each thing whether it works. Returns whether all of them do."""
+    logging.getLogger("payam.relay").disabled = True  # the line says the same
     failed = 0
     for name, probe in PROBES.items():
         try:
@@ -55,7 +55,7 @@ async def keys(settings: Settings) -> str:
     is_kept = not settings.jwt_secret and settings.jwt_algorithm == "HS256"
     if is_kept and not settings.secret_file.exists():
         return "a secret will be made at the start, and kept in DATA_DIR"
-    source = keys_from(settings)  # makes none: there is one
+    source = keys_from(settings)  # makes no secret, because one exists
     await source.attempt()
     return f"{settings.jwt_algorithm} tokens can be checked"
 
@@ -92,7 +92,7 @@ async def relay(settings: Settings) -> str:
 
 
 class Deaf(RelayListener):
-    """Nobody, told of what comes."""
+    """Receives what the relay brings, and ignores it."""
 
     def relayed(self, conversation_id: int, payload: bytes) -> None: ...
 

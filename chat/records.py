@@ -1,7 +1,7 @@
-"""What the chat is made of, in the shapes that clients see.
+"""The things that a chat is made of, as clients see them.
 
-The store builds these from rows and HTTP encodes them as they are, so a field's name
-here is its name on the wire. Moments are RFC 3339 text.
+The store builds these structs from rows, and HTTP encodes them as they are. So the name of a
+field here is its name on the wire. Times are RFC 3339 text.
 """
 
 from typing import Annotated
@@ -9,11 +9,11 @@ from typing import Annotated
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 ID_MAX = 2**63 - 1
-"""Beyond that no database can be asked about it."""
+"""No database has a larger id."""
 STATUSES = ("open", "pending", "closed")
 PRIORITIES = ("low", "normal", "high", "urgent")
 
-# What the documents of the interfaces say of these besides their type; nothing checks it.
+# Only OpenAPI and AsyncAPI use these additions to the types. They check nothing.
 Moment = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 Status = Annotated[str, Meta(extra_json_schema={"enum": STATUSES})]
 Priority = Annotated[str, Meta(extra_json_schema={"enum": PRIORITIES})]
@@ -21,20 +21,20 @@ Role = Annotated[str, Meta(extra_json_schema={"enum": ("agent",)})]
 
 
 class User(Struct, frozen=True):
-    """How one participant sees another."""
+    """A user, as others see them."""
 
     id: int
     username: str
 
 
 class Attachment(Struct, frozen=True):
-    """`size` is in bytes; `url` is a path on this server, for participants only.
+    """`size` is in bytes. `url` is a path on this server, for participants only.
 
     Where a proxy serves Payam behind a path (`BASE_PATH`), `url` begins with it, as every link
-    does: it is resolved against the server's origin.
+    does. Resolve it against the server's origin.
 
-    A picture whose file says so has `width` and `height`: the pixels as they are shown, with
-    the orientation of its EXIF applied. Other files have neither.
+    A picture has `width` and `height` if its file says them: the pixels as people see them, with
+    the orientation of its EXIF data applied. Other files have neither.
     """
 
     id: int
@@ -49,9 +49,9 @@ class Attachment(Struct, frozen=True):
 
 
 class Message(Struct, frozen=True):
-    """`is_read` is for the one who asks; `client_id` is there only for the sender.
+    """`is_read` is for the caller. `client_id` comes only to the sender.
 
-    `role` is there only where a member of staff sent it without being a participant.
+    `role` comes only where an agent sent it: a member of staff who was no participant.
     """
 
     id: int
@@ -89,12 +89,12 @@ class SupportTicket(Struct, frozen=True):
 
 
 class Conversation(Struct, frozen=True):
-    """`support_ticket` is the one that is not closed; `unread_count` is the caller's.
+    """`support_ticket` is the one that is not closed. `unread_count` is the caller's.
 
-    `direct` says that it is the one conversation of two people, to which nobody is added.
-    `last_read_id` is the message up to which the caller has read, or 0.
-    `participants` are at most 100, the caller always among them; `participant_count` says how
-    many there are. `seq` counts within `epoch`: to catch up from here, send both back.
+    `direct` says that it is the direct conversation of two people, to which nobody is added.
+    `last_read_id` is the message up to which the caller has read, or 0. `participants` has at
+    most 100 users, the caller always among them; `participant_count` counts all. `seq` counts
+    within `epoch`. To catch up from here later, send both back.
     """
 
     id: int
@@ -112,7 +112,7 @@ class Conversation(Struct, frozen=True):
 
 
 def role_of(by_agent: object) -> str | UnsetType:
-    """The `role` of a message, from what the store keeps of it."""
+    """The `role` of a message, from its column `by_agent`."""
     return "agent" if by_agent else UNSET
 
 

@@ -1,4 +1,4 @@
-"""The application that the environment asks for, made when this is imported."""
+"""The application with the environment's settings. It is made when this module is imported."""
 
 import os
 import sys

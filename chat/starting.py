@@ -1,4 +1,4 @@
-"""What comes before serving: what is misspelt, what cannot work, and who serves already.
+"""Checks before serving: misspelt variables, settings that cannot work, and another server.
 
 Whatever stops a start is one line in the log, and the exit status is not 0.
 """
@@ -24,10 +24,10 @@ from config.settings import Settings
 log = logging.getLogger("payam")
 
 BOOT_ERROR = 3
-"""The exit status of a worker that tells gunicorn not to try again."""
+"""With this exit status of a worker gunicorn does not start another one."""
 BACKLOG = 4096
-"""Connections that may wait to be accepted. Of a crowd that returns at once, those beyond
-are silently left to try again, seconds later; the kernel may allow fewer."""
+"""Most connections that may wait to be accepted. When a crowd returns at once, the kernel drops
+those beyond in silence, and their clients try again seconds later. The kernel may allow fewer."""
 HOW_TO_RUN = (
     "this server cannot run Payam: its websockets would fail."
     " Run `python server.py`, or `gunicorn -c gunicorn.conf.py server:app`; `payam serve` does so"
@@ -45,7 +45,7 @@ def warn_of_misspelt(environ: Mapping[str, str]) -> None:
 
 
 def claim(settings: Settings) -> None:
-    """Make sure of DATA_DIR, and that nobody else serves an SQLite database.
+    """Make sure that DATA_DIR can be used, and that nobody else serves its SQLite database.
 
     Raises SettingsError.
     """
@@ -54,29 +54,29 @@ def claim(settings: Settings) -> None:
 
 
 def listen(settings: Settings) -> socket.socket:
-    """Take the address; raises SettingsError."""
+    """Listen on HOST and PORT; raises SettingsError."""
     return address.listen(settings.host, settings.port, BACKLOG)
 
 
 def begin_for_workers(settings: Settings, addresses: Sequence[Any], workers: int) -> None:
-    """In gunicorn's master: raises SystemExit where no worker could serve, as the log says."""
+    """Check in gunicorn's master. Raises SystemExit if no worker could serve; the log says why."""
     if workers > 1 and not settings.redis_url:
         end(LONELY)
     try:
         claim(settings)
         for place in addresses:
-            if isinstance(place, tuple):  # and not a descriptor or the path of a socket
+            if isinstance(place, tuple):  # otherwise it is a descriptor, or the path of a socket
                 host, port = place[:2]
                 address.listen(host, port, BACKLOG).close()
     except SettingsError as error:
         end(error)
-    # In a process of its own: what is imported here, workers would never read anew.
+    # In a process of its own, because workers would never again read what is imported here.
     child = os.fork()
     if child == 0:
         try:
-            # Whose figures are no worker's.
+            # The figures of this process must not count.
             os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
-            # The master forgets what it has imported of ours: this module too, and its errors.
+            # The master forgets what it imported of Payam, this module and its errors included.
             import_module(__name__).inspect(settings)
             os._exit(0)
         finally:
@@ -87,25 +87,25 @@ def begin_for_workers(settings: Settings, addresses: Sequence[Any], workers: int
 
 
 def inspect(settings: Settings) -> None:
-    """End the process where a worker with these settings could not start."""
+    """End the process if a worker with these settings could not start."""
     from chat.payam import make_payam  # noqa: PLC0415 - heavy, see above
 
     try:
         payam = make_payam(settings)
-        with suppress(Unavailable):  # the workers wait for it
+        with suppress(Unavailable):  # the workers will wait for the database
             asyncio.run(payam.inspect())
     except (SettingsError, PayamError) as error:
         refuse(error)
 
 
 def end(reason: object) -> NoReturn:
-    """Raises SystemExit, with this as the last line."""
+    """Raises SystemExit, with the reason as the last line of the log."""
     log.critical("%s", reason)
     sys.exit(1)
 
 
 def refuse(reason: object) -> NoReturn:
-    """The same at once, where whoever runs this server would show a traceback."""
+    """The same, but ends the process at once, where its caller would show a traceback."""
     log.critical("%s", reason)
     logging.shutdown()
     os._exit(BOOT_ERROR if is_worker() else 1)
@@ -114,7 +114,7 @@ def refuse(reason: object) -> NoReturn:
 def heed_stop() -> None:
     """Let a signal end the process while it waits for its database.
 
-    Once it serves, Sanic heeds signals itself.
+    Once the process serves, Sanic handles signals.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, leave)

@@ -1,8 +1,8 @@
-"""Moments: whole microseconds since the epoch inside, RFC 3339 text outside.
+"""Times: whole microseconds since 1970 inside, RFC 3339 text outside.
 
-An integer is the same in both databases and costs nothing to compare. The text has
-whole seconds, exactly as in the original specification's examples: order within a
-second is `seq`'s business, not the clock's.
+An integer is the same in both databases and costs nothing to compare. The text has whole
+seconds, exactly as in the examples of the original specification. Within a second, `seq` gives
+the order, not the clock.
 """
 
 from datetime import UTC, datetime
@@ -11,15 +11,15 @@ from time import time_ns
 
 
 def now() -> int:
-    """Microseconds since the epoch."""
+    """Microseconds since 1970."""
     return time_ns() // 1000
 
 
 def to_text(moment: int) -> str:
-    """`2023-10-27T10:00:00Z` of microseconds since the epoch."""
+    """Text such as `2023-10-27T10:00:00Z`, from microseconds since 1970."""
     return _second_to_text(moment // 1_000_000)
 
 
-@lru_cache(maxsize=4096)  # the rows of one page, and the messages of one second, share few
+@lru_cache(maxsize=4096)  # the rows of a page, and the messages of a second, share few texts
 def _second_to_text(second: int) -> str:
     return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,4 +1,4 @@
-"""The address to listen on, by HOST and PORT: taken, or a line that says why it cannot be had."""
+"""Listens on HOST and PORT, or says in one line why that is not possible."""
 
 import errno
 import os
@@ -34,7 +34,7 @@ def resolve(host: str, port: int) -> tuple[socket.AddressFamily, Any]:
             f"HOST: {host!r} is not known here ({error.strerror});"
             " it may be an address or a name of this machine"
         ) from None
-    # A name may stand for several. IPv4 comes first, as "localhost" is understood elsewhere.
+    # A name may stand for several addresses. IPv4 comes first, as elsewhere for "localhost".
     family, _, _, _, where = min(found, key=lambda one: one[0] != socket.AF_INET)
     return family, where
 
@@ -53,5 +53,5 @@ def complaint(host: str, port: int, error: OSError) -> str:
 
 
 def shown(host: str, port: int) -> str:
-    """As it stands in a URL."""
+    """The address as it is written in a URL."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,4 +1,4 @@
-"""DATA_DIR, tried: whether it is a folder in which files can be written."""
+"""Checks whether DATA_DIR is a folder in which files can be written."""
 
 import os
 import tempfile
@@ -7,11 +7,11 @@ from pathlib import Path
 from config.errors import SettingsError
 
 BLOCK = 4096
-"""Bytes: on a disk that is full an empty file can still be made."""
+"""Bytes that are written, because on a full disk an empty file can still be made."""
 
 
 def prepare(folder: Path) -> None:
-    """Make the folder where it is missing, and write a file in it.
+    """Make the folder if it is missing, and write a file in it.
 
     Raises SettingsError, whose text is one line.
     """
@@ -23,7 +23,7 @@ def prepare(folder: Path) -> None:
 
 
 def attempt(folder: Path) -> bool:
-    """The same, and leave nothing behind; whether the folder was there before.
+    """The same, but leave nothing behind. Returns whether the folder existed before.
 
     Raises SettingsError.
     """

@@ -1,4 +1,4 @@
-"""What kinds of values a setting may have, and how their text is read."""
+"""The kinds of values that a setting may have, and how their text is read."""
 
 import re
 from collections.abc import Callable
@@ -12,9 +12,9 @@ from typing import Any
 class Kind:
     """How the text of an environment variable becomes a value.
 
-    `parse` raises ValueError for anything that is not `allowed`, which is how the
-    error line says what the setting may be; `Wrong`, a ValueError, says more. The value of
-    a `secret` is never shown.
+    `parse` raises ValueError for anything else. The error line then says that the setting may be
+    what `allowed` says. `Wrong`, a ValueError, can say more. The value of a `secret` is never
+    shown.
     """
 
     parse: Callable[[str], Any]
@@ -23,14 +23,14 @@ class Kind:
 
 
 class Wrong(ValueError):
-    """A value that may not be, with what is wrong with it; that repeats no secret."""
+    """Says what is wrong with a value. The text repeats no secret."""
 
 
 def plain(raw: str) -> str:
-    """`raw`, unless it could not be stored or sent: bytes that are not UTF-8, a NUL."""
+    """Return `raw`. Refuse a text that cannot be stored or sent: not UTF-8, or with a NUL."""
     if "\0" in raw:
         raise ValueError
-    raw.encode()  # fails on what os.environ makes of other bytes
+    raw.encode()  # fails where the bytes in the environment were not UTF-8
     return raw
 
 
@@ -40,7 +40,7 @@ def text(allowed: str = "any text in UTF-8", *, secret: bool = False) -> Kind:
 
 BASE_PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}){1,8}", re.ASCII)
 OWN_PATHS = ("/api", "/docs", "/health", "/metrics", "/web", "/ws", "/ws/chat")
-"""What begins with one of these might be meant with or without a path before it."""
+"""Payam's own paths. A BASE_PATH that begins like one of them would be ambiguous."""
 
 
 def base_path() -> Kind:
@@ -56,7 +56,7 @@ def base_path() -> Kind:
 def host_name() -> Kind:
     def parse(raw: str) -> str:
         if not re.fullmatch(r"[A-Za-z0-9._-]+", raw):
-            ip_address(raw)  # what has colons may still be IPv6
+            ip_address(raw)  # a text with colons may be IPv6
         return raw
 
     return Kind(parse, "a host name or address, without a port")
@@ -121,6 +121,6 @@ def words(check: Callable[[str], object], allowed: str) -> Kind:
 
 
 def origin(word: str) -> None:
-    # Compared with what a browser sends, letter by letter: lower case, no path, not even "/".
+    # It is compared with what a browser sends: lower case, no path, not even "/".
     if word != "*" and not re.fullmatch(r"[a-z][a-z0-9+.-]*://[a-z0-9._:\[\]-]+", word):
         raise ValueError

@@ -1,6 +1,6 @@
-"""Variables whose names are almost those of settings: a letter too many, two changed places.
+"""Finds variables whose names are almost those of settings: one letter more, two exchanged.
 
-An environment holds hundreds of variables of others, and none of them is spoken of.
+An environment has hundreds of variables of other programs. None of them may be reported.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -8,9 +8,11 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 CLOSE = 0.85
-"""Of two names, by difflib: one wrong letter in eight, two places changed in nine."""
+"""How alike two names must be, by difflib: one wrong letter of eight, or two exchanged of nine."""
 LONG = 6
-"""Letters below which a name has to have the same ones: HOSTS may be anybody's, HSOT not."""
+"""A name with fewer letters counts only if it has the same letters as a setting. HSOT is a
+misspelt HOST, but HOSTS may belong to another program.
+"""
 PREFIX = "PAYAM_"
 
 
@@ -23,7 +25,7 @@ class Misspelt(NamedTuple):
 
 
 def misspelt(environ: Mapping[str, str], known: Collection[str]) -> Iterator[Misspelt]:
-    """Those that are set and close to one of the names `known` that is not set itself."""
+    """The variables whose names are close to one of `known`, where that one is not set."""
     unset = [name for name in known if not environ.get(name, "").strip()]
     for name, value in environ.items():
         meant = resembled(name, unset) if name not in known and value.strip() else None
@@ -34,7 +36,7 @@ def misspelt(environ: Mapping[str, str], known: Collection[str]) -> Iterator[Mis
 def resembled(name: str, known: Collection[str]) -> str | None:
     upper = name.upper()
     if upper.startswith(PREFIX):
-        # Kubernetes makes variables of a service that is called payam: PAYAM_PORT.
+        # For a service that is called payam Kubernetes sets variables like PAYAM_PORT.
         own = upper.removeprefix(PREFIX)
         return own if own in known and "_" in own else None
     if upper in known:
@@ -49,6 +51,6 @@ def resembled(name: str, known: Collection[str]) -> str | None:
 
 
 def is_longer(name: str, other: str) -> bool:
-    """Whether one is the other with a word more: TEST_REDIS_URL is another variable."""
+    """Whether one name is the other with one more word: TEST_REDIS_URL is no misspelt REDIS_URL."""
     words, others = ({word for word in one.split("_") if word} for one in (name, other))
     return words < others or others < words

@@ -1,8 +1,8 @@
-"""Every setting, once: type, default, environment variable, one line of meaning.
+"""Every setting, once: its type, default, environment variable and meaning.
 
-`Settings.from_env(os.environ)` reads them; nothing else in Payam looks at the
-environment. A wrong value raises `SettingsError`, whose text is one line that names
-the setting, its value and what it may be.
+`Settings.from_env(os.environ)` reads them. Nothing else in Payam looks at the environment. A
+wrong value raises `SettingsError`. Its text is one line, which names the setting, its value and
+what it may be.
 """
 
 import os
@@ -38,15 +38,17 @@ ALGORITHMS = ("HS256", "RS256", "ES256", "EdDSA")
 SECRET_MIN_LENGTH = 32
 """Bytes: RFC 7518 section 3.2 asks for a key at least as long as SHA-256's output."""
 ESCAPED = len(r"\ud83d\ude00")
-"""Bytes of one character outside the basic plane where JSON escapes it; of others, fewer."""
+"""Most bytes of one character in JSON: those of an escaped one outside the basic plane."""
 SENT = len(r"\u0001")
-"""Bytes of one character at most in what Payam sends: control characters are escaped."""
+"""Most bytes of one character in the JSON that Payam sends: those of a control character."""
 BESIDE = 4 * KIB
-"""Bytes that JSON may have besides a message's text: other fields, escaped too, and spaces."""
+"""Bytes of JSON besides a message's text: other fields, which may be escaped too, and spaces."""
 SHOWN_LENGTH = 100
-"""Characters of a wrong value that its error line repeats."""
+"""Most characters of a wrong value that its error line repeats."""
 PLACES = ("DATABASE_URL", "DATA_DIR")
-"""Without these conversations are kept elsewhere: a name that is almost one of them is refused."""
+"""Without these, conversations are stored in another place. So a name that is almost one of them
+is refused, and not only warned of.
+"""
 
 
 def setting(default: Any, kind: Kind, meaning: str) -> Any:
@@ -67,16 +69,18 @@ class Settings:
         "INFO", choice("DEBUG", "INFO", "WARNING", "ERROR"), "least level that is logged"
     )
     log_format: str = setting(
-        "text", choice("text", "json"), "lines for people, or one JSON object a line"
+        "text", choice("text", "json"), "lines for people, or one JSON object per line"
     )
     metrics: bool = setting(
-        True, switch(), "answer Prometheus at /metrics; keep that from the outside at the proxy"
+        True,
+        switch(),
+        "answer Prometheus at /metrics; let the proxy refuse that path to the outside",
     )
 
     database_url: str = setting(
         "",
         database_url(),
-        "where conversations are kept; without it, SQLite in DATA_DIR",
+        "where conversations are stored; without it, SQLite in DATA_DIR",
     )
     database_pool_size: int = setting(
         10, integer(2, 200), "most database connections of one worker"
@@ -157,7 +161,7 @@ class Settings:
     send_timeout: float = setting(
         120.0,
         number(0.1, 86400),
-        "a client of HTTP that takes nothing of its answer for so long is cut off",
+        "a client over HTTP that takes nothing of its answer for so many seconds is cut off",
     )
     send_buffer_per_user: int = setting(
         32 * MIB,
@@ -170,20 +174,26 @@ class Settings:
         "the same for all users together",
     )
     ws_ping_interval: float = setting(
-        20.0, number(1, 3600), "a socket silent this long is pinged; twice this long, dropped"
+        20.0,
+        number(1, 3600),
+        "seconds; a socket that is silent for so long is pinged, and for twice as long, dropped",
     )
 
     rate_limits: bool = setting(True, switch(), "off lifts every limit below, for load tests")
     rate_messages: int = setting(
-        20, integer(1, 1_000_000), "frames a second that one user may send; bursts of five times it"
+        20,
+        integer(1, 1_000_000),
+        "frames per second of one user; five times as many may come at once",
     )
     rate_requests: int = setting(
-        50, integer(1, 1_000_000), "requests a second of one user; bursts of five times it"
+        50,
+        integer(1, 1_000_000),
+        "requests per second of one user; five times as many may come at once",
     )
     rate_logins: int = setting(
         10,
         integer(1, 1_000_000),
-        "password attempts a minute for one name, and ten times it for one address,"
+        "password attempts per minute for one name; ten times as many for one address,"
         " from which as many may sign up",
     )
     max_connections: int = setting(
@@ -191,12 +201,14 @@ class Settings:
     )
 
     write_timeout: float = setting(
-        10.0, number(0.1, 600), "longest that a change waits for the database"
+        10.0, number(0.1, 600), "seconds that a change waits for the database at most"
     )
     write_queue: int = setting(
         20_000, integer(1, 10_000_000), "most changes that wait for the database; more are refused"
     )
-    graceful_timeout: float = setting(10.0, number(0.1, 600), "longest that a worker takes to stop")
+    graceful_timeout: float = setting(
+        10.0, number(0.1, 600), "seconds that a worker takes to stop at most"
+    )
 
     web_client: bool = setting(True, switch(), "serve the web client at /")
     cors_origins: tuple[str, ...] = setting(
@@ -217,7 +229,7 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
-        """Read the settings; an unset or empty variable leaves the default.
+        """Read the settings. An unset or empty variable means the default.
 
         Raises SettingsError, whose text is one line.
         """
@@ -241,7 +253,7 @@ class Settings:
 
     @classmethod
     def misspelt(cls, environ: Mapping[str, str]) -> list[Misspelt]:
-        """Variables that may be meant as settings: their names are almost those of some."""
+        """Variables that may be meant as settings, because their names are almost the same."""
         return list(misspelt(environ, kinds()))
 
     def _check_together(self) -> None:
@@ -269,25 +281,25 @@ class Settings:
 
     @property
     def body_max_size(self) -> int:
-        """Bytes that a request's body may have where it is no file."""
+        """Most bytes of a request's body that is no file."""
         return max(self.request_max_size, self._longest_message)
 
     @property
     def frame_max_size(self) -> int:
-        """Bytes that one message from a websocket client may have, where it sends a text.
+        """Most bytes of a client's frame that sends the text of a message.
 
-        Above `ws_max_size` it must be a frame with such a text: any other closes the socket.
+        Any other frame may have `ws_max_size` bytes; a larger one closes the socket.
         """
         return max(self.ws_max_size, self._longest_message)
 
     @property
     def send_buffer_size(self) -> int:
-        """Bytes that may wait for a slow reader of a websocket: at least the longest message."""
+        """Most bytes that may wait for a slow reader of a websocket. The longest message fits."""
         return max(self.ws_send_buffer, self.message_max_length * SENT + BESIDE)
 
     @property
     def _longest_message(self) -> int:
-        """Bytes of the longest message that is allowed, in the longest spelling of JSON."""
+        """Bytes of the longest message in the longest spelling of JSON."""
         return self.message_max_length * ESCAPED + BESIDE
 
     @property
@@ -302,15 +314,15 @@ class Settings:
 
     @property
     def secret_file(self) -> Path:
-        """Where the random secret is kept."""
+        """The file with the random secret."""
         return self.data_dir / "jwt-secret"
 
     def signing_secret(self) -> str:
-        """`JWT_SECRET`, or the random one kept in `DATA_DIR`, made at the first call.
+        """`JWT_SECRET`, or the random secret in `DATA_DIR`, which the first call makes.
 
-        The file is readable by its owner only. Workers that start together agree on
-        one: the file appears whole or not at all, and the first to link it wins.
-        Raises SettingsError when it cannot be kept, or what is there is too short.
+        Only its owner can read the file. Workers that start together agree on one secret: the
+        file appears whole or not at all, and the first worker to link it wins. Raises
+        SettingsError if the file cannot be written, or if its secret is too short.
         """
         if not self.jwt_secret:
             try:
@@ -321,7 +333,7 @@ class Settings:
         return self.kept_secret()
 
     def kept_secret(self) -> str:
-        """The same, and none is made. Raises SettingsError where there is none."""
+        """The same, but makes none. Raises SettingsError if there is none."""
         if self.jwt_secret:
             return self.jwt_secret
         path = self.secret_file
@@ -343,17 +355,17 @@ class Settings:
 
 
 def kinds() -> dict[str, Kind]:
-    """By the names of their variables."""
+    """The kind of each setting, by the name of its variable."""
     return {spec.name.upper(): spec.metadata["kind"] for spec in fields(Settings)}
 
 
 def refuse_elsewhere(stranger: Misspelt, raw: str) -> None:
-    """Raises SettingsError where it could be what says in which place conversations are kept."""
+    """Raises SettingsError if this variable may be meant to say where conversations are stored."""
     if stranger.meant not in PLACES:
         return
     try:
         kinds()[stranger.meant].parse(raw.strip())
-    except ValueError:  # another program's
+    except ValueError:  # it belongs to another program
         return
     raise SettingsError(
         f"{stranger}: without that, conversations would be kept in another place."
@@ -370,7 +382,7 @@ def keep_new_secret(path: Path) -> None:
             file.write(secrets.token_urlsafe(48))
             file.flush()
             os.fsync(file.fileno())
-        with suppress(FileExistsError):  # another worker was first: its secret holds
+        with suppress(FileExistsError):  # another worker was first, and its secret counts
             os.link(draft, path)
     finally:
         draft.unlink()

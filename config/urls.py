@@ -1,4 +1,4 @@
-"""Settings that are URLs: what each scheme may name, and which options it takes."""
+"""Settings that are URLs: which parts and options each scheme may have."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -21,9 +21,9 @@ TLS_OPTIONS = frozenset(
         "ssl_password",
     )
 )
-"""Of rediss:// alone. All these are redis-py's; the rest Payam decides itself."""
+"""Options of rediss:// alone. They are redis-py's own. Payam decides everything else itself."""
 SENTINEL_OPTIONS = frozenset(("sentinel_password", "sentinel_username"))
-"""How to sign in to the Sentinels, where they ask for it."""
+"""The user and the password for Sentinels that ask for them."""
 
 
 def split_url(raw: str, *schemes: str) -> SplitResult:
@@ -56,10 +56,10 @@ def redis_url() -> Kind:
         if parts.scheme == "unix":
             is_right: Any = parts.path and not hosts
         elif parts.scheme.endswith("+sentinel"):
-            # Of several hosts urlsplit takes the ports for one.
+            # With several hosts urlsplit takes all ports for one.
             is_right = all(hosts.split(",")) and re.fullmatch(r"/[^/]+(/\d*)?", parts.path)
         elif ("cluster", "true") in options:
-            # A cluster has one database, and no server of it can be told by a path.
+            # A cluster has only one database, so the path can name none.
             is_right = all(hosts.split(",")) and parts.path in ("", "/", "/0")
         else:
             is_right = parts.hostname and "," not in hosts and re.fullmatch(r"/?\d*", parts.path)
@@ -68,7 +68,7 @@ def redis_url() -> Kind:
         check_options(parts.scheme, options)
         return raw
 
-    # Hidden in messages: it often holds a password.
+    # It often has a password in it, so messages do not show it.
     return Kind(
         parse,
         "redis://host:port/0, rediss://… or unix://…, redis://host:port,host:port?cluster=true,"
@@ -87,7 +87,7 @@ def check_options(scheme: str, options: Collection[tuple[str, str]]) -> None:
         allowed -= {"cluster"}
     for name, value in options:
         if name not in allowed:
-            # A password with a question mark in it may have ended up here.
+            # This may be the rest of a password with a question mark in it.
             shown = "" if any("@" in value for _, value in options) else name
             raise Wrong(unknown_option(shown, sorted(allowed)))
         if (name == "cluster" and value != "true") or (name == "db" and not value.isdigit()):
@@ -106,7 +106,7 @@ def database_url() -> Kind:
     def parse(raw: str) -> str:
         if raw.startswith("sqlite:"):
             file = plain(raw).removeprefix("sqlite:///")
-            # One database in memory for each connection would be several databases.
+            # Each connection would have a database in memory of its own.
             if file in (raw, "", ":memory:") or file.endswith("/"):
                 raise ValueError
             if "?" in file:
@@ -116,7 +116,7 @@ def database_url() -> Kind:
             check_database(raw)
         return raw
 
-    # Hidden in messages: it usually holds a password.
+    # It usually has a password in it, so messages do not show it.
     return Kind(
         parse,
         "postgresql://user:password@host:port/database?sslmode=…, postgresql://?service=…"
@@ -126,7 +126,7 @@ def database_url() -> Kind:
 
 
 def check_database(raw: str) -> None:
-    """Raises ValueError for what libpq cannot read, and where nothing names a database."""
+    """Raises ValueError for a URL that libpq cannot read, and if nothing names a database."""
     from psycopg import ProgrammingError, conninfo  # noqa: PLC0415 - for PostgreSQL alone
     from psycopg.pq import Conninfo  # noqa: PLC0415
 
@@ -135,7 +135,7 @@ def check_database(raw: str) -> None:
     except ProgrammingError as error:
         unknown = re.search(r'invalid URI query parameter: "(.*)"', str(error))
         raise (Wrong(unknown_option(unknown[1], ())) if unknown else ValueError) from None
-    # PGDATABASE or PGSERVICE may say it, libpq's own variables; else it takes the user's name.
+    # libpq's own variables PGDATABASE and PGSERVICE may name it; else it takes the user's name.
     defaults = {one.keyword.decode() for one in Conninfo.get_defaults() if one.val}
     if not {"dbname", "service"} & (options.keys() | defaults):
         raise Wrong("it names no database")

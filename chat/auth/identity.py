@@ -1,10 +1,10 @@
-"""Who is asking, as established from a token: it rides with the request and the socket."""
+"""The user behind a token. An Identity goes with each request and each socket."""
 
 from msgspec import Struct
 
 
 class Identity(Struct, frozen=True):
-    """`expires_at` is in seconds since the epoch; `family` is the sign-in it came from."""
+    """`expires_at` is in seconds since 1970; `family` is the sign-in that the token came from."""
 
     user_id: int
     username: str

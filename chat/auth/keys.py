@@ -1,8 +1,8 @@
-"""Where the key comes from that tokens are checked with: a secret, a PEM, or a key set.
+"""The keys with which tokens are checked: a secret, a PEM, or a key set.
 
-`keys_from(settings)` gives one of two. A `FixedKey` never changes. `PublishedKeys` is
-the key set (JWKS, RFC 7517) of another issuer, fetched in a thread ahead of need, so
-checking a token waits for the network only when its key was never seen before.
+`keys_from(settings)` gives one of two. A `FixedKey` never changes. `PublishedKeys` is the key
+set (JWKS, RFC 7517) of another issuer. A thread fetches it before it is needed, so checking a
+token waits for the network only if its key was never seen before.
 """
 
 import asyncio
@@ -50,21 +50,21 @@ FITS: dict[str, tuple[str, Callable[[object], bool]]] = {
 
 
 class Keys(ABC):
-    """Gives the key that a token must be signed with. Use between `start` and `close`."""
+    """Gives the key with which a token must be signed. Use it between `start` and `close`."""
 
     @abstractmethod
     async def key_for(self, token: str) -> str | PublicKey:
-        """The key that the token's header asks for.
+        """The key that the token's header names.
 
-        Raises NotAuthenticated for a key that the issuer does not have, Unavailable
-        while no key is known at all.
+        Raises NotAuthenticated if the issuer does not have that key, and Unavailable while no
+        key is known at all.
         """
 
     async def start(self) -> None:  # noqa: B027 # only a key set has something to start
-        """Get what is needed ahead of the first token."""
+        """Get the keys before the first token comes."""
 
     async def attempt(self) -> None:  # noqa: B027
-        """Get a key once, without `start`; raises Unavailable, with why there is none."""
+        """Get a key once, without `start`. Raises Unavailable, which says why there is none."""
 
     async def close(self) -> None:  # noqa: B027
         """Stop what `start` began."""
@@ -81,10 +81,9 @@ class FixedKey(Keys):
 class PublishedKeys(Keys):
     """The keys at `url` that fit `algorithm`, fetched again every `refresh` seconds.
 
-    An unknown key id fetches as well, for issuers change keys at any time, but no
-    fetch begins within `pause` seconds of the last one: key ids cost an attacker
-    nothing. When a fetch fails, the keys known so far stay, and the next try is after
-    `pause`.
+    An unknown key id starts a fetch too, because issuers change keys at any time. But no fetch
+    begins within `pause` seconds of the last one, because an attacker can make up any number of
+    key ids. When a fetch fails, the known keys stay, and the next try is after `pause`.
     """
 
     def __init__(
@@ -106,7 +105,7 @@ class PublishedKeys(Keys):
         self._refreshing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Fetch, and keep fetching; an issuer that is away is logged, and tried again."""
+        """Fetch now, and again and again. An issuer that is away is logged, and tried again."""
         succeeded = await self._fetch()
         self._refreshing = asyncio.create_task(self._keep_fresh(succeeded))
 
@@ -149,17 +148,17 @@ class PublishedKeys(Keys):
         return self._fetching is not None and not self._fetching.done()
 
     async def _fetch(self) -> bool:
-        """Whether it worked. One fetch at a time: who comes meanwhile waits for the same."""
+        """Fetch the keys; returns whether it worked. Calls during a fetch wait for the same one."""
         if self._fetching is None or self._fetching.done():
             self._last_fetch = monotonic()
             self._fetching = asyncio.create_task(self._fetch_once())
-        # Whoever asked for it may leave; the fetch is for everybody.
+        # The caller may be cancelled, but the fetch goes on, because others wait for it too.
         return await asyncio.shield(self._fetching)
 
     async def _fetch_once(self) -> bool:
         try:
             await self.attempt()
-        except Unavailable as error:  # the known keys still serve
+        except Unavailable as error:  # the known keys stay in use
             logger.warning("%s", error)
             return False
         return True
@@ -169,7 +168,7 @@ class PublishedKeys(Keys):
         try:
             published = await asyncio.to_thread(self._client.fetch_data)
             keys = usable_keys(published, self._algorithm)
-        except Exception as error:  # whatever an issuer answers
+        except Exception as error:  # an issuer may answer anything
             raise Unavailable(
                 f"{place} gives no keys: {error!r}", retry_after=self._pause
             ) from None
@@ -180,7 +179,7 @@ class PublishedKeys(Keys):
 
 
 def keys_from(settings: Settings) -> Keys:
-    """Raises SettingsError when JWT_PUBLIC_KEY holds no key for the algorithm."""
+    """The keys for these settings. Raises SettingsError if JWT_PUBLIC_KEY has no key that fits."""
     if settings.jwt_jwks_url:
         return PublishedKeys(settings.jwt_jwks_url, settings.jwt_algorithm)
     if settings.jwt_public_key:
@@ -189,11 +188,13 @@ def keys_from(settings: Settings) -> Keys:
 
 
 def read_public_key(pem_or_path: str, algorithm: str) -> PublicKey:
-    """Raises SettingsError, which never repeats the value: a private key may be in it."""
+    """Read a public key. Raises SettingsError, which never repeats the value, because it may be a
+    private key.
+    """
     needed, fits = FITS[algorithm]
     allowed = f"it may be {needed}, public and in PEM, or the path of a file that holds one"
     if pem_or_path.startswith("-----BEGIN "):
-        # Files of environment variables have no room for line ends, so they come as \n.
+        # Files of environment variables cannot have line ends in a value, so \n stands for them.
         pem = pem_or_path.replace("\\n", "\n").encode(errors="replace")
     else:
         try:
@@ -215,7 +216,7 @@ def read_public_key(pem_or_path: str, algorithm: str) -> PublicKey:
 
 
 def usable_keys(published: dict[str, Any], algorithm: str) -> list[tuple[object, PublicKey]]:
-    """Key id and key of each member of a key set that checks signatures of `algorithm`."""
+    """The key id and the key of each member of a key set that fits `algorithm`."""
     keys: list[tuple[object, PublicKey]] = []
     members = published.get("keys")
     for member in members if isinstance(members, list) else []:

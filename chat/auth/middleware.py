@@ -1,12 +1,13 @@
-"""Who is asking, established once for HTTP and websocket alike, before any handler.
+"""Finds the user behind a request, before any handler runs.
 
-The token comes in `Authorization` (as Bearer, or as Token or JWT, which DRF clients
-send), or, from a browser's websocket, which cannot set headers, in
-`Sec-WebSocket-Protocol: chat.v1, bearer.<token>`. Never in a URL: URLs are logged.
+The token comes in `Authorization` (as Bearer, or as Token or JWT, which DRF clients send). A
+browser's websocket cannot set headers, so its token comes in
+`Sec-WebSocket-Protocol: chat.v1, bearer.<token>`. A token never comes in a URL, because URLs are
+logged.
 
-Afterwards `request.ctx.identity` is the Identity. A route made with `ctx_public=True`
-has none. A route made with `ctx_socket=True` has none either: its handler asks for
-itself (`chat.realtime.gate`), since a socket's token is asked of the database each time.
+Afterwards `request.ctx.identity` is the Identity. A route made with `ctx_public=True` has none.
+A route made with `ctx_socket=True` has none either: its handler finds the user itself
+(`chat.realtime.gate`), because a socket's token is checked against the database each time.
 """
 
 from collections.abc import Awaitable, Callable
@@ -26,7 +27,7 @@ Identify = Callable[[str], Awaitable[Identity]]
 
 
 def header_token(request: Request) -> str | None:
-    """The token of the Authorization header; None where there is none."""
+    """The token of the Authorization header; None if there is none."""
     lines = headers.every(request, "Authorization")
     if not lines:
         return None
@@ -51,7 +52,7 @@ def subprotocol_token(request: Request) -> str | None:
 
 
 def socket_token(request: Request) -> str:
-    """The token that a handshake brings; raises NotAuthenticated where it brings none."""
+    """The token of a handshake; raises NotAuthenticated if there is none."""
     token = header_token(request)
     if token is None:
         token = subprotocol_token(request)
@@ -61,7 +62,7 @@ def socket_token(request: Request) -> str:
 
 
 def is_from_browser(request: Request) -> bool:
-    """Whether the token came as a subprotocol: such a client sees no status of a refusal."""
+    """Whether the token came as a subprotocol. Such a client cannot see the status of a refusal."""
     return "authorization" not in request.headers and subprotocol_token(request) is not None
 
 
@@ -70,12 +71,12 @@ def no_token() -> NotAuthenticated:
 
 
 def install(app: Sanic[Any, Any], identify: Identify, count: Callable[[Identity], None]) -> None:
-    """`count` refuses too many requests."""
+    """Add the middleware. `count` counts a user's requests, and raises RateLimited."""
 
     @app.on_request
     async def authenticate(request: Request) -> None:
         route = request.route
-        # A browser asks by OPTIONS, without a token, whether it may send one.
+        # With OPTIONS a browser asks, without a token, whether it may send one.
         if route is None or request.method == "OPTIONS":
             return
         if getattr(route.ctx, "public", False) or getattr(route.ctx, "socket", False):

@@ -1,8 +1,9 @@
 """Passwords: argon2id hashes, computed in threads of their own.
 
-A hash takes some 20 ms of one core and 19 MiB, which is the point of it. So it stays off
-the event loop, two threads bound what sign-ins may cost the chat, and what waits for
-them is bounded too: past that, a sign-in is refused until later.
+A hash takes some 20 ms of one core and 19 MiB of memory, on purpose. So it does not run on the
+event loop. There are only two threads, so that sign-ins cannot take all of the processor from
+the chat. The number of calls that wait for a thread is limited too: beyond it a sign-in is
+refused until later.
 """
 
 import asyncio
@@ -19,8 +20,8 @@ from chat.errors import InvalidInput, Unavailable
 # OWASP's Password Storage Cheat Sheet: argon2id with 19 MiB, two iterations, one lane.
 HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 PASSWORD_MAX_LENGTH = 1024
-"""Characters. NFC takes a time that grows with the square of the length: milliseconds for
-these, minutes for what fits into one request."""
+"""Most characters. The time of NFC grows with the square of the length: milliseconds for this
+many characters, and minutes for as many as fit into one request."""
 THREADS = 2
 MOST_WAITING = 200
 RETRY_AFTER = 5.0
@@ -29,9 +30,9 @@ Result = TypeVar("Result")
 
 
 class Passwords:
-    """Hashes passwords and checks them; `close` it at the end.
+    """Hashes passwords and checks them. Call `close` at the end.
 
-    `most_waiting` is how many calls may wait for a thread, besides those that have one.
+    `most_waiting` is the most calls that may wait for a thread.
     """
 
     def __init__(self, *, most_waiting: int = MOST_WAITING) -> None:
@@ -39,29 +40,30 @@ class Passwords:
         self._most = THREADS + most_waiting
         self._pending = 0
         self.unmatched = self.hash_sync("")
-        """Checked in place of a hash that is missing, and never taken as a match."""
+        """Checked where a user has no hash, and never counts as a match."""
 
     async def hash(self, password: str) -> str:
-        """The text to store, salt and parameters in it.
+        """The text to store, which contains the salt and the parameters.
 
-        Raises InvalidInput above PASSWORD_MAX_LENGTH, Unavailable when overloaded.
+        Raises InvalidInput above PASSWORD_MAX_LENGTH, and Unavailable when too many calls wait.
         """
         return await self._run(lambda: self.hash_sync(password))
 
     async def verify(self, password: str, stored: str | None) -> bool:
-        """Whether `stored` is a hash of `password`. Raises what `hash` raises.
+        """Whether `stored` is a hash of `password`. Raises the same errors as `hash`.
 
-        False with None, for an unknown user or one without a password, after as much
-        work as a wrong password takes: the answer's time gives no name away.
+        `stored` is None for an unknown user and for one without a password. The answer is then
+        False, after as much work as for a wrong password. So the time of the answer does not
+        show which names exist.
         """
         return await self._run(lambda: self._verify(password, stored))
 
     def hash_sync(self, password: str) -> str:
-        """`hash` without a thread of its own: blocks."""
+        """The same as `hash` without a thread, so it blocks."""
         return HASHER.hash(to_bytes(password))
 
     def close(self) -> None:
-        """Drop what waits and end the threads."""
+        """Drop the calls that wait, and end the threads."""
         self._threads.shutdown(cancel_futures=True)
 
     def _verify(self, password: str, stored: str | None) -> bool:
@@ -69,7 +71,7 @@ class Passwords:
             return HASHER.verify(stored or self.unmatched, to_bytes(password)) and bool(stored)
         except VerifyMismatchError:
             return False
-        except InvalidHashError:  # some other scheme's: as good as none
+        except InvalidHashError:  # a hash of another scheme counts as none
             return self._verify(password, None)
 
     async def _run(self, work: Callable[[], Result]) -> Result:
@@ -83,12 +85,12 @@ class Passwords:
 
 
 def to_bytes(password: str) -> bytes:
-    """The bytes that are hashed: the same from every keyboard and operating system.
+    """The bytes that are hashed. They are the same for every keyboard and operating system.
 
-    RFC 8265 section 4.2 asks for NFC; some systems type «آ» or «é» as two code points.
-    Raises InvalidInput for a longer one than PASSWORD_MAX_LENGTH.
+    RFC 8265, section 4.2, asks for NFC: some systems type «آ» or «é» as two code points. Raises
+    InvalidInput above PASSWORD_MAX_LENGTH.
     """
     if len(password) > PASSWORD_MAX_LENGTH:
         raise InvalidInput({"password": [f"At most {PASSWORD_MAX_LENGTH} characters."]})
-    # A lone surrogate, from a command line that is not UTF-8, is a character like any other.
+    # A command line that is not UTF-8 gives lone surrogates. They count as any other character.
     return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")

@@ -1,7 +1,7 @@
 """When tokens end, by a clock that nobody sets.
 
-A token names a moment of the wall clock, which may be put back. What is left of a token
-is measured once, where it is first seen, and by the monotonic clock from then on.
+A token names its end by the wall clock, which may be put back. So the time that is left of a
+token is computed once, when the token is first seen. From then on the monotonic clock counts.
 """
 
 from hashlib import blake2b
@@ -11,23 +11,23 @@ from time import monotonic, time
 from chat.errors import NotAuthenticated
 
 MOST = 50_000
-"""Tokens that are remembered, at about 100 bytes each; of more, the first are forgotten."""
+"""Most tokens that are remembered, at about 100 bytes each; beyond it the oldest is forgotten."""
 STEP = 2.0
-"""Seconds by which a clock that is only being adjusted may seem to have been put back."""
+"""A clock that is only adjusted may seem to have been put back by up to so many seconds."""
 
 
 class TokenEnds:
-    """`leeway`, in seconds, is for clocks that differ: so much longer a token is accepted."""
+    """A token is accepted for `leeway` seconds longer, because clocks may differ."""
 
     def __init__(self, leeway: float) -> None:
         self._leeway = leeway
         self._first: dict[int, int] = {}
 
     def of(self, token: str, expires_at: float) -> tuple[float, float]:
-        """The token's end by the wall clock, as it is now, and by the monotonic one.
+        """The token's end by the present wall clock, and by the monotonic clock.
 
-        Raises NotAuthenticated for a token that has ended, though the wall clock, which was
-        put back, says otherwise.
+        Raises NotAuthenticated for a token that has ended, also if the wall clock was put back
+        and says otherwise.
         """
         wall, now = time(), monotonic()
         ends_at = now + expires_at - wall

@@ -1,8 +1,8 @@
 """Access and refresh tokens: JSON Web Tokens (RFC 7519, RFC 8725), issued and checked.
 
-With HS256 the tokens are Payam's own, or of an app that shares the secret, and say in
-`typ` what they are for. With any other algorithm they are another issuer's: Payam
-checks them and issues none.
+With HS256 the tokens are made by Payam, or by an app that shares the secret, and `typ` says what
+they are for. With any other algorithm another issuer makes them: Payam checks them and issues
+none.
 """
 
 import secrets
@@ -18,22 +18,22 @@ from chat.errors import NotAuthenticated
 from config.settings import Settings
 
 MOST_CHARACTERS = 8192
-"""Of a token: as many as Sanic takes of all headers together."""
+"""Most characters of a token: as many as Sanic accepts of all headers together."""
 
 # What other issuers write in `typ` of an access token; the identity and logout tokens that
 # they sign with the same key have other values there (Keycloak: "ID", "Refresh", "Logout").
 FOREIGN_ACCESS = frozenset({"access", "bearer", "jwt", "at+jwt"})
 
-# Ends up in the database and in JSON, where NUL and lone surrogates have no place.
+# These come into the database and into JSON, which take no NUL and no lone surrogates.
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"^[^\0\ud800-\udfff]*$")]
 
 
 class Claims(msgspec.Struct, frozen=True):
-    """What a token that was found good says.
+    """What a valid token says.
 
-    `subject` is the user's id, in digits when Payam issued the token. `expires_at` is in
-    seconds since the epoch. `family` is the sign-in that the token comes from, by which
-    it is revoked; other issuers' tokens have none.
+    `subject` is the user's id, in digits if Payam issued the token. `expires_at` is in seconds
+    since 1970. `family` is the sign-in that the token comes from, by which it is revoked. Tokens
+    of other issuers have none.
     """
 
     subject: str
@@ -44,10 +44,10 @@ class Claims(msgspec.Struct, frozen=True):
 
 
 class Payload(msgspec.Struct):
-    """A token's claims as they are written, as far as Payam reads them."""
+    """The claims of a token that Payam reads, as they are written there."""
 
     sub: Text
-    exp: Annotated[float, msgspec.Meta(lt=1e15)]  # beyond any clock; no NaN, no infinity
+    exp: Annotated[float, msgspec.Meta(lt=1e15)]  # no clock comes so far; refuses NaN, infinity
     typ: str | None = None
     username: Text | None = None
     preferred_username: Text | None = None
@@ -60,7 +60,7 @@ class Tokens:
 
     def __init__(self, settings: Settings, keys: Keys) -> None:
         self.can_issue = settings.jwt_algorithm == "HS256"
-        """False when another issuer's tokens are configured."""
+        """False if another issuer makes the tokens."""
         self._secret = settings.signing_secret() if self.can_issue else ""
         self._algorithm = settings.jwt_algorithm
         self._keys = keys
@@ -69,7 +69,7 @@ class Tokens:
         self._access_ttl = settings.jwt_access_ttl
         self._refresh_ttl = settings.jwt_refresh_ttl
         self.leeway = settings.jwt_leeway
-        """Seconds that the clocks of whoever makes and checks tokens may differ by."""
+        """Seconds by which the clocks of the issuer and of Payam may differ."""
 
     def issue_access(
         self,
@@ -78,16 +78,15 @@ class Tokens:
         family: str | None,
         beside: tuple[str, int] | None = None,
     ) -> str:
-        """A token for requests and sockets, revoked with `family` when that is given.
+        """A token for requests and sockets. It is revoked together with `family`, if given.
 
-        `beside` is the id of the refresh token that comes with it, and that one's moment, in
-        seconds since the epoch: the same give the same access token, unless half of its time
-        is over.
+        `beside` is the id of the refresh token that comes with it, and that one's time in seconds
+        since 1970. The same two give the same access token again, unless half of its time is over.
         """
         now = int(time())
         token_id = secrets.token_urlsafe(16)
         if beside is not None and 0 <= now - beside[1] < self._access_ttl / 2:
-            # Not the id itself, which a log may show.
+            # The id itself is secret, and a log may show this one.
             token_id, now = blake2b(beside[0].encode(), digest_size=16).hexdigest(), beside[1]
         claims = {"username": username, "jti": token_id}
         if family is not None:
@@ -95,18 +94,18 @@ class Tokens:
         return self._issue("access", user_id, now, self._access_ttl, claims)
 
     def issue_refresh(self, user_id: int, family: str, token_id: str, now: int) -> str:
-        """A token that gets the family's next two; `token_id` tells it from its successor.
+        """A token with which the family's next two can be asked for. `token_id` is its own.
 
-        `now` is in seconds since the epoch. The same values give the same token.
+        `now` is in seconds since 1970. The same values give the same token.
         """
         claims = {"jti": token_id, "fam": family}
         return self._issue("refresh", user_id, now, self._refresh_ttl, claims)
 
     async def decode_access(self, token: str) -> Claims:
-        """Raises NotAuthenticated, or Unavailable while there are no keys to check with.
+        """Check an access token. Raises NotAuthenticated, or Unavailable while there are no keys.
 
-        The code is `token_expired` for a token that only came too late, and otherwise
-        `token_invalid`; what is wrong with it is nobody's business.
+        The error's code is `token_expired` for a token that came too late, and `token_invalid`
+        otherwise. It does not say what is wrong with the token.
         """
         check_shape(token)
         payload = self._read(token, await self._keys.key_for(token))
@@ -119,7 +118,7 @@ class Tokens:
         return to_claims(payload)
 
     def decode_refresh(self, token: str) -> Claims:
-        """The same for a refresh token of ours, which always has a family and a token id."""
+        """The same for a refresh token of Payam, which always has a family and a token id."""
         if not self.can_issue:
             raise invalid()
         check_shape(token)
@@ -154,7 +153,7 @@ class Tokens:
                 },
             )
             if not self.can_issue:
-                claims.pop("fam", None)  # whatever it means there, it is no family of ours
+                claims.pop("fam", None)  # another issuer's claim of this name is no family
             return msgspec.convert(claims, Payload)
         except jwt.ExpiredSignatureError as error:
             raise NotAuthenticated("The token has expired.", code="token_expired") from error
@@ -163,7 +162,7 @@ class Tokens:
 
 
 def check_shape(token: str) -> None:
-    """Refuse what would cost too much to look at, or trip over the encoding."""
+    """Refuse a token that would cost too much to read, or that cannot be encoded."""
     if not isinstance(token, str) or len(token) > MOST_CHARACTERS or not token.isascii():
         raise invalid()
 

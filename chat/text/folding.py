@@ -33,13 +33,13 @@ VARIANTS = {
     "ٱ": "ا",
     "ı": "i",
 }
-"""Letters of one sound and one look, as keyboards of the region write them."""
+"""Letters that sound and look the same, and that keyboards of the region write differently."""
 
 
 class _Table(dict[int, str | None]):
-    """What becomes of each code point, worked out when it is first met.
+    """What each code point becomes. An entry is computed when its code point first comes.
 
-    At most as large as Unicode; texts of one language need a few hundred entries.
+    The table can become as large as Unicode; texts of one language need a few hundred entries.
     """
 
     def __missing__(self, code: int) -> str | None:
@@ -48,7 +48,7 @@ class _Table(dict[int, str | None]):
 
 
 def _folded(character: str) -> str | None:
-    """What a character of a decomposed, casefolded text becomes; None where it goes."""
+    """What a character of a decomposed, casefolded text becomes; None if it is removed."""
     if ord(character) == TATWEEL or is_ignorable(character):
         return None
     kind = category(character)
@@ -61,11 +61,12 @@ def _folded(character: str) -> str | None:
 
 
 def _decorates(mark: str) -> bool:
-    """By the mark's combining class, from the Unicode standard's chapter 4.3.
+    """Whether a mark only decorates a letter, by its combining class (Unicode, chapter 4.3).
 
-    Classes 10 to 36 are the points of Hebrew, Arabic and Syriac, 200 and above the accents
-    over, under and beside a letter, 1 a stroke through it. The others are parts of a letter:
-    0 the vowels of Hindi, 8 the voicing of kana, 9 the virama, 103 the vowels of Thai.
+    Classes 10 to 36 are the points of Hebrew, Arabic and Syriac. Classes from 200 on are the
+    accents over, under and beside a letter. Class 1 is a stroke through it. The other classes
+    are parts of a letter: 0 the vowels of Hindi, 8 the voicing of kana, 9 the virama, 103 the
+    vowels of Thai.
     """
     place = combining(mark)
     return place == 1 or 10 <= place <= 36 or place >= 200
@@ -75,10 +76,10 @@ _table = _Table()
 
 
 def fold(text: str) -> str:
-    """The text with everything gone that does not make it another text.
+    """Fold a text. Two texts that people take for the same have the same folding.
 
-    Folding a folded text changes nothing. The work grows with the text's length (about
-    a fiftieth of a microsecond per character): limit that first.
+    Folding a folded text changes nothing. The time grows with the length of the text, by about
+    a fiftieth of a microsecond per character. So limit the length first.
     """
     if text.isascii():
         return text.lower()
