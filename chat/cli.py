@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from chat import __version__, probes
+from chat.changes import catalogue
 from chat.errors import PayamError, Unavailable
 from chat.payam import Payam, make_payam
 from chat.services import checks, history, seeding
@@ -185,7 +186,7 @@ async def seed(payam: Payam, options: argparse.Namespace) -> str:
 
 
 async def examine(payam: Payam, options: argparse.Namespace) -> str:
-    drifts = await doctor.examine(payam.database, payam.files)
+    drifts = await doctor.examine(payam.database, payam.files, catalogue.LOGGED, catalogue.ENTRIES)
     found = "\n".join(drift.what for drift in drifts)
     if not drifts:
         return "nothing has drifted"

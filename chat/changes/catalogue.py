@@ -2,7 +2,7 @@
 
 from chat.changes import attachments, conversations, messages, participants, support_tickets
 from chat.changes.family import Family, name_of
-from chat.events import ChangeFrame
+from chat.events import ChangeFrame, MessageSent
 
 FAMILIES: tuple[Family, ...] = (
     messages.FAMILY,
@@ -17,3 +17,16 @@ EXAMPLES: tuple[ChangeFrame, ...] = tuple(
 FRAMES: tuple[type[ChangeFrame], ...] = tuple(type(example) for example in EXAMPLES)
 NAMES: tuple[str, ...] = tuple(name_of(frame) for frame in FRAMES)
 """Each kind's name, which is the `type` of its frame."""
+LOGGED: tuple[str, ...] = tuple(name for name in NAMES if name != name_of(MessageSent))
+"""Those that the log has: a message that is sent is its own entry."""
+FAMILY_OF: dict[str, Family] = {
+    name_of(example): family for family in FAMILIES for example in family.examples
+}
+ENTRIES = " UNION ALL ".join(family.entries for family in FAMILIES)
+"""The SELECT of all entries that the log must have."""
+
+
+def message_of(frame: ChangeFrame) -> int | None:
+    """The id of the message whose JSON this change changes; None where it changes none."""
+    of_family = FAMILY_OF[name_of(frame)].message_of
+    return None if of_family is None else of_family(frame)

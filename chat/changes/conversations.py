@@ -1,7 +1,12 @@
 """A conversation gets another title."""
 
+from collections.abc import Sequence
+
 from chat.changes.family import Family
 from chat.events import ChangeFrame
+from chat.store import conversations as store
+from chat.store.changes import Entry
+from chat.store.database import Reads
 
 
 class ConversationUpdated(ChangeFrame, tag="conversation.updated", frozen=True):
@@ -10,4 +15,18 @@ class ConversationUpdated(ChangeFrame, tag="conversation.updated", frozen=True):
     title: str
 
 
-FAMILY = Family(examples=(ConversationUpdated("The way home", seq=351),))
+async def read(reads: Reads, entries: Sequence[Entry]) -> dict[Entry, ChangeFrame]:
+    titles = await store.titles(reads, [entry.conversation_id for entry in entries])
+    return {
+        entry: ConversationUpdated(titles[entry.conversation_id], seq=entry.seq)
+        for entry in entries
+    }
+
+
+FAMILY = Family(
+    examples=(ConversationUpdated("The way home", seq=351),),
+    read=read,
+    entries="""
+        SELECT id, title_seq, 'conversation.updated', id FROM conversations WHERE title_seq > 0
+    """,
+)

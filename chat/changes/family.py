@@ -1,17 +1,33 @@
 """What a family of kinds says of itself."""
 
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
 from msgspec import Struct
 
 from chat.events import ChangeFrame
+from chat.store.changes import Entry
+from chat.store.database import Reads
+
+Read = Callable[[Reads, Sequence[Entry]], Awaitable[dict[Entry, ChangeFrame]]]
 
 
 class Family(Struct, frozen=True):
     """Kinds of changes of one subject, such as a message that is edited or deleted.
 
-    `examples` has a frame of each kind, as the documents show it.
+    A subject has one entry of the family in the log at most: the last one.
+
+    `examples` has a frame of each kind, as the documents show it. `read` gives the frames of
+    entries of many conversations at once, without those whose subject is gone. A frame shows what
+    its subject is by now. `entries` is the SELECT of what the log must have of the family:
+    conversation, seq, kind and subject. `message_of` gives the message whose JSON a change of
+    the family changes; None where it changes none.
     """
 
     examples: tuple[ChangeFrame, ...]
+    read: Read
+    entries: str
+    message_of: Callable[[Any], int] | None = None
 
 
 def name_of(frame: ChangeFrame | type[ChangeFrame]) -> str:

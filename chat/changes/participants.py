@@ -1,9 +1,14 @@
 """Somebody joins a conversation or leaves it."""
 
+from collections.abc import Sequence
+
 from chat import records
 from chat.changes.examples import SARA
-from chat.changes.family import Family
+from chat.changes.family import Family, name_of
 from chat.events import ChangeFrame
+from chat.store import users
+from chat.store.changes import Entry
+from chat.store.database import Reads
 
 
 class ParticipantJoined(ChangeFrame, tag="participant.joined", frozen=True):
@@ -18,4 +23,19 @@ class ParticipantLeft(ChangeFrame, tag="participant.left", frozen=True):
     participant: records.User
 
 
-FAMILY = Family(examples=(ParticipantJoined(SARA, seq=349), ParticipantLeft(SARA, seq=350)))
+async def read(reads: Reads, entries: Sequence[Entry]) -> dict[Entry, ChangeFrame]:
+    ids = {entry.subject_id for entry in entries}
+    by_id = {user.id: user for user in await users.by_ids(reads, ids)}
+    frames = {name_of(frame): frame for frame in (ParticipantJoined, ParticipantLeft)}
+    return {entry: frames[entry.kind](by_id[entry.subject_id], seq=entry.seq) for entry in entries}
+
+
+FAMILY = Family(
+    examples=(ParticipantJoined(SARA, seq=349), ParticipantLeft(SARA, seq=350)),
+    read=read,
+    entries="""
+        SELECT conversation_id, seq,
+               CASE WHEN is_active THEN 'participant.joined' ELSE 'participant.left' END, user_id
+        FROM participants WHERE seq > 0
+    """,
+)

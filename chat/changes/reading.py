@@ -1,24 +1,27 @@
-"""Everything that changed in a conversation after a point, in order.
+"""Everything that changed in conversations after a point, in order.
 
-One statement finds the changes, so they are one snapshot: a change is either in it, at
-its place, or will come as an event later. A message comes where it was sent, with what
-it is by now, and again where it was last changed. So whoever has been told everything up
-to some `seq` has been told of every message sent until then, and may stop, or be cut off,
-anywhere, and begin again from there.
+One statement finds the changes of all of them, so they are one snapshot: a change is either in
+it, at its place, or will come as an event later. A message comes where it was sent, with what it
+is by now, and again where it was last changed. So whoever has received everything up to some
+`seq` has received every message sent until then, and may stop, or be cut off, anywhere, and
+begin again from there.
 """
+
+from collections.abc import Mapping
+from itertools import islice
 
 from msgspec import UNSET, Struct
 
-from chat.changes.attachments import AttachmentAdded
-from chat.changes.conversations import ConversationUpdated
-from chat.changes.messages import EditedMessage, MessageDeleted, MessageEdited
-from chat.changes.participants import ParticipantJoined, ParticipantLeft
-from chat.changes.support_tickets import TicketUpdated
+from chat.changes.catalogue import FAMILIES, FAMILY_OF, message_of
+from chat.changes.family import name_of
 from chat.events import Change, ChangeFrame, MessageSent
-from chat.records import Attachment, SupportTicket, User, role_of
-from chat.store import attachments, support_tickets
+from chat.records import role_of
+from chat.store import changes as store
+from chat.store.changes import THE_END, Entry
 from chat.store.database import Reads, Row
 from chat.times import to_text
+
+SENT = name_of(MessageSent)
 
 
 class Page(Struct, frozen=True):
@@ -33,102 +36,93 @@ class Page(Struct, frozen=True):
     is_last: bool
 
 
-# One shape for all: seq, kind, id, name, content, created_at, three flags.
-# The last part is the end itself, which sorts behind the change that bears its number.
-CHANGES = """
-    SELECT * FROM (
-        SELECT * FROM (
-            SELECT m.created_seq AS seq, 'sent' AS kind, m.id, u.username AS name, m.content,
-                   m.created_at, m.is_edited AS flag, m.is_deleted AS other_flag, m.by_agent
-            FROM messages AS m JOIN users AS u ON u.id = m.sender_id
-            WHERE m.conversation_id = ? AND m.created_seq > ? ORDER BY m.created_seq LIMIT ?
-        ) AS of_messages
-        UNION ALL SELECT * FROM (
-            SELECT m.seq, 'changed', m.id, '', m.content, 0, m.is_edited, m.is_deleted, FALSE
-            FROM messages AS m
-            WHERE m.conversation_id = ? AND m.seq > ? AND m.seq <> m.created_seq
-            ORDER BY m.seq LIMIT ?
-        ) AS of_changed_messages
-        UNION ALL SELECT * FROM (
-            SELECT a.seq, 'attachment', a.id, '', '', 0, FALSE, FALSE, FALSE
-            FROM attachments AS a
-            WHERE a.conversation_id = ? AND a.seq > ? ORDER BY a.seq LIMIT ?
-        ) AS of_attachments
-        UNION ALL SELECT * FROM (
-            SELECT t.seq, 'ticket', t.id, '', '', 0, FALSE, FALSE, FALSE
-            FROM support_tickets AS t
-            WHERE t.conversation_id = ? AND t.seq > ? ORDER BY t.seq LIMIT ?
-        ) AS of_tickets
-        UNION ALL SELECT * FROM (
-            SELECT p.seq, 'participant', u.id, u.username, '', 0, p.is_active, FALSE, FALSE
-            FROM participants AS p JOIN users AS u ON u.id = p.user_id
-            WHERE p.conversation_id = ? AND p.seq > ? ORDER BY p.seq LIMIT ?
-        ) AS of_participants
-        UNION ALL SELECT c.title_seq, 'title', c.id, '', c.title, 0, FALSE, FALSE, FALSE
-        FROM conversations AS c WHERE c.id = ? AND c.title_seq > ?
-        UNION ALL SELECT c.seq, 'the end', 0, '', '', 0, FALSE, FALSE, FALSE FROM conversations AS c
-        WHERE c.id = ?
-    ) AS changes
-    ORDER BY seq, CASE WHEN kind = 'the end' THEN 1 ELSE 0 END LIMIT ?
-"""
-
-
 async def since(reads: Reads, conversation_id: int, seq: int, *, limit: int) -> Page:
     """At most `limit` changes after `seq`."""
+    return (await since_many(reads, {conversation_id: seq}, limit=limit))[conversation_id]
+
+
+async def since_many(reads: Reads, points: Mapping[int, int], *, limit: int) -> dict[int, Page]:
+    """Of each conversation at most `limit` changes after its point, in a few statements for all.
+
+    All pages are in memory at once: who asks for many conversations gives a small `limit`, or
+    asks for some after the others.
+    """
     # One more than asked for: the end is seen only where it comes within them.
-    more = limit + 1
-    rows = await reads.fetch(
-        CHANGES,
-        [*([conversation_id, seq, more] * 5), conversation_id, seq, conversation_id, more],
-    )
+    found = await store.rows_since(reads, points, limit + 1)
+    logged = await _logged(reads, found)
+    return {
+        conversation_id: _page(conversation_id, found.get(conversation_id, []), logged, limit)
+        for conversation_id in points
+    }
+
+
+async def changed_messages(
+    reads: Reads, conversation_id: int, seq: int, limit: int
+) -> dict[int, int]:
+    """At most `limit` messages that changed after `seq`, in the order of their last changes.
+
+    By id, with the `seq` of that change: the point that a reader has reached with the message.
+    What changed twice may come twice.
+    """
+    changed: dict[int, int] = {}
+    is_last = False
+    while len(changed) < limit and not is_last:
+        page = await since(reads, conversation_id, seq, limit=limit)
+        for change in page.changes:
+            message_id = message_of(change.frame)
+            if message_id is None or _comes_again(change.frame):
+                continue
+            changed.pop(message_id, None)
+            changed[message_id] = change.seq
+        seq, is_last = page.seq, page.is_last
+    return dict(islice(changed.items(), limit))
+
+
+def _comes_again(frame: ChangeFrame) -> bool:
+    """Whether it is of a message that was changed later, and so comes there as well."""
+    return isinstance(frame, MessageSent) and (frame.is_edited is True or frame.is_deleted is True)
+
+
+async def _logged(reads: Reads, found: Mapping[int, list[Row]]) -> dict[Entry, ChangeFrame]:
+    """The frames of the log's entries among these rows, read family by family."""
+    entries = [
+        Entry(conversation_id, *row[:3])
+        for conversation_id, rows in found.items()
+        for row in rows
+        if row[1] not in (SENT, THE_END)
+    ]
+    frames: dict[Entry, ChangeFrame] = {}
+    for family in FAMILIES:
+        of_family = [entry for entry in entries if FAMILY_OF.get(entry.kind) is family]
+        if of_family:
+            frames |= await family.read(reads, of_family)
+    return frames
+
+
+def _page(
+    conversation_id: int, rows: list[Row], logged: dict[Entry, ChangeFrame], limit: int
+) -> Page:
     if not rows:  # not even the end: put back to before this conversation
         return Page([], 0, True)
-    is_last = rows[-1][1] == "the end"
-    found = rows[:-1] if is_last else rows[:limit]
-    attached = {
-        attachment.id: attachment
-        for attachment in await attachments.by_ids(reads, ids(found, "attachment"))
-    }
-    tickets = {
-        ticket.id: ticket for ticket in await support_tickets.by_ids(reads, ids(found, "ticket"))
-    }
-    frames = [frame_of(row, attached, tickets) for row in found]
-    changes = [Change(conversation_id, frame) for frame in frames if frame is not None]
-    end = rows[-1][0] if is_last else found[-1][0]
-    return Page(changes, end, is_last)
+    is_last = rows[-1][1] == THE_END
+    changes = []
+    for row in rows[:-1] if is_last else rows[:limit]:
+        # None where its subject is gone, or where a newer release has written another kind.
+        frame = _sent(row) if row[1] == SENT else logged.get(Entry(conversation_id, *row[:3]))
+        if frame is not None:
+            changes.append(Change(conversation_id, frame))
+    return Page(changes, rows[-1 if is_last else limit - 1][0], is_last)
 
 
-def ids(rows: list[Row], kind: str) -> list[int]:
-    return [row[2] for row in rows if row[1] == kind]
-
-
-def frame_of(
-    row: Row, attached: dict[int, Attachment], tickets: dict[int, SupportTicket]
-) -> ChangeFrame | None:
-    """The frame of one row; None for an attachment that went with its message meanwhile."""
-    seq, kind, id_, name, content, created_at, flag, other_flag, by_agent = row
-    is_edited, is_deleted = bool(flag), bool(other_flag)
-    if kind == "sent":
-        return MessageSent(
-            id_,
-            name,
-            "" if is_deleted else content,
-            to_text(created_at),
-            is_edited or UNSET,
-            is_deleted or UNSET,
-            role_of(by_agent),
-            seq=seq,
-        )
-    if kind == "changed":
-        if is_deleted:
-            return MessageDeleted(id_, seq=seq)
-        return MessageEdited(EditedMessage(id_, content), seq=seq)
-    if kind == "participant":
-        return (ParticipantJoined if flag else ParticipantLeft)(User(id_, name), seq=seq)
-    if kind == "title":
-        return ConversationUpdated(content, seq=seq)
-    if kind == "ticket":
-        return TicketUpdated(tickets[id_], seq=seq)
-    if id_ not in attached:
-        return None
-    return AttachmentAdded(attached[id_].message_id, attached[id_], seq=seq)
+def _sent(row: Row) -> MessageSent:
+    seq, _, id_, sender, content, created_at, is_edited, is_deleted, by_agent = row
+    return MessageSent(
+        id_,
+        sender,
+        "" if is_deleted else content,
+        to_text(created_at),
+        bool(is_edited) or UNSET,
+        bool(is_deleted) or UNSET,
+        role_of(by_agent),
+        seq=seq,
+    )

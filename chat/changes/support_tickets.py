@@ -1,9 +1,14 @@
 """A conversation's ticket is opened, changed or closed."""
 
+from collections.abc import Sequence
+
 from chat import records
 from chat.changes.examples import TICKET
 from chat.changes.family import Family
 from chat.events import ChangeFrame
+from chat.store import support_tickets as store
+from chat.store.changes import Entry
+from chat.store.database import Reads
 
 
 class TicketUpdated(ChangeFrame, tag="ticket.updated", frozen=True):
@@ -12,4 +17,14 @@ class TicketUpdated(ChangeFrame, tag="ticket.updated", frozen=True):
     support_ticket: records.SupportTicket
 
 
-FAMILY = Family(examples=(TicketUpdated(TICKET, seq=352),))
+async def read(reads: Reads, entries: Sequence[Entry]) -> dict[Entry, ChangeFrame]:
+    found = await store.by_ids(reads, [entry.subject_id for entry in entries])
+    by_id = {ticket.id: ticket for ticket in found}
+    return {entry: TicketUpdated(by_id[entry.subject_id], seq=entry.seq) for entry in entries}
+
+
+FAMILY = Family(
+    examples=(TicketUpdated(TICKET, seq=352),),
+    read=read,
+    entries="SELECT conversation_id, seq, 'ticket.updated', id FROM support_tickets",
+)

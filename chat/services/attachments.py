@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from chat import records
 from chat.auth.identity import Identity
+from chat.changes import log
 from chat.changes.attachments import AttachmentAdded
 from chat.errors import Conflict, NotFound, PayamError, Unavailable
 from chat.events import Change
@@ -86,8 +87,9 @@ class Attachments:
                 raise too_many()
             seq = await conversations.advance(transaction, conversation_id)
             created = await store.create(transaction, conversation_id, message_id, seq, file)
-            frame = AttachmentAdded(message_id, created, seq=seq)
-            return Outcome(created.id, (Change(conversation_id, frame),))
+            change = Change(conversation_id, AttachmentAdded(message_id, created, seq=seq))
+            await log.write(transaction, who.user_id, log.Written(change, created.id))
+            return Outcome(created.id, (change,))
 
         file = await self._files.receive(
             clean_name(upload.name), media_type(upload.content_type), upload.chunks, self._most

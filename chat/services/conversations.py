@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 
 from chat import records
 from chat.auth.identity import Identity
-from chat.changes import reading
+from chat.changes import log, reading
 from chat.changes.conversations import ConversationUpdated
 from chat.changes.participants import ParticipantJoined, ParticipantLeft
 from chat.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -27,7 +27,7 @@ from chat.store.database import Database, Reads, Transaction
 from chat.store.idempotency_keys import IdempotencyKey
 from chat.store.sends import not_a_participant
 from chat.store.work import Apply, DoneWith, Outcome
-from chat.store.writer import Writer
+from chat.store.writer import NEW, Writer
 
 PARTICIPANTS_MAX = 10_000
 """Most participants of a conversation."""
@@ -121,8 +121,7 @@ class Conversations:
             )
 
         apply = once(IdempotencyKey.of(who.user_id, key, "conversations", user_ids, title), make)
-        async with self._database.transaction() as transaction:
-            made = (await apply(transaction)).result
+        made = await self._writer.change(NEW, apply, is_repeatable=key is not None)
         return await self.get(who, made.id), made.is_new
 
     async def rename(self, who: Identity, conversation_id: int, title: str) -> records.Conversation:
@@ -132,11 +131,15 @@ class Conversations:
 
         async def apply(transaction: Transaction) -> Outcome[None]:
             await require_member(transaction, who, conversation_id)
-            if await store.title(transaction, conversation_id) == title:
+            present, replaces = await store.title(transaction, conversation_id)
+            if present == title:
                 return Outcome(None)
             seq = await store.advance(transaction, conversation_id)
             await store.rename(transaction, conversation_id, title, seq)
-            return Outcome(None, (Change(conversation_id, ConversationUpdated(title, seq=seq)),))
+            change = Change(conversation_id, ConversationUpdated(title, seq=seq))
+            written = log.Written(change, conversation_id, replaces)
+            await log.write(transaction, who.user_id, written)
+            return Outcome(None, (change,))
 
         await self._writer.change(conversation_id, apply)
         return await self.get(who, conversation_id)
@@ -177,7 +180,8 @@ class Conversations:
             if count + len(new) > PARTICIPANTS_MAX:
                 most = f"The conversation has {count} participants of at most {PARTICIPANTS_MAX}."
                 raise InvalidInput({field: [most]})
-            return Outcome(conversation_id, await joining(transaction, conversation_id, new))
+            joined = await joining(transaction, who, conversation_id, new)
+            return Outcome(conversation_id, joined)
 
         request = ("participants", conversation_id, user_ids)
         apply = once(IdempotencyKey.of(who.user_id, key, *request), make)
@@ -217,10 +221,14 @@ class Conversations:
                 transaction, conversation_id, user_id
             ):
                 raise NotFound("There is no such participant.")
+            earlier = await participants.seqs(transaction, conversation_id, [user_id])
             seq = await store.advance(transaction, conversation_id)
             await participants.leave(transaction, conversation_id, user_id, seq)
             left = records.User(user_id, account.username)
-            return Outcome(user_id, (Change(conversation_id, ParticipantLeft(left, seq=seq)),))
+            change = Change(conversation_id, ParticipantLeft(left, seq=seq))
+            written = log.Written(change, user_id, earlier[user_id])
+            await log.write(transaction, who.user_id, written)
+            return Outcome(user_id, (change,))
 
         await self._writer.change(conversation_id, once(key, make), is_repeatable=key is not None)
 
@@ -275,16 +283,26 @@ def place_of(cursor: str) -> Place:
 
 
 async def joining(
-    transaction: Transaction, conversation_id: int, users: Sequence[records.User]
+    transaction: Transaction, who: Identity, conversation_id: int, users: Sequence[records.User]
 ) -> list[Change]:
     """Add these users, who are not in it, under the conversation's lock. Returns the changes."""
     if not users:
         return []
+    earlier = await participants.seqs(transaction, conversation_id, [user.id for user in users])
     last = await store.advance(transaction, conversation_id, len(users))
     seqs = dict(enumerate(users, last - len(users) + 1))
     by_user = {user.id: seq for seq, user in seqs.items()}
     await participants.join(transaction, conversation_id, by_user)
-    return [Change(conversation_id, ParticipantJoined(user, seq=seq)) for seq, user in seqs.items()]
+    written = [
+        log.Written(
+            Change(conversation_id, ParticipantJoined(user, seq=seq)),
+            user.id,
+            earlier.get(user.id, 0),
+        )
+        for seq, user in seqs.items()
+    ]
+    await log.write(transaction, who.user_id, *written)
+    return [one.change for one in written]
 
 
 async def require_group(reads: Reads, conversation_id: int, users: Sequence[records.User]) -> None:

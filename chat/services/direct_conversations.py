@@ -17,7 +17,7 @@ from chat.store.database import Database, Transaction
 from chat.store.direct_conversations import Pair
 from chat.store.idempotency_keys import IdempotencyKey
 from chat.store.work import Outcome
-from chat.store.writer import Writer
+from chat.store.writer import NEW, Writer
 
 
 class DirectConversations:
@@ -42,7 +42,7 @@ class DirectConversations:
         users = await self._conversations.require_users("participants", set(pair))
         made = await self._find_or_make(who, pair, key)
         if not made.is_new:
-            await self._bring_back(made.id, list(users.values()))
+            await self._bring_back(who, made.id, list(users.values()))
         return await self._conversations.get(who, made.id), made.is_new
 
     async def _find_or_make(self, who: Identity, pair: Pair, key: str | None) -> Made:
@@ -56,6 +56,7 @@ class DirectConversations:
 
         async def make(transaction: Transaction) -> Outcome[int]:
             nonlocal is_new
+            is_new = False  # an earlier try may have been rolled back
             found = await store.claim(transaction, pair)
             if found is not None:
                 return Outcome(found)
@@ -71,11 +72,13 @@ class DirectConversations:
 
         request = ("conversations", "direct", pair)
         apply = once(IdempotencyKey.of(who.user_id, key, *request), make)
-        async with self._database.transaction() as transaction:
-            made = (await apply(transaction)).result
+        # A second try finds what the first one made: the two have one conversation.
+        made = await self._writer.change(earlier or NEW, apply, is_repeatable=True)
         return Made(made.id, is_new=is_new)
 
-    async def _bring_back(self, conversation_id: int, users: Sequence[records.User]) -> None:
+    async def _bring_back(
+        self, who: Identity, conversation_id: int, users: Sequence[records.User]
+    ) -> None:
         ids = [user.id for user in users]
         if len(await participants.among(self._database, conversation_id, ids)) == len(ids):
             return
@@ -83,6 +86,6 @@ class DirectConversations:
         async def apply(transaction: Transaction) -> Outcome[None]:
             there = await participants.among(transaction, conversation_id, ids)
             gone = [user for user in users if user.id not in there]
-            return Outcome(None, await joining(transaction, conversation_id, gone))
+            return Outcome(None, await joining(transaction, who, conversation_id, gone))
 
         await self._writer.change(conversation_id, apply)

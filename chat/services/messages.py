@@ -3,8 +3,11 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 
+from msgspec.structs import replace
+
 from chat import records
 from chat.auth.identity import Identity
+from chat.changes import log, reading
 from chat.changes.messages import EditedMessage, MessageDeleted, MessageEdited
 from chat.errors import Conflict, Forbidden, NotFound
 from chat.events import Change
@@ -104,7 +107,10 @@ class Messages:
             seq = await conversations.advance(transaction, conversation_id)
             await store.edit(transaction, message_id, content, seq)
             frame = MessageEdited(EditedMessage(message_id, content), seq=seq)
-            return Outcome(seq, (Change(conversation_id, frame),))
+            change = Change(conversation_id, frame)
+            written = log.Written(change, message_id, found.logged_seq)
+            await log.write(transaction, who.user_id, written)
+            return Outcome(seq, (change,))
 
         return apply
 
@@ -128,12 +134,12 @@ class Messages:
                 return Outcome(found.seq)
             seq = await conversations.advance(transaction, conversation_id)
             await store.delete(transaction, message_id, seq)
-            files = await attachments.remove_all(transaction, message_id)
-            return Outcome(
-                seq,
-                (Change(conversation_id, MessageDeleted(message_id, seq=seq)),),
-                after=partial(self._discard, files),
-            )
+            removed = await attachments.remove_all(transaction, message_id)
+            await log.forget(transaction, conversation_id, removed.values())
+            change = Change(conversation_id, MessageDeleted(message_id, seq=seq))
+            written = log.Written(change, message_id, found.logged_seq)
+            await log.write(transaction, who.user_id, written)
+            return Outcome(seq, (change,), after=partial(self._discard, list(removed)))
 
         return apply
 
@@ -169,7 +175,10 @@ class Messages:
             point = await participants.point_for(self._database, conversation_id, who.user_id)
             if point is not None:  # otherwise NotFound is raised below
                 require_present(seq, epoch, point)
-        return await store.changed_since(self._database, reader(who, conversation_id), seq, limit)
+        changed = await reading.changed_messages(self._database, conversation_id, seq, limit)
+        by_id = await store.some(self._database, reader(who, conversation_id), list(changed))
+        # Not the row's own `seq`: it may have changed since, and what lies before was not read.
+        return [replace(by_id[id_], seq=point) for id_, point in changed.items()]
 
     async def stream(
         self, who: Identity, conversation_id: int

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from chat import records
 from chat.auth.identity import Identity
+from chat.changes import log
 from chat.changes.support_tickets import TicketUpdated
 from chat.errors import InvalidInput
 from chat.events import Change
@@ -63,7 +64,9 @@ class SupportTickets:
                 transaction, conversation_id, seq, who.user_id, subject, priority
             )
             ticket = await store.stored(transaction, ticket_id)
-            return Outcome(ticket_id, (Change(conversation_id, TicketUpdated(ticket, seq=seq)),))
+            change = Change(conversation_id, TicketUpdated(ticket, seq=seq))
+            await log.write(transaction, who.user_id, log.Written(change, ticket_id))
+            return Outcome(ticket_id, (change,))
 
         request = ("support_ticket", conversation_id, subject, priority)
         apply = once(IdempotencyKey.of(who.user_id, key, *request), make)
@@ -216,9 +219,12 @@ def changing(
             if changed.status == "closed":
                 raise rules.ticket_closed()
             await rules.require_none_open(transaction, conversation_id)
+        replaces = await store.seq_of(transaction, ticket.id)
         seq = await conversations.advance(transaction, conversation_id)
         await store.update(transaction, seq, changed)
         stored = await store.stored(transaction, ticket.id)
-        return Outcome(stored, (Change(conversation_id, TicketUpdated(stored, seq=seq)),))
+        change = Change(conversation_id, TicketUpdated(stored, seq=seq))
+        await log.write(transaction, who.user_id, log.Written(change, ticket.id, replaces))
+        return Outcome(stored, (change,))
 
     return apply

@@ -117,9 +117,9 @@ async def create(
     return from_row(row)
 
 
-async def remove_all(transaction: Transaction, message_id: int) -> list[str]:
-    """Forget a message's attachments; returns the stored names, for the files to go too."""
+async def remove_all(transaction: Transaction, message_id: int) -> dict[str, int]:
+    """Forget a message's attachments: by stored name, for the files to go too, each one's `seq`."""
     rows = await transaction.fetch(
-        "DELETE FROM attachments WHERE message_id = ? RETURNING stored_name", (message_id,)
+        "DELETE FROM attachments WHERE message_id = ? RETURNING stored_name, seq", (message_id,)
     )
-    return [name for (name,) in rows]
+    return dict(rows)

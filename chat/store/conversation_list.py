@@ -30,7 +30,7 @@ _people = msgspec.json.Decoder(list[records.User]).decode
 LIST = """
     WITH mine AS MATERIALIZED (
         SELECT c.active_at, c.id, c.title, c.is_direct, c.created_at, c.seq, c.last_message_id,
-               me.id AS user_id, me.username, {read} AS last_read_id
+               c.participant_count, me.id AS user_id, me.username, {read} AS last_read_id
         FROM users AS me CROSS JOIN conversations AS c WHERE me.id = ? AND {which}
     )
     SELECT mine.active_at, mine.id, mine.title, mine.is_direct, mine.created_at, mine.seq,
@@ -39,8 +39,7 @@ LIST = """
             WHERE x.conversation_id = mine.id AND x.created_seq > coalesce(
                 (SELECT r.created_seq FROM messages AS r WHERE r.id = mine.last_read_id), 0)
               AND x.sender_id <> mine.user_id AND NOT x.is_deleted),
-           (SELECT count(*) FROM participants AS x
-            WHERE x.conversation_id = mine.id AND x.is_active),
+           mine.participant_count,
            (SELECT {people} FROM (
                 SELECT x.user_id FROM participants AS x
                 WHERE x.conversation_id = mine.id AND x.is_active ORDER BY x.user_id LIMIT {most}

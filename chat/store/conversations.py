@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
+from chat.store import participants as participants_store
 from chat.store.database import Database, Reads, Transaction, in_parts, listed
 from chat.store.models import Conversation
 from chat.times import now
@@ -27,15 +28,26 @@ async def create(
         """,  # noqa: S608 - of ours
         (conversation_id, listed(participants)),
     )
+    await participants_store.recount(transaction, conversation_id)
     await transaction.touch([conversation_id])
     return int(conversation_id)
 
 
-async def title(transaction: Transaction, conversation_id: int) -> str:
-    ((text,),) = await transaction.fetch(
-        "SELECT title FROM conversations WHERE id = ?", (conversation_id,)
+async def title(transaction: Transaction, conversation_id: int) -> tuple[str, int]:
+    """The title, and the change that gave it, 0 for the one that the conversation began with."""
+    ((text, seq),) = await transaction.fetch(
+        "SELECT title, title_seq FROM conversations WHERE id = ?", (conversation_id,)
     )
-    return str(text)
+    return text, seq
+
+
+async def titles(reads: Reads, conversation_ids: Collection[int]) -> dict[int, str]:
+    return dict(
+        await reads.fetch(
+            f"SELECT id, title FROM conversations WHERE id IN ({reads.ids})",  # noqa: S608 - of ours
+            (listed(conversation_ids),),
+        )
+    )
 
 
 async def rename(transaction: Transaction, conversation_id: int, title: str, seq: int) -> None:
@@ -78,8 +90,11 @@ async def seed(transaction: Transaction, conversations: list[tuple[int, list[int
     """Insert conversations with ids and participants given, for an empty database."""
     moment = now()
     await transaction.execute_many(
-        "INSERT INTO conversations (id, created_by, created_at, active_at) VALUES (?, ?, ?, ?)",
-        [(id_, members[0], moment, moment) for id_, members in conversations],
+        """
+        INSERT INTO conversations (id, created_by, created_at, active_at, participant_count)
+        VALUES (?, ?, ?, ?, ?)
+        """,
+        [(id_, members[0], moment, moment, len(members)) for id_, members in conversations],
     )
     await transaction.execute_many(
         "INSERT INTO participants (conversation_id, user_id) VALUES (?, ?)",

@@ -41,6 +41,8 @@ class Reads(Protocol):
     texts: ClassVar[str]
     """Subqueries of the items of a list: `f"… WHERE id IN ({reads.ids})"`, with `listed(keys)`
     as their one parameter. So a statement is the same for a list of any length."""
+    pairs: ClassVar[str]
+    """The same of pairs of numbers, which it calls `one` and `two`."""
 
     stamp: ClassVar[str]
     """The number of the present transaction, as an expression: what it stores as `changed`."""
@@ -151,8 +153,8 @@ class Database(Reads, ABC):
         return await self.fetch(*self.compile(query))
 
 
-def listed(keys: Iterable[int | str]) -> str:
-    """The parameter of `Reads.ids` and `Reads.texts`."""
+def listed(keys: Iterable[int | str | tuple[int, int]]) -> str:
+    """The parameter of `Reads.ids`, `Reads.texts` and `Reads.pairs`."""
     return msgspec.json.encode(list(keys)).decode()
 
 

@@ -1,18 +1,19 @@
 """Recomputes what is derived, and finds where what is stored differs.
 
-Derived are a conversation's `seq`, last message and activity, how far a participant may
-have read, which attachment has a file, and the folding of each user's name, which another
-version of Python, with a newer Unicode, may do otherwise. Reading everything takes its time, and is
-meant for a database at rest: what is being written at this moment may look like drift.
+Derived are a conversation's `seq`, last message, activity and number of participants, the log of
+changes, how far a participant may have read, which attachment has a file, and the folding of each
+user's name, which another version of Python, with a newer Unicode, may do otherwise. Reading
+everything takes its time, and is meant for a database at rest: what is being written at this moment
+may look like drift.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from time import time
 
 from msgspec import Struct
 
-from chat.store.database import Database
+from chat.store.database import Database, listed
 from chat.store.files import Files
 from chat.store.users import foldings
 
@@ -21,38 +22,48 @@ YOUNG = 3600
 
 
 class Drift(Struct, frozen=True):
-    """`mend` is the statement that repairs it, with its parameters, or a file to remove."""
+    """What repairs it: statements, each with its parameters, and a file to remove."""
 
     what: str
-    statement: str | None = None
-    parameters: tuple[int | str, ...] = ()
+    statements: Sequence[tuple[str, tuple[int | str, ...]]] = ()
     file: Path | None = None
 
 
 CONVERSATIONS = """
+    WITH entries (conversation_id, seq, kind, subject_id) AS ({entries}),
+    changes_of AS (
+        SELECT conversation_id, max(seq) AS seq FROM (
+            SELECT conversation_id, seq FROM entries
+            UNION ALL SELECT conversation_id, seq FROM changes
+            UNION ALL SELECT conversation_id, created_seq FROM messages
+        ) AS every GROUP BY conversation_id
+    )
     SELECT * FROM (
         SELECT c.id, c.seq, coalesce(c.last_message_id, 0) AS last_message_id, c.active_at,
+               c.participant_count,
                coalesce((SELECT m.id FROM messages AS m WHERE m.conversation_id = c.id
                          ORDER BY m.created_seq DESC LIMIT 1), 0) AS true_last,
-               coalesce((SELECT max(s) FROM (
-                   SELECT max(m.seq) AS s FROM messages AS m WHERE m.conversation_id = c.id
-                   UNION ALL
-                   SELECT max(a.seq) FROM attachments AS a WHERE a.conversation_id = c.id
-                   UNION ALL
-                   SELECT max(t.seq) FROM support_tickets AS t WHERE t.conversation_id = c.id
-                   UNION ALL
-                   SELECT max(p.seq) FROM participants AS p WHERE p.conversation_id = c.id
-                   UNION ALL
-                   SELECT c.title_seq
-               ) AS seqs), 0) AS least_seq,
+               coalesce(changes_of.seq, 0) AS least_seq,
                coalesce((SELECT m.created_at FROM messages AS m
                          WHERE m.conversation_id = c.id
                          ORDER BY m.created_seq DESC LIMIT 1), c.created_at)
-                   AS true_active
-        FROM conversations AS c
+                   AS true_active,
+               (SELECT count(*) FROM participants AS p
+                WHERE p.conversation_id = c.id AND p.is_active) AS true_count
+        FROM conversations AS c LEFT JOIN changes_of ON changes_of.conversation_id = c.id
     ) AS checked
     WHERE seq < least_seq OR last_message_id <> true_last OR active_at <> true_active
+          OR participant_count <> true_count
     ORDER BY id
+"""
+# What the log has of kinds that this release knows, and what it must have.
+LOG = """
+    WITH entries (conversation_id, seq, kind, subject_id) AS ({entries}),
+    log AS (SELECT conversation_id, seq, kind, subject_id FROM changes WHERE kind IN ({texts})),
+    strays AS (SELECT * FROM log EXCEPT SELECT * FROM entries),
+    missing AS (SELECT * FROM entries EXCEPT SELECT * FROM log)
+    SELECT 0 AS is_missing, strays.* FROM strays UNION ALL SELECT 1, missing.* FROM missing
+    ORDER BY is_missing, conversation_id, seq
 """
 READERS = """
     SELECT p.conversation_id, p.user_id, p.last_read_id, coalesce(c.last_message_id, 0)
@@ -63,7 +74,16 @@ READERS = """
     ORDER BY p.conversation_id, p.user_id
 """
 MEND_CONVERSATION = """
-    UPDATE conversations SET seq = ?, last_message_id = nullif(?, 0), active_at = ? WHERE id = ?
+    UPDATE conversations
+    SET seq = ?, last_message_id = nullif(?, 0), active_at = ?, participant_count = ? WHERE id = ?
+"""
+MEND_STRAY = """
+    DELETE FROM changes WHERE conversation_id = ? AND seq = ? AND kind = ? AND subject_id = ?
+"""
+MEND_MISSING = """
+    INSERT INTO changes (conversation_id, seq, kind, subject_id) VALUES (?, ?, ?, ?)
+    ON CONFLICT (conversation_id, seq)
+    DO UPDATE SET kind = excluded.kind, subject_id = excluded.subject_id
 """
 MEND_READER = """
     UPDATE participants SET last_read_id = coalesce(
@@ -71,6 +91,11 @@ MEND_READER = """
          ORDER BY m.created_seq DESC LIMIT 1), 0)
     WHERE conversation_id = ? AND user_id = ?
 """
+MEND_LOG_OF_FILE = """
+    DELETE FROM changes WHERE (conversation_id, seq) IN
+        (SELECT conversation_id, seq FROM attachments WHERE id = ?)
+"""
+MEND_FILE = "DELETE FROM attachments WHERE id = ?"
 # Where another user has the name by now, both keep their accounts: see `store/users.py`.
 MEND_NAME = """
     UPDATE users SET username_key = CASE
@@ -79,10 +104,17 @@ MEND_NAME = """
 """
 
 
-async def examine(database: Database, files: Files) -> list[Drift]:
-    """Every drift there is, in words, with what would mend it."""
+async def examine(
+    database: Database, files: Files, kinds: Collection[str], entries: str
+) -> list[Drift]:
+    """Every drift there is, in words, with what would mend it.
+
+    `kinds` are those of the log that this release knows, and `entries` is the SELECT of what the
+    log must have of them: conversation, seq, kind and subject.
+    """
     return [
-        *await examine_conversations(database),
+        *await examine_log(database, kinds, entries),
+        *await examine_conversations(database, entries),
         *await examine_readers(database),
         *await examine_names(database),
         *await examine_files(database, files),
@@ -92,18 +124,39 @@ async def examine(database: Database, files: Files) -> list[Drift]:
 async def mend(database: Database, drifts: list[Drift]) -> None:
     async with database.transaction() as transaction:
         for drift in drifts:
-            if drift.statement is not None:
-                await transaction.execute(drift.statement, drift.parameters)
+            for statement, parameters in drift.statements:
+                await transaction.execute(statement, parameters)
     for drift in drifts:
         if drift.file is not None:
             drift.file.unlink(missing_ok=True)
 
 
-async def examine_conversations(database: Database) -> list[Drift]:
+async def examine_log(database: Database, kinds: Collection[str], entries: str) -> list[Drift]:
+    """Entries of nothing first: they may be where others are missing."""
     drifts = []
-    for id_, seq, last, active, true_last, least_seq, true_active in await database.fetch(
-        CONVERSATIONS
+    sql = LOG.format(entries=entries, texts=database.texts)
+    for is_missing, conversation_id, seq, kind, subject_id in await database.fetch(
+        sql, (listed(kinds),)
     ):
+        state = "is missing in the log" if is_missing else "is in the log, but did not happen"
+        drifts.append(
+            Drift(
+                f"conversation {conversation_id}: {kind} {seq}, of {subject_id}, {state}",
+                [
+                    (
+                        MEND_MISSING if is_missing else MEND_STRAY,
+                        (conversation_id, seq, kind, subject_id),
+                    )
+                ],
+            )
+        )
+    return drifts
+
+
+async def examine_conversations(database: Database, entries: str) -> list[Drift]:
+    drifts = []
+    for row in await database.fetch(CONVERSATIONS.format(entries=entries)):
+        id_, seq, last, active, count, true_last, least_seq, true_active, true_count = row
         wrong = []
         if seq < least_seq:
             wrong.append(f"seq is {seq}, but there is a change {least_seq}")
@@ -111,9 +164,11 @@ async def examine_conversations(database: Database) -> list[Drift]:
             wrong.append(f"its last message is {true_last or None}, not {last or None}")
         if active != true_active:
             wrong.append("its activity is not its last message's")
-        parameters = (max(seq, least_seq), true_last, true_active, id_)
+        if count != true_count:
+            wrong.append(f"it has {true_count} participants, not {count}")
+        parameters = (max(seq, least_seq), true_last, true_active, true_count, id_)
         drifts.append(
-            Drift(f"conversation {id_}: {'; '.join(wrong)}", MEND_CONVERSATION, parameters)
+            Drift(f"conversation {id_}: {'; '.join(wrong)}", [(MEND_CONVERSATION, parameters)])
         )
     return drifts
 
@@ -123,8 +178,7 @@ async def examine_readers(database: Database) -> list[Drift]:
         Drift(
             f"conversation {conversation_id}: user {user_id} has read up to {last_read_id},"
             f" beyond its last message",
-            MEND_READER,
-            (conversation_id, user_id),
+            [(MEND_READER, (conversation_id, user_id))],
         )
         for conversation_id, user_id, last_read_id, _ in await database.fetch(READERS)
     ]
@@ -141,8 +195,7 @@ async def examine_names(database: Database) -> list[Drift]:
                     Drift(
                         f"user {user_id}: the name {username!r} is kept as {kept!r},"
                         f" not as {keys[0]!r}",
-                        MEND_NAME,
-                        (keys[0], keys[0], keys[1], user_id),
+                        [(MEND_NAME, (keys[0], keys[0], keys[1], user_id))],
                     )
                 )
         last = page[-1][0]
@@ -161,8 +214,7 @@ async def examine_files(database: Database, files: Files) -> list[Drift]:
             drifts.append(
                 Drift(
                     f"attachment {id_}: its file {state}",
-                    "DELETE FROM attachments WHERE id = ?",
-                    (id_,),
+                    [(MEND_LOG_OF_FILE, (id_,)), (MEND_FILE, (id_,))],
                     path,
                 )
             )

@@ -1,10 +1,10 @@
 """Messages as one participant sees them, page by page, and changes to one of them."""
 
 from collections import defaultdict
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from msgspec import UNSET, Struct
-from msgspec.structs import replace
 
 from chat import records
 from chat.store import attachments
@@ -60,32 +60,17 @@ PLACE = """
 AFTER = PLACE.format(behind=0)
 BEFORE = PLACE.format(behind=1)
 
-CHANGED = """
-    SELECT id, seq FROM (
-        SELECT * FROM (
-            SELECT id, seq FROM messages
-            WHERE conversation_id = ? AND created_seq > ? AND seq = created_seq
-            ORDER BY created_seq LIMIT ?
-        ) AS of_messages
-        UNION ALL SELECT * FROM (
-            SELECT id, seq FROM messages
-            WHERE conversation_id = ? AND seq > ? AND seq <> created_seq ORDER BY seq LIMIT ?
-        ) AS of_changed_messages
-        UNION ALL SELECT * FROM (
-            SELECT message_id, seq FROM attachments
-            WHERE conversation_id = ? AND seq > ? ORDER BY seq LIMIT ?
-        ) AS of_attachments
-    ) AS changes
-    ORDER BY seq LIMIT ?
-"""
-
 
 class Stored(Struct, frozen=True):
-    """What decides whether a message may be changed."""
+    """What decides whether a message may be changed.
+
+    `logged_seq` is its last change's, 0 where it was sent and never changed.
+    """
 
     sender_id: int
     is_deleted: bool
     seq: int
+    logged_seq: int
 
 
 class Reader(Struct, frozen=True):
@@ -137,28 +122,32 @@ def place_of(conversation_id: int, message_id: int) -> tuple[int, int, int, int]
     return message_id, conversation_id, conversation_id, message_id
 
 
-async def changed_since(
-    reads: Reads, reader: Reader, seq: int, limit: int
-) -> list[records.Message]:
-    """The messages that changed after `seq`, in the order of their last changes.
+async def some(
+    reads: Reads, reader: Reader, message_ids: Collection[int]
+) -> dict[int, records.Message]:
+    """Those of these that the conversation has, by id."""
+    found = await _select(
+        reads,
+        reader,
+        f"m.conversation_id = ? AND m.id IN ({reads.ids})",
+        reader.conversation_id,
+        listed(message_ids),
+    )
+    return {message.id: message for message in found}
 
-    An attachment is a change of its message. Each message's `seq` is the point that a
-    reader has reached with it; what changed twice may come twice.
-    """
-    changed: dict[int, int] = {}
-    point = seq
-    while len(changed) < limit:
-        place = (reader.conversation_id, point, limit)
-        rows = await reads.fetch(CHANGED, (*place, *place, *place, limit))
-        changed.update(rows)  # in the order of `seq`: the last change of each stays
-        if len(rows) < limit:
-            break
-        point = rows[-1][1]
-    first = sorted(changed, key=changed.__getitem__)[:limit]
-    found = await _select(reads, reader, f"m.id IN ({reads.ids})", listed(first))
-    by_id = {message.id: message for message in found}
-    # Not the row's own `seq`: it may have changed since, and what lies before was not read.
-    return [replace(by_id[id_], seq=changed[id_]) for id_ in first]
+
+async def contents(reads: Reads, pairs: Iterable[tuple[int, int]]) -> dict[int, str]:
+    """Of messages that are not deleted, each by its conversation and its id: the content by id."""
+    return dict(
+        await reads.fetch(
+            f"""
+            SELECT m.id, m.content FROM ({reads.pairs}) AS wanted
+            JOIN messages AS m ON m.conversation_id = wanted.one AND m.id = wanted.two
+            WHERE NOT m.is_deleted
+            """,  # noqa: S608 - of ours
+            (listed(pairs),),
+        )
+    )
 
 
 async def _select(
@@ -223,10 +212,13 @@ def fresh(send: Send) -> records.Message:
 
 async def find(reads: Reads, conversation_id: int, message_id: int) -> Stored | None:
     rows = await reads.fetch(
-        "SELECT sender_id, is_deleted, seq FROM messages WHERE conversation_id = ? AND id = ?",
+        """
+        SELECT sender_id, is_deleted, seq, CASE WHEN seq = created_seq THEN 0 ELSE seq END
+        FROM messages WHERE conversation_id = ? AND id = ?
+        """,
         (conversation_id, message_id),
     )
-    return Stored(rows[0][0], bool(rows[0][1]), rows[0][2]) if rows else None
+    return Stored(rows[0][0], bool(rows[0][1]), *rows[0][2:]) if rows else None
 
 
 async def edit(transaction: Transaction, message_id: int, content: str, seq: int) -> None:

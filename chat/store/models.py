@@ -48,6 +48,7 @@ class Conversation(Table):
     """`seq` numbers its changes; `active_at` is its last message's moment, or its beginning.
 
     `title_seq` is the change that gave it its title, 0 for the one that it began with.
+    `participant_count` is how many are in it.
     `changed` is the stamp of the last transaction that changed it in any way.
     """
 
@@ -60,6 +61,7 @@ class Conversation(Table):
     last_message_id = peewee.BigIntegerField(null=True)
     is_direct = peewee.BooleanField(default=False)
     title_seq = peewee.BigIntegerField(default=0)
+    participant_count = peewee.BigIntegerField(default=0)
     changed = peewee.BigIntegerField(default=0)
 
     class Meta:
@@ -95,8 +97,9 @@ class IdempotencyKey(Table):
 class Participant(Table):
     """`seq` is that of the last joining or leaving, 0 for those who were there at the start.
 
-    Who left stays as an inactive row, so that a resuming client learns of it. `changed` is the
-    stamp of the beginning, the joining or the leaving.
+    Who left stays as an inactive row. `read_seq` is the `seq` that the conversation had when
+    `last_read_id` was last moved forward by its reader. `changed` is the stamp of the beginning,
+    the joining or the leaving.
     """
 
     conversation = peewee.ForeignKeyField(Conversation)
@@ -104,6 +107,7 @@ class Participant(Table):
     is_active = peewee.BooleanField(default=True)
     seq = peewee.BigIntegerField(default=0)
     last_read_id = peewee.BigIntegerField(default=0)
+    read_seq = peewee.BigIntegerField(default=0)
     changed = peewee.BigIntegerField(default=0)
 
     class Meta:
@@ -180,6 +184,28 @@ class SupportTicket(Table):
         table_name = "support_tickets"
 
 
+class Change(Table):
+    """An entry of the log: every change but the sending of a message.
+
+    `kind` is the `type` of its frame. `subject_id` is the message, attachment, ticket, user or
+    conversation that changed. An entry goes when a later one replaces it: each subject has one of
+    each family of kinds. `actor_id` and `at` are null where an earlier release did not keep them.
+    `changed` is the transaction that wrote it.
+    """
+
+    conversation_id = peewee.BigIntegerField()
+    seq = peewee.BigIntegerField()
+    kind = peewee.TextField()
+    subject_id = peewee.BigIntegerField()
+    actor_id = peewee.BigIntegerField(null=True)
+    at = peewee.BigIntegerField(null=True)
+    changed = peewee.BigIntegerField(default=0)
+
+    class Meta:
+        table_name = "changes"
+        primary_key = peewee.CompositeKey("conversation_id", "seq")
+
+
 class History(Table):
     """One row: whose database this is, and the epoch of its change numbers."""
 
@@ -237,6 +263,7 @@ TABLES = (
     Message,
     Attachment,
     SupportTicket,
+    Change,
     History,
     DirectConversation,
     IdempotencyKey,

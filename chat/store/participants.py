@@ -39,6 +39,32 @@ class Point(Struct, frozen=True):
     is_agent: bool
 
 
+class Mark(Struct, frozen=True):
+    """This user has read everything up to the message `last_read_id`."""
+
+    user_id: int
+    username: str
+    last_read_id: int
+
+
+MARKS_MOST = 100
+MARKED_MOST = 2_000
+"""In a conversation with more participants it would take too long to look at all their marks."""
+MARKS = """
+    SELECT newest.id, newest.user_id, u.username, newest.last_read_id FROM (
+        SELECT c.id, p.user_id, p.last_read_id, p.read_seq,
+               row_number() OVER (PARTITION BY c.id, p.user_id = ?
+                                  ORDER BY p.read_seq DESC, p.last_read_id DESC) AS place
+        FROM ({pairs}) AS wanted
+        JOIN conversations AS c ON c.id = wanted.one
+        JOIN participants AS p ON p.conversation_id = c.id
+        WHERE p.is_active AND p.read_seq >= wanted.two AND p.last_read_id > 0
+          AND c.participant_count <= ?
+    ) AS newest JOIN users AS u ON u.id = newest.user_id
+    WHERE newest.place <= ? ORDER BY newest.id, newest.read_seq, newest.last_read_id
+"""
+
+
 # In one statement: a `seq` counts within the epoch of the same moment.
 POINT = """
     SELECT c.seq, (SELECT epoch FROM history)
@@ -97,10 +123,35 @@ async def ever(reads: Reads, conversation_id: int) -> set[int]:
 
 async def count(reads: Reads, conversation_id: int) -> int:
     ((found,),) = await reads.fetch(
-        "SELECT count(*) FROM participants WHERE conversation_id = ? AND is_active",
-        (conversation_id,),
+        "SELECT participant_count FROM conversations WHERE id = ?", (conversation_id,)
     )
     return int(found)
+
+
+async def recount(transaction: Transaction, conversation_id: int) -> None:
+    """Keep how many are in it, after a beginning, a joining or a leaving."""
+    await transaction.execute(
+        """
+        UPDATE conversations SET participant_count =
+            (SELECT count(*) FROM participants AS p
+             WHERE p.conversation_id = conversations.id AND p.is_active)
+        WHERE id = ?
+        """,
+        (conversation_id,),
+    )
+
+
+async def seqs(reads: Reads, conversation_id: int, user_ids: Iterable[int]) -> dict[int, int]:
+    """By user, the change by which each of these who were ever in it last joined or left."""
+    return dict(
+        await reads.fetch(
+            f"""
+            SELECT user_id, seq FROM participants
+            WHERE conversation_id = ? AND user_id IN ({reads.ids})
+            """,  # noqa: S608 - of ours
+            (conversation_id, listed(user_ids)),
+        )
+    )
 
 
 async def page(reads: Reads, conversation_id: int, after: int, limit: int) -> list[records.User]:
@@ -131,6 +182,7 @@ async def join(transaction: Transaction, conversation_id: int, seqs: Mapping[int
         """,  # noqa: S608 - of ours
         [(user_id, seq, conversation_id) for user_id, seq in seqs.items()],
     )
+    await recount(transaction, conversation_id)
 
 
 async def leave(transaction: Transaction, conversation_id: int, user_id: int, seq: int) -> None:
@@ -141,6 +193,7 @@ async def leave(transaction: Transaction, conversation_id: int, user_id: int, se
         """,  # noqa: S608 - of ours
         (seq, conversation_id, user_id),
     )
+    await recount(transaction, conversation_id)
 
 
 async def read_up_to(
@@ -150,9 +203,33 @@ async def read_up_to(
     return bool(
         await transaction.execute(
             """
-            UPDATE participants SET last_read_id = ?
+            UPDATE participants SET last_read_id = ?,
+                read_seq = (SELECT c.seq FROM conversations AS c WHERE c.id = conversation_id)
             WHERE conversation_id = ? AND user_id = ? AND is_active AND last_read_id < ?
             """,
             (message_id, conversation_id, user_id, message_id),
         )
     )
+
+
+async def marks_since(
+    reads: Reads, points: Mapping[int, int], user_id: int
+) -> dict[int, list[Mark]]:
+    """By conversation, how far each participant has read who said so since the point.
+
+    A mark of reading takes no change number. It keeps the number that the conversation had, so:
+
+    1. A client has received the changes up to 7, and goes away.
+    2. Another user reads everything. The mark keeps 7, and so does a mark before the client left.
+    3. The client returns with 7 and gets both. Marks move forward only, so a repeat does no harm.
+
+    Of each conversation MARKS_MOST at most, the newest, and the one of `user_id`; of one with
+    more participants than MARKED_MOST none.
+    """
+    rows = await reads.fetch(
+        MARKS.format(pairs=reads.pairs), (user_id, listed(points.items()), MARKED_MOST, MARKS_MOST)
+    )
+    found: dict[int, list[Mark]] = {}
+    for conversation_id, *mark in rows:
+        found.setdefault(conversation_id, []).append(Mark(*mark))
+    return found

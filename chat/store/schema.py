@@ -11,6 +11,8 @@ IDENTITY = {
     "sqlite": "INTEGER PRIMARY KEY AUTOINCREMENT",
     "postgresql": "BIGSERIAL PRIMARY KEY",
 }
+BY_KEY = {"sqlite": " WITHOUT ROWID", "postgresql": ""}
+"""How a table is kept whose rows are found by their primary key alone."""
 
 
 class SchemaError(Unfit):
@@ -59,7 +61,11 @@ async def apply(database: Database, transaction: Transaction, name: str) -> None
     step = importlib.import_module(f"{migrations.__name__}.{name}")
     for statement in step.STATEMENTS:
         await transaction.execute(
-            statement.format(id=IDENTITY[database.dialect], binary=database.binary)
+            statement.format(
+                id=IDENTITY[database.dialect],
+                binary=database.binary,
+                by_key=BY_KEY[database.dialect],
+            )
         )
     # For what SQL cannot say, such as a random value or a text that Python folds.
     carry_over = getattr(step, "carry_over", None)

@@ -51,6 +51,12 @@ async def by_ids(reads: Reads, ticket_ids: Sequence[int]) -> list[records.Suppor
     return [from_row(row) for row in rows]
 
 
+async def seq_of(reads: Reads, ticket_id: int) -> int:
+    """That of its last change."""
+    ((seq,),) = await reads.fetch("SELECT seq FROM support_tickets WHERE id = ?", (ticket_id,))
+    return int(seq)
+
+
 async def open_in(reads: Reads, conversation_id: int) -> records.SupportTicket | None:
     """The conversation's ticket that is not closed."""
     rows = await reads.fetch(

@@ -41,6 +41,8 @@ from chat.store.work import (
 
 log = logging.getLogger("payam.writer")
 
+NEW = 0
+"""In place of a conversation's id, for the beginning of one: there is nothing to lock yet."""
 RETRY_SECONDS = 0.25
 BUSY = 2
 """Messages a conversation in one batch, above which its senders' next ones are let in first.
@@ -236,7 +238,7 @@ class Writer:
             run.sort(key=lambda work: work.send.seq)  # others are told of it in this order
 
     async def _apply_changes(self, run: list[ChangeWork[Any]]) -> None:
-        locked = sorted({work.conversation_id for work in run})
+        locked = sorted({work.conversation_id for work in run} - {NEW})
         async with self._database.transaction() as transaction:
             await transaction.lock_conversations(locked)
             for work in run:
@@ -247,5 +249,7 @@ class Writer:
                     raise
                 except PayamError as error:
                     work.error = error
-            if changed := sorted({work.conversation_id for work in run if work.error is None}):
-                await transaction.touch(changed)
+            # Conversations that begin are stamped where they are made.
+            changed = {work.conversation_id for work in run if work.error is None} - {NEW}
+            if changed:
+                await transaction.touch(sorted(changed))

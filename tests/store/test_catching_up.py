@@ -138,11 +138,8 @@ async def step(
     elif kind == "rename":
         await make.rename(f"title {n}")
     else:
-        async with make.next() as (transaction, seq):
-            ticket = await support_tickets.open_in(transaction, make.conversation_id)
-            if ticket is None:
-                await support_tickets.create(
-                    transaction, make.conversation_id, seq, ali, "broken", "normal"
-                )
-            else:
-                await support_tickets.update(transaction, seq, ticket)
+        ticket = await support_tickets.open_in(database, make.conversation_id)
+        if ticket is None:
+            await make.open_ticket(ali)
+        else:
+            await make.change_ticket(ticket)

@@ -215,7 +215,11 @@ async def fill(database: Database, most: int, people: tuple[int, int]) -> None:
     ali, sara = people
     async with database.transaction() as transaction:
         for table, columns, values in (
-            ("conversations", "id, created_by, created_at, active_at", f"n, {ali}, 1, n / 2"),
+            (
+                "conversations",
+                "id, created_by, created_at, active_at, participant_count",
+                f"n, {ali}, 1, n / 2, 2",
+            ),
             ("participants", "conversation_id, user_id", f"n, {ali}"),
             ("participants", "conversation_id, user_id", f"n, {sara}"),
             (

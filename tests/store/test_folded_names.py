@@ -6,7 +6,6 @@ import pytest
 
 from chat.store import doctor, schema, users
 from chat.store.database import Database
-from chat.store.files import Files
 from tests.store.world import opened, user
 
 STEP = "m0006_folded_names"
@@ -59,11 +58,9 @@ async def test_every_account_stays_and_signs_in_by_its_name(
 
 
 async def test_the_doctor_finds_and_mends_a_name_that_is_kept_otherwise(
-    database: Database, tmp_path_factory: pytest.TempPathFactory
+    database: Database,
 ) -> None:
     """Also where the name that it should have is another's by now."""
-    files = Files(tmp_path_factory.mktemp("files"))
-    files.prepare(0)
     ali, other, sara = [await user(database, name) for name in ("ali", "ali2", "sara")]
     async with database.transaction() as transaction:
         for user_id, name, key in ((other, "ALI", "odd"), (sara, "sara", "strange")):
@@ -71,9 +68,9 @@ async def test_the_doctor_finds_and_mends_a_name_that_is_kept_otherwise(
                 "UPDATE users SET username = ?, username_key = ? WHERE id = ?",
                 (name, key, user_id),
             )
-    drifts = await doctor.examine(database, files)
+    drifts = await doctor.examine_names(database)
     assert len(drifts) == 2
     await doctor.mend(database, drifts)
-    assert await doctor.examine(database, files) == []
+    assert await doctor.examine_names(database) == []
     rows = await database.fetch("SELECT id, username_key FROM users ORDER BY id")
     assert rows == [(ali, "ali"), (other, f"ali#{other}"), (sara, "sara")]

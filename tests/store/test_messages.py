@@ -3,6 +3,7 @@
 import pytest
 from msgspec import UNSET
 
+from chat.changes import reading
 from chat.records import Message, User, attachment_url
 from chat.store import messages
 from chat.store.database import Database
@@ -10,12 +11,10 @@ from chat.store.messages import Reader
 from tests.store.world import Changes, conversation, draft, pair, read_up_to, sent
 
 
-async def changed(
-    database: Database, talk: int, ali: int, seq: int, limit: int
-) -> list[tuple[int, int]]:
+async def changed(database: Database, talk: int, seq: int, limit: int) -> list[tuple[int, int]]:
     """Id and seq of each message of a page of changes."""
-    found = await messages.changed_since(database, Reader(talk, ali), seq, limit)
-    return [(message.id, message.seq) for message in found]
+    found = await reading.changed_messages(database, talk, seq, limit)
+    return list(found.items())
 
 
 async def test_a_message_has_everything_that_its_reader_may_know(database: Database) -> None:
@@ -143,14 +142,14 @@ async def test_changes_come_in_the_order_of_the_last_one_of_each(database: Datab
     await make.attach(ids[0], "a" * 32)
     await make.edit(ids[2], "edited")
     await make.open_ticket(ali)
-    assert await changed(database, talk, ali, 0, 10) == [
+    assert await changed(database, talk, 0, 10) == [
         (ids[1], 2),
         (ids[3], 4),
         (ids[0], 5),
         (ids[2], 6),
     ]
-    assert await changed(database, talk, ali, 4, 10) == [(ids[0], 5), (ids[2], 6)]
-    assert await changed(database, talk, ali, 7, 10) == []
+    assert await changed(database, talk, 4, 10) == [(ids[0], 5), (ids[2], 6)]
+    assert await changed(database, talk, 7, 10) == []
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 7])
@@ -165,7 +164,7 @@ async def test_pages_of_changes_lead_through_all_of_them(database: Database, lim
     seen: dict[int, int] = {}
     point = 0
     while True:
-        page = await changed(database, talk, ali, point, limit)
+        page = await changed(database, talk, point, limit)
         assert [seq for _, seq in page] == sorted({seq for _, seq in page})
         seen.update(page)
         if len(page) < limit:
@@ -178,9 +177,9 @@ async def test_who_may_change_a_message_is_decided_by_what_is_stored(database: D
     """Its sender, whether it is deleted and its `seq`; None in another conversation."""
     talk, ali, _ = await pair(database)
     message = await sent(database, talk, ali)
-    async with database.transaction() as transaction:
-        assert await messages.find(transaction, talk, message.id) == messages.Stored(ali, False, 1)
-        assert await messages.find(transaction, talk + 1, message.id) is None
+    stored = messages.Stored(ali, is_deleted=False, seq=1, logged_seq=0)
+    assert await messages.find(database, talk, message.id) == stored
+    assert await messages.find(database, talk + 1, message.id) is None
     await Changes(database, talk).delete(message.id)
-    async with database.transaction() as transaction:
-        assert await messages.find(transaction, talk, message.id) == messages.Stored(ali, True, 2)
+    stored = messages.Stored(ali, is_deleted=True, seq=2, logged_seq=2)
+    assert await messages.find(database, talk, message.id) == stored

@@ -6,8 +6,14 @@ from contextlib import asynccontextmanager
 from itertools import pairwise
 from typing import Any
 
-from chat.events import Change, Event
-from chat.records import Conversation
+from chat.changes import log
+from chat.changes.attachments import AttachmentAdded
+from chat.changes.conversations import ConversationUpdated
+from chat.changes.messages import EditedMessage, MessageDeleted, MessageEdited
+from chat.changes.participants import ParticipantJoined, ParticipantLeft
+from chat.changes.support_tickets import TicketUpdated
+from chat.events import Change, ChangeFrame, Event
+from chat.records import Conversation, SupportTicket, User
 from chat.store import (
     attachments,
     conversation_list,
@@ -139,40 +145,81 @@ class Changes:
 
     async def edit(self, message_id: int, content: str) -> int:
         async with self.next() as (transaction, seq):
+            logged = await self._logged(transaction, message_id)
             await messages.edit(transaction, message_id, content, seq)
+            frame = MessageEdited(EditedMessage(message_id, content), seq=seq)
+            await self._write(transaction, frame, message_id, logged)
         return seq
 
     async def delete(self, message_id: int) -> int:
         async with self.next() as (transaction, seq):
-            await attachments.remove_all(transaction, message_id)
+            logged = await self._logged(transaction, message_id)
+            removed = await attachments.remove_all(transaction, message_id)
+            await log.forget(transaction, self.conversation_id, removed.values())
             await messages.delete(transaction, message_id, seq)
+            await self._write(transaction, MessageDeleted(message_id, seq=seq), message_id, logged)
         return seq
 
     async def attach(self, message_id: int, stored_name: str) -> int:
         async with self.next() as (transaction, seq):
             file = stored_file(stored_name=stored_name)
-            await attachments.create(transaction, self.conversation_id, message_id, seq, file)
+            added = await attachments.create(
+                transaction, self.conversation_id, message_id, seq, file
+            )
+            await self._write(transaction, AttachmentAdded(message_id, added, seq=seq), added.id)
         return seq
 
     async def open_ticket(self, user_id: int, subject: str = "broken") -> int:
         async with self.next() as (transaction, seq):
-            await tickets.create(transaction, self.conversation_id, seq, user_id, subject, "normal")
+            ticket_id = await tickets.create(
+                transaction, self.conversation_id, seq, user_id, subject, "normal"
+            )
+            ticket = await tickets.stored(transaction, ticket_id)
+            await self._write(transaction, TicketUpdated(ticket, seq=seq), ticket_id)
+        return seq
+
+    async def change_ticket(self, ticket: SupportTicket) -> int:
+        async with self.next() as (transaction, seq):
+            earlier = await tickets.seq_of(transaction, ticket.id)
+            await tickets.update(transaction, seq, ticket)
+            await self._write(transaction, TicketUpdated(ticket, seq=seq), ticket.id, earlier)
         return seq
 
     async def rename(self, title: str) -> int:
         async with self.next() as (transaction, seq):
+            _, earlier = await conversations.title(transaction, self.conversation_id)
             await conversations.rename(transaction, self.conversation_id, title, seq)
+            frame = ConversationUpdated(title, seq=seq)
+            await self._write(transaction, frame, self.conversation_id, earlier)
         return seq
 
     async def join(self, user_id: int) -> int:
         async with self.next() as (transaction, seq):
+            earlier = await participants.seqs(transaction, self.conversation_id, [user_id])
             await participants.join(transaction, self.conversation_id, {user_id: seq})
+            frame = ParticipantJoined(User(user_id, ""), seq=seq)
+            await self._write(transaction, frame, user_id, earlier.get(user_id, 0))
         return seq
 
     async def leave(self, user_id: int) -> int:
+        """Of somebody who was never in it, too: then only the number is taken."""
         async with self.next() as (transaction, seq):
-            await participants.leave(transaction, self.conversation_id, user_id, seq)
+            earlier = await participants.seqs(transaction, self.conversation_id, [user_id])
+            if user_id in earlier:
+                await participants.leave(transaction, self.conversation_id, user_id, seq)
+                frame = ParticipantLeft(User(user_id, ""), seq=seq)
+                await self._write(transaction, frame, user_id, earlier[user_id])
         return seq
+
+    async def _logged(self, transaction: Transaction, message_id: int) -> int:
+        found = await messages.find(transaction, self.conversation_id, message_id)
+        return found.logged_seq if found else 0
+
+    async def _write(
+        self, transaction: Transaction, frame: ChangeFrame, subject_id: int, replaces: int = 0
+    ) -> None:
+        change = Change(self.conversation_id, frame)
+        await log.write(transaction, None, log.Written(change, subject_id, replaces))
 
 
 @asynccontextmanager
@@ -203,8 +250,12 @@ def editing(conversation_id: int, message_id: int, content: str) -> Apply[int]:
     """What makes an edit within the writer's transaction; its result is the edit's `seq`."""
 
     async def apply(transaction: Transaction) -> Outcome[int]:
+        found = await messages.find(transaction, conversation_id, message_id)
         seq = await conversations.advance(transaction, conversation_id)
         await messages.edit(transaction, message_id, content, seq)
+        change = Change(conversation_id, MessageEdited(EditedMessage(message_id, content), seq=seq))
+        logged = found.logged_seq if found else 0
+        await log.write(transaction, None, log.Written(change, message_id, logged))
         return Outcome(seq)
 
     return apply

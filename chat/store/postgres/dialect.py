@@ -27,6 +27,10 @@ class Postgres:
         "SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(? AS json))"
     )
     texts: ClassVar[str] = "SELECT value FROM json_array_elements_text(CAST(? AS json))"
+    pairs: ClassVar[str] = """
+        SELECT CAST(value ->> 0 AS bigint) AS one, CAST(value ->> 1 AS bigint) AS two
+        FROM json_array_elements(CAST(? AS json))
+    """
     stamp: ClassVar[str] = STAMP
     horizon: ClassVar[str] = "CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)"
     # A dump takes the name to another cluster, whose transactions have other numbers.

@@ -77,6 +77,10 @@ class Sqlite:
     dialect = "sqlite"
     binary = ""
     ids = texts = "SELECT value FROM json_each(?)"
+    pairs = """
+        SELECT json_extract(value, '$[0]') AS one, json_extract(value, '$[1]') AS two
+        FROM json_each(?)
+    """
     # The one transaction that writes makes this the clock's value, before it commits.
     stamp = horizon = "(SELECT value + 1 FROM clock)"
     incarnation = "'1'"

@@ -1,0 +1,41 @@
+"""Writes changes into the log, in the transaction that makes them."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from chat.changes.family import name_of
+from chat.events import Change
+from chat.store import changes as store
+from chat.store.changes import Entry
+from chat.store.database import Transaction
+
+
+class Written(NamedTuple):
+    """A change of a subject, such as a message, by its id.
+
+    `replaces` is the `seq` of the subject's earlier entry of the same family, 0 for none: a
+    reader needs only the later one.
+    """
+
+    change: Change
+    subject_id: int
+    replaces: int = 0
+
+
+async def forget(transaction: Transaction, conversation_id: int, seqs: Iterable[int]) -> None:
+    """Take out the entries of subjects that are gone, under the conversation's lock."""
+    await store.forget(transaction, conversation_id, seqs)
+
+
+async def write(transaction: Transaction, actor_id: int | None, *written: Written) -> None:
+    """Of one conversation, under its lock; in the order of their numbers.
+
+    Everything that takes a change number is written so, except the sending of a message.
+    """
+    conversation_id = written[0].change.conversation_id
+    await store.forget(transaction, conversation_id, (one.replaces for one in written))
+    entries = [
+        Entry(conversation_id, one.change.seq, name_of(one.change.frame), one.subject_id)
+        for one in written
+    ]
+    await store.append(transaction, entries, actor_id)

@@ -1,0 +1,125 @@
+"""The log of changes, and what came after a point: messages by `created_seq`, the log by `seq`.
+
+A message is its own entry: sending writes nothing else. An entry of the log that a later one of
+the same subject replaces is deleted, and is found by the `seq` that the subject's row keeps. So
+nobody misses the last state:
+
+1. A message is sent as 3 and edited as 5. The log has 5.
+2. It is edited again as 8. The log has 8, and no longer 5.
+3. Who returns with 4 gets 8; who has received 5 gets 8 too.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from chat.records import ID_MAX
+from chat.store.database import Reads, Row, Transaction, listed
+from chat.times import now
+
+
+class Entry(NamedTuple):
+    """One entry of the log; `kind` is the `type` of its frame."""
+
+    conversation_id: int
+    seq: int
+    kind: str
+    subject_id: int
+
+
+THE_END = "the end"
+"""The kind of the row that says how far a conversation has come."""
+
+# One shape for all: seq, kind, id, name, content, created_at, three flags. The last part is the
+# end itself, which sorts behind the change that bears its number.
+SENT = """
+    m.created_seq AS seq, 'chat.message' AS kind, m.id AS subject_id, u.username, m.content,
+    m.created_at, m.is_edited, m.is_deleted, m.by_agent
+"""
+LOGGED = "l.seq, l.kind, l.subject_id, '', '', 0, FALSE, FALSE, FALSE"
+END = f"c.seq, '{THE_END}', 0, '', '', 0, FALSE, FALSE, FALSE"
+LAST = f"CASE WHEN kind = '{THE_END}' THEN 1 ELSE 0 END"
+# At most so many of each arm, for each conversation: PostgreSQL reads no more from either index.
+# SQLite has no LATERAL: there the end of what is read is found first.
+SINCE = {
+    "postgresql": f"""
+        SELECT wanted.one, found.* FROM ({{pairs}}) AS wanted CROSS JOIN LATERAL (
+            SELECT * FROM (
+                SELECT * FROM (
+                    SELECT {SENT} FROM messages AS m JOIN users AS u ON u.id = m.sender_id
+                    WHERE m.conversation_id = wanted.one AND m.created_seq > wanted.two
+                    ORDER BY m.created_seq LIMIT ?
+                ) AS of_messages
+                UNION ALL SELECT * FROM (
+                    SELECT {LOGGED} FROM changes AS l
+                    WHERE l.conversation_id = wanted.one AND l.seq > wanted.two
+                    ORDER BY l.seq LIMIT ?
+                ) AS of_others
+                UNION ALL SELECT {END} FROM conversations AS c WHERE c.id = wanted.one
+            ) AS both_arms
+            ORDER BY seq, {LAST} LIMIT ?
+        ) AS found
+        ORDER BY wanted.one, seq, {LAST}
+    """,  # noqa: S608 - of ours
+    "sqlite": f"""
+        WITH pairs AS ({{pairs}}), wanted AS MATERIALIZED (
+            SELECT one, two, coalesce(
+                (SELECT m.created_seq FROM messages AS m
+                 WHERE m.conversation_id = one AND m.created_seq > two
+                 ORDER BY m.created_seq LIMIT 1 OFFSET ?), {ID_MAX}
+            ) AS messages_end, coalesce(
+                (SELECT l.seq FROM changes AS l WHERE l.conversation_id = one AND l.seq > two
+                 ORDER BY l.seq LIMIT 1 OFFSET ?), {ID_MAX}
+            ) AS log_end
+            FROM pairs
+        )
+        SELECT * FROM (
+            SELECT wanted.one AS one, {SENT}
+            FROM wanted CROSS JOIN messages AS m CROSS JOIN users AS u
+            WHERE m.conversation_id = wanted.one AND u.id = m.sender_id
+              AND m.created_seq > wanted.two AND m.created_seq < wanted.messages_end
+            UNION ALL SELECT wanted.one, {LOGGED} FROM wanted CROSS JOIN changes AS l
+            WHERE l.conversation_id = wanted.one
+              AND l.seq > wanted.two AND l.seq < wanted.log_end
+            UNION ALL SELECT wanted.one, {END} FROM wanted CROSS JOIN conversations AS c
+            WHERE c.id = wanted.one
+        ) ORDER BY one, seq, {LAST}
+    """,  # noqa: S608 - of ours
+}
+LIMITS = {"postgresql": 3, "sqlite": 2}
+"""How often the limit is a parameter of it."""
+
+
+async def rows_since(reads: Reads, points: Mapping[int, int], limit: int) -> dict[int, list[Row]]:
+    """What came after each conversation's point, in order, and then the row of the end.
+
+    At most `limit` rows of each. A conversation that the database does not have is not in it.
+    """
+    sql = SINCE[reads.dialect].format(pairs=reads.pairs)
+    limits = [limit] * LIMITS[reads.dialect]
+    found: dict[int, list[Row]] = {}
+    for conversation_id, *row in await reads.fetch(sql, (listed(points.items()), *limits)):
+        rows = found.setdefault(conversation_id, [])
+        if len(rows) < limit:
+            rows.append(tuple(row))
+    return found
+
+
+async def append(transaction: Transaction, entries: Sequence[Entry], actor_id: int | None) -> None:
+    """Under the conversation's lock, in the transaction that makes the changes."""
+    moment = now()
+    await transaction.execute_many(
+        f"""
+        INSERT INTO changes (conversation_id, seq, kind, subject_id, actor_id, at, changed)
+        VALUES (?, ?, ?, ?, ?, ?, {transaction.stamp})
+        """,  # noqa: S608 - of ours
+        [(*entry, actor_id, moment) for entry in entries],
+    )
+
+
+async def forget(transaction: Transaction, conversation_id: int, seqs: Iterable[int]) -> None:
+    """Delete the entries with these numbers, where there are any."""
+    rows = [(conversation_id, seq) for seq in seqs if seq]
+    if rows:
+        await transaction.execute_many(
+            "DELETE FROM changes WHERE conversation_id = ? AND seq = ?", rows
+        )
