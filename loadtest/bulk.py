@@ -1,9 +1,10 @@
-"""Reading for the many sockets of one conversation, which are all told the same.
+"""Reads for the many sockets of one conversation, which all receive the same.
 
-A fast server writes each of them the same bytes, a batch at a time. What a chunk of bytes
-means to a socket depends only on what was due and on what was cut off before; so the first
-reading of it is kept, and for the other sockets the chunk is one comparison of memory.
-That is as exact as looking at each frame, which is what happens to any other chunk.
+A fast server writes the same bytes to each of them, one batch after the other. What a chunk of
+bytes means to a socket depends on two things only: which change was due, and what was cut off
+before. So the result of the first reading is kept, and for the other sockets a chunk costs one
+comparison of memory. This is as exact as looking at each frame, and any other chunk is read
+frame by frame.
 """
 
 import asyncio
@@ -14,13 +15,15 @@ import picows
 from loadtest.client import Client, Reading, Traffic
 
 BUFFER = bytearray(1 << 18)
-"""One for all the sockets: it is read as soon as it is filled."""
+"""One buffer for all sockets, because it is read as soon as it is filled."""
 READINGS_KEPT = 64
 KINDS = {kind.value: kind for kind in picows.WSMsgType}
 
 
 class Receiver(Client):
-    """Only listens. picows opens its socket; from the first frame on it reads by itself."""
+    """A client that only listens. picows opens the socket, and from the first frame on this class
+    reads it.
+    """
 
     sends = False
 
@@ -31,12 +34,12 @@ class Receiver(Client):
     def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
         super().on_ws_frame(transport, frame)
         if frame.tail_size == 0 and not transport.is_disconnected:
-            # Nothing is left in picows' own buffer.
+            # By now picows' own buffer is empty.
             transport.underlying_transport.set_protocol(Reader(self, transport))
 
 
 class Reader(asyncio.BufferedProtocol):
-    """Stands where picows' protocol stood."""
+    """Takes the place of picows' protocol."""
 
     def __init__(self, client: Receiver, transport: picows.WSTransport) -> None:
         self._client = client
@@ -89,8 +92,8 @@ class Reader(asyncio.BufferedProtocol):
 
 
 def frames(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Each whole frame of a server (RFC 6455 section 5.2): its opcode, and from where to
-    where its payload goes, which is also where the next one begins.
+    """Each whole frame of a server (RFC 6455, section 5.2): its opcode, and the beginning and the
+    end of its payload. The next frame begins at that end.
     """
     position = 0
     while position + 2 <= len(data):

@@ -14,24 +14,24 @@ from loadtest.snapshot import Snapshot
 COLOURS = 4
 BARS = 60
 FEW = 4
-"""Sockets whose number changed no oftener need no plot; an axis of counts has as many."""
+"""A plot of open sockets is left out if their number changed no more often than this."""
 WIDE = 1460
-"""Width of a plot that has a row to itself: its letters are as large as the others'."""
+"""Width of a plot that has a whole row. Its letters are then as large as those of the others."""
 TALL = 380
 MARGIN = 0.25
-"""Nines beyond the last, for what is written there."""
+"""Room behind the last point, in nines, for the text there."""
 MIB = 1 << 20
 
 
 def charts(report: Report) -> list[str]:
-    """HTML figures, for rows of two; those that have the class `wide` take a whole row."""
+    """HTML figures for rows of two. A figure with the class `wide` takes a whole row."""
     shares, *distributions = latency_charts(report) or [""]
     first, *others = time_charts(report, beside=len(distributions)) or [""]
     return [shares, first, *distributions, *others]
 
 
 def latency_charts(report: Report) -> list[str]:
-    """How long it took: by percentile, in a row of its own, and how often which."""
+    """Latencies by percentile, in a whole row, and their distributions."""
     named = list(report.latencies.items())[:COLOURS]
     if not named:
         return []
@@ -63,7 +63,7 @@ def latency_charts(report: Report) -> list[str]:
 
 
 def notes_of(one: Latencies) -> list[tuple[tuple[float, float], str]]:
-    """Those percentiles that so many values can tell, and the maximum where the curve ends."""
+    """The percentiles for which there are enough values, and the maximum at the curve's end."""
     end = nines(one.curve[-1][0])
     notes = [
         ((nines(percent), value), f"p{percent:g} {milliseconds(value)}")
@@ -90,17 +90,17 @@ def distribution(series: Series, one: Latencies) -> str:
 
 @dataclass(frozen=True)
 class Course:
-    """How something went over the time of the run."""
+    """A value over the time of the run."""
 
     title: str
     series: Sequence[Series]
     is_filled: bool = False
     y: Axis | None = None
-    """From 0, where none is given."""
+    """Without one, the axis begins at 0."""
 
 
 def time_charts(report: Report, beside: int) -> list[str]:
-    """The courses; the first takes a row where all, and so many others, are an odd number."""
+    """Plots over time. The first takes a whole row if their number, with `beside`, is odd."""
     moments = report.snapshots
     if len(moments) < 3:
         return []
@@ -121,7 +121,7 @@ def time_charts(report: Report, beside: int) -> list[str]:
 
 
 def courses_of(moments: Sequence[Snapshot]) -> Iterator[Course]:
-    """Latency, throughput, sockets, processor time and memory; of those, what there is."""
+    """Latency, throughput, sockets, processor time and memory, as far as they were measured."""
     timed = timed_series(moments)
     if timed:
         values = [value for one in timed for _, value in one.points]
@@ -149,7 +149,7 @@ def courses_of(moments: Sequence[Snapshot]) -> Iterator[Course]:
 
 
 def timed_series(moments: Sequence[Snapshot]) -> list[Series]:
-    """Of one thing its median, its tail and its worst; of several the tail of each."""
+    """If one thing was timed, its median, p99 and maximum; if several, the p99 of each."""
     names = dict.fromkeys(name for one in moments for name in one.laps)
     laps = {
         name: [(one.at, one.laps[name]) for one in moments if name in one.laps] for name in names
@@ -168,7 +168,7 @@ def timed_series(moments: Sequence[Snapshot]) -> list[Series]:
 
 
 def phases_of(moments: Sequence[Snapshot]) -> list[Phase]:
-    """When each began."""
+    """The phases of the run, and when each began."""
     begun = [(moments[0].at, moments[0].phase)]
     begun += [(b.at, b.phase) for a, b in pairwise(moments) if a.phase != b.phase]
     return begun
@@ -209,7 +209,7 @@ def axis_time(seconds: float) -> str:
 
 
 def compact(value: float) -> str:
-    """For an axis: 150k rather than 150,000."""
+    """A short form for an axis: 150k instead of 150,000."""
     for size, letter in ((1e6, "M"), (1e3, "k")):
         if value >= size:
             return f"{value / size:g}{letter}"

@@ -1,7 +1,7 @@
-"""One member's socket: what it sends, and the book of what it is told.
+"""The socket of one member: what it sends, and the book of what it receives.
 
-A server may be told apart by half a microsecond a delivery, so the way of a frame that
-was due is as short as it can be; everything else takes the long way through `look`.
+Servers may differ by only half a microsecond per delivery. So the path of a frame that was due
+is as short as possible. Every other frame goes the long way through `look`.
 """
 
 import asyncio
@@ -20,25 +20,25 @@ from loadtest.targets.target import Heard, Kind, Target
 
 HANDSHAKE_SECONDS = 60
 READ_BUFFER = 4096
-"""Bytes that a socket begins with; thousands of idle ones are held in one process."""
+"""Bytes of a socket's first buffer. It is small because one process has thousands of sockets."""
 HEARD_KEPT = 4096
 SENT_AT = b"sent at "
 SENT_AT_TEXT = SENT_AT.decode()
 TIME_LENGTH = 17
-"""Characters of a time in a message: seconds of the loader's own clock, with six decimals."""
+"""Characters of the time in a message: seconds of the loader's own clock, with six decimals."""
 
 TEXT = picows.WSMsgType.TEXT
 CLOSE = picows.WSMsgType.CLOSE
 
 
 class CannotConnect(Exception):
-    """The server does not let a socket in. The text is one line."""
+    """The server refused a socket. The text is one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A chunk that held nothing but what was due; then `due` was, with its `mark`, and `cut`
-    was left over.
+    """The result of reading a chunk that held only the changes that were due. After it `due` is
+    the next change, `mark` is how that one's frame ends, and `cut` is the rest of the bytes.
     """
 
     chunk: bytes
@@ -48,7 +48,7 @@ class Reading:
 
 
 Readings = dict[tuple[int, bytes, int], Reading]
-"""By what was due, what had been cut off, and the length of the chunk."""
+"""By the change that was due, the bytes that were cut off before, and the chunk's length."""
 
 
 @dataclass
@@ -62,21 +62,21 @@ class Traffic:
     text_length: int
     name: str = field(default_factory=lambda: secrets.token_hex(6))
     acked: int = 0
-    """Changes that the server has called durable."""
+    """Changes that the server acknowledged."""
     refused: Counter[str] = field(default_factory=Counter)
     closed: Counter[str] = field(default_factory=Counter)
-    """Sockets that the server closed, by its code and reason."""
+    """Sockets that the server closed, by code and reason."""
     readings: defaultdict[int, Readings] = field(default_factory=lambda: defaultdict(dict))
     """By conversation; see `loadtest.bulk`."""
 
     def __post_init__(self) -> None:
         self.padding = "." * (self.text_length - len(SENT_AT) - TIME_LENGTH - 1)
         self.hear = self.target.hear
-        # Thousands who catch up are told the same.
+        # Thousands of clients that catch up receive the same.
         self.hear_again = lru_cache(HEARD_KEPT)(self.hear)
 
     def text(self, due: float) -> str:
-        """A message that says when it was to be sent."""
+        """The text of a message, with the time at which it was due."""
         return f"{SENT_AT_TEXT}{due:017.6f} {self.padding}"
 
 
@@ -93,9 +93,9 @@ class Client(picows.WSListener):
         each = self.sends and not traffic.target.acks
         self.book = traffic.ledger.open_book(conversation, each=each)
         self.waiting: set[str] = set()
-        """References of what is not acknowledged yet."""
+        """References of frames that are not acknowledged yet."""
         self.latest = 0
-        """Id of the last message of its own."""
+        """Id of the client's own last message."""
         self.after_ack: Callable[[], object] | None = None
         self.connects = 0
         self._name = f"{traffic.name}-{number}"
@@ -106,7 +106,7 @@ class Client(picows.WSListener):
         self._goodbye = ""
 
     async def connect(self, token: str, *, since: bool = False) -> None:
-        """Join; with `since`, return once the server has told what was missed.
+        """Connect. With `since`, return once the server has sent everything that was missed.
 
         Raises CannotConnect.
         """
@@ -141,23 +141,23 @@ class Client(picows.WSListener):
         return self._transport is not None
 
     def drop(self) -> None:
-        """Vanish without a goodbye, as a phone does."""
+        """Disappear without closing the socket, as a phone does."""
         if self._transport is not None:
             transport, self._transport = self._transport, None
             transport.disconnect(graceful=False)
 
     def say(self, due: float | None = None) -> None:
-        """Send a message; `due` is when it was to be sent, if that was not now."""
+        """Send a message. `due` is the time at which it should have been sent, if not now."""
         text = self.traffic.text(time.perf_counter() if due is None else due)
         self._send(self.traffic.target.message(text, self._reference()))
 
     def edit(self) -> None:
-        """Change its last message."""
+        """Edit the client's own last message."""
         text = self.traffic.text(time.perf_counter())
         self._send(self.traffic.target.edit(self.latest, text, self._reference()))
 
     def mark_read(self) -> None:
-        """Read everything up to its last message."""
+        """Mark everything up to the client's own last message as read."""
         self._send(self.traffic.target.mark_read(self.latest, self._reference()))
 
     def type(self, is_typing: bool) -> None:
@@ -177,7 +177,7 @@ class Client(picows.WSListener):
         self._transport = transport
 
     def on_ws_disconnected(self, transport: picows.WSTransport) -> None:
-        if transport is self._transport:  # it was not dropped by us
+        if transport is self._transport:  # the client did not drop it itself
             self._transport = None
             self.traffic.closed[self._goodbye or "without a close frame"] += 1
 
@@ -191,7 +191,7 @@ class Client(picows.WSListener):
             self.look(transport, frame.msg_type, payload)
 
     def look(self, transport: picows.WSTransport, kind: picows.WSMsgType, payload: bytes) -> None:
-        """The long way of a frame: of one that was not due, or is no delivery."""
+        """The long way, for a frame that was not due or is no delivery."""
         if kind == TEXT:
             self._hear(transport, payload)
         elif kind == CLOSE:
@@ -205,10 +205,10 @@ class Client(picows.WSListener):
         if heard.kind is Kind.ACK:
             self._acked(heard)
         elif heard.kind is Kind.DELIVERY and heard.seq is not None:
-            traffic.ledger.told(self.book, heard.seq)
+            traffic.ledger.received(self.book, heard.seq)
             if not self.book.catching_up:
                 self.arrived(payload)
-            if heard.reference in self.waiting:  # where it is all the ack there is
+            if heard.reference in self.waiting:  # with some servers this is the only ack
                 self._acked(heard)
         elif heard.kind is Kind.CAUGHT_UP and heard.seq is not None:
             traffic.ledger.caught_up(self.book, heard.seq)
@@ -231,11 +231,11 @@ class Client(picows.WSListener):
             self.after_ack()
 
     def arrived(self, payload: bytes) -> None:
-        """A change has come, not late for having been away."""
+        """A change was received, and the client was not away before it."""
 
 
 class TimedClient(Client):
-    """Also measures how long each change took to reach it."""
+    """A client that also measures how long each change took to arrive."""
 
     def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
         payload = frame.get_payload_as_bytes()

@@ -1,11 +1,11 @@
-"""Who takes part, and in which conversations."""
+"""The users who take part, and their conversations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 
 class NoConversation(Exception):
-    """More are asked for than there are. The text is one line."""
+    """More conversations are needed than there are. The text is one line."""
 
 
 @dataclass(frozen=True)
@@ -19,15 +19,15 @@ class Crowd:
     members: int
 
     def user(self, number: int) -> int:
-        """The id of the user who takes place `number`, from 0; they come again in turn."""
+        """The id of the user with the place `number`, from 0. After the last the first follows."""
         return number % self.users + 1
 
     def members_of(self, conversation: int) -> list[int]:
-        """The ids of a small conversation's members; conversation 1 has everybody."""
+        """The ids of a conversation's members. Conversation 1 has everybody."""
         return [self.user(conversation * self.members + k) for k in range(self.members)]
 
     def number(self, conversation: int) -> int:
-        """The id that the server knows it by. Raises NoConversation."""
+        """The id of a conversation on the server. Raises NoConversation."""
         if conversation > self.conversations + 1:
             small = f"{self.conversations} small conversations"
             raise NoConversation(f"--conversations makes {small}, and more are asked for")
@@ -36,11 +36,11 @@ class Crowd:
 
 @dataclass(frozen=True)
 class BegunCrowd(Crowd):
-    """The same among users `ids`, in conversations that were begun for the run."""
+    """The same among the users `ids`, in conversations that were begun for this run."""
 
     ids: Sequence[int]
     numbers: Sequence[int] = ()
-    """Of conversation 1, 2 and so on."""
+    """The server's ids of conversation 1, 2 and so on."""
 
     def user(self, number: int) -> int:
         return self.ids[number % self.users]

@@ -1,8 +1,8 @@
 """python -m loadtest disk [--folder .] [--rate 10] [--seconds 60] [--bytes 8192]
 
-How long the disk alone takes to keep what was written, with no server at work: a server that
-acknowledges only what is on the disk cannot be faster, and its slowest message is no faster
-than the disk's slowest sync.
+Measures how long the disk alone takes to sync what was written, without any server. A server that
+acknowledges only what is on the disk cannot be faster. Its slowest message takes at least as long
+as the disk's slowest sync.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from tempfile import NamedTemporaryFile
 from loadtest.histogram import Histogram, Latencies
 
 LOG_BYTES = 16 << 20
-"""The file is written over from its beginning, as databases do with their logs."""
+"""After so many bytes writing begins again at the start of the file, as databases do with logs."""
 MILLISECOND = 1e-3
 
 
@@ -32,7 +32,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Returns the exit status: 0, or 2 when it could not be done."""
+    """Returns the exit status: 0, or 2 when it could not be measured."""
     options = parser().parse_args(arguments)
     if options.rate <= 0 or options.seconds <= 0 or not 0 < options.bytes < LOG_BYTES:
         parser().error(f"--rate and --seconds must be above 0, --bytes from 1 to {LOG_BYTES - 1}")
@@ -50,7 +50,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def syncs(folder: Path, rate: float, seconds: float, size: int) -> Latencies:
-    """Each from when it was due, so that a stall is not hidden by the syncs it kept waiting."""
+    """Measure each sync from the time at which it was due. So a stall counts for every sync that
+    it delayed.
+    """
     histogram = Histogram()
     block = os.urandom(size)
     with NamedTemporaryFile(dir=folder) as file:

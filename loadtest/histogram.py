@@ -1,4 +1,4 @@
-"""Latencies as an HDR histogram: three digits from a microsecond to ten minutes."""
+"""Latencies as an HDR histogram: three digits, from a microsecond to ten minutes."""
 
 import math
 from bisect import bisect_left
@@ -10,32 +10,34 @@ from hdrh.histogram import HdrHistogram
 
 MICROSECOND = 1e-6
 LONGEST = 600_000_000
-"""Microseconds. What took longer counts as this."""
+"""In microseconds. Anything longer counts as this."""
 DIGITS = 3
 MOST_NINES = 7
 ROUNDING = 1e-9
 LAPS_KEPT = 100
-"""Laps outside the buckets, for which there is time when a run has ended; more would pile up."""
+"""Most laps that are kept as they are. They are sorted into the buckets after a run, when there is
+time; more of them would take too much memory.
+"""
 PERCENTILES = (50.0, 90.0, 99.0, 99.9)
 
 
 @dataclass(frozen=True)
 class Latencies:
-    """Seconds. `percentiles` are (percent, value) pairs, `bars` (value, count) pairs."""
+    """In seconds. `percentiles` are pairs (percent, value), `bars` are pairs (value, count)."""
 
     count: int
     mean: float
     maximum: float
     percentiles: tuple[tuple[float, float], ...]
     curve: tuple[tuple[float, float], ...]
-    """Percentiles ever nearer to 100, to be drawn."""
+    """Percentiles that come nearer and nearer to 100, for the plot."""
     bars: tuple[tuple[float, int], ...]
     """Every value that occurred, to three digits."""
 
 
 @dataclass(frozen=True)
 class Lap:
-    """Seconds, of what was recorded since the lap before."""
+    """In seconds: what was recorded since the lap before."""
 
     count: int
     p50: float
@@ -44,16 +46,16 @@ class Lap:
 
 
 class Histogram:
-    """Takes what was measured; sorted into buckets only when it is looked at."""
+    """Records values, and sorts them into buckets only when somebody asks for a result."""
 
     def __init__(self) -> None:
         self._lap: dict[int, int] = {}
         self._laps: list[dict[int, int]] = []
-        """Those before, which are in no bucket yet."""
+        """Earlier laps that are in no bucket yet."""
         self._buckets = empty()
 
     def record(self, seconds: float) -> None:
-        # The library takes two microseconds for a value, this a tenth of one.
+        # The library takes two microseconds per value. This takes a tenth of one.
         value = int(seconds * 1e6)
         self._lap[value] = self._lap.get(value, 0) + 1
 
@@ -63,7 +65,7 @@ class Histogram:
         self._buckets.reset()
 
     def lap(self) -> Lap | None:
-        """What came since the last call; None when that is nothing."""
+        """What was recorded since the last call; None if nothing was."""
         counts, self._lap = self._lap, {}
         if not counts:
             return None
@@ -88,11 +90,11 @@ class Histogram:
         return whole
 
     def percentile(self, percent: float) -> float:
-        """Seconds; 0 when nothing was recorded."""
+        """The percentile in seconds; 0 if nothing was recorded."""
         return at(self._whole(), percent)
 
     def latencies(self) -> Latencies | None:
-        """All of it; None when nothing was recorded."""
+        """Everything that was recorded; None if nothing was."""
         whole = self._whole()
         count: int = whole.get_total_count()
         if not count:
@@ -128,9 +130,9 @@ def at(buckets: HdrHistogram, percent: float) -> float:
 
 
 def parts_of(count: int, steps: int = 12) -> list[float]:
-    """Shares of all values, from 0 toward 1, `steps` for each further nine.
+    """Shares of all values, from 0 towards 1, with `steps` shares per further nine.
 
-    They end where a share of the values would be less than one of them.
+    They end where a share would be less than one value.
     """
     last = min(int(math.log10(count) * steps + ROUNDING), MOST_NINES * steps)
     return [1 - 10.0 ** -(step / steps) for step in range(last + 1)]

@@ -1,4 +1,6 @@
-"""HTTP/1.1 over one kept connection: as little as keeps the loader cheaper than the server."""
+"""HTTP/1.1 over one connection that is kept. It does little, so that the loader costs less than
+the server.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -6,13 +8,13 @@ from urllib.parse import urlsplit
 
 LONGEST_HEAD = 1 << 20
 SHOWN = 200
-"""Bytes of an answer that go into the text of an error."""
+"""Most bytes of an answer that go into the text of an error."""
 
 
 class RequestFailed(Exception):
-    """Another status than 200 or 201, or no answer that is HTTP. The text is one line.
+    """The answer's status was not 200 or 201, or the answer was not HTTP. The text is one line.
 
-    `status` is the answer's, 0 where there is none.
+    `status` is that of the answer, or 0 if it has none.
     """
 
     def __init__(self, text: str, status: int = 0) -> None:
@@ -32,7 +34,7 @@ class Connection:
 
     @classmethod
     async def open(cls, url: str, token: str) -> "Connection":
-        """To the server at `url`; every request shows the token. Raises RequestFailed."""
+        """Connect to the server at `url`. Every request has the token. Raises RequestFailed."""
         address = urlsplit(url)
         secure = address.scheme == "https"
         port = address.port or (443 if secure else 80)

@@ -1,9 +1,9 @@
-"""What was delivered, held against what was sent: exactly, and cheaply.
+"""Compares what was delivered with what was sent, exactly and cheaply.
 
-A conversation's changes are numbered without a hole, so all that a socket was told is a
-run of numbers, and a book keeps a run as the number that is due next. A frame that is the
-one due costs one comparison of its end; only what is not due is decoded: then it leaves a
-hole, fills one, or is a double.
+The changes of a conversation are numbered without a gap. So what a socket received is a run of
+numbers, and a book keeps only the number that is due next. A frame with the due number costs one
+comparison of its end. Only other frames are decoded. Such a frame leaves a gap, fills one, or is
+doubled.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 
 Mark = Callable[[int], bytes]
 NEVER = b"\0"
-"""No frame ends so."""
+"""No frame ends with this."""
 MARKS_KEPT = 1 << 16
 
 
 class Marks(dict[int, bytes]):
-    """How the delivery of each number ends; made once for all the sockets."""
+    """How the frame with each number ends. Each is made once for all sockets."""
 
     def __init__(self, mark: Mark) -> None:
         super().__init__()
@@ -30,9 +30,9 @@ class Marks(dict[int, bytes]):
 
 
 class Book:
-    """What one member was told of a conversation, from when it began. It outlives sockets.
+    """What one member received of a conversation, from the beginning, over all of its sockets.
 
-    A client whose frame ends with `mark` calls nothing: it moves `due` and `mark` itself.
+    A client whose frame ends with `mark` calls no method. It moves `due` and `mark` itself.
     """
 
     __slots__ = (
@@ -49,18 +49,18 @@ class Book:
 
     def __init__(self, *, each: bool = False) -> None:
         self.each = each
-        """Whether every frame is looked at, though it is the one due."""
+        """Whether every frame is decoded, even the one that is due."""
         self.begun = self.due = 0
         self.mark = NEVER
         self.catching_up = False
         self.holes: set[int] = set()
         self.skipped: set[int] = set()
-        """Holes left while catching up: it tells a message that changed twice only once."""
+        """Gaps from catching up, where a message that changed twice comes only once."""
         self.late = self.doubled = 0
 
     @property
     def last(self) -> int:
-        """The highest number told: what the member would resume from."""
+        """The highest number that was received, from which the member would resume."""
         return self.due - 1
 
     @property
@@ -69,14 +69,14 @@ class Book:
 
 
 class Conversation:
-    """The books of one conversation, and what is known of its changes."""
+    """The books of one conversation, and its changes as far as they are known."""
 
     def __init__(self) -> None:
         self.books: list[Book] = []
         self.acked = 0
-        """The highest number that an ack named."""
+        """The highest number in an ack."""
         self.changes: dict[int, int] = {}
-        """Which message each number changed."""
+        """The message that each number changed."""
         self.latest: dict[int, int] = {}
         """The last change of each message."""
 
@@ -90,7 +90,7 @@ class Conversation:
         return seq < later < book.due and later not in book.holes and later not in book.skipped
 
     def forget(self) -> None:
-        """Drop what no book can ask about any more, so that long runs stay small."""
+        """Drop what no book can need any more, so that long runs stay small."""
         for book in self.books:
             book.skipped = {seq for seq in book.skipped if not self.is_superseded(seq, book)}
         floor = min(min(book.skipped, default=book.due) for book in self.books)
@@ -101,7 +101,9 @@ class Conversation:
 
 @dataclass(frozen=True)
 class Count:
-    """Deliveries: one is one change told to one member, were it by a later one's frame."""
+    """Deliveries. One delivery is one change that one member received, perhaps within the frame
+    of a later change.
+    """
 
     expected: int
     delivered: int
@@ -119,8 +121,8 @@ class Count:
 
 @dataclass
 class Ledger:
-    """Every book. The conversations are the loader's own while it runs: a change by
-    somebody else is expected at every socket as well.
+    """All books. While it runs, the conversations belong to the loader. So a change by somebody
+    else is expected at every socket too.
     """
 
     marks: Marks
@@ -132,7 +134,7 @@ class Ledger:
         return book
 
     def begin(self, positions: Mapping[int, int]) -> None:
-        """Nothing up to each conversation's position is expected; everything after it is."""
+        """Expect everything after each conversation's position, and nothing up to it."""
         for number, seq in positions.items():
             conversation = self.conversations[number]
             conversation.acked = seq
@@ -140,8 +142,8 @@ class Ledger:
                 book.begun = seq + 1
                 self._await_next(book, seq)
 
-    def told(self, book: Book, seq: int) -> None:
-        """A change that was not the one due, or came while catching up."""
+    def received(self, book: Book, seq: int) -> None:
+        """A member received a change that was not due, or that came while catching up."""
         if seq >= book.due:
             missed = book.skipped if book.catching_up else book.holes
             missed.update(range(book.due, seq))
@@ -154,19 +156,19 @@ class Ledger:
             book.doubled += 1
 
     def catching_up(self, book: Book) -> None:
-        """The member comes back and asks for what it missed: every frame is looked at."""
+        """The member comes back and asks for what it missed. From now on every frame is decoded."""
         book.catching_up = True
         book.mark = NEVER
 
     def caught_up(self, book: Book, seq: int) -> None:
-        """The server says that it told everything up to `seq`."""
+        """The server says that it delivered everything up to `seq`."""
         if seq >= book.due:
             book.skipped.update(range(book.due, seq + 1))
         book.catching_up = False
         self._await_next(book, max(seq, book.last))
 
     def acked(self, conversation: int, seq: int, message: int) -> None:
-        """A change is durable: each member is to be told."""
+        """A change was acknowledged, so every member has to receive it."""
         one = self.conversations[conversation]
         one.acked = max(one.acked, seq)
         one.changes[seq] = message
@@ -185,7 +187,7 @@ class Ledger:
         return sum(book.delivered for book in self._books())
 
     def count(self) -> Count:
-        """The whole account. What one member was told, the others are expected to be too."""
+        """Count everything. What one member received, the others should have received too."""
         expected = missing = 0
         for conversation in self.conversations.values():
             upto = max(conversation.acked, *(book.last for book in conversation.books))

@@ -1,4 +1,4 @@
-"""What a scenario has in hand: clients, the time, and where it puts what it measured."""
+"""What a scenario works with: clients, the time, and the place for what it measured."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ from loadtest.snapshot import Snapshot, Window
 from loadtest.tokens import Tokens
 
 OPENING = 16
-"""Handshakes under way at a time, unless a scenario is about just that."""
+"""Most handshakes under way at once, unless a scenario measures just that."""
 LOOK_SECONDS = 0.05
 ADVICE = (
     "- are the tokens this server's, and did `python -m chat seed` fill its database"
@@ -27,7 +27,7 @@ ADVICE = (
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured value; `key` is its name in JSON, `title` and `unit` are for people."""
+    """One measured value. `key` is its name in JSON; `title` and `unit` are for people."""
 
     key: str
     title: str
@@ -37,8 +37,8 @@ class Figure:
 
 @dataclass
 class Load:
-    """One run. `seconds` and `warm_up` are how long a scenario measures, and waits before;
-    after so many seconds of `patience` without any delivery, what is missing is given up.
+    """One run. A scenario waits for `warm_up` seconds, then measures for `seconds`. At the end,
+    after `patience` seconds without any delivery, what is missing counts as lost.
     """
 
     traffic: Traffic
@@ -48,24 +48,24 @@ class Load:
     warm_up: float
     patience: float
     pid: int | None = None
-    """The server's, where it runs on this machine."""
+    """The server's process id, if it runs on this machine."""
     began: float = field(default_factory=time.perf_counter)
     phase: str = "connecting"
     clients: list[Client] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
     snapshots: list[Snapshot] = field(default_factory=list)
     histograms: dict[str, Histogram] = field(default_factory=dict)
-    """By what was timed; deliveries are there already."""
+    """By what was timed. The one of deliveries always exists."""
     requests: int = 0
-    """How many were answered."""
+    """How many requests were answered."""
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set to end before the time is up; everything sent is still waited for."""
+    """Set it to end early. The run still waits for everything that was sent."""
 
     def __post_init__(self) -> None:
         self.histograms["delivery"] = self.traffic.deliveries
 
     def client(self, place: int, conversation: int, kind: type[Client] = Client) -> Client:
-        """A member in that place of everybody; not connected yet."""
+        """The user with that place as a member; not connected yet."""
         return self.member(self.crowd.user(place), conversation, kind)
 
     def member(self, user: int, conversation: int, kind: type[Client] = Client) -> Client:
@@ -80,7 +80,7 @@ class Load:
         return await Connection.open(self.traffic.url, self.tokens(user))
 
     async def begin_conversations(self) -> None:
-        """As many as the crowd has, for this run alone. Raises RequestFailed."""
+        """Begin as many as the crowd has, for this run alone. Raises RequestFailed."""
         ids = self.tokens.users
         crowd = BegunCrowd(len(ids), self.crowd.conversations, self.crowd.members, ids)
         small = (crowd.members_of(number) for number in range(2, crowd.conversations + 2))
@@ -95,7 +95,7 @@ class Load:
         return target.begun(answer)
 
     async def begin_books(self) -> None:
-        """Every client's account begins where its conversation stands now."""
+        """Begin every client's book at its conversation's present `seq`."""
         positions = {}
         for client in self.clients:
             if client.conversation not in positions:
@@ -125,7 +125,7 @@ class Load:
         at_once: int = OPENING,
         times: Histogram | None = None,
     ) -> None:
-        """All of them, some at a time; `times` takes how long each took. Raises CannotConnect."""
+        """Connect all clients, some at once. `times` records each time. Raises CannotConnect."""
         remaining = iter(clients)
 
         async def connect_some() -> None:
@@ -144,7 +144,7 @@ class Load:
         await self.connect(self.clients)
 
     def keep_in_flight(self, client: Client, messages: int) -> None:
-        """From now on it sends the next as soon as one is acknowledged."""
+        """From now on the client sends its next message as soon as one is acknowledged."""
 
         def say() -> None:
             if not self.stopped.is_set():
@@ -155,8 +155,8 @@ class Load:
             client.say()
 
     def take_turns(self, clients: Sequence[Client], messages: int) -> None:
-        """From now on so many messages are in flight among all of them: as one is
-        acknowledged, whose turn it is sends the next.
+        """From now on so many messages are in flight among all clients. When one is acknowledged,
+        the client whose turn it is sends the next.
         """
         turns = cycle(clients)
 
@@ -170,7 +170,7 @@ class Load:
             say()
 
     async def pause(self, seconds: float) -> None:
-        """Wait; less where the run is stopped."""
+        """Wait so long, or until the run is stopped."""
         if seconds > 0:
             try:
                 async with asyncio.timeout(seconds):
@@ -179,7 +179,7 @@ class Load:
                 pass
 
     async def measure(self) -> Window:
-        """Let the warm-up pass, then measure for the time that was asked for."""
+        """Wait for the warm-up, then measure for `seconds`."""
         self.phase = "warming up"
         await self.pause(self.warm_up)
         with self.window() as window:
@@ -188,7 +188,7 @@ class Load:
 
     @contextmanager
     def window(self, phase: str = "measuring") -> Iterator[Callable[[], Window]]:
-        """What happens in the block; ask for it after the block."""
+        """Measure a `with` block. Call what it yields after the block, to get the window."""
         self.traffic.deliveries.clear()
         self.phase = phase
         first = last = self.snapshot()
@@ -200,7 +200,7 @@ class Load:
         if self.pid is not None:
             try:
                 server = usage(self.pid)
-            except NoProcess:  # it died: the ledger will tell what that cost
+            except NoProcess:  # it died, and the ledger will find what was lost
                 server = None
         return Snapshot(
             time.perf_counter() - self.began,
@@ -214,14 +214,14 @@ class Load:
         )
 
     def look(self) -> None:
-        """Keep a snapshot, with the latencies since the one before."""
+        """Take a snapshot, with the latencies since the one before."""
         laps = {name: histogram.lap() for name, histogram in self.histograms.items()}
         known = {name: lap for name, lap in laps.items() if lap is not None}
         self.snapshots.append(replace(self.snapshot(), laps=known))
         self.traffic.ledger.forget()
 
     async def finish(self) -> None:
-        """Send no more, and wait for what is on its way, while anything arrives at all."""
+        """Stop sending. Wait for what is under way, as long as anything arrives."""
         self.stopped.set()
         self.phase = "finishing"
         progress, deadline = -1, 0.0
@@ -246,7 +246,7 @@ class Load:
 
 
 async def together(work: Iterable[Awaitable[None]]) -> None:
-    """All of it at once; the first failure ends the rest, and is raised as itself."""
+    """Run all of it at once. The first failure cancels the rest, and is raised."""
     tasks = [asyncio.ensure_future(each) for each in work]
     try:
         await asyncio.gather(*tasks)

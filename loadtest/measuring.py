@@ -16,12 +16,12 @@ from loadtest.peers.server import LOADER_CORE, pinned
 
 PEOPLE = Crowd(users=1000, conversations=100, members=2)
 LOADER_SECONDS = 300
-"""Longest that one scenario may take; one that hangs counts as failed."""
+"""The longest time of one scenario. A scenario that hangs counts as failed."""
 CHECKOUT = Path(__file__).parents[1]
 
 
 class LoadFailed(Exception):
-    """The loader broke off; the text is the end of what it printed."""
+    """The loader failed. The text is the end of what it printed."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ class Measurement:
 def load(
     run: Run, target: str, server: Running, secret: str, seconds: float = LOADER_SECONDS
 ) -> Measurement:
-    """Load a server of the kind that `--server` calls `target`. Raises LoadFailed, also
-    where it takes longer than `seconds`.
+    """Load a server of the kind that `--server` calls `target`. Raises LoadFailed, also if it takes
+    longer than `seconds`.
     """
     crowd = run.crowd
     command = [sys.executable, "-m", "loadtest", run.scenario, *run.options.split()]

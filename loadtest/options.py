@@ -1,4 +1,4 @@
-"""The command line: what every scenario takes, and each one's own."""
+"""The command line: options of all scenarios, and those of each one."""
 
 import argparse
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from loadtest.tokens import Listed, Minted, NoToken, Tokens
 
 COMPARE, GROWTH, DISK, TOKENS = "compare", "growth", "disk", "tokens"
 OWN = ("scenario", "url", "server", "tokens", "pid", "json", "html")
-"""Options that are no argument of the scenario."""
+"""Options that are no arguments of the scenario."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -24,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
     names = root.add_subparsers(dest="scenario", required=True, metavar="scenario")
     for name, scenario in SCENARIOS.items():
         what = (scenario.__doc__ or "").partition("\n")[0]
-        # Each has its own: a scenario that changes a default would change it for all.
+        # Each scenario has its own, because one that changes a default would change it for all.
         servers = [key for key, target in TARGETS.items() if name in target.scenarios]
         common = common_options(servers)
         scenario.arguments(names.add_parser(name, help=what, description=what, parents=[common]))
@@ -80,7 +80,7 @@ def common_options(servers: list[str]) -> argparse.ArgumentParser:
 
 
 def tokens_of(options: argparse.Namespace, environ: Mapping[str, str]) -> Tokens:
-    """Raises NoToken when there is nothing to make them of."""
+    """The tokens for the run. Raises NoToken if neither a secret nor a file is given."""
     if options.tokens is not None:
         try:
             return Listed(options.tokens)
@@ -97,5 +97,5 @@ def crowd_of(options: argparse.Namespace) -> Crowd:
 
 
 def arguments_of(options: argparse.Namespace) -> dict[str, object]:
-    """What the scenario was run with, for its report."""
+    """The arguments of the scenario, for its report."""
     return {name: value for name, value in vars(options).items() if name not in OWN}

@@ -1,4 +1,4 @@
-"""A report as one page that needs nothing else: figures, plots, and the tables behind them."""
+"""A report as one HTML page without other files: figures, plots, and tables."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -24,7 +24,7 @@ SIDES = ("server_", "loader_")
 
 
 def page(report: Report) -> str:
-    """HTML; light or dark as the reader's system is."""
+    """The HTML, which is light or dark as the reader's system is."""
     title = f"{report.scenario}, {report.began:%Y-%m-%d %H:%M} UTC"
     about = (SCENARIOS[report.scenario].__doc__ or "").partition("\n")[0]
     settings = " · ".join(
@@ -67,7 +67,7 @@ def argument(value: object) -> str:
 
 
 def tiles(report: Report) -> Iterable[str]:
-    """What is looked for first, large: how much, how long it took, and at what cost."""
+    """The figures that people look for first, in large type: how much, how long, at what cost."""
     asked = [
         figure
         for figure in report.figures
@@ -80,7 +80,7 @@ def tiles(report: Report) -> Iterable[str]:
         for percent, value in one.percentiles
         if percent in (50, 99)
     ]
-    # Of many kinds of request, how long each took is in the plots.
+    # With many kinds of request, the plots show how long each took.
     timed = timed if len(timed) <= MOST_TIMED else []
     for figure in [*asked, *timed, *cost][:TILES]:
         unit = f" <small>{escape(figure.unit)}</small>" if figure.unit else ""

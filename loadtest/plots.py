@@ -1,6 +1,6 @@
 """Plots as SVG text, in colours that the page's style sheet gives them.
 
-A plot scales with the page. Its points come along as JSON for the page's script, which
+A plot scales with the page. It contains its points as JSON too, for the page's script, which
 shows the values under the pointer.
 """
 
@@ -18,12 +18,12 @@ MOST_TICKS = 8
 
 Point = tuple[float, float]
 Phase = tuple[float, str]
-"""From where on the x axis, and what it is called."""
+"""Where a phase begins on the x axis, and its name."""
 Shown = Callable[[float], str]
 
 
 def style() -> str:
-    """The style sheet: light or dark as the reader's system is."""
+    """The style sheet, which is light or dark as the reader's system is."""
     return Path(__file__).with_suffix(".css").read_text()
 
 
@@ -35,39 +35,39 @@ class Series:
     points: Sequence[Point]
     colour: int = 1
     notes: Sequence[tuple[Point, str]] = ()
-    """Points of a line that have a dot, and what is written beside it, if anything."""
+    """Points of a line that get a dot, each with a text beside it or an empty one."""
 
 
 @dataclass(frozen=True)
 class Axis:
-    """From values to places. `ticks` are labelled by `shown`; `told` is for the pointer."""
+    """Maps values to places. `shown` labels the ticks, `pointed` the value under the pointer."""
 
     low: float
     high: float
     ticks: Sequence[float]
     shown: Shown
-    told: Shown
+    pointed: Shown
     logarithmic: bool = False
 
     def share(self, value: float) -> float:
-        """Where between the ends, from 0 to 1; values beyond an end stay at it."""
+        """Where a value lies between the ends, from 0 to 1. A value beyond an end counts as it."""
         low, high = self.low, self.high
         if self.logarithmic:
             low, high, value = math.log(low), math.log(high), math.log(max(value, self.low))
         return min(max((value - low) / (high - low), 0.0), 1.0)
 
 
-def linear(high: float, shown: Shown, told: Shown | None = None) -> Axis:
-    """From 0, about four ticks at round values; without a range, one is made up."""
+def linear(high: float, shown: Shown, pointed: Shown | None = None) -> Axis:
+    """An axis from 0, with about four ticks at round values. Without a range it ends at 1."""
     span = high or 1.0
     step = 10 ** math.floor(math.log10(span / 4))
     step *= next(factor for factor in NICE if span / (step * factor) <= 5)
     ticks = [step * i for i in range(math.ceil(span / step - 1e-9) + 1)]
-    return Axis(0.0, ticks[-1], ticks, shown, told or shown)
+    return Axis(0.0, ticks[-1], ticks, shown, pointed or shown)
 
 
-def logarithmic(low: float, high: float, shown: Shown, told: Shown | None = None) -> Axis:
-    """A tick at 1, 2 and 5 times each power of ten, or at the powers where those are many."""
+def logarithmic(low: float, high: float, shown: Shown, pointed: Shown | None = None) -> Axis:
+    """Ticks at 1, 2 and 5 times each power of ten, or only at the powers if those are many."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     ticks = [part * 10.0**power for power in powers for part in (1, 2, 5)]
     begin = max((tick for tick in ticks if tick <= low), default=ticks[0])
@@ -75,12 +75,12 @@ def logarithmic(low: float, high: float, shown: Shown, told: Shown | None = None
     kept = [tick for tick in ticks if begin <= tick <= end]
     if len(kept) > MOST_TICKS:
         kept = [10.0**power for power in powers if begin <= 10.0**power <= end]
-    return Axis(begin, end, kept, shown, told or shown, logarithmic=True)
+    return Axis(begin, end, kept, shown, pointed or shown, logarithmic=True)
 
 
 @dataclass(frozen=True)
 class Plot:
-    """`title` is for those who cannot see it. Sizes are in the units of its own."""
+    """`title` is for readers who cannot see the plot. Sizes are in the plot's own units."""
 
     title: str
     x: Axis
@@ -91,13 +91,13 @@ class Plot:
     def lines(
         self, series: Sequence[Series], *, filled: bool = False, phases: Sequence[Phase] = ()
     ) -> str:
-        """Their points joined in order; `filled` down to the x axis."""
+        """The points of each series, joined in order. `filled` fills down to the x axis."""
         return self._svg(series, self.drawing(series, filled=filled, phases=phases))
 
     def drawing(
         self, series: Sequence[Series], *, filled: bool = False, phases: Sequence[Phase] = ()
     ) -> str:
-        """The same, as elements for an SVG of the caller's."""
+        """The same as elements, for the caller's own SVG."""
         drawn = [f'<g class="grid">{self._grid()}{self._phases(phases)}</g>']
         for one in series:
             places = [f"{self._across(a):.1f} {self._up(b):.1f}" for a, b in one.points]
@@ -116,7 +116,7 @@ class Plot:
         for index, (_, count) in enumerate(series.points):
             left, right = self._across(edges[index]), self._across(edges[index + 1])
             if count:
-                top = min(self._up(count), self._ground - 1.5)  # one of a million is to be seen
+                top = min(self._up(count), self._ground - 1.5)  # even one of a million is visible
                 bars.append(
                     f'<rect class="bar c{series.colour}" x="{left + 0.5:.1f}" y="{top:.1f}"'
                     f' width="{max(right - left - 1, 1):.1f}" height="{self._ground - top:.1f}"/>'
@@ -161,7 +161,7 @@ class Plot:
                 f'<text class="y" x="{LEFT - 8}" y="{y + 4:.1f}">{label}</text>'
             )
         for tick in self.x.ticks:
-            # The last one ends where the plot does.
+            # The last label ends where the plot ends.
             kind = "x last" if self.x.share(tick) > 0.97 else "x"
             x, label = self._across(tick), escape(self.x.shown(tick))
             drawn.append(f'<text class="{kind}" x="{x:.1f}" y="{self.height - 12}">{label}</text>')
@@ -174,7 +174,7 @@ class Plot:
                 "name": one.name,
                 "colour": one.colour,
                 "points": [
-                    [round(self._across(a), 1), self.x.told(a), self.y.told(b)]
+                    [round(self._across(a), 1), self.x.pointed(a), self.y.pointed(b)]
                     for a, b in one.points
                 ],
             }

@@ -1,4 +1,4 @@
-"""What a process and its children use, from /proc (Linux only)."""
+"""The processor time and memory of a process and its children, from /proc (Linux only)."""
 
 import os
 from dataclasses import dataclass
@@ -18,18 +18,18 @@ class Usage:
 
 
 class NoProcess(Exception):
-    """There is none with this id, or it has ended. The text is one line."""
+    """There is no process with this id. The text is one line."""
 
 
 def usage(pid: int) -> Usage:
-    """Of the process and all that it started. Raises NoProcess.
+    """The usage of the process and of all that it started. Raises NoProcess.
 
-    What the processes share counts for each of them.
+    Memory that the processes share counts once for each of them.
     """
     cpu, memory = 0.0, 0
     for each in family(pid):
         try:
-            # The name, in brackets, may hold spaces; the fields are those of proc(5).
+            # The name, in brackets, may have spaces in it. The fields are those of proc(5).
             stat = (PROC / str(each) / "stat").read_text().rpartition(")")[2].split()
             pages = int((PROC / str(each) / "statm").read_text().split()[1])
         except OSError:

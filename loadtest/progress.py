@@ -1,4 +1,4 @@
-"""What is seen while it runs, where somebody looks: a few lines on the terminal."""
+"""Shows on the terminal, in a few lines, what happens during a run."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ MIB = 1 << 20
 
 
 class Progress:
-    """Shows each snapshot as it is taken; on nothing but a terminal, shows nothing."""
+    """Shows each snapshot as it is taken, on a terminal only."""
 
     def __init__(self, load: Load, name: str) -> None:
         self._load = load
@@ -69,7 +69,7 @@ class Progress:
         return Panel(lines, title=f"{self._name}: {last.phase}", expand=False)
 
     def _measured(self, last: Snapshot) -> RenderableType:
-        """How much of the time to be measured is over."""
+        """How much of the measured time is over."""
         if last.phase != "measuring":
             return ""
         began = next(one.at for one in self._load.snapshots if one.phase == "measuring")

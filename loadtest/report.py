@@ -1,4 +1,4 @@
-"""What came of a run: as a table, and as JSON."""
+"""The result of a run, as a table and as JSON."""
 
 import json
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ class Report:
 
     @property
     def failures(self) -> list[str]:
-        """A sentence for each thing that went wrong; none when all is well."""
+        """One phrase for each thing that went wrong; empty if all is well."""
         found = [
             f"{count:,} {what}"
             for count, what in (
@@ -78,7 +78,7 @@ def report_on(load: Load, scenario: str, began: datetime, arguments: dict[str, o
 
 
 def as_json(report: Report) -> str:
-    """Figures by their keys, latencies in seconds; `status` is the exit status."""
+    """The report as JSON: figures by key, latencies in seconds. `status` is the exit status."""
     whole = {
         "scenario": report.scenario,
         "url": report.url,
@@ -139,7 +139,7 @@ def milliseconds(seconds: float) -> str:
 
 
 def shown(value: float) -> str:
-    """Three digits of it, or all before the point."""
+    """The value with three digits, or with all digits before the point."""
     digits = 0 if abs(value) >= 100 or value == int(value) else 1 if abs(value) >= 10 else 2
     return f"{value:,.{digits}f}"
 

@@ -22,7 +22,7 @@ from loadtest.tokens import Tokens
 
 SNAPSHOT_SECONDS = 0.25
 SNAPSHOTS = 800
-"""No more than so many of a run's time, however long: they are all drawn."""
+"""Most snapshots of a run, however long it is, because the plots draw all of them."""
 
 
 def make_load(options: argparse.Namespace, tokens: Tokens, target: Target) -> Load:
@@ -43,7 +43,7 @@ def make_load(options: argparse.Namespace, tokens: Tokens, target: Target) -> Lo
 async def run(options: argparse.Namespace, tokens: Tokens) -> Report:
     """Run the scenario that the options name, against the server that they name.
 
-    Ctrl-C ends it early, with a report of what was until then. Raises CannotConnect,
+    Ctrl-C ends it early, with a report of what was measured until then. Raises CannotConnect,
     RequestFailed, NoConversation, NoToken and NoProcess.
     """
     if options.pid is not None:
@@ -70,7 +70,7 @@ async def run(options: argparse.Namespace, tokens: Tokens) -> Report:
 
 
 async def look(load: Load, progress: Progress) -> None:
-    """Takes a snapshot now and then."""
+    """Take a snapshot from time to time."""
     while True:
         load.look()
         progress.show(load.snapshots)

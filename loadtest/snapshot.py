@@ -1,4 +1,4 @@
-"""Where a run stood at a moment, and what happened between two."""
+"""The state of a run at one moment, and what happened between two moments."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ from loadtest.process import Usage
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Where everything stood at a moment: `at` in seconds since the run began."""
+    """The state at one moment. `at` is in seconds since the run began."""
 
     at: float
     phase: str
     sockets: int
-    """Open ones."""
+    """How many are open."""
     delivered: int
     acked: int
     requests: int
@@ -26,7 +26,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Window:
-    """From one moment to another."""
+    """The time from one snapshot to another."""
 
     first: Snapshot
     last: Snapshot

@@ -1,7 +1,7 @@
-"""The ledger of a server whose numbers run through all conversations.
+"""The ledger for a server that numbers the changes of all conversations together.
 
-A number that a conversation lacks may belong to another, so what was told is kept one by
-one. That is dearer than a run of numbers, and good enough for servers that are slower.
+A number that is missing in a conversation may belong to another one, so every received number is
+kept. That costs more than a run of numbers, and is good enough for slower servers.
 """
 
 from collections import defaultdict
@@ -12,12 +12,12 @@ from loadtest.ledger import Book, Count, Ledger
 
 @dataclass
 class SparseLedger(Ledger):
-    """Expected is what was acknowledged, and what any member of a conversation was told."""
+    """It expects what was acknowledged, and what any member of the conversation received."""
 
     numbers: defaultdict[Book, set[int]] = field(default_factory=lambda: defaultdict(set))
-    """What each member was told."""
+    """The numbers that each member received."""
 
-    def told(self, book: Book, seq: int) -> None:
+    def received(self, book: Book, seq: int) -> None:
         numbers = self.numbers[book]
         if seq in numbers:
             book.doubled += 1
@@ -29,7 +29,7 @@ class SparseLedger(Ledger):
             self._await_next(book, seq)
 
     def forget(self) -> None:
-        """Nothing: runs against such servers are short."""
+        """Do nothing, because runs against such servers are short."""
 
     def delivered(self) -> int:
         return sum(len(numbers) for numbers in self.numbers.values())
@@ -37,8 +37,8 @@ class SparseLedger(Ledger):
     def count(self) -> Count:
         expected = 0
         for conversation in self.conversations.values():
-            told = (self.numbers[book] for book in conversation.books)
-            sent = set(conversation.changes).union(*told)
+            received = (self.numbers[book] for book in conversation.books)
+            sent = set(conversation.changes).union(*received)
             expected += len(sent) * len(conversation.books)
         doubled = sum(book.doubled for book in self._books())
         late = sum(book.late for book in self._books())

@@ -1,7 +1,8 @@
-"""Sockets whose client does not read, as of a phone that lost its network and does not know.
+"""Sockets whose client does not read, as a phone that lost its network without noticing.
 
-What is written to them piles up, until the server gives them up if it is much. They do not
-see that, and come back after a while. They keep no book: nothing has to reach them.
+What the server writes to them waits in its memory. If that becomes too much, the server drops
+the socket. The client does not see it, and comes back after a while. These clients keep no book,
+because nothing has to reach them.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ class Stalled(picows.WSListener):
 
 @asynccontextmanager
 async def stalled(load: Load, places: Sequence[int]) -> AsyncIterator[list[int]]:
-    """One in each of these places of everybody; the list counts how often each connected."""
+    """One such client for each of these places. The list counts how often each connected."""
     times = [0] * len(places)
     tasks = [
         asyncio.create_task(stall(load, place, times, index)) for index, place in enumerate(places)

@@ -1,4 +1,4 @@
-"""The tokens that the loader's users show: minted with the server's secret, or from a file."""
+"""The tokens of the loader's users: signed with the server's secret, or read from a file."""
 
 import secrets
 import time
@@ -10,15 +10,15 @@ import jwt
 from loadtest.crowd import Crowd
 
 LIFETIME = 24 * 3600
-"""Seconds: longer than any run, so that no socket is closed for its token."""
+"""In seconds. It is longer than any run, so that no socket is closed because of its token."""
 
 
 class NoToken(Exception):
-    """There is none for this user. The text is one line."""
+    """There is no token for this user. The text is one line."""
 
 
 class Tokens:
-    """From a user's id to an access token of that user; `users` are all who have one."""
+    """Gives the access token of a user by id. `users` are all users who have one."""
 
     users: Sequence[int]
 
@@ -28,9 +28,9 @@ class Tokens:
 
 
 def users_csv(crowd: Crowd, tokens: Tokens) -> str:
-    """A line for each user: an access token, and the id of a conversation of the user's.
+    """One line per user: an access token, and the id of a conversation of this user.
 
-    It is a small one where the user is in one, and else the one with everybody.
+    It is a small conversation if the user is in one, or else the one with everybody.
     """
     lines = {user: f"{tokens(user)},1\n" for user in range(1, crowd.users + 1)}
     for conversation in range(crowd.conversations + 1, 1, -1):
@@ -40,7 +40,7 @@ def users_csv(crowd: Crowd, tokens: Tokens) -> str:
 
 
 class Minted(Tokens):
-    """HS256 tokens, signed with the server's `JWT_SECRET`; one a user, kept."""
+    """HS256 tokens, signed with the server's `JWT_SECRET`. Each user's token is made once."""
 
     def __init__(self, secret: str, users: int) -> None:
         self.users = range(1, users + 1)
@@ -57,9 +57,9 @@ class Minted(Tokens):
 
 
 class Listed(Tokens):
-    """Those of a file, a token a line; whose each is, its own `sub` says.
+    """Tokens from a file, one per line. The `sub` of each says whose it is.
 
-    For servers whose secret is not at hand. Raises NoToken when a line is not one.
+    For servers whose secret is not known. Raises NoToken if a line is no token.
     """
 
     def __init__(self, path: Path) -> None:
@@ -73,7 +73,7 @@ class Listed(Tokens):
 
     def _owner(self, token: str, number: int) -> int:
         try:
-            # The server checks it; here only its owner is of interest.
+            # The server checks the token. Here only its owner matters.
             return int(jwt.decode(token, options={"verify_signature": False})["sub"])
         except (jwt.InvalidTokenError, KeyError, ValueError) as error:
             complaint = f"{self._path}: line {number} is not a user's token: {error}"

@@ -1,9 +1,8 @@
 """python -m loadtest compare [--scenario fanout …] [--peer channels …] [--json FILE] …
 
-Starts each server in turn, on the first core, with a fresh database; loads it from the
-second; and does so for several rounds, so that what else the machine does meanwhile falls
-on all of them. The exit status is 1 when Payam lost or doubled a message, or a demand
-does not hold.
+Starts each server in turn, on the first core, with a fresh database, and loads it from the second
+core. It does so for several rounds, so that whatever else the machine does affects all servers.
+The exit status is 1 when Payam lost or doubled a message, or when a goal is not reached.
 """
 
 import argparse
@@ -29,7 +28,7 @@ from loadtest.peers.peer import Peer
 
 @dataclass
 class Results:
-    """`figures` are by run and peer, a mapping a round; `lost` is what Payam did wrong."""
+    """`figures` has one mapping per round, by run and peer. `lost` says what Payam did wrong."""
 
     figures: dict[tuple[str, str], list[Mapping[str, float]]] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
@@ -104,7 +103,7 @@ def compare(
     stores: Backing,
     console: Console,
 ) -> Results:
-    """Ctrl-C ends it early, with what was measured until then."""
+    """Run the rounds. Ctrl-C ends it early, with what was measured until then."""
     results = Results()
     turns = list(in_turn(runs, peers, rounds))
     with suppress(KeyboardInterrupt):
@@ -117,19 +116,19 @@ def compare(
                     results.failed(peer, f"{what}: {error}")
                     continue
             results.figures.setdefault((name, peer.name), []).append(measured.figures)
-            told = ", ".join(
+            figures = ", ".join(
                 f"{key} {measured.figures[key]:.3g}"
                 for key in keys_of(name)
                 if key in measured.figures
             )
-            console.print(f"{what}: {told}", style="dim", highlight=False, soft_wrap=True)
+            console.print(f"{what}: {figures}", style="dim", highlight=False, soft_wrap=True)
             for failure in measured.failures:
                 results.failed(peer, f"{what}: {failure}")
     return results
 
 
 def keys_of(run: str) -> list[str]:
-    """What is told of a round: the metrics in question, and which side was the limit."""
+    """What is printed of a round: its metrics, and which side was the limit."""
     asked = dict.fromkeys(figure.metric for figure in FIGURES if figure.run == run)
     return [*asked, "server_cpu", "loader_cpu"]
 
@@ -137,7 +136,7 @@ def keys_of(run: str) -> list[str]:
 def in_turn(
     runs: Mapping[str, Run], peers: Sequence[Peer], rounds: int
 ) -> Iterator[tuple[str, Peer]]:
-    """Every run against every peer that a figure of it names, the peers one after another."""
+    """Every run with every peer that one of its figures names, the peers one after another."""
     for _ in range(rounds):
         for name in runs:
             figures = [figure for figure in FIGURES if figure.run == name]
@@ -149,7 +148,7 @@ def measure(run: Run, peer: Peer, stores: Backing) -> Measurement:
     """Start the peer, load it, stop it. Raises LoadFailed."""
     try:
         with peer.start(stores, run.crowd) as server:
-            os.sync()  # or what the one before left unwritten delays this one's commits
+            os.sync()  # otherwise what the last one left unwritten delays this one's commits
             return load(run, peer.target, server, stores.secret)
-    except AssertionError as error:  # it did not start or stop as it should
+    except AssertionError as error:  # the server did not start or stop as it should
         raise LoadFailed(str(error)) from error

@@ -1,7 +1,7 @@
-"""What a comparison measures, and what is demanded of Payam beside each rival.
+"""What a comparison measures, and the goals of Payam beside each rival.
 
-The factors are the project's own promise. They hold between medians of rounds in which
-the servers took turns.
+The factors are the project's own promise. They are between medians of rounds in which the servers
+took turns.
 """
 
 from collections.abc import Mapping
@@ -12,24 +12,24 @@ from loadtest.crowd import Crowd
 from loadtest.measuring import Run
 
 FEW = Crowd(users=4, conversations=98, members=2)
-"""Of whom user 1 is in fifty conversations: the first, and every even one."""
+"""User 1 of these is in fifty conversations: the first, and every even one."""
 MILLISECOND = 1e-3
 
 RUNS = {
-    # First: for seconds after much was written, a disk may take half a second for a commit.
+    # This comes first: for seconds after much was written, a commit may take half a second.
     "latency": Run("latency", "--receivers 200 --rate 10 --seconds 10"),
     "fanout 200": Run("fanout", "--receivers 200 --in-flight 8 --seconds 5"),
     "fanout 500": Run("fanout", "--receivers 500 --in-flight 64 --seconds 5"),
     "pairs": Run("pairs", "--pairs 50 --in-flight 1 --seconds 5"),
     "idle": Run("idle", "--sockets 8000"),
-    # Posts last: whoever stores more in its time would have more to read and to count after it.
+    # Posts come last: a server that stores more in this time would have more to read after it.
     "rest": Run("rest", "--requests list read post --page 50 --seconds 4", crowd=FEW),
 }
 
 
 @dataclass(frozen=True)
 class Bound:
-    """How many times another value is the least that is enough, or the most allowed."""
+    """The least, or the most, that a value may be, as a multiple of another value."""
 
     word: Literal["at least", "at most"]
     factor: float
@@ -51,10 +51,10 @@ def most(factor: float) -> Bound:
 
 @dataclass(frozen=True)
 class Figure:
-    """One row: a metric of a run, of `subject` and of its rivals, peers by their names.
+    """One row: a metric of a run, for `subject` and for its rivals (names of peers).
 
-    A rival has a bound where something is demanded. `limit` is the most that the
-    subject's own value may be. Values are divided by `unit` to be shown.
+    A rival has a bound if there is a goal. `limit` is the most that the subject's own value may
+    be. Values are divided by `unit` before they are shown.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""Medians, ratios, and the one table they end in: as Markdown, and as values for JSON."""
+"""Medians and ratios in one table, as Markdown and as values for JSON."""
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ EARNED, FAILED = "✓", "✗"
 
 @dataclass(frozen=True)
 class Rival:
-    """A rival's median, and how many times it the subject's is; the bound, where there is one."""
+    """A rival's median, the subject's median divided by it, and the bound, if there is one."""
 
     peer: str
     value: float
@@ -42,7 +42,7 @@ class Row:
 
 
 def rows(figures: Iterable[Figure], measured: Measured) -> list[Row]:
-    """One for each figure whose subject was measured, with those rivals that were."""
+    """One row for each figure whose subject was measured, with the rivals that were measured."""
     found = []
     for figure in figures:
         value = median(figure, figure.subject, measured)
@@ -64,9 +64,9 @@ def median(figure: Figure, peer: str, measured: Measured) -> float | None:
 
 
 def markdown(table: Sequence[Row], titles: Mapping[str, str]) -> str:
-    """A row a figure and a column a server; beside each ratio, what is demanded.
+    """One row per figure and one column per server. The goal stands beside each ratio.
 
-    `titles` names the columns: peers, in their order. Those that no row has are left out.
+    `titles` are the columns, the peers in their order. A peer that no row has is left out.
     """
     subjects = {row.figure.subject for row in table}
     peers = [
@@ -84,7 +84,7 @@ def markdown(table: Sequence[Row], titles: Mapping[str, str]) -> str:
 
 
 def subject_cell(row: Row, subjects: Iterable[str]) -> str:
-    """Its value; its limit; and Payam compared with itself, which has no column."""
+    """The subject's value and limit, and Payam compared with itself, which has no column."""
     parts = [f"**{shown(row.value / row.figure.unit)}**"]
     if row.figure.limit is not None:
         limit = f"at most {shown(row.figure.limit / row.figure.unit)}"
@@ -101,7 +101,7 @@ def rival_cell(figure: Figure, rival: Rival) -> str:
 
 
 def as_json(table: Iterable[Row]) -> list[dict[str, object]]:
-    """The rows as plain values; `holds` is null where nothing is demanded."""
+    """The rows as plain values. `holds` is null where there is no goal."""
     return [
         {
             "figure": row.figure.title,

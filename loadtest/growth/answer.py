@@ -1,4 +1,4 @@
-"""What came of one question: what is drawn, and the table beside it."""
+"""The answer to one question: plots, and the table beside them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from loadtest.plots import Axis, Series
 
 @dataclass(frozen=True)
 class Panel:
-    """One plot; `title` says what sets it apart, where there are several."""
+    """One plot. Where there are several, `title` says which one this is."""
 
     x: Axis
     y: Axis
@@ -18,8 +18,8 @@ class Panel:
 
 @dataclass(frozen=True)
 class Answer:
-    """`name` is its file's, `title` what both axes are, `about` a sentence or two on how it
-    was measured.
+    """`name` is that of the file, `title` says what both axes are, and `about` says in a sentence
+    or two how it was measured.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What every question has in hand: servers of its own, a loader, and how large it asks."""
+"""What every question works with: servers of its own, a loader, and sizes."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -24,7 +24,7 @@ class Start(Protocol):
 
 @dataclass(frozen=True)
 class Database:
-    """One that Payam runs on; `colour` is that of its line."""
+    """A database that Payam runs on. `colour` is that of its line."""
 
     title: str
     colour: int
@@ -39,8 +39,8 @@ DATABASES: Mapping[str, Database] = {
 
 @dataclass(frozen=True)
 class Sizes:
-    """How far each question goes. `seconds` is how long a step is measured, after `warm_up`;
-    `reading` is how long each kind of read is.
+    """The sizes of each question. A step is measured for `seconds`, after `warm_up`. Each kind of
+    read is measured for `reading` seconds.
     """
 
     receivers: tuple[int, ...] = (10, 50, 200, 1000, 5000)
@@ -69,7 +69,7 @@ QUICK = Sizes(
 
 @dataclass
 class Bench:
-    """`failures` are sentences; what is missing for one is left out of the answers."""
+    """`failures` are sentences. What a failure left without a figure is missing in the answers."""
 
     stores: Backing
     databases: Mapping[str, Database]
@@ -81,7 +81,7 @@ class Bench:
     def serving(
         self, database: Database, crowd: Crowd, prepare: Prepare = leave
     ) -> Iterator[Running]:
-        """A Payam on this database. Raises AssertionError when it does not start or stop."""
+        """Serve Payam on this database. Raises AssertionError if it does not start or stop."""
         with (
             self.console.status(f"{database.title}: filling, and starting Payam") as status,
             database.start(self.stores, crowd, prepare=prepare) as server,
@@ -92,7 +92,7 @@ class Bench:
     def measure(
         self, database: Database, server: Running, run: Run, step: str, seconds: float | None = None
     ) -> Measurement:
-        """Load the server; a Measurement without figures where that failed."""
+        """Load the server. Returns a Measurement without figures if that failed."""
         what = f"{database.title}, {step}"
         seconds = self.sizes.seconds if seconds is None else seconds
         times = f"--seconds {seconds} --warm-up {self.sizes.warm_up}"

@@ -1,8 +1,8 @@
 """python -m loadtest growth [--only receivers …] [--quick] [--out FOLDER] [--markdown FILE]
 
-Asks how Payam's cost grows, of servers that it starts itself: on the first core, loaded
-from the second, on PostgreSQL and Redis and on SQLite. The exit status is 1 when Payam
-lost or doubled a message, or something could not be measured.
+Measures how Payam's cost grows, with servers that it starts itself: on the first core, loaded from
+the second, once on PostgreSQL and Redis and once on SQLite. The exit status is 1 when Payam lost
+or doubled a message, or when something could not be measured.
 """
 
 import argparse
@@ -79,14 +79,14 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def answers(bench: Bench, names: Sequence[str]) -> Iterator[Answer]:
-    """Ctrl-C ends it early, with the questions answered until then."""
+    """Answer the questions. Ctrl-C ends it early, with those that were answered until then."""
     with suppress(KeyboardInterrupt):
         for name, ask in QUESTIONS.items():
             if name not in names:
                 continue
             try:
                 answer = ask(bench)
-            except AssertionError as error:  # a server did not start or stop as it should
+            except AssertionError as error:  # the server did not start or stop as it should
                 bench.failures.append(f"{name}: {error}")
                 continue
             if answer is not None:
@@ -94,7 +94,7 @@ def answers(bench: Bench, names: Sequence[str]) -> Iterator[Answer]:
 
 
 def section(answer: Answer, file: Path, markdown: Path | None) -> str:
-    """A heading, the plot as it is seen from the file of the tables, and the table."""
+    """A heading, a link to the plot from the file of the tables, and the table."""
     place = os.path.relpath(file, markdown.parent if markdown else Path())
     table = as_markdown(answer.heads, answer.rows)
     return f"### {answer.title}\n\n![{answer.title}]({place})\n\n{answer.about}\n\n{table}"

@@ -13,11 +13,13 @@ from loadtest.plots import linear
 IN_FLIGHT = 8
 USERS = 1000
 OTHER_FILES = 200
-"""What a process has open besides its sockets, with some to spare."""
+"""Files that a process has open besides its sockets, with a reserve."""
 
 
 def ask(bench: Bench) -> Answer | None:
-    """As many are in flight whatever the size, or larger batches would hide what grows."""
+    """The same number of messages is in flight at every size. Otherwise larger batches would hide
+    what grows.
+    """
     sizes = bench.sizes.conversations
     crowd = Crowd(users=USERS, conversations=max(sizes), members=2)
     allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - OTHER_FILES

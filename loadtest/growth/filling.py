@@ -1,7 +1,7 @@
-"""Fills a seeded database with messages: straight into the tables, and consistently.
+"""Fills a seeded database with messages, directly in the tables and consistently.
 
-One recursive statement makes the rows on either database, so both hold the same. The
-conversations take turns, as they do in a chat, and so do the members of each.
+One recursive statement makes the rows on both databases, so both have the same rows. The
+conversations take turns, as in a real chat, and so do the members of each.
 """
 
 import sqlite3
@@ -15,11 +15,11 @@ import psycopg
 from loadtest.crowd import Crowd
 
 ROWS = 500_000
-"""Of a transaction."""
+"""Rows per transaction."""
 UNREAD = 5
-"""The last messages of each conversation, which nobody has read."""
+"""So many last messages of each conversation are unread."""
 GAP = 1_000_000
-"""Microseconds between messages; the last one was sent just now."""
+"""Microseconds between two messages. The last one was sent just now."""
 
 Execute = Callable[[str], object]
 
@@ -51,8 +51,8 @@ READERS = "UPDATE participants SET last_read_id = {read} WHERE conversation_id =
 
 
 def fill(settings: Mapping[str, str], crowd: Crowd, messages: int) -> None:
-    """Store so many messages in the database of these settings, which holds the crowd and no
-    message, and which nothing else uses meanwhile.
+    """Store so many messages in the database of these settings. It must have the crowd and no
+    message, and nothing else may use it meanwhile.
     """
     began = time.time_ns() // 1000 - messages * GAP
     conversations = crowd.conversations + 1
@@ -76,8 +76,8 @@ def fill(settings: Mapping[str, str], crowd: Crowd, messages: int) -> None:
 
 @contextmanager
 def opened(settings: Mapping[str, str]) -> Iterator[Execute]:
-    """Runs one statement at a time, each its own transaction; at the end the database is as
-    one that has been running for long.
+    """Yields a function that runs one statement in a transaction of its own. At the end the
+    database looks like one that has been in use for a long time.
     """
     if "DATABASE_URL" in settings:
         with psycopg.connect(settings["DATABASE_URL"], autocommit=True) as server:
@@ -86,11 +86,11 @@ def opened(settings: Mapping[str, str]) -> Iterator[Execute]:
                 "SELECT setval(pg_get_serial_sequence('messages', 'id'),"
                 " (SELECT max(id) FROM messages))"
             )
-            # As autovacuum would, in the middle of what is measured.
+            # Otherwise autovacuum would do it during the measuring.
             server.execute("VACUUM ANALYZE")
     else:
         file = Path(settings["DATA_DIR"]) / "payam.sqlite3"
         with closing(sqlite3.connect(file, isolation_level=None)) as database:
-            database.execute("PRAGMA synchronous = OFF")  # what is cut short is not measured
+            database.execute("PRAGMA synchronous = OFF")  # filling is not measured
             yield database.execute
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,4 +1,4 @@
-"""The server's memory through a long day of a chat."""
+"""The server's memory during a long day of a chat."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,7 @@ from loadtest.scenarios.soak import MIB, SETTLED
 
 
 def ask(bench: Bench) -> Answer | None:
-    """At the same time on every database: it takes long, and speed is not asked for."""
+    """Measure all databases at the same time, because it takes long and speed does not matter."""
     sizes = bench.sizes
     run = Run("soak", f"--people {sizes.people} --pace {sizes.pace}")
 
@@ -51,7 +51,7 @@ def ask(bench: Bench) -> Answer | None:
 
 
 def memory_of(measured: Measurement) -> list[Point]:
-    """At each snapshot, minutes since the measuring began, and MiB."""
+    """For each snapshot, the minutes since the measuring began, and MiB."""
     seen = [one for one in measured.snapshots if one["phase"] == "measuring" and one["server"]]
     return [((one["at"] - seen[0]["at"]) / 60, one["server"]["memory"] / MIB) for one in seen]
 
@@ -65,5 +65,5 @@ def minutes_axis(lines: list[Series]) -> Axis:
 def row(database: Database, points: list[Point], figures: Mapping[str, float]) -> list[str]:
     settled = points[int(len(points) * SETTLED)][1]
     growth = figures.get("server_growth")
-    told = "" if growth is None else shown(growth)
-    return [database.title, shown(settled), shown(points[-1][1]), told]
+    grown = "" if growth is None else shown(growth)
+    return [database.title, shown(settled), shown(points[-1][1]), grown]

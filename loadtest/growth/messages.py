@@ -1,4 +1,4 @@
-"""How long reads take with few messages stored, and with many."""
+"""How long reads take with few stored messages, and with many."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -21,13 +21,13 @@ READS = {
     "list": "conversation list",
     "unread": "unread count",
 }
-"""The requests of the scenario `rest`, and what they are called."""
+"""The requests of the scenario `rest`, and their names for people."""
 WANTED = most(1.5)
-"""The longest that a read may take with the most messages, beside that with the fewest."""
+"""The goal: how long a read may take with the most messages, beside that with the fewest."""
 OPTIONS = f"--connections {CONNECTIONS} --page {PAGE} --requests {' '.join(READS)}"
 
 Times = Mapping[str, Sequence[Point]]
-"""By request: at which number of messages, how many milliseconds."""
+"""By request: pairs of a number of messages and milliseconds."""
 
 
 def ask(bench: Bench) -> Answer | None:
@@ -59,7 +59,7 @@ def ask(bench: Bench) -> Answer | None:
 
 
 def times(bench: Bench, database: Database) -> dict[str, list[Point]]:
-    """A server for each number of messages."""
+    """Start one server for each number of messages, and measure its reads."""
     found: dict[str, list[Point]] = {request: [] for request in READS}
     for size in bench.sizes.messages:
         with bench.serving(database, FEW, partial(fill, crowd=FEW, messages=size)) as server:
@@ -78,7 +78,7 @@ def line(colour: int, of_request: tuple[str, Sequence[Point]]) -> Series:
 
 
 def row(title: str, sizes: Sequence[float], values: Mapping[float, float]) -> list[str]:
-    """The times, and how many times the first the last is."""
+    """The times, and the last one divided by the first."""
     cells = [shown(values[size]) if size in values else "" for size in sizes]
     first, last = (values.get(size) for size in (sizes[0], sizes[-1]))
     if not first or not last:

@@ -1,4 +1,4 @@
-"""An answer as one SVG file that needs nothing else; light or dark as its reader's system is."""
+"""An answer as one SVG file, without other files, light or dark as the reader's system is."""
 
 from html import escape
 from textwrap import wrap
@@ -7,11 +7,11 @@ from loadtest.growth.answer import Answer
 from loadtest.plots import LETTER_WIDTH, Plot, style
 
 WIDTH, HEIGHT = 760, 280
-"""Of a plot; the picture is as wide."""
+"""The size of a plot. The picture is as wide as a plot."""
 MARGIN = 20
 LINE = 20
 LETTERS = 108
-"""Of a line of small text."""
+"""Most letters of a line of small text."""
 OWN_STYLE = """
 text { font: 14px system-ui, -apple-system, "Segoe UI", "Noto Sans", sans-serif; }
 .ground-card { fill: var(--card); stroke: var(--line); }

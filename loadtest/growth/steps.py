@@ -1,4 +1,4 @@
-"""A cost at several sizes, a line a database: what two of the questions come to."""
+"""A cost at several sizes, with one line per database. Two of the questions are answered so."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -10,13 +10,13 @@ from loadtest.plots import Axis, Point, Series, logarithmic
 from loadtest.report import shown
 
 Cost = Callable[[Measurement], float | None]
-"""What is drawn of a step; None where it was not measured."""
+"""The value of one step; None if it was not measured."""
 
 
 def cost_by_size(
     bench: Bench, runs: Mapping[int, Run], cost: Cost, unit: str
 ) -> dict[str, list[Point]]:
-    """By the database's title. Each has one server, with the crowd of the largest size."""
+    """The costs by the database's title. Each database has one server, with the largest crowd."""
     crowd = runs[max(runs)].crowd
     found: dict[str, list[Point]] = {}
     for database in bench.databases.values():
@@ -44,7 +44,7 @@ def answer_by_size(
     about: str,
     unit: str,
 ) -> Answer | None:
-    """None where nothing was measured. `y` makes the axis for these costs."""
+    """The answer; None if nothing was measured. `y` makes the axis for these costs."""
     sizes = sorted({size for points in found.values() for size, _ in points})
     if not sizes:
         return None
@@ -69,5 +69,5 @@ def size_axis(sizes: Sequence[float]) -> Axis:
 
 
 def line(database: Database, points: Sequence[Point]) -> Series:
-    """With a dot at each size."""
+    """The line of a database, with a dot at each size."""
     return Series(database.title, points, database.colour, [(point, "") for point in points])

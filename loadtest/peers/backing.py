@@ -1,7 +1,7 @@
 """The private PostgreSQL and Redis behind the servers of a comparison.
 
-They are those of `tests.support`: `compare` runs only in a checkout, since it starts
-Payam from it, and a second copy of how to start PostgreSQL would be one too many.
+They come from `tests.support`. `compare` runs only in a checkout anyway, because it starts Payam
+from it, so the code that starts PostgreSQL need not exist twice.
 """
 
 import secrets
@@ -15,7 +15,7 @@ from tests.support.redis_server import RedisServer
 
 @dataclass(frozen=True)
 class Backing:
-    """What stands behind every server that stores, and the key of everybody's tokens."""
+    """What every server that stores needs, and the key of all tokens."""
 
     postgres: PostgresServer
     redis: RedisServer
@@ -33,6 +33,6 @@ class Backing:
 
 @contextmanager
 def backing() -> Iterator[Backing]:
-    """Start both. PostgreSQL commits to the disk, as it does unless told otherwise."""
+    """Start both. PostgreSQL commits to the disk, which is its default."""
     with PostgresServer() as postgres, RedisServer() as redis:
         yield Backing(postgres, redis)

@@ -1,4 +1,4 @@
-"""How peers are installed: each once, into a folder of its own in the checkout's `.bench/`."""
+"""Installs each peer once, into its own folder in the checkout's `.bench/`."""
 
 import shutil
 import subprocess
@@ -13,7 +13,7 @@ class CannotInstall(Exception):
 
 
 def install_once(name: str, wanted: str, steps: Callable[[Path], None]) -> None:
-    """Run `steps` on the empty folder `CACHE / name`, unless done before for this `wanted`."""
+    """Run `steps` on the empty folder `CACHE / name`, unless that was done for this `wanted`."""
     folder = CACHE / name
     stamp = folder / "installed"
     if stamp.exists() and stamp.read_text() == wanted:
@@ -25,7 +25,7 @@ def install_once(name: str, wanted: str, steps: Callable[[Path], None]) -> None:
 
 
 def run(folder: Path, *command: str) -> None:
-    """Run an installer there. Raises CannotInstall when it fails or is missing."""
+    """Run an installer in the folder. Raises CannotInstall if it fails or is missing."""
     try:
         done = subprocess.run(
             command,

@@ -1,4 +1,4 @@
-"""Payam itself, as the other peers are run: on PostgreSQL and Redis, and on SQLite."""
+"""Payam itself, run in the same way as the other peers, on PostgreSQL and Redis and on SQLite."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -16,15 +16,15 @@ class PinnedPayam(PayamServer):
 
 
 def install() -> None:
-    """Nothing: whoever runs the comparison has it."""
+    """Do nothing, because whoever runs the comparison has Payam."""
 
 
 Prepare = Callable[[Mapping[str, str]], None]
-"""Done to the seeded database, before the server starts with these settings."""
+"""Changes the seeded database before the server starts with these settings."""
 
 
 def leave(settings: Mapping[str, str]) -> None:
-    """As it was seeded."""
+    """Leave the database as it was seeded."""
 
 
 @contextmanager

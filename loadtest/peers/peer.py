@@ -1,4 +1,4 @@
-"""What a server must offer to be measured."""
+"""What a server must offer so that it can be measured."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -10,7 +10,7 @@ from loadtest.peers.backing import Backing
 
 @dataclass(frozen=True)
 class Running:
-    """A server that answers at `url`. `pid` is its first process, which began the others."""
+    """A server that answers at `url`. `pid` is its first process, which started the others."""
 
     url: str
     pid: int
@@ -20,9 +20,9 @@ class Running:
 class Peer:
     """One server of a comparison.
 
-    `title` heads its column; `target` is what `--server` calls its kind. `install` brings
-    what it needs, and is quick when that is there; it raises CannotInstall. `start`
-    serves this crowd from an empty store, until the `with` block ends.
+    `title` is the head of its column; `target` is what `--server` calls its kind. `install` brings
+    what the server needs, and is quick if that is there; it raises CannotInstall. `start` serves
+    this crowd from an empty store until the `with` block ends.
     """
 
     name: str

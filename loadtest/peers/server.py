@@ -14,9 +14,9 @@ SERVER_CORE, LOADER_CORE = 0, 1
 
 
 class PeerServer(ServerProcess):
-    """Base of the peers' servers: `program` is what runs, on `port` of 127.0.0.1.
+    """Base of the peers' servers. `program` runs on `port` of 127.0.0.1.
 
-    It serves once `GET` of the path in `ready` answers with the status beside it.
+    The server is ready once `GET` of the path in `ready` is answered with the status there.
     """
 
     ready: ClassVar[tuple[str, int]]
@@ -38,12 +38,12 @@ class PeerServer(ServerProcess):
 
 
 def running(server: ServerProcess) -> Running:
-    """The server, now that it answers."""
+    """The server, once it answers."""
     return Running(f"http://127.0.0.1:{server.port}", server.process.pid)
 
 
 def pinned(core: int, command: Sequence[str]) -> list[str]:
-    """The command on one core, where there are two and a way to say so."""
+    """The command on one core, if there are two cores and `taskset`."""
     if (os.cpu_count() or 1) < 2 or shutil.which("taskset") is None:
         return list(command)
     return ["taskset", "--cpu-list", str(core), *command]

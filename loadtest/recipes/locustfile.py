@@ -54,7 +54,7 @@ class Person(HttpUser):
         )
 
     def wait_for(self, key):
-        """Until the ack of this message; what others said comes in between."""
+        """Wait for the ack of this message. Messages of others may come before it."""
         while True:
             frame = json.loads(self.socket.recv())
             if frame["type"] == "error":

@@ -1,4 +1,4 @@
-"""What can be measured: one module a scenario, by the name it has on the command line."""
+"""The scenarios: one module each, with the name that it has on the command line."""
 
 import argparse
 from collections.abc import Mapping
@@ -9,13 +9,13 @@ from loadtest.scenarios import fanout, idle, latency, mixed, pairs, rest, soak, 
 
 
 class Scenario(Protocol):
-    """A module; its docstring's first line is what the command line says about it."""
+    """A module. The first line of its docstring is its help on the command line."""
 
     def arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Add its own options."""
+        """Add the scenario's own options."""
 
     async def run(self, load: Load, options: argparse.Namespace) -> None:
-        """Do it, and leave figures. Raises CannotConnect, RequestFailed, NoToken."""
+        """Run, and add figures. Raises CannotConnect, RequestFailed, NoToken."""
 
 
 SCENARIOS: Mapping[str, Scenario] = {

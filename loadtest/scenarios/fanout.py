@@ -16,7 +16,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 async def run(load: Load, options: argparse.Namespace) -> None:
-    # Those who joined first, in the middle and last: a server tells them in some order.
+    # The first, the middle and the last to join, because a server writes to them in some order.
     timed = {1, options.receivers // 2, options.receivers}
     load.client(0, 1)
     for place in range(1, options.receivers + 1):

@@ -1,7 +1,7 @@
-"""Sockets that do nothing: memory of each, and how fast they are let in.
+"""Sockets that do nothing: the memory of each, and how fast they are let in.
 
-Each shows its token and asks for what it missed, as clients do; at the end one message
-must still reach all of them.
+Each has a token and asks for what it missed, as clients do. At the end one message must still
+reach all of them.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from loadtest.load import Load
 
 KIB = 1024
 IDLE_SECONDS = 2.0
-"""What a handshake needs only for a moment is given back by then."""
+"""After so long the server has freed what a handshake needs only for a moment."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

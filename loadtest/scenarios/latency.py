@@ -1,7 +1,7 @@
-"""Sends at a fixed rate; a delivery's time runs from when its send was due.
+"""Sends at a fixed rate; a delivery's time counts from when its message was due.
 
-A closed loop sends less while the server stalls, and so hides the stall. Here what could
-not be sent in time counts as late.
+A loop that waits for each answer sends less while the server stalls, and so hides the stall. Here
+a message that could not be sent in time counts as late.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from loadtest.load import Load
 from loadtest.stalled import stalled
 
 TIMER_SECONDS = 0.002
-"""The event loop's timers are good to a millisecond; the rest is waited awake."""
+"""The event loop's timers are exact to a millisecond, so the last part is a busy wait."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +39,7 @@ async def run(load: Load, options: argparse.Namespace) -> None:
 
 
 async def send_at(load: Load, sender: Client, rate: float) -> None:
-    """Until the run is stopped."""
+    """Send until the run is stopped."""
     began = time.perf_counter()
     number = 0
     while not load.stopped.is_set():

@@ -9,11 +9,11 @@ from loadtest.figures import add_throughput
 from loadtest.load import Load, together
 
 LOBBY_SHARE = 10
-"""One in so many is in conversation 1, with everybody; the others are in small ones."""
+"""One person of so many is in conversation 1, with everybody; others are in small ones."""
 HABITS = {"say": 50, "type": 25, "mark_read": 12, "edit": 8, "reconnect": 5}
-"""How often people do what, of a hundred times."""
+"""How often people do each of these, of a hundred times."""
 AWAY_SECONDS = 0.5
-"""How long a connection is lost, on average."""
+"""The average time that a connection is lost."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +39,7 @@ async def run(load: Load, options: argparse.Namespace) -> None:
 
 
 async def gather_people(load: Load, count: int) -> list[Client]:
-    """As many as were asked for, in their places and connected."""
+    """As many people as were asked for, all connected."""
     lobby = max(count // LOBBY_SHARE, 1)
     for place in range(lobby):
         load.client(place, 1, TimedClient)
@@ -53,7 +53,7 @@ async def gather_people(load: Load, count: int) -> list[Client]:
 
 
 async def live(load: Load, person: Client, chance: random.Random, pace: float) -> None:
-    """One person, until the run is stopped; connected at the end."""
+    """Be one person until the run is stopped. The person is connected at the end."""
     while True:
         await load.pause(chance.expovariate(1 / pace))
         if load.stopped.is_set() or not person.is_connected:
@@ -72,7 +72,7 @@ async def live(load: Load, person: Client, chance: random.Random, pace: float) -
 
 
 async def reconnect(load: Load, person: Client, chance: random.Random) -> None:
-    # Once what it sent is answered: whether that was stored would be a guess otherwise.
+    # Wait until everything is answered. Otherwise nobody knows whether it was stored.
     while person.waiting:
         if load.stopped.is_set() or not person.is_connected:
             return

@@ -26,7 +26,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 async def run(load: Load, options: argparse.Namespace) -> None:
-    # The first of each conversation, then the second: in turn, no two in a row share one.
+    # First one member of each conversation, then the other. So in turn, no two that follow each
+    # other share a conversation.
     seats = [
         (place, user, conversation)
         for conversation in range(2, options.pairs + 2)

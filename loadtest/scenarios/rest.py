@@ -1,10 +1,10 @@
 """HTTP: list conversations, read the latest page, post a message, upload a file.
 
-Each for as long as was asked, one after another; and of Payam, where that is asked for, what
-changed last, a page long, and one conversation with its count of unread messages. One socket
-listens, and must be told of every post and every upload. All is done by user 1, whose
-conversations are first given a message each; a database seeded with
-`--users 4 --conversations 98 --members 2` gives them fifty.
+Each is measured for as long as was asked, one after another. Of Payam two more can be measured: a
+page of what changed last, and one conversation with its count of unread messages. One socket
+listens, and must receive every post and every upload. User 1 does everything. Each conversation
+of user 1 first gets a message. In a database seeded with `--users 4 --conversations 98 --members 2`
+user 1 has fifty conversations.
 """
 
 import argparse
@@ -25,7 +25,7 @@ Ask = Callable[[Connection], Awaitable[None]]
 
 REQUESTS = ("list", "read", "post", "upload")
 NOT_OF_ALL = ("since", "unread")
-"""What only some servers can be asked."""
+"""Requests that only some servers answer."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,7 +81,7 @@ async def run(load: Load, options: argparse.Namespace) -> None:
 
 
 async def measure(load: Load, crew: list[Connection], name: str, ask: Ask) -> None:
-    """Every connection asks, again and again, until the time is up."""
+    """Every connection asks again and again until the time is over."""
     load.histograms[name] = times = Histogram()
 
     async def work(connection: Connection) -> None:
@@ -101,7 +101,7 @@ async def measure(load: Load, crew: list[Connection], name: str, ask: Ask) -> No
 
 
 def reads(load: Load, listener: Client, page: int) -> dict[str, Ask]:
-    """Those requests that change nothing, by their names."""
+    """The requests that change nothing, by name."""
     target, conversation = load.traffic.target, listener.conversation
     book = load.traffic.ledger.conversations[conversation]
 
@@ -125,7 +125,7 @@ def reads(load: Load, listener: Client, page: int) -> dict[str, Ask]:
 
 
 def form(content: bytes) -> bytes:
-    """One file as a browser sends it."""
+    """A form with one file, as a browser sends it."""
     disposition = 'Content-Disposition: form-data; name="file"; filename="load.bin"'
     head = f"--{BOUNDARY}\r\n{disposition}\r\nContent-Type: application/octet-stream\r\n\r\n"
     return head.encode() + content + f"\r\n--{BOUNDARY}--\r\n".encode()

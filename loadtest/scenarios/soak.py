@@ -7,7 +7,7 @@ from loadtest.scenarios import mixed
 
 MIB = 1 << 20
 SETTLED = 0.2
-"""Share of the run after which caches are full; what grows then, grows for ever."""
+"""After this share of the run caches are full. What still grows then grows for ever."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,7 +1,7 @@
 """All sockets drop without a goodbye, come back and catch up, while messages go on.
 
-As after a network failed, or a load balancer restarted. Each must be told all that it
-missed, once and in order.
+This is what happens after a network fails, or a load balancer restarts. Each client must receive
+everything that it missed, once and in order.
 """
 
 import argparse

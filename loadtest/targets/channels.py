@@ -1,4 +1,4 @@
-"""The Channels peer: Payam's wording, but a message's id is all the number that it has."""
+"""The Channels peer: Payam's frames, but with the message's id as the only number."""
 
 from msgspec import json
 

@@ -1,6 +1,6 @@
-"""The nchan peer, which hands on whatever is sent and knows nothing of what it is.
+"""The nchan peer, which passes on whatever is sent and does not know what it is.
 
-So the numbers are those that the sender gave: there may be one sender only.
+So the sender gives the numbers, and there may be only one sender.
 """
 
 from msgspec import json
@@ -20,7 +20,7 @@ class Nchan(Target):
         return encode({"type": "chat_message", "message": text, "client_id": reference})
 
     def mark(self, seq: int) -> bytes:
-        # A reference ends with the count of what its client sent.
+        # A reference ends with the number of messages that its client has sent.
         return b'-%d"}' % seq
 
     def hear(self, frame: bytes) -> Heard:

@@ -12,7 +12,7 @@ class Changed(Struct):
 
 
 class Frame(Struct):
-    """What is read of any frame of the server."""
+    """The fields that are read of any frame of the server."""
 
     type: str
     seq: int | None = None
@@ -69,7 +69,7 @@ class Payam(Target):
         return encode({"type": "typing", "is_typing": is_typing})
 
     def mark(self, seq: int) -> bytes:
-        # An ack has its reference after the number, and text in quotes cannot hold these.
+        # An ack has its reference after the number, and a JSON text cannot contain these bytes.
         return b'"seq":%d}' % seq
 
     def hear(self, frame: bytes) -> Heard:

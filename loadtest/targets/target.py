@@ -1,4 +1,4 @@
-"""How a server is spoken to: pure bytes, no I/O."""
+"""What to send to a kind of server and how to read its frames: only bytes, no I/O."""
 
 from collections.abc import Collection, Sequence
 from enum import Enum, auto
@@ -10,11 +10,11 @@ class Kind(Enum):
     DELIVERY = auto()
     """A change of the conversation, with its `seq`."""
     ACK = auto()
-    """What `reference` asked for is done; with `seq` where it took one."""
+    """What was sent with `reference` is done. It has a `seq` if it took one."""
     CAUGHT_UP = auto()
-    """Everything up to `seq` has been told."""
+    """Everything up to `seq` was delivered."""
     REFUSED = auto()
-    """What `reference` asked for is not done; `text` says why."""
+    """What was sent with `reference` is refused; `text` says why."""
     CALL = auto()
     """The server wants `answer` to be sent."""
     LET_IN = auto()
@@ -34,17 +34,17 @@ class Heard(Struct, frozen=True):
 
 
 class Target:
-    """A kind of server. It need only do what its `scenarios` ask for.
+    """A kind of server. It need only do what its `scenarios` need.
 
-    `reference` is made up by the client and comes back in the ack.
+    The client makes `reference`, and it comes back in the ack.
     """
 
     scenarios: Collection[str]
-    """The names of those that can be run against it."""
+    """The names of the scenarios that can be run against it."""
     reads: Collection[str] = ()
-    """Of the requests `since` and `unread` of `rest`, those that it can be asked."""
+    """Which of the requests `since` and `unread` of `rest` it answers."""
     acks = True
-    """If not, a message is done when it comes back to its sender."""
+    """Whether it acknowledges. If not, a message is done when it comes back to its sender."""
     greets = False
     """Whether a socket is ready only after a LET_IN."""
     catches_up = True
@@ -53,7 +53,7 @@ class Target:
     """Whether one sequence numbers all conversations, so that each alone has gaps."""
 
     def socket_path(self, conversation: int, since: int | None) -> str:
-        """Where one conversation's socket is; with `since`, one that first catches up."""
+        """The path of a conversation's socket. With `since`, the socket catches up first."""
         raise NotImplementedError
 
     def message(self, text: str, reference: str) -> bytes:
@@ -61,43 +61,43 @@ class Target:
         raise NotImplementedError
 
     def edit(self, message: int, text: str, reference: str) -> bytes:
-        """The frame that changes one's own message."""
+        """The frame that edits one's own message."""
         raise NotImplementedError
 
     def mark_read(self, message: int, reference: str) -> bytes:
-        """The frame that reads everything up to a message."""
+        """The frame that marks everything up to a message as read."""
         raise NotImplementedError
 
     def typing(self, is_typing: bool) -> bytes:
-        """The frame that tells the others; it is not acknowledged."""
+        """The frame that shows the others that one types. It is not acknowledged."""
         raise NotImplementedError
 
     def mark(self, seq: int) -> bytes:
-        """How a delivery of this number ends, and nothing else does.
+        """The bytes with which the delivery of this number ends, and no other frame.
 
-        It is all that is looked at where a server is faster than a decoder: a frame that
-        ends so is the one that was due. NEVER has every frame looked at.
+        With a server that is faster than a decoder only these bytes are compared: a frame that
+        ends with them is the one that was due. With NEVER every frame is decoded.
         """
         raise NotImplementedError
 
     def hear(self, frame: bytes) -> Heard:
-        """What a frame says, taken apart in full."""
+        """Decode a frame."""
         raise NotImplementedError
 
     def position_path(self, conversation: int) -> str | None:
-        """Of `GET`, whose answer `position` reads; None where every conversation is new."""
+        """The path of `GET` whose answer `position` reads; None if conversations begin new."""
         raise NotImplementedError
 
     def position(self, answer: bytes) -> int:
-        """The `seq` that the conversation has come to."""
+        """The present `seq` of the conversation."""
         raise NotImplementedError
 
     def conversations_path(self) -> str:
-        """Of `GET`: all of the caller's conversations. Of `POST`: begins one."""
+        """The path at which `GET` lists the caller's conversations, and `POST` begins one."""
         raise NotImplementedError
 
     def beginning(self, members: Sequence[int]) -> bytes:
-        """What is posted to begin one with these users, the caller among them."""
+        """The body that begins a conversation of these users, the caller among them."""
         raise NotImplementedError
 
     def begun(self, answer: bytes) -> int:
@@ -105,11 +105,11 @@ class Target:
         raise NotImplementedError
 
     def messages_path(self, conversation: int) -> str:
-        """Of `GET` with `?limit=`, and of `POST`, whose answer `stored` reads."""
+        """The path of `GET` with `?limit=`, and of the `POST` whose answer `stored` reads."""
         raise NotImplementedError
 
     def changes_path(self, conversation: int, since: int) -> str:
-        """Of `GET`: the messages that changed after `since`."""
+        """The path of the `GET` for the messages that changed after `since`."""
         raise NotImplementedError
 
     def stored(self, answer: bytes) -> tuple[int, int]:
@@ -117,7 +117,7 @@ class Target:
         raise NotImplementedError
 
     def attachments_path(self, conversation: int, message: int) -> str:
-        """Of `POST`, a form with a `file`."""
+        """The path of the `POST` of a form with a `file`."""
         raise NotImplementedError
 
 

@@ -29,7 +29,7 @@ def tell(ledger: Ledger, book: Book, *seqs: int) -> None:
             book.due += 1
             book.mark = ledger.marks[book.due]
         else:
-            ledger.told(book, seq)
+            ledger.received(book, seq)
 
 
 def acked(ledger: Ledger, *seqs: int, message: int = 1) -> None:

@@ -15,7 +15,7 @@ def opened(conversation: int, members: int, ledger: SparseLedger) -> list[Book]:
 
 def tell(ledger: SparseLedger, book: Book, *seqs: int) -> None:
     for seq in seqs:
-        ledger.told(book, seq)
+        ledger.received(book, seq)
 
 
 def new_ledger() -> SparseLedger:

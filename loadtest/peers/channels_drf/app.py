@@ -1,9 +1,9 @@
 """Payam's job on Django: Channels for the sockets, DRF for HTTP, PostgreSQL, Redis pub/sub.
 
-Written as their manuals teach it, with what they advise for speed: pooled database
-connections, uvloop, related rows prefetched, a broadcast frame encoded once. The tables
-are those of `loadtest.peers.tables`. From the environment: DATABASE_HOST, _PORT, _USER,
-_PASSWORD and _NAME, REDIS_URL, JWT_SECRET.
+It is written as their manuals teach it, with what they advise for speed: pooled database
+connections, uvloop, prefetched related rows, and a broadcast frame that is encoded once. The tables
+are those of `loadtest.peers.tables`. The environment has DATABASE_HOST, _PORT, _USER, _PASSWORD and
+_NAME, REDIS_URL and JWT_SECRET.
 
     uvicorn app:application
 """
@@ -35,7 +35,7 @@ settings.configure(
     CHANNEL_LAYERS={
         "default": {
             "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            # The default of 100 would drop messages when many come at once.
+            # With the default of 100 messages would be dropped when many come at once.
             "CONFIG": {"hosts": [os.environ["REDIS_URL"]], "capacity": 100_000},
         }
     },

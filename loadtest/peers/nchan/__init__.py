@@ -14,7 +14,7 @@ from loadtest.peers.server import PeerServer, running
 CONFIGURATION = Path(__file__).parent / "nginx.conf"
 PACKAGES = ("nginx", "libnginx-mod-nchan")
 UNPACKED = CACHE / "nchan"
-"""Installed, nginx would be started as a service and stay on the machine."""
+"""If nginx were installed, it would be started as a service, and stay on the machine."""
 
 
 def install() -> None:
