@@ -1,22 +1,16 @@
 """A private Redis Cluster that keeps nothing: three primaries, each with a replica."""
 
-import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from typing import Any, Self
+from collections.abc import Mapping
 
-import redis
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 
 from tests.support.ports import free_port
 from tests.support.redis_server import RedisServer
+from tests.support.server_group import ServerGroup, wait_until
 
 PRIMARIES = 3
 NODE_TIMEOUT_MS = 1000
 """Silence after which a server counts as failed; soon after, its replica is promoted."""
-WAIT_SECONDS = 60
-LOOK_SECONDS = 0.05
-AWAY = (redis.ConnectionError, redis.TimeoutError)
 
 
 class ClusterNode(RedisServer):
@@ -28,8 +22,9 @@ class ClusterNode(RedisServer):
         super().__init__()
         self.bus_port = free_port()
 
-    def command(self) -> Sequence[str]:
-        options = {
+    def configuration(self) -> Mapping[str, str]:
+        return {
+            **super().configuration(),
             "cluster-enabled": "yes",
             "cluster-port": str(self.bus_port),
             "cluster-node-timeout": str(NODE_TIMEOUT_MS),
@@ -37,12 +32,6 @@ class ClusterNode(RedisServer):
             "cluster-replica-validity-factor": "0",
             "repl-diskless-sync-delay": "0",
         }
-        return [*super().command(), *(part for k, v in options.items() for part in (f"--{k}", v))]
-
-    def ask(self, *command: str | int) -> Any:
-        """The server's reply to one command, as text."""
-        with redis.Redis(port=self.port, socket_timeout=5, decode_responses=True) as client:
-            return client.execute_command(*command)
 
     @property
     def id(self) -> str:
@@ -54,25 +43,14 @@ class ClusterNode(RedisServer):
         return self._process is not None
 
 
-class RedisCluster:
-    """Six servers on free ports; a `with` block starts them and stops them for good."""
+class RedisCluster(ServerGroup):
+    """Six servers on free ports."""
 
-    def __init__(self) -> None:
-        self.nodes: list[ClusterNode] = []
-        self._stack = ExitStack()
+    nodes: list[ClusterNode]
 
-    def __enter__(self) -> Self:
-        try:
-            for _ in range(2 * PRIMARIES):
-                self.nodes.append(self._stack.enter_context(ClusterNode()))
-            self._join()
-        except BaseException:
-            self._stack.close()
-            raise
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._stack.close()
+    def assemble(self) -> None:
+        self.nodes = [self.begin(ClusterNode()) for _ in range(2 * PRIMARIES)]
+        self._join()
 
     @property
     def url(self) -> str:
@@ -157,15 +135,3 @@ class RedisCluster:
             ((first, last, by_port[primary[1]]) for first, last, primary, *_ in rows),
             key=lambda row: row[0],
         )
-
-
-def wait_until(is_so: Callable[[], bool], complaint: str) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while True:
-        try:
-            if is_so():
-                return
-        except AWAY:
-            pass
-        assert time.monotonic() < deadline, f"{complaint} after {WAIT_SECONDS} s"
-        time.sleep(LOOK_SECONDS)

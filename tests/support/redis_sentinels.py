@@ -1,14 +1,9 @@
 """Private Sentinels that watch a private master and its replica."""
 
-import signal
-from collections.abc import Sequence
-from contextlib import ExitStack
-from typing import Any, Self
+from collections.abc import Mapping, Sequence
 
-import redis
-
-from tests.support.redis_cluster import wait_until
 from tests.support.redis_server import RedisServer
+from tests.support.server_group import ServerGroup, wait_until
 
 NAME = "mymaster"
 SENTINELS = 3
@@ -22,40 +17,31 @@ class Watched(RedisServer):
     """A Redis that asks for a password, and follows `master` if there is one."""
 
     name = "redis-watched"
+    password = PASSWORD
 
     def __init__(self, master: "Watched | None" = None) -> None:
         super().__init__()
         self.master = master
 
-    def command(self) -> Sequence[str]:
-        options = {"requirepass": PASSWORD, "masterauth": PASSWORD, "repl-diskless-sync-delay": "0"}
-        if self.master is not None:
-            options["replicaof"] = f"127.0.0.1 {self.master.port}"
-        return [*super().command(), *(part for k, v in options.items() for part in (f"--{k}", v))]
-
-    def ask(self, *command: str | int) -> Any:
-        """Its reply to one command, as text."""
-        with redis.Redis(
-            port=self.port, password=PASSWORD, socket_timeout=5, decode_responses=True
-        ) as client:
-            return client.execute_command(*command)
-
-    def answers(self) -> bool:
-        try:
-            return bool(self.ask("PING"))
-        except (redis.ConnectionError, redis.TimeoutError):
-            return False
+    def configuration(self) -> Mapping[str, str]:
+        follows = {"replicaof": f"127.0.0.1 {self.master.port}"} if self.master else {}
+        return {
+            **super().configuration(),
+            "requirepass": PASSWORD,
+            "masterauth": PASSWORD,
+            "repl-diskless-sync-delay": "0",
+            **follows,
+        }
 
 
 class Sentinel(RedisServer):
     """One of those that watch."""
 
     name = "redis-sentinel"
-    stop_signal = signal.SIGTERM
 
     def __init__(self, master: Watched) -> None:
         super().__init__()
-        self.configuration = self.directory / "sentinel.conf"
+        self.file = self.directory / "sentinel.conf"
         lines = [
             f"port {self.port}",
             "bind 127.0.0.1",
@@ -65,38 +51,23 @@ class Sentinel(RedisServer):
             f"sentinel down-after-milliseconds {NAME} {DOWN_AFTER_MS}",
             f"sentinel failover-timeout {NAME} {FAILOVER_TIMEOUT_MS}",
         ]
-        self.configuration.write_text("\n".join(lines) + "\n")
+        self.file.write_text("\n".join(lines) + "\n")
 
     def command(self) -> Sequence[str]:
-        return ["redis-server", str(self.configuration), "--sentinel"]
-
-    def ask(self, *command: str) -> Any:
-        with redis.Redis(port=self.port, socket_timeout=5, decode_responses=True) as client:
-            return client.execute_command(*command)
+        return ["redis-server", str(self.file), "--sentinel"]
 
 
-class RedisSentinels:
-    """A master, a replica and three Sentinels; a `with` block starts and stops them."""
+class RedisSentinels(ServerGroup):
+    """A master, a replica and three Sentinels."""
 
-    def __init__(self) -> None:
-        self.servers: list[Watched] = []
-        self.sentinels: list[Sentinel] = []
-        self._stack = ExitStack()
+    servers: list[Watched]
+    sentinels: list[Sentinel]
 
-    def __enter__(self) -> Self:
-        try:
-            master = self._stack.enter_context(Watched())
-            self.servers = [master, self._stack.enter_context(Watched(master))]
-            for _ in range(SENTINELS):
-                self.sentinels.append(self._stack.enter_context(Sentinel(master)))
-            self.wait_until_watched()
-        except BaseException:
-            self._stack.close()
-            raise
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._stack.close()
+    def assemble(self) -> None:
+        master = self.begin(Watched())
+        self.servers = [master, self.begin(Watched(master))]
+        self.sentinels = [self.begin(Sentinel(master)) for _ in range(SENTINELS)]
+        self.wait_until_watched()
 
     @property
     def hosts(self) -> str:

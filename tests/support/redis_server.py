@@ -1,30 +1,47 @@
 """A private Redis that keeps nothing."""
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import redis
 
 from tests.support.server_process import ServerProcess
 
+AWAY = (redis.ConnectionError, redis.TimeoutError)
+"""Raised of a server that refuses connections, or still loads."""
+
 
 class RedisServer(ServerProcess):
-    """`redis-server` from PATH, without persistence: a restart finds it empty."""
+    """`redis-server` from PATH, without persistence: a restart finds it empty.
+
+    A subclass adds to `configuration` and may ask for a `password`.
+    """
 
     name = "redis"
     stop_signal = signal.SIGTERM
+    password: ClassVar[str | None] = None
 
     @property
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"
 
+    def configuration(self) -> Mapping[str, str]:
+        return {"bind": "127.0.0.1", "port": str(self.port), "save": "", "appendonly": "no"}
+
     def command(self) -> Sequence[str]:
-        options = {"bind": "127.0.0.1", "port": str(self.port), "save": "", "appendonly": "no"}
-        return ["redis-server", *(part for k, v in options.items() for part in (f"--{k}", v))]
+        pairs = self.configuration().items()
+        return ["redis-server", *(part for name, value in pairs for part in (f"--{name}", value))]
+
+    def ask(self, *command: str | int) -> Any:
+        """The server's reply to one command, as text."""
+        with redis.Redis(
+            port=self.port, password=self.password, socket_timeout=5, decode_responses=True
+        ) as client:
+            return client.execute_command(*command)
 
     def answers(self) -> bool:
-        with redis.Redis(port=self.port, socket_timeout=1) as client:
-            try:
-                return bool(client.ping())
-            except (redis.ConnectionError, redis.TimeoutError):  # refused, or still loading
-                return False
+        try:
+            return bool(self.ask("PING"))
+        except AWAY:
+            return False

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 from redis.exceptions import RedisError
 
-from chat.realtime.relay.redis_client import FAILURES, PATIENCE, connect
+from chat.realtime.relay.redis_client import FAILURES, PATIENCE, Patience, connect
 from chat.realtime.relay.redis_pulse import new_channel
 
 DEFAULT_PORT = 6379
@@ -37,7 +37,8 @@ class ClusterMap:
     found through it. The user, the password and the options hold for all of them.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience: Patience = PATIENCE) -> None:
+        self._patience = patience
         parts = urlsplit(url)
         user, at, hosts = parts.netloc.rpartition("@")
         options = [option for option in parse_qsl(parts.query) if option[0] != "cluster"]
@@ -92,7 +93,8 @@ class ClusterMap:
     async def _ask(self, address: Address) -> tuple[Owners, set[Address]]:
         owners: Owners = [None] * REDIS_CLUSTER_HASH_SLOTS
         found: set[Address] = set()
-        async with aclosing(connect(self.url_of(address))) as client, asyncio.timeout(PATIENCE):
+        client = connect(self.url_of(address), self._patience)
+        async with aclosing(client), asyncio.timeout(self._patience.silence):
             rows: list[Any] = await client.execute_command("CLUSTER SLOTS")  # type: ignore[no-untyped-call]
         for first, last, *servers in rows:
             # A server that does not know its own name leaves it empty.

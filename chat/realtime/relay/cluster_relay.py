@@ -14,7 +14,15 @@ from functools import partial
 from redis.exceptions import RedisError
 
 from chat.realtime.relay.cluster_map import Address, ClusterMap
-from chat.realtime.relay.redis_client import EVERYONE, FAILURES, PULSE, channel_of, pause_after
+from chat.realtime.relay.redis_client import (
+    EVERYONE,
+    FAILURES,
+    PATIENCE,
+    PULSE,
+    Patience,
+    channel_of,
+    pause_after,
+)
 from chat.realtime.relay.redis_node import RedisNode
 from chat.realtime.relay.redis_outbox import Outbox
 from chat.realtime.relay.redis_trouble import Trouble
@@ -28,14 +36,15 @@ REFRESH_SECONDS = 15.0
 class ClusterRelay(Relay):
     has_others = True
 
-    def __init__(self, url: str) -> None:
-        self._map = ClusterMap(url)
+    def __init__(self, url: str, patience: Patience = PATIENCE) -> None:
+        self._patience = patience
+        self._map = ClusterMap(url, self._patience)
         self._nodes: dict[Address, RedisNode] = {}
         self._running: dict[RedisNode, asyncio.Task[None]] = {}
         # Channels and messages without a primary, as all are until the cluster has answered.
         self._homeless = {EVERYONE}
         self._trouble = Trouble()
-        self._unsent = Outbox(self._trouble)
+        self._unsent = Outbox(self._trouble, self._patience)
         self._stale = asyncio.Event()
         self._witness: Address | None = None
         """Who dropped a channel last."""
@@ -117,6 +126,7 @@ class ClusterRelay(Relay):
             node = RedisNode(
                 self._map.url_of(address),
                 self._map.name_at(address, PULSE),
+                self._patience,
                 sharded=True,
                 failed=self._stale.set,
                 lost=partial(self._lost, address),

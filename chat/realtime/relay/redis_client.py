@@ -7,6 +7,7 @@ is what an ACL has to allow.
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from typing import Any
 
 import redis.asyncio as aioredis
@@ -22,8 +23,6 @@ PULSE = b"chat_pulse_"
 """Begins the name of the channel on which a process hears itself."""
 CHUNK = 500
 """Commands in one write."""
-PATIENCE = 3.0
-"""Seconds of silence before a ping, and again until the connection is given up."""
 PAUSES = (0.05, 0.1, 0.2, 0.5, 1.0)
 """Seconds between tries; the last goes on."""
 FAILURES = (RedisError, OSError, asyncio.TimeoutError)
@@ -31,10 +30,27 @@ REDIRECTS = (AskError, ClusterError, TryAgainError)
 """What a server of a cluster answers where it is not, or not yet, the one to ask."""
 
 
-def connect(url: str) -> aioredis.Redis:
+@dataclass(frozen=True)
+class Patience:
+    """How long a relay waits for a server, and how much it keeps meanwhile."""
+
+    silence: float = 3.0
+    """Seconds without a word before a ping, and again before the connection is given up. A
+    connect or a write may take as long."""
+    patrol: float = 5.0
+    """Seconds between two questions to Sentinels who the master is."""
+    outbox: int = 50_000
+    """Messages that may wait to be published."""
+
+
+PATIENCE = Patience()
+
+
+def connect(url: str, patience: Patience) -> aioredis.Redis:
     """A client of one server, or of the master that Sentinels name; it connects when it is used.
 
-    It waits for ever: what is done with it needs `asyncio.timeout(PATIENCE)` around it.
+    It has no limit of its own after that: whoever uses it puts `asyncio.timeout(patience.silence)`
+    around each use.
     """
     options: dict[str, Any] = {
         # RESP2: pub/sub messages are read twice as fast as with RESP3.
@@ -42,7 +58,7 @@ def connect(url: str) -> aioredis.Redis:
         # With one, redis-py writes through asyncio.wait_for, which on Python 3.11 loses a
         # cancellation that comes as the write ends: the process would not stop.
         "socket_timeout": None,
-        "socket_connect_timeout": PATIENCE,
+        "socket_connect_timeout": patience.silence,
         # Once more, at once. Who fails then is told, and not kept waiting.
         "retry": Retry(NoBackoff(), 1),
     }

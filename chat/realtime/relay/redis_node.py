@@ -8,7 +8,7 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
-from chat.realtime.relay.redis_client import REDIRECTS, connect
+from chat.realtime.relay.redis_client import REDIRECTS, Patience, connect
 from chat.realtime.relay.redis_outbox import Outbox
 from chat.realtime.relay.redis_pulse import Pulse
 from chat.realtime.relay.redis_reader import Reader
@@ -33,24 +33,26 @@ class RedisNode:
         self,
         url: str,
         pulse: bytes,
+        patience: Patience,
         *,
         sharded: bool = False,
         failed: Callable[[], None] = ignore,
         lost: Callable[[bytes], None] = ignore,
     ) -> None:
-        self._client = connect(url)
+        self._client = connect(url, patience)
         self._verb = b"SPUBLISH" if sharded else b"PUBLISH"
         self._failed = failed
         self._kept: Any = None
         self._published = 0.0
         self._is_suspect = False
         self.trouble = Trouble()
-        self.outbox = Outbox(self.trouble)
+        self.outbox = Outbox(self.trouble, patience)
         self.pulse = Pulse(pulse, self.outbox.post)
         self.reader = Reader(
             self._client,
             self.pulse,
             self.trouble,
+            patience,
             sharded=sharded,
             failed=self._stopped_listening,
             lost=lost,

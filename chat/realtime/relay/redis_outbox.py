@@ -15,13 +15,11 @@ from chat.realtime.relay.redis_client import (
     CHUNK,
     EVERYONE,
     FAILURES,
-    PATIENCE,
     PAUSES,
+    Patience,
     pause_after,
 )
 from chat.realtime.relay.redis_trouble import Trouble
-
-OUTBOX_MAX = 50_000
 
 Item = tuple[bytes, bytes, int | None]
 """A channel, a payload, and the seq that it leads to if it reports a lasting change."""
@@ -31,8 +29,9 @@ refused, and raises one of FAILURES where it is not known what became of them.""
 
 
 class Outbox:
-    def __init__(self, trouble: Trouble) -> None:
+    def __init__(self, trouble: Trouble, patience: Patience) -> None:
         self._trouble = trouble
+        self._patience = patience
         self._waiting: deque[Item] = deque()
         self._behind: dict[bytes, int] = {}
         self._refused: list[Item] = []
@@ -53,7 +52,7 @@ class Outbox:
         return not (self.backlog or self._is_sending)
 
     def post(self, channel: bytes, payload: bytes, seq: int | None) -> None:
-        if len(self._waiting) >= OUTBOX_MAX:
+        if len(self._waiting) >= self._patience.outbox:
             oldest, _, reached = self._waiting.popleft()
             if reached is not None:
                 self.fall_behind(oldest, reached)
@@ -120,7 +119,7 @@ class Outbox:
         if not messages:
             return
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._patience.silence):
                 refused = set(await send(messages))
         except BaseException:  # a cancellation too: another outbox takes over what is in here
             for item in some:

@@ -21,9 +21,9 @@ from chat.realtime.relay.redis_client import (
     CHUNK,
     EVERYONE,
     FAILURES,
-    PATIENCE,
     PULSE,
     REDIRECTS,
+    Patience,
     conversation_of,
     first_to_end,
     pause_after,
@@ -36,8 +36,6 @@ from chat.realtime.relay.sentinels import sentinels_of
 log = logging.getLogger("payam.relay")
 
 PING = (b"PING", b"")
-PATROL_SECONDS = 5.0
-"""Between two questions to Sentinels who the master is."""
 
 
 class Reader:
@@ -53,6 +51,7 @@ class Reader:
         client: aioredis.Redis,
         pulse: Pulse,
         trouble: Trouble,
+        patience: Patience,
         *,
         sharded: bool,
         failed: Callable[[], None],
@@ -67,6 +66,7 @@ class Reader:
         self._lost = lost
         self.pulse = pulse
         self._trouble = trouble
+        self._patience = patience
         self._commands: deque[tuple[bytes, bytes]] = deque()
         self._wake = asyncio.Event()
         self._asked: deque[tuple[bytes, bytes]] = deque()
@@ -114,7 +114,7 @@ class Reader:
         while True:
             connection = self._client.connection_pool.make_connection()  # type: ignore[no-untyped-call]
             try:
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(self._patience.silence):
                     await connection.connect()
                 await self._subscribe_all(connection)
                 await first_to_end(
@@ -149,7 +149,7 @@ class Reader:
         while left:
             some = [left.popleft() for _ in range(min(CHUNK, len(left)))]
             self._asked += some
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._patience.silence):
                 await connection.send_packed_command(connection.pack_commands(some))
 
     async def _command(self, connection: Any) -> None:
@@ -229,7 +229,7 @@ class Reader:
         """A server that hangs keeps its connections open: only silence gives it away."""
         while True:
             asked = monotonic()
-            await asyncio.sleep(PATIENCE)
+            await asyncio.sleep(self._patience.silence)
             for channel in list(self._refused):
                 self._order(self._subscribe, channel)
             self._listen_for_pulse()
@@ -237,9 +237,9 @@ class Reader:
                 continue
             asked = monotonic()
             self._asked.append(PING)
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._patience.silence):
                 await connection.send_command("PING", check_health=False)
-            await asyncio.sleep(PATIENCE)
+            await asyncio.sleep(self._patience.silence)
             if self._heard < asked:
                 raise TimeoutError("Redis does not answer")
 
@@ -255,7 +255,7 @@ class Reader:
         """Ends where Sentinels name another server than this."""
         sentinels = sentinels_of(self._client)
         while True:
-            await asyncio.sleep(PATROL_SECONDS)
+            await asyncio.sleep(self._patience.patrol)
             if sentinels is not None:
                 with contextlib.suppress(*FAILURES):
                     if await sentinels.have_another_than((connection.host, connection.port)):

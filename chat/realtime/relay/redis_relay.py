@@ -2,7 +2,7 @@
 
 import asyncio
 
-from chat.realtime.relay.redis_client import EVERYONE, PULSE, channel_of
+from chat.realtime.relay.redis_client import EVERYONE, PATIENCE, PULSE, Patience, channel_of
 from chat.realtime.relay.redis_node import RedisNode
 from chat.realtime.relay.redis_pulse import new_channel
 from chat.realtime.relay.relay import Relay, RelayListener
@@ -13,8 +13,8 @@ LOOK_SECONDS = 0.01
 class RedisRelay(Relay):
     has_others = True
 
-    def __init__(self, url: str) -> None:
-        self._node = RedisNode(url, new_channel(PULSE))
+    def __init__(self, url: str, patience: Patience = PATIENCE) -> None:
+        self._node = RedisNode(url, new_channel(PULSE), patience)
         self._node.reader.subscribe(EVERYONE)
 
     @property

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from chat.realtime.relay import redis_reader
+from chat.realtime.relay.redis_client import Patience
 from chat.realtime.relay.redis_relay import RedisRelay
-from tests.realtime.test_redis_relay import heard_of, running, until
+from tests.realtime.relays import EVERYONE, heard_of, running, until
 from tests.support.ports import free_port
 from tests.support.redis_sentinels import NAME, RedisSentinels, Watched
 
@@ -29,11 +29,11 @@ def watchful() -> Iterator[RedisSentinels]:
 
 async def test_news_goes_on_after_a_failover(sentinels: RedisSentinels) -> None:
     """Both nodes find the new master, subscribe there anew, and say that there may be a gap."""
-    async with running(sentinels.url) as (here, _), running(sentinels.url) as (there, told):
+    async with running(sentinels.url) as (here, _), running(sentinels.url) as (there, heard):
         there.subscribe(1)
-        await until(lambda: here.is_connected and there.is_connected and told.subscriptions == [1])
+        await until(lambda: here.is_connected and there.is_connected and heard.subscriptions == [1])
         here.publish(1, b"before", 1)
-        await until(lambda: told.news[1] == [b"before"])
+        await until(lambda: heard.news[1] == [b"before"])
         old = sentinels.master()
         await asyncio.to_thread(old.kill)
         await until(lambda: not (here.is_connected or there.is_connected))
@@ -41,20 +41,20 @@ async def test_news_goes_on_after_a_failover(sentinels: RedisSentinels) -> None:
         await until(lambda: here.is_connected and there.is_connected)
         assert sentinels.master() is not old
         here.publish(1, b"after", 3)
-        await heard_of(here, told, b"end")
-        assert told.news[1][-1] == b"after"
-        assert told.interruptions == 2
-        assert told.subscriptions == [1, 1]
+        await heard_of(here, heard, b"end")
+        assert heard.news[1][-1] == b"after"
+        assert heard.interruptions == 2
+        assert heard.subscriptions == [1, 1]
 
 
 async def test_a_master_that_hangs_is_left(sentinels: RedisSentinels) -> None:
     """It still has its connections; the Sentinels have another by then."""
-    async with running(sentinels.url) as (relay, told):
+    async with running(sentinels.url) as (relay, heard):
         await until(lambda: relay.is_connected)
         old = sentinels.master()
         old.process.send_signal(signal.SIGSTOP)
         try:
-            await until(lambda: told.interruptions == 2 and relay.is_connected)
+            await until(lambda: heard.interruptions == 2 and relay.is_connected)
             assert sentinels.master() is not old
         finally:
             old.process.send_signal(signal.SIGCONT)
@@ -62,36 +62,39 @@ async def test_a_master_that_hangs_is_left(sentinels: RedisSentinels) -> None:
 
 async def test_a_master_that_is_made_a_replica_is_left(sentinels: RedisSentinels) -> None:
     """Nothing is broken: an operator has asked for another."""
-    async with running(sentinels.url) as (here, _), running(sentinels.url) as (there, told):
+    async with running(sentinels.url) as (here, _), running(sentinels.url) as (there, heard):
         await until(lambda: here.is_connected and there.is_connected)
         sentinels.sentinels[0].ask("SENTINEL", "FAILOVER", NAME)
-        await until(lambda: told.interruptions == 2)
+        await until(lambda: heard.interruptions == 2)
         await until(lambda: here.is_connected and there.is_connected)
-        await heard_of(here, told, b"end")
+        await heard_of(here, heard, b"end")
         new = sentinels.master()
         assert new is not sentinels.servers[0]
         assert subscribers(new) == 2
 
 
 async def test_another_master_is_followed_though_the_old_one_lives(
-    sentinels: RedisSentinels, monkeypatch: pytest.MonkeyPatch
+    sentinels: RedisSentinels,
 ) -> None:
     """As on the two sides of a broken network: no connection breaks, and both take news."""
-    monkeypatch.setattr(redis_reader, "PATROL_SECONDS", 0.1)
+    often = Patience(patrol=0.1)
     with Watched() as other:
-        async with running(sentinels.url) as (here, _), running(sentinels.url) as (there, told):
+        async with (
+            running(sentinels.url, often) as (here, _),
+            running(sentinels.url, often) as (there, heard),
+        ):
             await until(lambda: here.is_connected and there.is_connected)
             for sentinel in sentinels.sentinels:
                 sentinel.ask("SENTINEL", "REMOVE", NAME)
                 sentinel.ask("SENTINEL", "MONITOR", NAME, "127.0.0.1", str(other.port), "2")
-            await until(lambda: told.interruptions == 2)
+            await until(lambda: heard.interruptions == 2)
             await until(lambda: here.is_connected and there.is_connected)
-            await heard_of(here, told, b"end")
+            await heard_of(here, heard, b"end")
             assert subscribers(other) == 2
 
 
 def subscribers(server: Watched) -> int:
-    _, count = server.ask("PUBSUB", "NUMSUB", "chat_everyone")
+    _, count = server.ask("PUBSUB", "NUMSUB", EVERYONE)
     return int(count)
 
 

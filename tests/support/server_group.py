@@ -1,0 +1,58 @@
+"""Several servers that belong together."""
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Self, TypeVar
+
+from tests.support.redis_server import AWAY
+from tests.support.server_process import ServerProcess
+
+WAIT_SECONDS = 60
+LOOK_SECONDS = 0.05
+
+Server = TypeVar("Server", bound=ServerProcess)
+
+
+class ServerGroup:
+    """A `with` block starts the servers together and stops all of them for good.
+
+    A subclass starts each with `begin` in its `assemble`, which returns once they serve.
+    """
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+
+    def begin(self, server: Server) -> Server:
+        self._stack.enter_context(server)
+        return server
+
+    def assemble(self) -> None:
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        try:
+            self.assemble()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+
+def wait_until(is_so: Callable[[], bool], complaint: str) -> None:
+    """Ask again and again, also while a server does not answer.
+
+    Raises AssertionError with the complaint after 60 seconds.
+    """
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            if is_so():
+                return
+        except AWAY:
+            pass
+        assert time.monotonic() < deadline, f"{complaint} after {WAIT_SECONDS} s"
+        time.sleep(LOOK_SECONDS)
