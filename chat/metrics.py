@@ -1,11 +1,11 @@
 """What Payam counts of itself, for Prometheus.
 
-Nothing is counted a message or a socket where messages are many: the writer counts once a
-commit, the hub adds to a plain number, which is handed on once a second.
+On the hot path nothing is counted per message or per socket: the writer counts once per commit,
+and the hub adds to a plain number, which is passed to the library once per second.
 
 Under gunicorn each worker writes its figures to files in PROMETHEUS_MULTIPROC_DIR, which
-gunicorn.conf.py makes, and any of them answers with the sum of all. Counters outlive the
-worker that counted; gauges are of those that live.
+gunicorn.conf.py makes. Any worker answers with the sum of all. Counters stay when their worker
+is gone; gauges count living workers only.
 https://prometheus.github.io/client_python/multiprocess/
 """
 
@@ -29,7 +29,7 @@ SAMPLE_SECONDS = 1.0
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 
-# The library's own switch, which it looks at when it is imported; no setting of ours.
+# This is the library's own switch, which it reads when it is imported. It is no setting of Payam.
 IS_SHARED = "PROMETHEUS_MULTIPROC_DIR" in os.environ
 
 registry = CollectorRegistry()
@@ -60,9 +60,7 @@ connections = Gauge(
 closes = Counter(
     "payam_closes", "Websockets that the server closed, by close code", ["code"], registry=registry
 )
-resumes = Counter(
-    "payam_resumes", "Clients that came back with the point they had seen", registry=registry
-)
+resumes = Counter("payam_resumes", "Clients that resumed", registry=registry)
 gaps_healed = Counter(
     "payam_gaps_healed",
     "Times that changes the relay had not brought were read from the database",
@@ -70,7 +68,7 @@ gaps_healed = Counter(
 )
 heals_in_vain = Counter(
     "payam_heals_in_vain",
-    "Times that the database did not have the changes that the relay spoke of",
+    "Times that the database did not have changes that the relay announced",
     registry=registry,
 )
 resets = Counter(
@@ -86,13 +84,13 @@ write_queue = Gauge(
 )
 relay_backlog = Gauge(
     "payam_relay_backlog",
-    "News that waits to be published",
+    "Events that wait to be published",
     registry=registry,
     multiprocess_mode="livesum",
 )
 relay_connected = Gauge(
     "payam_relay_connected",
-    "1 while every worker hears of the others",
+    "1 while every worker receives what the others publish",
     registry=registry,
     multiprocess_mode="livemin",
 )
@@ -104,19 +102,19 @@ unread_bytes = Gauge(
 )
 answers_refused = Counter(
     "payam_answers_refused",
-    "Answers over HTTP that were refused because too much waits to be read already:"
-    " of one user, or on the whole worker",
+    "Answers over HTTP that were refused because too many bytes wait to be read already,"
+    " of one user or on the whole worker",
     ["limit"],
     registry=registry,
 )
 clients_cut = Counter(
     "payam_clients_cut",
-    "Clients of HTTP that were cut off because they took nothing of an answer for too long",
+    "Clients over HTTP that were cut off because they took nothing of an answer for too long",
     registry=registry,
 )
 relay_refusals = Counter(
     "payam_relay_refusals",
-    "Commands that Redis refused, as it does where rights are missing, by command",
+    "Commands that Redis refused, for example because of missing rights, by command",
     ["command"],
     registry=registry,
 )
@@ -140,14 +138,14 @@ http_seconds = Histogram(
 _queued = change_seconds.labels("queued")
 _acknowledged = change_seconds.labels("acknowledged")
 _delivered = change_seconds.labels("delivered")
-# There from the start: an alert needs its zero.
+# They exist from the start, because an alert needs the zero.
 closes.labels("4408")
 answers_refused.labels("user")
 answers_refused.labels("worker")
 
 
 class Tally:
-    """A counter for where even the library's is too much; the sampler hands it on."""
+    """A counter for places where even the library's costs too much. The sampler passes it on."""
 
     __slots__ = ("_counter", "_waiting")
 
@@ -173,30 +171,30 @@ def committed(
     arrived: float,
     begun: float,
     ended: float,
-    told: float,
+    acknowledged: float,
     delivered: float,
 ) -> None:
-    """One commit, once all that follows from it is done; the times are those of `monotonic`.
+    """Count one commit, after everything that follows from it. Times are those of `monotonic`.
 
-    `arrived` is when its oldest change came, `told` when its askers had their answers.
+    `arrived` is when its oldest change came, `acknowledged` when its senders had their answers.
     """
     commit_changes.observe(changes)
     commit_seconds.observe(ended - begun)
     _queued.observe(begun - arrived)
-    _acknowledged.observe(told - arrived)
+    _acknowledged.observe(acknowledged - arrived)
     _delivered.observe(delivered - arrived)
     if messages:
         messages_stored.inc(messages)
 
 
 class Sampler:
-    """Looks once a second at what is not counted where it happens."""
+    """Reads, once per second, the values that are not counted where they change."""
 
     def __init__(self, gauges: Mapping[Gauge, Callable[[], float]]) -> None:
         self._gauges = dict(gauges)
 
     def watch(self, gauge: Gauge, value: Callable[[], float]) -> None:
-        """Look at one more."""
+        """Set this gauge to this value from now on."""
         self._gauges[gauge] = value
 
     def sample(self) -> None:
@@ -212,7 +210,7 @@ class Sampler:
 
 
 def exposition() -> bytes:
-    """Everything in Prometheus' text format; reads files when there are several workers."""
+    """All figures in Prometheus' text format. With several workers it reads files."""
     if not IS_SHARED:
         return generate_latest(registry)
     everyone = CollectorRegistry()

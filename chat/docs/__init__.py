@@ -1,5 +1,5 @@
-"""The documents of the interfaces: OpenAPI, AsyncAPI, and a page for people to read.
+"""The documents of the interfaces: OpenAPI, AsyncAPI, and a page for people.
 
-They are made of what works: the router, the handlers' docstrings and `Operation`s, and
-the structs that bodies and frames are decoded into.
+They are made from what runs: the router, the handlers' docstrings and `Operation`s, and the
+structs into which bodies and frames are decoded.
 """

@@ -55,10 +55,10 @@ ANSWERS = (protocol.Ack, protocol.Error)
 
 
 def document(app: Sanic[Any, Any], settings: Settings) -> dict[str, Any]:
-    """Each websocket is two channels with one address, one for each direction.
+    """The document. Each websocket is two channels with one address, one for each direction.
 
-    Generators of models make one type of all that a channel carries. Of a channel with both
-    directions they keep the server's frames alone.
+    Generators of models make one type from everything that a channel carries. From a channel with
+    both directions they would keep only the server's frames.
     """
     frames = [*FROM_CLIENT, *TO_CLIENT]
     schemas, components = schemas_of(frames, settings)
@@ -86,12 +86,12 @@ def document(app: Sanic[Any, Any], settings: Settings) -> dict[str, Any]:
 
 
 def tag_of(frame: type[Struct]) -> str:
-    """Its `type` on the wire."""
+    """The `type` of a frame on the wire."""
     return str(frame.__struct_config__.tag)
 
 
 def server() -> dict[str, Any]:
-    """Who answers with the document says where this is: see `chat.docs.located`."""
+    """The server. `chat.docs.located` puts in where it is when somebody asks."""
     return {
         "host": HOST,
         "pathname": PREFIX,

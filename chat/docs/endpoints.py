@@ -1,4 +1,4 @@
-"""The routes that there are to describe, read from the router."""
+"""The routes and sockets to describe, read from the router."""
 
 import re
 import sys
@@ -12,7 +12,7 @@ from chat.api.operations import Operation, operation_of
 from chat.docs.shapes import prose
 
 METHODS = ("GET", "POST", "PATCH", "DELETE")
-"""In the order in which they are listed. HEAD and OPTIONS are wherever another is."""
+"""In the order of the documents. HEAD and OPTIONS are left out, because every path has them."""
 
 
 class Endpoint(Struct, frozen=True):
@@ -30,7 +30,7 @@ class Endpoint(Struct, frozen=True):
 
 
 def endpoints(app: Sanic[Any, Any]) -> list[Endpoint]:
-    """Those of which something is said, by noun in the order of the blueprints."""
+    """The routes that have an Operation, by noun in the order of the blueprints."""
     nouns = list(app.blueprints)
     found = [
         endpoint(route, method, said)
@@ -60,14 +60,14 @@ def endpoint(route: Route, method: str, said: Operation) -> Endpoint:
 
 
 def about_module(name: str) -> str:
-    """The first sentence of its docstring, without the noun that it begins with."""
+    """The first line of a module's docstring, without the noun at its beginning."""
     first, _, _ = prose(sys.modules[name].__doc__).partition("\n")
     said = first.partition(": ")[2] or first
     return said[0].upper() + said[1:]
 
 
 class Socket(Struct, frozen=True):
-    """A websocket's path, and what its handler says of it."""
+    """A websocket's path, and its handler's docstring."""
 
     name: str
     path: str
@@ -82,7 +82,7 @@ def sockets(app: Sanic[Any, Any]) -> list[Socket]:
             name=route.name.rpartition(".")[2],
             path=path_of(route),
             parameters=parameters_of(route),
-            about=prose(route.handler.args[0].__doc__),  # what Sanic has wrapped
+            about=prose(route.handler.args[0].__doc__),  # the function that Sanic wrapped
         )
         for route in app.router.routes
         if getattr(route.ctx, "socket", False)
@@ -94,6 +94,6 @@ def parameters_of(route: Route) -> tuple[str, ...]:
 
 
 def path_of(route: Route) -> str:
-    """As the documents write it: with the slash at its end, where it is no file's."""
+    """A path as the documents write it: with a slash at its end, unless it is a file's."""
     path = "/" + re.sub(r"<(\w+)(:\w+)?>", r"{\1}", route.path)
     return path if path.endswith(".json") else path.rstrip("/") + "/"

@@ -107,7 +107,7 @@ OF_TYPE = {type(example): example for example in ALL}
 
 
 def example_of(shape: Any) -> Any:
-    """One as it is on the wire, without nulls that need not be there. Raises KeyError."""
+    """The example of a shape as it is on the wire, without optional nulls. Raises KeyError."""
     if get_origin(shape) is list:
         return [example_of(get_args(shape)[0])]
     example: dict[str, Any] = msgspec.to_builtins(OF_TYPE[shape])

@@ -1,6 +1,6 @@
-"""The documents say where the server is, which is known only when somebody asks for them.
+"""Puts into the documents where the server is. Only a request for a document shows that.
 
-They are made once, with these words in place of what a request tells.
+The documents are made once, with these words in the places where it belongs.
 """
 
 from chat.api.places import Place
@@ -11,9 +11,9 @@ PROTOCOL = "payam-protocol"
 
 
 def located(body: bytes, place: Place) -> bytes:
-    """The document as the client at this place is to read it."""
+    """The document for a client that finds the server at this place."""
     words = {
-        # Nothing stands before the paths: OpenAPI has a slash for that, AsyncAPI no field.
+        # Without a prefix OpenAPI has a slash, and AsyncAPI leaves out the field.
         f'"url":"{PREFIX}"': f'"url":"{place.prefix or "/"}"',
         f'"pathname":"{PREFIX}",': f'"pathname":"{place.prefix}",' if place.prefix else "",
         PREFIX: place.prefix,

@@ -14,13 +14,13 @@ CODE = re.compile("`([^`]+)`")
 
 
 def prose(text: str) -> str:
-    """Paragraphs; what is in backticks is code."""
+    """HTML paragraphs. Text in backticks becomes code."""
     marked = CODE.sub(r"<code>\1</code>", escape(text))
     return "".join(f"<p>{paragraph}</p>" for paragraph in marked.split("\n\n") if paragraph)
 
 
 def table(heads: Iterable[str], rows: Iterable[str]) -> str:
-    """It scrolls by itself where it is too wide, by keyboard too."""
+    """A table that scrolls by itself if it is too wide, also with the keyboard."""
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
     return f'<div class="wide" tabindex="0"><table><tr>{head}</tr>{"".join(rows)}</table></div>'
 
@@ -38,7 +38,7 @@ def example(content: dict[str, Any]) -> str:
 
 
 def type_of(schema: dict[str, Any]) -> str:
-    """What a value may be, in HTML."""
+    """The values that a schema allows, in HTML."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return f'<a href="#shape-{name}">{name}</a>'

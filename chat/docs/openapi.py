@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document of what is under HTTP, made from the routes and their structs."""
+"""The OpenAPI 3.1 document of the paths over HTTP, made from the routes and their structs."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -72,7 +72,7 @@ REFUSALS = {
     503: "Something that is needed is away, or the server restarts.",
 }
 OF_ALL = {tracing.HEADER: {"$ref": f"#/components/headers/{tracing.HEADER}"}}
-"""Headers that every answer has."""
+"""The headers of every answer."""
 SENT_WITH = {
     401: "WWW-Authenticate",
     416: "Content-Range",
@@ -100,7 +100,7 @@ def document(app: Sanic[Any, Any], settings: Settings) -> dict[str, Any]:
     return {
         "openapi": "3.1.1",
         "info": {
-            # Generators name their package after it: `payam_client` is our own.
+            # Generators name their package after the title, and `payam_client` is Payam's own.
             "title": "Payam REST API",
             "version": "1",
             "summary": "A chat server to put behind an app of your own",
@@ -122,10 +122,10 @@ def document(app: Sanic[Any, Any], settings: Settings) -> dict[str, Any]:
 
 
 def leave_out_defaults(body: dict[str, Any]) -> None:
-    """Say of a body's field that it may be left out, and no more.
+    """Make fields of a body optional without a default.
 
-    A field with a default is one that always has a value, so generators of types ask for it
-    in what a client sends too.
+    Generators of types understand that a field with a default always has a value. So they would
+    require it in what a client sends.
     """
     for field in body["properties"].values():
         default = field.pop("default", None)
@@ -136,14 +136,14 @@ def leave_out_defaults(body: dict[str, Any]) -> None:
 
 
 def shapes_of(said: Operation) -> Iterator[Any]:
-    """Those that are written down as schemas."""
+    """The shapes that become schemas of the document."""
     if said.takes is not None:
         yield said.takes
     yield from (shape for shape in said.gives.values() if is_struct(shape))
 
 
 def is_struct(shape: Any) -> bool:
-    """Or a list of them."""
+    """Whether the shape is a struct or a list of structs."""
     return shape is not None and shape is not dict and not isinstance(shape, str)
 
 
@@ -213,7 +213,7 @@ def answer(said: Operation, shape: Any, schemas: Schemas) -> dict[str, Any]:
     elif shape is dict:
         written["content"] = {"application/json": {"schema": {"type": "object"}}}
     elif shape == ANY_FILE:
-        # Generators know bytes by this type; a file comes with its own.
+        # Generators recognise bytes by this type. A file comes with a type of its own.
         octets = {"schema": {"type": "string", "format": "binary"}}
         written["content"] = {"application/octet-stream": octets, ANY_FILE: {"schema": {}}}
     elif shape is not None:
@@ -226,7 +226,7 @@ def json_of(shape: Any, schemas: Schemas) -> dict[str, Any]:
 
 
 def refusals(one: Endpoint) -> Iterator[Problem]:
-    """What this route answers when it does not do as asked: its own errors, then any route's."""
+    """The errors with which this route may answer: its own, then those of all routes."""
     own: set[int] = set()
     for error in one.said.refuses:
         refused = describe(error)

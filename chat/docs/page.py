@@ -1,4 +1,4 @@
-"""Both documents as one page, which needs no script and nothing from elsewhere.
+"""Both documents as one page, which needs no script and nothing from other servers.
 
 header     what the API is, and where the documents are
 nav        every operation and frame
@@ -20,11 +20,11 @@ POLICY = {
     "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none';"
     f" style-src 'sha256-{base64.b64encode(sha256(STYLE.encode()).digest()).decode()}'"
 }
-"""The browser itself holds the page to loading nothing."""
+"""With this policy the browser lets the page load nothing."""
 
 
 def render(of_http: dict[str, Any], of_sockets: dict[str, Any]) -> str:
-    """HTML; light or dark as the reader's system is."""
+    """The HTML, which is light or dark as the reader's system is."""
     shapes = {**of_http["components"]["schemas"], **of_sockets["components"]["schemas"]}
     messages = of_sockets["components"]["messages"]
     frames = {message["payload"]["$ref"].rpartition("/")[2] for message in messages.values()}
@@ -99,7 +99,7 @@ def nouns(document: dict[str, Any]) -> Iterator[str]:
 
 
 def one(id_: str, kind: str, name: str, summary: str, inside: str) -> str:
-    """Folded. The id is inside, since what a link leads to is unfolded where it is within."""
+    """A folded part. Its id is inside, because a browser unfolds a part if a link leads into it."""
     return (
         '<details class="one"><summary>'
         f'<span class="method {kind}">{kind.upper()}</span><span class="path">{escape(name)}</span>'
@@ -151,14 +151,14 @@ def answer(status: str, response: dict[str, Any]) -> str:
         for content in response.get("content", {}).values()
         for code in content.get("examples", {})
     ]
-    # What every answer has is only referred to, and told once, above.
+    # A header of every answer is only a reference here. It is described once, above.
     headers = ", ".join(name for name, one in response["headers"].items() if "$ref" not in one)
     said = prose(response["description"]) + " ".join(codes)
     return row(status, said, " ".join(bodies), escape(headers))
 
 
 def directions(document: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
-    """What each side says: of all channels, since their frames are the same."""
+    """The frames of each side, from all channels, because their frames are the same."""
     for title, action in (("from clients", "receive"), ("to clients", "send")):
         said = (
             message["$ref"].rpartition("/")[2]
@@ -173,7 +173,7 @@ def sockets(document: dict[str, Any]) -> Iterator[str]:
     messages = document["components"]["messages"]
     schemas = document["components"]["schemas"]
     yield "<h2>Websockets</h2>"
-    # The two directions of a websocket have one address, and what is said of it is the same.
+    # The two directions of a websocket have the same address and the same description.
     of_address = {channel["address"]: channel for channel in document["channels"].values()}
     for channel in of_address.values():
         yield f'<p><span class="path">{escape(channel["address"])}</span></p>'

@@ -1,6 +1,7 @@
 """Where the documents are: `/docs`, `/docs/openapi.json`, `/docs/asyncapi.json`.
 
-They are made when first asked for, and say where the server is to each who asks.
+They are made when somebody first asks for them. Each answer says where that client finds the
+server.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ from chat.docs.located import located
 blueprint = Blueprint("docs", url_prefix="/docs")
 
 HEADERS = {
-    # Kept by whoever likes, and asked after each time: the ETag answers in no bytes.
+    # Anybody may keep them, and asks each time whether they changed: the ETag saves the bytes.
     "Cache-Control": "public, no-cache",
     "Vary": places.VARIES,
     "X-Content-Type-Options": "nosniff",
@@ -45,7 +46,7 @@ def made(app: Sanic[Any, Any]) -> Documents:
 
 
 async def documents(request: Request) -> Documents:
-    # In a thread: the first one takes longer than others should wait.
+    # In a thread, because making them takes longer than other requests should wait.
     return await asyncio.to_thread(made, request.app)
 
 

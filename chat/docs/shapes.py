@@ -1,4 +1,4 @@
-"""JSON Schema of the structs that clients' data is checked with."""
+"""JSON Schema of the structs into which clients' data is decoded."""
 
 import inspect
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ REFERENCE = "#/components/schemas/{name}"
 def schemas_of(
     shapes: Sequence[Any], settings: Settings
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The schema of each shape, and by name those of all structs that they refer to."""
+    """The schema of each shape, and the schemas of all structs that they refer to, by name."""
     schemas, components = msgspec.json.schema_components(shapes, ref_template=REFERENCE)
     return plain(list(schemas), settings), plain(components, settings)
 
@@ -27,7 +27,7 @@ def fields_of(shape: type[msgspec.Struct], settings: Settings) -> dict[str, dict
 
 
 def plain(schema: Any, settings: Settings) -> Any:
-    """With the settings' values where they are named, and without the code's indentation."""
+    """The schema with the values of settings that it names, and without the code's indentation."""
     if isinstance(schema, dict):
         found = {name: plain(value, settings) for name, value in schema.items()}
         for limit in ("minLength", "maxLength", "maxItems"):
@@ -36,7 +36,7 @@ def plain(schema: Any, settings: Settings) -> Any:
         if isinstance(found.get("description"), str):
             found["description"] = prose(found["description"])
         if found.get("required") == []:
-            del found["required"]  # JSON Schema of old, which sockets have, knows no empty one
+            del found["required"]  # AsyncAPI's older JSON Schema allows no empty list here
         return found
     if isinstance(schema, list | tuple):
         return [plain(value, settings) for value in schema]
@@ -44,13 +44,13 @@ def plain(schema: Any, settings: Settings) -> Any:
 
 
 def prose(docstring: str | None) -> str:
-    """Its paragraphs, each in one line."""
+    """The paragraphs of a docstring, each in one line."""
     paragraphs = inspect.cleandoc(docstring or "").split("\n\n")
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 def security_schemes(about: str) -> dict[str, Any]:
-    """There is one: the token, and how it is given."""
+    """The only security scheme: a token, and how it is sent."""
     return {
         "bearer": {
             "type": "http",

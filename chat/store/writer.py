@@ -185,7 +185,7 @@ class Writer:
         ended = monotonic()
         for work in run:
             answer(work, work.refusal)
-        told = monotonic()
+        acknowledged = monotonic()
         events: list[Event] = []
         try:
             events = [event for work in run if not work.refusal for event in work.happened()]
@@ -200,7 +200,7 @@ class Writer:
             arrived=run[0].deadline - self._timeout,
             begun=begun,
             ended=ended,
-            told=told,
+            acknowledged=acknowledged,
             delivered=monotonic(),
         )
 
