@@ -32,33 +32,33 @@ from chat.records import ID_MAX
 from config.settings import Settings
 
 ABOUT = f"""
-Conversations, messages and attachments. What happens live is told by websockets, whose
-document is `{PREFIX}/docs/asyncapi.json`.
+Conversations, messages and attachments. Live changes come over websockets, whose document is
+`{PREFIX}/docs/asyncapi.json`.
 
-Everything is JSON in UTF-8; moments are UTC, in whole seconds. Paths answer with and
-without the slash at their end, to HEAD where they answer to GET, and to OPTIONS; to any
-other method with 405 and `Allow`. A field of a body, or a parameter of a query, that is not
-here gets a 400 that names it. Where a body is JSON it may also come as a form, urlencoded
-or multipart: a field for each name, which a list has several times. `?format=json` and
-`?_=…`, which some clients add to every request, are passed over.
+Everything is JSON in UTF-8. Times are UTC, in whole seconds. A path answers with and without the
+slash at its end. It answers HEAD where it answers GET, and OPTIONS always; any other method gets
+405 with `Allow`. An unknown field of a body, or an unknown parameter of a query, gets a 400 that
+names it. A body in JSON may also come as a form (urlencoded or multipart). A list is then a
+field that comes several times. `?format=json` and `?_=…`, which some clients add to every
+request, are ignored.
 
-An error is `application/problem+json` (RFC 9457): `detail` is a sentence for people, `code`
-is stable and for programs, and `errors` says by field what is wrong with the input. What is
-not there and what is not for the caller answer alike, 404. A request that is no HTTP, or
+An error is `application/problem+json` (RFC 9457). `detail` is a sentence for people, `code` is
+stable and for programs, and `errors` says by field what is wrong with the input. What does not
+exist, and what is not for the caller, both answer 404. A request that is not valid HTTP, or that
 takes too long to arrive, gets 400, 408, 414, 417 or 431.
 
-A request may bring an id of its own in `X-Request-ID`: up to 64 ASCII letters, digits,
-`_`, `.`, `:` or `-`. It gets a new one where it brings none, or any other. The answer has
-it in the same header, and so does each line that the server logs of the request.
+A request may have an id of its own in `X-Request-ID`: up to 64 ASCII letters, digits, `_`, `.`,
+`:` or `-`. Otherwise it gets a new one. The answer has the id in the same header, and each line
+that the server logs of the request has it too.
 """
 BEARER = """
 An access token, from `POST /api/token/` or from another identity provider that this server
-trusts: `Authorization: Bearer <JWT>`. `Token <JWT>` and `JWT <JWT>` do as well.
+trusts: `Authorization: Bearer <JWT>`. `Token <JWT>` and `JWT <JWT>` work too.
 """
 HEADERS = {
-    "Accept-Ranges": "`bytes`: ranges of the file may be asked for.",
+    "Accept-Ranges": "`bytes`: ranges of the file can be asked for.",
     "Cache-Control": "Who may keep the answer, and for how long.",
-    "Content-Disposition": "The name under which the file is to be saved.",
+    "Content-Disposition": "The name under which to save the file.",
     "Content-Range": "Which bytes these are, and how many there are.",
     "ETag": "Names this content, for `If-None-Match`.",
     "Link": "RFC 8288: the `next` page, or the `prev` one.",
@@ -69,7 +69,7 @@ HEADERS = {
 REFUSALS = {
     400: "The input is wrong; `errors` says which field of it, and how.",
     404: "Not there, or not for the caller.",
-    503: "Something that is needed is away, or the server restarts.",
+    503: "Something that the server needs is away, or the server restarts.",
 }
 OF_ALL = {tracing.HEADER: {"$ref": f"#/components/headers/{tracing.HEADER}"}}
 """The headers of every answer."""
