@@ -118,7 +118,7 @@ class Payam:
         messages = Messages(
             self.database,
             self.writer,
-            self.files.discard,
+            self.files,
             most=settings.message_max_length,
         )
         return Services(
@@ -253,6 +253,7 @@ class Payam:
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await self.files.settled()
         await self.sockets.close()
         await self.dispatcher.close()
         await self.database.close()

@@ -102,7 +102,7 @@ class Attachments:
             await self._discard_unless_stored(file)
             raise
         except PayamError:
-            self._files.discard([file.stored_name])
+            await self._files.discard([file.stored_name])
             raise
         if made.is_new and created is not None:
             return created, True
@@ -120,7 +120,7 @@ class Attachments:
         except Unavailable:
             return
         if not stored:
-            self._files.discard([file.stored_name])
+            await self._files.discard([file.stored_name])
 
     async def list(
         self, who: Identity, conversation_id: int, message_id: int

@@ -1,7 +1,7 @@
 """Conversations: list them, begin one, change who is in it, mark what was read."""
 
 import re
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
 from chat import records
 from chat.auth.identity import Identity
@@ -98,6 +98,26 @@ class Conversations:
         """What changed, in order; up to which point; and whether that is all by now."""
         page = await reading.since(self._database, conversation_id, seq, limit=CHANGES_PAGE)
         return page.changes, page.seq, page.is_last
+
+    async def marks_since(
+        self, who: Identity, points: Mapping[int, int]
+    ) -> dict[int, list[Passing]]:
+        """By conversation, the marks of reading since its point: at most 100 of others, the newest,
+        and the caller's own.
+
+        A mark that was made when the client had come to the point exactly may be one that it has
+        received. In a conversation of more than 2,000 participants none are given.
+        """
+        found = await participants.marks_since(self._database, points, who.user_id)
+        return {
+            conversation_id: [
+                Passing(
+                    conversation_id, MessageRead(mark.username, mark.last_read_id), mark.user_id
+                )
+                for mark in marks
+            ]
+            for conversation_id, marks in found.items()
+        }
 
     async def membership(self, who: Identity, conversation_id: int) -> Membership:
         """Proof that the caller is a participant, or an agent; raises NotFound for others."""

@@ -1,6 +1,6 @@
 """Messages: send, edit, delete and read them."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from functools import partial
 
 from msgspec.structs import replace
@@ -17,6 +17,7 @@ from chat.services.membership import require_member
 from chat.store import attachments, conversations, participants
 from chat.store import messages as store
 from chat.store.database import Database, Reads, Transaction
+from chat.store.files import Files
 from chat.store.sends import Send
 from chat.store.work import Apply, Done, DoneWith, Outcome
 from chat.store.writer import Writer
@@ -33,14 +34,14 @@ class Messages:
         self,
         database: Database,
         writer: Writer,
-        discard: Callable[[Sequence[str]], None],
+        files: Files,
         *,
         most: int,
     ) -> None:
-        """`discard` removes the files of deleted messages; `most` is in characters."""
+        """`files` are those of attachments; `most` is in characters."""
         self._database = database
         self._writer = writer
-        self._discard = discard
+        self._files = files
         self._most = most
 
     def send(
@@ -118,6 +119,7 @@ class Messages:
         """Delete one's own message. A second time changes nothing."""
         await require_own(self._database, who, conversation_id, message_id)
         await self._writer.change(conversation_id, self._deleting(who, conversation_id, message_id))
+        await self._files.settled()
 
     def submit_delete(
         self, who: Identity, conversation_id: int, message_id: int, done: DoneWith[int]
@@ -139,7 +141,7 @@ class Messages:
             change = Change(conversation_id, MessageDeleted(message_id, seq=seq))
             written = log.Written(change, message_id, found.logged_seq)
             await log.write(transaction, who.user_id, written)
-            return Outcome(seq, (change,), after=partial(self._discard, list(removed)))
+            return Outcome(seq, (change,), after=partial(self._files.discard_later, list(removed)))
 
         return apply
 

@@ -5,10 +5,12 @@ whole and on the disk. So what lies in its place is complete, and what lies in
 `incoming/` at a start is the rest of an upload that nobody finished.
 """
 
+import asyncio
 import logging
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterator, Sequence
+from contextvars import Context
 from hashlib import sha256
 from pathlib import Path
 
@@ -29,6 +31,7 @@ class Files:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._incoming = folder / "incoming"
+        self._discarding: set[asyncio.Task[None]] = set()
 
     def prepare(self, now: float) -> None:
         """Make the folders, and clear away uploads that were cut off; `now` is in seconds."""
@@ -109,6 +112,26 @@ class Files:
             finally:
                 os.close(descriptor)
 
-    def discard(self, stored_names: Sequence[str]) -> None:
+    async def discard(self, stored_names: Sequence[str]) -> None:
+        """Delete these files, where they are there, without holding the event loop."""
+        await asyncio.to_thread(self._unlink, stored_names)
+
+    def _unlink(self, stored_names: Sequence[str]) -> None:
         for stored_name in stored_names:
-            self.path(stored_name).unlink(missing_ok=True)
+            try:
+                self.path(stored_name).unlink(missing_ok=True)
+            except OSError as error:  # `doctor` finds it, and removes it
+                log.error("a file could not be deleted: %s", error)  # noqa: TRY400 - the disk's trouble
+
+    def discard_later(self, stored_names: Sequence[str]) -> None:
+        """The same for who does not wait for it; `settled` does."""
+        if not stored_names:
+            return
+        task = asyncio.get_running_loop().create_task(self.discard(stored_names), context=Context())
+        self._discarding.add(task)
+        task.add_done_callback(self._discarding.discard)
+
+    async def settled(self) -> None:
+        """Wait until the files are gone that are to be deleted by now."""
+        if self._discarding:
+            await asyncio.wait(self._discarding)

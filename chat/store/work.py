@@ -128,12 +128,16 @@ class ChangeWork(Work, Generic[Result]):
 
     def happened(self) -> Sequence[Event]:
         assert self.outcome is not None
-        if self.outcome.after is not None:
-            try:
-                self.outcome.after()
-            except Exception:  # it is stored all the same, and others must hear of it
-                log.exception("what follows a change failed")
         return self.outcome.events
+
+    def follow_up(self) -> None:
+        """Begin what its commit makes possible, once others have heard of it."""
+        if self.outcome is None or self.outcome.after is None:
+            return
+        try:
+            self.outcome.after()
+        except Exception:  # it is stored all the same
+            log.exception("what follows a change failed")
 
 
 def answer(work: Work, error: Exception | None) -> None:

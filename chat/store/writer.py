@@ -203,6 +203,10 @@ class Writer:
             acknowledged=acknowledged,
             delivered=monotonic(),
         )
+        if not is_sends:
+            for work in run:
+                if not work.refusal:
+                    work.follow_up()
 
     def _keep_repeatable(self, run: list[Any], error: Exception) -> list[Any]:
         """Answer those whose second try could store them twice; return the others."""

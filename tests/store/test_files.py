@@ -165,9 +165,34 @@ async def test_discarding_removes_files_and_does_not_mind_those_that_are_gone(
 ) -> None:
     """Twice is as good as once."""
     stored = [(await receive(files, pieces(b"x"))).stored_name for _ in range(3)]
-    files.discard(stored[:2])
-    files.discard(stored[:2])
+    await files.discard(stored[:2])
+    await files.discard(stored[:2])
     assert left(folder) == [files.path(stored[2])]
+
+
+async def test_who_does_not_wait_for_files_to_be_deleted_can_do_so_later(
+    files: Files, folder: Path
+) -> None:
+    """They are deleted in a thread: where it has not begun yet, they are there."""
+    stored = [(await receive(files, pieces(b"x"))).stored_name for _ in range(2)]
+    files.discard_later(stored)
+    assert len(left(folder)) == 2
+    await files.settled()
+    assert left(folder) == []
+    await files.settled()
+
+
+async def test_a_file_that_cannot_be_deleted_keeps_no_other(
+    files: Files, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is logged, and left to the doctor."""
+    stored = [(await receive(files, pieces(b"x"))).stored_name for _ in range(2)]
+    stuck = files.path(stored[0])
+    stuck.unlink()
+    stuck.mkdir()
+    await files.discard(stored)
+    assert not files.path(stored[1]).exists()
+    assert "could not be deleted" in caplog.text
 
 
 def test_preparing_clears_away_what_nobody_finished(files: Files, folder: Path) -> None:

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from itertools import pairwise
 from typing import Any
 
+from msgspec.structs import replace
+
 from chat.changes import log
 from chat.changes.attachments import AttachmentAdded
 from chat.changes.conversations import ConversationUpdated
@@ -178,10 +180,10 @@ class Changes:
             await self._write(transaction, TicketUpdated(ticket, seq=seq), ticket_id)
         return seq
 
-    async def change_ticket(self, ticket: SupportTicket) -> int:
+    async def change_ticket(self, ticket: SupportTicket, status: str = "pending") -> int:
         async with self.next() as (transaction, seq):
             earlier = await tickets.seq_of(transaction, ticket.id)
-            await tickets.update(transaction, seq, ticket)
+            await tickets.update(transaction, seq, replace(ticket, status=status))
             await self._write(transaction, TicketUpdated(ticket, seq=seq), ticket.id, earlier)
         return seq
 
