@@ -1,5 +1,15 @@
 """Payam's client for Python, asynchronous. `Payam` is where to begin."""
 
+from payam_client.account import Account
+from payam_client.account_events import (
+    AccountEvent,
+    AccountReset,
+    CaughtUp,
+    ConversationCreated,
+    ConversationRemoved,
+    PresenceChanged,
+    SendingChanged,
+)
 from payam_client.backoff import Backoff
 from payam_client.conversation import Conversation
 from payam_client.errors import ConversationClosed, PayamError
@@ -19,6 +29,8 @@ from payam_client.events import (
     TicketUpdated,
     UserTyping,
 )
+from payam_client.live_conversation import LiveConversation
+from payam_client.message_store import StoredMessage
 from payam_client.payam import Payam
 from payam_client.records import (
     Attachment,
@@ -28,19 +40,30 @@ from payam_client.records import (
     SupportTicket,
     User,
 )
+from payam_client.sends import Sending
+from payam_client.storage import FileStorage, MemoryStorage, Storage
 from payam_client.tokens import Tokens
 
 __all__ = [
+    "Account",
+    "AccountEvent",
+    "AccountReset",
     "Ack",
     "AnyEvent",
     "Attachment",
     "AttachmentAdded",
     "Backoff",
+    "CaughtUp",
     "Conversation",
     "ConversationClosed",
+    "ConversationCreated",
     "ConversationRecord",
+    "ConversationRemoved",
     "ConversationUpdated",
+    "FileStorage",
+    "LiveConversation",
     "Me",
+    "MemoryStorage",
     "Message",
     "MessageDeleted",
     "MessageEdited",
@@ -50,8 +73,13 @@ __all__ = [
     "ParticipantLeft",
     "Payam",
     "PayamError",
+    "PresenceChanged",
     "Reset",
     "Resumed",
+    "Sending",
+    "SendingChanged",
+    "Storage",
+    "StoredMessage",
     "SupportTicket",
     "TicketUpdated",
     "Tokens",

@@ -7,6 +7,7 @@ conversation, `/ws/chat/<id>/`) and Account (all of a user's conversations, `/ws
 import asyncio
 import logging
 from abc import ABC, abstractmethod
+from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, Literal, NoReturn, Self
 
@@ -62,7 +63,7 @@ class Connection(ABC):
         self._refused: str | None = None
         self._attempt = 0
         self._end: Exception | None = None
-        self._renewing: asyncio.Task[None] | None = None
+        self._soon_done: set[asyncio.Task[None]] = set()
         session._open.add(self)
         self._running = asyncio.create_task(self._run())
 
@@ -226,13 +227,19 @@ class Connection(ABC):
                     writing = asyncio.create_task(self._write_all(socket))
         finally:
             self._socket = None
-            tasks = [task for task in (writing, self._renewing) if task is not None]
+            tasks = [*self._soon_done, *([writing] if writing is not None else [])]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
+    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do this beside the reading, unless the connection ends before."""
+        task = asyncio.create_task(work)
+        self._soon_done.add(task)
+        task.add_done_callback(self._soon_done.discard)
+
     def _renew_soon(self, socket: ClientConnection) -> None:
-        self._renewing = asyncio.create_task(self._renew(socket))
+        self._soon(self._renew(socket))
 
     async def _renew(self, socket: ClientConnection) -> None:
         """A new token for the connection; without one the server closes it at the old one's end."""

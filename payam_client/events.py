@@ -1,12 +1,12 @@
-"""What the server tells of a conversation, pure: text in to typed events.
+"""What happens in a conversation, pure: text in to typed events.
 
 changes, each with the conversation's change number `seq`
     MessageSent  MessageEdited  MessageDeleted  AttachmentAdded
     ParticipantJoined  ParticipantLeft  ConversationUpdated  TicketUpdated
-passing, which who is not there misses
+ephemeral, and missed by who is not there
     UserTyping  MessageRead
-Resumed     all that was missed has been told
-Reset       the server's database was put back: what was told may be wrong
+Resumed     all that was missed is here
+Reset       the server's database was put back: what came before may be wrong
 """
 
 from datetime import datetime
@@ -17,8 +17,14 @@ from msgspec import Struct
 from payam_client.records import Attachment, SupportTicket, User
 
 
-class Event(Struct, tag_field="type", frozen=True):
+class Frame(Struct, tag_field="type", frozen=True):
     pass
+
+
+class Event(Frame, frozen=True, kw_only=True):
+    """`conversation` is its id; None on a socket that has one conversation alone."""
+
+    conversation: int | None = None
 
 
 class Change(Event, frozen=True, kw_only=True):
@@ -140,7 +146,7 @@ class Refused(Event, tag="error", frozen=True):
     ref: str | None = None
 
 
-class AuthExpiring(Event, tag="auth.expiring", frozen=True):
+class AuthExpiring(Frame, tag="auth.expiring", frozen=True):
     """The token ends in so many seconds."""
 
     expires_in: int
@@ -174,9 +180,14 @@ _decode = msgspec.json.Decoder(AnyFrame).decode
 _KNOWN = {kind.__struct_config__.tag for kind in AnyFrame.__args__}
 
 
+def type_of(frame: str | bytes) -> str:
+    """Raises msgspec.DecodeError for what is no frame of Payam's."""
+    return _decode_type(frame).type
+
+
 def decode(frame: str | bytes) -> AnyFrame | None:
     """The event of a frame; None for one of a kind that this version does not know.
 
     Raises msgspec.DecodeError for what is no frame of Payam's.
     """
-    return _decode(frame) if _decode_type(frame).type in _KNOWN else None
+    return _decode(frame) if type_of(frame) in _KNOWN else None

@@ -17,8 +17,12 @@ from payam_client.events import Ack, Refused
 class Ask:
     """A frame that wants an answer; `ref` is the answer's too."""
 
-    def __init__(self, frame: dict[str, Any], ref: str) -> None:
+    def __init__(
+        self, frame: dict[str, Any], ref: str, kept: asyncio.Future[None] | None = None
+    ) -> None:
         self.ref = ref
+        self.kept = kept
+        """Not to be given to the server before this is done."""
         self.names_message = "message_id" in frame
         self.frame = msgspec.json.encode({**frame, "ref": ref}).decode()
         self.answer: asyncio.Future[Ack] = asyncio.get_running_loop().create_future()
@@ -60,12 +64,17 @@ class Outbox:
         """How many wait, the one on its way among them; not those given up by who asked."""
         return sum(not ask.answer.done() for ask in self._asks)
 
-    def put(self, frame: dict[str, Any]) -> asyncio.Future[Ack]:
+    def put(
+        self, frame: dict[str, Any], kept: asyncio.Future[None] | None = None
+    ) -> asyncio.Future[Ack]:
         self._count += 1
-        ask = Ask(frame, f"{self._mark}-{self._count}")
+        ask = Ask(frame, f"{self._mark}-{self._count}", kept)
         self._asks.append(ask)
         self._is_there.set()
         return ask.answer
+
+    def is_empty(self) -> bool:
+        return self._first() is None
 
     def _first(self) -> Ask | None:
         """It stays the first until it is answered."""
@@ -86,6 +95,8 @@ class Outbox:
         """
         with suppress(ConnectionClosed):
             while (ask := self._first()) is not None:
+                if ask.kept is not None:
+                    await asyncio.wait([ask.kept])
                 answered = ask.begin()
                 await socket.send(ask.frame)
                 try:

@@ -1,13 +1,14 @@
 """Somebody on a server: REST calls, one socket for everything, or single conversations."""
 
+from payam_client.account import Account
+from payam_client.calls import Calls
 from payam_client.conversation import Conversation
-from payam_client.conversation_calls import ConversationCalls
+from payam_client.errors import PayamError
 from payam_client.inbox import Point
-from payam_client.message_calls import MessageCalls
-from payam_client.ticket_calls import TicketCalls
+from payam_client.storage import Storage
 
 
-class Payam(ConversationCalls, MessageCalls, TicketCalls):
+class Payam(Calls):
     """Use it as `async with Payam(url) as payam`: its end closes all that is open.
 
     `tokens` are those of an earlier run; `keep` is given every new pair to store, and None
@@ -21,6 +22,17 @@ class Payam(ConversationCalls, MessageCalls, TicketCalls):
     something: they carry an Idempotency-Key, so that it is made once. `key` names it where the
     call shall still be the same one after a restart of the program.
     """
+
+    def account(self, storage: Storage | None = None) -> Account:
+        """Stay connected to all of one's conversations, on one socket.
+
+        `storage` keeps messages that are not sent yet, and how far was read by who iterates: with
+        a FileStorage over restarts, by default as long as the program runs. Raises PayamError
+        where nobody is signed in.
+        """
+        if self.subject is None:
+            raise PayamError("Not signed in.", code="not_authenticated", status=401)
+        return Account(self, storage or self.memory)
 
     def open(
         self,

@@ -12,6 +12,7 @@ from payam_client.http import Http
 from payam_client.outbox import new_id
 from payam_client.paths import Record, once, parse
 from payam_client.records import Me
+from payam_client.storage import MemoryStorage
 from payam_client.tokens import TokenKeeper, Tokens
 
 
@@ -45,6 +46,7 @@ class Session:
         self._http = Http(self.url, self.backoff, patience, trust_env=trust_env)
         self._keeper = TokenKeeper(tokens, self._renew, keep)
         self._open: set[Open] = set()
+        self.memory = MemoryStorage()
 
     async def __aenter__(self) -> Self:
         return self

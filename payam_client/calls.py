@@ -1,0 +1,9 @@
+"""All calls of REST."""
+
+from payam_client.conversation_calls import ConversationCalls
+from payam_client.message_calls import MessageCalls
+from payam_client.ticket_calls import TicketCalls
+
+
+class Calls(ConversationCalls, MessageCalls, TicketCalls):
+    pass

@@ -1,0 +1,212 @@
+"""The list of an account's conversations, read page by page and then kept from events."""
+
+import asyncio
+from collections.abc import Callable
+from operator import attrgetter
+
+from payam_client.calls import Calls
+from payam_client.connection import log
+from payam_client.conversation_state import ConversationState
+from payam_client.errors import PayamError
+from payam_client.live_conversation import LiveConversation
+from payam_client.records import ConversationRecord, User
+
+PAGE = 100
+"""Conversations in a request."""
+
+
+class ConversationList:
+    """`make` gives a record its state and its conversation. `found` is called with one that was
+    not known before, and `lost` with the id of one that is the user's no more."""
+
+    def __init__(
+        self,
+        calls: Calls,
+        make: Callable[[ConversationRecord], tuple[ConversationState, LiveConversation]],
+        found: Callable[[ConversationRecord], None],
+        lost: Callable[[int], None],
+    ) -> None:
+        self.is_complete = False
+        """Every page is here."""
+        self.first_page = asyncio.Event()
+        self.states: dict[int, ConversationState] = {}
+        self.me = User(0, "")
+        """Known from the first connection on."""
+        self._calls = calls
+        self._make = make
+        self._found = found
+        self._lost = lost
+        self._live: dict[int, LiveConversation] = {}
+        self._sorted: list[LiveConversation] | None = None
+        self._seqs: dict[int, int] = {}
+        """The highest `seq` that came by an event of a conversation that is not here."""
+        self._wanted: set[int] = set()
+        self._new: set[int] = set()
+        """Those of them that nobody knows of yet."""
+        self._read_lately: dict[int, int] = {}
+        self._read_before: dict[int, int] = {}
+        self._is_news = asyncio.Event()
+        self._turn = 0
+        self._running: asyncio.Task[None] | None = None
+
+    # What is here.
+
+    def get(self, id_: int) -> LiveConversation | None:
+        return self._live.get(id_)
+
+    def all(self) -> list[LiveConversation]:
+        """Most recently active first."""
+        if self._sorted is None:
+            by_activity = attrgetter("active_at", "id")
+            self._sorted = sorted(self._live.values(), key=by_activity, reverse=True)
+        return list(self._sorted)
+
+    def moved(self) -> None:
+        """The order may be another."""
+        self._sorted = None
+
+    def seqs(self) -> dict[int, int]:
+        return {id_: state.record.seq for id_, state in self.states.items()}
+
+    def put(self, record: ConversationRecord, *, is_anew: bool = False) -> LiveConversation:
+        """`is_anew`: what came before it may have been missed."""
+        self.moved()
+        state = self.states.get(record.id)
+        if state is None:
+            self.states[record.id], self._live[record.id] = self._make(record)
+        elif is_anew or state.record.epoch != record.epoch:
+            state.begin_anew(record)
+        else:
+            state.renew(record)
+        self._read_lately[record.id] = record.seq
+        if self._seqs.pop(record.id, 0) > record.seq:
+            self.refresh(record.id)  # it was read before something that has come since
+        if record.id in self._new:
+            self._new.discard(record.id)
+            self._found(record)
+        return self._live[record.id]
+
+    def remove(self, id_: int) -> None:
+        self.moved()
+        self._wanted.discard(id_)
+        self._seqs.pop(id_, None)
+        self._live.pop(id_, None)
+        state = self.states.pop(id_, None)
+        if state is not None:
+            state.is_removed = True
+
+    def note(self, id_: int, seq: int) -> None:
+        """Something happened in a conversation that is not here (yet)."""
+        self._seqs[id_] = max(seq, self._seqs.get(id_, 0))
+        if self.is_complete:
+            self.find(id_)
+            self.refresh(id_)
+
+    def settled(self) -> dict[int, int]:
+        """The `seq` of those that were read two cursors ago.
+
+        A cursor may have been made before a read whose answer came first, but not two of them,
+        which come seconds apart.
+        """
+        settled, self._read_before, self._read_lately = self._read_before, self._read_lately, {}
+        return settled
+
+    # What is read.
+
+    def start(self) -> None:
+        """Read it, if that has not begun."""
+        if self._running is None:
+            self._running = asyncio.create_task(self._run())
+
+    def refresh(self, id_: int) -> None:
+        """Read this one again."""
+        self._wanted.add(id_)
+        self._is_news.set()
+
+    def find(self, id_: int) -> None:
+        """Read this one, of which nobody knows yet."""
+        if id_ not in self.states:
+            self._new.add(id_)
+            self.refresh(id_)
+
+    def doubt(self, id_: int) -> None:
+        """Nothing that is known of it holds."""
+        if id_ in self.states:
+            self.states[id_].forget()
+        self.refresh(id_)
+
+    def reload(self) -> None:
+        """Read everything again; messages, too, where they were asked for."""
+        self._turn += 1
+        self.is_complete = False
+        self._read_lately, self._read_before = {}, {}
+        for state in self.states.values():
+            state.forget()
+        self._is_news.set()
+
+    async def stop(self) -> None:
+        self.first_page.set()
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait([self._running])
+
+    async def _run(self) -> None:
+        attempt = 0
+        while True:
+            self._is_news.clear()
+            try:
+                if not self.is_complete:
+                    await self._read_pages()
+                await self._read_wanted()
+                await self._read_messages()
+            except PayamError as error:
+                if error.status == 401:
+                    return  # the connection ends as well
+                log.info("the list of conversations: %s", error)
+                await asyncio.sleep(self._calls.backoff.pause(attempt))
+                attempt += 1
+                continue
+            attempt = 0
+            if self.is_complete and not self._wanted:
+                await self._is_news.wait()
+
+    async def _read_pages(self) -> None:
+        turn, seen = self._turn, set[int]()
+        async for page in self._calls.conversation_pages(PAGE):
+            if turn != self._turn:
+                return
+            for record in page:
+                self.put(record)
+                seen.add(record.id)
+            self.first_page.set()
+        self.is_complete = turn == self._turn
+        # One that became active meanwhile may have moved between the pages.
+        self._wanted.update(self.states.keys() - seen, self._seqs)
+
+    async def _read_wanted(self) -> None:
+        while self._wanted:
+            id_ = self._wanted.pop()
+            record = await self.read(id_)
+            if record is None:
+                self._seqs.pop(id_, None)
+                self._new.discard(id_)
+                self._lost(id_)
+            else:
+                self.put(record)
+
+    async def read(self, id_: int) -> ConversationRecord | None:
+        """None where the user is not in it. Raises PayamError."""
+        try:
+            record = await self._calls.conversation(id_)
+        except PayamError as error:
+            if error.status == 404:
+                return None
+            self._wanted.add(id_)
+            raise
+        # An agent may read others' conversations as well.
+        return record if self.me in record.participants else None
+
+    async def _read_messages(self) -> None:
+        for id_, state in list(self.states.items()):
+            if state.messages.is_asked and not len(state.messages) and state.messages.has_older:
+                await self._live[id_].load_older()

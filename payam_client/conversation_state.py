@@ -1,0 +1,209 @@
+"""What an account knows of one conversation: its record, messages, read marks, who types.
+
+Pure: it is given the server's records, pages and events, and never asks for one itself.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from msgspec.structs import replace
+
+from payam_client.account_events import OfConversation
+from payam_client.events import (
+    Change,
+    ConversationUpdated,
+    MessageDeleted,
+    MessageEdited,
+    MessageRead,
+    MessageSent,
+    ParticipantJoined,
+    ParticipantLeft,
+    TicketUpdated,
+    UserTyping,
+)
+from payam_client.message_store import MessageStore
+from payam_client.records import ConversationRecord, LastMessage, User
+
+TYPING_SECONDS = 8.0
+"""After so long somebody who has not typed on has stopped, whatever became of them."""
+
+EVERY_ID = 2**63 - 1
+
+
+class ConversationState:
+    """`refresh` is called where only the server knows: it then gives a new record to `renew`."""
+
+    def __init__(
+        self, record: ConversationRecord, me: User, refresh: Callable[[int], None]
+    ) -> None:
+        self.record = record
+        self.is_removed = False
+        self.read_by: dict[str, int] = {}
+        self.types: dict[str, float] = {}
+        """Until when somebody counts as typing, on the monotonic clock."""
+        self.messages = MessageStore()
+        self._me = me
+        self._refresh = refresh
+        self._applies: dict[type, Callable[[Any], None]] = {
+            MessageSent: self._sent,
+            MessageEdited: lambda event: self._last_is(event.message.id, event.message.content),
+            MessageDeleted: self._deleted,
+            MessageRead: self._read,
+            UserTyping: self._typing,
+            ParticipantJoined: self._people,
+            ParticipantLeft: self._people,
+            ConversationUpdated: lambda event: self._set(title=event.title),
+            TicketUpdated: self._ticket,
+        }
+        self._note_reader(record)
+
+    def renew(self, record: ConversationRecord) -> None:
+        """The server has answered this; what is known to be later stays."""
+        if record.epoch == self.record.epoch and record.seq < self.record.seq:
+            return
+        read = self.record.last_read_id
+        self.record = record
+        self._note_reader(record)
+        if read > record.last_read_id:
+            self._set(last_read_id=read)
+            self._count_unread(is_renewed=True)
+
+    def begin_anew(self, record: ConversationRecord) -> None:
+        """It may be a later state than the one that was known, with changes between unseen."""
+        if record.seq > self.record.seq or record.epoch != self.record.epoch:
+            self.forget()
+        self.record = record
+        self.is_removed = False
+        self._note_reader(record)
+
+    def forget(self) -> None:
+        """Nothing of it holds any more; a new record is on its way."""
+        self.record = replace(self.record, epoch=None)
+        self.messages.clear()
+        self.read_by, self.types = {}, {}
+
+    def take(self, event: OfConversation) -> None:
+        """Each event once, in the order of `seq`.
+
+        The record may have been read after the event happened and before it came here: then it
+        has the event already, and only the messages still need it.
+        """
+        self.messages.take(event)
+        if isinstance(event, Change):
+            if event.seq <= self.record.seq:
+                return
+            self.record = replace(self.record, seq=event.seq)
+        if (apply := self._applies.get(type(event))) is not None:
+            apply(event)
+
+    def _sent(self, event: MessageSent) -> None:
+        self.types.pop(event.sender, None)
+        last, is_mine = self.record.last_message, event.sender == self._me.username
+        if last is None or event.id > last.id:
+            last = LastMessage(
+                id=event.id,
+                sender=self._user(event.sender),
+                content=event.content,
+                timestamp=event.timestamp,
+                is_read=event.id <= (self.read_by_all() if is_mine else self.record.last_read_id),
+                role=event.role,
+            )
+        is_unread = not is_mine and not event.is_deleted and event.id > self.record.last_read_id
+        self.record = replace(
+            self.record, last_message=last, unread_count=self.record.unread_count + is_unread
+        )
+
+    def _deleted(self, event: MessageDeleted) -> None:
+        self._last_is(event.message_id, "")
+        if event.message_id > self.record.last_read_id:
+            self._count_unread()
+
+    def _read(self, event: MessageRead) -> None:
+        if event.user == self._me.username:
+            self.mark_own(event.message_id)
+        else:
+            self.read_by[event.user] = max(event.message_id, self.read_by.get(event.user, 0))
+            self._last_is_read()
+
+    def _typing(self, event: UserTyping) -> None:
+        self.types.pop(event.user, None)
+        if event.is_typing:
+            self.types[event.user] = time.monotonic() + TYPING_SECONDS
+
+    def _ticket(self, event: TicketUpdated) -> None:
+        ticket = event.support_ticket
+        self._set(support_ticket=None if ticket.status == "closed" else ticket)
+
+    def _set(self, **changes: object) -> None:
+        self.record = replace(self.record, **changes)
+
+    def _user(self, username: str) -> User:
+        """With the id 0 where it is nobody whom the record names."""
+        people = self.record.participants
+        return next((one for one in people if one.username == username), User(0, username))
+
+    def _last_is(self, message_id: int, content: str) -> None:
+        last = self.record.last_message
+        if last is not None and last.id == message_id:
+            self.record = replace(self.record, last_message=replace(last, content=content))
+
+    def _last_is_read(self) -> None:
+        last = self.record.last_message
+        if last is not None and not last.is_read and last.sender.username == self._me.username:
+            is_read = last.id <= self.read_by_all()
+            self.record = replace(self.record, last_message=replace(last, is_read=is_read))
+
+    def mark_own(self, message_id: int) -> None:
+        if message_id <= self.record.last_read_id:
+            return
+        last = self.record.last_message
+        if last is not None and last.id <= message_id and last.sender != self._me:
+            last = replace(last, is_read=True)
+        self.record = replace(self.record, last_read_id=message_id, last_message=last)
+        self._count_unread()
+
+    def unmark(self, message_id: int) -> None:
+        """The mark was refused: only up to this message it holds."""
+        self._set(last_read_id=message_id)
+        self._refresh(self.record.id)
+
+    def _count_unread(self, *, is_renewed: bool = False) -> None:
+        last = self.record.last_message
+        if last is None or last.id <= self.record.last_read_id:
+            count: int | None = 0
+        else:
+            count = self.messages.count_unread(self._me.username, self.record.last_read_id)
+        if count is not None:
+            self._set(unread_count=count)
+        elif not is_renewed:
+            self._refresh(self.record.id)
+
+    def _people(self, event: ParticipantJoined | ParticipantLeft) -> None:
+        others = [one for one in self.record.participants if one.id != event.participant.id]
+        count = self.record.participant_count
+        if isinstance(event, ParticipantJoined):
+            others = sorted([*others, event.participant], key=lambda user: user.id)
+            count += 1
+            # What was said before somebody joined counts as read by them.
+            last = self.record.last_message
+            self.read_by[event.participant.username] = 0 if last is None else last.id
+        else:
+            count -= 1
+            self.read_by.pop(event.participant.username, None)
+        self.record = replace(self.record, participants=others, participant_count=count)
+
+    def read_by_all(self) -> int:
+        """Up to this message of one's own every other participant has read."""
+        others = [one.username for one in self.record.participants if one.id != self._me.id]
+        known = self.messages.read_by_others
+        if self.record.participant_count > len(self.record.participants):
+            return known
+        if not others:
+            return EVERY_ID
+        return max(known, min(self.read_by.get(one, 0) for one in others))
+
+    def _note_reader(self, record: ConversationRecord) -> None:
+        last = record.last_message
+        if last is not None and last.is_read and last.sender.id == self._me.id:
+            self.messages.read_by_others = max(last.id, self.messages.read_by_others)

@@ -1,0 +1,152 @@
+"""What comes to an account: made part of what it knows, and given to who iterates."""
+
+from typing import Any
+
+from payam_client.account_events import (
+    AccountReset,
+    CaughtUp,
+    ConversationCreated,
+    ConversationRemoved,
+    FromServer,
+    Hello,
+    OfConversation,
+    Positions,
+    PresenceChanged,
+)
+from payam_client.account_inbox import AccountInbox, is_new
+from payam_client.account_outbox import AccountOutbox
+from payam_client.calls import Calls
+from payam_client.catching_up import CatchingUp
+from payam_client.conversation_list import ConversationList
+from payam_client.conversation_state import ConversationState
+from payam_client.errors import PayamError
+from payam_client.events import Change, Event, MessageSent
+from payam_client.live_conversation import LiveConversation, Owner
+from payam_client.positions import Place
+from payam_client.records import ConversationRecord, User
+
+
+class Incoming:
+    """Pure but for the list, which reads what only the server knows."""
+
+    def __init__(self, calls: Calls, owner: Owner, outbox: AccountOutbox) -> None:
+        self.user: User | None = None
+        self.presence: dict[str, PresenceChanged] = {}
+        self.inbox = AccountInbox(calls.backlog)
+        self.list = ConversationList(calls, self._make, self._found, self._lost)
+        self._owner = owner
+        self._outbox = outbox
+        self._catching_up = CatchingUp()
+
+    def begin_at(self, place: Place) -> None:
+        """An earlier run has come so far."""
+        self.inbox.begin_at(place)
+        self._catching_up.received = place.copy()
+
+    def path(self) -> str:
+        """Where the next connection is to be made."""
+        self.inbox.connected()
+        is_behind = self.inbox.is_behind
+        return self._catching_up.path(self._received if is_behind else self.inbox.here)
+
+    def hello(self, hello: Hello) -> bool:
+        """Whether it is live from here on."""
+        self.user = self.list.me = hello.user
+        self.list.start()
+        is_live = self._catching_up.hello(hello)
+        if is_live:
+            self.inbox.mark(hello.cursor, hello.epoch)
+        return is_live
+
+    def mark(self, cursor: str) -> None:
+        """Everything before it is here."""
+        if self._catching_up.is_asking:
+            return
+        self._received.cursor = cursor
+        seqs = self.list.settled()
+        self.inbox.know(seqs)
+        for id_, seq in seqs.items():
+            self._received.seqs.setdefault(id_, seq)
+        self.inbox.mark(cursor, self._received.epoch)
+
+    def compare(self, positions: Positions) -> dict[str, Any] | None:
+        """What to ask for, where something is missing."""
+        places = [self._received] if self.inbox.is_behind else [self._received, self.inbox.here]
+        known = self.list.seqs()
+        for id_ in self._catching_up.compare(positions, places, known):
+            self.list.find(id_)
+        for id_ in (known.keys() | self._received.seqs.keys()) - positions.positions.keys():
+            self._lost(id_)
+        end = CaughtUp(positions.cursor, positions.epoch)
+        return self.caught_up(end)
+
+    def caught_up(self, end: CaughtUp) -> dict[str, Any] | None:
+        """What to ask for next; None where nothing is missing any more."""
+        frame = self._catching_up.next(end.cursor)
+        if frame is None:
+            self._catching_up.caught_up(end)
+            self.inbox.take(end)
+        return frame
+
+    def take(self, event: FromServer) -> None:
+        """Make it part of what is known, where it is new, and give it to who iterates."""
+        if isinstance(event, ConversationCreated):
+            record = event.conversation
+            self._received.seqs[record.id] = record.seq
+            self.list.put(record, is_anew=True)
+        elif isinstance(event, ConversationRemoved):
+            self._lose(event.conversation)
+        elif isinstance(event, PresenceChanged):
+            self.presence[event.user] = event
+        elif isinstance(event, AccountReset):
+            self._reset(event)
+        elif isinstance(event, Event) and is_new(self._received, event):
+            self._change(event)
+        self.inbox.take(event)
+
+    def _change(self, event: OfConversation) -> None:
+        id_ = event.conversation
+        assert id_ is not None
+        if isinstance(event, Change):
+            self._received.seqs[id_] = event.seq
+        state = self.list.states.get(id_)
+        if state is not None:
+            state.take(event)
+        if isinstance(event, Change) and (
+            state is None or state.record.epoch != self._received.epoch
+        ):
+            self.list.note(id_, event.seq)
+        if isinstance(event, MessageSent):
+            self.list.moved()
+
+    def _reset(self, event: AccountReset) -> None:
+        if event.conversation is None:
+            self._received.reset(event.cursor, event.epoch)
+            self._outbox.forget_messages()
+            self.list.reload()
+        else:
+            self._received.seqs[event.conversation] = event.seq or 0
+            self.list.doubt(event.conversation)
+
+    # What the list says.
+
+    def _make(self, record: ConversationRecord) -> tuple[ConversationState, LiveConversation]:
+        state = ConversationState(record, self.list.me, self.list.refresh)
+        return state, LiveConversation(self._owner, state)
+
+    def _found(self, record: ConversationRecord) -> None:
+        self.inbox.take(ConversationCreated(record))
+
+    def _lost(self, id_: int) -> None:
+        if id_ in self.list.states or id_ in self._received.seqs:
+            self._lose(id_)
+            self.inbox.take(ConversationRemoved(id_))
+
+    def _lose(self, id_: int) -> None:
+        self._received.seqs.pop(id_, None)
+        self.list.remove(id_)
+        self._outbox.lose(id_, PayamError("No such conversation.", code="not_found"))
+
+    @property
+    def _received(self) -> Place:
+        return self._catching_up.received

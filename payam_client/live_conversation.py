@@ -1,0 +1,218 @@
+"""One conversation of an account, as it is now: kept by the account, from events and pages."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+from msgspec.structs import replace
+
+from payam_client.conversation_state import ConversationState
+from payam_client.errors import ConversationClosed, PayamError
+from payam_client.events import Ack
+from payam_client.message_calls import MessageCalls
+from payam_client.message_store import StoredMessage
+from payam_client.records import Attachment, ConversationRecord, User
+from payam_client.sends import Sending
+
+
+class Owner(Protocol):
+    """The account, as its conversations need it."""
+
+    @property
+    def me(self) -> User: ...
+
+    @property
+    def calls(self) -> MessageCalls: ...
+
+    def send(self, conversation: int, text: str, client_id: str | None) -> Sending: ...
+
+    def sendings(self, conversation: int) -> list[Sending]: ...
+
+    def retry(self, client_id: str) -> Sending: ...
+
+    async def discard(self, client_id: str) -> None: ...
+
+    async def ask(self, conversation: int, frame: dict[str, Any]) -> Ack: ...
+
+    async def write_now(self, conversation: int, frame: dict[str, Any]) -> None: ...
+
+
+class LiveConversation:
+    """Made by an account, whose `conversations` it is one of."""
+
+    def __init__(self, owner: Owner, state: ConversationState) -> None:
+        self._owner = owner
+        self._state = state
+        self._loading = asyncio.Lock()
+
+    def __repr__(self) -> str:
+        return f"<LiveConversation {self.id} seq={self.seq} unread={self.unread_count}>"
+
+    @property
+    def record(self) -> ConversationRecord:
+        """As REST would answer it now."""
+        return self._state.record
+
+    @property
+    def id(self) -> int:
+        return self.record.id
+
+    @property
+    def title(self) -> str:
+        return self.record.title
+
+    @property
+    def participants(self) -> list[User]:
+        return self.record.participants
+
+    @property
+    def seq(self) -> int:
+        """All changes up to this one are in what this object shows."""
+        return self.record.seq
+
+    @property
+    def unread_count(self) -> int:
+        return self.record.unread_count
+
+    @property
+    def last_read_id(self) -> int:
+        return self.record.last_read_id
+
+    @property
+    def is_removed(self) -> bool:
+        """The user is in it no more."""
+        return self._state.is_removed
+
+    @property
+    def read_by(self) -> Mapping[str, int]:
+        """By username, up to which message somebody has read, as far as it was seen here."""
+        return self._state.read_by
+
+    @property
+    def active_at(self) -> datetime:
+        """Of its last message, or when it began: the list is in this order."""
+        last = self.record.last_message
+        return self.record.created_at if last is None else last.timestamp
+
+    @property
+    def typing_users(self) -> list[str]:
+        """Usernames of others who are typing now."""
+        now = time.monotonic()
+        return [user for user, until in self._state.types.items() if until > now]
+
+    # Messages.
+
+    @property
+    def messages(self) -> list[StoredMessage]:
+        """Oldest first: those of the server that are here, then those that it does not have yet.
+
+        Without `load_older`, those that came since the account was opened, at most 200.
+        """
+        waiting = self._owner.sendings(self.id)
+        if not self._state.messages.all() and not waiting:
+            return []
+        read_by_all = self._state.read_by_all()
+        me = self._owner.me.username
+        shown = [
+            replace(
+                one,
+                is_read=(one.id or 0) <= (read_by_all if one.sender == me else self.last_read_id),
+            )
+            for one in self._state.messages.all()
+        ]
+        return shown + [self._waiting(one) for one in waiting]
+
+    @property
+    def has_older(self) -> bool:
+        return self._state.messages.has_older
+
+    async def load_older(self, limit: int = 50) -> bool:
+        """Read the page before what is here, the first time the newest; whether there is more."""
+        async with self._loading:
+            if self._state.messages.has_older:
+                turn = self._state.messages.expect_page()
+                try:
+                    page = await self._owner.calls.messages(
+                        self.id, limit=limit, before=self._state.messages.oldest
+                    )
+                except BaseException:
+                    self._state.messages.give_up_page()
+                    raise
+                me = self._owner.me.username
+                self._state.messages.add_page(turn, page, me, is_last=len(page) < limit)
+            return self._state.messages.has_older
+
+    def send(self, text: str, *, client_id: str | None = None) -> Sending:
+        """Say something: it is in `messages` at once, and goes to the server when it can.
+
+        Messages of one conversation are stored in the order of the calls, and each once, also
+        over restarts where the account has a storage that lasts.
+        """
+        return self._owner.send(self.id, text, client_id)
+
+    def retry(self, client_id: str) -> Sending:
+        """Send one that failed again."""
+        return self._owner.retry(client_id)
+
+    async def discard(self, client_id: str) -> None:
+        """Give up one that failed."""
+        await self._owner.discard(client_id)
+
+    async def edit(self, message_id: int, content: str) -> Ack:
+        """Change one's own message. Waits for the server, but not over a restart."""
+        frame = {"type": "edit_message", "message_id": message_id, "content": content}
+        return await self._owner.ask(self.id, frame)
+
+    async def delete(self, message_id: int) -> Ack:
+        """Delete one's own message; waits and raises as `edit` does."""
+        return await self._owner.ask(self.id, {"type": "delete_message", "message_id": message_id})
+
+    async def mark_read(self, message_id: int) -> Ack:
+        """Everything up to this message is read: here at once, there when the server has it."""
+        before = self.last_read_id
+        self._state.mark_own(message_id)
+        try:
+            return await self._owner.ask(self.id, {"type": "mark_read", "message_id": message_id})
+        except PayamError:
+            self._state.unmark(before)
+            raise
+
+    async def typing(self, is_typing: bool) -> None:
+        """Ephemeral, so not kept for later."""
+        await self._owner.write_now(self.id, {"type": "typing", "is_typing": is_typing})
+
+    async def attach(
+        self,
+        message_id: int,
+        file: Path | BinaryIO | bytes,
+        *,
+        name: str | None = None,
+        key: str | None = None,
+        on_progress: Callable[[float], None] | None = None,
+    ) -> Attachment:
+        """As `Payam.attach`; cancel the task that waits for it to stop the upload."""
+        return await self._owner.calls.attach(
+            self.id, message_id, file, name=name, key=key, on_progress=on_progress
+        )
+
+    def _waiting(self, sending: Sending) -> StoredMessage:
+        send = sending.send
+        error = None
+        if send.error is not None:
+            error = PayamError("The server has refused it.", code=send.error)
+            if sending.answer.done() and not sending.answer.cancelled():
+                caught = sending.answer.exception()
+                if isinstance(caught, PayamError) and not isinstance(caught, ConversationClosed):
+                    error = caught
+        return StoredMessage(
+            id=None,
+            sender=self._owner.me.username,
+            content=send.content,
+            timestamp=datetime.fromtimestamp(send.at, UTC),
+            client_id=send.client_id,
+            status="sending" if send.error is None else "failed",
+            error=error,
+        )

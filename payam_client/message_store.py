@@ -1,0 +1,220 @@
+"""The newest messages of one conversation, merged from pages, events and acks.
+
+It has no gap: from its oldest message to the newest all are here. A page that was read before a
+change and comes after it does not undo the change: of two states of a message the one with the
+higher `seq` counts.
+"""
+
+from bisect import insort
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from payam_client.account_events import OfConversation
+from payam_client.errors import PayamError
+from payam_client.events import (
+    Ack,
+    AttachmentAdded,
+    MessageDeleted,
+    MessageEdited,
+    MessageSent,
+)
+from payam_client.records import Attachment, Message
+
+UNASKED = 200
+"""So many messages are kept of a conversation whose pages nobody has asked for."""
+
+
+class StoredMessage(Struct, frozen=True, kw_only=True):
+    """A message as it stands; `sender` is a username.
+
+    `status` is `stored`, or for one of one's own that the server does not have yet `sending` or
+    `failed`, with `error`; then there is no `id`. `is_read`: by the caller, or, where the caller
+    sent it, by everyone else.
+    """
+
+    id: int | None
+    sender: str
+    content: str
+    timestamp: datetime
+    seq: int = 0
+    client_id: str | None = None
+    is_edited: bool = False
+    is_deleted: bool = False
+    is_read: bool = False
+    role: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    status: Literal["stored", "sending", "failed"] = "stored"
+    error: PayamError | None = None
+
+
+class MessageStore:
+    def __init__(self) -> None:
+        self.is_asked = False
+        """Somebody has asked for a page: from then on everything is kept."""
+        self.has_older = True
+        self.read_by_others = 0
+        """Up to this message of one's own everyone else has read, as a page has said."""
+        self._by_id: dict[int, StoredMessage] = {}
+        self._ids: list[int] = []
+        self._early: dict[int, list[Attachment]] = {}
+        self._held: list[OfConversation] | None = None
+        self._turn = 0
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    @property
+    def oldest(self) -> int | None:
+        return self._ids[0] if self._ids else None
+
+    def all(self) -> list[StoredMessage]:
+        """Oldest first."""
+        return [self._by_id[id_] for id_ in self._ids]
+
+    def count_unread(self, me: str, last_read: int) -> int | None:
+        """How many of others' after this one are not deleted; None where it is too far back."""
+        if not self._ids or (self._ids[0] > last_read and self.has_older):
+            return None
+        return sum(
+            id_ > last_read and one.sender != me and not one.is_deleted
+            for id_, one in self._by_id.items()
+        )
+
+    def clear(self) -> None:
+        """Nothing of it holds any more."""
+        self._turn += 1
+        self._by_id, self._ids, self._early, self._held = {}, [], {}, None
+        self.has_older, self.read_by_others = True, 0
+
+    # Pages.
+
+    def expect_page(self) -> int:
+        """What changes from now on may not be in the page that is being read.
+
+        Give the number to `add_page`.
+        """
+        self._held = []
+        return self._turn
+
+    def add_page(self, turn: int, page: Iterable[Message], me: str, *, is_last: bool) -> None:
+        """Nothing happens where all was cleared since it was asked for."""
+        self.is_asked = True
+        if turn != self._turn:
+            return
+        for message in page:
+            self._merge(
+                StoredMessage(
+                    id=message.id,
+                    sender=message.sender.username,
+                    content=message.content,
+                    timestamp=message.timestamp,
+                    seq=message.seq,
+                    client_id=message.client_id,
+                    is_edited=message.is_edited,
+                    is_deleted=message.is_deleted,
+                    role=message.role,
+                    attachments=tuple(message.attachments),
+                )
+            )
+            if message.sender.username == me and message.is_read:
+                self.read_by_others = max(self.read_by_others, message.id)
+        self.has_older = not is_last
+        held, self._held = self._held or [], None
+        for event in held:
+            self.take(event)
+
+    def give_up_page(self) -> None:
+        self._held = None
+
+    # Events.
+
+    def take(self, event: OfConversation) -> None:
+        if isinstance(event, MessageSent):
+            self._merge(
+                StoredMessage(
+                    id=event.id,
+                    sender=event.sender,
+                    content=event.content,
+                    timestamp=event.timestamp,
+                    seq=event.seq,
+                    is_edited=event.is_edited,
+                    is_deleted=event.is_deleted,
+                    role=event.role,
+                )
+            )
+            self._trim()
+            return
+        if self._held is not None and isinstance(
+            event, MessageEdited | MessageDeleted | AttachmentAdded
+        ):
+            self._held.append(event)
+        if isinstance(event, MessageEdited):
+            edit = event.message
+            self._change(edit.id, event.seq, content=edit.content, is_edited=True)
+        elif isinstance(event, MessageDeleted):
+            self._change(event.message_id, event.seq, content="", is_deleted=True, attachments=())
+        elif isinstance(event, AttachmentAdded):
+            self._attach(event.message_id, event.attachment)
+
+    def acknowledged(self, ack: Ack, sender: str, content: str) -> None:
+        """A message of one's own is stored. Its event may have come before, or comes after."""
+        if ack.id is None or ack.timestamp is None:
+            return
+        self._merge(
+            StoredMessage(
+                id=ack.id,
+                sender=sender,
+                content=content,
+                timestamp=ack.timestamp,
+                seq=ack.seq or 0,
+                client_id=ack.client_id,
+            )
+        )
+        self._trim()
+
+    def _merge(self, new: StoredMessage) -> None:
+        assert new.id is not None
+        old = self._by_id.get(new.id)
+        if old is None:
+            insort(self._ids, new.id)
+        else:
+            newer = new if new.seq >= old.seq else old
+            if old.is_deleted and not newer.is_deleted:
+                newer = old
+            files = {one.id: one for one in (*old.attachments, *new.attachments)}
+            new = replace(
+                newer,
+                client_id=old.client_id or new.client_id,
+                role=old.role or new.role,
+                attachments=tuple(files[id_] for id_ in sorted(files)),
+            )
+        if new.is_deleted:
+            new = replace(new, content="", attachments=())
+        assert new.id is not None
+        self._by_id[new.id] = new
+        for attachment in self._early.pop(new.id, ()):
+            self._attach(new.id, attachment)
+
+    def _change(self, id_: int, seq: int, **changes: object) -> None:
+        old = self._by_id.get(id_)
+        if old is not None and seq > old.seq and not old.is_deleted:
+            self._by_id[id_] = replace(old, seq=seq, **changes)
+
+    def _attach(self, id_: int, attachment: Attachment) -> None:
+        old = self._by_id.get(id_)
+        if old is None:
+            if not self._ids or id_ > self._ids[-1]:  # its message is still to come
+                self._early.setdefault(id_, []).append(attachment)
+        elif not old.is_deleted:
+            files = {one.id: one for one in (*old.attachments, attachment)}
+            merged = tuple(files[one] for one in sorted(files))
+            self._by_id[id_] = replace(old, attachments=merged)
+
+    def _trim(self) -> None:
+        if not self.is_asked and len(self._ids) > UNASKED:
+            del self._by_id[self._ids.pop(0)]
+            self.has_older = True
