@@ -67,6 +67,6 @@ $(VENV)/runtime.stamp: requirements.txt | $(BIN)/python
 	$(PIP) install -r requirements.txt
 	@touch $@
 
-$(VENV)/dev.stamp: requirements-dev.txt loadtest/requirements.txt payam_client/requirements.txt requirements.txt | $(BIN)/python
+$(VENV)/dev.stamp: requirements-dev.txt loadtest/requirements.txt requirements.txt | $(BIN)/python
 	$(PIP) install -r requirements-dev.txt
 	@touch $@ $(VENV)/runtime.stamp

@@ -44,6 +44,8 @@ from payam_client.sends import Sending
 from payam_client.storage import FileStorage, MemoryStorage, Storage
 from payam_client.tokens import Tokens
 
+__version__ = "0.1.0"
+
 __all__ = [
     "Account",
     "AccountEvent",

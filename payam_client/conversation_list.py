@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from operator import attrgetter
+from datetime import datetime
 
 from payam_client.calls import Calls
 from payam_client.connection import log
@@ -38,6 +38,9 @@ class ConversationList:
         self._lost = lost
         self._live: dict[int, LiveConversation] = {}
         self._sorted: list[LiveConversation] | None = None
+        self._ranks: dict[int, int] = {}
+        """Higher is nearer to the top: below 0 as pages had them, above as events came."""
+        self._count = 0
         self._seqs: dict[int, int] = {}
         """The highest `seq` that came by an event of a conversation that is not here."""
         self._wanted: set[int] = set()
@@ -57,12 +60,17 @@ class ConversationList:
     def all(self) -> list[LiveConversation]:
         """Most recently active first."""
         if self._sorted is None:
-            by_activity = attrgetter("active_at", "id")
-            self._sorted = sorted(self._live.values(), key=by_activity, reverse=True)
+            self._sorted = sorted(self._live.values(), key=self._place, reverse=True)
         return list(self._sorted)
 
-    def moved(self) -> None:
-        """The order may be another."""
+    def _place(self, one: LiveConversation) -> tuple[datetime, int]:
+        """Times have whole seconds: within one, the order counts in which things came."""
+        return one.active_at, self._ranks.get(one.id, 0)
+
+    def to_top(self, id_: int) -> None:
+        """It has a new message, or is new itself."""
+        self._count += 1
+        self._ranks[id_] = self._count
         self._sorted = None
 
     def seqs(self) -> dict[int, int]:
@@ -70,7 +78,7 @@ class ConversationList:
 
     def put(self, record: ConversationRecord, *, is_anew: bool = False) -> LiveConversation:
         """`is_anew`: what came before it may have been missed."""
-        self.moved()
+        self._sorted = None
         state = self.states.get(record.id)
         if state is None:
             self.states[record.id], self._live[record.id] = self._make(record)
@@ -83,11 +91,13 @@ class ConversationList:
             self.refresh(record.id)  # it was read before something that has come since
         if record.id in self._new:
             self._new.discard(record.id)
+            self.to_top(record.id)
             self._found(record)
         return self._live[record.id]
 
     def remove(self, id_: int) -> None:
-        self.moved()
+        self._sorted = None
+        self._ranks.pop(id_, None)
         self._wanted.discard(id_)
         self._seqs.pop(id_, None)
         self._live.pop(id_, None)
@@ -178,6 +188,8 @@ class ConversationList:
             for record in page:
                 self.put(record)
                 seen.add(record.id)
+                if self._ranks.get(record.id, 0) <= 0:
+                    self._ranks[record.id] = -len(seen)
             self.first_page.set()
         self.is_complete = turn == self._turn
         # One that became active meanwhile may have moved between the pages.

@@ -94,6 +94,7 @@ class Incoming:
             record = event.conversation
             self._received.seqs[record.id] = record.seq
             self.list.put(record, is_anew=True)
+            self.list.to_top(record.id)
         elif isinstance(event, ConversationRemoved):
             self._lose(event.conversation)
         elif isinstance(event, PresenceChanged):
@@ -117,7 +118,7 @@ class Incoming:
         ):
             self.list.note(id_, event.seq)
         if isinstance(event, MessageSent):
-            self.list.moved()
+            self.list.to_top(id_)
 
     def _reset(self, event: AccountReset) -> None:
         if event.conversation is None:
