@@ -1,14 +1,17 @@
-"""New messages on their way to the disk: a batch is stored in one transaction.
+"""New messages that are being stored. A batch is stored in one transaction:
 
-For each conversation of the batch, its row's lock is taken first (in id order, so that
-two nodes never wait for each other in a circle), then its `seq` is advanced and the
-rows inserted under that lock: commit order is `seq` order, and id order too, on every
-node. Who is neither a participant any more nor an agent stores nothing. A message whose
-sender has used its `client_id` before stores nothing either, and is answered with the
-first one's id.
+1. The rows of all its conversations are locked, in the order of their ids. So two nodes never
+   wait for each other.
+2. Under the locks each conversation's `seq` is advanced, and the messages are inserted. So commit
+   order is `seq` order, and id order too, on every node.
 
-Nearly every sender is a participant, so that is asked first, and costs nothing extra; only
-who is refused as one is looked at as an agent. How it is done is in `sends.py` of each engine.
+A message of somebody who is neither a participant nor an agent is not stored. A message whose
+`client_id` its sender has used before is a retry: it is not stored either, and is answered with
+the first one's id.
+
+Nearly every sender is a participant, so this is checked first, and costs nothing extra. Only
+somebody who is refused as a participant is checked as an agent. Each engine has its own way to do
+all this, in its `sends.py`.
 """
 
 from hashlib import blake2b
@@ -23,12 +26,12 @@ FIRST_WITH_KEY = """
 
 
 class Send:
-    """One message on its way to the disk, and then what became of it.
+    """One message that is being stored, and afterwards the result.
 
-    `created_at` is in microseconds since the epoch. `id` and `seq` are 0 until it is
-    stored; `is_repeat` says that they, and `created_at`, are those of the first message
-    with this `client_id`. `by_agent` says that the sender is staff and no participant.
-    `error` is what the sender is told instead.
+    `created_at` is in microseconds since 1970. `id` and `seq` are 0 until it is stored.
+    `is_repeat` says that it is a retry: `id`, `seq` and `created_at` are then those of the first
+    message with this `client_id`. `by_agent` says that the sender is staff and no participant.
+    `error` is the sender's answer if it was refused.
     """
 
     __slots__ = (
@@ -67,20 +70,22 @@ class Send:
         self.error: PayamError | None = None
 
     def begin(self) -> None:
-        """Forget what became of an earlier try, which was rolled back."""
+        """Forget the result of an earlier try, which was rolled back."""
         self.id, self.seq, self.error = 0, 0, None
         self.is_repeat = self.by_agent = False
 
     @property
     def fingerprint(self) -> int | None:
-        """64 bits of the body, kept to tell a retry from another message; None without a key."""
+        """64 bits of the body, which show whether the same `client_id` has another body. None
+        without a `client_id`.
+        """
         if self.client_id is None:
             return None
         digest = blake2b(self.content.encode(), digest_size=8).digest()
         return int.from_bytes(digest, "big", signed=True)
 
     def settle_as_repeat(self, first: tuple[Any, ...]) -> None:
-        """`first` is what FIRST_WITH_KEY found."""
+        """Take the result from the first message with this `client_id`, a row of FIRST_WITH_KEY."""
         id_, conversation_id, seq, created_at, fingerprint = first
         if conversation_id != self.conversation_id or fingerprint != self.fingerprint:
             self.error = KeyReused("client_id: was used before, for another message.")

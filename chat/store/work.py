@@ -1,4 +1,4 @@
-"""What waits for its commit: a new message, or another change; what it is answered with."""
+"""A piece of the writer's work: a new message or another change, until it is answered."""
 
 import asyncio
 import logging
@@ -19,7 +19,9 @@ Result = TypeVar("Result")
 
 
 class Outcome(NamedTuple, Generic[Result]):
-    """What the asker gets, what others are told, and what is done once it is committed."""
+    """What a change has made: `result` is for the caller, `events` are published after the commit,
+    and `after` is called after the commit.
+    """
 
     result: Result
     events: Sequence[Event] = ()
@@ -29,7 +31,7 @@ class Outcome(NamedTuple, Generic[Result]):
 Apply = Callable[[Transaction], Awaitable[Outcome[Result]]]
 """Makes a change within a transaction that holds the conversation's lock.
 
-It checks before it writes: raising a PayamError means that it has written nothing.
+It checks before it writes. So if it raises a PayamError, it has written nothing.
 """
 
 Done = Callable[[Exception | None], None]
@@ -37,10 +39,10 @@ DoneWith = Callable[[Result | None, Exception | None], None]
 
 
 class Work(ABC):
-    """Something that waits for its commit. `done` is called once, with an error or None.
+    """A change that waits for its commit. `done` is called once, with an error or None.
 
-    `in_doubt` is the error of a try that may have stored it. `is_repeatable` where storing it
-    once more would find that it is stored.
+    `in_doubt` is the error of a try that may have stored it. `is_repeatable` says that storing
+    it a second time finds what the first time stored.
     """
 
     __slots__ = ("deadline", "done", "in_doubt", "is_repeatable")
@@ -58,11 +60,11 @@ class Work(ABC):
     @property
     @abstractmethod
     def refusal(self) -> Exception | None:
-        """What the asker is told instead of a result; nothing was stored for it."""
+        """The error that the caller gets instead of a result. Nothing was stored then."""
 
     @abstractmethod
     def happened(self) -> Sequence[Event]:
-        """What others are told, once it is committed."""
+        """The events to publish, once it is committed."""
 
 
 class SendWork(Work):
@@ -83,7 +85,7 @@ class SendWork(Work):
     def happened(self) -> Sequence[Event]:
         send = self.send
         if send.is_repeat:
-            # Whoever stored it may have died, or lost the answer, before it told anyone.
+            # The process that stored it may have died, or lost the answer, before publishing it.
             return (Reached(send.conversation_id, send.seq),)
         return (
             Change(
@@ -131,25 +133,25 @@ class ChangeWork(Work, Generic[Result]):
         return self.outcome.events
 
     def follow_up(self) -> None:
-        """Begin what its commit makes possible, once others have heard of it."""
+        """Call `after` of the outcome, after the events were published."""
         if self.outcome is None or self.outcome.after is None:
             return
         try:
             self.outcome.after()
-        except Exception:  # it is stored all the same
+        except Exception:  # it is stored in any case
             log.exception("what follows a change failed")
 
 
 def answer(work: Work, error: Exception | None) -> None:
     try:
         work.done(error)
-    except Exception:  # the asker's trouble; the others still wait for their answers
+    except Exception:  # this is one caller's problem, and the others wait for their answers
         log.exception("an answer could not be given")
 
 
 def settle(future: "asyncio.Future[None]") -> Done:
     def done(error: Exception | None) -> None:
-        if future.done():  # the one who asked is gone
+        if future.done():  # the caller was cancelled
             return
         if error is None:
             future.set_result(None)

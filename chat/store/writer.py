@@ -1,17 +1,26 @@
-"""Group commit: collects what arrives while the previous transaction is on its way.
+"""Group commit: one transaction for all changes that arrive during the previous transaction.
 
-It never waits for a timer. An idle writer commits at once; under load, batches form by
-themselves, and each message pays a share of one commit. New messages that follow each
-other are one batch (`sends`), other changes that follow each other are one transaction.
+The writer never waits for a timer:
 
-The queue is bounded: what would pass `capacity` is refused with Unavailable. While the
-database is away what was taken waits and is tried again, until `timeout`; then it is
-answered with Unavailable, and was not stored. When the answer to a commit is lost, a
-message with a `client_id`, or another change with an idempotency key, is tried again, which
-finds out; anything else is answered with OutcomeUnknown.
+1. It is idle, and a message arrives. It begins a transaction at once.
+2. Thirty more messages arrive while this transaction is under way. They wait in the queue.
+3. The transaction commits. The first message is acknowledged, and then published.
+4. The writer takes all thirty, and stores them in the next transaction.
 
-Nothing is answered before its commit: first the one who asked, then `publish`, which
-gets the events of each conversation in the order of their `seq`.
+So batches form only under load, and each message pays a share of one commit. New messages that
+follow each other are one batch (`sends`). Other changes that follow each other share a
+transaction.
+
+The queue has a limit, `capacity`. Beyond it a change is refused with Unavailable. While the
+database is away, changes wait and are tried again until `timeout`. Then they are answered with
+Unavailable, and are not stored.
+
+The answer to a commit can be lost, and then nobody knows whether it was carried out. A message
+with a `client_id`, or another change with an idempotency key, is tried again, which finds out.
+Anything else is answered with OutcomeUnknown.
+
+Nothing is acknowledged before its commit. After it first the callers are answered. Then `publish`
+gets the events, those of each conversation in the order of `seq`.
 """
 
 import asyncio
@@ -42,20 +51,22 @@ from chat.store.work import (
 log = logging.getLogger("payam.writer")
 
 NEW = 0
-"""In place of a conversation's id, for the beginning of one: there is nothing to lock yet."""
+"""Stands for the id of a conversation that is about to begin, so that there is nothing to lock."""
 RETRY_SECONDS = 0.25
 BUSY = 2
-"""Messages a conversation in one batch, above which its senders' next ones are let in first.
+"""If a batch had more than so many messages per conversation, the writer lets the event loop turn
+once before it takes the next batch.
 
-They wait a turn of the event loop, and the members' sockets get one write for all. With few
-messages a conversation there is nothing to share, and the database would only idle.
+In that turn the senders whose acks have just gone out send their next messages. So all of these
+come into the next batch, and each socket gets one write for all of them. With few messages per
+conversation there is nothing to share, and the database would only be idle.
 """
 
 Commit = Callable[[list[Any]], Awaitable[None]]
 
 
 class Writer:
-    """The one place of a process through which conversations change."""
+    """The only way by which this process changes conversations."""
 
     def __init__(
         self,
@@ -66,7 +77,7 @@ class Writer:
         capacity: int,
         timeout: float,
     ) -> None:
-        """`doubt` is told the conversations that may have changed without our knowing how."""
+        """`doubt` is called with conversations that may have changed in a way that is not known."""
         self._database = database
         self._publish = publish
         self._doubt = doubt
@@ -79,20 +90,20 @@ class Writer:
 
     @property
     def backlog(self) -> int:
-        """How many changes wait for the commit under way to end."""
+        """How many changes wait for the end of the present commit."""
         return len(self._queue)
 
     @property
     def committing_for(self) -> float:
-        """Seconds that the commit under way has taken, tried again or not; 0 without one."""
+        """Seconds since the present commit began, with all of its tries; 0 if there is none."""
         return 0.0 if self._begun is None else monotonic() - self._begun
 
     def send(self, send: Send, done: Done) -> None:
-        """Store a message; `done` comes after the commit, and `send` then holds its numbers."""
+        """Store a message. `done` is called after the commit; `send` then has its id and seq."""
         self._put(SendWork(send, done, monotonic() + self._timeout))
 
     def submit(self, conversation_id: int, apply: Apply[Result], done: DoneWith[Result]) -> None:
-        """Make another change; `done` comes after the commit, with the result or an error."""
+        """Make another change. `done` is called after the commit, with the result or an error."""
 
         def settled(error: Exception | None) -> None:
             done(work.outcome.result if error is None and work.outcome else None, error)
@@ -103,9 +114,9 @@ class Writer:
     async def change(
         self, conversation_id: int, apply: Apply[Result], *, is_repeatable: bool = False
     ) -> Result:
-        """Make another change and wait for its commit; returns what `apply` made.
+        """Make another change and wait for its commit. Returns the result of `apply`.
 
-        `is_repeatable` where a second `apply` finds what the first one stored.
+        `is_repeatable` says that a second `apply` finds what the first one stored.
         """
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         deadline = monotonic() + self._timeout
@@ -130,7 +141,7 @@ class Writer:
         self._wake.set()
 
     async def run(self) -> None:
-        """Commit until `close`; its end before that is a failure of the process."""
+        """Commit until `close` is called. If this ends before, the process has failed."""
         while True:
             while self._queue:
                 batch = list(self._queue)
@@ -142,7 +153,7 @@ class Writer:
                     else:
                         await self._commit(self._apply_changes, list(run))
                 if len(batch) > BUSY * len({work.conversation for work in batch}):
-                    await asyncio.sleep(0)  # what the acks have brought in shares the next writes
+                    await asyncio.sleep(0)  # what the acks bring in comes into the next batch
             self._begun = None
             if self._closing:
                 return
@@ -150,12 +161,12 @@ class Writer:
             await self._wake.wait()
 
     def close(self) -> None:
-        """Take nothing more; `run` ends when what was taken is answered."""
+        """Take no more changes. `run` ends when everything in the queue is answered."""
         self._closing = True
         self._wake.set()
 
     async def _commit(self, commit: Commit, run: list[Any]) -> None:
-        """Try until it is stored or too late; then everyone in `run` has an answer."""
+        """Try until everything in `run` is stored or too late, and so is answered."""
         while run := self._drop_late(run):
             begun = monotonic()
             try:
@@ -165,7 +176,7 @@ class Writer:
                 run = self._keep_repeatable(run, error)
             except Unavailable:
                 log.warning("the database is away; %d changes wait", len(run) + len(self._queue))
-            except Exception:  # one bad row must not take the others with it
+            except Exception:  # one bad row must not make the others fail
                 if len(run) > 1:
                     for work in run:
                         await self._commit(commit, [work])
@@ -190,7 +201,7 @@ class Writer:
         try:
             events = [event for work in run if not work.refusal for event in work.happened()]
             self._publish(events)
-        except Exception:  # it is stored: sockets learn of it from the database
+        except Exception:  # it is stored, and sockets will get it from the database
             log.exception("changes could not be published")
             self._doubt({work.conversation for work in run})
         is_sends = type(run[0]) is SendWork
@@ -209,7 +220,7 @@ class Writer:
                     work.follow_up()
 
     def _keep_repeatable(self, run: list[Any], error: Exception) -> list[Any]:
-        """Answer those whose second try could store them twice; return the others."""
+        """Answer those that a second try could store twice. Return the others."""
         unknown = error if isinstance(error, OutcomeUnknown) else outcome_unknown(error)
         log.warning("the answer to a commit of %d changes was lost", len(run))
         self._doubt({work.conversation for work in run})
@@ -223,7 +234,7 @@ class Writer:
         return kept
 
     def _drop_late(self, run: list[Any]) -> list[Any]:
-        """Answer those that have waited too long; return the others."""
+        """Answer those that have waited too long. Return the others."""
         now = monotonic()
         in_time = [work for work in run if work.deadline > now]
         if len(in_time) < len(run):
@@ -239,7 +250,7 @@ class Writer:
 
     async def _store_sends(self, run: list[SendWork]) -> None:
         if not await self._database.store_sends([work.send for work in run]):
-            run.sort(key=lambda work: work.send.seq)  # others are told of it in this order
+            run.sort(key=lambda work: work.send.seq)  # they are published in this order
 
     async def _apply_changes(self, run: list[ChangeWork[Any]]) -> None:
         locked = sorted({work.conversation_id for work in run} - {NEW})

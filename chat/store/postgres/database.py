@@ -1,7 +1,8 @@
 """PostgreSQL through peewee-async and psycopg 3.
 
-Parameters go to the server apart from the statement, which is prepared once: by psycopg in
-a transaction, by `PostgresConnection` for a read, by `exchange` for what goes together.
+A statement is prepared once, and its parameters go to the server separately. psycopg prepares the
+statements of a transaction, `PostgresConnection` those of a read, and `exchange` those that go out
+together.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -32,7 +33,7 @@ CONNECTION_DEFAULTS = {
     "keepalives_count": "3",
     "application_name": "payam",
 }
-"""libpq options that the URL and libpq's own variables (PGCONNECT_TIMEOUT, …) may set otherwise."""
+"""Defaults of libpq's options. The URL and libpq's variables (PGCONNECT_TIMEOUT, …) win."""
 MIGRATION_LOCK = 0x70617961  # "paya": any number that nobody else uses
 
 
@@ -65,11 +66,11 @@ async def fetch(connection: AsyncConnection[Any], sql: str, parameters: Sequence
 
 
 def conninfo_of(url: str) -> dict[str, Any]:
-    """libpq's options of a connection, by name."""
-    # What libpq takes from its variables it would not take where we say something ourselves.
+    """The options of a connection for libpq, by name."""
+    # libpq ignores its variable for an option that is given, so a default would win over it.
     given = {one.keyword.decode() for one in Conninfo.get_defaults() if one.val is not None}
     defaults = {name: value for name, value in CONNECTION_DEFAULTS.items() if name not in given}
-    # Whatever the URL says of that: rows are text of every language.
+    # This wins over the URL, because rows have text of every language.
     return defaults | psycopg.conninfo.conninfo_to_dict(url) | {"client_encoding": "UTF8"}
 
 
@@ -107,7 +108,9 @@ class PostgresStore(Postgres, Database):
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[PostgresConnection]:
-        """A pooled connection; raises Unavailable when the server is away, before or within."""
+        """A connection for a `with` block. Raises Unavailable if the server is away, then too if
+        that happens within the block.
+        """
         connection = await self._connections.take()
         try:
             yield connection
@@ -119,7 +122,7 @@ class PostgresStore(Postgres, Database):
             await self._connections.give_back(connection)
 
     async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        """Read again where a connection turns out to be dead, as each is after a restart."""
+        """Read. If a connection turns out to be dead, as all are after a restart, read again."""
         connections = self._connections
         attempt = 0
         while True:
@@ -135,9 +138,9 @@ class PostgresStore(Postgres, Database):
                     raise unreachable(error) from error
 
     async def together(self, statements: Sequence[tuple[str, Values]]) -> list[Answer]:
-        """Commit these as one transaction, in one round trip; what each answers.
+        """Commit these as one transaction, in one round trip. Returns the answer of each.
 
-        Raises OutcomeUnknown as well.
+        Raises Unavailable and OutcomeUnknown.
         """
         is_sent = False
         try:
@@ -146,11 +149,11 @@ class PostgresStore(Postgres, Database):
                 try:
                     return await self._exchange(connection, statements)
                 except psycopg.errors.InvalidSqlStatementName:
-                    # After a ROLLBACK psycopg has the server forget what was prepared.
+                    # After a ROLLBACK psycopg makes the server forget the prepared statements.
                     connection.prepared.clear()
                     return await self._exchange(connection, statements)
         except Unavailable as error:
-            # An error that leaves the connection whole is the server's word: rolled back.
+            # If the connection still works, the error came from the server, which rolled back.
             if is_sent and connection.closed:
                 raise outcome_unknown(error) from error
             raise

@@ -1,4 +1,4 @@
-"""What PostgreSQL says in its own way, and what it is given in its own way."""
+"""SQL and parameters that PostgreSQL wants in a form of its own."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -19,7 +19,7 @@ TOUCH = f"""
 
 
 class Postgres:
-    """How PostgreSQL says what the databases say differently."""
+    """PostgreSQL's form of the SQL in which the two databases differ."""
 
     dialect: ClassVar[str] = "postgresql"
     binary: ClassVar[str] = ' COLLATE "C"'
@@ -42,12 +42,12 @@ class Postgres:
 
 @lru_cache(maxsize=512)
 def placeholders(sql: str) -> bytes:
-    """`?` in the driver's spelling. No statement of ours has a literal `?` or `%`."""
+    """Replace `?` by the driver's placeholder. No statement of Payam has a literal `?` or `%`."""
     return sql.replace("?", "%s").encode()
 
 
 def array(values: Iterable[int | str | None]) -> str:
-    """An array as PostgreSQL reads it: psycopg writes lists too, and takes eight times as long."""
+    """An array in PostgreSQL's text form. psycopg can write lists too, but eight times slower."""
     return "{" + ",".join([element(value) for value in values]) + "}"
 
 

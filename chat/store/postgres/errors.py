@@ -1,23 +1,23 @@
-"""Which of PostgreSQL's errors pass by themselves; others are faults of a statement."""
+"""Which of PostgreSQL's errors pass by themselves. Others are faults of a statement."""
 
 import psycopg
 from psycopg_pool import PoolClosed, PoolTimeout
 
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, TimeoutError)
-"""What it may be where a connection is asked for, and no statement of ours is at fault."""
+"""The errors of taking a connection. No statement can be at fault there."""
 PASSING_CLASSES = (
     "08",  # the connection
     "53",  # no memory, no disk, no connection left
-    "57",  # an operator's stop, or a limit of time
-    "58",  # the system under it: a failing device
+    "57",  # stopped by an operator, or by a time limit
+    "58",  # an error of the system: a failing device
 )
 PASSING_STATES = frozenset(
     (
         "25006",  # read-only: a standby, in the middle of a failover
         "25P03",  # a transaction was idle for too long
-        "40001",  # two transactions that cannot both be,
-        "40P01",  # or wait for each other
-        "55P03",  # a lock was not to be had
+        "40001",  # two transactions that contradict each other,
+        "40P01",  # or that wait for each other
+        "55P03",  # a lock could not be had
     )
 )
 
@@ -25,9 +25,9 @@ PASSING_STATES = frozenset(
 def passes(error: Exception, connection: psycopg.AsyncConnection[object]) -> bool:
     """Whether the same statement may work a moment later.
 
-    `OperationalError` alone does not say so: it is also a statement with too many parameters, or
-    a row too large for an index. Errors of psycopg's own have no state: those of a connection
-    that broke are told by that.
+    `OperationalError` alone does not say that: a statement with too many parameters raises it too,
+    and so does a row that is too large for an index. So the state (SQLSTATE) decides. psycopg's own
+    errors have no state; for them it counts whether the connection is broken.
     """
     if isinstance(error, TimeoutError | PoolTimeout | PoolClosed):
         return True

@@ -1,8 +1,8 @@
-"""What PostgreSQL must be for Payam, asked before its first use.
+"""Checks, before its first use, whether PostgreSQL can be used for Payam.
 
-A wrong password does not become right by waiting, so the start ends with it; a server that
-is down, or starting up, is waited for. libpq says which it was in English words alone:
-what is not known here, in another language perhaps, is waited for, and logged.
+A wrong password does not become right by waiting, so it ends the start. A server that is down, or
+starting up, is waited for. libpq only says in words which of the two it is. An unknown text,
+perhaps in another language, is waited for and logged.
 """
 
 import re
@@ -22,7 +22,9 @@ REFUSALS = re.compile(
     r"|unsupported startup parameter|unsupported frontend protocol|expected authentication"
     r"|received invalid response"
 )
-"""What an operator has to change, in the words of the server, of libpq and of PgBouncer."""
+"""Errors for which an operator has to change something, in the words of the server, of libpq and
+of PgBouncer.
+"""
 
 FACTS = """
     SELECT current_setting('server_encoding'), current_setting('transaction_read_only'),
@@ -45,9 +47,9 @@ MISSING_NUMBERS = """
 
 
 async def inspect(conninfo: str, tables: Iterable[str]) -> str:
-    """What was found, in a few words.
+    """Returns in a few words what was found.
 
-    Raises Unfit where an operator has to change something, Unavailable where waiting may do.
+    Raises Unfit if an operator has to change something, and Unavailable if waiting may help.
     """
     try:
         connection = await psycopg.AsyncConnection.connect(conninfo, autocommit=True)

@@ -1,7 +1,7 @@
-"""Connections to PostgreSQL: psycopg's pool, by peewee-async, and those kept from it a moment.
+"""Connections to PostgreSQL. They come from psycopg's pool, and are kept here between two uses.
 
-peewee-async's own pool takes a host, a port and a bare password; here the whole URL goes to
-libpq, so that special characters, `sslmode` and every other option work.
+peewee-async's own pool takes a host, a port and a plain password. Here libpq gets the whole URL,
+so special characters, `sslmode` and every other option work.
 """
 
 import asyncio
@@ -26,13 +26,13 @@ from chat.store.postgres.errors import AWAY
 Result = TypeVar("Result")
 
 ACQUIRE_TIMEOUT = 2.0
-"""Seconds that a request waits for a connection before it is told to come back."""
+"""Most seconds that a request waits for a connection before it is refused."""
 FRESH = 1.0
-"""Seconds after its last use for which a silent connection is taken to be alive."""
+"""For so many seconds after its last use a silent connection counts as alive."""
 
 
 class PostgresPool(PsycopgPoolBackend):  # type: ignore[misc] # untyped
-    """peewee-async's pool, on a connection string that libpq reads whole."""
+    """peewee-async's pool, with a connection string that libpq reads as a whole."""
 
     async def create(self) -> None:
         pool = AsyncConnectionPool(
@@ -41,8 +41,8 @@ class PostgresPool(PsycopgPoolBackend):  # type: ignore[misc] # untyped
             min_size=1,
             max_size=self.connect_params["max_size"],
             timeout=ACQUIRE_TIMEOUT,
-            # The pool doubles its pauses up to this, two minutes and more by default. What it
-            # gave up, the next request asks for anew.
+            # The pool doubles its pauses up to this; its default is more than two minutes. When
+            # it gives up, the next request makes it try again.
             reconnect_timeout=ACQUIRE_TIMEOUT,
             kwargs={"autocommit": True, "prepare_threshold": 2},
             configure=configure,
@@ -57,20 +57,22 @@ class PooledPostgresDatabase(Psycopg3Database):  # type: ignore[misc] # untyped
 
 
 async def configure(connection: PostgresConnection) -> None:
-    # By default a number's type follows its size, and every mix of sizes would be
-    # another prepared statement.
+    # By default the type of a number depends on its size, so each mix of sizes would be another
+    # prepared statement.
     connection.adapters.register_dumper(int, Int8Dumper)
-    # PostgreSQL compiles what it reckons to be long: the list of conversations, when the
-    # tables are large, anew for each request. That took 16 ms and saved none of its 0.4.
-    # And it plans a prepared statement anew as long as it reckons that to be worth it, which
-    # took as long as to read a page. Whatever the values, our indexes are the way.
+    # PostgreSQL compiles statements that it expects to be slow, for example the list of
+    # conversations with large tables, for each request again. That took 16 ms, and saved nothing
+    # of the 0.4 ms of the statement. It also plans a prepared statement again as long as it
+    # expects to gain by it, which took as long as reading a page. With any values the right plan
+    # is to use the indexes.
     await connection.execute("SET jit = off; SET plan_cache_mode = force_generic_plan")
 
 
 async def check(connection: PostgresConnection) -> None:
-    """Ask a connection that has rested for a while whether it still lives.
+    """Ask the server whether the connection still works, if it was unused for a while.
 
-    So is one that has something to say unasked: after a restart, that it has ended.
+    The server is also asked if the connection has unexpected data: after a restart that is the
+    message that it has ended.
     """
     if not is_fresh(connection) or is_readable(connection.fileno()):
         await connection.execute("")
@@ -81,16 +83,18 @@ def is_fresh(connection: PostgresConnection) -> bool:
 
 
 def is_readable(descriptor: int) -> bool:
-    look = select.poll()  # `select` itself takes no descriptor above 1023
+    look = select.poll()  # `select` itself does not take descriptors above 1023
     look.register(descriptor, select.POLLIN)
     return bool(look.poll(0))
 
 
 class PostgresConnections:
-    """The pool's, kept from it from one use to the next: it takes as long as a small query.
+    """Connections of the pool. They are kept here between two uses, because to take one from the
+    pool takes as long as a small query.
 
-    Who waits for one is given the next that is free, in the order of asking. A connection may
-    turn out to be dead, `attempts` times before that is an error: after a restart all are.
+    Those who wait get the next free connections in the order in which they asked. A connection may
+    turn out to be dead. That is an error only after `attempts` of them, because after a restart
+    of the server all are dead.
     """
 
     def __init__(self, pool: PostgresPool, size: int) -> None:
@@ -98,11 +102,13 @@ class PostgresConnections:
         self._pool = pool
         self._size = size
         self._taken = 0
-        """How many are in use, or kept, or just asked of the pool."""
+        """How many are in use, or kept here, or being taken from the pool."""
         self._kept: deque[PostgresConnection] = deque()
-        """Reads take the last, everything else the first: one that reads is watched for it."""
+        """Free connections. Reads take the last one, which the event loop may still watch;
+        everything else takes the first.
+        """
         self._waiting: deque[asyncio.Future[PostgresConnection | None]] = deque()
-        """For a connection, or for leave to ask the pool for another: None."""
+        """Those who wait. Each gets a connection, or None: then it may ask the pool for another."""
         self._reading: set[PostgresConnection] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -113,11 +119,11 @@ class PostgresConnections:
             await self._put_back(self._kept.pop())
 
     async def take(self) -> PostgresConnection:
-        """One for psycopg's methods, to be given back; raises Unavailable."""
+        """A connection for psycopg's methods. Give it back afterwards. Raises Unavailable."""
         while self._kept:
             connection = self._kept.popleft()
             connection.unwatch()
-            # What is read may be read again. What is changed has to reach the server.
+            # A read that fails can be repeated, but a change must reach the server.
             if is_fresh(connection) and not is_readable(connection.fileno()):
                 return connection
             self._start(self._put_back(connection))
@@ -131,11 +137,11 @@ class PostgresConnections:
             if not self._hand_over(connection):
                 self._kept.appendleft(connection)
         else:
-            # Waited for: a connection that has to be closed is closed then.
+            # Wait for it, so that a connection that must be closed is closed afterwards.
             await asyncio.shield(self._start(self._put_back(connection)))
 
     async def take_for_read(self) -> PostgresConnection:
-        """One for `read`; raises Unavailable."""
+        """A connection for `read`. Raises Unavailable."""
         while self._kept:
             connection = self._kept.pop()
             if is_fresh(connection):
@@ -146,7 +152,7 @@ class PostgresConnections:
     def read(
         self, connection: PostgresConnection, sql: str, parameters: Sequence[Any]
     ) -> "asyncio.Future[list[Row]]":
-        """What its `read` gives; whatever becomes of it, the connection is given back."""
+        """Read on the connection. It is given back in any case."""
         self._reading.add(connection)
         return connection.read(sql, parameters, self._has_read)
 
@@ -159,11 +165,11 @@ class PostgresConnections:
             self._start(self._give_up(connection))
 
     async def _next(self) -> PostgresConnection:
-        """Another of the pool's, or the next that is free; raises Unavailable.
+        """Another connection of the pool, or the next free one. Raises Unavailable.
 
-        Whoever waits here may be cancelled, and more than once, as is done to the request
-        of a client that left. Taking a connection and giving it back are not: interrupted,
-        either would lose it, until there are none.
+        The caller may be cancelled here, even several times, as the request of a client that left
+        is. Taking a connection from the pool and giving it back must not be cancelled: each time a
+        connection would be lost, until there are none.
         """
         try:
             if self._taken < self._size:
@@ -187,12 +193,12 @@ class PostgresConnections:
             try:
                 return await waiting
             except asyncio.CancelledError:
-                if not waiting.cancelled():  # but has it already
+                if not waiting.cancelled():  # it has got a connection already
                     self._pass_on(waiting.result())
                 raise
 
     def _hand_over(self, connection: PostgresConnection | None) -> bool:
-        """To who has waited longest; whether there is anybody."""
+        """Give it to the one who has waited longest. Returns whether anybody waits."""
         while self._waiting:
             waiting = self._waiting.popleft()
             if not waiting.done():
@@ -209,7 +215,7 @@ class PostgresConnections:
             self._kept.append(connection)
 
     def _start(self, work: Coroutine[Any, Any, Result]) -> "asyncio.Task[Result]":
-        """Begin what comes to its end whatever becomes of the one who waits for it."""
+        """Start work that must come to its end, even if the caller is cancelled."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -223,14 +229,14 @@ class PostgresConnections:
         try:
             return await self._find_alive()
         except BaseException:
-            self._taken -= 1  # and nobody is told, who would only wait once more
+            self._taken -= 1  # nobody else is woken, because they would only fail too
             raise
 
     async def _find_alive(self) -> PostgresConnection:
-        """One of the pool's.
+        """A connection of the pool that works.
 
-        It could look for one as well, but pauses for a second and more between two that are
-        dead, and after a restart all are.
+        The pool could check them itself, but it pauses for a second and more between two that are
+        dead, and after a restart all are dead.
         """
         for _ in range(self.attempts):
             connection: PostgresConnection = await self._pool.acquire()
@@ -250,7 +256,7 @@ class PostgresConnections:
         raise dead
 
     async def _give_up(self, connection: PostgresConnection) -> None:
-        # If the server still reads, it is told: it will be asked the same again.
+        # If the server still works on the statement, stop it. It will be asked the same again.
         with suppress(psycopg.Error):
             await connection.cancel_safe(timeout=ACQUIRE_TIMEOUT)
         await connection.close()

@@ -1,4 +1,4 @@
-"""New messages into PostgreSQL: one statement behind the lock, in one round trip."""
+"""Stores new messages in PostgreSQL: the lock, and one statement after it, in one round trip."""
 
 import logging
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from chat.times import now
 
 log = logging.getLogger("payam.writer")
 
-# A statement of its own after the lock, so that it sees what was committed while it waited.
+# It is a separate statement after the lock, so that it sees what was committed while it waited.
 TEMPLATE = """
     WITH numbered AS (
         SELECT incoming.*,
@@ -54,7 +54,7 @@ INSERT = TEMPLATE.format(
     by_agent="FALSE",
     stamp=STAMP,
 )
-# A statement of its own: with both in one, each batch took a tenth more of PostgreSQL's time.
+# It is separate, because with both in one each batch took a tenth more of PostgreSQL's time.
 INSERT_BY_AGENTS = TEMPLATE.format(
     senders=f"""JOIN conversations ON conversations.id = conversation_id
         WHERE {IS_AGENT.format(user="incoming.sender_id", conversation="conversations.id")}""",
@@ -64,10 +64,10 @@ INSERT_BY_AGENTS = TEMPLATE.format(
 
 
 def the_new_of(insert: str) -> str:
-    """The same without what is stored already.
+    """The same statement, but it leaves out messages that are stored already.
 
-    Only where a key was met that is: to look for each of them first costs a tenth of
-    PostgreSQL's time for a batch. ON CONFLICT would look too, and write each row in two steps.
+    It is used only after a conflict. Looking for each key first would cost a tenth of PostgreSQL's
+    time for a batch. ON CONFLICT would look too, and write each row in two steps.
     """
     return insert.replace(
         "\n    ), inserted AS (",
@@ -80,15 +80,15 @@ def the_new_of(insert: str) -> str:
 
 
 class Exchanges(Reads, Protocol):
-    """What sends are stored in."""
+    """What this module needs of the database."""
 
     async def together(self, statements: Sequence[tuple[str, Values]]) -> list[Answer]:
-        """Commit these as one transaction, in one round trip; what each answers."""
+        """Commit these as one transaction, in one round trip. Returns the answer of each."""
         ...
 
 
 async def store(database: Exchanges, sends: Sequence[Send]) -> bool:
-    """As `Database.store_sends`."""
+    """The same as `Database.store_sends`."""
     first, *others = without_repeats(sends)
     refused = await store_part(database, INSERT, first)
     for part in others:
@@ -102,13 +102,13 @@ async def store(database: Exchanges, sends: Sequence[Send]) -> bool:
 
 
 async def store_apart(database: Exchanges, insert: str, part: Sequence[Send]) -> list[Send]:
-    """Other messages of the batch are stored already: what fails from here on is this part's."""
+    """Store a part of a batch. Others are stored already, so a failure is this part's alone."""
     try:
         return await store_part(database, insert, part)
     except Unavailable as error:
         for send in part:
             send.error = error
-    except Exception:  # one bad row must not take the others with it
+    except Exception:  # one bad row must not make the others fail
         if len(part) > 1:
             return [one for send in part for one in await store_apart(database, insert, [send])]
         log.exception("a message could not be stored")
@@ -117,7 +117,7 @@ async def store_apart(database: Exchanges, insert: str, part: Sequence[Send]) ->
 
 
 def without_repeats(sends: Sequence[Send]) -> list[list[Send]]:
-    """The batch in parts, nearly always one, in each of which no key comes twice."""
+    """Divide the batch into parts, nearly always one, in which no key comes twice."""
     parts: list[list[Send]] = [[]]
     keys: set[tuple[int, str]] = set()
     for send in sends:
@@ -132,8 +132,8 @@ def without_repeats(sends: Sequence[Send]) -> list[list[Send]]:
 
 
 async def store_part(database: Exchanges, insert: str, sends: Sequence[Send]) -> list[Send]:
-    """Store messages that have no key in common; returns those whose senders may not send so."""
-    # What is inserted is told by its moment, so no two may have the same.
+    """Store messages with different keys. Returns those whose senders were refused."""
+    # The answer names each message by its time, so no two may have the same.
     moment = 0
     for send in sends:
         send.created_at = moment = max(send.created_at, moment + 1)
@@ -177,11 +177,11 @@ async def insert_all(
     of_the_new = the_new_of(insert)
     for statement in (insert, of_the_new):
         try:
-            # Up to its end a pipeline is one transaction: there is no BEGIN or COMMIT to wait for.
+            # A whole pipeline is one transaction, so there is no BEGIN or COMMIT to wait for.
             return (await database.together([lock, (statement, columns)]))[-1]
         except UniqueViolation:
             pass
-    # Another node has just stored the same key, in another conversation: now it is seen.
+    # Another node has just stored the same key in another conversation, and now it is visible.
     return (await database.together([lock, (of_the_new, columns)]))[-1]
 
 

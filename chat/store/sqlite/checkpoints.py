@@ -1,9 +1,9 @@
-"""Brings what the log has into SQLite's file while nobody waits for it.
+"""Moves what is in SQLite's log (WAL) into its file while nobody waits for it.
 
-By itself SQLite does so within a commit, every thousand pages: that one waits for two more
-syncs of the disk. A connection of its own keeps no writer waiting. Under a load that never
-pauses, the log is not begun anew by that: then, at `LOG_PAGES`, a commit still does it, and
-finds nearly all of it done.
+By itself SQLite does this within a commit, every thousand pages, and that commit waits for two more
+syncs of the disk. Here a separate connection does it, and no writer waits. Under a load that never
+pauses this does not make the log begin anew. So at `LOG_PAGES` a commit still does it, and finds
+nearly all of the work done.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ CHECKPOINT_SECONDS = 1.0
 
 class Checkpoints:
     def __init__(self, path: str) -> None:
-        self._uri = f"{Path(path).absolute().as_uri()}?mode=rw"  # or it would begin a lost file
+        self._uri = f"{Path(path).absolute().as_uri()}?mode=rw"  # must not make a lost file anew
         self._written = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -27,13 +27,13 @@ class Checkpoints:
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def close(self) -> None:
-        """Once it returns, nothing of it has the file open."""
+        """Stop. When this returns, the connection has closed the file."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
 
     def wanted(self) -> None:
-        """There has been a commit."""
+        """A commit was made, so a checkpoint is wanted."""
         self._written.set()
 
     async def _run(self) -> None:
@@ -54,7 +54,7 @@ class Checkpoints:
 
 
 def checkpoint(uri: str) -> None:
-    """As far as it goes without waiting for anybody."""
+    """Make a checkpoint, as far as it goes without waiting for anybody."""
     with closing(sqlite3.connect(uri, uri=True)) as db:
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()

@@ -1,4 +1,4 @@
-"""The number of each transaction that changes conversations, as SQLite has none of its own."""
+"""Numbers the transactions that change conversations, because SQLite itself does not."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ def next_stamp(db: sqlite3.Connection) -> int:
 
 
 def touch(db: sqlite3.Connection, conversation_ids: Sequence[int], moment: int) -> None:
-    """As `Transaction.touch`."""
+    """The same as `Transaction.touch`."""
     stamp = next_stamp(db)
     db.executemany(
         "UPDATE conversations SET changed = ? WHERE id = ?",
@@ -23,7 +23,7 @@ def touch(db: sqlite3.Connection, conversation_ids: Sequence[int], moment: int) 
 def advance(
     db: sqlite3.Connection, stamp: int, conversation_ids: Sequence[int], moment: int
 ) -> None:
-    """Let the clock say that the transaction with this stamp changed these."""
+    """Set the clock to this stamp, and note that its transaction changed these conversations."""
     db.execute("UPDATE clock SET value = ?", (stamp,))
     db.execute(
         "INSERT INTO touched (changed, ids, at) VALUES (?, ?, ?)",

@@ -17,7 +17,9 @@ BUSY_TIMEOUT = 5.0
 """Seconds to wait for another process's write transaction."""
 LOOK_SECONDS = 0.01
 LOG_PAGES = 10_000
-"""Pages in the log above which a commit checkpoints it itself, while its sender waits: 40 MB."""
+"""With more pages than this in the log (40 MB), a commit makes a checkpoint, and its sender
+waits.
+"""
 
 PASSING = {
     sqlite3.SQLITE_BUSY,
@@ -28,14 +30,14 @@ PASSING = {
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_PROTOCOL,
 }
-"""Primary result codes of what an operator can mend; others are faults of ours."""
+"""Primary result codes of problems that an operator can solve. Others are faults of Payam."""
 
 
 class Connection(aiosqlite.Connection):
-    """A connection with a thread of its own, which can run a whole function there.
+    """A connection with a thread of its own, in which it can run a whole function.
 
-    One hop to the thread and back costs about as much as forty small statements, so
-    the writer sends a batch's statements over together.
+    One hop to the thread and back costs about as much as forty small statements. So the writer
+    runs all statements of a batch in one hop.
     """
 
     def __init__(self, path: str, *, read_only: bool) -> None:
@@ -50,7 +52,7 @@ class Connection(aiosqlite.Connection):
             return connection
 
         super().__init__(open_file, iter_chunk_size=64)
-        self._thread.daemon = True  # a worker that must die is not held back by it
+        self._thread.daemon = True  # it must not keep a worker that has to die alive
 
     async def ended(self) -> None:
         """Wait for the thread of a connection that could not be opened."""
@@ -58,9 +60,9 @@ class Connection(aiosqlite.Connection):
             await asyncio.to_thread(self._thread.join)
 
     async def run(self, function: Callable[[sqlite3.Connection], Result]) -> Result:
-        """The function's result, from the connection's thread.
+        """Run the function in the connection's thread, and return its result.
 
-        Raises Unavailable for what passes: a lock, a full disk, a failing device.
+        Raises Unavailable for problems that may pass: a lock, a full disk, a failing device.
         """
         try:
             call = partial(function, self._conn)
@@ -73,7 +75,9 @@ class Connection(aiosqlite.Connection):
 
 
 def use_wal(db: sqlite3.Connection) -> None:
-    """Workers that start together all ask for it; SQLite makes the later ones fail, not wait."""
+    """Turn the WAL on. Workers that start together all do it, and SQLite makes the later ones fail
+    instead of waiting.
+    """
     give_up = monotonic() + BUSY_TIMEOUT
     while True:
         try:

@@ -1,9 +1,9 @@
-"""SQLite through peewee-async: one connection that writes, a few that read.
+"""SQLite through peewee-async: one connection that writes, and a few that read.
 
-The stock pool opens a connection and a thread a query and ignores the pragmas. Here
-connections last, the journal is a WAL, a commit is on the disk before it returns
-(`synchronous=FULL`), and a write transaction takes its lock at the start, so two of
-them wait for each other instead of failing.
+peewee-async's own pool opens a connection and a thread per query, and ignores the pragmas. Here
+connections last, the journal is a WAL, and a commit is on the disk before it returns
+(`synchronous=FULL`). A write transaction takes its lock at the start, so two of them wait for each
+other instead of failing.
 """
 
 import asyncio
@@ -28,11 +28,11 @@ from chat.store.sqlite.sends import store_all
 from chat.times import now
 
 READERS = 4
-"""Connections that read, at most: more only wait for each other."""
+"""Most connections that read. More of them would only wait for each other."""
 
 
 class SqlitePool(PoolBackend):  # type: ignore[misc] # untyped
-    """peewee-async's pool of connections that read."""
+    """peewee-async's pool, of connections that read."""
 
     def __init__(self, *, database: str, readers: int, **kwargs: Any) -> None:
         super().__init__(database=database, **kwargs)
@@ -72,7 +72,7 @@ class PooledSqliteDatabase(SqliteDatabase):  # type: ignore[misc] # untyped
 
 
 class Sqlite:
-    """How SQLite says what the databases say differently."""
+    """SQLite's form of the SQL in which the two databases differ."""
 
     dialect = "sqlite"
     binary = ""
@@ -101,7 +101,7 @@ class SqliteTransaction(Sqlite, Transaction):
         await self.connection.run(lambda db: db.executemany(sql, rows))
 
     async def lock_conversations(self, conversation_ids: Sequence[int]) -> None:
-        """There is no other write transaction."""
+        """Do nothing: there is no other write transaction."""
 
     async def touch(self, conversation_ids: Sequence[int]) -> None:
         await self.connection.run(lambda db: touch(db, conversation_ids, now()))
@@ -121,7 +121,7 @@ class SqliteStore(Sqlite, Database):
         try:
             Path(self.path).parent.mkdir(parents=True, exist_ok=True)
             await self._writer
-            # What cannot be written opens all the same.
+            # A file that cannot be written can still be opened.
             await self._writer.run(try_to_write)
         except (OSError, sqlite3.Error, Unavailable) as error:
             await self._writer.close()
@@ -170,7 +170,8 @@ class SqliteStore(Sqlite, Database):
     async def transaction(self) -> AsyncIterator[SqliteTransaction]:
         async with self._turn:
             try:
-                # Within: cancelled while it waits, it still begins, and must be undone.
+                # BEGIN is inside the `try`: if it is cancelled while it waits, it still begins,
+                # and must be rolled back.
                 await self._writer.run(begin)
                 yield SqliteTransaction(self._writer)
                 await self._writer.run(sqlite3.Connection.commit)
@@ -180,7 +181,7 @@ class SqliteStore(Sqlite, Database):
                 raise
 
     async def write(self, function: Callable[[sqlite3.Connection], Result]) -> Result:
-        """One function as one transaction, with one hop to the connection's thread."""
+        """Run one function as one transaction, in one hop to the connection's thread."""
 
         def transact(db: sqlite3.Connection) -> Result:
             begin(db)
@@ -202,10 +203,10 @@ class SqliteStore(Sqlite, Database):
         return True
 
     async def lock_schema(self, transaction: Transaction) -> None:
-        """A write transaction is the only one already."""
+        """Do nothing: a write transaction is the only one anyway."""
 
     async def after_numbering(self, transaction: Transaction, table: str) -> None:
-        """AUTOINCREMENT notices by itself."""
+        """Do nothing: AUTOINCREMENT continues by itself."""
 
 
 def connect(url: str, pool_size: int) -> SqliteStore:
@@ -218,7 +219,7 @@ def try_to_write(db: sqlite3.Connection) -> None:
         begin(db)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
-            return  # somebody else writes
+            return  # another process is writing
         raise
     db.rollback()
 

@@ -1,8 +1,8 @@
-"""One server at a time on an SQLite database, where nothing carries its news to another.
+"""Lets only one server use an SQLite database, unless a relay connects several.
 
-The lock is a file beside the database, locked by the kernel: it goes with the last process
-that has it open, however that ends. Processes that were forked from the one that took it
-have it too, so gunicorn's master holds it for all its workers.
+The lock is a file beside the database, which the kernel locks. It is released when the last process
+that has it open ends, in whatever way. Forked processes have the lock too, so gunicorn's master
+holds it for all its workers.
 """
 
 import fcntl
@@ -18,7 +18,7 @@ log = logging.getLogger("payam")
 
 SUFFIX = ".lock"
 PATIENCE = 1.0
-"""Seconds to wait for a process that is just ending."""
+"""Seconds to wait for another process that is just ending."""
 LOOK_SECONDS = 0.05
 
 
@@ -27,7 +27,7 @@ class Held(SettingsError):
 
 
 def attempt(database: str, *, has_relay: bool) -> None:
-    """Raises SettingsError where `hold` would; holds nothing, and makes no file."""
+    """Raises SettingsError if `hold` would. It holds nothing, and makes no file."""
     if Path(os.path.realpath(database) + SUFFIX).exists():
         os.close(take(database, has_relay=has_relay))
 
@@ -35,7 +35,7 @@ def attempt(database: str, *, has_relay: bool) -> None:
 def hold(database: str, *, has_relay: bool) -> None:
     """Keep other servers from the database at this path until this process ends.
 
-    Servers with a relay between them may share it. Raises SettingsError, whose text is one line.
+    Servers that have a relay may share it. Raises SettingsError, whose text is one line.
     """
     give_up = monotonic() + PATIENCE
     while True:
@@ -49,11 +49,11 @@ def hold(database: str, *, has_relay: bool) -> None:
     with suppress(OSError):
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
-    # It stays open: the lock is let go of with it.
+    # The file stays open, because closing it releases the lock.
 
 
 def take(database: str, *, has_relay: bool) -> int:
-    """A descriptor that has the lock; raises SettingsError."""
+    """Take the lock. Returns the descriptor that has it. Raises SettingsError."""
     if Path(database).is_dir():
         raise SettingsError(f"{where(database)} is a folder")
     path = Path(os.path.realpath(database) + SUFFIX)
@@ -73,7 +73,7 @@ def take(database: str, *, has_relay: bool) -> int:
             f"{where(database)} is served by another process{holder} already, whose clients would"
             " not hear of what happens here: stop that one, or give both the same REDIS_URL"
         ) from None
-    except OSError as error:  # a file system without locks
+    except OSError as error:  # the file system has no locks
         log.warning("nothing keeps a second server from %s: %s", database, error.strerror)
     return descriptor
 

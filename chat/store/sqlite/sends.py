@@ -1,4 +1,4 @@
-"""New messages into SQLite: one function in the thread of the connection that writes."""
+"""Stores new messages in SQLite: one function in the thread of the connection that writes."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -24,9 +24,9 @@ INSERT_BY_AGENT = TEMPLATE.format(by_agent="TRUE")
 
 
 def store_all(db: sqlite3.Connection, sends: Sequence[Send]) -> None:
-    """Runs within a write transaction, which is the only one: nothing changes meanwhile."""
+    """Store them within a write transaction. It is the only one, so nothing changes meanwhile."""
     seqs: dict[int, int] = {}
-    lasts: dict[int, tuple[int, int, int]] = {}  # conversation: seq, last message, its moment
+    lasts: dict[int, tuple[int, int, int]] = {}  # conversation: seq, last message, its time
     members: dict[tuple[int, int], bool] = {}
     stamp = clock.next_stamp(db)
     for send in sends:
