@@ -23,9 +23,9 @@ class Postgres:
 
     dialect: ClassVar[str] = "postgresql"
     binary: ClassVar[str] = ' COLLATE "C"'
-    ids: ClassVar[str] = (
-        "SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(? AS json))"
-    )
+    # Of an array PostgreSQL knows how many items it has, of JSON it takes a hundred for granted:
+    # then it reads the whole of a small table, rather than its index.
+    ids: ClassVar[str] = "SELECT unnest(CAST(translate(?, '[]', '{}') AS bigint[]))"
     texts: ClassVar[str] = "SELECT value FROM json_array_elements_text(CAST(? AS json))"
     pairs: ClassVar[str] = """
         SELECT CAST(value ->> 0 AS bigint) AS one, CAST(value ->> 1 AS bigint) AS two
