@@ -1,6 +1,6 @@
 """Agents: members of staff in a conversation that has, or had, a ticket.
 
-They need not be participants, so nothing is kept of how far they have read.
+They need not be participants, so nothing is stored about how far they have read.
 """
 
 from chat.store.database import Reads
@@ -9,7 +9,7 @@ IS_AGENT = """
     EXISTS (SELECT 1 FROM users AS s WHERE s.id = {user} AND s.is_staff)
     AND EXISTS (SELECT 1 FROM support_tickets AS t WHERE t.conversation_id = {conversation})
 """
-"""Whether a user is one. A condition for those whom nobody found among the participants."""
+"""A condition: whether a user is an agent. Ask it only for users who are no participants."""
 
 
 async def is_agent(reads: Reads, conversation_id: int, user_id: int) -> bool:

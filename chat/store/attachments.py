@@ -1,4 +1,4 @@
-"""What is known of attachments; the files themselves are `files`' business."""
+"""The rows of attachments. The files themselves are in `files`."""
 
 from collections.abc import Sequence
 
@@ -10,9 +10,10 @@ from chat.times import now, to_text
 
 
 class StoredFile(Struct, frozen=True):
-    """A file on our disk: under `stored_name`, of `size` bytes, called `name` by the client.
+    """A file on the server's disk. Its name there is `stored_name`; `name` is the client's name for
+    it, and `size` is in bytes.
 
-    `width` and `height` are those of a picture, in pixels, where they are known.
+    `width` and `height` are those of a picture, in pixels, if they are known.
     """
 
     stored_name: str
@@ -29,7 +30,7 @@ COLUMNS = """a.id, a.conversation_id, a.message_id, a.name, a.size, a.content_ty
 
 
 def from_row(row: Row) -> records.Attachment:
-    """A row of COLUMNS, in their order."""
+    """Make the record from a row of COLUMNS."""
     id_, conversation_id, message_id, name, size, content_type, created_at, width, height = row
     return records.Attachment(
         id=id_,
@@ -118,7 +119,9 @@ async def create(
 
 
 async def remove_all(transaction: Transaction, message_id: int) -> dict[str, int]:
-    """Forget a message's attachments: by stored name, for the files to go too, each one's `seq`."""
+    """Delete the rows of a message's attachments. Returns the `seq` of each by stored name, so that
+    its file and its entry in the log can be deleted too.
+    """
     rows = await transaction.fetch(
         "DELETE FROM attachments WHERE message_id = ? RETURNING stored_name, seq", (message_id,)
     )

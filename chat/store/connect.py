@@ -1,7 +1,7 @@
-"""Chooses the engine that DATABASE_URL names; nothing else knows which engines there are.
+"""Chooses the engine that DATABASE_URL names. Nothing else knows which engines exist.
 
-An engine is loaded when it is chosen. So a server on SQLite never loads psycopg, and
-gunicorn's master, which only takes the lock, loads no database at all.
+An engine is imported when it is chosen. So a server on SQLite never imports psycopg, and
+gunicorn's master, which only takes the lock, imports no database at all.
 """
 
 from importlib import import_module
@@ -16,14 +16,14 @@ SQLITE = "sqlite:///"
 
 
 def connect(url: str, pool_size: int) -> "Database":
-    """The database that `url` names; `open` it before use."""
+    """The database that `url` names. Call `open` before using it."""
     engine = "sqlite" if url.startswith(SQLITE) else "postgres"
     database: Database = import_module(f"chat.store.{engine}.database").connect(url, pool_size)
     return database
 
 
 def attempt_lock(url: str, *, has_relay: bool) -> None:
-    """Raises SettingsError where `hold_lock` would; holds nothing, and makes no file."""
+    """Raises SettingsError if `hold_lock` would. It holds nothing, and makes no file."""
     if url.startswith(SQLITE):
         lock.attempt(url.removeprefix(SQLITE), has_relay=has_relay)
 
@@ -31,7 +31,7 @@ def attempt_lock(url: str, *, has_relay: bool) -> None:
 def hold_lock(url: str, *, has_relay: bool) -> None:
     """Keep other servers from a database that only one may serve, until this process ends.
 
-    Servers with a relay between them may share it. Raises SettingsError, whose text is one line.
+    Servers that have a relay may share it. Raises SettingsError, whose text is one line.
     """
     if url.startswith(SQLITE):
         lock.hold(url.removeprefix(SQLITE), has_relay=has_relay)

@@ -1,6 +1,6 @@
-"""Conversations as one user sees them: all of them, a page of them, one.
+"""Conversations as one user sees them: all of them, a page of them, or one.
 
-They are in the order of their last activity, the latest first.
+The most recently active one is first.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from chat.store.database import Reads, listed
 from chat.times import to_text
 
 PARTICIPANTS_SHOWN = 100
-"""How many participants a conversation shows at most. All of them are read page by page."""
+"""Most participants in a conversation's JSON. All of them can be read page by page."""
 
 _ids = msgspec.json.Decoder(list[int]).decode
 _people = msgspec.json.Decoder(list[records.User]).decode
@@ -61,7 +61,7 @@ READ = """
     (SELECT p.last_read_id FROM participants AS p
      WHERE p.conversation_id = c.id AND p.user_id = me.id AND p.is_active)
 """
-# Of an agent nothing is kept: as if all had been read.
+# Nothing is stored about an agent, so everything counts as read.
 READ_BY_AGENT = "coalesce(c.last_message_id, 0)"
 OF_AGENT = f"c.id = ? AND {IS_AGENT.format(user='me.id', conversation='c.id')}"
 PEOPLE = {
@@ -80,15 +80,15 @@ JOINED = {
 
 
 class Place(Struct, frozen=True, order=True):
-    """Where a conversation stands in the list: it stays a place when others become active."""
+    """A place in the list, where a page ends. It stays valid when conversations become active."""
 
     active_at: int
     id: int
 
 
 async def ids(reads: Reads, user_id: int) -> list[int]:
-    """Of every conversation of the user, most recently active first."""
-    # As one value: rows of their own would hold the event loop where there are many.
+    """The ids of all conversations of the user, most recently active first."""
+    # As one value, because many rows would keep the event loop busy.
     places = PLACES.format(behind="")
     ((joined,),) = await reads.fetch(
         f"SELECT {JOINED[reads.dialect]} FROM ({places}) AS places",  # noqa: S608 - of ours
@@ -100,7 +100,7 @@ async def ids(reads: Reads, user_id: int) -> list[int]:
 async def page(
     reads: Reads, user_id: int, behind: Place | None, limit: int
 ) -> list[tuple[Place, records.Conversation]]:
-    """At most `limit` conversations of the user, from the beginning of the list or from a place."""
+    """At most `limit` conversations, from the beginning of the list or from behind a place."""
     parameters, condition = [user_id], ""
     if behind is not None:
         parameters += [behind.active_at, behind.id]
@@ -113,14 +113,14 @@ async def page(
 async def some(
     reads: Reads, user_id: int, conversation_ids: Sequence[int]
 ) -> list[records.Conversation]:
-    """Those of these that the user is in, in this order, as the user sees them."""
+    """These conversations in this order, as the user sees them, without those of others."""
     found = await _select(reads, user_id, f"c.id IN ({reads.ids})", listed(conversation_ids))
     by_id = {conversation.id: conversation for _, conversation in found}
     return [by_id[id_] for id_ in conversation_ids if id_ in by_id]
 
 
 async def one(reads: Reads, conversation_id: int, user_id: int) -> records.Conversation | None:
-    """As this user sees it; None where the user is neither in it nor an agent of it."""
+    """One conversation as this user sees it. None if the user is neither participant nor agent."""
     found = await _select(reads, user_id, "c.id = ?", conversation_id)
     if not found:
         found = await _select(reads, user_id, OF_AGENT, conversation_id, is_agent=True)
@@ -128,7 +128,7 @@ async def one(reads: Reads, conversation_id: int, user_id: int) -> records.Conve
 
 
 class Row(NamedTuple):
-    """What LIST gives, column by column."""
+    """The columns of LIST."""
 
     active_at: int
     id: int
@@ -187,7 +187,7 @@ async def _select(
 
 
 def _participants(row: Row, user_id: int | None) -> list[records.User]:
-    """By id; the reader, who is in it, is always among them. An agent is None."""
+    """The participants by id, always with the reader among them. `user_id` is None for an agent."""
     people = _people(row.people or "[]")
     people.sort(key=lambda user: user.id)
     if user_id is not None and row.participants > len(people):

@@ -1,4 +1,4 @@
-"""Conversations: beginning and naming them, their change numbers."""
+"""Conversations: begin one, change its title, advance its `seq`."""
 
 from collections.abc import Collection, Iterable
 
@@ -34,7 +34,7 @@ async def create(
 
 
 async def title(transaction: Transaction, conversation_id: int) -> tuple[str, int]:
-    """The title, and the change that gave it, 0 for the one that the conversation began with."""
+    """The title, and the `seq` of the change that gave it; 0 if it began with this title."""
     ((text, seq),) = await transaction.fetch(
         "SELECT title, title_seq FROM conversations WHERE id = ?", (conversation_id,)
     )
@@ -58,7 +58,7 @@ async def rename(transaction: Transaction, conversation_id: int, title: str, seq
 
 
 async def advance(transaction: Transaction, conversation_id: int, changes: int = 1) -> int:
-    """The next change number, or the last of the next ones; the writer holds the lock."""
+    """Take the next `seq`, or several, and return the last one. The writer holds the lock."""
     ((seq,),) = await transaction.fetch(
         "UPDATE conversations SET seq = seq + ? WHERE id = ? RETURNING seq",
         (changes, conversation_id),
@@ -74,7 +74,7 @@ async def creator(reads: Reads, conversation_id: int) -> int:
 
 
 async def seqs(reads: Reads, conversation_ids: Collection[int]) -> dict[int, int]:
-    """The change number of each, as it is now."""
+    """The present `seq` of each."""
     found: dict[int, int] = {}
     for part in in_parts(conversation_ids):
         found.update(
@@ -87,7 +87,7 @@ async def seqs(reads: Reads, conversation_ids: Collection[int]) -> dict[int, int
 
 
 async def seed(transaction: Transaction, conversations: list[tuple[int, list[int]]]) -> None:
-    """Insert conversations with ids and participants given, for an empty database."""
+    """Insert conversations with these ids and participants into an empty database."""
     moment = now()
     await transaction.execute_many(
         """

@@ -1,8 +1,8 @@
 """One database, SQLite or PostgreSQL, behind the same few calls.
 
-SQL is written once, with `?` for a parameter. Reads take any free connection; changes
-happen in a `transaction`. What a dependency's failure looks like (a server that is
-gone, a full disk, a lock that does not come) is the same on both: `Unavailable`.
+SQL is written once, with `?` for a parameter. A read takes any free connection. Changes happen in
+a `transaction`. The failure of a dependency (a server that is gone, a full disk, a lock that cannot
+be had) is the same error on both: `Unavailable`.
 """
 
 from abc import ABC, abstractmethod
@@ -22,7 +22,7 @@ Row = tuple[Any, ...]
 Item = TypeVar("Item")
 RETRY_AFTER = 1.0
 PART = 2_000
-"""Rows that one statement answers with, at most, where many are asked for by their keys."""
+"""Most rows of one answer, where many rows are asked for by their keys."""
 
 
 class Unfit(PayamError):
@@ -32,7 +32,7 @@ class Unfit(PayamError):
 
 
 class Reads(Protocol):
-    """What can be read from: a database, or a transaction, which sees its own changes."""
+    """Something to read from: a database, or a transaction, which sees its own changes."""
 
     dialect: ClassVar[str]
     binary: ClassVar[str]
@@ -55,7 +55,7 @@ class Reads(Protocol):
     """The aggregate that puts the texts of all rows into one: `{joined}(text, ',')`."""
 
     async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        """Every row of the statement's answer; raises Unavailable where there is none to be had."""
+        """All rows of the answer. Raises Unavailable if the database cannot be reached."""
         ...
 
 
@@ -63,13 +63,13 @@ class Transaction(Reads, Protocol):
     """Statements that last together or not at all."""
 
     async def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
-        """How many rows the statement touched."""
+        """Run a statement. Returns how many rows it changed."""
         ...
 
     async def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None: ...
 
     async def lock_conversations(self, conversation_ids: Sequence[int]) -> None:
-        """Keep other changes of them out until the commit; give the ids in ascending order."""
+        """Lock these conversations until the commit. The ids must be in ascending order."""
         ...
 
     async def touch(self, conversation_ids: Sequence[int]) -> None:
@@ -82,16 +82,16 @@ class Transaction(Reads, Protocol):
 
 
 class Database(Reads, ABC):
-    """What the store's modules run their statements on."""
+    """The database on which the store's modules run their statements."""
 
     def __init__(self, peewee_database: AioDatabase) -> None:
         self.peewee = peewee_database
 
     @abstractmethod
     async def inspect(self) -> str:
-        """Try it, whether it is open or not; what was found, in a few words.
+        """Try the database, open or not. Returns in a few words what was found.
 
-        Raises Unfit, or Unavailable while it is away.
+        Raises Unfit, and Unavailable while it is away.
         """
 
     @abstractmethod
@@ -99,29 +99,29 @@ class Database(Reads, ABC):
 
     @abstractmethod
     def reason(self, error: Exception) -> str | None:
-        """An error of the database's driver in one line; None for any other."""
+        """An error of the database's driver, in one line; None for any other error."""
 
     @abstractmethod
     async def is_serving(self) -> bool:
-        """Whether it takes changes now; raises Unavailable."""
+        """Whether the database takes changes now. Raises Unavailable."""
 
     @abstractmethod
     async def close(self) -> None: ...
 
     @abstractmethod
     async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        """Read; raises Unavailable when the database cannot be reached."""
+        """All rows of the answer. Raises Unavailable if the database cannot be reached."""
 
     @abstractmethod
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
-        """Commit at the end of the block, roll back when it raises."""
+        """A `with` block that commits at its end, and rolls back if it raises."""
 
     async def store_sends(self, sends: Sequence[Send]) -> bool:
-        """Commit the batch; each send then has its id and seq, or its error.
+        """Commit the batch. Each send then has its id and `seq`, or its error.
 
-        Returns whether the sends of each conversation are in the order of their seqs. Raises
-        what the database raises, and then nothing was stored, or, where the connection broke
-        during the commit, perhaps everything.
+        Returns whether the sends of each conversation are in the order of `seq`. Raises the errors
+        of the database. Then nothing was stored, or perhaps everything if the connection broke
+        during the commit.
         """
         for send in sends:
             send.begin()
@@ -129,7 +129,7 @@ class Database(Reads, ABC):
 
     @abstractmethod
     async def insert_sends(self, sends: Sequence[Send]) -> bool:
-        """The engine's own way of `store_sends`."""
+        """The engine's own part of `store_sends`."""
 
     @abstractmethod
     async def lock_schema(self, transaction: Transaction) -> None:
@@ -137,16 +137,16 @@ class Database(Reads, ABC):
 
     @abstractmethod
     async def after_numbering(self, transaction: Transaction, table: str) -> None:
-        """Let self-numbering go on after rows inserted with ids of their own."""
+        """Continue the numbering of ids after rows that were inserted with given ids."""
 
     async def fetch_one(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
         rows = await self.fetch(sql, parameters)
         return rows[0] if rows else None
 
     def compile(self, query: peewee.Query) -> tuple[str, list[Any]]:
-        """SQL text and parameters of a query that a model built."""
+        """The SQL text and the parameters of a query that a model built."""
         sql, parameters = self.peewee.get_sql_context().sql(query).query()
-        # Peewee writes the driver's own mark; the drivers here translate `?`.
+        # Peewee writes the driver's own placeholder. Here `?` is translated later.
         return sql.replace("%s", "?"), parameters
 
     async def select(self, query: peewee.Query) -> list[Row]:
@@ -154,19 +154,19 @@ class Database(Reads, ABC):
 
 
 def listed(keys: Iterable[int | str | tuple[int, int]]) -> str:
-    """The parameter of `Reads.ids`, `Reads.texts` and `Reads.pairs`."""
+    """The parameter for `Reads.ids`, `Reads.texts` and `Reads.pairs`."""
     return msgspec.json.encode(list(keys)).decode()
 
 
 def in_parts(keys: Collection[Item]) -> Iterator[list[Item]]:
-    """The keys, so few at a time that to read the answer does not hold the event loop."""
+    """The keys in parts. A part is so small that reading its answer does not block the loop."""
     rest = iter(keys)
     while part := list(islice(rest, PART)):
         yield part
 
 
 def unreachable(error: Exception) -> Unavailable:
-    """The one error that stands for every way in which a database can be away."""
+    """The error that stands for every way in which a database can be away."""
     unavailable = Unavailable(
         "The database cannot be reached at the moment.", retry_after=RETRY_AFTER
     )
@@ -175,7 +175,7 @@ def unreachable(error: Exception) -> Unavailable:
 
 
 def outcome_unknown(error: Exception) -> OutcomeUnknown:
-    """For when the commit was sent and its answer never came."""
+    """The error for a commit that was sent, and whose answer never came."""
     unknown = OutcomeUnknown(
         "The database was lost while it stored this: it may be stored or not.",
         retry_after=RETRY_AFTER,

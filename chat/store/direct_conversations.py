@@ -1,4 +1,4 @@
-"""The one conversation of two people."""
+"""Direct conversations: the one conversation of two people."""
 
 from typing import NamedTuple
 
@@ -6,11 +6,11 @@ from chat.store import participants
 from chat.store.database import Reads, Transaction
 
 PENDING = 0
-"""No id: the conversation is being made in this very transaction."""
+"""Stands for the id while this very transaction makes the conversation."""
 
 
 class Pair(NamedTuple):
-    """Two users' ids in order; one id twice is somebody's conversation with oneself."""
+    """The ids of two users in order. The same id twice is a conversation with oneself."""
 
     low: int
     high: int
@@ -29,9 +29,10 @@ async def find(reads: Reads, pair: Pair) -> int | None:
 
 
 async def claim(transaction: Transaction, pair: Pair) -> int | None:
-    """None where the two have none: from here on it is this transaction's to make one.
+    """The id of the conversation of the two. None if they have none: then only this transaction may
+    make one.
 
-    Another transaction that is making one is waited for.
+    This waits for another transaction that is making one.
     """
     is_new = await transaction.execute(
         """
@@ -40,7 +41,7 @@ async def claim(transaction: Transaction, pair: Pair) -> int | None:
         """,
         (*pair, PENDING),
     )
-    # A statement of its own, so that it sees what was committed while the first one waited.
+    # It is a separate statement, so that it sees what was committed while the first one waited.
     return None if is_new else await find(transaction, pair)
 
 
@@ -56,13 +57,13 @@ async def settle(transaction: Transaction, pair: Pair, conversation_id: int) -> 
     )
 
 
-# Of a conversation `c` that both are in: nobody else ever was, and nothing says what it is for.
+# For a conversation `c` of both: nobody else was ever in it, and it has no title and no ticket.
 ALONE = """
     c.title = '' AND NOT c.is_direct
     AND (SELECT count(*) FROM participants AS p WHERE p.conversation_id = c.id) = 2
     AND NOT EXISTS (SELECT 1 FROM support_tickets AS t WHERE t.conversation_id = c.id)
 """
-# What the two share is found in the index of participants alone, however many each has.
+# What the two share is found by the index of participants alone, however many each of them has.
 SHARED = """
     WITH shared AS MATERIALIZED (
         SELECT conversation_id FROM participants WHERE user_id = ? AND is_active
@@ -74,9 +75,9 @@ SHARED = """
 
 
 async def candidate(reads: Reads, pair: Pair) -> int | None:
-    """The latest conversation that the two have had alone, though none of them called it direct.
+    """The newest conversation that the two have alone, although nobody began it as direct.
 
-    It never had a third participant, and has neither a title nor a ticket.
+    It never had a third participant, and it has neither a title nor a ticket.
     """
     rows = await reads.fetch(
         f"{SHARED} WHERE {ALONE} ORDER BY c.active_at DESC, c.id DESC LIMIT 1", pair
@@ -85,7 +86,7 @@ async def candidate(reads: Reads, pair: Pair) -> int | None:
 
 
 async def is_candidate(transaction: Transaction, pair: Pair, conversation_id: int) -> bool:
-    """Whether it is one still, under the conversation's lock."""
+    """Whether it still is a candidate. Asks under the conversation's lock."""
     await transaction.lock_conversations([conversation_id])
     there = await participants.among(transaction, conversation_id, pair)
     return len(there) == len(pair) and bool(

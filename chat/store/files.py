@@ -1,8 +1,8 @@
-"""Attachments' files on disk.
+"""The files of attachments on the disk.
 
-A file arrives under a name of ours in `incoming/`, and moves to its place when it is
-whole and on the disk. So what lies in its place is complete, and what lies in
-`incoming/` at a start is the rest of an upload that nobody finished.
+A file arrives in `incoming/`, under a name that Payam gives it. It moves to its place when it is
+whole and on the disk. So every file in its place is complete. Files in `incoming/` at a start are
+the rest of uploads that nobody finished.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from chat.store.attachments import StoredFile
 log = logging.getLogger("payam.files")
 
 ABANDONED = 86_400
-"""Seconds after which an unfinished upload is nobody's any more."""
+"""Seconds after which an unfinished upload counts as abandoned."""
 
 
 class Files:
@@ -34,7 +34,7 @@ class Files:
         self._discarding: set[asyncio.Task[None]] = set()
 
     def prepare(self, now: float) -> None:
-        """Make the folders, and clear away uploads that were cut off; `now` is in seconds."""
+        """Make the folders, and delete abandoned uploads. `now` is in seconds since 1970."""
         self._incoming.mkdir(parents=True, exist_ok=True)
         for path in self._incoming.iterdir():
             try:
@@ -48,16 +48,16 @@ class Files:
         return self._folder / stored_name[:2] / stored_name
 
     def everything(self) -> Iterator[Path]:
-        """Every file there is, unfinished uploads included."""
+        """Every file, unfinished uploads included."""
         return (path for path in self._folder.glob("*/*") if path.is_file())
 
     async def receive(
         self, name: str, content_type: str, chunks: AsyncIterator[bytes], most: int
     ) -> StoredFile:
-        """Write the chunks as they come; the file is on the disk when this returns.
+        """Write the chunks as they come. When this returns, the file is on the disk.
 
-        Raises TooLarge beyond `most` bytes, and Unavailable when the disk will not take
-        it. Whatever is raised, by the chunks too, nothing of the file is left.
+        Raises TooLarge beyond `most` bytes, and Unavailable if the disk cannot take it. After any
+        error, of the chunks too, nothing of the file is left.
         """
         stored_name = secrets.token_hex(16)
         draft = self._incoming / stored_name
@@ -66,7 +66,7 @@ class Files:
             picture = await aiofiles.os.wrap(pictures.size_of)(draft)
             await aiofiles.os.wrap(self._place)(draft, self.path(stored_name))
         except BaseException as error:
-            # The draft first: once it is gone, a thread that still runs cannot place it.
+            # The draft is deleted first, so that a thread that still runs cannot move it.
             draft.unlink(missing_ok=True)
             self.path(stored_name).unlink(missing_ok=True)
             if not isinstance(error, OSError):
@@ -87,7 +87,7 @@ class Files:
 
     @staticmethod
     async def _write(draft: Path, chunks: AsyncIterator[bytes], most: int) -> tuple[int, str]:
-        """Put the chunks on the disk; returns their size together, and their SHA-256."""
+        """Write the chunks to the disk. Returns their size in bytes and their SHA-256."""
         digest, size = sha256(), 0
         async with aiofiles.open(draft, "xb") as file:
             async for chunk in chunks:
@@ -104,7 +104,7 @@ class Files:
     def _place(draft: Path, path: Path) -> None:
         path.parent.mkdir(exist_ok=True)
         draft.rename(path)
-        # A rename is on the disk once its folder is.
+        # A rename is on the disk once its folder is synced.
         for folder in (path.parent, path.parent.parent):
             descriptor = os.open(folder, os.O_RDONLY)
             try:

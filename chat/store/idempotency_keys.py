@@ -1,4 +1,4 @@
-"""Idempotency keys: what was made with each, so that a repeat makes nothing."""
+"""Idempotency keys: what was made with each, so that a retry makes nothing new."""
 
 from hashlib import blake2b
 
@@ -12,11 +12,11 @@ from chat.times import now
 NOBODY = 0
 """The owner of keys that come without a token."""
 PENDING = 0
-"""No id: what the key is for is being made in this very transaction."""
+"""Stands for the id while this very transaction makes the thing."""
 
 
 class IdempotencyKey(Struct, frozen=True):
-    """`fingerprint` is 64 bits of the request: they tell a repeat from another request."""
+    """`fingerprint` is 64 bits of the request. They show whether the same key has another one."""
 
     owner_id: int
     text: str
@@ -24,7 +24,7 @@ class IdempotencyKey(Struct, frozen=True):
 
     @classmethod
     def of(cls, owner_id: int, text: str | None, *request: object) -> "IdempotencyKey | None":
-        """`request` is what was asked for, in anything that is JSON. None without a text."""
+        """`request` is what was asked for, as anything that JSON can hold. None without a text."""
         if text is None:
             return None
         digest = blake2b(msgspec.json.encode(request), digest_size=8).digest()
@@ -32,9 +32,9 @@ class IdempotencyKey(Struct, frozen=True):
 
 
 async def made_with(reads: Reads, key: IdempotencyKey) -> int | None:
-    """The id of what was made with it; None where it is new, or being claimed at this moment.
+    """The id of what was made with the key. None if the key is new, or claimed at this moment.
 
-    Raises KeyReused where the key came with another request.
+    Raises KeyReused if the key came with another request before.
     """
     rows = await reads.fetch(
         "SELECT fingerprint, made_id FROM idempotency_keys WHERE owner_id = ? AND key = ?",
@@ -49,10 +49,10 @@ async def made_with(reads: Reads, key: IdempotencyKey) -> int | None:
 
 
 async def claim(transaction: Transaction, key: IdempotencyKey) -> int | None:
-    """None where the key is new: from here on it is this transaction's.
+    """Claim the key. Returns None if it is new: then it belongs to this transaction.
 
-    Otherwise the id of what was made with it. Another transaction that has just claimed it
-    is waited for. Raises KeyReused where the key came with another request.
+    Otherwise returns the id of what was made with it. This waits for another transaction that has
+    just claimed it. Raises KeyReused if the key came with another request before.
     """
     is_new = await transaction.execute(
         """
@@ -63,14 +63,14 @@ async def claim(transaction: Transaction, key: IdempotencyKey) -> int | None:
     )
     if is_new:
         return None
-    # A statement of its own, so that it sees what was committed while the first one waited.
+    # It is a separate statement, so that it sees what was committed while the first one waited.
     made_id = await made_with(transaction, key)
     assert made_id is not None
     return made_id
 
 
 async def release(transaction: Transaction, key: IdempotencyKey) -> None:
-    """Nothing was made: the key is free again."""
+    """Free the key again, because nothing was made."""
     await transaction.execute(
         "DELETE FROM idempotency_keys WHERE owner_id = ? AND key = ?", (key.owner_id, key.text)
     )

@@ -1,4 +1,4 @@
-"""Messages as one participant sees them, page by page, and changes to one of them."""
+"""Messages as one user sees them, page by page, and changes of one message."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
@@ -14,9 +14,10 @@ from chat.store.participants import ReadMarks
 from chat.store.sends import Send, not_a_participant
 from chat.times import to_text
 
-# One statement: each round trip to PostgreSQL costs more than what it asks for. It gives no
-# row to who is not in the conversation, and one without a message where there is none. Most
-# conversations have no attachments: that is asked once, before it is asked of each message.
+# It is one statement, because a round trip to PostgreSQL costs more than the reading. Somebody who
+# is not in the conversation gets no row. Somebody who is gets at least one, without a message if
+# there is none. Most conversations have no attachments, so that is asked once for the conversation
+# before it is asked for each message.
 PARTICIPANT = """
         SELECT p.last_read_id,
                (SELECT min(o.last_read_id) FROM participants AS o
@@ -26,8 +27,8 @@ PARTICIPANT = """
                        WHERE a.conversation_id = p.conversation_id) AS has_attachments
         FROM participants AS p WHERE p.conversation_id = ? AND p.user_id = ? AND p.is_active
 """
-# Who is not found as a participant may be an agent, of whom nothing is kept: as if all had
-# been read.
+# A user who is no participant may be an agent. Nothing is stored about how far agents have read,
+# so everything counts as read.
 AGENT = f"""
         SELECT {records.ID_MAX} AS last_read_id,
                (SELECT min(o.last_read_id) FROM participants AS o
@@ -50,8 +51,9 @@ SELECT = """
     ) AS found ON TRUE ORDER BY found.id
 """
 
-# In a conversation the ids are in the order of `created_seq`, which has the index. Where X is a
-# message of another one, its place is behind the last with a smaller id, found from the end.
+# In a conversation the ids are in the order of `created_seq`, which has the index. If X is a
+# message of another conversation, its place is behind the last message with a smaller id, which is
+# found from the end.
 PLACE = """
     coalesce((SELECT x.created_seq FROM messages AS x WHERE x.id = ? AND x.conversation_id = ?),
              (SELECT x.created_seq + {behind} FROM messages AS x
@@ -62,9 +64,9 @@ BEFORE = PLACE.format(behind=1)
 
 
 class Stored(Struct, frozen=True):
-    """What decides whether a message may be changed.
+    """The fields that decide whether a message may be changed.
 
-    `logged_seq` is its last change's, 0 where it was sent and never changed.
+    `logged_seq` is the `seq` of its last change, or 0 if it was never changed after it was sent.
     """
 
     sender_id: int
@@ -74,14 +76,16 @@ class Stored(Struct, frozen=True):
 
 
 class Reader(Struct, frozen=True):
-    """Who reads, and of which conversation."""
+    """The user who reads, and the conversation."""
 
     conversation_id: int
     user_id: int
 
 
 async def one(reads: Reads, reader: Reader, message_id: int) -> records.Message | None:
-    """None where there is no such message. Like all that follow, raises NotFound for others."""
+    """One message; None if it does not exist. This and all functions below raise NotFound for
+    somebody who is neither participant nor agent.
+    """
     found = await _select(
         reads, reader, "m.conversation_id = ? AND m.id = ?", reader.conversation_id, message_id
     )
@@ -89,7 +93,7 @@ async def one(reads: Reads, reader: Reader, message_id: int) -> records.Message 
 
 
 async def after(reads: Reads, reader: Reader, message_id: int, limit: int) -> list[records.Message]:
-    """The messages that follow, oldest first."""
+    """The messages after this one, oldest first."""
     conversation_id = reader.conversation_id
     return await _select(
         reads,
@@ -104,7 +108,7 @@ async def after(reads: Reads, reader: Reader, message_id: int, limit: int) -> li
 async def before(
     reads: Reads, reader: Reader, message_id: int | None, limit: int
 ) -> list[records.Message]:
-    """The last messages before this one, or of all, oldest first."""
+    """The last messages before this one, or the last of all, oldest first."""
     conversation_id = reader.conversation_id
     bound = "" if message_id is None else f"AND m.created_seq < {BEFORE}"
     return await _select(
@@ -125,7 +129,7 @@ def place_of(conversation_id: int, message_id: int) -> tuple[int, int, int, int]
 async def some(
     reads: Reads, reader: Reader, message_ids: Collection[int]
 ) -> dict[int, records.Message]:
-    """Those of these that the conversation has, by id."""
+    """The messages with these ids in the conversation, by id."""
     found = await _select(
         reads,
         reader,
@@ -176,7 +180,7 @@ def _present(
         id_, sender_id, name, content, created_at, is_edited, is_deleted, seq, key = row[2:11]
         by_agent = row[11]
         messages.append(
-            records.Message(  # by place: by name it takes a quarter longer
+            records.Message(  # with names, the arguments would take a quarter longer
                 id_,
                 records.User(sender_id, name),
                 content,
@@ -194,7 +198,7 @@ def _present(
 
 
 def fresh(send: Send) -> records.Message:
-    """What was stored a moment ago, as its sender sees it: nobody has read or changed it yet."""
+    """A message that was just stored, as its sender sees it. Nobody has read or changed it yet."""
     return records.Message(
         id=send.id,
         sender=records.User(send.sender_id, send.username),

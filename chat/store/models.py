@@ -1,18 +1,18 @@
-"""The tables, as Peewee models. Migrations make them; a test holds the two together.
+"""The tables, as Peewee models. Migrations make them, and a test compares the two.
 
-The hot statements are SQL text beside their functions; the models build the others.
-Moments are microseconds since the epoch.
+Statements on the hot path are SQL text beside their functions; the models build the others. Times
+are microseconds since 1970.
 """
 
 import peewee
 
 
 class Table(peewee.Model):
-    """Bound to no database: `Database` runs what the models build."""
+    """A model without a database: `Database` runs the queries that models build."""
 
 
 class User(Table):
-    """`username_key` is the folded name: what must be unique, and what search reads."""
+    """`username_key` is the folded name. It is unique, and people search reads it."""
 
     id = peewee.BigAutoField()
     username = peewee.TextField()
@@ -27,9 +27,9 @@ class User(Table):
 
 
 class TokenFamily(Table):
-    """One sign-in. `refresh_id` is the refresh token of it that works.
+    """One sign-in. `refresh_id` is its refresh token that works.
 
-    `previous_id` is the one before, which was replaced at `rotated_at`.
+    `previous_id` is the refresh token before it, which was replaced at `rotated_at`.
     """
 
     id = peewee.TextField(primary_key=True)
@@ -45,10 +45,10 @@ class TokenFamily(Table):
 
 
 class Conversation(Table):
-    """`seq` numbers its changes; `active_at` is its last message's moment, or its beginning.
+    """`seq` numbers its changes. `active_at` is the time of its last message, or of its beginning.
 
-    `title_seq` is the change that gave it its title, 0 for the one that it began with.
-    `participant_count` is how many are in it.
+    `title_seq` is the `seq` of the change that gave it its title, or 0 if it began with it.
+    `participant_count` is how many participants it has.
     `changed` is the stamp of the last transaction that changed it in any way.
     """
 
@@ -69,7 +69,7 @@ class Conversation(Table):
 
 
 class DirectConversation(Table):
-    """The one conversation of two users, the one with the lower id first."""
+    """The direct conversation of two users. The user with the lower id comes first."""
 
     low_id = peewee.BigIntegerField()
     high_id = peewee.BigIntegerField()
@@ -81,7 +81,7 @@ class DirectConversation(Table):
 
 
 class IdempotencyKey(Table):
-    """`made_id` is what was made with the key; `owner_id` is 0 for who was signing up."""
+    """`made_id` is what was made with the key. `owner_id` is 0 for somebody who was signing up."""
 
     owner_id = peewee.BigIntegerField()
     key = peewee.TextField()
@@ -95,9 +95,9 @@ class IdempotencyKey(Table):
 
 
 class Participant(Table):
-    """`seq` is that of the last joining or leaving, 0 for those who were there at the start.
+    """`seq` is that of the last joining or leaving, or 0 for those who were there at the start.
 
-    Who left stays as an inactive row. `read_seq` is the `seq` that the conversation had when
+    Somebody who left stays as an inactive row. `read_seq` is the conversation's `seq` when
     `last_read_id` was last moved forward by its reader. `changed` is the stamp of the beginning,
     the joining or the leaving.
     """
@@ -116,13 +116,13 @@ class Participant(Table):
 
 
 class Message(Table):
-    """`created_seq` is the change that sent it, `seq` the last that touched it.
+    """`created_seq` is the `seq` of its sending, `seq` that of its last change.
 
     `changed` is the stamp of the transaction that sent it, whatever edits came later.
-    `fingerprint` tells a retry of the same body from another body under the same
-    `client_id`, whatever edits came between. `by_agent` says that the sender was staff
-    and no participant. There are no foreign keys: a message is inserted by way of a
-    participant or a member of staff, whose own keys hold.
+    `fingerprint` shows whether the same `client_id` came with another body, whatever edits came
+    between. `by_agent` says that the sender was staff and no participant. There are no foreign
+    keys: the statement that inserts a message joins a participant or a member of staff, and those
+    rows have foreign keys.
     """
 
     id = peewee.BigAutoField()
@@ -144,9 +144,9 @@ class Message(Table):
 
 
 class Attachment(Table):
-    """`stored_name` is the file's name on our disk; `name` is what the client called it.
+    """`stored_name` is the file's name on the server's disk. `name` is the client's name for it.
 
-    `width` and `height` are those of a picture, in pixels, where they are known.
+    `width` and `height` are those of a picture, in pixels, if they are known.
     """
 
     id = peewee.BigAutoField()
@@ -167,7 +167,7 @@ class Attachment(Table):
 
 
 class SupportTicket(Table):
-    """At most one of a conversation is not closed."""
+    """A conversation has at most one ticket that is not closed."""
 
     id = peewee.BigAutoField()
     conversation = peewee.ForeignKeyField(Conversation)
@@ -207,7 +207,7 @@ class Change(Table):
 
 
 class History(Table):
-    """One row: whose database this is, and the epoch of its change numbers."""
+    """One row: the deployment of this database, and the epoch of its numbers."""
 
     id = peewee.BigIntegerField(primary_key=True)
     deployment = peewee.TextField()
@@ -218,9 +218,9 @@ class History(Table):
 
 
 class Touched(Table):
-    """The conversations that one transaction changed, their ids with commas between.
+    """The conversations that one transaction changed: their ids, with commas between them.
 
-    Kept for some minutes from `at` on.
+    A row is kept for some minutes after `at`.
     """
 
     changed = peewee.BigIntegerField(primary_key=True)
@@ -232,9 +232,9 @@ class Touched(Table):
 
 
 class Clock(Table):
-    """One row. `value` is the last stamp that SQLite has given; PostgreSQL has numbers of its own.
+    """One row. `value` is the last stamp that SQLite gave. PostgreSQL numbers transactions itself.
 
-    `pruned` is the highest stamp that has gone from `touched`.
+    `pruned` is the highest stamp that was deleted from `touched`.
     """
 
     id = peewee.BigIntegerField(primary_key=True)
@@ -246,7 +246,7 @@ class Clock(Table):
 
 
 class Incarnation(Table):
-    """At most one row, which PostgreSQL loses where stamps may be given again."""
+    """At most one row. PostgreSQL loses it in the cases in which it may give stamps again."""
 
     id = peewee.BigIntegerField(primary_key=True)
     name = peewee.TextField()

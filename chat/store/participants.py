@@ -1,4 +1,4 @@
-"""Who is in a conversation, and how far each has read."""
+"""The participants of a conversation, and how far each has read."""
 
 from collections.abc import Iterable, Mapping
 
@@ -13,8 +13,8 @@ from chat.store.database import Reads, Transaction, listed
 class ReadMarks(Struct, frozen=True):
     """How far a conversation has been read, as one participant sees it.
 
-    `last_read_id` is the last message that this user has read; `others_read_id` the one
-    that every other participant has read, or None where there is no other.
+    `last_read_id` is the last message that this user has read. `others_read_id` is the last one
+    that every other participant has read, or None if there is no other.
     """
 
     user_id: int
@@ -29,9 +29,9 @@ class ReadMarks(Struct, frozen=True):
 
 
 class Point(Struct, frozen=True):
-    """Where a conversation is for a user: its `seq`, and the epoch in which that counts.
+    """The present position of a conversation: its `seq`, and the epoch in which that counts.
 
-    `is_agent` says that the user is no participant, but a ticket's agent.
+    `is_agent` says that the user who asked is no participant but an agent.
     """
 
     seq: int
@@ -49,7 +49,7 @@ class Mark(Struct, frozen=True):
 
 MARKS_MOST = 100
 MARKED_MOST = 2_000
-"""In a conversation with more participants it would take too long to look at all their marks."""
+"""With more participants it would take too long to look at all of their marks."""
 MARKS = """
     SELECT newest.id, newest.user_id, u.username, newest.last_read_id FROM (
         SELECT c.id, p.user_id, p.last_read_id, p.read_seq,
@@ -65,7 +65,7 @@ MARKS = """
 """
 
 
-# In one statement: a `seq` counts within the epoch of the same moment.
+# Both are read in one statement, because a `seq` counts within the epoch of the same moment.
 POINT = """
     SELECT c.seq, (SELECT epoch FROM history)
     FROM participants AS p JOIN conversations AS c ON c.id = p.conversation_id
@@ -78,7 +78,7 @@ POINT_OF_AGENT = f"""
 
 
 async def point_for(reads: Reads, conversation_id: int, user_id: int) -> Point | None:
-    """Where the conversation is, or None where the user is neither in it nor an agent of it."""
+    """The position of the conversation. None if the user is neither participant nor agent."""
     for sql, is_agent in ((POINT, False), (POINT_OF_AGENT, True)):
         for row in await reads.fetch(sql, (conversation_id, user_id)):
             return Point(row[0], row[1], is_agent)
@@ -86,7 +86,7 @@ async def point_for(reads: Reads, conversation_id: int, user_id: int) -> Point |
 
 
 async def may_enter(reads: Reads, conversation_id: int, user_id: int) -> bool:
-    """Whether the user is in it, or an agent of it."""
+    """Whether the user is a participant or an agent."""
     return await is_active(reads, conversation_id, user_id) or (
         await agents.is_agent(reads, conversation_id, user_id)
     )
@@ -102,7 +102,7 @@ async def is_active(reads: Reads, conversation_id: int, user_id: int) -> bool:
 
 
 async def among(reads: Reads, conversation_id: int, user_ids: Iterable[int]) -> set[int]:
-    """Those of the users who are in it."""
+    """Those of the users who are participants."""
     rows = await reads.fetch(
         f"""
         SELECT user_id FROM participants
@@ -114,7 +114,7 @@ async def among(reads: Reads, conversation_id: int, user_ids: Iterable[int]) -> 
 
 
 async def ever(reads: Reads, conversation_id: int) -> set[int]:
-    """The ids of all who are in it or were, for a conversation of few."""
+    """The ids of all who are or were in it. Only for a conversation with few participants."""
     rows = await reads.fetch(
         "SELECT user_id FROM participants WHERE conversation_id = ?", (conversation_id,)
     )
@@ -129,7 +129,7 @@ async def count(reads: Reads, conversation_id: int) -> int:
 
 
 async def recount(transaction: Transaction, conversation_id: int) -> None:
-    """Keep how many are in it, after a beginning, a joining or a leaving."""
+    """Store the number of participants again, after a beginning, a joining or a leaving."""
     await transaction.execute(
         """
         UPDATE conversations SET participant_count =
@@ -142,7 +142,7 @@ async def recount(transaction: Transaction, conversation_id: int) -> None:
 
 
 async def seqs(reads: Reads, conversation_id: int, user_ids: Iterable[int]) -> dict[int, int]:
-    """By user, the change by which each of these who were ever in it last joined or left."""
+    """By user, the `seq` with which each of these last joined or left."""
     return dict(
         await reads.fetch(
             f"""
@@ -155,7 +155,7 @@ async def seqs(reads: Reads, conversation_id: int, user_ids: Iterable[int]) -> d
 
 
 async def page(reads: Reads, conversation_id: int, after: int, limit: int) -> list[records.User]:
-    """At most `limit` of those who are in it, by id, behind that of user `after`."""
+    """At most `limit` participants in the order of their ids, from behind user `after`."""
     rows = await reads.fetch(
         """
         SELECT u.id, u.username FROM participants AS p JOIN users AS u ON u.id = p.user_id
@@ -167,9 +167,9 @@ async def page(reads: Reads, conversation_id: int, after: int, limit: int) -> li
 
 
 async def join(transaction: Transaction, conversation_id: int, seqs: Mapping[int, int]) -> None:
-    """`seqs` has the change number of each user who joins.
+    """Add users. `seqs` has the `seq` of each one's joining.
 
-    What was said before the joining does not count as unread.
+    Messages from before the joining do not count as unread.
     """
     await transaction.execute_many(
         f"""
@@ -199,7 +199,7 @@ async def leave(transaction: Transaction, conversation_id: int, user_id: int, se
 async def read_up_to(
     transaction: Transaction, conversation_id: int, user_id: int, message_id: int
 ) -> bool:
-    """Whether the pointer moved: it only moves forward."""
+    """Move the mark forward. Returns whether it moved; it never moves back."""
     return bool(
         await transaction.execute(
             """

@@ -1,9 +1,9 @@
-"""How large a picture is, as its file says before its first pixel.
+"""Reads the size of a picture from the beginning of its file.
 
-The formats are those that browsers show: PNG, GIF, JPEG, WebP, AVIF, and HEIC, which is built as
-AVIF is. A library would do more than that: Pillow also reads all of EXIF, where a small hostile
-file can make it take gigabytes. Here the work is bounded whatever the file says: at most
-PARTS_MOST parts are looked at, and no more than PART_MOST bytes of one are read.
+The formats are those that browsers show (PNG, GIF, JPEG, WebP, AVIF), and HEIC, which is built like
+AVIF. A library would do more: Pillow also reads all of EXIF, and a small hostile file can make it
+take gigabytes. Here the work has a limit, whatever the file says: at most PARTS_MOST parts are
+looked at, and at most PART_MOST bytes of each are read.
 """
 
 import struct
@@ -16,34 +16,34 @@ from typing import BinaryIO
 from msgspec import Struct
 
 PARTS_MOST = 1000
-"""Far more than a real file has before its first pixel."""
+"""Far more parts than a real file has before its first pixel."""
 PART_MOST = 256 * 1024
-"""Bytes."""
+"""In bytes."""
 SIDE_MOST = 2**31 - 1
-"""Pixels, by the rule of PNG."""
+"""In pixels, by the rule of PNG."""
 HEIF_BRANDS = {b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1"}
 EXIF = b"Exif\0\0"
 ORIENTATION, SHORT = 0x0112, 3
-"""The tag that says how the camera was held, and its type (EXIF 2.32, 4.6.4)."""
+"""The tag for how the camera was held, and its type (EXIF 2.32, 4.6.4)."""
 ON_ITS_SIDE = (5, 6, 7, 8)
 
 
 class Size(Struct, frozen=True):
-    """In pixels, as the picture is shown."""
+    """In pixels, as people see the picture."""
 
     width: int
     height: int
 
 
 def size_of(path: Path) -> Size | None:
-    """None for what is no picture, or does not say how large it is.
+    """The size of a picture. None if the file is no picture, or does not say its size.
 
-    It reads the disk, so it belongs in a thread.
+    It reads the disk, so call it in a thread.
     """
     try:
         with path.open("rb") as file:
             size = read(file)
-    except (struct.error, OverflowError, OSError):  # it ends too early, or points out of itself
+    except (struct.error, OverflowError, OSError):  # it ends too early, or points beyond its end
         return None
     if size is None or not (0 < size.width <= SIDE_MOST and 0 < size.height <= SIDE_MOST):
         return None
@@ -88,7 +88,7 @@ def jpeg(file: BinaryIO) -> Size | None:
         first, marker = unpack("BB", file.read(2))
         if first != 0xFF:
             return None
-        if marker == 0xFF:  # there may be any number of them before a marker
+        if marker == 0xFF:  # any number of these may come before a marker
             file.seek(-1, SEEK_CUR)
             continue
         (length,) = unpack(">H", file.read(2))
@@ -105,7 +105,7 @@ def webp(file: BinaryIO, head: bytes) -> Size | None:
     kind = head[12:16]
     if kind == b"VP8 ":
         width, height = unpack_from("<HH", head, 26)
-        return Size(width & 0x3FFF, height & 0x3FFF)  # the upper bits ask for scaling
+        return Size(width & 0x3FFF, height & 0x3FFF)  # the upper bits are for scaling
     if kind == b"VP8L":
         (bits,) = unpack_from("<I", head, 21)
         return Size((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1)
@@ -127,7 +127,7 @@ def webp(file: BinaryIO, head: bytes) -> Size | None:
 
 
 def upright(size: Size, exif: bytes) -> Size:
-    """`size`, with its sides exchanged where EXIF says that the picture lies on one of them."""
+    """`size`, with its sides exchanged if EXIF says that the picture lies on one side."""
     tiff = exif.removeprefix(EXIF)
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(tiff[:4])
     if order is None:
@@ -139,17 +139,17 @@ def upright(size: Size, exif: bytes) -> Size:
             tag, kind, number, value = unpack_from(f"{order}HHIH", tiff, at)
             if tag == ORIENTATION and kind == SHORT and number == 1 and value in ON_ITS_SIDE:
                 return Size(size.height, size.width)
-    except struct.error:  # it ends too early, or points out of itself
+    except struct.error:  # it ends too early, or points beyond its end
         pass
     return size
 
 
 def heif(file: BinaryIO) -> Size | None:
-    """Of the primary item (ISO/IEC 14496-12 and 23008-12)."""
+    """The size of the primary item (ISO/IEC 14496-12 and 23008-12)."""
     file.seek(0)
     for number in range(PARTS_MOST):
         length, kind = unpack(">I4s", file.read(8))
-        if length < 8:  # to the end of the file, or longer than 32 bits can say
+        if length < 8:  # it goes to the end of the file, or is longer than 32 bits can say
             return None
         if number == 0:
             brands = file.read(min(length - 8, PART_MOST))
@@ -163,7 +163,7 @@ def heif(file: BinaryIO) -> Size | None:
 
 
 def primary(meta: bytes) -> Size | None:
-    """The size that the properties of the primary item give it."""
+    """The size in the properties of the primary item."""
     parts = dict(boxes(meta[4:]))
     properties = list(boxes(parts.get(b"iprp", b"")))
     held = list(boxes(dict(properties).get(b"ipco", b"")))
@@ -178,14 +178,14 @@ def primary(meta: bytes) -> Size | None:
             if name == b"ispe":
                 size = Size(*unpack_from(">xxxxII", value))
             elif name == b"irot":
-                is_turned = bool(value[0] & 1) if value else False  # in quarters
+                is_turned = bool(value[0] & 1) if value else False  # counts quarter turns
     if size is not None and is_turned:
         return Size(size.height, size.width)
     return size
 
 
 def associated(ipma: bytes, item: int) -> Iterator[int]:
-    """The places of the item's properties among all, the first being 1."""
+    """The places of the item's properties in the list of all properties, counted from 1."""
     version, flags = unpack_from(">B3s", ipma)
     entry, wide = (">HB" if version == 0 else ">IB"), flags[2] & 1
     (count,) = unpack_from(">I", ipma, 4)
@@ -200,7 +200,7 @@ def associated(ipma: bytes, item: int) -> Iterator[int]:
 
 
 def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The parts of a box by their kinds, without their headers."""
+    """The kind and the content of each part of a box."""
     at = 0
     while at + 8 <= len(data):
         length, kind = unpack_from(">I4s", data, at)

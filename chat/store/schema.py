@@ -12,7 +12,7 @@ IDENTITY = {
     "postgresql": "BIGSERIAL PRIMARY KEY",
 }
 BY_KEY = {"sqlite": " WITHOUT ROWID", "postgresql": ""}
-"""How a table is kept whose rows are found by their primary key alone."""
+"""The storage of a table whose rows are found by their primary key alone."""
 
 
 class SchemaError(Unfit):
@@ -27,10 +27,10 @@ def known() -> list[str]:
 
 
 async def migrate(database: Database) -> list[str]:
-    """Apply what is missing, all or nothing; returns the names of the applied steps.
+    """Apply the missing steps, all or none. Returns their names.
 
     Workers that start together take turns, and the later ones find nothing to do. Raises Unfit,
-    whose text is one line, where the database refuses a statement.
+    whose text is one line, if the database refuses a statement.
     """
     try:
         return await bring_up(database)
@@ -67,7 +67,7 @@ async def apply(database: Database, transaction: Transaction, name: str) -> None
                 by_key=BY_KEY[database.dialect],
             )
         )
-    # For what SQL cannot say, such as a random value or a text that Python folds.
+    # This does what SQL cannot do, such as making a random value, or folding a text in Python.
     carry_over = getattr(step, "carry_over", None)
     if carry_over is not None:
         await carry_over(transaction)
@@ -87,7 +87,7 @@ async def missing_of(reads: Reads) -> list[str]:
 
 
 async def require_current(database: Database) -> None:
-    """Raises SchemaError, with one line that says what to do, where a step is missing."""
+    """Raises SchemaError if a step is missing. Its text says in one line what to do."""
     if missing := await missing_of(database):
         raise SchemaError(
             f"The database lacks {', '.join(missing)}; run `python -m chat migrate` first."

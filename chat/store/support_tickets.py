@@ -1,4 +1,4 @@
-"""Support tickets: at most one of a conversation is not closed."""
+"""Support tickets. A conversation has at most one that is not closed."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ SELECT = """
 
 
 def from_row(row: Row) -> records.SupportTicket:
-    """A row of SELECT's columns, in their order."""
+    """Make the record from a row of SELECT."""
     id_, conversation, subject, status, priority, by, by_name, to, to_name, created, updated = row
     return records.SupportTicket(
         id=id_,
@@ -34,7 +34,7 @@ def from_row(row: Row) -> records.SupportTicket:
 async def page(
     reads: Reads, status: str | None, before: int | None, limit: int
 ) -> list[records.SupportTicket]:
-    """Newest first; of one status, or of all."""
+    """A page of tickets, newest first, with one status or with any."""
     sql, parameters = f"{SELECT} WHERE TRUE", list[object]()
     if status is not None:
         sql, parameters = f"{sql} AND t.status = ?", [*parameters, status]
@@ -52,13 +52,13 @@ async def by_ids(reads: Reads, ticket_ids: Sequence[int]) -> list[records.Suppor
 
 
 async def seq_of(reads: Reads, ticket_id: int) -> int:
-    """That of its last change."""
+    """The `seq` of the ticket's last change."""
     ((seq,),) = await reads.fetch("SELECT seq FROM support_tickets WHERE id = ?", (ticket_id,))
     return int(seq)
 
 
 async def open_in(reads: Reads, conversation_id: int) -> records.SupportTicket | None:
-    """The conversation's ticket that is not closed."""
+    """The conversation's ticket that is not closed, if it has one."""
     rows = await reads.fetch(
         f"{SELECT} WHERE t.conversation_id = ? AND t.status <> 'closed'", (conversation_id,)
     )
@@ -71,7 +71,7 @@ async def by_id(reads: Reads, ticket_id: int) -> records.SupportTicket | None:
 
 
 async def stored(transaction: Transaction, ticket_id: int) -> records.SupportTicket:
-    """The one that this transaction has just written."""
+    """The ticket as this transaction has just written it."""
     ticket = await by_id(transaction, ticket_id)
     assert ticket is not None
     return ticket

@@ -1,4 +1,4 @@
-"""Sign-ins: which refresh token of each still works, and which are revoked."""
+"""Sign-ins: the refresh token of each that works, and which sign-ins are revoked."""
 
 from collections.abc import Collection
 
@@ -16,7 +16,7 @@ async def create(database: Database, family: str, user_id: int, refresh_id: str)
 
 
 class Rotation(Struct, frozen=True):
-    """The refresh token that works, and since when, in microseconds since the epoch."""
+    """The refresh token that works, and since when, in microseconds since 1970."""
 
     refresh_id: str
     since: int
@@ -25,9 +25,9 @@ class Rotation(Struct, frozen=True):
 async def rotate(
     database: Database, family: str, old: str, new: str, grace: float
 ) -> Rotation | None:
-    """From now on `new` is the refresh token that works, where `old` was; None where it was not.
+    """Replace the refresh token `old` by `new`. Returns None if `old` is not the one that works.
 
-    Where `old` was replaced in the last `grace` seconds, what replaced it stays.
+    If `old` was replaced within the last `grace` seconds, the token that replaced it stays.
     """
     moment = now()
     of_family = (TokenFamily.id == family) & TokenFamily.revoked_at.is_null()
@@ -40,16 +40,16 @@ async def rotate(
     async with database.transaction() as transaction:
         if await transaction.execute(*database.compile(replace)) == 1:
             return Rotation(new, moment)
-        # A statement of its own: it sees what was committed while the first one waited.
+        # It is a separate statement, so that it sees what was committed while the first one waited.
         rows = await transaction.fetch(*database.compile(replaced))
-    # Another node's clock may be ahead of this one's.
+    # The clock of another node may be ahead.
     if rows and abs(moment - rows[0][1]) < grace * 1_000_000:
         return Rotation(*rows[0])
     return None
 
 
 async def revoke(database: Database, family: str) -> bool:
-    """Whether it is this call that revoked it."""
+    """Revoke a sign-in. Returns whether it was not revoked before."""
     query = TokenFamily.update(revoked_at=now()).where(
         (TokenFamily.id == family) & TokenFamily.revoked_at.is_null()
     )
@@ -58,7 +58,7 @@ async def revoke(database: Database, family: str) -> bool:
 
 
 async def working(database: Database, families: Collection[str]) -> set[str]:
-    """Those that exist and are not revoked."""
+    """Those of the sign-ins that exist and are not revoked."""
     found: set[str] = set()
     for some in in_parts(families):
         rows = await database.fetch(

@@ -1,4 +1,4 @@
-"""Users: their names, passwords and whose token subject they are."""
+"""Users: their names, passwords and external ids."""
 
 from collections.abc import Collection, Iterable
 from unicodedata import normalize
@@ -13,7 +13,7 @@ from chat.times import now
 
 
 class Account(Struct, frozen=True):
-    """A user as the server knows one. Without a password hash nobody can sign in as it."""
+    """A user as the server knows them. Without a password hash nobody can sign in as this user."""
 
     id: int
     username: str
@@ -26,24 +26,24 @@ COLUMNS = (User.id, User.username, User.is_staff, User.password_hash, User.exter
 
 
 APART = "#"
-"""Parts the key of a name that an older one already has from its user's id.
+"""Separates a folded name from its user's id, in the key of a name that an older user has already.
 
-Names that were different before they were folded as today may share a folding. Each of
-them keeps its account: the oldest has the folding as its key, the others `folding#id`. No
-name may contain this sign.
+Names that were different before they were folded as today may have the same folding now. Each keeps
+its account: the oldest has the folding as its key, and the others have `folding#id`. No name may
+contain this sign.
 """
 
 
 def key_of(username: str) -> str:
-    """What makes two names the same: their folding, without spaces, which no name has.
+    """The key of a name: its folding without spaces. Two names with the same key are the same.
 
-    The letters of a compatibility form may bring a space with them.
+    No name has a space, but folding a compatibility form can make one.
     """
     return "".join(fold(username).split())
 
 
 def keys_of(user_id: int, username: str) -> tuple[str, str]:
-    """The key of the name, and the one that it has where an older user has that."""
+    """The key of the name, and its other key in case an older user has that one."""
     key = key_of(username)
     return key, f"{key}{APART}{user_id}"
 
@@ -57,7 +57,7 @@ async def create(
     external_id: str | None = None,
     is_staff: bool = False,
 ) -> int | None:
-    """The new user's id, or None where the name or the external id is taken."""
+    """Insert a user. Returns the id, or None if the name or the external id is taken."""
     query = (
         User.insert(
             username=username,
@@ -79,7 +79,7 @@ async def by_id(database: Database, user_id: int) -> Account | None:
 
 
 async def staff_member(reads: Reads, user_id: int) -> records.User | None:
-    """The user with this id, if it is one of the staff now."""
+    """The user with this id, if they are staff now."""
     rows = await reads.fetch("SELECT id, username FROM users WHERE id = ? AND is_staff", (user_id,))
     return records.User(*rows[0]) if rows else None
 
@@ -94,11 +94,11 @@ async def staff_among(reads: Reads, user_ids: Collection[int]) -> set[int]:
 
 
 async def by_username(database: Database, username: str) -> Account | None:
-    """The user of the name; of several whose names fold alike, the one that is written so.
+    """The user with this name. If several names have this folding, the one that is written so.
 
     Example: علي signed up after علی, when these were two names. Today both fold to علی.
-    1. Who writes علي gets the account of علي, and who writes علی that of علی.
-    2. Who writes عَلی, which nobody is called, gets the older account.
+    1. علي gets the account of علي, and علی gets that of علی.
+    2. عَلی, which is nobody's name, gets the older account.
     """
     key = key_of(username)
     after = chr(ord(APART) + 1)
@@ -123,7 +123,7 @@ async def by_external_id(database: Database, external_id: str) -> Account | None
 
 
 async def of_subject(database: Database, external_id: str, user_id: int) -> list[Account]:
-    """Those with this external id or this id: two at most. Every handshake asks this."""
+    """The users with this external id or this id, two at most. Every handshake asks this."""
     rows = await database.fetch(
         """
         SELECT id, username, is_staff, password_hash, external_id FROM users
@@ -145,7 +145,7 @@ def _account(row: Row) -> Account:
 
 
 async def search(database: Database, prefix: str, limit: int) -> list[records.User]:
-    """Users whose name starts so, in the order of their names."""
+    """Users whose name begins with `prefix`, in the order of their names."""
     key = key_of(prefix)
     rows = await database.fetch(
         f"""
@@ -159,7 +159,7 @@ async def search(database: Database, prefix: str, limit: int) -> list[records.Us
 
 
 async def by_ids(reads: Reads, user_ids: Iterable[int]) -> list[records.User]:
-    """Those of the ids that are users', in their order."""
+    """The users with these ids, in the order of the ids."""
     rows = await reads.fetch(
         f"SELECT id, username FROM users WHERE id IN ({reads.ids}) ORDER BY id",  # noqa: S608 - of ours
         (listed(user_ids),),
@@ -170,7 +170,7 @@ async def by_ids(reads: Reads, user_ids: Iterable[int]) -> list[records.User]:
 async def foldings(
     database: Database, after: int, limit: int = 1000
 ) -> list[tuple[int, str, str, tuple[str, str]]]:
-    """The next users by id: id, name, the key that is kept, and those it may be."""
+    """The next users by id: id, name, the stored key, and the keys that it may have."""
     rows = await database.fetch(
         "SELECT id, username, username_key FROM users WHERE id > ? ORDER BY id LIMIT ?",
         (after, limit),
@@ -183,7 +183,7 @@ async def any_exist(reads: Reads) -> bool:
 
 
 async def seed(transaction: Transaction, count: int, password_hash: str | None) -> None:
-    """Insert user1, user2, … with these ids, for an empty database."""
+    """Insert user1, user2, … with the ids 1, 2, … into an empty database."""
     moment = now()
     names = [(id_, f"user{id_}") for id_ in range(1, count + 1)]
     await transaction.execute_many(

@@ -1,10 +1,10 @@
 """The first schema.
 
-Written once for both databases: `{id}` is a self-numbering primary key whose numbers
-are never used again. Moments are microseconds since the epoch.
+It is written once for both databases. `{id}` is a primary key that numbers itself, and never uses
+a number again. Times are microseconds since 1970.
 
-Messages have no foreign keys: they are inserted only by way of a participant, whose keys
-hold, and checking them again costs a third of the insert.
+Messages have no foreign keys. The statement that inserts a message joins its participant, whose
+row has foreign keys. Checking them again would cost a third of the insert.
 """
 
 STATEMENTS = (

@@ -1,4 +1,4 @@
-"""Who catches up is told of a message where it was sent, and where it was last changed.
+"""Catching up delivers a message where it was sent, and again where it was last changed.
 
 A new message is in one of the two indexes, as it was in the one that they replace.
 """
