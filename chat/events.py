@@ -72,6 +72,12 @@ class Reached(Event, frozen=True):
     seq: int
 
 
+class Joined(Event, frozen=True):
+    """These users have come into the conversation: it began with them, or they were added."""
+
+    user_ids: tuple[int, ...]
+
+
 class Passing(Event, frozen=True):
     """`user_id` is who did it.
 

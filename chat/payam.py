@@ -25,6 +25,7 @@ from chat.services.direct_conversations import DirectConversations
 from chat.services.history import History
 from chat.services.limits import Limit
 from chat.services.messages import Messages
+from chat.services.positions import Positions
 from chat.services.registry import Services
 from chat.services.sessions import Sessions
 from chat.services.support_tickets import SupportTickets
@@ -82,6 +83,7 @@ class Payam:
             self._missed,
             self.history.suspect,
             self.history.went_back,
+            self._joined,
         )
         self.sockets = Sockets(
             self.services, self.dispatcher, self.connections, self.history, settings
@@ -113,7 +115,9 @@ class Payam:
         sign_ups = limit(logins / 6, logins * 10, "sign-ups from this address")
         users = Users(self.database, self.passwords, settings, sign_ups)
         conversations = Conversations(
-            self.database, self.writer, per_request=settings.participants_per_request
+            self.database,
+            self.writer,
+            per_request=settings.participants_per_request,
         )
         messages = Messages(
             self.database,
@@ -135,6 +139,7 @@ class Payam:
             ),
             conversations=conversations,
             direct_conversations=DirectConversations(self.database, self.writer, conversations),
+            positions=Positions(self.database),
             messages=messages,
             attachments=Attachments(
                 self.database,
@@ -315,6 +320,9 @@ class Payam:
         self.services.users.forget()
         self.dispatcher.hub.clear()
         self._send_away()
+
+    def _joined(self, conversation_id: int, user_ids: Collection[int]) -> None:
+        self.sockets.users.joined(conversation_id, user_ids)
 
     def _announce_history(self) -> None:
         self.dispatcher.announce_history()

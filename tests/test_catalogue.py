@@ -11,7 +11,7 @@ import payam_client.events
 from chat.changes import catalogue
 from chat.changes.family import name_of
 from chat.events import ChangeFrame, ServerFrame
-from chat.realtime import protocol
+from chat.realtime import server_frames
 from tests.support.payam_server import CHECKOUT
 
 
@@ -31,7 +31,7 @@ def test_every_frame_of_a_change_is_in_the_catalogue() -> None:
 def test_every_frame_is_one_that_the_protocol_knows() -> None:
     """From there it comes into the AsyncAPI document."""
     declared = {kind for kind in below(ServerFrame) if kind.__module__.startswith("chat.")}
-    assert set(protocol.TO_CLIENT) == declared
+    assert set(server_frames.TO_CLIENT) == declared
 
 
 @pytest.mark.parametrize("example", catalogue.EXAMPLES, ids=name_of)

@@ -14,6 +14,7 @@ from chat.api.problems import Problem
 from chat.docs.asyncapi import TO_CLIENT
 from chat.docs.closes import CLOSES
 from chat.realtime import protocol
+from chat.realtime.server_frames import ANSWERS, HAPPENINGS
 from tests.support.error_codes import server_codes
 from tests.support.payam_server import CHECKOUT, PayamServer
 
@@ -88,7 +89,14 @@ def is_valid(arrow: str, text: str) -> bool:
 
 
 def comes_back(shape: type[Struct], text: str) -> bool:
-    """Whether the shape can be read from the text, and loses nothing of it."""
+    """Whether the shape can be read from the text, and loses nothing of it.
+
+    On `/ws/` most frames say their conversation, which no shape knows.
+    """
+    if shape in (*HAPPENINGS, *ANSWERS) and '"conversation":' in text:
+        frame = json.loads(text)
+        assert type(frame.pop("conversation")) is int
+        text = json.dumps(frame)
     try:
         found = msgspec.json.decode(text, type=shape)
     except msgspec.ValidationError:

@@ -11,7 +11,8 @@ from chat.docs.endpoints import Socket, sockets
 from chat.docs.examples import example_of
 from chat.docs.located import HOST, PREFIX, PROTOCOL
 from chat.docs.shapes import prose, schemas_of, security_schemes
-from chat.realtime import protocol
+from chat.realtime import client_frames, server_frames
+from chat.services.fields import CURSOR_MAX_LENGTH
 from chat.services.history import EPOCH_MAX_LENGTH
 from config.settings import Settings
 
@@ -41,6 +42,10 @@ numbers belong to other changes:
 3. Without an epoch, `since=5` is answered with 6 and 7; the new 3, 4 and 5 never come.
 4. With its epoch, the client gets `reset`: it reads the conversation again.
 
+`/ws/` carries all conversations of the caller, those that begin later too. Each frame that
+belongs to one says which by `conversation`. A client keeps the last `cursor` that came, and
+gets what it missed in all of them by `?cursor=` or a `resume` frame.
+
 A handshake is refused with 401, 404, 429 or 503. A browser cannot see that: for a token that
 came as a subprotocol the socket is accepted, and closed with a code that says the same. A
 frame that cannot be carried out is answered with `error` and changes nothing.
@@ -49,9 +54,12 @@ BEARER = """
 An access token: `Authorization: Bearer <JWT>`, where `Token` and `JWT` do as well, or from a
 browser `Sec-WebSocket-Protocol: chat.v1, bearer.<JWT>`, of which the server selects `chat.v1`.
 """
-FROM_CLIENT: tuple[type[Struct], ...] = get_args(protocol.AnyClientFrame)
-TO_CLIENT: tuple[type[Struct], ...] = protocol.TO_CLIENT
-ANSWERS = (protocol.Ack, protocol.Error)
+FROM_CLIENT: tuple[type[Struct], ...] = get_args(client_frames.AnyClientFrame)
+TO_CLIENT: tuple[type[Struct], ...] = server_frames.TO_CLIENT
+EVERYTHING = "/ws/"
+"""The socket of all conversations."""
+ANSWERS = (server_frames.Ack, server_frames.Error)
+OF_CONVERSATION = (*server_frames.HAPPENINGS, *server_frames.ANSWERS)
 
 
 def document(app: Sanic[Any, Any], settings: Settings) -> dict[str, Any]:
@@ -112,7 +120,7 @@ def to_client(socket: Socket) -> str:
 def channels_of(socket: Socket) -> dict[str, Any]:
     return {
         from_client(socket): channel(socket, "What a client sends.", FROM_CLIENT),
-        to_client(socket): channel(socket, "What the server sends.", TO_CLIENT),
+        to_client(socket): channel(socket, "What the server sends.", sent_on(socket)),
     }
 
 
@@ -125,35 +133,69 @@ def channel(socket: Socket, summary: str, frames: tuple[type[Struct], ...]) -> d
             name: {"description": f"The {name.removesuffix('_id')}'s id."}
             for name in socket.parameters
         },
-        "messages": {
-            tag_of(frame): {"$ref": f"#/components/messages/{tag_of(frame)}"} for frame in frames
-        },
+        "messages": {tag_of(frame): carried(socket, frame) for frame in frames},
         "bindings": {
             "ws": {
                 "method": "GET",
-                "query": {
-                    "type": "object",
-                    "properties": {
-                        "since": {
-                            "description": "The highest `seq` that came as a change or in"
-                            " `resumed`, not that of an `ack`: everything after it comes"
-                            " first, then `resumed`.",
-                            "type": "integer",
-                            "minimum": 0,
-                            "maximum": 10**18 - 1,
-                        },
-                        "epoch": {
-                            "description": "The epoch that came with that `seq`: where it is"
-                            " not the present one, `reset` comes instead.",
-                            "type": "string",
-                            "minLength": 1,
-                            "maxLength": EPOCH_MAX_LENGTH,
-                        },
-                    },
-                },
+                "query": {"type": "object", "properties": query_of(socket)},
             }
         },
         "x-close-codes": msgspec.to_builtins(CLOSES),
+    }
+
+
+def sent_on(socket: Socket) -> tuple[type[Struct], ...]:
+    if socket.path == EVERYTHING:
+        return TO_CLIENT
+    return tuple(frame for frame in TO_CLIENT if frame not in server_frames.TO_USER)
+
+
+def carried(socket: Socket, frame: type[Struct]) -> dict[str, Any]:
+    """The message; on the socket of all conversations it says which one it belongs to."""
+    message = {"$ref": f"#/components/messages/{tag_of(frame)}"}
+    if socket.path != EVERYTHING or frame not in OF_CONVERSATION:
+        return message
+    example = {**example_of(frame), "conversation": 12}
+    named: dict[str, Any] = {
+        "type": "object",
+        "properties": {"conversation": {"type": "integer", "minimum": 1}},
+    }
+    if frame in server_frames.HAPPENINGS:
+        named["required"] = ["conversation"]
+    return {
+        "name": tag_of(frame),
+        "title": f"{frame.__name__} of a conversation",
+        "payload": {"allOf": [{"$ref": f"{message['$ref']}/payload"}, named]},
+        "examples": [{"payload": example}],
+    }
+
+
+def query_of(socket: Socket) -> dict[str, Any]:
+    if socket.path == EVERYTHING:
+        return {
+            "cursor": {
+                "description": "The last `cursor` that came: what was missed comes first, then"
+                " `resumed`.",
+                "type": "string",
+                "minLength": 1,
+                "maxLength": CURSOR_MAX_LENGTH,
+            }
+        }
+    return {
+        "since": {
+            "description": "The highest `seq` that came as a change or in `resumed`, not that"
+            " of an `ack`: everything after it comes first, then `resumed`.",
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 10**18 - 1,
+        },
+        "epoch": {
+            "description": "The epoch that came with that `seq`: where it is not the present"
+            " one, `reset` comes instead.",
+            "type": "string",
+            "minLength": 1,
+            "maxLength": EPOCH_MAX_LENGTH,
+        },
     }
 
 
@@ -177,7 +219,7 @@ def operations_of(socket: Socket) -> dict[str, Any]:
             "action": "send",
             "channel": reference(heard),
             "summary": "What the server sends",
-            "messages": frames_of(heard, TO_CLIENT),
+            "messages": frames_of(heard, sent_on(socket)),
         },
     }
 

@@ -76,7 +76,7 @@ class Socket(Struct, frozen=True):
 
 
 def sockets(app: Sanic[Any, Any]) -> list[Socket]:
-    """All websockets."""
+    """All websockets, without the routes for HEAD that sanic-ext adds to each."""
     return [
         Socket(
             name=route.name.rpartition(".")[2],
@@ -85,7 +85,7 @@ def sockets(app: Sanic[Any, Any]) -> list[Socket]:
             about=prose(route.handler.args[0].__doc__),  # the function that Sanic wrapped
         )
         for route in app.router.routes
-        if getattr(route.ctx, "socket", False)
+        if getattr(route.ctx, "socket", False) and "GET" in route.methods
     ]
 
 

@@ -11,10 +11,11 @@ from chat.api import schemas
 from chat.changes import catalogue
 from chat.changes.examples import ALI, AT, FILE, SARA, TICKET
 from chat.events import MessageRead, UserTyping
-from chat.realtime import protocol
+from chat.realtime import client_frames, server_frames
 from chat.services.sessions import Pair
 
 EPOCH = "b7c2a91e"
+CURSOR = f"{EPOCH}.6f1c2b9e.4711"
 MESSAGE = records.Message(
     id=123,
     sender=ALI,
@@ -82,21 +83,26 @@ ALL: tuple[Struct, ...] = (
     schemas.NewAssignee(9),
     schemas.Me(2, "ali", False),
     schemas.Health("ready"),
-    protocol.ChatMessage("سلام", client_id="6f1c2b9e"),
-    protocol.EditMessage(123, "سلام!"),
-    protocol.DeleteMessage(123),
-    protocol.Typing(True),
-    protocol.MarkRead(123),
-    protocol.Resume(345, epoch=EPOCH),
-    protocol.Auth(TOKEN, ref="a1"),
+    client_frames.ChatMessage("سلام", client_id="6f1c2b9e"),
+    client_frames.EditMessage(123, "سلام!"),
+    client_frames.DeleteMessage(123),
+    client_frames.Typing(True),
+    client_frames.MarkRead(123),
+    client_frames.Resume(345, epoch=EPOCH),
+    client_frames.Auth(TOKEN, ref="a1"),
     *catalogue.EXAMPLES,
     UserTyping("ali", True),
     MessageRead("سارا", 123),
-    protocol.Ack(client_id="6f1c2b9e", id=123, seq=345, timestamp=AT),
-    protocol.Resumed(352, epoch=EPOCH),
-    protocol.Reset(17, "4d0e93f6"),
-    protocol.AuthExpiring(60),
-    protocol.Error(
+    server_frames.Ack(client_id="6f1c2b9e", id=123, seq=345, timestamp=AT),
+    server_frames.Resumed(352, epoch=EPOCH),
+    server_frames.Reset(17, "4d0e93f6"),
+    server_frames.AuthExpiring(60),
+    server_frames.Hello(ALI, EPOCH, CURSOR, 3),
+    server_frames.CursorMoved(CURSOR),
+    server_frames.Positions({"12": 345, "13": 7}, EPOCH, CURSOR),
+    server_frames.ConversationCreated(CONVERSATION),
+    server_frames.ConversationRemoved(12),
+    server_frames.Error(
         "invalid",
         "message: May not be blank.",
         errors={"message": ["May not be blank."]},

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from chat.auth.identity import Identity
 from chat.errors import NotFound, Unavailable
-from chat.realtime.connection import Connection
+from chat.realtime.subscribers import ConversationSocket
 
 LOOK_SECONDS = 15.0
 
@@ -27,12 +27,12 @@ class Agents:
     ) -> None:
         self._staff_among = staff_among
         self._require = require
-        self._connections: set[Connection] = set()
+        self._connections: set[ConversationSocket] = set()
 
-    def add(self, connection: Connection) -> None:
+    def add(self, connection: ConversationSocket) -> None:
         self._connections.add(connection)
 
-    def discard(self, connection: Connection) -> None:
+    def discard(self, connection: ConversationSocket) -> None:
         self._connections.discard(connection)
 
     async def run(self) -> None:

@@ -6,7 +6,7 @@ queue belongs to a socket, and an idle one is this object and its parser.
 """
 
 import asyncio
-from typing import Protocol, cast
+from typing import ClassVar, Protocol, cast
 
 from chat import metrics
 from chat.auth.identity import Identity
@@ -27,7 +27,7 @@ CLOSE_TIMEOUT = 5.0
 
 
 class Listener(Protocol):
-    """What a connection tells of itself."""
+    """What hears of a connection's texts and of its end."""
 
     def text_received(self, connection: "Connection", text: str) -> None: ...
 
@@ -59,7 +59,8 @@ class Connection(asyncio.Protocol):
     `missed` counts the heartbeats since anything was heard, `malformed` and `refused`
     the frames in a row that were not understood or were too many. `ends_at` is the moment
     of the monotonic clock at which its token ends, `look_at` the second at which that is
-    looked at next. `renewal` is the number of the `auth` frame that its token came with.
+    looked at next, or 0 while the end is far. `renewal` is the number of the `auth` frame that
+    its token came with, `slot` its place among the heartbeats.
     """
 
     __slots__ = (
@@ -67,7 +68,6 @@ class Connection(asyncio.Protocol):
         "_held",
         "_parser",
         "closed_with",
-        "conversation_id",
         "ends_at",
         "identity",
         "is_closing",
@@ -77,15 +77,16 @@ class Connection(asyncio.Protocol):
         "missed",
         "refused",
         "renewal",
+        "slot",
         "transport",
     )
 
-    def __init__(
-        self, listener: Listener, identity: Identity, conversation_id: int, max_size: int
-    ) -> None:
+    is_wide: ClassVar = False
+    """Whether its frames say which conversation they are of."""
+
+    def __init__(self, listener: Listener, identity: Identity, max_size: int) -> None:
         self.listener = listener
         self.identity = identity
-        self.conversation_id = conversation_id
         self.transport = cast("asyncio.Transport", Anteroom())
         self.is_closing = False
         self.closed_with = 0
@@ -95,6 +96,7 @@ class Connection(asyncio.Protocol):
         self.renewal = 0
         self.ends_at = 0.0
         self.look_at = 0
+        self.slot = 0
         self._held = b""
         self._parser = FrameParser(max_size)
         self._cut: asyncio.TimerHandle | None = None

@@ -19,7 +19,8 @@ from time import monotonic, time
 from chat.errors import RateLimited
 from chat.events import FamilyRevoked
 from chat.realtime.connection import Connection
-from chat.realtime.protocol import AuthExpiring, frame_of
+from chat.realtime.protocol import frame_of
+from chat.realtime.server_frames import AuthExpiring
 from chat.services.limits import say_hit
 
 WARNING = 60
@@ -45,17 +46,18 @@ class Connections:
         self._slots: list[set[Connection]] = [
             set() for _ in range(max(1, round(ping_interval / self._step)))
         ]
-        self._slot_of: dict[Connection, set[Connection]] = {}
+        self._ahead = WARNING + 2 * ping_interval
+        """Seconds before its end from which a token is watched."""
         self._place = count()
         self._due: defaultdict[int, set[Connection]] = defaultdict(set)
         self._looked_at = int(monotonic())
         self._apart = time() - monotonic()
 
     def __len__(self) -> int:
-        return len(self._slot_of)
+        return sum([len(slot) for slot in self._slots])
 
     def __iter__(self) -> Iterator[Connection]:
-        return iter(list(self._slot_of))
+        return iter([connection for slot in self._slots for connection in slot])
 
     def add(self, connection: Connection) -> None:
         """Look after one more; raises RateLimited for one too many of one user."""
@@ -67,15 +69,14 @@ class Connections:
                 retry_after=WARNING,
                 code="too_many_connections",
             )
-        slot = self._slots[next(self._place) % len(self._slots)]
-        slot.add(connection)
-        self._slot_of[connection] = slot
+        connection.slot = next(self._place) % len(self._slots)
+        self._slots[connection.slot].add(connection)
         self._of_user[user_id] += 1
         self._watch_token(connection)
 
     def remove(self, connection: Connection) -> None:
-        slot = self._slot_of.pop(connection, None)
-        if slot is None:
+        slot = self._slots[connection.slot]
+        if connection not in slot:
             return
         slot.discard(connection)
         self._unwatch_token(connection)
@@ -91,7 +92,7 @@ class Connections:
 
     def families(self) -> set[str]:
         """The sign-ins that the sockets' tokens come from."""
-        return {family for one in self._slot_of if (family := one.identity.family) is not None}
+        return {family for one in self if (family := one.identity.family) is not None}
 
     def revoke(self, event: FamilyRevoked) -> None:
         for connection in self:
@@ -106,22 +107,29 @@ class Connections:
                 self._beat(slot)
                 self._look_at_tokens()
 
-    @staticmethod
-    def _beat(slot: set[Connection]) -> None:
+    def _beat(self, slot: set[Connection]) -> None:
+        self._watch_ending(slot)
         for connection in list(slot):
             if connection.missed >= MISSED_MAX:
                 connection.drop()
-            else:
-                if connection.missed:
-                    connection.ping()
-                connection.missed += 1
+                continue
+            if connection.missed:
+                connection.ping()
+            connection.missed += 1
 
     def _watch_token(self, connection: Connection) -> None:
         left = connection.identity.expires_at - time()
         if left <= 0:
             left += self._leeway
         connection.ends_at = monotonic() + left
-        self._look_again(connection, connection.ends_at - WARNING)
+        self._watch_ending([connection])
+
+    def _watch_ending(self, connections: Iterable[Connection]) -> None:
+        """Note those whose tokens end soon; the others are left to a later heartbeat."""
+        soon = monotonic() + self._ahead
+        for connection in connections:
+            if connection.ends_at <= soon and not connection.look_at:
+                self._look_again(connection, connection.ends_at - WARNING)
 
     def _look_again(self, connection: Connection, moment: float) -> None:
         connection.look_at = max(ceil(moment), self._looked_at + 1)
@@ -133,12 +141,15 @@ class Connections:
             due.discard(connection)
             if not due:
                 del self._due[connection.look_at]
+        connection.look_at = 0
 
     def _look_at_tokens(self) -> None:
         self._follow_the_clock()
         moment = monotonic()
         now = int(moment)
         seconds: Iterable[int] = range(self._looked_at + 1, now + 1)
+        if now - self._looked_at > self._ahead - WARNING:  # more than a whole round has passed
+            self._watch_ending(self)
         if now - self._looked_at > len(self._due):  # the process was stopped for a while
             seconds = sorted(second for second in self._due if second <= now)
         self._looked_at = now

@@ -7,22 +7,23 @@ makes the hub ask the database, and the process look whether it is the one that 
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 import msgspec
 
-from chat.changes.participants import ParticipantLeft
 from chat.errors import Unavailable
 from chat.events import (
     Change,
     Event,
     FamilyRevoked,
+    Joined,
     MessageRead,
     Passing,
     Reached,
 )
 from chat.realtime import news
-from chat.realtime.group import Batch, Told
+from chat.realtime.deliveries import batches_of, delivery_of
+from chat.realtime.group import Batch, Delivery
 from chat.realtime.hub import Hub, ignore
 from chat.realtime.news import KIND_AT, Marks
 from chat.realtime.protocol import frame_of
@@ -38,16 +39,22 @@ AUDIT_SECONDS = 15.0
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack_batch = msgspec.msgpack.Decoder(Batch).decode
+_unpack_joined = msgspec.msgpack.Decoder(tuple[int, list[int]]).decode
 _unpack_passing = msgspec.msgpack.Decoder(tuple[int, bytes]).decode
 
 Page = tuple[Sequence[Change], int, bool]
 """Changes in order, the point to which they lead, and whether there are no more."""
 
 
+def ignore_joins(_: int, __: Collection[int]) -> None:
+    """For who has no sockets of users."""
+
+
 class Dispatcher(RelayListener):
     """`load` reads the changes after a point; `revoked` ends what a family of tokens may do;
     `missed` looks up what else was missed while the relay was away. `suspect` is called when
-    others speak of another epoch, `went_back` as by the hub.
+    others speak of another epoch, `went_back` as by the hub. `joined` is called with a
+    conversation, and the users who have come into it.
     """
 
     def __init__(
@@ -59,6 +66,7 @@ class Dispatcher(RelayListener):
         missed: Callable[[], None],
         suspect: Callable[[], None] = ignore,
         went_back: Callable[[int, int, int], None] = ignore,
+        joined: Callable[[int, Collection[int]], None] = ignore_joins,
     ) -> None:
         self._relay = relay
         self._load = load
@@ -67,32 +75,33 @@ class Dispatcher(RelayListener):
         self._revoked = revoked
         self._missed = missed
         self._suspect = suspect
+        self._joined = joined
         self._marks = Marks(Name("", ""))
         self._strange: set[int] = set()
         self._asking: asyncio.Task[None] | None = None
         self._has_seen_others = False
-        self.hub = Hub(self.load_told, seqs, relay.subscribe, relay.unsubscribe, went_back)
+        self.hub = Hub(self.load_deliveries, seqs, relay.subscribe, relay.unsubscribe, went_back)
 
     def belong(self, name: Name) -> None:
         """From now on what is published is of this history, and only of it is believed."""
         self._marks = Marks(name)
 
     def progress(self, seq: int) -> bytes:
-        """What tells the other processes only how far a conversation has come."""
+        """What says to the other processes only how far a conversation has come."""
         return self._marks.ours + news.BATCH + _pack(Batch(seq, []))
 
     def publish(self, events: Sequence[Event]) -> None:
-        """Tell everyone of what was committed; each conversation's changes in their order."""
+        """Deliver what was committed, here and elsewhere: each conversation's changes in order."""
         changes: dict[int, list[Change]] = {}
-        reached: dict[int, int] = {}
+        others: list[Event] = []
         for event in events:
             if isinstance(event, Change):
                 changes.setdefault(event.conversation_id, []).append(event)
             elif isinstance(event, Passing):
                 self.pass_on(event)
-            elif isinstance(event, Reached):
-                reached[event.conversation_id] = event.seq
-        self.hub.begin_telling()
+            else:
+                others.append(event)
+        self.hub.begin_commit()
         for conversation_id, of_one in changes.items():
             if not self._relay.has_others and conversation_id not in self.hub:
                 continue  # nobody listens
@@ -102,16 +111,19 @@ class Dispatcher(RelayListener):
                     payload = self._marks.ours + news.BATCH + _pack(batch)
                     self._relay.publish(conversation_id, payload, batch.changes[-1].seq)
         # Last: a repeat of what is new itself is no reason to ask the database.
+        reached = {one.conversation_id: one.seq for one in others if isinstance(one, Reached)}
         for conversation_id, seq in reached.items():
             self._reached(conversation_id, seq)
+        for joined in [one for one in others if isinstance(one, Joined)]:
+            self._announce_joined(joined)
 
     def doubt(self, conversation_ids: Collection[int]) -> None:
-        """These may have changed unseen: ask the database how far they are, and tell everyone."""
-        task = asyncio.get_running_loop().create_task(self._tell_progress(set(conversation_ids)))
+        """These may have changed unseen: ask the database how far they are, and publish it."""
+        task = asyncio.get_running_loop().create_task(self._look_up(set(conversation_ids)))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _tell_progress(self, conversation_ids: set[int]) -> None:
+    async def _look_up(self, conversation_ids: set[int]) -> None:
         while True:
             try:
                 seqs = await self._seqs(conversation_ids)
@@ -127,7 +139,7 @@ class Dispatcher(RelayListener):
             self._relay.publish(conversation_id, self.progress(seq), seq)
 
     async def run(self) -> None:
-        """Look from time to time whether others changed something and died before telling.
+        """Look from time to time whether others changed something and died before publishing it.
 
         A process alone finds so that the database was put back while it ran.
         """
@@ -162,6 +174,13 @@ class Dispatcher(RelayListener):
     def announce(self, event: FamilyRevoked) -> None:
         self._revoked(event)
         self._relay.announce(self._marks.ours + news.REVOKED + event.family.encode())
+
+    def _announce_joined(self, event: Joined) -> None:
+        """Every process may have sockets of these users."""
+        self._joined(event.conversation_id, event.user_ids)
+        if self._relay.has_others:
+            body = _pack((event.conversation_id, list(event.user_ids)))
+            self._relay.announce(self._marks.ours + news.JOINED + body)
 
     def announce_history(self) -> None:
         """Let every process of the deployment look what the history is called now."""
@@ -201,6 +220,16 @@ class Dispatcher(RelayListener):
             self._revoked(FamilyRevoked(body.decode(errors="replace")))
         elif kind == news.HISTORY:
             self._suspect()
+        elif kind == news.JOINED:
+            self._heard_of_joined(body)
+
+    def _heard_of_joined(self, body: bytes) -> None:
+        try:
+            conversation_id, user_ids = _unpack_joined(body)
+        except msgspec.DecodeError:  # of another version of Payam
+            self._missed()
+        else:
+            self._joined(conversation_id, user_ids)
 
     def _not_of_this_history(self, conversation_id: int, payload: bytes) -> None:
         """Of this deployment, but of another epoch or version, it is worth a look."""
@@ -241,30 +270,15 @@ class Dispatcher(RelayListener):
     def interrupted(self) -> None:
         self._missed()
 
-    async def load_told(self, conversation_id: int, seq: int) -> tuple[list[Told], int, bool]:
+    async def load_deliveries(
+        self, conversation_id: int, seq: int
+    ) -> tuple[list[Delivery], int, bool]:
         """What changed after `seq`, up to which point, and whether that is all by now."""
         changes, upto, is_last = await self._load(conversation_id, seq)
-        return [told(change) for change in changes], upto, is_last
+        return [delivery_of(change) for change in changes], upto, is_last
 
-
-def batches_of(changes: list[Change]) -> list[Batch]:
-    """Of one conversation, each without a gap in the numbers; nearly always one.
-
-    One batch of the writer may take several transactions. What another process committed
-    between two of them is missing here, and whoever is behind it must find that out.
-    """
-    if changes[-1].seq - changes[0].seq == len(changes) - 1:
-        return [Batch(changes[0].seq - 1, [told(change) for change in changes])]
-    batches: list[Batch] = []
-    for change in changes:
-        if batches and change.seq == batches[-1].changes[-1].seq + 1:
-            batches[-1].changes.append(told(change))
-        else:
-            batches.append(Batch(change.seq - 1, [told(change)]))
-    return batches
-
-
-def told(change: Change) -> Told:
-    frame = change.frame
-    removed = frame.participant.id if isinstance(frame, ParticipantLeft) else 0
-    return Told(frame.seq, frame_of(frame), removed)
+    async def load_many(
+        self, since: Mapping[int, int]
+    ) -> dict[int, tuple[list[Delivery], int, bool]]:
+        """The same of many conversations, each with a point of its own."""
+        return {one: await self.load_deliveries(one, seq) for one, seq in since.items()}

@@ -43,6 +43,12 @@ def text_frame(payload: bytes) -> bytes:
     return frame(TEXT, payload)
 
 
+def payload_of(text: bytes) -> bytes:
+    """The payload of what `text_frame` made."""
+    length = text[1]
+    return text[2 if length < 126 else 4 if length == 126 else 10 :]
+
+
 def frame(opcode: int, payload: bytes) -> bytes:
     """One final, unmasked frame.
 

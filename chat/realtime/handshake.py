@@ -82,12 +82,10 @@ class Upgrade:
         `write_limit` unsent bytes the transport calls `pause_writing`. A connection that was
         closed meanwhile, or from the start, says so by its code after the 101.
         """
-        connection, membership, *_ = self.admitted
-        if not connection.is_closing:
+        connection, proof, _ = self.admitted
+        if not connection.is_closing and not connection.is_let_in_by(proof):
             # Read, and not only passed: without the proof nothing is written.
-            proven = membership and (membership.user_id, membership.conversation_id)
-            if proven != (connection.identity.user_id, connection.conversation_id):
-                raise RuntimeError("the proof of membership is another caller's")
+            raise RuntimeError("the proof of membership is another caller's")
         transport = self._protocol.transport
         if transport is None or transport.is_closing():
             return None

@@ -1,26 +1,29 @@
-"""This process's sockets, by conversation, and what each conversation is up to.
+"""This process's sockets, by conversation, and how far each conversation is here.
 
-A group knows the `seq` up to which its members have been told. A batch that continues
-there is written to all of them at once; what is older is dropped; before what is newer,
-the missing part is read from the database. So whatever the relay loses, doubles or
-brings late, members see each change once and in order.
+A group knows the `seq` up to which its members have everything. An example with members at 7:
+
+1. Batch 8–9 comes ("before 7"). It continues where the members are: it is written to all of
+   them, and they are at 9.
+2. Batch 8–9 comes again, over another way. It is older than 9: it is dropped.
+3. Batch 12 comes ("before 11"). Something is missing: it waits, and 10–11 are read from the
+   database and written. Then 12 is written, and the members are at 12.
+4. The relay says that the conversation is at 14. Nothing waits behind that, but 13–14 are read
+   in the same way.
+
+So whatever the relay loses, doubles or brings late, members get each change once and in order.
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable
-from contextvars import Context
 
-from chat import metrics
-from chat.errors import Unavailable
-from chat.realtime.connection import Connection
-from chat.realtime.group import Batch, Group, Told
+from chat.realtime.bag import Bag
+from chat.realtime.comparing import Comparing
+from chat.realtime.group import Batch, Delivery, Group, Subscription
+from chat.realtime.healing import Healer
+from chat.realtime.subscribers import Subscriber
 
-log = logging.getLogger("payam.hub")
-
-RETRY_SECONDS = 0.5
-PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 15.0)
-"""Seconds to wait after the database did not have what the relay spoke of; the last goes on."""
+PART = 500
+"""Conversations that one step of the event loop leaves."""
 
 
 def ignore(*_: int) -> None:
@@ -36,22 +39,19 @@ class Hub:
 
     def __init__(
         self,
-        load: Callable[[int, int], Awaitable[tuple[list[Told], int, bool]]],
+        load: Callable[[int, int], Awaitable[tuple[list[Delivery], int, bool]]],
         seqs: Callable[[Collection[int]], Awaitable[dict[int, int]]],
         opened: Callable[[int], None],
         closed: Callable[[int], None],
         went_back: Callable[[int, int, int], None] = ignore,
     ) -> None:
-        self._load = load
-        self._seqs = seqs
         self._opened = opened
         self._closed = closed
         self._went_back = went_back
         self._groups: dict[int, Group] = {}
         self._commits = 0
-        self._doubtful: set[int] = set()
-        self._check: asyncio.Task[None] | None = None
-        self._healing: set[asyncio.Task[None]] = set()
+        self._comparing = Comparing(self._groups.get, seqs, self.deliver, went_back)
+        self._healer = Healer(load, went_back, self._drop_empty, lambda: self._commits)
 
     def __contains__(self, conversation_id: int) -> bool:
         return conversation_id in self._groups
@@ -60,77 +60,100 @@ class Hub:
         """Those with members here."""
         return list(self._groups)
 
-    def join(self, connection: Connection, seq: int) -> None:
-        """From now on the connection is told of changes; `seq` is as the database had it."""
-        group = self._group_of(connection, seq)
-        group.discard(connection)
-        group.members.add(connection)
+    def wide(self, conversation_id: int) -> Bag:
+        """The sockets of users that are live in the conversation."""
+        group = self._groups.get(conversation_id)
+        return group.wide if group is not None else ()
 
-    def join_at(self, connection: Connection, told: int) -> bool:
-        """Whether the connection, told up to `told`, has missed nothing; then it is a member.
+    def is_in(self, connection: Subscriber, conversation_id: int) -> bool:
+        """Whether the connection is subscribed to the conversation, live or not."""
+        group = self._groups.get(conversation_id)
+        return group is not None and connection in group
 
-        For a conversation without members here, `told` must be as the database had it.
+    def join(self, connection: Subscriber, conversation_id: int, seq: int) -> None:
+        """From now on the connection gets changes, wherever the members are.
+
+        `seq` is as the database had it.
         """
-        group = self._group_of(connection, told)
-        if told != group.seq:
+        group = self._group_of(conversation_id, seq)
+        group.go_live(connection, group.seq)
+
+    def join_at(self, connection: Subscriber, conversation_id: int, position: int) -> bool:
+        """Whether the connection, which has all up to `position`, has missed nothing; then it
+        is live.
+
+        For a conversation without members here, `position` must be as the database had it.
+        """
+        group = self._group_of(conversation_id, position)
+        if position < group.seq:
             return False
-        group.discard(connection)
-        group.members.add(connection)
+        group.go_live(connection, position)
         return True
 
-    def watch(self, connection: Connection) -> bool:
+    def watch(self, connection: Subscriber, conversation_id: int) -> bool:
         """Whether the conversation has others here; then the connection is among them.
 
-        It is told nothing, but is closed with them when its user is removed. So whoever
-        asks the database afterwards whether that user is a participant misses no removal.
+        It gets nothing, but loses the conversation with them when its user is removed. So
+        whoever asks the database afterwards whether that user is a participant misses no
+        removal.
         """
-        group = self._groups.get(connection.conversation_id)
+        group = self._groups.get(conversation_id)
         if group is None:
             return False
-        group.resuming.add(connection)
+        group.read(connection)
         return True
 
-    def begin_resuming(self, connection: Connection, seq: int) -> None:
-        """Tell the connection nothing until `finish_resuming`; `seq` as for `join`."""
-        group = self._group_of(connection, seq)
-        group.discard(connection)
-        group.resuming.add(connection)
+    def begin_resuming(self, connection: Subscriber, conversation_id: int, seq: int) -> None:
+        """Send the connection nothing until `finish_resuming`; `seq` as for `join`."""
+        self._group_of(conversation_id, seq).read(connection)
 
-    def is_resuming(self, connection: Connection) -> bool:
+    def subscription(self, connection: Subscriber, conversation_id: int) -> Subscription | None:
+        """The connection's, where it is not plainly live in the conversation."""
+        group = self._groups.get(conversation_id)
+        return group.subscription(connection) if group else None
+
+    def is_resuming(self, connection: Subscriber, conversation_id: int) -> bool:
         """Whether it has to read on by itself."""
-        group = self._groups.get(connection.conversation_id)
-        return group is not None and connection in group.resuming
+        subscription = self.subscription(connection, conversation_id)
+        return subscription is not None and subscription.is_reading
 
-    def finish_resuming(self, connection: Connection, told: int) -> bool:
-        """Whether the connection, told up to `told`, can go on live: not if it is behind."""
-        group = self._groups.get(connection.conversation_id)
-        if group is None or connection not in group.resuming:
+    def finish_resuming(self, connection: Subscriber, conversation_id: int, position: int) -> bool:
+        """Whether the connection, which has all up to `position`, can go on live.
+
+        It cannot while it is behind the group.
+        """
+        group = self._groups.get(conversation_id)
+        if group is None or not self.is_resuming(connection, conversation_id):
             return True  # it left meanwhile
-        if told < group.seq:
+        if position < group.seq:
             return False
-        group.resuming.discard(connection)
-        if told == group.seq:
-            group.members.add(connection)
-        else:
-            group.ahead[connection] = told
+        group.go_live(connection, position)
         return True
 
-    def leave(self, connection: Connection) -> None:
-        group = self._groups.get(connection.conversation_id)
+    def leave(self, connection: Subscriber, conversation_id: int) -> None:
+        group = self._groups.get(conversation_id)
         if group is not None:
             group.discard(connection)
             self._drop_empty(group)
 
+    async def leave_all(self, connection: Subscriber) -> None:
+        """The same for all of its conversations, part by part: there may be thousands."""
+        conversations = list(connection.subscriptions())
+        while conversations:
+            for _ in range(min(PART, len(conversations))):
+                self.leave(connection, conversations.pop())
+            await asyncio.sleep(0)
+
     def clear(self) -> None:
         """Forget all members, and how far they are: the numbers say nothing any more."""
-        groups, self._groups = self._groups, {}
-        for conversation_id, group in groups.items():
+        groups = list(self._groups.values())
+        self._groups.clear()
+        for group in groups:
             for connection in group.everyone():
                 group.discard(connection)
-            self._closed(conversation_id)
+            self._closed(group.conversation_id)
 
-    def _group_of(self, connection: Connection, seq: int) -> Group:
-        conversation_id = connection.conversation_id
+    def _group_of(self, conversation_id: int, seq: int) -> Group:
         group = self._groups.get(conversation_id)
         if group is None:
             group = self._groups[conversation_id] = Group(conversation_id, seq, self._commits)
@@ -142,11 +165,11 @@ class Hub:
             del self._groups[group.conversation_id]
             self._closed(group.conversation_id)
 
-    def begin_telling(self) -> None:
-        """A commit of this process is told next: each conversation's part by `deliver_own`.
+    def begin_commit(self) -> None:
+        """A commit of this process is delivered next: each conversation's part by `deliver_own`.
 
         The process makes one commit after the other. So a change of it may be known here
-        before it is told only where the database was read just then.
+        before it is delivered only where the database was read just then.
         """
         self._commits += 1
 
@@ -160,25 +183,22 @@ class Hub:
         self._deliver(group, batch)
 
     def deliver(self, conversation_id: int, batch: Batch) -> None:
-        """Tell the members, as soon as everything before it has been told."""
+        """Send the batch to the members, as soon as they have everything before it."""
         group = self._groups.get(conversation_id)
         if group is not None:
             self._deliver(group, batch)
 
     def _deliver(self, group: Group, batch: Batch) -> None:
-        if batch.before <= group.seq and not group.is_healing:
-            if group.tell(batch.changes):
-                self._drop_empty(group)
-            return
-        group.waiting.append(batch)
-        if group.is_reading:
-            return
-        self._tell_waiting(group)
-        if group.waiting and not group.is_healing:
-            group.is_healing = True
-            task = asyncio.get_running_loop().create_task(self._heal(group))
-            self._healing.add(task)
-            task.add_done_callback(self._healing.discard)
+        healing = group.healing
+        if healing is None:
+            if batch.before <= group.seq:
+                if group.deliver(batch.changes):
+                    self._drop_empty(group)
+                return
+            healing = self._healer.begin(group)
+        healing.waiting.append(batch)
+        if not healing.is_reading:
+            self._healer.deliver_waiting(group)
 
     def pass_on(
         self,
@@ -188,108 +208,20 @@ class Hub:
         except_user: int = 0,
         except_connection: object = None,
     ) -> None:
-        """Tell who is live of something passing, but not this user, or not this connection."""
+        """Send what is passing to who is live, but not to this user, or this connection."""
         group = self._groups.get(conversation_id)
-        if group is None:
-            return
-        for live in (group.members, group.ahead):
-            for member in live:
-                if member is not except_connection and member.identity.user_id != except_user:
-                    member.send(frame)
+        if group is not None:
+            group.pass_on(frame, except_user, except_connection)
 
     def check(self, conversation_ids: Iterable[int]) -> None:
         """News of these may have been lost: compare with the database, all in one query."""
-        self._doubtful.update(conversation_ids)
-        if self._check is None and self._doubtful:
-            # Its log is not of the request that happens to be the first to ask.
-            self._check = asyncio.get_running_loop().create_task(
-                self._check_doubtful(), context=Context()
-            )
+        self._comparing.add(conversation_ids)
 
-    def _tell_waiting(self, group: Group) -> None:
-        if group.tell_waiting():
-            self._drop_empty(group)
-
-    async def _heal(self, group: Group) -> None:
-        """Read what is missing and tell it, then what has come meanwhile.
-
-        The relay may speak of what the database does not have: changes of a history that is
-        no more. While such news waits, the members get what continues where they are.
-        """
-        in_vain = 0
-        try:
-            while group.waiting and not group.is_empty:
-                if await self._read(group):
-                    in_vain = 0
-                    continue
-                metrics.heals_in_vain.inc()
-                await asyncio.sleep(PAUSES[min(in_vain, len(PAUSES) - 1)])
-                in_vain += 1
-        except Exception:
-            # Told nothing, these sockets would miss changes in silence.
-            log.exception(
-                "conversation %d cannot be caught up",
-                group.conversation_id,
-                extra={"conversation": group.conversation_id},
-            )
-            for member in group.everyone():
-                member.close(1011, "reconnect with since")
-                group.discard(member)
-            self._drop_empty(group)
-        finally:
-            group.is_reading = group.is_healing = False
-
-    async def _read(self, group: Group) -> bool:
-        """Tell all that the database has by now; whether that is what was waited for."""
-        wanted = max(batch.before for batch in group.waiting)
-        is_last = False
-        group.is_reading = True
-        while not is_last and not group.is_empty:
-            try:
-                changes, upto, is_last = await self._load(group.conversation_id, group.seq)
-            except Unavailable:
-                await asyncio.sleep(RETRY_SECONDS)
-                continue
-            if upto < group.seq:
-                self._went_back(group.conversation_id, group.seq, upto)
-            group.read_at = self._commits
-            if group.tell(changes):
-                self._drop_empty(group)
-            group.advance(upto)
-        group.is_reading = False
-        is_there = group.seq >= wanted or group.is_empty
-        if is_there:
-            metrics.gaps_healed.inc()
-        self._tell_waiting(group)
-        return is_there
-
-    async def _check_doubtful(self) -> None:
-        try:
-            while self._doubtful:
-                doubtful, self._doubtful = self._doubtful, set()
-                groups = [self._groups[id_] for id_ in doubtful if id_ in self._groups]
-                before = [group.seq for group in groups]
-                try:
-                    seqs = await self._seqs(doubtful)
-                except Unavailable:
-                    self._doubtful |= doubtful
-                    await asyncio.sleep(RETRY_SECONDS)
-                    continue
-                for conversation_id, seq in seqs.items():
-                    self.deliver(conversation_id, Batch(seq, []))
-                for group, known in zip(groups, before, strict=True):
-                    self._compare(group, known, seqs.get(group.conversation_id, 0))
-        finally:
-            self._check = None
-
-    def _compare(self, group: Group, known: int, stored: int) -> None:
-        """Members had the changes up to `known` before the database said `stored`."""
-        if stored < known and self._groups.get(group.conversation_id) is group:
-            self._went_back(group.conversation_id, known, stored)
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is being read, or compared with the database."""
+        return self._healer.is_busy or self._comparing.is_busy
 
     async def close(self) -> None:
         """Stop reading what is missing."""
-        tasks = [*self._healing, *([self._check] if self._check else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(self._healer.close(), self._comparing.close())

@@ -5,8 +5,9 @@
     epoch       8 bytes   the history that the numbers belong to
     process     8 bytes   by which a process knows its own
     kind        1 byte    C a batch of changes, P something passing, R a revoked family of
-                          tokens, H that the history has a new name
-    body                  of C and P MessagePack, of R the family's id
+                          tokens, H that the history has a new name, J people who
+                          have come into a conversation
+    body                  of C, P and J MessagePack, of R the family's id
 
 A process that runs an older version finds at FORMAT a batch that it cannot decode, and
 looks into the database. So does a newer one with what has no FORMAT there.
@@ -23,7 +24,7 @@ FORMAT_AT = slice(PART, PART + len(FORMAT))
 DEPLOYMENT_SIZE = PART + len(FORMAT)
 KIND_AT = DEPLOYMENT_SIZE + 2 * PART
 
-BATCH, PASSING, REVOKED, HISTORY = b"C", b"P", b"R", b"H"
+BATCH, PASSING, REVOKED, HISTORY, JOINED = b"C", b"P", b"R", b"H", b"J"
 
 
 def short(text: str) -> bytes:

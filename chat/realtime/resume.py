@@ -1,24 +1,39 @@
-"""Catching up: everything that changed after a point, in order, and then live.
+"""Catching up in one conversation: all that changed after a point, in order, and then live.
 
-A connection that resumes is told nothing live. It reads from the database, page by page,
-as fast as its client takes it, until it has been told as much as the conversation's
-members here, or more; then it goes on among them. So nothing is missed and nothing is
-told twice, however much happens meanwhile, and a page is all that is in memory.
+A connection that resumes gets nothing live. It reads from the database, page by page, as fast
+as its client takes it, until it has as much as the conversation's members here, or more; then
+it goes on among them. An example, with members at 9 and a client that has all up to 5:
+
+1. The connection gets 6 to 9 from the database. Meanwhile the members get 10: it is behind.
+2. It reads again, and gets 10 and 11. 11 is stored, but has not reached the members here.
+3. It has more than the members, so `resumed` is sent with 11, and it goes on ahead of them:
+   when 11 reaches them, it is not sent to it again, and when 12 does, it is.
+
+So nothing is missed and nothing is sent twice, however much happens meanwhile, and a page is
+all that is in memory.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from msgspec import UNSET
 
 from chat import metrics
+from chat.auth.identity import Identity
 from chat.errors import NotFound, Unavailable
+from chat.realtime.answers import addressed
 from chat.realtime.connection import Connection
-from chat.realtime.group import Told
+from chat.realtime.errands import Errands
+from chat.realtime.group import Delivery, Subscription
 from chat.realtime.hub import Hub
-from chat.realtime.protocol import Reset, Resumed, frame_of
+from chat.realtime.protocol import frame_of
+from chat.realtime.server_frames import Reset, Resumed
+from chat.realtime.subscribers import Subscriber
+from chat.records import ID_MAX
+from chat.services.history import History
 
-Load = Callable[[int, int], Awaitable[tuple[list[Told], int, bool]]]
+Load = Callable[[int, int], Awaitable[tuple[list[Delivery], int, bool]]]
 """Of a conversation, what came after a point, up to which point, and whether that is all."""
 
 Require = Callable[[], Awaitable[object]]
@@ -32,8 +47,60 @@ LOOK_SECONDS = 0.02
 RETRY_SECONDS = 0.5
 
 
+class CatchingUp:
+    """`load` is as for `catch_up`; `require` raises NotFound for who is not in a conversation."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        load: Load,
+        require: Callable[[Identity, int], Awaitable[object]],
+        history: History,
+        errands: Errands,
+    ) -> None:
+        self._hub = hub
+        self._load = load
+        self._require = require
+        self._history = history
+        self._errands = errands
+
+    def start(
+        self,
+        connection: Subscriber,
+        conversation_id: int,
+        since: int,
+        epoch: str | None,
+        ref: str | None,
+    ) -> None:
+        """Of a connection that the hub has as resuming.
+
+        `epoch` is what the client sent with `since`, if anything.
+        """
+        metrics.resumes.inc()
+        present = self._history.epoch
+        if epoch not in (None, present):
+            since = ID_MAX  # a number of another history: as good as one that there is not
+        place = self._hub.subscription(connection, conversation_id)
+        assert place is not None
+        catching_up = catch_up(
+            connection,
+            conversation_id,
+            place,
+            self._hub,
+            self._load,
+            partial(self._require, connection.identity, conversation_id),
+            since,
+            ref,
+            epoch=present,
+            knows_epochs=epoch is not None,
+        )
+        self._errands.start(connection, catching_up, conversation_id)
+
+
 async def catch_up(
-    connection: Connection,
+    connection: Subscriber,
+    conversation_id: int,
+    place: Subscription,
     hub: Hub,
     load: Load,
     require: Require,
@@ -43,36 +110,43 @@ async def catch_up(
     epoch: str = "",
     knows_epochs: bool = False,
 ) -> None:
-    """Tell `connection`, which `hub` has as resuming, what came after `since`.
+    """Send `connection`, which `hub` has as resuming at `place`, what came after `since`.
 
-    Each page is told only to who is a participant by the time that it has been read.
+    Each page is sent only to who is a participant by the time that it has been read.
     `epoch` is the one in which the connection was admitted. A client that `knows_epochs` gets
     `reset` and no changes where the conversation has not come as far as `since`.
     """
-    told = since
+    position = since
     is_reset = False
     while not connection.is_closing:
         try:
-            changes, upto, is_last = await load(connection.conversation_id, told)
+            changes, upto, is_last = await load(conversation_id, position)
             await require()
         except Unavailable:
             await asyncio.sleep(RETRY_SECONDS)
             continue
         except NotFound:
-            connection.close(4404, "removed from the conversation")
+            if hub.subscription(connection, conversation_id) is place:
+                hub.leave(connection, conversation_id)
+                connection.removed(conversation_id)
             return
+        if hub.subscription(connection, conversation_id) is not place:
+            return  # it lost the conversation meanwhile
         # What a client knows beyond a restored backup is there no more, and its numbers are
         # or will be those of other changes.
-        is_reset = is_reset or (knows_epochs and upto < told)
+        is_reset = is_reset or (knows_epochs and upto < position)
         if not is_reset:  # else it reads everything again
-            await send_slowly(connection, changes)
+            await send_slowly(connection, frames(connection, conversation_id, changes))
             metrics.delivered_frames.add(len(changes))
-        told = upto
+        position = upto
         if not is_last:
             continue
-        if hub.finish_resuming(connection, told):
+        if hub.subscription(connection, conversation_id) is not place:
+            return
+        if hub.finish_resuming(connection, conversation_id, position):
             # Nothing live comes before this: there is no pause in between.
-            connection.send((reset if is_reset else resumed)(told, ref, epoch))
+            ending = (reset if is_reset else resumed)(position, ref, epoch)
+            connection.send(addressed(connection, conversation_id, ending))
             return
         await asyncio.sleep(0 if changes else LOOK_SECONDS)
 
@@ -88,13 +162,19 @@ def reset(seq: int, ref: str | None, epoch: str) -> bytes:
     return frame_of(Reset(seq, epoch, UNSET if ref is None else ref))
 
 
-async def send_slowly(connection: Connection, changes: list[Told]) -> None:
+def frames(
+    connection: Subscriber, conversation_id: int, changes: Sequence[Delivery]
+) -> list[bytes]:
+    return [addressed(connection, conversation_id, change.frame) for change in changes]
+
+
+async def send_slowly(connection: Connection, frames: Sequence[bytes]) -> None:
     """Write no more than a chunk at once, and wait until most of it is gone."""
     waiting: list[bytes] = []
     size = 0
-    for told in changes:
-        waiting.append(told.frame)
-        size += len(told.frame)
+    for frame in frames:
+        waiting.append(frame)
+        size += len(frame)
         if size >= CHUNK:
             connection.send(b"".join(waiting))
             waiting, size = [], 0

@@ -9,7 +9,7 @@ from chat.changes import log, reading
 from chat.changes.conversations import ConversationUpdated
 from chat.changes.participants import ParticipantJoined, ParticipantLeft
 from chat.errors import Conflict, Forbidden, InvalidInput, NotFound
-from chat.events import Change, MessageRead, Passing
+from chat.events import Change, Event, Joined, MessageRead, Passing
 from chat.services import checks
 from chat.services.membership import Membership, membership_of, require_member
 from chat.services.once import once
@@ -136,9 +136,8 @@ class Conversations:
         members = await self.require_users("participants", {who.user_id, *user_ids})
 
         async def make(transaction: Transaction) -> Outcome[int]:
-            return Outcome(
-                await store.create(transaction, self._database, who.user_id, members, title)
-            )
+            made = await store.create(transaction, self._database, who.user_id, members, title)
+            return Outcome(made, (Joined(made, tuple(members)),))
 
         apply = once(IdempotencyKey.of(who.user_id, key, "conversations", user_ids, title), make)
         made = await self._writer.change(NEW, apply, is_repeatable=key is not None)
@@ -304,8 +303,11 @@ def place_of(cursor: str) -> Place:
 
 async def joining(
     transaction: Transaction, who: Identity, conversation_id: int, users: Sequence[records.User]
-) -> list[Change]:
-    """Add these users, who are not in it, under the conversation's lock. Returns the changes."""
+) -> list[Event]:
+    """Add these users, who are not in it, under the conversation's lock.
+
+    Returns what others hear of it.
+    """
     if not users:
         return []
     earlier = await participants.seqs(transaction, conversation_id, [user.id for user in users])
@@ -322,7 +324,7 @@ async def joining(
         for seq, user in seqs.items()
     ]
     await log.write(transaction, who.user_id, *written)
-    return [one.change for one in written]
+    return [*[one.change for one in written], Joined(conversation_id, tuple(by_user))]
 
 
 async def require_group(reads: Reads, conversation_id: int, users: Sequence[records.User]) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from chat import records
 from chat.auth.identity import Identity
 from chat.errors import InvalidInput
+from chat.events import Joined
 from chat.services.conversations import Conversations, joining
 from chat.services.once import Made, once
 from chat.store import conversations, participants
@@ -68,7 +69,7 @@ class DirectConversations:
                     transaction, self._database, who.user_id, set(pair), ""
                 )
             await store.settle(transaction, pair, conversation_id)
-            return Outcome(conversation_id)
+            return Outcome(conversation_id, (Joined(conversation_id, tuple(pair)),))
 
         request = ("conversations", "direct", pair)
         apply = once(IdempotencyKey.of(who.user_id, key, *request), make)

@@ -17,6 +17,7 @@ from chat.services import checks
 from chat.services.history import EPOCH_MAX_LENGTH
 from chat.text.visibility import EMPTY, IGNORABLE
 
+CURSOR_MAX_LENGTH = 1024
 NO_NULL = "^[^\\u0000]*$"
 HIDDEN = "".join(c if c == "-" else f"\\u{ord(c):04x}" for c in IGNORABLE + EMPTY)
 """Characters that show nothing. They are of the basic plane only, because beyond it tools
@@ -37,6 +38,17 @@ def said(description: str = "", **schema: Any) -> Meta:
 Id = Annotated[int, Meta(ge=1, le=ID_MAX)]
 Ids = Annotated[list[Id], said(maxItems="PARTICIPANTS_PER_REQUEST")]
 Seq = Annotated[int, said("A change number; 0 is before the first.", minimum=0, maximum=ID_MAX)]
+Conversation = Annotated[
+    int,
+    Meta(ge=1, le=ID_MAX, description="Which one the frame is for: on `/ws/` it must be there."),
+]
+Positions = Annotated[
+    dict[str, Seq], said("By conversation, the change number up to which the client has all.")
+]
+Cursor = Annotated[
+    str,
+    said("The last `cursor` that came.", minLength=1, maxLength=CURSOR_MAX_LENGTH),
+]
 Epoch = Annotated[
     str,
     said("The epoch that came with the change number.", minLength=1, maxLength=EPOCH_MAX_LENGTH),

@@ -7,10 +7,39 @@ A check that is a separate step can be forgotten on a new path. So everything th
 the live changes of a conversation takes a Membership, and only `membership_of` makes one.
 """
 
+from typing import Protocol
+
 from chat.auth.identity import Identity
-from chat.store import participants
+from chat.store import participants, positions
 from chat.store.database import Database, Reads
 from chat.store.sends import not_a_participant
+
+
+class Proof(Protocol):
+    """Only the database makes one. What was read with it counts within `epoch`."""
+
+    @property
+    def user_id(self) -> int: ...
+
+    @property
+    def epoch(self) -> str: ...
+
+
+class Memberships:
+    """The database named all conversations that this user is in, with their change numbers.
+
+    `cursor` stands for all of it.
+    """
+
+    __slots__ = ("cursor", "epoch", "positions", "user_id")
+
+    cursor: str
+    epoch: str
+    positions: dict[int, int]
+    user_id: int
+
+    def __init__(self) -> None:
+        raise TypeError("only memberships_of() makes one")
 
 
 class Membership:
@@ -39,6 +68,15 @@ async def membership_of(database: Database, who: Identity, conversation_id: int)
     found = Membership.__new__(Membership)
     found.conversation_id, found.user_id = conversation_id, who.user_id
     found.seq, found.epoch, found.is_agent = point.seq, point.epoch, point.is_agent
+    return found
+
+
+async def memberships_of(database: Database, who: Identity) -> Memberships:
+    """Asks the database, each time."""
+    standing = await positions.of_user(database, who.user_id)
+    found = Memberships.__new__(Memberships)
+    found.user_id, found.epoch = who.user_id, standing.epoch
+    found.cursor, found.positions = standing.cursor, dict(standing.positions)
     return found
 
 

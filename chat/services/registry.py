@@ -7,6 +7,7 @@ from chat.services.conversations import Conversations
 from chat.services.direct_conversations import DirectConversations
 from chat.services.limits import Limit
 from chat.services.messages import Messages
+from chat.services.positions import Positions
 from chat.services.sessions import Sessions
 from chat.services.support_tickets import SupportTickets
 from chat.services.users import Users
@@ -18,6 +19,7 @@ class Services:
     sessions: Sessions
     conversations: Conversations
     direct_conversations: DirectConversations
+    positions: Positions
     messages: Messages
     attachments: Attachments
     support_tickets: SupportTickets

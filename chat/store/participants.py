@@ -1,13 +1,13 @@
 """The participants of a conversation, and how far each has read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from msgspec import Struct
 
 from chat import records
 from chat.store import agents
 from chat.store.agents import IS_AGENT
-from chat.store.database import Reads, Transaction, listed
+from chat.store.database import Reads, Transaction, in_parts, listed
 
 
 class ReadMarks(Struct, frozen=True):
@@ -99,6 +99,21 @@ async def is_active(reads: Reads, conversation_id: int, user_id: int) -> bool:
             (conversation_id, user_id),
         )
     )
+
+
+async def those_of(reads: Reads, user_id: int, conversation_ids: Collection[int]) -> set[int]:
+    """Those of the conversations that the user is in."""
+    found: set[int] = set()
+    for part in in_parts(conversation_ids):
+        rows = await reads.fetch(
+            f"""
+            SELECT conversation_id FROM participants
+            WHERE user_id = ? AND is_active AND conversation_id IN ({reads.ids})
+            """,  # noqa: S608 - of ours
+            (user_id, listed(part)),
+        )
+        found.update(id_ for (id_,) in rows)
+    return found
 
 
 async def among(reads: Reads, conversation_id: int, user_ids: Iterable[int]) -> set[int]:

@@ -107,7 +107,10 @@ EXPECTED: dict[str, Rights] = {
 }
 """By method and path. HEAD is answered as GET is, and OPTIONS with 204, to everybody."""
 
-SOCKETS: dict[str, Rights] = {"/ws/chat/{conversation_id}/": members(101)}
+SOCKETS: dict[str, Rights] = {
+    "/ws/chat/{conversation_id}/": members(101),
+    "/ws/": users(101),
+}
 """Answers to a handshake, by path; without one those who may get 426."""
 
 CLOSES = {401: 4401, 404: 4404}
@@ -209,7 +212,7 @@ class Answer(Struct, frozen=True):
 
 # With `close`: what is no handshake would leave the connection open.
 HANDSHAKE = {"Connection": "Upgrade, close", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
-PING, PONG, CLOSE = bytes([0x89, 0x80, 0, 0, 0, 0]), 0x8A, 0x88
+PING, PONG, CLOSE, TEXT = bytes([0x89, 0x80, 0, 0, 0, 0]), 0x8A, 0x88, 0x81
 
 
 async def ask(
@@ -251,6 +254,10 @@ async def ask(
             return Answer(status, body=await asyncio.wait_for(reader.read(), 10))
         writer.write(PING)
         first = await asyncio.wait_for(reader.readexactly(2), 10)
+        while first[0] == TEXT:  # what the server says of itself
+            length = first[1] if first[1] < 126 else int.from_bytes(await reader.readexactly(2))
+            await asyncio.wait_for(reader.readexactly(length), 10)
+            first = await asyncio.wait_for(reader.readexactly(2), 10)
         if first[0] == PONG:
             return Answer(status)
         assert first[0] == CLOSE, first

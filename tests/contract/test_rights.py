@@ -21,11 +21,11 @@ from websockets.asyncio.client import connect
 
 from chat.auth.identity import Identity
 from chat.docs.endpoints import path_of
-from chat.realtime.connection import Connection
+from chat.realtime.client_frames import AnyClientFrame
 from chat.realtime.gate import Admitted
 from chat.realtime.handshake import Upgrade
-from chat.realtime.protocol import AnyClientFrame
-from chat.services.membership import Membership
+from chat.realtime.subscribers import ConversationSocket, UserSocket
+from chat.services.membership import Membership, Memberships
 from config.settings import Settings
 from tests.api.client import Api
 from tests.contract.rights import (
@@ -208,6 +208,36 @@ def test_only_the_check_makes_a_proof() -> None:
     with pytest.raises(TypeError):
         Membership()
     untouched: Any = None
-    connection = Connection(untouched, Identity(1, "ali", False, 0.0, None), 1, 1)
-    with pytest.raises(RuntimeError, match="proof of membership"):
-        Upgrade(untouched, b"", Admitted(connection, None)).hand_over(0)
+    with pytest.raises(TypeError):
+        Memberships()
+    ali = Identity(1, "ali", False, 0.0, None)
+    for connection in (
+        ConversationSocket(untouched, ali, 1, 1),
+        UserSocket(untouched, ali, 1, untouched),
+    ):
+        with pytest.raises(RuntimeError, match="proof of membership"):
+            Upgrade(untouched, b"", Admitted(connection, None, untouched)).hand_over(0)
+
+
+@pytest.mark.parametrize("mine", ["/ws/chat/{conversation_id}/", "/ws/"])
+def test_a_proof_opens_no_other_socket(api: Api, people: dict[str, Any], mine: str) -> None:
+    """One of the other kind, of another user, or of another conversation."""
+    world, services = begin(people, with_ticket=False), api.app.ctx.services
+    conversation = world.values["conversation_id"]
+    sender, creator = (
+        Identity(people[name].id, name, False, 0.0, None) for name in ("sender", "creator")
+    )
+    one = api.run(services.conversations.membership(sender, conversation))
+    every = api.run(services.positions.memberships(sender))
+    untouched: Any = None
+
+    def opens(identity: Identity, proof: Any, number: int = conversation) -> bool:
+        if mine == "/ws/":
+            return UserSocket(untouched, identity, 1, untouched).is_let_in_by(proof)
+        return ConversationSocket(untouched, identity, number, 1).is_let_in_by(proof)
+
+    good, other = (every, one) if mine == "/ws/" else (one, every)
+    assert opens(sender, good)
+    assert not opens(sender, other)
+    assert not opens(creator, good)
+    assert mine == "/ws/" or not opens(sender, good, conversation + 1)

@@ -15,9 +15,9 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from chat.events import Event
-from chat.realtime import dispatcher, gate
+from chat.realtime import conversation_door, dispatcher
 from chat.realtime.dispatcher import Dispatcher
-from chat.realtime.group import Batch, Group, Told
+from chat.realtime.group import Batch, Delivery, Group
 from chat.realtime.hub import Hub
 from chat.realtime.relay.relay import RelayListener
 from chat.store import work, writer
@@ -36,22 +36,22 @@ def reading_what_is_missing() -> None:
     """A gap is passed over: members are told what came, and not what was before it."""
 
     def deliver(self: Hub, group: Group, batch: Batch) -> None:
-        group.tell(batch.changes)
+        group.deliver(batch.changes)
 
     Hub._deliver = deliver  # type: ignore[method-assign]
 
 
 def dropping_what_is_old() -> None:
     """Members are told whatever comes."""
-    tell = Group.tell
+    tell = Group.deliver
 
-    def tell_all(self: Group, changes: list[Told]) -> bool:
+    def tell_all(self: Group, changes: list[Delivery]) -> bool:
         seq, self.seq = self.seq, -1
         is_removed = tell(self, changes)
         self.seq = max(seq, self.seq)
         return is_removed
 
-    Group.tell = tell_all  # type: ignore[method-assign]
+    Group.deliver = tell_all  # type: ignore[method-assign]
 
 
 def looking_for_repeats() -> None:
@@ -159,7 +159,7 @@ def locking_the_conversation() -> None:
 
 def resuming() -> None:
     """What a client has seen is of no interest."""
-    gate.position_of = lambda request: (None, None)
+    conversation_door.position_of = lambda request: (None, None)
 
 
 def committing_first() -> None:

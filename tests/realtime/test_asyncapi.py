@@ -11,7 +11,7 @@ import httpx
 import jsonschema_rs
 import pytest
 
-from chat.realtime import protocol
+from chat.realtime import client_frames, protocol, server_frames
 from chat.realtime.socket import CLOSE_CODES
 from tests.contract.helpers import Pair
 from tests.support.payam_server import CHECKOUT, PayamServer
@@ -92,8 +92,8 @@ def test_the_specification_would_find_a_mistake(
 
 def test_every_frame_is_in_it(document: dict[str, Any]) -> None:
     """Both ways, as the unions of the frames' structs have them."""
-    assert names(document, "receive") == tags(*get_args(protocol.AnyClientFrame))
-    assert names(document, "send") == tags(*protocol.TO_CLIENT)
+    assert names(document, "receive") == tags(*get_args(client_frames.AnyClientFrame))
+    assert names(document, "send") == tags(*server_frames.TO_CLIENT)
     every = names(document, "receive") | names(document, "send")
     assert set(document["components"]["messages"]) == every
 
@@ -103,8 +103,33 @@ def test_a_channel_carries_one_direction(document: dict[str, Any]) -> None:
     for action in ("receive", "send"):
         for operation in document["operations"].values():
             if operation["action"] == action:
-                channel = operation["channel"]["$ref"].rpartition("/")[2]
-                assert set(document["channels"][channel]["messages"]) == names(document, action)
+                name = operation["channel"]["$ref"].rpartition("/")[2]
+                channel = document["channels"][name]
+                carried = names(document, action)
+                if channel["address"] != "/ws/":
+                    carried -= tags(*server_frames.TO_USER)
+                assert set(channel["messages"]) == carried
+
+
+def test_on_the_socket_of_everything_frames_say_their_conversation(
+    document: dict[str, Any],
+) -> None:
+    """Each that reports something must; an answer may; the others have it in no such place."""
+    (channel,) = (
+        channel
+        for name, channel in document["channels"].items()
+        if channel["address"] == "/ws/" and "chat.message" in channel["messages"]
+    )
+    for kind, carried in channel["messages"].items():
+        if kind in tags(*server_frames.TO_USER, server_frames.AuthExpiring):
+            assert set(carried) == {"$ref"}
+            continue
+        (example,) = (one["payload"] for one in carried["examples"])
+        schema = {"components": document["components"], **carried["payload"]}
+        validator = jsonschema_rs.Draft7Validator(schema)
+        assert validator.is_valid(example)
+        del example["conversation"]
+        assert validator.is_valid(example) == (kind in tags(*server_frames.ANSWERS))
 
 
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
@@ -195,7 +220,9 @@ async def test_what_a_schema_forbids_is_refused(
 async def test_what_a_server_sends_is_what_the_document_says(
     pair: Pair, document: dict[str, Any]
 ) -> None:
-    """Every frame but `auth.expiring`, which comes a minute before a token's end."""
+    """Every frame but `auth.expiring`, which comes a minute before a token's end, and those that
+    come on `/ws/` alone.
+    """
     ali, sara, first, second = pair.ali, pair.sara, pair.first, pair.second
     seen: dict[str, dict[str, Any]] = {}
 
@@ -237,4 +264,5 @@ async def test_what_a_server_sends_is_what_the_document_says(
         await expect(first, "participant.joined")
         await ali.http.delete(f"{members}{other.id}/")
         await expect(second, "participant.left")
-    assert names(document, "send") - set(seen) == {"auth.expiring"}
+    rest = {"auth.expiring", *tags(*server_frames.TO_USER)}
+    assert names(document, "send") - set(seen) == rest

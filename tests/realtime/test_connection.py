@@ -63,7 +63,7 @@ async def talk() -> AsyncIterator[tuple[ClientConnection, Connection, Echo]]:
     echo, made = Echo(), list[Connection]()
 
     def accept() -> Connection:
-        made.append(Connection(echo, Identity(1, "ali", False, 0.0, None), 7, 1024))
+        made.append(Connection(echo, Identity(1, "ali", False, 0.0, None), 1024))
         return made[-1]
 
     loop = asyncio.get_running_loop()

@@ -20,10 +20,11 @@ from chat.events import (
     UserTyping,
 )
 from chat.realtime import dispatcher as dispatcher_module
-from chat.realtime.connection import Connection
+from chat.realtime.connection import Listener
 from chat.realtime.dispatcher import Dispatcher
-from chat.realtime.group import Batch, Told
+from chat.realtime.group import Batch, Delivery
 from chat.realtime.relay.relay import Relay, RelayListener
+from chat.realtime.subscribers import ConversationSocket
 from chat.records import User
 from chat.store.history import Name
 
@@ -68,18 +69,14 @@ class Wire(Relay):
                 listener.announced(payload)
 
 
-class Member:
+class Member(ConversationSocket):
     """Stands for a connection: keeps what it is told."""
 
     def __init__(self, user_id: int = 1) -> None:
-        self.conversation_id = TALK
-        self.identity = Identity(user_id, f"user{user_id}", False, 0.0, None)
+        identity = Identity(user_id, f"user{user_id}", False, 0.0, None)
+        super().__init__(cast("Listener", None), identity, TALK, 1024)
         self.told = b""
         self.closed_with = 0
-
-    @property
-    def connection(self) -> Connection:
-        return cast("Connection", self)
 
     def send(self, frames: bytes) -> None:
         self.told += frames
@@ -104,7 +101,7 @@ class Node:
 
     def join(self, user_id: int = 1) -> Member:
         member = Member(user_id)
-        self.dispatcher.hub.join(member.connection, len(self.history))
+        self.dispatcher.hub.join(member, TALK, len(self.history))
         return member
 
     async def load(self, _: int, seq: int) -> tuple[list[Change], int, bool]:
@@ -123,9 +120,7 @@ class Node:
 
     async def settled(self) -> None:
         async with asyncio.timeout(10):
-            while (
-                self.dispatcher._tasks or self.dispatcher.hub._healing or self.dispatcher.hub._check
-            ):
+            while self.dispatcher._tasks or self.dispatcher.hub.is_busy:
                 await asyncio.sleep(0)
 
 
@@ -247,7 +242,7 @@ async def test_something_passing_reaches_the_others_everywhere(
     here, there = nodes
     origin, beside, again, far = here.join(1), here.join(1), there.join(1), there.join(2)
     here.dispatcher.pass_on(typing(1))
-    here.dispatcher.publish([Passing(TALK, MessageRead("user1", 5), 1, origin.connection)])
+    here.dispatcher.publish([Passing(TALK, MessageRead("user1", 5), 1, origin)])
     wire.carry(here.dispatcher, there.dispatcher)
     told = [one.told for one in (origin, beside, again, far)]
     assert [b"user.typing" in each for each in told] == [False, False, False, True]
@@ -281,7 +276,7 @@ async def test_a_revoked_family_is_told_to_every_process_once(
 
 def batch_of_an_older_version(before: int, seq: int) -> bytes:
     """A mark of 8 bytes, a letter, and a batch that could be decoded."""
-    return b"12345678C" + msgspec.msgpack.encode(Batch(before, [Told(seq, b'{"seq":99}')]))
+    return b"12345678C" + msgspec.msgpack.encode(Batch(before, [Delivery(seq, b'{"seq":99}')]))
 
 
 @pytest.mark.parametrize(

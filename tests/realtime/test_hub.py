@@ -9,24 +9,24 @@ import pytest
 from chat import metrics
 from chat.auth.identity import Identity
 from chat.errors import Unavailable
-from chat.realtime import hub as hub_module
-from chat.realtime.connection import Connection
-from chat.realtime.group import FEW, WAITING_MAX, Batch, Told
+from chat.realtime import comparing, healing
+from chat.realtime.connection import Listener
+from chat.realtime.group import FEW, WAITING_MAX, Batch, Delivery
 from chat.realtime.hub import Hub
+from chat.realtime.subscribers import ConversationSocket
 
 CONVERSATION = 7
 
 
-class Member:
+class Member(ConversationSocket):
     """Stands for a connection: keeps what it is told."""
 
     def __init__(self, user_id: int = 1) -> None:
-        self.conversation_id = CONVERSATION
-        self.identity = Identity(user_id, f"user{user_id}", False, 0.0, None)
+        identity = Identity(user_id, f"user{user_id}", False, 0.0, None)
+        super().__init__(cast("Listener", None), identity, CONVERSATION, 1024)
         self.told = b""
         self.writes = 0
         self.flushed_at: int | None = None
-        self.closed_with = 0
 
     def send(self, frames: bytes) -> None:
         self.told += frames
@@ -56,7 +56,7 @@ class World:
 
     def join(self, user_id: int = 1) -> Member:
         member = Member(user_id)
-        self.hub.join(cast("Connection", member), len(self.history))
+        self.hub.join(member, CONVERSATION, len(self.history))
         return member
 
     def commit(self, *removed: int) -> Batch:
@@ -70,10 +70,10 @@ class World:
 
     def tell_own(self, batch: Batch) -> None:
         """As a commit of this process is told."""
-        self.hub.begin_telling()
+        self.hub.begin_commit()
         self.hub.deliver_own(CONVERSATION, batch)
 
-    async def load(self, _: int, seq: int) -> tuple[list[Told], int, bool]:
+    async def load(self, _: int, seq: int) -> tuple[list[Delivery], int, bool]:
         self.loads += 1
         await asyncio.sleep(0)
         if self.failures:
@@ -92,17 +92,18 @@ class World:
     async def settle(self) -> None:
         """Let the hub read what it has begun to read."""
         async with asyncio.timeout(10):
-            while self.hub._healing or self.hub._check:
+            while self.hub.is_busy:
                 await asyncio.sleep(0)
 
 
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub_module, "RETRY_SECONDS", 0.001)
+    monkeypatch.setattr(healing, "RETRY_SECONDS", 0.001)
+    monkeypatch.setattr(comparing, "RETRY_SECONDS", 0.001)
 
 
-def told(seq: int, *, removed: int = 0) -> Told:
-    return Told(seq, f"<{seq}>".encode(), removed)
+def told(seq: int, *, removed: int = 0) -> Delivery:
+    return Delivery(seq, f"<{seq}>".encode(), removed)
 
 
 def numbers(first: int, last: int) -> bytes:
@@ -214,13 +215,13 @@ async def test_what_the_database_does_not_have_is_asked_for_less_and_less(
         await real_sleep(0)
     world.hub.deliver(CONVERSATION, world.commit())
     assert member.told == numbers(4, 4)
-    assert pauses[:10] == [*hub_module.PAUSES, *[hub_module.PAUSES[-1]] * 3]
+    assert pauses[:10] == [*healing.PAUSES, *[healing.PAUSES[-1]] * 3]
     assert world.loads - len(pauses) in (0, 1)
     assert counted() - before == len(pauses)
     assert world.gone_back == []
     world.history += [told(seq) for seq in range(5, 1001)]
     monkeypatch.undo()
-    monkeypatch.setattr(hub_module, "PAUSES", (0,))
+    monkeypatch.setattr(healing, "PAUSES", (0,))
     await world.settle()
     assert member.told == numbers(4, 1001)
 
@@ -237,7 +238,7 @@ async def test_a_group_that_is_left_asks_no_more() -> None:
     world = World(3)
     member = world.join()
     world.hub.deliver(CONVERSATION, Batch(1000, [told(1001)]))
-    world.hub.leave(cast("Connection", member))
+    world.hub.leave(member, CONVERSATION)
     await world.settle()
     assert world.loads <= 1
 
@@ -278,7 +279,7 @@ async def test_a_commit_that_was_read_before_it_was_told_is_no_going_back() -> N
     await world.settle()
     world.tell_own(first)
     second = world.commit()
-    world.hub.leave(cast("Connection", member))
+    world.hub.leave(member, CONVERSATION)
     late = world.join()
     world.tell_own(second)
     world.tell_own(world.commit())
@@ -296,7 +297,7 @@ async def test_what_is_committed_during_a_check_is_no_going_back() -> None:
         world.hub.deliver(CONVERSATION, world.commit())
         return answer
 
-    world.hub._seqs = slow
+    world.hub._comparing._seqs = slow
     world.hub.check([CONVERSATION])
     await world.settle()
     assert (member.told, world.gone_back) == (numbers(6, 6), [])
@@ -310,7 +311,7 @@ async def test_after_a_clearing_a_conversation_begins_anew() -> None:
     del world.history[2:]
     after = world.join(2)
     world.hub.deliver(CONVERSATION, world.commit())
-    world.hub.leave(cast("Connection", before))
+    world.hub.leave(before, CONVERSATION)
     world.hub.deliver(CONVERSATION, world.commit())
     assert (before.told, after.told) == (b"", numbers(3, 4))
     assert (world.opened, world.closed) == ([CONVERSATION] * 2, [CONVERSATION])
@@ -354,7 +355,7 @@ async def test_what_passes_goes_to_the_others() -> None:
     """Not to the socket that it came from, and not to the user it is about."""
     world = World()
     one, again, other = world.join(1), world.join(1), world.join(2)
-    world.hub.pass_on(CONVERSATION, b"typing", except_connection=cast("Connection", one))
+    world.hub.pass_on(CONVERSATION, b"typing", except_connection=one)
     assert [member.told for member in (one, again, other)] == [b"", b"typing", b"typing"]
     world.hub.pass_on(CONVERSATION, b" read", except_user=1)
     assert [member.told for member in (one, again, other)] == [b"", b"typing", b"typing read"]
@@ -364,10 +365,10 @@ async def test_what_passes_goes_to_who_is_ahead_too() -> None:
     """They are live, though the others are behind them."""
     world = World()
     behind, ahead = world.join(), Member(2)
-    world.hub.begin_resuming(cast("Connection", ahead), 0)
+    world.hub.begin_resuming(ahead, CONVERSATION, 0)
     world.hub.pass_on(CONVERSATION, b"early ")
     world.commit()
-    assert world.hub.finish_resuming(cast("Connection", ahead), 1)
+    assert world.hub.finish_resuming(ahead, CONVERSATION, 1)
     world.hub.pass_on(CONVERSATION, b"typing")
     assert (behind.told, ahead.told) == (b"early typing", b"typing")
 
@@ -377,8 +378,8 @@ async def test_a_conversation_opens_with_its_first_and_closes_with_its_last() ->
     world = World()
     members = [world.join(), world.join(2)]
     for member in members:
-        world.hub.leave(cast("Connection", member))
-    world.hub.leave(cast("Connection", members[0]))
+        world.hub.leave(member, CONVERSATION)
+    world.hub.leave(members[0], CONVERSATION)
     assert (world.opened, world.closed) == ([CONVERSATION], [CONVERSATION])
     world.hub.deliver(CONVERSATION, world.commit())
     assert [member.told for member in members] == [b"", b""]
@@ -388,7 +389,7 @@ async def test_a_fault_in_reading_closes_the_sockets() -> None:
     """With 1011: they come back and resume, instead of missing changes in silence."""
     world = World()
     member = world.join()
-    world.history = cast("list[Told]", None)
+    world.history = cast("list[Delivery]", None)
     world.hub.deliver(CONVERSATION, Batch(5, []))
     await world.settle()
     assert member.closed_with == 1011
@@ -399,19 +400,16 @@ async def test_who_missed_nothing_is_a_member_at_once() -> None:
     """Not who was told less than the members, or more. What these miss, it misses too."""
     world = World(3)
     member, resuming = world.join(), Member(2)
-    late = cast("Connection", resuming)
-    world.hub.begin_resuming(late, 3)
-    assert not world.hub.join_at(late, 2)
-    assert not world.hub.join_at(late, 4)
-    assert world.hub.join_at(late, 3)
-    assert not world.hub.is_resuming(late)
+    late = resuming
+    world.hub.begin_resuming(late, CONVERSATION, 3)
+    assert not world.hub.join_at(late, CONVERSATION, 2)
+    assert world.hub.join_at(late, CONVERSATION, 3)
+    assert not world.hub.is_resuming(late, CONVERSATION)
     world.commit(0)
     world.hub.deliver(CONVERSATION, world.commit(0))
     other = Member(3)
-    assert world.hub.join_at(cast("Connection", other), 3)
+    assert world.hub.join_at(other, CONVERSATION, 3)
     await world.settle()
     assert member.told == resuming.told == other.told == numbers(4, 5)
-    first = cast("Connection", Member(4))
-    first.conversation_id = CONVERSATION + 1
-    assert world.hub.join_at(first, 9)
+    assert world.hub.join_at(Member(4), CONVERSATION + 1, 9)
     assert world.opened == [CONVERSATION, CONVERSATION + 1]

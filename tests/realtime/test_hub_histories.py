@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat.auth.identity import Identity
-from chat.realtime.connection import Connection
-from chat.realtime.group import Batch, Told
+from chat.realtime.connection import Listener
+from chat.realtime.group import Batch, Delivery
 from chat.realtime.hub import Hub
+from chat.realtime.subscribers import ConversationSocket
 
 TALK = 9
 PAGE = 3
@@ -22,18 +23,14 @@ deliveries = st.lists(
 """First change, how many more, whether it names its end only, and turns of the loop after it."""
 
 
-class Socket:
+class Socket(ConversationSocket):
     """Stands for a connection: keeps the numbers that it is told."""
 
     def __init__(self, user_id: int = 1) -> None:
-        self.conversation_id = TALK
-        self.identity = Identity(user_id, f"user{user_id}", False, 0.0, None)
+        identity = Identity(user_id, f"user{user_id}", False, 0.0, None)
+        super().__init__(cast("Listener", None), identity, TALK, 1024)
         self.told: list[int] = []
         self.closed_with = 0
-
-    @property
-    def connection(self) -> Connection:
-        return cast("Connection", self)
 
     def send(self, frames: bytes) -> None:
         assert not self.closed_with, "told something after its close"
@@ -48,7 +45,7 @@ def batch(first: int, last: int, *, removing: dict[int, int] | None = None) -> B
     users = removing or {}
     return Batch(
         first - 1,
-        [Told(seq, b"%d " % seq, users.get(seq, 0)) for seq in range(first, last + 1)],
+        [Delivery(seq, b"%d " % seq, users.get(seq, 0)) for seq in range(first, last + 1)],
     )
 
 
@@ -61,7 +58,7 @@ class Database:
         self.is_open.set()
         self.hub = Hub(self.load, self.seqs, lambda _: None, lambda _: None)
 
-    async def load(self, _: int, after: int) -> tuple[list[Told], int, bool]:
+    async def load(self, _: int, after: int) -> tuple[list[Delivery], int, bool]:
         await self.is_open.wait()
         last = max(after, min(after + PAGE, self.seq))
         return batch(after + 1, last).changes, last, last >= self.seq
@@ -72,7 +69,7 @@ class Database:
     async def settled(self) -> None:
         """The hub has read all that it began to read."""
         async with asyncio.timeout(10):
-            while self.hub._healing or self.hub._check:
+            while self.hub.is_busy:
                 await asyncio.sleep(0)
 
     def deliver(self, news: Batch) -> None:
@@ -88,7 +85,7 @@ async def test_whatever_the_relay_does_changes_come_once_and_in_order(
 ) -> None:
     """Lost, doubled, overlapping, late and empty batches, with pauses anywhere."""
     database, member = Database(), Socket()
-    database.hub.join(member.connection, 0)
+    database.hub.join(member, TALK, 0)
     for first, more, is_empty, turns in news:
         last = first + more
         database.deliver(Batch(last, []) if is_empty else batch(first, last))
@@ -105,12 +102,12 @@ async def test_who_resumes_among_live_news_misses_and_repeats_nothing(
 ) -> None:
     """It reads from its point on until the members are no further, and goes on with them."""
     database, resuming = Database(), Socket(1)
-    database.hub.join(Socket(2).connection, 0)
+    database.hub.join(Socket(2), TALK, 0)
     reading: asyncio.Task[None] | None = None
     for place, (first, more, is_empty, turns) in enumerate(news):
         if place == begins:
             since = min(since, database.seq)
-            database.hub.begin_resuming(resuming.connection, since)
+            database.hub.begin_resuming(resuming, TALK, since)
             reading = asyncio.create_task(resume(database, resuming, since))
         last = first + more
         database.deliver(Batch(last, []) if is_empty else batch(first, last))
@@ -125,7 +122,7 @@ async def test_who_resumes_among_live_news_misses_and_repeats_nothing(
 
 async def resume(database: Database, resuming: Socket, point: int) -> None:
     is_last = False
-    while not (is_last and database.hub.finish_resuming(resuming.connection, point)):
+    while not (is_last and database.hub.finish_resuming(resuming, TALK, point)):
         changes, point, is_last = await database.load(TALK, point)
         resuming.told += [told.seq for told in changes]
         await asyncio.sleep(0)
@@ -134,12 +131,12 @@ async def resume(database: Database, resuming: Socket, point: int) -> None:
 async def test_removing_the_last_member_in_the_midst_of_a_batch_ends_the_group() -> None:
     """What follows is nobody's, and who joins later begins where the database is."""
     database, removed = Database(), Socket(1)
-    database.hub.join(removed.connection, 0)
+    database.hub.join(removed, TALK, 0)
     database.deliver(batch(1, 3, removing={2: 1}))
     assert (removed.told, removed.closed_with) == ([1, 2], 4404)
     assert TALK not in database.hub
     later = Socket(2)
-    database.hub.join(later.connection, database.seq)
+    database.hub.join(later, TALK, database.seq)
     database.deliver(batch(3, 4))
     assert later.told == [4]
 
@@ -147,12 +144,12 @@ async def test_removing_the_last_member_in_the_midst_of_a_batch_ends_the_group()
 async def test_who_leaves_while_a_gap_is_read_hears_nothing_and_who_joins_hears_the_rest() -> None:
     """The reading for the old group does not disturb the new one."""
     database, gone, new = Database(), Socket(), Socket()
-    database.hub.join(gone.connection, 0)
+    database.hub.join(gone, TALK, 0)
     database.is_open.clear()
     database.deliver(batch(5, 5))
     await asyncio.sleep(0)
-    database.hub.leave(gone.connection)
-    database.hub.join(new.connection, database.seq)
+    database.hub.leave(gone, TALK)
+    database.hub.join(new, TALK, database.seq)
     database.deliver(batch(6, 6))
     database.is_open.set()
     await database.settled()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from chat.realtime import protocol
+from chat.realtime import protocol, server_frames
 from chat.realtime.protocol import MalformedFrame, decode
 
 TOO_LARGE = 2**63
@@ -128,5 +128,5 @@ def check(text: str) -> None:
         told = protocol.error_frame(error, ref=error.ref)
         assert b'"code":"malformed_frame"' in told
     else:
-        told = protocol.frame_of(protocol.Ack(ref=frame.ref or "none"))
+        told = protocol.frame_of(server_frames.Ack(ref=frame.ref or "none"))
         assert b'"type":"ack"' in told

@@ -15,7 +15,7 @@ from chat.changes.participants import ParticipantJoined, ParticipantLeft
 from chat.changes.support_tickets import TicketUpdated
 from chat.errors import KeyReused, RateLimited
 from chat.events import MessageRead, MessageSent, ServerFrame, UserTyping
-from chat.realtime import protocol
+from chat.realtime import client_frames, protocol
 from chat.realtime.framing import TEXT
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=20)
@@ -49,24 +49,24 @@ def wrong_fields(text: str) -> list[str] | None:
     [
         (
             '{"type":"chat_message","message":"سلام"}',
-            protocol.ChatMessage("سلام"),
+            client_frames.ChatMessage("سلام"),
         ),
         (
             '{"type":"chat_message","message":"x","client_id":"c","ref":"r"}',
-            protocol.ChatMessage("x", "c", "r"),
+            client_frames.ChatMessage("x", "c", "r"),
         ),
         (
             '{"type":"edit_message","message_id":123,"content":"y"}',
-            protocol.EditMessage(123, "y"),
+            client_frames.EditMessage(123, "y"),
         ),
-        ('{"type":"delete_message","message_id":123}', protocol.DeleteMessage(123)),
-        ('{"type":"typing","is_typing":true}', protocol.Typing(True)),
-        ('{"message_id":5,"type":"mark_read"}', protocol.MarkRead(5)),
-        ('{"type":"resume","since":0,"ref":"r"}', protocol.Resume(0, "r")),
-        ('{"type":"auth","token":"t"}', protocol.Auth("t")),
+        ('{"type":"delete_message","message_id":123}', client_frames.DeleteMessage(123)),
+        ('{"type":"typing","is_typing":true}', client_frames.Typing(True)),
+        ('{"message_id":5,"type":"mark_read"}', client_frames.MarkRead(5)),
+        ('{"type":"resume","since":0,"ref":"r"}', client_frames.Resume(0, "r")),
+        ('{"type":"auth","token":"t"}', client_frames.Auth("t")),
     ],
 )
-def test_every_frame_is_understood(text: str, frame: protocol.AnyClientFrame) -> None:
+def test_every_frame_is_understood(text: str, frame: client_frames.AnyClientFrame) -> None:
     """In any order of fields."""
     assert protocol.decode(text) == frame
 

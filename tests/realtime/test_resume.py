@@ -8,9 +8,10 @@ import pytest
 from chat.auth.identity import Identity
 from chat.errors import NotFound, Unavailable
 from chat.realtime import resume
-from chat.realtime.connection import Connection
-from chat.realtime.group import Batch, Told
+from chat.realtime.connection import Listener
+from chat.realtime.group import Batch, Delivery
 from chat.realtime.hub import Hub
+from chat.realtime.subscribers import ConversationSocket
 
 CONVERSATION = 7
 
@@ -25,16 +26,15 @@ class Transport:
         return self.unread
 
 
-class Recorder:
+class Recorder(ConversationSocket):
     """Stands for a connection: keeps what it is told."""
 
     def __init__(self) -> None:
-        self.conversation_id = CONVERSATION
-        self.identity = Identity(1, "ali", False, 0.0, None)
-        self.is_closing = False
-        self.transport = Transport()
+        identity = Identity(1, "ali", False, 0.0, None)
+        super().__init__(cast("Listener", None), identity, CONVERSATION, 1024)
+        self.buffer = Transport()
+        self.transport = cast("asyncio.Transport", self.buffer)
         self.told: list[bytes] = []
-        self.closed_with = 0
 
     def send(self, frames: bytes) -> None:
         self.told.append(frames)
@@ -58,8 +58,8 @@ class World:
         self.is_removed = False
         self.hub = Hub(self.load_live, self.seqs, lambda _: None, lambda _: None)
         self.member, self.late = Recorder(), Recorder()
-        self.hub.join(cast("Connection", self.member), length)
-        self.hub.begin_resuming(cast("Connection", self.late), length)
+        self.hub.join(self.member, CONVERSATION, length)
+        self.hub.begin_resuming(self.late, CONVERSATION, length)
 
     def happen(self, *, is_told: bool = True) -> None:
         """One more change; without `is_told` the hub does not hear of it yet."""
@@ -71,10 +71,10 @@ class World:
     async def seqs(self, _: Any) -> dict[int, int]:
         return {CONVERSATION: len(self.history)}
 
-    async def load_live(self, _: int, seq: int) -> tuple[list[Told], int, bool]:
+    async def load_live(self, _: int, seq: int) -> tuple[list[Delivery], int, bool]:
         return self.history[seq:], len(self.history), True
 
-    async def load(self, _: int, seq: int) -> tuple[list[Told], int, bool]:
+    async def load(self, _: int, seq: int) -> tuple[list[Delivery], int, bool]:
         if self.before_load:
             self.before_load.pop(0)()
         found = self.history[seq : seq + self.page]
@@ -87,10 +87,13 @@ class World:
             raise NotFound("There is no such conversation for you.")
 
     async def catch_up(self, since: int, *, epoch: str = "", knows_epochs: bool = False) -> None:
-        late = cast("Connection", self.late)
+        place = self.hub.subscription(self.late, CONVERSATION)
+        assert place is not None
         async with asyncio.timeout(10):
             await resume.catch_up(
-                late,
+                self.late,
+                CONVERSATION,
+                place,
                 self.hub,
                 self.load,
                 self.require,
@@ -115,8 +118,8 @@ class World:
         assert self.member.text == numbers(*member)
 
 
-def told(seq: int) -> Told:
-    return Told(seq, f"<{seq}>".encode())
+def told(seq: int) -> Delivery:
+    return Delivery(seq, f"<{seq}>".encode())
 
 
 def numbers(first: int, last: int) -> str:
@@ -213,7 +216,7 @@ async def test_who_knows_of_epochs_is_reset_instead(happen_meanwhile: int) -> No
     world = World(3)
     read = world.load
 
-    async def load(_: int, seq: int) -> tuple[list[Told], int, bool]:
+    async def load(_: int, seq: int) -> tuple[list[Delivery], int, bool]:
         page = await read(CONVERSATION, seq)
         while len(world.history) < 3 + happen_meanwhile:
             world.happen()
@@ -241,7 +244,7 @@ async def test_who_does_not_read_is_closed(monkeypatch: pytest.MonkeyPatch) -> N
     """With 4408, and not given another page."""
     monkeypatch.setattr(resume, "PATIENCE", 0.05)
     world = World(100)
-    world.late.transport.unread = resume.CHUNK
+    world.late.buffer.unread = resume.CHUNK
     await world.catch_up(0)
     assert world.late.closed_with == 4408
     assert world.late.text == numbers(1, 10)
@@ -266,7 +269,7 @@ async def test_who_leaves_meanwhile_is_forgotten() -> None:
 
     def leave() -> None:
         world.late.is_closing = True
-        world.hub.leave(cast("Connection", world.late))
+        world.hub.leave(world.late, CONVERSATION)
 
     world.before_load = [lambda: None, leave]
     await world.catch_up(0)

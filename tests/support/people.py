@@ -73,12 +73,14 @@ class Person:
         *,
         since: int | None = None,
         epoch: str | None = None,
+        cursor: str | None = None,
         as_browser: bool = False,
         apart_from: Socket | None = None,
     ) -> Socket:
         """Open the socket of one conversation, or without one the socket for everything.
 
-        `since` resumes after that seq, which counts in `epoch`, if it is given.
+        `since` resumes after that seq, which counts in `epoch`, if it is given. `cursor` resumes
+        everything.
         `as_browser` sends the token as a subprotocol. `apart_from` lands on another worker
         than that socket, where there are several.
         Raises websockets' InvalidStatus when the handshake is refused.
@@ -86,6 +88,7 @@ class Person:
         path = "/ws/" if conversation is None else f"/ws/chat/{conversation}/"
         query = "" if since is None else f"?since={since}"
         query += "" if epoch is None else f"&epoch={epoch}"
+        query += "" if cursor is None else f"?cursor={cursor}"
         url = f"{self.server.ws_url}{path}{query}"
         if apart_from is None or self.server.workers == 1:
             return await self._open(url, as_browser=as_browser)

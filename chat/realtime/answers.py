@@ -1,0 +1,61 @@
+"""What a client is answered: on `/ws/` each answer says its conversation."""
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import UNSET, UnsetType
+
+from chat.errors import PayamError
+from chat.events import ServerFrame
+from chat.realtime.client_frames import AnyClientFrame, ChatMessage, ConversationFrame
+from chat.realtime.protocol import error_frame, frame_of, of_conversation
+from chat.realtime.server_frames import Ack
+from chat.realtime.subscribers import Subscriber
+
+Handlers = dict[type, Callable[[Any, Any, Any], None]]
+"""By the type of a frame, what it does: called with the connection, the conversation, and it."""
+
+
+def given(value: str | None) -> str | UnsetType:
+    return UNSET if value is None else value
+
+
+def addressed(connection: Subscriber, conversation_id: int | None, frame: bytes) -> bytes:
+    """The frame as this connection gets it."""
+    if connection.is_wide and conversation_id is not None:
+        return of_conversation(frame, conversation_id)
+    return frame
+
+
+def answer(connection: Subscriber, conversation_id: int | None, frame: ServerFrame) -> None:
+    connection.send(addressed(connection, conversation_id, frame_of(frame)))
+
+
+def refuse(connection: Subscriber, frame: AnyClientFrame, error: PayamError) -> None:
+    client_id = frame.client_id if isinstance(frame, ChatMessage) else None
+    refusal = error_frame(error, ref=frame.ref, client_id=client_id)
+    named = frame.conversation if isinstance(frame, ConversationFrame) else None
+    connection.send(addressed(connection, named, refusal))
+
+
+def shown(error: Exception) -> PayamError:
+    """What a client may know of an error; the rest is in the log."""
+    if isinstance(error, PayamError):
+        return error
+    return PayamError("Something went wrong here; it was logged.", code="internal_error")
+
+
+def answer_change(
+    connection: Subscriber,
+    conversation_id: int,
+    frame: AnyClientFrame,
+    message_id: int,
+    seq: int | None,
+    error: Exception | None,
+) -> None:
+    """`seq` is None for what takes no number."""
+    if error is not None:
+        refuse(connection, frame, shown(error))
+    elif frame.ref is not None:
+        number = UNSET if seq is None else seq
+        answer(connection, conversation_id, Ack(id=message_id, seq=number, ref=frame.ref))

@@ -1,0 +1,70 @@
+"""Groups that may have missed news are compared with the database, all in one query."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from contextvars import Context
+
+from chat.errors import Unavailable
+from chat.realtime.group import Batch, Group
+
+RETRY_SECONDS = 0.5
+
+
+class Comparing:
+    """`find` gives a conversation's group here, and `seqs` the database's change numbers.
+
+    `deliver` gets how far the database is; `went_back` is as for the hub.
+    """
+
+    def __init__(
+        self,
+        find: Callable[[int], Group | None],
+        seqs: Callable[[Collection[int]], Awaitable[dict[int, int]]],
+        deliver: Callable[[int, Batch], None],
+        went_back: Callable[[int, int, int], None],
+    ) -> None:
+        self._find = find
+        self._seqs = seqs
+        self._deliver = deliver
+        self._went_back = went_back
+        self._doubtful: set[int] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        return self._task is not None
+
+    def add(self, conversation_ids: Iterable[int]) -> None:
+        """Compare these soon."""
+        self._doubtful.update(conversation_ids)
+        if self._task is None and self._doubtful:
+            # Its log is not of the request that happens to be the first to ask.
+            self._task = asyncio.get_running_loop().create_task(self._compare(), context=Context())
+
+    async def _compare(self) -> None:
+        try:
+            while self._doubtful:
+                doubtful, self._doubtful = self._doubtful, set()
+                groups = [group for id_ in doubtful if (group := self._find(id_)) is not None]
+                before = [group.seq for group in groups]
+                try:
+                    seqs = await self._seqs(doubtful)
+                except Unavailable:
+                    self._doubtful |= doubtful
+                    await asyncio.sleep(RETRY_SECONDS)
+                    continue
+                for conversation_id, seq in seqs.items():
+                    self._deliver(conversation_id, Batch(seq, []))
+                for group, known in zip(groups, before, strict=True):
+                    stored = seqs.get(group.conversation_id, 0)
+                    # Members had the changes up to `known` before the database said `stored`.
+                    if stored < known and self._find(group.conversation_id) is group:
+                        self._went_back(group.conversation_id, known, stored)
+        finally:
+            self._task = None
+
+    async def close(self) -> None:
+        """Stop comparing."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)

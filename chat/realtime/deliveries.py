@@ -1,0 +1,29 @@
+"""Changes as clients get them: encoded once, for every socket."""
+
+from chat.changes.participants import ParticipantLeft
+from chat.events import Change
+from chat.realtime.group import Batch, Delivery
+from chat.realtime.protocol import frame_of
+
+
+def batches_of(changes: list[Change]) -> list[Batch]:
+    """Of one conversation, each without a gap in the numbers; nearly always one.
+
+    One batch of the writer may take several transactions. What another process committed
+    between two of them is missing here, and whoever is behind it must find that out.
+    """
+    if changes[-1].seq - changes[0].seq == len(changes) - 1:
+        return [Batch(changes[0].seq - 1, [delivery_of(change) for change in changes])]
+    batches: list[Batch] = []
+    for change in changes:
+        if batches and change.seq == batches[-1].changes[-1].seq + 1:
+            batches[-1].changes.append(delivery_of(change))
+        else:
+            batches.append(Batch(change.seq - 1, [delivery_of(change)]))
+    return batches
+
+
+def delivery_of(change: Change) -> Delivery:
+    frame = change.frame
+    removed = frame.participant.id if isinstance(frame, ParticipantLeft) else 0
+    return Delivery(frame.seq, frame_of(frame), removed)

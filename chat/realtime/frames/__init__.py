@@ -1,0 +1,1 @@
+"""What clients' frames do: one module per family."""

@@ -1,0 +1,76 @@
+"""Messages: sent, edited, deleted. The writer answers later, once for each."""
+
+import asyncio
+from functools import partial
+
+from chat.realtime.answers import Handlers, addressed, answer_change, given, refuse, shown
+from chat.realtime.client_frames import ChatMessage, DeleteMessage, EditMessage
+from chat.realtime.protocol import frame_of
+from chat.realtime.server_frames import Ack
+from chat.realtime.subscribers import Subscriber
+from chat.services.messages import Messages
+from chat.store.sends import Send
+from chat.times import to_text
+
+
+class MessageFrames:
+    def __init__(self, messages: Messages) -> None:
+        self._messages = messages
+        self._holding: list[Subscriber] = []
+        self.handlers: Handlers = {
+            ChatMessage: self._send,
+            EditMessage: self._edit,
+            DeleteMessage: self._delete,
+        }
+
+    def _send(self, connection: Subscriber, conversation_id: int, frame: ChatMessage) -> None:
+        # The writer answers later, so `send` is there by then.
+        send = self._messages.send(
+            connection.identity,
+            conversation_id,
+            frame.message,
+            frame.client_id,
+            lambda error: self._answer_send(connection, frame, send, error),
+        )
+
+    def _answer_send(
+        self, connection: Subscriber, frame: ChatMessage, send: Send, error: Exception | None
+    ) -> None:
+        if error is not None:
+            refuse(connection, frame, shown(error))
+        elif frame.client_id is not None or frame.ref is not None:
+            ack = Ack(
+                client_id=given(frame.client_id),
+                id=send.id,
+                seq=send.seq,
+                timestamp=to_text(send.created_at),
+                ref=given(frame.ref),
+            )
+            # Nearly every sender is a member: the message itself follows in the same write.
+            connection.hold(addressed(connection, send.conversation_id, frame_of(ack)))
+            if not self._holding:
+                asyncio.get_running_loop().call_soon(self._flush)
+            self._holding.append(connection)
+
+    def _flush(self) -> None:
+        """Write the acks that no message has taken along."""
+        holding, self._holding = self._holding, []
+        for connection in holding:
+            connection.flush()
+
+    def _edit(self, connection: Subscriber, conversation_id: int, frame: EditMessage) -> None:
+        self._messages.submit_edit(
+            connection.identity,
+            conversation_id,
+            frame.message_id,
+            frame.content,
+            partial(answer_change, connection, conversation_id, frame, frame.message_id),
+        )
+
+    def _delete(self, connection: Subscriber, conversation_id: int, frame: DeleteMessage) -> None:
+        self._messages.submit_delete(
+            connection.identity,
+            conversation_id,
+            frame.message_id,
+            partial(answer_change, connection, conversation_id, frame, frame.message_id),
+        )

@@ -1,0 +1,109 @@
+"""What is missing in a group is read from the database before anything later is delivered."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from chat import metrics
+from chat.errors import Unavailable
+from chat.realtime.group import Delivery, Group, Healing
+
+log = logging.getLogger("payam.hub")
+
+RETRY_SECONDS = 0.5
+PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 15.0)
+"""Seconds to wait after the database did not have what the relay spoke of; the last goes on."""
+
+
+class Healer:
+    """`load` and `went_back` are as for the hub; `drop_empty` is called after somebody was
+    removed from a group. `commits` says how many this process has made.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[int, int], Awaitable[tuple[list[Delivery], int, bool]]],
+        went_back: Callable[[int, int, int], None],
+        drop_empty: Callable[[Group], None],
+        commits: Callable[[], int],
+    ) -> None:
+        self._load = load
+        self._went_back = went_back
+        self._drop_empty = drop_empty
+        self._commits = commits
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def is_busy(self) -> bool:
+        return bool(self._tasks)
+
+    def begin(self, group: Group) -> Healing:
+        """What is put into the healing now waits until everything before it was delivered."""
+        healing = group.healing = Healing()
+        task = asyncio.get_running_loop().create_task(self._heal(group, healing))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return healing
+
+    def deliver_waiting(self, group: Group) -> None:
+        if group.deliver_waiting():
+            self._drop_empty(group)
+
+    async def _heal(self, group: Group, healing: Healing) -> None:
+        """Read what is missing and deliver it, then what has come meanwhile.
+
+        The relay may speak of what the database does not have: changes of a history that is
+        no more. While such news waits, the members get what continues where they are.
+        """
+        in_vain = 0
+        try:
+            while healing.waiting and not group.is_empty:
+                if await self._read(group, healing):
+                    in_vain = 0
+                    continue
+                metrics.heals_in_vain.inc()
+                await asyncio.sleep(PAUSES[min(in_vain, len(PAUSES) - 1)])
+                in_vain += 1
+        except Exception:
+            # Left as they are, these sockets would miss changes in silence.
+            log.exception(
+                "conversation %d cannot be caught up",
+                group.conversation_id,
+                extra={"conversation": group.conversation_id},
+            )
+            for member in group.everyone():
+                member.close(1011, "reconnect with since")
+                group.discard(member)
+            self._drop_empty(group)
+        finally:
+            group.healing = None
+
+    async def _read(self, group: Group, healing: Healing) -> bool:
+        """Deliver all that the database has by now; whether that is what was waited for."""
+        wanted = max(batch.before for batch in healing.waiting)
+        is_last = False
+        healing.is_reading = True
+        while not is_last and not group.is_empty:
+            try:
+                changes, upto, is_last = await self._load(group.conversation_id, group.seq)
+            except Unavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            if upto < group.seq:
+                self._went_back(group.conversation_id, group.seq, upto)
+            group.read_at = self._commits()
+            if group.deliver(changes):
+                self._drop_empty(group)
+            group.advance(upto)
+        healing.is_reading = False
+        is_there = group.seq >= wanted or group.is_empty
+        if is_there:
+            metrics.gaps_healed.inc()
+        self.deliver_waiting(group)
+        return is_there
+
+    async def close(self) -> None:
+        """Stop reading."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,0 +1,72 @@
+"""Catching up in many conversations at once, over one socket."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from itertools import islice
+
+from chat import metrics
+from chat.auth.identity import Identity
+from chat.errors import Unavailable
+from chat.realtime.group import Delivery
+from chat.realtime.hub import Hub
+from chat.realtime.resume import LOOK_SECONDS, RETRY_SECONDS, frames, send_slowly
+from chat.realtime.subscribers import UserSocket
+
+LoadMany = Callable[[Mapping[int, int]], Awaitable[Mapping[int, tuple[list[Delivery], int, bool]]]]
+"""Of conversations, each with a point: what came after it, up to which point, and whether that
+is all. It may leave out some, which are read later."""
+
+Among = Callable[[Identity, Collection[int]], Awaitable[Collection[int]]]
+"""Those of some conversations that the user is in."""
+
+PART = 500
+"""Conversations that are read at once."""
+
+
+class Reading:
+    def __init__(self, hub: Hub, load: LoadMany, among: Among) -> None:
+        self._hub = hub
+        self._load = load
+        self._among = among
+
+    async def catch_up(self, connection: UserSocket, since: Mapping[int, int]) -> None:
+        """Send what came after a point in each of these, in which the hub has the connection as
+        resuming; each goes live as soon as it has as much as the members here.
+
+        The rules are those of `resume.catch_up`, for each conversation by itself.
+        """
+        hub = self._hub
+        places = {one: hub.subscription(connection, one) for one in since}
+        waiting = {one: point for one, point in since.items() if places[one] is not None}
+        while waiting and not connection.is_closing:
+            part = dict(islice(waiting.items(), PART))
+            try:
+                pages = await self._load(part)
+                mine = await self._among(connection.identity, pages.keys())
+            except Unavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            found: list[bytes] = []
+            read: list[int] = []
+            for conversation_id, (changes, upto, is_last) in pages.items():
+                if hub.subscription(connection, conversation_id) is not places[conversation_id]:
+                    del waiting[conversation_id]  # it lost the conversation meanwhile
+                elif conversation_id not in mine:
+                    del waiting[conversation_id]
+                    hub.leave(connection, conversation_id)
+                    connection.removed(conversation_id)
+                else:
+                    found += frames(connection, conversation_id, changes)
+                    # Behind those that wait already, so that all have their turn.
+                    del waiting[conversation_id]
+                    waiting[conversation_id] = upto
+                    if is_last:
+                        read.append(conversation_id)
+            await send_slowly(connection, found)
+            metrics.delivered_frames.add(len(found))
+            for conversation_id in read:
+                if hub.subscription(connection, conversation_id) is not places[
+                    conversation_id
+                ] or hub.finish_resuming(connection, conversation_id, waiting[conversation_id]):
+                    del waiting[conversation_id]
+            await asyncio.sleep(0 if found or len(read) < len(pages) else LOOK_SECONDS)

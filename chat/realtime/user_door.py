@@ -1,0 +1,61 @@
+"""`/ws/`: who may open it, and how it begins."""
+
+from sanic import Request
+
+from chat.auth.identity import Identity
+from chat.realtime.connection import Listener
+from chat.realtime.errands import Errands
+from chat.realtime.gate import Admitted, parameters_of
+from chat.realtime.protocol import frame_of
+from chat.realtime.server_frames import Hello
+from chat.realtime.subscribers import Subscriber, UserSocket
+from chat.realtime.user_sockets import UserSockets
+from chat.realtime.whole_resume import WholeResume
+from chat.records import User
+from chat.services.positions import Positions
+from chat.store.positions import Cursor
+
+PARAMETERS = ("cursor",)
+
+
+class UserDoor:
+    def __init__(
+        self,
+        listener: Listener,
+        positions: Positions,
+        sockets: UserSockets,
+        whole: WholeResume,
+        errands: Errands,
+        max_size: int,
+    ) -> None:
+        self._listener = listener
+        self._positions = positions
+        self._sockets = sockets
+        self._whole = whole
+        self._errands = errands
+        self._max_size = max_size
+
+    def connect(self, _: Request, identity: Identity) -> UserSocket:
+        return UserSocket(self._listener, identity, self._max_size, self._sockets)
+
+    def refused(self, identity: Identity) -> Subscriber:
+        return UserSocket(self._listener, identity, self._max_size, self._sockets)
+
+    async def ask(self, request: Request, connection: Subscriber) -> Admitted:
+        assert isinstance(connection, UserSocket)
+        cursor = parameters_of(request, PARAMETERS).get("cursor")
+        if cursor is not None:
+            Cursor.read(cursor)
+        # First: what begins while the database is asked is noted.
+        self._sockets.add(connection)
+        proof = await self._positions.memberships(connection.identity)
+
+        def begin() -> None:
+            who = connection.identity
+            user = User(who.user_id, who.username)
+            # Whoever resumes keeps the old cursor until `resumed`.
+            hello = Hello(user, proof.epoch, cursor or proof.cursor, len(proof.positions))
+            connection.send(frame_of(hello))
+            self._errands.start(connection, self._whole.open(connection, proof, cursor))
+
+        return Admitted(connection, proof, begin)

@@ -1,0 +1,221 @@
+"""`/ws/`: the sockets of users, and how conversations come to them.
+
+Whoever opens one is known here before the database is asked where its conversations are. So a
+conversation that begins meanwhile is either in the answer, or is noted and looked at after it.
+
+Anything that may have brought a conversation to a socket only makes it look: it asks the
+database whether the user is in, and takes the conversation if so. Example, of somebody who is
+removed and added again, where the news comes in any order:
+
+1. "Added" comes first. The socket is in the conversation still, so there is nothing to do.
+2. "Removed" comes: the client gets `conversation.removed`, and the socket looks again.
+3. The database has the user in the conversation. The client gets `conversation.created`.
+"""
+
+import asyncio
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from chat import records
+from chat.errors import Unavailable
+from chat.realtime.errands import Errands
+from chat.realtime.hub import Hub
+from chat.realtime.protocol import frame_of
+from chat.realtime.reading import Reading
+from chat.realtime.server_frames import ConversationCreated, ConversationRemoved, CursorMoved
+from chat.realtime.subscribers import Removals, UserSocket
+from chat.services.conversations import Conversations
+
+PART = 500
+"""Conversations that one step of the event loop joins."""
+RETRY_SECONDS = 0.5
+
+
+class UserSockets(Removals):
+    def __init__(
+        self,
+        conversations: Conversations,
+        hub: Hub,
+        reading: Reading,
+        errands: Errands,
+    ) -> None:
+        self._conversations = conversations
+        self._hub = hub
+        self._reading = reading
+        self._errands = errands
+        self._of_user: dict[int, tuple[UserSocket, ...]] = {}
+        self._looking: dict[tuple[UserSocket, int], bool] = {}
+        """Which look for which conversation, and whether they have to once more."""
+
+    def add(self, connection: UserSocket) -> None:
+        """From now on what is announced of its user reaches the connection."""
+        user_id = connection.identity.user_id
+        self._of_user[user_id] = (*self._of_user.get(user_id, ()), connection)
+
+    def remove(self, connection: UserSocket) -> None:
+        user_id = connection.identity.user_id
+        others = tuple(one for one in self._of_user.get(user_id, ()) if one is not connection)
+        if others:
+            self._of_user[user_id] = others
+        else:
+            self._of_user.pop(user_id, None)
+
+    def users(self) -> Collection[int]:
+        """Those with such sockets here."""
+        return self._of_user.keys()
+
+    def __iter__(self) -> Iterator[UserSocket]:
+        return iter([one for sockets in self._of_user.values() for one in sockets])
+
+    async def enter(
+        self, connection: UserSocket, positions: dict[int, int], behind: dict[int, int]
+    ) -> None:
+        """Make the socket live in conversations, part by part.
+
+        `positions` is where the database has them; of those in `behind` the client has all up
+        to the number there, of the others all up to its position.
+        """
+        late: dict[int, int] = {}
+        waiting = list(positions.items())
+        for start in range(0, len(waiting), PART):
+            if connection.is_closing:
+                return
+            for conversation_id, seq in waiting[start : start + PART]:
+                since = behind.get(conversation_id)
+                if since is not None:
+                    self._hub.begin_resuming(connection, conversation_id, seq)
+                    late[conversation_id] = since
+                elif not self._hub.join_at(connection, conversation_id, seq):
+                    # The members here have gone on since the database was asked.
+                    self._hub.begin_resuming(connection, conversation_id, seq)
+                    late[conversation_id] = seq
+            await asyncio.sleep(0)
+        await self._reading.catch_up(connection, late)
+
+    def opened(self, connection: UserSocket) -> None:
+        """The socket is in all of its conversations: look at what was noted meanwhile."""
+        if connection.opening is None:
+            return
+        noted, done = connection.opening.noted, connection.opening.done
+        connection.opening = None
+        done.set()
+        for conversation_id in noted:
+            self._look(connection, conversation_id)
+
+    def joined(self, conversation_id: int, user_ids: Iterable[int]) -> None:
+        """These users may have come into the conversation."""
+        for user_id in user_ids:
+            for connection in self._of_user.get(user_id, ()):
+                self._look(connection, conversation_id)
+
+    def conversation_lost(self, connection: UserSocket, conversation_id: int) -> None:
+        """Whoever was removed may have been added again by now."""
+        self._look(connection, conversation_id)
+
+    def _look(self, connection: UserSocket, conversation_id: int) -> None:
+        if connection.opening is not None:
+            connection.opening.noted.add(conversation_id)
+            return
+        key = (connection, conversation_id)
+        if key in self._looking:
+            self._looking[key] = True
+        elif not connection.is_closing and not self._hub.is_in(connection, conversation_id):
+            self._looking[key] = False
+            self._errands.start(connection, self._take(connection, conversation_id))
+
+    async def _take(self, connection: UserSocket, conversation_id: int) -> None:
+        key = (connection, conversation_id)
+        try:
+            while not connection.is_closing:
+                self._looking[key] = False
+                await self._take_once(connection, conversation_id)
+                if not self._looking[key] or self._hub.is_in(connection, conversation_id):
+                    return
+        finally:
+            del self._looking[key]
+
+    async def _take_once(self, connection: UserSocket, conversation_id: int) -> None:
+        """Bring the conversation to the socket, if the user is in it."""
+        hub = self._hub
+        while not connection.is_closing:
+            is_watched = hub.watch(connection, conversation_id)
+            place = hub.subscription(connection, conversation_id)
+            try:
+                found = await self.read(connection, [conversation_id])
+            except Unavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            if connection.is_closing or hub.subscription(connection, conversation_id) is not place:
+                return  # it was removed meanwhile, which makes it look again
+            if not found:
+                hub.leave(connection, conversation_id)
+                return
+            if not is_watched:
+                if conversation_id in hub:
+                    continue  # another was the first meanwhile: a removal may have reached it
+                hub.begin_resuming(connection, conversation_id, found[0].seq)
+            connection.send(frame_of(ConversationCreated(found[0])))
+            await self._reading.catch_up(connection, {conversation_id: found[0].seq})
+            return
+
+    def move_cursor(self, conversation_ids: Iterable[int], cursor: str) -> None:
+        """Send the cursor to those who are in any of these and have everything before it.
+
+        The groups of this process must have all that the cursor stands for.
+        """
+        frame = frame_of(CursorMoved(cursor))
+        for connection in {one for id_ in conversation_ids for one in self._hub.wide(id_)}:
+            if isinstance(connection, UserSocket) and connection.is_settled:
+                connection.send(frame)
+
+    async def read(
+        self, connection: UserSocket, conversation_ids: Sequence[int]
+    ) -> list[records.Conversation]:
+        """Those of the conversations that the user is in, as the user sees them."""
+        return [
+            conversation
+            async for part in self._conversations.parts(connection.identity, conversation_ids)
+            for conversation in part
+        ]
+
+    async def introduce(self, connection: UserSocket, conversation_ids: Sequence[int]) -> None:
+        """Send these as new to the client, also where the socket is in them already."""
+        hub = self._hub
+        here = [one for one in conversation_ids if hub.is_in(connection, one)]
+        for start in range(0, len(here), PART):
+            part = here[start : start + PART]
+            for conversation_id in part:
+                hub.watch(connection, conversation_id)
+            places = {one: hub.subscription(connection, one) for one in part}
+            late: dict[int, int] = {}
+            for conversation in await self.read_patiently(connection, part):
+                place = places[conversation.id]
+                if place is not None and hub.subscription(connection, conversation.id) is place:
+                    connection.send(frame_of(ConversationCreated(conversation)))
+                    late[conversation.id] = conversation.seq
+            for conversation_id, place in places.items():
+                if conversation_id in late or place is None:
+                    continue
+                if hub.subscription(connection, conversation_id) is place:
+                    hub.leave(connection, conversation_id)
+                    connection.removed(conversation_id)
+            await self._reading.catch_up(connection, late)
+        for conversation_id in set(conversation_ids) - set(here):
+            if not hub.is_in(connection, conversation_id):
+                await self._take_once(connection, conversation_id)
+
+    async def read_patiently(
+        self, connection: UserSocket, conversation_ids: Sequence[int]
+    ) -> list[records.Conversation]:
+        """The same, as soon as the database is there."""
+        while not connection.is_closing:
+            try:
+                return await self.read(connection, conversation_ids)
+            except Unavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+        return []
+
+    def lost(self, connection: UserSocket, conversation_ids: Iterable[int]) -> None:
+        """Say that the user is out of these, except where the socket is in them by now."""
+        for conversation_id in conversation_ids:
+            if not self._hub.is_in(connection, conversation_id):
+                connection.send(frame_of(ConversationRemoved(conversation_id)))

@@ -1,0 +1,190 @@
+"""Resuming all conversations of a `/ws/` at once: by a cursor, by numbers, or by both.
+
+What the client may have missed is sent, conversation by conversation; those that have not
+changed stay live all the time. The cursor of `resumed` was read before anything was, in the
+statement that found what changed. So whatever came later is sent again to who comes back with
+it, or was sent live.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping
+
+from msgspec import UNSET, Struct
+
+from chat import metrics
+from chat.errors import Conflict, EpochChanged, InvalidInput, Unavailable
+from chat.events import ServerFrame
+from chat.realtime.answers import addressed, given
+from chat.realtime.client_frames import Resume
+from chat.realtime.errands import Errands
+from chat.realtime.hub import Hub
+from chat.realtime.protocol import frame_of
+from chat.realtime.reading import Reading
+from chat.realtime.resume import LOOK_SECONDS, RETRY_SECONDS
+from chat.realtime.server_frames import Positions, Reset, Resumed
+from chat.realtime.subscribers import UserSocket
+from chat.realtime.user_sockets import PART, UserSockets
+from chat.records import ID_MAX
+from chat.services import positions as service
+from chat.services.history import History
+from chat.services.membership import Memberships
+from chat.store.positions import Cursor
+
+
+class Missed(Struct, frozen=True):
+    """What a client is sent before `ending`.
+
+    `since` is where each conversation goes on, `joined` are those that are new to the client,
+    `left` those that are not the user's any more. `put_back` are those that have not come as
+    far as the client says, with their `seq`.
+    """
+
+    ending: ServerFrame
+    since: dict[int, int] = {}
+    joined: Collection[int] = ()
+    left: Collection[int] = ()
+    put_back: Mapping[int, int] = {}
+
+
+class WholeResume:
+    def __init__(
+        self,
+        positions: service.Positions,
+        hub: Hub,
+        sockets: UserSockets,
+        reading: Reading,
+        history: History,
+        errands: Errands,
+    ) -> None:
+        self._positions = positions
+        self._hub = hub
+        self._sockets = sockets
+        self._reading = reading
+        self._history = history
+        self._errands = errands
+
+    def start(self, connection: UserSocket, frame: Resume) -> None:
+        """By a frame. Raises InvalidInput, and Conflict while an earlier one is under way."""
+        positions = positions_of(frame.since)
+        if frame.cursor is not None:
+            Cursor.read(frame.cursor)
+        elif positions is None:
+            raise InvalidInput({"cursor": ["Is required, or `since`."]})
+        if connection.is_resuming:
+            raise Conflict("An earlier resume is still under way.")
+        connection.is_resuming = True
+        self._errands.start(connection, self._resume(connection, frame, positions))
+
+    async def _resume(
+        self, connection: UserSocket, frame: Resume, positions: dict[int, int] | None
+    ) -> None:
+        metrics.resumes.inc()
+        if connection.opening is not None:
+            await connection.opening.done.wait()
+        while connection.unsettled and not connection.is_closing:
+            await asyncio.sleep(LOOK_SECONDS)  # conversations that are on their way
+        missed = await self._missed(connection, frame, positions)
+        if missed is None:
+            return
+        here = {one: at for one, at in missed.since.items() if self._hub.is_in(connection, one)}
+        waiting = list(here.items())
+        for start in range(0, len(waiting), PART):
+            for conversation_id, since in waiting[start : start + PART]:
+                self._hub.begin_resuming(connection, conversation_id, since)
+            await self._reading.catch_up(connection, dict(waiting[start : start + PART]))
+        await self.finish(connection, missed)
+
+    async def open(self, connection: UserSocket, proof: Memberships, cursor: str | None) -> None:
+        """After the handshake: make the socket live, and send what came after the cursor."""
+        missed: Missed | None = None
+        connection.is_resuming = cursor is not None
+        if cursor is not None:
+            metrics.resumes.inc()
+            missed = await self._missed(connection, Resume(cursor=cursor), None)
+            if missed is None:
+                return
+        since = {} if missed is None else missed.since
+        new = () if missed is None else missed.joined
+        positions = {one: seq for one, seq in proof.positions.items() if one not in new}
+        await self._sockets.enter(connection, positions, since)
+        if missed is not None:
+            await self.finish(connection, missed)
+        self._sockets.opened(connection)
+
+    async def finish(self, connection: UserSocket, missed: Missed) -> None:
+        """Send what is left after the changes."""
+        self._sockets.lost(connection, missed.left)
+        await self._sockets.introduce(connection, list(missed.joined))
+        for conversation_id, seq in missed.put_back.items():
+            metrics.resets.inc()
+            reset = frame_of(Reset(seq, self._history.epoch))
+            connection.send(addressed(connection, conversation_id, reset))
+        connection.is_resuming = False
+        connection.send(frame_of(missed.ending))
+
+    async def _missed(
+        self, connection: UserSocket, frame: Resume, positions: dict[int, int] | None
+    ) -> Missed | None:
+        """None for a socket that is closed meanwhile."""
+        while not connection.is_closing:
+            try:
+                if frame.cursor is None:
+                    return await self._by_positions(connection, positions or {}, frame)
+                return await self._by_cursor(connection, frame.cursor, positions or {}, frame)
+            except Unavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+            except EpochChanged:
+                return await self._put_back(connection, frame)
+        return None
+
+    async def _put_back(self, connection: UserSocket, frame: Resume) -> Missed:
+        metrics.resets.inc()
+        now = await self._positions.memberships(connection.identity)
+        return Missed(Reset(UNSET, now.epoch, given(frame.ref), now.cursor))
+
+    async def _by_positions(
+        self, connection: UserSocket, positions: dict[int, int], frame: Resume
+    ) -> Missed:
+        if frame.epoch not in (None, self._history.epoch):
+            return await self._put_back(connection, frame)
+        now = await self._positions.memberships(connection.identity)
+        known = {one: at for one, at in positions.items() if one in now.positions}
+        beyond = {one: now.positions[one] for one, at in known.items() if at > now.positions[one]}
+        return Missed(
+            resumed(now.cursor, now.epoch, frame),
+            {one: at for one, at in known.items() if at < now.positions[one]},
+            now.positions.keys() - known.keys(),
+            positions.keys() - known.keys(),
+            beyond if frame.epoch is not None else {},
+        )
+
+    async def _by_cursor(
+        self, connection: UserSocket, cursor: str, positions: dict[int, int], frame: Resume
+    ) -> Missed:
+        behind = await self._positions.behind(connection.identity, cursor)
+        if behind is None:
+            now = await self._positions.memberships(connection.identity)
+            named = {str(one): seq for one, seq in now.positions.items()}
+            return Missed(Positions(named, now.epoch, now.cursor, given(frame.ref)))
+        joined = set(behind.joined) - positions.keys()
+        since = {one: at for one, at, seq in behind.changed if at < seq and one not in joined}
+        return Missed(
+            resumed(behind.cursor, behind.epoch, frame), {**since, **positions}, joined, behind.left
+        )
+
+
+def resumed(cursor: str, epoch: str, frame: Resume) -> Resumed:
+    return Resumed(UNSET, given(frame.ref), epoch, cursor)
+
+
+def positions_of(since: int | dict[str, int] | None) -> dict[int, int] | None:
+    """Change numbers by conversation. Raises InvalidInput."""
+    if since is None:
+        return None
+    if not isinstance(since, dict):
+        raise InvalidInput({"since": ["Change numbers by conversation, or name a `conversation`."]})
+    for name, seq in since.items():
+        is_id = name.isascii() and name.isdigit() and len(name) <= len(str(ID_MAX))
+        if not (is_id and 0 < int(name) <= ID_MAX and 0 <= seq <= ID_MAX):
+            raise InvalidInput({"since": ["Change numbers, from 0, by conversations' ids."]})
+    return {int(name): seq for name, seq in since.items()}
