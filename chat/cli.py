@@ -125,7 +125,13 @@ def parser() -> argparse.ArgumentParser:
         return sub
 
     add("serve", serve, "Serve, in as many processes as WEB_CONCURRENCY says.")
-    add("migrate", migrate, "Bring the database to the present schema.")
+    bring_up = add("migrate", migrate, "Bring the database to the present schema.")
+    bring_up.add_argument(
+        "--partitions",
+        type=int,
+        metavar="N",
+        help="keep messages in N partitions (PostgreSQL, before there are messages)",
+    )
     add("check", check, "Try the files, the port, the keys, the database and Redis.")
     create = add("createuser", createuser, "Make a user; the password is asked for.")
     create.add_argument("username")
@@ -144,8 +150,8 @@ def parser() -> argparse.ArgumentParser:
     return root
 
 
-async def migrate(payam: Payam, _: argparse.Namespace) -> str:
-    applied = await schema.migrate(payam.database)
+async def migrate(payam: Payam, options: argparse.Namespace) -> str:
+    applied = await schema.migrate(payam.database, options.partitions)
     return f"applied {', '.join(applied)}" if applied else "nothing to apply"
 
 

@@ -1,6 +1,7 @@
 """The servers that tests share, each started when a test first asks for it."""
 
 from collections.abc import AsyncIterator, Generator, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -16,6 +17,8 @@ settings.load_profile("payam")
 
 SHAPES = {"sqlite": "on_sqlite", "postgres-redis": "on_postgres", "two-workers": "two_workers"}
 MIGRATED = "payam_migrated"
+PARTITIONED = "payam_partitioned"
+PARTITIONS = 4
 
 
 @pytest.fixture(scope="session")
@@ -37,14 +40,24 @@ def migrated_template(
     postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
 ) -> str:
     """The name of a migrated database that nobody connects to: a `template` to copy."""
-    run_command(
-        "migrate",
-        settings={
-            "DATABASE_URL": postgres_server.create_database(MIGRATED),
-            "DATA_DIR": str(tmp_path_factory.mktemp("data")),
-        },
-    )
+    url = postgres_server.create_database(MIGRATED)
+    migrate(url, tmp_path_factory.mktemp("data"))
     return MIGRATED
+
+
+@pytest.fixture(scope="session")
+def partitioned_template(
+    postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """The same, with messages in partitions."""
+    url = postgres_server.create_database(PARTITIONED)
+    migrate(url, tmp_path_factory.mktemp("data"), "--partitions", str(PARTITIONS))
+    return PARTITIONED
+
+
+def migrate(database_url: str, data_dir: Path, *options: str) -> None:
+    settings = {"DATABASE_URL": database_url, "DATA_DIR": str(data_dir)}
+    run_command("migrate", *options, settings=settings)
 
 
 @pytest.fixture(scope="session")
@@ -67,9 +80,11 @@ def on_postgres(postgres_server: PostgresServer, migrated_template: str) -> Iter
 
 
 @pytest.fixture(scope="session")
-def two_workers(postgres_server: PostgresServer, migrated_template: str) -> Iterator[PayamServer]:
-    """Two processes on PostgreSQL and Redis."""
-    yield from deploy(postgres_server.create_database(template=migrated_template), workers=2)
+def two_workers(
+    postgres_server: PostgresServer, partitioned_template: str
+) -> Iterator[PayamServer]:
+    """Two processes on PostgreSQL and Redis; messages are in partitions."""
+    yield from deploy(postgres_server.create_database(template=partitioned_template), workers=2)
 
 
 def deploy(database_url: str, *, workers: int) -> Iterator[PayamServer]:

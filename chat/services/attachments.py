@@ -83,7 +83,7 @@ class Attachments:
         async def make(transaction: Transaction) -> Outcome[int]:
             nonlocal created
             await require_attachable(transaction, who, conversation_id, message_id)
-            if await store.count(transaction, message_id) >= PER_MESSAGE:
+            if await store.count(transaction, conversation_id, message_id) >= PER_MESSAGE:
                 raise too_many()
             seq = await conversations.advance(transaction, conversation_id)
             created = await store.create(transaction, conversation_id, message_id, seq, file)
@@ -132,7 +132,7 @@ class Attachments:
     ) -> tuple[store.StoredFile, Path]:
         """What the database knows of the file, and its path; for participants and agents only."""
         await self._messages.get(who, conversation_id, message_id)
-        file = await store.file_of(self._database, message_id, attachment_id)
+        file = await store.file_of(self._database, conversation_id, message_id, attachment_id)
         if file is None:
             raise no_such_attachment()
         return file, self._files.path(file.stored_name)

@@ -106,7 +106,7 @@ class Messages:
             if found.is_deleted:
                 raise Conflict("The message is deleted.", code="message_deleted")
             seq = await conversations.advance(transaction, conversation_id)
-            await store.edit(transaction, message_id, content, seq)
+            await store.edit(transaction, conversation_id, message_id, content, seq)
             frame = MessageEdited(EditedMessage(message_id, content), seq=seq)
             change = Change(conversation_id, frame)
             written = log.Written(change, message_id, found.logged_seq)
@@ -135,8 +135,8 @@ class Messages:
             if found.is_deleted:
                 return Outcome(found.seq)
             seq = await conversations.advance(transaction, conversation_id)
-            await store.delete(transaction, message_id, seq)
-            removed = await attachments.remove_all(transaction, message_id)
+            await store.delete(transaction, conversation_id, message_id, seq)
+            removed = await attachments.remove_all(transaction, conversation_id, message_id)
             await log.forget(transaction, conversation_id, removed.values())
             change = Change(conversation_id, MessageDeleted(message_id, seq=seq))
             written = log.Written(change, message_id, found.logged_seq)

@@ -45,41 +45,47 @@ def from_row(row: Row) -> records.Attachment:
     )
 
 
-async def of_messages(reads: Reads, message_ids: Sequence[int]) -> list[records.Attachment]:
-    """The attachments of these messages, oldest first."""
-    return await _select(reads, "message_id", message_ids)
+async def of_messages(
+    reads: Reads, conversation_id: int, message_ids: Sequence[int]
+) -> list[records.Attachment]:
+    """The attachments of these messages of one conversation, oldest first."""
+    where = f"a.conversation_id = ? AND a.message_id IN ({reads.ids})"
+    return await _select(reads, where, message_ids, conversation_id)
 
 
 async def by_ids(reads: Reads, attachment_ids: Sequence[int]) -> list[records.Attachment]:
-    return await _select(reads, "id", attachment_ids)
+    return await _select(reads, f"a.id IN ({reads.ids})", attachment_ids)
 
 
-async def _select(reads: Reads, column: str, ids: Sequence[int]) -> list[records.Attachment]:
+async def _select(
+    reads: Reads, where: str, ids: Sequence[int], *parameters: int
+) -> list[records.Attachment]:
     if not ids:
         return []
     rows = await reads.fetch(
-        f"""
-        SELECT {COLUMNS} FROM attachments AS a WHERE a.{column} IN ({reads.ids}) ORDER BY a.id
-        """,  # noqa: S608 - of ours
-        (listed(ids),),
+        f"SELECT {COLUMNS} FROM attachments AS a WHERE {where} ORDER BY a.id",  # noqa: S608 - of ours
+        (*parameters, listed(ids)),
     )
     return [from_row(row) for row in rows]
 
 
-async def file_of(reads: Reads, message_id: int, attachment_id: int) -> StoredFile | None:
+async def file_of(
+    reads: Reads, conversation_id: int, message_id: int, attachment_id: int
+) -> StoredFile | None:
     rows = await reads.fetch(
         """
         SELECT stored_name, name, size, content_type, sha256 FROM attachments
-        WHERE id = ? AND message_id = ?
+        WHERE id = ? AND conversation_id = ? AND message_id = ?
         """,
-        (attachment_id, message_id),
+        (attachment_id, conversation_id, message_id),
     )
     return StoredFile(*rows[0]) if rows else None
 
 
-async def count(reads: Reads, message_id: int) -> int:
+async def count(reads: Reads, conversation_id: int, message_id: int) -> int:
     ((found,),) = await reads.fetch(
-        "SELECT count(*) FROM attachments WHERE message_id = ?", (message_id,)
+        "SELECT count(*) FROM attachments WHERE conversation_id = ? AND message_id = ?",
+        (conversation_id, message_id),
     )
     return int(found)
 
@@ -118,11 +124,17 @@ async def create(
     return from_row(row)
 
 
-async def remove_all(transaction: Transaction, message_id: int) -> dict[str, int]:
+async def remove_all(
+    transaction: Transaction, conversation_id: int, message_id: int
+) -> dict[str, int]:
     """Delete the rows of a message's attachments. Returns the `seq` of each by stored name, so that
     its file and its entry in the log can be deleted too.
     """
     rows = await transaction.fetch(
-        "DELETE FROM attachments WHERE message_id = ? RETURNING stored_name, seq", (message_id,)
+        """
+        DELETE FROM attachments WHERE conversation_id = ? AND message_id = ?
+        RETURNING stored_name, seq
+        """,
+        (conversation_id, message_id),
     )
     return dict(rows)

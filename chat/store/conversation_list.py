@@ -37,7 +37,8 @@ LIST = """
            (SELECT epoch FROM history), mine.username, mine.last_read_id, t.id,
            (SELECT count(*) FROM messages AS x
             WHERE x.conversation_id = mine.id AND x.created_seq > coalesce(
-                (SELECT r.created_seq FROM messages AS r WHERE r.id = mine.last_read_id), 0)
+                (SELECT r.created_seq FROM messages AS r
+                 WHERE r.conversation_id = mine.id AND r.id = mine.last_read_id), 0)
               AND x.sender_id <> mine.user_id AND NOT x.is_deleted),
            mine.participant_count,
            (SELECT {people} FROM (
@@ -52,7 +53,7 @@ LIST = """
                                    AND o.is_active AND o.last_read_id < m.id) END,
            m.by_agent
     FROM mine
-    LEFT JOIN messages AS m ON m.id = mine.last_message_id
+    LEFT JOIN messages AS m ON m.conversation_id = mine.id AND m.id = mine.last_message_id
     LEFT JOIN users AS u ON u.id = m.sender_id
     LEFT JOIN support_tickets AS t ON t.conversation_id = mine.id AND t.status <> 'closed'
     WHERE mine.last_read_id IS NOT NULL

@@ -136,6 +136,10 @@ class Database(Reads, ABC):
         """Keep every other migration out until the transaction ends."""
 
     @abstractmethod
+    async def partition(self, transaction: Transaction, parts: int) -> None:
+        """Keep messages in so many partitions; raises Unfit where that cannot be."""
+
+    @abstractmethod
     async def after_numbering(self, transaction: Transaction, table: str) -> None:
         """Continue the numbering of ids after rows that were inserted with given ids."""
 

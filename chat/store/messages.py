@@ -45,7 +45,8 @@ SELECT = """
                CASE WHEN m.is_deleted THEN '' ELSE m.content END,
                m.created_at, m.is_edited, m.is_deleted, m.seq, m.client_id, m.by_agent,
                (SELECT has_attachments FROM me)
-                   AND EXISTS (SELECT 1 FROM attachments AS a WHERE a.message_id = m.id)
+                   AND EXISTS (SELECT 1 FROM attachments AS a
+                           WHERE a.conversation_id = m.conversation_id AND a.message_id = m.id)
         FROM messages AS m JOIN users AS u ON u.id = m.sender_id
         WHERE {where}
     ) AS found ON TRUE ORDER BY found.id
@@ -167,7 +168,7 @@ async def _select(
         return []
     attached: dict[int, list[records.Attachment]] = defaultdict(list)
     with_files = [row[2] for row in rows if row[-1]]
-    for attachment in await attachments.of_messages(reads, with_files):
+    for attachment in await attachments.of_messages(reads, reader.conversation_id, with_files):
         attached[attachment.message_id].append(attachment)
     return _present(rows, ReadMarks(reader.user_id, *rows[0][:2]), attached)
 
@@ -225,14 +226,20 @@ async def find(reads: Reads, conversation_id: int, message_id: int) -> Stored | 
     return Stored(rows[0][0], bool(rows[0][1]), *rows[0][2:]) if rows else None
 
 
-async def edit(transaction: Transaction, message_id: int, content: str, seq: int) -> None:
+async def edit(
+    transaction: Transaction, conversation_id: int, message_id: int, content: str, seq: int
+) -> None:
     await transaction.execute(
-        "UPDATE messages SET content = ?, is_edited = TRUE, seq = ? WHERE id = ?",
-        (content, seq, message_id),
+        """
+        UPDATE messages SET content = ?, is_edited = TRUE, seq = ?
+        WHERE conversation_id = ? AND id = ?
+        """,
+        (content, seq, conversation_id, message_id),
     )
 
 
-async def delete(transaction: Transaction, message_id: int, seq: int) -> None:
+async def delete(transaction: Transaction, conversation_id: int, message_id: int, seq: int) -> None:
     await transaction.execute(
-        "UPDATE messages SET is_deleted = TRUE, seq = ? WHERE id = ?", (seq, message_id)
+        "UPDATE messages SET is_deleted = TRUE, seq = ? WHERE conversation_id = ? AND id = ?",
+        (seq, conversation_id, message_id),
     )

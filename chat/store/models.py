@@ -151,7 +151,7 @@ class Attachment(Table):
 
     id = peewee.BigAutoField()
     conversation = peewee.ForeignKeyField(Conversation)
-    message = peewee.ForeignKeyField(Message)
+    message_id = peewee.BigIntegerField()
     seq = peewee.BigIntegerField()
     name = peewee.TextField()
     stored_name = peewee.TextField(unique=True)

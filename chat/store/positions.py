@@ -50,18 +50,22 @@ BEHIND = """
                (SELECT c.seq FROM conversations AS c WHERE c.id = moved.id) AS seq,
                coalesce((SELECT m.created_seq FROM messages AS m
                          WHERE m.conversation_id = moved.id AND m.changed < ?
-                         ORDER BY m.created_seq DESC LIMIT 1), 0) AS sent
+                         ORDER BY m.created_seq DESC LIMIT 1), 0) AS sent,
+               coalesce((SELECT l.seq FROM changes AS l
+                         WHERE l.conversation_id = moved.id AND l.changed < ?
+                         ORDER BY l.seq DESC LIMIT 1), 0) AS logged
         FROM moved
     )
     SELECT {horizon}, {incarnation}, (SELECT epoch FROM history),
-           (SELECT {joined}('[' || id || ',' || sent || ',' || seq || ']', ',') FROM found),
+           (SELECT {joined}('[' || id || ',' || sent || ',' || logged || ',' || seq || ']', ',')
+            FROM found),
            (SELECT {joined}(CAST(id AS text), ',') FROM moved WHERE changed >= ?),
            (SELECT {joined}(CAST(p.conversation_id AS text), ',') FROM participants AS p
             WHERE p.user_id = ? AND NOT p.is_active AND p.changed >= ?)
 """
 _ids = msgspec.json.Decoder(list[int]).decode
 _positions = msgspec.json.Decoder(list[tuple[int, int]]).decode
-_changed = msgspec.json.Decoder(list[tuple[int, int, int]]).decode
+_changed = msgspec.json.Decoder(list[tuple[int, int, int, int]]).decode
 
 
 class Cursor(Struct, frozen=True):
@@ -122,11 +126,12 @@ async def behind(reads: Reads, user_id: int, text: str) -> Behind | None:
     """
     cursor = Cursor.read(text)
     point = cursor.point
-    row = await incarnation.snapshot(reads, BEHIND, (user_id, point, point, point, user_id, point))
+    row = await incarnation.snapshot(reads, BEHIND, (user_id, *[point] * 4, user_id, point))
     present = Cursor(row[2], row[1], row[0])
     if present.epoch != cursor.epoch:
         raise EpochChanged(present.epoch)
     if present.incarnation != cursor.incarnation or present.point < point:
         return None
-    changed, joined, left = (f"[{one or ''}]" for one in row[3:])
-    return Behind(str(present), present.epoch, _changed(changed), _ids(joined), _ids(left))
+    moved, joined, left = (f"[{one or ''}]" for one in row[3:])
+    changed = [(id_, max(sent, logged), seq) for id_, sent, logged, seq in _changed(moved)]
+    return Behind(str(present), present.epoch, changed, _ids(joined), _ids(left))

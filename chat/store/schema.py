@@ -26,14 +26,15 @@ def known() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(migrations.__path__))
 
 
-async def migrate(database: Database) -> list[str]:
+async def migrate(database: Database, partitions: int | None = None) -> list[str]:
     """Apply the missing steps, all or none. Returns their names.
 
+    With `partitions` messages are kept in so many, which is possible only before there are any.
     Workers that start together take turns, and the later ones find nothing to do. Raises Unfit,
-    whose text is one line, if the database refuses a statement.
+    whose text is one line, if the database refuses a statement or has messages already.
     """
     try:
-        return await bring_up(database)
+        return await bring_up(database, partitions)
     except PayamError:
         raise
     except Exception as error:
@@ -43,8 +44,8 @@ async def migrate(database: Database) -> list[str]:
         raise Unfit(f"The schema cannot be brought up to date: {reason}.") from error
 
 
-async def bring_up(database: Database) -> list[str]:
-    if not await missing_of(database):
+async def bring_up(database: Database, partitions: int | None) -> list[str]:
+    if partitions is None and not await missing_of(database):
         return []
     async with database.transaction() as transaction:
         await database.lock_schema(transaction)
@@ -54,6 +55,8 @@ async def bring_up(database: Database) -> list[str]:
         missing = await missing_of(transaction)
         for name in missing:
             await apply(database, transaction, name)
+        if partitions is not None:
+            await database.partition(transaction, partitions)
     return missing
 
 

@@ -6,8 +6,8 @@
    order is `seq` order, and id order too, on every node.
 
 A message of somebody who is neither a participant nor an agent is not stored. A message whose
-`client_id` its sender has used before is a retry: it is not stored either, and is answered with
-the first one's id.
+`client_id` its sender has used before in the conversation is a retry: it is not stored either, and
+is answered with the first one's id.
 
 Nearly every sender is a participant, so this is checked first, and costs nothing extra. Only
 somebody who is refused as a participant is checked as an agent. Each engine has its own way to do
@@ -20,8 +20,8 @@ from typing import Any
 from chat.errors import KeyReused, NotFound, PayamError
 
 FIRST_WITH_KEY = """
-    SELECT id, conversation_id, created_seq, created_at, fingerprint FROM messages
-    WHERE sender_id = ? AND client_id = ?
+    SELECT id, created_seq, created_at, fingerprint FROM messages
+    WHERE conversation_id = ? AND sender_id = ? AND client_id = ?
 """
 
 
@@ -86,8 +86,8 @@ class Send:
 
     def settle_as_repeat(self, first: tuple[Any, ...]) -> None:
         """Take the result from the first message with this `client_id`, a row of FIRST_WITH_KEY."""
-        id_, conversation_id, seq, created_at, fingerprint = first
-        if conversation_id != self.conversation_id or fingerprint != self.fingerprint:
+        id_, seq, created_at, fingerprint = first
+        if fingerprint != self.fingerprint:
             self.error = KeyReused("client_id: was used before, for another message.")
             return
         self.id, self.seq, self.created_at, self.is_repeat = id_, seq, created_at, True

@@ -4,19 +4,16 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any
 
-from chat.errors import KeyReused
 from chat.events import Change, Event, MessageSent
 from chat.store import conversations
 from chat.store.database import Database
 from chat.store.sends import Send
 from tests.store.world import (
-    MOMENT,
     conversation,
     draft,
     editing,
     expect_dense,
     pair,
-    row,
     sent,
     stored,
     user,
@@ -64,30 +61,17 @@ async def test_one_key_at_once_on_two_nodes_is_one_message(
     expect_dense(await stored(database, talk))
 
 
-async def test_one_key_at_once_in_two_conversations_is_stored_in_one(
+async def test_one_key_at_once_in_two_conversations_is_two_messages(
     database: Database, other_node: Database
 ) -> None:
-    """Whoever is second gets KeyReused, and its conversation keeps the last message it has."""
+    """A key counts within its conversation, and neither waits for the other's transaction."""
     ali = await user(database, "ali")
     talks = [await conversation(database, ali) for _ in range(2)]
-    before = {talk: await sent(database, talk, ali) for talk in talks}
-    second = draft(talks[1], ali, "late", "key")
-    async with database.transaction() as transaction:
-        await transaction.lock_conversations([talks[0]])
-        seq = await conversations.advance(transaction, talks[0])
-        await transaction.execute(
-            "INSERT INTO messages (conversation_id, sender_id, content, created_at, created_seq,"
-            " seq, client_id, fingerprint) VALUES (?, ?, 'first', ?, ?, ?, 'key', 0)",
-            (talks[0], ali, MOMENT, seq, seq),
-        )
-        storing = asyncio.create_task(other_node.store_sends([second]))
-        await asyncio.wait([storing], timeout=0.2)  # it waits for this transaction
-        assert not storing.done()
-    await storing
-    assert isinstance(second.error, KeyReused)
-    assert (await row(database, talks[1]))[1:] == (before[talks[1]].id, MOMENT)
-    after = await sent(database, talks[1], ali)
-    assert (await row(database, talks[1]))[:2] == (after.seq, after.id)
+    twins = [draft(talk, ali, "hello", "key") for talk in talks]
+    await asyncio.gather(database.store_sends([twins[0]]), other_node.store_sends([twins[1]]))
+    for twin in twins:
+        assert (twin.error, twin.is_repeat) == (None, False)
+        assert await stored(database, twin.conversation_id) == [(twin.id, 1, "hello")]
 
 
 async def test_two_nodes_writing_everything_at_once_keep_every_number_dense(

@@ -58,7 +58,7 @@ async def contents(database: Database, talk: int) -> list[str]:
 def publishing_edit(talk: int, message_id: int, content: str) -> Apply[int]:
     async def apply(transaction: Transaction) -> Outcome[int]:
         seq = await conversations.advance(transaction, talk)
-        await messages.edit(transaction, message_id, content, seq)
+        await messages.edit(transaction, talk, message_id, content, seq)
         frame = MessageEdited(EditedMessage(message_id, content), seq=seq)
         return Outcome(seq, (Change(talk, frame),))
 

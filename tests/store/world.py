@@ -148,7 +148,7 @@ class Changes:
     async def edit(self, message_id: int, content: str) -> int:
         async with self.next() as (transaction, seq):
             logged = await self._logged(transaction, message_id)
-            await messages.edit(transaction, message_id, content, seq)
+            await messages.edit(transaction, self.conversation_id, message_id, content, seq)
             frame = MessageEdited(EditedMessage(message_id, content), seq=seq)
             await self._write(transaction, frame, message_id, logged)
         return seq
@@ -156,9 +156,9 @@ class Changes:
     async def delete(self, message_id: int) -> int:
         async with self.next() as (transaction, seq):
             logged = await self._logged(transaction, message_id)
-            removed = await attachments.remove_all(transaction, message_id)
+            removed = await attachments.remove_all(transaction, self.conversation_id, message_id)
             await log.forget(transaction, self.conversation_id, removed.values())
-            await messages.delete(transaction, message_id, seq)
+            await messages.delete(transaction, self.conversation_id, message_id, seq)
             await self._write(transaction, MessageDeleted(message_id, seq=seq), message_id, logged)
         return seq
 
@@ -254,7 +254,7 @@ def editing(conversation_id: int, message_id: int, content: str) -> Apply[int]:
     async def apply(transaction: Transaction) -> Outcome[int]:
         found = await messages.find(transaction, conversation_id, message_id)
         seq = await conversations.advance(transaction, conversation_id)
-        await messages.edit(transaction, message_id, content, seq)
+        await messages.edit(transaction, conversation_id, message_id, content, seq)
         change = Change(conversation_id, MessageEdited(EditedMessage(message_id, content), seq=seq))
         logged = found.logged_seq if found else 0
         await log.write(transaction, None, log.Written(change, message_id, logged))

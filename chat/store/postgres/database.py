@@ -22,6 +22,7 @@ from chat.store.postgres.dialect import LOCK_CONVERSATIONS, TOUCH, Postgres, arr
 from chat.store.postgres.errors import passes
 from chat.store.postgres.exchange import Answer, Values, exchange
 from chat.store.postgres.inspection import in_one_line, inspect
+from chat.store.postgres.partitions import partition
 from chat.store.postgres.pool import PooledPostgresDatabase, PostgresConnections
 from chat.store.sends import Send
 from chat.times import now
@@ -184,6 +185,9 @@ class PostgresStore(Postgres, Database):
 
     async def lock_schema(self, transaction: Transaction) -> None:
         await transaction.fetch("SELECT pg_advisory_xact_lock(?)", (MIGRATION_LOCK,))
+
+    async def partition(self, transaction: Transaction, parts: int) -> None:
+        await partition(transaction, parts)
 
     async def after_numbering(self, transaction: Transaction, table: str) -> None:
         await transaction.fetch(

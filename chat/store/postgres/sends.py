@@ -73,7 +73,8 @@ def the_new_of(insert: str) -> str:
         "\n    ), inserted AS (",
         """
           AND NOT EXISTS (SELECT 1 FROM messages
-                          WHERE messages.sender_id = incoming.sender_id
+                          WHERE messages.conversation_id = incoming.conversation_id
+                            AND messages.sender_id = incoming.sender_id
                             AND messages.client_id = incoming.client_id)
     ), inserted AS (""",
     )
@@ -119,10 +120,10 @@ async def store_apart(database: Exchanges, insert: str, part: Sequence[Send]) ->
 def without_repeats(sends: Sequence[Send]) -> list[list[Send]]:
     """Divide the batch into parts, nearly always one, in which no key comes twice."""
     parts: list[list[Send]] = [[]]
-    keys: set[tuple[int, str]] = set()
+    keys: set[tuple[int, int, str]] = set()
     for send in sends:
         if send.client_id is not None:
-            key = (send.sender_id, send.client_id)
+            key = (send.conversation_id, send.sender_id, send.client_id)
             if key in keys:
                 parts.append([])
                 keys.clear()
@@ -174,19 +175,18 @@ async def insert_all(
     database: Exchanges, insert: str, conversation_ids: Sequence[int], columns: Sequence[str]
 ) -> Answer:
     lock = (LOCK_CONVERSATIONS, [array(conversation_ids)])
-    of_the_new = the_new_of(insert)
-    for statement in (insert, of_the_new):
-        try:
-            # A whole pipeline is one transaction, so there is no BEGIN or COMMIT to wait for.
-            return (await database.together([lock, (statement, columns)]))[-1]
-        except UniqueViolation:
-            pass
-    # Another node has just stored the same key in another conversation, and now it is visible.
-    return (await database.together([lock, (of_the_new, columns)]))[-1]
+    try:
+        # A whole pipeline is one transaction, so there is no BEGIN or COMMIT to wait for.
+        return (await database.together([lock, (insert, columns)]))[-1]
+    except UniqueViolation:
+        # Whoever stored the key held the same lock, so the next statement sees it.
+        return (await database.together([lock, (the_new_of(insert), columns)]))[-1]
 
 
 async def first_of(database: Exchanges, send: Send) -> Row | None:
     if send.client_id is None:
         return None
-    rows = await database.fetch(FIRST_WITH_KEY, (send.sender_id, send.client_id))
+    rows = await database.fetch(
+        FIRST_WITH_KEY, (send.conversation_id, send.sender_id, send.client_id)
+    )
     return rows[0] if rows else None

@@ -205,6 +205,9 @@ class SqliteStore(Sqlite, Database):
     async def lock_schema(self, transaction: Transaction) -> None:
         """Do nothing: a write transaction is the only one anyway."""
 
+    async def partition(self, transaction: Transaction, parts: int) -> None:
+        raise Unfit("Only PostgreSQL keeps messages in partitions; this database is SQLite.")
+
     async def after_numbering(self, transaction: Transaction, table: str) -> None:
         """Do nothing: AUTOINCREMENT continues by itself."""
 

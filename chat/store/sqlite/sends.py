@@ -17,7 +17,7 @@ TEMPLATE = """
     INSERT INTO messages (conversation_id, sender_id, content, created_at, created_seq, seq,
                           client_id, fingerprint, by_agent, changed)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, {by_agent}, ?)
-    ON CONFLICT (sender_id, client_id) WHERE client_id IS NOT NULL DO NOTHING
+    ON CONFLICT (conversation_id, sender_id, client_id) WHERE client_id IS NOT NULL DO NOTHING
 """
 INSERT = TEMPLATE.format(by_agent="FALSE")
 INSERT_BY_AGENT = TEMPLATE.format(by_agent="TRUE")
@@ -89,5 +89,7 @@ def store_all(db: sqlite3.Connection, sends: Sequence[Send]) -> None:
 def first_of(db: sqlite3.Connection, send: Send) -> Row | None:
     if send.client_id is None:
         return None
-    first: Row | None = db.execute(FIRST_WITH_KEY, (send.sender_id, send.client_id)).fetchone()
+    first: Row | None = db.execute(
+        FIRST_WITH_KEY, (send.conversation_id, send.sender_id, send.client_id)
+    ).fetchone()
     return first
