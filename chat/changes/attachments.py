@@ -19,7 +19,7 @@ class AttachmentAdded(ChangeFrame, tag="attachment.added", frozen=True):
 
 
 async def read(reads: Reads, entries: Sequence[Entry]) -> dict[Entry, ChangeFrame]:
-    """Without those that went with their messages meanwhile."""
+    """The frames, without those of attachments that were deleted with their messages."""
     found = await store.by_ids(reads, [entry.subject_id for entry in entries])
     by_id = {attachment.id: attachment for attachment in found}
     return {

@@ -1,4 +1,4 @@
-"""Every family of changes there is: what takes a change number is here, or does not exist."""
+"""Every family of changes. Nothing else takes a `seq`."""
 
 from chat.changes import attachments, conversations, messages, participants, support_tickets
 from chat.changes.family import Family, name_of
@@ -16,9 +16,9 @@ EXAMPLES: tuple[ChangeFrame, ...] = tuple(
 )
 FRAMES: tuple[type[ChangeFrame], ...] = tuple(type(example) for example in EXAMPLES)
 NAMES: tuple[str, ...] = tuple(name_of(frame) for frame in FRAMES)
-"""Each kind's name, which is the `type` of its frame."""
+"""The name of each kind, which is the `type` of its frame."""
 LOGGED: tuple[str, ...] = tuple(name for name in NAMES if name != name_of(MessageSent))
-"""Those that the log has: a message that is sent is its own entry."""
+"""The kinds that are in the log. A new message is not: its own row is its entry."""
 FAMILY_OF: dict[str, Family] = {
     name_of(example): family for family in FAMILIES for example in family.examples
 }
@@ -27,6 +27,6 @@ ENTRIES = " UNION ALL ".join(family.entries for family in FAMILIES)
 
 
 def message_of(frame: ChangeFrame) -> int | None:
-    """The id of the message whose JSON this change changes; None where it changes none."""
+    """The id of the message whose JSON this change changes; None if it changes none."""
     of_family = FAMILY_OF[name_of(frame)].message_of
     return None if of_family is None else of_family(frame)

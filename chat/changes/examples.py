@@ -1,4 +1,4 @@
-"""Who and what the examples of changes are about: Ali and Sara, and a file that one sends."""
+"""The people and things in the examples of changes: Ali, Sara, and a file that one sent."""
 
 from chat import records
 

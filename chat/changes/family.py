@@ -1,4 +1,4 @@
-"""What a family of kinds says of itself."""
+"""The declaration of a family of kinds."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -15,13 +15,14 @@ Read = Callable[[Reads, Sequence[Entry]], Awaitable[dict[Entry, ChangeFrame]]]
 class Family(Struct, frozen=True):
     """Kinds of changes of one subject, such as a message that is edited or deleted.
 
-    A subject has one entry of the family in the log at most: the last one.
+    A subject has at most one entry of the family in the log: the last one.
 
-    `examples` has a frame of each kind, as the documents show it. `read` gives the frames of
-    entries of many conversations at once, without those whose subject is gone. A frame shows what
-    its subject is by now. `entries` is the SELECT of what the log must have of the family:
-    conversation, seq, kind and subject. `message_of` gives the message whose JSON a change of
-    the family changes; None where it changes none.
+    - `examples` has a frame of each kind, for the documents.
+    - `read` returns the frames of entries of many conversations at once, without those whose
+      subject is gone. A frame shows the present state of its subject.
+    - `entries` is the SELECT of the entries that the log must have of the family: conversation,
+      seq, kind and subject.
+    - `message_of` returns the message whose JSON a change of the family changes, or None.
     """
 
     examples: tuple[ChangeFrame, ...]
@@ -31,5 +32,5 @@ class Family(Struct, frozen=True):
 
 
 def name_of(frame: ChangeFrame | type[ChangeFrame]) -> str:
-    """A kind's name: its `type` on the wire."""
+    """The name of a kind: its `type` on the wire."""
     return str(frame.__struct_config__.tag)

@@ -13,8 +13,8 @@ from chat.store.database import Transaction
 class Written(NamedTuple):
     """A change of a subject, such as a message, by its id.
 
-    `replaces` is the `seq` of the subject's earlier entry of the same family, 0 for none: a
-    reader needs only the later one.
+    `replaces` is the `seq` of the subject's earlier entry of the same family, or 0 if there is
+    none. A reader needs only the later one, so the earlier one is deleted.
     """
 
     change: Change
@@ -23,14 +23,14 @@ class Written(NamedTuple):
 
 
 async def forget(transaction: Transaction, conversation_id: int, seqs: Iterable[int]) -> None:
-    """Take out the entries of subjects that are gone, under the conversation's lock."""
+    """Delete the entries of subjects that are gone, under the conversation's lock."""
     await store.forget(transaction, conversation_id, seqs)
 
 
 async def write(transaction: Transaction, actor_id: int | None, *written: Written) -> None:
-    """Of one conversation, under its lock; in the order of their numbers.
+    """Write changes of one conversation, under its lock, in the order of `seq`.
 
-    Everything that takes a change number is written so, except the sending of a message.
+    Everything that takes a `seq` is written here, except a new message.
     """
     conversation_id = written[0].change.conversation_id
     await store.forget(transaction, conversation_id, (one.replaces for one in written))

@@ -18,13 +18,13 @@ class EditedMessage(Struct, frozen=True):
 
 
 class MessageEdited(ChangeFrame, tag="message.edited", frozen=True):
-    """Its sender changed a message's content."""
+    """The sender edited a message."""
 
     message: EditedMessage
 
 
 class MessageDeleted(ChangeFrame, tag="message.deleted", frozen=True):
-    """Its sender deleted a message; its attachments are gone as well."""
+    """The sender deleted a message. Its attachments are deleted too."""
 
     message_id: int
 

@@ -1,10 +1,11 @@
-"""Everything that changed in conversations after a point, in order.
+"""Reads everything that changed in conversations after a position, in order.
 
-One statement finds the changes of all of them, so they are one snapshot: a change is either in
-it, at its place, or will come as an event later. A message comes where it was sent, with what it
-is by now, and again where it was last changed. So whoever has received everything up to some
-`seq` has received every message sent until then, and may stop, or be cut off, anywhere, and
-begin again from there.
+One statement finds the changes of all of them, so they are one snapshot. A change is either in it,
+at its place, or it will come as an event later.
+
+A message comes where it was sent, with its present content, and again where it was last changed.
+So a reader whose position is some `seq` has received every message that was sent up to it. The
+reader may stop, or be cut off, anywhere, and begin again from there.
 """
 
 from collections.abc import Mapping
@@ -25,10 +26,10 @@ SENT = name_of(MessageSent)
 
 
 class Page(Struct, frozen=True):
-    """Changes in the order of their `seq`, and the point to which they lead.
+    """Changes in the order of `seq`, and the position to which they lead.
 
-    That is before the one asked for where the database has been put back to an older state,
-    and 0 where it does not have the conversation any more.
+    If the database was put back to an older state, that is before the position that was asked for,
+    or 0 if the database does not have the conversation any more.
     """
 
     changes: list[Change]
@@ -37,17 +38,17 @@ class Page(Struct, frozen=True):
 
 
 async def since(reads: Reads, conversation_id: int, seq: int, *, limit: int) -> Page:
-    """At most `limit` changes after `seq`."""
+    """At most `limit` changes of one conversation after `seq`."""
     return (await since_many(reads, {conversation_id: seq}, limit=limit))[conversation_id]
 
 
 async def since_many(reads: Reads, points: Mapping[int, int], *, limit: int) -> dict[int, Page]:
-    """Of each conversation at most `limit` changes after its point, in a few statements for all.
+    """At most `limit` changes of each conversation after its position, in a few statements.
 
-    All pages are in memory at once: who asks for many conversations gives a small `limit`, or
-    asks for some after the others.
+    All pages are in memory at once. So for many conversations give a small `limit`, or ask for
+    some of them after the others.
     """
-    # One more than asked for: the end is seen only where it comes within them.
+    # One more than asked for, because the page is the last one only if the end is in it.
     found = await store.rows_since(reads, points, limit + 1)
     logged = await _logged(reads, found)
     return {
@@ -61,8 +62,8 @@ async def changed_messages(
 ) -> dict[int, int]:
     """At most `limit` messages that changed after `seq`, in the order of their last changes.
 
-    By id, with the `seq` of that change: the point that a reader has reached with the message.
-    What changed twice may come twice.
+    Each is an id with the `seq` of that change, which is the reader's position after this message.
+    A message that changed twice may come twice.
     """
     changed: dict[int, int] = {}
     is_last = False
@@ -79,12 +80,12 @@ async def changed_messages(
 
 
 def _comes_again(frame: ChangeFrame) -> bool:
-    """Whether it is of a message that was changed later, and so comes there as well."""
+    """Whether this message was changed after it was sent, and so comes again later."""
     return isinstance(frame, MessageSent) and (frame.is_edited is True or frame.is_deleted is True)
 
 
 async def _logged(reads: Reads, found: Mapping[int, list[Row]]) -> dict[Entry, ChangeFrame]:
-    """The frames of the log's entries among these rows, read family by family."""
+    """The frames for the entries of the log among these rows, read family by family."""
     entries = [
         Entry(conversation_id, *row[:3])
         for conversation_id, rows in found.items()
@@ -102,12 +103,12 @@ async def _logged(reads: Reads, found: Mapping[int, list[Row]]) -> dict[Entry, C
 def _page(
     conversation_id: int, rows: list[Row], logged: dict[Entry, ChangeFrame], limit: int
 ) -> Page:
-    if not rows:  # not even the end: put back to before this conversation
+    if not rows:  # not even the end: the database was put back to before this conversation
         return Page([], 0, True)
     is_last = rows[-1][1] == THE_END
     changes = []
     for row in rows[:-1] if is_last else rows[:limit]:
-        # None where its subject is gone, or where a newer release has written another kind.
+        # None if its subject is gone, or if a newer release has written an unknown kind.
         frame = _sent(row) if row[1] == SENT else logged.get(Entry(conversation_id, *row[:3]))
         if frame is not None:
             changes.append(Change(conversation_id, frame))

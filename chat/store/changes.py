@@ -1,12 +1,12 @@
-"""The log of changes, and what came after a point: messages by `created_seq`, the log by `seq`.
+"""The log of changes, and what came after a position: messages by `created_seq`, the log by `seq`.
 
-A message is its own entry: sending writes nothing else. An entry of the log that a later one of
-the same subject replaces is deleted, and is found by the `seq` that the subject's row keeps. So
-nobody misses the last state:
+A new message is an entry by its own row, so sending writes nothing else. When a later entry of the
+same subject replaces an entry of the log, the earlier one is deleted. (The subject's row has its
+`seq`.) Still nobody misses the last state:
 
 1. A message is sent as 3 and edited as 5. The log has 5.
 2. It is edited again as 8. The log has 8, and no longer 5.
-3. Who returns with 4 gets 8; who has received 5 gets 8 too.
+3. A reader with the position 4 gets 8. A reader with the position 5 gets 8 too.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ from chat.times import now
 
 
 class Entry(NamedTuple):
-    """One entry of the log; `kind` is the `type` of its frame."""
+    """One entry of the log. `kind` is the `type` of its frame."""
 
     conversation_id: int
     seq: int
@@ -27,7 +27,7 @@ class Entry(NamedTuple):
 
 
 THE_END = "the end"
-"""The kind of the row that says how far a conversation has come."""
+"""The kind of the row that has the present `seq` of a conversation."""
 
 # One shape for all: seq, kind, id, name, content, created_at, three flags. The last part is the
 # end itself, which sorts behind the change that bears its number.
@@ -86,13 +86,14 @@ SINCE = {
     """,  # noqa: S608 - of ours
 }
 LIMITS = {"postgresql": 3, "sqlite": 2}
-"""How often the limit is a parameter of it."""
+"""How many parameters of the statement are the limit."""
 
 
 async def rows_since(reads: Reads, points: Mapping[int, int], limit: int) -> dict[int, list[Row]]:
-    """What came after each conversation's point, in order, and then the row of the end.
+    """The rows after each conversation's position, in order, and then the row of the end.
 
-    At most `limit` rows of each. A conversation that the database does not have is not in it.
+    They are at most `limit` rows of each. A conversation that the database does not have is left
+    out.
     """
     sql = SINCE[reads.dialect].format(pairs=reads.pairs)
     limits = [limit] * LIMITS[reads.dialect]
@@ -105,7 +106,7 @@ async def rows_since(reads: Reads, points: Mapping[int, int], limit: int) -> dic
 
 
 async def append(transaction: Transaction, entries: Sequence[Entry], actor_id: int | None) -> None:
-    """Under the conversation's lock, in the transaction that makes the changes."""
+    """Add entries, under the conversation's lock, in the transaction that makes the changes."""
     moment = now()
     await transaction.execute_many(
         f"""
@@ -117,7 +118,7 @@ async def append(transaction: Transaction, entries: Sequence[Entry], actor_id: i
 
 
 async def forget(transaction: Transaction, conversation_id: int, seqs: Iterable[int]) -> None:
-    """Delete the entries with these numbers, where there are any."""
+    """Delete the entries with these numbers, if they exist."""
     rows = [(conversation_id, seq) for seq in seqs if seq]
     if rows:
         await transaction.execute_many(

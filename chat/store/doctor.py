@@ -1,10 +1,11 @@
-"""Recomputes what is derived, and finds where what is stored differs.
+"""Computes derived data again, and finds where the stored data differs.
 
-Derived are a conversation's `seq`, last message, activity and number of participants, the log of
-changes, how far a participant may have read, which attachment has a file, and the folding of each
-user's name, which another version of Python, with a newer Unicode, may do otherwise. Reading
-everything takes its time, and is meant for a database at rest: what is being written at this moment
-may look like drift.
+Derived are: a conversation's `seq`, last message, activity and number of participants; the log of
+changes; how far a participant may have read; which attachment has a file; and the folding of each
+user's name, which may differ in another version of Python with a newer Unicode.
+
+Reading everything takes a while. It is meant for a database at rest, because what is being written
+at this moment may look like drift.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -18,11 +19,11 @@ from chat.store.files import Files
 from chat.store.users import foldings
 
 YOUNG = 3600
-"""Seconds: a file younger than this may be an upload whose row is on its way."""
+"""In seconds. A file younger than this may be an upload whose row is not stored yet."""
 
 
 class Drift(Struct, frozen=True):
-    """What repairs it: statements, each with its parameters, and a file to remove."""
+    """A difference, and what repairs it: statements with their parameters, and a file to delete."""
 
     what: str
     statements: Sequence[tuple[str, tuple[int | str, ...]]] = ()
@@ -56,7 +57,7 @@ CONVERSATIONS = """
           OR participant_count <> true_count
     ORDER BY id
 """
-# What the log has of kinds that this release knows, and what it must have.
+# The entries of the log whose kinds this release knows, and the entries that it must have.
 LOG = """
     WITH entries (conversation_id, seq, kind, subject_id) AS ({entries}),
     log AS (SELECT conversation_id, seq, kind, subject_id FROM changes WHERE kind IN ({texts})),
@@ -96,7 +97,7 @@ MEND_LOG_OF_FILE = """
         (SELECT conversation_id, seq FROM attachments WHERE id = ?)
 """
 MEND_FILE = "DELETE FROM attachments WHERE id = ?"
-# Where another user has the name by now, both keep their accounts: see `store/users.py`.
+# If another user has the name by now, both keep their accounts: see `store/users.py`.
 MEND_NAME = """
     UPDATE users SET username_key = CASE
         WHEN NOT EXISTS (SELECT 1 FROM users AS o WHERE o.username_key = ?) THEN ? ELSE ? END
@@ -107,10 +108,10 @@ MEND_NAME = """
 async def examine(
     database: Database, files: Files, kinds: Collection[str], entries: str
 ) -> list[Drift]:
-    """Every drift there is, in words, with what would mend it.
+    """Find every drift. Each says in words what differs, and has what repairs it.
 
-    `kinds` are those of the log that this release knows, and `entries` is the SELECT of what the
-    log must have of them: conversation, seq, kind and subject.
+    `kinds` are the kinds of the log that this release knows. `entries` is the SELECT of the
+    entries that the log must have of them: conversation, seq, kind and subject.
     """
     return [
         *await examine_log(database, kinds, entries),
@@ -132,7 +133,9 @@ async def mend(database: Database, drifts: list[Drift]) -> None:
 
 
 async def examine_log(database: Database, kinds: Collection[str], entries: str) -> list[Drift]:
-    """Entries of nothing first: they may be where others are missing."""
+    """The drift of the log. Entries without a subject come first, because another entry may be
+    missing at the same number.
+    """
     drifts = []
     sql = LOG.format(entries=entries, texts=database.texts)
     for is_missing, conversation_id, seq, kind, subject_id in await database.fetch(
@@ -185,7 +188,7 @@ async def examine_readers(database: Database) -> list[Drift]:
 
 
 async def examine_names(database: Database) -> list[Drift]:
-    """By pages: there may be millions of users."""
+    """The drift of names, read in pages, because there may be millions of users."""
     drifts: list[Drift] = []
     last = 0
     while page := await foldings(database, last):

@@ -1,7 +1,7 @@
-"""Statements that say within which incarnation of the database their stamps count.
+"""Statements that also read the incarnation of the database in which their stamps count.
 
-Where PostgreSQL has lost the name, it may have given numbers of transactions out again that
-earlier cursors know. So the next one who asks gives it a new name.
+When PostgreSQL has lost the incarnation's name, it may have given numbers of transactions again
+that earlier cursors know. So the next reader gives it a new name.
 """
 
 import secrets

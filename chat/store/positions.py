@@ -1,20 +1,21 @@
-"""Where a user's conversations are, and which of them changed since a cursor.
+"""The positions of a user's conversations, and which conversations changed since a cursor.
 
-A cursor stands for all conversations of a user at once: it says which transactions had ended
-when it was read. A client that comes back with it may get a change again, and never misses
-one. Example, on PostgreSQL, where the number of a transaction is its stamp:
+A cursor stands for all conversations of a user at once. It says which transactions had ended when
+it was read. A client that comes back with it may get a change again, and never misses one. Example
+on PostgreSQL, where the number of a transaction is its stamp:
 
 1. Transaction 100 begins in conversation A and is slow. Transaction 101 sends message 8 to
    conversation B and commits.
 2. The client reads its cursor: 100, the oldest transaction that is still under way. It has
    received message 8, whose stamp 101 is not below 100.
 3. Transaction 100 sends message 5 to A and commits. Transaction 102 sends message 9 to B.
-4. The client returns with 100. Both conversations have a stamp that is not below it. In A all
-   after 4 is sent. In B the last message below 100 is 7: so 8 is sent once more, and 9.
+4. The client returns with 100. Both conversations have a stamp that is not below it. In A it
+   receives everything after 4. In B the last message below 100 is 7, so it receives 8 once more,
+   and 9.
 
-The cursor is never the highest stamp that was seen: by 101 the client would miss message 5.
-It is read in the statement that reads the positions, since what is read after them may
-already be beyond what they hold.
+The cursor is never the highest stamp that was seen: with 101 the client would miss message 5. It is
+read in the same statement as the positions, because a cursor that is read after them may include
+changes that the positions do not have.
 """
 
 import re
@@ -69,7 +70,7 @@ _changed = msgspec.json.Decoder(list[tuple[int, int, int, int]]).decode
 
 
 class Cursor(Struct, frozen=True):
-    """`point` is a stamp of `incarnation`: what is below it had ended when it was read."""
+    """`point` is a stamp of `incarnation`. Transactions below it had ended when it was read."""
 
     epoch: str
     incarnation: str
@@ -77,7 +78,7 @@ class Cursor(Struct, frozen=True):
 
     @classmethod
     def read(cls, text: str) -> "Cursor":
-        """Raises InvalidInput that names `cursor`."""
+        """Read a cursor from its text. Raises InvalidInput, which names `cursor`."""
         match = CURSOR.fullmatch(text)
         if match is None or int(match[3]) > ID_MAX:
             raise InvalidInput({"cursor": ["What `hello`, `cursor` or `resumed` gave."]})
@@ -88,7 +89,7 @@ class Cursor(Struct, frozen=True):
 
 
 class Standing(Struct, frozen=True):
-    """All conversations of a user as (id, seq), and the cursor that stands for them."""
+    """All conversations of a user as pairs (id, seq), and the cursor that stands for them."""
 
     cursor: str
     epoch: str
@@ -96,12 +97,12 @@ class Standing(Struct, frozen=True):
 
 
 class Behind(Struct, frozen=True):
-    """What a user's cursor may not have seen, and the cursor that stands for the present.
+    """What the client with an old cursor may have missed, and the cursor for the present.
 
-    `changed` has (id, since, seq): whoever had received all that the old cursor stands for had
-    received all of the conversation up to `since`. Where `since` is `seq`, only marks of reading
-    moved. `joined` are those that the user has come into, or that began; they are in `changed`
-    too. `left` are those that the user is no longer in.
+    `changed` has triples (id, since, seq): the old cursor stands for the position `since`, and the
+    present one is `seq`. If they are equal, only marks of reading moved. `joined` are conversations
+    into which the user came, or which began; they are in `changed` too. `left` are those that the
+    user is not in any more.
     """
 
     cursor: str
@@ -112,17 +113,17 @@ class Behind(Struct, frozen=True):
 
 
 async def of_user(reads: Reads, user_id: int) -> Standing:
-    """Everything the user is in, in no order."""
+    """The present positions of all conversations of the user, in no order."""
     row = await incarnation.snapshot(reads, OF_USER, (user_id,))
     cursor = Cursor(row[2], row[1], row[0])
     return Standing(str(cursor), cursor.epoch, _positions(f"[{row[3] or ''}]"))
 
 
 async def behind(reads: Reads, user_id: int, text: str) -> Behind | None:
-    """What changed since the cursor; None where its stamps cannot be compared with the present.
+    """What changed since the cursor. None if its stamps cannot be compared with the present ones:
+    then the positions of all conversations show where the client is behind.
 
-    Then the positions of all conversations say where the client is behind. Raises InvalidInput
-    that names `cursor`, and EpochChanged where the database was put back since.
+    Raises InvalidInput, which names `cursor`, and EpochChanged if the database was put back since.
     """
     cursor = Cursor.read(text)
     point = cursor.point

@@ -1,9 +1,9 @@
-"""Which conversations changed since a moment, whoever changed them: asked by an index alone.
+"""Finds by an index alone which conversations changed since a mark, on any node.
 
-Each transaction that changes conversations leaves a row with their ids, which is kept for
-some minutes. Whoever asks keeps a mark, and asks again from there. A mark is a `horizon`, so
-a row may come twice and is never missed; and it counts within one incarnation of the
-database, as a cursor does (see `positions`).
+Each transaction that changes conversations writes a row with their ids. The row is kept for some
+minutes. A reader keeps a mark, and asks again from there. A mark is a `horizon`, so a row may come
+twice and is never missed. A mark counts within one incarnation of the database, as a cursor does
+(see `positions`).
 """
 
 import msgspec
@@ -15,7 +15,7 @@ from chat.times import now
 
 KEPT_SECONDS = 600.0
 PART = 1_000
-"""Rows of one statement."""
+"""Most rows of one statement."""
 
 SINCE = """
     WITH found AS (
@@ -29,7 +29,7 @@ _ids = msgspec.json.Decoder(set[int]).decode
 
 
 class Mark(Struct, frozen=True):
-    """What has a stamp below `point` had ended when this was read."""
+    """Transactions with a stamp below `point` had ended when this was read."""
 
     epoch: str
     incarnation: str
@@ -37,10 +37,8 @@ class Mark(Struct, frozen=True):
 
 
 class Touched(Struct, frozen=True):
-    """`ids` are of the conversations that changed; None where that cannot be said.
-
-    Then any may have changed: the mark is too old, or of another incarnation. `mark` is where
-    to ask from the next time.
+    """`ids` are the conversations that changed. None means that any may have changed, because the
+    mark is too old, or of another incarnation. Ask again from `mark` the next time.
     """
 
     ids: set[int] | None
@@ -53,7 +51,7 @@ async def present(reads: Reads) -> Mark:
 
 
 async def since(reads: Reads, mark: Mark) -> Touched:
-    """What changed after the mark was read, and perhaps a little more."""
+    """The conversations that changed after the mark was read, and perhaps some more."""
     ids: set[int] = set()
     first: Mark | None = None
     point = mark.point
@@ -61,7 +59,7 @@ async def since(reads: Reads, mark: Mark) -> Touched:
         row = await incarnation.snapshot(reads, SINCE, (point, PART))
         horizon, named, epoch, pruned, joined, last, count = row
         present = Mark(epoch, named, horizon)
-        # The first one's: what commits between two parts is perhaps in neither.
+        # The mark of the first part, because a commit between two parts may be in neither.
         first = first or present
         if (epoch, named) != (mark.epoch, mark.incarnation) or not pruned < mark.point <= horizon:
             return Touched(None, present)
@@ -72,7 +70,7 @@ async def since(reads: Reads, mark: Mark) -> Touched:
 
 
 async def prune(database: Database, kept_seconds: float = KEPT_SECONDS) -> int:
-    """Forget rows that are older, as far as they are the lowest; how many."""
+    """Delete older rows, the lowest first. Returns how many."""
     oldest = now() - int(kept_seconds * 1_000_000)
     pruned = 0
     while True:
