@@ -13,13 +13,14 @@ from chat.auth.keys import Keys, keys_from
 from chat.auth.passwords import Passwords
 from chat.auth.tokens import Tokens
 from chat.errors import Unavailable
-from chat.events import Change, Event, FamilyRevoked
+from chat.events import Event, FamilyRevoked
 from chat.placing import placed
 from chat.realtime.connections import Connections
 from chat.realtime.dispatcher import Dispatcher
 from chat.realtime.relay.connect import relay_over
 from chat.realtime.socket import Sockets
 from chat.services.attachments import Attachments
+from chat.services.changes import Changes
 from chat.services.conversations import Conversations
 from chat.services.direct_conversations import DirectConversations
 from chat.services.history import History
@@ -77,7 +78,7 @@ class Payam:
         self.history = History(self.database, self._put_back, self._announce_history)
         self.dispatcher = Dispatcher(
             self.relay,
-            self._changes_since,
+            self.services.changes.since,
             self.services.conversations.seqs,
             self._revoked,
             self._missed,
@@ -140,6 +141,7 @@ class Payam:
             conversations=conversations,
             direct_conversations=DirectConversations(self.database, self.writer, conversations),
             positions=Positions(self.database),
+            changes=Changes(self.database, settings.base_path),
             messages=messages,
             attachments=Attachments(
                 self.database,
@@ -289,14 +291,6 @@ class Payam:
 
     def _publish(self, events: Sequence[Event]) -> None:
         self.dispatcher.publish(placed(self.settings.base_path, events))
-
-    async def _changes_since(
-        self, conversation_id: int, seq: int
-    ) -> tuple[Sequence[Change], int, bool]:
-        changes, upto, is_last = await self.services.conversations.changes_since(
-            conversation_id, seq
-        )
-        return placed(self.settings.base_path, changes), upto, is_last
 
     def _doubt(self, conversation_ids: Collection[int]) -> None:
         self.dispatcher.doubt(conversation_ids)

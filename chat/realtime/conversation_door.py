@@ -2,14 +2,13 @@
 
 from sanic import Request
 
-from chat import metrics
 from chat.auth.identity import Identity
 from chat.errors import InvalidInput
 from chat.realtime.agents import Agents
 from chat.realtime.connection import Listener
 from chat.realtime.gate import Admitted, parameters_of
 from chat.realtime.hub import Hub
-from chat.realtime.resume import CatchingUp, resumed
+from chat.realtime.resume import CatchingUp
 from chat.realtime.subscribers import ConversationSocket, Subscriber
 from chat.records import ID_MAX
 from chat.services.conversations import Conversations
@@ -84,11 +83,9 @@ class ConversationDoor:
     ) -> None:
         """Of a connection that was admitted just now, and that the hub has as resuming."""
         is_there = since == membership.seq and epoch in (None, membership.epoch)
-        if is_there and self._hub.join_at(connection, connection.conversation_id, since):
-            metrics.resumes.inc()
-            connection.send(resumed(since, None, membership.epoch))
-            return
-        self._catching_up.start(connection, connection.conversation_id, since, epoch, None)
+        self._catching_up.start(
+            connection, connection.conversation_id, since, epoch, None, is_there=is_there
+        )
 
 
 def position_of(request: Request) -> tuple[int | None, str | None]:

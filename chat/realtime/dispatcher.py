@@ -7,7 +7,7 @@ makes the hub ask the database, and the process look whether it is the one that 
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import msgspec
 
@@ -276,9 +276,3 @@ class Dispatcher(RelayListener):
         """What changed after `seq`, up to which point, and whether that is all by now."""
         changes, upto, is_last = await self._load(conversation_id, seq)
         return [delivery_of(change) for change in changes], upto, is_last
-
-    async def load_many(
-        self, since: Mapping[int, int]
-    ) -> dict[int, tuple[list[Delivery], int, bool]]:
-        """The same of many conversations, each with a point of its own."""
-        return {one: await self.load_deliveries(one, seq) for one, seq in since.items()}

@@ -219,8 +219,16 @@ class Group:
         return b"".join([change.frame for change in changes])
 
     def pass_on(self, frame: bytes, except_user: int, except_connection: object) -> None:
-        """Send what is passing to who is live, but not to this user, or this connection."""
-        of_others = [one for one, place in (self.others or {}).items() if not place.is_reading]
+        """Send what is passing to who is live, but not to this user, or this connection.
+
+        What goes to every user, a mark of reading, goes to who still resumes as well: it may be
+        later than the marks that were looked up for that one.
+        """
+        of_others = [
+            one
+            for one, place in (self.others or {}).items()
+            if not (place.is_reading and except_user)
+        ]
         has_wide = self.wide or any(one.is_wide for one in of_others)
         wide = of_conversation(frame, self.conversation_id) if has_wide else b""
         for members in (self.members, self.wide, of_others):

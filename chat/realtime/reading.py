@@ -7,19 +7,21 @@ from itertools import islice
 from chat import metrics
 from chat.auth.identity import Identity
 from chat.errors import Unavailable
-from chat.realtime.group import Delivery
+from chat.realtime.answers import addressed
 from chat.realtime.hub import Hub
-from chat.realtime.resume import LOOK_SECONDS, RETRY_SECONDS, frames, send_slowly
+from chat.realtime.protocol import frame_of
+from chat.realtime.resume import LOOK_SECONDS, RETRY_SECONDS, send_slowly
 from chat.realtime.subscribers import UserSocket
+from chat.services.changes import Missed
 
-LoadMany = Callable[[Mapping[int, int]], Awaitable[Mapping[int, tuple[list[Delivery], int, bool]]]]
+LoadMany = Callable[[Mapping[int, int]], Awaitable[Mapping[int, Missed]]]
 """Of conversations, each with a point: what came after it, up to which point, and whether that
 is all. It may leave out some, which are read later."""
 
 Among = Callable[[Identity, Collection[int]], Awaitable[Collection[int]]]
 """Those of some conversations that the user is in."""
 
-PART = 500
+PART = 200
 """Conversations that are read at once."""
 
 
@@ -56,7 +58,10 @@ class Reading:
                     hub.leave(connection, conversation_id)
                     connection.removed(conversation_id)
                 else:
-                    found += frames(connection, conversation_id, changes)
+                    found += [
+                        addressed(connection, conversation_id, frame_of(one.frame))
+                        for one in changes
+                    ]
                     # Behind those that wait already, so that all have their turn.
                     del waiting[conversation_id]
                     waiting[conversation_id] = upto

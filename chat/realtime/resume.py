@@ -16,28 +16,36 @@ all that is in memory.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from typing import Any, TypeVar
 
 from msgspec import UNSET
 
 from chat import metrics
 from chat.auth.identity import Identity
 from chat.errors import NotFound, Unavailable
+from chat.events import Passing
 from chat.realtime.answers import addressed
 from chat.realtime.connection import Connection
 from chat.realtime.errands import Errands
 from chat.realtime.group import Delivery, Subscription
 from chat.realtime.hub import Hub
+from chat.realtime.missed_marks import MissedMarks
 from chat.realtime.protocol import frame_of
 from chat.realtime.server_frames import Reset, Resumed
 from chat.realtime.subscribers import Subscriber
 from chat.records import ID_MAX
 from chat.services.history import History
 
+T = TypeVar("T")
+
 Load = Callable[[int, int], Awaitable[tuple[list[Delivery], int, bool]]]
 """Of a conversation, what came after a point, up to which point, and whether that is all."""
 
 Require = Callable[[], Awaitable[object]]
 """Asks the database whether the connection's user is a participant; raises NotFound."""
+
+Marks = Callable[[int, int], Awaitable[list[Passing]]]
+"""Of a conversation, the marks of reading since a point."""
 
 CHUNK = 256 * 1024
 """Bytes that may wait for the client before the next are given to it."""
@@ -55,10 +63,12 @@ class CatchingUp:
         hub: Hub,
         load: Load,
         require: Callable[[Identity, int], Awaitable[object]],
+        marks: MissedMarks,
         history: History,
         errands: Errands,
     ) -> None:
         self._hub = hub
+        self._marks = marks
         self._load = load
         self._require = require
         self._history = history
@@ -71,15 +81,22 @@ class CatchingUp:
         since: int,
         epoch: str | None,
         ref: str | None,
+        *,
+        is_there: bool = False,
     ) -> None:
         """Of a connection that the hub has as resuming.
 
-        `epoch` is what the client sent with `since`, if anything.
+        `epoch` is what the client sent with `since`, if anything. Where the client `is_there`,
+        the database has just said that nothing came after `since`.
         """
         metrics.resumes.inc()
         present = self._history.epoch
         if epoch not in (None, present):
             since = ID_MAX  # a number of another history: as good as one that there is not
+        load = self._load
+        require: Require = partial(self._require, connection.identity, conversation_id)
+        if is_there:
+            load, require = known_once(([], since, True), load), known_once(None, require)
         place = self._hub.subscription(connection, conversation_id)
         assert place is not None
         catching_up = catch_up(
@@ -87,14 +104,25 @@ class CatchingUp:
             conversation_id,
             place,
             self._hub,
-            self._load,
-            partial(self._require, connection.identity, conversation_id),
+            load,
+            require,
+            self._marks.since,
             since,
             ref,
             epoch=present,
             knows_epochs=epoch is not None,
         )
         self._errands.start(connection, catching_up, conversation_id)
+
+
+def known_once(answer: T, ask: Callable[..., Awaitable[T]]) -> Callable[..., Awaitable[T]]:
+    """`ask`, but the first answer is known already."""
+    answers = [answer]
+
+    async def asked(*arguments: Any) -> T:
+        return answers.pop() if answers else await ask(*arguments)
+
+    return asked
 
 
 async def catch_up(
@@ -104,6 +132,7 @@ async def catch_up(
     hub: Hub,
     load: Load,
     require: Require,
+    marks: Marks,
     since: int,
     ref: str | None,
     *,
@@ -113,7 +142,8 @@ async def catch_up(
     """Send `connection`, which `hub` has as resuming at `place`, what came after `since`.
 
     Each page is sent only to who is a participant by the time that it has been read.
-    `epoch` is the one in which the connection was admitted. A client that `knows_epochs` gets
+    Before `resumed` come the marks of reading that were made since. `epoch` is the one in which
+    the connection was admitted. A client that `knows_epochs` gets
     `reset` and no changes where the conversation has not come as far as `since`.
     """
     position = since
@@ -122,6 +152,7 @@ async def catch_up(
         try:
             changes, upto, is_last = await load(conversation_id, position)
             await require()
+            missed = await marks(conversation_id, since) if is_last else []
         except Unavailable:
             await asyncio.sleep(RETRY_SECONDS)
             continue
@@ -144,11 +175,24 @@ async def catch_up(
         if hub.subscription(connection, conversation_id) is not place:
             return
         if hub.finish_resuming(connection, conversation_id, position):
-            # Nothing live comes before this: there is no pause in between.
+            # No change comes before this: there is no pause in between.
+            connection.send(marks_of(connection, [] if is_reset else missed))
             ending = (reset if is_reset else resumed)(position, ref, epoch)
             connection.send(addressed(connection, conversation_id, ending))
             return
         await asyncio.sleep(0 if changes else LOOK_SECONDS)
+
+
+def marks_of(connection: Subscriber, marks: Sequence[Passing]) -> bytes:
+    """Of others, and on a socket of all conversations the user's own, from other devices."""
+    mine = 0 if connection.is_wide else connection.identity.user_id
+    return b"".join(
+        [
+            addressed(connection, mark.conversation_id, frame_of(mark.frame))
+            for mark in marks
+            if mark.user_id != mine
+        ]
+    )
 
 
 def resumed(seq: int, ref: str | None, epoch: str = "") -> bytes:

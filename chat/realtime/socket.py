@@ -8,7 +8,6 @@ from typing import Any
 
 from sanic import Request, Sanic
 
-from chat.auth.identity import Identity
 from chat.auth.middleware import is_from_browser
 from chat.errors import (
     InvalidInput,
@@ -32,6 +31,7 @@ from chat.realtime.frames.resuming import ResumeFrames
 from chat.realtime.frames.signing_in import SignInFrames
 from chat.realtime.gate import Admitted, Door, Gate
 from chat.realtime.handshake import Upgrade
+from chat.realtime.missed_marks import NOBODY, MissedMarks
 from chat.realtime.reading import Reading
 from chat.realtime.resume import CatchingUp
 from chat.realtime.subscribers import ConversationSocket, Subscriber, UserSocket
@@ -56,9 +56,6 @@ CLOSE_CODES: dict[type[PayamError], int] = {
 }
 """How a socket says what a status says over HTTP."""
 
-NOBODY = Identity(0, "", False, 0.0, None)
-"""At the other end of a connection that was refused."""
-
 
 class Sockets(Listener):
     """What the frames of this process's sockets do."""
@@ -78,11 +75,19 @@ class Sockets(Listener):
         self._hub = hub = dispatcher.hub
         self._errands = errands = Errands()
         conversations = services.conversations
-        reading = Reading(hub, dispatcher.load_many, services.positions.those_of)
+        reading = Reading(hub, services.changes.since_many, services.positions.those_of)
         self.users = UserSockets(conversations, hub, reading, errands)
-        whole = WholeResume(services.positions, hub, self.users, reading, history, errands)
+        whole = WholeResume(
+            services.positions, services.changes, hub, self.users, reading, history, errands
+        )
+        self._marks = MissedMarks(services.changes.marks_since)
         catching_up = CatchingUp(
-            hub, dispatcher.load_deliveries, conversations.membership, history, errands
+            hub,
+            dispatcher.load_deliveries,
+            conversations.membership,
+            self._marks,
+            history,
+            errands,
         )
         self.agents = Agents(services.users.staff_among, conversations.membership)
         self.gate = Gate(services, connections, history)
@@ -144,6 +149,7 @@ class Sockets(Listener):
     async def close(self) -> None:
         """Stop what still waits for something."""
         await self._errands.close()
+        await self._marks.close()
 
     def text_received(self, connection: Connection, text: str) -> None:
         assert isinstance(connection, Subscriber)

@@ -13,7 +13,7 @@ removed and added again, where the news comes in any order:
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from chat import records
 from chat.errors import Unavailable
@@ -67,7 +67,7 @@ class UserSockets(Removals):
         return iter([one for sockets in self._of_user.values() for one in sockets])
 
     async def enter(
-        self, connection: UserSocket, positions: dict[int, int], behind: dict[int, int]
+        self, connection: UserSocket, positions: Mapping[int, int], behind: Mapping[int, int]
     ) -> None:
         """Make the socket live in conversations, part by part.
 

@@ -20,12 +20,13 @@ from chat.realtime.errands import Errands
 from chat.realtime.hub import Hub
 from chat.realtime.protocol import frame_of
 from chat.realtime.reading import Reading
-from chat.realtime.resume import LOOK_SECONDS, RETRY_SECONDS
+from chat.realtime.resume import LOOK_SECONDS, RETRY_SECONDS, marks_of, send_slowly
 from chat.realtime.server_frames import Positions, Reset, Resumed
 from chat.realtime.subscribers import UserSocket
 from chat.realtime.user_sockets import PART, UserSockets
 from chat.records import ID_MAX
 from chat.services import positions as service
+from chat.services.changes import Changes
 from chat.services.history import History
 from chat.services.membership import Memberships
 from chat.store.positions import Cursor
@@ -34,13 +35,15 @@ from chat.store.positions import Cursor
 class Missed(Struct, frozen=True):
     """What a client is sent before `ending`.
 
+    `points` is how far the client had come in conversations where marks of reading may have moved.
     `since` is where each conversation goes on, `joined` are those that are new to the client,
     `left` those that are not the user's any more. `put_back` are those that have not come as
     far as the client says, with their `seq`.
     """
 
     ending: ServerFrame
-    since: dict[int, int] = {}
+    points: Mapping[int, int] = {}
+    since: Mapping[int, int] = {}
     joined: Collection[int] = ()
     left: Collection[int] = ()
     put_back: Mapping[int, int] = {}
@@ -50,6 +53,7 @@ class WholeResume:
     def __init__(
         self,
         positions: service.Positions,
+        changes: Changes,
         hub: Hub,
         sockets: UserSockets,
         reading: Reading,
@@ -57,6 +61,7 @@ class WholeResume:
         errands: Errands,
     ) -> None:
         self._positions = positions
+        self._changes = changes
         self._hub = hub
         self._sockets = sockets
         self._reading = reading
@@ -115,12 +120,27 @@ class WholeResume:
         """Send what is left after the changes."""
         self._sockets.lost(connection, missed.left)
         await self._sockets.introduce(connection, list(missed.joined))
+        await self._send_marks(connection, missed.points)
         for conversation_id, seq in missed.put_back.items():
             metrics.resets.inc()
             reset = frame_of(Reset(seq, self._history.epoch))
             connection.send(addressed(connection, conversation_id, reset))
         connection.is_resuming = False
         connection.send(frame_of(missed.ending))
+
+    async def _send_marks(self, connection: UserSocket, points: Mapping[int, int]) -> None:
+        """The socket is live: a mark that comes later is sent as it comes."""
+        waiting = list(points.items())
+        while waiting and not connection.is_closing:
+            try:
+                found = await self._changes.marks_since(connection.identity, dict(waiting[:PART]))
+            except Unavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            del waiting[:PART]
+            marks = [one for of_one in found.values() for one in of_one]
+            mine = [one for one in marks if self._hub.is_in(connection, one.conversation_id)]
+            await send_slowly(connection, [marks_of(connection, mine)])
 
     async def _missed(
         self, connection: UserSocket, frame: Resume, positions: dict[int, int] | None
@@ -152,6 +172,7 @@ class WholeResume:
         beyond = {one: now.positions[one] for one, at in known.items() if at > now.positions[one]}
         return Missed(
             resumed(now.cursor, now.epoch, frame),
+            known,
             {one: at for one, at in known.items() if at < now.positions[one]},
             now.positions.keys() - known.keys(),
             positions.keys() - known.keys(),
@@ -167,10 +188,10 @@ class WholeResume:
             named = {str(one): seq for one, seq in now.positions.items()}
             return Missed(Positions(named, now.epoch, now.cursor, given(frame.ref)))
         joined = set(behind.joined) - positions.keys()
+        points = {one: at for one, at, _ in behind.changed if one not in joined} | positions
         since = {one: at for one, at, seq in behind.changed if at < seq and one not in joined}
-        return Missed(
-            resumed(behind.cursor, behind.epoch, frame), {**since, **positions}, joined, behind.left
-        )
+        ending = resumed(behind.cursor, behind.epoch, frame)
+        return Missed(ending, points, since | positions, joined, behind.left)
 
 
 def resumed(cursor: str, epoch: str, frame: Resume) -> Resumed:

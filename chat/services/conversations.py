@@ -1,11 +1,11 @@
 """Conversations: list them, begin one, change who is in it, mark what was read."""
 
 import re
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 
 from chat import records
 from chat.auth.identity import Identity
-from chat.changes import log, reading
+from chat.changes import log
 from chat.changes.conversations import ConversationUpdated
 from chat.changes.participants import ParticipantJoined, ParticipantLeft
 from chat.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -33,7 +33,6 @@ PARTICIPANTS_MAX = 10_000
 """Most participants of a conversation."""
 LIST_PART = 100
 """Conversations that are in memory at once while a whole list is streamed."""
-CHANGES_PAGE = 200
 CURSOR = r"([0-9]{1,18})\.([0-9]{1,18})"
 """Where a page ends, as text: when its last conversation was active, and that one's id."""
 
@@ -91,33 +90,6 @@ class Conversations:
     async def seqs(self, conversation_ids: Collection[int]) -> dict[int, int]:
         """The present `seq` of each."""
         return await store.seqs(self._database, conversation_ids)
-
-    async def changes_since(
-        self, conversation_id: int, seq: int
-    ) -> tuple[Sequence[Change], int, bool]:
-        """What changed, in order; up to which point; and whether that is all by now."""
-        page = await reading.since(self._database, conversation_id, seq, limit=CHANGES_PAGE)
-        return page.changes, page.seq, page.is_last
-
-    async def marks_since(
-        self, who: Identity, points: Mapping[int, int]
-    ) -> dict[int, list[Passing]]:
-        """By conversation, the marks of reading since its point: at most 100 of others, the newest,
-        and the caller's own.
-
-        A mark that was made when the client had come to the point exactly may be one that it has
-        received. In a conversation of more than 2,000 participants none are given.
-        """
-        found = await participants.marks_since(self._database, points, who.user_id)
-        return {
-            conversation_id: [
-                Passing(
-                    conversation_id, MessageRead(mark.username, mark.last_read_id), mark.user_id
-                )
-                for mark in marks
-            ]
-            for conversation_id, marks in found.items()
-        }
 
     async def membership(self, who: Identity, conversation_id: int) -> Membership:
         """Proof that the caller is a participant, or an agent; raises NotFound for others."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from chat.services.attachments import Attachments
+from chat.services.changes import Changes
 from chat.services.conversations import Conversations
 from chat.services.direct_conversations import DirectConversations
 from chat.services.limits import Limit
@@ -20,6 +21,7 @@ class Services:
     conversations: Conversations
     direct_conversations: DirectConversations
     positions: Positions
+    changes: Changes
     messages: Messages
     attachments: Attachments
     support_tickets: SupportTickets

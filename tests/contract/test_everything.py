@@ -403,3 +403,33 @@ async def test_a_browser_shows_its_token_as_a_subprotocol(people: People) -> Non
     ali.access = access
     await ali.http.post("/api/token/revoke/", json={"refresh": ali.refresh})
     assert await socket.closed() == 4401
+
+
+async def test_marks_made_during_an_absence_are_known_on_return(people: People) -> None:
+    """By whichever way somebody resumes; on this socket one's own from other devices too."""
+    ali, sara, reza = await people("ali"), await people("sara"), await people("reza")
+    conversation = await ali.begin_conversation(sara, reza)
+    message = await say(ali, conversation, "x")
+    away, hello = await opened(sara)
+    await away.close()
+    for person in (reza, sara):
+        await person.http.post(
+            f"/api/conversations/{conversation}/read/", json={"message_id": message["id"]}
+        )
+
+    async def marks(socket: Socket) -> set[str]:
+        return {one["user"] for one in await until(socket, "resumed") if "user" in one}
+
+    socket, _ = await opened(sara, cursor=hello["cursor"])
+    assert await marks(socket) == {sara.username, reza.username}
+    for resume in (
+        {"cursor": hello["cursor"]},
+        {"since": {str(conversation): 1}},
+        {"since": 1, "conversation": conversation},
+    ):
+        await socket.send({"type": "resume", **resume})
+        assert await marks(socket) == {sara.username, reza.username}
+    alone = await sara.connect(conversation, since=1, epoch=hello["epoch"])
+    assert await marks(alone) == {reza.username}
+    await alone.send({"type": "resume", "since": 0})
+    assert await marks(alone) == {reza.username}

@@ -10,6 +10,7 @@ from chat import metrics
 from chat.auth.identity import Identity
 from chat.errors import Unavailable
 from chat.realtime import comparing, healing
+from chat.realtime.bag import FEW as MANY
 from chat.realtime.connection import Listener
 from chat.realtime.group import FEW, WAITING_MAX, Batch, Delivery
 from chat.realtime.hub import Hub
@@ -366,11 +367,36 @@ async def test_what_passes_goes_to_who_is_ahead_too() -> None:
     world = World()
     behind, ahead = world.join(), Member(2)
     world.hub.begin_resuming(ahead, CONVERSATION, 0)
-    world.hub.pass_on(CONVERSATION, b"early ")
+    world.hub.pass_on(CONVERSATION, b"early ", except_user=9)
     world.commit()
     assert world.hub.finish_resuming(ahead, CONVERSATION, 1)
-    world.hub.pass_on(CONVERSATION, b"typing")
+    world.hub.pass_on(CONVERSATION, b"typing", except_user=9)
     assert (behind.told, ahead.told) == (b"early typing", b"typing")
+
+
+async def test_a_mark_of_reading_goes_to_who_still_resumes() -> None:
+    """The marks that were looked up for it may be older."""
+    world = World()
+    late = Member(2)
+    world.hub.begin_resuming(late, CONVERSATION, 0)
+    world.hub.pass_on(CONVERSATION, b"read")
+    assert late.told == b"read"
+
+
+async def test_many_members_are_few_again() -> None:
+    """Each gets each change once, however the group keeps them, and nobody who left does."""
+    world = World()
+    members = [world.join(number) for number in range(1, 4 * MANY)]
+    world.hub.join(members[0], CONVERSATION, 0)
+    world.hub.deliver(CONVERSATION, world.commit())
+    for member in members[1:]:
+        world.hub.leave(member, CONVERSATION)
+        world.hub.leave(member, CONVERSATION)
+    world.hub.deliver(CONVERSATION, world.commit())
+    assert members[0].told == numbers(1, 2)
+    assert {member.told for member in members[1:]} == {numbers(1, 1)}
+    world.hub.leave(members[0], CONVERSATION)
+    assert world.closed == [CONVERSATION]
 
 
 async def test_a_conversation_opens_with_its_first_and_closes_with_its_last() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from chat.auth.identity import Identity
 from chat.errors import NotFound, Unavailable
+from chat.events import MessageRead, Passing
 from chat.realtime import resume
 from chat.realtime.connection import Listener
 from chat.realtime.group import Batch, Delivery
@@ -56,6 +57,7 @@ class World:
         self.page = page
         self.before_load: list[Any] = []
         self.is_removed = False
+        self.marks: list[int] = []
         self.hub = Hub(self.load_live, self.seqs, lambda _: None, lambda _: None)
         self.member, self.late = Recorder(), Recorder()
         self.hub.join(self.member, CONVERSATION, length)
@@ -86,6 +88,12 @@ class World:
         if self.is_removed:
             raise NotFound("There is no such conversation for you.")
 
+    async def look_at_marks(self, conversation_id: int, since: int) -> list[Passing]:
+        return [
+            Passing(conversation_id, MessageRead(f"user{user_id}", since), user_id)
+            for user_id in self.marks
+        ]
+
     async def catch_up(self, since: int, *, epoch: str = "", knows_epochs: bool = False) -> None:
         place = self.hub.subscription(self.late, CONVERSATION)
         assert place is not None
@@ -97,6 +105,7 @@ class World:
                 self.hub,
                 self.load,
                 self.require,
+                self.look_at_marks,
                 since,
                 None,
                 epoch=epoch,
@@ -238,6 +247,21 @@ async def test_resumed_says_in_which_epoch() -> None:
     await world.catch_up(1, epoch="b7c2", knows_epochs=True)
     assert world.late.text.startswith(numbers(2, 3))
     assert world.late.text.endswith('{"type":"resumed","seq":3,"epoch":"b7c2"}')
+
+
+async def test_marks_of_others_come_before_resumed() -> None:
+    """Not the user's own, and none with `reset`: then all is read again."""
+    world = World(3)
+    world.marks = [1, 2, 3]
+    await world.catch_up(2)
+    read = [text for text in world.late.text.split("}") if "message.read" in text]
+    assert ["user2" in text or "user3" in text for text in read] == [True, True]
+    assert world.late.text.startswith(numbers(3, 3))
+    assert world.late.text.endswith(is_resumed_at(3))
+    world = World(3)
+    world.marks = [1, 2]
+    await world.catch_up(9, epoch="b7c2", knows_epochs=True)
+    assert "message.read" not in world.late.text
 
 
 async def test_who_does_not_read_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:

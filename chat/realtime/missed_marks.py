@@ -1,0 +1,61 @@
+"""Marks of reading that a returning client missed, looked up for many sockets at once.
+
+When a node restarts, hundreds of sockets come back to the same few conversations. Those that
+ask while a look at the database is under way share the next one. So there is one look at a
+time, and each began after all who get its answer had asked.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from chat.auth.identity import Identity
+from chat.events import Passing
+
+NOBODY = Identity(0, "", False, 0.0, None)
+MOST = 500
+"""Conversations in one look."""
+
+Look = Callable[[Identity, Mapping[int, int]], Awaitable[dict[int, list[Passing]]]]
+
+Point = tuple[int, int]
+"""A conversation, and the change number up to which the client has all."""
+
+
+class MissedMarks:
+    def __init__(self, look: Look) -> None:
+        self._look = look
+        self._waiting: dict[Point, asyncio.Future[list[Passing]]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    async def since(self, conversation_id: int, seq: int) -> list[Passing]:
+        """Everybody's marks since then, the newest. Raises Unavailable."""
+        loop = asyncio.get_running_loop()
+        answer = self._waiting.setdefault((conversation_id, seq), loop.create_future())
+        if self._task is None:
+            self._task = loop.create_task(self._run())
+        return await asyncio.shield(answer)
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                points: dict[int, int] = {}
+                for conversation_id, seq in self._waiting:
+                    if len(points) < MOST:
+                        points.setdefault(conversation_id, seq)
+                answers = {one: self._waiting.pop(one) for one in points.items()}
+                try:
+                    found = await self._look(NOBODY, points)
+                except Exception as error:
+                    for answer in answers.values():
+                        answer.set_exception(error)
+                else:
+                    for (conversation_id, _), answer in answers.items():
+                        answer.set_result(found.get(conversation_id, []))
+        finally:
+            self._task = None
+
+    async def close(self) -> None:
+        """Stop looking."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)

@@ -1,0 +1,62 @@
+"""What a client that was away has missed, read from the database alone."""
+
+from collections.abc import Mapping, Sequence
+
+from chat.auth.identity import Identity
+from chat.changes import reading
+from chat.events import Change, MessageRead, Passing
+from chat.placing import placed
+from chat.store import participants
+from chat.store.database import Database
+
+PAGE = 200
+"""The most changes of one conversation that are read at once."""
+PAGES = 2000
+"""About as many of all conversations together: an event loop encodes them in a few ms."""
+LEAST = 10
+"""Of each conversation at least so many, however many there are."""
+
+Missed = tuple[Sequence[Change], int, bool]
+"""Changes in order, the point to which they lead, and whether there are no more."""
+
+
+class Changes:
+    """`prefix` is the path of the site, which is put before each path in a change."""
+
+    def __init__(self, database: Database, prefix: str) -> None:
+        self._database = database
+        self._prefix = prefix
+
+    async def since(self, conversation_id: int, seq: int) -> Missed:
+        """What came after `seq` in one conversation."""
+        page = await reading.since(self._database, conversation_id, seq, limit=PAGE)
+        return placed(self._prefix, page.changes), page.seq, page.is_last
+
+    async def since_many(self, points: Mapping[int, int]) -> dict[int, Missed]:
+        """What came in each conversation after its point, in a few statements for all."""
+        limit = min(PAGE, max(LEAST, PAGES // max(1, len(points))))
+        pages = await reading.since_many(self._database, points, limit=limit)
+        return {
+            conversation_id: (placed(self._prefix, page.changes), page.seq, page.is_last)
+            for conversation_id, page in pages.items()
+        }
+
+    async def marks_since(
+        self, who: Identity, points: Mapping[int, int]
+    ) -> dict[int, list[Passing]]:
+        """By conversation, the marks of reading since its point: at most 100 of others, the newest,
+        and the caller's own.
+
+        A mark that was made when the client had come to the point exactly may be one that it has
+        received. In a conversation of more than 2,000 participants none are given.
+        """
+        found = await participants.marks_since(self._database, points, who.user_id)
+        return {
+            conversation_id: [
+                Passing(
+                    conversation_id, MessageRead(mark.username, mark.last_read_id), mark.user_id
+                )
+                for mark in marks
+            ]
+            for conversation_id, marks in found.items()
+        }
