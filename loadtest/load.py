@@ -15,6 +15,7 @@ from loadtest.http import Connection, RequestFailed
 from loadtest.process import NoProcess, usage
 from loadtest.snapshot import Snapshot, Window
 from loadtest.tokens import Tokens
+from loadtest.user_client import UserClient
 
 OPENING = 16
 """Most handshakes under way at once, unless a scenario measures just that."""
@@ -52,6 +53,8 @@ class Load:
     began: float = field(default_factory=time.perf_counter)
     phase: str = "connecting"
     clients: list[Client] = field(default_factory=list)
+    users: list[UserClient] = field(default_factory=list)
+    """Sockets for all conversations of a user."""
     figures: list[Figure] = field(default_factory=list)
     snapshots: list[Snapshot] = field(default_factory=list)
     histograms: dict[str, Histogram] = field(default_factory=dict)
@@ -74,6 +77,21 @@ class Load:
         client = kind(self.traffic, len(self.clients), user, number)
         self.clients.append(client)
         return client
+
+    def user(self, place: int) -> UserClient:
+        """The user with that place, with a socket for everything; not connected yet."""
+        client = UserClient(self.traffic, len(self.users), self.crowd.user(place))
+        self.users.append(client)
+        return client
+
+    @property
+    def everyone(self) -> Sequence[Client | UserClient]:
+        return [*self.clients, *self.users]
+
+    @staticmethod
+    def now() -> float:
+        """Seconds on the loader's own clock."""
+        return time.perf_counter()
 
     async def request_as(self, user: int) -> Connection:
         """A connection for that user's requests. Raises RequestFailed."""
@@ -99,15 +117,17 @@ class Load:
         positions = {}
         for client in self.clients:
             if client.conversation not in positions:
-                positions[client.conversation] = await self._position(client)
+                seq = await self.position(client.conversation, client.user)
+                positions[client.conversation] = seq
         self.traffic.ledger.begin(positions)
 
-    async def _position(self, client: Client) -> int:
+    async def position(self, conversation: int, user: int) -> int:
+        """The conversation's present `seq`, asked for as that user. Raises RequestFailed."""
         target = self.traffic.target
-        path = target.position_path(client.conversation)
+        path = target.position_path(conversation)
         if path is None:
             return 0
-        connection = await self.request_as(client.user)
+        connection = await self.request_as(user)
         try:
             return target.position(await connection.request("GET", path))
         except RequestFailed as error:
@@ -205,7 +225,7 @@ class Load:
         return Snapshot(
             time.perf_counter() - self.began,
             self.phase,
-            sum(client.is_connected for client in self.clients),
+            sum(client.is_connected for client in self.everyone),
             self.traffic.ledger.delivered(),
             self.traffic.acked,
             self.requests,
@@ -239,7 +259,7 @@ class Load:
 
     @property
     def unanswered(self) -> int:
-        return sum(len(client.waiting) for client in self.clients)
+        return sum(len(client.waiting) for client in self.everyone)
 
     def figure(self, key: str, title: str, value: float, unit: str = "") -> None:
         self.figures.append(Figure(key, title, value, unit))

@@ -64,7 +64,7 @@ async def run(options: argparse.Namespace, tokens: Tokens) -> Report:
             with suppress(asyncio.CancelledError):
                 await looking
     report = report_on(load, options.scenario, began, arguments_of(options))
-    for client in load.clients:
+    for client in load.everyone:
         client.drop()
     return report
 

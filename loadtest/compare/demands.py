@@ -13,6 +13,10 @@ from loadtest.measuring import Run
 
 FEW = Crowd(users=4, conversations=98, members=2)
 """User 1 of these is in fifty conversations: the first, and every even one."""
+MANY_EACH = Crowd(users=5000, conversations=100_000, members=10)
+"""Each of these is in 200 conversations, and in that of everybody."""
+THOUSAND_EACH = Crowd(users=10, conversations=5000, members=2)
+TEN_THOUSAND_EACH = Crowd(users=4, conversations=20_000, members=2)
 MILLISECOND = 1e-3
 
 RUNS = {
@@ -22,6 +26,15 @@ RUNS = {
     "fanout 500": Run("fanout", "--receivers 500 --in-flight 64 --seconds 5"),
     "pairs": Run("pairs", "--pairs 50 --in-flight 1 --seconds 5"),
     "idle": Run("idle", "--sockets 8000"),
+    "everything": Run(
+        "everything", "--sockets 5000 --missed 10 --missed-in 10 --times 1", crowd=MANY_EACH
+    ),
+    "resume": Run(
+        "everything", "--sockets 9 --missed 500 --missed-in 100 --times 20", crowd=THOUSAND_EACH
+    ),
+    "first screen": Run(
+        "everything", "--sockets 3 --missed 2 --missed-in 2 --times 20", crowd=TEN_THOUSAND_EACH
+    ),
     # Posts come last: a server that stores more in this time would have more to read after it.
     "rest": Run("rest", "--requests list read post --page 50 --seconds 4", crowd=FEW),
 }
@@ -126,6 +139,34 @@ FIGURES = (
         "idle",
         "handshakes_per_second",
         rivals={"channels": least(3), "socketio": None},
+    ),
+    Figure(
+        "memory per socket for everything, KiB: 5,000 users with 200 conversations each",
+        "everything",
+        "kib_per_socket",
+        rivals={"socketio": most(0.25)},
+        limit=24,
+    ),
+    Figure(
+        "returns/s of such users with a cursor, nothing missed",
+        "everything",
+        "returns_per_second",
+        rivals={"socketio": least(5)},
+    ),
+    Figure(
+        "return p50, ms, after 500 messages in 100 of 1,000 conversations, to the last frame",
+        "resume",
+        "resume_p50",
+        rivals={"socketio": None},
+        limit=30 * MILLISECOND,
+        unit=MILLISECOND,
+    ),
+    Figure(
+        "first screen p50, ms, of a user with 10,000 conversations: socket, newest 20",
+        "first screen",
+        "screen_p50",
+        limit=200 * MILLISECOND,
+        unit=MILLISECOND,
     ),
     Figure(
         "REST `POST` a message, requests/s",

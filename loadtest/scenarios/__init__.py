@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from loadtest.load import Load
-from loadtest.scenarios import fanout, idle, latency, mixed, pairs, rest, soak, storm
+from loadtest.scenarios import everything, fanout, idle, latency, mixed, pairs, rest, soak, storm
 
 
 class Scenario(Protocol):
@@ -24,6 +24,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "latency": latency,
     "idle": idle,
     "storm": storm,
+    "everything": everything,
     "rest": rest,
     "mixed": mixed,
     "soak": soak,

@@ -7,8 +7,9 @@ a message that could not be sent in time counts as late.
 import argparse
 import asyncio
 import time
+from typing import Protocol
 
-from loadtest.client import Client, TimedClient
+from loadtest.client import TimedClient
 from loadtest.figures import add_throughput
 from loadtest.load import Load
 from loadtest.stalled import stalled
@@ -38,7 +39,12 @@ async def run(load: Load, options: argparse.Namespace) -> None:
         load.figure("stalled_connects", "connects of stalled sockets", sum(times))
 
 
-async def send_at(load: Load, sender: Client, rate: float) -> None:
+class Speaker(Protocol):
+    def say(self, due: float | None = None) -> None:
+        """Send a message that was due at this time."""
+
+
+async def send_at(load: Load, sender: Speaker, rate: float) -> None:
     """Send until the run is stopped."""
     began = time.perf_counter()
     number = 0

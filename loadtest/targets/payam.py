@@ -1,8 +1,9 @@
 """Payam's own frames and paths."""
 
 from collections.abc import Collection, Sequence
+from urllib.parse import quote
 
-from msgspec import Struct, json
+from msgspec import Raw, Struct, json
 
 from loadtest.targets.target import Heard, Kind, Target, encode
 
@@ -23,6 +24,14 @@ class Frame(Struct):
     code: str = ""
     detail: str = ""
     message: Changed | None = None
+    conversation: Raw = Raw()
+    """A number; in one kind of frame a whole conversation."""
+    cursor: str = ""
+
+    @property
+    def place(self) -> int:
+        text = bytes(self.conversation)
+        return int(text) if text.isdigit() else 0
 
     @property
     def reference(self) -> str:
@@ -32,6 +41,10 @@ class Frame(Struct):
 class NewMessage(Struct, tag_field="type", tag="chat_message"):
     message: str
     client_id: str
+
+
+class NewMessageIn(NewMessage, tag_field="type", tag="chat_message"):
+    conversation: int
 
 
 decode = json.Decoder(Frame).decode
@@ -44,16 +57,27 @@ class Payam(Target):
         "latency",
         "idle",
         "storm",
+        "everything",
         "rest",
         "mixed",
         "soak",
     )
 
     reads: Collection[str] = ("since", "unread")
+    lists = True
 
     def socket_path(self, conversation: int, since: int | None) -> str:
         path = f"/ws/chat/{conversation}/"
         return path if since is None else f"{path}?since={since}"
+
+    def user_path(self, cursor: str | None) -> str:
+        return "/ws/" if cursor is None else f"/ws/?cursor={quote(cursor)}"
+
+    def message_in(self, conversation: int, text: str, reference: str) -> bytes:
+        return encode(NewMessageIn(text, reference, conversation))
+
+    def newest_path(self, limit: int) -> str:
+        return f"{self.conversations_path()}?limit={limit}"
 
     def message(self, text: str, reference: str) -> bytes:
         return encode(NewMessage(text, reference))
@@ -80,12 +104,15 @@ class Payam(Target):
             text = f"{said.code}: {said.detail}"
             return Heard(Kind.REFUSED, reference=said.reference, text=text)
         if said.type == "resumed":
-            return Heard(Kind.CAUGHT_UP, said.seq)
+            return Heard(Kind.CAUGHT_UP, said.seq, cursor=said.cursor)
+        if said.type == "hello":
+            return Heard(Kind.HELLO, cursor=said.cursor)
         if said.seq is None:
-            return Heard(Kind.OTHER)
+            return Heard(Kind.OTHER, cursor=said.cursor)
+        message = said.message_id if said.id is None else said.id
         if said.message is not None:
-            return Heard(Kind.DELIVERY, said.seq, said.message.id)
-        return Heard(Kind.DELIVERY, said.seq, said.message_id if said.id is None else said.id)
+            message = said.message.id
+        return Heard(Kind.DELIVERY, said.seq, message, conversation=said.place)
 
     def position_path(self, conversation: int) -> str | None:
         return f"/api/conversations/{conversation}/"

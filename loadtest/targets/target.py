@@ -19,11 +19,17 @@ class Kind(Enum):
     """The server wants `answer` to be sent."""
     LET_IN = auto()
     """The socket is ready for use."""
+    HELLO = auto()
+    """The socket for all conversations is ready. `cursor` stands for this moment."""
     OTHER = auto()
 
 
 class Heard(Struct, frozen=True):
-    """A frame of the server. `message` is the id of the message that changed."""
+    """A frame of the server. `message` is the id of the message that changed.
+
+    On a socket for all conversations, `conversation` says which one it belongs to, and `cursor` is
+    what to come back with.
+    """
 
     kind: Kind
     seq: int | None = None
@@ -31,6 +37,8 @@ class Heard(Struct, frozen=True):
     reference: str = ""
     text: str = ""
     answer: bytes = b""
+    conversation: int = 0
+    cursor: str = ""
 
 
 class Target:
@@ -49,11 +57,25 @@ class Target:
     """Whether a socket is ready only after a LET_IN."""
     catches_up = True
     """Whether a socket can ask for what it missed."""
+    lists = False
+    """Whether it has a list of conversations over HTTP."""
     shares_numbers = False
     """Whether one sequence numbers all conversations, so that each alone has gaps."""
 
     def socket_path(self, conversation: int, since: int | None) -> str:
         """The path of a conversation's socket. With `since`, the socket catches up first."""
+        raise NotImplementedError
+
+    def user_path(self, cursor: str | None) -> str:
+        """The path of a user's socket for all conversations. With `cursor`, it catches up first."""
+        raise NotImplementedError
+
+    def message_in(self, conversation: int, text: str, reference: str) -> bytes:
+        """The frame that sends a message on a socket for all conversations."""
+        raise NotImplementedError
+
+    def newest_path(self, limit: int) -> str:
+        """The path of `GET` for the most recently active conversations, if it `lists` them."""
         raise NotImplementedError
 
     def message(self, text: str, reference: str) -> bytes:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import payam_client
-from tests.support.payam_server import CHECKOUT
+from tests.support.payam_server import CHECKOUT, PayamServer
 
 PACKAGE = CHECKOUT / "payam_client"
 CONSUMER = Path(__file__).with_name("consumer.py")
@@ -72,6 +72,11 @@ def test_everything_of_it_is_installed(python: Path, folder: Path) -> None:
     assert {path.name for path in installed.iterdir() if path.suffix != ".pyc"} - {
         "__pycache__"
     } == {path.name for path in PACKAGE.glob("*.py")} | {"py.typed"}
+
+
+def test_an_app_uses_it(python: Path, folder: Path) -> None:
+    with PayamServer() as server:
+        assert run(python, "app.py", server.url, cwd=folder) == "ali سلام 1 1 True\n"
 
 
 def check(python: Path, folder: Path, file: str, expected: int) -> str:

@@ -13,6 +13,7 @@ SMALL = {
     "latency": "--receivers 4 --rate 40 --seconds 0.3",
     "idle": "--sockets 20 --at-once 4 --seconds 2.5",  # without pongs they would be gone
     "storm": "--sockets 10 --missed 5 --rate 40",
+    "everything": "--sockets 11 --missed 6 --missed-in 3 --times 2 --seconds 0.1",
     "rest": "--connections 2 --page 5 --file-size 500 --seconds 0.2",
     "mixed": "--people 12 --pace 0.05 --seconds 1",
     "soak": "--people 12 --pace 0.05 --seconds 1.5",
@@ -23,6 +24,7 @@ MEASURES = {
     "latency": {"deliveries_per_second"},
     "idle": {"kib_per_socket", "loader_kib_per_socket", "handshakes_per_second"},
     "storm": {"back_after", "returns_per_second"},
+    "everything": {"kib_per_socket", "connects_per_second", "returns_per_second", "repeated"},
     "rest": {"list_per_second", "read_per_second", "post_per_second", "upload_per_second"},
     "mixed": {"deliveries_per_second", "reconnects"},
     "soak": {"server_growth", "loader_growth"},
@@ -30,6 +32,7 @@ MEASURES = {
 TIMED = {
     "idle": {"handshake"},
     "storm": {"delivery", "return"},
+    "everything": {"connect", "return", "screen", "resume"},
     "rest": {"list", "read", "post", "upload"},
 }
 
@@ -98,6 +101,23 @@ def test_sockets_of_a_storm_come_back(run: Run) -> None:
     _, report = run("storm", *SMALL["storm"].split())
     assert report["latencies"]["return"]["count"] == 10
     assert report["ledger"]["expected"] >= 2 * 5 * 11
+
+
+def test_in_a_storm_of_sockets_for_everything_each_gets_what_it_missed(run: Run) -> None:
+    """Expected: twice the missed messages at every socket of their conversations, in many."""
+    status, report = run("storm", "--everything", *SMALL["storm"].split())
+    assert (status, report["failures"]) == (0, [])
+    assert report["latencies"]["return"]["count"] == 10
+    # Two messages in the conversation of everybody, before and away; twelve sockets.
+    assert report["ledger"]["expected"] >= 2 * 2 * 12
+
+
+def test_missed_messages_come_in_as_many_conversations_as_asked_for(run: Run) -> None:
+    """Expected: with a user who has one small conversation, in that one."""
+    _, report = run("everything", *SMALL["everything"].split())
+    assert report["figures"]["resumed_conversations"] == 1
+    assert report["latencies"]["resume"]["count"] == 2
+    assert report["ledger"]["expected"] == 2 * 6 * 2
 
 
 def test_latency_keeps_its_rate(run: Run) -> None:
