@@ -82,6 +82,12 @@ write_queue = Gauge(
     registry=registry,
     multiprocess_mode="livesum",
 )
+cursor_held = Gauge(
+    "payam_cursor_held_seconds",
+    "For how long a transaction has been open that makes returning clients read changes again",
+    registry=registry,
+    multiprocess_mode="livemax",
+)
 relay_backlog = Gauge(
     "payam_relay_backlog",
     "Events that wait to be published",

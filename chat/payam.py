@@ -14,6 +14,7 @@ from chat.auth.passwords import Passwords
 from chat.auth.tokens import Tokens
 from chat.errors import Unavailable
 from chat.events import Event, FamilyRevoked
+from chat.followers.live import Live
 from chat.placing import placed
 from chat.realtime.connections import Connections
 from chat.realtime.dispatcher import Dispatcher
@@ -89,6 +90,7 @@ class Payam:
         self.sockets = Sockets(
             self.services, self.dispatcher, self.connections, self.history, settings
         )
+        self.live = Live(self.database, self.dispatcher.hub, self.sockets.users)
         self.sampler = metrics.Sampler(
             {
                 metrics.connections: lambda: len(self.connections),
@@ -163,7 +165,7 @@ class Payam:
         await self._open_database()
         self._supervise("writer", self.writer.run(), stop)
         self._supervise("heartbeat", self.connections.run(), stop)
-        self._supervise("audit", self.dispatcher.run(), stop)
+        self._supervise("live", self.live.run(), stop)
         self._supervise("agents", self.sockets.agents.run(), stop)
         self._supervise("history", self.history.run(), stop)
         self._supervise("sampler", self.sampler.run(), stop)

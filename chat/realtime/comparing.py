@@ -45,23 +45,27 @@ class Comparing:
         try:
             while self._doubtful:
                 doubtful, self._doubtful = self._doubtful, set()
-                groups = [group for id_ in doubtful if (group := self._find(id_)) is not None]
-                before = [group.seq for group in groups]
                 try:
-                    seqs = await self._seqs(doubtful)
+                    await self.compare(doubtful)
                 except Unavailable:
                     self._doubtful |= doubtful
                     await asyncio.sleep(RETRY_SECONDS)
-                    continue
-                for conversation_id, seq in seqs.items():
-                    self._deliver(conversation_id, Batch(seq, []))
-                for group, known in zip(groups, before, strict=True):
-                    stored = seqs.get(group.conversation_id, 0)
-                    # Members had the changes up to `known` before the database said `stored`.
-                    if stored < known and self._find(group.conversation_id) is group:
-                        self._went_back(group.conversation_id, known, stored)
         finally:
             self._task = None
+
+    async def compare(self, conversation_ids: Collection[int]) -> dict[int, int]:
+        """Compare these now. Returns the database's change numbers; raises Unavailable."""
+        groups = [group for id_ in conversation_ids if (group := self._find(id_)) is not None]
+        before = [group.seq for group in groups]
+        seqs = await self._seqs(conversation_ids)
+        for conversation_id, seq in seqs.items():
+            self._deliver(conversation_id, Batch(seq, []))
+        for group, known in zip(groups, before, strict=True):
+            stored = seqs.get(group.conversation_id, 0)
+            # Members had the changes up to `known` before the database said `stored`.
+            if stored < known and self._find(group.conversation_id) is group:
+                self._went_back(group.conversation_id, known, stored)
+        return seqs
 
     async def close(self) -> None:
         """Stop comparing."""

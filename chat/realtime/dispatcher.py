@@ -35,7 +35,6 @@ log = logging.getLogger("payam.dispatcher")
 RETRY_SECONDS = 0.5
 STRANGE_SECONDS = 0.5
 """Between two questions to the database because of news that cannot be believed."""
-AUDIT_SECONDS = 15.0
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack_batch = msgspec.msgpack.Decoder(Batch).decode
@@ -137,15 +136,6 @@ class Dispatcher(RelayListener):
         self.hub.deliver(conversation_id, Batch(seq, []))
         if self._relay.has_others:
             self._relay.publish(conversation_id, self.progress(seq), seq)
-
-    async def run(self) -> None:
-        """Look from time to time whether others changed something and died before publishing it.
-
-        A process alone finds so that the database was put back while it ran.
-        """
-        while True:
-            await asyncio.sleep(AUDIT_SECONDS)
-            self.hub.check(self.hub.conversations())
 
     async def close(self) -> None:
         """Stop reading what is missing."""

@@ -14,7 +14,7 @@ So whatever the relay loses, doubles or brings late, members get each change onc
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 
 from chat.realtime.bag import Bag
 from chat.realtime.comparing import Comparing
@@ -216,6 +216,18 @@ class Hub:
     def check(self, conversation_ids: Iterable[int]) -> None:
         """News of these may have been lost: compare with the database, all in one query."""
         self._comparing.add(conversation_ids)
+
+    async def compare(self, conversation_ids: Collection[int]) -> dict[int, int]:
+        """The same at once. Returns the database's change numbers; raises Unavailable."""
+        return await self._comparing.compare(conversation_ids)
+
+    def has_all(self, positions: Mapping[int, int]) -> bool:
+        """Whether the members of these conversations have everything up to these numbers."""
+        return all(
+            group.seq >= seq
+            for conversation_id, seq in positions.items()
+            if (group := self._groups.get(conversation_id)) is not None
+        )
 
     @property
     def is_busy(self) -> bool:

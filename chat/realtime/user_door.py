@@ -13,7 +13,7 @@ from chat.realtime.user_sockets import UserSockets
 from chat.realtime.whole_resume import WholeResume
 from chat.records import User
 from chat.services.positions import Positions
-from chat.store.positions import Cursor
+from chat.store.cursors import Cursor
 
 PARAMETERS = ("cursor",)
 

@@ -107,6 +107,13 @@ class UserSockets(Removals):
             for connection in self._of_user.get(user_id, ()):
                 self._look(connection, conversation_id)
 
+    def lack(self, conversation_id: int, user_id: int) -> bool:
+        """Whether a socket of the user is not in the conversation, nor about to look for it."""
+        return any(
+            not (connection.opening or self._hub.is_in(connection, conversation_id))
+            for connection in self._of_user.get(user_id, ())
+        )
+
     def conversation_lost(self, connection: UserSocket, conversation_id: int) -> None:
         """Whoever was removed may have been added again by now."""
         self._look(connection, conversation_id)

@@ -29,7 +29,7 @@ from chat.services import positions as service
 from chat.services.changes import Changes
 from chat.services.history import History
 from chat.services.membership import Memberships
-from chat.store.positions import Cursor
+from chat.store.cursors import Cursor
 
 
 class Missed(Struct, frozen=True):

@@ -255,6 +255,35 @@ class Incarnation(Table):
         table_name = "incarnation"
 
 
+class Follower(Table):
+    """`cursor` is from where it looks for conversations that changed."""
+
+    name = peewee.TextField(primary_key=True)
+    cursor = peewee.TextField()
+
+    class Meta:
+        table_name = "followers"
+
+
+class Position(Table):
+    """Up to which `seq` a follower has a conversation.
+
+    It has nothing to do there until `due`, a moment in microseconds, or at all where that is
+    null. `lease` names who is at work on it; `failures` counts those in a row.
+    """
+
+    follower = peewee.TextField()
+    conversation_id = peewee.BigIntegerField()
+    seq = peewee.BigIntegerField()
+    due = peewee.BigIntegerField(null=True)
+    lease = peewee.TextField(null=True)
+    failures = peewee.BigIntegerField(default=0)
+
+    class Meta:
+        table_name = "positions"
+        primary_key = peewee.CompositeKey("follower", "conversation_id")
+
+
 TABLES = (
     User,
     TokenFamily,
@@ -270,4 +299,6 @@ TABLES = (
     Touched,
     Clock,
     Incarnation,
+    Follower,
+    Position,
 )

@@ -5,9 +5,10 @@ from collections.abc import Collection, Iterable, Mapping
 from msgspec import Struct
 
 from chat import records
+from chat.records import ID_MAX
 from chat.store import agents
 from chat.store.agents import IS_AGENT
-from chat.store.database import Reads, Transaction, in_parts, listed
+from chat.store.database import PART, Reads, Transaction, in_parts, listed
 
 
 class ReadMarks(Struct, frozen=True):
@@ -113,6 +114,37 @@ async def those_of(reads: Reads, user_id: int, conversation_ids: Collection[int]
             (user_id, listed(part)),
         )
         found.update(id_ for (id_,) in rows)
+    return found
+
+
+JOINED = """
+    SELECT changed, conversation_id, user_id, is_active FROM participants
+    WHERE changed > 0 AND (changed, conversation_id, user_id) > (?, ?, ?)
+    ORDER BY changed, conversation_id, user_id LIMIT ?
+"""
+
+
+async def joined_since(reads: Reads, point: int) -> list[tuple[int, int]]:
+    """Those who came into a conversation with a stamp not below `point`: (conversation, user)."""
+    joined: list[tuple[int, int]] = []
+    place = (point - 1, ID_MAX, ID_MAX)
+    while rows := await reads.fetch(JOINED, (*place, PART)):
+        joined += [(one, user_id) for _, one, user_id, is_in in rows if is_in]
+        place = rows[-1][:3]
+    return joined
+
+
+async def of_users(reads: Reads, user_ids: Collection[int]) -> list[tuple[int, int]]:
+    """All conversations that these users are in: (conversation, user)."""
+    found: list[tuple[int, int]] = []
+    for part in in_parts(user_ids):
+        found += await reads.fetch(
+            f"""
+            SELECT conversation_id, user_id FROM participants
+            WHERE is_active AND user_id IN ({reads.ids})
+            """,  # noqa: S608 - of ours
+            (listed(part),),
+        )
     return found
 
 

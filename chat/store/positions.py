@@ -18,17 +18,12 @@ read in the same statement as the positions, because a cursor that is read after
 changes that the positions do not have.
 """
 
-import re
-
 import msgspec
 from msgspec import Struct
 
-from chat.errors import EpochChanged, InvalidInput
-from chat.records import ID_MAX
-from chat.store import incarnation
+from chat.errors import EpochChanged
+from chat.store.cursors import Cursor, snapshot
 from chat.store.database import Reads
-
-CURSOR = re.compile(r"([0-9a-zA-Z_-]{1,64})\.([0-9a-zA-Z_-]{1,64})\.([0-9]{1,19})", re.ASCII)
 
 # By a subquery, not by a join: a plan that is made for every user alike would read all
 # conversations there are. As one text: rows of their own would hold the event loop.
@@ -69,25 +64,6 @@ _positions = msgspec.json.Decoder(list[tuple[int, int]]).decode
 _changed = msgspec.json.Decoder(list[tuple[int, int, int, int]]).decode
 
 
-class Cursor(Struct, frozen=True):
-    """`point` is a stamp of `incarnation`. Transactions below it had ended when it was read."""
-
-    epoch: str
-    incarnation: str
-    point: int
-
-    @classmethod
-    def read(cls, text: str) -> "Cursor":
-        """Read a cursor from its text. Raises InvalidInput, which names `cursor`."""
-        match = CURSOR.fullmatch(text)
-        if match is None or int(match[3]) > ID_MAX:
-            raise InvalidInput({"cursor": ["What `hello`, `cursor` or `resumed` gave."]})
-        return cls(match[1], match[2], int(match[3]))
-
-    def __str__(self) -> str:
-        return f"{self.epoch}.{self.incarnation}.{self.point}"
-
-
 class Standing(Struct, frozen=True):
     """All conversations of a user as pairs (id, seq), and the cursor that stands for them."""
 
@@ -114,9 +90,8 @@ class Behind(Struct, frozen=True):
 
 async def of_user(reads: Reads, user_id: int) -> Standing:
     """The present positions of all conversations of the user, in no order."""
-    row = await incarnation.snapshot(reads, OF_USER, (user_id,))
-    cursor = Cursor(row[2], row[1], row[0])
-    return Standing(str(cursor), cursor.epoch, _positions(f"[{row[3] or ''}]"))
+    cursor, (joined,) = await snapshot(reads, OF_USER, (user_id,))
+    return Standing(str(cursor), cursor.epoch, _positions(f"[{joined or ''}]"))
 
 
 async def behind(reads: Reads, user_id: int, text: str) -> Behind | None:
@@ -127,12 +102,12 @@ async def behind(reads: Reads, user_id: int, text: str) -> Behind | None:
     """
     cursor = Cursor.read(text)
     point = cursor.point
-    row = await incarnation.snapshot(reads, BEHIND, (user_id, *[point] * 4, user_id, point))
-    present = Cursor(row[2], row[1], row[0])
+    parameters = (user_id, *[point] * 4, user_id, point)
+    present, found = await snapshot(reads, BEHIND, parameters)
     if present.epoch != cursor.epoch:
         raise EpochChanged(present.epoch)
     if present.incarnation != cursor.incarnation or present.point < point:
         return None
-    moved, joined, left = (f"[{one or ''}]" for one in row[3:])
+    moved, joined, left = (f"[{one or ''}]" for one in found)
     changed = [(id_, max(sent, logged), seq) for id_, sent, logged, seq in _changed(moved)]
     return Behind(str(present), present.epoch, changed, _ids(joined), _ids(left))

@@ -1,21 +1,22 @@
-"""Finds by an index alone which conversations changed since a mark, on any node.
+"""Finds by an index alone which conversations changed since a cursor, on any node.
 
 Each transaction that changes conversations writes a row with their ids. The row is kept for some
-minutes. A reader keeps a mark, and asks again from there. A mark is a `horizon`, so a row may come
-twice and is never missed. A mark counts within one incarnation of the database, as a cursor does
-(see `positions`).
+minutes. A reader keeps a cursor, and asks again from there. A row may come twice and is never
+missed (`positions` explains why).
 """
 
 import msgspec
 from msgspec import Struct
 
-from chat.store import incarnation
+from chat.store.cursors import Cursor, snapshot
 from chat.store.database import Database, Reads
 from chat.times import now
 
 KEPT_SECONDS = 600.0
 PART = 1_000
 """Most rows of one statement."""
+PARTS = 20
+"""Most statements of one question. With more to read, looking at everything costs no more."""
 
 SINCE = """
     WITH found AS (
@@ -28,45 +29,38 @@ SINCE = """
 _ids = msgspec.json.Decoder(set[int]).decode
 
 
-class Mark(Struct, frozen=True):
-    """Transactions with a stamp below `point` had ended when this was read."""
-
-    epoch: str
-    incarnation: str
-    point: int
-
-
 class Touched(Struct, frozen=True):
     """`ids` are the conversations that changed. None means that any may have changed, because the
-    mark is too old, or of another incarnation. Ask again from `mark` the next time.
+    cursor is too old, or of another incarnation, or because too much has changed since. Ask again
+    from `cursor` the next time.
     """
 
     ids: set[int] | None
-    mark: Mark
+    cursor: Cursor
 
 
-async def present(reads: Reads) -> Mark:
-    row = await incarnation.snapshot(reads, SINCE, (0, 0))
-    return Mark(row[2], row[1], row[0])
+async def present(reads: Reads) -> Cursor:
+    cursor, _ = await snapshot(reads, SINCE, (0, 0))
+    return cursor
 
 
-async def since(reads: Reads, mark: Mark) -> Touched:
-    """The conversations that changed after the mark was read, and perhaps some more."""
+async def since(reads: Reads, cursor: Cursor) -> Touched:
+    """The conversations that changed after the cursor was read, and perhaps some more."""
     ids: set[int] = set()
-    first: Mark | None = None
-    point = mark.point
-    while True:
-        row = await incarnation.snapshot(reads, SINCE, (point, PART))
-        horizon, named, epoch, pruned, joined, last, count = row
-        present = Mark(epoch, named, horizon)
-        # The mark of the first part, because a commit between two parts may be in neither.
+    first: Cursor | None = None
+    point = cursor.point
+    for _ in range(PARTS):
+        present, (pruned, joined, last, count) = await snapshot(reads, SINCE, (point, PART))
+        # The cursor of the first part, because a commit between two parts may be in neither.
         first = first or present
-        if (epoch, named) != (mark.epoch, mark.incarnation) or not pruned < mark.point <= horizon:
+        is_of_now = (present.epoch, present.incarnation) == (cursor.epoch, cursor.incarnation)
+        if not is_of_now or not pruned < cursor.point <= present.point:
             return Touched(None, present)
         ids |= _ids(f"[{joined or ''}]")
         if count < PART:
             return Touched(ids, first)
         point = last + 1
+    return Touched(None, first or cursor)
 
 
 async def prune(database: Database, kept_seconds: float = KEPT_SECONDS) -> int:

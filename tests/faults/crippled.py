@@ -15,7 +15,8 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from chat.events import Event
-from chat.realtime import conversation_door, dispatcher
+from chat.followers import live
+from chat.realtime import conversation_door
 from chat.realtime.dispatcher import Dispatcher
 from chat.realtime.group import Batch, Delivery, Group
 from chat.realtime.hub import Hub
@@ -76,7 +77,7 @@ def slow_subscriptions() -> None:
         loop.call_later(SLOW_SECONDS, subscribe, self, conversation_id)
 
     RedisRelay.subscribe = later  # type: ignore[method-assign]
-    dispatcher.AUDIT_SECONDS = NEVER
+    live.TICK_SECONDS = NEVER
 
 
 def telling_of_doubtful_commits() -> None:
@@ -88,13 +89,13 @@ def telling_of_doubtful_commits() -> None:
 
     work.SendWork.happened = fresh_only  # type: ignore[method-assign]
     Dispatcher.doubt = lambda self, conversation_ids: None  # type: ignore[method-assign]
-    dispatcher.AUDIT_SECONDS = NEVER
+    live.TICK_SECONDS = NEVER
 
 
 def looking_now_and_then() -> None:
     """What a process that died has stored, acked and told nobody is not looked for."""
     dying_before_it_tells()
-    dispatcher.AUDIT_SECONDS = NEVER
+    live.TICK_SECONDS = NEVER
 
 
 def dying_before_it_tells() -> None:
@@ -111,7 +112,7 @@ def dying_before_it_tells() -> None:
         return () if is_dying else happened(self)
 
     work.SendWork.happened = die  # type: ignore[method-assign]
-    dispatcher.AUDIT_SECONDS = SLOW_SECONDS
+    live.TICK_SECONDS = SLOW_SECONDS
 
 
 def the_writer() -> None:

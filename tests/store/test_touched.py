@@ -24,7 +24,7 @@ async def test_what_changed_after_the_mark_is_named(database: Database) -> None:
     begun = await conversation(database, ali)
     found = await touched.since(database, mark)
     assert found.ids == {talk, busy, begun}
-    assert (await touched.since(database, found.mark)).ids == set()
+    assert (await touched.since(database, found.cursor)).ids == set()
 
 
 async def test_more_than_one_part_is_read_whole(
@@ -73,7 +73,7 @@ async def test_a_mark_of_another_history_says_nothing(database: Database) -> Non
     await history.renew(database)
     found = await touched.since(database, mark)
     assert found.ids is None
-    assert (await touched.since(database, found.mark)).ids == set()
+    assert (await touched.since(database, found.cursor)).ids == set()
 
 
 @pytest.mark.parametrize("dialect", ["postgresql"])

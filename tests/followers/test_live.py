@@ -1,0 +1,72 @@
+"""What another process stored, and died before it published, reaches the sockets all the same."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from chat.store.database import Database
+from config.settings import Settings
+from tests.store.world import conversation, draft, opened
+from tests.support.payam_server import PayamServer
+from tests.support.people import People
+from tests.support.sockets import Socket
+
+
+@pytest.fixture(scope="session", params=["on_sqlite", "two_workers"])
+def deployment(request: pytest.FixtureRequest) -> PayamServer:
+    server: PayamServer = request.getfixturevalue(request.param)
+    return server
+
+
+@pytest.fixture
+async def another_process(deployment: PayamServer) -> AsyncIterator[Database]:
+    """Its database, in the hands of somebody who publishes nothing."""
+    settings = Settings.from_env(deployment.settings)
+    async with opened(settings.database) as database:
+        yield database
+
+
+async def until(socket: Socket, kind: str) -> list[dict[str, Any]]:
+    frames = [await socket.receive()]
+    while frames[-1]["type"] != kind:
+        frames.append(await socket.receive())
+    return frames
+
+
+async def test_what_nobody_published_arrives_and_the_cursor_stands_for_it(
+    people: People, another_process: Database
+) -> None:
+    """On both kinds of sockets; and with the cursor that follows nothing comes again."""
+    ali, sara = await people("ali"), await people("sara")
+    talk = await ali.begin_conversation(sara)
+    socket, one = await sara.connect(), await sara.connect(talk)
+    hello = await socket.receive()
+    await another_process.store_sends([draft(talk, ali.id, "in silence")])
+    assert (await one.receive())["content"] == "in silence"
+    frames = await until(socket, "cursor")
+    assert [frame["content"] for frame in frames[:-1]] == ["in silence"]
+    cursor = frames[-1]["cursor"]
+    assert cursor != hello["cursor"]
+    await socket.close()
+
+    await another_process.store_sends([draft(talk, ali.id, "meanwhile")])
+    again = await sara.connect(cursor=cursor)
+    frames = await until(again, "resumed")
+    assert [frame["content"] for frame in frames if frame["type"] == "chat.message"] == [
+        "meanwhile"
+    ]
+
+
+async def test_a_conversation_that_nobody_announced_comes_to_the_socket(
+    people: People, another_process: Database
+) -> None:
+    """It begins for who is connected, with all that is said in it later."""
+    ali, sara = await people("ali"), await people("sara")
+    socket = await sara.connect()
+    assert (await socket.receive())["conversations"] == 0
+    talk = await conversation(another_process, ali.id, sara.id)
+    created = await socket.receive_type("conversation.created")
+    assert created["conversation"]["id"] == talk
+    await another_process.store_sends([draft(talk, ali.id, "hello")])
+    assert (await socket.receive_type("chat.message"))["content"] == "hello"
