@@ -127,12 +127,16 @@ def hold(
 async def open_socket(
     node: Api, person: Person, conversation: str, *, as_browser: bool = False, query: str = ""
 ) -> Socket | int:
-    """The socket of a conversation's path, or the status that it was refused with."""
+    """The socket of a conversation's path, or the status that it was refused with.
+
+    Without a path, the socket of everything.
+    """
     number = conversation.strip("/").split("/")[-1]
+    place = f"/ws/chat/{number}/" if number else "/ws/"
     offers = [Subprotocol("chat.v1"), Subprotocol(f"bearer.{person.access}")]
     try:
         connection = await connect(
-            f"ws://127.0.0.1:{node.port}/ws/chat/{number}/{query}",
+            f"ws://127.0.0.1:{node.port}{place}{query}",
             additional_headers=None if as_browser else {"Authorization": f"Bearer {person.access}"},
             subprotocols=offers if as_browser else None,
             open_timeout=LONGEST,

@@ -1,0 +1,399 @@
+"""What happens while a `/ws/` opens or resumes: every change comes once, and in order.
+
+As in `test_gate`, a seam keeps an answer of the database until the news has arrived, from the
+same node and from another one.
+"""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from chat.store import conversations, history
+from tests.api.client import Person
+from tests.realtime.nodes import Nodes, Talk, close_all, hold, open_socket, until
+from tests.support.sockets import Socket
+
+Frame = dict[str, Any]
+
+FAR = 1_000_000_000
+"""Ids beyond those that are given out."""
+
+
+async def opened(nodes: Nodes, person: Person, query: str = "") -> tuple[Socket, Frame]:
+    """A socket of everything, and its `hello`."""
+    socket = await open_socket(nodes.here, person, "", query=query)
+    assert isinstance(socket, Socket), socket
+    hello = await socket.receive()
+    assert hello["type"] == "hello"
+    return socket, hello
+
+
+async def settled(nodes: Nodes, socket: Socket, person: Person) -> list[Frame]:
+    """The frames until the socket has all that happened before."""
+    while True:
+        frames = await until_answer(socket)
+        sockets = nodes.here.app.ctx.payam.sockets.users._of_user.get(person.id, ())
+        if all(one.is_settled for one in sockets):
+            return [*frames, *await until_answer(socket)]
+
+
+async def until_answer(socket: Socket) -> list[Frame]:
+    """The frames before the answer to what the socket asks now."""
+    await socket.send({"type": "resume", "ref": "all?"})  # refused: it says from where not
+    frames: list[Frame] = []
+    while True:
+        frame = await socket.receive()
+        if frame.get("ref") == "all?":
+            return frames
+        frames.append(frame)
+
+
+def id_of(path: str) -> int:
+    return int(path.split("/")[3])
+
+
+def texts(frames: list[Frame]) -> list[str]:
+    return [one["content"] for one in frames if one["type"] == "chat.message"]
+
+
+def kinds(frames: list[Frame]) -> list[str]:
+    return [one["type"] for one in frames]
+
+
+async def begin(nodes: Nodes, talk: Talk, *others: Person) -> str:
+    body = {"participants": [one.id for one in others]}
+    answer = await nodes.ask(nodes.there, talk.ali, "POST", "/api/conversations/", json=body)
+    assert answer.status_code == 201, answer.text
+    return f"/api/conversations/{answer.json()['id']}/"
+
+
+async def add_sara(nodes: Nodes, talk: Talk) -> None:
+    path, body = f"{talk.path}participants/", {"user_id": talk.sara.id}
+    answer = await nodes.ask(nodes.there, talk.ali, "POST", path, json=body)
+    assert answer.status_code == 201, answer.text
+
+
+async def is_live(nodes: Nodes, talk: Talk, socket: Socket, text: str) -> None:
+    """What is said now comes next, once."""
+    await talk.say(nodes, text)
+    frame = await socket.receive()
+    while frame["type"] == "participant.joined":
+        frame = await socket.receive()
+    assert frame.get("content") == text, frame
+    assert texts(await until_answer(socket)) == []
+
+
+def users_of(nodes: Nodes) -> Any:
+    return nodes.here.app.ctx.payam.sockets.users
+
+
+def test_between_resuming_and_live_there_is_no_seam(
+    nodes: Nodes, talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is said while the page is on its way comes behind it, before `resumed`, and once."""
+
+    async def scenario() -> list[Frame]:
+        away, hello = await opened(nodes, talk.sara)
+        await away.close()
+        await talk.say(nodes, "1")
+        held = hold(monkeypatch, users_of(nodes)._reading, "_load", most=1)
+        socket, _ = await opened(nodes, talk.sara, f"?cursor={hello['cursor']}")
+        await held.until_waiting()
+        await talk.say(nodes, "2")
+        await talk.say(nodes, "3")
+        held.release()
+        frames: list[Frame] = []
+        while not frames or frames[-1]["type"] != "resumed":
+            frames.append(await socket.receive())
+        await is_live(nodes, talk, socket, "4")
+        return frames
+
+    frames = nodes.run(scenario())
+    assert (texts(frames), kinds(frames)[-1]) == (["1", "2", "3"], "resumed")
+
+
+def test_what_is_said_while_the_socket_opens_comes(
+    nodes: Nodes, talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the database has said how far the conversation is, with members here and without."""
+
+    async def scenario() -> list[list[str]]:
+        said = []
+        for _ in range(2):
+            held = hold(monkeypatch, nodes.here.app.ctx.services.positions, "memberships", most=1)
+            opening = asyncio.create_task(opened(nodes, talk.sara))
+            await held.until_waiting()
+            await talk.say(nodes, "during")
+            held.release()
+            monkeypatch.undo()
+            socket, _ = await opening
+            frame = await socket.receive()
+            said.append([frame["content"], *texts(await settled(nodes, socket, talk.sara))])
+            await is_live(nodes, talk, socket, "after")
+        return said
+
+    assert nodes.run(scenario()) == [["during"], ["during"]]
+
+
+@pytest.mark.parametrize("seam", ["memberships", "behind"])
+def test_a_conversation_that_begins_meanwhile_comes(
+    nodes: Nodes, talk: Talk, monkeypatch: pytest.MonkeyPatch, seam: str
+) -> None:
+    """The answer that is on its way does not have it."""
+
+    async def scenario() -> tuple[list[int], list[str]]:
+        away, hello = await opened(nodes, talk.sara)
+        await away.close()
+        held = hold(monkeypatch, nodes.here.app.ctx.services.positions, seam, most=1)
+        query = f"?cursor={hello['cursor']}"
+        opening = asyncio.create_task(opened(nodes, talk.sara, query))
+        await held.until_waiting()
+        talk.path = await begin(nodes, talk, talk.sara)
+        held.release()
+        socket, _ = await opening
+        frames = [await socket.receive()]
+        while "conversation.created" not in kinds(frames) or "resumed" not in kinds(frames):
+            frames.append(await socket.receive())
+        await is_live(nodes, talk, socket, "live")
+        return [
+            one["conversation"]["id"] for one in frames if one["type"] == "conversation.created"
+        ], texts(frames)
+
+    created, said = nodes.run(scenario())
+    assert (created, said) == ([id_of(talk.path)], [])
+
+
+@pytest.mark.parametrize("others", [False, True])
+def test_a_removal_during_the_handshake_takes_the_conversation(
+    nodes: Nodes, talk: Talk, monkeypatch: pytest.MonkeyPatch, *, others: bool
+) -> None:
+    """Whether the conversation has others here who hear of it, or not."""
+
+    async def scenario() -> list[Frame]:
+        if others:
+            await open_socket(nodes.here, talk.reza, talk.path)
+        held = hold(monkeypatch, nodes.here.app.ctx.services.positions, "memberships", most=1)
+        opening = asyncio.create_task(opened(nodes, talk.sara))
+        await held.until_waiting()
+        await talk.remove_sara(nodes)
+        held.release()
+        socket, hello = await opening
+        assert hello["conversations"] == 1
+        frames = [await socket.receive()]
+        while frames[-1]["type"] != "conversation.removed":
+            frames.append(await socket.receive())
+        await talk.say(nodes, "without her")
+        return [*frames, *await settled(nodes, socket, talk.sara)]
+
+    frames = nodes.run(scenario())
+    assert frames[-1] == {"type": "conversation.removed", "conversation": id_of(talk.path)}
+    assert set(kinds(frames[:-1])) <= {"participant.left"}
+
+
+def test_a_removal_during_a_resume_takes_the_page_with_it(
+    nodes: Nodes, talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read for her is not sent, and nothing later either; the socket stays."""
+
+    async def scenario() -> list[Frame]:
+        away, hello = await opened(nodes, talk.sara)
+        await away.close()
+        await talk.say(nodes, "the secret")
+        held = hold(monkeypatch, users_of(nodes)._reading, "_load", most=1)
+        socket, _ = await opened(nodes, talk.sara, f"?cursor={hello['cursor']}")
+        await held.until_waiting()
+        await talk.remove_sara(nodes)
+        held.release()
+        frames: list[Frame] = []
+        while not {"conversation.removed", "resumed"} <= set(kinds(frames)):
+            frames.append(await socket.receive())
+        await talk.say(nodes, "without her")
+        return [*frames, *await settled(nodes, socket, talk.sara)]
+
+    frames = nodes.run(scenario())
+    assert texts(frames) == []
+    assert kinds(frames).count("conversation.removed") == 1
+
+
+def test_who_is_removed_and_added_again_during_the_handshake_is_in(
+    nodes: Nodes, talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever comes of it, at the end the conversation is there, and live, once."""
+
+    async def scenario() -> None:
+        held = hold(monkeypatch, nodes.here.app.ctx.services.positions, "memberships", most=1)
+        opening = asyncio.create_task(opened(nodes, talk.sara))
+        await held.until_waiting()
+        await talk.remove_sara(nodes)
+        await add_sara(nodes, talk)
+        held.release()
+        socket, _ = await opening
+        frames = [await socket.receive()]
+        while not said_that_she_is_in(frames):
+            frames.append(await socket.receive())
+        await settled(nodes, socket, talk.sara)
+        await is_live(nodes, talk, socket, "live")
+
+    def said_that_she_is_in(frames: list[Frame]) -> bool:
+        joined = [one for one in frames if one["type"] == "participant.joined"]
+        return bool(joined) or "conversation.created" in kinds(frames)
+
+    nodes.run(scenario())
+
+
+def test_who_is_added_again_before_the_removal_is_heard_of_is_in(
+    nodes: Nodes, talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The news that she was added comes first, and finds her in still."""
+
+    async def scenario() -> list[Frame]:
+        socket, _ = await opened(nodes, talk.sara)
+        await settled(nodes, socket, talk.sara)
+        hub = nodes.here.app.ctx.payam.dispatcher.hub
+        late: list[Any] = []
+        monkeypatch.setattr(hub, "deliver_own", lambda *news: late.append(news))
+        monkeypatch.setattr(hub, "deliver", lambda *news: late.append(news))
+        await talk.remove_sara(nodes)
+        await add_sara(nodes, talk)
+        await until(lambda: len(late) == 2)
+        monkeypatch.undo()
+        frames = await settled(nodes, socket, talk.sara)
+        assert frames == []
+        for news in late:
+            hub.deliver(*news)
+        while "conversation.created" not in kinds(frames):
+            frames.append(await socket.receive())
+        await is_live(nodes, talk, socket, "live")
+        return frames
+
+    expected = ["participant.left", "conversation.removed", "conversation.created"]
+    assert kinds(nodes.run(scenario())) == expected
+
+
+def test_two_sockets_of_one_user_have_the_same(nodes: Nodes, talk: Talk) -> None:
+    """What begins comes to both; when one goes, the other goes on."""
+
+    async def scenario() -> list[list[Frame]]:
+        phone, _ = await opened(nodes, talk.sara)
+        desk, _ = await opened(nodes, talk.sara)
+        talk.path = await begin(nodes, talk, talk.sara)
+        frames = [await one.receive() for one in (phone, desk)]
+        await phone.close()
+        await is_live(nodes, talk, desk, "live")
+        talk.path = await begin(nodes, talk, talk.sara)
+        return [frames, [await desk.receive()]]
+
+    both, one = nodes.run(scenario())
+    assert kinds(both) == ["conversation.created"] * 2
+    assert both[0] == both[1]
+    assert one[0]["conversation"]["id"] == id_of(talk.path)
+
+
+@pytest.mark.parametrize("as_browser", [False, True])
+def test_a_revocation_during_the_handshake_leaves_no_socket_open(
+    nodes: Nodes, talk: Talk, monkeypatch: pytest.MonkeyPatch, *, as_browser: bool
+) -> None:
+    """And nothing of them stays behind."""
+
+    async def scenario() -> list[int]:
+        witness, _ = await opened(nodes, talk.ali)
+        held = hold(monkeypatch, nodes.here.app.ctx.services.positions, "memberships")
+        opening = [
+            asyncio.create_task(open_socket(nodes.here, talk.ali, "", as_browser=as_browser))
+            for _ in range(3)
+        ]
+        await held.until_waiting(3)
+        await nodes.revoke(talk.ali)
+        assert await witness.closed() == 4401
+        held.release()
+        return await close_all(await asyncio.gather(*opening))
+
+    assert nodes.run(scenario()) == [4401 if as_browser else 401] * 3
+    left = nodes.here.app.ctx.payam.connections
+    nodes.run(until(lambda: talk.ali.id not in {one.identity.user_id for one in left}))
+    assert talk.ali.id not in users_of(nodes).users()
+
+
+def test_a_user_has_room_for_so_many_sockets_of_both_kinds(few: Nodes) -> None:
+    """Five here; the sixth is refused until one has gone."""
+    talk = Talk(few)
+
+    async def scenario() -> None:
+        sockets = [await open_socket(few.here, talk.sara, "") for _ in range(4)]
+        sockets.append(await open_socket(few.here, talk.sara, talk.path))
+        assert await open_socket(few.here, talk.sara, "") == 429
+        assert isinstance(sockets[0], Socket)
+        await sockets[0].close()
+        payam = few.here.app.ctx.payam
+        await until(lambda: len(payam.connections) == 4)
+        assert isinstance(await open_socket(few.here, talk.sara, ""), Socket)
+
+    few.run(scenario())
+
+
+def test_after_the_database_was_put_back_a_cursor_brings_reset(nodes: Nodes, talk: Talk) -> None:
+    """Every socket is sent away with 1012, and what it comes back with counts no more."""
+
+    async def scenario() -> tuple[int, Frame, str]:
+        socket, hello = await opened(nodes, talk.sara)
+        await history.renew(nodes.there.app.ctx.payam.database)
+        for node in (nodes.here, nodes.there):
+            await node.app.ctx.payam.history.look()
+        code = await socket.closed()
+        back, again = await opened(nodes, talk.sara, f"?cursor={hello['cursor']}")
+        reset = await back.receive()
+        await is_live(nodes, talk, back, "live")
+        assert reset["epoch"] == again["epoch"] != hello["epoch"]
+        return code, reset, hello["cursor"]
+
+    code, reset, old = nodes.run(scenario())
+    assert (code, reset["type"]) == (1012, "reset")
+    assert reset["cursor"] != old
+
+
+def test_a_step_of_the_loop_takes_a_part_of_many_conversations(
+    nodes: Nodes, talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who opens or closes a socket with thousands holds nobody up; and nothing stays behind."""
+    hub = nodes.here.app.ctx.payam.dispatcher.hub
+    most = 1700
+    turn = 0
+    steps: dict[str, dict[int, int]] = {"join_at": {}, "leave": {}}
+
+    async def turns() -> None:
+        nonlocal turn
+        while True:
+            turn += 1
+            await asyncio.sleep(0)
+
+    def counting(name: str) -> None:
+        work = getattr(hub, name)
+
+        def count(*arguments: Any) -> Any:
+            steps[name][turn] = steps[name].get(turn, 0) + 1
+            return work(*arguments)
+
+        monkeypatch.setattr(hub, name, count)
+
+    async def scenario() -> None:
+        ticking = asyncio.create_task(turns())
+        database = nodes.here.app.ctx.payam.database
+        async with database.transaction() as transaction:
+            await conversations.seed(
+                transaction, [(FAR + number, [talk.sara.id]) for number in range(most)]
+            )
+        for name in steps:
+            counting(name)
+        socket, hello = await opened(nodes, talk.sara)
+        assert hello["conversations"] == most + 1
+        await settled(nodes, socket, talk.sara)
+        await is_live(nodes, talk, socket, "live")
+        await socket.close()
+        await until(lambda: sum(steps["leave"].values()) == most + 1)
+        ticking.cancel()
+
+    nodes.run(scenario())
+    assert sum(steps["join_at"].values()) == most + 1
+    for of_one in steps.values():
+        assert max(of_one.values()) <= 500
