@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.support.payam_server import PayamServer, run_command
+from tests.support.commands import run_command
+from tests.support.payam_server import PayamServer
 from tests.support.people import People
 from tests.support.postgres_server import PostgresServer
 from tests.support.redis_server import RedisServer

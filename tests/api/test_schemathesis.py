@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.payam_server import CHECKOUT, PayamServer, run_command
+from tests.support.commands import run_command
+from tests.support.payam_server import CHECKOUT, PayamServer
 
 EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "10")
 """The most for each operation in one phase; what may break is searched for with more."""
@@ -24,14 +25,8 @@ def server() -> Iterator[PayamServer]:
 @pytest.fixture
 def token(server: PayamServer) -> str:
     """Of a member of staff, who may do more than others."""
-    subprocess.run(
-        [sys.executable, "-m", "chat", "createuser", "staff", "--staff"],
-        cwd=CHECKOUT,
-        env={"PATH": os.environ["PATH"], **server.settings},
-        input=b"correct horse",
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
+    made = ("createuser", "staff", "--staff")
+    run_command(*made, settings=server.settings, stdin="correct horse")
     return run_command("token", "staff", settings=server.settings).strip()
 
 

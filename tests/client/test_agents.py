@@ -6,13 +6,13 @@ import pytest
 
 from payam_client import MessageSent, PayamError, Tokens
 from tests.client.people import Pair, Told, connect
-from tests.support.payam_server import PayamServer, run_command
+from tests.support.commands import new_staff
+from tests.support.payam_server import PayamServer
 
 
 def staff(server: PayamServer) -> Tokens:
     name = f"agent_{secrets.token_hex(6)}"
-    run_command("createuser", name, "--staff", "--no-password", settings=server.settings)
-    return Tokens(run_command("token", name, settings=server.settings).strip(), "")
+    return Tokens(new_staff(server.settings, name), "")
 
 
 async def test_an_agent_finds_takes_and_answers_a_ticket(pair: Pair, server: PayamServer) -> None:

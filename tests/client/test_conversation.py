@@ -16,7 +16,8 @@ from payam_client import (
 )
 from tests.client.people import Pair, Told, connect, sign_up
 from tests.faults.proxy import FaultProxy, Way
-from tests.support.payam_server import PayamServer, run_command
+from tests.support.commands import run_command
+from tests.support.payam_server import PayamServer
 
 SECONDS = 30  # keeps a test from hanging
 COUNT = 60

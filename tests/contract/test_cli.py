@@ -12,7 +12,9 @@ import jwt
 import pytest
 import redis
 
-from tests.support.payam_server import CHECKOUT, PayamServer, run_command
+from tests.support.commands import Said, run_command
+from tests.support.commands import command as chat
+from tests.support.payam_server import CHECKOUT, PayamServer
 from tests.support.ports import free_port
 from tests.support.postgres_server import PostgresServer
 from tests.support.redis_server import RedisServer
@@ -32,7 +34,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Mapping[str, str
 
 
 def run(*arguments: str, settings: Mapping[str, str], stdin: str = "") -> tuple[int, str, str]:
-    """Exit status, what was printed, and what was complained about."""
+    """A process of its own: exit status, what was printed, and what was complained about."""
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=CHECKOUT,
@@ -46,13 +48,31 @@ def run(*arguments: str, settings: Mapping[str, str], stdin: str = "") -> tuple[
     return done.returncode, done.stdout, done.stderr
 
 
-def chat(*arguments: str, settings: Mapping[str, str], stdin: str = "") -> tuple[int, str, str]:
-    return run("-m", "chat", *arguments, settings=settings, stdin=stdin)
-
-
 def get(server: PayamServer, path: str, token: str) -> httpx.Response:
     headers = {"Authorization": f"Bearer {token}"}
     return httpx.get(server.url + path, headers=headers, trust_env=False)
+
+
+def test_the_program_does_what_its_function_does(tmp_path: Path) -> None:
+    """`python -m chat` takes its arguments, settings and standard input from its process, prints
+    on it, and ends with its status. The other tests call the function, `chat.cli.main`.
+    """
+    settings = {"DATA_DIR": str(tmp_path), "REDIS_ULR": "redis://h/0"}
+    program = ("-m", "chat")
+    status, printed, complaint = run(
+        *program, "createuser", "ali", settings=settings, stdin="a password\n"
+    )
+    assert (status, printed) == (0, "user 1: ali\n")
+    assert complaint.count("\n") == 2
+    assert "payam: making a new database" in complaint
+    assert "payam: warning: REDIS_ULR is set" in complaint
+    assert run(*program, "check", settings=settings)[0] == 0
+    del settings["REDIS_ULR"]
+    status, printed, complaint = run(*program, "token", "sara", settings=settings)
+    assert (status, printed, complaint) == (1, "", "payam: There is no user 'sara'.\n")
+    status, printed, complaint = run(*program, "tokens", settings=settings)
+    assert (status, printed) == (2, "")
+    assert complaint.startswith("usage: payam")
 
 
 def test_seed_makes_what_it_says(settings: Mapping[str, str]) -> None:
@@ -167,8 +187,9 @@ def test_a_wrong_setting_stops_the_start(
     """With one line that names it, whether it is checked, served or served by gunicorn."""
     settings = {"DATA_DIR": str(tmp_path), **wrong}
     gunicorn = ("-m", "gunicorn", "-c", "gunicorn.conf.py", "server:app")
-    for arguments in (("-m", "chat", "check"), ("server.py",), gunicorn):
-        status, printed, complaint = run(*arguments, settings=settings)
+    said = [chat("check", settings=settings)]
+    said += [run(*arguments, settings=settings) for arguments in (("server.py",), gunicorn)]
+    for status, printed, complaint in said:
         assert status != 0
         assert (printed, complaint.count("\n")) == ("", 1)
         assert named in complaint
@@ -241,7 +262,7 @@ def test_a_misspelt_variable_is_named(
     assert (tmp_path / "payam.sqlite3").exists() == (status == 0)
 
 
-def lines_of(answer: tuple[int, str, str]) -> dict[str, str]:
+def lines_of(answer: Said) -> dict[str, str]:
     """What `check` says of each thing, by its name, with "ok" or "failed" before it."""
     assert answer[2] == ""
     lines = answer[1].splitlines()[:-1]

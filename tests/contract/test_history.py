@@ -8,7 +8,8 @@ import pytest
 
 from tests.conftest import SHAPES, deploy
 from tests.contract.helpers import Pair
-from tests.support.payam_server import PayamServer, run_command
+from tests.support.commands import run_command
+from tests.support.payam_server import PayamServer
 from tests.support.people import People
 from tests.support.postgres_server import PostgresServer
 from tests.support.sockets import Socket

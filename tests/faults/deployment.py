@@ -8,7 +8,8 @@ from typing import Any
 import psycopg
 
 from tests.faults.ledger import Row
-from tests.support.payam_server import PayamServer, run_command
+from tests.support.commands import run_command
+from tests.support.payam_server import PayamServer
 from tests.support.tokens import access_token
 
 CONVERSATIONS = 50

@@ -25,7 +25,8 @@ from payam_client import (
     Tokens,
 )
 from tests.deploy.commands import run, shell
-from tests.support.payam_server import PayamServer, run_command
+from tests.support.commands import run_command
+from tests.support.payam_server import PayamServer
 from tests.support.people import People, Person
 from tests.support.postgres_server import PostgresServer
 from tests.web.test_client import NODE

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from loadtest.__main__ import main
-from tests.support.payam_server import PayamServer, run_command
+from tests.support.commands import run_command
+from tests.support.payam_server import PayamServer
 
 CROWD = ("--users", "12", "--conversations", "6", "--members", "2")
 

@@ -13,7 +13,8 @@ from loadtest.crowd import Crowd
 from loadtest.growth.filling import UNREAD, fill
 from loadtest.growth.messages import READS, row
 from loadtest.tokens import Minted
-from tests.support.payam_server import PayamServer, run_command
+from tests.support.commands import run_command
+from tests.support.payam_server import PayamServer
 
 SVG = "{http://www.w3.org/2000/svg}"
 LINES = {"receivers": 1, "conversations": 1, "messages": len(READS), "memory": 1}

@@ -14,7 +14,8 @@ import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.payam_server import PayamServer, run_command
+from tests.support.commands import run_command
+from tests.support.payam_server import PayamServer
 from tests.support.people import People, Person
 from tests.support.postgres_server import PostgresServer
 from tests.support.redis_cluster import RedisCluster

@@ -1,8 +1,6 @@
 """Payam itself, as an operator would run it."""
 
-import os
 import secrets
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -89,21 +87,3 @@ class PayamServer(ServerProcess):
     def stop(self) -> None:
         super().stop()
         self.check_log()
-
-
-def run_command(*arguments: str, settings: Mapping[str, str]) -> str:
-    """Run `python -m chat <arguments>` with these environment variables.
-
-    Returns what it printed; raises AssertionError, with that, when it fails.
-    """
-    done = subprocess.run(
-        [sys.executable, "-m", "chat", *arguments],
-        cwd=CHECKOUT,
-        env={"PATH": os.environ["PATH"], **settings},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, f"chat {' '.join(arguments)} failed:\n{done.stdout}"
-    return done.stdout

@@ -7,7 +7,8 @@ import httpx
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
-from tests.support.payam_server import PayamServer, run_command
+from tests.support.commands import new_staff
+from tests.support.payam_server import PayamServer
 from tests.support.processes import owners
 from tests.support.sockets import Socket
 
@@ -140,9 +141,7 @@ class People:
         """A new member of staff, made from the command line as an operator does."""
         person = Person(self.server, f"{name}_{secrets.token_hex(6)}")
         self._everyone.append(person)
-        settings = self.server.settings
-        run_command("createuser", person.username, "--staff", "--no-password", settings=settings)
-        access = run_command("token", person.username, settings=settings).strip()
+        access = new_staff(self.server.settings, person.username)
         person.use({"access": access, "refresh": ""})
         person.id = (await person.http.get("/api/users/me/")).json()["id"]
         return person

@@ -9,7 +9,8 @@ from typing import Any
 from playwright._impl._driver import compute_driver_executable
 
 from tests.faults.proxy import FaultProxy, Way
-from tests.support.payam_server import PayamServer, run_command
+from tests.support.commands import run_command
+from tests.support.payam_server import PayamServer
 from tests.support.tokens import access_token
 
 HERE = Path(__file__).parent

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.support.payam_server import PayamServer, run_command
+from tests.support.commands import run_command
+from tests.support.payam_server import PayamServer
 from tests.web.sender import Sender
 
 expect.set_options(timeout=20_000)

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Locator, expect
 
-from tests.support.payam_server import PayamServer, run_command
+from tests.support.commands import new_staff
+from tests.support.payam_server import PayamServer
 from tests.web.sender import Sender
 from tests.web.visitor import Visitor
 
@@ -42,8 +43,7 @@ class Agent(Sender):
     def __init__(self, server: PayamServer) -> None:
         self.name = f"agent_{secrets.token_hex(4)}"
         self._url = server.url
-        run_command("createuser", self.name, "--staff", "--no-password", settings=server.settings)
-        access = run_command("token", self.name, settings=server.settings).strip()
+        access = new_staff(server.settings, self.name)
         self._tokens = {"access": access, "refresh": ""}
         self._headers = {"Authorization": f"Bearer {access}"}
         self.id = self._send("GET", "/api/users/me/").json()["id"]

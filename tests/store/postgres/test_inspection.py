@@ -15,7 +15,8 @@ from chat.store import schema
 from chat.store.connect import connect
 from chat.store.database import Unfit
 from tests.store.world import opened
-from tests.support.payam_server import CHECKOUT, PayamServer, run_command
+from tests.support.commands import command, run_command
+from tests.support.payam_server import CHECKOUT, PayamServer
 from tests.support.ports import free_port
 from tests.support.postgres_server import PostgresServer
 from tests.support.redis_server import RedisServer
@@ -63,18 +64,24 @@ async def test_another_encoding_is_refused(
     url = postgres_server.url(name)
     assert f"encoding is {encoding}" in await refusal(url)
     settings = {"DATABASE_URL": url, "DATA_DIR": str(tmp_path), "PORT": str(free_port())}
-    for command in ("-m chat migrate", "-m chat check", "server.py"):
-        status, said = run(command, settings)
+    said = [chat(command, settings) for command in ("migrate", "check")]
+    for status, text in (*said, run("server.py", settings)):
         assert status == 1
-        assert f"encoding is {encoding}" in said
-        assert "Traceback" not in said
+        assert f"encoding is {encoding}" in text
+        assert "Traceback" not in text
     with psycopg.connect(url) as database:
         assert database.execute("SELECT 1 FROM pg_tables WHERE schemaname = 'public'").rowcount == 0
 
 
-def run(command: str, settings: Mapping[str, str]) -> tuple[int, str]:
+def chat(arguments: str, settings: Mapping[str, str]) -> tuple[int, str]:
+    """`python -m chat …` in this process: its status, and all that it says."""
+    said = command(*arguments.split(), settings=settings)
+    return said.status, said.printed + said.complaint
+
+
+def run(program: str, settings: Mapping[str, str]) -> tuple[int, str]:
     done = subprocess.run(
-        [sys.executable, *command.split()],
+        [sys.executable, *program.split()],
         cwd=CHECKOUT,
         env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", **settings},
         stdout=subprocess.PIPE,
@@ -131,7 +138,7 @@ async def test_rights_that_are_missing_are_named(
         assert "UTF8" in await database.inspect()
         await schema.require_current(database)
     empty = as_few(postgres_server.create_database())
-    status, said = run("-m chat migrate", {"DATABASE_URL": empty, "DATA_DIR": str(tmp_path)})
+    status, said = chat("migrate", {"DATABASE_URL": empty, "DATA_DIR": str(tmp_path)})
     assert (status, said.count("\n")) == (1, 1)
     assert "permission denied for schema public" in said
 
@@ -163,7 +170,7 @@ async def test_a_read_only_database_is_waited_for(
                 await database.inspect()
             await database.close()
             for command in ("migrate", "check", "createuser ali --no-password"):
-                status, said = run(f"-m chat {command}", settings)
+                status, said = chat(command, settings)
                 assert status == 1
                 assert "read-only" in said
                 assert "Traceback" not in said
@@ -239,6 +246,6 @@ def test_libpq_s_own_ways_to_name_a_server(
         status, said = run("-m chat check", {**base, **way})
         assert status == 0, (way, said)
         assert "PostgreSQL" in said
-    status, said = run("-m chat check", {**base, "DATABASE_URL": "postgresql://"})
+    status, said = chat("check", {**base, "DATABASE_URL": "postgresql://"})
     assert (status, said.count("\n")) == (1, 1)
     assert "it names no database" in said
