@@ -12,14 +12,43 @@ from tests.support.people import People
 from tests.support.postgres_server import PostgresServer
 from tests.support.redis_server import RedisServer
 
+HERE = Path(__file__).parent
+
 # A deadline is a timing, and these machines are shared.
 settings.register_profile("payam", deadline=None)
 settings.load_profile("payam")
+
+LONG = (
+    "faults/",
+    "test_starting.py",
+    "contract/test_cli.py",
+    "web/",
+    "deploy/",
+    "contract/",
+    "loadtest/",
+    "store/postgres/",
+    "realtime/",
+    "client/",
+    "api/test_schemathesis.py",
+    "api/test_generated_clients.py",
+)
+"""Where the long test files are, the longest first."""
 
 SHAPES = {"sqlite": "on_sqlite", "postgres-redis": "on_postgres", "two-workers": "two_workers"}
 MIGRATED = "payam_migrated"
 PARTITIONED = "payam_partitioned"
 PARTITIONS = 4
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long files: of two workers, neither then ends long after the other."""
+
+    def place(item: pytest.Item) -> int:
+        file = item.path.relative_to(HERE).as_posix()
+        return next((n for n, start in enumerate(LONG) if file.startswith(start)), len(LONG))
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")

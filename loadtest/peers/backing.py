@@ -34,5 +34,5 @@ class Backing:
 @contextmanager
 def backing() -> Iterator[Backing]:
     """Start both. PostgreSQL commits to the disk, which is its default."""
-    with PostgresServer() as postgres, RedisServer() as redis:
+    with PostgresServer(fsync=True) as postgres, RedisServer() as redis:
         yield Backing(postgres, redis)

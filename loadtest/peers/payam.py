@@ -1,5 +1,8 @@
 """Payam itself, run in the same way as the other peers, on PostgreSQL and Redis and on SQLite."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
@@ -7,7 +10,7 @@ from loadtest.crowd import Crowd
 from loadtest.peers.backing import Backing
 from loadtest.peers.peer import Peer, Running
 from loadtest.peers.server import SERVER_CORE, pinned, running
-from tests.support.payam_server import PayamServer, run_command
+from tests.support.payam_server import CHECKOUT, PayamServer
 
 
 class PinnedPayam(PayamServer):
@@ -27,6 +30,17 @@ def leave(settings: Mapping[str, str]) -> None:
     """Leave the database as it was seeded."""
 
 
+def run_chat(*arguments: str, settings: Mapping[str, str]) -> None:
+    """Run `python -m chat` with these environment variables; raises CalledProcessError."""
+    subprocess.run(
+        [sys.executable, "-m", "chat", *arguments],
+        cwd=CHECKOUT,
+        env={"PATH": os.environ["PATH"], **settings},
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+
+
 @contextmanager
 def serve(
     crowd: Crowd, settings: Mapping[str, str], workers: int = 1, prepare: Prepare = leave
@@ -35,8 +49,8 @@ def serve(
     try:
         people = ("--users", str(crowd.users), "--members", str(crowd.members))
         conversations = ("--conversations", str(crowd.conversations))
-        run_command("migrate", settings=server.settings)
-        run_command("seed", *people, *conversations, settings=server.settings)
+        run_chat("migrate", settings=server.settings)
+        run_chat("seed", *people, *conversations, settings=server.settings)
         prepare(server.settings)
         with server:
             yield running(server)

@@ -187,7 +187,7 @@ def test_a_wrong_setting_stops_the_start(
     """With one line that names it, whether it is checked, served or served by gunicorn."""
     settings = {"DATA_DIR": str(tmp_path), **wrong}
     gunicorn = ("-m", "gunicorn", "-c", "gunicorn.conf.py", "server:app")
-    said = [chat("check", settings=settings)]
+    said: list[tuple[int, str, str]] = [chat("check", settings=settings)]
     said += [run(*arguments, settings=settings) for arguments in (("server.py",), gunicorn)]
     for status, printed, complaint in said:
         assert status != 0

@@ -38,7 +38,7 @@ def prove() -> Proof:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """A cluster to be broken; who breaks it mends it."""
-    with PostgresServer() as server:
+    with PostgresServer(fsync=True) as server:
         yield server
 
 

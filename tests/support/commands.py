@@ -14,9 +14,6 @@ from typing import NamedTuple
 
 from chat import cli
 
-LONGEST = 60
-"""Seconds after which a command that does not end fails its test."""
-
 
 class Said(NamedTuple):
     """What a command leaves: its exit status, what it printed, and what it complained about."""
@@ -30,7 +27,7 @@ def command(*arguments: str, settings: Mapping[str, str], stdin: str = "") -> Sa
     """Run it with these environment variables and nothing else."""
     # In a thread, because a test that asks may itself run in an event loop.
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(run, arguments, settings, stdin).result(LONGEST)
+        return thread.submit(run, arguments, settings, stdin).result()
 
 
 def run(arguments: tuple[str, ...], settings: Mapping[str, str], stdin: str) -> Said:

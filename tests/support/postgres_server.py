@@ -25,7 +25,10 @@ DEBIAN = Path("/usr/lib/postgresql")
 
 
 class PostgresServer(ServerProcess):
-    """A new cluster in a temporary folder, with `fsync` on as in production.
+    """A new cluster in a temporary folder.
+
+    Without `fsync` it keeps what it committed if it is killed, but not if the machine loses its
+    power. So only the tests of faults have it on, as production has.
 
     PostgreSQL refuses to run as root; root runs it as the system user `postgres`.
     """
@@ -33,8 +36,9 @@ class PostgresServer(ServerProcess):
     name = "postgres"
     stop_signal = signal.SIGINT  # "fast": clients are disconnected, data is flushed
 
-    def __init__(self) -> None:
+    def __init__(self, *, fsync: bool = False) -> None:
         super().__init__()
+        self.fsync = fsync
         self.binaries = find_binaries()
         self.data = self.directory / "data"
         if os.geteuid() == 0:
@@ -71,6 +75,7 @@ class PostgresServer(ServerProcess):
             "max_connections": 300,
             "shared_buffers": "32MB",
             "max_wal_size": "256MB",
+            "fsync": "on" if self.fsync else "off",
         }
         arguments = [f"--{name}={value}" for name, value in settings.items()]
         return [str(self.binaries / "postgres"), "-D", str(self.data), *arguments]

@@ -3,15 +3,26 @@
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 from tests.support.payam_server import PayamServer
 
+HERE = Path(__file__).parent
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests here share the event loop in which their browser lives."""
+    for item in items:
+        if item.path.parent == HERE and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
     """Debian's Chromium; as root it runs only without its sandbox."""
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(
@@ -22,7 +33,16 @@ async def browser() -> AsyncIterator[Browser]:
         await chromium.close()
 
 
-@pytest.fixture(scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(chromium: Browser) -> AsyncIterator[Browser]:
+    """Of each test its own: contexts share neither cookies nor storage, and go with the test."""
+    assert not chromium.contexts
+    yield chromium
+    for context in chromium.contexts:
+        await context.close()
+
+
+@pytest.fixture(scope="session")
 def served() -> Iterator[PayamServer]:
     with PayamServer({"RATE_LIMITS": "off"}) as server:
         yield server
