@@ -30,7 +30,8 @@ from payam_client import (
 from payam_client.events import Change
 from tests.client.people import Pair, connect, sign_up
 from tests.faults.proxy import FaultProxy
-from tests.support.payam_server import PayamServer, run_command
+from tests.support.commands import run_command
+from tests.support.payam_server import PayamServer
 
 SECONDS = 30  # keeps a test from hanging
 CONVERSATIONS = 5
