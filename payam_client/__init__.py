@@ -1,4 +1,4 @@
-"""Payam's client for Python, asynchronous. `Payam` is where to begin."""
+"""Payam's asynchronous client for Python. Begin with `Payam`."""
 
 from payam_client.account import Account
 from payam_client.account_events import (

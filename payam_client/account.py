@@ -1,4 +1,4 @@
-"""All of a user's conversations on one socket, kept as they are now."""
+"""All conversations of a user on one socket, kept up to date."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -31,15 +31,15 @@ from payam_client.storage import Storage
 
 
 class Account(Connection):
-    """Made by `payam.account()`; use it as `async with`, or call `close`.
+    """`payam.account()` makes it. Use it as `async with`, or call `close`.
 
-    `conversations` is the list as it is now, and each has its messages. What the user says waits
-    in the storage until the server has it.
+    `conversations` is the present list, and each conversation has its messages. What the user says
+    waits in the storage until the server has it.
 
-    Iterate over it, once, for what happens: every change of every conversation once, and in each
-    conversation in order, over as many connections as it takes. Who iterates begins, in a later
-    run with the same storage, where this run has stopped. The iteration ends after `close`, and
-    raises ConversationClosed where the server has closed the socket for good.
+    Iterate over the account, once, to receive what happens: every change of every conversation
+    once, in order within each conversation, over as many connections as needed. In a later run with
+    the same storage, the iteration begins where this run stopped. It ends after `close`, and raises
+    ConversationClosed if the server has closed the socket for good.
     """
 
     name = "the account"
@@ -55,13 +55,13 @@ class Account(Connection):
         super().__init__(calls)
 
     async def __aexit__(self, *error: object) -> None:
-        # Where it failed, what it failed at comes again in the next run.
+        # If the caller's code failed, the event at which it failed comes again in the next run.
         await self._close(is_done=error[0] is None)
 
     async def opened(self) -> None:
-        """Wait until it is live and the beginning of the list is here.
+        """Wait until the account is live and the beginning of the list is here.
 
-        Raises ConversationClosed where it never will be.
+        Raises ConversationClosed if that will never happen.
         """
         await super().opened()
         await self._list.first_page.wait()
@@ -69,7 +69,7 @@ class Account(Connection):
             raise self._end
 
     async def close(self) -> None:
-        """Let go of it. What waits to be sent stays in the storage."""
+        """Close it. Messages that are not sent yet stay in the storage."""
         await self._close(is_done=True)
 
     async def _close(self, *, is_done: bool) -> None:
@@ -83,7 +83,7 @@ class Account(Connection):
 
     @property
     def me(self) -> User:
-        """Raises PayamError before the first connection."""
+        """The user. Raises PayamError before the first connection."""
         if self._incoming.user is None:
             raise PayamError("The account has not been connected yet.", code="offline")
         return self._incoming.user
@@ -95,17 +95,17 @@ class Account(Connection):
 
     @property
     def conversations(self) -> list[LiveConversation]:
-        """All that are here, most recently active first."""
+        """All conversations that are here, most recently active first."""
         return self._list.all()
 
     @property
     def is_complete(self) -> bool:
-        """The whole list is here; until then the most recently active ones are."""
+        """Whether the whole list is here. Until then only the most recently active ones are."""
         return self._list.is_complete
 
     @property
     def presence(self) -> Mapping[str, PresenceChanged]:
-        """By username, of those whose presence has come."""
+        """The presence of users by username, as far as it is known."""
         return self._incoming.presence
 
     @property
@@ -115,11 +115,11 @@ class Account(Connection):
 
     @property
     def pending(self) -> int:
-        """How many messages wait for the server; not those that failed."""
+        """How many messages wait for the server. Failed ones do not count."""
         return self._outbox.waiting()
 
     async def conversation(self, id_: int) -> LiveConversation:
-        """Raises PayamError where the user is not in it."""
+        """The conversation with this id. Raises PayamError if the user is not in it."""
         known = self._list.get(id_)
         if known is not None:
             return known
@@ -137,7 +137,7 @@ class Account(Connection):
         if self._inbox.is_read and self._inbox.taken.cursor != self._saved:
             self._save()
         if self._is_starved and self._socket is not None:
-            await self._socket.close()  # to come back for what was let go
+            await self._socket.close()  # reconnect, to get the events that were dropped
         event = await self._inbox.next()
         if event is not None:
             return event
@@ -147,38 +147,38 @@ class Account(Connection):
         raise self._end
 
     def _save(self) -> None:
-        """All that was taken is done with."""
+        """Store how far the events were taken, because the caller has finished with them."""
         self._saved = self._inbox.taken.cursor
         self._kept.put_place(self._inbox.taken.text())
 
     # What is said; LiveConversation has the methods for it.
 
     def send(self, conversation: int, text: str, client_id: str | None = None) -> Sending:
-        """As `LiveConversation.send`; the conversation need not be here yet."""
+        """The same as `LiveConversation.send`. The conversation need not be here yet."""
         if self._end is not None:
             raise self._end
         return self._outbox.send(conversation, text, client_id)
 
     def sendings(self, conversation: int) -> list[Sending]:
-        """Those that the server does not have, in order; those that failed, too."""
+        """The messages that the server does not have yet, in order, with the failed ones."""
         return self._outbox.of(conversation)
 
     def retry(self, client_id: str) -> Sending:
-        """Send one that failed again."""
+        """Send a failed message again."""
         return self._outbox.retry(client_id)
 
     async def discard(self, client_id: str) -> None:
-        """Give up one that failed."""
+        """Drop a failed message."""
         await self._outbox.discard(client_id)
 
     async def ask(self, conversation: int, frame: dict[str, Any]) -> Ack:
-        """Give the server this frame, in its turn, and wait for the answer."""
+        """Send this frame when its turn comes, and wait for the answer."""
         if self._end is not None:
             raise self._end
         return await self._outbox.ask(conversation, frame)
 
     async def write_now(self, conversation: int, frame: dict[str, Any]) -> None:
-        """Give it the frame if the account is open, else never."""
+        """Send the frame now if the account is open, and otherwise drop it."""
         if self._socket is not None and self.state == "open":
             await self._write(self._socket, {**frame, "conversation": conversation})
 

@@ -1,10 +1,10 @@
-"""What happens on the socket for everything, pure: text in to typed events.
+"""The events of the socket `/ws/`: frames in, typed events out. It does no I/O.
 
-Those of one conversation are the events of `events.py`, with `conversation`. And for the account:
+Events of one conversation are those of `events.py`, with `conversation`. The account has these too:
     ConversationCreated  ConversationRemoved  PresenceChanged
-    CaughtUp        all that was missed is here
+    CaughtUp        everything that was missed is here
     AccountReset    the server's database was put back: what came before may be wrong
-    SendingChanged  made here: a message of one's own goes its way to the server
+    SendingChanged  made by the client: the state of one's own message has changed
 """
 
 from datetime import datetime
@@ -36,22 +36,22 @@ Status = Literal["sending", "stored", "failed", "discarded"]
 
 
 class ConversationCreated(Frame, tag="conversation.created", frozen=True):
-    """One began with this user, or the user was added.
+    """A conversation began with this user, or the user was added.
 
-    It may come again for one that is known: it replaces what was known.
+    It may come again for a conversation that is known. Then it replaces what was known.
     """
 
     conversation: ConversationRecord
 
 
 class ConversationRemoved(Frame, tag="conversation.removed", frozen=True):
-    """The user has left it, or was removed from it."""
+    """The user left the conversation, or was removed from it."""
 
     conversation: int
 
 
 class PresenceChanged(Frame, tag="presence", frozen=True):
-    """`status` is online or offline; `last_seen` is when the user was last there."""
+    """`status` is online or offline. `last_seen` is when the user was last online."""
 
     user: str
     status: str
@@ -59,7 +59,7 @@ class PresenceChanged(Frame, tag="presence", frozen=True):
 
 
 class CaughtUp(Frame, tag="resumed", frozen=True):
-    """All that was missed has come, in every conversation, and what follows is live."""
+    """Everything that was missed has come, in all conversations. What follows is live."""
 
     cursor: str
     epoch: str
@@ -68,8 +68,8 @@ class CaughtUp(Frame, tag="resumed", frozen=True):
 class AccountReset(Event, tag="reset", frozen=True):
     """The server's database was put back to an older state: forget what came before.
 
-    With `conversation` it is this one alone. The list and the messages that were loaded are
-    read again by themselves.
+    With `conversation` this is about that one alone. The account reads the list and the loaded
+    messages again by itself.
     """
 
     epoch: str
@@ -78,7 +78,7 @@ class AccountReset(Event, tag="reset", frozen=True):
 
 
 class SendingChanged(Frame, tag="sending", frozen=True):
-    """`error` says why it failed."""
+    """One's own message has another state. `error` says why it failed."""
 
     conversation: int
     client_id: str
@@ -97,7 +97,7 @@ class Cursor(Frame, tag="cursor", frozen=True):
 
 
 class Positions(Frame, tag="positions", frozen=True):
-    """The present `seq` of each conversation; the cursor that was sent is of no use any more."""
+    """The present `seq` of each conversation. The cursor that was sent cannot be used any more."""
 
     positions: dict[int, int]
     epoch: str
@@ -125,7 +125,7 @@ FromServer = (
     | AccountReset
 )
 AccountEvent = FromServer | SendingChanged
-"""What an account yields."""
+"""The events of an iteration over an account."""
 
 AccountFrame = FromServer | Ack | Refused | AuthExpiring | Hello | Cursor | Positions
 
@@ -134,8 +134,8 @@ _KNOWN = {kind.__struct_config__.tag for kind in AccountFrame.__args__}
 
 
 def decode(frame: str | bytes) -> AccountFrame | None:
-    """The event of a frame; None for one of a kind that this version does not know.
+    """The event of a frame; None for a kind that this version does not know.
 
-    Raises msgspec.DecodeError for what is no frame of Payam's.
+    Raises msgspec.DecodeError for a text that is no frame of Payam.
     """
     return _decode(frame) if type_of(frame) in _KNOWN else None

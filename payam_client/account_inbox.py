@@ -1,7 +1,7 @@
-"""What has happened in an account and was not yet taken, in order.
+"""The events of an account that the caller has not taken yet, in order.
 
-It is bounded, as a conversation's inbox is: past `backlog` events the rest is let go. Once what
-waits here is taken, a new connection resumes where the last of it was.
+It has a limit, as a conversation's inbox has: beyond `backlog` events, later ones are dropped. Once
+the events here are taken, a new connection resumes after the last of them.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from payam_client.positions import Place
 
 
 class _Cursor:
-    """All before it has come: who has taken that may return with this cursor."""
+    """A cursor. Everything before it has come. Whoever has taken that may return with it."""
 
     def __init__(self, cursor: str, epoch: str | None) -> None:
         self.cursor = cursor
@@ -23,12 +23,12 @@ class _Cursor:
 class AccountInbox:
     def __init__(self, backlog: int) -> None:
         self.taken = Place()
-        """All of this was taken."""
+        """The position up to which everything was taken."""
         self.here = Place()
-        """All of this is here."""
+        """The position up to which everything is here."""
         self.is_behind = False
         self.is_read = False
-        """Somebody iterates."""
+        """Whether somebody iterates."""
         self._backlog = backlog
         self._items: deque[AccountEvent | _Cursor] = deque()
         self._is_news = asyncio.Event()
@@ -36,26 +36,26 @@ class AccountInbox:
 
     @property
     def is_starved(self) -> bool:
-        """All that waited is taken, and more was let go."""
+        """Whether all events here are taken, and later ones were dropped."""
         return self.is_behind and not self._items
 
     def begin_at(self, place: Place) -> None:
         self.here, self.taken = place.copy(), place.copy()
 
     def connected(self) -> None:
-        """A connection begins; where more was let go and all else is taken, from there on."""
+        """A connection begins. If events were dropped and all others are taken, it begins there."""
         if self.is_starved:
             self.is_behind = False
             self.here = self.taken.copy()
 
     def know(self, seqs: dict[int, int]) -> None:
-        """Up to here these conversations are as the list has shown them."""
+        """The list has shown these conversations up to these numbers."""
         for place in (self.here, self.taken):
             for conversation, seq in seqs.items():
                 place.seqs.setdefault(conversation, seq)
 
     def take(self, event: AccountEvent) -> None:
-        """One that came before, by its `seq`, is dropped."""
+        """Add an event. One that came before is recognised by its `seq`, and dropped."""
         if not is_new(self.here, event):
             return
         if self._has_room():
@@ -77,7 +77,7 @@ class AccountInbox:
         self._is_news.set()
 
     async def next(self) -> AccountEvent | None:
-        """Wait for an event; None after `end`, when all have been taken."""
+        """Wait for an event. None after `end`, when all have been taken."""
         self.is_read = True
         while True:
             while not self._items:
@@ -97,14 +97,14 @@ class AccountInbox:
 
 
 def is_new(place: Place, event: AccountEvent) -> bool:
-    """Whether it is no change that `place` has."""
+    """Whether the event is not a change that `place` includes already."""
     if not isinstance(event, Change) or event.conversation is None:
         return True
     return event.seq > place.seqs.get(event.conversation, -1)
 
 
 def _advance(place: Place, event: AccountEvent) -> None:
-    """`place` has this event too."""
+    """Make `place` include this event."""
     if isinstance(event, AccountReset):
         if event.conversation is None:
             place.reset(event.cursor, event.epoch)

@@ -1,7 +1,7 @@
-"""What was said in an account and is not answered yet, conversation by conversation.
+"""The frames of an account that are not answered yet, by conversation.
 
-In a conversation one frame is on its way at a time, so that the order stays; conversations do not
-wait for each other.
+In each conversation one frame is under way at a time, so that the order is kept. Conversations do
+not wait for each other.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ Changed = Callable[[Sending, Status, Ack | None], None]
 
 
 class AccountOutbox:
-    """`changed` is called when a message of one's own goes a step further."""
+    """`changed` is called when one's own message gets another state."""
 
     def __init__(self, kept: Kept, changed: Changed) -> None:
         self._kept = kept
@@ -31,7 +31,7 @@ class AccountOutbox:
         self._is_news = asyncio.Event()
 
     async def load(self) -> None:
-        """What an earlier run has left goes first."""
+        """Load what an earlier run has left. It is sent first."""
         if self._is_loaded:
             return
         kept = [send for send in await self._kept.load() if send.client_id not in self._sendings]
@@ -45,11 +45,11 @@ class AccountOutbox:
         self._is_loaded = True
 
     def waiting(self) -> int:
-        """How many messages the server does not have yet; not those that failed."""
+        """How many messages the server does not have yet. Failed ones do not count."""
         return sum(one.send.error is None for one in self._sendings.values())
 
     def of(self, conversation: int) -> list[Sending]:
-        """Those of this conversation that the server does not have, in order."""
+        """The messages of this conversation that the server does not have yet, in order."""
         if not self._sendings:
             return []
         found = [one for one in self._sendings.values() if one.send.conversation == conversation]
@@ -73,16 +73,16 @@ class AccountOutbox:
         await self._kept.remove(client_id)
 
     def ask(self, conversation: int, frame: dict[str, Any]) -> asyncio.Future[Ack]:
-        """What is no new message waits here, but not in the storage."""
+        """Send a frame that is no new message. It waits here, but not in the storage."""
         return self._put(conversation, frame)
 
     def answered(self, answer: Ack | Refused) -> bool:
-        """Whether it is the answer to something that waits here."""
+        """Take an answer. Returns whether it belongs to something that waits here."""
         lane = self._lanes.get(answer.conversation or 0)
         return lane is not None and lane.answered(answer)
 
     async def write_all(self, socket: ClientConnection, patience: float) -> None:
-        """Give the server what waits, until the connection ends."""
+        """Send what waits, until the connection ends."""
         giving: dict[int, asyncio.Task[bool]] = {}
         try:
             while True:
@@ -103,18 +103,18 @@ class AccountOutbox:
             await asyncio.gather(*giving.values(), return_exceptions=True)
 
     def forget_messages(self) -> None:
-        """A message's id may be another message's now: refuse what names one."""
+        """Refuse the frames that name a message, because its id may mean another message now."""
         for lane in self._lanes.values():
             lane.forget_messages()
 
     def lose(self, conversation: int, error: PayamError) -> None:
-        """The user is in it no more: what waits for it is refused."""
+        """Refuse what waits for this conversation, because the user is not in it any more."""
         lane = self._lanes.pop(conversation, None)
         if lane is not None:
             lane.fail(error)
 
     def fail(self, error: Exception) -> None:
-        """Nothing will be answered any more in this run."""
+        """Fail everything, because nothing will be answered any more in this run."""
         for lane in self._lanes.values():
             lane.fail(error)
         for sending in self._sendings.values():
@@ -154,7 +154,7 @@ class AccountOutbox:
     def _done(self, sending: Sending, done: asyncio.Future[Ack]) -> None:
         error = None if done.cancelled() else done.exception()
         if done.cancelled() or _is_end(error):
-            return  # the storage has it, and the next run sends it
+            return  # it is in the storage, and the next run sends it
         if error is None:
             del self._sendings[sending.client_id]
             self._kept.remove(sending.client_id)
@@ -170,7 +170,7 @@ class AccountOutbox:
 
 
 def _is_end(error: BaseException | None) -> bool:
-    """The account was closed, and the conversation may go on."""
+    """Whether the error only means that the account was closed."""
     return isinstance(error, ConversationClosed) or (
         error is not None and not isinstance(error, PayamError)
     )

@@ -1,4 +1,4 @@
-"""All calls of REST."""
+"""All calls over REST."""
 
 from payam_client.conversation_calls import ConversationCalls
 from payam_client.message_calls import MessageCalls

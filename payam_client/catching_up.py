@@ -1,9 +1,9 @@
 """How an account catches up after a reconnect: by its cursor, or by the `seq` of each conversation.
 
-The cursor is what is sent. Where the server cannot compare it any more, it answers with the
-`positions` of all conversations, and the client asks for those in which it is behind. Example:
+The client sends the cursor. If the server cannot compare it any more, it answers with `positions`,
+the `seq` of all conversations. The client then asks for those in which it is behind. Example:
 
-1. The client has 340 of conversation 12 and 7 of conversation 13.
+1. The client's positions are 340 in conversation 12 and 7 in conversation 13.
 2. `positions` says 345 and 7. So the client asks `since` 340 for conversation 12 alone.
 3. After `resumed` its new cursor stands for both.
 """
@@ -17,25 +17,25 @@ from payam_client.account_events import CaughtUp, Hello, Positions
 from payam_client.positions import Place
 
 MOST = 2000
-"""Conversations that are named in one frame, which may have 64 KiB."""
+"""Most conversations that one frame names. A frame may have 64 KiB."""
 
 
 class CatchingUp:
     def __init__(self) -> None:
         self.received = Place()
-        """What the list and the messages of the account have."""
+        """The positions that the list and the messages of the account include."""
         self._has_sent_cursor = False
         self._behind: dict[int, int] = {}
 
     def path(self, place: Place) -> str:
-        """Where to connect, to get all that came after `place`."""
+        """The path to connect to, to receive everything after `place`."""
         self._behind = {}
         self._has_sent_cursor = place.cursor is not None
         return "/ws/" if place.cursor is None else f"/ws/?{urlencode({'cursor': place.cursor})}"
 
     @property
     def is_asking(self) -> bool:
-        """A part of what was missed is still to be asked for: cursors do not count."""
+        """Whether a part of what was missed must still be asked for. Cursors do not count then."""
         return bool(self._behind)
 
     def hello(self, hello: Hello) -> bool:
@@ -47,9 +47,9 @@ class CatchingUp:
     def compare(
         self, positions: Positions, places: Iterable[Place], shown: Mapping[int, int]
     ) -> list[int]:
-        """See where to ask; the conversations that nothing is known of.
+        """Find where the client is behind. Returns the conversations that are unknown.
 
-        `shown` is the `seq` of what the list shows, where no place has one.
+        `shown` is the `seq` that the list shows, for conversations without a position.
         """
         unknown, self._behind = [], {}
         for id_, seq in positions.positions.items():
@@ -62,7 +62,7 @@ class CatchingUp:
         return unknown
 
     def next(self, cursor: str) -> dict[str, Any] | None:
-        """A frame that asks for what is still missing, or for a part of it; None if nothing is."""
+        """A frame that asks for what is missing, or a part of it. None if nothing is missing."""
         since = dict(islice(self._behind.items(), MOST))
         for id_ in since:
             del self._behind[id_]

@@ -1,7 +1,7 @@
-"""A socket that is kept: connected again after a cut, with a token that works.
+"""A socket that stays connected: it reconnects after a cut, with a token that works.
 
-It does what the close codes say. What is read and written over it is for Conversation (one
-conversation, `/ws/chat/<id>/`) and Account (all of a user's conversations, `/ws/`) to say.
+It does what the close codes say. Its two subclasses read and write: Conversation (one conversation,
+`/ws/chat/<id>/`) and Account (all conversations of a user, `/ws/`).
 """
 
 import asyncio
@@ -26,7 +26,7 @@ State = Literal["connecting", "open", "waiting", "closed"]
 CLOSE_SECONDS = 1.0
 PING_SECONDS = 20.0
 RESTART_MOST = 60.0
-"""Seconds that a restarting server may ask to wait."""
+"""Most seconds that a restarting server may make a client wait."""
 ABNORMAL = 1006
 FINAL = {
     1000: "closed",
@@ -36,24 +36,24 @@ FINAL = {
     4400: "malformed_frame",
     4404: "not_found",
 }
-"""Close codes after which the server would only close again."""
+"""Close codes after which a new connection would only be closed again."""
 REFUSED_FOR_GOOD = {400: 4400, 403: 4404, 404: 4404}
-"""Statuses of a handshake that will not be another the next time, as close codes."""
+"""Statuses of a handshake that would be the same the next time, and their close codes."""
 
 
 class ConnectAgain(Exception):
-    """This connection is of no use: begin the next one at once."""
+    """This connection cannot be used. Begin the next one at once."""
 
 
 class Connection(ABC):
-    """Begins to connect when it is made; `close` ends it, and so does the end of the sign-in."""
+    """It begins to connect when it is made. `close` ends it, and so does the end of the sign-in."""
 
     name: str
-    """What the log and errors call it."""
+    """Its name in the log and in errors."""
 
     def __init__(self, session: Session) -> None:
         self.state: State = "connecting"
-        """`open` once all that was missed has come; `waiting` to connect again."""
+        """`open` means that everything missed has come, `waiting` that it will connect again."""
         self._session = session
         self._subject = session.subject
         self._is_open = asyncio.Event()
@@ -74,26 +74,26 @@ class Connection(ABC):
         await self.close()
 
     async def opened(self) -> None:
-        """Wait until it is open; raises ConversationClosed where it never will be."""
+        """Wait until it is open. Raises ConversationClosed if that will never happen."""
         await self._is_open.wait()
         if self._end is not None:
             raise self._end
 
     async def close(self) -> None:
-        """Let go of it; who waits for an answer gets ConversationClosed."""
+        """Close it. Whoever waits for an answer gets ConversationClosed."""
         self._running.cancel()
         await asyncio.wait([self._running])
         self._finish(self._closed(1000, "it was closed here"))
 
     def wake(self) -> None:
-        """Connect at once, where it waits to: the network is back."""
+        """Connect at once if it waits for that, because the network is back."""
         self._is_wanted.set()
 
     # What Conversation and Account say.
 
     @abstractmethod
     async def _place(self) -> str:
-        """The path to connect to, with its query; raises PayamError."""
+        """The path to connect to, with its query. Raises PayamError."""
 
     @abstractmethod
     def _begin(self, socket: ClientConnection) -> None:
@@ -101,11 +101,11 @@ class Connection(ABC):
 
     @abstractmethod
     def _read(self, socket: ClientConnection, frame: str | bytes) -> bool:
-        """Take a frame; whether all that was missed is here. Raises ConnectAgain."""
+        """Take a frame. Returns whether everything missed is here. Raises ConnectAgain."""
 
     @abstractmethod
     async def _write_all(self, socket: ClientConnection) -> None:
-        """Give the server what waits for it: from when all is here to the connection's end."""
+        """Send what waits. This runs from when everything is here to the connection's end."""
 
     @abstractmethod
     def _ended(self, error: Exception) -> None:
@@ -113,13 +113,13 @@ class Connection(ABC):
 
     @property
     def _is_starved(self) -> bool:
-        """The connection was closed only to come back for more."""
+        """Whether the connection was closed only to come back for dropped events."""
         return False
 
     # Staying connected.
 
     async def _run(self) -> None:
-        """Until the server says that it is no use."""
+        """Connect again and again, until the server closes it for good."""
         try:
             while True:
                 self.state = "connecting"
@@ -134,12 +134,12 @@ class Connection(ABC):
             log.warning("%s", closed)
             self._finish(closed)
         except Exception as error:
-            # Who sends or iterates gets it; perhaps nobody does.
+            # Whoever sends or iterates gets the error. Perhaps nobody does.
             log.exception("%s failed", self.name)
             self._finish(error)
 
     async def _connect(self) -> float:
-        """One connection, to its end. Returns the seconds to wait before the next.
+        """Keep one connection to its end. Returns the seconds to wait before the next one.
 
         Raises ConversationClosed.
         """
@@ -154,7 +154,7 @@ class Connection(ABC):
                 ping_interval=PING_SECONDS,
                 ping_timeout=self._session.patience,
                 compression=None,
-                max_size=None,  # what a message may have is the server's to say
+                max_size=None,  # the server decides how long a message may be
                 proxy=True if self._session.trust_env else None,
             ) as socket:
                 await self._talk(socket)
@@ -168,7 +168,7 @@ class Connection(ABC):
         except InvalidStatus as refused:
             return self._after_refusal(refused)
         except ConnectionClosed as closed:
-            # An answer to our own close says nothing.
+            # An answer to the client's own close means nothing.
             rcvd = None if closed.rcvd_then_sent is False else closed.rcvd
             code, reason = (rcvd.code, rcvd.reason) if rcvd else (ABNORMAL, str(closed))
             return self._after(code, reason, closed)
@@ -176,11 +176,11 @@ class Connection(ABC):
             return self._pause(str(error) or type(error).__name__)
 
     def _after(self, code: int, reason: str, cause: Exception) -> float:
-        """Seconds to wait after a close with this code; raises ConversationClosed."""
+        """Seconds to wait after a close with this code. Raises ConversationClosed."""
         if code in FINAL:
             raise self._closed(code, reason) from cause
         if code == 1012:
-            # A restart: the server spreads its clients' return, in milliseconds.
+            # The server restarts, and says in milliseconds when this client should return.
             delay = min(int(reason) / 1000, RESTART_MOST) if reason.isdecimal() else 0
             log.info("%s: the server restarts; again in %.1f s", self.name, delay)
             return delay
@@ -193,7 +193,7 @@ class Connection(ABC):
         return self._pause(f"{code} {reason}")
 
     def _after_refusal(self, refused: InvalidStatus) -> float:
-        """The same for a handshake that was answered with another status than 101."""
+        """The same for a handshake that was not answered with 101."""
         answer = refused.response
         error = refusal(answer.status_code, answer.body, answer.headers.get("Retry-After"))
         if error.status in REFUSED_FOR_GOOD:
@@ -204,14 +204,14 @@ class Connection(ABC):
         return self._pause(error.detail, error.retry_after or 0)
 
     def _pause(self, why: str, least: float = 0) -> float:
-        """Seconds: longer with each attempt in vain."""
+        """Seconds to wait, more after each failed attempt."""
         delay = least + self._session.backoff.pause(self._attempt)
         self._attempt += 1
         log.info("%s: %s; again in %.1f s", self.name, why, delay)
         return delay
 
     async def _talk(self, socket: ClientConnection) -> NoReturn:
-        """Raises ConnectionClosed, or TimeoutError where what was missed does not come."""
+        """Read and write. Raises ConnectionClosed, or TimeoutError if missed events do not come."""
         self._begin(socket)
         self._socket = socket
         writing: asyncio.Task[None] | None = None
@@ -233,7 +233,7 @@ class Connection(ABC):
             await asyncio.gather(*tasks, return_exceptions=True)
 
     def _soon(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do this beside the reading, unless the connection ends before."""
+        """Do this beside the reading. It is cancelled at the end of the connection."""
         task = asyncio.create_task(work)
         self._soon_done.add(task)
         task.add_done_callback(self._soon_done.discard)
@@ -242,7 +242,7 @@ class Connection(ABC):
         self._soon(self._renew(socket))
 
     async def _renew(self, socket: ClientConnection) -> None:
-        """A new token for the connection; without one the server closes it at the old one's end."""
+        """Send a new token. Without it the server closes the connection when the old one ends."""
         try:
             self._access = await self._session.token(self._access, subject=self._subject)
         except PayamError as error:

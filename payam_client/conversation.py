@@ -1,6 +1,6 @@
-"""One conversation on a socket of its own: what happens, and what is said in it.
+"""One conversation on a socket of its own.
 
-Two tasks while connected: one reads, and one gives the outbox to the server, a frame at a
+While it is connected it has two tasks. One reads, and the other sends the outbox, one frame at a
 time. Between connections the outbox waits, and the inbox knows where to resume.
 """
 
@@ -20,12 +20,11 @@ from payam_client.session import Session
 
 
 class Conversation(Connection):
-    """Made by `payam.open(id)`; use it as `async with`, or call `close`.
+    """`payam.open(id)` makes it. Use it as `async with`, or call `close`.
 
-    Iterate over it, once, for what is told: every change after `since`, once and in order,
-    over as many connections as it takes. After a Reset it begins anew, from the first change.
-    The iteration ends after `close`, and raises ConversationClosed where the server has closed
-    it for good.
+    Iterate over it, once, to receive every change after `since`, once and in order, over as many
+    connections as needed. After a Reset it begins again, from the first change. The iteration ends
+    after `close`, and raises ConversationClosed if the server has closed it for good.
     """
 
     def __init__(self, session: Session, id_: int, since: Point, replay: bool) -> None:
@@ -37,17 +36,17 @@ class Conversation(Connection):
 
     @property
     def seq(self) -> int | None:
-        """Where to resume in a later run: all up to it has come out of the iteration."""
+        """The position from which to resume in a later run. The iteration gave all up to it."""
         return self._inbox.taken.seq
 
     @property
     def epoch(self) -> str | None:
-        """What `seq` counts within: keep the two together, and give both to `payam.open`."""
+        """The epoch in which `seq` counts. Keep both, and give both to `payam.open`."""
         return self._inbox.taken.epoch
 
     @property
     def waiting(self) -> int:
-        """How many changes of one's own wait for the server."""
+        """How many of one's own changes wait for the server."""
         return len(self._outbox)
 
     # What happens.
@@ -57,7 +56,7 @@ class Conversation(Connection):
 
     async def __anext__(self) -> AnyEvent:
         if self._is_starved and self._socket is not None:
-            await self._socket.close()  # to come back for what was let go
+            await self._socket.close()  # reconnect, to get the events that were dropped
         event = await self._inbox.next()
         if event is not None:
             return event
@@ -69,31 +68,30 @@ class Conversation(Connection):
     # What is said.
 
     async def send(self, text: str, *, client_id: str | None = None) -> Ack:
-        """Returns once the message is on the server's disk, however long that takes.
+        """Send a message. Returns once it is on the server's disk, however long that takes.
 
-        Messages are stored in the order of the calls, and each once; two calls with the
-        same `client_id` are one message. Who is cancelled meanwhile does not know whether
-        it was stored. Raises PayamError where the server refuses it, and
-        ConversationClosed.
+        Messages are stored in the order of the calls, each once. Two calls with the same
+        `client_id` are one message. A caller that is cancelled does not know whether it was
+        stored. Raises PayamError if the server refuses it, and ConversationClosed.
         """
         client_id = client_id or new_id()
         return await self._ask({"type": "chat_message", "message": text, "client_id": client_id})
 
     async def edit(self, message_id: int, content: str) -> Ack:
-        """Change one's own message; waits and raises as `send` does."""
+        """Edit one's own message. Waits, and raises, as `send` does."""
         frame = {"type": "edit_message", "message_id": message_id, "content": content}
         return await self._ask(frame)
 
     async def delete(self, message_id: int) -> Ack:
-        """Delete one's own message; waits and raises as `send` does."""
+        """Delete one's own message. Waits, and raises, as `send` does."""
         return await self._ask({"type": "delete_message", "message_id": message_id})
 
     async def mark_read(self, message_id: int) -> Ack:
-        """Everything up to this message is read; waits and raises as `send` does."""
+        """Mark everything up to this message as read. Waits, and raises, as `send` does."""
         return await self._ask({"type": "mark_read", "message_id": message_id})
 
     async def typing(self, is_typing: bool) -> None:
-        """Worth nothing later, so not kept for later."""
+        """Show the others that one types. It is dropped if there is no connection now."""
         if self._socket is not None and self.state == "open":
             await self._write(self._socket, {"type": "typing", "is_typing": is_typing})
 
@@ -129,7 +127,7 @@ class Conversation(Connection):
                 self._outbox.forget_messages()
             self._inbox.take(event)
             if isinstance(event, Reset) and self._inbox.is_to_replay:
-                raise ConnectAgain  # the numbers count anew: the next one resumes after 0
+                raise ConnectAgain  # numbers begin again, so the next one resumes after 0
         return isinstance(event, Resumed | Reset)
 
     async def _write_all(self, socket: ClientConnection) -> None:

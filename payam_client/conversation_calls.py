@@ -1,4 +1,4 @@
-"""Conversations over REST, page by page or one by one, and who is in them."""
+"""Conversations over REST, in pages or one by one, and their participants."""
 
 from collections.abc import AsyncIterator
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from payam_client.session import Session
 
 
 class Page(NamedTuple):
-    """A page of conversations, its entity tag, and the path of the one that follows it."""
+    """A page of conversations, its entity tag, and the path of the next page."""
 
     path: str
     tag: str
@@ -22,21 +22,21 @@ class Page(NamedTuple):
 
 class ConversationCalls(Session):
     _first = Page("", "", [], None)
-    """The first page of the conversations, as it came last."""
+    """The first page of the conversations, as it last came."""
 
     async def users(self, search: str, limit: int = 20) -> list[User]:
-        """Users whose names begin so."""
+        """Users whose names begin with `search`."""
         return await self._get(query("/api/users/", search=search, limit=limit), list[User])
 
     async def conversations(self) -> list[ConversationRecord]:
-        """One's own, most recently active first."""
+        """One's own conversations, most recently active first."""
         return await self._get("/api/conversations/", list[ConversationRecord])
 
     async def conversation_pages(self, limit: int = 50) -> AsyncIterator[list[ConversationRecord]]:
-        """The same page by page, up to 200 in each.
+        """The same in pages of up to 200 conversations.
 
-        One that becomes active meanwhile moves to the first page, which costs little to ask for
-        again: where it has not changed, it is not sent.
+        A conversation that becomes active meanwhile moves to the first page. Asking for that page
+        again costs little: the server does not send it if it has not changed.
         """
         path: str | None = query("/api/conversations/", limit=limit)
         while path is not None:
@@ -65,10 +65,10 @@ class ConversationCalls(Session):
         direct: bool = False,
         key: str | None = None,
     ) -> ConversationRecord:
-        """`participants` are ids of users; one's own need not be among them.
+        """Begin a conversation. `participants` are ids of users; one's own id is not needed.
 
-        With `direct` and one user it is the one conversation with them, found or begun; it has
-        no title.
+        With `direct` and one user this finds or begins the direct conversation with that user,
+        which has no title.
         """
         body = {"participants": participants, "title": title, "direct": direct}
         return parse(await self._make("/api/conversations/", key, body), ConversationRecord)
@@ -83,7 +83,7 @@ class ConversationCalls(Session):
         return parse(answer, ConversationRecord)
 
     async def participants(self, id_: int, *, limit: int = 50, after: int = 0) -> list[User]:
-        """A page of all of them, by id, behind `after`; one of fewer than `limit` is the last."""
+        """Participants by id, from behind `after`. A page of fewer than `limit` is the last."""
         path = query(f"{of(id_)}participants/", limit=limit, after=after)
         return await self._get(path, list[User])
 
@@ -91,7 +91,7 @@ class ConversationCalls(Session):
         await self.request("DELETE", f"{of(id_)}participants/{user_id}/")
 
     async def mark_read(self, id_: int, message_id: int) -> None:
-        """Everything up to this message is read."""
+        """Mark everything up to this message as read."""
         await self.request(
             "POST", f"{of(id_)}read/", {"message_id": message_id}, is_repeatable=True
         )

@@ -1,4 +1,4 @@
-"""The list of an account's conversations, read page by page and then kept from events."""
+"""The list of an account's conversations. It is read in pages, and then updated from events."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,12 +12,12 @@ from payam_client.live_conversation import LiveConversation
 from payam_client.records import ConversationRecord, User
 
 PAGE = 100
-"""Conversations in a request."""
+"""Conversations per request."""
 
 
 class ConversationList:
-    """`make` gives a record its state and its conversation. `found` is called with one that was
-    not known before, and `lost` with the id of one that is the user's no more."""
+    """`make` makes the state and the conversation for a record. `found` is called with a new
+    conversation, and `lost` with the id of one that is not the user's any more."""
 
     def __init__(
         self,
@@ -27,11 +27,11 @@ class ConversationList:
         lost: Callable[[int], None],
     ) -> None:
         self.is_complete = False
-        """Every page is here."""
+        """Whether every page is here."""
         self.first_page = asyncio.Event()
         self.states: dict[int, ConversationState] = {}
         self.me = User(0, "")
-        """Known from the first connection on."""
+        """The user, who is known from the first connection on."""
         self._calls = calls
         self._make = make
         self._found = found
@@ -39,13 +39,13 @@ class ConversationList:
         self._live: dict[int, LiveConversation] = {}
         self._sorted: list[LiveConversation] | None = None
         self._ranks: dict[int, int] = {}
-        """Higher is nearer to the top: below 0 as pages had them, above as events came."""
+        """A higher rank is nearer to the top. Ranks from pages are below 0, from events above."""
         self._count = 0
         self._seqs: dict[int, int] = {}
-        """The highest `seq` that came by an event of a conversation that is not here."""
+        """The highest `seq` of events of conversations that are not here."""
         self._wanted: set[int] = set()
         self._new: set[int] = set()
-        """Those of them that nobody knows of yet."""
+        """Those of them that are unknown so far."""
         self._read_lately: dict[int, int] = {}
         self._read_before: dict[int, int] = {}
         self._is_news = asyncio.Event()
@@ -58,17 +58,17 @@ class ConversationList:
         return self._live.get(id_)
 
     def all(self) -> list[LiveConversation]:
-        """Most recently active first."""
+        """All conversations, most recently active first."""
         if self._sorted is None:
             self._sorted = sorted(self._live.values(), key=self._place, reverse=True)
         return list(self._sorted)
 
     def _place(self, one: LiveConversation) -> tuple[datetime, int]:
-        """Times have whole seconds: within one, the order counts in which things came."""
+        """The place in the list. Times have whole seconds; within one, arrival counts."""
         return one.active_at, self._ranks.get(one.id, 0)
 
     def to_top(self, id_: int) -> None:
-        """It has a new message, or is new itself."""
+        """Move it to the top, because it has a new message or is new itself."""
         self._count += 1
         self._ranks[id_] = self._count
         self._sorted = None
@@ -77,7 +77,7 @@ class ConversationList:
         return {id_: state.record.seq for id_, state in self.states.items()}
 
     def put(self, record: ConversationRecord, *, is_anew: bool = False) -> LiveConversation:
-        """`is_anew`: what came before it may have been missed."""
+        """Take a record. `is_anew` says that earlier changes may have been missed."""
         self._sorted = None
         state = self.states.get(record.id)
         if state is None:
@@ -88,7 +88,7 @@ class ConversationList:
             state.renew(record)
         self._read_lately[record.id] = record.seq
         if self._seqs.pop(record.id, 0) > record.seq:
-            self.refresh(record.id)  # it was read before something that has come since
+            self.refresh(record.id)  # the record is older than an event that has come since
         if record.id in self._new:
             self._new.discard(record.id)
             self.to_top(record.id)
@@ -106,17 +106,17 @@ class ConversationList:
             state.is_removed = True
 
     def note(self, id_: int, seq: int) -> None:
-        """Something happened in a conversation that is not here (yet)."""
+        """Note an event of a conversation that is not here, or not yet."""
         self._seqs[id_] = max(seq, self._seqs.get(id_, 0))
         if self.is_complete:
             self.find(id_)
             self.refresh(id_)
 
     def settled(self) -> dict[int, int]:
-        """The `seq` of those that were read two cursors ago.
+        """The `seq` of the conversations that were read two cursors ago.
 
-        A cursor may have been made before a read whose answer came first, but not two of them,
-        which come seconds apart.
+        One cursor may have been made before a read whose answer came earlier. For two cursors that
+        is not possible, because they come seconds apart.
         """
         settled, self._read_before, self._read_lately = self._read_before, self._read_lately, {}
         return settled
@@ -124,29 +124,29 @@ class ConversationList:
     # What is read.
 
     def start(self) -> None:
-        """Read it, if that has not begun."""
+        """Begin to read the list, if that has not begun."""
         if self._running is None:
             self._running = asyncio.create_task(self._run())
 
     def refresh(self, id_: int) -> None:
-        """Read this one again."""
+        """Read this conversation again."""
         self._wanted.add(id_)
         self._is_news.set()
 
     def find(self, id_: int) -> None:
-        """Read this one, of which nobody knows yet."""
+        """Read this unknown conversation."""
         if id_ not in self.states:
             self._new.add(id_)
             self.refresh(id_)
 
     def doubt(self, id_: int) -> None:
-        """Nothing that is known of it holds."""
+        """Forget what is known of this conversation, and read it again."""
         if id_ in self.states:
             self.states[id_].forget()
         self.refresh(id_)
 
     def reload(self) -> None:
-        """Read everything again; messages, too, where they were asked for."""
+        """Read everything again, with the messages that were asked for."""
         self._turn += 1
         self.is_complete = False
         self._read_lately, self._read_before = {}, {}
@@ -171,7 +171,7 @@ class ConversationList:
                 await self._read_messages()
             except PayamError as error:
                 if error.status == 401:
-                    return  # the connection ends as well
+                    return  # the connection ends too
                 log.info("the list of conversations: %s", error)
                 await asyncio.sleep(self._calls.backoff.pause(attempt))
                 attempt += 1
@@ -192,7 +192,7 @@ class ConversationList:
                     self._ranks[record.id] = -len(seen)
             self.first_page.set()
         self.is_complete = turn == self._turn
-        # One that became active meanwhile may have moved between the pages.
+        # A conversation that became active meanwhile may have moved between the pages.
         self._wanted.update(self.states.keys() - seen, self._seqs)
 
     async def _read_wanted(self) -> None:
@@ -207,7 +207,7 @@ class ConversationList:
                 self.put(record)
 
     async def read(self, id_: int) -> ConversationRecord | None:
-        """None where the user is not in it. Raises PayamError."""
+        """Read a conversation. None if the user is not in it. Raises PayamError."""
         try:
             record = await self._calls.conversation(id_)
         except PayamError as error:
@@ -215,7 +215,7 @@ class ConversationList:
                 return None
             self._wanted.add(id_)
             raise
-        # An agent may read others' conversations as well.
+        # An agent may read conversations of others too.
         return record if self.me in record.participants else None
 
     async def _read_messages(self) -> None:

@@ -1,6 +1,6 @@
-"""What an account knows of one conversation: its record, messages, read marks, who types.
+"""What an account knows of one conversation: its record, messages, marks of reading, who types.
 
-Pure: it is given the server's records, pages and events, and never asks for one itself.
+It does no I/O: others give it the server's records, pages and events.
 """
 
 import time
@@ -26,13 +26,13 @@ from payam_client.message_store import MessageStore
 from payam_client.records import ConversationRecord, LastMessage, User
 
 TYPING_SECONDS = 8.0
-"""After so long somebody who has not typed on has stopped, whatever became of them."""
+"""Somebody who has not typed for so many seconds counts as having stopped."""
 
 EVERY_ID = 2**63 - 1
 
 
 class ConversationState:
-    """`refresh` is called where only the server knows: it then gives a new record to `renew`."""
+    """`refresh` is called if only the server knows more. A new record then comes to `renew`."""
 
     def __init__(
         self, record: ConversationRecord, me: User, refresh: Callable[[int], None]
@@ -41,7 +41,7 @@ class ConversationState:
         self.is_removed = False
         self.read_by: dict[str, int] = {}
         self.types: dict[str, float] = {}
-        """Until when somebody counts as typing, on the monotonic clock."""
+        """Until when each user counts as typing, by the monotonic clock."""
         self.messages = MessageStore()
         self._me = me
         self._refresh = refresh
@@ -59,7 +59,7 @@ class ConversationState:
         self._note_reader(record)
 
     def renew(self, record: ConversationRecord) -> None:
-        """The server has answered this; what is known to be later stays."""
+        """Take the server's record. What is known to be newer stays."""
         if record.epoch == self.record.epoch and record.seq < self.record.seq:
             return
         read = self.record.last_read_id
@@ -70,7 +70,7 @@ class ConversationState:
             self._count_unread(is_renewed=True)
 
     def begin_anew(self, record: ConversationRecord) -> None:
-        """It may be a later state than the one that was known, with changes between unseen."""
+        """Take a record that may be newer than what is known, with unknown changes between."""
         if record.seq > self.record.seq or record.epoch != self.record.epoch:
             self.forget()
         self.record = record
@@ -78,16 +78,16 @@ class ConversationState:
         self._note_reader(record)
 
     def forget(self) -> None:
-        """Nothing of it holds any more; a new record is on its way."""
+        """Forget everything, because nothing of it is valid. A new record is on its way."""
         self.record = replace(self.record, epoch=None)
         self.messages.clear()
         self.read_by, self.types = {}, {}
 
     def take(self, event: OfConversation) -> None:
-        """Each event once, in the order of `seq`.
+        """Take an event. Each comes once, in the order of `seq`.
 
-        The record may have been read after the event happened and before it came here: then it
-        has the event already, and only the messages still need it.
+        The record may have been read after the event happened and before it arrived here. Then the
+        record has it already, and only the messages need it.
         """
         self.messages.take(event)
         if isinstance(event, Change):
@@ -139,7 +139,7 @@ class ConversationState:
         self.record = replace(self.record, **changes)
 
     def _user(self, username: str) -> User:
-        """With the id 0 where it is nobody whom the record names."""
+        """The user with this name, with the id 0 if the record does not name them."""
         people = self.record.participants
         return next((one for one in people if one.username == username), User(0, username))
 
@@ -164,7 +164,7 @@ class ConversationState:
         self._count_unread()
 
     def unmark(self, message_id: int) -> None:
-        """The mark was refused: only up to this message it holds."""
+        """The mark was refused, so it only counts up to this message."""
         self._set(last_read_id=message_id)
         self._refresh(self.record.id)
 
@@ -185,7 +185,7 @@ class ConversationState:
         if isinstance(event, ParticipantJoined):
             others = sorted([*others, event.participant], key=lambda user: user.id)
             count += 1
-            # What was said before somebody joined counts as read by them.
+            # Messages from before somebody joined count as read by them.
             last = self.record.last_message
             self.read_by[event.participant.username] = 0 if last is None else last.id
         else:
@@ -194,7 +194,7 @@ class ConversationState:
         self.record = replace(self.record, participants=others, participant_count=count)
 
     def read_by_all(self) -> int:
-        """Up to this message of one's own every other participant has read."""
+        """Every other participant has read up to this message of one's own."""
         others = [one.username for one in self.record.participants if one.id != self._me.id]
         known = self.messages.read_by_others
         if self.record.participant_count > len(self.record.participants):

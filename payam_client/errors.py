@@ -1,18 +1,18 @@
 """What can go wrong, in one tree.
 
-PayamError                what the server refused, or could not be asked
-└── ConversationClosed    an open conversation is closed, and will not come back
+PayamError                the server refused something, or could not be reached
+└── ConversationClosed    an open conversation or account is closed for good
 """
 
 from collections.abc import Mapping, Sequence
 
 
 class PayamError(Exception):
-    """`code` is stable and for programs; the text is one sentence for people.
+    """`code` is stable and for programs. The text is one sentence for people.
 
-    `status` is HTTP's, 0 where it came over a socket or nothing came at all. `code` is
-    `offline` where the server cannot be reached. `errors` says for each wrong field what
-    is wrong with it. `retry_after` is in seconds, where waiting may help.
+    `status` is that of HTTP, or 0 if the error came over a socket or there was no answer. `code` is
+    `offline` if the server cannot be reached. `errors` says for each wrong field what is wrong
+    with it. `retry_after` is in seconds, if waiting may help.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class PayamError(Exception):
 
 
 class ConversationClosed(PayamError):
-    """`close_code` is the websocket's (4404: not, or no longer, a participant)."""
+    """`close_code` is that of the websocket. (4404 means: not a participant, or not any more.)"""
 
     def __init__(self, detail: str, *, code: str, close_code: int) -> None:
         super().__init__(detail, code=code)

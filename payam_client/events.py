@@ -1,11 +1,11 @@
-"""What happens in a conversation, pure: text in to typed events.
+"""The events of a conversation: frames in, typed events out. It does no I/O.
 
-changes, each with the conversation's change number `seq`
+changes, each with a `seq`
     MessageSent  MessageEdited  MessageDeleted  AttachmentAdded
     ParticipantJoined  ParticipantLeft  ConversationUpdated  TicketUpdated
-ephemeral, and missed by who is not there
+without a `seq`
     UserTyping  MessageRead
-Resumed     all that was missed is here
+Resumed     everything that was missed is here
 Reset       the server's database was put back: what came before may be wrong
 """
 
@@ -22,21 +22,21 @@ class Frame(Struct, tag_field="type", frozen=True):
 
 
 class Event(Frame, frozen=True, kw_only=True):
-    """`conversation` is its id; None on a socket that has one conversation alone."""
+    """`conversation` is the conversation's id. It is None on a socket of one conversation."""
 
     conversation: int | None = None
 
 
 class Change(Event, frozen=True, kw_only=True):
-    """Something that lasts; in a conversation no two have the same `seq`."""
+    """Something that is kept. No two changes of a conversation have the same `seq`."""
 
     seq: int
 
 
 class MessageSent(Change, tag="chat.message", frozen=True):
-    """The flags are for who learns of it late, with the content it has by then.
+    """A message was sent. The flags are for a client that gets it late, with its present content.
 
-    `role` is `agent` where a member of staff sent it without being a participant.
+    `role` is `agent` if a member of staff sent it without being a participant.
     """
 
     id: int
@@ -62,7 +62,7 @@ class MessageDeleted(Change, tag="message.deleted", frozen=True):
 
 
 class AttachmentAdded(Change, tag="attachment.added", frozen=True):
-    """May come before its message, where both were missed."""
+    """A file was attached. It may come before its message if both were missed."""
 
     message_id: int
     attachment: Attachment
@@ -94,16 +94,16 @@ class UserTyping(Event, tag="user.typing", frozen=True):
 
 
 class MessageRead(Event, tag="message.read", frozen=True):
-    """A participant has read everything up to the message: another, or oneself elsewhere."""
+    """Somebody has read everything up to the message: another user, or oneself elsewhere."""
 
     user: str
     message_id: int
 
 
 class Resumed(Event, tag="resumed", frozen=True):
-    """All that was missed has come, and what follows is live.
+    """Everything that was missed has come. What follows is live.
 
-    `seq` counts within `epoch`, which is None where the server knows of none.
+    `seq` counts within `epoch`, which is None if the server has none.
     """
 
     seq: int
@@ -113,9 +113,9 @@ class Resumed(Event, tag="resumed", frozen=True):
 class Reset(Event, tag="reset", frozen=True):
     """The server's database was put back to an older state: forget what came before.
 
-    The change numbers count anew, in this `epoch`. Unless the conversation was opened with
-    `replay=False`, all of it comes next, from its first change on. Otherwise what comes after
-    `seq` comes live, and who iterates reads what was there before with `payam.messages`.
+    Numbers begin again, in this `epoch`. Next comes the whole conversation, from its first change
+    on. If it was opened with `replay=False`, it goes on live after `seq` instead, and the caller
+    reads the messages before that with `payam.messages`.
     """
 
     seq: int
@@ -123,10 +123,10 @@ class Reset(Event, tag="reset", frozen=True):
 
 
 class Ack(Event, tag="ack", frozen=True):
-    """What was asked for is done, and on the server's disk where it is something that lasts.
+    """What was asked for is done. If it is something that lasts, it is on the server's disk.
 
-    `id` is the message's. `seq` is the change's, and None for what takes no number; it is
-    not a point to resume from, since others' changes before it may still be on their way.
+    `id` is that of the message. `seq` is that of the change, or None if it takes none. Do not
+    resume from this `seq`, because changes of others before it may still be on their way.
     """
 
     id: int | None = None
@@ -137,7 +137,7 @@ class Ack(Event, tag="ack", frozen=True):
 
 
 class Refused(Event, tag="error", frozen=True):
-    """A frame that was not carried out; `retry_after` is in seconds."""
+    """A frame was not carried out. `retry_after` is in seconds."""
 
     code: str
     detail: str
@@ -166,7 +166,7 @@ AnyEvent = (
     | Resumed
     | Reset
 )
-"""What a conversation yields."""
+"""The events of an iteration over a conversation."""
 
 AnyFrame = AnyEvent | Ack | Refused | AuthExpiring
 
@@ -181,13 +181,13 @@ _KNOWN = {kind.__struct_config__.tag for kind in AnyFrame.__args__}
 
 
 def type_of(frame: str | bytes) -> str:
-    """Raises msgspec.DecodeError for what is no frame of Payam's."""
+    """The `type` of a frame. Raises msgspec.DecodeError for a text that is no frame of Payam."""
     return _decode_type(frame).type
 
 
 def decode(frame: str | bytes) -> AnyFrame | None:
-    """The event of a frame; None for one of a kind that this version does not know.
+    """The event of a frame; None for a kind that this version does not know.
 
-    Raises msgspec.DecodeError for what is no frame of Payam's.
+    Raises msgspec.DecodeError for a text that is no frame of Payam.
     """
     return _decode(frame) if type_of(frame) in _KNOWN else None

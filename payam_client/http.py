@@ -1,4 +1,4 @@
-"""REST: one call and what the server says to it; what is safe to repeat is repeated."""
+"""REST: one call and its answer. A call that is safe to repeat is repeated."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -14,11 +14,11 @@ from payam_client.errors import PayamError
 ATTEMPTS = 4
 NOT_MODIFIED = 304
 PASSING = {0, 429, 503}
-"""Statuses of what passes by itself; 0 is no answer at all."""
+"""Statuses of problems that pass by themselves. 0 means no answer at all."""
 
 
 class _Problem(msgspec.Struct):
-    """What Payam says of an error, as far as it is there: a proxy says nothing of it."""
+    """Payam's description of an error. A proxy's error has none of these fields."""
 
     detail: str = ""
     code: str = "error"
@@ -26,7 +26,7 @@ class _Problem(msgspec.Struct):
 
 
 class Http:
-    """`patience` is in seconds: the longest that the server may be silent."""
+    """`patience` is the most seconds that the server may be silent."""
 
     def __init__(self, url: str, backoff: Backoff, patience: float, *, trust_env: bool) -> None:
         self._backoff = backoff
@@ -51,9 +51,9 @@ class Http:
         headers: Mapping[str, str] | None = None,
         is_repeatable: bool = False,
     ) -> httpx.Response:
-        """The answer, read; raises PayamError for any status but 2xx and 304.
+        """The answer, with its body. Raises PayamError for any status but 2xx and 304.
 
-        With `is_repeatable` it is tried four times, if what is wrong may pass soon.
+        With `is_repeatable` it is tried four times, if the problem may pass soon.
         """
         for attempt in range(ATTEMPTS):
             try:
@@ -81,7 +81,7 @@ class Http:
         files: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> AsyncIterator[httpx.Response]:
-        """The answer, whose body is still to be read; raises PayamError as `call` does."""
+        """The answer, whose body is not read yet. Raises PayamError as `call` does."""
         all_headers = dict(headers or {})
         if token is not None:
             all_headers["Authorization"] = f"Bearer {token}"
@@ -103,7 +103,7 @@ class Http:
 
 
 def refusal(status: int, body: bytes | bytearray, retry_after: str | None) -> PayamError:
-    """What an answer that is none of 2xx says is wrong."""
+    """The error that an answer other than 2xx describes."""
     try:
         problem = msgspec.json.decode(body, type=_Problem)
     except msgspec.DecodeError:

@@ -1,8 +1,8 @@
-"""What was told and not yet taken, in order.
+"""The events of a conversation that the caller has not taken yet, in order.
 
-It is bounded, for who does not iterate may not fill the memory: past `backlog` events the
-rest is let go, since the server has it. Once what waits is taken, a new connection resumes
-after the last of it.
+It has a limit, so that a caller that does not iterate cannot fill the memory. Beyond `backlog`
+events, later ones are dropped, because the server has them. Once the events here are taken, a new
+connection resumes after the last of them.
 """
 
 import asyncio
@@ -13,9 +13,9 @@ from payam_client.events import AnyEvent, Reset, Resumed
 
 
 class Point(NamedTuple):
-    """Where to resume: all up to `seq` is known, which counts within `epoch`.
+    """A position: everything up to `seq` is known, and `seq` counts within `epoch`.
 
-    Either is None while nobody has said it.
+    Each is None until it is known.
     """
 
     seq: int | None
@@ -25,9 +25,9 @@ class Point(NamedTuple):
 class Inbox:
     def __init__(self, since: Point, backlog: int, *, replay: bool) -> None:
         self.taken = since
-        """All up to it has been taken."""
+        """The position up to which everything was taken."""
         self.here = since
-        """All up to it is here."""
+        """The position up to which everything is here."""
         self.is_behind = False
         self.replay = replay
         self._backlog = backlog
@@ -37,20 +37,20 @@ class Inbox:
 
     @property
     def is_starved(self) -> bool:
-        """All that waited is taken, and more was let go."""
+        """Whether all events here are taken, and later ones were dropped."""
         return self.is_behind and not self._events
 
     @property
     def is_to_replay(self) -> bool:
-        """A Reset is here; where it was let go, the next connection brings another."""
+        """Whether a Reset is here. If it was dropped, the next connection brings another."""
         return self.replay and not self.is_behind
 
     def begin_at(self, since: Point) -> None:
-        """Nothing before this is wanted."""
+        """Begin at this position. Nothing before it is wanted."""
         self.here = self.taken = since
 
     def connected(self) -> None:
-        """A connection begins, that resumes after `since`."""
+        """A connection begins, which resumes after `since`."""
         self.is_behind = False
 
     def take(self, event: AnyEvent) -> None:
@@ -63,7 +63,7 @@ class Inbox:
         self._is_news.set()
 
     def _after(self, event: AnyEvent) -> Point:
-        """Where to resume once this is known too: each change comes once and in order."""
+        """The position after this event. Each change comes once and in order."""
         seq, epoch = self.here
         if isinstance(event, Reset):
             return Point(0 if self.replay else event.seq, event.epoch)
@@ -72,7 +72,7 @@ class Inbox:
         return Point(getattr(event, "seq", seq), epoch)
 
     async def next(self) -> AnyEvent | None:
-        """Wait for an event; None after `end`, when all have been taken."""
+        """Wait for an event. None after `end`, when all have been taken."""
         while not self._events:
             if self._is_over:
                 return None

@@ -1,4 +1,4 @@
-"""What comes to an account: made part of what it knows, and given to who iterates."""
+"""What comes to an account: it updates what the account knows, and is given to the iteration."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ from payam_client.records import ConversationRecord, User
 
 
 class Incoming:
-    """Pure but for the list, which reads what only the server knows."""
+    """It does no I/O, except that the list reads what only the server knows."""
 
     def __init__(self, calls: Calls, owner: Owner, outbox: AccountOutbox) -> None:
         self.user: User | None = None
@@ -39,12 +39,12 @@ class Incoming:
         self._catching_up = CatchingUp()
 
     def begin_at(self, place: Place) -> None:
-        """An earlier run has come so far."""
+        """Begin at the position of an earlier run."""
         self.inbox.begin_at(place)
         self._catching_up.received = place.copy()
 
     def path(self) -> str:
-        """Where the next connection is to be made."""
+        """The path of the next connection."""
         self.inbox.connected()
         is_behind = self.inbox.is_behind
         return self._catching_up.path(self._received if is_behind else self.inbox.here)
@@ -59,7 +59,7 @@ class Incoming:
         return is_live
 
     def mark(self, cursor: str) -> None:
-        """Everything before it is here."""
+        """A cursor came: everything before it is here."""
         if self._catching_up.is_asking:
             return
         self._received.cursor = cursor
@@ -70,7 +70,7 @@ class Incoming:
         self.inbox.mark(cursor, self._received.epoch)
 
     def compare(self, positions: Positions) -> dict[str, Any] | None:
-        """What to ask for, where something is missing."""
+        """The frame that asks for what is missing, if anything is."""
         places = [self._received] if self.inbox.is_behind else [self._received, self.inbox.here]
         known = self.list.seqs()
         for id_ in self._catching_up.compare(positions, places, known):
@@ -81,7 +81,7 @@ class Incoming:
         return self.caught_up(end)
 
     def caught_up(self, end: CaughtUp) -> dict[str, Any] | None:
-        """What to ask for next; None where nothing is missing any more."""
+        """The frame that asks for the next part; None if nothing is missing any more."""
         frame = self._catching_up.next(end.cursor)
         if frame is None:
             self._catching_up.caught_up(end)
@@ -89,7 +89,7 @@ class Incoming:
         return frame
 
     def take(self, event: FromServer) -> None:
-        """Make it part of what is known, where it is new, and give it to who iterates."""
+        """Update what is known, if the event is new, and give it to the iteration."""
         if isinstance(event, ConversationCreated):
             record = event.conversation
             self._received.seqs[record.id] = record.seq

@@ -1,4 +1,4 @@
-"""One conversation of an account, as it is now: kept by the account, from events and pages."""
+"""One conversation of an account in its present state, which the account keeps up to date."""
 
 import asyncio
 import time
@@ -19,7 +19,7 @@ from payam_client.sends import Sending
 
 
 class Owner(Protocol):
-    """The account, as its conversations need it."""
+    """The part of the account that its conversations need."""
 
     @property
     def me(self) -> User: ...
@@ -41,7 +41,7 @@ class Owner(Protocol):
 
 
 class LiveConversation:
-    """Made by an account, whose `conversations` it is one of."""
+    """One of the `conversations` of an account, which makes it."""
 
     def __init__(self, owner: Owner, state: ConversationState) -> None:
         self._owner = owner
@@ -53,7 +53,7 @@ class LiveConversation:
 
     @property
     def record(self) -> ConversationRecord:
-        """As REST would answer it now."""
+        """The record that REST would answer now."""
         return self._state.record
 
     @property
@@ -70,7 +70,7 @@ class LiveConversation:
 
     @property
     def seq(self) -> int:
-        """All changes up to this one are in what this object shows."""
+        """The position of this object: it shows all changes up to this one."""
         return self.record.seq
 
     @property
@@ -83,17 +83,17 @@ class LiveConversation:
 
     @property
     def is_removed(self) -> bool:
-        """The user is in it no more."""
+        """Whether the user is not in it any more."""
         return self._state.is_removed
 
     @property
     def read_by(self) -> Mapping[str, int]:
-        """By username, up to which message somebody has read, as far as it was seen here."""
+        """By username, the message up to which somebody has read, as far as it is known here."""
         return self._state.read_by
 
     @property
     def active_at(self) -> datetime:
-        """Of its last message, or when it began: the list is in this order."""
+        """The time of its last message, or of its beginning. The list is in this order."""
         last = self.record.last_message
         return self.record.created_at if last is None else last.timestamp
 
@@ -107,9 +107,9 @@ class LiveConversation:
 
     @property
     def messages(self) -> list[StoredMessage]:
-        """Oldest first: those of the server that are here, then those that it does not have yet.
+        """Oldest first: the stored messages that are here, then those that are not stored yet.
 
-        Without `load_older`, those that came since the account was opened, at most 200.
+        Without `load_older` these are the messages since the account was opened, at most 200.
         """
         waiting = self._owner.sendings(self.id)
         if not self._state.messages.all() and not waiting:
@@ -130,7 +130,7 @@ class LiveConversation:
         return self._state.messages.has_older
 
     async def load_older(self, limit: int = 50) -> bool:
-        """Read the page before what is here, the first time the newest; whether there is more."""
+        """Read the page before what is here, or the newest page. Returns whether there is more."""
         async with self._loading:
             if self._state.messages.has_older:
                 turn = self._state.messages.expect_page()
@@ -146,32 +146,32 @@ class LiveConversation:
             return self._state.messages.has_older
 
     def send(self, text: str, *, client_id: str | None = None) -> Sending:
-        """Say something: it is in `messages` at once, and goes to the server when it can.
+        """Send a message. It is in `messages` at once, and goes to the server when possible.
 
-        Messages of one conversation are stored in the order of the calls, and each once, also
-        over restarts where the account has a storage that lasts.
+        Messages of one conversation are stored in the order of the calls, each once. With a
+        storage that lasts, this holds over restarts too.
         """
         return self._owner.send(self.id, text, client_id)
 
     def retry(self, client_id: str) -> Sending:
-        """Send one that failed again."""
+        """Send a failed message again."""
         return self._owner.retry(client_id)
 
     async def discard(self, client_id: str) -> None:
-        """Give up one that failed."""
+        """Drop a failed message."""
         await self._owner.discard(client_id)
 
     async def edit(self, message_id: int, content: str) -> Ack:
-        """Change one's own message. Waits for the server, but not over a restart."""
+        """Edit one's own message. Waits for the server, but not over a restart."""
         frame = {"type": "edit_message", "message_id": message_id, "content": content}
         return await self._owner.ask(self.id, frame)
 
     async def delete(self, message_id: int) -> Ack:
-        """Delete one's own message; waits and raises as `edit` does."""
+        """Delete one's own message. Waits, and raises, as `edit` does."""
         return await self._owner.ask(self.id, {"type": "delete_message", "message_id": message_id})
 
     async def mark_read(self, message_id: int) -> Ack:
-        """Everything up to this message is read: here at once, there when the server has it."""
+        """Mark everything up to this message as read: here at once, and then on the server."""
         before = self.last_read_id
         self._state.mark_own(message_id)
         try:
@@ -181,7 +181,7 @@ class LiveConversation:
             raise
 
     async def typing(self, is_typing: bool) -> None:
-        """Ephemeral, so not kept for later."""
+        """Show the others that one types. It is dropped if there is no connection now."""
         await self._owner.write_now(self.id, {"type": "typing", "is_typing": is_typing})
 
     async def attach(
@@ -193,7 +193,7 @@ class LiveConversation:
         key: str | None = None,
         on_progress: Callable[[float], None] | None = None,
     ) -> Attachment:
-        """As `Payam.attach`; cancel the task that waits for it to stop the upload."""
+        """The same as `Payam.attach`. To stop the upload, cancel the task that waits for it."""
         return await self._owner.calls.attach(
             self.id, message_id, file, name=name, key=key, on_progress=on_progress
         )

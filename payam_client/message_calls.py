@@ -1,4 +1,4 @@
-"""Messages over REST, and the files that belong to them."""
+"""Messages over REST, and their files."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -14,7 +14,7 @@ from payam_client.session import Session
 from payam_client.uploads import Watched
 
 CHUNK = 64 * 1024
-"""Bytes of a file that are in memory at a time."""
+"""Bytes of a file that are in memory at once."""
 
 
 class MessageCalls(Session):
@@ -28,19 +28,19 @@ class MessageCalls(Session):
         since: int | None = None,
         epoch: str | None = None,
     ) -> list[Message]:
-        """A page, oldest first: the latest, or that before or after a message's id.
+        """A page, oldest first: the newest page, or the one before or after a message's id.
 
-        With `since`, what changed after that change number, by last change. With `epoch` as
-        well, raises PayamError `epoch_changed` where that number does not count any more,
-        because the server's database was put back: then read all again. A page of fewer than
-        `limit` is the last.
+        With `since` these are the messages that changed after that `seq`, in the order of their
+        last change. With `epoch` too, PayamError `epoch_changed` is raised if that number does not
+        count any more, because the server's database was put back. Then read everything again. A
+        page with fewer than `limit` messages is the last one.
         """
         place = {"before": before, "after": after, "since": since, "epoch": epoch}
         path = query(f"{of(id_)}messages/", limit=limit, **place)
         return await self._get(path, list[Message])
 
     async def send(self, id_: int, text: str, *, client_id: str | None = None) -> Message:
-        """Say something in a conversation that is not open; stored once, however often tried."""
+        """Send a message without opening the conversation. It is stored once, even if retried."""
         body = {"content": text, "client_id": client_id or new_id()}
         path = f"{of(id_)}messages/"
         return parse(await self.request("POST", path, body, is_repeatable=True), Message)
@@ -58,12 +58,12 @@ class MessageCalls(Session):
         key: str | None = None,
         on_progress: Callable[[float], None] | None = None,
     ) -> Attachment:
-        """Add a file to one's own message, read as it is sent.
+        """Add a file to one's own message. It is read while it is sent.
 
-        `name` is needed where `file` has none. A BinaryIO is sent from its beginning, and
-        tried again only where it can be read again. `on_progress` is called with the share that
-        is on its way, from 0 to 1. To stop an upload, cancel the task that waits for it: the
-        connection is cut, and the server keeps nothing.
+        `name` is needed if `file` has none. A BinaryIO is sent from its beginning, and is tried
+        again only if it can be read again. `on_progress` is called with the share that was sent,
+        from 0 to 1. To stop an upload, cancel the task that waits for it. The connection is then
+        cut, and the server keeps nothing.
         """
         if isinstance(file, Path):
             with file.open("rb") as opened:
@@ -85,7 +85,7 @@ class MessageCalls(Session):
         return parse(answer, Attachment)
 
     async def download(self, attachment: Attachment) -> AsyncIterator[bytes]:
-        """The file, chunk by chunk; where the connection is cut, the rest on the next one."""
+        """The file in chunks. If the connection is cut, the rest comes over the next one."""
         done, attempt, refused = 0, 0, None
         subject = self.subject
         headers = {"Accept-Encoding": "identity"}
@@ -107,6 +107,6 @@ class MessageCalls(Session):
                     refused = token
             else:
                 return
-            # What is attached never changes, so the rest fits to what there is.
+            # An attachment never changes, so the rest fits the part that is there.
             headers["Range"] = f"bytes={done}-"
             await asyncio.sleep(self.backoff.pause(attempt))

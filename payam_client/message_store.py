@@ -1,7 +1,7 @@
 """The newest messages of one conversation, merged from pages, events and acks.
 
-It has no gap: from its oldest message to the newest all are here. A page that was read before a
-change and comes after it does not undo the change: of two states of a message the one with the
+It has no gap: all messages from its oldest to the newest are here. A page that was read before a
+change, and arrives after it, does not undo the change. Of two states of a message the one with the
 higher `seq` counts.
 """
 
@@ -25,15 +25,15 @@ from payam_client.events import (
 from payam_client.records import Attachment, Message
 
 UNASKED = 200
-"""So many messages are kept of a conversation whose pages nobody has asked for."""
+"""Most messages that are kept of a conversation whose pages nobody has asked for."""
 
 
 class StoredMessage(Struct, frozen=True, kw_only=True):
-    """A message as it stands; `sender` is a username.
+    """A message in its present state. `sender` is a username.
 
-    `status` is `stored`, or for one of one's own that the server does not have yet `sending` or
-    `failed`, with `error`; then there is no `id`. `is_read`: by the caller, or, where the caller
-    sent it, by everyone else.
+    `status` is `stored`. For one's own message that the server does not have yet, it is `sending`,
+    or `failed` with an `error`; then there is no `id`. `is_read` says whether the caller has read
+    it, or, if the caller sent it, whether everyone else has.
     """
 
     id: int | None
@@ -54,10 +54,10 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
 class MessageStore:
     def __init__(self) -> None:
         self.is_asked = False
-        """Somebody has asked for a page: from then on everything is kept."""
+        """Whether somebody has asked for a page. From then on everything is kept."""
         self.has_older = True
         self.read_by_others = 0
-        """Up to this message of one's own everyone else has read, as a page has said."""
+        """Everyone else has read up to this message of one's own, according to a page."""
         self._by_id: dict[int, StoredMessage] = {}
         self._ids: list[int] = []
         self._early: dict[int, list[Attachment]] = {}
@@ -72,11 +72,11 @@ class MessageStore:
         return self._ids[0] if self._ids else None
 
     def all(self) -> list[StoredMessage]:
-        """Oldest first."""
+        """All messages, oldest first."""
         return [self._by_id[id_] for id_ in self._ids]
 
     def count_unread(self, me: str, last_read: int) -> int | None:
-        """How many of others' after this one are not deleted; None where it is too far back."""
+        """How many later messages of others are not deleted. None if this one is too far back."""
         if not self._ids or (self._ids[0] > last_read and self.has_older):
             return None
         return sum(
@@ -85,7 +85,7 @@ class MessageStore:
         )
 
     def clear(self) -> None:
-        """Nothing of it holds any more."""
+        """Forget everything, because nothing of it is valid any more."""
         self._turn += 1
         self._by_id, self._ids, self._early, self._held = {}, [], {}, None
         self.has_older, self.read_by_others = True, 0
@@ -93,15 +93,15 @@ class MessageStore:
     # Pages.
 
     def expect_page(self) -> int:
-        """What changes from now on may not be in the page that is being read.
+        """Begin to read a page. What changes from now on may not be in it.
 
-        Give the number to `add_page`.
+        Give the number that this returns to `add_page`.
         """
         self._held = []
         return self._turn
 
     def add_page(self, turn: int, page: Iterable[Message], me: str, *, is_last: bool) -> None:
-        """Nothing happens where all was cleared since it was asked for."""
+        """Add a page. Do nothing if the store was cleared since the page was asked for."""
         self.is_asked = True
         if turn != self._turn:
             return
@@ -161,7 +161,7 @@ class MessageStore:
             self._attach(event.message_id, event.attachment)
 
     def acknowledged(self, ack: Ack, sender: str, content: str) -> None:
-        """A message of one's own is stored. Its event may have come before, or comes after."""
+        """One's own message is stored. Its event may have come before this, or comes later."""
         if ack.id is None or ack.timestamp is None:
             return
         self._merge(
@@ -207,7 +207,7 @@ class MessageStore:
     def _attach(self, id_: int, attachment: Attachment) -> None:
         old = self._by_id.get(id_)
         if old is None:
-            if not self._ids or id_ > self._ids[-1]:  # its message is still to come
+            if not self._ids or id_ > self._ids[-1]:  # its message comes later
                 self._early.setdefault(id_, []).append(attachment)
         elif not old.is_deleted:
             files = {one.id: one for one in (*old.attachments, attachment)}

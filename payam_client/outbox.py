@@ -1,4 +1,4 @@
-"""What is said and not yet answered, in order."""
+"""The frames of a conversation that are not answered yet, in order."""
 
 import asyncio
 import secrets
@@ -15,21 +15,21 @@ from payam_client.events import Ack, Refused
 
 
 class Ask:
-    """A frame that wants an answer; `ref` is the answer's too."""
+    """A frame that wants an answer. The answer has the same `ref`."""
 
     def __init__(
         self, frame: dict[str, Any], ref: str, kept: asyncio.Future[None] | None = None
     ) -> None:
         self.ref = ref
         self.kept = kept
-        """Not to be given to the server before this is done."""
+        """The frame is not sent before this is done."""
         self.names_message = "message_id" in frame
         self.frame = msgspec.json.encode({**frame, "ref": ref}).decode()
         self.answer: asyncio.Future[Ack] = asyncio.get_running_loop().create_future()
         self._attempt: asyncio.Future[float] | None = None
 
     def begin(self) -> asyncio.Future[float]:
-        """The frame is given to the server; what comes is for how many seconds to pause then."""
+        """The frame is being sent. The result is how many seconds to pause afterwards."""
         self._attempt = asyncio.get_running_loop().create_future()
         return self._attempt
 
@@ -49,9 +49,9 @@ class Ask:
 
 
 class Outbox:
-    """One frame is on its way at a time.
+    """One frame is under way at a time.
 
-    Were the first of two refused for now and the second not, they would change places.
+    With two, the first could be refused for now and the second not, and they would change places.
     """
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class Outbox:
         self._count = 0
 
     def __len__(self) -> int:
-        """How many wait, the one on its way among them; not those given up by who asked."""
+        """How many wait, or are under way. Those whose callers gave up do not count."""
         return sum(not ask.answer.done() for ask in self._asks)
 
     def put(
@@ -77,21 +77,21 @@ class Outbox:
         return self._first() is None
 
     def _first(self) -> Ask | None:
-        """It stays the first until it is answered."""
+        """The first frame. It stays the first until it is answered."""
         while self._asks and self._asks[0].answer.done():
             self._asks.popleft()
         return self._asks[0] if self._asks else None
 
     async def filled(self) -> None:
-        """Wait until something waits here."""
+        """Wait until there is a frame."""
         while self._first() is None:
             self._is_there.clear()
             await self._is_there.wait()
 
     async def give(self, socket: ClientConnection, patience: float) -> bool:
-        """Give all that waits to the server, one by one; False where the connection is over.
+        """Send all that waits, one by one. Returns False if the connection is over.
 
-        `patience` is in seconds: silence after a frame that lasts longer ends the connection.
+        If the server is silent for more than `patience` seconds after a frame, the connection ends.
         """
         with suppress(ConnectionClosed):
             while (ask := self._first()) is not None:
@@ -110,21 +110,21 @@ class Outbox:
         return False
 
     def answered(self, answer: Ack | Refused) -> bool:
-        """Whether it is an answer to the one on its way."""
+        """Take an answer. Returns whether it belongs to the frame that is under way."""
         if not self._asks or answer.ref != self._asks[0].ref:
             return False
         self._asks[0].answered(answer)
         return True
 
     def forget_messages(self) -> None:
-        """A message's id may be another message's now: refuse what names one."""
+        """Refuse the frames that name a message, because its id may mean another message now."""
         for ask in self._asks:
             if ask.names_message and not ask.answer.done():
                 detail = "The server's database was put back: read the conversation again."
                 ask.answer.set_exception(PayamError(detail, code="epoch_changed"))
 
     def fail(self, error: Exception) -> None:
-        """Nothing that waits will be answered."""
+        """Fail everything that waits, because it will not be answered."""
         for ask in self._asks:
             if not ask.answer.done():
                 ask.answer.set_exception(error)
@@ -132,5 +132,5 @@ class Outbox:
 
 
 def new_id() -> str:
-    """A `client_id` that nothing else has."""
+    """A new `client_id`, which nothing else has."""
     return secrets.token_hex(16)

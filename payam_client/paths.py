@@ -1,4 +1,4 @@
-"""The paths of the server, and how an answer becomes a record."""
+"""The paths of the server, and the decoding of answers into records."""
 
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -11,7 +11,7 @@ Record = TypeVar("Record")
 
 
 def once(key: str | None) -> dict[str, str]:
-    """The header with which the server makes a thing once."""
+    """The header by which the server makes a thing once."""
     return {} if key is None else {"Idempotency-Key": key}
 
 

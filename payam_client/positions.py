@@ -1,7 +1,7 @@
-"""How far somebody has received all of a user's conversations.
+"""The position in all conversations of a user.
 
-The cursor stands for all of them at the moment when the server made it. What has come since then
-is in `seqs`, so that a change that comes again after a reconnect is known. Example:
+The cursor stands for all of them at the time when the server made it. `seqs` has what has come
+since then, so that a change that comes again after a reconnect is recognised. Example:
 
 1. A cursor comes. Then 8 comes in conversation 12, and the connection is cut.
 2. The client returns with the cursor, and the server sends 8 again, then 9.
@@ -18,7 +18,7 @@ class Place(Struct):
     seqs: dict[int, int] = {}
 
     def reset(self, cursor: str | None, epoch: str) -> None:
-        """The numbers count anew."""
+        """Begin again, because the numbers begin again."""
         self.cursor, self.epoch, self.seqs = cursor, epoch, {}
 
     def copy(self) -> "Place":
@@ -29,5 +29,5 @@ class Place(Struct):
 
 
 def place_of(text: str | None) -> Place:
-    """What `text()` made; an empty one of None."""
+    """Read what `text()` made; None gives an empty place."""
     return Place() if text is None else msgspec.json.decode(text, type=Place)

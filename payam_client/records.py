@@ -1,4 +1,4 @@
-"""What the chat is made of, as REST answers it. Moments are aware datetimes, in UTC."""
+"""The records that REST answers with. Times are aware datetimes in UTC."""
 
 from datetime import datetime
 
@@ -15,9 +15,9 @@ class Me(User, frozen=True):
 
 
 class Attachment(Struct, frozen=True):
-    """`size` is in bytes; `url` is a path on the server: `payam.download` asks for it.
+    """`size` is in bytes. `url` is a path on the server; `payam.download` reads it.
 
-    `width` and `height` are those of a picture, in pixels; None of other files.
+    `width` and `height` are those of a picture, in pixels, and None for other files.
     """
 
     id: int
@@ -32,9 +32,9 @@ class Attachment(Struct, frozen=True):
 
 
 class LastMessage(Struct, frozen=True, kw_only=True):
-    """`is_read`: by the caller, or, where the caller sent it, by everyone else.
+    """`is_read` says whether the caller has read it, or, if the caller sent it, everyone else.
 
-    `role` is `agent` where a member of staff sent it without being a participant.
+    `role` is `agent` if a member of staff sent it without being a participant.
     """
 
     id: int
@@ -46,7 +46,7 @@ class LastMessage(Struct, frozen=True, kw_only=True):
 
 
 class Message(LastMessage, frozen=True, kw_only=True):
-    """`content` is empty where it is deleted; `client_id` is there only for its sender."""
+    """`content` of a deleted message is empty. `client_id` comes only to the sender."""
 
     is_edited: bool
     is_deleted: bool
@@ -56,7 +56,7 @@ class Message(LastMessage, frozen=True, kw_only=True):
 
 
 class SupportTicket(Struct, frozen=True):
-    """`status` is open, pending or closed; `priority` low, normal, high or urgent."""
+    """`status` is open, pending or closed. `priority` is low, normal, high or urgent."""
 
     id: int
     conversation: int
@@ -70,11 +70,11 @@ class SupportTicket(Struct, frozen=True):
 
 
 class ConversationRecord(Struct, frozen=True):
-    """`support_ticket` is the one that is not closed; `unread_count` is the caller's.
+    """`support_ticket` is the one that is not closed. `unread_count` is the caller's.
 
-    `last_read_id` is the message up to which the caller has read, or 0.
-    `participants` are at most 100, the caller always among them; `participant_count` says how
-    many there are. `direct` says that it is the one conversation of two people.
+    `last_read_id` is the message up to which the caller has read, or 0. `participants` has at most
+    100 users, the caller always among them; `participant_count` counts all. `direct` says that it
+    is the direct conversation of two people.
     """
 
     id: int

@@ -1,7 +1,7 @@
-"""Messages of one's own on their way to the server, kept until it has them.
+"""One's own messages that are being sent. They are kept until the server has them.
 
-Each has a `client_id`, is in the storage before it is given to the server, and leaves the storage
-after the server's ack. So a program that ends in between sends it again, as the same message.
+Each has a `client_id`. It is in the storage before it is sent, and leaves the storage after the
+server's ack. So a program that ends in between sends it again, as the same message.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from payam_client.storage import Storage
 
 
 class Send(Struct):
-    """As it is kept. `at` is a time in seconds, and each one's own; `error` is a code."""
+    """A message as it is stored. `at` is in seconds, and different for each. `error` is a code."""
 
     client_id: str
     conversation: int
@@ -28,12 +28,12 @@ class Send(Struct):
 
 
 class Sending:
-    """One's own message on its way. It is in `messages` of its conversation at once.
+    """One's own message that is being sent. It is in `messages` of its conversation at once.
 
-    `await` it to wait until it is on the server's disk: the Ack, however long that takes. Who
-    does not wait, or is cancelled meanwhile, changes nothing. Raises PayamError where the server
-    refuses it (then it stays, as `failed`), and ConversationClosed where the account is closed
-    (then the storage has it, and the next run sends it).
+    `await` it to wait for the Ack, which means that it is on the server's disk, however long that
+    takes. Waiting is not necessary, and cancelling the wait changes nothing. Raises PayamError if
+    the server refuses it; it then stays, as `failed`. Raises ConversationClosed if the account is
+    closed; it is then in the storage, and the next run sends it.
     """
 
     def __init__(self, send: Send) -> None:
@@ -51,13 +51,13 @@ class Sending:
         return asyncio.shield(self.answer).__await__()
 
     async def saved(self) -> None:
-        """Wait until it is in the storage: from then on the end of the program does not lose it."""
+        """Wait until it is in the storage. From then on it survives the end of the program."""
         if self.kept is not None:
             await asyncio.shield(self.kept)
 
 
 class Kept:
-    """What the storage has of one user, in order; it is written in the order of the calls."""
+    """What the storage has of one user. It is written in the order of the calls."""
 
     def __init__(self, storage: Storage, user: str) -> None:
         self._storage = storage
@@ -75,7 +75,7 @@ class Kept:
         return sends
 
     def moment(self) -> float:
-        """Now; of two in one moment the first stays first."""
+        """The present time. Of two at the same time the first one stays first."""
         self._last = max(time.time(), self._last + 1e-6)
         return self._last
 
@@ -87,14 +87,14 @@ class Kept:
         return self._then(lambda: self._storage.delete(self._prefix + client_id))
 
     async def place(self) -> str | None:
-        """How far the user's events were taken."""
+        """The position up to which the user's events were taken."""
         return await self._storage.get(self._place)
 
     def put_place(self, text: str) -> None:
         self._then(lambda: self._storage.set(self._place, text))
 
     async def settle(self) -> None:
-        """Wait until all is written."""
+        """Wait until everything is written."""
         if self._step is not None:
             await asyncio.wait([self._step])
 

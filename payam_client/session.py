@@ -1,4 +1,4 @@
-"""Who is asking: a sign-in on a server, whose tokens renew themselves, and any call with it."""
+"""A sign-in on a server, with tokens that are renewed, and any call as that user."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, Self
@@ -17,13 +17,13 @@ from payam_client.tokens import TokenKeeper, Tokens
 
 
 class Open(Protocol):
-    """What stays open as the user who is signed in, and ends with the sign-in."""
+    """A connection of the user who is signed in. It ends with the sign-in."""
 
     async def close(self) -> None: ...
 
 
 class Session:
-    """Who is signed in; `Payam` says what the parameters are."""
+    """The user who is signed in. `Payam` explains the parameters."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Session:
         await self.close()
 
     async def close(self) -> None:
-        """Close all that is open, and the connections."""
+        """Close everything that is open, and the connections."""
         await self._close_all()
         await self._keeper.settle()
         await self._http.close()
@@ -68,16 +68,16 @@ class Session:
 
     @property
     def tokens(self) -> Tokens | None:
-        """None where nobody is signed in."""
+        """The present tokens; None if nobody is signed in."""
         return self._keeper.tokens
 
     @property
     def subject(self) -> str | None:
-        """Whose tokens are in use: their `sub`, a user's id where Payam made them."""
+        """The `sub` of the present tokens. It is the user's id if Payam made them."""
         return self._keeper.subject
 
     async def sign_up(self, username: str, password: str) -> None:
-        """Make a user, and sign in as them; raises as `log_in` does."""
+        """Make a user, and sign in as them. Raises as `log_in` does."""
         turn = self._keeper.begin()
         body = {"username": username, "password": password}
         headers = once(new_id())
@@ -85,7 +85,7 @@ class Session:
         await self._sign_in(body, turn)
 
     async def log_in(self, username: str, password: str) -> None:
-        """Raises PayamError, with `superseded` where somebody has signed in or out meanwhile."""
+        """Sign in. Raises PayamError, with `superseded` if somebody signed in or out meanwhile."""
         await self._sign_in({"username": username, "password": password}, self._keeper.begin())
 
     async def _sign_in(self, body: dict[str, str], turn: int) -> None:
@@ -95,11 +95,11 @@ class Session:
         if not self._keeper.set(tokens, turn):
             await self._revoke(tokens)
             raise PayamError("Somebody has signed in or out meanwhile.", code="superseded")
-        if self.subject != before:  # what is open is another user's
+        if self.subject != before:  # what is open belongs to another user
             await self._close_all()
 
     async def log_out(self) -> None:
-        """The tokens stop working everywhere; here they are gone whatever the server says."""
+        """Sign out. The tokens stop working everywhere; here in any case."""
         self._keeper.begin()
         tokens = self._keeper.tokens
         if tokens is None:
@@ -113,9 +113,9 @@ class Session:
         await self._http.call("POST", "/api/token/revoke/", body=body, is_repeatable=True)
 
     async def token(self, refused: str | None = None, *, subject: str | None = None) -> str:
-        """An access token that works for a while yet, and is not `refused`.
+        """An access token that works for a while, and is not `refused`.
 
-        With `subject`, of this user alone; raises PayamError where another is signed in.
+        With `subject` it is one of this user. Raises PayamError if another user is signed in.
         """
         return await self._keeper.token(refused, subject=subject)
 
@@ -134,9 +134,9 @@ class Session:
         key: str | None = None,
         is_repeatable: bool = False,
     ) -> bytes:
-        """The answer's body. `body` becomes JSON; `files` are httpx's.
+        """Send a request. Returns the answer's body. `body` becomes JSON; `files` are as in httpx.
 
-        `key` is an Idempotency-Key: with one, the server makes a thing once.
+        With `key`, an Idempotency-Key, the server makes a thing once.
         """
         answer = await self._exchange(
             method,
@@ -162,22 +162,22 @@ class Session:
         return await call(await self.token(token, subject=subject))
 
     async def _make(self, path: str, key: str | None, body: object) -> bytes:
-        """Make something, once however often tried; `key` is the caller's own, or None."""
+        """Make something once, however often it is tried. `key` is the caller's own, or None."""
         return await self.request("POST", path, body, key=key or new_id(), is_repeatable=True)
 
     async def _get(self, path: str, kind: type[Record]) -> Record:
         return parse(await self.request("GET", path, is_repeatable=True), kind)
 
     async def _renew(self, refresh: str) -> Tokens:
-        # Where an answer is lost, the server gives the same pair to a repeat that comes soon.
+        # If an answer is lost, the server gives the same pair to a retry that comes soon.
         body = {"refresh": refresh}
         answer = await self._http.call("POST", "/api/token/refresh/", body=body, is_repeatable=True)
         return parse(answer, Tokens)
 
     def _path_of(self, given: str) -> str:
-        """A path that the server has given, as ours are: those begin after `url`.
+        """A path that the server gave, without the part that `url` has already.
 
-        Where the server is behind a path of a site, its paths may begin with that.
+        If the server is behind a path of a site, the paths that it gives may begin with that path.
         """
         prefix = urlsplit(self.url).path
         return given.removeprefix(prefix) if given.startswith(prefix + "/") else given

@@ -1,4 +1,4 @@
-"""What outlives a program: messages that are not sent yet, and how far somebody has read."""
+"""Stores what must survive a program: unsent messages, and how far the iteration has come."""
 
 import asyncio
 import sqlite3
@@ -8,9 +8,9 @@ from typing import Protocol
 
 
 class Storage(Protocol):
-    """Texts by key. What `set` has returned from must be there after a crash.
+    """Texts by key. After `set` has returned, its text must survive a crash.
 
-    Several users may share one, and so may several programs of one user.
+    Several users may share one storage, and so may several programs of one user.
     """
 
     async def get(self, key: str) -> str | None: ...
@@ -18,16 +18,16 @@ class Storage(Protocol):
     async def set(self, key: str, value: str) -> None: ...
 
     async def delete(self, key: str) -> None:
-        """Of a key that is not there, nothing happens."""
+        """Delete a key. If it is not there, nothing happens."""
         ...
 
     async def values(self, prefix: str) -> list[str]:
-        """The values whose keys begin so."""
+        """The values of the keys that begin with `prefix`."""
         ...
 
 
 class MemoryStorage:
-    """Lives as long as the program."""
+    """Keeps everything in memory, as long as the program runs."""
 
     def __init__(self) -> None:
         self._kept: dict[str, str] = {}
@@ -46,9 +46,9 @@ class MemoryStorage:
 
 
 class FileStorage:
-    """A file of SQLite, made where it is not there yet; its folder must be.
+    """An SQLite file. It is made if it is missing; its folder must exist.
 
-    Each call waits for the disk, in a thread of its own. `close` it at the end.
+    Each call waits for the disk, in a thread of its own. Call `close` at the end.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -67,18 +67,18 @@ class FileStorage:
         await self._run("DELETE FROM kept WHERE key = ?", key)
 
     async def values(self, prefix: str) -> list[str]:
-        # No LIKE: a key may have a % or a _ in it.
+        # LIKE is not used, because a key may have a % or a _ in it.
         return await self._run(
             "SELECT value FROM kept WHERE substr(key, 1, ?) = ?", len(prefix), prefix
         )
 
     async def close(self) -> None:
-        """Waits for what is being written."""
+        """Wait for what is being written, and close the file."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
         self._thread.shutdown()
 
     async def _run(self, sql: str, *parameters: str | int) -> list[str]:
-        """The first column. Who is cancelled meanwhile does not stop it."""
+        """Run a statement, and return its first column. Cancelling the caller does not stop it."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, self._execute, sql, parameters)
 

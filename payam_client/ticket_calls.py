@@ -1,4 +1,4 @@
-"""Support tickets over REST: each by its own id, so that a retry never hits the next one."""
+"""Support tickets over REST. Each is named by its own id, so a retry never meets the next one."""
 
 from payam_client.paths import of, parse, query, ticket_at
 from payam_client.records import SupportTicket
@@ -9,7 +9,7 @@ class TicketCalls(Session):
     async def open_ticket(
         self, id_: int, subject: str, priority: str = "normal", *, key: str | None = None
     ) -> SupportTicket:
-        """`priority` is low, normal, high or urgent."""
+        """Open a ticket. `priority` is low, normal, high or urgent."""
         body = {"subject": subject, "priority": priority}
         return parse(await self._make(f"{of(id_)}support_ticket/", key, body), SupportTicket)
 
@@ -17,31 +17,31 @@ class TicketCalls(Session):
         return await self._get(ticket_at(ticket_id), SupportTicket)
 
     async def change_ticket(self, ticket_id: int, **changes: str | int | None) -> SupportTicket:
-        """`changes` are any of `subject`, `status`, `priority`, and for staff `assigned_to`."""
+        """Change a ticket: `subject`, `status`, `priority`, and for staff `assigned_to`."""
         return await self._to_ticket("PATCH", ticket_at(ticket_id), changes)
 
     async def close_ticket(self, ticket_id: int) -> SupportTicket:
         return await self._to_ticket("POST", f"{ticket_at(ticket_id)}close/")
 
     async def reopen_ticket(self, ticket_id: int) -> SupportTicket:
-        """Refused with 409 while another ticket of the conversation is open."""
+        """Reopen a ticket. Refused with 409 while another ticket of the conversation is open."""
         return await self._to_ticket("POST", f"{ticket_at(ticket_id)}reopen/")
 
     async def assign_ticket(self, ticket_id: int, user_id: int | None) -> SupportTicket:
-        """For staff: take it, hand one's own over, or with None give it back to the queue.
+        """Take a ticket, or hand one's own over. With None, give it back to the queue. For staff.
 
-        Refused with `already_assigned` where it is another's.
+        Refused with `already_assigned` if another agent has it.
         """
         body = {"user_id": user_id}
         return await self._to_ticket("POST", f"{ticket_at(ticket_id)}assign/", body)
 
     async def _to_ticket(self, method: str, path: str, body: object = None) -> SupportTicket:
-        # A ticket's own path names what is meant, so once more is no other change.
+        # The path names the ticket, so a second time changes nothing.
         return parse(await self.request(method, path, body, is_repeatable=True), SupportTicket)
 
     async def tickets(
         self, *, status: str | None = None, limit: int = 50, before: int | None = None
     ) -> list[SupportTicket]:
-        """Of all conversations, newest first; for staff."""
+        """The tickets of all conversations, newest first. For staff."""
         path = query("/api/support_tickets/", status=status, limit=limit, before=before)
         return await self._get(path, list[SupportTicket])

@@ -11,11 +11,11 @@ from msgspec import Struct
 from payam_client.errors import PayamError
 
 RENEW_BEFORE = 30.0
-"""Seconds before its end at which a token is replaced."""
+"""A token is replaced so many seconds before its end."""
 
 
 class Tokens(Struct, frozen=True):
-    """An access token, and the refresh token that makes the next pair: once."""
+    """An access token, and the refresh token, which gives the next pair once."""
 
     access: str
     refresh: str
@@ -28,9 +28,9 @@ class _Claims(Struct):
 
 
 class TokenKeeper:
-    """Gives an access token that works, as long as there is a way to one.
+    """Gives an access token that works, as long as it is possible to get one.
 
-    `renew` makes a new pair of a refresh token; `keep` is given every pair, and None
+    `renew` gets a new pair for a refresh token. `keep` is called with every pair, and with None
     when there is none any more.
     """
 
@@ -42,7 +42,7 @@ class TokenKeeper:
     ) -> None:
         self.tokens: Tokens | None = None
         self.subject: str | None = None
-        """Whose tokens these are: their `sub`."""
+        """The `sub` of the tokens, which says whose they are."""
         self._renew = renew
         self._keep = keep
         self._renew_at = 0.0
@@ -52,12 +52,12 @@ class TokenKeeper:
             self._take(tokens, is_new=False)
 
     def begin(self) -> int:
-        """Somebody signs in or out: give the number to `set`, which takes only the last."""
+        """Begin to sign in or out. Give the number to `set`, which accepts only the last one."""
         self._turn += 1
         return self._turn
 
     def set(self, tokens: Tokens | None, turn: int | None = None) -> bool:
-        """Use this pair from now on, or none; whether nobody has signed in or out since `turn`."""
+        """Use this pair, or none, from now on. Returns whether nobody has begun since `turn`."""
         if turn is not None and turn != self._turn:
             return False
         if tokens is None:
@@ -69,10 +69,10 @@ class TokenKeeper:
         return True
 
     async def token(self, refused: str | None = None, *, subject: str | None = None) -> str:
-        """An access token that works for a while yet and is not `refused`.
+        """An access token that works for a while, and is not `refused`.
 
-        With `subject`, one of this user alone: what is asked as one user is not asked again
-        as another. Raises PayamError, with status 401 where only a new sign-in helps.
+        With `subject` it is one of this user, so that a call of one user is never repeated as
+        another. Raises PayamError, with status 401 if only a new sign-in helps.
         """
         tokens = self.tokens
         if tokens is None or subject not in (None, self.subject):
@@ -81,19 +81,19 @@ class TokenKeeper:
             return tokens.access
         if self._renewing is None or self._renewing[0] is not tokens:
             task = asyncio.create_task(self._next(tokens, self.subject))
-            # Looked at even when nobody who asked is left.
+            # Look at the result, even if all callers are gone.
             task.add_done_callback(lambda task: task.cancelled() or task.exception())
             self._renewing = tokens, task
-        # Who asks may leave, but the pair must be taken.
+        # A caller may be cancelled, but the new pair must be taken.
         return await asyncio.shield(self._renewing[1])
 
     async def settle(self) -> None:
-        """Wait until no pair is on its way."""
+        """Wait until no new pair is under way."""
         if self._renewing is not None:
             await asyncio.wait([self._renewing[1]])
 
     async def _next(self, old: Tokens, subject: str | None) -> str:
-        """The next access token. The answer counts only for the tokens it was asked for."""
+        """The next access token. The answer counts only for the tokens for which it was asked."""
         try:
             tokens = await self._renew(old.refresh)
         except PayamError as error:
@@ -117,19 +117,19 @@ class TokenKeeper:
 
 
 def claims_of(access: str) -> _Claims:
-    """Raises PayamError for what is no JWT."""
+    """The claims of a token. Raises PayamError for a text that is no JWT."""
     try:
         payload = access.split(".")[1]
         padded = payload + "=" * (-len(payload) % 4)
         return msgspec.json.decode(base64.urlsafe_b64decode(padded), type=_Claims)
-    except (IndexError, ValueError) as error:  # what base64 and msgspec raise are ValueErrors
+    except (IndexError, ValueError) as error:  # base64 and msgspec raise ValueErrors
         raise PayamError("access: is not a JSON Web Token.", code="token_invalid") from error
 
 
 def seconds_good(claims: _Claims, *, is_new: bool) -> float:
-    """For how long to use the token; `is_new` if the server has just made it."""
+    """The seconds for which to use the token. `is_new` says that the server has just made it."""
     life = claims.exp - claims.iat
-    # By how long it lasts, not until when: this machine's clock may be wrong.
+    # This counts how long the token lasts, because the clock of this machine may be wrong.
     left = life if is_new else min(life, claims.exp - time.time())
     return left - min(RENEW_BEFORE, life / 4)
 

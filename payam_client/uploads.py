@@ -1,4 +1,4 @@
-"""A file that says how much of it has been read: that much of an upload is on its way."""
+"""A file that reports how much of it was read, which is how much of an upload was sent."""
 
 from collections.abc import Callable
 from io import SEEK_END, SEEK_SET, BytesIO
@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 
 class Watched:
-    """As much of a file as httpx reads of one: `read`, `seek` and `tell`."""
+    """The methods of a file that httpx uses: `read`, `seek` and `tell`."""
 
     def __init__(self, file: BinaryIO | bytes, on_progress: Callable[[float], None]) -> None:
         self._file = BytesIO(file) if isinstance(file, bytes) else file
