@@ -1,1 +1,1 @@
-"""The way to the other processes: in memory, over Redis, over Redis Cluster."""
+"""The relay to the other nodes: none, over Redis, or over Redis Cluster."""

@@ -1,4 +1,4 @@
-"""Which primary of a Redis Cluster a channel belongs to.
+"""Which primary of a Redis Cluster serves a channel.
 
 The cluster divides names among 16384 slots, and slots among its primaries:
 https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/
@@ -22,7 +22,7 @@ DEFAULT_PORT = 6379
 
 Address = tuple[str, int]
 Owners = list[Address | None]
-"""By slot."""
+"""The primary of each slot."""
 
 
 def is_cluster(url: str) -> bool:
@@ -31,10 +31,10 @@ def is_cluster(url: str) -> bool:
 
 
 class ClusterMap:
-    """What the cluster said when it was last asked.
+    """The last answer of the cluster.
 
-    `url` names one of its servers, or several with commas between them; the others are
-    found through it. The user, the password and the options hold for all of them.
+    `url` names one of its servers, or several with commas between them. The others are found
+    through these. The user, the password and the options are used for all of them.
     """
 
     def __init__(self, url: str, patience: Patience = PATIENCE) -> None:
@@ -62,13 +62,13 @@ class ClusterMap:
         return self._owners[key_slot(channel)]
 
     def name_at(self, address: Address, prefix: bytes) -> bytes:
-        """A channel's new name, which begins so and belongs to this primary."""
+        """A new name for a channel, with this prefix, which this primary serves."""
         return next(
             name for name in map(new_channel, repeat(prefix)) if self.owner(name) == address
         )
 
     def url_of(self, address: Address) -> str:
-        """How to reach one server alone."""
+        """The URL of one server."""
         host, port = address
         name = f"[{host}]" if ":" in host else host
         return self._parts._replace(netloc=f"{self._user}{name}:{port}").geturl()
@@ -76,10 +76,10 @@ class ClusterMap:
     async def refresh(self, first: Address | None = None) -> None:
         """Ask one server after another until one answers, beginning with `first`.
 
-        Raises one of FAILURES when none does; then what was known stays.
+        Raises one of FAILURES if none answers. What was known then stays.
         """
         failure: Exception = RedisError("no server to ask")
-        # Not always the same one first: it may be the one that is cut off from the rest.
+        # The first one changes, because it may be cut off from the rest.
         found = random.sample(sorted(self._found), len(self._found))
         for address in [*([first] if first else []), *found, *self._given]:
             try:

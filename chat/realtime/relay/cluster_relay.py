@@ -1,10 +1,11 @@
 """The relay over Redis Cluster, by sharded pub/sub.
 
-Each channel lives on the primary that its name's slot belongs to, and each primary is a
-server like any: one connection listens to it once a channel is wanted there, one pool
-publishes on it. When one fails, redirects, or drops a channel that has moved, the
-cluster is asked who owns what by now, and what was there goes where it belongs:
-subscriptions anew, and of the messages that did not get through, how far they led.
+Each channel is on the primary that has the slot of its name. Each primary is used like a single
+server: one connection listens to it once a channel is wanted there, and one pool publishes on it.
+
+When a primary fails, redirects, or drops a channel that has moved, the cluster is asked for the
+present primaries. Everything then moves to its primary. Channels are subscribed there. Of messages
+that were not published, only the `seq` to which they lead is published.
 """
 
 import asyncio
@@ -30,7 +31,9 @@ from chat.realtime.relay.relay import Relay, RelayListener
 
 LOOK_SECONDS = 0.01
 REFRESH_SECONDS = 15.0
-"""A primary cut off from the others does not know that it is none any more."""
+"""Seconds between two questions to the cluster. A primary that is cut off from the others does not
+know that it is no primary any more.
+"""
 
 
 class ClusterRelay(Relay):
@@ -41,13 +44,13 @@ class ClusterRelay(Relay):
         self._map = ClusterMap(url, self._patience)
         self._nodes: dict[Address, RedisNode] = {}
         self._running: dict[RedisNode, asyncio.Task[None]] = {}
-        # Channels and messages without a primary, as all are until the cluster has answered.
+        # Channels and messages without a primary. All are here until the cluster has answered.
         self._homeless = {EVERYONE}
         self._trouble = Trouble()
         self._unsent = Outbox(self._trouble, self._patience)
         self._stale = asyncio.Event()
         self._witness: Address | None = None
-        """Who dropped a channel last."""
+        """The server that last dropped a channel."""
 
     @property
     def is_connected(self) -> bool:
@@ -109,12 +112,12 @@ class ClusterRelay(Relay):
             return
 
     async def _follow(self, listener: RelayListener, tasks: asyncio.TaskGroup) -> None:
-        """Ask the cluster, and bring everything to where it belongs by now.
+        """Ask the cluster, and move everything to its present primary.
 
-        Raises one of FAILURES when it does not answer, or has slots without a primary.
+        Raises one of FAILURES if it does not answer, or has slots without a primary.
         """
-        # Others may not know yet, and would send us back to it: as a replica, which it may be
-        # by now, it would take the subscription, though it hears of less.
+        # Other servers may not know it yet, and would name this one again. If it is a replica by
+        # now, it would accept the subscription, but would not get everything that is published.
         witness, self._witness = self._witness, None
         await self._map.refresh(first=witness)
         primaries = self._map.primaries
@@ -155,7 +158,7 @@ class ClusterRelay(Relay):
         self._forward(node.outbox)
 
     def _forward(self, outbox: Outbox) -> None:
-        """Post again what waits there, each on the primary that it belongs to by now."""
+        """Post everything that waits there again, on its present primary."""
         waiting, behind = outbox.empty()
         for channel, reached in behind.items():
             self._outbox_of(channel).fall_behind(channel, reached)
@@ -184,7 +187,7 @@ class ClusterRelay(Relay):
         return self._unsent if node is None else node.outbox
 
     def _outboxes(self) -> Iterator[Outbox]:
-        """Of the primaries, of those that are on their way out, and of nobody."""
+        """The outboxes of the primaries, of former ones, and the one without a primary."""
         yield self._unsent
         for node in self._running:
             yield node.outbox

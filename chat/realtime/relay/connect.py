@@ -1,4 +1,4 @@
-"""Which relay a process has."""
+"""Chooses the relay of a process."""
 
 from chat.realtime.relay.cluster_map import is_cluster
 from chat.realtime.relay.cluster_relay import ClusterRelay

@@ -1,4 +1,4 @@
-"""The relay of a process that is alone."""
+"""The relay of a process without others."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ from chat.realtime.relay.relay import Relay, RelayListener
 
 
 class LocalRelay(Relay):
-    """For one process alone: there is nobody to tell."""
+    """For one process alone: it publishes nothing."""
 
     has_others = False
     is_connected = True
@@ -25,7 +25,7 @@ class LocalRelay(Relay):
         pass
 
     def subscribe(self, conversation_id: int) -> None:
-        # At once, but the process may have changed the conversation itself just now.
+        # At once. But this process itself may have changed the conversation just now.
         if self._listener is not None:
             self._listener.subscribed([conversation_id])
 

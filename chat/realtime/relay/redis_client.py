@@ -1,8 +1,7 @@
-"""What all parts of the relay over Redis agree on: names, rights, patience, failures.
+"""What all parts of the relay over Redis share: names, rights, patience, failures.
 
-All channels begin with `chat_`, and four commands are all that is sent to a server: PUBLISH,
-SUBSCRIBE, UNSUBSCRIBE and PING, or SPUBLISH, SSUBSCRIBE and SUNSUBSCRIBE on a cluster. So that
-is what an ACL has to allow.
+All channels begin with `chat_`. Only four commands are sent to a server: PUBLISH, SUBSCRIBE,
+UNSUBSCRIBE and PING; on a cluster SPUBLISH, SSUBSCRIBE and SUNSUBSCRIBE. An ACL has to allow these.
 """
 
 import asyncio
@@ -20,52 +19,52 @@ from chat.realtime.relay.sentinels import Sentinels, names_sentinels
 PREFIX = b"chat_"
 EVERYONE = b"chat_everyone"
 PULSE = b"chat_pulse_"
-"""Begins the name of the channel on which a process hears itself."""
+"""The prefix of the channel on which a process receives what it published itself."""
 CHUNK = 500
-"""Commands in one write."""
+"""Most commands in one write."""
 PAUSES = (0.05, 0.1, 0.2, 0.5, 1.0)
-"""Seconds between tries; the last goes on."""
+"""Seconds between two tries. The last one is used for all later tries."""
 FAILURES = (RedisError, OSError, asyncio.TimeoutError)
 REDIRECTS = (AskError, ClusterError, TryAgainError)
-"""What a server of a cluster answers where it is not, or not yet, the one to ask."""
+"""The answers of a cluster's server that is not, or not yet, the right one for a channel."""
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a relay waits for a server, and how much it keeps meanwhile."""
+    """How long a relay waits for a server, and how many messages it keeps meanwhile."""
 
     silence: float = 3.0
-    """Seconds without a word before a ping, and again before the connection is given up. A
-    connect or a write may take as long."""
+    """After so many seconds of silence a ping is sent, and after as many more the connection is
+    closed. A connect or a write may take as long."""
     patrol: float = 5.0
-    """Seconds between two questions to Sentinels who the master is."""
+    """Seconds between two questions to the Sentinels for the master."""
     outbox: int = 50_000
-    """Messages that may wait to be published."""
+    """Most messages that may wait to be published."""
 
 
 PATIENCE = Patience()
 
 
 def connect(url: str, patience: Patience) -> aioredis.Redis:
-    """A client of one server, or of the master that Sentinels name; it connects when it is used.
+    """A client of one server, or of the master that Sentinels name. It connects when it is used.
 
-    It has no limit of its own after that: whoever uses it puts `asyncio.timeout(patience.silence)`
-    around each use.
+    After that it has no time limit of its own, so put `asyncio.timeout(patience.silence)` around
+    each use.
     """
     options: dict[str, Any] = {
-        # RESP2: pub/sub messages are read twice as fast as with RESP3.
+        # With RESP2, pub/sub messages are read twice as fast as with RESP3.
         "protocol": 2,
-        # With one, redis-py writes through asyncio.wait_for, which on Python 3.11 loses a
-        # cancellation that comes as the write ends: the process would not stop.
+        # No timeout here: with one, redis-py writes through asyncio.wait_for. On Python 3.11 that
+        # loses a cancellation that comes at the end of the write, and the process would not stop.
         "socket_timeout": None,
         "socket_connect_timeout": patience.silence,
-        # Once more, at once. Who fails then is told, and not kept waiting.
+        # One more try, at once. If it fails too, the caller gets the error and does not wait.
         "retry": Retry(NoBackoff(), 1),
     }
     if names_sentinels(url):
         return Sentinels(url, options).client()
     client = aioredis.Redis.from_url(url, **options)
-    # Channels know no databases: to select one would take a right, and change nothing.
+    # Redis has no database numbers for channels. SELECT would need a right, and change nothing.
     client.connection_pool.connection_kwargs["db"] = 0
     return client
 
@@ -79,14 +78,15 @@ def conversation_of(channel: bytes) -> int:
 
 
 def pause_after(failures: int) -> float:
-    """Seconds to wait before the next try; `failures` came before the one just now."""
+    """Seconds to wait before the next try. `failures` is how many came before the last one."""
     return PAUSES[min(failures, len(PAUSES) - 1)]
 
 
 async def first_to_end(*jobs: Coroutine[Any, Any, None]) -> None:
-    """Run them side by side until one ends, as it ends; the others end with it.
+    """Run the jobs until one ends, and cancel the others. The result is that of the first.
 
-    A TaskGroup of Python 3.11 forgets that it was cancelled when a job fails just then.
+    A TaskGroup is not used, because on Python 3.11 it forgets that it was cancelled if a job fails
+    at the same moment.
     """
     tasks = [asyncio.create_task(job) for job in jobs]
     try:
@@ -94,7 +94,7 @@ async def first_to_end(*jobs: Coroutine[Any, Any, None]) -> None:
     finally:
         for task in tasks:
             task.cancel()
-        # What the others have to say once one has failed is the same, said twice.
+        # After one job has failed, errors of the others only repeat it.
         await asyncio.gather(*tasks, return_exceptions=True)
     for task in done:
         task.result()

@@ -1,4 +1,4 @@
-"""One Redis server: one connection listens to it, one pool publishes on it."""
+"""One Redis server: one connection listens to it, and one pool publishes on it."""
 
 import asyncio
 import math
@@ -16,7 +16,7 @@ from chat.realtime.relay.redis_trouble import Trouble
 from chat.realtime.relay.relay import RelayListener
 
 FRESH = 1.0
-"""Seconds after its last use for which a connection is taken to be alive."""
+"""For so many seconds after its last use a connection counts as alive."""
 
 
 def ignore(*_: object) -> None:
@@ -24,9 +24,9 @@ def ignore(*_: object) -> None:
 
 
 class RedisNode:
-    """`pulse` is the channel on which it hears itself.
+    """`pulse` is the channel on which it receives what it published itself.
 
-    `sharded`, `failed` and `lost` are as for `Reader`; `failed` is told of publishing too.
+    `sharded`, `failed` and `lost` are as for `Reader`. `failed` is called for publishing too.
     """
 
     def __init__(
@@ -69,11 +69,11 @@ class RedisNode:
             await self._client.aclose()
 
     def _stopped_listening(self) -> None:
-        self._is_suspect = True  # the connection that publishes may be as dead, or lead elsewhere
+        self._is_suspect = True  # the publishing connection may be dead too, or lead elsewhere
         self._failed()
 
     async def _publish(self, messages: Sequence[tuple[bytes, bytes]]) -> list[int]:
-        # By hand: the client's pipeline takes twice as long for the same.
+        # Written by hand, because the client's pipeline takes twice as long.
         connection = await self._connection()
         is_whole = False
         refused = []
@@ -92,14 +92,14 @@ class RedisNode:
         finally:
             if is_whole:
                 self._kept, self._published = connection, monotonic()
-            else:  # answers that nobody reads may still come
+            else:  # answers may still come, which nobody reads
                 await connection.disconnect(nowait=True)
                 await self._client.connection_pool.release(connection)
 
         return refused
 
     async def _connection(self) -> Any:
-        """One that lives: the pool asks it, which takes as long as to publish."""
+        """A connection that works. The pool checks it, which takes as long as publishing."""
         pool = self._client.connection_pool
         connection, self._kept = self._kept, None
         if connection is not None:
@@ -113,7 +113,7 @@ class RedisNode:
 
 
 def command(verb: bytes, channel: bytes, payload: bytes) -> bytes:
-    """As Redis reads it: the client's own packing takes seven times as long.
+    """A command as Redis reads it. The client's own packing takes seven times as long.
 
     https://redis.io/docs/latest/develop/reference/protocol-spec/
     """

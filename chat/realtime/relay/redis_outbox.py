@@ -1,8 +1,8 @@
-"""What waits to be published on one server.
+"""The messages that wait to be published on one server.
 
-What could not be published is remembered as "this conversation has come as far as
-that", and told when the server is back; so memory is bounded by conversations, and
-listeners read the rest from the database.
+Of a message that could not be published, only the conversation and its `seq` are kept. They are
+published when the server is back. So memory is limited by the number of conversations. The other
+nodes read the changes themselves from the database.
 """
 
 import asyncio
@@ -22,10 +22,10 @@ from chat.realtime.relay.redis_client import (
 from chat.realtime.relay.redis_trouble import Trouble
 
 Item = tuple[bytes, bytes, int | None]
-"""A channel, a payload, and the seq that it leads to if it reports a lasting change."""
+"""A channel, a payload, and the `seq` to which it leads, or None if it has no change in it."""
 Send = Callable[[Sequence[tuple[bytes, bytes]]], Awaitable[Collection[int]]]
-"""Publishes payloads on channels, in their order; returns the places of those that the server
-refused, and raises one of FAILURES where it is not known what became of them."""
+"""Publishes payloads on channels in order. Returns the places of those that the server refused.
+Raises one of FAILURES if it is not known whether they were published."""
 
 
 class Outbox:
@@ -35,20 +35,20 @@ class Outbox:
         self._waiting: deque[Item] = deque()
         self._behind: dict[bytes, int] = {}
         self._refused: list[Item] = []
-        """Announcements that the server would not take."""
+        """Announcements that the server refused."""
         self._held_until = 0.0
-        """When the server is asked again to take what it refused."""
+        """When to try again what the server refused."""
         self._wake = asyncio.Event()
         self._is_sending = False
 
     @property
     def backlog(self) -> int:
-        """Messages that wait, and conversations that are behind."""
+        """How many messages and conversations wait."""
         return len(self._waiting) + len(self._behind) + len(self._refused)
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing waits, and nothing is on its way to the server."""
+        """Whether nothing waits and nothing is being sent."""
         return not (self.backlog or self._is_sending)
 
     def post(self, channel: bytes, payload: bytes, seq: int | None) -> None:
@@ -60,12 +60,12 @@ class Outbox:
         self._wake.set()
 
     def fall_behind(self, channel: bytes, seq: int) -> None:
-        """Tell later only how far the conversation of this channel has come."""
+        """Publish later only the `seq` of this channel's conversation."""
         self._behind[channel] = max(seq, self._behind.get(channel, 0))
         self._wake.set()
 
     def empty(self) -> tuple[Sequence[Item], dict[bytes, int]]:
-        """Take out what waits, and how far the conversations are that are behind."""
+        """Take out the messages that wait, and the `seq` of each conversation that waits."""
         taken = [*self._refused, *self._waiting], dict(self._behind)
         self._refused.clear()
         self._waiting.clear()
@@ -75,7 +75,7 @@ class Outbox:
     async def run(
         self, send: Send, progress: Callable[[int], bytes], failed: Callable[[], None]
     ) -> None:
-        """Publish until cancelled; `failed` is told after each failure."""
+        """Publish until cancelled. `failed` is called after each failure."""
         failures = 0
         while True:
             await self._wait()
@@ -92,7 +92,7 @@ class Outbox:
                 self._is_sending = False
 
     async def _wait(self) -> None:
-        """For something that may be sent now."""
+        """Wait until something may be sent."""
         while not self._waiting and (pause := self._pause()) != 0:
             self._wake.clear()
             try:
@@ -102,7 +102,7 @@ class Outbox:
                 return
 
     def _pause(self) -> float | None:
-        """Seconds until what is behind may be sent; None where nothing is."""
+        """Seconds until the conversations that wait may be sent. None if there are none."""
         if not (self._behind or self._refused):
             return None
         return max(0.0, self._held_until - monotonic())
@@ -121,7 +121,7 @@ class Outbox:
         try:
             async with asyncio.timeout(self._patience.silence):
                 refused = set(await send(messages))
-        except BaseException:  # a cancellation too: another outbox takes over what is in here
+        except BaseException:  # after a cancellation too, another outbox takes over what is here
             for item in some:
                 self._give_back(item)
             raise
@@ -129,16 +129,16 @@ class Outbox:
             if place not in refused and self._behind.get(channel) == seq:
                 del self._behind[channel]
         if refused:
-            # The others must not wait for these, which may be refused for ever.
+            # Others must not wait for these, which may be refused for ever.
             self._held_until = monotonic() + PAUSES[-1]
             for place, item in enumerate(some, len(behind)):
                 if place in refused:
                     self._give_back(item)
 
     def _give_back(self, item: Item) -> None:
-        """Keep of an unpublished message only how far its conversation has come."""
+        """Keep only the `seq` of an unpublished message's conversation."""
         channel, _, seq = item
-        if channel == EVERYONE:  # nobody would find it in the database in time
+        if channel == EVERYONE:  # the other nodes would not find it in the database in time
             self._refused.append(item)
         elif seq is not None:
             self.fall_behind(channel, seq)

@@ -1,7 +1,7 @@
-"""Whether what this process publishes comes back to it.
+"""Checks whether what this process publishes comes back to it.
 
-A server may let one listen and not publish, or be another than the others publish on. What is
-published on a channel of this process's own, and is heard again, shows that neither is so.
+A server may allow listening and refuse publishing, or it may be another server than the one on
+which the others publish. If a message on this process's own channel comes back, neither is so.
 """
 
 import asyncio
@@ -11,15 +11,15 @@ from math import inf
 from time import monotonic
 
 PULSE_SECONDS = 1.0
-"""Between two messages."""
+"""Seconds between two messages."""
 DEADLINE = 5.0
-"""Seconds after the last message that came back until the relay counts as not connected."""
+"""If no message came back for so many seconds, the relay counts as not connected."""
 
 
 class Pulse:
     """Publishes on `channel` with `post`, once that is `subscribed`, until it is `lost`.
 
-    `heard` is to be called with what is heard there.
+    Call `heard` with what arrives there.
     """
 
     def __init__(self, channel: bytes, post: Callable[[bytes, bytes, None], None]) -> None:
@@ -31,7 +31,7 @@ class Pulse:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether a message came back lately."""
+        """Whether a message came back within DEADLINE."""
         return monotonic() - self._heard < DEADLINE
 
     def heard(self, payload: bytes) -> None:
@@ -40,10 +40,10 @@ class Pulse:
 
     def subscribed(self) -> None:
         self._is_subscribed = True
-        self._beat()  # now, rather than in a second
+        self._beat()  # at once, and not only in a second
 
     def lost(self) -> None:
-        """The connection is gone: what came back before says nothing of the next one."""
+        """The connection is gone. What came back over it says nothing about the next one."""
         self._heard = -inf
         self._is_subscribed = False
 

@@ -1,8 +1,7 @@
 """One connection that listens to one server.
 
-It is read frame by frame rather than through the library's PubSub, which reconnects
-and resubscribes on its own and so hides that something was lost. A ping with a deadline
-finds a server that hangs.
+It does not use the library's PubSub, which reconnects and subscribes again by itself, and so hides
+that something was lost. A ping with a deadline finds a server that hangs.
 """
 
 import asyncio
@@ -41,9 +40,9 @@ PING = (b"PING", b"")
 class Reader:
     """`wanted` are the channels to listen to. It connects once there is one.
 
-    `sharded` is how one listens on a server of Redis Cluster. `failed` is told of each
-    lost connection and each failed try; `lost` of a channel that the server no longer
-    serves, which is then no longer wanted here.
+    With `sharded` it uses the commands of Redis Cluster. `failed` is called for each lost
+    connection and each failed try. `lost` is called with a channel that the server does not serve
+    any more; it is then not wanted here any more.
     """
 
     def __init__(
@@ -70,9 +69,9 @@ class Reader:
         self._commands: deque[tuple[bytes, bytes]] = deque()
         self._wake = asyncio.Event()
         self._asked: deque[tuple[bytes, bytes]] = deque()
-        """Commands, with their channels, that the server has yet to answer: it does so in order."""
+        """Commands that the server has not answered yet, with their channels, in order."""
         self._refused: set[bytes] = set()
-        """Wanted channels that the server would not give."""
+        """Wanted channels that the server refused."""
         self._heard = 0.0
         self._is_open = False
         self._is_listening = False
@@ -81,11 +80,11 @@ class Reader:
 
     @property
     def is_connected(self) -> bool:
-        """Whether it listens to all that is wanted, and hears what is published."""
+        """Whether it listens to all wanted channels, and receives what is published."""
         return self._is_listening and not self._refused and self.pulse.is_fresh
 
     def move_pulse(self, channel: bytes) -> None:
-        """Hear itself on another channel, where the server is no longer the one for the old."""
+        """Use another channel for the pulse. The server does not serve the old one any more."""
         self.forget(self.pulse.channel)
         self.pulse.channel = channel
         self.subscribe(channel)
@@ -99,12 +98,12 @@ class Reader:
         self._order(self._unsubscribe, channel)
 
     def forget(self, channel: bytes) -> None:
-        """Leave it to the server, which is no longer the one for it, to say so."""
+        """Drop a channel that this server does not serve any more. The server will say so."""
         self.wanted.pop(channel, None)
         self._refused.discard(channel)
 
     def _order(self, command: bytes, channel: bytes) -> None:
-        if self._is_open:  # else all that is wanted is asked for when it is
+        if self._is_open:  # otherwise all wanted channels are subscribed when it is open
             self._commands.append((command, channel))
         self._wake.set()
 
@@ -144,7 +143,7 @@ class Reader:
         await self._send(connection, [(self._subscribe, channel) for channel in self.wanted])
 
     async def _send(self, connection: Any, commands: Iterable[tuple[bytes, bytes]]) -> None:
-        # One channel a command: in a cluster those of one command must share a slot.
+        # One channel per command, because in a cluster those of one command must share a slot.
         left = deque(commands)
         while left:
             some = [left.popleft() for _ in range(min(CHUNK, len(left)))]
@@ -153,7 +152,7 @@ class Reader:
                 await connection.send_packed_command(connection.pack_commands(some))
 
     async def _command(self, connection: Any) -> None:
-        """Send subscriptions as they are asked for, in their order, many at once."""
+        """Send subscriptions in the order in which they are wanted, many at once."""
         while True:
             commands = list(self._commands)
             self._commands.clear()
@@ -202,7 +201,7 @@ class Reader:
             log.info("listening to Redis")
 
     def _refuse(self, error: ResponseError) -> None:
-        """The server's answer to the oldest command; it is listened to for all else."""
+        """The server refused the oldest command. All other channels go on."""
         command, channel = self._asked.popleft()
         self._trouble.refused(command.upper(), channel, error)
         if command == self._subscribe and channel in self.wanted:
@@ -226,7 +225,7 @@ class Reader:
             self._lost(channel)
 
     async def _watch(self, connection: Any) -> None:
-        """A server that hangs keeps its connections open: only silence gives it away."""
+        """Watch for silence: a server that hangs keeps its connections open."""
         while True:
             asked = monotonic()
             await asyncio.sleep(self._patience.silence)
@@ -252,7 +251,7 @@ class Reader:
         self._was_silent = is_silent
 
     async def _follow_master(self, connection: Any) -> None:
-        """Ends where Sentinels name another server than this."""
+        """End if the Sentinels name another server than this one."""
         sentinels = sentinels_of(self._client)
         while True:
             await asyncio.sleep(self._patience.patrol)

@@ -1,4 +1,4 @@
-"""What goes wrong between this process and a Redis server: said, counted, and remembered."""
+"""Logs, counts and remembers problems between this process and a Redis server."""
 
 import logging
 from math import inf
@@ -11,7 +11,9 @@ from chat import metrics
 log = logging.getLogger("payam.relay")
 
 SILENT_SECONDS = 60.0
-"""Before a command that is still refused is spoken of again: one may be refused per message."""
+"""A command that is refused again is logged only after so long, because each message may be
+refused.
+"""
 RIGHTS = (
     "its user needs the rights (ACL) +subscribe +unsubscribe +publish +ping &chat_*,"
     " on a cluster also +ssubscribe +sunsubscribe +spublish +cluster|slots"
@@ -20,7 +22,7 @@ SENTINEL = "REDIS_URL names a Sentinel: write redis+sentinel://host:port/master"
 
 
 class Trouble:
-    """`last` is what went wrong last, in one line; empty while nothing does."""
+    """`last` is the last problem in one line. It is empty while there is none."""
 
     def __init__(self) -> None:
         self.last = ""
@@ -37,7 +39,7 @@ class Trouble:
             log.error("%s", self.last)
 
     def failed(self, what: str, error: Exception, *, is_first: bool) -> None:
-        """A connection could not be made, or broke; said at the `is_first` try alone."""
+        """A connection could not be made, or broke. It is logged only if `is_first`."""
         self.last = f"{what}: {advised(error) or type(error).__name__}"
         if is_first:
             level = logging.ERROR if isinstance(error, AuthenticationError) else logging.WARNING

@@ -1,10 +1,11 @@
-"""The way to the other processes: a fast path that may lose anything at any time.
+"""The relay to the other nodes: a fast path that may lose anything at any time.
 
-A relay carries two kinds of news. What happens in a conversation goes to the processes
-that subscribe to it, on the channel `chat_<conversation id>`; what concerns everyone
-(revoked tokens) goes to all. Nothing that calls a relay ever waits for it, and whoever
-listens finds by `seq` what was lost, so a relay only has to say when that may be:
-`subscribed` after each new subscription, `interrupted` after each new connection.
+A relay carries two kinds of messages. Events of a conversation go to the nodes that subscribe to
+it, on the channel `chat_<conversation id>`. Announcements (revoked tokens and others) go to all.
+
+Nothing that calls a relay ever waits for it. The nodes find by `seq` what was lost. So a relay only
+has to say when something may be lost: `subscribed` after each new subscription, and `interrupted`
+after each new connection.
 """
 
 from collections.abc import Sequence
@@ -12,20 +13,20 @@ from typing import Protocol
 
 
 class RelayListener(Protocol):
-    """What a relay tells the process that it belongs to."""
+    """What a relay calls in its process."""
 
     def relayed(self, conversation_id: int, payload: bytes) -> None:
-        """Another process published this."""
+        """Another node published this."""
 
     def progress(self, seq: int) -> bytes:
-        """The payload that says only how far a conversation has come."""
+        """The payload that has only the present `seq` of a conversation."""
         ...
 
     def announced(self, payload: bytes) -> None:
-        """Another process announced this to all."""
+        """Another node announced this to all."""
 
     def subscribed(self, conversation_ids: Sequence[int]) -> None:
-        """From now on news of these arrives; what came before may have been missed."""
+        """From now on events of these arrive. Earlier ones may have been missed."""
 
     def interrupted(self) -> None:
         """Announcements may have been missed."""
@@ -33,30 +34,30 @@ class RelayListener(Protocol):
 
 class Relay(Protocol):
     has_others: bool
-    """Whether there may be other processes at all."""
+    """Whether there can be other nodes at all."""
 
     @property
     def is_connected(self) -> bool:
-        """Whether news comes and goes: what this process published came back to it lately."""
+        """Whether the relay works: what this process published came back to it lately."""
         ...
 
     @property
     def backlog(self) -> int:
-        """How much waits to be published."""
+        """How many messages wait to be published."""
         ...
 
     @property
     def trouble(self) -> str:
-        """What went wrong last, in one line; empty where nothing did."""
+        """The last problem in one line; empty if there is none."""
         return ""
 
     def publish(self, conversation_id: int, payload: bytes, seq: int | None) -> None:
-        """Tell the other processes; `seq` is the point that a lasting change leads to."""
+        """Publish to the other nodes. `seq` is the position to which the payload's changes lead."""
 
     def announce(self, payload: bytes) -> None: ...
 
     async def flush(self) -> None:
-        """Wait until what was published is on its way."""
+        """Wait until everything that was published is sent."""
         ...
 
     def subscribe(self, conversation_id: int) -> None: ...
@@ -64,4 +65,4 @@ class Relay(Protocol):
     def unsubscribe(self, conversation_id: int) -> None: ...
 
     async def run(self, listener: RelayListener) -> None:
-        """Carry news until cancelled."""
+        """Work until cancelled."""

@@ -1,4 +1,4 @@
-"""Sentinels: servers that know which Redis is the master, and make another when it fails.
+"""Sentinels: servers that know which Redis is the master, and choose another one when it fails.
 
 `redis+sentinel://user:password@host:port,host:port/master`: the hosts are Sentinels, the user
 and the password those of Redis itself; `sentinel_username` and `sentinel_password` in the query
@@ -18,12 +18,12 @@ from redis.exceptions import RedisError
 
 DEFAULT_PORT = 26379
 ASK_SECONDS = 1.0
-"""How long one Sentinel may take to answer before the next is asked: all must have their turn
+"""If one Sentinel does not answer for so long, the next is asked. All of them must have their turn
 before the connection counts as failed."""
 
 
 def sentinels_of(client: aioredis.Redis) -> "Sentinels | None":
-    """Who names the master that this client talks to."""
+    """The Sentinels that name the master of this client; None without Sentinels."""
     pool = client.connection_pool
     return pool.sentinel_manager if isinstance(pool, SentinelConnectionPool) else None
 
@@ -34,10 +34,10 @@ def names_sentinels(url: str) -> bool:
 
 
 class Sentinels(Sentinel):
-    """Asked for the master at each new connection to it."""
+    """Sentinels that are asked for the master at each new connection."""
 
     def __init__(self, url: str, options: dict[str, Any]) -> None:
-        """`options` are those of each connection, whatever the URL says."""
+        """`options` are for each connection, and win over the URL."""
         parts = urlsplit(url)
         user, _, hosts = parts.netloc.rpartition("@")
         given = dict(parse_qsl(parts.query))
@@ -55,18 +55,20 @@ class Sentinels(Sentinel):
         )
 
     async def have_another_than(self, address: tuple[str, int]) -> bool:
-        """Whether the master is not this one: nothing else says so while both can be reached."""
+        """Whether another server is the master now. While both can be reached, nothing else shows
+        it.
+        """
         return await self.discover_master(self.master) != address
 
     def client(self) -> aioredis.Redis:
-        """A client of whoever is the master."""
+        """A client of the present master."""
         client: aioredis.Redis = self.master_for(self.master)
         return client
 
     async def discover_master(self, service_name: str) -> tuple[str, int]:
-        """Where the master is, from the first Sentinel that knows one.
+        """The address of the master, from the first Sentinel that knows one.
 
-        Raises MasterNotFoundError, whose text has what each of them said.
+        Raises MasterNotFoundError. Its text has the answer of each Sentinel.
         """
         said = []
         for sentinel in list(self.sentinels):
@@ -79,7 +81,7 @@ class Sentinels(Sentinel):
                 said.append(f"{name_of(sentinel)} says {error or 'nothing'}")
                 continue
             if found:
-                # First from now on, for those before it may be away for long.
+                # It is the first from now on, because those before it may be away for long.
                 self.sentinels.remove(sentinel)
                 self.sentinels.insert(0, sentinel)
                 host, port = found
@@ -89,7 +91,7 @@ class Sentinels(Sentinel):
 
 
 def read(parts: SplitResult, user: str, query: dict[str, str]) -> dict[str, Any]:
-    """A connection's options, as redis-py reads them from the URL of one server."""
+    """The options of a connection, as redis-py reads them from the URL of one server."""
     scheme = parts.scheme.removesuffix("+sentinel")
     signed = f"{user}@" if user else ""
     options = dict(parse_url(f"{scheme}://{signed}sentinel?{urlencode(query)}"))
