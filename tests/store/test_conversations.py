@@ -1,13 +1,15 @@
 """Conversations: a user's list, participants, unread counts, change numbers."""
 
+import asyncio
 from math import inf
 
 import pytest
 
 from chat.auth.identity import Identity
-from chat.errors import InvalidInput, NotFound
+from chat.errors import InvalidInput, NotFound, Unavailable
 from chat.records import LastMessage, User
 from chat.services.conversations import LIST_PART, Conversations
+from chat.services.direct_conversations import DirectConversations
 from chat.store import (
     conversation_list,
     conversations,
@@ -18,6 +20,7 @@ from chat.store import (
 )
 from chat.store.database import Database, listed
 from chat.store.messages import Reader
+from chat.store.writer import Writer
 from tests.store.world import (
     MOMENT,
     Changes,
@@ -253,6 +256,30 @@ async def test_a_list_of_more_conversations_than_a_statement_takes(database: Dat
         assert max(len(part) for part in parts) == LIST_PART
         page, cursor = await service.page(who, "5.10", 200)
         assert ([one.id for one in page], cursor) == ([*range(9, 0, -1)], None)
+
+
+async def test_a_conversation_begins_through_the_writer(database: Database) -> None:
+    """It waits its turn as every change does, and is refused where too much waits."""
+    ali, sara = await user(database, "ali"), await user(database, "sara")
+    who = Identity(ali, "ali", False, inf, None)
+    writer = Writer(database, lambda events: None, doubt=lambda ids: None, capacity=2, timeout=20)
+    service = Conversations(database, writer, per_request=1)
+    direct = DirectConversations(database, writer, service)
+    group = asyncio.create_task(service.create(who, [sara], "group"))
+    pair_of_two = asyncio.create_task(direct.begin(who, [sara], "", None))
+    async with asyncio.timeout(20):
+        while writer.backlog < 2:
+            await asyncio.sleep(0.01)
+    with pytest.raises(Unavailable):
+        await service.create(who, [sara], "one too many")
+    assert await database.fetch("SELECT id FROM conversations") == []
+    writer.close()
+    await writer.run()
+    for begun, title in ((group, "group"), (pair_of_two, "")):
+        conversation, is_new = await begun
+        assert (conversation.title, conversation.seq, is_new) == (title, 0, True)
+        assert conversation.participant_count == 2
+    assert len(await all_of(database, sara)) == 2
 
 
 async def last_read(database: Database, talk: int, user_id: int) -> int:
