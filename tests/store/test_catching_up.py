@@ -45,7 +45,8 @@ steps = st.lists(
         st.integers(0, 2),
         st.integers(0, 4),
     ),
-    max_size=25,
+    min_size=10,
+    max_size=24,
 )
 
 
@@ -114,7 +115,7 @@ async def read(
     return all(page.is_last for page in pages.values())
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=steps, limit=st.integers(1, 4))
 async def test_a_client_that_pauses_anywhere_knows_what_one_that_never_did_knows(
     database: Database, history: list[Step], limit: int
