@@ -53,6 +53,8 @@ class Reads(Protocol):
     """Within which stamps are comparable, as an expression; NULL where it has no name yet."""
     joined: ClassVar[str]
     """The aggregate that puts the texts of all rows into one: `{joined}(text, ',')`."""
+    moment: ClassVar[str]
+    """The present by the database's own clock, in microseconds, as an expression."""
 
     async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """All rows of the answer. Raises Unavailable if the database cannot be reached."""
@@ -130,6 +132,10 @@ class Database(Reads, ABC):
     @abstractmethod
     async def insert_sends(self, sends: Sequence[Send]) -> bool:
         """The engine's own part of `store_sends`."""
+
+    @abstractmethod
+    def skip_locked(self, table: str) -> str:
+        """The end of a SELECT that locks rows of this table, and leaves out what others lock."""
 
     @abstractmethod
     async def lock_schema(self, transaction: Transaction) -> None:

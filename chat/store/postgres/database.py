@@ -183,6 +183,9 @@ class PostgresStore(Postgres, Database):
     async def insert_sends(self, sends: Sequence[Send]) -> bool:
         return await postgres_sends.store(self, sends)
 
+    def skip_locked(self, table: str) -> str:
+        return f"FOR UPDATE OF {table} SKIP LOCKED"
+
     async def lock_schema(self, transaction: Transaction) -> None:
         await transaction.fetch("SELECT pg_advisory_xact_lock(?)", (MIGRATION_LOCK,))
 

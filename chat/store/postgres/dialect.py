@@ -38,6 +38,7 @@ class Postgres:
         "(SELECT name || to_hex(system_identifier) FROM incarnation, pg_control_system())"
     )
     joined: ClassVar[str] = "string_agg"
+    moment: ClassVar[str] = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
 
 
 @lru_cache(maxsize=512)

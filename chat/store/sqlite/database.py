@@ -85,6 +85,7 @@ class Sqlite:
     stamp = horizon = "(SELECT value + 1 FROM clock)"
     incarnation = "'1'"
     joined = "group_concat"
+    moment = "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
 
 
 class SqliteTransaction(Sqlite, Transaction):
@@ -201,6 +202,9 @@ class SqliteStore(Sqlite, Database):
     async def insert_sends(self, sends: Sequence[Send]) -> bool:
         await self.write(lambda db: store_all(db, sends))
         return True
+
+    def skip_locked(self, table: str) -> str:
+        return ""  # a write transaction is the only one
 
     async def lock_schema(self, transaction: Transaction) -> None:
         """Do nothing: a write transaction is the only one anyway."""

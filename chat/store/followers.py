@@ -1,0 +1,165 @@
+"""How far each follower is in each conversation, and which process is at work on it.
+
+A position is due when its follower has something to do there. A process takes due positions for
+some seconds (a lease), works, and settles each. If the process dies, the lease ends, and another
+takes the position over. No transaction stays open while a follower works: on SQLite nobody else
+could write then, and on PostgreSQL it would hold back the cursors of all clients.
+
+Moments are those of the database, so clocks of nodes may differ.
+"""
+
+from typing import NamedTuple
+
+from chat.store import touched
+from chat.store.cursors import Cursor
+from chat.store.database import Database, in_parts, listed
+
+MICROSECONDS = 1_000_000
+
+# What is behind, and not due or leased already, becomes due.
+FIND = """
+    INSERT INTO positions (follower, conversation_id, seq, due)
+    SELECT CAST(? AS text), c.id, 0, {moment}
+    FROM conversations AS c
+    LEFT JOIN positions AS p ON p.follower = ? AND p.conversation_id = c.id
+    WHERE c.seq > coalesce(p.seq, 0) {which}
+    ON CONFLICT (follower, conversation_id) DO UPDATE SET due = excluded.due
+    WHERE positions.due IS NULL
+"""
+BEGIN = """
+    INSERT INTO positions (follower, conversation_id, seq)
+    SELECT CAST(? AS text), c.id, c.seq FROM conversations AS c
+"""
+DUE = """
+    SELECT p.conversation_id, p.seq, p.failures FROM positions AS p
+    WHERE p.follower = ? AND p.due <= {moment} ORDER BY p.due LIMIT ? {skip_locked}
+"""
+LEASE = """
+    UPDATE positions SET due = {moment} + ?, lease = ?
+    WHERE follower = ? AND conversation_id = ?
+"""
+RENEW = """
+    UPDATE positions SET due = {moment} + ?
+    WHERE follower = ? AND conversation_id = ? AND lease = ?
+"""
+# Whatever changed since it was read: whoever looked for it meanwhile found a lease, and left it.
+SETTLE = """
+    UPDATE positions SET seq = ?, failures = 0, lease = NULL, due = CASE
+        WHEN (SELECT c.seq FROM conversations AS c WHERE c.id = positions.conversation_id) > ?
+        THEN {moment} END
+    WHERE follower = ? AND conversation_id = ? AND lease = ?
+"""
+PUT_OFF = """
+    UPDATE positions SET failures = failures + 1, lease = NULL, due = {moment} + ?
+    WHERE follower = ? AND conversation_id = ? AND lease = ?
+"""
+
+RELEASE = """
+    UPDATE positions SET lease = NULL, due = {moment}
+    WHERE follower = ? AND conversation_id = ? AND lease = ?
+"""
+
+
+class Position(NamedTuple):
+    """Up to `seq` the follower has the conversation; `failures` counts those since it moved."""
+
+    conversation_id: int
+    seq: int
+    failures: int
+
+
+class Lease(NamedTuple):
+    """`token` is of the process, and of this one turn."""
+
+    follower: str
+    token: str
+    seconds: float
+
+
+async def begin(database: Database, name: str, *, with_past: bool) -> None:
+    """Make the follower known, once: with all that has happened, or with what comes from now on."""
+    cursor = await touched.present(database)
+    if with_past:
+        cursor = Cursor(cursor.epoch, cursor.incarnation, 0)  # older than all that is kept
+    async with database.transaction() as transaction:
+        is_new = await transaction.execute(
+            "INSERT INTO followers (name, cursor) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
+            (name, str(cursor)),
+        )
+        if is_new and not with_past:
+            await transaction.execute(BEGIN, (name,))
+
+
+async def find(database: Database, name: str) -> None:
+    """Have positions that are behind become due; of processes that look at once, one does it."""
+    ((text,),) = await database.fetch("SELECT cursor FROM followers WHERE name = ?", (name,))
+    found = await touched.since(database, Cursor.read(text))
+    if not found.ids and found.ids is not None and str(found.cursor) == text:
+        return
+    async with database.transaction() as transaction:
+        rows = await transaction.fetch(
+            f"SELECT f.cursor FROM followers AS f WHERE f.name = ? {database.skip_locked('f')}",  # noqa: S608 - of ours
+            (name,),
+        )
+        if rows != [(text,)]:
+            return
+        if found.ids is None:
+            sql = FIND.format(moment=database.moment, which="")
+            await transaction.execute(sql, (name, name))
+        else:
+            which = f"AND c.id IN ({database.ids})"
+            sql = FIND.format(moment=database.moment, which=which)
+            for part in in_parts(found.ids):
+                await transaction.execute(sql, (name, name, listed(part)))
+        await transaction.execute(
+            "UPDATE followers SET cursor = ? WHERE name = ?", (str(found.cursor), name)
+        )
+
+
+async def lease(database: Database, lease: Lease, most: int) -> list[Position]:
+    """Take at most so many due positions, that nobody else has."""
+    look = DUE.format(moment=database.moment, skip_locked="")
+    if not await database.fetch(look, (lease.follower, 1)):
+        return []  # the usual answer, for which SQLite needs no turn to write
+    due = DUE.format(moment=database.moment, skip_locked=database.skip_locked("p"))
+    async with database.transaction() as transaction:
+        rows = await transaction.fetch(due, (lease.follower, most))
+        await transaction.execute_many(
+            LEASE.format(moment=database.moment),
+            [(length(lease.seconds), lease.token, lease.follower, row[0]) for row in rows],
+        )
+    return [Position(*row) for row in rows]
+
+
+async def renew(database: Database, lease: Lease, conversation_id: int) -> bool:
+    """Whether the lease is still the caller's, and lasts as long again."""
+    sql = RENEW.format(moment=database.moment)
+    parameters = (length(lease.seconds), lease.follower, conversation_id, lease.token)
+    async with database.transaction() as transaction:
+        return bool(await transaction.execute(sql, parameters))
+
+
+async def settle(database: Database, lease: Lease, conversation_id: int, seq: int) -> None:
+    """The follower has the conversation up to `seq`; nothing is stored where the lease is lost."""
+    sql = SETTLE.format(moment=database.moment)
+    async with database.transaction() as transaction:
+        await transaction.execute(sql, (seq, seq, lease.follower, conversation_id, lease.token))
+
+
+async def release(database: Database, lease: Lease, conversation_id: int) -> None:
+    """Leave the position to others at once, as it was."""
+    sql = RELEASE.format(moment=database.moment)
+    async with database.transaction() as transaction:
+        await transaction.execute(sql, (lease.follower, conversation_id, lease.token))
+
+
+async def put_off(database: Database, lease: Lease, conversation_id: int, seconds: float) -> None:
+    """The follower failed there: it is due again after this pause."""
+    sql = PUT_OFF.format(moment=database.moment)
+    parameters = (length(seconds), lease.follower, conversation_id, lease.token)
+    async with database.transaction() as transaction:
+        await transaction.execute(sql, parameters)
+
+
+def length(seconds: float) -> int:
+    return int(seconds * MICROSECONDS)

@@ -1,0 +1,258 @@
+"""Durable followers: each change reaches them, in order per conversation, whoever dies."""
+
+import asyncio
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from chat.events import Change
+from chat.followers.follower import Follower
+from chat.followers.following import Following
+from chat.store import conversations, touched
+from chat.store.database import Database
+from tests.store.world import Changes, conversation, draft, pair, sent, user
+from tests.support.payam_server import CHECKOUT
+
+PATIENCE = 25.0
+"""Seconds; only a test that fails waits so long."""
+
+
+class Noting(Follower):
+    """Notes what it gets. It fails while `failing` has the conversation."""
+
+    name = "noting"
+    with_past = True
+
+    def __init__(self) -> None:
+        self.seqs: dict[int, list[int]] = defaultdict(list)
+        self.failing: set[int] = set()
+        self.failures = 0
+        self.calls = 0
+
+    async def handle(self, conversation_id: int, changes: Sequence[Change]) -> None:
+        self.calls += 1
+        if conversation_id in self.failing:
+            self.failures += 1
+            raise RuntimeError("not now")
+        self.seqs[conversation_id] += [change.seq for change in changes]
+
+
+class NotingFromNow(Noting):
+    name = "from now"
+    with_past = False
+
+
+@asynccontextmanager
+async def following(database: Database, follower: Follower) -> AsyncIterator[None]:
+    task = asyncio.create_task(Following(database, follower, poll=0.02, pause=0.02).run())
+    try:
+        yield
+        assert not task.done(), task.exception()
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    give_up = monotonic() + PATIENCE
+    while not condition():
+        assert monotonic() < give_up
+        await asyncio.sleep(0.01)
+
+
+def numbers(seq: int) -> list[int]:
+    return list(range(1, seq + 1))
+
+
+async def test_everything_is_followed_in_order_and_once(database: Database) -> None:
+    """What was there, and what comes; messages and other changes."""
+    talk, ali, _ = await pair(database)
+    for _ in range(3):
+        last = await sent(database, talk, ali)
+    follower = Noting()
+    async with following(database, follower):
+        await until(lambda: follower.seqs[talk] == numbers(3))
+        await Changes(database, talk).edit(last.id, "edited")
+        later = await conversation(database, ali)
+        await sent(database, later, ali)
+        await until(lambda: follower.seqs[talk] == numbers(4) and follower.seqs[later] == [1])
+
+
+async def test_a_follower_may_begin_with_what_comes(database: Database) -> None:
+    """Of what was before it, it gets nothing."""
+    talk, ali, _ = await pair(database)
+    await sent(database, talk, ali)
+    follower = NotingFromNow()
+    async with following(database, follower):
+        await known(database, follower)
+        await sent(database, talk, ali)
+        begun = await conversation(database, ali)
+        await sent(database, begun, ali)
+        await until(lambda: follower.seqs == {talk: [2], begun: [1]})
+
+
+async def known(database: Database, follower: Follower) -> None:
+    while not await database.fetch("SELECT 1 FROM followers WHERE name = ?", (follower.name,)):
+        await asyncio.sleep(0.01)
+
+
+async def test_one_failing_conversation_delays_only_itself(database: Database) -> None:
+    """It is tried again and again, and goes on where it was; the others never wait for it."""
+    ali = await user(database, "ali")
+    talks = [await conversation(database, ali) for _ in range(12)]
+    bad, good = talks[0], talks[1:]
+    follower = Noting()
+    follower.failing.add(bad)
+    async with following(database, follower):
+        await database.store_sends([draft(talk, ali) for talk in talks])
+        await until(lambda: follower.failures >= 2)
+        await database.store_sends([draft(talk, ali) for talk in talks])
+        await until(lambda: all(follower.seqs[talk] == numbers(2) for talk in good))
+        assert follower.seqs[bad] == []
+        follower.failing.clear()
+        await until(lambda: follower.seqs[bad] == numbers(2))
+
+
+@pytest.mark.parametrize("is_pruned", [False, True], ids=["a while", "a week"])
+async def test_who_was_off_goes_on_where_it_stopped(database: Database, is_pruned: bool) -> None:
+    """After a long time nothing says any more which changed, so all conversations are compared."""
+    talk, ali, _ = await pair(database)
+    quiet = await conversation(database, ali)
+    await database.store_sends([draft(talk, ali), draft(quiet, ali)])
+    follower = Noting()
+    async with following(database, follower):
+        await until(lambda: follower.seqs == {talk: [1], quiet: [1]})
+        while await database.fetch("SELECT 1 FROM positions WHERE due IS NOT NULL"):
+            await asyncio.sleep(0.01)
+    await sent(database, talk, ali)
+    if is_pruned:
+        assert await touched.prune(database, -1.0)
+    follower.calls = 0
+    async with following(database, follower):
+        await until(lambda: follower.seqs[talk] == numbers(2))
+    assert (follower.seqs[quiet], follower.calls) == ([1], 1)
+
+
+async def test_a_change_during_the_work_is_not_forgotten(database: Database) -> None:
+    """Who looked for it meanwhile found a lease, and left it to whoever has that."""
+    talk, ali, _ = await pair(database)
+    await sent(database, talk, ali)
+    follower = Slow()
+    async with following(database, follower):
+        await follower.began.wait()
+        await sent(database, talk, ali)
+        await asyncio.sleep(0.2)  # it is looked for
+        follower.goes_on.set()
+        await until(lambda: follower.seqs[talk] == numbers(2))
+
+
+async def test_what_is_stopped_in_its_work_is_left_to_others_at_once(database: Database) -> None:
+    """They do not wait for the lease, which lasts longer than this test may."""
+    talk, ali, _ = await pair(database)
+    await sent(database, talk, ali)
+    stopped, other = Slow(), Noting()
+    async with following(database, stopped):
+        await stopped.began.wait()
+    async with following(database, other):
+        await until(lambda: other.seqs[talk] == [1])
+
+
+class Slow(Noting):
+    def __init__(self) -> None:
+        super().__init__()
+        self.began, self.goes_on = asyncio.Event(), asyncio.Event()
+
+    async def handle(self, conversation_id: int, changes: Sequence[Change]) -> None:
+        self.began.set()
+        await self.goes_on.wait()
+        await super().handle(conversation_id, changes)
+
+
+class Nodes:
+    """Processes that follow one database, and what they wrote of it."""
+
+    def __init__(self, url: str, path: Path) -> None:
+        self.url = url
+        self.path = path
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, name: str) -> None:
+        command = [sys.executable, "-m", "tests.followers.node", self.url, name, str(self.path)]
+        self.running[name] = subprocess.Popen(command, cwd=CHECKOUT)
+
+    def lines(self) -> list[tuple[str, str, int, list[int]]]:
+        if not self.path.exists():
+            return []
+        parts = [line.split(" ") for line in self.path.read_text().splitlines()]
+        return [
+            (node, what, int(one), [int(seq) for seq in seqs.split(",") if seq])
+            for node, what, one, seqs in parts
+        ]
+
+    def close(self) -> None:
+        for process in self.running.values():
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def nodes(database_url: str, tmp_path: Path) -> Iterator[Nodes]:
+    nodes = Nodes(database_url, tmp_path / "followed")
+    yield nodes
+    nodes.close()
+
+
+async def test_two_nodes_share_the_work_and_one_takes_over_when_the_other_is_killed(
+    database: Database, nodes: Nodes
+) -> None:
+    """Nothing is missed, each conversation is in order, and never at two nodes at once."""
+    ali = await user(database, "ali")
+    talks = [await conversation(database, ali) for _ in range(20)]
+    nodes.start("first")
+    nodes.start("second")
+
+    async def send(count: int) -> None:
+        for _ in range(count):
+            await database.store_sends([draft(talk, ali) for talk in talks])
+            await asyncio.sleep(0.01)
+
+    def who_works() -> set[str]:
+        return {node for node, what, *_ in nodes.lines() if what == "has"}
+
+    while who_works() != {"first", "second"}:
+        await send(2)
+    while not any(line[:2] == ("first", "begins") for line in nodes.lines()[-3:]):
+        await send(1)
+    nodes.running["first"].kill()
+    await send(5)
+    seq = (await conversations.seqs(database, talks))[talks[0]]
+
+    def followed(talk: int) -> set[int]:
+        return {seq for _, what, one, seqs in nodes.lines() if one == talk for seq in seqs}
+
+    await until(lambda: all(followed(talk) == set(numbers(seq)) for talk in talks))
+    for talk in talks:
+        check(talk, [line for line in nodes.lines() if line[2] == talk])
+
+
+def check(talk: int, lines: Sequence[tuple[str, str, int, list[int]]]) -> None:
+    """In order, but for what came once more because nobody could say that it had been handled."""
+    reached = 0
+    at_work: str | None = None
+    for node, what, _, seqs in lines:
+        if what == "begins":
+            assert at_work in (None, "first"), (talk, lines)  # the first was killed over it
+            at_work = node
+            continue
+        assert node == at_work, (talk, lines)
+        at_work = None
+        assert seqs[0] <= reached + 1, (talk, lines)
+        assert seqs == list(range(seqs[0], seqs[-1] + 1)), (talk, lines)
+        reached = max(reached, seqs[-1])
