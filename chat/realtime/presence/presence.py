@@ -1,0 +1,155 @@
+"""One node's part in presence: it writes down who is online here, and says what changes by that.
+
+News goes out in steps of a second, so a thousand users who come back at once are a few
+announcements. Who goes offline and is back within GRACE_SECONDS was never away: a restart of a
+node, or a phone that changes its network, is no news.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from itertools import islice
+from time import monotonic
+
+from msgspec import Struct
+
+from chat.errors import Unavailable
+from chat.realtime.presence.board import Board
+from chat.times import now
+
+log = logging.getLogger("payam.presence")
+
+STEP_SECONDS = 1.0
+BEAT_SECONDS = 5.0
+GRACE_SECONDS = 5.0
+PART = 50
+"""Users of one announcement."""
+
+
+class Presence(Struct, array_like=True, frozen=True):
+    """`user` went online, or offline at `last_seen`; `conversations` are those that hear of it.
+
+    `last_seen` is in microseconds since the epoch, and None for a user who is online.
+    """
+
+    user_id: int
+    user: str
+    last_seen: int | None
+    conversations: list[int]
+
+
+class Sockets(Struct, frozen=True):
+    """What the loop asks about this process: see `Connections`."""
+
+    is_online: Callable[[int], bool]
+    take_moved: Callable[[], set[int]]
+
+
+class Loop:
+    """`shared` gives each user's name and the conversations that hear of it; `keep` stores when
+    users were last online; `announce` sends the news to all nodes, this one among them.
+    """
+
+    def __init__(
+        self,
+        board: Board,
+        sockets: Sockets,
+        shared: Callable[[Collection[int]], Awaitable[Mapping[int, tuple[str, list[int]]]]],
+        keep: Callable[[Mapping[int, int]], Awaitable[None]],
+        announce: Callable[[Sequence[Presence]], None],
+        *,
+        grace: float = GRACE_SECONDS,
+    ) -> None:
+        self._board = board
+        self._sockets = sockets
+        self._shared = shared
+        self._keep = keep
+        self._announce = announce
+        self._grace = grace
+        self._here: set[int] = set()
+        """Users whom the board has as online on this node."""
+        self._arriving: set[int] = set()
+        self._leaving: dict[int, float] = {}
+        """Users without a socket here, and the moment at which they count as gone."""
+        self._news: dict[int, int | None] = {}
+        """What is not announced yet: when the user was last seen, None for who is online."""
+        self._next_beat = 0.0
+        self._is_in_trouble = False
+
+    async def run(self) -> None:
+        """Step until cancelled. While Redis or the database is away, what is new waits."""
+        while True:
+            try:
+                await self.step()
+                self._is_in_trouble = False
+            except Unavailable as error:
+                if not self._is_in_trouble:
+                    log.warning("presence waits: %s", error.detail)
+                self._is_in_trouble = True
+            await asyncio.sleep(STEP_SECONDS)
+
+    async def step(self) -> None:
+        """Raises Unavailable; what could not be done is done by a later step."""
+        self._look()
+        await self._beat()
+        if self._arriving:
+            arriving = set(self._arriving)
+            for user_id in await self._board.arrive(arriving):
+                self._news[user_id] = None
+            self._here |= arriving
+            self._arriving -= arriving
+        moment = monotonic()
+        due = {user_id for user_id, at in self._leaving.items() if at <= moment}
+        if due:
+            for user_id in await self._board.depart(due):
+                self._news[user_id] = now()
+            self._here -= due
+            for user_id in due:
+                del self._leaving[user_id]
+        await self._tell()
+
+    def _look(self) -> None:
+        """Learn which users got their first socket here, or lost their last one."""
+        for user_id in self._sockets.take_moved():
+            if self._sockets.is_online(user_id):
+                self._leaving.pop(user_id, None)
+                if user_id not in self._here:
+                    self._arriving.add(user_id)
+            else:
+                self._arriving.discard(user_id)
+                if user_id in self._here:
+                    self._leaving[user_id] = monotonic() + self._grace
+
+    async def _beat(self) -> None:
+        if monotonic() < self._next_beat:
+            return
+        beat = await self._board.beat()
+        self._next_beat = monotonic() + BEAT_SECONDS
+        if not beat.is_known:
+            # Given up by the others, or Redis began anew, empty.
+            self._arriving |= self._here
+        for user_id in beat.gone - self._here:
+            self._news[user_id] = now()
+
+    async def _tell(self) -> None:
+        for part in parts(self._news):
+            news = {user_id: self._news[user_id] for user_id in part}
+            seen = {user_id: moment for user_id, moment in news.items() if moment is not None}
+            if seen:
+                await self._keep(seen)
+            shared = await self._shared(part)
+            self._announce(
+                [
+                    Presence(user_id, name, news[user_id], conversations)
+                    for user_id, (name, conversations) in shared.items()
+                ]
+            )
+            for user_id in part:
+                del self._news[user_id]
+
+
+def parts(user_ids: Collection[int]) -> Iterator[list[int]]:
+    """The users, a few at a time; they may be removed meanwhile."""
+    rest = iter(list(user_ids))
+    while part := list(islice(rest, PART)):
+        yield part
