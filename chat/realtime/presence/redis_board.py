@@ -125,7 +125,7 @@ class RedisBoard(Board):
         try:
             async with asyncio.timeout(PATIENCE):
                 client = self._client or await self._connect()
-                return await client.eval(script, 1, self._key, self._node, self._life, *user_ids)  # type: ignore[misc,arg-type]
+                return await client.eval(script, 1, self._key, self._node, self._life, *user_ids)
         except FAILURES as error:
             # On a cluster the key may belong to another server by now.
             await self.close()
