@@ -17,6 +17,7 @@ PRIORITIES = ("low", "normal", "high", "urgent")
 Moment = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 Status = Annotated[str, Meta(extra_json_schema={"enum": STATUSES})]
 Priority = Annotated[str, Meta(extra_json_schema={"enum": PRIORITIES})]
+PresenceStatus = Annotated[str, Meta(extra_json_schema={"enum": ("online", "offline")})]
 Role = Annotated[str, Meta(extra_json_schema={"enum": ("agent",)})]
 
 
@@ -25,6 +26,25 @@ class User(Struct, frozen=True):
 
     id: int
     username: str
+
+
+class Presence(Struct, frozen=True):
+    """`last_seen` is when an offline user was last online; null while online, or not known."""
+
+    status: PresenceStatus
+    last_seen: Moment | None
+
+
+class Participant(Struct, frozen=True):
+    """`last_read_id` is the last message that this participant has read, or 0.
+
+    Without `presence` it is not known at the moment who is online.
+    """
+
+    id: int
+    username: str
+    last_read_id: int
+    presence: Presence | UnsetType = UNSET
 
 
 class Attachment(Struct, frozen=True):

@@ -14,7 +14,7 @@ from chat.api.parameters import (
 )
 from chat.api.schemas import NewConversation, NewParticipant, NewTitle, ReadUpTo
 from chat.errors import Conflict, Forbidden, InvalidInput
-from chat.records import Conversation, User
+from chat.records import Conversation, Participant
 from chat.services.conversations import LIST_PART
 from chat.services.registry import Services
 
@@ -117,7 +117,7 @@ async def rename(request: Request, conversation_id: int) -> HTTPResponse:
 
 
 @blueprint.get(ONE + "participants/")
-@Operation(query=ParticipantPlace, gives={200: list[User]}, sends=("Link",))
+@Operation(query=ParticipantPlace, gives={200: list[Participant]}, sends=("Link",))
 async def participants(request: Request, conversation_id: int) -> HTTPResponse:
     """List the participants.
 
@@ -129,6 +129,7 @@ async def participants(request: Request, conversation_id: int) -> HTTPResponse:
     found = await services.conversations.participants(
         request.ctx.identity, conversation_id, query.get("after", 0), limit
     )
+    found = await services.presences.of(found)
     if len(found) < limit:
         return responses.json(found)
     link = paging.link(request, "next", {"limit": limit, "after": found[-1].id})

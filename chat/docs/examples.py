@@ -45,6 +45,8 @@ CONVERSATION = records.Conversation(
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIyIn0.c2lnbmF0dXJl"  # noqa: S105 # nobody's
 
 ALL: tuple[Struct, ...] = (
+    records.Participant(2, "ali", 123, records.Presence("offline", AT)),
+    records.Presence("offline", AT),
     ALI,
     FILE,
     MESSAGE,

@@ -137,7 +137,7 @@ class Conversations:
 
     async def participants(
         self, who: Identity, conversation_id: int, after: int, limit: int
-    ) -> Sequence[records.User]:
+    ) -> list[records.Participant]:
         """At most `limit` participants in the order of their ids, from behind user `after`."""
         await self.membership(who, conversation_id)  # raises NotFound
         return await participants.page(self._database, conversation_id, after, limit)

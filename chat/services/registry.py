@@ -9,6 +9,7 @@ from chat.services.direct_conversations import DirectConversations
 from chat.services.limits import Limit
 from chat.services.messages import Messages
 from chat.services.positions import Positions
+from chat.services.presence import Presences
 from chat.services.sessions import Sessions
 from chat.services.support_tickets import SupportTickets
 from chat.services.users import Users
@@ -25,5 +26,6 @@ class Services:
     messages: Messages
     attachments: Attachments
     support_tickets: SupportTickets
+    presences: Presences
     requests: Limit
     frames: Limit

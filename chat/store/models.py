@@ -12,7 +12,10 @@ class Table(peewee.Model):
 
 
 class User(Table):
-    """`username_key` is the folded name. It is unique, and people search reads it."""
+    """`username_key` is the folded name. It is unique, and people search reads it.
+
+    `last_seen_at` is when the user was last online, 0 where that is not known.
+    """
 
     id = peewee.BigAutoField()
     username = peewee.TextField()
@@ -21,6 +24,7 @@ class User(Table):
     external_id = peewee.TextField(null=True, unique=True)
     is_staff = peewee.BooleanField(default=False)
     created_at = peewee.BigIntegerField()
+    last_seen_at = peewee.BigIntegerField(default=0)
 
     class Meta:
         table_name = "users"

@@ -201,16 +201,19 @@ async def seqs(reads: Reads, conversation_id: int, user_ids: Iterable[int]) -> d
     )
 
 
-async def page(reads: Reads, conversation_id: int, after: int, limit: int) -> list[records.User]:
+async def page(
+    reads: Reads, conversation_id: int, after: int, limit: int
+) -> list[records.Participant]:
     """At most `limit` participants in the order of their ids, from behind user `after`."""
     rows = await reads.fetch(
         """
-        SELECT u.id, u.username FROM participants AS p JOIN users AS u ON u.id = p.user_id
+        SELECT u.id, u.username, p.last_read_id
+        FROM participants AS p JOIN users AS u ON u.id = p.user_id
         WHERE p.conversation_id = ? AND p.is_active AND p.user_id > ? ORDER BY p.user_id LIMIT ?
         """,
         (conversation_id, after, limit),
     )
-    return [records.User(*row) for row in rows]
+    return [records.Participant(*row) for row in rows]
 
 
 async def join(transaction: Transaction, conversation_id: int, seqs: Mapping[int, int]) -> None:
