@@ -18,6 +18,8 @@ from chat.followers.live import Live
 from chat.placing import placed
 from chat.realtime.connections import Connections
 from chat.realtime.dispatcher import Dispatcher
+from chat.realtime.presence.connect import board_over
+from chat.realtime.presence.presence import Loop
 from chat.realtime.relay.connect import relay_over
 from chat.realtime.socket import Sockets
 from chat.services.attachments import Attachments
@@ -28,6 +30,7 @@ from chat.services.history import History
 from chat.services.limits import Limit
 from chat.services.messages import Messages
 from chat.services.positions import Positions
+from chat.services.presence import Presences
 from chat.services.registry import Services
 from chat.services.sessions import Sessions
 from chat.services.support_tickets import SupportTickets
@@ -69,6 +72,7 @@ class Payam:
             capacity=settings.write_queue,
             timeout=settings.write_timeout,
         )
+        self.board = board_over(settings.redis_url)
         self.services = self._services(tokens)
         self.connections = Connections(
             settings.ws_ping_interval,
@@ -91,6 +95,13 @@ class Payam:
             self.services, self.dispatcher, self.connections, self.history, settings
         )
         self.live = Live(self.database, self.dispatcher.hub, self.sockets.users)
+        self.presence = Loop(
+            self.board,
+            self.connections,
+            self.services.presences.shared,
+            self.services.presences.keep,
+            self.dispatcher.announce_presence,
+        )
         self.sampler = metrics.Sampler(
             {
                 metrics.connections: lambda: len(self.connections),
@@ -153,6 +164,7 @@ class Payam:
                 most=settings.attachment_max_size,
             ),
             support_tickets=SupportTickets(self.database, self.writer),
+            presences=Presences(self.database, self.board.online),
             requests=limit(settings.rate_requests, settings.rate_requests * BURST, "requests"),
             frames=limit(settings.rate_messages, settings.rate_messages * BURST, "messages"),
         )
@@ -168,6 +180,7 @@ class Payam:
         self._supervise("live", self.live.run(), stop)
         self._supervise("agents", self.sockets.agents.run(), stop)
         self._supervise("history", self.history.run(), stop)
+        self._supervise("presence", self.presence.run(), stop)
         self._supervise("sampler", self.sampler.run(), stop)
         self._supervise("relay", self.relay.run(self.dispatcher), stop)
 
@@ -198,6 +211,7 @@ class Payam:
         await self.database.open()
         await once_there(self._bring_up)
         self.dispatcher.belong(self.history.name)
+        self.board.belong(self.history.name.deployment)
 
     def _supervise(self, name: str, work: Coroutine[Any, Any, None], stop: Any) -> None:
         """Its end, before the process is stopping, is a failure of the process."""
@@ -264,6 +278,7 @@ class Payam:
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         await self.files.settled()
         await self.sockets.close()
+        await self.board.close()
         await self.dispatcher.close()
         await self.database.close()
         await self.keys.close()

@@ -41,6 +41,7 @@ class Connections:
         self._per_user = per_user
         self._leeway = leeway
         self._of_user: Counter[int] = Counter()
+        self._moved: set[int] = set()
         self._step = min(1.0, ping_interval)
         # Spread over the interval, so that pings do not go out all at once.
         self._slots: list[set[Connection]] = [
@@ -72,6 +73,8 @@ class Connections:
         connection.slot = next(self._place) % len(self._slots)
         self._slots[connection.slot].add(connection)
         self._of_user[user_id] += 1
+        if self._of_user[user_id] == 1:
+            self._moved.add(user_id)
         self._watch_token(connection)
 
     def remove(self, connection: Connection) -> None:
@@ -84,6 +87,16 @@ class Connections:
         self._of_user[user_id] -= 1
         if not self._of_user[user_id]:
             del self._of_user[user_id]
+            self._moved.add(user_id)
+
+    def is_online(self, user_id: int) -> bool:
+        """Whether the user has a socket here."""
+        return user_id in self._of_user
+
+    def take_moved(self) -> set[int]:
+        """The users who since the last call got their first socket here, or lost their last."""
+        moved, self._moved = self._moved, set()
+        return moved
 
     def renewed(self, connection: Connection) -> None:
         """The connection's identity has a new token behind it."""

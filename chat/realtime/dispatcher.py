@@ -8,6 +8,7 @@ makes the hub ask the database, and the process look whether it is the one that 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
 
 import msgspec
 
@@ -26,6 +27,8 @@ from chat.realtime.deliveries import batches_of, delivery_of
 from chat.realtime.group import Batch, Delivery
 from chat.realtime.hub import Hub, ignore
 from chat.realtime.news import KIND_AT, Marks
+from chat.realtime.presence import listeners
+from chat.realtime.presence.presence import Presence
 from chat.realtime.protocol import frame_of
 from chat.realtime.relay.relay import Relay, RelayListener
 from chat.store.history import Name
@@ -38,6 +41,7 @@ STRANGE_SECONDS = 0.5
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack_batch = msgspec.msgpack.Decoder(Batch).decode
+_unpack_presence = msgspec.msgpack.Decoder(list[Presence]).decode
 _unpack_joined = msgspec.msgpack.Decoder(tuple[int, list[int]]).decode
 _unpack_passing = msgspec.msgpack.Decoder(tuple[int, bytes]).decode
 
@@ -172,6 +176,12 @@ class Dispatcher(RelayListener):
             body = _pack((event.conversation_id, list(event.user_ids)))
             self._relay.announce(self._marks.ours + news.JOINED + body)
 
+    def announce_presence(self, changed: Sequence[Presence]) -> None:
+        """Send who went online or offline to the sockets that hear of it, on every node."""
+        listeners.deliver(self.hub, changed)
+        if self._relay.has_others:
+            self._relay.announce(self._marks.ours + news.PRESENCE + _pack(changed))
+
     def announce_history(self) -> None:
         """Let every process of the deployment look what the history is called now."""
         self._relay.announce(self._marks.ours + news.HISTORY)
@@ -212,6 +222,9 @@ class Dispatcher(RelayListener):
             self._suspect()
         elif kind == news.JOINED:
             self._heard_of_joined(body)
+        elif kind == news.PRESENCE:
+            with suppress(msgspec.DecodeError):  # of another version: it is not kept anyway
+                listeners.deliver(self.hub, _unpack_presence(body))
 
     def _heard_of_joined(self, body: bytes) -> None:
         try:

@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 from chat import records
 from chat.changes import catalogue
 from chat.events import MessageRead, ServerFrame, UserTyping
-from chat.records import Moment
+from chat.records import Moment, PresenceStatus
 
 
 class Ack(ServerFrame, tag="ack", frozen=True):
@@ -121,12 +121,26 @@ class ConversationRemoved(ServerFrame, tag="conversation.removed", frozen=True):
     conversation: int
 
 
+class Presence(ServerFrame, tag="presence", frozen=True):
+    """Somebody with whom the caller shares a small conversation went online or offline.
+
+    It comes on `/ws/`, about others alone. `user` is the name. `last_seen` is when an offline
+    user was last online; it is null for one who is online.
+    """
+
+    user: str
+    user_id: int
+    status: PresenceStatus
+    last_seen: Moment | None
+
+
 TO_USER: tuple[type[ServerFrame], ...] = (
     Hello,
     CursorMoved,
     Positions,
     ConversationCreated,
     ConversationRemoved,
+    Presence,
 )
 """On `/ws/` alone. `conversation` does not name there what the frame belongs to."""
 

@@ -128,6 +128,36 @@ def test_a_redis_that_begins_anew_does_not_know_the_node() -> None:
     play(story)
 
 
+RIGHTS = (
+    "~chat_presence_* -@all +eval +time +exists +expire +del +sadd +srem +sismember +smembers"
+    " +zadd +zrem +zscore +zrangebyscore"
+)
+"""What `docs/operations.md` asks for."""
+
+
+def test_a_user_with_few_rights_is_enough(server: RedisServer) -> None:
+    """Of a node that dies too. With one right less it is said that nobody can tell."""
+
+    async def story(stack: AsyncExitStack) -> None:
+        with redis.Redis(port=server.port) as client:
+            client.execute_command("ACL", "SETUSER", "few", "reset", "on", ">pw", *RIGHTS.split())
+        url = f"redis://few:pw@127.0.0.1:{server.port}"
+        dying = await board_on(stack, url, "rights", life=1)
+        await dying.arrive([ALI])
+        board = await board_on(stack, url, "rights")
+        while not (await board.beat()).gone:
+            await asyncio.sleep(0.1)
+        await board.arrive([ALI])
+        assert await board.online([ALI]) == {ALI}
+        assert await board.depart([ALI]) == {ALI}
+        with redis.Redis(port=server.port) as client:
+            client.execute_command("ACL", "SETUSER", "few", "-sismember")
+        with pytest.raises(Unavailable, match="run this command"):
+            await board.online([ALI])
+
+    play(story)
+
+
 def test_one_process_is_its_only_node() -> None:
     async def story(stack: AsyncExitStack) -> None:
         board = LocalBoard()

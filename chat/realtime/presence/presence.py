@@ -10,6 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from time import monotonic
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -22,7 +23,7 @@ log = logging.getLogger("payam.presence")
 STEP_SECONDS = 1.0
 BEAT_SECONDS = 5.0
 GRACE_SECONDS = 5.0
-PART = 50
+PART = 20
 """Users of one announcement."""
 
 
@@ -38,11 +39,16 @@ class Presence(Struct, array_like=True, frozen=True):
     conversations: list[int]
 
 
-class Sockets(Struct, frozen=True):
-    """What the loop asks about this process: see `Connections`."""
+class OfUsers(Protocol):
+    """What the loop asks about the sockets of this process: `Connections` answers it."""
 
-    is_online: Callable[[int], bool]
-    take_moved: Callable[[], set[int]]
+    def is_online(self, user_id: int) -> bool:
+        """Whether the user has a socket here."""
+        ...
+
+    def take_moved(self) -> set[int]:
+        """The users who since the last call got their first socket here, or lost their last."""
+        ...
 
 
 class Loop:
@@ -53,7 +59,7 @@ class Loop:
     def __init__(
         self,
         board: Board,
-        sockets: Sockets,
+        sockets: OfUsers,
         shared: Callable[[Collection[int]], Awaitable[Mapping[int, tuple[str, list[int]]]]],
         keep: Callable[[Mapping[int, int]], Awaitable[None]],
         announce: Callable[[Sequence[Presence]], None],

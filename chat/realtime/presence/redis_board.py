@@ -123,7 +123,7 @@ class RedisBoard(Board):
 
     async def _run(self, script: str, user_ids: Sequence[int]) -> Any:
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(PATIENCE.silence):
                 client = self._client or await self._connect()
                 return await client.eval(script, 1, self._key, self._node, self._life, *user_ids)
         except FAILURES as error:
@@ -142,7 +142,7 @@ class RedisBoard(Board):
             if address is None:
                 raise RedisError("the slot has no primary")
             url = self._map.url_of(address)
-        self._client = connect(url)
+        self._client = connect(url, PATIENCE)
         return self._client
 
 

@@ -1,0 +1,29 @@
+"""Who of this process hears of whose presence: the sockets of `/ws/` in shared conversations."""
+
+from collections.abc import Sequence
+
+from chat.realtime import server_frames
+from chat.realtime.hub import Hub
+from chat.realtime.presence.presence import Presence
+from chat.realtime.protocol import frame_of
+from chat.realtime.subscribers import Subscriber
+from chat.times import to_text
+
+
+def deliver(hub: Hub, changed: Sequence[Presence]) -> None:
+    """One write per socket, whatever number of users changed. Nobody hears of oneself."""
+    frames: dict[Subscriber, list[bytes]] = {}
+    for one in changed:
+        frame = frame_of(frame_for(one))
+        for connection in {who for id_ in one.conversations for who in hub.wide(id_)}:
+            if connection.identity.user_id != one.user_id:
+                frames.setdefault(connection, []).append(frame)
+    for connection, of_one in frames.items():
+        connection.send(b"".join(of_one))
+
+
+def frame_for(changed: Presence) -> server_frames.Presence:
+    if changed.last_seen is None:
+        return server_frames.Presence(changed.user, changed.user_id, "online", None)
+    last_seen = to_text(changed.last_seen)
+    return server_frames.Presence(changed.user, changed.user_id, "offline", last_seen)
