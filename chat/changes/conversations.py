@@ -20,6 +20,7 @@ async def read(reads: Reads, entries: Sequence[Entry]) -> dict[Entry, ChangeFram
     return {
         entry: ConversationUpdated(titles[entry.conversation_id], seq=entry.seq)
         for entry in entries
+        if entry.conversation_id in titles
     }
 
 

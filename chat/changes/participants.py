@@ -27,7 +27,11 @@ async def read(reads: Reads, entries: Sequence[Entry]) -> dict[Entry, ChangeFram
     ids = {entry.subject_id for entry in entries}
     by_id = {user.id: user for user in await users.by_ids(reads, ids)}
     frames = {name_of(frame): frame for frame in (ParticipantJoined, ParticipantLeft)}
-    return {entry: frames[entry.kind](by_id[entry.subject_id], seq=entry.seq) for entry in entries}
+    return {
+        entry: frames[entry.kind](by_id[entry.subject_id], seq=entry.seq)
+        for entry in entries
+        if entry.subject_id in by_id
+    }
 
 
 FAMILY = Family(

@@ -20,7 +20,11 @@ class TicketUpdated(ChangeFrame, tag="ticket.updated", frozen=True):
 async def read(reads: Reads, entries: Sequence[Entry]) -> dict[Entry, ChangeFrame]:
     found = await store.by_ids(reads, [entry.subject_id for entry in entries])
     by_id = {ticket.id: ticket for ticket in found}
-    return {entry: TicketUpdated(by_id[entry.subject_id], seq=entry.seq) for entry in entries}
+    return {
+        entry: TicketUpdated(by_id[entry.subject_id], seq=entry.seq)
+        for entry in entries
+        if entry.subject_id in by_id
+    }
 
 
 FAMILY = Family(

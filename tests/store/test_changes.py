@@ -203,3 +203,36 @@ async def test_who_was_cut_off_begins_again_where_it_was(database: Database) -> 
     assert await since(database, talk, page.seq) == [
         MessageEdited(EditedMessage(first.id, "new"), seq=3)
     ]
+
+
+async def test_a_change_whose_subject_is_gone_is_left_out(database: Database) -> None:
+    """As while a backup is being restored; the page leads to the end all the same."""
+    talk, ali, _ = await pair(database)
+    make = Changes(database, talk)
+    await make.open_ticket(ali)
+    await make.rename("a title")
+    async with database.transaction() as transaction:
+        await transaction.execute("DELETE FROM support_tickets")
+    page = await reading.since(database, talk, 0, limit=ALL)
+    assert frames_of(page) == [ConversationUpdated("a title", seq=2)]
+    assert (page.seq, page.is_last) == (2, True)
+
+
+async def test_many_conversations_are_read_at_once(database: Database) -> None:
+    """Each from its own point, as far as each by itself would be; also one that is not there."""
+    ali = await user(database, "ali")
+    talks = [await conversation(database, ali) for _ in range(3)]
+    for place, talk in enumerate(talks):
+        for n in range(4):
+            await sent(database, talk, ali, f"{place}.{n}")
+        await Changes(database, talk).rename(f"title {place}")
+    points = {talks[0]: 0, talks[1]: 3, talks[2]: 5, talks[2] + 1: 0}
+    for limit in (1, 2, 5):
+        pages = await reading.since_many(database, points, limit=limit)
+        assert pages == {
+            talk: await reading.since(database, talk, point, limit=limit)
+            for talk, point in points.items()
+        }
+    assert [len(page.changes) for page in pages.values()] == [5, 2, 0, 0]
+    assert pages[talks[2] + 1] == reading.Page([], 0, True)
+    assert await reading.since_many(database, {}, limit=5) == {}
