@@ -25,6 +25,7 @@ UNSEEN = {"unauthorized"}
 SHAPES: list[type[Struct]] = [
     records.Conversation,
     records.Message,
+    records.Participant,
     records.Attachment,
     records.SupportTicket,
     Problem,
