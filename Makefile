@@ -36,7 +36,7 @@ soak: $(VENV)/dev.stamp ## break everything again and again, in two hours; write
 	@FAULT_ROUNDS=$(FAULT_ROUNDS) FAULT_MESSAGES=$(FAULT_MESSAGES) \
 		FAULT_REPORT=docs/reliability.md $(BIN)/python -m pytest $(or $(TEST),tests/faults)
 
-bench: $(VENV)/dev.stamp ## measure it beside Channels, Socket.IO and nchan, in twenty minutes
+bench: $(VENV)/dev.stamp ## measure it beside Channels, Socket.IO and nchan, in forty minutes
 	@.ci/services
 	@$(BIN)/python -m loadtest compare $(BENCH)
 

@@ -12,7 +12,6 @@ from payam_client.account_events import (
     Cursor,
     Hello,
     Positions,
-    PresenceChanged,
     SendingChanged,
     Status,
     decode,
@@ -25,7 +24,7 @@ from payam_client.events import Ack, AuthExpiring, Refused
 from payam_client.incoming import Incoming
 from payam_client.live_conversation import LiveConversation
 from payam_client.positions import place_of
-from payam_client.records import User
+from payam_client.records import Presence, User
 from payam_client.sends import Kept, Sending
 from payam_client.storage import Storage
 
@@ -104,8 +103,8 @@ class Account(Connection):
         return self._list.is_complete
 
     @property
-    def presence(self) -> Mapping[str, PresenceChanged]:
-        """The presence of users by username, as far as it is known."""
+    def presence(self) -> Mapping[str, Presence]:
+        """The presence of users by username, as far as it is known. `load_participants` asks."""
         return self._incoming.presence
 
     @property
@@ -150,6 +149,9 @@ class Account(Connection):
         """Store how far the events were taken, because the caller has finished with them."""
         self._saved = self._inbox.taken.cursor
         self._kept.put_place(self._inbox.taken.text())
+
+    def note_presence(self, username: str, presence: Presence) -> None:
+        self._incoming.presence[username] = presence
 
     # What is said; LiveConversation has the methods for it.
 

@@ -51,11 +51,15 @@ class ConversationRemoved(Frame, tag="conversation.removed", frozen=True):
 
 
 class PresenceChanged(Frame, tag="presence", frozen=True):
-    """`status` is online or offline. `last_seen` is when the user was last online."""
+    """Somebody with whom the user shares a small conversation went online or offline.
+
+    `status` is online or offline. `last_seen` is when an offline user was last online.
+    """
 
     user: str
     status: str
     last_seen: datetime | None = None
+    user_id: int = 0
 
 
 class CaughtUp(Frame, tag="resumed", frozen=True):

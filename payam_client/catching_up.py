@@ -26,17 +26,15 @@ class CatchingUp:
         """The positions that the list and the messages of the account include."""
         self._has_sent_cursor = False
         self._behind: dict[int, int] = {}
+        self.is_asking = False
+        """The answer to a frame is under way: cursors do not count until it has come."""
 
     def path(self, place: Place) -> str:
         """The path to connect to, to receive everything after `place`."""
         self._behind = {}
+        self.is_asking = False
         self._has_sent_cursor = place.cursor is not None
         return "/ws/" if place.cursor is None else f"/ws/?{urlencode({'cursor': place.cursor})}"
-
-    @property
-    def is_asking(self) -> bool:
-        """Whether a part of what was missed must still be asked for. Cursors do not count then."""
-        return bool(self._behind)
 
     def hello(self, hello: Hello) -> bool:
         """Whether it is live from here on."""
@@ -66,13 +64,8 @@ class CatchingUp:
         since = dict(islice(self._behind.items(), MOST))
         for id_ in since:
             del self._behind[id_]
-        if not since:
-            return None
-        return {
-            "type": "resume",
-            "cursor": cursor,
-            "since": {str(id_): s for id_, s in since.items()},
-        }
+        self.is_asking = bool(since)
+        return {"type": "resume", "cursor": cursor, "since": since} if since else None
 
     def caught_up(self, event: CaughtUp) -> None:
         self.received.cursor, self.received.epoch = event.cursor, event.epoch

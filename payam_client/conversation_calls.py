@@ -7,7 +7,7 @@ import httpx
 
 from payam_client.http import NOT_MODIFIED
 from payam_client.paths import of, parse, query
-from payam_client.records import ConversationRecord, User
+from payam_client.records import ConversationRecord, Participant, User
 from payam_client.session import Session
 
 
@@ -82,10 +82,10 @@ class ConversationCalls(Session):
         answer = await self._make(f"{of(id_)}participants/", key, {"user_id": user_id})
         return parse(answer, ConversationRecord)
 
-    async def participants(self, id_: int, *, limit: int = 50, after: int = 0) -> list[User]:
+    async def participants(self, id_: int, *, limit: int = 50, after: int = 0) -> list[Participant]:
         """Participants by id, from behind `after`. A page of fewer than `limit` is the last."""
         path = query(f"{of(id_)}participants/", limit=limit, after=after)
-        return await self._get(path, list[User])
+        return await self._get(path, list[Participant])
 
     async def remove_participant(self, id_: int, user_id: int) -> None:
         await self.request("DELETE", f"{of(id_)}participants/{user_id}/")

@@ -123,8 +123,7 @@ class ConversationState:
         if event.user == self._me.username:
             self.mark_own(event.message_id)
         else:
-            self.read_by[event.user] = max(event.message_id, self.read_by.get(event.user, 0))
-            self._last_is_read()
+            self.read_up_to(event.user, event.message_id)
 
     def _typing(self, event: UserTyping) -> None:
         self.types.pop(event.user, None)
@@ -162,6 +161,11 @@ class ConversationState:
             last = replace(last, is_read=True)
         self.record = replace(self.record, last_read_id=message_id, last_message=last)
         self._count_unread()
+
+    def read_up_to(self, username: str, message_id: int) -> None:
+        """Another participant has read everything up to this message."""
+        self.read_by[username] = max(message_id, self.read_by.get(username, 0))
+        self._last_is_read()
 
     def unmark(self, message_id: int) -> None:
         """The mark was refused, so it only counts up to this message."""

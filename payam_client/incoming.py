@@ -23,7 +23,7 @@ from payam_client.errors import PayamError
 from payam_client.events import Change, Event, MessageSent
 from payam_client.live_conversation import LiveConversation, Owner
 from payam_client.positions import Place
-from payam_client.records import ConversationRecord, User
+from payam_client.records import ConversationRecord, Presence, User
 
 
 class Incoming:
@@ -31,7 +31,7 @@ class Incoming:
 
     def __init__(self, calls: Calls, owner: Owner, outbox: AccountOutbox) -> None:
         self.user: User | None = None
-        self.presence: dict[str, PresenceChanged] = {}
+        self.presence: dict[str, Presence] = {}
         self.inbox = AccountInbox(calls.backlog)
         self.list = ConversationList(calls, self._make, self._found, self._lost)
         self._owner = owner
@@ -98,7 +98,7 @@ class Incoming:
         elif isinstance(event, ConversationRemoved):
             self._lose(event.conversation)
         elif isinstance(event, PresenceChanged):
-            self.presence[event.user] = event
+            self.presence[event.user] = Presence(event.status, event.last_seen)
         elif isinstance(event, AccountReset):
             self._reset(event)
         elif isinstance(event, Event) and is_new(self._received, event):

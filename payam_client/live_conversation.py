@@ -9,12 +9,12 @@ from typing import Any, BinaryIO, Protocol
 
 from msgspec.structs import replace
 
+from payam_client.calls import Calls
 from payam_client.conversation_state import ConversationState
 from payam_client.errors import ConversationClosed, PayamError
 from payam_client.events import Ack
-from payam_client.message_calls import MessageCalls
 from payam_client.message_store import StoredMessage
-from payam_client.records import Attachment, ConversationRecord, User
+from payam_client.records import Attachment, ConversationRecord, Participant, Presence, User
 from payam_client.sends import Sending
 
 
@@ -25,7 +25,9 @@ class Owner(Protocol):
     def me(self) -> User: ...
 
     @property
-    def calls(self) -> MessageCalls: ...
+    def calls(self) -> Calls: ...
+
+    def note_presence(self, username: str, presence: Presence) -> None: ...
 
     def send(self, conversation: int, text: str, client_id: str | None) -> Sending: ...
 
@@ -102,6 +104,18 @@ class LiveConversation:
         """Usernames of others who are typing now."""
         now = time.monotonic()
         return [user for user, until in self._state.types.items() if until > now]
+
+    async def load_participants(self, *, limit: int = 50, after: int = 0) -> list[Participant]:
+        """A page of them, as `Payam.participants`; `read_by` and the account's `presence` learn of
+        it.
+        """
+        page = await self._owner.calls.participants(self.id, limit=limit, after=after)
+        for one in page:
+            if one.id != self._owner.me.id:
+                self._state.read_up_to(one.username, one.last_read_id)
+            if one.presence is not None:
+                self._owner.note_presence(one.username, one.presence)
+        return page
 
     # Messages.
 

@@ -14,6 +14,23 @@ class Me(User, frozen=True):
     is_staff: bool
 
 
+class Presence(Struct, frozen=True):
+    """`status` is online or offline; `last_seen` is None while online, or where not known."""
+
+    status: str
+    last_seen: datetime | None = None
+
+
+class Participant(User, frozen=True):
+    """`last_read_id` is the last message that they have read, or 0.
+
+    `presence` is None where it is not known at the moment who is online.
+    """
+
+    last_read_id: int = 0
+    presence: Presence | None = None
+
+
 class Attachment(Struct, frozen=True):
     """`size` is in bytes. `url` is a path on the server; `payam.download` reads it.
 

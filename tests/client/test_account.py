@@ -262,6 +262,47 @@ async def test_what_was_missed_comes_and_what_began_meanwhile(
         assert contents_of(begun_one) == ["hello"]
 
 
+async def test_marks_of_reading_that_were_missed_come_on_return(
+    newcomers: Pair, proxy: FaultProxy, broken_url: str
+) -> None:
+    """Of others, so that one's own messages are read; and one's own from another device."""
+    pair = newcomers
+    theirs = await pair.ali.send(pair.id, "theirs")
+    async with (
+        asyncio.timeout(SECONDS),
+        connect(broken_url, pair.sara.tokens) as sara,
+        sara.account() as account,
+    ):
+        await account.opened()
+        hers = await account.conversation(pair.id)
+        own = await hers.send("own")
+        assert (account.unread, hers.messages[-1].is_read) == (1, False)
+        await proxy.refuse()
+        proxy.cut()
+        await until(lambda: account.state == "waiting")
+        await pair.ali.mark_read(pair.id, own.id or 0)
+        await pair.sara.mark_read(pair.id, theirs.id)
+        await proxy.accept()
+        account.wake()
+        await account.opened()
+        assert hers.messages[-1].is_read
+        await until(lambda: account.unread == 0)
+        assert hers.record == await pair.sara.conversation(pair.id)
+
+
+async def test_who_has_read_is_known_without_an_event(pair: Pair) -> None:
+    """From the list of participants, after a new start of the program."""
+    message = await pair.ali.send(pair.id, "one")
+    await pair.sara.mark_read(pair.id, message.id)
+    async with asyncio.timeout(SECONDS), pair.ali.account() as account:
+        await account.opened()
+        his = await account.conversation(pair.id)
+        await his.load_older()
+        page = await his.load_participants()
+        assert {one.id for one in page} == {one.id for one in his.participants}
+        assert his.messages[0].is_read
+
+
 async def test_pages_and_events_make_one_list_of_messages(pair: Pair) -> None:
     for number in range(7):
         await pair.ali.send(pair.id, f"old {number}")

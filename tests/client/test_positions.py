@@ -1,0 +1,98 @@
+"""A cursor that the server cannot compare any more: PostgreSQL has begun a new incarnation."""
+
+import asyncio
+
+import psycopg
+
+from payam_client import ConversationCreated, ConversationRemoved, MessageSent
+from payam_client.account_events import CaughtUp, Positions
+from payam_client.catching_up import MOST, CatchingUp
+from payam_client.positions import Place
+from tests.client.people import Pair, connect, sign_up
+from tests.client.test_account import SECONDS, contents_of, until
+from tests.faults.proxy import FaultProxy
+from tests.support.payam_server import PayamServer
+
+
+async def test_nothing_is_lost_or_doubled_where_the_cursor_is_of_no_use(postgres_url: str) -> None:
+    """The client compares positions, and asks only where it is behind."""
+    with PayamServer({"DATABASE_URL": postgres_url, "RATE_LIMITS": "off"}) as server:
+        ali, sara = await sign_up(server.url, "ali"), await sign_up(server.url, "sara")
+        async with (
+            asyncio.timeout(2 * SECONDS),
+            Pair(ali, sara) as pair,
+            FaultProxy(server.port) as proxy,
+            connect(f"http://127.0.0.1:{proxy.port}", sara.tokens) as through,
+            through.account() as account,
+        ):
+            me = (await sara.me()).id
+            calm, lost = [(await ali.begin([me])).id for _ in range(2)]
+            await ali.send(calm, "before")
+            await account.opened()
+            await until(lambda: account.is_complete)
+            before = await ali.send(pair.id, "seen")
+            hers = await account.conversation(pair.id)
+            await until(lambda: contents_of(hers) == ["seen"])
+            await proxy.refuse()
+            proxy.cut()
+            await until(lambda: account.state == "waiting")
+            with psycopg.connect(postgres_url) as database:  # as a crash of PostgreSQL does
+                database.execute("DELETE FROM incarnation")
+            missed = [await ali.send(pair.id, text) for text in ("missed", "this too")]
+            begun = (await ali.begin([me], "new")).id
+            await ali.remove_participant(lost, me)
+            await proxy.accept()
+            account.wake()
+            await account.opened()
+            await until(lambda: begun in {one.id for one in account.conversations})
+            assert contents_of(hers) == ["seen", "missed", "this too"]
+            assert {one.id: one.record for one in account.conversations} == {
+                one.id: one for one in await sara.conversations()
+            }
+            events = list[object]()
+            while ids_of(events, MessageSent)[-1:] != [missed[-1].id] or begun not in [
+                one.conversation.id for one in events if isinstance(one, ConversationCreated)
+            ]:
+                events.append(await anext(account))
+            assert ConversationRemoved(lost) in events
+            sent = ids_of(events, MessageSent)
+            assert sent[-3:] == [before.id, *(one.id for one in missed)]
+            assert len(sent) == len(set(sent))
+
+
+def ids_of(events: list[object], kind: type[MessageSent]) -> list[int]:
+    return [one.id for one in events if isinstance(one, kind)]
+
+
+def test_only_where_it_is_behind_is_asked_for() -> None:
+    """By the lowest number of those who must not miss anything; and what is unknown is named."""
+    catching_up = CatchingUp()
+    positions = Positions({12: 345, 13: 7, 14: 3, 15: 9}, epoch="b7c2", cursor="new")
+    places = [Place(seqs={12: 340, 13: 7}), Place(seqs={12: 338})]
+    assert catching_up.compare(positions, places, {14: 2}) == [15]
+    assert catching_up.next("new") == {
+        "type": "resume",
+        "cursor": "new",
+        "since": {12: 338, 14: 2},
+    }
+    assert catching_up.next("newer") is None
+    catching_up.caught_up(CaughtUp("newer", "b7c2"))
+    assert (catching_up.received.cursor, catching_up.received.epoch) == ("newer", "b7c2")
+
+
+def test_what_is_too_much_for_one_frame_is_asked_for_in_parts() -> None:
+    catching_up = CatchingUp()
+    count = 2 * MOST + 1
+    behind = dict.fromkeys(range(1, count + 1), 0)
+    positions = Positions(dict.fromkeys(behind, 1), epoch="b7c2", cursor="1")
+    assert catching_up.compare(positions, [Place(seqs=behind)], {}) == []
+    asked: list[int] = []
+    for cursor in ("1", "2", "3"):
+        frame = catching_up.next(cursor)
+        assert frame is not None
+        assert catching_up.is_asking
+        assert frame["cursor"] == cursor
+        asked += frame["since"]
+    assert catching_up.next("4") is None
+    assert not catching_up.is_asking
+    assert asked == list(behind)
