@@ -94,7 +94,7 @@ class Payam:
         self.sockets = Sockets(
             self.services, self.dispatcher, self.connections, self.history, settings
         )
-        self.live = Live(self.database, self.dispatcher.hub, self.sockets.users)
+        self.live = Live(self.database, self.dispatcher.hub, self.sockets.users, self.history)
         self.presence = Loop(
             self.board,
             self.connections,

@@ -19,6 +19,7 @@ from chat import metrics
 from chat.errors import Unavailable
 from chat.realtime.hub import Hub
 from chat.realtime.user_sockets import UserSockets
+from chat.services.history import History
 from chat.store import participants, touched
 from chat.store.cursors import Cursor
 from chat.store.database import Database, in_parts
@@ -34,10 +35,11 @@ PRUNE_SECONDS = 60.0
 
 
 class Live:
-    def __init__(self, database: Database, hub: Hub, users: UserSockets) -> None:
+    def __init__(self, database: Database, hub: Hub, users: UserSockets, history: History) -> None:
         self._database = database
         self._hub = hub
         self._users = users
+        self._history = history
         self._cursor: Cursor | None = None
         self._held_since: float | None = None
         self._pruned_at = monotonic()
@@ -57,6 +59,11 @@ class Live:
     async def tick(self, cursor: Cursor) -> None:
         """Look at what changed since the cursor; raises Unavailable."""
         found = await touched.since(self._database, cursor)
+        if found.cursor.epoch != self._history.epoch:
+            # The sockets here are of the history before. With this cursor they would come back
+            # without being asked to read everything again.
+            self._history.suspect()
+            return
         self._note_held(cursor, found)
         if found.ids is None:
             here = self._hub.conversations()

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from chat.store import history
 from chat.store.database import Database
 from config.settings import Settings
 from tests.store.world import conversation, draft, opened
@@ -32,6 +33,14 @@ async def until(socket: Socket, kind: str) -> list[dict[str, Any]]:
     while frames[-1]["type"] != kind:
         frames.append(await socket.receive())
     return frames
+
+
+async def collect(socket: Socket, cursors: list[str]) -> None:
+    """Add every cursor that comes until the socket is closed."""
+    while True:
+        frame = await socket.receive()
+        if frame["type"] == "cursor":
+            cursors.append(frame["cursor"])
 
 
 async def test_what_nobody_published_arrives_and_the_cursor_stands_for_it(
@@ -70,3 +79,23 @@ async def test_a_conversation_that_nobody_announced_comes_to_the_socket(
     assert created["conversation"]["id"] == talk
     await another_process.store_sends([draft(talk, ali.id, "hello")])
     assert (await socket.receive_type("chat.message"))["content"] == "hello"
+
+
+async def test_no_cursor_of_another_history_reaches_a_socket_of_the_one_before(
+    people: People, another_process: Database
+) -> None:
+    """Nobody announces that the database was put back. With any cursor that came, the client
+    is asked to read everything again.
+    """
+    ali, sara = await people("ali"), await people("sara")
+    talk = await ali.begin_conversation(sara)
+    socket = await sara.connect()
+    cursors = [(await socket.receive())["cursor"]]
+    await another_process.store_sends([draft(talk, ali.id, "before")])
+    await history.renew(another_process)
+    with pytest.raises(AssertionError, match="closed instead of a frame"):
+        await collect(socket, cursors)
+    for cursor in cursors:
+        again = await sara.connect(cursor=cursor)
+        assert (await again.receive())["type"] == "hello"
+        assert (await again.receive())["type"] == "reset"
