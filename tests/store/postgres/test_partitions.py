@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from psycopg.sql import Literal
 
+from chat.changes import reading
 from chat.store import conversation_list, messages, participants, schema
 from chat.store.database import Database, Unfit
 from chat.store.messages import Reader
@@ -89,6 +90,9 @@ READS: dict[str, Read] = {
     "find": lambda db, talk, _, id_: messages.find(db, talk, id_),
     "a conversation": lambda db, talk, ali, _: conversation_list.one(db, talk, ali),
     "the list": lambda db, _, ali, __: conversation_list.page(db, ali, None, 5),
+    "what changed": lambda db, talk, _, __: reading.since(db, talk, 0, limit=10),
+    "changed messages": lambda db, talk, _, __: reading.changed_messages(db, talk, 0, 10),
+    "marks": lambda db, talk, ali, _: participants.marks_since(db, {talk: 0}, ali),
     "point": lambda db, talk, ali, _: participants.point_for(db, talk, ali),
 }
 
