@@ -16,11 +16,9 @@ FEW = 64
 
 
 def with_one(bag: Bag, connection: Subscriber) -> Bag:
-    """The bag with this connection, which may be in it already."""
+    """The bag with this connection, which is not in it."""
     if isinstance(bag, AbstractSet):
         bag.add(connection)
-        return bag
-    if connection in bag:
         return bag
     return {*bag, connection} if len(bag) >= FEW else (*bag, connection)
 

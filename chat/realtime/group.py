@@ -102,7 +102,8 @@ class Group:
     def read(self, connection: Subscriber) -> Subscription:
         """The connection, new here or not, reads by itself from now on."""
         is_new = connection not in self
-        self._forget(connection)
+        if not is_new:
+            self._forget(connection)
         subscription = Subscription()
         if self.others is None:
             self.others = {}
@@ -120,7 +121,8 @@ class Group:
             subscription.position = position
             return
         is_new = connection not in self
-        self._forget(connection)
+        if not is_new:
+            self._forget(connection)
         if connection.is_wide:
             self.wide = with_one(self.wide, connection)
         else:
