@@ -3,8 +3,7 @@
 import asyncio
 import contextlib
 import logging
-import secrets
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine
 from time import time
 from typing import Any
 
@@ -13,9 +12,9 @@ from chat.auth.keys import Keys, keys_from
 from chat.auth.passwords import Passwords
 from chat.auth.tokens import Tokens
 from chat.errors import Unavailable
-from chat.events import Event, FamilyRevoked
 from chat.followers.live import Live
 from chat.placing import placed
+from chat.realtime.aftermath import Aftermath
 from chat.realtime.connections import Connections
 from chat.realtime.dispatcher import Dispatcher
 from chat.realtime.presence.connect import board_over
@@ -26,7 +25,6 @@ from chat.services.attachments import Attachments
 from chat.services.changes import Changes
 from chat.services.conversations import Conversations
 from chat.services.direct_conversations import DirectConversations
-from chat.services.history import History
 from chat.services.limits import Limit
 from chat.services.messages import Messages
 from chat.services.positions import Positions
@@ -45,8 +43,6 @@ log = logging.getLogger("payam")
 
 BURST = 5
 """Seconds' worth of a limit that may come at once."""
-RESTART_SPREAD = 3000
-"""Milliseconds over which clients are asked to spread their return."""
 RETRY_SECONDS = 1.0
 READY_SECONDS = 2.0
 """How long a database may take to say that it is there, and a commit to end, before the
@@ -65,10 +61,13 @@ class Payam:
         self.database = connect(settings.database, settings.database_pool_size)
         self.passwords = Passwords()
         self.files = Files(settings.uploads)
+        self.relay = relay_over(settings.redis_url)
+        self.changes = Changes(self.database, settings.base_path)
+        self.dispatcher = Dispatcher(self.relay, self.changes.since, self.changes.seqs)
         self.writer = Writer(
             self.database,
-            self._publish,
-            doubt=self._doubt,
+            lambda events: self.dispatcher.publish(placed(settings.base_path, events)),
+            doubt=self.dispatcher.doubt,
             capacity=settings.write_queue,
             timeout=settings.write_timeout,
         )
@@ -79,18 +78,15 @@ class Payam:
             settings.max_connections if settings.rate_limits else None,
             leeway=settings.jwt_leeway,
         )
-        self.relay = relay_over(settings.redis_url)
-        self.history = History(self.database, self._put_back, self._announce_history)
-        self.dispatcher = Dispatcher(
-            self.relay,
-            self.services.changes.since,
-            self.services.conversations.seqs,
-            self._revoked,
-            self._missed,
-            self.history.suspect,
-            self.history.went_back,
-            self._joined,
+        aftermath = Aftermath(
+            self.database,
+            self.services.sessions,
+            self.services.users,
+            self.connections,
+            self.dispatcher,
         )
+        self.dispatcher.listener = aftermath
+        self.history = aftermath.history
         self.sockets = Sockets(
             self.services, self.dispatcher, self.connections, self.history, settings
         )
@@ -113,8 +109,6 @@ class Payam:
         self.is_draining = False
         self.has_failed = False
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._recheck: asyncio.Task[None] | None = None
-        self._is_in_doubt = False
 
     def _services(self, tokens: Tokens) -> Services:
         settings = self.settings
@@ -146,7 +140,7 @@ class Payam:
                 tokens,
                 self.passwords,
                 users,
-                self._announce,
+                self.dispatcher.announce,
                 grace=settings.jwt_refresh_grace,
                 per_name=per_name,
                 per_address=per_address,
@@ -154,7 +148,7 @@ class Payam:
             conversations=conversations,
             direct_conversations=DirectConversations(self.database, self.writer, conversations),
             positions=Positions(self.database),
-            changes=Changes(self.database, settings.base_path),
+            changes=self.changes,
             messages=messages,
             attachments=Attachments(
                 self.database,
@@ -240,7 +234,7 @@ class Payam:
             done, _ = await asyncio.wait([self._tasks["writer"]], timeout=half)
             if not done:
                 log.error("some changes could not be stored in time")
-        self._send_away()
+        self.connections.send_away()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(half / 2):
                 await self.relay.flush()
@@ -265,11 +259,6 @@ class Payam:
         relaying.cancel()
         await asyncio.gather(relaying, return_exceptions=True)
         return self.history.epoch
-
-    def _send_away(self) -> None:
-        """Close all sockets; their clients return one after the other."""
-        for connection in self.connections:
-            connection.close(1012, str(secrets.randbelow(RESTART_SPREAD)))
 
     async def close(self) -> None:
         """Let go of everything, after the last request is answered."""
@@ -305,64 +294,6 @@ class Payam:
             "writer": alive["writer"] and self.writer.committing_for < READY_SECONDS,
             "worker": all(alive.values()) and not self.is_draining,
         }
-
-    def _publish(self, events: Sequence[Event]) -> None:
-        self.dispatcher.publish(placed(self.settings.base_path, events))
-
-    def _doubt(self, conversation_ids: Collection[int]) -> None:
-        self.dispatcher.doubt(conversation_ids)
-
-    def _announce(self, event: FamilyRevoked) -> None:
-        self.dispatcher.announce(event)
-
-    def _revoked(self, event: FamilyRevoked) -> None:
-        self.services.sessions.forget(event)
-        self.connections.revoke(event)
-
-    def _put_back(self) -> None:
-        """The database's history is another one: forget what was read from it before.
-
-        Who is in a conversation, who may sign in, what a `seq` stands for: all of it may be
-        different now. So all sockets are closed; a client comes back with `since` and its old
-        epoch, is admitted anew, and gets `reset`.
-        """
-        self.dispatcher.belong(self.history.name)
-        self.services.sessions.forget()
-        self.services.users.forget()
-        self.dispatcher.hub.clear()
-        self._send_away()
-
-    def _joined(self, conversation_id: int, user_ids: Collection[int]) -> None:
-        self.sockets.users.joined(conversation_id, user_ids)
-
-    def _announce_history(self) -> None:
-        self.dispatcher.announce_history()
-
-    def _missed(self) -> None:
-        """While the relay was away, anything may have been announced."""
-        self.history.suspect()
-        self._recheck_families()
-
-    def _recheck_families(self) -> None:
-        """News of revoked tokens may have been lost."""
-        self.services.sessions.forget()
-        self._is_in_doubt = True
-        if self._recheck is None or self._recheck.done():
-            self._recheck = asyncio.get_running_loop().create_task(self._close_revoked())
-
-    async def _close_revoked(self) -> None:
-        # More may be lost while the database is asked: then it is asked once more.
-        while self._is_in_doubt:
-            self._is_in_doubt = False
-            families = self.connections.families()
-            try:
-                working = await self.services.sessions.working(families)
-            except Unavailable:
-                self._is_in_doubt = True
-                await asyncio.sleep(RETRY_SECONDS)
-                continue
-            for family in families - working:
-                self._revoked(FamilyRevoked(family))
 
 
 async def once_there(step: Callable[[], Awaitable[object]]) -> None:

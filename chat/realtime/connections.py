@@ -14,6 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import count
 from math import ceil
+from secrets import randbelow
 from time import monotonic, time
 
 from chat.errors import RateLimited
@@ -26,6 +27,8 @@ from chat.services.limits import say_hit
 WARNING = 60
 """Seconds before a token's end at which its client is warned."""
 MISSED_MAX = 2
+RESTART_SPREAD = 3000
+"""Milliseconds over which clients are asked to spread their return."""
 JUMP = 1.0
 """Seconds by which the wall clock and the monotonic one drift apart before tokens' ends are
 looked at anew."""
@@ -111,6 +114,11 @@ class Connections:
         for connection in self:
             if connection.identity.family == event.family:
                 connection.close(4401, "token revoked")
+
+    def send_away(self) -> None:
+        """Close all sockets; their clients return one after the other."""
+        for connection in self:
+            connection.close(1012, str(randbelow(RESTART_SPREAD)))
 
     async def run(self) -> None:
         """Look after the sockets until cancelled."""

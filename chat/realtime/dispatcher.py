@@ -23,9 +23,10 @@ from chat.events import (
     Reached,
 )
 from chat.realtime import news
+from chat.realtime.announcements import Announcements
 from chat.realtime.deliveries import batches_of, delivery_of
 from chat.realtime.group import Batch, Delivery
-from chat.realtime.hub import Hub, ignore
+from chat.realtime.hub import Hub
 from chat.realtime.news import KIND_AT, Marks
 from chat.realtime.presence import listeners
 from chat.realtime.presence.presence import Presence
@@ -54,9 +55,8 @@ def ignore_joins(_: int, __: Collection[int]) -> None:
 
 
 class Dispatcher(RelayListener):
-    """`load` reads the changes after a point; `revoked` ends what a family of tokens may do;
-    `missed` looks up what else was missed while the relay was away. `suspect` is called when
-    others speak of another epoch, `went_back` as by the hub. `joined` is called with a
+    """`load` reads the changes after a point, and `seqs` the present change numbers: both need the
+    database alone. Set `listener` and `joined` before it runs. `joined` is called with a
     conversation, and the users who have come into it.
     """
 
@@ -65,25 +65,23 @@ class Dispatcher(RelayListener):
         relay: Relay,
         load: Callable[[int, int], Awaitable[Page]],
         seqs: Callable[[Collection[int]], Awaitable[dict[int, int]]],
-        revoked: Callable[[FamilyRevoked], None],
-        missed: Callable[[], None],
-        suspect: Callable[[], None] = ignore,
-        went_back: Callable[[int, int, int], None] = ignore,
-        joined: Callable[[int, Collection[int]], None] = ignore_joins,
     ) -> None:
+        self.listener = Announcements()
+        self.joined: Callable[[int, Collection[int]], None] = ignore_joins
         self._relay = relay
         self._load = load
         self._seqs = seqs
         self._tasks: set[asyncio.Task[None]] = set()
-        self._revoked = revoked
-        self._missed = missed
-        self._suspect = suspect
-        self._joined = joined
         self._marks = Marks(Name("", ""))
         self._strange: set[int] = set()
         self._asking: asyncio.Task[None] | None = None
         self._has_seen_others = False
-        self.hub = Hub(self.load_deliveries, seqs, relay.subscribe, relay.unsubscribe, went_back)
+        self.hub = Hub(
+            self.load_deliveries, seqs, relay.subscribe, relay.unsubscribe, self._went_back
+        )
+
+    def _went_back(self, conversation_id: int, known: int, stored: int) -> None:
+        self.listener.went_back(conversation_id, known, stored)
 
     def belong(self, name: Name) -> None:
         """From now on what is published is of this history, and only of it is believed."""
@@ -166,12 +164,12 @@ class Dispatcher(RelayListener):
             self._relay.publish(event.conversation_id, payload, None)
 
     def announce(self, event: FamilyRevoked) -> None:
-        self._revoked(event)
+        self.listener.revoked(event)
         self._relay.announce(self._marks.ours + news.REVOKED + event.family.encode())
 
     def _announce_joined(self, event: Joined) -> None:
         """Every process may have sockets of these users."""
-        self._joined(event.conversation_id, event.user_ids)
+        self.joined(event.conversation_id, event.user_ids)
         if self._relay.has_others:
             body = _pack((event.conversation_id, list(event.user_ids)))
             self._relay.announce(self._marks.ours + news.JOINED + body)
@@ -211,15 +209,15 @@ class Dispatcher(RelayListener):
             if news.is_news(payload):
                 self._not_of_this_deployment()
             else:  # of another version of Payam: the database has it too
-                self._missed()
+                self.listener.missed()
             return
         if not payload.startswith(marks.history):
-            self._suspect()
+            self.listener.suspect()
         kind, body = payload[KIND_AT : KIND_AT + 1], payload[KIND_AT + 1 :]
         if kind == news.REVOKED:
-            self._revoked(FamilyRevoked(body.decode(errors="replace")))
+            self.listener.revoked(FamilyRevoked(body.decode(errors="replace")))
         elif kind == news.HISTORY:
-            self._suspect()
+            self.listener.suspect()
         elif kind == news.JOINED:
             self._heard_of_joined(body)
         elif kind == news.PRESENCE:
@@ -230,14 +228,14 @@ class Dispatcher(RelayListener):
         try:
             conversation_id, user_ids = _unpack_joined(body)
         except msgspec.DecodeError:  # of another version of Payam
-            self._missed()
+            self.listener.missed()
         else:
-            self._joined(conversation_id, user_ids)
+            self.joined(conversation_id, user_ids)
 
     def _not_of_this_history(self, conversation_id: int, payload: bytes) -> None:
         """Of this deployment, but of another epoch or version, it is worth a look."""
         if payload.startswith(self._marks.deployment):
-            self._suspect()
+            self.listener.suspect()
             if payload[KIND_AT : KIND_AT + 1] == news.BATCH:
                 self._ask(conversation_id)
         elif news.is_news(payload):
@@ -271,7 +269,7 @@ class Dispatcher(RelayListener):
         self.hub.check(conversation_ids)
 
     def interrupted(self) -> None:
-        self._missed()
+        self.listener.missed()
 
     async def load_deliveries(
         self, conversation_id: int, seq: int

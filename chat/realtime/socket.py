@@ -77,6 +77,7 @@ class Sockets(Listener):
         conversations = services.conversations
         reading = Reading(hub, services.changes.since_many, services.positions.those_of)
         self.users = UserSockets(conversations, hub, reading, errands)
+        dispatcher.joined = self.users.joined
         whole = WholeResume(
             services.positions, services.changes, hub, self.users, reading, history, errands
         )

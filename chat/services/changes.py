@@ -1,12 +1,12 @@
 """What a client that was away has missed, read from the database alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from chat.auth.identity import Identity
 from chat.changes import reading
 from chat.events import Change, MessageRead, Passing
 from chat.placing import placed
-from chat.store import participants
+from chat.store import conversations, participants
 from chat.store.database import Database
 
 PAGE = 200
@@ -40,6 +40,10 @@ class Changes:
             conversation_id: (placed(self._prefix, page.changes), page.seq, page.is_last)
             for conversation_id, page in pages.items()
         }
+
+    async def seqs(self, conversation_ids: Collection[int]) -> dict[int, int]:
+        """The present `seq` of each."""
+        return await conversations.seqs(self._database, conversation_ids)
 
     async def marks_since(
         self, who: Identity, points: Mapping[int, int]

@@ -87,10 +87,6 @@ class Conversations:
             raise not_a_participant()
         return conversation
 
-    async def seqs(self, conversation_ids: Collection[int]) -> dict[int, int]:
-        """The present `seq` of each."""
-        return await store.seqs(self._database, conversation_ids)
-
     async def membership(self, who: Identity, conversation_id: int) -> Membership:
         """Proof that the caller is a participant, or an agent; raises NotFound for others."""
         return await membership_of(self._database, who, conversation_id)

@@ -20,6 +20,7 @@ from chat.events import (
     UserTyping,
 )
 from chat.realtime import dispatcher as dispatcher_module
+from chat.realtime.announcements import Announcements
 from chat.realtime.connection import Listener
 from chat.realtime.dispatcher import Dispatcher
 from chat.realtime.group import Batch, Delivery
@@ -85,19 +86,18 @@ class Member(ConversationSocket):
         self.closed_with = code
 
 
-class Node:
+class Node(Announcements):
     """A process; `history` is what the database has."""
 
     def __init__(self, wire: Wire, history: list[Change]) -> None:
         self.history = history
         self.loads = 0
         self.asked = 0
-        self.missed = 0
-        self.suspected = 0
-        self.revoked: list[FamilyRevoked] = []
-        self.dispatcher = Dispatcher(
-            wire, self.load, self.seqs, self.revoked.append, self.miss, self.suspect
-        )
+        self.misses = 0
+        self.suspicions = 0
+        self.revocations: list[FamilyRevoked] = []
+        self.dispatcher = Dispatcher(wire, self.load, self.seqs)
+        self.dispatcher.listener = self
 
     def join(self, user_id: int = 1) -> Member:
         member = Member(user_id)
@@ -108,11 +108,14 @@ class Node:
         self.loads += 1
         return self.history[seq:], len(self.history), True
 
-    def miss(self) -> None:
-        self.missed += 1
+    def revoked(self, event: FamilyRevoked) -> None:
+        self.revocations.append(event)
+
+    def missed(self) -> None:
+        self.misses += 1
 
     def suspect(self) -> None:
-        self.suspected += 1
+        self.suspicions += 1
 
     async def seqs(self, ids: Collection[int]) -> dict[int, int]:
         self.asked += 1
@@ -271,7 +274,7 @@ async def test_a_revoked_family_is_told_to_every_process_once(
     here, there = nodes
     here.dispatcher.announce(FamilyRevoked("family"))
     wire.carry(here.dispatcher, there.dispatcher)
-    assert here.revoked == there.revoked == [FamilyRevoked("family")]
+    assert here.revocations == there.revocations == [FamilyRevoked("family")]
 
 
 def batch_of_an_older_version(before: int, seq: int) -> bytes:
@@ -304,7 +307,7 @@ async def test_what_another_version_publishes_harms_nobody(
     here.dispatcher.relayed(TALK, b"12345678C\xff")
     await here.settled()
     assert numbers(member) == [1]
-    assert here.revoked == []
+    assert here.revocations == []
 
 
 async def test_older_versions_look_into_the_database_for_what_this_one_publishes(
@@ -323,7 +326,7 @@ async def test_a_revocation_of_another_version_is_looked_up(nodes: tuple[Node, N
     """The database says which sign-ins are revoked."""
     here, _ = nodes
     here.dispatcher.announced(b"12345678Rfamily")
-    assert (here.missed, here.revoked) == (1, [])
+    assert (here.misses, here.revocations) == (1, [])
 
 
 async def test_news_of_another_deployment_is_nobodys(nodes: tuple[Node, Node], wire: Wire) -> None:
@@ -339,7 +342,7 @@ async def test_news_of_another_deployment_is_nobodys(nodes: tuple[Node, Node], w
     wire.carry(here.dispatcher)
     await here.settled()
     assert member.told == b""
-    assert (here.revoked, here.missed, here.suspected) == ([], 0, 0)
+    assert (here.revocations, here.misses, here.suspicions) == ([], 0, 0)
     assert (here.loads, here.asked) == (0, 0)
 
 
@@ -359,7 +362,7 @@ async def test_a_batch_of_another_epoch_is_not_believed(
     assert b"666" not in member.told
     assert b"user.typing" not in member.told
     assert numbers(member) == [1]
-    assert here.suspected > 0
+    assert here.suspicions > 0
     assert here.asked + here.loads <= 3
 
 
@@ -369,8 +372,8 @@ async def test_a_revocation_of_another_epoch_counts(nodes: tuple[Node, Node], wi
     there.dispatcher.belong(Name("", "another epoch"))
     there.dispatcher.announce(FamilyRevoked("family"))
     wire.carry(here.dispatcher)
-    assert here.revoked == [FamilyRevoked("family")]
-    assert here.suspected == 1
+    assert here.revocations == [FamilyRevoked("family")]
+    assert here.suspicions == 1
 
 
 async def test_a_new_name_of_the_history_is_announced(nodes: tuple[Node, Node], wire: Wire) -> None:
@@ -378,4 +381,4 @@ async def test_a_new_name_of_the_history_is_announced(nodes: tuple[Node, Node], 
     here, there = nodes
     here.dispatcher.announce_history()
     wire.carry(here.dispatcher, there.dispatcher)
-    assert (here.suspected, there.suspected) == (0, 1)
+    assert (here.suspicions, there.suspicions) == (0, 1)

@@ -1,0 +1,19 @@
+"""What a process hears that is no change of a conversation."""
+
+from chat.events import FamilyRevoked
+
+
+class Announcements:
+    """Whoever listens overrides these; by themselves they do nothing."""
+
+    def revoked(self, event: FamilyRevoked) -> None:
+        """The tokens of this family work no more."""
+
+    def missed(self) -> None:
+        """The relay was away, or spoke of something unknown: anything may have been announced."""
+
+    def suspect(self) -> None:
+        """Others speak of another epoch."""
+
+    def went_back(self, conversation_id: int, known: int, stored: int) -> None:
+        """The members here are at `known`, and the database has only `stored`."""
