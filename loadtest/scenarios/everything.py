@@ -7,12 +7,14 @@ conversations.
 """
 
 import argparse
+from collections.abc import Sequence
 
 from loadtest.everything import EVERYBODY, Everything, spread
 from loadtest.figures import add_costs
 from loadtest.histogram import Histogram
 from loadtest.load import Load
 from loadtest.scenarios.idle import IDLE_SECONDS, KIB
+from loadtest.snapshot import Window
 
 AWAY_SECONDS = 0.5
 
@@ -71,14 +73,18 @@ async def first_screens(load: Load, all_of_it: Everything, options: argparse.Nam
     user = all_of_it.users[-1]
     load.histograms["screen"] = times = Histogram()
     path = load.traffic.target.newest_path(options.screen)
+    windows = []
     for _ in range(options.times):
         user.drop()
-        began = load.now()
-        await user.connect(load.tokens(user.user))
-        connection = await load.request_as(user.user)
-        await connection.request("GET", path)
-        times.record(load.now() - began)
+        with load.window("first screens") as opened:
+            began = load.now()
+            await user.connect(load.tokens(user.user))
+            connection = await load.request_as(user.user)
+            await connection.request("GET", path)
+            times.record(load.now() - began)
+        windows.append(opened())
         connection.close()
+    add_cpu(load, windows, "screen")
 
 
 async def resumes(load: Load, all_of_it: Everything, options: argparse.Namespace) -> None:
@@ -90,8 +96,20 @@ async def resumes(load: Load, all_of_it: Everything, options: argparse.Namespace
     load.figure("resumed_conversations", "conversations with missed messages", len(messages))
     load.histograms["resume"] = times = Histogram()
     await all_of_it.begin_books(messages)
+    windows = []
     for _ in range(options.times):
         user.drop()
         await all_of_it.say(messages, away=[user])
-        await all_of_it.timed(user, times, again=True)
+        with load.window("resuming") as resumed:
+            await all_of_it.timed(user, times, again=True)
+        windows.append(resumed())
+    add_cpu(load, windows, "resume")
     load.figure("repeated", "changes that came again", user.repeated)
+
+
+def add_cpu(load: Load, windows: Sequence[Window], unit: str) -> None:
+    """The server's processor time for each, which other programs of the machine do not change."""
+    times = [window.server_cpu for window in windows if window.server_cpu is not None]
+    if times:
+        each = sum(times) / len(times) * 1e3
+        load.figure(f"server_cpu_per_{unit}", f"CPU, server, each {unit}", each, "ms")

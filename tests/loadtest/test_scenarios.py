@@ -24,7 +24,7 @@ MEASURES = {
     "latency": {"deliveries_per_second"},
     "idle": {"kib_per_socket", "loader_kib_per_socket", "handshakes_per_second"},
     "storm": {"back_after", "returns_per_second"},
-    "everything": {"kib_per_socket", "connects_per_second", "returns_per_second", "repeated"},
+    "everything": {"kib_per_socket", "returns_per_second", "server_cpu_per_resume", "repeated"},
     "rest": {"list_per_second", "read_per_second", "post_per_second", "upload_per_second"},
     "mixed": {"deliveries_per_second", "reconnects"},
     "soak": {"server_growth", "loader_growth"},
