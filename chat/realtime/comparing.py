@@ -1,13 +1,16 @@
-"""Groups that may have missed news are compared with the database, all in one query."""
+"""Groups that may have missed news are compared with the database, many in one query."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextvars import Context
+from itertools import islice
 
 from chat.errors import Unavailable
 from chat.realtime.group import Batch, Group
 
 RETRY_SECONDS = 0.5
+PART = 500
+"""Conversations that are compared in one step: a socket of everything brings thousands."""
 
 
 class Comparing:
@@ -44,7 +47,8 @@ class Comparing:
     async def _compare(self) -> None:
         try:
             while self._doubtful:
-                doubtful, self._doubtful = self._doubtful, set()
+                doubtful = set(islice(self._doubtful, PART))
+                self._doubtful -= doubtful
                 try:
                     await self.compare(doubtful)
                 except Unavailable:

@@ -22,7 +22,7 @@ from chat.realtime.group import Batch, Delivery, Group, Subscription
 from chat.realtime.healing import Healer
 from chat.realtime.subscribers import Subscriber
 
-PART = 500
+PART = 250
 """Conversations that one step of the event loop leaves."""
 
 
@@ -214,7 +214,7 @@ class Hub:
             group.pass_on(frame, except_user, except_connection)
 
     def check(self, conversation_ids: Iterable[int]) -> None:
-        """News of these may have been lost: compare with the database, all in one query."""
+        """News of these may have been lost: compare with the database, many in one query."""
         self._comparing.add(conversation_ids)
 
     async def compare(self, conversation_ids: Collection[int]) -> dict[int, int]:

@@ -25,7 +25,7 @@ from chat.realtime.server_frames import ConversationCreated, ConversationRemoved
 from chat.realtime.subscribers import Removals, UserSocket
 from chat.services.conversations import Conversations
 
-PART = 500
+PART = 250
 """Conversations that one step of the event loop joins."""
 RETRY_SECONDS = 0.5
 

@@ -396,4 +396,4 @@ def test_a_step_of_the_loop_takes_a_part_of_many_conversations(
     nodes.run(scenario())
     assert sum(steps["join_at"].values()) == most + 1
     for of_one in steps.values():
-        assert max(of_one.values()) <= 500
+        assert max(of_one.values()) <= 250
