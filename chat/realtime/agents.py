@@ -1,7 +1,7 @@
-"""Agents' sockets: opened by the right of staff, which an operator may take away at any time.
+"""The sockets of agents. An operator may take the right of staff away at any time.
 
-Nobody announces that, so the database is asked from time to time. Whatever such a socket
-sends or reads is checked at once in any case; this ends what it hears.
+Nobody announces that, so the database is asked from time to time. Whatever an agent's socket sends
+or reads is checked at once in any case. This module ends what it receives.
 """
 
 import asyncio
@@ -16,8 +16,8 @@ LOOK_SECONDS = 15.0
 
 
 class Agents:
-    """`staff_among` names those of some users who are staff; `require` raises NotFound for who
-    may not be in a conversation.
+    """`staff_among` returns those of some users who are staff. `require` raises NotFound for a user
+    who may not be in a conversation.
     """
 
     def __init__(
@@ -36,14 +36,14 @@ class Agents:
         self._connections.discard(connection)
 
     async def run(self) -> None:
-        """Look until cancelled."""
+        """Check the agents until cancelled."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            with suppress(Unavailable):  # while the database is away nothing is new either
+            with suppress(Unavailable):  # while the database is away, nothing changes either
                 await self.look()
 
     async def look(self) -> None:
-        """Close the sockets of those who are staff no more, unless they have joined meanwhile."""
+        """Close the sockets of users who are not staff any more, unless they have joined."""
         connections = list(self._connections)
         if not connections:
             return

@@ -1,4 +1,4 @@
-"""What a client is answered: on `/ws/` each answer says its conversation."""
+"""Answers to clients. On `/ws/` each answer names its conversation."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ from chat.realtime.server_frames import Ack
 from chat.realtime.subscribers import Subscriber
 
 Handlers = dict[type, Callable[[Any, Any, Any], None]]
-"""By the type of a frame, what it does: called with the connection, the conversation, and it."""
+"""The handler of each type of frame. It gets the connection, the conversation and the frame."""
 
 
 def given(value: str | None) -> str | UnsetType:
@@ -21,7 +21,7 @@ def given(value: str | None) -> str | UnsetType:
 
 
 def addressed(connection: Subscriber, conversation_id: int | None, frame: bytes) -> bytes:
-    """The frame as this connection gets it."""
+    """The frame for this connection: on `/ws/` with its conversation."""
     if connection.is_wide and conversation_id is not None:
         return of_conversation(frame, conversation_id)
     return frame
@@ -39,7 +39,7 @@ def refuse(connection: Subscriber, frame: AnyClientFrame, error: PayamError) -> 
 
 
 def shown(error: Exception) -> PayamError:
-    """What a client may know of an error; the rest is in the log."""
+    """The part of an error that a client may see. The rest is in the log."""
     if isinstance(error, PayamError):
         return error
     return PayamError("Something went wrong here; it was logged.", code="internal_error")
@@ -53,7 +53,7 @@ def answer_change(
     seq: int | None,
     error: Exception | None,
 ) -> None:
-    """`seq` is None for what takes no number."""
+    """Answer a change that is not a send. `seq` is None if it takes no number."""
     if error is not None:
         refuse(connection, frame, shown(error))
     elif frame.ref is not None:

@@ -14,15 +14,15 @@ class ClientFrame(Struct, tag_field="type", frozen=True, forbid_unknown_fields=T
 
 
 class ConversationFrame(ClientFrame, frozen=True, kw_only=True):
-    """Is for one conversation: the socket's own, or on `/ws/` the one that it names."""
+    """A frame for one conversation: the socket's own, or on `/ws/` the one that it names."""
 
     conversation: Conversation | None = None
 
 
 class ChatMessage(ConversationFrame, tag="chat_message", frozen=True):
-    """Send a message: everybody's sockets get `chat.message`, the sender's too.
+    """Send a message. All sockets of the conversation receive `chat.message`, the sender's too.
 
-    With a `client_id`, a repeat stores nothing and is acknowledged with the first one's id.
+    With a `client_id`, a retry stores nothing and is acknowledged with the first one's id.
     """
 
     message: Content
@@ -31,7 +31,7 @@ class ChatMessage(ConversationFrame, tag="chat_message", frozen=True):
 
 
 class EditMessage(ConversationFrame, tag="edit_message", frozen=True):
-    """Change the content of one's own message: everybody gets `message.edited`."""
+    """Edit one's own message. Everybody receives `message.edited`."""
 
     message_id: Id
     content: Content
@@ -39,23 +39,23 @@ class EditMessage(ConversationFrame, tag="edit_message", frozen=True):
 
 
 class DeleteMessage(ConversationFrame, tag="delete_message", frozen=True):
-    """Delete one's own message: everybody gets `message.deleted`."""
+    """Delete one's own message. Everybody receives `message.deleted`."""
 
     message_id: Id
     ref: Ref | None = None
 
 
 class Typing(ConversationFrame, tag="typing", frozen=True):
-    """Stored nowhere; the other users get `user.typing`."""
+    """Show that one types. The other users receive `user.typing`. It is stored nowhere."""
 
     is_typing: bool
     ref: Ref | None = None
 
 
 class MarkRead(ConversationFrame, tag="mark_read", frozen=True):
-    """Everything up to the message is read.
+    """Mark everything up to the message as read.
 
-    The others get `message.read`, and so do the caller's own other sockets.
+    The others receive `message.read`, and so do the user's own other sockets.
     """
 
     message_id: Id
@@ -63,16 +63,15 @@ class MarkRead(ConversationFrame, tag="mark_read", frozen=True):
 
 
 class Resume(ConversationFrame, tag="resume", frozen=True):
-    """Everything that changed after `since` comes, in order, then `resumed`, then live.
+    """Receive everything that changed after `since`, in order, then `resumed`, then live changes.
 
-    `since` is the highest `seq` that came to the client as a change or in `resumed`. The `seq`
-    of an `ack` does not count: it says where the client's own message stands, while changes of
-    others before it may still be on their way. With `epoch`, the answer is `reset` where
-    `since` does not count any more.
+    `since` is the highest `seq` that the client received in a change or in `resumed`. The `seq`
+    of an `ack` does not count, because changes of others before it may still be on their way.
+    With `epoch`, the answer is `reset` if `since` does not count any more.
 
-    On `/ws/` this is so with `conversation`. Without it, all conversations are resumed: from a
-    `cursor`, from the change numbers of those that `since` names, or, with both, those named
-    from their numbers and all others from the cursor.
+    On `/ws/` this resumes one conversation if the frame names a `conversation`. Otherwise it
+    resumes all conversations: from a `cursor`, or from the numbers of those that `since` names.
+    With both, those named go on from their numbers, and all others from the cursor.
     """
 
     since: Seq | Positions | None = None
@@ -82,7 +81,7 @@ class Resume(ConversationFrame, tag="resume", frozen=True):
 
 
 class Auth(ClientFrame, tag="auth", frozen=True):
-    """Replace the token without reconnecting; answered with an `ack`."""
+    """Replace the token without a new socket. It is answered with an `ack`."""
 
     token: str
     ref: Ref | None = None

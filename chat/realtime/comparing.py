@@ -1,4 +1,4 @@
-"""Groups that may have missed news are compared with the database, many in one query."""
+"""Compares groups that may have missed something with the database, many in one query."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable
@@ -9,7 +9,7 @@ from chat.errors import Unavailable
 from chat.realtime.group import Batch, Group
 
 RETRY_SECONDS = 0.5
-PART = 500
+PART = 250
 """Conversations that are compared in one step: a socket of everything brings thousands."""
 
 
@@ -38,10 +38,10 @@ class Comparing:
         return self._task is not None
 
     def add(self, conversation_ids: Iterable[int]) -> None:
-        """Compare these soon."""
+        """Compare these conversations soon."""
         self._doubtful.update(conversation_ids)
         if self._task is None and self._doubtful:
-            # Its log is not of the request that happens to be the first to ask.
+            # A new context, so that its log lines do not have the first request's id.
             self._task = asyncio.get_running_loop().create_task(self._compare(), context=Context())
 
     async def _compare(self) -> None:
@@ -66,7 +66,7 @@ class Comparing:
             self._deliver(conversation_id, Batch(seq, []))
         for group, known in zip(groups, before, strict=True):
             stored = seqs.get(group.conversation_id, 0)
-            # Members had the changes up to `known` before the database said `stored`.
+            # The members were at `known` before the database said `stored`.
             if stored < known and self._find(group.conversation_id) is group:
                 self._went_back(group.conversation_id, known, stored)
         return seqs

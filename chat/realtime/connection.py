@@ -1,8 +1,8 @@
 """One client's websocket after the opening handshake: frames in, shared bytes out.
 
-The TCP transport is handed to a Connection, and everything that websockets ask of a
-server from then on happens here, in the transport's own callbacks: no task and no
-queue belongs to a socket, and an idle one is this object and its parser.
+A Connection gets the TCP transport. Everything that websockets ask of a server happens here, in the
+callbacks of the transport. No task and no queue belongs to a socket. An idle socket is this object
+and its parser.
 """
 
 import asyncio
@@ -23,11 +23,11 @@ from chat.realtime.framing import (
 )
 
 CLOSE_TIMEOUT = 5.0
-"""Seconds that a client has to answer a close before its transport is cut."""
+"""A client that does not answer a close within so many seconds is cut off."""
 
 
 class Listener(Protocol):
-    """What hears of a connection's texts and of its end."""
+    """Gets the texts of a connection, and is notified of its end."""
 
     def text_received(self, connection: "Connection", text: str) -> None: ...
 
@@ -35,7 +35,7 @@ class Listener(Protocol):
 
 
 class Anteroom:
-    """Stands for the transport until the handshake is done: keeps what is written."""
+    """Stands for the transport until the handshake is done. It keeps what is written."""
 
     __slots__ = ("written",)
 
@@ -46,21 +46,22 @@ class Anteroom:
         self.written += data
 
     def abort(self) -> None:
-        """Whoever makes the handshake sees that the connection is closing."""
+        """Do nothing: the handshake sees that the connection is closing."""
 
 
 class Connection(asyncio.Protocol):
-    """`identity` is who is at the other end.
+    """`identity` is the user at the other end.
 
-    A connection is made before its handshake is answered, so that what is announced
-    meanwhile (its sign-in is revoked, its user is removed) finds it and closes it.
-    `closed_with` is the code of the close that was sent, or 0.
+    A connection is made before its handshake is answered. So an announcement that comes meanwhile
+    (its sign-in is revoked, its user is removed) finds it and closes it.
 
-    `missed` counts the heartbeats since anything was heard, `malformed` and `refused`
-    the frames in a row that were not understood or were too many. `ends_at` is the moment
-    of the monotonic clock at which its token ends, `look_at` the second at which that is
-    looked at next, or 0 while the end is far. `renewal` is the number of the `auth` frame that
-    its token came with, `slot` its place among the heartbeats.
+    - `closed_with`: the code of the close that was sent, or 0.
+    - `missed`: heartbeats since anything was received.
+    - `malformed`, `refused`: frames in a row that were not understood, or were too many.
+    - `ends_at`: when its token ends, by the monotonic clock.
+    - `look_at`: the second at which this is looked at next, or 0 while the end is far away.
+    - `renewal`: the number of the `auth` frame that brought its token.
+    - `slot`: its place among the heartbeats.
     """
 
     __slots__ = (
@@ -82,7 +83,7 @@ class Connection(asyncio.Protocol):
     )
 
     is_wide: ClassVar = False
-    """Whether its frames say which conversation they are of."""
+    """Whether its frames name their conversation."""
 
     def __init__(self, listener: Listener, identity: Identity, max_size: int) -> None:
         self.listener = listener
@@ -103,7 +104,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         before = cast("Anteroom", self.transport)
-        # uvloop's is one in all but its ancestry.
+        # uvloop's transport has the same methods, but not this base class.
         self.transport = cast("asyncio.Transport", transport)
         if before.written:
             self.transport.write(before.written)
@@ -131,13 +132,13 @@ class Connection(asyncio.Protocol):
                 self.close(1003, "text frames only")
         if parser.error is not None and not self.is_closing:
             self.close(parser.error.code, parser.error.reason)
-            # The client's own close can no longer be made out among what it sends, so our
-            # end of the stream says that it is over. To cut it off instead would reset the
-            # connection, and the reason might be lost with it.
+            # The client's own close cannot be found any more among what it sends. So the server
+            # ends its side of the stream. Cutting the connection would reset it, and the reason
+            # might be lost.
             self.transport.write_eof()
 
     def send(self, frames: bytes) -> None:
-        """Write frames that are framed already; nothing goes out after a close."""
+        """Write bytes of whole frames. Nothing goes out after a close."""
         if self.is_closing:
             return
         if self._held:
@@ -146,11 +147,11 @@ class Connection(asyncio.Protocol):
         self.transport.write(frames)
 
     def hold(self, frames: bytes) -> None:
-        """Write these with what is sent next; whoever holds something sees to a `flush`."""
+        """Write these together with what is sent next. The caller has to call `flush` later."""
         self._held += frames
 
     def flush(self) -> None:
-        """Write what is held, if nothing has taken it along."""
+        """Write what is held, if it did not go out with something else."""
         if self._held:
             self.send(b"")
 
@@ -158,11 +159,11 @@ class Connection(asyncio.Protocol):
         self.send(frame(PING, b""))
 
     def close(self, code: int, reason: str = "") -> None:
-        """Say why, and wait for the client's close for a moment; the first call counts."""
+        """Send a close, and wait a moment for the client's close. Only the first call counts."""
         self.flush()
-        if self.is_closing:  # or is so now, because that write found a full buffer
+        if self.is_closing:  # perhaps only now, because that write found a full buffer
             return
-        self.is_closing = True  # first: the write may find a full buffer, which closes too
+        self.is_closing = True  # before the write, which may find a full buffer and close too
         self.closed_with = code
         self.transport.write(close_frame(code, reason))
         metrics.closes.labels(str(code)).inc()
@@ -170,7 +171,7 @@ class Connection(asyncio.Protocol):
         self._cut = loop.call_later(CLOSE_TIMEOUT, self.drop)
 
     def drop(self) -> None:
-        """Cut the transport: nobody is there to hear why."""
+        """Cut the transport, because nobody is there to get a close."""
         self.is_closing = True
         self.transport.abort()
 
@@ -186,7 +187,7 @@ class Connection(asyncio.Protocol):
         self.transport.close()
 
     def pause_writing(self) -> None:
-        """More waits for this reader than it may have waiting."""
+        """Too many bytes wait for this reader: close it."""
         self.close(4408, "did not read fast enough")
 
     def connection_lost(self, exc: Exception | None) -> None:

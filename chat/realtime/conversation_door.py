@@ -69,10 +69,10 @@ class ConversationDoor:
             if is_watched:
                 return membership
             if conversation_id not in self._hub:
-                # It begins here, where the database has it: what comes after will be heard.
+                # The group begins here at the database's position. Later changes will arrive.
                 self._hub.begin_resuming(connection, conversation_id, membership.seq)
                 return membership
-            # Another was the first meanwhile, and a removal may have reached it.
+            # Another socket was the first meanwhile, and a removal may have reached only that one.
 
     def _resume(
         self,
@@ -89,9 +89,9 @@ class ConversationDoor:
 
 
 def position_of(request: Request) -> tuple[int | None, str | None]:
-    """The change number to resume after, and the epoch in which it counts, from the URL.
+    """The `seq` to resume after and the epoch in which it counts, from the URL.
 
-    None for what it does not name. Raises InvalidInput.
+    Each is None if the URL does not have it. Raises InvalidInput.
     """
     found = parameters_of(request, PARAMETERS)
     since, epoch = found.get("since"), found.get("epoch")

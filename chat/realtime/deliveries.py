@@ -7,10 +7,10 @@ from chat.realtime.protocol import frame_of
 
 
 def batches_of(changes: list[Change]) -> list[Batch]:
-    """Of one conversation, each without a gap in the numbers; nearly always one.
+    """The batches of one conversation, each without a gap in the numbers; nearly always one.
 
-    One batch of the writer may take several transactions. What another process committed
-    between two of them is missing here, and whoever is behind it must find that out.
+    One batch of the writer may take several transactions. What another process committed between
+    two of them is missing here. So there is a gap, and each group must find it.
     """
     if changes[-1].seq - changes[0].seq == len(changes) - 1:
         return [Batch(changes[0].seq - 1, [delivery_of(change) for change in changes])]

@@ -1,4 +1,4 @@
-"""What has to wait for something on behalf of a socket: a task per errand."""
+"""Work of a socket that has to wait for something. Each piece of work is a task."""
 
 import asyncio
 import logging
@@ -22,16 +22,16 @@ class Errands:
         errand: Coroutine[Any, Any, None],
         conversation_id: int | None = None,
     ) -> None:
-        """Run the errand; its failure closes the socket, whose client then tries again.
+        """Run the work. If it fails, the socket is closed, and its client tries again.
 
-        `conversation_id` is what the log says of it, where it is about one conversation.
+        `conversation_id` is for the log, if the work is about one conversation.
         """
         task = asyncio.get_running_loop().create_task(guarded(connection, errand, conversation_id))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
-        """Stop what still waits."""
+        """Cancel the work that still waits."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

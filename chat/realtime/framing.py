@@ -1,14 +1,14 @@
 """The websocket wire format (RFC 6455), from the server's side: bytes in, bytes out, no I/O.
 
-No extension is ever negotiated. What the server sends is unmasked and unfragmented, so
-one frame's bytes serve any number of clients.
+No extension is ever negotiated. The server sends frames unmasked and in one piece, so the bytes of
+one frame are good for any number of clients.
 """
 
 from struct import Struct
 
 try:
     from websockets.speedups import apply_mask
-except ImportError:  # no compiled wheel for this platform
+except ImportError:  # this platform has no compiled wheel
     from websockets.utils import apply_mask
 
 CONTINUATION = 0
@@ -20,9 +20,9 @@ PONG = 10
 
 WHOLE_TEXT = 0x80 | TEXT
 FIRST_BYTES = frozenset((0x00, 0x01, 0x02, 0x80, 0x81, 0x82, 0x88, 0x89, 0x8A))
-"""Fragments or whole, of the opcodes above: no reserved bit, no fragmented control frame."""
+"""The allowed first bytes: the opcodes above, no reserved bit, no fragmented control frame."""
 CONTROL_MAX_SIZE = 125  # bytes; section 5.5
-NO_STATUS = 1005  # stands for a close frame without a body; never itself on the wire
+NO_STATUS = 1005  # stands for a close frame without a body; it is never sent
 
 SHORT_HEADER = Struct("!BB").pack
 MEDIUM_HEADER = Struct("!BBH").pack
@@ -44,7 +44,7 @@ def text_frame(payload: bytes) -> bytes:
 
 
 def payload_of(text: bytes) -> bytes:
-    """The payload of what `text_frame` made."""
+    """The payload of a frame that `text_frame` made."""
     length = text[1]
     return text[2 if length < 126 else 4 if length == 126 else 10 :]
 
@@ -66,10 +66,10 @@ def frame(opcode: int, payload: bytes) -> bytes:
 
 
 def close_frame(code: int, reason: str = "") -> bytes:
-    """A close frame; `reason` is cut to the 123 bytes of UTF-8 that fit beside the code.
+    """A close frame. `reason` is cut to the 123 bytes of UTF-8 that fit beside the code.
 
-    1005 makes one without a body, so that what `parse_close` returned can be echoed.
-    Raises ValueError for any other code that may not be on the wire.
+    The code 1005 makes one without a body, so that the result of `parse_close` can be echoed.
+    Raises ValueError for any other code that may not be sent.
     """
     if code == NO_STATUS:
         return frame(CLOSE, b"")
@@ -82,10 +82,10 @@ def close_frame(code: int, reason: str = "") -> bytes:
 
 
 def parse_close(payload: bytes) -> tuple[int, str]:
-    """The code and reason in a close frame's payload; (1005, "") when it is empty.
+    """The code and the reason in the payload of a close frame; (1005, "") if it is empty.
 
-    Raises ProtocolError: 1002 for a body of one byte or a code that may not be on the
-    wire, 1007 for a reason that is not UTF-8.
+    Raises ProtocolError: 1002 for a body of one byte or a code that may not be sent, and 1007 for
+    a reason that is not UTF-8.
     """
     if not payload:
         return NO_STATUS, ""
@@ -101,40 +101,40 @@ def parse_close(payload: bytes) -> tuple[int, str]:
 
 
 def may_be_sent(code: int) -> bool:
-    """Section 7.4 and the IANA registry; 3000 to 4999 are for libraries and applications."""
+    """Whether a code may be sent: section 7.4 and the IANA registry. 3000 to 4999 are free."""
     return 1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999
 
 
 class FrameParser:
-    """Client frames, cut anywhere, into messages.
+    """Turns client frames, cut anywhere, into messages.
 
-    Left to the caller: whether a TEXT message is UTF-8, whether BINARY is welcome, and
-    that nothing counts after CLOSE. `error` is None until the client breaks the protocol.
+    The caller checks whether a TEXT message is UTF-8, whether BINARY is allowed, and that nothing
+    counts after CLOSE. `error` is None until the client breaks the protocol.
 
-    It keeps nothing between messages; inside one, what has come of it: at most `max_size`
-    bytes of earlier fragments, and one frame cut short.
+    Between messages the parser keeps nothing. Within a message it keeps what has come of it: at
+    most `max_size` bytes of earlier fragments, and one frame that was cut short.
     """
 
     __slots__ = ("_buffer", "_joined", "_max_size", "_needed", "_opcode", "error")
 
     def __init__(self, max_size: int) -> None:
-        """`max_size` is the most payload bytes of one message, all fragments together."""
+        """`max_size` is the most payload bytes of one message, with all its fragments."""
         self._max_size = max_size
         self.error: ProtocolError | None = None
-        # A frame cut short, and how many bytes of it another look needs.
+        # A frame that was cut short, and how many bytes it needs before it is looked at again.
         self._buffer: bytes | bytearray = b""
         self._needed = 0
         # A message whose last fragment has not come: its opcode, and its payload so far.
-        # Not a list of fragments: empty ones would make it grow without end.
+        # It is no list of fragments, because empty ones would make it grow without end.
         self._opcode = 0
         self._joined: bytearray | None = None
 
     def feed(self, data: bytes) -> list[tuple[int, bytes]]:
-        """The messages that `data` completes, in order, as (opcode, unmasked payload).
+        """The messages that `data` completes, in order, as pairs (opcode, unmasked payload).
 
-        Fragments come joined; CLOSE, PING and PONG come as they are, also from between
-        fragments. Never raises: look at `error` after handling what came. After an error
-        this returns [] for ever.
+        Fragments come joined. CLOSE, PING and PONG come as they are, also from between fragments.
+        This never raises: look at `error` after handling the messages. After an error it returns
+        [] for ever.
         """
         messages: list[tuple[int, bytes]] = []
         if self._needed:
@@ -142,9 +142,8 @@ class FrameParser:
         position = 0
         end = len(data)
         while position < end:
-            # Nearly every frame is a whole text of less than 64 KiB, so that case comes
-            # first, in a third of the time `_take` needs for the same. Without the mask
-            # bit, `length` is below zero here.
+            # Nearly every frame is a whole text of less than 64 KiB, so this case comes first. It
+            # takes a third of the time of `_take`. Without the mask bit, `length` is below zero.
             body = position + 6
             if body <= end and data[position] == WHOLE_TEXT and self._joined is None:
                 length = data[position + 1] - 128
@@ -162,10 +161,10 @@ class FrameParser:
             try:
                 stop = self._take(data, position, messages)
             except ProtocolError as error:
-                # A traceback would hold this call, hence the parser: a cycle.
+                # A traceback would hold this call, and so the parser, which would be a cycle.
                 self.error = error.with_traceback(None)
                 self._joined = None
-                self._needed = 1  # sends what comes next through `_resume`, which drops it
+                self._needed = 1  # what comes next goes through `_resume`, which drops it
                 break
             if self._needed:
                 self._buffer = data[position:]
@@ -174,14 +173,14 @@ class FrameParser:
         return messages
 
     def _resume(self, data: bytes) -> bytes:
-        """What is waiting and `data` in one, once that is enough; until then b""."""
+        """The waiting bytes and `data` together, if they are enough now; otherwise b""."""
         if self.error is not None:
             return b""
         buffer = self._buffer
         if len(buffer) + len(data) < self._needed:
             if isinstance(buffer, bytes):
                 self._buffer = buffer = bytearray(buffer)
-            buffer += data  # grows in place: a frame in many pieces is not copied for each
+            buffer += data  # it grows in place, so a frame in many pieces is not copied for each
             return b""
         self._buffer = b""
         self._needed = 0
@@ -190,8 +189,8 @@ class FrameParser:
     def _take(self, data: bytes, position: int, messages: list[tuple[int, bytes]]) -> int:
         """Take the frame at `position`, and return where it ends.
 
-        A frame cut short is left alone, and `_needed` set. Raises ProtocolError as soon
-        as enough of the header is there to tell.
+        If the frame is cut short, it stays, and `_needed` is set. Raises ProtocolError as soon as
+        enough of the header is there.
         """
         if len(data) < position + 2:
             self._needed = 2
@@ -253,7 +252,7 @@ class FrameParser:
 
 
 def long_length(field: bytes) -> int:
-    """A length of two or eight bytes; raises ProtocolError when it is not minimal."""
+    """A length of two or eight bytes. Raises ProtocolError if a shorter form was possible."""
     length = int.from_bytes(field, "big")
     if length < (126 if len(field) == 2 else 0x10000):
         raise ProtocolError(1002, "length is not in its shortest form")

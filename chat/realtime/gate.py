@@ -1,15 +1,15 @@
-"""Who may open a socket: asked of the database, and watched until it is open.
+"""Checks who may open a socket, and goes on checking until it is open.
 
-What was allowed before a wait may be forbidden after it. So the connection is made, and
-known to everybody who may have to close it, before the waiting begins:
+What was allowed before an await may be forbidden after it. So the connection is made, and known to
+everything that may have to close it, before the waiting begins:
 
-1. The token is found good, and the connection joins all connections: a revocation that is
-   announced from now on closes it. It also takes its place among those of its user.
-2. A door makes it known to those who remove people from conversations, here and on other
-   nodes: a removal that is announced from now on reaches it.
-3. The door asks the database for a proof: a removal before this is seen here.
-4. Where nothing has closed the connection, it gets the transport. Where something does so in
-   the last moment, the client gets the close.
+1. The token is valid, and the connection joins all connections. A revocation that is announced from
+   now on closes it. It also counts among the connections of its user.
+2. A door makes it known to the parts that remove people from conversations, here and on other
+   nodes. A removal that is announced from now on reaches it.
+3. The door asks the database for a proof. A removal before this is seen here.
+4. If nothing has closed the connection, it gets the transport. If something closes it in the last
+   moment, the client receives the close.
 """
 
 from collections.abc import Callable
@@ -31,10 +31,10 @@ from chat.store.sends import not_a_participant
 
 
 class Admitted(NamedTuple):
-    """A connection without a transport yet, and the proof by which it may have one.
+    """A connection without a transport, and the proof with which it may have one.
 
-    Without a proof the connection is closed already: a browser learns the reason only so.
-    `begin` is called once the connection has the transport.
+    Without a proof the connection is closed already. This is the only way to tell a browser the
+    reason. `begin` is called once the connection has the transport.
     """
 
     connection: Subscriber
@@ -43,23 +43,23 @@ class Admitted(NamedTuple):
 
 
 class Door(Protocol):
-    """One kind of socket: what it asks for, and of whom."""
+    """One kind of socket: `/ws/chat/<id>/` or `/ws/`."""
 
     def connect(self, request: Request, identity: Identity) -> Subscriber:
-        """A connection for the caller; raises what is asked for in vain."""
+        """A connection for the caller. Raises the errors of a wrong request."""
         ...
 
     def refused(self, identity: Identity) -> Subscriber:
-        """A connection that only says why it is closed."""
+        """A connection that only brings the client the reason of a refusal."""
         ...
 
     async def ask(self, request: Request, connection: Subscriber) -> Admitted:
-        """Ask the database; raises the PayamError that the caller is refused with."""
+        """Ask the database. Raises the PayamError with which the caller is refused."""
         ...
 
 
 class Gate:
-    """`is_draining` refuses everyone: the process is on its way out."""
+    """`is_draining` refuses everyone, because the process is stopping."""
 
     def __init__(self, services: Services, connections: Connections, history: History) -> None:
         self._services = services
@@ -68,10 +68,9 @@ class Gate:
         self.is_draining = False
 
     async def admit(self, request: Request, door: Door) -> Admitted:
-        """Raises the PayamError that the caller is refused with.
+        """Admit a connection. Raises the PayamError with which the caller is refused.
 
-        Whoever does not hand the transport over must call the connection's
-        `connection_lost`.
+        A caller that does not give it the transport must call its `connection_lost`.
         """
         for _ in range(2):
             connection = await self._register(request, door)
@@ -86,13 +85,13 @@ class Gate:
                 raise
             if is_present:
                 return admitted
-            # The database was put back. Who is asking is asked again too: this waits.
+            # The database was put back. The user is checked again too, because this waits.
             connection.connection_lost(None)
             await self._history.look()
         raise Unavailable("The database is being put back.", retry_after=1.0)
 
     async def _register(self, request: Request, door: Door) -> Subscriber:
-        """A connection of whom the token names. No wait lies between the two."""
+        """A connection for the user of the token. There is no await between the two."""
         identity = await self._services.sessions.identify_afresh(socket_token(request))
         bind_contextvars(user=identity.user_id)
         self._services.requests.take(identity.user_id)

@@ -1,4 +1,4 @@
-"""The sockets of one conversation in this process, and how far they are."""
+"""The sockets of one conversation in this process, and their position."""
 
 from collections import deque
 
@@ -10,14 +10,14 @@ from chat.realtime.protocol import of_conversation
 from chat.realtime.subscribers import Subscriber
 
 WAITING_MAX = 100
-"""Batches kept while what is before them is read."""
+"""Most batches that are kept while what is before them is read."""
 FEW = 8
 """With up to so many members, a sender's ack goes out together with its message. With more,
 acks go out first, so that senders can send again while the others are being written to."""
 
 
 class Delivery(Struct, array_like=True, frozen=True):
-    """One change as clients get it; `removed` is the user who is out by it, or 0."""
+    """One change as bytes for clients. `removed` is the user whom it removes, or 0."""
 
     seq: int
     frame: bytes
@@ -25,7 +25,7 @@ class Delivery(Struct, array_like=True, frozen=True):
 
 
 class Batch(Struct, array_like=True, frozen=True):
-    """Changes that follow each other and, without a gap, the point `before`.
+    """Changes that follow each other and the position `before`, without a gap.
 
     Without changes, it says only that the conversation has come as far as `before`.
     """
@@ -55,10 +55,10 @@ class Healing:
     __slots__ = ("is_reading", "waiting")
 
     def __init__(self) -> None:
-        # Bounded: what is dropped here is a gap, and read from the database like any.
+        # It has a limit. A batch that is dropped here is a gap, which is read like any other.
         self.waiting: deque[Batch] = deque(maxlen=WAITING_MAX)
         self.is_reading = False
-        """The task reads at this moment; else it pauses, because a reading was in vain."""
+        """Whether the task is reading. Otherwise it pauses, because a reading found nothing."""
 
 
 class Group:
@@ -92,7 +92,7 @@ class Group:
         return [*self.members, *self.wide, *(self.others or ())]
 
     def subscription(self, connection: Subscriber) -> Subscription | None:
-        """Of a connection that is here and not plainly live."""
+        """The subscription of a connection that is here and not plainly live; else None."""
         return self.others.get(connection) if self.others else None
 
     def __contains__(self, connection: Subscriber) -> bool:
@@ -100,7 +100,7 @@ class Group:
         return connection in live or self.subscription(connection) is not None
 
     def read(self, connection: Subscriber) -> Subscription:
-        """The connection, new here or not, reads by itself from now on."""
+        """From now on the connection, new here or not, reads by itself."""
         is_new = connection not in self
         if not is_new:
             self._forget(connection)
@@ -131,7 +131,7 @@ class Group:
             connection.subscribed(self.conversation_id)
 
     def discard(self, connection: Subscriber) -> None:
-        """The connection is sent nothing more."""
+        """From now on the connection gets nothing."""
         if connection in self:
             self._forget(connection)
             connection.unsubscribed(self.conversation_id)
@@ -146,7 +146,7 @@ class Group:
             self.members = without(self.members, connection)
 
     def deliver(self, changes: list[Delivery]) -> bool:
-        """Send the members what is new to them; whether somebody was removed by it."""
+        """Write the changes that are new to the members. Returns whether they removed somebody."""
         if not changes or changes[-1].seq <= self.seq:
             return False
         if changes[0].seq <= self.seq:
@@ -154,7 +154,7 @@ class Group:
         start = 0
         for place, change in enumerate(changes):
             if change.removed:
-                # Who is removed hears of it, and of nothing after it.
+                # Somebody who is removed receives the removal, and nothing after it.
                 self._write(changes[start : place + 1])
                 self._remove(change.removed)
                 start = place + 1
@@ -163,7 +163,7 @@ class Group:
         return start > 0
 
     def deliver_waiting(self) -> bool:
-        """Send as much of what waits as continues now; whether somebody was removed by it."""
+        """Write the waiting batches that continue now. Returns whether they removed somebody."""
         if self.healing is None:
             return False
         waiting = list(self.healing.waiting)
@@ -177,7 +177,7 @@ class Group:
         return is_removed
 
     def advance(self, seq: int) -> None:
-        """The members have all there is up to `seq`; who was ahead may be one of them now."""
+        """The members are at `seq`. A connection that was ahead may be a member now."""
         self.seq = max(self.seq, seq)
         if self.others:
             for connection, subscription in list(self.others.items()):
@@ -214,7 +214,7 @@ class Group:
                 metrics.delivered_frames.add(len(new))
 
     def frames_of(self, changes: list[Delivery], *, is_wide: bool) -> bytes:
-        """What a socket of this kind is sent of these changes."""
+        """The bytes of these changes for sockets of this kind."""
         if is_wide:
             number = self.conversation_id
             return b"".join([of_conversation(change.frame, number) for change in changes])

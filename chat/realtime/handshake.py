@@ -1,14 +1,13 @@
-"""The opening handshake on Sanic's protocol, and the handing over of the transport.
+"""The opening handshake on Sanic's protocol, and giving the transport away.
 
-Sanic parses the request, routes it and runs the middleware, as for any other. Then the
-transport goes to a protocol of ours and Sanic lets go of it: its own way keeps five
-tasks and 26 KiB alive for each socket. This file and `chat/http/` know Sanic's private
-parts; Sanic is pinned for them.
+Sanic parses the request, routes it and runs the middleware, as for any other. Then Payam's own
+protocol gets the transport, and Sanic frees everything that it had for it. (Sanic's own websockets
+keep five tasks and 26 KiB per socket.) This file and `chat/http/` use Sanic's private parts, so
+Sanic is pinned.
 
-Sanic asks `websocket_handshake` before it calls the handler of a websocket. Nothing is
-answered there: `app.ctx.admit` finds out who may have the socket, and the handler gets an
-`Upgrade`, which answers 101 and gives the transport away. It cannot without a proof of
-membership, however the handler is called.
+Sanic calls `websocket_handshake` before it calls the handler of a websocket. Nothing is answered
+there: `app.ctx.admit` checks who may have the socket. The handler gets an `Upgrade`, which answers
+101 and gives the transport away. However the handler is called, this needs a proof of membership.
 """
 
 from collections.abc import Sequence
@@ -36,7 +35,7 @@ class ChatProtocol(HttpConnection):
     async def websocket_handshake(
         self, request: Request, subprotocols: Sequence[str] | None = None
     ) -> Any:
-        """What the handler gets; raises what is answered instead of 101."""
+        """The object for the handler. Raises the error that is answered instead of 101."""
         admitted = await request.app.ctx.admit(request)
         try:
             return Upgrade(self, accept(request), admitted)
@@ -45,7 +44,7 @@ class ChatProtocol(HttpConnection):
             raise
 
     def release(self, successor: Connection, response: bytes, write_limit: int) -> bytes:
-        """Answer, and give the transport to `successor`; returns what it must read first."""
+        """Answer, and give the transport to `successor`. Returns bytes that it must read first."""
         transport = self.transport
         assert transport is not None
         transport.write(response)
@@ -56,19 +55,19 @@ class ChatProtocol(HttpConnection):
         transport.set_write_buffer_limits(high=write_limit)
         transport.set_protocol(successor)
         successor.connection_made(transport)
-        transport.resume_reading()  # a client that sent much at once has been paused
+        transport.resume_reading()  # a client that sent much at once was paused
         early = bytes(self.recv_buffer)
         self.recv_buffer.clear()
         return early
 
     def close(self, timeout: float | None = None) -> None:
-        """What Sanic calls when it is done with a request."""
+        """Sanic calls this at the end of a request."""
         if not self.is_handed_over:
             super().close(timeout)
 
 
 class Upgrade:
-    """A handshake that is in order, not answered yet: stands where Sanic's websocket would."""
+    """A valid handshake that is not answered yet, in the place of Sanic's websocket."""
 
     def __init__(self, protocol: ChatProtocol, response: bytes, admitted: Admitted) -> None:
         self.admitted = admitted
@@ -78,13 +77,13 @@ class Upgrade:
     def hand_over(self, write_limit: int) -> bytes | None:
         """Answer 101 and give the transport to the connection that was admitted.
 
-        Returns what the client has sent already, or None where it has left. Beyond
-        `write_limit` unsent bytes the transport calls `pause_writing`. A connection that was
-        closed meanwhile, or from the start, says so by its code after the 101.
+        Returns what the client has sent already, or None if it has left. With more than
+        `write_limit` unsent bytes the transport calls `pause_writing`. A connection that was closed
+        meanwhile, or from the start, sends its close after the 101.
         """
         connection, proof, _ = self.admitted
         if not connection.is_closing and not connection.is_let_in_by(proof):
-            # Read, and not only passed: without the proof nothing is written.
+            # The proof is checked here, so without it nothing is written.
             raise RuntimeError("the proof of membership is another caller's")
         transport = self._protocol.transport
         if transport is None or transport.is_closing():
@@ -92,15 +91,15 @@ class Upgrade:
         return self._protocol.release(connection, self._response, write_limit)
 
     async def close(self, *_: Any) -> None:
-        """Sanic closes its websockets when the handler is done; ours lives on."""
+        """Do nothing. Sanic closes its websockets when the handler ends; Payam's stay open."""
 
     def end_connection(self, *_: Any) -> None:
-        """The same, when the handler was cancelled."""
+        """The same if the handler was cancelled."""
 
 
 def accept(request: Request) -> bytes:
-    """The answer to a handshake, by RFC 6455 section 4.2; raises what any other is answered."""
-    # Selected only where the client offers it: some offer none, and must get none.
+    """The answer to a handshake (RFC 6455, section 4.2). Raises the error for a wrong one."""
+    # It is selected only if the client offers it. A client that offers none must get none.
     selected = [Subprotocol(SUBPROTOCOL)] if SUBPROTOCOL in offered_subprotocols(request) else None
     handshake = ServerProtocol(subprotocols=selected, state=State.OPEN)
     if request.method != "GET":

@@ -1,4 +1,4 @@
-"""What is missing in a group is read from the database before anything later is delivered."""
+"""Reads what is missing in a group from the database, before anything later is delivered."""
 
 import asyncio
 import logging
@@ -12,7 +12,9 @@ log = logging.getLogger("payam.hub")
 
 RETRY_SECONDS = 0.5
 PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 15.0)
-"""Seconds to wait after the database did not have what the relay spoke of; the last goes on."""
+"""Seconds to wait if the database did not have what the relay announced. The last one is used for
+all later tries.
+"""
 
 
 class Healer:
@@ -38,7 +40,7 @@ class Healer:
         return bool(self._tasks)
 
     def begin(self, group: Group) -> Healing:
-        """What is put into the healing now waits until everything before it was delivered."""
+        """Begin to heal. Batches that are put into it wait until what is before is delivered."""
         healing = group.healing = Healing()
         task = asyncio.get_running_loop().create_task(self._heal(group, healing))
         self._tasks.add(task)
@@ -50,10 +52,10 @@ class Healer:
             self._drop_empty(group)
 
     async def _heal(self, group: Group, healing: Healing) -> None:
-        """Read what is missing and deliver it, then what has come meanwhile.
+        """Read what is missing and deliver it, and then what has come meanwhile.
 
-        The relay may speak of what the database does not have: changes of a history that is
-        no more. While such news waits, the members get what continues where they are.
+        The relay may announce changes that the database does not have, of a history that does not
+        exist any more. While such a batch waits, the members get what continues at their position.
         """
         in_vain = 0
         try:
@@ -65,7 +67,7 @@ class Healer:
                 await asyncio.sleep(PAUSES[min(in_vain, len(PAUSES) - 1)])
                 in_vain += 1
         except Exception:
-            # Left as they are, these sockets would miss changes in silence.
+            # Otherwise these sockets would miss changes in silence.
             log.exception(
                 "conversation %d cannot be caught up",
                 group.conversation_id,
@@ -79,7 +81,7 @@ class Healer:
             group.healing = None
 
     async def _read(self, group: Group, healing: Healing) -> bool:
-        """Deliver all that the database has by now; whether that is what was waited for."""
+        """Deliver everything that the database has. Returns whether the missing part was there."""
         wanted = max(batch.before for batch in healing.waiting)
         is_last = False
         healing.is_reading = True

@@ -1,14 +1,14 @@
-"""This process's sockets, by conversation, and how far each conversation is here.
+"""This process's sockets, by conversation, and the position of each conversation here.
 
-A group knows the `seq` up to which its members have everything. An example with members at 7:
+A group knows its position: the `seq` up to which its members have everything. Example with the
+position 7:
 
-1. Batch 8–9 comes ("before 7"). It continues where the members are: it is written to all of
-   them, and they are at 9.
-2. Batch 8–9 comes again, over another way. It is older than 9: it is dropped.
-3. Batch 12 comes ("before 11"). Something is missing: it waits, and 10–11 are read from the
-   database and written. Then 12 is written, and the members are at 12.
-4. The relay says that the conversation is at 14. Nothing waits behind that, but 13–14 are read
-   in the same way.
+1. Batch 8–9 comes ("before 7"). It continues at the position, so it is written to all members, and
+   the position is 9.
+2. Batch 8–9 comes again. It is older than the position, so it is dropped.
+3. Batch 12 comes ("before 11"). There is a gap, so the batch waits. 10–11 are read from the
+   database and written. Then 12 is written, and the position is 12.
+4. The relay says that the conversation is at 14. No batch waits, but 13–14 are read in this way.
 
 So whatever the relay loses, doubles or brings late, members get each change once and in order.
 """
@@ -23,18 +23,22 @@ from chat.realtime.healing import Healer
 from chat.realtime.subscribers import Subscriber
 
 PART = 250
-"""Conversations that one step of the event loop leaves."""
+"""Most conversations that a socket leaves in one step of the event loop."""
 
 
 def ignore(*_: int) -> None:
-    """For who does not want to know."""
+    """Do nothing: a callback for callers that do not need one."""
 
 
 class Hub:
-    """`load` reads what came after a point, up to which point, and whether that is all;
-    `seqs` the present change numbers; `opened` and `closed` say that a conversation has
-    its first, or has lost its last, member here. `went_back` is called with a conversation,
-    the `seq` of its members here, and a lower one that the database has.
+    """The hub calls these:
+
+    - `load` reads what came after a position, up to which position, and whether that is all.
+    - `seqs` reads the present `seq` of conversations.
+    - `opened` and `closed` are called when a conversation gets its first member here, or has lost
+      its last.
+    - `went_back` is called with a conversation, the position of its members here, and a lower
+      `seq` that the database has.
     """
 
     def __init__(
@@ -57,11 +61,11 @@ class Hub:
         return conversation_id in self._groups
 
     def conversations(self) -> list[int]:
-        """Those with members here."""
+        """The conversations with members here."""
         return list(self._groups)
 
     def wide(self, conversation_id: int) -> Bag:
-        """The sockets of users that are live in the conversation."""
+        """The sockets of `/ws/` that are live in the conversation."""
         group = self._groups.get(conversation_id)
         return group.wide if group is not None else ()
 
@@ -71,18 +75,17 @@ class Hub:
         return group is not None and connection in group
 
     def join(self, connection: Subscriber, conversation_id: int, seq: int) -> None:
-        """From now on the connection gets changes, wherever the members are.
+        """From now on the connection gets changes, whatever the position of the members is.
 
-        `seq` is as the database had it.
+        `seq` is that of the database.
         """
         group = self._group_of(conversation_id, seq)
         group.go_live(connection, group.seq)
 
     def join_at(self, connection: Subscriber, conversation_id: int, position: int) -> bool:
-        """Whether the connection, which has all up to `position`, has missed nothing; then it
-        is live.
+        """Make the connection live, if nothing is missing after `position`. Returns whether it is.
 
-        For a conversation without members here, `position` must be as the database had it.
+        If the conversation has no members here, `position` must be that of the database.
         """
         group = self._group_of(conversation_id, position)
         if position < group.seq:
@@ -91,11 +94,10 @@ class Hub:
         return True
 
     def watch(self, connection: Subscriber, conversation_id: int) -> bool:
-        """Whether the conversation has others here; then the connection is among them.
+        """Add the connection to the group, if there is one. Returns whether there is.
 
-        It gets nothing, but loses the conversation with them when its user is removed. So
-        whoever asks the database afterwards whether that user is a participant misses no
-        removal.
+        It gets nothing, but it loses the conversation when its user is removed. So a caller that
+        asks the database afterwards whether this user is a participant misses no removal.
         """
         group = self._groups.get(conversation_id)
         if group is None:
@@ -104,23 +106,22 @@ class Hub:
         return True
 
     def begin_resuming(self, connection: Subscriber, conversation_id: int, seq: int) -> None:
-        """Send the connection nothing until `finish_resuming`; `seq` as for `join`."""
+        """The connection gets nothing until `finish_resuming`. `seq` is that of the database."""
         self._group_of(conversation_id, seq).read(connection)
 
     def subscription(self, connection: Subscriber, conversation_id: int) -> Subscription | None:
-        """The connection's, where it is not plainly live in the conversation."""
+        """The connection's subscription, if it is not plainly live in the conversation."""
         group = self._groups.get(conversation_id)
         return group.subscription(connection) if group else None
 
     def is_resuming(self, connection: Subscriber, conversation_id: int) -> bool:
-        """Whether it has to read on by itself."""
+        """Whether the connection still has to read by itself."""
         subscription = self.subscription(connection, conversation_id)
         return subscription is not None and subscription.is_reading
 
     def finish_resuming(self, connection: Subscriber, conversation_id: int, position: int) -> bool:
-        """Whether the connection, which has all up to `position`, can go on live.
-
-        It cannot while it is behind the group.
+        """Make the connection live from `position` on, unless it is behind the group. Returns
+        whether it is live.
         """
         group = self._groups.get(conversation_id)
         if group is None or not self.is_resuming(connection, conversation_id):
@@ -145,7 +146,7 @@ class Hub:
             await asyncio.sleep(0)
 
     def clear(self) -> None:
-        """Forget all members, and how far they are: the numbers say nothing any more."""
+        """Forget all members and positions, because the numbers mean nothing any more."""
         groups = list(self._groups.values())
         self._groups.clear()
         for group in groups:
@@ -166,15 +167,15 @@ class Hub:
             self._closed(group.conversation_id)
 
     def begin_commit(self) -> None:
-        """A commit of this process is delivered next: each conversation's part by `deliver_own`.
+        """Next a commit of this process is delivered, each conversation's part by `deliver_own`.
 
-        The process makes one commit after the other. So a change of it may be known here
-        before it is delivered only where the database was read just then.
+        The process makes one commit after the other. So one of its own changes can be known here
+        before it is delivered only if the database was read just then.
         """
         self._commits += 1
 
     def deliver_own(self, conversation_id: int, batch: Batch) -> None:
-        """The same as `deliver`, of what this process has committed itself."""
+        """The same as `deliver`, for what this process has committed itself."""
         group = self._groups.get(conversation_id)
         if group is None:
             return
@@ -183,7 +184,7 @@ class Hub:
         self._deliver(group, batch)
 
     def deliver(self, conversation_id: int, batch: Batch) -> None:
-        """Send the batch to the members, as soon as they have everything before it."""
+        """Write the batch to the members, as soon as they have everything before it."""
         group = self._groups.get(conversation_id)
         if group is not None:
             self._deliver(group, batch)
@@ -208,17 +209,17 @@ class Hub:
         except_user: int = 0,
         except_connection: object = None,
     ) -> None:
-        """Send what is passing to who is live, but not to this user, or this connection."""
+        """Write an ephemeral frame to live sockets, but not to this user's, or this connection."""
         group = self._groups.get(conversation_id)
         if group is not None:
             group.pass_on(frame, except_user, except_connection)
 
     def check(self, conversation_ids: Iterable[int]) -> None:
-        """News of these may have been lost: compare with the database, many in one query."""
+        """Compare these with the database, many in one query: something may have been lost."""
         self._comparing.add(conversation_ids)
 
     async def compare(self, conversation_ids: Collection[int]) -> dict[int, int]:
-        """The same at once. Returns the database's change numbers; raises Unavailable."""
+        """The same at once. Returns the `seq` of each in the database. Raises Unavailable."""
         return await self._comparing.compare(conversation_ids)
 
     def has_all(self, positions: Mapping[int, int]) -> bool:

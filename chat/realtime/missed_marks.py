@@ -1,8 +1,8 @@
-"""Marks of reading that a returning client missed, looked up for many sockets at once.
+"""Reads the marks of reading that returning clients missed, for many sockets at once.
 
-When a node restarts, hundreds of sockets come back to the same few conversations. Those that
-ask while a look at the database is under way share the next one. So there is one look at a
-time, and each began after all who get its answer had asked.
+When a node restarts, hundreds of sockets come back to the same few conversations. Those that ask
+while a reading is under way share the next one. So there is one reading at a time, and each began
+after all that get its answer had asked.
 """
 
 import asyncio
@@ -13,12 +13,12 @@ from chat.events import Passing
 
 NOBODY = Identity(0, "", False, 0.0, None)
 MOST = 500
-"""Conversations in one look."""
+"""Most conversations in one reading."""
 
 Look = Callable[[Identity, Mapping[int, int]], Awaitable[dict[int, list[Passing]]]]
 
 Point = tuple[int, int]
-"""A conversation, and the change number up to which the client has all."""
+"""A conversation, and the client's position in it."""
 
 
 class MissedMarks:

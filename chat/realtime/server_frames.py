@@ -15,9 +15,9 @@ from chat.records import Moment, PresenceStatus
 
 
 class Ack(ServerFrame, tag="ack", frozen=True):
-    """What was asked for is done, and on the disk where it is something that lasts.
+    """What was asked for is done. If it is something that lasts, it is on the disk.
 
-    Only a frame with a `client_id` or a `ref`, or `auth`, gets one.
+    Only a frame with a `client_id` or a `ref`, and `auth`, gets one.
     """
 
     client_id: str | UnsetType = UNSET
@@ -28,10 +28,10 @@ class Ack(ServerFrame, tag="ack", frozen=True):
 
 
 class Resumed(ServerFrame, tag="resumed", frozen=True):
-    """Everything up to `seq` has come; from here on it is live.
+    """Everything up to `seq` was delivered. From here on it is live.
 
-    `seq` counts within `epoch`: to resume later, a client sends both back. Where all
-    conversations were resumed on `/ws/`, `cursor` stands in place of `seq`.
+    `seq` counts within `epoch`. To resume later, a client sends both back. After a resume of all
+    conversations on `/ws/`, there is a `cursor` instead of `seq`.
     """
 
     seq: int | UnsetType = UNSET
@@ -43,9 +43,9 @@ class Resumed(ServerFrame, tag="resumed", frozen=True):
 class Reset(ServerFrame, tag="reset", frozen=True):
     """The database was put back to an older state, so what the client holds may be wrong.
 
-    It comes in place of changes and `resumed`, only to a client that sent an `epoch`. The
-    client reads the conversation again; what comes after `seq` it gets live. With `cursor` in
-    place of `seq` this is so of all conversations, which happens on `/ws/`.
+    It comes instead of changes and `resumed`, only to a client that sent an `epoch`. The client
+    reads the conversation again; what comes after `seq` is live. With a `cursor` instead of `seq`,
+    on `/ws/`, this is about all conversations.
     """
 
     seq: int | UnsetType = UNSET
@@ -55,7 +55,7 @@ class Reset(ServerFrame, tag="reset", frozen=True):
 
 
 class AuthExpiring(ServerFrame, tag="auth.expiring", frozen=True):
-    """The token ends soon: time for an `auth` frame. `expires_in` is in seconds."""
+    """The token ends soon, so send an `auth` frame. `expires_in` is in seconds."""
 
     expires_in: int
 
@@ -63,7 +63,7 @@ class AuthExpiring(ServerFrame, tag="auth.expiring", frozen=True):
 class Error(ServerFrame, tag="error", frozen=True):
     """A frame was not carried out, and changed nothing.
 
-    `retry_after` is in seconds; `client_id` says which message was not stored.
+    `retry_after` is in seconds. `client_id` says which message was not stored.
     """
 
     code: str
@@ -75,10 +75,10 @@ class Error(ServerFrame, tag="error", frozen=True):
 
 
 class Hello(ServerFrame, tag="hello", frozen=True):
-    """The first frame of `/ws/`: who the caller is, and how many conversations there are.
+    """The first frame of `/ws/`: the user, and how many conversations they have.
 
     The socket is live from `cursor` on. A client that resumes keeps its old cursor until
-    `resumed`; where it resumes by the URL, `cursor` is that old one.
+    `resumed`. If it resumes by the URL, `cursor` is that old one.
     """
 
     user: records.User
@@ -88,16 +88,16 @@ class Hello(ServerFrame, tag="hello", frozen=True):
 
 
 class CursorMoved(ServerFrame, tag="cursor", frozen=True):
-    """The cursor to keep in place of older ones: everything before it was sent on this socket."""
+    """The cursor to keep instead of older ones. Everything before it was sent on this socket."""
 
     cursor: str
 
 
 class Positions(ServerFrame, tag="positions", frozen=True):
-    """The change number of each of the caller's conversations, now.
+    """The present `seq` of each of the user's conversations.
 
-    It comes on `/ws/` in place of changes and `resumed`, where the client's cursor cannot be
-    compared any more. The client resumes those in which it is behind, together with `cursor`.
+    It comes on `/ws/` instead of changes and `resumed`, if the client's cursor cannot be compared
+    any more. The client resumes those in which it is behind, together with `cursor`.
     """
 
     positions: dict[str, int]
@@ -107,25 +107,25 @@ class Positions(ServerFrame, tag="positions", frozen=True):
 
 
 class ConversationCreated(ServerFrame, tag="conversation.created", frozen=True):
-    """A conversation began with the caller in it, or the caller was added to one.
+    """A conversation began with the user in it, or the user was added to one.
 
-    It comes on `/ws/`. What follows in the conversation has a `seq` above the one here.
+    It comes on `/ws/`. What follows in the conversation has a higher `seq` than the one here.
     """
 
     conversation: records.Conversation
 
 
 class ConversationRemoved(ServerFrame, tag="conversation.removed", frozen=True):
-    """The caller left a conversation, or was removed from it. It comes on `/ws/`."""
+    """The user left a conversation, or was removed from it. It comes on `/ws/`."""
 
     conversation: int
 
 
 class Presence(ServerFrame, tag="presence", frozen=True):
-    """Somebody with whom the caller shares a small conversation went online or offline.
+    """Somebody with whom the user shares a small conversation went online or offline.
 
-    It comes on `/ws/`, about others alone. `user` is the name. `last_seen` is when an offline
-    user was last online; it is null for one who is online.
+    It comes on `/ws/`, and only about others. `user` is the name. `last_seen` is when an offline
+    user was last online. It is null for somebody who is online.
     """
 
     user: str
@@ -142,10 +142,10 @@ TO_USER: tuple[type[ServerFrame], ...] = (
     ConversationRemoved,
     Presence,
 )
-"""On `/ws/` alone. `conversation` does not name there what the frame belongs to."""
+"""Frames of `/ws/` alone. A `conversation` in them does not mean that they belong to one."""
 
 HAPPENINGS: tuple[type[ServerFrame], ...] = (*catalogue.FRAMES, UserTyping, MessageRead)
-"""What happens in one conversation."""
+"""Frames of events in one conversation."""
 ANSWERS: tuple[type[ServerFrame], ...] = (Ack, Resumed, Reset, Error)
-"""Belong to one conversation where the client's frame did."""
+"""Answers. One belongs to a conversation if the client's frame did."""
 TO_CLIENT: tuple[type[ServerFrame], ...] = (*HAPPENINGS, *ANSWERS, AuthExpiring, *TO_USER)

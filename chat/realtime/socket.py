@@ -1,7 +1,7 @@
-"""The websockets: who may open them, and which part of Payam each frame goes to.
+"""The websockets: opens them, and gives each frame to its handler.
 
-Every frame is answered where it asks for an answer (`client_id` or `ref`), and every
-frame that cannot be carried out gets an `error` frame and changes nothing.
+A frame is answered if it asks for an answer (`client_id` or `ref`). A frame that cannot be carried
+out gets an `error` frame and changes nothing.
 """
 
 from typing import Any
@@ -44,7 +44,7 @@ from config.settings import Settings
 
 MALFORMED_MAX = 10
 REFUSED_MAX = 100
-"""Frames in a row that were not understood, or were too many, before the socket is closed."""
+"""A socket is closed after so many frames in a row that were not understood, or were too many."""
 
 
 CLOSE_CODES: dict[type[PayamError], int] = {
@@ -54,7 +54,7 @@ CLOSE_CODES: dict[type[PayamError], int] = {
     InvalidInput: 4400,
     Unavailable: 1013,
 }
-"""How a socket says what a status says over HTTP."""
+"""The close codes that say the same as a status over HTTP."""
 
 
 class Sockets(Listener):
@@ -105,9 +105,9 @@ class Sockets(Listener):
         }
 
     async def admit(self, request: Request) -> Admitted:
-        """Who may have the socket that is asked for; raises what all others are answered.
+        """Check who may have the socket. Raises the error with which others are refused.
 
-        A browser cannot see that answer. For it the connection is closed, with a code.
+        A browser cannot see a refusal. It gets a connection that is closed with a code.
         """
         door: Door = self._user_door
         if "conversation_id" in request.match_info:
@@ -122,7 +122,7 @@ class Sockets(Listener):
             return Admitted(refused, None, lambda: None)
 
     def open(self, upgrade: Upgrade) -> None:
-        """Take the transport over. Without a pause in it: nothing is missed in between."""
+        """Take the transport over. There is no await in it, so nothing is missed in between."""
         connection, proof, begin = upgrade.admitted
         try:
             early = upgrade.hand_over(self._send_buffer)
@@ -134,7 +134,7 @@ class Sockets(Listener):
             return
         if proof is not None and not connection.is_closing:
             begin()
-        if early:  # perhaps the client's own close
+        if early:  # this may be the client's own close
             connection.data_received(early)
 
     def connection_lost(self, connection: Connection) -> None:
@@ -158,7 +158,7 @@ class Sockets(Listener):
             frame = protocol.decode(text)
         except protocol.MalformedFrame as error:
             if len(text.encode()) > self._usual_size:
-                # Only the text of a message has room beyond.
+                # Only a frame with the text of a message may be larger.
                 connection.close(1009, "message too big")
                 return
             connection.send(protocol.error_frame(error, ref=error.ref))

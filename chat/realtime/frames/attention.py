@@ -1,4 +1,4 @@
-"""What people do with messages that are there: they read, and they type."""
+"""Marks of reading, and typing."""
 
 from functools import partial
 
@@ -28,7 +28,7 @@ class AttentionFrames:
         )
 
     def _type(self, connection: Subscriber, conversation_id: int, frame: Typing) -> None:
-        """Nothing is asked of the database: who is subscribed was let in by it."""
+        """Publish that somebody types. The database is not asked: it let every subscriber in."""
         if not self._dispatcher.hub.is_in(connection, conversation_id):
             raise not_a_participant()
         who = connection.identity

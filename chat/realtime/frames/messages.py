@@ -1,4 +1,4 @@
-"""Messages: sent, edited, deleted. The writer answers later, once for each."""
+"""Messages: send, edit, delete. The writer answers later, once for each."""
 
 import asyncio
 from functools import partial
@@ -24,7 +24,7 @@ class MessageFrames:
         }
 
     def _send(self, connection: Subscriber, conversation_id: int, frame: ChatMessage) -> None:
-        # The writer answers later, so `send` is there by then.
+        # The writer answers later, so `send` exists by then.
         send = self._messages.send(
             connection.identity,
             conversation_id,
@@ -46,14 +46,14 @@ class MessageFrames:
                 timestamp=to_text(send.created_at),
                 ref=given(frame.ref),
             )
-            # Nearly every sender is a member: the message itself follows in the same write.
+            # Nearly every sender is a member, so the message itself follows in the same write.
             connection.hold(addressed(connection, send.conversation_id, frame_of(ack)))
             if not self._holding:
                 asyncio.get_running_loop().call_soon(self._flush)
             self._holding.append(connection)
 
     def _flush(self) -> None:
-        """Write the acks that no message has taken along."""
+        """Write the acks that did not go out with a message."""
         holding, self._holding = self._holding, []
         for connection in holding:
             connection.flush()

@@ -26,7 +26,7 @@ class SignInFrames:
         self._errands.start(connection, self._identify(connection, frame, next(self._renewals)))
 
     async def _identify(self, connection: Subscriber, frame: Auth, number: int) -> None:
-        """A new token for the same user; one that is no good leaves the old one in force."""
+        """Take a new token of the same user. After a bad one, the old one stays in use."""
         try:
             identity = await self._sessions.identify_afresh(frame.token)
         except PayamError as error:
@@ -38,7 +38,7 @@ class SignInFrames:
             return
         if connection.is_closing:
             return
-        if number > connection.renewal:  # else a later one was quicker
+        if number > connection.renewal:  # otherwise a later one was faster
             connection.renewal = number
             connection.identity = identity
             self._connections.renewed(connection)
