@@ -9,7 +9,7 @@ from chat.errors import Unavailable
 from chat.realtime.group import Batch, Group
 
 RETRY_SECONDS = 0.5
-PART = 250
+PART = 500
 """Conversations that are compared in one step: a socket of everything brings thousands."""
 
 
