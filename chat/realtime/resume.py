@@ -214,24 +214,27 @@ def frames(
 
 async def send_slowly(connection: Connection, frames: Sequence[bytes]) -> None:
     """Write no more than a chunk at once, and wait until most of it is gone."""
+    _, high = connection.transport.get_write_buffer_limits()
+    # A chunk alone must not be what the client is closed for.
+    most = min(CHUNK, high // 4)
     waiting: list[bytes] = []
     size = 0
     for frame in frames:
-        waiting.append(frame)
-        size += len(frame)
-        if size >= CHUNK:
+        if waiting and size + len(frame) > most:
             connection.send(b"".join(waiting))
             waiting, size = [], 0
-            await drained(connection)
+            await drained(connection, most // 2)
+        waiting.append(frame)
+        size += len(frame)
     if waiting:
         connection.send(b"".join(waiting))
-        await drained(connection)
+        await drained(connection, most // 2)
 
 
-async def drained(connection: Connection) -> None:
+async def drained(connection: Connection, most: int) -> None:
     """Wait for a client that reads slowly; close one that does not read at all."""
     waited = 0.0
-    while not connection.is_closing and connection.transport.get_write_buffer_size() > CHUNK // 2:
+    while not connection.is_closing and connection.transport.get_write_buffer_size() > most:
         if waited >= PATIENCE:
             connection.close(4408, "did not read fast enough")
             return

@@ -271,3 +271,30 @@ async def test_too_many_sockets_are_refused(limited: People) -> None:
     assert int(error.value.response.headers["Retry-After"]) >= 1
     browser = await ali.connect(conversation, as_browser=True)
     assert await browser.closed() == 4429
+
+
+async def test_who_does_not_read_everything_comes_back_with_the_cursor() -> None:
+    """On `/ws/` as well: closed with 4408, and then each message comes, in order."""
+    settings = {"RATE_LIMITS": "off", "WS_SEND_BUFFER": "65536", "MESSAGE_MAX_LENGTH": "60000"}
+    most = 300  # more than the kernel's buffers of both ends hold
+    with PayamServer(settings) as server:
+        async with People(server) as people:
+            pair = await Pair.of(people)
+            lazy = await pair.sara.connect()
+            cursor = (await lazy.receive())["cursor"]
+            lazy.connection.transport.pause_reading()
+            for number in range(most):
+                text = f"{number}".rjust(60_000)
+                await pair.ali.http.post(pair.messages, json={"content": text})
+                assert (await pair.second.receive())["content"] == text
+            lazy.connection.transport.resume_reading()
+            early = [one for one in await lazy.until_closed() if one["type"] == "chat.message"]
+            assert lazy.connection.close_code in (4408, 1006)
+            assert [one["seq"] for one in early] == list(range(1, len(early) + 1))
+            assert len(early) < most
+            back = await pair.sara.connect(cursor=cursor)
+            seqs = []
+            while (frame := await back.receive())["type"] != "resumed":
+                if frame["type"] == "chat.message":
+                    seqs.append(frame["seq"])
+            assert seqs == list(range(1, most + 1))

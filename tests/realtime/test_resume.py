@@ -26,6 +26,9 @@ class Transport:
     def get_write_buffer_size(self) -> int:
         return self.unread
 
+    def get_write_buffer_limits(self) -> tuple[int, int]:
+        return 0, 4 * resume.CHUNK
+
 
 class Recorder(ConversationSocket):
     """Stands for a connection: keeps what it is told."""
