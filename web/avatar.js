@@ -10,7 +10,7 @@ export function nameOf(chat) {
 }
 
 /** Who is typing there, in a sentence; empty for nobody. */
-export function typingIn({ typing }) {
+export function typingIn({ typingUsers: typing }) {
   if (typing.length === 0) return "";
   return say(typing.length === 1 ? "typing" : "typingMany", { names: list(typing) });
 }

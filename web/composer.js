@@ -6,6 +6,7 @@ import { number, say, size } from "./strings.js";
 
 const TYPING_EVERY = 3000;
 const CLOSE = 0.9; // of the longest message, from which on the room that is left is shown
+const drafts = new WeakMap(); // what is half written, by conversation
 const hasKeyboard = matchMedia("(pointer: fine)");
 
 /** `sent` is called when something was. */
@@ -15,7 +16,7 @@ export function composerOf(chat, sent) {
   let edited = null;
   let typedAt = 0;
   box.placeholder = say("message");
-  box.value = chat.draft;
+  box.value = drafts.get(chat) ?? "";
 
   /** Write anew, or what there is of the message. */
   function edit(message) {
@@ -51,10 +52,10 @@ export function composerOf(chat, sent) {
       const { id, content: before } = edited;
       if (!text) return;
       edit(null);
-      if (text !== before) chat.channel.edit(id, text).catch(complain);
+      if (text !== before) chat.edit(id, text).catch(complain);
     } else if (text || files.length > 0) {
       if (!files.every(fits)) return;
-      chat.say(text, files);
+      chat.send(text, { files }).catch(() => {}); // its row says what went wrong
       show([]);
       write("");
       tellTyping(false);
@@ -86,7 +87,7 @@ export function composerOf(chat, sent) {
     const isNews = isTyping ? Date.now() - typedAt > TYPING_EVERY : typedAt > 0;
     if (!isNews) return;
     typedAt = isTyping ? Date.now() : 0;
-    chat.channel.typing(isTyping);
+    chat.typing(isTyping);
   }
 
   attach.onclick = () => picker.click();
@@ -134,7 +135,7 @@ export function composerOf(chat, sent) {
     focus: () => box.focus(),
     /** The conversation is left: what is half written stays with it. */
     close: () => {
-      chat.draft = edited ? "" : box.value;
+      drafts.set(chat, edited ? "" : box.value);
       tellTyping(false);
     },
   };

@@ -4,18 +4,24 @@ import { avatarOf, nameOf, typingIn } from "./avatar.js";
 import { make, reconcile } from "./dom.js";
 import { number, say, timeOrDate } from "./strings.js";
 
-export function drawConversations(list, chats) {
-  const items = chats.list.map((chat) => ({
+export function drawConversations(list, account, current) {
+  const items = account.conversations.map((chat) => ({
     key: chat.id,
     chat,
     record: chat.record,
-    isCurrent: chat === chats.current,
+    isCurrent: chat === current,
+    isOnline: isOnline(account, chat),
     typing: typingIn(chat),
   }));
   reconcile(list, items, row);
 }
 
-function row({ chat, record, isCurrent, typing }) {
+/** Of a conversation of two: whether the other is there. */
+export function isOnline(account, chat) {
+  return chat.others.length === 1 && account.presence.of(chat.others[0])?.status === "online";
+}
+
+function row({ chat, record, isCurrent, isOnline, typing }) {
   const { last_message: last, unread_count: unread } = record;
   const name = nameOf(chat);
   const count = number(unread);
@@ -26,6 +32,7 @@ function row({ chat, record, isCurrent, typing }) {
       ariaCurrent: isCurrent ? "page" : null,
     },
     avatar: avatarOf(name),
+    online: { hidden: !isOnline, ariaLabel: say("online"), title: say("online") },
     name,
     moment: last ? { textContent: timeOrDate(last.timestamp), dateTime: last.timestamp } : "",
     preview: typing ? { textContent: typing, className: "preview typing", dir: "" } : preview(chat, last),

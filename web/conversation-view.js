@@ -10,7 +10,7 @@ import { rowsOf } from "./message.js";
 import { list, number, say } from "./strings.js";
 
 /** Its `content`; `render` draws what has changed, `close` when it is looked at no more. */
-export function conversationView(chats, chat) {
+export function conversationView(account, chat) {
   const { content, section, avatar, heading, name, about, details, state, ...parts } = clone("conversation");
   const { log, earlier, empty, rows, down, count } = parts;
   let isPlaced = false; // where reading begins
@@ -32,7 +32,7 @@ export function conversationView(chats, chat) {
     edit: composer.edit,
     remove: async (message) => {
       if (!(await confirm(say("deleteQuestion"), say("delete")))) return;
-      chat.channel.delete(message.id).catch(complain);
+      chat.delete(message.id).catch(complain);
       composer.focus();
     },
   };
@@ -146,7 +146,7 @@ export function conversationView(chats, chat) {
   log.addEventListener("focusin", rove);
   earlier.onclick = () => load("earlier");
   down.onclick = toNewest;
-  details.onclick = () => showDetails(chats, chat);
+  details.onclick = () => showDetails(account, chat);
 
   return {
     chat,

@@ -15,8 +15,8 @@ export function confirm(question, yes) {
 }
 
 /** `begun` is given the conversation's record: a new one, or that which is there already. */
-export function beginConversation(chats, begun) {
-  const picker = peoplePicker(chats.payam, [chats.me.id]);
+export function beginConversation(account, begun) {
+  const picker = peoplePicker(account.api, [account.me.id]);
   const { content, form, title, begin } = clone("new-conversation", { picker });
   const dialog = show(say("newConversation"), content);
   form.onchange = () => {
@@ -27,13 +27,13 @@ export function beginConversation(chats, begun) {
   whenSent(form, async (data) => {
     const ids = peopleOf(form);
     const name = ids.length > 1 ? data.title : "";
-    begun(await chats.payam.begin(ids, name, { direct: ids.length === 1 }));
+    begun(await account.api.begin(ids, name, { direct: ids.length === 1 }));
     dialog.close();
   });
 }
 
-export function showDetails(chats, chat) {
-  const { payam, me } = chats;
+export function showDetails(account, chat) {
+  const { api: payam, me } = account;
   const { id, record } = chat;
   const ticket = record.support_ticket;
   const rest = record.participant_count - record.participants.length;
@@ -66,7 +66,7 @@ export function showDetails(chats, chat) {
   };
 
   whenSent(naming, async ({ title }) => {
-    chats.put(await payam.rename(id, title));
+    account.put(await payam.rename(id, title));
     close();
   });
   whenSent(ticketing, async ({ subject, status, priority }) => {
@@ -78,7 +78,7 @@ export function showDetails(chats, chat) {
     add.disabled = peopleOf(adding).length === 0;
   };
   whenSent(adding, async () => {
-    for (const user of peopleOf(adding)) chats.put(await payam.addParticipant(id, user));
+    for (const user of peopleOf(adding)) account.put(await payam.addParticipant(id, user));
     close();
   });
 
@@ -86,7 +86,7 @@ export function showDetails(chats, chat) {
     close();
     if (!(await confirm(say("leaveQuestion"), say("leave")))) return;
     const left = () => {
-      chats.remove(id);
+      account.remove(id);
       location.hash = "#/";
     };
     payam.removeParticipant(id, me.id).then(left, complain);

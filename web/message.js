@@ -6,7 +6,6 @@ import { explain } from "./explain.js";
 import { linked } from "./links.js";
 import { previewed } from "./pictures.js";
 import { day, percent, say, size, time } from "./strings.js";
-import { namesOf } from "./uploads.js";
 
 const GROUP = 5 * 60_000; // milliseconds in which one sender's messages stand together
 
@@ -36,7 +35,7 @@ export function rowsOf(chat, actions, lineAt) {
       actions,
       isFirst: last?.sender !== message.sender || apart(last, message) > GROUP,
       isGroup: others.length > 1,
-      isRead: chat.isOwn(message) && chat.thread.isRead(message, others),
+      isRead: chat.isOwn(message) && chat.isRead(message),
     });
     for (const upload of chat.uploads.of(message.id)) {
       if (isThere(upload, message)) continue;
@@ -44,7 +43,7 @@ export function rowsOf(chat, actions, lineAt) {
     }
     last = message;
   }
-  for (const entry of chat.unseen) {
+  for (const entry of chat.sending.unseen) {
     rows.push({ made: pendingRow, key: entry.clientId, chat, entry, error: entry.error });
   }
   return rows;
@@ -70,7 +69,8 @@ function lineRow() {
 function messageRow({ message, chat, actions, isFirst, isGroup, isRead }) {
   const { sender, content, timestamp, attachments, is_edited: isEdited, is_deleted: isDeleted } = message;
   const isOwn = chat.isOwn(message);
-  const isOnlyNames = attachments.length > 0 && sorted(content) === sorted(namesOf(attachments));
+  const names = attachments.map((file) => file.name).join(", ");
+  const isOnlyNames = attachments.length > 0 && sorted(content) === sorted(names);
   const isAgent = message.role === "agent"; // who is none of the participants
   const showsSender = (isGroup || isAgent) && isFirst && !isOwn;
   const name = isAgent ? say("agentNamed", { name: sender }) : sender;
@@ -91,8 +91,8 @@ function messageRow({ message, chat, actions, isFirst, isGroup, isRead }) {
 }
 
 function pendingRow({ chat, entry, error }) {
-  const again = () => chat.send(entry);
-  const discard = () => chat.discard(entry);
+  const again = () => chat.retry(entry.clientId);
+  const discard = () => chat.discard(entry.clientId);
   const state = error ? problem(error, again, discard) : make("queued");
   return make("pending-row", { text: linked(entry.text), state });
 }
@@ -131,13 +131,13 @@ function fileOf(chat, attachment) {
     size: size(bytes),
     link: { ariaLabel: label, title: label, onclick: () => save(chat, attachment).catch(complain) },
   });
-  previewed(chat.payam, attachment, picture);
+  previewed(chat.api, attachment, picture);
   return content;
 }
 
 /** The file needs the token, so a link alone would not do. */
 async function save(chat, attachment) {
-  const href = URL.createObjectURL(await chat.payam.download(attachment));
+  const href = URL.createObjectURL(await chat.api.download(attachment));
   Object.assign(document.createElement("a"), { href, download: attachment.name }).click();
   setTimeout(() => URL.revokeObjectURL(href), 60_000);
 }

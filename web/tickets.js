@@ -4,11 +4,13 @@ import { complain, make, notify, reconcile } from "./dom.js";
 import { say, timeOrDate } from "./strings.js";
 
 const MOST = 200; // of each status
+const LOOK = 5000; // milliseconds between two looks at the tickets that are shown
 
 /** `button` shows and hides the tickets; `rows` and `none` are what is shown of them. */
-export function ticketDesk({ payam, me, changed }, { button, rows, none }) {
+export function ticketDesk({ api, me, changed }, { button, rows, none }) {
   let tickets = null; // before they have come
   let isOpen = false;
+  let nextLook;
 
   button.hidden = !me.is_staff;
   button.onclick = () => {
@@ -18,10 +20,19 @@ export function ticketDesk({ payam, me, changed }, { button, rows, none }) {
   };
 
   async function refresh() {
+    clearTimeout(nextLook);
     if (!isOpen) return;
-    const waiting = ["open", "pending"].map((status) => payam.tickets({ status, limit: MOST }));
+    nextLook = setTimeout(look, LOOK);
+    const waiting = ["open", "pending"].map((status) => api.tickets({ status, limit: MOST }));
     tickets = (await Promise.all(waiting)).flat().sort((one, other) => other.id - one.id);
     changed();
+  }
+
+  /** Nothing else says that somebody opened a ticket, or took one. */
+  async function look() {
+    if (!button.isConnected) return; // somebody else has signed in
+    if (document.visibilityState === "visible") await refresh().catch(() => {});
+    else nextLook = setTimeout(look, LOOK);
   }
 
   /** Do it, and say that it is done, or why not; somebody else may have been first. */
@@ -36,9 +47,9 @@ export function ticketDesk({ payam, me, changed }, { button, rows, none }) {
   }
 
   const actions = {
-    assign: (ticket) => act(payam.assignTicket(ticket.id, me.id), say("ticketTaken")),
-    giveBack: (ticket) => act(payam.assignTicket(ticket.id, null), say("ticketGivenBack")),
-    close: (ticket) => act(payam.closeTicket(ticket.id), say("ticketClosed")),
+    assign: (ticket) => act(api.assignTicket(ticket.id, me.id), say("ticketTaken")),
+    giveBack: (ticket) => act(api.assignTicket(ticket.id, null), say("ticketGivenBack")),
+    close: (ticket) => act(api.closeTicket(ticket.id), say("ticketClosed")),
   };
 
   function render(currentId) {
@@ -61,7 +72,6 @@ export function ticketDesk({ payam, me, changed }, { button, rows, none }) {
     get isOpen() {
       return isOpen;
     },
-    refresh,
     render,
   };
 }

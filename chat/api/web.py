@@ -50,13 +50,14 @@ class File(Struct, frozen=True):
 
 
 def load(folder: Path) -> dict[str, File]:
-    """The files of the folder, by name."""
+    """The files of the folder and of the client library in it, by their paths."""
     files = {}
-    for path in folder.iterdir():
+    for path in (*folder.iterdir(), *(folder / "client").iterdir()):
         if path.suffix in TYPES:
             body = path.read_bytes()
             tag = f'"{sha256(body).hexdigest()}"'
-            files[path.name] = File(gzip.compress(body, mtime=0), TYPES[path.suffix], tag)
+            name = path.relative_to(folder).as_posix()
+            files[name] = File(gzip.compress(body, mtime=0), TYPES[path.suffix], tag)
     return files
 
 
@@ -69,7 +70,7 @@ def blueprint(base_path: str) -> Blueprint:
     async def page(request: Request) -> HTTPResponse:
         return answer(request, files["index.html"])
 
-    @made.get("/web/<name:str>", ctx_public=True)
+    @made.get("/web/<name:path>", ctx_public=True)
     async def part(request: Request, name: str) -> HTTPResponse:
         if name not in files:
             raise NotFound("The web client has no such file.")

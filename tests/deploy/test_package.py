@@ -60,7 +60,8 @@ def test_everything_that_payam_is_made_of_is_there(wheel: Path) -> None:
         for path in (CHECKOUT / part).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    expected |= {f"chat/page/{path.name}" for path in (CHECKOUT / "web").iterdir()}
+    web = CHECKOUT / "web"
+    expected |= {f"chat/page/{path.relative_to(web)}" for path in web.rglob("*") if path.is_file()}
     with zipfile.ZipFile(wheel) as files:
         packed = {name for name in files.namelist() if ".dist-info/" not in name}
     assert packed == expected

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, test } from "node:test";
 
-import { Payam, PayamError, newId } from "../../web/payam-client.js";
+import { Payam, PayamError, newId } from "../../web/client/index.js";
 import { fault } from "./faults.mjs";
 
 const url = process.env.PAYAM_URL;
@@ -203,7 +203,7 @@ test("when the tokens are revoked, everything is closed and said so", async () =
   await ali.request("POST", "/api/token/revoke/", { body, isPublic: true });
   await gone;
   assert.equal(his.state, "closed");
-  assert.equal(ali.isSignedIn, false);
+  assert.equal(await ali.subject(), null);
   await assert.rejects(ali.me(), { status: 401 });
 });
 
@@ -366,7 +366,7 @@ test("a sign-in that is answered after signing out signs nobody in", async () =>
   await ali.logOut();
   held.release();
   await assert.rejects(signing, { code: "superseded" });
-  assert.equal(ali.isSignedIn, false);
+  assert.equal(await ali.subject(), null);
 });
 
 test("of two sign-ins, the one that was asked last counts", async () => {

@@ -314,7 +314,7 @@ def test_the_page_is_small_and_strict(served: PayamServer) -> None:
         tag = page.headers["etag"]
         assert http.get("/", headers={"If-None-Match": tag}).status_code == 304
         assert http.head("/").headers["etag"] == tag
-        scripts = [path.name for path in WEB.glob("*.js")]
+        scripts = [path.relative_to(WEB).as_posix() for path in WEB.rglob("*.js")]
         for words in ("words.en.json", "words.fa.json"):
             parts = [http.get(f"/web/{name}") for name in (*scripts, words)]
             for name, part in zip((*scripts, words), parts, strict=True):

@@ -1,17 +1,16 @@
-// The messages of one conversation as this page knows them. No drawing and no network.
+// The messages of one conversation as they are known here. No network.
 
 /**
  * `messages` are ordered by id, without a gap between them; each is replaced, never changed, so
- * who draws them sees what is new. Pages and what the socket tells come in any order: of two
- * accounts of a message the one with the higher change number holds, and files are only ever
- * added, until it is deleted.
+ * who draws them sees what is new. Pages and changes come in any order: of two accounts of a
+ * message the one with the higher `seq` holds, and files are only ever added, until it is deleted.
  */
 export class Thread {
   isLoaded = false;
   hasEarlier = false;
   #known = [];
-  #end = Infinity; // the last message before a gap; behind it is only what the socket told
-  #early = new Map(); // files that were told before their message, by its id
+  #end = Infinity; // the last message before a gap; behind it is only what changes have brought
+  #early = new Map(); // files that came before their message, by its id
   #marks = new Map();
 
   get messages() {
@@ -28,7 +27,7 @@ export class Thread {
     const first = page[0]?.id ?? 0;
     this.#known = this.#known.filter((message) => message.id >= first);
     this.#end = Infinity;
-    for (const message of page) this.#put(told(message));
+    for (const message of page) this.#put(known(message));
     this.#endAt(page, hasLater);
     this.hasEarlier = hasEarlier;
     this.isLoaded = true;
@@ -36,26 +35,21 @@ export class Thread {
 
   /** The page before the first message. */
   extendBack(page, hasEarlier) {
-    for (const message of page) this.#put(told(message));
+    for (const message of page) this.#put(known(message));
     this.hasEarlier = hasEarlier;
   }
 
   /** The page after the last message. */
   extend(page, hasLater) {
-    for (const message of page) this.#put(told(message));
+    for (const message of page) this.#put(known(message));
     this.#endAt(page, hasLater);
-  }
-
-  /** Messages as they are now; those that are not known may have others before them. */
-  renew(page) {
-    for (const message of page) if (this.find(message.id)) this.#put(told(message));
   }
 
   find(id) {
     return this.#known.find((message) => message.id === id);
   }
 
-  message(event, key) {
+  message({ type, conversation, ...event }, key) {
     this.#put({ attachments: [], is_read: false, is_edited: false, is_deleted: false, ...event }, key);
   }
 
@@ -85,32 +79,35 @@ export class Thread {
   }
 
   #endAt(page, hasLater) {
-    this.#end = hasLater ? page.at(-1).id : Infinity;
+    this.#end = hasLater ? page[page.length - 1].id : Infinity;
   }
 
   #change(id, changes) {
-    const known = this.find(id);
-    if (known) this.#put({ ...known, ...changes });
+    const message = this.find(id);
+    if (message) this.#put({ ...message, ...changes });
   }
 
   #put(message, key = `m${message.id}`) {
     const { id, seq } = message;
-    const known = this.find(id) ?? { seq, key, attachments: this.#early.get(id) ?? [] };
-    const later = seq >= known.seq ? message : known;
-    const files = [...known.attachments, ...message.attachments].map((file) => [file.id, file]);
+    const before = this.find(id) ?? { seq, key, attachments: this.#early.get(id) ?? [] };
+    this.#early.delete(id);
+    const later = seq >= before.seq ? message : before;
+    const files = [...before.attachments, ...message.attachments].map((file) => [file.id, file]);
     const made = {
       ...later,
-      key: known.key,
-      is_read: message.is_read || known.is_read,
+      key: before.key,
+      is_read: message.is_read || before.is_read,
       attachments: later.is_deleted ? [] : [...new Map(files).values()],
     };
     const rest = this.#known.filter((one) => one.id !== id);
-    const place = rest.findLastIndex((one) => one.id < id) + 1;
-    this.#known = rest.toSpliced(place, 0, made);
+    let place = rest.length;
+    while (place > 0 && rest[place - 1].id > id) place -= 1;
+    rest.splice(place, 0, made);
+    this.#known = rest;
   }
 }
 
-/** A message of a page as the socket tells it. */
-function told(message) {
+/** A message of a page as a change brings it. */
+function known(message) {
   return { ...message, sender: message.sender.username };
 }

@@ -1,11 +1,14 @@
 // Files on their way to messages of one's own.
 
+import { isOffline } from "./errors.js";
+import { newId } from "./tokens.js";
+
 export class Uploads {
   /** `{messageId, file, lent, share, error}`; `lent` is the message's text where it has only names. */
   list = [];
 
-  constructor(chat) {
-    this.chat = chat;
+  constructor(conversation) {
+    this.conversation = conversation;
   }
 
   of(messageId) {
@@ -13,25 +16,21 @@ export class Uploads {
   }
 
   add(messageId, files, lent) {
-    const added = files.map((file) => ({ messageId, file, lent }));
+    const added = files.map((file) => ({ messageId, file, lent, key: newId() }));
     this.list.push(...added);
     for (const upload of added) this.send(upload);
   }
 
-  /** Send it, or try once more. */
+  /** Send it, or try once more: by its key the server knows a file that it has already. */
   async send(upload) {
-    const { messageId, file, error: failed } = upload;
-    const { payam, id } = this.chat;
+    const { messageId, file, key } = upload;
+    const { api, id } = this.conversation;
     const end = new AbortController();
     this.#show(upload, { share: 0, error: undefined, end });
     try {
-      // The answer of an attempt that seemed to fail may be what was lost.
-      const there = failed ? await payam.attachments(id, messageId) : [];
-      const stored = there.find((one) => one.name === file.name && one.size === file.size);
       const onProgress = (share) => this.#show(upload, { share });
-      const options = { onProgress, signal: end.signal };
-      const attachment = stored ?? (await payam.attach(id, messageId, file, options));
-      this.chat.thread.attachment({ message_id: messageId, attachment });
+      const attachment = await api.attach(id, messageId, file, { key, onProgress, signal: end.signal });
+      this.conversation.thread.attachment({ message_id: messageId, attachment });
       this.#remove(upload);
     } catch (error) {
       if (error.code === "message_deleted") this.#remove(upload);
@@ -44,33 +43,34 @@ export class Uploads {
     const { messageId, lent, end } = upload;
     end.abort();
     this.#remove(upload);
-    const { channel, thread } = this.chat;
+    const { conversation } = this;
+    const { thread } = conversation;
     const message = thread.find(messageId);
     if (lent === undefined || (message && message.content !== lent)) return;
     const others = this.of(messageId);
     const left = [...(message?.attachments ?? []), ...others.map((one) => one.file)];
     if (left.length === 0) {
-      await channel.delete(messageId);
+      await conversation.delete(messageId);
     } else {
       const names = namesOf(left);
       for (const one of others) one.lent = names;
-      await channel.edit(messageId, names);
+      await conversation.edit(messageId, names);
     }
   }
 
   /** Try again what failed while there was no connection. */
   wake() {
-    for (const upload of this.list) if (upload.error?.code === "offline") this.send(upload);
+    for (const upload of this.list) if (upload.error && isOffline(upload.error)) this.send(upload);
   }
 
   #remove(upload) {
     this.list = this.list.filter((one) => one !== upload);
-    this.chat.changed();
+    this.conversation.changed();
   }
 
   #show(upload, changes) {
     Object.assign(upload, changes);
-    this.chat.changed();
+    this.conversation.changed();
   }
 }
 

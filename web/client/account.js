@@ -1,0 +1,335 @@
+// All the conversations of who is signed in, live: the list, its order, and what is unread.
+
+import { AccountSocket } from "./account-socket.js";
+import { Conversation } from "./conversation.js";
+import { Emitter } from "./emitter.js";
+import { closed, signedOut } from "./errors.js";
+import { LiveConversation } from "./live-conversation.js";
+import { Outbox } from "./outbox.js";
+import { Presence } from "./presence.js";
+import { Reading } from "./reading.js";
+import { Snapshot } from "./snapshot.js";
+
+const AGAIN = 1000; // milliseconds between two tries to ask who one is
+
+const activity = ({ last_message: last, created_at: begun }) => last?.timestamp ?? begun;
+
+export class Account extends Emitter {
+  #all = new Map();
+  #early = new Map(); // changes of conversations that are not known yet, by id
+  #unsent = []; // of the outbox, for conversations that are not known yet
+  #narrow = new Map(); // sockets of conversations that an agent only looks at, by id
+  #how; // what sockets are made with
+  #reading = new Reading(this);
+  #snapshot;
+  #opening;
+  presence = new Presence();
+  isLoaded = false;
+  me = null;
+
+  /** `how`: `{api, session, settings, storage, subject}`; `subject` is a promise. */
+  constructor(how) {
+    super();
+    this.api = how.api;
+    this.#how = how;
+    this.#prepare();
+    this.#opening = this.#start();
+    this.#opening.catch(() => {});
+  }
+
+  /** Show what was kept, and connect: everything else comes from there. */
+  async #start() {
+    const { api, storage } = this.#how;
+    const subject = await this.#how.subject;
+    this.outbox = new Outbox(storage, subject);
+    this.#snapshot = new Snapshot(storage, subject);
+    const kept = await this.#snapshot.load();
+    this.#unsent = await this.outbox.all();
+    this.me = kept?.me ?? (await this.#askMe());
+    if (this.state === "closed") return;
+    this.socket.cursor = kept?.cursor;
+    for (const { record, seq } of kept?.conversations ?? []) this.#add(record, seq);
+    this.socket.connect();
+    for (const { conversation } of this.#unsent) this.look(conversation);
+    if (!kept) return;
+    this.#reading.list();
+    api.me().then((me) => Object.assign(this.me, me), () => {});
+  }
+
+  async #askMe() {
+    while (this.state !== "closed") {
+      try {
+        return await this.api.me();
+      } catch (error) {
+        if (error.status === 401) this.socket.finish(4401, "not_authenticated");
+        else await new Promise((resolve) => setTimeout(resolve, AGAIN));
+      }
+    }
+    return null;
+  }
+
+  /** Resolved once `me` is known: what was kept from an earlier time can be shown then. */
+  async ready() {
+    await this.#opening;
+    if (!this.me) throw signedOut();
+  }
+
+  /** Resolved once the first conversations are there and the socket is live. */
+  async opened() {
+    await this.#opening;
+    const isThere = () => this.isLoaded && this.state === "open";
+    while (!isThere()) {
+      if (this.state === "closed") throw closed();
+      await new Promise((resolve) => {
+        const off = this.on("change", () => resolve(off()));
+      });
+    }
+  }
+
+  get state() {
+    return this.socket.state;
+  }
+
+  /** Most recently active first. */
+  get conversations() {
+    return [...this.#all.values()].sort(
+      (one, other) => compare(activity(other.record), activity(one.record)) || other.id - one.id,
+    );
+  }
+
+  /** Of all conversations that are loaded. */
+  get unread() {
+    return [...this.#all.values()].reduce((sum, { unread }) => sum + unread, 0);
+  }
+
+  /** Whether all of the user's conversations are loaded. */
+  get isComplete() {
+    return this.isLoaded && !this.#reading.hasMore;
+  }
+
+  /** How many messages wait to be stored. */
+  get pending() {
+    return [...this.#all.values()].reduce((sum, { pending }) => sum + pending.length, 0);
+  }
+
+  get isBusy() {
+    return [...this.#all.values()].some((conversation) => conversation.isBusy);
+  }
+
+  /** The conversation of that id, if it is loaded. */
+  get(id) {
+    return this.#all.get(id);
+  }
+
+  /** Load older ones too, as far as there are any. */
+  async loadMore() {
+    if (this.#reading.hasMore) await this.#reading.more();
+  }
+
+  /** That conversation, loaded where it is not; rejects with 404 where it is not one's own. */
+  async conversation(id) {
+    await this.#opening;
+    if (!this.#all.has(id)) this.put(await this.api.conversation(id));
+    return this.#all.get(id);
+  }
+
+  /** Ask for one by itself, soon: how it is now, and whether it is still one's own. */
+  look(id) {
+    this.#reading.one(id);
+  }
+
+  /** Add or update one as the server has described it; returns false where more is known here. */
+  put(record) {
+    const known = this.#all.get(record.id);
+    if (!known) this.#add(record);
+    const isTaken = known?.update(record) ?? true;
+    if (!isTaken && known.isAnew) this.look(record.id);
+    for (const { username, presence } of record.participants) {
+      if (presence) this.presence.note(username, presence);
+    }
+    this.changed();
+    return isTaken;
+  }
+
+  remove(id) {
+    const conversation = this.#all.get(id);
+    this.#all.delete(id);
+    this.#early.delete(id);
+    this.#closeNarrow(id);
+    this.socket.forget(id, "not_found");
+    const unsent = [...this.#takeUnsent(id), ...(conversation?.pending ?? [])];
+    for (const { clientId } of unsent) this.outbox.forget(clientId);
+    if (!conversation) return;
+    conversation.end();
+    conversation.emit("removed");
+    this.emit("removed", conversation);
+    this.changed();
+  }
+
+  changed() {
+    this.emit("change");
+  }
+
+  /** The socket that brings what happens there. */
+  socketOf({ id }) {
+    return this.#narrow.get(id) ?? this.socket;
+  }
+
+  /** `/ws/` brings nothing of a conversation that an agent only looks at. */
+  follow(conversation) {
+    const { id, isMember, seq: since, record } = conversation;
+    if (isMember || this.#narrow.has(id)) return;
+    const socket = new Conversation(this.#how, id, { since, epoch: record.epoch, replay: false });
+    this.#narrow.set(id, socket);
+    socket.on("frame", (frame) => conversation.receive(frame));
+    socket.on("reset", ({ epoch }) => this.#anewOne(conversation, epoch));
+    socket.on("state", ({ state, code }) => {
+      if (state === "open") conversation.caughtUp();
+      if (code === 4404) this.remove(id);
+      this.changed();
+    });
+  }
+
+  unfollow(conversation) {
+    const { id, isMember, isBusy, pending } = conversation;
+    if (!this.#narrow.has(id) || isBusy || pending.length > 0) return;
+    this.#closeNarrow(id);
+    if (!isMember) this.remove(id);
+  }
+
+  wake() {
+    this.#sockets.forEach((socket) => socket.wake());
+  }
+
+  suspend() {
+    this.#sockets.forEach((socket) => socket.suspend());
+  }
+
+  drop() {
+    this.#sockets.forEach((socket) => socket.drop());
+  }
+
+  close() {
+    this.#reading.close();
+    this.#snapshot?.close();
+    this.#sockets.forEach((socket) => socket.close());
+    for (const conversation of this.#all.values()) conversation.end();
+  }
+
+  get #sockets() {
+    return [this.socket, ...this.#narrow.values()];
+  }
+
+  #prepare() {
+    const { session, settings, subject } = this.#how;
+    const positionOf = (id) => this.#all.get(id)?.seq;
+    this.socket = new AccountSocket(session, settings, subject, positionOf);
+    this.socket.on("frame", (frame) => this.#receive(frame));
+    this.socket.on("anew", () => this.#anew());
+    this.socket.on("positions", ({ ids }) => this.#compare(new Set(ids)));
+    this.socket.on("reset", ({ conversation, epoch }) => {
+      if (conversation === undefined) this.#anew(epoch);
+      else this.#anewOne(this.#all.get(conversation), epoch);
+    });
+    this.socket.on("resumed", () => this.emit("resumed"));
+    this.socket.on("cursor", () => this.#keep());
+    this.socket.on("refused", (error) => this.emit("refused", error));
+    this.socket.on("state", (event) => this.#stateChanged(event));
+  }
+
+  #stateChanged(event) {
+    if (event.state === "open") {
+      for (const conversation of this.#members) conversation.caughtUp();
+      this.#reading.again();
+    } else {
+      for (const conversation of this.#members) conversation.quiet();
+      this.presence.forget();
+      // Where no socket can be had, the list is better than nothing.
+      if (event.state === "waiting" && !this.isLoaded) this.#reading.list();
+    }
+    this.emit("state", event);
+    this.changed();
+  }
+
+  get #members() {
+    return [...this.#all.values()].filter(({ id }) => !this.#narrow.has(id));
+  }
+
+  #receive(frame) {
+    const { type, conversation: id } = frame;
+    if (type === "conversation.created") return this.#created(frame.conversation);
+    if (type === "conversation.removed") return this.remove(id);
+    if (type === "presence") return this.#notePresence(frame);
+    const known = this.#all.get(id);
+    if (known) return known.receive(frame);
+    if (id === undefined || type === "user.typing") return;
+    // One that is older than what is loaded: its changes wait until it is known.
+    this.#early.set(id, [...(this.#early.get(id) ?? []), frame]);
+    this.look(id);
+  }
+
+  #created(record) {
+    const known = this.#all.get(record.id);
+    // It may come again: one was added anew, and what happened meanwhile is not known here.
+    if (known && known.record.seq < record.seq) known.forget(record.epoch);
+    this.put(record);
+    this.emit("created", this.#all.get(record.id));
+  }
+
+  #add(record, seq) {
+    const early = this.#early.get(record.id) ?? [];
+    this.#early.delete(record.id);
+    const [first] = early.filter((frame) => frame.seq !== undefined);
+    const since = seq ?? (first && Math.min(first.seq - 1, record.seq));
+    const conversation = new LiveConversation(this, record, since);
+    this.#all.set(record.id, conversation);
+    conversation.sending.restore(this.#takeUnsent(record.id));
+    for (const frame of early) conversation.receive(frame);
+  }
+
+  #takeUnsent(id) {
+    const entries = this.#unsent.filter(({ conversation }) => conversation === id);
+    this.#unsent = this.#unsent.filter((entry) => !entries.includes(entry));
+    return entries;
+  }
+
+  /** Nobody knows what was missed: what is held here is read again. */
+  #anew(epoch) {
+    for (const conversation of this.#members) conversation.forget(epoch);
+    this.emit("reset", { epoch });
+    this.#reading.anew();
+  }
+
+  #anewOne(conversation, epoch) {
+    conversation?.forget(epoch);
+    if (conversation) this.look(conversation.id);
+  }
+
+  #compare(ids) {
+    for (const { id } of this.#members) if (!ids.has(id)) this.remove(id);
+    this.#reading.list();
+  }
+
+  #closeNarrow(id) {
+    this.#narrow.get(id)?.close();
+    this.#narrow.delete(id);
+  }
+
+  #notePresence(frame) {
+    this.presence.note(frame.user, frame);
+    this.emit("presence", frame);
+    this.changed();
+  }
+
+  #keep() {
+    // What is not known yet could not be had again after this cursor.
+    if (!this.isLoaded || this.#early.size > 0) return;
+    const { cursor } = this.socket;
+    this.#snapshot.save({ cursor, me: this.me, conversations: this.conversations });
+  }
+}
+
+/** Moments from the server are text that sorts as time does. */
+function compare(one, other) {
+  return one < other ? -1 : Number(one > other);
+}

@@ -1,0 +1,143 @@
+// What the server offers by REST, one method for each question.
+
+import { Emitter } from "./emitter.js";
+import { query } from "./http.js";
+
+/** `request(method, path, options)` is the subclass's: it asks as who is signed in. */
+export class Api extends Emitter {
+  #firstPage = {}; // of the list of conversations
+
+  async json(method, path, options) {
+    return (await this.request(method, path, options)).json();
+  }
+
+  me() {
+    return this.json("GET", "/api/users/me/");
+  }
+
+  users(search, limit = 20) {
+    return this.json("GET", `/api/users/${query({ search, limit })}`);
+  }
+
+  conversations() {
+    return this.json("GET", at());
+  }
+
+  async *conversationPages(limit = 50) {
+    let path = at() + query({ limit });
+    while (path) {
+      const page = await this.#page(path);
+      yield page.records;
+      path = page.next;
+    }
+  }
+
+  /** The first one is kept: it is asked for again and again, and seldom changes. */
+  async #page(path) {
+    const kept = this.#firstPage.path === path ? this.#firstPage : {};
+    const headers = kept.tag && { "If-None-Match": kept.tag };
+    const response = await this.request("GET", path, { headers });
+    if (response.status === 304) return kept;
+    const tag = response.headers.get("ETag");
+    const link = /<([^>]*)>; rel="next"/.exec(response.headers.get("Link"))?.[1];
+    const page = { path, tag, next: link && this.pathOf(link), records: await response.json() };
+    if (!path.includes("cursor=")) this.#firstPage = page;
+    return page;
+  }
+
+  conversation(id) {
+    return this.json("GET", at(id));
+  }
+
+  participants(id, { limit = 50, after = 0 } = {}) {
+    return this.json("GET", at(id, "participants") + query({ limit, after }));
+  }
+
+  begin(participants, title = "", { direct = false, key } = {}) {
+    return this.json("POST", at(), { body: { participants, title, direct }, headers: once(key) });
+  }
+
+  rename(id, title) {
+    return this.json("PATCH", at(id), { body: { title } });
+  }
+
+  addParticipant(id, userId, { key } = {}) {
+    const body = { user_id: userId };
+    return this.json("POST", at(id, "participants"), { body, headers: once(key) });
+  }
+
+  async removeParticipant(id, userId) {
+    await this.request("DELETE", at(id, "participants", userId));
+  }
+
+  async markRead(id, messageId) {
+    await this.request("POST", at(id, "read"), { body: { message_id: messageId } });
+  }
+
+  messages(id, { limit = 50, ...place } = {}) {
+    return this.json("GET", at(id, "messages") + query({ limit, ...place }));
+  }
+
+  attachments(id, messageId) {
+    return this.json("GET", at(id, "messages", messageId, "attachments"));
+  }
+
+  async attach(id, messageId, file, { name = file.name ?? "file", key, onProgress, signal } = {}) {
+    const path = at(id, "messages", messageId, "attachments");
+    const form = new FormData();
+    // React Native's files are `{uri, name, type}`, and its form takes no third value.
+    if (file.uri === undefined) form.append("file", file, name);
+    else form.append("file", file);
+    const attachment = await this.json("POST", path, { form, headers: once(key), onProgress, signal });
+    onProgress?.(1);
+    return attachment;
+  }
+
+  async download(attachment) {
+    return (await this.request("GET", this.pathOf(attachment.url))).blob();
+  }
+
+  openTicket(id, subject, priority = "normal", { key } = {}) {
+    const body = { subject, priority };
+    return this.json("POST", at(id, "support_ticket"), { body, headers: once(key) });
+  }
+
+  ticket(ticketId) {
+    return this.json("GET", ticketAt(ticketId));
+  }
+
+  changeTicket(ticketId, changes) {
+    return this.json("PATCH", ticketAt(ticketId), { body: changes });
+  }
+
+  closeTicket(ticketId) {
+    return this.json("POST", ticketAt(ticketId, "close"));
+  }
+
+  reopenTicket(ticketId) {
+    return this.json("POST", ticketAt(ticketId, "reopen"));
+  }
+
+  assignTicket(ticketId, userId) {
+    return this.json("POST", ticketAt(ticketId, "assign"), { body: { user_id: userId } });
+  }
+
+  tickets({ limit = 50, ...which } = {}) {
+    return this.json("GET", ticketAt() + query({ limit, ...which }));
+  }
+}
+
+/** The header with which the server makes a thing once; none without a key. */
+function once(key) {
+  return key === undefined ? {} : { "Idempotency-Key": key };
+}
+
+/** The path of what is in a conversation; of all of them without an id. */
+function at(...steps) {
+  return ["/api/conversations", ...steps, ""].join("/");
+}
+
+/** The path of what is done with a ticket; of all of them without an id. */
+function ticketAt(...steps) {
+  return ["/api/support_tickets", ...steps, ""].join("/");
+}

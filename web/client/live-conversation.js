@@ -1,0 +1,324 @@
+// One conversation: what the list shows of it, its messages, and what is on the way to it.
+
+import { Emitter } from "./emitter.js";
+import { EVENTS } from "./events.js";
+import { Pages } from "./pages.js";
+import { ReadMark } from "./read-mark.js";
+import { Sending } from "./sending.js";
+import { Thread } from "./thread.js";
+import { Uploads } from "./uploads.js";
+
+const TYPING_LASTS = 6000; // milliseconds: who vanishes while typing never says that they stopped
+
+export class LiveConversation extends Emitter {
+  thread = new Thread();
+  pages = new Pages(this);
+  uploads = new Uploads(this);
+  sending = new Sending(this);
+  /** What was known here does not count, and the record has not come again yet. */
+  isAnew = false;
+  #account;
+  #typing = new Map(); // timers, by name
+  #seq; // up to it every change has come; undefined until the record says where to begin
+
+  /** `seq` is where changes go on: what the record knows may be ahead of it. */
+  constructor(account, record, seq = record.seq) {
+    super();
+    this.#account = account;
+    this.api = account.api;
+    this.me = account.me;
+    this.record = record;
+    this.#seq = seq;
+    this.mark = new ReadMark(this);
+  }
+
+  get id() {
+    return this.record.id;
+  }
+
+  get seq() {
+    return this.#seq;
+  }
+
+  get state() {
+    return this.#socket.state;
+  }
+
+  get title() {
+    return this.record.title;
+  }
+
+  get unread() {
+    return this.record.unread_count;
+  }
+
+  /** Oldest first: the stored ones, then those that wait, each with a `status`. */
+  get messages() {
+    const stored = this.thread.messages.map((message) => ({ ...message, status: "stored" }));
+    const { username: sender } = this.me;
+    const waiting = this.sending.unseen.map(({ clientId, text, at, error }) => ({
+      ...{ client_id: clientId, sender, content: text, timestamp: new Date(at).toISOString(), error },
+      ...{ status: error ? "failed" : "sending", attachments: [], is_edited: false, is_deleted: false },
+    }));
+    return [...stored, ...waiting];
+  }
+
+  /** What was written here and is not stored yet. */
+  get pending() {
+    return this.sending.list;
+  }
+
+  /** The names of the others. */
+  get others() {
+    return this.record.participants.map((user) => user.username).filter((name) => name !== this.me.username);
+  }
+
+  /** The names of those who are typing. */
+  get typingUsers() {
+    return [...this.#typing.keys()];
+  }
+
+  /** Whether who is signed in takes part; an agent may read and answer without it. */
+  get isMember() {
+    return this.record.participants.some((user) => user.id === this.me.id);
+  }
+
+  /** Whether files are on their way, which nothing keeps but this page. */
+  get isBusy() {
+    return this.uploads.list.length > 0 || this.pending.some((entry) => entry.files.length > 0);
+  }
+
+  /** The first message of somebody else's that is unread, of those that are known. */
+  get firstUnread() {
+    return this.thread.messages.find((message) => this.mark.isUnread(message));
+  }
+
+  isOwn(message) {
+    return message.sender === this.me.username;
+  }
+
+  /** Whether everybody else has read the message. */
+  isRead(message) {
+    return this.thread.isRead(message, this.others);
+  }
+
+  /** Have the messages, and what comes to them from now on. */
+  async open() {
+    this.#account.follow(this);
+    await this.pages.open();
+  }
+
+  get hasOlder() {
+    return this.thread.hasEarlier;
+  }
+
+  async loadOlder() {
+    await this.pages.earlier();
+  }
+
+  /** Shown at once; resolved once the message is stored, however long that takes. */
+  send(text, options) {
+    return this.sending.add(text, options);
+  }
+
+  /** Try once more what the server has refused. */
+  retry(clientId) {
+    this.sending.again(clientId);
+  }
+
+  discard(clientId) {
+    this.sending.discard(clientId);
+  }
+
+  /** `options` are `{name, onProgress, signal}`. */
+  async attach(messageId, file, options) {
+    const attachment = await this.api.attach(this.id, messageId, file, options);
+    if (this.pages.isWanted) this.thread.attachment({ message_id: messageId, attachment });
+    this.changed();
+    return attachment;
+  }
+
+  edit(messageId, content) {
+    return this.ask({ type: "edit_message", message_id: messageId, content });
+  }
+
+  delete(messageId) {
+    return this.ask({ type: "delete_message", message_id: messageId });
+  }
+
+  /** Everything up to this message is read. */
+  markRead(messageId) {
+    return this.mark.see(messageId);
+  }
+
+  /** Worth nothing later, so not kept for later. */
+  typing(isTyping) {
+    this.#socket.write(this.#addressed({ type: "typing", is_typing: isTyping }));
+  }
+
+  ask(frame) {
+    this.#account.follow(this);
+    return this.#socket.ask(this.#addressed(frame), this.id);
+  }
+
+  /** The socket of a single conversation needs no id. */
+  #addressed(frame) {
+    return this.#socket === this.#account.socket ? { ...frame, conversation: this.id } : frame;
+  }
+
+  /** What the server says of it now, which may be older than what changes have brought since. */
+  update(record) {
+    const isStale = record.epoch === this.record.epoch && record.seq < Math.max(this.record.seq, this.#seq ?? 0);
+    if (isStale) return false;
+    this.isAnew = false;
+    this.record = { ...record, unread_count: this.mark.unreadOf(record) };
+    // Before somebody wants the messages, the record is all that there is to keep.
+    if (this.#seq === undefined) this.#seq = record.seq;
+    this.pages.again().catch(() => {});
+    this.changed();
+    return true;
+  }
+
+  /** The database was put back, or nobody knows what was missed: nothing that is held here counts. */
+  forget(epoch = this.record.epoch) {
+    this.isAnew = true;
+    this.thread = new Thread();
+    this.pages.forget();
+    this.#seq = undefined;
+    this.record = { ...this.record, epoch, seq: 0 };
+    this.mark = new ReadMark(this);
+    this.mark.id = 0;
+    this.emit("reset", { epoch });
+    this.changed();
+  }
+
+  /** A change, or something that nothing keeps. A change that is known already is left out. */
+  receive(frame) {
+    const { type, seq } = frame;
+    if (seq !== undefined && seq <= this.#seq) return;
+    const isNews = seq === undefined || seq > this.record.seq; // the record may have come ahead
+    if (seq !== undefined) this.#seq = seq;
+    if (isNews) {
+      if (seq !== undefined) this.note({ seq });
+      this.#effects[type]?.(frame);
+    }
+    if (this.pages.isWanted) this.#toThread(frame);
+    if (EVENTS[type]) {
+      this.emit(EVENTS[type], frame);
+      this.#account.emit(EVENTS[type], { ...frame, conversation: this.id });
+    }
+    this.changed();
+  }
+
+  /** The connection is there again, with everything that was missed. */
+  caughtUp() {
+    this.pages.again().catch(() => {});
+    this.mark.store();
+    this.uploads.wake();
+  }
+
+  /** The connection is gone, and with it who is typing. */
+  quiet() {
+    for (const name of this.typingUsers) this.#noteTyping(name, false);
+  }
+
+  /** Nobody looks at it any more. Only an agent's conversation ends by this: others stay live. */
+  close() {
+    this.#account.unfollow(this);
+  }
+
+  /** Nothing more comes here; what is not sent stays in the outbox. */
+  end() {
+    this.quiet();
+    this.sending.close();
+  }
+
+  get outbox() {
+    return this.#account.outbox;
+  }
+
+  note(changes) {
+    this.record = { ...this.record, ...changes };
+  }
+
+  changed() {
+    this.emit("change");
+    this.#account.changed();
+  }
+
+  get #socket() {
+    return this.#account.socketOf(this);
+  }
+
+  #toThread({ type, ...rest }) {
+    const how = { "chat.message": "message", "message.edited": "edited", "message.deleted": "deleted" };
+    const kind = how[type] ?? { "attachment.added": "attachment", "message.read": "read" }[type];
+    if (kind) this.thread[kind](rest);
+  }
+
+  #effects = {
+    "chat.message": (message) => this.noteMessage(message),
+    "message.edited": ({ message: { id, content } }) => this.#noteContent(id, content),
+    "message.deleted": ({ message_id: id }) => this.#noteDeleted(id),
+    "message.read": ({ user, message_id: id }) => this.#noteRead(user, id),
+    "user.typing": ({ user, is_typing: isTyping }) => this.#noteTyping(user, isTyping),
+    "participant.joined": ({ participant }) => this.#noteParticipants(participant, [participant]),
+    "participant.left": ({ participant }) => this.#noteParticipants(participant, []),
+    "conversation.updated": ({ type, conversation, ...changes }) => this.note(changes),
+    "ticket.updated": ({ support_ticket: ticket }) =>
+      this.note({ support_ticket: ticket.status === "closed" ? null : ticket }),
+  };
+
+  noteMessage({ id, sender, content, timestamp, role, is_deleted: isDeleted }) {
+    this.#noteTyping(sender, false);
+    const { last_message: last, unread_count: unread } = this.record;
+    const isSeen = this.isOwn({ sender }) || id <= this.mark.id || isDeleted;
+    const user = this.record.participants.find((one) => one.username === sender);
+    if (!isSeen) this.note({ unread_count: unread + 1 });
+    // One's own, once acknowledged, may have come before one that was stored earlier.
+    if (id <= (last?.id ?? 0)) return;
+    this.note({
+      last_message: { id, sender: user ?? { username: sender }, content, timestamp, role, is_read: false },
+    });
+  }
+
+  #noteContent(id, content) {
+    const last = this.record.last_message;
+    if (last?.id === id) this.note({ last_message: { ...last, content } });
+  }
+
+  #noteDeleted(id) {
+    this.#noteContent(id, "");
+    const { thread, mark, record } = this;
+    const message = thread.find(id);
+    if (!message && id > mark.id) this.#account.look(this.id); // whether it counted is not known here
+    else if (message && mark.isUnread(message)) this.note({ unread_count: Math.max(0, record.unread_count - 1) });
+  }
+
+  /** One's own marks come from another device. */
+  #noteRead(user, id) {
+    if (user !== this.me.username || !this.mark.hear(id)) return;
+    // What is not loaded here cannot be counted here.
+    if (!this.thread.isLoaded || this.thread.hasLater) this.#account.look(this.id);
+  }
+
+  #noteTyping(name, isTyping) {
+    if (name === this.me.username) return; // on another device
+    clearTimeout(this.#typing.get(name));
+    this.#typing.delete(name);
+    if (!isTyping) return;
+    const end = () => {
+      this.#typing.delete(name);
+      this.changed();
+    };
+    this.#typing.set(name, setTimeout(end, TYPING_LASTS));
+  }
+
+  #noteParticipants(gone, come) {
+    const { participants, participant_count: count } = this.record;
+    const rest = participants.filter((one) => one.id !== gone.id);
+    const isNews = come.length > 0 ? rest.length === participants.length : true;
+    const step = come.length > 0 ? 1 : -1;
+    this.note({ participants: [...rest, ...come], participant_count: count + (isNews ? step : 0) });
+  }
+}

@@ -1,0 +1,47 @@
+// What was written and is not known to be stored, kept over reloads of the page. Sent again
+// from here it is the same message, by its client id; from two tabs at once, too.
+
+export class Outbox {
+  #storage;
+  #prefix;
+  #steps = new Map(); // the last step for each entry: what is forgotten must not be kept afterwards
+  #count = 0;
+
+  constructor(storage, subject) {
+    this.#storage = storage;
+    this.#prefix = `outbox/${subject}/`;
+  }
+
+  /** `[{conversation, clientId, text, at}]`, in the order of writing. */
+  async all() {
+    const entries = await this.#storage.list(this.#prefix).catch(() => []);
+    return entries.sort((one, other) => one.at - other.at);
+  }
+
+  /** Of two that are written in one millisecond the first stays first. */
+  at() {
+    this.#count = Math.max(this.#count + 0.001, Date.now());
+    return this.#count;
+  }
+
+  /** Resolved once it outlives the page. */
+  keep({ conversation, clientId, text, at }) {
+    return this.#step(clientId, () =>
+      this.#storage.set(this.#prefix + clientId, { conversation, clientId, text, at }),
+    );
+  }
+
+  forget(clientId) {
+    this.#step(clientId, async () => {
+      await this.#storage.delete(this.#prefix + clientId);
+      this.#steps.delete(clientId);
+    });
+  }
+
+  #step(clientId, work) {
+    const before = this.#steps.get(clientId) ?? Promise.resolve();
+    const step = before.then(work).catch(() => {}); // where nothing can be kept
+    this.#steps.set(clientId, step);
+    return step;
+  }
+}

@@ -1,0 +1,114 @@
+// Messages of one's own that are shown at once and are on their way.
+
+import { namesOf } from "./uploads.js";
+import { newId } from "./tokens.js";
+import { closed } from "./errors.js";
+
+export class Sending {
+  /** `{clientId, text, at, files, lent, error}` in the order of writing; with an `error` it waits for `again`. */
+  list = [];
+  #promises = new Map(); // of what `add` has promised, by client id
+
+  constructor(conversation) {
+    this.conversation = conversation;
+  }
+
+  /**
+   * Send a text, files, or both; a message always has a text, so files alone lend their names.
+   * The promise of its ack also has a `clientId`, and `saved`, a promise that the outbox has it.
+   */
+  add(text, { files = [], clientId = newId() } = {}) {
+    const known = this.#promises.get(clientId);
+    if (known) return known.promise;
+    const { conversation } = this;
+    const { outbox } = conversation;
+    const entry = { conversation: conversation.id, clientId, text: text || namesOf(files), at: outbox.at() };
+    Object.assign(entry, { files, lent: text ? undefined : entry.text }); // only this page has them
+    const made = {};
+    made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
+    Object.assign(made.promise, { clientId, saved: outbox.keep(entry) });
+    this.#promises.set(clientId, made);
+    this.#begin(entry);
+    return made.promise;
+  }
+
+  /** What an earlier page, or another tab, has written. */
+  restore(entries) {
+    for (const entry of entries) {
+      if (!this.#find(entry.clientId)) this.#begin({ ...entry, files: [] });
+    }
+  }
+
+  #begin(entry) {
+    this.list = [...this.list, entry];
+    this.#send(entry);
+  }
+
+  /** Try once more what the server has refused. */
+  again(clientId) {
+    const entry = this.#find(clientId);
+    if (entry?.error) this.#send(entry);
+  }
+
+  async #send(entry) {
+    const { conversation } = this;
+    const { clientId, text, files, lent } = entry;
+    const { thread, record } = conversation;
+    entry.error = undefined;
+    entry.after = thread.messages[thread.messages.length - 1]?.id ?? record.last_message?.id ?? 0;
+    conversation.changed();
+    try {
+      const ack = await conversation.ask({ type: "chat_message", message: text, client_id: clientId });
+      this.#stored(entry, ack);
+      conversation.uploads.add(ack.id, files, lent);
+      this.#settle(clientId, "resolve", ack);
+    } catch (error) {
+      // Where the connection was closed, it stays in the outbox, and is sent another time.
+      if (conversation.state !== "closed") entry.error = error;
+      this.#settle(clientId, "reject", error);
+    }
+    conversation.changed();
+  }
+
+  #stored(entry, { id, seq, timestamp }) {
+    const { conversation } = this;
+    this.discard(entry.clientId);
+    const message = { id, seq, timestamp, sender: conversation.me.username, content: entry.text };
+    const isKnown = conversation.thread.find(id);
+    if (conversation.pages.isWanted && !isKnown) conversation.thread.message(message, entry.clientId);
+    conversation.noteMessage(message);
+  }
+
+  discard(clientId) {
+    this.conversation.outbox.forget(clientId);
+    this.list = this.list.filter((one) => one.clientId !== clientId);
+    this.conversation.changed();
+  }
+
+  #find(clientId) {
+    return this.list.find((one) => one.clientId === clientId);
+  }
+
+  /**
+   * What is pending and not among the stored messages. After a cut one's own message may come
+   * before its ack says which it is: the first with its text is held to be it.
+   */
+  get unseen() {
+    const [first, ...rest] = this.list;
+    if (!first || first.error) return this.list;
+    const { thread } = this.conversation;
+    const own = thread.messages.filter((one) => this.conversation.isOwn(one));
+    const last = own[own.length - 1];
+    const isThere = last?.content === first.text && last.id > first.after;
+    return isThere ? rest : this.list;
+  }
+
+  close() {
+    for (const clientId of [...this.#promises.keys()]) this.#settle(clientId, "reject", closed());
+  }
+
+  #settle(clientId, how, value) {
+    this.#promises.get(clientId)?.[how](value);
+    this.#promises.delete(clientId);
+  }
+}
