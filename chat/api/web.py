@@ -6,6 +6,7 @@ to, this server only.
 """
 
 import gzip
+import re
 from hashlib import sha256
 from pathlib import Path
 
@@ -26,6 +27,8 @@ TYPES = {
     ".svg": "image/svg+xml",
     ".ts": "text/plain; charset=utf-8",
 }
+COMMENT = re.compile(rb"^\s*(?:/\*.*?\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
+"""Lines of a script that only its readers need. They are not sent."""
 HEADERS = {
     # Browsers ask for it again each time, and get it again only when it has changed.
     "Cache-Control": "no-cache",
@@ -55,6 +58,8 @@ def load(folder: Path) -> dict[str, File]:
     for path in (*folder.iterdir(), *(folder / "client").iterdir()):
         if path.suffix in TYPES:
             body = path.read_bytes()
+            if path.suffix == ".js":
+                body = COMMENT.sub(b"", body)
             tag = f'"{sha256(body).hexdigest()}"'
             name = path.relative_to(folder).as_posix()
             files[name] = File(gzip.compress(body, mtime=0), TYPES[path.suffix], tag)

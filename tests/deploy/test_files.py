@@ -207,7 +207,7 @@ def image() -> Iterator[Image]:
 
 def test_the_image_has_all_that_the_server_needs(image: Image) -> None:
     """It starts, and answers with the web client and the documents."""
-    for path in ("/", "/web/payam-client.js", "/docs/", "/docs/openapi.json"):
+    for path in ("/", "/web/client/index.js", "/docs/", "/docs/openapi.json"):
         assert get(image, path)[0] == 200, path
 
 

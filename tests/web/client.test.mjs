@@ -6,69 +6,9 @@ import { after, test } from "node:test";
 
 import { Payam, PayamError, newId } from "../../web/client/index.js";
 import { fault } from "./faults.mjs";
-
-const url = process.env.PAYAM_URL;
-const backoff = { least: 20, most: 200 };
-const everyone = [];
+import { become, everyone, listen, numbered, pair, person, stored, storeOf, told, until, url } from "./people.mjs";
 
 after(() => everyone.forEach((payam) => payam.close()));
-
-async function person(name, options = {}) {
-  const kept = { tokens: null };
-  const store = storeOf(kept);
-  // Another test may just have cut what the proxy's connections are kept for.
-  const direct = new Payam({ url: process.env.PAYAM_DIRECT, store });
-  await direct.signUp(`${name}_${randomBytes(6).toString("hex")}`, "correct-horse");
-  const payam = new Payam({ url, backoff, store, ...options });
-  everyone.push(payam);
-  return Object.assign(payam, { who: await direct.me(), kept, direct });
-}
-
-/** What several tabs share. */
-function storeOf(kept) {
-  return { load: () => kept.tokens, save: (tokens) => (kept.tokens = tokens) };
-}
-
-async function pair(options) {
-  const [ali, sara] = [await person("ali", options), await person("sara", options)];
-  const { id } = await ali.direct.begin([sara.who.id]);
-  return { ali, sara, id };
-}
-
-/** What a conversation tells, as it comes. */
-function listen(conversation) {
-  const told = [];
-  conversation.on("message", ({ content }) => told.push(content));
-  conversation.on("edited", ({ message }) => told.push(`edited: ${message.content}`));
-  conversation.on("deleted", ({ message_id: id }) => told.push(`deleted: ${id}`));
-  return told;
-}
-
-function until(emitter, type, isIt = () => true) {
-  return new Promise((resolve) => {
-    const off = emitter.on(type, (event) => {
-      if (!isIt(event)) return;
-      off();
-      resolve(event);
-    });
-  });
-}
-
-const become = (conversation, state) =>
-  conversation.state === state
-    ? Promise.resolve()
-    : until(conversation, "state", (event) => event.state === state);
-
-async function told(list, count) {
-  while (list.length < count) await new Promise((resolve) => setTimeout(resolve, 10));
-}
-
-async function stored(payam, id) {
-  const messages = await payam.direct.json("GET", `/api/conversations/${id}/messages/`);
-  return messages.map((message) => message.content);
-}
-
-const numbered = (name, count) => Array.from({ length: count }, (_, place) => `${name} ${place}`);
 
 test("two people talk: ack, message, edit, delete, typing, read", async () => {
   const { ali, sara, id } = await pair();

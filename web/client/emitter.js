@@ -17,10 +17,13 @@ export class Emitter {
       try {
         listener(detail);
       } catch (error) {
-        setTimeout(() => {
-          throw error;
-        });
+        if (globalThis.reportError) reportError(error);
+        else setTimeout(() => thrown(error));
       }
     }
   }
+}
+
+function thrown(error) {
+  throw error;
 }

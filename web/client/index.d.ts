@@ -1,14 +1,18 @@
 /**
- * Payam's client, for browsers and Node (20 or newer).
+ * Payam's client, for browsers, React Native and Node (20 or newer).
  *
  *   const payam = new Payam({ url: "https://chat.example.org" });
  *   await payam.logIn("ali", "correct-horse");
- *   const conversation = payam.open(12);
- *   conversation.on("message", ({ sender, content }) => console.log(sender, content));
- *   await conversation.send("سلام"); // resolved once it is on the server's disk
+ *   const account = payam.account(); // one socket for all conversations
+ *   account.on("change", () => draw(account.conversations, account.unread));
+ *   await account.opened();
+ *   const [latest] = account.conversations;
+ *   await latest.open(); // its messages, from now on kept right
+ *   await latest.send("سلام"); // shown at once, resolved once it is on the server's disk
  *
- * A conversation reconnects by itself and is told everything that it missed, once and in
- * order. What is sent meanwhile waits; a `clientId` makes a repeat the same message.
+ * An account reconnects by itself, and every change comes once and in order. What is sent without
+ * a connection waits, and outlives the program where `storage` does; a `clientId` makes a repeat
+ * the same message.
  *
  * Milliseconds since 1970 are numbers; moments from the server are RFC 3339 text. What the server
  * refuses rejects with a PayamError.
@@ -17,6 +21,15 @@
 export interface User {
   id: number;
   username: string;
+}
+
+export interface Participant extends User {
+  presence?: PresenceState;
+}
+
+export interface PresenceState {
+  status: "online" | "offline";
+  last_seen: string | null;
 }
 
 export interface Me extends User {
@@ -81,7 +94,7 @@ export interface ConversationRecord {
   /** The one conversation of two people, to which nobody else is added. */
   direct: boolean;
   /** At most 100, the caller always among them. */
-  participants: User[];
+  participants: Participant[];
   participant_count: number;
   created_at: string;
   last_message: Pick<Message, "id" | "sender" | "content" | "timestamp" | "is_read" | "role"> | null;
@@ -101,11 +114,33 @@ export interface Tokens {
   renewAt: number;
 }
 
-/** Where tokens are kept. Two clients that share one agree on who renews them. */
+/**
+ * Where tokens are kept, at once or by promises. Two clients that share one agree on who renews
+ * them.
+ */
 export interface TokenStore {
-  load(): Tokens | null;
-  save(tokens: Tokens | null): void;
+  load(): Tokens | null | Promise<Tokens | null>;
+  save(tokens: Tokens | null): void | Promise<void>;
 }
+
+/**
+ * Where unsent messages, the cursor and the newest conversations are kept. Values are what JSON
+ * can hold. React Native's AsyncStorage is one with `JSON.stringify` around it.
+ */
+export interface Storage {
+  get(key: string): Promise<unknown>;
+  set(key: string, value: unknown): Promise<unknown>;
+  delete(key: string): Promise<unknown>;
+  /** The values of all keys that begin so, ordered by key. */
+  list(prefix: string): Promise<unknown[]>;
+}
+
+/** Kept for as long as the program runs. */
+export function memoryStorage(): Storage;
+/** Kept by the browser under that name; in memory where the browser keeps nothing. */
+export function indexedStorage(name?: string): Storage;
+/** Tokens, for as long as the program runs. */
+export function memoryStore(): TokenStore;
 
 export interface PayamOptions {
   /** Where the server is, like https://chat.example or https://site.example/chat; in a browser,
@@ -113,9 +148,12 @@ export interface PayamOptions {
   url?: string;
   /** By default tokens are kept in memory only. */
   store?: TokenStore;
+  /** By default the browser's IndexedDB; elsewhere memory. */
+  storage?: Storage;
   /** Needed on Node before 22, which has none of its own. */
   WebSocket?: unknown;
-  fetch?: typeof fetch;
+  /** `fetch`, or something that is called like it. */
+  fetch?: (url: string, options?: RequestInit) => Promise<Response>;
   /** Milliseconds: the first pause before connecting again, and the longest. */
   backoff?: { least: number; most: number };
   /** Milliseconds that an answer may take before the connection counts as dead. */
@@ -140,9 +178,8 @@ type Unsubscribe = () => void;
 export class Payam {
   constructor(options?: PayamOptions);
   readonly url: string;
-  readonly isSignedIn: boolean;
-  /** Whose tokens are in use: their `sub`, a user's id where Payam made them. */
-  readonly subject: string | null;
+  /** Whose tokens are in use: their `sub`, a user's id where Payam made them; null for nobody's. */
+  subject(): Promise<string | null>;
 
   /** The refresh token works no more, or `logOut` was called. */
   on(type: "signedOut", listener: () => void): Unsubscribe;
@@ -240,10 +277,17 @@ export class Payam {
   }): Promise<SupportTicket[]>;
 
   /**
-   * Keep a conversation open; `since` is the change number after which to begin, by default now.
-   * Take `since` and `epoch` from an earlier `Conversation` or from a `ConversationRecord`, never
-   * from an `Ack`. Example: 7 has come, somebody's message becomes 8, one's own 9. The ack with 9
-   * may come before 8, and `since: 9` would never bring 8.
+   * All conversations of who is signed in, live on one socket (`/ws/`). It is the same account
+   * until it is closed. Signing out closes it.
+   */
+  account(): Account;
+
+  /**
+   * One conversation on a socket of its own (`/ws/chat/<id>/`), as a stream of events. `since` is
+   * the `seq` after which to begin, by default now. Take `since` and `epoch` from an earlier
+   * `Conversation` or from a `ConversationRecord`, never from an `Ack`. Example: 7 has come,
+   * somebody's message becomes 8, one's own 9. The ack with 9 may come before 8, and `since: 9`
+   * would never bring 8.
    *
    * Where the server's database was put back to an older state, `reset` is emitted, and then the
    * conversation comes from its first change on. With `replay: false` it goes on live instead, for
@@ -253,7 +297,9 @@ export class Payam {
   open(id: number, options?: { since?: number; epoch?: string; replay?: boolean }): Conversation;
   /** Connect at once what waits to, and see whether the rest is really there. */
   wake(): void;
-  /** Close every open conversation. */
+  /** Give all connections up until `wake`; browsers' frozen pages are seen to by the library. */
+  suspend(): void;
+  /** Close every connection. What is not sent stays in the storage. */
   close(): void;
 
   /** Any call of the API. */
@@ -280,7 +326,8 @@ export interface Ack {
   timestamp?: string;
 }
 
-export interface ConversationEvents {
+/** What happens in a conversation. */
+export interface Changes {
   message: {
     id: number;
     sender: string;
@@ -302,21 +349,32 @@ export interface ConversationEvents {
   /** A new title. */
   updated: { title: string; seq: number };
   ticket: { support_ticket: SupportTicket; seq: number };
-  /** `delay`, in milliseconds, where it waits; `code` and `reason` where it is closed for good. */
-  state: { state: ConversationState; delay?: number; code?: number; reason?: string };
+}
+
+export interface StateChange {
+  state: ConnectionState;
+  /** Milliseconds, where it waits. */
+  delay?: number;
+  /** Of the socket, where it is closed for good. */
+  code?: number;
+  reason?: string;
+}
+
+export interface ConversationEvents extends Changes {
+  state: StateChange;
   /** The server's database was put back: forget what came before. */
   reset: { seq: number; epoch: string };
   /** An error that answers nothing that was waited for. */
   refused: PayamError;
 }
 
-/** `connecting`, then `open` once all that was missed is told; `waiting` to connect again. */
-export type ConversationState = "connecting" | "open" | "waiting" | "closed";
+/** `connecting`, then `open` once all that was missed has come; `waiting` to connect again. */
+export type ConnectionState = "connecting" | "open" | "waiting" | "closed";
 
 export class Conversation {
   private constructor();
   readonly id: number;
-  readonly state: ConversationState;
+  readonly state: ConnectionState;
   /** The highest change number that has come with everything before it: where to resume. */
   readonly seq: number | undefined;
   /** What `seq` counts within: keep the two together. */
@@ -339,13 +397,162 @@ export class Conversation {
   delete(messageId: number): Promise<Ack>;
   /** Everything up to this message is read. */
   markRead(messageId: number): Promise<Ack>;
-  /** Told to the others if the conversation is open, else to nobody. */
+  /** Shown to the others if the conversation is open, else to nobody. */
   typing(isTyping: boolean): void;
   /** Connect at once when waiting to; when open, see whether anybody answers. */
   wake(): void;
   /** Give the connection up and try again later: the network is gone. */
   drop(): void;
   close(): void;
+}
+
+/** A promise of the ack, which also says what the message is called until then. */
+export interface SentMessage extends Promise<Ack> {
+  readonly clientId: string;
+  /** Resolved once the storage has it. */
+  readonly saved: Promise<void>;
+}
+
+/** The same changes, each with the id of its conversation. */
+type InConversation = { [Type in keyof Changes]: Changes[Type] & { conversation: number } };
+
+export interface AccountEvents extends InConversation {
+  /** Something that the account or one of its conversations shows has changed. */
+  change: void;
+  state: StateChange;
+  /** Everything that was missed while there was no connection has come. */
+  resumed: void;
+  /** A conversation began, or the user was added to it. */
+  created: LiveConversation;
+  /** The user left it, or was removed. */
+  removed: LiveConversation;
+  presence: PresenceState & { user: string };
+  /** What was held does not count: the database was put back. It is read again by itself. */
+  reset: { epoch: string | undefined };
+  /** An error that answers nothing that was waited for. */
+  refused: PayamError;
+}
+
+export class Account {
+  private constructor();
+  /** Null until it is `ready`. */
+  readonly me: Me | null;
+  readonly state: ConnectionState;
+  /** Those that are loaded, the most recently active first. */
+  readonly conversations: LiveConversation[];
+  /** Unread messages of the conversations that are loaded: of all where the list `isComplete`. */
+  readonly unread: number;
+  /** The first page of the list has come. */
+  readonly isLoaded: boolean;
+  /** All of the user's conversations are loaded. */
+  readonly isComplete: boolean;
+  /** How many messages wait to be stored. */
+  readonly pending: number;
+  /** Files are on their way, which nothing keeps but this program. */
+  readonly isBusy: boolean;
+  readonly presence: {
+    /** What was last said of a user; undefined where nothing is known, as without a connection. */
+    of(username: string): { status: "online" | "offline"; lastSeen: string | null } | undefined;
+  };
+
+  /** Resolved once `me` is known: what was kept from an earlier time can be shown then. */
+  ready(): Promise<void>;
+  /** Resolved once the first page of the list is there and the socket is live. */
+  opened(): Promise<void>;
+  on<Type extends keyof AccountEvents>(
+    type: Type,
+    listener: (event: AccountEvents[Type]) => void,
+  ): Unsubscribe;
+  /** A conversation that is loaded. */
+  get(id: number): LiveConversation | undefined;
+  /** That conversation, loaded where it is not; rejects with 404 where it is not one's own. */
+  conversation(id: number): Promise<LiveConversation>;
+  /** Load the next page of older conversations. */
+  loadMore(): Promise<void>;
+  /** Add or update one as an answer of the server describes it; false where more is known. */
+  put(record: ConversationRecord): boolean;
+  wake(): void;
+  suspend(): void;
+  drop(): void;
+  close(): void;
+}
+
+/** A message as the account keeps it. One that waits has no `id`, `seq` and `is_read`. */
+export interface LiveMessage {
+  id?: number;
+  client_id?: string;
+  /** A username. */
+  sender: string;
+  content: string;
+  timestamp: string;
+  seq?: number;
+  is_read?: boolean;
+  is_edited: boolean;
+  is_deleted: boolean;
+  attachments: Attachment[];
+  role?: "agent";
+  status: "stored" | "sending" | "failed";
+  error?: PayamError;
+}
+
+export interface LiveConversationEvents extends Changes {
+  change: void;
+  removed: void;
+  reset: { epoch: string };
+}
+
+/** One of the account's conversations. */
+export class LiveConversation {
+  private constructor();
+  readonly id: number;
+  /** As REST describes it, kept right. */
+  readonly record: ConversationRecord;
+  readonly title: string;
+  readonly unread: number;
+  readonly state: ConnectionState;
+  /** Every change up to this one has come. */
+  readonly seq: number | undefined;
+  /** The names of the others. */
+  readonly others: string[];
+  /** The names of those who are typing now. */
+  readonly typingUsers: string[];
+  /** Oldest first, from `open` on: the stored ones, then those that wait. */
+  readonly messages: LiveMessage[];
+  readonly hasOlder: boolean;
+
+  on<Type extends keyof LiveConversationEvents>(
+    type: Type,
+    listener: (event: LiveConversationEvents[Type]) => void,
+  ): Unsubscribe;
+  /** Load the messages around the first unread one, and keep them right from then on. */
+  open(): Promise<void>;
+  /** Nobody looks at it any more: for agents, who are not in it, it ends. */
+  close(): void;
+  loadOlder(): Promise<void>;
+  /** Shown at once; `files` follow it, and lend it their names where there is no text. */
+  send(text: string, options?: { clientId?: string; files?: File[] }): SentMessage;
+  /** Try a `failed` message once more. */
+  retry(clientId: string): void;
+  /** Let a message go that is not stored. */
+  discard(clientId: string): void;
+  edit(messageId: number, content: string): Promise<Ack>;
+  delete(messageId: number): Promise<Ack>;
+  attach(
+    messageId: number,
+    file: Blob,
+    options?: Once & {
+      name?: string;
+      onProgress?: (share: number) => void;
+      signal?: AbortSignal;
+    },
+  ): Promise<Attachment>;
+  /** Everything up to this message is read; repeated until the server knows. */
+  markRead(messageId: number): Promise<void>;
+  /** Shown to the others if there is a connection, else to nobody. */
+  typing(isTyping: boolean): void;
+  isOwn(message: { sender: string }): boolean;
+  /** Whether everybody else has read it. */
+  isRead(message: LiveMessage): boolean;
 }
 
 /** A `clientId`, for who keeps what is not sent yet. */

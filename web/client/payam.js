@@ -36,7 +36,7 @@ export class Payam extends Api {
     this.#settings = { url: this.url, WebSocket, fetch, backoff, patience, calm };
     this.#storage = storage ?? (globalThis.indexedDB ? indexedStorage(`payam ${this.url}`) : memoryStorage());
     this.#http = new Http(this.url, this.#settings);
-    this.#session = new Session(this.#http, store, this.#settings, () => this.#ended());
+    this.#session = new Session(this.#http, store, this.#settings, (subject) => this.#ended(subject));
     followLife({
       wake: () => this.wake(),
       suspend: () => this.suspend(),

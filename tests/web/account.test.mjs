@@ -1,0 +1,339 @@
+// The live account against a server that the test plays itself: the order of frames is the point.
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+
+import { memoryStorage, Payam } from "../../web/client/index.js";
+import { Scripted, tick } from "./scripted.mjs";
+
+const everyone = [];
+
+after(() => everyone.forEach((payam) => payam.close()));
+
+function client(server, options = {}) {
+  const payam = new Payam({ ...server.options, store: server.store, ...options });
+  everyone.push(payam);
+  return payam;
+}
+
+/** An account that is live, with those conversations. */
+async function live(server, options) {
+  const payam = client(server, options);
+  const account = payam.account();
+  await server.greet(0);
+  await account.opened();
+  return { payam, account };
+}
+
+function message(conversation, seq, more = {}) {
+  return {
+    ...{ type: "chat.message", id: 1000 + seq, sender: "sara", content: `m${seq}`, seq, conversation },
+    ...{ timestamp: `2026-02-01T00:00:${String(seq).padStart(2, "0")}Z`, ...more },
+  };
+}
+
+const read = (user, id, conversation) => ({ type: "message.read", user, message_id: id, conversation });
+const ids = (account) => account.conversations.map(({ id }) => id);
+
+function heard(emitter, ...types) {
+  const events = [];
+  for (const type of types) emitter.on(type, (event) => events.push(event?.content ?? event?.message_id ?? type));
+  return events;
+}
+
+test("the list keeps its order, its last messages and what is unread", async () => {
+  const server = new Scripted();
+  for (const id of [1, 2, 3]) server.conversation(id);
+  const { account } = await live(server);
+  assert.deepEqual(ids(account), [3, 2, 1]);
+  server.send(message(1, 6), message(1, 7));
+  assert.deepEqual(ids(account), [1, 3, 2]);
+  assert.equal(account.unread, 2);
+  assert.equal(account.get(1).record.last_message.content, "m7");
+  server.send({ type: "message.edited", message: { id: 1007, content: "new" }, seq: 8, conversation: 1 });
+  assert.equal(account.get(1).record.last_message.content, "new");
+  server.send(read("ali", 1007, 1)); // on another device
+  assert.equal(account.unread, 0);
+  server.send(message(1, 6), message(1, 7)); // again, as after a resume
+  assert.equal(account.unread, 0);
+  server.send({ type: "conversation.updated", title: "trip", seq: 6, conversation: 2 });
+  assert.equal(account.get(2).title, "trip");
+  server.send({ type: "conversation.created", conversation: server.conversation(9) });
+  assert.deepEqual(ids(account), [1, 9, 3, 2]);
+  server.send({ type: "conversation.removed", conversation: 3 });
+  assert.deepEqual(ids(account), [1, 9, 2]);
+  const count = (participant) => ({ participant, seq: 0, conversation: 2 });
+  const omid = { id: 3, username: "omid" };
+  server.send({ ...count(omid), type: "participant.joined", seq: 7 });
+  assert.equal(account.get(2).record.participant_count, 3);
+  server.send({ ...count(omid), type: "participant.left", seq: 8 });
+  assert.deepEqual(account.get(2).others, ["sara"]);
+  assert.equal(account.get(2).record.participant_count, 2);
+});
+
+test("one's own message that is acknowledged before an earlier one hides nothing", async () => {
+  const server = new Scripted();
+  server.conversation(1);
+  const { account } = await live(server);
+  server.seq = 7;
+  const sent = account.get(1).send("mine");
+  await sent; // 7, while Sara's 6 is still under way
+  server.send(message(1, 6), message(1, 7, { sender: "ali", content: "mine" }));
+  assert.equal(account.unread, 1);
+  assert.equal(account.get(1).record.last_message.content, "mine");
+});
+
+test("a change that is older than what REST has said is in the thread, and not counted again", async () => {
+  const server = new Scripted();
+  server.conversation(1);
+  const { account } = await live(server);
+  const conversation = account.get(1);
+  await conversation.open();
+  const events = heard(conversation, "message");
+  account.put({ ...server.records.get(1), seq: 7, unread_count: 2 });
+  server.send(message(1, 6), message(1, 7));
+  assert.equal(account.unread, 2);
+  assert.deepEqual(conversation.messages.map(({ content }) => content), ["m6", "m7"]);
+  assert.deepEqual(events, ["m6", "m7"]);
+});
+
+test("what happens in a conversation that is not loaded brings it, with all that has come of it", async () => {
+  const server = new Scripted();
+  server.conversation(1);
+  const { account } = await live(server);
+  const events = heard(account, "message");
+  server.conversation(2, { seq: 7, unread_count: 2 });
+  server.send(message(2, 6), message(2, 7));
+  while (!account.get(2)) await tick();
+  assert.deepEqual(events, ["m6", "m7"]);
+  assert.equal(account.unread, 2);
+  server.send(message(2, 8));
+  assert.deepEqual(events, ["m6", "m7", "m8"]);
+  assert.equal(account.unread, 3);
+});
+
+test("a cursor is sent on return, and none is kept that stands for what has not come", async () => {
+  const server = new Scripted();
+  server.conversation(1);
+  const { account } = await live(server);
+  server.send({ type: "cursor", cursor: "e.i.2" });
+  server.socket.onclose({ code: 1006, reason: "" });
+  assert.equal(await server.greet(1), "e.i.2");
+  server.send({ type: "cursor", cursor: "e.i.9" }, message(1, 6));
+  assert.notEqual(account.state, "open");
+  server.socket.onclose({ code: 1011, reason: "" });
+  assert.equal(await server.greet(2), "e.i.2");
+  const events = heard(account, "message", "resumed");
+  server.send(message(1, 6), message(1, 7), { type: "resumed", cursor: "e.i.3", epoch: "e" });
+  assert.deepEqual(events, ["m7", "resumed"]);
+  assert.equal(account.state, "open");
+  server.socket.onclose({ code: 1006, reason: "" });
+  assert.equal(await server.greet(3), "e.i.3");
+});
+
+test("positions: only what is behind is asked for, in order, whatever comes meanwhile", async () => {
+  const server = new Scripted();
+  for (const id of [1, 2, 3]) server.conversation(id);
+  const { account } = await live(server);
+  server.socket.onclose({ code: 1006, reason: "" });
+  await server.greet(1);
+  const events = heard(account, "message");
+  server.conversation(4);
+  server.records.delete(3);
+  server.send({ type: "positions", positions: { 1: 7, 2: 5, 4: 5 }, epoch: "e", cursor: "e.j.1" });
+  server.send(message(1, 8)); // live, before what was missed
+  const { cursor, since } = await server.frame("resume");
+  assert.deepEqual([cursor, since], ["e.j.1", { 1: 5 }]);
+  server.send(message(1, 6), message(1, 7), message(1, 8), message(2, 6));
+  assert.deepEqual(events, ["m6"]); // of the second: it lacked nothing
+  server.send({ type: "resumed", cursor: "e.j.2", epoch: "e" });
+  assert.deepEqual(events, ["m6", "m6", "m7", "m8"]);
+  while (!account.get(4)) await tick();
+  assert.deepEqual(ids(account).sort(), [1, 2, 4]);
+  server.socket.onclose({ code: 1006, reason: "" });
+  assert.equal(await server.greet(2), "e.j.2");
+});
+
+test("positions that are cut off are asked for again", async () => {
+  const server = new Scripted();
+  server.conversation(1);
+  await live(server);
+  server.socket.onclose({ code: 1006, reason: "" });
+  await server.greet(1);
+  server.send({ type: "positions", positions: { 1: 7 }, epoch: "e", cursor: "e.j.1" });
+  server.socket.onclose({ code: 1006, reason: "" });
+  assert.equal(await server.greet(2), server.cursor);
+});
+
+test("what was kept is shown at once, and only what is new is asked for", async () => {
+  const server = new Scripted();
+  server.conversation(1, { title: "kept" });
+  const storage = memoryStorage();
+  const { account, payam } = await live(server, { storage });
+  server.send(message(1, 6), { type: "cursor", cursor: "e.i.2" });
+  while (!(await storage.get("account/1"))) await tick();
+  payam.close();
+  assert.equal(account.state, "closed");
+  const again = client(server, { storage }).account();
+  await again.ready();
+  assert.equal(again.get(1).title, "kept");
+  assert.equal(again.unread, 1);
+  const events = heard(again, "message");
+  assert.equal(await server.greet(1), "e.i.2");
+  server.conversation(1, { title: "kept", seq: 7, unread_count: 2 });
+  server.send(message(1, 6), message(1, 7), { type: "resumed", cursor: "e.i.3", epoch: "e" });
+  await again.opened();
+  assert.deepEqual(events, ["m7"]);
+  assert.equal(again.unread, 2);
+});
+
+test("signing out leaves nothing of the conversations on the device, but what is not sent", async () => {
+  const server = new Scripted();
+  server.isAcking = false;
+  server.conversation(1);
+  const storage = memoryStorage();
+  const { account, payam } = await live(server, { storage });
+  const sent = account.get(1).send("unsent");
+  await sent.saved;
+  server.send({ type: "cursor", cursor: "e.i.2" });
+  while (!(await storage.get("account/1"))) await tick();
+  await Promise.all([assert.rejects(sent, { code: "closed" }), payam.logOut()]);
+  assert.equal(await storage.get("account/1"), undefined);
+  assert.deepEqual((await storage.list("outbox/1/")).map(({ text }) => text), ["unsent"]);
+  assert.deepEqual(await storage.list("outbox/2/"), []);
+});
+
+test("what was not acknowledged is sent by the next program, in order and with the same id", async () => {
+  const server = new Scripted();
+  server.isAcking = false;
+  for (const id of [1, 2]) server.conversation(id);
+  const storage = memoryStorage();
+  const { account, payam } = await live(server, { storage });
+  const texts = ["one", "two", "three"];
+  const sends = texts.map((text) => account.get(1).send(text));
+  sends.push(account.get(2).send("elsewhere"));
+  for (const sent of sends) sent.catch(() => {});
+  assert.deepEqual(
+    account.get(1).messages.map(({ content, status }) => [content, status]),
+    texts.map((text) => [text, "sending"]),
+  );
+  await Promise.all(sends.map(({ saved }) => saved));
+  assert.equal(account.pending, 4);
+  payam.close();
+  server.received = [];
+  server.isAcking = true;
+  const next = client(server, { storage }).account();
+  await server.greet(1);
+  await next.opened();
+  while (next.pending > 0 || server.received.length < 4) await tick();
+  const mine = server.received.filter(({ conversation }) => conversation === 1);
+  assert.deepEqual(mine.map(({ message: text }) => text), texts);
+  assert.deepEqual(mine.map(({ client_id: id }) => id), sends.slice(0, 3).map(({ clientId }) => clientId));
+  assert.deepEqual(await storage.list("outbox/"), []);
+});
+
+test("a message that is refused says so, and can be tried again or let go", async () => {
+  const server = new Scripted();
+  server.isAcking = false;
+  server.conversation(1);
+  const { account } = await live(server);
+  const conversation = account.get(1);
+  const sent = conversation.send("no");
+  const refuse = async () => {
+    const { ref } = await server.frame("chat_message");
+    server.send({ type: "error", code: "forbidden", detail: "no", ref, conversation: 1 });
+  };
+  await Promise.all([assert.rejects(sent, { code: "forbidden" }), refuse()]);
+  assert.deepEqual(conversation.messages.map(({ status }) => status), ["failed"]);
+  conversation.retry(sent.clientId);
+  assert.deepEqual(conversation.messages.map(({ status }) => status), ["sending"]);
+  await refuse();
+  await tick();
+  conversation.discard(sent.clientId);
+  assert.deepEqual(conversation.messages, []);
+  assert.equal(account.pending, 0);
+});
+
+test("the same clientId twice is one message", async () => {
+  const server = new Scripted();
+  server.conversation(1);
+  const { account } = await live(server);
+  const [one, other] = [1, 2].map(() => account.get(1).send("once", { clientId: "same" }));
+  assert.deepEqual(await one, await other);
+  assert.equal(server.received.filter(({ type }) => type === "chat_message").length, 1);
+});
+
+test("after a reset everything is read again, and what names a message is refused", async () => {
+  const server = new Scripted();
+  server.isAcking = false;
+  server.conversation(1, { seq: 9, last_read_id: 1009 });
+  server.messages.set(1, [{ ...message(1, 9), sender: { id: 2, username: "sara" }, attachments: [] }]);
+  const { account } = await live(server);
+  const conversation = account.get(1);
+  await conversation.open();
+  assert.deepEqual(conversation.messages.map(({ content }) => content), ["m9"]);
+  const sent = conversation.send("first"); // in front of the edit
+  sent.catch(() => {});
+  const refused = assert.rejects(conversation.edit(1009, "x"), { code: "epoch_changed" });
+  server.conversation(1, { seq: 2, epoch: "f", unread_count: 1, title: "older" });
+  const older = { ...message(1, 2), sender: { id: 2, username: "sara" }, attachments: [] };
+  server.messages.set(1, [older]);
+  server.send({ type: "reset", epoch: "f", cursor: "f.i.1" });
+  await refused;
+  while (conversation.title !== "older" || !conversation.thread.isLoaded) await tick();
+  assert.equal(account.unread, 1);
+  assert.deepEqual(conversation.messages.map(({ content }) => content), ["m2", "first"]);
+  server.send(message(1, 3));
+  assert.equal(account.unread, 2);
+});
+
+test("typing ends by itself with the connection, and one's own is nobody's", async () => {
+  const server = new Scripted();
+  server.conversation(1);
+  const { account } = await live(server);
+  const conversation = account.get(1);
+  const typing = (user, isTyping) => ({ type: "user.typing", user, is_typing: isTyping, conversation: 1 });
+  server.send(typing("sara", true), typing("ali", true));
+  assert.deepEqual(conversation.typingUsers, ["sara"]);
+  server.send(message(1, 6));
+  assert.deepEqual(conversation.typingUsers, []);
+  server.send(typing("sara", true));
+  server.socket.onclose({ code: 1006, reason: "" });
+  assert.deepEqual(conversation.typingUsers, []);
+});
+
+test("presence is what was said last, and nothing without a connection", async () => {
+  const server = new Scripted();
+  server.conversation(1);
+  const { account } = await live(server);
+  server.send({ type: "presence", user: "sara", status: "online", last_seen: null });
+  assert.equal(account.presence.of("sara").status, "online");
+  server.send({ type: "presence", user: "sara", status: "offline", last_seen: "2026-02-01T00:00:00Z" });
+  assert.deepEqual(account.presence.of("sara"), { status: "offline", lastSeen: "2026-02-01T00:00:00Z" });
+  server.socket.onclose({ code: 1006, reason: "" });
+  assert.equal(account.presence.of("sara"), undefined);
+});
+
+test("frames of kinds that are not known yet do no harm", async () => {
+  const server = new Scripted();
+  server.conversation(1);
+  const { account } = await live(server);
+  server.send({ type: "message.pinned", message_id: 1, seq: 6, conversation: 1 }, { type: "news" });
+  server.send(message(1, 7));
+  assert.equal(account.unread, 1);
+});
+
+test("a suspended account opens nothing until it is woken", async () => {
+  const server = new Scripted();
+  server.conversation(1);
+  const { account, payam } = await live(server);
+  payam.suspend();
+  assert.equal(account.state, "waiting");
+  const sent = account.get(1).send("later");
+  await new Promise((resolve) => setTimeout(resolve, 60)); // longer than every pause
+  assert.equal(server.sockets.length, 1);
+  payam.wake();
+  await server.greet(1);
+  server.send({ type: "resumed", cursor: "e.i.2", epoch: "e" });
+  await sent;
+});
