@@ -171,7 +171,7 @@ test("what happened meanwhile is there on return: messages, conversations, marks
   await become(hers, "open");
   await see(() => texts(conversation), ["mine", "one"]);
   assert.deepEqual(conversation.messages[1].attachments.map(({ name }) => name), ["x.txt", "y.txt"]);
-  assert.ok(conversation.isRead(conversation.messages[0]));
+  await see(() => conversation.isRead(conversation.messages[0]), true);
   assert.equal(hers.get(begun.id).title, "begun");
   assert.equal(hers.get(left), undefined);
   assert.equal(hers.unread, 1);
@@ -198,21 +198,27 @@ test("an old conversation that is not loaded comes to the top when somebody spea
 });
 
 test("files: progress, an upload that is stopped, and one that goes with a message", async () => {
-  const { ids, his, hers } = await pairOf(1);
+  const { ali, ids, his, hers } = await pairOf(1);
   const [mine, hers0] = [his.get(ids[0]), hers.get(ids[0])];
   await Promise.all([mine.open(), hers0.open()]);
-  const { id } = await mine.send("with a file");
+  const { id: other } = await mine.send("without one");
+  await fault("stall"); // the answer would come, but is held back
   const end = new AbortController();
-  const stopped = mine.attach(id, new Blob([new Uint8Array(5_000_000)]), { name: "big", signal: end.signal });
+  const stopped = mine.attach(other, new Blob(["z"]), { name: "z.txt", signal: end.signal });
+  await see(async () => (await ali.direct.attachments(ids[0], other)).length, 1);
   end.abort();
-  await assert.rejects(stopped, { code: "offline" });
+  await assert.rejects(stopped, { code: "cancelled" });
+  await fault("cut");
+  await fault("resume");
+  await mine.delete(other);
+  const { id } = await mine.send("with a file");
   const shares = [];
   await mine.attach(id, new Blob(["x"]), { name: "x.txt", onProgress: (share) => shares.push(share) });
   assert.equal(shares[shares.length - 1], 1);
   await mine.send("", { files: [new File(["y"], "y.txt")] });
   await see(
     () => hers0.messages.map(({ content, attachments }) => [content, attachments.map(({ name }) => name)]),
-    [["with a file", ["x.txt"]], ["y.txt", ["y.txt"]]],
+    [["", []], ["with a file", ["x.txt"]], ["y.txt", ["y.txt"]]],
   );
   assert.equal(his.isBusy, false);
 });
@@ -254,9 +260,9 @@ test("who signs in as another has another account, and what waited is not sent a
   await fault("cut");
   await become(his, "waiting");
   const sent = his.get(ids[0]).send("of Ali's");
-  const refused = assert.rejects(sent, { code: "closed" });
+  const refused = assert.rejects(sent, { code: "not_authenticated" });
+  ali.kept.tokens = reza.kept.tokens; // in another tab
   await fault("accept");
-  await ali.logIn(reza.who.username, "correct-horse");
   await refused;
   assert.equal(his.state, "closed");
   const theirs = await opened(ali);

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright._impl._driver import compute_driver_executable
 
 from tests.faults.proxy import FaultProxy, Way
@@ -60,29 +61,42 @@ async def faults(server: PayamServer, proxy: FaultProxy) -> AsyncIterator[int]:
         yield listening.sockets[0].getsockname()[1]
 
 
-async def test_the_client_library(tmp_path: Path) -> None:
-    """Every test of `client.test.mjs`; the failure shows Node's report."""
-    report = tmp_path / "report"
-    with PayamServer() as server, report.open("wb") as out:
-        async with FaultProxy(server.port) as proxy, faults(server, proxy) as port:
-            node = await asyncio.create_subprocess_exec(
-                NODE,
-                f"--test-timeout={1000 * ONE_SECONDS}",
-                "--test-force-exit",  # a dead connection's close is never answered
-                str(HERE / "client.test.mjs"),
-                env={
-                    "PAYAM_URL": f"http://127.0.0.1:{proxy.port}",
-                    "PAYAM_DIRECT": server.url,
-                    "PAYAM_FAULTS": str(port),
-                },
-                stdout=out,
-                stderr=asyncio.subprocess.STDOUT,
-            )
-            try:
-                async with asyncio.timeout(SECONDS):
-                    await node.wait()
-            finally:
-                if node.returncode is None:
-                    node.kill()
-                    await node.wait()
+async def run(script: str, report: Path, settings: dict[str, str] | None = None) -> None:
+    """Every test of a script; the failure shows Node's report."""
+    with report.open("wb") as out:
+        node = await asyncio.create_subprocess_exec(
+            NODE,
+            f"--test-timeout={1000 * ONE_SECONDS}",
+            "--test-force-exit",  # a dead connection's close is never answered
+            str(HERE / script),
+            env=settings or {},
+            stdout=out,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        try:
+            async with asyncio.timeout(SECONDS):
+                await node.wait()
+        finally:
+            if node.returncode is None:
+                node.kill()
+                await node.wait()
     assert node.returncode == 0, report.read_text()
+
+
+@pytest.mark.parametrize("script", ["client.test.mjs", "live.test.mjs"])
+async def test_the_client_library(script: str, tmp_path: Path) -> None:
+    """One conversation on a socket, and all of them on one, over a network that fails."""
+    with PayamServer() as server:
+        async with FaultProxy(server.port) as proxy, faults(server, proxy) as port:
+            settings = {
+                "PAYAM_URL": f"http://127.0.0.1:{proxy.port}",
+                "PAYAM_DIRECT": server.url,
+                "PAYAM_FAULTS": str(port),
+            }
+            await run(script, tmp_path / "report", settings)
+
+
+@pytest.mark.parametrize("script", ["account.test.mjs", "react-native.test.mjs"])
+async def test_the_client_library_alone(script: str, tmp_path: Path) -> None:
+    """Against frames in every order, and where the platform has little."""
+    await run(script, tmp_path / "report")

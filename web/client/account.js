@@ -18,6 +18,7 @@ export class Account extends Emitter {
   #all = new Map();
   #early = new Map(); // changes of conversations that are not known yet, by id
   #unsent = []; // of the outbox, for conversations that are not known yet
+  #rank = 0;
   #narrow = new Map(); // sockets of conversations that an agent only looks at, by id
   #how; // what sockets are made with
   #reading = new Reading(this);
@@ -48,7 +49,7 @@ export class Account extends Emitter {
     this.me = kept?.me ?? (await this.#askMe());
     if (this.state === "closed") return;
     this.socket.cursor = kept?.cursor;
-    for (const { record, seq } of kept?.conversations ?? []) this.#add(record, seq);
+    for (const { record, seq } of (kept?.conversations ?? []).reverse()) this.#add(record, seq);
     this.socket.connect();
     for (const { conversation } of this.#unsent) this.look(conversation);
     if (!kept) return;
@@ -93,7 +94,7 @@ export class Account extends Emitter {
   /** Most recently active first. */
   get conversations() {
     return [...this.#all.values()].sort(
-      (one, other) => compare(activity(other.record), activity(one.record)) || other.id - one.id,
+      (one, other) => compare(activity(other.record), activity(one.record)) || other.rank - one.rank,
     );
   }
 
@@ -168,6 +169,12 @@ export class Account extends Emitter {
 
   changed() {
     this.emit("change");
+  }
+
+  /** It has been active later than all others: moments from the server are in whole seconds. */
+  raise(conversation) {
+    this.#rank += 1;
+    conversation.rank = this.#rank;
   }
 
   /** The socket that brings what happens there. */
@@ -283,6 +290,7 @@ export class Account extends Emitter {
     const since = seq ?? (first && Math.min(first.seq - 1, record.seq));
     const conversation = new LiveConversation(this, record, since);
     this.#all.set(record.id, conversation);
+    this.raise(conversation);
     conversation.sending.restore(this.#takeUnsent(record.id));
     for (const frame of early) conversation.receive(frame);
   }

@@ -18,7 +18,7 @@ export class Http {
     // Only the older way tells a browser how far an upload is.
     const isWatched = form && onProgress && globalThis.XMLHttpRequest;
     const how = { ...options, method, url: this.url + path };
-    return answered(isWatched ? upload(how) : this.#call(how));
+    return answered(isWatched ? upload(how) : this.#call(how), options.signal);
   }
 
   async #call({ method, url, body, form, headers, token, signal }) {
@@ -53,7 +53,7 @@ function authorization(token) {
 
 function upload({ method, url, form, headers, token, onProgress, signal }) {
   return new Promise((resolve, reject) => {
-    if (signal?.aborted) throw new Error("the upload was cancelled");
+    if (signal?.aborted) throw new Error("cancelled");
     const request = new XMLHttpRequest();
     request.open(method, url);
     for (const [name, value] of Object.entries({ ...authorization(token), ...headers })) {
@@ -62,7 +62,7 @@ function upload({ method, url, form, headers, token, onProgress, signal }) {
     request.upload.onprogress = ({ loaded, total }) => onProgress(total ? loaded / total : 0);
     request.onload = () => resolve(answerOf(request));
     request.onerror = () => reject(new Error("the upload was cut off"));
-    request.onabort = () => reject(new Error("the upload was cancelled"));
+    request.onabort = () => reject(new Error("cancelled"));
     signal?.addEventListener("abort", () => request.abort());
     request.send(form);
   });
@@ -79,11 +79,12 @@ function answerOf(request) {
 }
 
 /** A response that is in order, or a PayamError. */
-async function answered(call) {
+async function answered(call, signal) {
   let response;
   try {
     response = await call;
   } catch (error) {
+    if (signal?.aborted) throw new PayamError({ code: "cancelled" });
     throw new PayamError({ code: "offline", detail: `the server cannot be reached: ${error.message}` });
   }
   if (response.ok || response.status === 304) return response;

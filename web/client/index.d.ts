@@ -165,7 +165,7 @@ export interface PayamOptions {
 export class PayamError extends Error {
   /** 0 where it came over a socket, or nothing came at all. */
   readonly status: number;
-  /** Stable, for programs; `offline` where the server cannot be reached. */
+  /** Stable, for programs; `offline` where the server cannot be reached, `cancelled` by a `signal`. */
   readonly code: string;
   /** For each wrong field, what is wrong with it. */
   readonly errors: Record<string, string[]>;

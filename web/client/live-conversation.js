@@ -15,6 +15,8 @@ export class LiveConversation extends Emitter {
   pages = new Pages(this);
   uploads = new Uploads(this);
   sending = new Sending(this);
+  /** Of two that were active in the same second, the one with the higher rank was later. */
+  rank = 0;
   /** What was known here does not count, and the record has not come again yet. */
   isAnew = false;
   #account;
@@ -277,6 +279,7 @@ export class LiveConversation extends Emitter {
     if (!isSeen) this.note({ unread_count: unread + 1 });
     // One's own, once acknowledged, may have come before one that was stored earlier.
     if (id <= (last?.id ?? 0)) return;
+    this.#account.raise(this);
     this.note({
       last_message: { id, sender: user ?? { username: sender }, content, timestamp, role, is_read: false },
     });

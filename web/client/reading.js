@@ -129,9 +129,12 @@ export class Reading {
     if (this.#isClosed) return;
     if (era !== this.#era) return this.list();
     this.hasMore = hasMore;
-    const ids = new Set(records.map((record) => record.id));
-    for (const record of records) account.put(record);
     const oldest = hasMore ? activity(records[records.length - 1]) : "";
+    const ids = new Set(records.map((record) => record.id));
+    for (const record of records.reverse()) {
+      account.put(record);
+      account.raise(account.get(record.id));
+    }
     for (const id of known) {
       // One that is missing was left, or has become active while the pages came.
       const conversation = account.get(id);
