@@ -76,6 +76,8 @@ async def run(script: str, report: Path, settings: dict[str, str] | None = None)
         try:
             async with asyncio.timeout(SECONDS):
                 await node.wait()
+        except TimeoutError:
+            pytest.fail(report.read_text())
         finally:
             if node.returncode is None:
                 node.kill()
