@@ -71,6 +71,22 @@ test("the list keeps its order, its last messages and what is unread", async () 
   assert.equal(account.get(2).record.participant_count, 2);
 });
 
+test("what is read here is seen at once, and kept until the server has it", async () => {
+  const server = new Scripted();
+  server.conversation(1, { seq: 6, unread_count: 1, last_message: { id: 1006, timestamp: "2026-02-01T00:00:06Z" } });
+  const { account } = await live(server);
+  let unread;
+  account.on("change", () => (unread = account.unread));
+  account.get(1).markRead(1006);
+  assert.equal(unread, 0);
+  assert.equal((await server.frame("mark_read")).message_id, 1006);
+  server.socket.onclose({ code: 1006, reason: "" });
+  await server.greet(1);
+  server.send({ type: "resumed", cursor: "e.i.2", epoch: "e" });
+  assert.equal((await server.frame("mark_read")).message_id, 1006);
+  assert.equal(account.unread, 0);
+});
+
 test("one's own message that is acknowledged before an earlier one hides nothing", async () => {
   const server = new Scripted();
   server.conversation(1);

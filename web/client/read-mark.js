@@ -22,7 +22,9 @@ export class ReadMark {
 
   /** It was seen here. Resolved once the server knows. */
   async see(id) {
-    if (this.#move(id)) await this.store();
+    if (!this.#move(id)) return;
+    this.conversation.changed();
+    await this.store();
   }
 
   /** It was seen on another device. Returns whether that is news. */
