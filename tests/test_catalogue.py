@@ -48,10 +48,10 @@ def test_the_python_client_has_an_event_for_every_kind(example: ChangeFrame) -> 
 @pytest.mark.parametrize("name", catalogue.NAMES)
 def test_the_javascript_client_has_an_event_for_every_kind(name: str) -> None:
     """Its types and its table of events name the frame, and the types the event of the table."""
-    script = read("web/payam-client.js")
+    script = read("web/client/events.js")
     listed = re.search(rf'^  "{re.escape(name)}": "(\w+)",$', script, re.MULTILINE)
     assert listed, f"{name} is not in EVENTS"
-    assert re.search(rf"^  {listed[1]}: ", read("web/payam-client.d.ts"), re.MULTILINE)
+    assert re.search(rf"^  {listed[1]}: ", read("web/client/index.d.ts"), re.MULTILINE)
 
 
 @pytest.mark.parametrize("document", ["README.md", "README.fa.md", "docs/protocol.md"])

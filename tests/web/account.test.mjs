@@ -330,6 +330,24 @@ test("presence is what was said last, and nothing without a connection", async (
   assert.equal(account.presence.of("sara"), undefined);
 });
 
+test("who is there and has read is asked for, where it does not come by itself", async () => {
+  const server = new Scripted();
+  const people = [server.me, { id: 2, username: "sara" }, { id: 3, username: "omid" }];
+  server.conversation(1, { participants: people, participant_count: 3 });
+  server.conversation(2);
+  const online = { status: "online", last_seen: null };
+  server.people.set(1, [people[1], people[2]].map((user) => ({ ...user, last_read_id: user.id === 2 ? 1006 : 0 })));
+  server.people.set(2, [{ ...people[1], last_read_id: 0, presence: online }]);
+  const { account } = await live(server);
+  while (!account.presence.of("sara")) await tick();
+  const conversation = account.get(1);
+  await conversation.open();
+  server.send(message(1, 6, { sender: "ali" }));
+  assert.equal(conversation.isRead(conversation.messages[0]), false);
+  server.send(read("omid", 1006, 1)); // Sara has read it before this account began
+  assert.equal(conversation.isRead(conversation.messages[0]), true);
+});
+
 test("frames of kinds that are not known yet do no harm", async () => {
   const server = new Scripted();
   server.conversation(1);

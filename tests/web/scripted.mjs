@@ -6,6 +6,7 @@ const encoded = (claims) => Buffer.from(JSON.stringify(claims)).toString("base64
 export class Scripted {
   records = new Map();
   messages = new Map(); // lists, by conversation
+  people = new Map(); // lists, by conversation
   sockets = []; // all that were opened, the latest last
   received = []; // frames of the client
   asked = []; // requests of the client, like "GET /api/users/me/"
@@ -78,6 +79,7 @@ export class Scripted {
     if (place === "/api/users/me/") return answer(this.me);
     if (place === "/api/conversations/") return answer(this.#list());
     if (place.endsWith("/messages/")) return answer(this.messages.get(Number(id)) ?? []);
+    if (place.endsWith("/participants/")) return answer(this.people.get(Number(id)) ?? []);
     if (this.records.has(Number(id))) return answer(this.records.get(Number(id)));
     return answer({ code: "not_found" }, 404);
   }

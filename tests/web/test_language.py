@@ -30,7 +30,7 @@ def words(language: str) -> dict[str, str]:
 
 def codes() -> set[str]:
     """Every code that the server can send, and those of the client library."""
-    client = (CHECKOUT / "web/payam-client.js").read_text()
+    client = "".join(path.read_text() for path in (CHECKOUT / "web/client").glob("*.js"))
     (final,) = re.findall(r"const FINAL = \{(.*?)\}", client, re.DOTALL)
     of_client = set(re.findall(r': "(\w+)"', final)) | set(re.findall(r'code: "(\w+)"', client))
     return server_codes() | of_client

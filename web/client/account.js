@@ -10,6 +10,7 @@ import { Presence } from "./presence.js";
 import { Reading } from "./reading.js";
 import { Snapshot } from "./snapshot.js";
 
+const MET_MOST = 10; // conversations of two whose other is asked for at each connection
 const AGAIN = 1000; // milliseconds between two tries to ask who one is
 
 const activity = ({ last_message: last, created_at: begun }) => last?.timestamp ?? begun;
@@ -145,9 +146,6 @@ export class Account extends Emitter {
     if (!known) this.#add(record);
     const isTaken = known?.update(record) ?? true;
     if (!isTaken && known.isAnew) this.look(record.id);
-    for (const { username, presence } of record.participants) {
-      if (presence) this.presence.note(username, presence);
-    }
     this.changed();
     return isTaken;
   }
@@ -159,7 +157,7 @@ export class Account extends Emitter {
     this.#closeNarrow(id);
     this.socket.forget(id, "not_found");
     const unsent = [...this.#takeUnsent(id), ...(conversation?.pending ?? [])];
-    for (const { clientId } of unsent) this.outbox.forget(clientId);
+    for (const entry of unsent) this.outbox.forget(entry);
     if (!conversation) return;
     conversation.end();
     conversation.emit("removed");
@@ -248,6 +246,7 @@ export class Account extends Emitter {
     if (event.state === "open") {
       for (const conversation of this.#members) conversation.caughtUp();
       this.#reading.again();
+      this.#meet().catch(() => {});
     } else {
       for (const conversation of this.#members) conversation.quiet();
       this.presence.forget();
@@ -256,6 +255,17 @@ export class Account extends Emitter {
     }
     this.emit("state", event);
     this.changed();
+  }
+
+  /** Who of the people one last talked to is there; one after another, so that many clients may return at once. */
+  async #meet() {
+    await this.opened();
+    const { socket } = this;
+    const pairs = this.conversations.filter(({ others, pages }) => others.length === 1 && !pages.isWanted);
+    for (const conversation of pairs.slice(0, MET_MOST)) {
+      if (socket.state !== "open") return;
+      await conversation.meet();
+    }
   }
 
   get #members() {

@@ -24,6 +24,9 @@ export interface User {
 }
 
 export interface Participant extends User {
+  /** The last message that they have read, or 0. */
+  last_read_id: number;
+  /** Missing where the server cannot say. */
   presence?: PresenceState;
 }
 
@@ -94,7 +97,7 @@ export interface ConversationRecord {
   /** The one conversation of two people, to which nobody else is added. */
   direct: boolean;
   /** At most 100, the caller always among them. */
-  participants: Participant[];
+  participants: User[];
   participant_count: number;
   created_at: string;
   last_message: Pick<Message, "id" | "sender" | "content" | "timestamp" | "is_read" | "role"> | null;
@@ -204,7 +207,7 @@ export class Payam {
   conversationPages(limit?: number): AsyncGenerator<ConversationRecord[], void>;
   conversation(id: number): Promise<ConversationRecord>;
   /** A page of all of them, by id; a page of fewer than `limit` is the last. */
-  participants(id: number, place?: { limit?: number; after?: number }): Promise<User[]>;
+  participants(id: number, place?: { limit?: number; after?: number }): Promise<Participant[]>;
   /**
    * `participants` are ids; the caller need not be among them. With `direct` and one other it
    * is the one conversation with them, found or begun; it has no title.

@@ -8,6 +8,7 @@ import { Sending } from "./sending.js";
 import { Thread } from "./thread.js";
 import { Uploads } from "./uploads.js";
 
+const MET_MOST = 100; // people of a conversation who are asked for
 const TYPING_LASTS = 6000; // milliseconds: who vanishes while typing never says that they stopped
 
 export class LiveConversation extends Emitter {
@@ -107,7 +108,19 @@ export class LiveConversation extends Emitter {
   /** Have the messages, and what comes to them from now on. */
   async open() {
     this.#account.follow(this);
-    await this.pages.open();
+    await Promise.all([this.pages.open(), this.meet()]);
+  }
+
+  /** Ask who is there, and how far each has read: only what changes comes by itself. */
+  async meet() {
+    const { api, id, record } = this;
+    if (record.participant_count > MET_MOST) return;
+    const people = await api.participants(id, { limit: MET_MOST });
+    for (const { username, last_read_id: read = 0, presence } of people) {
+      this.thread.read({ user: username, message_id: read });
+      if (presence) this.#account.presence.note(username, presence);
+    }
+    this.changed();
   }
 
   get hasOlder() {
@@ -217,6 +230,7 @@ export class LiveConversation extends Emitter {
     this.pages.again().catch(() => {});
     this.mark.store();
     this.uploads.wake();
+    if (this.pages.isWanted) this.meet().catch(() => {});
   }
 
   /** The connection is gone, and with it who is typing. */

@@ -4,7 +4,7 @@
 export class Outbox {
   #storage;
   #prefix;
-  #steps = new Map(); // the last step for each entry: what is forgotten must not be kept afterwards
+  #steps = new Map(); // the last step for each key: what is forgotten must not be kept afterwards
   #count = 0;
 
   constructor(storage, subject) {
@@ -26,22 +26,27 @@ export class Outbox {
 
   /** Resolved once it outlives the page. */
   keep({ conversation, clientId, text, at }) {
-    return this.#step(clientId, () =>
-      this.#storage.set(this.#prefix + clientId, { conversation, clientId, text, at }),
-    );
+    const key = this.#keyOf(conversation, clientId);
+    return this.#step(key, () => this.#storage.set(key, { conversation, clientId, text, at }));
   }
 
-  forget(clientId) {
-    this.#step(clientId, async () => {
-      await this.#storage.delete(this.#prefix + clientId);
-      this.#steps.delete(clientId);
+  forget({ conversation, clientId }) {
+    const key = this.#keyOf(conversation, clientId);
+    this.#step(key, async () => {
+      await this.#storage.delete(key);
+      this.#steps.delete(key);
     });
   }
 
-  #step(clientId, work) {
-    const before = this.#steps.get(clientId) ?? Promise.resolve();
+  /** The same `clientId` in another conversation is another message. */
+  #keyOf(conversation, clientId) {
+    return `${this.#prefix}${conversation}/${clientId}`;
+  }
+
+  #step(key, work) {
+    const before = this.#steps.get(key) ?? Promise.resolve();
     const step = before.then(work).catch(() => {}); // where nothing can be kept
-    this.#steps.set(clientId, step);
+    this.#steps.set(key, step);
     return step;
   }
 }

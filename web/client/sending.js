@@ -80,7 +80,8 @@ export class Sending {
   }
 
   discard(clientId) {
-    this.conversation.outbox.forget(clientId);
+    const { id: conversation, outbox } = this.conversation;
+    outbox.forget({ conversation, clientId });
     this.list = this.list.filter((one) => one.clientId !== clientId);
     this.conversation.changed();
   }
