@@ -77,9 +77,10 @@ def blueprint(base_path: str) -> Blueprint:
 
     @made.get("/web/<name:path>", ctx_public=True)
     async def part(request: Request, name: str) -> HTTPResponse:
-        if name not in files:
+        file = files.get(name.removesuffix("/"))
+        if file is None:
             raise NotFound("The web client has no such file.")
-        return answer(request, files[name])
+        return answer(request, file)
 
     if base_path:
 
