@@ -77,12 +77,16 @@ async def run(script: str, report: Path, settings: dict[str, str] | None = None)
             async with asyncio.timeout(SECONDS):
                 await node.wait()
         except TimeoutError:
-            pytest.fail(report.read_text())
+            pytest.fail(shown(report))
         finally:
             if node.returncode is None:
                 node.kill()
                 await node.wait()
-    assert node.returncode == 0, report.read_text()
+    assert node.returncode == 0, shown(report)
+
+
+def shown(report: Path) -> str:
+    return report.read_text()
 
 
 @pytest.mark.parametrize("script", ["client.test.mjs", "live.test.mjs"])
