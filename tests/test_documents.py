@@ -26,6 +26,8 @@ ENTRY = re.compile(r"^( *)([\w./-]+?)/? ", re.MULTILINE)
 METRIC = re.compile(r"payam_\w+")
 NO_METRICS = {"payam_client", "payam_everyone"}
 PARTS = re.compile(r"_(?:bucket|count|sum)$")
+PROSE = ("chat", "config", "docs", "loadtest", "payam_client")
+TOLD = re.compile(r"\btold\b", re.IGNORECASE)
 LOAD = "/tmp/load"  # noqa: S108 -- as the document calls it
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 BLOCK = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
@@ -125,3 +127,15 @@ def test_every_metric_that_is_spoken_of_is_there() -> None:
     for place in places:
         names = {PARTS.sub("", name) for name in METRIC.findall(place.read_text(encoding="utf-8"))}
         assert names - known == set(), place
+
+
+def test_nobody_is_told_anything() -> None:
+    """The word had seven meanings. The glossary has a word for each, and names this one itself."""
+    glossary = CHECKOUT / "docs" / "glossary.md"
+    files = [*CHECKOUT.glob("*.md"), *CHECKOUT.glob("*.py")]
+    for folder in PROSE:
+        files += [*(CHECKOUT / folder).rglob("*.md"), *(CHECKOUT / folder).rglob("*.py")]
+    assert len(files) > 200
+    assert TOLD.search(glossary.read_text(encoding="utf-8"))
+    found = {one for one in files if TOLD.search(one.read_text(encoding="utf-8"))}
+    assert found == {glossary}
