@@ -15,6 +15,7 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
+from payam_client.close_codes import ABNORMAL, FINAL, REFUSED_FOR_GOOD, restart_delay
 from payam_client.errors import ConversationClosed, PayamError
 from payam_client.http import refusal
 from payam_client.session import Session
@@ -25,20 +26,6 @@ State = Literal["connecting", "open", "waiting", "closed"]
 
 CLOSE_SECONDS = 1.0
 PING_SECONDS = 20.0
-RESTART_MOST = 60.0
-"""Most seconds that a restarting server may make a client wait."""
-ABNORMAL = 1006
-FINAL = {
-    1000: "closed",
-    1003: "not_text",
-    1007: "invalid_utf8",
-    1009: "too_large",
-    4400: "malformed_frame",
-    4404: "not_found",
-}
-"""Close codes after which a new connection would only be closed again."""
-REFUSED_FOR_GOOD = {400: 4400, 403: 4404, 404: 4404}
-"""Statuses of a handshake that would be the same the next time, and their close codes."""
 
 
 class ConnectAgain(Exception):
@@ -180,8 +167,7 @@ class Connection(ABC):
         if code in FINAL:
             raise self._closed(code, reason) from cause
         if code == 1012:
-            # The server restarts, and says in milliseconds when this client should return.
-            delay = min(int(reason) / 1000, RESTART_MOST) if reason.isdecimal() else 0
+            delay = restart_delay(reason)
             log.info("%s: the server restarts; again in %.1f s", self.name, delay)
             return delay
         if code == 4401:

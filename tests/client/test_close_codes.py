@@ -36,14 +36,11 @@ class Closing:
 
 
 @asynccontextmanager
-async def closing(
-    signed_in: tuple[Tokens, Tokens], code: int, reason: str = ""
-) -> AsyncIterator[tuple[Payam, Closing]]:
-    server = Closing(code, reason)
+async def closing(signed_in: tuple[Tokens, Tokens], server: Closing) -> AsyncIterator[Payam]:
     async with serve(server, "127.0.0.1", 0) as listening, asyncio.timeout(SECONDS):
         port = listening.sockets[0].getsockname()[1]
         async with connect(f"http://127.0.0.1:{port}", signed_in[0]) as payam:
-            yield payam, server
+            yield payam
 
 
 @pytest.mark.parametrize(
@@ -52,7 +49,8 @@ async def closing(
 async def test_after_these_it_resumes_where_it_was(
     signed_in: tuple[Tokens, Tokens], code: int, reason: str
 ) -> None:
-    async with closing(signed_in, code, reason) as (payam, server):
+    server = Closing(code, reason)
+    async with closing(signed_in, server) as payam:
         his = payam.open(12, since=3)
         while len(server.paths) < 2:
             await asyncio.sleep(0.01)
@@ -63,9 +61,51 @@ async def test_after_these_it_resumes_where_it_was(
 @pytest.mark.parametrize("code", [1003, 1007, 1009, 4400, 4404])
 async def test_after_these_it_is_over(signed_in: tuple[Tokens, Tokens], code: int) -> None:
     """What was told before is still told, and then why there is no more."""
-    async with closing(signed_in, code, "because") as (payam, server):
+    server = Closing(code, "because")
+    async with closing(signed_in, server) as payam:
         his = payam.open(12, since=3)
         with pytest.raises(ConversationClosed, match=f"{code} .*because") as closed:
             async for _ in his:
                 pass
         assert (closed.value.close_code, his.seq, len(server.paths)) == (code, 4, 1)
+
+
+HELLO = '{"type":"hello","user":{"id":1,"username":"ali"},"epoch":"b7c2","cursor":"one"}'
+
+
+class ClosingAccount(Closing):
+    """The same on the socket for everything. It also answers a return by a cursor."""
+
+    async def __call__(self, socket: ServerConnection) -> None:
+        assert socket.request is not None
+        self.paths.append(socket.request.path)
+        await socket.send(HELLO)
+        await socket.send('{"type":"cursor","cursor":"two"}')
+        if len(self.paths) == 1:
+            await socket.close(self.code, self.reason)
+        else:
+            await socket.send('{"type":"resumed","cursor":"three","epoch":"b7c2"}')
+        await socket.wait_closed()
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"), [(1001, ""), (1011, ""), (1012, "30"), (4408, "slow"), (4429, "too many")]
+)
+async def test_after_these_an_account_returns_with_its_cursor(
+    signed_in: tuple[Tokens, Tokens], code: int, reason: str
+) -> None:
+    server = ClosingAccount(code, reason)
+    async with closing(signed_in, server) as payam, payam.account() as account:
+        while account.state != "open" or len(server.paths) < 2:
+            await asyncio.sleep(0.01)
+        assert server.paths == ["/ws/", "/ws/?cursor=two"]
+
+
+@pytest.mark.parametrize("code", [1003, 1007, 1009, 4400])
+async def test_after_these_an_account_is_over(signed_in: tuple[Tokens, Tokens], code: int) -> None:
+    server = ClosingAccount(code, "because")
+    async with closing(signed_in, server) as payam, payam.account() as account:
+        with pytest.raises(ConversationClosed, match=f"{code} .*because") as closed:
+            async for _ in account:
+                pass
+        assert (closed.value.close_code, server.paths) == (code, ["/ws/"])
