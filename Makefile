@@ -31,7 +31,7 @@ test: $(VENV)/dev.stamp $(if $(TEST),,lint) ## lint and every test; TEST=path fo
 	@.ci/services
 	@$(LIMIT) $(BIN)/python -m pytest $(or $(TEST),-n 2 --dist loadfile --no-loadscope-reorder)
 
-soak: $(VENV)/dev.stamp ## break everything again and again, in two hours; writes docs/reliability.md
+soak: $(VENV)/dev.stamp ## break everything again and again, in four hours; writes docs/reliability.md
 	@.ci/services
 	@FAULT_ROUNDS=$(FAULT_ROUNDS) FAULT_MESSAGES=$(FAULT_MESSAGES) \
 		FAULT_REPORT=docs/reliability.md $(BIN)/python -m pytest $(or $(TEST),tests/faults)

@@ -11,7 +11,7 @@ import json
 import random
 import secrets
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -34,33 +34,61 @@ EDIT_EVERY, DELETE_EVERY = 10, 25
 
 
 class Client:
-    """One participant of one conversation.
+    """Somebody at one socket.
 
-    `unacked` holds what waits for its ack, by key, and the times that each was given.
+    A subclass says where it connects, and what it makes of what comes. `unacked` holds what waits
+    for its ack, by key.
     """
 
     def __init__(
-        self, url: str, token: str, name: str, conversation: int, ledger: Ledger, *, changes: bool
+        self,
+        url: str,
+        token: str,
+        name: str,
+        conversations: Iterable[int],
+        ledger: Ledger,
+        *,
+        changes: bool,
     ) -> None:
         """`url` is that of the server; with `changes` it edits and deletes now and then."""
         self.name = name
-        self.conversation = conversation
         self.unacked: dict[str, dict[str, Any]] = {}
-        self.view = ledger.view(name, conversation)
+        self.views = {one: ledger.view(name, one) for one in conversations}
+        """What it has made of each conversation."""
         self.connections = 0
         self.codes: list[int] = []
         """Close codes so far."""
         self.refusals: list[str] = []
         """Codes of the `error` frames so far."""
-        self._url = f"{url}/ws/chat/{conversation}/"
+        self.anew = 0
+        """How often the server could not compare its cursor, and sent `positions`."""
+        self._server = url
         self._token = token
         self._ledger = ledger
         self._changes = changes
         self._mark = secrets.token_hex(4)  # keys are for ever, and so for one round alone
         self._numbers = itertools.count(1)
+        self._turns = itertools.cycle(self.views)
+        self._asks: deque[dict[str, Any]] = deque()
         self._due: deque[str] = deque()
         self._wake = asyncio.Event()
         self._socket: ClientConnection | None = None
+
+    def url(self) -> str:
+        """Where to connect, with what it has so far."""
+        raise NotImplementedError
+
+    def began(self) -> list[dict[str, Any]]:
+        """A connection is there: the frames to send first."""
+        return []
+
+    def came(self, frame: dict[str, Any]) -> None:
+        """A frame that is neither an ack nor an error."""
+        raise NotImplementedError
+
+    def addressed(self, conversation: int, frame: dict[str, Any]) -> dict[str, Any]:
+        """The frame, as the socket takes it for this conversation."""
+        raise NotImplementedError
 
     @property
     def port(self) -> int:
@@ -78,12 +106,13 @@ class Client:
         await self.connected(times)
 
     def say(self) -> None:
-        """Give a message to the server, as soon as there is one."""
-        number = next(self._numbers)
+        """Give a message to the server, as soon as there is one; in each conversation in turn."""
+        conversation, number = next(self._turns), next(self._numbers)
         key = f"{self.name}-{self._mark}-{number}"
         text = f"{key} سلام"
-        self._ledger.sent(key, self.conversation, text)
-        self._give(key, {"type": "chat_message", "message": text, "client_id": key})
+        self._ledger.sent(key, conversation, text)
+        frame = {"type": "chat_message", "message": text, "client_id": key}
+        self._give(key, self.addressed(conversation, frame))
 
     async def connected(self, times: int = 1) -> None:
         """Wait until it is, and has been so often."""
@@ -95,7 +124,7 @@ class Client:
         for pause in self._pauses():
             try:
                 async with connect(
-                    f"{self._url}?since={self.view.seq}",
+                    f"{self._server}{self.url()}",
                     additional_headers={"Authorization": f"Bearer {self._token}"},
                     open_timeout=HANDSHAKE_SECONDS,
                     close_timeout=1,
@@ -130,6 +159,7 @@ class Client:
     def _began(self, socket: ClientConnection) -> None:
         self.connections += 1
         self._socket = socket
+        self._asks = deque(self.began())
         self._due = deque(self.unacked)
         self._wake.set()
 
@@ -148,10 +178,12 @@ class Client:
     async def _write(self, socket: ClientConnection) -> None:
         with suppress(ConnectionClosed):
             while True:
+                while self._asks:
+                    await socket.send(json.dumps(self._asks.popleft()))
                 while self._due:
-                    frame = self.unacked.get(self._due.popleft())
-                    if frame is not None:
-                        await socket.send(json.dumps(frame))
+                    waiting = self.unacked.get(self._due.popleft())
+                    if waiting is not None:
+                        await socket.send(json.dumps(waiting))
                 self._wake.clear()
                 await self._wake.wait()
 
@@ -174,19 +206,19 @@ class Client:
         elif frame["type"] == "error":
             self._refused(frame)
         else:
-            self._ledger.saw(self.view, frame)
+            self.came(frame)
 
     def _acked(self, frame: dict[str, Any]) -> None:
         key: str = frame.get("client_id") or frame["ref"]
         self._ledger.acked(key, frame["id"], frame["seq"])
         sent = self.unacked.pop(key, None)
         if self._changes and sent is not None and sent["type"] == "chat_message":
-            self._change(key, frame["id"])
+            self._change(key, self._ledger.conversation_of(key), frame["id"])
 
-    def _change(self, key: str, id_: int) -> None:
+    def _change(self, key: str, conversation: int, id_: int) -> None:
         """Edit some of what is acked, delete some."""
         number = int(key.rpartition("-")[2])
-        change: dict[str, Any] = {"message_id": id_, "ref": f"{key}-change"}
+        change = self.addressed(conversation, {"message_id": id_, "ref": f"{key}-change"})
         if number % DELETE_EVERY == 0:
             change.update(type="delete_message")
         elif number % EDIT_EVERY == 0:
@@ -205,6 +237,11 @@ class Client:
             delay = frame.get("retry_after", PAUSES[-1])
             asyncio.get_running_loop().call_later(delay, self._again, key)
 
+    def ask(self, frame: dict[str, Any]) -> None:
+        """Send it on this connection, and on no other."""
+        self._asks.append(frame)
+        self._wake.set()
+
     def _give(self, key: str, frame: dict[str, Any]) -> None:
         self.unacked[key] = frame
         self._again(key)
@@ -212,3 +249,21 @@ class Client:
     def _again(self, key: str) -> None:
         self._due.append(key)
         self._wake.set()
+
+
+class InOneConversation(Client):
+    """On `/ws/chat/<id>/`."""
+
+    @property
+    def conversation(self) -> int:
+        [conversation] = self.views
+        return conversation
+
+    def url(self) -> str:
+        return f"/ws/chat/{self.conversation}/?since={self.views[self.conversation].seq}"
+
+    def came(self, frame: dict[str, Any]) -> None:
+        self._ledger.saw(self.views[self.conversation], frame)
+
+    def addressed(self, conversation: int, frame: dict[str, Any]) -> dict[str, Any]:
+        return frame

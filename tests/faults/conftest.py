@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.deployment import CONVERSATIONS, FEW, Seeded
+from tests.faults.deployment import CONVERSATIONS, FEW, USERS, Seeded
 from tests.faults.load import ROUNDS, Outcome
 from tests.faults.report import Proof, report
 from tests.support.payam_server import PayamServer
 from tests.support.postgres_server import PostgresServer
+from tests.support.redis_cluster import RedisCluster
 from tests.support.redis_server import RedisServer
 
 REPORT = os.environ.get("FAULT_REPORT")
@@ -20,14 +21,16 @@ REPORT = os.environ.get("FAULT_REPORT")
 
 @pytest.fixture
 def prove() -> Proof:
-    """Proves one row of the report, which it names."""
+    """Proves one row of the report, of clients on one kind of socket."""
 
-    async def prove(row: str, round_: Callable[[], Awaitable[Outcome]]) -> list[Outcome]:
+    async def prove(
+        row: str, socket: str, round_: Callable[[], Awaitable[Outcome]]
+    ) -> list[Outcome]:
         outcomes: list[Outcome] = []
         while len(outcomes) < ROUNDS:
             outcomes.append(await round_())
             if REPORT:
-                report(Path(REPORT), row, outcomes)
+                report(Path(REPORT), row, socket, outcomes)
             findings = outcomes[-1].findings
             assert not findings, f"round {len(outcomes)} of {ROUNDS}:\n{findings}"
         return outcomes
@@ -60,7 +63,7 @@ def filled(postgres: PostgresServer) -> str:
 
 @pytest.fixture(scope="session")
 def pair(postgres: PostgresServer, redis: RedisServer) -> Iterator[Seeded]:
-    """Two workers on PostgreSQL and Redis, with 50 conversations of two.
+    """Two workers on PostgreSQL and Redis, with 50 conversations of two, ten for each user.
 
     They ask soon whether a silent client is there.
     """
@@ -70,10 +73,24 @@ def pair(postgres: PostgresServer, redis: RedisServer) -> Iterator[Seeded]:
 
 
 @pytest.fixture(scope="session")
+def cluster() -> Iterator[RedisCluster]:
+    """Three primaries, each with a replica, to be broken; who breaks them leaves them whole."""
+    with RedisCluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def on_cluster(postgres: PostgresServer, cluster: RedisCluster) -> Iterator[Seeded]:
+    """Two workers on PostgreSQL and the cluster, with 50 conversations of two."""
+    with serve(postgres.create_database(), cluster.url) as seeded:
+        yield seeded
+
+
+@pytest.fixture(scope="session")
 def embedded() -> Iterator[Seeded]:
-    """One process on SQLite, with 50 conversations of two."""
+    """One process on SQLite, with 50 conversations of two, ten for each user."""
     with PayamServer({"RATE_LIMITS": "off"}) as payam:
-        seeded = Seeded(payam)
+        seeded = Seeded(payam, users=USERS)
         seeded.fill()
         yield seeded
 
@@ -86,6 +103,7 @@ def serve(
     by: str | None = None,
     more: Mapping[str, str] | None = None,
     conversations: int = CONVERSATIONS,
+    users: int = USERS,
 ) -> Iterator[Seeded]:
     """Two workers; `by` is the URL over which they reach the database, if another.
 
@@ -93,7 +111,7 @@ def serve(
     """
     settings = {"RATE_LIMITS": "off", "DATABASE_URL": by or database_url, "REDIS_URL": redis_url}
     payam = PayamServer({**settings, **(more or {})}, workers=2)
-    seeded = Seeded(payam, conversations, database_url=database_url)
+    seeded = Seeded(payam, conversations, users=users, database_url=database_url)
     seeded.fill()
     with payam:
         yield seeded

@@ -13,6 +13,7 @@ from tests.support.payam_server import PayamServer
 from tests.support.tokens import access_token
 
 CONVERSATIONS = 50
+USERS = 10
 FEW = 10
 MEMBERS = 2
 TOKEN_SECONDS = 12 * 3600
@@ -34,17 +35,32 @@ class Seeded:
         payam: PayamServer,
         conversations: int = CONVERSATIONS,
         *,
+        users: int | None = None,
         database_url: str | None = None,
     ) -> None:
-        """`database_url` is how to ask PostgreSQL where Payam's own way to it is broken."""
+        """Without `users` there are so many that each has one conversation.
+
+        `database_url` is how to ask PostgreSQL where Payam's own way to it is broken.
+        """
         self.payam = payam
         self.database_url = database_url or payam.settings.get("DATABASE_URL")
         # As `python -m chat seed` lays it out; conversation 1 is that of everybody.
-        self.users = conversations * MEMBERS
+        self.users = users or conversations * MEMBERS
         self.conversations: Mapping[int, Sequence[int]] = {
             number: [(number * MEMBERS + place) % self.users + 1 for place in range(MEMBERS)]
             for number in range(2, conversations + 2)
         }
+
+    def memberships(self) -> list[tuple[int, list[int]]]:
+        """Each user and one conversation, those of a conversation together."""
+        return [(user, [one]) for one, users in self.conversations.items() for user in users]
+
+    def of_users(self) -> dict[int, list[int]]:
+        """Each user's conversations. Those who talk with each other come together."""
+        own: dict[int, list[int]] = {}
+        for user, [conversation] in self.memberships():
+            own.setdefault(user, []).append(conversation)
+        return own
 
     def fill(self) -> None:
         """Fill the empty database; Payam need not run yet."""

@@ -107,6 +107,9 @@ class Ledger:
         assert key not in self._sent, f"{key} was sent before"
         self._sent[key] = Sent(conversation, key, text)
 
+    def conversation_of(self, key: str) -> int:
+        return self._sent[key].conversation
+
     def changed(self, key: str, message: str, text: str | None) -> None:
         """So is an edit, or with None a deletion, of the acked message with that key."""
         assert key not in self._sent, f"{key} was sent before"

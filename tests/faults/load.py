@@ -7,27 +7,31 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from tests.faults.clients import Client
+from tests.faults.clients import Client, InOneConversation
 from tests.faults.deployment import Seeded
 from tests.faults.ledger import Findings, Ledger
 from tests.faults.proxy import FaultProxy
+from tests.faults.wide_client import InAllConversations
 from tests.support.processes import owners
 
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "1"))
-MESSAGES = int(os.environ.get("FAULT_MESSAGES", "2000"))
+MESSAGES = int(os.environ.get("FAULT_MESSAGES", "1000"))
 """Of a round, at least; it goes on as long as the fault does."""
 IS_LONG = ROUNDS > 1
-RATE = 1600 if IS_LONG else 800
+RATE = 1600 if IS_LONG else 500
 """Messages a second, of all clients together."""
 TICK = 0.02
 CONNECT_SECONDS = 60
-SETTLE_SECONDS = 60
+SETTLE_SECONDS = 120
 """How long it may take until all is acked and told once the fault is over; a process that
 died after a commit, before it could tell, is only found out by a look every 15 s."""
 LATE_SECONDS = 0.3
 """What comes twice comes soon after the first."""
 IN_DOUBT = "the answer to a commit"
 """The beginning of what Payam logs when it does not know whether something was stored."""
+
+SOCKETS = ("/ws/chat/", "/ws/")
+"""Where clients may connect: for each conversation once, or once for all of them."""
 
 Fault = Callable[[], Awaitable[None]]
 
@@ -36,31 +40,49 @@ Fault = Callable[[], Awaitable[None]]
 class Outcome:
     """One round in numbers."""
 
+    clients: int
     messages: int
     acked: int
     reconnects: int
     findings: Findings
     codes: Counter[int]
-    """Close codes, as clients saw them."""
+    """Close codes, as clients saw them since the load began."""
     refusals: Counter[str]
     """Codes of `error` frames."""
+    anew: int
+    """How often a cursor could not be compared."""
 
 
 class Load:
-    """Two clients a conversation, all connected and telling one ledger."""
+    """The people of a deployment, all connected and telling one ledger.
 
-    def __init__(self, seeded: Seeded, line: FaultProxy | None = None, *, changes: bool) -> None:
+    On `/ws/chat/` each has a client for each conversation, on `/ws/` one for all of them.
+    """
+
+    def __init__(
+        self,
+        seeded: Seeded,
+        line: FaultProxy | None = None,
+        *,
+        changes: bool,
+        socket: str = SOCKETS[0],
+    ) -> None:
         """`line` is a proxy before Payam; with `changes` some messages are edited or deleted."""
+        self.socket = socket
         self._seeded = seeded
         self._line = line
         self._connections = 0  # until the load began
         url = f"ws://127.0.0.1:{line.port}" if line else seeded.payam.ws_url
         self._last_id = seeded.last_id()
         self.ledger = Ledger(seeded.seqs(), self._last_id)
-        self.clients = [
-            Client(url, seeded.token(user), f"user{user}", number, self.ledger, changes=changes)
-            for number, members in seeded.conversations.items()
-            for user in members
+        kind, places = (
+            (InAllConversations, seeded.of_users().items())
+            if socket == "/ws/"
+            else (InOneConversation, seeded.memberships())
+        )
+        self.clients: list[Client] = [
+            kind(url, seeded.token(user), f"user{user}", own, self.ledger, changes=changes)
+            for user, own in places
         ]
 
     @asynccontextmanager
@@ -73,6 +95,8 @@ class Load:
                 if self._seeded.payam.workers > 1:
                     await self._spread()
             self._connections = sum(client.connections for client in self.clients)
+            for client in self.clients:
+                client.codes.clear()
             yield
         finally:
             for task in tasks:
@@ -118,21 +142,25 @@ class Load:
                 while any(client.unacked for client in self.clients):
                     await asyncio.sleep(TICK)
                 seqs = await asyncio.to_thread(self._seeded.seqs)
-                while any(one.view.seq < seqs[one.conversation] for one in self.clients):
+                views = [view for one in self.clients for view in one.views.values()]
+                while any(view.seq < seqs[view.conversation] for view in views):
                     await asyncio.sleep(TICK)
         except TimeoutError:
             return
         await asyncio.sleep(LATE_SECONDS)
 
     def outcome(self) -> Outcome:
-        """The reckoning, once no client runs any more."""
+        """The reckoning, once no client runs any more. Raises if Payam logged a traceback."""
+        self._seeded.payam.check_log()
         return Outcome(
+            clients=len(self.clients),
             messages=self.ledger.sent_count,
             acked=self.ledger.acked_count,
             reconnects=sum(client.connections for client in self.clients) - self._connections,
             findings=self.ledger.check(self._seeded.rows(self._last_id)),
             codes=Counter(code for client in self.clients for code in client.codes),
             refusals=Counter(code for client in self.clients for code in client.refusals),
+            anew=sum(client.anew for client in self.clients),
         )
 
 
@@ -145,17 +173,24 @@ async def under_load(
     changes: bool = True,
     settle_seconds: float = SETTLE_SECONDS,
 ) -> Outcome:
-    """One round: the load, the fault in it, and what the ledger found.
-
-    `line` is a proxy over which clients come to Payam.
-    """
+    """One round of clients of `/ws/chat/`; `line` is a proxy over which they come to Payam."""
     load = Load(seeded, line, changes=changes)
+    return await one_round(load, fault, messages=messages, settle_seconds=settle_seconds)
+
+
+async def one_round(
+    load: Load,
+    fault: Fault,
+    *,
+    messages: int = MESSAGES,
+    settle_seconds: float = SETTLE_SECONDS,
+) -> Outcome:
+    """The load, the fault in the midst of it, and what the ledger found."""
     async with load.running():
         breaking: asyncio.Task[None] = asyncio.ensure_future(as_coroutine(fault))
         await load.send(messages, until=breaking)
         await breaking
         await load.settle(settle_seconds)
-    seeded.payam.check_log()
     return load.outcome()
 
 

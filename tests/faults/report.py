@@ -5,8 +5,9 @@ from pathlib import Path
 
 from tests.faults.load import Outcome
 
-Proof = Callable[[str, Callable[[], Awaitable[Outcome]]], Awaitable[list[Outcome]]]
-"""Runs the rounds of a row and returns their outcomes; fails at the first finding."""
+Proof = Callable[[str, str, Callable[[], Awaitable[Outcome]]], Awaitable[list[Outcome]]]
+"""Runs the rounds of a row, of one kind of socket, and returns their outcomes; fails at the first
+finding."""
 
 HEADER = """# Reliability
 
@@ -16,7 +17,7 @@ Meanwhile clients send, edit and delete messages in 50 conversations. After each
 compares what was sent, acknowledged and received with what the database holds.
 
 - `make soak` runs all rows twenty times and writes this page.
-- `make soak TEST=tests/faults/test_redis.py` runs a part of them and renews its rows.
+- `make soak TEST="tests/faults/test_faults.py -k Redis"` runs a part of them and renews its rows.
 - `make test` runs one short round of each row.
 
 The faults themselves are in `tests/faults/`.
@@ -41,29 +42,31 @@ the loss. With the mechanism on, the same fault does no harm.
 
 ## The faults
 
-What the columns count:
+What the columns say:
 
+- *socket*: `/ws/chat/` is one socket for each of a user's conversations. `/ws/` is one socket for
+  all of them; its clients come back with a cursor, or with the `seq` of each conversation.
 - *changes*: messages, edits and deletions that were sent; *acked*: those that were acknowledged.
 - *lost*: not acknowledged in the end, not stored, or not received by somebody who took part.
 - *doubled*: stored twice, received twice, or one id or `seq` for two things.
 - *out of order*: received against the order of `seq`.
-- *otherwise wrong*: anything else in which what was sent, received and stored differ.
+- *wrong*: anything else in which what was sent, received and stored differ.
 
-| fault | rounds | changes | acked | reconnects | lost | doubled | out of order | otherwise wrong |
-|---|---:|---:|---:|---:|---:|---:|---:|---:|
+| fault | socket | rounds | changes | acked | reconnects | lost | doubled | out of order | wrong |
+|---|---|---:|---:|---:|---:|---:|---:|---:|---:|
 """
 
 
-def report(page: Path, row: str, outcomes: Sequence[Outcome]) -> None:
-    """Write the row of this name, in its old place if it has one."""
+def report(page: Path, row: str, socket: str, outcomes: Sequence[Outcome]) -> None:
+    """Write the row of this name and socket, in its old place if it has one."""
     old = page.read_text(encoding="utf-8") if page.exists() else ""
     lines = old.partition(HEADER)[2].splitlines()
-    rows = {one.split(" | ")[0]: one for one in lines}
-    rows[f"| {row}"] = line(row, outcomes)
+    rows = {tuple(one.split(" | ")[:2]): one for one in lines}
+    rows[f"| {row}", f"`{socket}`"] = line(row, socket, outcomes)
     page.write_text(HEADER + "".join(f"{one}\n" for one in rows.values()), encoding="utf-8")
 
 
-def line(row: str, outcomes: Sequence[Outcome]) -> str:
+def line(row: str, socket: str, outcomes: Sequence[Outcome]) -> str:
     numbers = [
         len(outcomes),
         sum(one.messages for one in outcomes),
@@ -74,4 +77,4 @@ def line(row: str, outcomes: Sequence[Outcome]) -> str:
         sum(len(one.findings.disordered) for one in outcomes),
         sum(len(one.findings.wrong) for one in outcomes),
     ]
-    return f"| {row} | {' | '.join(f'{number:,}' for number in numbers)} |"
+    return f"| {row} | `{socket}` | {' | '.join(f'{number:,}' for number in numbers)} |"

@@ -1,0 +1,34 @@
+"""Nothing is lost, doubled or out of order, whatever breaks and however clients are connected."""
+
+import pytest
+
+from tests.faults import faults, faults_of_storage
+from tests.faults.load import SOCKETS, Load, Outcome, one_round
+from tests.faults.report import Proof
+from tests.faults.scene import Fault, scene_of
+from tests.support.postgres_server import PostgresServer
+from tests.support.redis_server import RedisServer
+
+# Those of one place together, so that each is set up once.
+FAULTS = sorted((*faults_of_storage.FAULTS, *faults.FAULTS), key=lambda fault: fault.on)
+
+
+@pytest.mark.parametrize("socket", SOCKETS)
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.row)
+async def test_nothing_is_lost(
+    fault: Fault,
+    socket: str,
+    request: pytest.FixtureRequest,
+    postgres: PostgresServer,
+    redis: RedisServer,
+    prove: Proof,
+) -> None:
+    """What was acked is stored once, and everybody has received it once and in order."""
+    async with scene_of(fault.on, socket, request, postgres, redis) as scene:
+
+        async def round_() -> Outcome:
+            line = scene.clients if fault.through_proxy else None
+            scene.load = Load(scene.seeded, line, changes=fault.changes, socket=socket)
+            return await one_round(scene.load, lambda: fault.breaks(scene))
+
+        fault.shown(scene, await prove(fault.row, socket, round_))
