@@ -32,7 +32,7 @@ function row({ chat, record, isCurrent, isOnline, typing }) {
       ariaCurrent: isCurrent ? "page" : null,
     },
     avatar: avatarOf(name),
-    online: { hidden: !isOnline, ariaLabel: say("online"), title: say("online") },
+    online: { hidden: !isOnline, title: say("online") },
     name,
     moment: last ? { textContent: timeOrDate(last.timestamp), dateTime: last.timestamp } : "",
     preview: typing ? { textContent: typing, className: "preview typing", dir: "" } : preview(chat, last),

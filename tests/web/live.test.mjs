@@ -78,6 +78,17 @@ test("two people and a second device agree: list, order, unread, edits, reading,
   assert.deepEqual(notMine, []);
 });
 
+test("who is there is known: at the start, and as people come and go", async () => {
+  const { ali, sara, hers, ids } = await pairOf(1);
+  const status = (account, { who }) => account.presence.of(who.username)?.status;
+  await see(() => status(hers, ali), "online");
+  const late = await opened(device(sara));
+  await see(() => status(late, ali), "online");
+  await late.get(ids[0]).open();
+  ali.close();
+  await see(() => [status(hers, ali), status(late, ali)], ["offline", "offline"]);
+});
+
 test("conversations begin, are renamed, and end, on the same socket", async () => {
   const { ali, sara, his, hers, ids } = await pairOf(1);
   const states = [];

@@ -1,7 +1,6 @@
 // All the conversations of who is signed in, live: the list, its order, and what is unread.
 
 import { AccountSocket } from "./account-socket.js";
-import { Conversation } from "./conversation.js";
 import { Emitter } from "./emitter.js";
 import { closed, signedOut } from "./errors.js";
 import { LiveConversation } from "./live-conversation.js";
@@ -9,6 +8,7 @@ import { Outbox } from "./outbox.js";
 import { Presence } from "./presence.js";
 import { Reading } from "./reading.js";
 import { Snapshot } from "./snapshot.js";
+import { Visits } from "./visits.js";
 
 const MET_MOST = 10; // conversations of two whose other is asked for at each connection
 const AGAIN = 1000; // milliseconds between two tries to ask who one is
@@ -20,7 +20,7 @@ export class Account extends Emitter {
   #early = new Map(); // changes of conversations that are not known yet, by id
   #unsent = []; // of the outbox, for conversations that are not known yet
   #rank = 0;
-  #narrow = new Map(); // sockets of conversations that an agent only looks at, by id
+  #visits; // to conversations that an agent only looks at
   #how; // what sockets are made with
   #reading = new Reading(this);
   #snapshot;
@@ -34,6 +34,10 @@ export class Account extends Emitter {
     super();
     this.api = how.api;
     this.#how = how;
+    this.#visits = new Visits(how, {
+      reset: (conversation, epoch) => this.#anewOne(conversation, epoch),
+      gone: (id) => this.remove(id),
+    });
     this.#prepare();
     this.#opening = this.#start();
     this.#opening.catch(() => {});
@@ -154,7 +158,7 @@ export class Account extends Emitter {
     const conversation = this.#all.get(id);
     this.#all.delete(id);
     this.#early.delete(id);
-    this.#closeNarrow(id);
+    this.#visits.close(id);
     this.socket.forget(id, "not_found");
     const unsent = [...this.#takeUnsent(id), ...(conversation?.pending ?? [])];
     for (const entry of unsent) this.outbox.forget(entry);
@@ -177,29 +181,15 @@ export class Account extends Emitter {
 
   /** The socket that brings what happens there. */
   socketOf({ id }) {
-    return this.#narrow.get(id) ?? this.socket;
+    return this.#visits.of(id) ?? this.socket;
   }
 
-  /** `/ws/` brings nothing of a conversation that an agent only looks at. */
   follow(conversation) {
-    const { id, isMember, seq: since, record } = conversation;
-    if (isMember || this.#narrow.has(id)) return;
-    const socket = new Conversation(this.#how, id, { since, epoch: record.epoch, replay: false });
-    this.#narrow.set(id, socket);
-    socket.on("frame", (frame) => conversation.receive(frame));
-    socket.on("reset", ({ epoch }) => this.#anewOne(conversation, epoch));
-    socket.on("state", ({ state, code }) => {
-      if (state === "open") conversation.caughtUp();
-      if (code === 4404) this.remove(id);
-      this.changed();
-    });
+    if (!conversation.isMember) this.#visits.begin(conversation);
   }
 
   unfollow(conversation) {
-    const { id, isMember, isBusy, pending } = conversation;
-    if (!this.#narrow.has(id) || isBusy || pending.length > 0) return;
-    this.#closeNarrow(id);
-    if (!isMember) this.remove(id);
+    if (this.#visits.end(conversation) && !conversation.isMember) this.remove(conversation.id);
   }
 
   wake() {
@@ -222,7 +212,7 @@ export class Account extends Emitter {
   }
 
   get #sockets() {
-    return [this.socket, ...this.#narrow.values()];
+    return [this.socket, ...this.#visits.sockets];
   }
 
   #prepare() {
@@ -269,7 +259,7 @@ export class Account extends Emitter {
   }
 
   get #members() {
-    return [...this.#all.values()].filter(({ id }) => !this.#narrow.has(id));
+    return [...this.#all.values()].filter(({ id }) => !this.#visits.of(id));
   }
 
   #receive(frame) {
@@ -290,7 +280,9 @@ export class Account extends Emitter {
     // It may come again: one was added anew, and what happened meanwhile is not known here.
     if (known && known.record.seq < record.seq) known.forget(record.epoch);
     this.put(record);
-    this.emit("created", this.#all.get(record.id));
+    const conversation = this.#all.get(record.id);
+    if (conversation.others.length === 1) conversation.meet().catch(() => {});
+    this.emit("created", conversation);
   }
 
   #add(record, seq) {
@@ -326,11 +318,6 @@ export class Account extends Emitter {
   #compare(ids) {
     for (const { id } of this.#members) if (!ids.has(id)) this.remove(id);
     this.#reading.list();
-  }
-
-  #closeNarrow(id) {
-    this.#narrow.get(id)?.close();
-    this.#narrow.delete(id);
   }
 
   #notePresence(frame) {

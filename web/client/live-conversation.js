@@ -2,6 +2,7 @@
 
 import { Emitter } from "./emitter.js";
 import { EVENTS } from "./events.js";
+import { News } from "./news.js";
 import { Pages } from "./pages.js";
 import { ReadMark } from "./read-mark.js";
 import { Sending } from "./sending.js";
@@ -9,7 +10,6 @@ import { Thread } from "./thread.js";
 import { Uploads } from "./uploads.js";
 
 const MET_MOST = 100; // people of a conversation who are asked for
-const TYPING_LASTS = 6000; // milliseconds: who vanishes while typing never says that they stopped
 
 export class LiveConversation extends Emitter {
   thread = new Thread();
@@ -21,7 +21,7 @@ export class LiveConversation extends Emitter {
   /** What was known here does not count, and the record has not come again yet. */
   isAnew = false;
   #account;
-  #typing = new Map(); // timers, by name
+  #news;
   #seq; // up to it every change has come; undefined until the record says where to begin
 
   /** `seq` is where changes go on: what the record knows may be ahead of it. */
@@ -32,6 +32,7 @@ export class LiveConversation extends Emitter {
     this.me = account.me;
     this.record = record;
     this.#seq = seq;
+    this.#news = new News(this, account);
     this.mark = new ReadMark(this);
   }
 
@@ -78,7 +79,7 @@ export class LiveConversation extends Emitter {
 
   /** The names of those who are typing. */
   get typingUsers() {
-    return [...this.#typing.keys()];
+    return this.#news.typing;
   }
 
   /** Whether who is signed in takes part; an agent may read and answer without it. */
@@ -215,7 +216,7 @@ export class LiveConversation extends Emitter {
     if (seq !== undefined) this.#seq = seq;
     if (isNews) {
       if (seq !== undefined) this.note({ seq });
-      this.#effects[type]?.(frame);
+      this.#news.note(frame);
     }
     if (this.pages.isWanted) this.#toThread(frame);
     if (EVENTS[type]) {
@@ -235,7 +236,7 @@ export class LiveConversation extends Emitter {
 
   /** The connection is gone, and with it who is typing. */
   quiet() {
-    for (const name of this.typingUsers) this.#noteTyping(name, false);
+    this.#news.quiet();
   }
 
   /** Nobody looks at it any more. Only an agent's conversation ends by this: others stay live. */
@@ -251,6 +252,11 @@ export class LiveConversation extends Emitter {
 
   get outbox() {
     return this.#account.outbox;
+  }
+
+  /** One's own message is stored. */
+  stored(message) {
+    this.#news.message(message);
   }
 
   note(changes) {
@@ -270,72 +276,5 @@ export class LiveConversation extends Emitter {
     const how = { "chat.message": "message", "message.edited": "edited", "message.deleted": "deleted" };
     const kind = how[type] ?? { "attachment.added": "attachment", "message.read": "read" }[type];
     if (kind) this.thread[kind](rest);
-  }
-
-  #effects = {
-    "chat.message": (message) => this.noteMessage(message),
-    "message.edited": ({ message: { id, content } }) => this.#noteContent(id, content),
-    "message.deleted": ({ message_id: id }) => this.#noteDeleted(id),
-    "message.read": ({ user, message_id: id }) => this.#noteRead(user, id),
-    "user.typing": ({ user, is_typing: isTyping }) => this.#noteTyping(user, isTyping),
-    "participant.joined": ({ participant }) => this.#noteParticipants(participant, [participant]),
-    "participant.left": ({ participant }) => this.#noteParticipants(participant, []),
-    "conversation.updated": ({ type, conversation, ...changes }) => this.note(changes),
-    "ticket.updated": ({ support_ticket: ticket }) =>
-      this.note({ support_ticket: ticket.status === "closed" ? null : ticket }),
-  };
-
-  noteMessage({ id, sender, content, timestamp, role, is_deleted: isDeleted }) {
-    this.#noteTyping(sender, false);
-    const { last_message: last, unread_count: unread } = this.record;
-    const isSeen = this.isOwn({ sender }) || id <= this.mark.id || isDeleted;
-    const user = this.record.participants.find((one) => one.username === sender);
-    if (!isSeen) this.note({ unread_count: unread + 1 });
-    // One's own, once acknowledged, may have come before one that was stored earlier.
-    if (id <= (last?.id ?? 0)) return;
-    this.#account.raise(this);
-    this.note({
-      last_message: { id, sender: user ?? { username: sender }, content, timestamp, role, is_read: false },
-    });
-  }
-
-  #noteContent(id, content) {
-    const last = this.record.last_message;
-    if (last?.id === id) this.note({ last_message: { ...last, content } });
-  }
-
-  #noteDeleted(id) {
-    this.#noteContent(id, "");
-    const { thread, mark, record } = this;
-    const message = thread.find(id);
-    if (!message && id > mark.id) this.#account.look(this.id); // whether it counted is not known here
-    else if (message && mark.isUnread(message)) this.note({ unread_count: Math.max(0, record.unread_count - 1) });
-  }
-
-  /** One's own marks come from another device. */
-  #noteRead(user, id) {
-    if (user !== this.me.username || !this.mark.hear(id)) return;
-    // What is not loaded here cannot be counted here.
-    if (!this.thread.isLoaded || this.thread.hasLater) this.#account.look(this.id);
-  }
-
-  #noteTyping(name, isTyping) {
-    if (name === this.me.username) return; // on another device
-    clearTimeout(this.#typing.get(name));
-    this.#typing.delete(name);
-    if (!isTyping) return;
-    const end = () => {
-      this.#typing.delete(name);
-      this.changed();
-    };
-    this.#typing.set(name, setTimeout(end, TYPING_LASTS));
-  }
-
-  #noteParticipants(gone, come) {
-    const { participants, participant_count: count } = this.record;
-    const rest = participants.filter((one) => one.id !== gone.id);
-    const isNews = come.length > 0 ? rest.length === participants.length : true;
-    const step = come.length > 0 ? 1 : -1;
-    this.note({ participants: [...rest, ...come], participant_count: count + (isNews ? step : 0) });
   }
 }

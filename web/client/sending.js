@@ -76,7 +76,7 @@ export class Sending {
     const message = { id, seq, timestamp, sender: conversation.me.username, content: entry.text };
     const isKnown = conversation.thread.find(id);
     if (conversation.pages.isWanted && !isKnown) conversation.thread.message(message, entry.clientId);
-    conversation.noteMessage(message);
+    conversation.stored(message);
   }
 
   discard(clientId) {

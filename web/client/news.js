@@ -1,0 +1,99 @@
+// What the changes of a conversation mean for what the list shows of it.
+
+const TYPING_LASTS = 6000; // milliseconds: who vanishes while typing never says that they stopped
+
+export class News {
+  #conversation;
+  #account;
+  #typing = new Map(); // timers, by name
+
+  constructor(conversation, account) {
+    this.#conversation = conversation;
+    this.#account = account;
+  }
+
+  /** The names of those who are typing. */
+  get typing() {
+    return [...this.#typing.keys()];
+  }
+
+  /** The connection is gone, and with it who is typing. */
+  quiet() {
+    for (const name of this.typing) this.#noteTyping(name, false);
+  }
+
+  /** A change that the record does not know yet, or something that nothing keeps. */
+  note(frame) {
+    this.#effects[frame.type]?.(frame);
+  }
+
+  #effects = {
+    "chat.message": (message) => this.message(message),
+    "message.edited": ({ message: { id, content } }) => this.#noteContent(id, content),
+    "message.deleted": ({ message_id: id }) => this.#noteDeleted(id),
+    "message.read": ({ user, message_id: id }) => this.#noteRead(user, id),
+    "user.typing": ({ user, is_typing: isTyping }) => this.#noteTyping(user, isTyping),
+    "participant.joined": ({ participant }) => this.#noteParticipants(participant, [participant]),
+    "participant.left": ({ participant }) => this.#noteParticipants(participant, []),
+    "conversation.updated": ({ type, conversation, ...changes }) => this.#conversation.note(changes),
+    "ticket.updated": ({ support_ticket: ticket }) =>
+      this.#conversation.note({ support_ticket: ticket.status === "closed" ? null : ticket }),
+  };
+
+  message({ id, sender, content, timestamp, role, is_deleted: isDeleted }) {
+    this.#noteTyping(sender, false);
+    const conversation = this.#conversation;
+    const { last_message: last, unread_count: unread, participants } = conversation.record;
+    const isSeen = conversation.isOwn({ sender }) || id <= conversation.mark.id || isDeleted;
+    const user = participants.find((one) => one.username === sender);
+    if (!isSeen) conversation.note({ unread_count: unread + 1 });
+    // One's own, once acknowledged, may have come before one that was stored earlier.
+    if (id <= (last?.id ?? 0)) return;
+    this.#account.raise(conversation);
+    conversation.note({
+      last_message: { id, sender: user ?? { username: sender }, content, timestamp, role, is_read: false },
+    });
+  }
+
+  #noteContent(id, content) {
+    const { last_message: last } = this.#conversation.record;
+    if (last?.id === id) this.#conversation.note({ last_message: { ...last, content } });
+  }
+
+  #noteDeleted(id) {
+    this.#noteContent(id, "");
+    const conversation = this.#conversation;
+    const { thread, mark, record } = conversation;
+    const message = thread.find(id);
+    if (!message && id > mark.id) this.#account.look(conversation.id); // whether it counted is not known here
+    else if (message && mark.isUnread(message)) conversation.note({ unread_count: Math.max(0, record.unread_count - 1) });
+  }
+
+  /** One's own marks come from another device. */
+  #noteRead(user, id) {
+    const { id: here, me, mark, thread } = this.#conversation;
+    if (user !== me.username || !mark.hear(id)) return;
+    // What is not loaded here cannot be counted here.
+    if (!thread.isLoaded || thread.hasLater) this.#account.look(here);
+  }
+
+  #noteTyping(name, isTyping) {
+    if (name === this.#conversation.me.username) return; // on another device
+    clearTimeout(this.#typing.get(name));
+    this.#typing.delete(name);
+    if (!isTyping) return;
+    const end = () => {
+      this.#typing.delete(name);
+      this.#conversation.changed();
+    };
+    this.#typing.set(name, setTimeout(end, TYPING_LASTS));
+  }
+
+  #noteParticipants(gone, come) {
+    const { participants, participant_count: count } = this.#conversation.record;
+    const rest = participants.filter((one) => one.id !== gone.id);
+    const isNews = come.length > 0 ? rest.length === participants.length : true;
+    const step = come.length > 0 ? 1 : -1;
+    this.#conversation.note({ participants: [...rest, ...come], participant_count: count + (isNews ? step : 0) });
+  }
+}
