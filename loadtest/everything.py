@@ -7,9 +7,12 @@ from itertools import islice
 
 from loadtest.histogram import Histogram
 from loadtest.load import OPENING, Load, together
-from loadtest.user_client import UserClient
+from loadtest.user_client import TooBusy, UserClient
 
 LOOK_SECONDS = 0.005
+ATTEMPTS = 60
+BUSY_SECONDS = 1.0
+"""What the server asks for, in `Retry-After`."""
 EVERYBODY = 1
 """The conversation that has all users."""
 
@@ -24,6 +27,8 @@ class Everything:
         for client in self.users:
             self._by_user[client.user].append(client)
         self._begun: set[int] = set()
+        self.postponed = 0
+        """How many attempts a busy server has put off; each was made again a second later."""
 
     async def connect(
         self,
@@ -46,7 +51,15 @@ class Everything:
         self, client: UserClient, times: Histogram | None, *, again: bool = False
     ) -> None:
         began = self.load.now()
-        await client.connect(self.load.tokens(client.user), again=again)
+        for attempt in range(ATTEMPTS):
+            try:
+                await client.connect(self.load.tokens(client.user), again=again)
+                break
+            except TooBusy:
+                self.postponed += 1
+                if attempt == ATTEMPTS - 1:
+                    raise
+                await asyncio.sleep(BUSY_SECONDS)
         if times is not None:
             times.record(self.load.now() - began)
 

@@ -12,6 +12,12 @@ from loadtest.client import CLOSE, HANDSHAKE_SECONDS, READ_BUFFER, TEXT, CannotC
 from loadtest.ledger import Book
 from loadtest.targets.target import Heard, Kind
 
+BUSY = "503"
+
+
+class TooBusy(CannotConnect):
+    """The server could not open the socket now. A client tries again later."""
+
 
 class UserClient(picows.WSListener):
     """The same client may connect again, with the cursor that it has by then."""
@@ -39,7 +45,7 @@ class UserClient(picows.WSListener):
     async def connect(self, token: str, *, again: bool = False) -> None:
         """Connect. With `again`, return once the server has sent everything that was missed.
 
-        Raises CannotConnect.
+        Raises CannotConnect, and of its kinds TooBusy where a later attempt may be let in.
         """
         cursor = self.cursor if again else None
         path = self.traffic.target.user_path(cursor)
@@ -62,7 +68,9 @@ class UserClient(picows.WSListener):
                 await (self._let_in if cursor is None else self._caught_up).wait()
         except (OSError, TimeoutError, picows.WSError) as error:
             reason = str(error) or type(error).__name__
-            raise CannotConnect(f"user {self.user} at {path}: {reason}") from error
+            is_busy = isinstance(error, picows.WSInvalidStatusError) and BUSY in reason
+            kind = TooBusy if is_busy else CannotConnect
+            raise kind(f"user {self.user} at {path}: {reason}") from error
 
     @property
     def is_connected(self) -> bool:

@@ -67,6 +67,7 @@ async def run_everything(load: Load, options: argparse.Namespace) -> None:
     load.stopped.set()
     await sending
     add_returns(load, came_back(), options.sockets)
+    load.figure("postponed", "attempts that a busy server put off", all_of_it.postponed)
     load.figure("repeated", "changes that came again", sum(one.repeated for one in away))
 
 
