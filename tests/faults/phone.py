@@ -7,17 +7,21 @@ those that the user leaves are dropped.
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 Frame = dict[str, Any]
 
 SECONDS = 30  # keeps a test from hanging
 LOOK_SECONDS = 0.005
+LOST = (1006, 1011)
+"""Codes of a connection that was cut, or whose pings nobody answered."""
 
 
 @dataclass
@@ -110,12 +114,16 @@ class Phone:
                 self._reading.result()
 
     async def until(self, is_so: Callable[[], bool]) -> None:
-        """Raises what went wrong with a frame, and AssertionError after 30 seconds."""
+        """Come back where the connection is lost meanwhile.
+
+        Raises what went wrong with a frame, and AssertionError after 30 seconds.
+        """
         try:
             async with asyncio.timeout(SECONDS):
                 while not is_so():
                     if self._reading is not None and self._reading.done():
                         self._reading.result()
+                        await self.come(by_numbers=False)
                     await asyncio.sleep(LOOK_SECONDS)
         except TimeoutError:
             raise AssertionError(f"still {self.conversations}, waiting {self._waiting}") from None
@@ -126,11 +134,14 @@ class Phone:
 
     async def _resume(self, frame: Frame) -> None:
         assert self._socket is not None
-        await self._socket.send(json.dumps(frame))
+        with suppress(ConnectionClosed):  # whoever waits for the answer comes back
+            await self._socket.send(json.dumps(frame))
 
     async def _read(self, socket: ClientConnection) -> None:
-        async for text in socket:
-            await self._came(json.loads(text))
+        with suppress(ConnectionClosed):
+            async for text in socket:
+                await self._came(json.loads(text))
+        assert socket.close_code in LOST, f"{socket.close_code} {socket.close_reason}"
 
     async def _came(self, frame: Frame) -> None:
         kind = frame["type"]
@@ -144,7 +155,7 @@ class Phone:
         elif kind == "positions":
             self.anew += 1
             self._reached, self._is_by_numbers = {}, True
-            await self._resume({**self._numbers(), "cursor": frame["cursor"]})
+            await self._resume(self._numbers())  # which also brings what began and what it left
         elif kind in ("message.read", "presence", "typing"):
             pass
         elif self._waiting is not None:
