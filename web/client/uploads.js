@@ -16,14 +16,14 @@ export class Uploads {
   }
 
   add(messageId, files, lent) {
-    const added = files.map((file) => ({ messageId, file, lent, key: newId() }));
+    const added = files.map((file) => ({ messageId, file, lent, once: newId() }));
     this.list.push(...added);
     for (const upload of added) this.send(upload);
   }
 
   /** Send it, or try once more: by its key the server knows a file that it has already. */
   async send(upload) {
-    const { messageId, file, key } = upload;
+    const { messageId, file, once: key } = upload;
     const { api, id } = this.conversation;
     const end = new AbortController();
     this.#show(upload, { share: 0, error: undefined, end });
