@@ -27,6 +27,7 @@ from chat.services.conversations import Conversations
 from chat.services.direct_conversations import DirectConversations
 from chat.services.limits import Limit
 from chat.services.messages import Messages
+from chat.services.pins import Pins
 from chat.services.positions import Positions
 from chat.services.presence import Presences
 from chat.services.registry import Services
@@ -158,6 +159,7 @@ class Payam:
                 most=settings.attachment_max_size,
             ),
             support_tickets=SupportTickets(self.database, self.writer),
+            pins=Pins(self.database, self.writer),
             presences=Presences(self.database, self.board.online),
             requests=limit(settings.rate_requests, settings.rate_requests * BURST, "requests"),
             frames=limit(settings.rate_messages, settings.rate_messages * BURST, "messages"),

@@ -21,8 +21,10 @@ from payam_client.events import (
     Frame,
     MessageDeleted,
     MessageEdited,
+    MessagePinned,
     MessageRead,
     MessageSent,
+    MessageUnpinned,
     ParticipantJoined,
     ParticipantLeft,
     Refused,
@@ -117,6 +119,8 @@ OfConversation = (
     | ParticipantLeft
     | ConversationUpdated
     | TicketUpdated
+    | MessagePinned
+    | MessageUnpinned
     | UserTyping
     | MessageRead
 )

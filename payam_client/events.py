@@ -3,6 +3,7 @@
 changes, each with a `seq`
     MessageSent  MessageEdited  MessageDeleted  AttachmentAdded
     ParticipantJoined  ParticipantLeft  ConversationUpdated  TicketUpdated
+    MessagePinned  MessageUnpinned
 without a `seq`
     UserTyping  MessageRead
 Resumed     everything that was missed is here
@@ -86,6 +87,20 @@ class TicketUpdated(Change, tag="ticket.updated", frozen=True):
     support_ticket: SupportTicket
 
 
+class MessagePinned(Change, tag="message.pinned", frozen=True):
+    """`user` pinned the message."""
+
+    message_id: int
+    user: str
+
+
+class MessageUnpinned(Change, tag="message.unpinned", frozen=True):
+    """`user` unpinned the message."""
+
+    message_id: int
+    user: str
+
+
 class UserTyping(Event, tag="user.typing", frozen=True):
     """Another participant types, or has stopped."""
 
@@ -161,6 +176,8 @@ AnyEvent = (
     | ParticipantLeft
     | ConversationUpdated
     | TicketUpdated
+    | MessagePinned
+    | MessageUnpinned
     | UserTyping
     | MessageRead
     | Resumed

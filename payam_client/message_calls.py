@@ -45,6 +45,18 @@ class MessageCalls(Session):
         path = f"{of(id_)}messages/"
         return parse(await self.request("POST", path, body, is_repeatable=True), Message)
 
+    async def pins(self, id_: int) -> list[Message]:
+        """The pinned messages of a conversation, the last pinned first."""
+        return await self._get(f"{of(id_)}pins/", list[Message])
+
+    async def pin(self, id_: int, message_id: int) -> None:
+        """Pin a message. A second time changes nothing."""
+        await self.request("PUT", f"{of(id_)}messages/{message_id}/pin/", is_repeatable=True)
+
+    async def unpin(self, id_: int, message_id: int) -> None:
+        """Unpin a message. A second time changes nothing."""
+        await self.request("DELETE", f"{of(id_)}messages/{message_id}/pin/", is_repeatable=True)
+
     async def attachments(self, id_: int, message_id: int) -> list[Attachment]:
         return await self._get(files_of(id_, message_id), list[Attachment])
 

@@ -10,6 +10,7 @@ from chat.api import (
     health,
     ids,
     messages,
+    pins,
     problems,
     settings,
     support_tickets,
@@ -17,7 +18,17 @@ from chat.api import (
     users,
 )
 
-NOUNS = (users, tokens, conversations, messages, attachments, support_tickets, settings, health)
+NOUNS = (
+    users,
+    tokens,
+    conversations,
+    messages,
+    attachments,
+    pins,
+    support_tickets,
+    settings,
+    health,
+)
 
 
 def install(app: Sanic[Any, Any]) -> None:

@@ -1,6 +1,6 @@
 """Every family of changes. Nothing else takes a `seq`."""
 
-from chat.changes import attachments, conversations, messages, participants, support_tickets
+from chat.changes import attachments, conversations, messages, participants, pins, support_tickets
 from chat.changes.family import Family, name_of
 from chat.events import ChangeFrame, MessageSent
 
@@ -10,6 +10,7 @@ FAMILIES: tuple[Family, ...] = (
     participants.FAMILY,
     conversations.FAMILY,
     support_tickets.FAMILY,
+    pins.FAMILY,
 )
 EXAMPLES: tuple[ChangeFrame, ...] = tuple(
     example for family in FAMILIES for example in family.examples

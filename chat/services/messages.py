@@ -14,7 +14,7 @@ from chat.events import Change
 from chat.services import checks
 from chat.services.history import require_present
 from chat.services.membership import require_member
-from chat.store import attachments, conversations, participants
+from chat.store import attachments, conversations, participants, pins
 from chat.store import messages as store
 from chat.store.database import Database, Reads, Transaction
 from chat.store.files import Files
@@ -137,7 +137,8 @@ class Messages:
             seq = await conversations.advance(transaction, conversation_id)
             await store.delete(transaction, conversation_id, message_id, seq)
             removed = await attachments.remove_all(transaction, conversation_id, message_id)
-            await log.forget(transaction, conversation_id, removed.values())
+            pinned_as = await pins.remove(transaction, conversation_id, message_id)
+            await log.forget(transaction, conversation_id, [*removed.values(), pinned_as])
             change = Change(conversation_id, MessageDeleted(message_id, seq=seq))
             written = log.Written(change, message_id, found.logged_seq)
             await log.write(transaction, who.user_id, written)

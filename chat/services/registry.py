@@ -8,6 +8,7 @@ from chat.services.conversations import Conversations
 from chat.services.direct_conversations import DirectConversations
 from chat.services.limits import Limit
 from chat.services.messages import Messages
+from chat.services.pins import Pins
 from chat.services.positions import Positions
 from chat.services.presence import Presences
 from chat.services.sessions import Sessions
@@ -26,6 +27,7 @@ class Services:
     messages: Messages
     attachments: Attachments
     support_tickets: SupportTickets
+    pins: Pins
     presences: Presences
     requests: Limit
     frames: Limit

@@ -1,7 +1,7 @@
 """Messages as one user sees them, page by page, and changes of one message."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from msgspec import UNSET, Struct
@@ -154,6 +154,12 @@ async def contents(reads: Reads, pairs: Iterable[tuple[int, int]]) -> dict[int, 
         (listed(pairs),),
     )
     return {message_id: content for message_id, content in rows if content is not None}
+
+
+async def by_ids(reads: Reads, reader: Reader, message_ids: Sequence[int]) -> list[records.Message]:
+    """Those of these that are in the conversation, oldest first."""
+    where = f"m.conversation_id = ? AND m.id IN ({reads.ids})"
+    return await _select(reads, reader, where, reader.conversation_id, listed(message_ids))
 
 
 async def _select(

@@ -210,6 +210,20 @@ class Change(Table):
         primary_key = peewee.CompositeKey("conversation_id", "seq")
 
 
+class Pin(Table):
+    """A message that is pinned, or was. `changed_by` pinned or unpinned it last, as `seq`."""
+
+    conversation_id = peewee.BigIntegerField()
+    message_id = peewee.BigIntegerField()
+    seq = peewee.BigIntegerField()
+    is_pinned = peewee.BooleanField()
+    changed_by = peewee.BigIntegerField()
+
+    class Meta:
+        table_name = "pins"
+        primary_key = peewee.CompositeKey("conversation_id", "message_id")
+
+
 class History(Table):
     """One row: the deployment of this database, and the epoch of its numbers."""
 
@@ -300,6 +314,7 @@ TABLES = (
     History,
     DirectConversation,
     IdempotencyKey,
+    Pin,
     Touched,
     Clock,
     Incarnation,

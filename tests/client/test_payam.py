@@ -10,6 +10,8 @@ import pytest
 from payam_client import (
     AttachmentAdded,
     ConversationUpdated,
+    MessagePinned,
+    MessageUnpinned,
     ParticipantJoined,
     PayamError,
     TicketUpdated,
@@ -45,6 +47,26 @@ async def test_people_titles_pages_and_read_marks(pair: Pair, server: PayamServe
     assert await pair.ali.messages(pair.id, since=rest[0].seq) == [rest[1]]
     await pair.sara.mark_read(pair.id, rest[0].id)
     assert (await pair.sara.conversations())[0].unread_count == 1
+
+
+async def test_messages_are_pinned_and_unpinned(pair: Pair) -> None:
+    """Others get the events, and everybody the list."""
+    first, second = [await pair.ali.send(pair.id, text) for text in ("one", "two")]
+    async with pair.sara.open(pair.id) as hers:
+        await hers.opened()
+        await pair.ali.pin(pair.id, first.id)
+        await pair.ali.pin(pair.id, second.id)
+        assert [one.id for one in await pair.sara.pins(pair.id)] == [second.id, first.id]
+        await pair.sara.unpin(pair.id, first.id)
+        told = Told()
+        await told.read(hers, lambda told: len(told.events) == 5)
+    name, other = (await pair.ali.me()).username, (await pair.sara.me()).username
+    assert told.events[2:] == [
+        MessagePinned(first.id, name, seq=3),
+        MessagePinned(second.id, name, seq=4),
+        MessageUnpinned(first.id, other, seq=5),
+    ]
+    assert [one.id for one in await pair.ali.pins(pair.id)] == [second.id]
 
 
 async def test_pages_of_conversations(server: PayamServer) -> None:

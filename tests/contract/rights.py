@@ -94,6 +94,9 @@ EXPECTED: dict[str, Rights] = {
     f"GET {MESSAGE}attachments/": members(200),
     f"POST {MESSAGE}attachments/": members(403, FILE, sender=201),
     f"GET {MESSAGE}attachments/{{attachment_id}}/": members(200),
+    f"GET {CONVERSATION}pins/": members(200),
+    f"PUT {MESSAGE}pin/": members(204),
+    f"DELETE {MESSAGE}pin/": members(204),
     "GET /api/support_tickets/": users(403, staff=200, agent=200),
     # Where the conversation has a ticket, a second one conflicts with it.
     f"POST {CONVERSATION}support_ticket/": members(409, {"subject": "x"}),
