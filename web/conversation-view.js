@@ -7,6 +7,7 @@ import { confirm, showDetails } from "./dialogs.js";
 import { clone, complain, reconcile } from "./dom.js";
 import { scrolling } from "./log.js";
 import { rowsOf } from "./message.js";
+import { pinsOf } from "./pins.js";
 import { list, number, say } from "./strings.js";
 
 /** Its `content`; `render` draws what has changed, `close` when it is looked at no more. */
@@ -25,10 +26,12 @@ export function conversationView(account, chat) {
     lineAt = undefined;
     toNewest();
   });
+  const pins = pinsOf(account, chat, { bar: parts.pinned, text: parts.pinnedText, unpin: parts.unpin }, show);
   section.append(composer.content);
   section.setAttribute("aria-label", nameOf(chat));
 
   const actions = {
+    pin: pins.put,
     edit: composer.edit,
     remove: async (message) => {
       if (!(await confirm(say("deleteQuestion"), say("delete")))) return;
@@ -47,6 +50,7 @@ export function conversationView(account, chat) {
     renderTicket(chat.record.support_ticket);
     state.className = `state ${chat.state}`;
     setText(state, chat.state === "open" ? "" : say(chat.state));
+    pins.render();
     renderRows();
     renderDown();
     attention.to(rows.querySelectorAll("li.other"));
@@ -55,7 +59,7 @@ export function conversationView(account, chat) {
   function renderRows() {
     const { thread } = chat;
     placeLine();
-    const items = rowsOf(chat, actions, lineAt);
+    const items = rowsOf(chat, actions, pins, lineAt);
     earlier.hidden = !thread.hasEarlier;
     empty.hidden = !thread.isLoaded || items.length > 0;
     reconcile(rows, items, (row) => row.made(row));
@@ -107,11 +111,11 @@ export function conversationView(account, chat) {
     }
   }
 
-  async function load(how) {
+  async function load(how, id) {
     if (isLoading) return;
     isLoading = true;
     try {
-      await chat.pages[how]();
+      await chat.pages[how](id);
       render();
     } catch (error) {
       complain(error);
@@ -124,6 +128,19 @@ export function conversationView(account, chat) {
     if (chat.thread.hasLater) await load("latest");
     scroll.toEnd();
     renderDown();
+  }
+
+  /** Go to a message, which may be one of long ago. */
+  async function show(id) {
+    const rowOf = () => {
+      const key = chat.thread.messages.find((message) => message.id === id)?.key;
+      return [...rows.children].find((row) => row.dataset.key === key);
+    };
+    if (!rowOf()) await load("around", id);
+    const row = rowOf();
+    if (!row) return;
+    row.focus({ preventScroll: true });
+    scroll.to(row);
   }
 
   function scrolled({ isNearStart, isNearEnd }) {
@@ -162,6 +179,7 @@ export function conversationView(account, chat) {
       scroll.close();
       attention.close();
       composer.close();
+      pins.close();
     },
   };
 }

@@ -10,10 +10,11 @@ import { day, percent, say, size, time } from "./strings.js";
 const GROUP = 5 * 60_000; // milliseconds in which one sender's messages stand together
 
 /**
- * Everything that the conversation shows, in order; `actions` are what a message's buttons do.
+ * Everything that the conversation shows, in order; `actions` are what a message's buttons do,
+ * `pins` knows which are pinned.
  * The line of what is unread stands before the message `lineAt`, where there is one.
  */
-export function rowsOf(chat, actions, lineAt) {
+export function rowsOf(chat, actions, pins, lineAt) {
   const rows = [];
   const { others } = chat;
   let last = null;
@@ -33,6 +34,7 @@ export function rowsOf(chat, actions, lineAt) {
       message,
       chat,
       actions,
+      isPinned: pins.has(message),
       isFirst: last?.sender !== message.sender || apart(last, message) > GROUP,
       isGroup: others.length > 1,
       isRead: chat.isOwn(message) && chat.isRead(message),
@@ -66,13 +68,14 @@ function lineRow() {
   return make("line-row");
 }
 
-function messageRow({ message, chat, actions, isFirst, isGroup, isRead }) {
+function messageRow({ message, chat, actions, isPinned, isFirst, isGroup, isRead }) {
   const { sender, content, timestamp, attachments, is_edited: isEdited, is_deleted: isDeleted } = message;
   const isOwn = chat.isOwn(message);
   const names = attachments.map((file) => file.name).join(", ");
   const isOnlyNames = attachments.length > 0 && sorted(content) === sorted(names);
   const isAgent = message.role === "agent"; // who is none of the participants
   const showsSender = (isGroup || isAgent) && isFirst && !isOwn;
+  const pinning = say(isPinned ? "unpin" : "pin");
   const name = isAgent ? say("agentNamed", { name: sender }) : sender;
   return make("message-row", {
     row: { className: `message ${isOwn ? "own" : "other"} ${isFirst ? "first" : ""}` },
@@ -84,9 +87,10 @@ function messageRow({ message, chat, actions, isFirst, isGroup, isRead }) {
     edited: { hidden: !isEdited || isDeleted },
     moment: { textContent: time(timestamp), dateTime: timestamp },
     mark: isOwn && !isDeleted ? make(isRead ? "read" : "sent") : "",
-    buttons: { hidden: !isOwn || isDeleted },
-    edit: { onclick: () => actions.edit(message) },
-    remove: { onclick: () => actions.remove(message) },
+    buttons: { hidden: isDeleted },
+    pin: { ariaLabel: pinning, title: pinning, onclick: () => actions.pin(message, !isPinned) },
+    edit: { hidden: !isOwn, onclick: () => actions.edit(message) },
+    remove: { hidden: !isOwn, onclick: () => actions.remove(message) },
   });
 }
 

@@ -11,7 +11,7 @@ from sanic_routing.route import Route
 from chat.api.operations import Operation, operation_of
 from chat.docs.shapes import prose
 
-METHODS = ("GET", "POST", "PATCH", "DELETE")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 """In the order of the documents. HEAD and OPTIONS are left out, because every path has them."""
 
 

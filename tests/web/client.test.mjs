@@ -198,6 +198,28 @@ test("two people have one direct conversation, whoever begins it", async () => {
   });
 });
 
+test("messages are pinned and unpinned, and the others see it", async () => {
+  const { ali, sara, id } = await pair();
+  const hers = sara.open(id);
+  await become(hers, "open");
+  const his = ali.open(id);
+  const [first, second] = [await his.send("one"), await his.send("two")];
+  const events = [];
+  hers.on("pinned", ({ message_id: messageId, user }) => events.push(["pinned", messageId, user]));
+  hers.on("unpinned", ({ message_id: messageId, user }) => events.push(["unpinned", messageId, user]));
+  await ali.pin(id, first.id);
+  await ali.pin(id, second.id);
+  assert.deepEqual((await sara.pins(id)).map((message) => message.content), ["two", "one"]);
+  await sara.unpin(id, first.id);
+  await told(events, 3);
+  assert.deepEqual(events, [
+    ["pinned", first.id, ali.who.username],
+    ["pinned", second.id, ali.who.username],
+    ["unpinned", first.id, sara.who.username],
+  ]);
+  assert.deepEqual((await ali.pins(id)).map((message) => message.id), [second.id]);
+});
+
 test("files, tickets, people and titles", async () => {
   const { ali, sara, id } = await pair();
   const hers = sara.open(id);

@@ -78,6 +78,18 @@ export class Api extends Emitter {
     return this.json("GET", at(id, "messages") + query({ limit, ...place }));
   }
 
+  pins(id) {
+    return this.json("GET", at(id, "pins"));
+  }
+
+  async pin(id, messageId) {
+    await this.request("PUT", at(id, "messages", messageId, "pin"));
+  }
+
+  async unpin(id, messageId) {
+    await this.request("DELETE", at(id, "messages", messageId, "pin"));
+  }
+
   attachments(id, messageId) {
     return this.json("GET", at(id, "messages", messageId, "attachments"));
   }

@@ -11,4 +11,6 @@ export const EVENTS = {
   "participant.left": "left",
   "conversation.updated": "updated",
   "ticket.updated": "ticket",
+  "message.pinned": "pinned",
+  "message.unpinned": "unpinned",
 };

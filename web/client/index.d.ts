@@ -232,6 +232,12 @@ export class Payam {
     place?: { limit?: number; before?: number; after?: number; since?: number; epoch?: string },
   ): Promise<Message[]>;
 
+  /** The pinned messages, the last pinned first. */
+  pins(id: number): Promise<Message[]>;
+  /** At most 100 in a conversation. A second time changes nothing. */
+  pin(id: number, messageId: number): Promise<void>;
+  unpin(id: number, messageId: number): Promise<void>;
+
   attachments(id: number, messageId: number): Promise<Attachment[]>;
   /**
    * Add a file to one's own message. `onProgress` is given the share that is on its way, from 0
@@ -352,6 +358,9 @@ export interface Changes {
   /** A new title. */
   updated: { title: string; seq: number };
   ticket: { support_ticket: SupportTicket; seq: number };
+  /** `user` is the name of who pinned it. A message that is deleted loses its pin without an event. */
+  pinned: { message_id: number; user: string; seq: number };
+  unpinned: { message_id: number; user: string; seq: number };
 }
 
 export interface StateChange {

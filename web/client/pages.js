@@ -66,13 +66,15 @@ export class Pages {
 
   /** The messages around the first unread one, or the latest where all are read. */
   async #readFirst() {
-    const { thread, record } = this.conversation;
-    const { unread_count: unread, last_read_id: read } = record;
-    if (unread === 0) return this.latest();
-    const [before, after] = await Promise.all([
-      this.#page({ before: read + 1 }),
-      this.#page({ after: read }),
-    ]);
+    const { unread_count: unread, last_read_id: read } = this.conversation.record;
+    await (unread === 0 ? this.latest() : this.around(read + 1));
+  }
+
+  /** The messages before this one, and those from it on. */
+  async around(id) {
+    const { thread } = this.conversation;
+    this.isWanted = true;
+    const [before, after] = await Promise.all([this.#page({ before: id }), this.#page({ after: id - 1 })]);
     const more = { hasEarlier: isFull(before), hasLater: isFull(after) };
     this.#hold(thread, "begin", [...before, ...after], more);
   }
