@@ -33,12 +33,15 @@ async def everything(database: Database) -> tuple[int, int, int]:
     talk, ali, sara = await pair(database)
     reza = await user(database, "reza")
     make = Changes(database, talk)
-    edited, deleted = [(await sent(database, talk, ali)).id for _ in range(2)]
+    edited, unpinned, deleted = [(await sent(database, talk, ali)).id for _ in range(3)]
     await make.attach(edited, "a" * 32)
     await make.attach(deleted, "b" * 32)
     await make.edit(edited, "once")
     await make.edit(edited, "twice")
     await make.edit(deleted, "before it goes")
+    for message_id in (edited, unpinned, deleted):
+        await make.pin(message_id, sara)
+    await make.pin(unpinned, ali, is_pinned=False)
     await make.delete(deleted)
     await make.join(reza)
     await make.leave(reza)
@@ -60,7 +63,8 @@ async def test_what_is_in_order_has_not_drifted(database: Database) -> None:
     page = await reading.since(database, talk, 0, limit=100)
     assert {type(change.frame) for change in page.changes} == set(catalogue.FRAMES)
     ((count,),) = await database.fetch("SELECT count(*) FROM changes")
-    assert count == 7  # an edit, a deletion, a file, two people, a title, a ticket
+    # An edit, a deletion, a file, two messages' pins, two people, a title, a ticket.
+    assert count == 9
 
 
 @pytest.mark.parametrize("kind", catalogue.LOGGED)

@@ -13,6 +13,7 @@ from chat.changes.attachments import AttachmentAdded
 from chat.changes.conversations import ConversationUpdated
 from chat.changes.messages import EditedMessage, MessageDeleted, MessageEdited
 from chat.changes.participants import ParticipantJoined, ParticipantLeft
+from chat.changes.pins import MessagePinned, MessageUnpinned
 from chat.changes.support_tickets import TicketUpdated
 from chat.events import Change, ChangeFrame, Event
 from chat.records import Conversation, SupportTicket, User
@@ -22,6 +23,7 @@ from chat.store import (
     conversations,
     messages,
     participants,
+    pins,
     schema,
     users,
 )
@@ -157,7 +159,8 @@ class Changes:
         async with self.next() as (transaction, seq):
             logged = await self._logged(transaction, message_id)
             removed = await attachments.remove_all(transaction, self.conversation_id, message_id)
-            await log.forget(transaction, self.conversation_id, removed.values())
+            pinned_as = await pins.remove(transaction, self.conversation_id, message_id)
+            await log.forget(transaction, self.conversation_id, [*removed.values(), pinned_as])
             await messages.delete(transaction, self.conversation_id, message_id, seq)
             await self._write(transaction, MessageDeleted(message_id, seq=seq), message_id, logged)
         return seq
@@ -169,6 +172,15 @@ class Changes:
                 transaction, self.conversation_id, message_id, seq, file
             )
             await self._write(transaction, AttachmentAdded(message_id, added, seq=seq), added.id)
+        return seq
+
+    async def pin(self, message_id: int, user_id: int, *, is_pinned: bool = True) -> int:
+        async with self.next() as (transaction, seq):
+            talk = self.conversation_id
+            _, earlier = await pins.state(transaction, talk, message_id)
+            await pins.put(transaction, talk, message_id, seq, user_id, is_pinned=is_pinned)
+            frame = MessagePinned if is_pinned else MessageUnpinned
+            await self._write(transaction, frame(message_id, "", seq=seq), message_id, earlier)
         return seq
 
     async def open_ticket(self, user_id: int, subject: str = "broken") -> int:
