@@ -243,6 +243,11 @@ async def test_what_a_server_sends_is_what_the_document_says(
     path = f"{pair.messages}{message_id}/attachments/"
     await ali.http.post(path, files={"file": ("f.txt", b"x")})
     await expect(second, "attachment.added")
+    pin = f"{pair.messages}{message_id}/pin/"
+    await ali.http.put(pin)
+    await expect(second, "message.pinned")
+    await ali.http.delete(pin)
+    await expect(second, "message.unpinned")
     await ali.http.post(
         f"/api/conversations/{pair.conversation}/support_ticket/", json={"subject": "x"}
     )
