@@ -4,7 +4,7 @@
 //
 //   node follower.mjs <url> <conversation> '<options of open>' '<tokens>'
 
-import { Payam } from "../../web/payam-client.js";
+import { Payam } from "../../web/client/index.js";
 
 const [url, id, options, tokens] = process.argv.slice(2);
 const kept = JSON.parse(tokens);
