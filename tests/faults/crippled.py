@@ -129,15 +129,23 @@ def the_writer() -> None:
     writer.Writer.run = die  # type: ignore[method-assign]
 
 
+SUBSCRIBED = 5
+"""Channels of which some are conversations': a process has two for itself."""
+
+
 def the_relay() -> None:
-    """What listens to Redis dies soon after the first worker's start."""
+    """What listens to Redis dies in the first worker, a while after there are sockets."""
     from chat.realtime.relay.redis_relay import RedisRelay  # noqa: PLC0415 - only here
 
     async def die(self: RedisRelay, listener: RelayListener) -> None:
-        if is_first():
-            await asyncio.sleep(SLOW_SECONDS)
-            raise RuntimeError("the relay cannot go on")
-        await run(self, listener)
+        if not is_first():
+            return await run(self, listener)
+        listening = asyncio.ensure_future(run(self, listener))
+        while len(self._node.reader.wanted) < SUBSCRIBED:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(SLOW_SECONDS)
+        listening.cancel()
+        raise RuntimeError("the relay cannot go on")
 
     run = RedisRelay.run
     RedisRelay.run = die  # type: ignore[method-assign]

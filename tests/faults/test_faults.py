@@ -3,7 +3,7 @@
 import pytest
 
 from tests.faults import faults, faults_of_storage
-from tests.faults.load import SOCKETS, Load, Outcome, one_round
+from tests.faults.load import IS_LONG, SOCKETS, Load, Outcome, one_round
 from tests.faults.report import Proof
 from tests.faults.scene import Fault, scene_of
 from tests.support.postgres_server import PostgresServer
@@ -13,8 +13,17 @@ from tests.support.redis_server import RedisServer
 FAULTS = sorted((*faults_of_storage.FAULTS, *faults.FAULTS), key=lambda fault: fault.on)
 
 
-@pytest.mark.parametrize("socket", SOCKETS)
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.row)
+# What breaks behind the workers is the same for every socket: `make soak` breaks it for each, and
+# the short form for the socket that carries the more.
+RUNS = [
+    pytest.param(fault, socket, id=f"{fault.row}-{socket}")
+    for fault in FAULTS
+    for socket in SOCKETS
+    if IS_LONG or socket == SOCKETS[-1] or fault.through_proxy or fault.on == "crowd"
+]
+
+
+@pytest.mark.parametrize(("fault", "socket"), RUNS)
 async def test_nothing_is_lost(
     fault: Fault,
     socket: str,
