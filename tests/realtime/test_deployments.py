@@ -23,11 +23,11 @@ from tests.support.redis_server import RedisServer
 from tests.support.sockets import Socket
 
 FURTHER = 20
-SAID = 60
+SAID = 120
 SETTLE_SECONDS = 0.5
 """News of Redis is there sooner; what is not heard then is not heard."""
 GAPS = "payam_gaps_healed_total"
-MOST_ASKED = 20
+MOST_ASKED = 60
 """Questions to the database that have other reasons, while the other deployment says SAID."""
 
 Relays = tuple[str, str]
