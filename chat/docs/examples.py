@@ -104,7 +104,7 @@ ALL: tuple[Struct, ...] = (
     server_frames.Positions({"12": 345, "13": 7}, EPOCH, CURSOR),
     server_frames.ConversationCreated(CONVERSATION),
     server_frames.ConversationRemoved(12),
-    server_frames.Presence("ali", 2, "offline", AT),
+    server_frames.PresenceChanged("ali", 2, "offline", AT),
     server_frames.Error(
         "invalid",
         "message: May not be blank.",

@@ -121,7 +121,7 @@ class ConversationRemoved(ServerFrame, tag="conversation.removed", frozen=True):
     conversation: int
 
 
-class Presence(ServerFrame, tag="presence", frozen=True):
+class PresenceChanged(ServerFrame, tag="presence", frozen=True):
     """Somebody with whom the user shares a small conversation went online or offline.
 
     It comes on `/ws/`, and only about others. `user` is the name. `last_seen` is when an offline
@@ -140,7 +140,7 @@ TO_USER: tuple[type[ServerFrame], ...] = (
     Positions,
     ConversationCreated,
     ConversationRemoved,
-    Presence,
+    PresenceChanged,
 )
 """Frames of `/ws/` alone. A `conversation` in them does not mean that they belong to one."""
 

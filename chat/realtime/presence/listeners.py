@@ -22,8 +22,8 @@ def deliver(hub: Hub, changed: Sequence[Presence]) -> None:
         connection.send(b"".join(of_one))
 
 
-def frame_for(changed: Presence) -> server_frames.Presence:
+def frame_for(changed: Presence) -> server_frames.PresenceChanged:
     if changed.last_seen is None:
-        return server_frames.Presence(changed.user, changed.user_id, "online", None)
+        return server_frames.PresenceChanged(changed.user, changed.user_id, "online", None)
     last_seen = to_text(changed.last_seen)
-    return server_frames.Presence(changed.user, changed.user_id, "offline", last_seen)
+    return server_frames.PresenceChanged(changed.user, changed.user_id, "offline", last_seen)
