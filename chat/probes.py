@@ -25,7 +25,15 @@ LOOK_SECONDS = 0.01
 
 async def report(settings: Settings, say: Callable[[str], None]) -> bool:
     """Say in one line for each thing whether it works. Returns whether all of them do."""
-    logging.getLogger("payam.relay").disabled = True  # the line says the same
+    relay = logging.getLogger("payam.relay")
+    relay.disabled = True  # the line says the same
+    try:
+        return await try_all(settings, say)
+    finally:
+        relay.disabled = False
+
+
+async def try_all(settings: Settings, say: Callable[[str], None]) -> bool:
     failed = 0
     for name, probe in PROBES.items():
         try:

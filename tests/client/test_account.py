@@ -107,6 +107,7 @@ async def test_two_people_talk(newcomers: Pair) -> None:
         assert (his.unread_count, his_account.unread) == (0, 0)
         await his.edit(ack.id, "درود")
         await take(her_account, MessageEdited)
+        await take(his_account, MessageEdited)
         assert contents_of(hers) == contents_of(his) == ["درود"]
         assert [his.messages[0].is_read, hers.messages[0].is_read] == [False, False]
         await hers.mark_read(ack.id)
