@@ -6,7 +6,7 @@ be had) is the same error on both: `Unavailable`.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from itertools import islice
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -168,10 +168,10 @@ def listed(keys: Iterable[int | str | tuple[int, int]]) -> str:
     return msgspec.json.encode(list(keys)).decode()
 
 
-def in_parts(keys: Collection[Item]) -> Iterator[list[Item]]:
+def in_parts(keys: Iterable[Item], size: int = PART) -> Iterator[list[Item]]:
     """The keys in parts. A part is so small that reading its answer does not block the loop."""
     rest = iter(keys)
-    while part := list(islice(rest, PART)):
+    while part := list(islice(rest, size)):
         yield part
 
 

@@ -7,8 +7,7 @@ node, or a phone that changes its network, is no news.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from time import monotonic
 from typing import Protocol
 
@@ -16,6 +15,7 @@ from msgspec import Struct
 
 from chat.errors import Unavailable
 from chat.realtime.presence.board import Board
+from chat.store.database import in_parts
 from chat.times import now
 
 log = logging.getLogger("payam.presence")
@@ -138,7 +138,7 @@ class Loop:
             self._news[user_id] = now()
 
     async def _tell(self) -> None:
-        for part in parts(self._news):
+        for part in in_parts(list(self._news), PART):  # what is announced is removed
             news = {user_id: self._news[user_id] for user_id in part}
             seen = {user_id: moment for user_id, moment in news.items() if moment is not None}
             if seen:
@@ -152,10 +152,3 @@ class Loop:
             )
             for user_id in part:
                 del self._news[user_id]
-
-
-def parts(user_ids: Collection[int]) -> Iterator[list[int]]:
-    """The users, a few at a time; they may be removed meanwhile."""
-    rest = iter(list(user_ids))
-    while part := list(islice(rest, PART)):
-        yield part

@@ -9,8 +9,7 @@ those of Redis' clock. The braces put all keys of a deployment into one slot of 
 
 import asyncio
 import secrets
-from collections.abc import Collection, Iterator, Sequence
-from itertools import islice
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import redis.asyncio as aioredis
@@ -20,6 +19,7 @@ from chat.errors import Unavailable
 from chat.realtime.presence.board import Beat, Board
 from chat.realtime.relay.cluster_map import ClusterMap, is_cluster
 from chat.realtime.relay.redis_client import FAILURES, PATIENCE, connect
+from chat.store.database import in_parts
 
 LIFE_SECONDS = 15
 KEPT_SECONDS = 3600
@@ -117,7 +117,7 @@ class RedisBoard(Board):
 
     async def _in_parts(self, script: str, user_ids: Collection[int]) -> set[int]:
         found: set[int] = set()
-        for part in parts(user_ids):
+        for part in in_parts(user_ids, PART):
             found.update(map(int, await self._run(script, part)))
         return found
 
@@ -144,9 +144,3 @@ class RedisBoard(Board):
             url = self._map.url_of(address)
         self._client = connect(url, PATIENCE)
         return self._client
-
-
-def parts(user_ids: Collection[int]) -> Iterator[list[int]]:
-    rest = iter(user_ids)
-    while part := list(islice(rest, PART)):
-        yield part
