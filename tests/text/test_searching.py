@@ -1,0 +1,70 @@
+"""Keys of search: one for all spellings of a word, and the way back into the text."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat.text.searching import key_of, matches
+
+TEXTS = st.text(
+    alphabet=st.one_of(
+        st.sampled_from("می روم‌کتاب ها ترین ۀةيكٱأ َّ٥۵ßİı\n\u0301é"),
+        st.characters(exclude_categories=["Cs"]),
+    ),
+    max_size=30,
+)
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ("می‌روم", "می روم", "میروم", "مي‌روم"),
+        ("نمی‌دانم", "نمی دانم", "نمیدانم"),
+        ("کتاب‌ها", "کتاب ها", "کتابها", "كتاب‌ها"),
+        ("کتاب‌های", "کتاب های", "کتابهای"),
+        ("بزرگ‌ترین", "بزرگ ترین", "بزرگترین"),
+        ("خانه‌ام", "خانه ام", "خانهام"),
+        ("ساعت ۱۲:۳۰", "ساعت 12:30", "ساعت  ١٢:٣٠"),
+        ("Straße", "STRASSE", "strasse"),
+        ("İstanbul", "istanbul", "ıstanbul"),
+    ],
+)
+def test_spellings_of_one_word_have_one_key(spellings: tuple[str, ...]) -> None:
+    """The first is found by each of the others, and each by it."""
+    assert len({key_of(one) for one in spellings}) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "found"),
+    [
+        ("سلام دنیا، سلام", "سلام", ["سلام", "سلام"]),
+        ("می روم و میروم و می‌روم", "میروم", ["می روم", "میروم", "می‌روم"]),
+        ("سَلامٌ علیکم", "سلام", ["سَلامٌ"]),
+        ("کتاب  ها", "کتابها", ["کتاب  ها"]),
+        ("Die Straße", "strasse", ["Straße"]),
+        ("کافي‌شاپ", "کافیشاپ", ["کافي‌شاپ"]),
+        ("aaaa", "aa", ["aa", "aa"]),
+        ("نیک تاب", "کتاب", []),
+        ("گل", "کل", []),
+        ("سلام", " ‌ ", []),
+    ],
+)
+def test_matches_are_ranges_of_the_text_itself(text: str, query: str, found: list[str]) -> None:
+    """As they are written there, with marks and non-joiners."""
+    assert [text[start:end] for start, end in matches(text, query)] == found
+
+
+@given(TEXTS)
+def test_the_key_of_a_key_is_itself(text: str) -> None:
+    """So a query may be a piece of a key."""
+    assert key_of(key_of(text)) == key_of(text)
+
+
+@given(TEXTS, st.data())
+def test_a_text_matches_wherever_its_key_says_so(text: str, data: st.DataObject) -> None:
+    """A query found in the key has a range, within the text; one not found has none."""
+    query = data.draw(TEXTS)
+    found = matches(text, query)
+    assert bool(found) == bool(key_of(query) and key_of(query) in key_of(text))
+    ends = [0, *[point for one in found for point in one], len(text)]
+    assert ends == sorted(ends)
