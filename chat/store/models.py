@@ -224,6 +224,19 @@ class Pin(Table):
         primary_key = peewee.CompositeKey("conversation_id", "message_id")
 
 
+class SearchText(Table):
+    """`folded` is the key of a message's text: what search looks in. A follower keeps it."""
+
+    conversation_id = peewee.BigIntegerField()
+    message_id = peewee.BigIntegerField()
+    sender_id = peewee.BigIntegerField()
+    folded = peewee.TextField()
+
+    class Meta:
+        table_name = "search_texts"
+        primary_key = peewee.CompositeKey("conversation_id", "message_id")
+
+
 class History(Table):
     """One row: the deployment of this database, and the epoch of its numbers."""
 
@@ -315,6 +328,7 @@ TABLES = (
     DirectConversation,
     IdempotencyKey,
     Pin,
+    SearchText,
     Touched,
     Clock,
     Incarnation,

@@ -1,0 +1,132 @@
+"""Search in the store: by pieces and by conversations, and what the index holds."""
+
+import pytest
+
+from chat.store import participants, search
+from chat.store.database import Database
+from chat.store.search import Query, Text
+from chat.text.searching import key_of
+from tests.store.world import Changes, conversation, user
+
+
+class World:
+    """Ali is with Sara in one conversation; another one is Sara's and Reza's."""
+
+    def __init__(self, database: Database, by_pieces: bool) -> None:
+        self.database = database
+        self.by_pieces = by_pieces
+        self.texts: dict[int, str] = {}
+
+    async def fill(self) -> None:
+        database = self.database
+        self.ali, self.sara, self.reza = [await user(database, n) for n in ("ali", "sara", "reza")]
+        self.ours = await conversation(database, self.ali, self.sara)
+        self.theirs = await conversation(database, self.sara, self.reza)
+
+    async def say(self, conversation_id: int, sender_id: int, message_id: int, text: str) -> None:
+        self.texts[message_id] = text
+        async with self.database.transaction() as transaction:
+            await search.keep(
+                transaction, [Text(conversation_id, message_id, sender_id, key_of(text))]
+            )
+            await transaction.execute(
+                "UPDATE conversations SET last_message_id = ? WHERE id = ?",
+                (message_id, conversation_id),
+            )
+
+    async def find(
+        self,
+        user_id: int,
+        text: str,
+        *,
+        within: int | None = None,
+        sender: int | None = None,
+        before: int | None = None,
+        limit: int = 20,
+    ) -> list[int]:
+        query = Query(user_id, key_of(text), within, sender, before, limit)
+        found = await search.find(self.database, query, by_pieces=self.by_pieces)
+        return [message_id for _, message_id in found]
+
+
+@pytest.fixture(params=["by pieces", "by conversations"])
+async def world(database: Database, request: pytest.FixtureRequest) -> World:
+    made = World(database, request.param == "by pieces")
+    await made.fill()
+    return made
+
+
+async def test_own_messages_are_found_the_newest_first(world: World) -> None:
+    """Those of conversations of others are not; a part of a word is enough."""
+    await world.say(world.ours, world.ali, 1, "سلام، کتاب‌ها رسید")
+    await world.say(world.ours, world.sara, 2, "کدام کتاب ها؟")
+    await world.say(world.theirs, world.reza, 3, "کتابها را دیدی؟")
+    assert await world.find(world.ali, "کتابها") == [2, 1]
+    assert await world.find(world.sara, "كتاب") == [3, 2, 1]
+    assert await world.find(world.reza, "کتا") == [3]
+    for short in ("ک", "کت"):
+        assert await world.find(world.ali, short) == [2, 1]
+
+
+async def test_a_query_may_name_a_conversation_a_sender_and_a_place(world: World) -> None:
+    """Each condition leaves out what does not meet it."""
+    for number, sender in enumerate((world.ali, world.sara, world.ali), 1):
+        await world.say(world.ours, sender, number, f"خبر {number}")
+    await world.say(world.theirs, world.sara, 4, "خبر ۴")
+    assert await world.find(world.sara, "خبر", within=world.ours) == [3, 2, 1]
+    assert await world.find(world.sara, "خبر", sender=world.sara) == [4, 2]
+    assert await world.find(world.sara, "خبر", before=4) == [3, 2, 1]
+    assert await world.find(world.sara, "خبر", limit=2) == [4, 3]
+    assert await world.find(world.sara, "خبر", limit=2, before=3) == [2, 1]
+
+
+async def test_signs_of_patterns_are_letters_like_any(world: World) -> None:
+    """Per cent, underscore, backslash, quotes, and what a query language might mean."""
+    for number, text in enumerate(("100%", "a_b", r"c:\temp", 'say "hello"', "ab OR cd"), 1):
+        await world.say(world.ours, world.ali, number, text)
+    await world.say(world.ours, world.ali, 6, "1000 axb c:/temp ab cd")
+    assert await world.find(world.ali, "100%") == [1]
+    assert await world.find(world.ali, "a_b") == [2]
+    assert await world.find(world.ali, "c:\\tem") == [3]
+    assert await world.find(world.ali, '"hello"') == [4]
+    assert await world.find(world.ali, "ab OR cd") == [5]
+
+
+async def test_what_is_changed_or_forgotten_is_found_as_it_is(world: World) -> None:
+    """By the new text alone, or not at all."""
+    await world.say(world.ours, world.ali, 1, "بازار تهران")
+    await world.say(world.ours, world.ali, 1, "میدان شیراز")
+    assert await world.find(world.ali, "تهران") == []
+    assert await world.find(world.ali, "شیراز") == [1]
+    async with world.database.transaction() as transaction:
+        await search.forget(transaction, world.ours, [1])
+    assert await world.find(world.ali, "شیراز") == []
+
+
+async def test_who_has_left_finds_nothing_there(world: World) -> None:
+    """Who comes back finds it again."""
+    await world.say(world.ours, world.ali, 1, "قرار ساعت ۵")
+    changes = Changes(world.database, world.ours)
+    await changes.leave(world.sara)
+    assert await world.find(world.sara, "قرار") == []
+    await changes.join(world.sara)
+    assert await participants.is_active(world.database, world.ours, world.sara)
+    assert await world.find(world.sara, "قرار") == [1]
+
+
+async def test_a_frequent_word_is_found_by_conversations(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There are more candidates than are sorted at once, most of them of others."""
+    monkeypatch.setattr(search, "CANDIDATES", 3)
+    monkeypatch.setattr(search, "PART", 1)
+    for number in range(1, 8):
+        where, who = (world.ours, world.ali) if number in (2, 5) else (world.theirs, world.reza)
+        await world.say(where, who, number, f"باشد {number}")
+    assert await world.find(world.ali, "باشد") == [5, 2]
+    assert await world.find(world.sara, "باشد", limit=3) == [7, 6, 5]
+
+
+async def test_pieces_are_known_on_both_databases(database: Database) -> None:
+    """Also those of Persian letters."""
+    assert await search.has_pieces(database)
