@@ -87,6 +87,14 @@ class Message(Struct, frozen=True):
     role: Role | UnsetType = UNSET
 
 
+class Found(Struct, frozen=True):
+    """A message that search found. `matches` are half-open ranges of code points of `content`."""
+
+    conversation: int
+    message: Message
+    matches: list[tuple[int, int]]
+
+
 class LastMessage(Struct, frozen=True):
     id: int
     sender: User

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import msgspec
 from msgspec import UNSET, Struct
 
 from chat import records
@@ -51,6 +52,21 @@ async def of_messages(
     """The attachments of these messages of one conversation, oldest first."""
     where = f"a.conversation_id = ? AND a.message_id IN ({reads.ids})"
     return await _select(reads, where, message_ids, conversation_id)
+
+
+async def of_places(
+    reads: Reads, places: Sequence[tuple[int, int]]
+) -> list[records.Attachment]:
+    """The attachments of these messages (conversation, id), oldest first."""
+    rows = await reads.fetch(
+        f"""
+        SELECT {COLUMNS} FROM ({reads.pairs}) AS place JOIN attachments AS a
+            ON a.conversation_id = place.one AND a.message_id = place.two
+        ORDER BY a.id
+        """,  # noqa: S608 - of ours
+        (msgspec.json.encode(places).decode(),),
+    )
+    return [from_row(row) for row in rows]
 
 
 async def by_ids(reads: Reads, attachment_ids: Sequence[int]) -> list[records.Attachment]:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+import msgspec
 from msgspec import UNSET, Struct
 
 from chat import records
@@ -160,6 +161,39 @@ async def by_ids(reads: Reads, reader: Reader, message_ids: Sequence[int]) -> li
     """Those of these that are in the conversation, oldest first."""
     where = f"m.conversation_id = ? AND m.id IN ({reads.ids})"
     return await _select(reads, reader, where, reader.conversation_id, listed(message_ids))
+
+
+# As SELECT, of several conversations at once: each row has its own reader's marks.
+OF_PLACES = """
+    SELECT p.last_read_id,
+           (SELECT min(o.last_read_id) FROM participants AS o
+            WHERE o.conversation_id = p.conversation_id AND o.user_id <> p.user_id
+              AND o.is_active),
+           m.id, m.sender_id, u.username, CASE WHEN m.is_deleted THEN '' ELSE m.content END,
+           m.created_at, m.is_edited, m.is_deleted, m.seq, m.client_id, m.by_agent,
+           m.conversation_id
+    FROM ({pairs}) AS place
+    JOIN participants AS p ON p.conversation_id = place.one AND p.user_id = ? AND p.is_active
+    JOIN messages AS m ON m.conversation_id = place.one AND m.id = place.two
+    JOIN users AS u ON u.id = m.sender_id
+"""
+
+
+async def of_places(
+    reads: Reads, user_id: int, places: Sequence[tuple[int, int]]
+) -> dict[int, records.Message]:
+    """By id, those of the messages (conversation, id) that the user may read as a participant."""
+    rows = await reads.fetch(
+        OF_PLACES.format(pairs=reads.pairs), (msgspec.json.encode(places).decode(), user_id)
+    )
+    attached: dict[int, list[records.Attachment]] = defaultdict(list)
+    for attachment in await attachments.of_places(reads, [(row[-1], row[2]) for row in rows]):
+        attached[attachment.message_id].append(attachment)
+    return {
+        row[2]: message
+        for row in rows
+        for message in _present([row], ReadMarks(user_id, *row[:2]), attached)
+    }
 
 
 async def _select(

@@ -1,0 +1,64 @@
+"""Search: the caller's messages that contain a text, in whatever way it is spelt."""
+
+from collections.abc import Awaitable, Callable
+
+from chat import records
+from chat.auth.identity import Identity
+from chat.errors import InvalidInput
+from chat.services import checks
+from chat.services.membership import require_member
+from chat.store import messages
+from chat.store import search as store
+from chat.store.database import Database
+from chat.text import searching
+
+QUERY_MAX_LENGTH = 200
+LIMIT_MAX = 100
+
+
+class Search:
+    """`caught_up` waits, not for long, until what is stored by now can be found."""
+
+    def __init__(self, database: Database, caught_up: Callable[[], Awaitable[None]]) -> None:
+        self._database = database
+        self._caught_up = caught_up
+        self._has_pieces: bool | None = None
+
+    async def find(
+        self,
+        who: Identity,
+        text: str,
+        *,
+        conversation_id: int | None,
+        sender_id: int | None,
+        before: int | None,
+        limit: int,
+    ) -> list[records.Found]:
+        """At most `limit`, the newest first; of one conversation, or of all of the caller's.
+
+        An agent searches one conversation at a time. Raises InvalidInput, and NotFound for a
+        conversation that is not the caller's.
+        """
+        checks.text("q", text, most=QUERY_MAX_LENGTH)
+        key = searching.key_of(text)
+        if not key:
+            raise InvalidInput({"q": ["Has no letter or digit to look for."]})
+        if conversation_id is not None:
+            await require_member(self._database, who, conversation_id)
+        await self._caught_up()
+        if self._has_pieces is None:
+            self._has_pieces = await store.has_pieces(self._database)
+        query = store.Query(who.user_id, key, conversation_id, sender_id, before, limit)
+        places = await store.find(self._database, query, by_pieces=self._has_pieces)
+        if conversation_id is None:
+            by_id = await messages.of_places(self._database, who.user_id, places)
+        else:
+            reader = messages.Reader(conversation_id, who.user_id)
+            ids = [message_id for _, message_id in places]
+            by_id = {one.id: one for one in await messages.by_ids(self._database, reader, ids)}
+        return [
+            records.Found(found_in, by_id[id_], matches)
+            for found_in, id_ in places
+            # What was changed a moment ago may not contain the text any more.
+            if id_ in by_id and (matches := searching.matches(by_id[id_].content, text))
+        ]
