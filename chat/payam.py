@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from functools import partial
 from time import time
 from typing import Any
 
@@ -12,7 +13,10 @@ from chat.auth.keys import Keys, keys_from
 from chat.auth.passwords import Passwords
 from chat.auth.tokens import Tokens
 from chat.errors import Unavailable
+from chat.events import Event
+from chat.followers.following import Following
 from chat.followers.live import Live
+from chat.followers.search import SearchFollower
 from chat.placing import placed
 from chat.realtime.aftermath import Aftermath
 from chat.realtime.connections import Connections
@@ -31,6 +35,7 @@ from chat.services.pins import Pins
 from chat.services.positions import Positions
 from chat.services.presence import Presences
 from chat.services.registry import Services
+from chat.services.search import Search
 from chat.services.sessions import Sessions
 from chat.services.support_tickets import SupportTickets
 from chat.services.users import Users
@@ -44,6 +49,8 @@ log = logging.getLogger("payam")
 
 BURST = 5
 """Seconds' worth of a limit that may come at once."""
+SETTLED_SECONDS = 0.5
+"""How long a search waits until what this process has just stored can be found."""
 RETRY_SECONDS = 1.0
 READY_SECONDS = 2.0
 """How long a database may take to say that it is there, and a commit to end, before the
@@ -65,9 +72,15 @@ class Payam:
         self.relay = relay_over(settings.redis_url)
         self.changes = Changes(self.database, settings.base_path)
         self.dispatcher = Dispatcher(self.relay, self.changes.since, self.changes.seqs)
+        self.searching = Following(self.database, SearchFollower(self.database))
+
+        def publish(events: Sequence[Event]) -> None:
+            self.dispatcher.publish(placed(settings.base_path, events))
+            self.searching.wake()
+
         self.writer = Writer(
             self.database,
-            lambda events: self.dispatcher.publish(placed(settings.base_path, events)),
+            publish,
             doubt=self.dispatcher.doubt,
             capacity=settings.write_queue,
             timeout=settings.write_timeout,
@@ -161,6 +174,7 @@ class Payam:
             support_tickets=SupportTickets(self.database, self.writer),
             pins=Pins(self.database, self.writer),
             presences=Presences(self.database, self.board.online),
+            search=Search(self.database, partial(self.searching.settled, SETTLED_SECONDS)),
             requests=limit(settings.rate_requests, settings.rate_requests * BURST, "requests"),
             frames=limit(settings.rate_messages, settings.rate_messages * BURST, "messages"),
         )
@@ -174,6 +188,7 @@ class Payam:
         self._supervise("writer", self.writer.run(), stop)
         self._supervise("heartbeat", self.connections.run(), stop)
         self._supervise("live", self.live.run(), stop)
+        self._supervise("search", self.searching.run(), stop)
         self._supervise("agents", self.sockets.agents.run(), stop)
         self._supervise("history", self.history.run(), stop)
         self._supervise("presence", self.presence.run(), stop)

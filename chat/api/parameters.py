@@ -21,6 +21,8 @@ from chat.services import checks
 from chat.services.conversations import CURSOR
 from chat.services.fields import Epoch, Key, Seq, said
 from chat.services.malformed import unknown
+from chat.services.search import LIMIT_MAX as FOUND_MAX
+from chat.services.search import QUERY_MAX_LENGTH
 from chat.services.users import SEARCH_MAX
 
 ADDED = "_"
@@ -39,6 +41,22 @@ Prefix = Annotated[str, said(maxLength=checks.USERNAME_MAX_LENGTH, pattern="^[^\
 class UserSearch(Struct):
     search: Annotated[Prefix, said("What the name begins with; letter case does not count.")] = ""
     limit: Annotated[int, said("The most that come.", minimum=1, maximum=SEARCH_MAX)] = SEARCH_LIMIT
+
+
+class MessageSearch(Struct):
+    q: Annotated[
+        str,
+        said(
+            "What the message contains.",
+            minLength=1,
+            maxLength=QUERY_MAX_LENGTH,
+            pattern="^[^\\u0000]*$",
+        ),
+    ]
+    conversation: Annotated[Place, said("Only in this one.")] | UnsetType = UNSET
+    sender: Annotated[Place, said("Only what this user sent.")] | UnsetType = UNSET
+    before: Annotated[Place, said("Only messages before this one.")] | UnsetType = UNSET
+    limit: Annotated[int, said("The most that come.", minimum=1, maximum=FOUND_MAX)] = SEARCH_LIMIT
 
 
 class MessagePlace(Struct):

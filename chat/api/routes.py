@@ -12,6 +12,7 @@ from chat.api import (
     messages,
     pins,
     problems,
+    search,
     settings,
     support_tickets,
     tokens,
@@ -26,6 +27,7 @@ NOUNS = (
     attachments,
     pins,
     support_tickets,
+    search,
     settings,
     health,
 )

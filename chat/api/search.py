@@ -42,5 +42,5 @@ async def find(request: Request) -> HTTPResponse:
     )
     if len(found) < limit:
         return responses.json(found)
-    following = {**query, "limit": limit, "before": found[-1].message.id}
+    following: dict[str, int | str] = {**query, "limit": limit, "before": found[-1].message.id}
     return responses.json(found, headers=paging.link(request, "next", following))

@@ -72,6 +72,7 @@ ALL: tuple[Struct, ...] = (
         sign_up=True,
         sign_in=True,
     ),
+    records.Found(12, MESSAGE, [(0, 4)]),
     schemas.Credentials("ali", "correct-horse"),
     schemas.RefreshToken(TOKEN),
     schemas.NewConversation([3], "The way home"),

@@ -20,6 +20,10 @@ PAGE = 200
 PARALLEL = 8
 """Most conversations that a process works on at once, per follower."""
 POLL_SECONDS = 1.0
+"""How often it looks for what other processes have changed."""
+LEAST_SECONDS = 0.05
+"""Between two looks, however often this process changes something: it leaves the database to
+others, and finds more at once."""
 LEASE_SECONDS = 30.0
 """After that, another process takes over what one that died was at work on."""
 PAUSE_SECONDS = 1.0
@@ -44,23 +48,48 @@ class Following:
         self._lease = lease
         self._pause = pause
         self._working: set[asyncio.Task[None]] = set()
+        self._woken = asyncio.Event()
+        self._idle = asyncio.Event()
+
+    def wake(self) -> None:
+        """This process has changed something: look soon."""
+        self._woken.set()
+        self._idle.clear()
+
+    async def settled(self, patience: float) -> None:
+        """Wait until what this process has changed by now is handled, for so many seconds at most.
+
+        What a follower has put off, or another process is at work on, is not waited for.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self._idle.wait()
 
     async def run(self) -> None:
         """Follow until cancelled. What is not done then is left to other processes."""
         try:
             await self._begin()
             while True:
+                self._woken.clear()
                 await self._take_up()
-                if self._working:
-                    await asyncio.wait(
-                        self._working, timeout=self._poll, return_when=asyncio.FIRST_COMPLETED
-                    )
-                else:
-                    await asyncio.sleep(self._poll)
+                if not self._working and not self._woken.is_set():
+                    self._idle.set()
+                await self._wait()
+                await asyncio.sleep(LEAST_SECONDS)
         finally:
             for task in self._working:
                 task.cancel()
             await asyncio.gather(*self._working, return_exceptions=True)
+
+    async def _wait(self) -> None:
+        """Until there may be something to take up: something changed, or there is room again."""
+        woken = asyncio.get_running_loop().create_task(self._woken.wait())
+        try:
+            await asyncio.wait(
+                [woken, *self._working], timeout=self._poll, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            woken.cancel()
 
     async def _begin(self) -> None:
         name, with_past = self._follower.name, self._follower.with_past

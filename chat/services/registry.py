@@ -11,6 +11,7 @@ from chat.services.messages import Messages
 from chat.services.pins import Pins
 from chat.services.positions import Positions
 from chat.services.presence import Presences
+from chat.services.search import Search
 from chat.services.sessions import Sessions
 from chat.services.support_tickets import SupportTickets
 from chat.services.users import Users
@@ -29,5 +30,6 @@ class Services:
     support_tickets: SupportTickets
     pins: Pins
     presences: Presences
+    search: Search
     requests: Limit
     frames: Limit

@@ -54,9 +54,7 @@ async def of_messages(
     return await _select(reads, where, message_ids, conversation_id)
 
 
-async def of_places(
-    reads: Reads, places: Sequence[tuple[int, int]]
-) -> list[records.Attachment]:
+async def of_places(reads: Reads, places: Sequence[tuple[int, int]]) -> list[records.Attachment]:
     """The attachments of these messages (conversation, id), oldest first."""
     rows = await reads.fetch(
         f"""

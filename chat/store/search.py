@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from chat.store.database import Reads, Transaction, listed
+from chat.text.searching import key_of
 
 CANDIDATES = 5_000
 """Texts of all conversations that are sorted at once. A query with more is a frequent word."""
@@ -189,6 +190,18 @@ def _only(query: Query, table: str) -> tuple[str, list[int]]:
 
 def _newest(found: list[tuple[int, int]], limit: int) -> list[tuple[int, int]]:
     return sorted(found, key=lambda place: place[1], reverse=True)[:limit]
+
+
+async def texts(reads: Reads, conversation_id: int, message_ids: Collection[int]) -> list[Text]:
+    """Those of these messages that are not deleted, with their keys as they are to be."""
+    rows = await reads.fetch(
+        f"""
+        SELECT id, sender_id, content FROM messages
+        WHERE conversation_id = ? AND NOT is_deleted AND id IN ({reads.ids})
+        """,  # noqa: S608 - of ours
+        (conversation_id, listed(message_ids)),
+    )
+    return [Text(conversation_id, id_, sender_id, key_of(text)) for id_, sender_id, text in rows]
 
 
 async def keep(transaction: Transaction, texts: Sequence[Text]) -> None:

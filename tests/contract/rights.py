@@ -97,6 +97,8 @@ EXPECTED: dict[str, Rights] = {
     f"GET {CONVERSATION}pins/": members(200),
     f"PUT {MESSAGE}pin/": members(204),
     f"DELETE {MESSAGE}pin/": members(204),
+    # What each finds is tested in `test_search`; here nothing is looked for.
+    "GET /api/search/": users(400),
     "GET /api/support_tickets/": users(403, staff=200, agent=200),
     # Where the conversation has a ticket, a second one conflicts with it.
     f"POST {CONVERSATION}support_ticket/": members(409, {"subject": "x"}),
