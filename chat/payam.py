@@ -72,7 +72,9 @@ class Payam:
         self.relay = relay_over(settings.redis_url)
         self.changes = Changes(self.database, settings.base_path)
         self.dispatcher = Dispatcher(self.relay, self.changes.since, self.changes.seqs)
-        self.searching = Following(self.database, SearchFollower(self.database))
+        self.searching = Following(
+            self.database, SearchFollower(self.database), lambda: self.writer.stored
+        )
 
         def publish(events: Sequence[Event]) -> None:
             self.dispatcher.publish(placed(settings.base_path, events))

@@ -87,6 +87,8 @@ class Writer:
         self._wake = asyncio.Event()
         self._closing = False
         self._begun: float | None = None
+        self.stored = 0
+        """How many changes this process has stored: by it one sees how busy it is."""
 
     @property
     def backlog(self) -> int:
@@ -194,6 +196,7 @@ class Writer:
 
     def _finish(self, run: list[Any], begun: float) -> None:
         ended = monotonic()
+        self.stored += len(run)
         for work in run:
             answer(work, work.refusal)
         acknowledged = monotonic()
