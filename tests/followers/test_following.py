@@ -256,3 +256,46 @@ def check(talk: int, lines: Sequence[tuple[str, str, int, list[int]]]) -> None:
         assert seqs[0] <= reached + 1, (talk, lines)
         assert seqs == list(range(seqs[0], seqs[-1] + 1)), (talk, lines)
         reached = max(reached, seqs[-1])
+
+
+async def test_what_this_process_changed_is_followed_at_once(database: Database) -> None:
+    """Whoever waits for it waits no longer than it takes, though it looks for others seldom."""
+    talk, ali, _ = await pair(database)
+    follower = Noting()
+    one = Following(database, follower, poll=PATIENCE)
+    task = asyncio.create_task(one.run())
+    try:
+        await one.settled(PATIENCE)
+        for _ in range(3):
+            last = await sent(database, talk, ali)
+            one.wake()
+            await one.settled(PATIENCE)
+            assert follower.seqs[talk] == numbers(last.seq)
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_while_senders_are_busy_it_follows_all_the_same(database: Database) -> None:
+    """It only takes longer."""
+    talk, ali, _ = await pair(database)
+    stored = 0
+
+    def busy() -> int:
+        nonlocal stored
+        stored += 1_000_000
+        return stored
+
+    follower = Noting()
+    one = Following(database, follower, busy, poll=0.02)
+    task = asyncio.create_task(one.run())
+    try:
+        for _ in range(5):
+            last = await sent(database, talk, ali)
+            one.wake()
+        await until(lambda: follower.seqs[talk] == numbers(last.seq))
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
