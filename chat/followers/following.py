@@ -141,6 +141,11 @@ class Following:
         try:
             try:
                 seq = await self._go_on(lease, position)
+            except Unavailable as error:
+                log.warning("the follower %s waits: %s", lease.follower, error.detail)
+                await store.put_off(
+                    self._database, lease, position.conversation_id, error.retry_after
+                )
             except Exception:
                 pause = min(self._pause * 2.0 ** min(position.failures, 32), PAUSE_MAX)
                 log.exception(
