@@ -88,6 +88,20 @@ cursor_held = Gauge(
     registry=registry,
     multiprocess_mode="livemax",
 )
+follower_behind_seconds = Gauge(
+    "payam_follower_behind_seconds",
+    "Age of the oldest change that this follower has not handled; 0 where it has them all",
+    ["follower"],
+    registry=registry,
+    multiprocess_mode="livemax",
+)
+follower_behind_conversations = Gauge(
+    "payam_follower_behind_conversations",
+    "Conversations in which this follower has something to do, as far as it counts them",
+    ["follower"],
+    registry=registry,
+    multiprocess_mode="livemax",
+)
 relay_backlog = Gauge(
     "payam_relay_backlog",
     "Events that wait to be published",

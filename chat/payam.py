@@ -14,6 +14,7 @@ from chat.auth.passwords import Passwords
 from chat.auth.tokens import Tokens
 from chat.errors import Unavailable
 from chat.events import Event
+from chat.followers.follower import Follower
 from chat.followers.following import Following
 from chat.followers.live import Live
 from chat.followers.search import SearchFollower
@@ -72,13 +73,15 @@ class Payam:
         self.relay = relay_over(settings.redis_url)
         self.changes = Changes(self.database, settings.base_path)
         self.dispatcher = Dispatcher(self.relay, self.changes.since, self.changes.seqs)
-        self.searching = Following(
-            self.database, SearchFollower(self.database), lambda: self.writer.stored
-        )
+        self.followings = {
+            follower.name: Following(self.database, follower, lambda: self.writer.stored)
+            for follower in self._followers()
+        }
 
         def publish(events: Sequence[Event]) -> None:
             self.dispatcher.publish(placed(settings.base_path, events))
-            self.searching.wake()
+            for following in self.followings.values():
+                following.wake()
 
         self.writer = Writer(
             self.database,
@@ -125,6 +128,10 @@ class Payam:
         self.is_draining = False
         self.has_failed = False
         self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def _followers(self) -> list[Follower]:
+        """The durable followers: each goes through all changes by itself, as a task of its own."""
+        return [SearchFollower(self.database)]
 
     def _services(self, tokens: Tokens) -> Services:
         settings = self.settings
@@ -176,7 +183,9 @@ class Payam:
             support_tickets=SupportTickets(self.database, self.writer),
             pins=Pins(self.database, self.writer),
             presences=Presences(self.database, self.board.online),
-            search=Search(self.database, partial(self.searching.settled, SETTLED_SECONDS)),
+            search=Search(
+                self.database, partial(self.followings["search"].settled, SETTLED_SECONDS)
+            ),
             requests=limit(settings.rate_requests, settings.rate_requests * BURST, "requests"),
             frames=limit(settings.rate_messages, settings.rate_messages * BURST, "messages"),
         )
@@ -190,7 +199,8 @@ class Payam:
         self._supervise("writer", self.writer.run(), stop)
         self._supervise("heartbeat", self.connections.run(), stop)
         self._supervise("live", self.live.run(), stop)
-        self._supervise("search", self.searching.run(), stop)
+        for name, following in self.followings.items():
+            self._supervise(f"follower {name}", following.run(), stop)
         self._supervise("agents", self.sockets.agents.run(), stop)
         self._supervise("history", self.history.run(), stop)
         self._supervise("presence", self.presence.run(), stop)

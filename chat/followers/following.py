@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
 
+from chat import metrics
 from chat.changes import reading
 from chat.errors import Unavailable
 from chat.followers.follower import Follower
@@ -32,6 +33,8 @@ BUSY = 500
 SHARE = 0.03
 """The part of the time in which a follower works then. What it puts off it does later."""
 REST_MAX = 1.0
+LAG_SECONDS = 5.0
+"""How often it measures how far it is behind."""
 PAUSE_SECONDS = 1.0
 """After the first failure; each further one doubles it."""
 PAUSE_MAX = 3600.0
@@ -58,6 +61,7 @@ class Following:
         self._working: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self._idle = asyncio.Event()
+        self._measured_at = -LAG_SECONDS
 
     def wake(self) -> None:
         """This process has changed something: look soon."""
@@ -81,6 +85,7 @@ class Following:
                 self._woken.clear()
                 begun, stored = monotonic(), self._stored()
                 await self._take_up()
+                await self._measure()
                 if not self._working and not self._woken.is_set():
                     self._idle.set()
                 await self._wait()
@@ -136,6 +141,19 @@ class Following:
             task = asyncio.get_running_loop().create_task(self._work(lease, position))
             self._working.add(task)
             task.add_done_callback(self._working.discard)
+
+    async def _measure(self) -> None:
+        """Note, from time to time, how far the follower is behind, all processes together."""
+        if monotonic() - self._measured_at < LAG_SECONDS:
+            return
+        self._measured_at = monotonic()
+        name = self._follower.name
+        try:
+            lag = await store.lag(self._database, name)
+        except Unavailable:
+            return
+        metrics.follower_behind_seconds.labels(name).set(lag.seconds)
+        metrics.follower_behind_conversations.labels(name).set(lag.conversations)
 
     async def _work(self, lease: Lease, position: Position) -> None:
         try:

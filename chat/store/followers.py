@@ -12,9 +12,12 @@ from typing import NamedTuple
 
 from chat.store import touched
 from chat.store.cursors import Cursor
-from chat.store.database import Database, in_parts, listed
+from chat.store.database import Database, Reads, in_parts, listed
+from chat.times import now
 
 MICROSECONDS = 1_000_000
+COUNTED = 1_000
+"""Most conversations that are looked at to say how far a follower is behind."""
 
 # What is behind, and not due or leased already, becomes due.
 FIND = """
@@ -54,6 +57,20 @@ PUT_OFF = """
     WHERE follower = ? AND conversation_id = ? AND lease = ?
 """
 
+# Of a change that is no message, its own log has the moment.
+LAG = """
+    SELECT count(*), min(coalesce(
+        (SELECT m.created_at FROM messages AS m
+         WHERE m.conversation_id = behind.conversation_id AND m.created_seq > behind.seq
+         ORDER BY m.created_seq LIMIT 1),
+        (SELECT g.at FROM changes AS g
+         WHERE g.conversation_id = behind.conversation_id AND g.seq > behind.seq
+         ORDER BY g.seq LIMIT 1)))
+    FROM (
+        SELECT p.conversation_id, p.seq FROM positions AS p
+        WHERE p.follower = ? AND p.due IS NOT NULL ORDER BY p.due LIMIT ?
+    ) AS behind
+"""
 RELEASE = """
     UPDATE positions SET lease = NULL, due = {moment}
     WHERE follower = ? AND conversation_id = ? AND lease = ?
@@ -66,6 +83,13 @@ class Position(NamedTuple):
     conversation_id: int
     seq: int
     failures: int
+
+
+class Lag(NamedTuple):
+    """`seconds` is the age of the oldest change that is not handled, of COUNTED conversations."""
+
+    seconds: float
+    conversations: int
 
 
 class Lease(NamedTuple):
@@ -159,6 +183,13 @@ async def put_off(database: Database, lease: Lease, conversation_id: int, second
     parameters = (length(seconds), lease.follower, conversation_id, lease.token)
     async with database.transaction() as transaction:
         await transaction.execute(sql, parameters)
+
+
+async def lag(reads: Reads, name: str) -> Lag:
+    """How far the follower is behind, on all nodes, in what it has looked for."""
+    ((conversations, oldest),) = await reads.fetch(LAG, (name, COUNTED))
+    seconds = 0.0 if oldest is None else max(0.0, (now() - oldest) / MICROSECONDS)
+    return Lag(seconds, conversations)
 
 
 def length(seconds: float) -> int:

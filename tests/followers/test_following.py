@@ -14,7 +14,7 @@ import pytest
 from chat.events import Change
 from chat.followers.follower import Follower
 from chat.followers.following import Following
-from chat.store import conversations, touched
+from chat.store import conversations, followers, touched
 from chat.store.database import Database
 from tests.store.world import Changes, conversation, draft, pair, sent, user
 from tests.support.payam_server import CHECKOUT
@@ -299,3 +299,20 @@ async def test_while_senders_are_busy_it_follows_all_the_same(database: Database
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+async def test_how_far_it_is_behind_can_be_asked(database: Database) -> None:
+    """By the age of the oldest change that is not handled, a message or another one."""
+    talk, ali, _ = await pair(database)
+    last = await sent(database, talk, ali)
+    follower = Noting()
+    async with following(database, follower):
+        await until(lambda: follower.seqs[talk] == [1])
+        while (await followers.lag(database, follower.name)).conversations:
+            await asyncio.sleep(0.01)
+        follower.failing.add(talk)
+        await Changes(database, talk).edit(last.id, "edited")
+        await until(lambda: follower.failures >= 2)
+        lag = await followers.lag(database, follower.name)
+    assert lag.conversations == 1
+    assert 0 < lag.seconds < PATIENCE
