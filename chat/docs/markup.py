@@ -46,6 +46,8 @@ def type_of(schema: dict[str, Any]) -> str:
         return " or ".join(type_of(choice) for choice in schema["anyOf"]) + default_of(schema)
     if "enum" in schema:
         return " | ".join(f"<code>{escape(json.dumps(v))}</code>" for v in schema["enum"])
+    if "prefixItems" in schema:  # a tuple, which has no other items
+        return f"[{', '.join(type_of(item) for item in schema['prefixItems'])}]"
     if schema.get("type") == "array":
         return f"list of {type_of(schema['items'])}"
     if schema.get("type") == "object" and "additionalProperties" in schema:
