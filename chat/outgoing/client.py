@@ -1,0 +1,203 @@
+"""Sends a request to another server, and connects only to addresses that are allowed.
+
+Each name is resolved once for each connection. What is connected to is one of the addresses of that
+answer, after its check; TLS asks for the certificate of the name. Redirects are not followed: a 3xx
+is an answer like others. Proxies in the environment are not used.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Iterable, Mapping
+from contextlib import aclosing
+from typing import Any
+
+import certifi
+import httpcore
+from msgspec import Struct
+
+from chat.outgoing.addresses import Address, Allowed
+from chat.outgoing.names import Names
+from chat.outgoing.urls import Url
+
+CONNECT_SECONDS = 5.0
+KEEPALIVE_SECONDS = 20.0
+KEEPALIVE_CONNECTIONS = 100
+BODY_MAX = 16 * 1024
+"""Bytes of an answer's body that are read, and dropped. A connection with more is closed."""
+
+
+class Answer(Struct, frozen=True):
+    """`headers` have lower-case names."""
+
+    status: int
+    headers: Mapping[str, str]
+
+
+class Undelivered(Exception):
+    """No answer came. `outcome` is one word for a metric, the text one line for people.
+
+    Neither repeats what was sent, or the path and query of the URL.
+    """
+
+    def __init__(self, outcome: str, detail: str) -> None:
+        super().__init__(detail)
+        self.outcome = outcome
+
+
+class Forbidden(httpcore.ConnectError):
+    """None of the host's addresses may be connected to."""
+
+
+class Client:
+    """`timeout` is in seconds, for all of a request and its answer."""
+
+    def __init__(
+        self,
+        allowed: Allowed,
+        *,
+        timeout: float,
+        connect_timeout: float = CONNECT_SECONDS,
+        names: Names | None = None,
+    ) -> None:
+        self._timeout = timeout
+        self._connect_timeout = min(connect_timeout, timeout)
+        self._allowed = allowed
+        self._names = names or Names()
+        self._pools: dict[str, httpcore.AsyncConnectionPool] = {}
+
+    async def post(self, url: Url, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Send the body, and return the head of the answer. Raises Undelivered."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._post(url, headers, body)
+        except Forbidden as error:
+            raise Undelivered("forbidden", str(error)) from None
+        except (TimeoutError, httpcore.TimeoutException):
+            detail = f"no whole answer within {self._timeout:g} seconds"
+            raise Undelivered("timeout", detail) from None
+        except httpcore.ConnectError as error:
+            raise Undelivered("unreachable", f"cannot connect: {reason(error)}") from None
+        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+            raise Undelivered("cut", f"the connection broke: {reason(error)}") from None
+
+    async def check(self, url: Url) -> None:
+        """Raises Forbidden if the host has addresses now, and none may be connected to.
+
+        Names change. So this is only a hint to who chooses a URL; each connection is checked.
+        """
+        try:
+            async with asyncio.timeout(self._connect_timeout):
+                found = await self._names.addresses(url.host)
+        except (OSError, TimeoutError):
+            return
+        usable(self._allowed, url.host, found, is_plain=url.scheme == "http")
+
+    async def close(self) -> None:
+        while self._pools:
+            _, pool = self._pools.popitem()
+            await pool.aclose()
+
+    async def _post(self, url: Url, headers: Mapping[str, str], body: bytes) -> Answer:
+        sent: dict[bytes | str, bytes | str] = {"Host": url.authority}
+        sent.update(headers.items())
+        sent["Content-Length"] = str(len(body))
+        request = httpcore.Request(
+            "POST",
+            httpcore.URL(
+                scheme=url.scheme.encode(),
+                host=url.host.encode(),
+                port=url.port,
+                target=url.target.encode(),
+            ),
+            headers=sent,
+            content=body,
+            extensions={
+                "timeout": {
+                    "connect": self._connect_timeout,
+                    "read": self._timeout,
+                    "write": self._timeout,
+                    "pool": self._timeout,
+                }
+            },
+        )
+        response = await self._pool(url.scheme).handle_async_request(request)
+        async with aclosing(response):
+            size = 0
+            async for part in response.aiter_stream():
+                size += len(part)
+                if size > BODY_MAX:
+                    break
+            return Answer(
+                response.status,
+                {
+                    name.decode("latin-1").lower(): value.decode("latin-1")
+                    for name, value in response.headers
+                },
+            )
+
+    def _pool(self, scheme: str) -> httpcore.AsyncConnectionPool:
+        if scheme not in self._pools:
+            self._pools[scheme] = httpcore.AsyncConnectionPool(
+                ssl_context=trust() if scheme == "https" else None,
+                max_connections=None,  # otherwise a receiver that hangs holds the others up
+                max_keepalive_connections=KEEPALIVE_CONNECTIONS,
+                keepalive_expiry=KEEPALIVE_SECONDS,
+                network_backend=Network(self._allowed, self._names, is_plain=scheme == "http"),
+            )
+        return self._pools[scheme]
+
+
+class Network(httpcore.AsyncNetworkBackend):
+    """Connects to addresses that are allowed; without TLS, to those that the operator named."""
+
+    def __init__(self, allowed: Allowed, names: Names, *, is_plain: bool) -> None:
+        self._allowed = allowed
+        self._names = names
+        self._is_plain = is_plain
+        self._tcp = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - the library's interface
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        async with asyncio.timeout(timeout):
+            try:
+                found = await self._names.addresses(host)
+            except OSError:
+                raise httpcore.ConnectError(f"{host} has no address") from None
+            addresses = usable(self._allowed, host, found, is_plain=self._is_plain)
+            failure: httpcore.ConnectError | None = None
+            for address in addresses:
+                try:
+                    return await self._tcp.connect_tcp(
+                        str(address), port, timeout, local_address, socket_options
+                    )
+                except httpcore.ConnectError as error:
+                    failure = error
+            raise failure or httpcore.ConnectError(f"{host} has no address")
+
+
+def usable(allowed: Allowed, host: str, found: list[Address], *, is_plain: bool) -> list[Address]:
+    """Those that may be connected to. Raises Forbidden if there are addresses, and all are not."""
+    may = allowed.is_named if is_plain else allowed.allows
+    addresses = [address for address in found if may(host, address)]
+    if found and not addresses:
+        if is_plain and any(allowed.allows(host, address) for address in found):
+            raise Forbidden("http:// is not allowed to this host: use https://")
+        raise Forbidden("the host has no address outside this network")
+    return addresses
+
+
+def trust() -> ssl.SSLContext:
+    """The certificates of the system, where an operator adds their own, and Mozilla's."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
+
+
+def reason(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
