@@ -1,4 +1,4 @@
-"""python -m chat serve | migrate | check | createuser | token | seed | doctor | restored"""
+"""python -m chat serve | migrate | check | createuser | token | seed | doctor | restored | vapid"""
 
 import argparse
 import asyncio
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from chat import __version__, probes
+from chat.auth.vapid import vapid_from
 from chat.changes import catalogue
 from chat.errors import PayamError, Unavailable
 from chat.payam import Payam, make_payam
@@ -36,6 +37,9 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
             serve(settings, environ)
         for stranger in Settings.misspelt(environ):
             print(f"payam: warning: {stranger}", file=sys.stderr)
+        if options.command is vapid:
+            print(vapid(settings))
+            return 0
         if options.command is check:
             return 0 if asyncio.run(probes.report(settings, print)) else 1
         printed = asyncio.run(run(settings, options))
@@ -146,6 +150,7 @@ def parser() -> argparse.ArgumentParser:
     fill.add_argument("--password", help="of every user; without it nobody can sign in")
     heal = add("doctor", examine, "Compare what is derived with what it derives from.")
     heal.add_argument("--repair", action="store_true", help="mend what differs")
+    add("vapid", vapid, "Print the key with which browsers subscribe to pushes; make it first.")
     add("restored", restored, "Say that the database was put back to an older state.")
     return root
 
@@ -157,6 +162,14 @@ async def migrate(payam: Payam, options: argparse.Namespace) -> str:
 
 def check() -> None:
     """Only its name is used: `probes` does the work, without a Payam, which makes a database."""
+
+
+def vapid(settings: Settings) -> str:
+    """The public key for Web Push; the first call makes it. Raises SettingsError."""
+    key = vapid_from(settings).public_key
+    if not settings.vapid_subject:
+        print("payam: warning: Safari needs VAPID_SUBJECT, which is not set", file=sys.stderr)
+    return key
 
 
 async def createuser(payam: Payam, options: argparse.Namespace) -> str:

@@ -12,6 +12,7 @@ from chat import metrics
 from chat.auth.keys import Keys, keys_from
 from chat.auth.passwords import Passwords
 from chat.auth.tokens import Tokens
+from chat.auth.vapid import vapid_from
 from chat.errors import Unavailable
 from chat.events import Event
 from chat.followers.follower import Follower
@@ -29,6 +30,7 @@ from chat.realtime.socket import Sockets
 from chat.services.attachments import Attachments
 from chat.services.changes import Changes
 from chat.services.conversations import Conversations
+from chat.services.devices import Devices
 from chat.services.direct_conversations import DirectConversations
 from chat.services.limits import Limit
 from chat.services.messages import Messages
@@ -91,6 +93,7 @@ class Payam:
             timeout=settings.write_timeout,
         )
         self.board = board_over(settings.redis_url)
+        self.vapid = vapid_from(settings)
         self.services = self._services(tokens)
         self.connections = Connections(
             settings.ws_ping_interval,
@@ -186,6 +189,11 @@ class Payam:
             search=Search(
                 self.database, partial(self.followings["search"].settled, SETTLED_SECONDS)
             ),
+            devices=Devices(
+                self.database,
+                self.vapid if settings.push else None,
+                gateways=settings.push_gateways,
+            ),
             requests=limit(settings.rate_requests, settings.rate_requests * BURST, "requests"),
             frames=limit(settings.rate_messages, settings.rate_messages * BURST, "messages"),
         )
@@ -194,6 +202,8 @@ class Payam:
         """`stop` ends the process: called when a part that must live has died."""
         self.settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.files.prepare(time())
+        if self.settings.push:
+            self.vapid.prepare()
         await self.keys.start()
         await self._open_database()
         self._supervise("writer", self.writer.run(), stop)

@@ -18,6 +18,7 @@ Moment = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 Status = Annotated[str, Meta(extra_json_schema={"enum": STATUSES})]
 Priority = Annotated[str, Meta(extra_json_schema={"enum": PRIORITIES})]
 PresenceStatus = Annotated[str, Meta(extra_json_schema={"enum": ("online", "offline")})]
+Platform = Annotated[str, Meta(extra_json_schema={"enum": ("webpush", "webhook")})]
 Role = Annotated[str, Meta(extra_json_schema={"enum": ("agent",)})]
 
 
@@ -114,6 +115,20 @@ class SupportTicket(Struct, frozen=True):
     assigned_to: User | None
     created_at: Moment
     updated_at: Moment
+
+
+class Device(Struct, frozen=True):
+    """What is pushed to. A browser has `endpoint`; a phone has the `url` of its push gateway, and
+    the `app_id` and the `pushkey` by which the gateway knows it.
+    """
+
+    id: int
+    platform: Platform
+    created_at: Moment
+    endpoint: str | UnsetType = UNSET
+    url: str | UnsetType = UNSET
+    app_id: str | UnsetType = UNSET
+    pushkey: str | UnsetType = UNSET
 
 
 class Conversation(Struct, frozen=True):

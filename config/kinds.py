@@ -124,3 +124,19 @@ def origin(word: str) -> None:
     # It is compared with what a browser sends: lower case, no path, not even "/".
     if word != "*" and not re.fullmatch(r"[a-z][a-z0-9+.-]*://[a-z0-9._:\[\]-]+", word):
         raise ValueError
+
+
+def named_origin(word: str) -> None:
+    """With http or https, and without the port that needs no mention."""
+    origin(word)
+    if not re.fullmatch(r"https?://.+", word) or re.fullmatch(r"http:.*:80|https:.*:443", word):
+        raise ValueError
+
+
+def contact() -> Kind:
+    def parse(raw: str) -> str:
+        if not re.fullmatch(r"mailto:[^@\s]+@[^@\s]+\.[^@\s]+|https://[^\s/]+(/\S*)?", plain(raw)):
+            raise ValueError
+        return raw
+
+    return Kind(parse, "mailto: with an address, or an https:// address")

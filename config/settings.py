@@ -20,9 +20,11 @@ from config.kinds import (
     Wrong,
     base_path,
     choice,
+    contact,
     folder,
     host_name,
     integer,
+    named_origin,
     number,
     origin,
     switch,
@@ -210,6 +212,27 @@ class Settings:
         10.0, number(0.1, 600), "seconds that a worker takes to stop at most"
     )
 
+    push: bool = setting(
+        True, switch(), "reach people who are away by pushes to their devices; docs/push.md"
+    )
+    push_content: bool = setting(
+        False, switch(), "a push has the text of the message, and who sent it where"
+    )
+    push_ttl: int = setting(
+        86400, integer(60, 28 * 86400), "seconds after which a message is not pushed any more"
+    )
+    push_gateways: tuple[str, ...] = setting(
+        (),
+        words(named_origin, "web origins like https://push.example.org, with commas between them"),
+        "origins of push gateways and push services of your own, which may be inside your network"
+        " and without TLS; when set, phones may name no other gateway",
+    )
+    vapid_subject: str = setting(
+        "",
+        contact(),
+        "where browsers' push services may reach you; Safari's asks for it",
+    )
+
     web_client: bool = setting(True, switch(), "serve the web client at /")
     cors_origins: tuple[str, ...] = setting(
         (),
@@ -317,6 +340,11 @@ class Settings:
         """The file with the random secret."""
         return self.data_dir / "jwt-secret"
 
+    @property
+    def vapid_file(self) -> Path:
+        """The file with the key that signs web pushes."""
+        return self.data_dir / "vapid-key.pem"
+
     def signing_secret(self) -> str:
         """`JWT_SECRET`, or the random secret in `DATA_DIR`, which the first call makes.
 
@@ -327,7 +355,7 @@ class Settings:
         if not self.jwt_secret:
             try:
                 if not self.secret_file.exists():
-                    keep_new_secret(self.secret_file)
+                    keep_new(self.secret_file, secrets.token_urlsafe(48))
             except OSError as error:
                 raise SettingsError(unkept(error)) from error
         return self.kept_secret()
@@ -373,13 +401,14 @@ def refuse_elsewhere(stranger: Misspelt, raw: str) -> None:
     )
 
 
-def keep_new_secret(path: Path) -> None:
+def keep_new(path: Path, secret: str) -> None:
+    """Write a secret into a new file. If another process was first, its file stays."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".jwt-secret-{os.getpid()}-{secrets.token_hex(4)}")
+    draft = path.with_name(f".{path.name}-{os.getpid()}-{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(48))
+            file.write(secret)
             file.flush()
             os.fsync(file.fileno())
         with suppress(FileExistsError):  # another worker was first, and its secret counts

@@ -7,6 +7,7 @@ from sanic import Sanic
 from chat.api import (
     attachments,
     conversations,
+    devices,
     health,
     ids,
     messages,
@@ -28,6 +29,7 @@ NOUNS = (
     pins,
     support_tickets,
     search,
+    devices,
     settings,
     health,
 )

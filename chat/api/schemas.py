@@ -3,19 +3,24 @@
 The services check lengths and other rules, which are the same over HTTP and websockets.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import UNSET, Struct, UnsetType
 
 from chat import records
 from chat.records import Priority, Status
 from chat.services.fields import (
+    KEY_OF_16,
+    KEY_OF_65,
     AnyUsername,
+    AppId,
     Content,
+    HttpsUrl,
     Id,
     Ids,
     Key,
     Password,
+    PushKey,
     Subject,
     Title,
     Username,
@@ -96,6 +101,31 @@ class NewAssignee(Body):
     user_id: Id | None
 
 
+class PushKeys(Body):
+    """The browser's own, as its subscription gives them."""
+
+    p256dh: Annotated[str, said("A point on P-256: 65 bytes in base64url.", pattern=KEY_OF_65)]
+    auth: Annotated[str, said("16 bytes in base64url.", pattern=KEY_OF_16)]
+
+
+class NewDevice(Body):
+    """A browser gives its subscription (`PushSubscription.toJSON()`): `endpoint` and `keys`.
+    `expirationTime` may be there, and does nothing.
+
+    A phone names the `url` of its push gateway, and to the gateway itself by `app_id` and
+    `pushkey`. The gateway gets `data` as it is; in JSON it is at most 1 KiB.
+    """
+
+    platform: records.Platform
+    endpoint: HttpsUrl | UnsetType = UNSET
+    keys: PushKeys | UnsetType = UNSET
+    url: HttpsUrl | UnsetType = UNSET
+    app_id: AppId | UnsetType = UNSET
+    pushkey: PushKey | UnsetType = UNSET
+    data: dict[str, Any] | UnsetType = UNSET
+    expirationTime: float | UnsetType | None = UNSET  # noqa: N815 - the browsers' name
+
+
 class FileForm(Body):
     """One part, named `file`, which needs a file name."""
 
@@ -113,7 +143,8 @@ class ServerSettings(Struct, frozen=True):
     frame of a websocket. Both have room for the longest message in any spelling of JSON.
     `key_max_length` limits a `client_id`, a `ref` and an `Idempotency-Key`. `page_max_length` is
     the greatest `limit` of a list. Where `sign_up` or `sign_in` is false, users or tokens come
-    from another identity provider.
+    from another identity provider. With `vapid_public_key` browsers subscribe to pushes; it is
+    empty where this server pushes nothing.
     """
 
     message_max_length: int
@@ -130,6 +161,8 @@ class ServerSettings(Struct, frozen=True):
     participants_per_request: int
     attachments_per_message: int
     page_max_length: int
+    devices_per_user: int
+    vapid_public_key: str
     sign_up: bool
     sign_in: bool
 

@@ -7,6 +7,8 @@ from chat.api.operations import Operation
 from chat.api.schemas import ServerSettings
 from chat.services import checks
 from chat.services.attachments import PER_MESSAGE
+from chat.services.devices import DEVICES_MAX
+from chat.services.registry import Services
 from config.settings import Settings
 
 blueprint = Blueprint("settings", url_prefix="/api/settings")
@@ -22,6 +24,7 @@ async def read(request: Request) -> HTTPResponse:
     until the server starts again.
     """
     settings: Settings = request.app.ctx.settings
+    services: Services = request.app.ctx.services
     return responses.json(
         ServerSettings(
             message_max_length=settings.message_max_length,
@@ -38,6 +41,8 @@ async def read(request: Request) -> HTTPResponse:
             participants_per_request=settings.participants_per_request,
             attachments_per_message=PER_MESSAGE,
             page_max_length=paging.LIMIT_MAX,
+            devices_per_user=DEVICES_MAX,
+            vapid_public_key=services.devices.vapid_public_key,
             sign_up=not settings.jwt_create_users,
             sign_in=settings.jwt_algorithm == "HS256",
         )

@@ -42,6 +42,10 @@ CONVERSATION = records.Conversation(
     seq=345,
     epoch=EPOCH,
 )
+# From the example of RFC 8291.
+ENDPOINT = "https://push.example.net/push/JzLQ3raZJfFBR0aqvOMsLrt54w4rJUsV"
+POINT = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
+SECRET = "BTBZMqHH6r4Tts7J_aSIgg"  # noqa: S105 # of the same example
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIyIn0.c2lnbmF0dXJl"  # noqa: S105 # nobody's
 
 ALL: tuple[Struct, ...] = (
@@ -69,6 +73,8 @@ ALL: tuple[Struct, ...] = (
         participants_per_request=500,
         attachments_per_message=100,
         page_max_length=200,
+        devices_per_user=20,
+        vapid_public_key=POINT,
         sign_up=True,
         sign_in=True,
     ),
@@ -84,6 +90,9 @@ ALL: tuple[Struct, ...] = (
     schemas.NewTicket("The map does not load"),
     schemas.TicketChanges(status="pending"),
     schemas.NewAssignee(9),
+    schemas.NewDevice("webpush", endpoint=ENDPOINT, keys=schemas.PushKeys(POINT, SECRET)),
+    schemas.PushKeys(POINT, SECRET),
+    records.Device(3, "webpush", AT, endpoint=ENDPOINT),
     schemas.Me(2, "ali", False),
     schemas.Health("ready"),
     client_frames.ChatMessage("سلام", client_id="6f1c2b9e"),

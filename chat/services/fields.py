@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
+from chat.outgoing.urls import URL_MAX_LENGTH
 from chat.records import ID_MAX
 from chat.services import checks
 from chat.services.history import EPOCH_MAX_LENGTH
@@ -93,3 +94,8 @@ Title = Annotated[str, said("May be empty.", maxLength=checks.TITLE_MAX_LENGTH, 
 Subject = Annotated[
     str, said("Not blank.", minLength=1, maxLength=checks.SUBJECT_MAX_LENGTH, pattern=NOT_BLANK)
 ]
+KEY_OF_65 = "^B[A-Za-z0-9_-]{86}=?$"
+KEY_OF_16 = "^[A-Za-z0-9_-]{21}[AQgw](==)?$"
+HttpsUrl = Annotated[str, said("With https.", minLength=1, maxLength=URL_MAX_LENGTH, format="uri")]
+AppId = Annotated[str, said(minLength=1, maxLength=checks.APP_ID_MAX_LENGTH, pattern="^[!-~]+$")]
+PushKey = Annotated[str, said(minLength=1, maxLength=checks.PUSHKEY_MAX_LENGTH, pattern="^[!-~]+$")]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from chat.services.attachments import Attachments
 from chat.services.changes import Changes
 from chat.services.conversations import Conversations
+from chat.services.devices import Devices
 from chat.services.direct_conversations import DirectConversations
 from chat.services.limits import Limit
 from chat.services.messages import Messages
@@ -31,5 +32,6 @@ class Services:
     pins: Pins
     presences: Presences
     search: Search
+    devices: Devices
     requests: Limit
     frames: Limit

@@ -315,6 +315,53 @@ class Position(Table):
         primary_key = peewee.CompositeKey("follower", "conversation_id")
 
 
+class Device(Table):
+    """What is pushed to. `digest` is of its address, which no two devices share.
+
+    `family` is the sign-in that registered it; null for tokens of another issuer. `url` is a push
+    service's, for a browser, whose keys are `p256dh` and `auth`; or a push gateway's, to which
+    `app_id` and `pushkey` name a phone, with `data`.
+    """
+
+    id = peewee.BigAutoField()
+    user = peewee.ForeignKeyField(User)
+    family = peewee.TextField(null=True)
+    platform = peewee.TextField()
+    url = peewee.TextField()
+    p256dh = peewee.TextField(null=True)
+    auth = peewee.TextField(null=True)
+    app_id = peewee.TextField(null=True)
+    pushkey = peewee.TextField(null=True)
+    data = peewee.TextField(null=True)
+    digest = peewee.TextField(unique=True)
+    created_at = peewee.BigIntegerField()
+
+    class Meta:
+        table_name = "devices"
+
+
+class Notice(Table):
+    """What a device shows, or should show, of a conversation.
+
+    The message `shown_id` and what came up to `shown_seq` were pushed. Somebody looks whether there
+    is more to push at `due`, or not at all where that is null. `lease` names who is at work on it;
+    `failures` counts those in a row; `since` is when it became due.
+    """
+
+    conversation_id = peewee.BigIntegerField()
+    device_id = peewee.BigIntegerField()
+    since = peewee.BigIntegerField()
+    shown_id = peewee.BigIntegerField(default=0)
+    shown_seq = peewee.BigIntegerField(default=0)
+    due = peewee.BigIntegerField(null=True)
+    lease = peewee.TextField(null=True)
+    failures = peewee.BigIntegerField(default=0)
+
+    class Meta:
+        table_name = "notices"
+        primary_key = peewee.CompositeKey("conversation_id", "device_id")
+
+
 TABLES = (
     User,
     TokenFamily,
@@ -334,4 +381,6 @@ TABLES = (
     Incarnation,
     Follower,
     Position,
+    Device,
+    Notice,
 )

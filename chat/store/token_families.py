@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from msgspec import Struct
 
+from chat.store import devices
 from chat.store.database import Database, in_parts, listed
 from chat.store.models import TokenFamily
 from chat.times import now
@@ -49,12 +50,15 @@ async def rotate(
 
 
 async def revoke(database: Database, family: str) -> bool:
-    """Revoke a sign-in. Returns whether it was not revoked before."""
+    """Revoke a sign-in, and forget its devices. Returns whether it was not revoked before."""
     query = TokenFamily.update(revoked_at=now()).where(
         (TokenFamily.id == family) & TokenFamily.revoked_at.is_null()
     )
     async with database.transaction() as transaction:
-        return await transaction.execute(*database.compile(query)) == 1
+        is_revoked = await transaction.execute(*database.compile(query)) == 1
+        if is_revoked:
+            await devices.remove_of_family(transaction, family)
+        return is_revoked
 
 
 async def working(database: Database, families: Collection[str]) -> set[str]:

@@ -1,10 +1,12 @@
 """`GET /api/settings/`: what it says is what the server holds clients to."""
 
+from base64 import urlsafe_b64decode
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chat.auth.vapid import Vapid
 from config.settings import Settings
 from tests.api.client import Api, Person, problem, wrong_fields
 
@@ -18,8 +20,10 @@ def said(api: Api) -> dict[str, Any]:
     return answer
 
 
-def test_it_tells_the_limits(said: dict[str, Any]) -> None:
+def test_it_tells_the_limits(api: Api, said: dict[str, Any]) -> None:
     """Of this server."""
+    public_key = Vapid(api.settings.vapid_file, "").public_key
+    assert len(urlsafe_b64decode(public_key + "=")) == 65
     assert said == {
         "message_max_length": 10_000,
         "attachment_max_size": 1024 * 1024,
@@ -35,6 +39,8 @@ def test_it_tells_the_limits(said: dict[str, Any]) -> None:
         "participants_per_request": 500,
         "attachments_per_message": 100,
         "page_max_length": 200,
+        "devices_per_user": 20,
+        "vapid_public_key": public_key,
         "sign_up": True,
         "sign_in": True,
     }

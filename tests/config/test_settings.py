@@ -42,6 +42,7 @@ INTEGERS = {
     "RATE_LOGINS": (1, 1_000_000),
     "MAX_CONNECTIONS": (1, 1_000_000),
     "WRITE_QUEUE": (1, 10_000_000),
+    "PUSH_TTL": (60, 28 * 86400),
 }
 SECONDS = {
     "SEND_TIMEOUT": (0.1, 86400),
@@ -49,7 +50,7 @@ SECONDS = {
     "WRITE_TIMEOUT": (0.1, 600),
     "GRACEFUL_TIMEOUT": (0.1, 600),
 }
-SWITCHES = ["JWT_CREATE_USERS", "METRICS", "RATE_LIMITS", "WEB_CLIENT"]
+SWITCHES = ["JWT_CREATE_USERS", "METRICS", "PUSH", "PUSH_CONTENT", "RATE_LIMITS", "WEB_CLIENT"]
 
 BAD_NUMBERS = ["ten", "1e", "0x10", "5;", "--1", "nan", NOT_UTF8, "9" * 5000]
 WRONG = {
@@ -110,6 +111,8 @@ WRONG = {
         "null",
         NOT_UTF8,
     ],
+    "PUSH_GATEWAYS": ["example.org", "https://example.org/", "*", "https://Example.org", NOT_UTF8],
+    "VAPID_SUBJECT": ["ali@example.org", "mailto:ali", "http://example.org", "https://", NOT_UTF8],
     "BASE_PATH": ["chat", "/a//b", "/a b", "/a/../b", "/é", "/api", "/ws/", "/a?b", NOT_UTF8],
     "TRUSTED_PROXIES": ["proxy", "10.0.0.1/8", "10.0.0.0/33", "1.2.3", NOT_UTF8],
 }

@@ -61,6 +61,13 @@ TICKET = "/api/support_tickets/{ticket_id}/"
 FILE = "a file"
 """Stands for a form with a file in it."""
 
+PHONE = {
+    "platform": "webhook",
+    "url": "https://push.example/",
+    "app_id": "a",
+    "pushkey": "{pushkey}",
+}
+
 EXPECTED: dict[str, Rights] = {
     "GET /": public(200),
     "GET /web/{name}/": public(200),
@@ -99,6 +106,11 @@ EXPECTED: dict[str, Rights] = {
     f"DELETE {MESSAGE}pin/": members(204),
     # What each finds is tested in `test_search`; here nothing is looked for.
     "GET /api/search/": users(400),
+    "GET /api/devices/": users(200),
+    # Of whoever asks: everybody registers a device of their own, and sees no other.
+    "POST /api/devices/": users(201, PHONE),
+    "GET /api/devices/{device_id}/": users(404),
+    "DELETE /api/devices/{device_id}/": users(404),
     "GET /api/support_tickets/": users(403, staff=200, agent=200),
     # Where the conversation has a ticket, a second one conflicts with it.
     f"POST {CONVERSATION}support_ticket/": members(409, {"subject": "x"}),
@@ -170,6 +182,8 @@ def begin(people: dict[str, Person], *, with_ticket: bool) -> World:
             "message_id": message["id"],
             "attachment_id": attached.json()["id"],
             "ticket_id": ticket_id,
+            "device_id": 2**62,
+            "pushkey": secrets.token_hex(8),
             "agent_id": people["agent"].id,
             "user_id": people["bystander"].id,
             "newcomer": people["newcomer"].id,
