@@ -78,6 +78,12 @@ class Joined(Event, frozen=True):
     user_ids: tuple[int, ...]
 
 
+class OwnChanged(Event, frozen=True):
+    """This user has changed their own settings of the conversation."""
+
+    user_id: int
+
+
 class Passing(Event, frozen=True):
     """`user_id` is who did it.
 

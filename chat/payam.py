@@ -34,6 +34,7 @@ from chat.services.devices import Devices
 from chat.services.direct_conversations import DirectConversations
 from chat.services.limits import Limit
 from chat.services.messages import Messages
+from chat.services.own_settings import OwnSettings
 from chat.services.pins import Pins
 from chat.services.positions import Positions
 from chat.services.presence import Presences
@@ -185,6 +186,7 @@ class Payam:
             ),
             support_tickets=SupportTickets(self.database, self.writer),
             pins=Pins(self.database, self.writer),
+            own_settings=OwnSettings(self.database, self.writer),
             presences=Presences(self.database, self.board.online),
             search=Search(
                 self.database, partial(self.followings["search"].settled, SETTLED_SECONDS)

@@ -137,7 +137,8 @@ class Conversation(Struct, frozen=True):
     `direct` says that it is the direct conversation of two people, to which nobody is added.
     `last_read_id` is the message up to which the caller has read, or 0. `participants` has at
     most 100 users, the caller always among them; `participant_count` counts all. `seq` counts
-    within `epoch`. To catch up from here later, send both back.
+    within `epoch`. To catch up from here later, send both back. `muted_until`, `archived` and
+    `pinned` are the caller's own settings. `muted_until` is null where it is not muted.
     """
 
     id: int
@@ -152,6 +153,9 @@ class Conversation(Struct, frozen=True):
     last_read_id: int
     seq: int
     epoch: str
+    muted_until: Moment | None
+    archived: bool
+    pinned: bool
 
 
 def role_of(by_agent: object) -> str | UnsetType:

@@ -8,7 +8,7 @@ import asyncio
 from collections import deque
 
 from payam_client.account_events import AccountEvent, AccountReset, CaughtUp, ConversationCreated
-from payam_client.events import Change
+from payam_client.events import Change, ConversationUpdated
 from payam_client.positions import Place
 
 
@@ -96,9 +96,14 @@ class AccountInbox:
         self._is_news.set()
 
 
+def is_own(event: Change) -> bool:
+    """Whether it says the user's own settings, which take no number."""
+    return isinstance(event, ConversationUpdated) and event.is_own
+
+
 def is_new(place: Place, event: AccountEvent) -> bool:
     """Whether the event is not a change that `place` includes already."""
-    if not isinstance(event, Change) or event.conversation is None:
+    if not isinstance(event, Change) or event.conversation is None or is_own(event):
         return True
     return event.seq > place.seqs.get(event.conversation, -1)
 
@@ -115,5 +120,5 @@ def _advance(place: Place, event: AccountEvent) -> None:
         place.seqs[record.id] = max(record.seq, place.seqs.get(record.id, 0))
     elif isinstance(event, CaughtUp):
         place.cursor, place.epoch = event.cursor, event.epoch
-    elif isinstance(event, Change) and event.conversation is not None:
+    elif isinstance(event, Change) and event.conversation is not None and not is_own(event):
         place.seqs[event.conversation] = event.seq

@@ -1,9 +1,11 @@
 """Conversations over REST, in pages or one by one, and their participants."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import NamedTuple
 
 import httpx
+from msgspec import UNSET, UnsetType
 
 from payam_client.http import NOT_MODIFIED
 from payam_client.paths import of, parse, query
@@ -28,9 +30,15 @@ class ConversationCalls(Session):
         """Users whose names begin with `search`."""
         return await self._get(query("/api/users/", search=search, limit=limit), list[User])
 
-    async def conversations(self) -> list[ConversationRecord]:
-        """One's own conversations, most recently active first."""
-        return await self._get("/api/conversations/", list[ConversationRecord])
+    async def conversations(self, *, archived: bool | None = None) -> list[ConversationRecord]:
+        """One's own conversations, most recently active first.
+
+        `archived` asks only for those that the user has, or has not, archived.
+        """
+        path = "/api/conversations/"
+        if archived is not None:
+            path = query(path, archived=str(archived).lower())
+        return await self._get(path, list[ConversationRecord])
 
     async def conversation_pages(self, limit: int = 50) -> AsyncIterator[list[ConversationRecord]]:
         """The same in pages of up to 200 conversations.
@@ -75,6 +83,23 @@ class ConversationCalls(Session):
 
     async def rename(self, id_: int, title: str) -> ConversationRecord:
         return parse(await self.request("PATCH", of(id_), {"title": title}), ConversationRecord)
+
+    async def set_own(
+        self,
+        id_: int,
+        *,
+        muted_until: datetime | UnsetType | None = UNSET,
+        archived: bool | UnsetType = UNSET,
+        pinned: bool | UnsetType = UNSET,
+    ) -> ConversationRecord:
+        """Change one's own settings of a conversation; what is not given stays as it is.
+
+        `muted_until` has a time zone. None, or a moment that has passed, mutes nothing.
+        """
+        given = {"muted_until": muted_until, "archived": archived, "pinned": pinned}
+        body = {name: value for name, value in given.items() if value is not UNSET}
+        answer = await self.request("PATCH", f"{of(id_)}me/", body, is_repeatable=True)
+        return parse(answer, ConversationRecord)
 
     async def add_participant(
         self, id_: int, user_id: int, *, key: str | None = None

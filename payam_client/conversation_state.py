@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from payam_client.account_events import OfConversation
@@ -53,7 +54,7 @@ class ConversationState:
             UserTyping: self._typing,
             ParticipantJoined: self._people,
             ParticipantLeft: self._people,
-            ConversationUpdated: lambda event: self._set(title=event.title),
+            ConversationUpdated: self._updated,
             TicketUpdated: self._ticket,
         }
         self._note_reader(record)
@@ -90,7 +91,7 @@ class ConversationState:
         record has it already, and only the messages need it.
         """
         self.messages.take(event)
-        if isinstance(event, Change):
+        if isinstance(event, Change) and event.seq > 0:
             if event.seq <= self.record.seq:
                 return
             self.record = replace(self.record, seq=event.seq)
@@ -129,6 +130,13 @@ class ConversationState:
         self.types.pop(event.user, None)
         if event.is_typing:
             self.types[event.user] = time.monotonic() + TYPING_SECONDS
+
+    def _updated(self, event: ConversationUpdated) -> None:
+        if not event.is_own:
+            self._set(title=event.title)
+            return
+        changed = {name: getattr(event, name) for name in ("muted_until", "archived", "pinned")}
+        self._set(**{name: value for name, value in changed.items() if value is not UNSET})
 
     def _ticket(self, event: TicketUpdated) -> None:
         ticket = event.support_ticket

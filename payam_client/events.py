@@ -13,7 +13,7 @@ Reset       the server's database was put back: what came before may be wrong
 from datetime import datetime
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from payam_client.records import Attachment, SupportTicket, User
 
@@ -78,9 +78,20 @@ class ParticipantLeft(Change, tag="participant.left", frozen=True):
 
 
 class ConversationUpdated(Change, tag="conversation.updated", frozen=True):
-    """The conversation has a new title."""
+    """The conversation has a new title.
+
+    If it `is_own`, the user has changed their own settings of it instead, here or on another
+    device: `muted_until`, `archived` and `pinned`. That takes no number, so `seq` is 0.
+    """
 
     title: str
+    muted_until: datetime | UnsetType | None = UNSET
+    archived: bool | UnsetType = UNSET
+    pinned: bool | UnsetType = UNSET
+
+    @property
+    def is_own(self) -> bool:
+        return self.seq == 0
 
 
 class TicketUpdated(Change, tag="ticket.updated", frozen=True):

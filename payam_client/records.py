@@ -91,7 +91,8 @@ class ConversationRecord(Struct, frozen=True):
 
     `last_read_id` is the message up to which the caller has read, or 0. `participants` has at most
     100 users, the caller always among them; `participant_count` counts all. `direct` says that it
-    is the direct conversation of two people.
+    is the direct conversation of two people. `muted_until`, `archived` and `pinned` are the
+    caller's own settings; `muted_until` is None where it is not muted.
     """
 
     id: int
@@ -106,3 +107,6 @@ class ConversationRecord(Struct, frozen=True):
     seq: int
     epoch: str | None = None
     direct: bool = False
+    muted_until: datetime | None = None
+    archived: bool = False
+    pinned: bool = False

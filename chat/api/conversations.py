@@ -36,28 +36,31 @@ async def list_all(request: Request) -> HTTPResponse | None:
     The most recently active one is first. With `limit` a page comes, and `Link` leads to the
     next page. A conversation that becomes active meanwhile moves to the first page; no other
     one moves. Without `limit` the whole list comes. A long list is streamed, without an `ETag`.
+    `archived` asks only for those that the caller has archived, or only for the others.
     """
     services: Services = request.app.ctx.services
     who = request.ctx.identity
-    query = paging.parameters(request, ("limit", "cursor"))
-    if query:
-        return await page(request, query)
-    found, cursor = await services.conversations.page(who, None, LIST_PART)
+    query = paging.parameters(request, ("limit", "cursor", "archived"))
+    is_archived = paging.flag("archived", query["archived"]) if "archived" in query else None
+    if query.keys() - {"archived"}:
+        return await page(request, query, is_archived)
+    found, cursor = await services.conversations.page(who, None, LIST_PART, is_archived=is_archived)
     if cursor is None:
         return etags.json(request, found)
-    ids = await services.conversations.ids(who)
+    ids = await services.conversations.ids(who, is_archived=is_archived)
     return await responses.stream_array(request, services.conversations.parts(who, ids))
 
 
-async def page(request: Request, query: dict[str, str]) -> HTTPResponse:
+async def page(request: Request, query: dict[str, str], is_archived: bool | None) -> HTTPResponse:
     services: Services = request.app.ctx.services
     limit = paging.limit(query["limit"]) if "limit" in query else LIST_LIMIT
     found, cursor = await services.conversations.page(
-        request.ctx.identity, query.get("cursor"), limit
+        request.ctx.identity, query.get("cursor"), limit, is_archived=is_archived
     )
     if cursor is None:
         return etags.json(request, found)
-    link = paging.link(request, "next", {"limit": limit, "cursor": cursor})
+    chosen = {"archived": query["archived"]} if "archived" in query else {}
+    link = paging.link(request, "next", {"limit": limit, "cursor": cursor, **chosen})
     return etags.json(request, found, link)
 
 

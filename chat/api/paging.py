@@ -50,6 +50,12 @@ def integer(name: str, value: str, least: int, most: int) -> int:
     return int(value)
 
 
+def flag(name: str, value: str) -> bool:
+    if value not in ("true", "false"):
+        raise InvalidInput({name: ["true or false."]})
+    return value == "true"
+
+
 def link(request: Request, relation: str, query: dict[str, int | str]) -> dict[str, str]:
     """A Link header to the same path with another query."""
     # Numbers need no encoding, and `urlencode` would take 2 % of the time of a page.

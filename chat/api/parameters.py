@@ -80,6 +80,9 @@ class ConversationPlace(Struct):
     cursor: (
         Annotated[str, said("What the `Link` of a page gave.", pattern=f"^{CURSOR}$")] | UnsetType
     ) = UNSET
+    archived: (
+        Annotated[bool, said("Those that the caller has archived, or those not.")] | UnsetType
+    ) = UNSET
 
 
 class ParticipantPlace(Struct):

@@ -3,6 +3,7 @@
 The services check lengths and other rules, which are the same over HTTP and websockets.
 """
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from msgspec import UNSET, Struct, UnsetType
@@ -59,6 +60,17 @@ class NewConversation(Body):
 
 class NewTitle(Body):
     title: Title
+
+
+class OwnChanges(Body):
+    """A field that is missing stays as it is.
+
+    `muted_until` null, or a moment that has passed, mutes nothing.
+    """
+
+    muted_until: Annotated[datetime, said("With a time zone.")] | UnsetType | None = UNSET
+    archived: bool | UnsetType = UNSET
+    pinned: bool | UnsetType = UNSET
 
 
 class NewParticipant(Body):

@@ -1,18 +1,28 @@
-"""A conversation gets another title."""
+"""A conversation gets another title, or one of its participants other settings of it."""
 
 from collections.abc import Sequence
 
+from msgspec import UNSET, UnsetType
+
 from chat.changes.family import Family
 from chat.events import ChangeFrame
+from chat.records import Moment
 from chat.store import conversations as store
 from chat.store.changes import Entry
 from chat.store.database import Reads
 
 
 class ConversationUpdated(ChangeFrame, tag="conversation.updated", frozen=True):
-    """The conversation has a new title, which may be empty."""
+    """The conversation has a new title, which may be empty.
+
+    With `muted_until`, `archived` and `pinned` it says the user's own settings instead. It then
+    comes only to that user, on `/ws/`, and its `seq` is 0, because it takes no change number.
+    """
 
     title: str
+    muted_until: Moment | UnsetType | None = UNSET
+    archived: bool | UnsetType = UNSET
+    pinned: bool | UnsetType = UNSET
 
 
 async def read(reads: Reads, entries: Sequence[Entry]) -> dict[Entry, ChangeFrame]:

@@ -41,6 +41,9 @@ CONVERSATION = records.Conversation(
     last_read_id=122,
     seq=345,
     epoch=EPOCH,
+    muted_until=None,
+    archived=False,
+    pinned=True,
 )
 # From the example of RFC 8291.
 ENDPOINT = "https://push.example.net/push/JzLQ3raZJfFBR0aqvOMsLrt54w4rJUsV"
@@ -83,6 +86,7 @@ ALL: tuple[Struct, ...] = (
     schemas.RefreshToken(TOKEN),
     schemas.NewConversation([3], "The way home"),
     schemas.NewTitle("The way home"),
+    schemas.OwnChanges(archived=True),
     schemas.NewParticipant(4),
     schemas.ReadUpTo(123),
     schemas.NewMessage("سلام", "6f1c2b9e"),

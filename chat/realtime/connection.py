@@ -102,6 +102,11 @@ class Connection(asyncio.Protocol):
         self._parser = FrameParser(max_size)
         self._cut: asyncio.TimerHandle | None = None
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether its handshake is answered, so that frames may go out."""
+        return not isinstance(self.transport, Anteroom)
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         before = cast("Anteroom", self.transport)
         # uvloop's transport has the same methods, but not this base class.

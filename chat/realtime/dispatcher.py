@@ -19,6 +19,7 @@ from chat.events import (
     FamilyRevoked,
     Joined,
     MessageRead,
+    OwnChanged,
     Passing,
     Reached,
 )
@@ -44,6 +45,7 @@ _pack = msgspec.msgpack.Encoder().encode
 _unpack_batch = msgspec.msgpack.Decoder(Batch).decode
 _unpack_presence = msgspec.msgpack.Decoder(list[Presence]).decode
 _unpack_joined = msgspec.msgpack.Decoder(tuple[int, list[int]]).decode
+_unpack_own = msgspec.msgpack.Decoder(int).decode
 _unpack_passing = msgspec.msgpack.Decoder(tuple[int, bytes]).decode
 
 Page = tuple[Sequence[Change], int, bool]
@@ -54,10 +56,15 @@ def ignore_joins(_: int, __: Collection[int]) -> None:
     """For who has no sockets of users."""
 
 
+def ignore_own(_: int, __: int) -> None:
+    """For who has no sockets of users."""
+
+
 class Dispatcher(RelayListener):
     """`load` reads the changes after a point, and `seqs` the present change numbers: both need the
-    database alone. Set `listener` and `joined` before it runs. `joined` is called with a
-    conversation, and the users who have come into it.
+    database alone. Set `listener` and the callbacks before it runs. `joined` is called with a
+    conversation, and the users who have come into it; `own_changed` with a conversation and the
+    user who has changed their own settings of it.
     """
 
     def __init__(
@@ -68,6 +75,7 @@ class Dispatcher(RelayListener):
     ) -> None:
         self.listener = Announcements()
         self.joined: Callable[[int, Collection[int]], None] = ignore_joins
+        self.own_changed: Callable[[int, int], None] = ignore_own
         self._relay = relay
         self._load = load
         self._seqs = seqs
@@ -115,8 +123,15 @@ class Dispatcher(RelayListener):
         reached = {one.conversation_id: one.seq for one in others if isinstance(one, Reached)}
         for conversation_id, seq in reached.items():
             self._reached(conversation_id, seq)
-        for joined in [one for one in others if isinstance(one, Joined)]:
-            self._announce_joined(joined)
+        for event in others:
+            self._of_users(event)
+
+    def _of_users(self, event: Event) -> None:
+        """Announce what concerns some users alone, if it is that."""
+        if isinstance(event, Joined):
+            self._announce_joined(event)
+        elif isinstance(event, OwnChanged):
+            self._own_changed(event)
 
     def doubt(self, conversation_ids: Collection[int]) -> None:
         """These may have changed unseen: ask the database how far they are, and publish it."""
@@ -174,6 +189,13 @@ class Dispatcher(RelayListener):
             body = _pack((event.conversation_id, list(event.user_ids)))
             self._relay.announce(self._marks.ours + news.JOINED + body)
 
+    def _own_changed(self, event: OwnChanged) -> None:
+        """Every process with sockets of this user has the conversation's channel."""
+        self.own_changed(event.conversation_id, event.user_id)
+        if self._relay.has_others:
+            payload = self._marks.ours + news.OWN + _pack(event.user_id)
+            self._relay.publish(event.conversation_id, payload, None)
+
     def announce_presence(self, changed: Sequence[Presence]) -> None:
         """Send who went online or offline to the sockets that hear of it, on every node."""
         listeners.deliver(self.hub, changed)
@@ -198,6 +220,8 @@ class Dispatcher(RelayListener):
             elif kind == news.PASSING:
                 user_id, frame = _unpack_passing(body)
                 self.hub.pass_on(conversation_id, frame, except_user=user_id)
+            elif kind == news.OWN:
+                self.own_changed(conversation_id, _unpack_own(body))
         except msgspec.DecodeError:  # of another version of Payam: the database has it too
             self.hub.check([conversation_id])
 

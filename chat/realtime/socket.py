@@ -32,6 +32,7 @@ from chat.realtime.frames.signing_in import SignInFrames
 from chat.realtime.gate import Admitted, Door, Gate
 from chat.realtime.handshake import Upgrade
 from chat.realtime.missed_marks import NOBODY, MissedMarks
+from chat.realtime.own_settings import OwnSettingsNews
 from chat.realtime.reading import Reading
 from chat.realtime.resume import CatchingUp
 from chat.realtime.subscribers import ConversationSocket, Subscriber, UserSocket
@@ -78,8 +79,17 @@ class Sockets(Listener):
         reading = Reading(hub, services.changes.since_many, services.positions.those_of)
         self.users = UserSockets(conversations, hub, reading, errands)
         dispatcher.joined = self.users.joined
+        own_settings = OwnSettingsNews(services.own_settings, self.users.of, errands)
+        dispatcher.own_changed = own_settings.changed
         whole = WholeResume(
-            services.positions, services.changes, hub, self.users, reading, history, errands
+            services.positions,
+            services.changes,
+            hub,
+            self.users,
+            reading,
+            own_settings,
+            history,
+            errands,
         )
         self._marks = MissedMarks(services.changes.marks_since)
         catching_up = CatchingUp(
@@ -100,7 +110,7 @@ class Sockets(Listener):
         self._handlers: Handlers = {
             **MessageFrames(services.messages).handlers,
             **AttentionFrames(conversations, dispatcher).handlers,
-            **ResumeFrames(hub, catching_up, whole).handlers,
+            **ResumeFrames(hub, catching_up, whole, own_settings).handlers,
             **SignInFrames(services.sessions, connections, errands).handlers,
         }
 

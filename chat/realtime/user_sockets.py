@@ -59,6 +59,10 @@ class UserSockets(Removals):
         else:
             self._of_user.pop(user_id, None)
 
+    def of(self, user_id: int) -> Sequence[UserSocket]:
+        """The user's sockets here."""
+        return self._of_user.get(user_id, ())
+
     def users(self) -> Collection[int]:
         """Those with such sockets here."""
         return self._of_user.keys()

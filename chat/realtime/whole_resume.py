@@ -18,6 +18,7 @@ from chat.realtime.answers import addressed, given
 from chat.realtime.client_frames import Resume
 from chat.realtime.errands import Errands
 from chat.realtime.hub import Hub
+from chat.realtime.own_settings import OwnSettingsNews
 from chat.realtime.protocol import frame_of
 from chat.realtime.reading import Reading
 from chat.realtime.resume import LOOK_SECONDS, RETRY_SECONDS, marks_of, send_slowly
@@ -38,7 +39,7 @@ class Missed(Struct, frozen=True):
     `points` is how far the client had come in conversations where marks of reading may have moved.
     `since` is where each conversation goes on, `joined` are those that are new to the client,
     `left` those that are not the user's any more. `put_back` are those that have not come as
-    far as the client says, with their `seq`.
+    far as the client says, with their `seq`. `own` is as `points`, for the user's own settings.
     """
 
     ending: ServerFrame
@@ -47,6 +48,7 @@ class Missed(Struct, frozen=True):
     joined: Collection[int] = ()
     left: Collection[int] = ()
     put_back: Mapping[int, int] = {}
+    own: Mapping[int, int] = {}
 
 
 class WholeResume:
@@ -57,6 +59,7 @@ class WholeResume:
         hub: Hub,
         sockets: UserSockets,
         reading: Reading,
+        own_settings: OwnSettingsNews,
         history: History,
         errands: Errands,
     ) -> None:
@@ -65,6 +68,7 @@ class WholeResume:
         self._hub = hub
         self._sockets = sockets
         self._reading = reading
+        self._own_settings = own_settings
         self._history = history
         self._errands = errands
 
@@ -121,6 +125,7 @@ class WholeResume:
         self._sockets.lost(connection, missed.left)
         await self._sockets.introduce(connection, list(missed.joined))
         await self._send_marks(connection, missed.points)
+        await self._own_settings.send_since(connection, missed.own)
         for conversation_id, seq in missed.put_back.items():
             metrics.resets.inc()
             reset = frame_of(Reset(seq, self._history.epoch))
@@ -177,6 +182,7 @@ class WholeResume:
             now.positions.keys() - known.keys(),
             positions.keys() - known.keys(),
             beyond if frame.epoch is not None else {},
+            known,
         )
 
     async def _by_cursor(
@@ -186,12 +192,14 @@ class WholeResume:
         if behind is None:
             now = await self._positions.memberships(connection.identity)
             named = {str(one): seq for one, seq in now.positions.items()}
-            return Missed(Positions(named, now.epoch, now.cursor, given(frame.ref)))
+            # Which settings have changed is not known, so all come that ever did.
+            every = dict.fromkeys(now.positions, 0)
+            return Missed(Positions(named, now.epoch, now.cursor, given(frame.ref)), own=every)
         joined = set(behind.joined) - positions.keys()
         points = {one: at for one, at, _ in behind.changed if one not in joined} | positions
         since = {one: at for one, at, seq in behind.changed if at < seq and one not in joined}
         ending = resumed(behind.cursor, behind.epoch, frame)
-        return Missed(ending, points, since | positions, joined, behind.left)
+        return Missed(ending, points, since | positions, joined, behind.left, own=points)
 
 
 def resumed(cursor: str, epoch: str, frame: Resume) -> Resumed:

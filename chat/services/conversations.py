@@ -48,9 +48,12 @@ class Conversations:
         self._writer = writer
         self._per_request = per_request
 
-    async def ids(self, who: Identity) -> Sequence[int]:
-        """The ids of all conversations of the caller, most recently active first."""
-        return await conversation_list.ids(self._database, who.user_id)
+    async def ids(self, who: Identity, *, is_archived: bool | None = None) -> Sequence[int]:
+        """The ids of all conversations of the caller, most recently active first.
+
+        `is_archived` asks only for those that the caller has, or has not, archived.
+        """
+        return await conversation_list.ids(self._database, who.user_id, is_archived)
 
     async def parts(
         self, who: Identity, ids: Sequence[int]
@@ -63,7 +66,7 @@ class Conversations:
             yield await conversation_list.some(self._database, who.user_id, part)
 
     async def page(
-        self, who: Identity, cursor: str | None, limit: int
+        self, who: Identity, cursor: str | None, limit: int, *, is_archived: bool | None = None
     ) -> tuple[list[records.Conversation], str | None]:
         """At most `limit`, most recently active first, and the cursor of the next page, if any.
 
@@ -73,7 +76,9 @@ class Conversations:
         page: list[records.Conversation] = []
         while True:
             wanted = min(limit - len(page), LIST_PART)
-            found = await conversation_list.page(self._database, who.user_id, behind, wanted + 1)
+            found = await conversation_list.page(
+                self._database, who.user_id, behind, wanted + 1, is_archived
+            )
             page += [conversation for _, conversation in found[:wanted]]
             if len(found) <= wanted:
                 return page, None

@@ -9,6 +9,7 @@ from chat.services.devices import Devices
 from chat.services.direct_conversations import DirectConversations
 from chat.services.limits import Limit
 from chat.services.messages import Messages
+from chat.services.own_settings import OwnSettings
 from chat.services.pins import Pins
 from chat.services.positions import Positions
 from chat.services.presence import Presences
@@ -30,6 +31,7 @@ class Services:
     attachments: Attachments
     support_tickets: SupportTickets
     pins: Pins
+    own_settings: OwnSettings
     presences: Presences
     search: Search
     devices: Devices

@@ -14,6 +14,7 @@ from chat import records
 from chat.store import support_tickets
 from chat.store.agents import IS_AGENT
 from chat.store.database import Reads, listed
+from chat.store.own_settings import muted_text
 from chat.times import to_text
 
 PARTICIPANTS_SHOWN = 100
@@ -51,8 +52,11 @@ LIST = """
                 ELSE NOT EXISTS (SELECT 1 FROM participants AS o
                                  WHERE o.conversation_id = mine.id AND o.user_id <> mine.user_id
                                    AND o.is_active AND o.last_read_id < m.id) END,
-           m.by_agent
+           m.by_agent, own.muted_until, coalesce(own.is_archived, FALSE),
+           coalesce(own.is_pinned, FALSE)
     FROM mine
+    LEFT JOIN participants AS own
+        ON own.conversation_id = mine.id AND own.user_id = mine.user_id AND own.is_active
     LEFT JOIN messages AS m ON m.conversation_id = mine.id AND m.id = mine.last_message_id
     LEFT JOIN users AS u ON u.id = m.sender_id
     LEFT JOIN support_tickets AS t ON t.conversation_id = mine.id AND t.status <> 'closed'
@@ -72,8 +76,9 @@ PEOPLE = {
 PLACES = """
     SELECT c.id, c.active_at
     FROM participants AS p JOIN conversations AS c ON c.id = p.conversation_id
-    WHERE p.user_id = ? AND p.is_active {behind} ORDER BY c.active_at DESC, c.id DESC
+    WHERE p.user_id = ? AND p.is_active {archived} {behind} ORDER BY c.active_at DESC, c.id DESC
 """
+ARCHIVED = {None: "", True: "AND p.is_archived", False: "AND NOT p.is_archived"}
 JOINED = {
     "sqlite": "group_concat(id, ',')",
     "postgresql": "string_agg(CAST(id AS text), ',')",
@@ -87,10 +92,13 @@ class Place(Struct, frozen=True, order=True):
     id: int
 
 
-async def ids(reads: Reads, user_id: int) -> list[int]:
-    """The ids of all conversations of the user, most recently active first."""
+async def ids(reads: Reads, user_id: int, is_archived: bool | None = None) -> list[int]:
+    """The ids of all conversations of the user, most recently active first.
+
+    `is_archived` asks only for those that the user has, or has not, archived.
+    """
     # As one value, because many rows would keep the event loop busy.
-    places = PLACES.format(behind="")
+    places = PLACES.format(behind="", archived=ARCHIVED[is_archived])
     ((joined,),) = await reads.fetch(
         f"SELECT {JOINED[reads.dialect]} FROM ({places}) AS places",  # noqa: S608 - of ours
         (user_id,),
@@ -99,14 +107,15 @@ async def ids(reads: Reads, user_id: int) -> list[int]:
 
 
 async def page(
-    reads: Reads, user_id: int, behind: Place | None, limit: int
+    reads: Reads, user_id: int, behind: Place | None, limit: int, is_archived: bool | None = None
 ) -> list[tuple[Place, records.Conversation]]:
     """At most `limit` conversations, from the beginning of the list or from behind a place."""
     parameters, condition = [user_id], ""
     if behind is not None:
         parameters += [behind.active_at, behind.id]
         condition = "AND (c.active_at, c.id) < (?, ?)"
-    places = f"SELECT id FROM ({PLACES.format(behind=condition)} LIMIT ?) AS places"  # noqa: S608 - of ours
+    found_by = PLACES.format(behind=condition, archived=ARCHIVED[is_archived])
+    places = f"SELECT id FROM ({found_by} LIMIT ?) AS places"  # noqa: S608 - of ours
     found = await _select(reads, user_id, f"c.id IN ({places})", *parameters, limit)
     return sorted(found, key=itemgetter(0), reverse=True)
 
@@ -151,6 +160,9 @@ class Row(NamedTuple):
     sent_at: int
     is_read: bool
     by_agent: bool
+    muted_until: int | None
+    is_archived: bool
+    is_pinned: bool
 
 
 async def _select(
@@ -181,6 +193,9 @@ async def _select(
                 last_read_id=row.last_read_id,
                 seq=row.seq,
                 epoch=row.epoch,
+                muted_until=muted_text(row.muted_until),
+                archived=bool(row.is_archived),
+                pinned=bool(row.is_pinned),
             ),
         )
         for row in rows

@@ -103,7 +103,8 @@ class Participant(Table):
 
     Somebody who left stays as an inactive row. `read_seq` is the conversation's `seq` when
     `last_read_id` was last moved forward by its reader. `changed` is the stamp of the beginning,
-    the joining or the leaving.
+    the joining or the leaving. The participant's own settings are `muted_until`, a moment,
+    `is_archived` and `is_pinned`. `own_seq` is the conversation's `seq` when they last changed.
     """
 
     conversation = peewee.ForeignKeyField(Conversation)
@@ -113,6 +114,10 @@ class Participant(Table):
     last_read_id = peewee.BigIntegerField(default=0)
     read_seq = peewee.BigIntegerField(default=0)
     changed = peewee.BigIntegerField(default=0)
+    muted_until = peewee.BigIntegerField(null=True)
+    is_archived = peewee.BooleanField(default=False)
+    is_pinned = peewee.BooleanField(default=False)
+    own_seq = peewee.BigIntegerField(null=True)
 
     class Meta:
         table_name = "participants"

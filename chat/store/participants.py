@@ -219,7 +219,8 @@ async def page(
 async def join(transaction: Transaction, conversation_id: int, seqs: Mapping[int, int]) -> None:
     """Add users. `seqs` has the `seq` of each one's joining.
 
-    Messages from before the joining do not count as unread.
+    Messages from before the joining do not count as unread. Somebody who comes back begins
+    without settings of their own.
     """
     await transaction.execute_many(
         f"""
@@ -228,7 +229,8 @@ async def join(transaction: Transaction, conversation_id: int, seqs: Mapping[int
         FROM conversations WHERE id = ?
         ON CONFLICT (conversation_id, user_id) DO UPDATE
         SET is_active = TRUE, seq = excluded.seq, last_read_id = excluded.last_read_id,
-            changed = excluded.changed
+            changed = excluded.changed, muted_until = NULL, is_archived = FALSE,
+            is_pinned = FALSE, own_seq = NULL
         """,  # noqa: S608 - of ours
         [(user_id, seq, conversation_id) for user_id, seq in seqs.items()],
     )

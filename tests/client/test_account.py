@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -148,6 +149,12 @@ async def test_the_list_is_kept_and_in_order(pair: Pair, server: PayamServer) ->
             await until(lambda: account.conversations[2].record.participant_count == 3)
             assert [one.record for one in account.conversations] == await reza.conversations()
             assert account.unread == 1
+            muted = datetime(2999, 1, 1, tzinfo=UTC)
+            await reza.set_own(ids[1], pinned=True)  # as on another device
+            own = await reza.set_own(ids[1], muted_until=muted, archived=True)
+            assert (own.muted_until, own.archived, own.pinned) == (muted, True, True)
+            await until(lambda: account.conversations[2].record == own)
+            assert [one.id for one in await reza.conversations(archived=True)] == [ids[1]]
             await pair.ali.remove_participant(ids[0], who.id)
             removed = await take(account, ConversationRemoved)
             assert removed == ConversationRemoved(ids[0])

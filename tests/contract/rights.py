@@ -89,6 +89,8 @@ EXPECTED: dict[str, Rights] = {
     "POST /api/conversations/": users(201, {"participants": []}),
     f"GET {CONVERSATION}": members(200),
     f"PATCH {CONVERSATION}": members(200, {"title": "x"}),
+    # Nothing is stored of an agent.
+    f"PATCH {CONVERSATION}me/": members(200, {"archived": True}, agent=403),
     f"GET {CONVERSATION}participants/": members(200),
     f"POST {CONVERSATION}participants/": members(201, {"user_id": "{newcomer}"}),
     f"DELETE {CONVERSATION}participants/{{user_id}}/": members(204, participant=403, sender=403),

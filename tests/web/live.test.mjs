@@ -98,6 +98,15 @@ test("conversations begin, are renamed, and end, on the same socket", async () =
   assert.equal((await created).id, id);
   await ali.direct.rename(id, "renamed");
   await see(() => hers.get(id).title, "renamed");
+  const own = until(hers, "own");
+  const { archived } = await sara.direct.setOwn(id, { archived: true, muted_until: "2999-01-01T00:00:00Z" });
+  assert.equal(archived, true);
+  assert.deepEqual(await own, {
+    ...{ conversation: id, muted_until: "2999-01-01T00:00:00Z", archived: true, pinned: false },
+  });
+  assert.equal(hers.get(id).record.archived, true);
+  assert.equal(hers.get(id).title, "renamed");
+  assert.deepEqual((await sara.direct.conversations({ archived: true })).map((one) => one.id), [id]);
   await his.get(id).send("hello");
   await see(() => hers.unread, 1);
   const reza = await person("reza");

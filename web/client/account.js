@@ -288,7 +288,7 @@ export class Account extends Emitter {
   #add(record, seq) {
     const early = this.#early.get(record.id) ?? [];
     this.#early.delete(record.id);
-    const [first] = early.filter((frame) => frame.seq !== undefined);
+    const [first] = early.filter((frame) => frame.seq);
     const since = seq ?? (first && Math.min(first.seq - 1, record.seq));
     const conversation = new LiveConversation(this, record, since);
     this.#all.set(record.id, conversation);

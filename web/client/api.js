@@ -19,8 +19,8 @@ export class Api extends Emitter {
     return this.json("GET", `/api/users/${query({ search, limit })}`);
   }
 
-  conversations() {
-    return this.json("GET", at());
+  conversations({ archived } = {}) {
+    return this.json("GET", at() + query({ archived }));
   }
 
   async *conversationPages(limit = 50) {
@@ -59,6 +59,11 @@ export class Api extends Emitter {
 
   rename(id, title) {
     return this.json("PATCH", at(id), { body: { title } });
+  }
+
+  /** One's own settings: `muted_until`, `archived`, `pinned`. */
+  setOwn(id, changes) {
+    return this.json("PATCH", at(id, "me"), { body: changes });
   }
 
   addParticipant(id, userId, { key } = {}) {

@@ -108,7 +108,14 @@ export interface ConversationRecord {
   seq: number;
   /** What `seq` counts within. */
   epoch: string;
+  /** The caller's own settings; null where it is not muted. */
+  muted_until: string | null;
+  archived: boolean;
+  pinned: boolean;
 }
+
+/** One's own settings of a conversation. `muted_until` has a time zone. */
+export type OwnSettings = Pick<ConversationRecord, "muted_until" | "archived" | "pinned">;
 
 export interface Tokens {
   access: string;
@@ -199,7 +206,8 @@ export class Payam {
   /** Users whose names begin so. */
   users(search: string, limit?: number): Promise<User[]>;
 
-  conversations(): Promise<ConversationRecord[]>;
+  /** All, or only those that the caller has, or has not, archived. */
+  conversations(which?: { archived?: boolean }): Promise<ConversationRecord[]>;
   /**
    * The same page by page, up to 200 in each. One that becomes active meanwhile moves to the first
    * page, which costs little to ask for again: unchanged, it is not sent.
@@ -218,6 +226,8 @@ export class Payam {
     options?: Once & { direct?: boolean },
   ): Promise<ConversationRecord>;
   rename(id: number, title: string): Promise<ConversationRecord>;
+  /** Change one's own settings; what is not given stays as it is. */
+  setOwn(id: number, changes: Partial<OwnSettings>): Promise<ConversationRecord>;
   addParticipant(id: number, userId: number, options?: Once): Promise<ConversationRecord>;
   removeParticipant(id: number, userId: number): Promise<void>;
   /** Everything up to this message is read. */
@@ -425,8 +435,16 @@ export interface SentMessage extends Promise<Ack> {
   readonly saved: Promise<void>;
 }
 
+/** What comes only from one's own devices. */
+interface Own {
+  /** One's own settings have changed, here or on another device. */
+  own: OwnSettings;
+}
+
 /** The same changes, each with the id of its conversation. */
-type InConversation = { [Type in keyof Changes]: Changes[Type] & { conversation: number } };
+type InConversation = {
+  [Type in keyof (Changes & Own)]: (Changes & Own)[Type] & { conversation: number };
+};
 
 export interface AccountEvents extends InConversation {
   /** Something that the account or one of its conversations shows has changed. */
@@ -507,7 +525,7 @@ export interface LiveMessage {
   error?: PayamError;
 }
 
-export interface LiveConversationEvents extends Changes {
+export interface LiveConversationEvents extends Changes, Own {
   change: void;
   removed: void;
   reset: { epoch: string };

@@ -211,6 +211,8 @@ export class LiveConversation extends Emitter {
   /** A change, or something that nothing keeps. A change that is known already is left out. */
   receive(frame) {
     const { type, seq } = frame;
+    const isOwn = type === "conversation.updated" && seq === 0; // one's own settings take no number
+    if (isOwn) return this.#receiveOwn(frame);
     if (seq !== undefined && seq <= this.#seq) return;
     const isNews = seq === undefined || seq > this.record.seq; // the record may have come ahead
     if (seq !== undefined) this.#seq = seq;
@@ -223,6 +225,13 @@ export class LiveConversation extends Emitter {
       this.emit(EVENTS[type], frame);
       this.#account.emit(EVENTS[type], { ...frame, conversation: this.id });
     }
+    this.changed();
+  }
+
+  #receiveOwn({ muted_until, archived, pinned }) {
+    this.note({ muted_until, archived, pinned });
+    this.#account.emit("own", { conversation: this.id, muted_until, archived, pinned });
+    this.emit("own", { muted_until, archived, pinned });
     this.changed();
   }
 

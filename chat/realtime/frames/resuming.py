@@ -4,6 +4,7 @@ from chat.errors import Conflict, InvalidInput
 from chat.realtime.answers import Handlers
 from chat.realtime.client_frames import Resume
 from chat.realtime.hub import Hub
+from chat.realtime.own_settings import OwnSettingsNews
 from chat.realtime.resume import CatchingUp
 from chat.realtime.subscribers import Subscriber, UserSocket
 from chat.realtime.whole_resume import WholeResume
@@ -13,10 +14,13 @@ from chat.store.sends import not_a_participant
 
 
 class ResumeFrames:
-    def __init__(self, hub: Hub, catching_up: CatchingUp, whole: WholeResume) -> None:
+    def __init__(
+        self, hub: Hub, catching_up: CatchingUp, whole: WholeResume, own_settings: OwnSettingsNews
+    ) -> None:
         self._hub = hub
         self._catching_up = catching_up
         self._whole = whole
+        self._own_settings = own_settings
         self.handlers: Handlers = {Resume: self._resume}
 
     def _resume(self, connection: Subscriber, conversation_id: int | None, frame: Resume) -> None:
@@ -36,3 +40,5 @@ class ResumeFrames:
             raise Conflict("An earlier resume is still under way.")
         self._hub.begin_resuming(connection, conversation_id, since)
         self._catching_up.start(connection, conversation_id, since, frame.epoch, frame.ref)
+        if isinstance(connection, UserSocket):
+            self._own_settings.look(connection, {conversation_id: since})
