@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from functools import partial
 from time import time
 from typing import Any
 
@@ -15,9 +14,9 @@ from chat.auth.tokens import Tokens
 from chat.auth.vapid import vapid_from
 from chat.errors import Unavailable
 from chat.events import Event
-from chat.followers.follower import Follower
-from chat.followers.following import Following
+from chat.followers.gathering import Gathering
 from chat.followers.live import Live
+from chat.followers.looking import Looking
 from chat.followers.search import SearchFollower
 from chat.placing import placed
 from chat.realtime.aftermath import Aftermath
@@ -53,8 +52,6 @@ log = logging.getLogger("payam")
 
 BURST = 5
 """Seconds' worth of a limit that may come at once."""
-SETTLED_SECONDS = 0.5
-"""How long a search waits until what this process has just stored can be found."""
 RETRY_SECONDS = 1.0
 READY_SECONDS = 2.0
 """How long a database may take to say that it is there, and a commit to end, before the
@@ -76,14 +73,11 @@ class Payam:
         self.relay = relay_over(settings.redis_url)
         self.changes = Changes(self.database, settings.base_path)
         self.dispatcher = Dispatcher(self.relay, self.changes.since, self.changes.seqs)
-        self.followings = {
-            follower.name: Following(self.database, follower, lambda: self.writer.stored)
-            for follower in self._followers()
-        }
+        self.followings = self._followings()
 
         def publish(events: Sequence[Event]) -> None:
             self.dispatcher.publish(placed(settings.base_path, events))
-            for following in self.followings.values():
+            for following in self.followings:
                 following.wake()
 
         self.writer = Writer(
@@ -133,9 +127,13 @@ class Payam:
         self.has_failed = False
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    def _followers(self) -> list[Follower]:
+    def _followings(self) -> list[Looking]:
         """The durable followers: each goes through all changes by itself, as a task of its own."""
-        return [SearchFollower(self.database)]
+
+        def stored() -> int:
+            return self.writer.stored
+
+        return [Gathering(self.database, SearchFollower(self.database), stored)]
 
     def _services(self, tokens: Tokens) -> Services:
         settings = self.settings
@@ -188,9 +186,7 @@ class Payam:
             pins=Pins(self.database, self.writer),
             own_settings=OwnSettings(self.database, self.writer),
             presences=Presences(self.database, self.board.online),
-            search=Search(
-                self.database, partial(self.followings["search"].settled, SETTLED_SECONDS)
-            ),
+            search=Search(self.database),
             devices=Devices(
                 self.database,
                 self.vapid if settings.push else None,
@@ -211,8 +207,8 @@ class Payam:
         self._supervise("writer", self.writer.run(), stop)
         self._supervise("heartbeat", self.connections.run(), stop)
         self._supervise("live", self.live.run(), stop)
-        for name, following in self.followings.items():
-            self._supervise(f"follower {name}", following.run(), stop)
+        for following in self.followings:
+            self._supervise(f"follower {following.name}", following.run(), stop)
         self._supervise("agents", self.sockets.agents.run(), stop)
         self._supervise("history", self.history.run(), stop)
         self._supervise("presence", self.presence.run(), stop)

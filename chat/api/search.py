@@ -32,7 +32,7 @@ async def find(request: Request) -> HTTPResponse:
         if name in query
     }
     limit = paging.integer("limit", query.get("limit", str(SEARCH_LIMIT)), 1, LIMIT_MAX)
-    found = await services.search.find(
+    found, rest = await services.search.find(
         request.ctx.identity,
         query["q"],
         conversation_id=given.get("conversation"),
@@ -40,7 +40,7 @@ async def find(request: Request) -> HTTPResponse:
         before=given.get("before"),
         limit=limit,
     )
-    if len(found) < limit:
+    if rest is None:
         return responses.json(found)
-    following: dict[str, int | str] = {**query, "limit": limit, "before": found[-1].message.id}
+    following: dict[str, int | str] = {**query, "limit": limit, "before": rest}
     return responses.json(found, headers=paging.link(request, "next", following))

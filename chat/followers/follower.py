@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from chat.events import Change
+from chat.store.spans import Span
 
 
-class Follower(ABC):
+class Durable(ABC):
     """One of the deployment: all processes that have it share its work.
 
     `name` stands in the database and never changes. `with_past` says where it begins when it is
@@ -16,6 +17,22 @@ class Follower(ABC):
 
     name: ClassVar[str]
     with_past: ClassVar[bool]
+
+
+class Gatherer(Durable):
+    """It takes what happened in many conversations at once, and keeps it in the database."""
+
+    @abstractmethod
+    async def gather(self, spans: Sequence[Span]) -> None:
+        """Take up what happened in these spans, and settle them in the same transaction.
+
+        Where another process was at work on some of them, those are left out. Whatever this
+        raises puts off the conversations that raise it also one by one.
+        """
+
+
+class Follower(Durable):
+    """It is handed the changes of one conversation after the other."""
 
     @abstractmethod
     async def handle(self, conversation_id: int, changes: Sequence[Change]) -> None:

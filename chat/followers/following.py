@@ -1,4 +1,4 @@
-"""Runs a follower: finds the conversations where it is behind, and hands it their changes."""
+"""Runs a follower conversation by conversation: hands it the changes where it is behind."""
 
 import asyncio
 import logging
@@ -7,10 +7,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
 
-from chat import metrics
 from chat.changes import reading
 from chat.errors import Unavailable
 from chat.followers.follower import Follower
+from chat.followers.looking import BUSY, POLL_SECONDS, Looking
 from chat.store import followers as store
 from chat.store.database import Database
 from chat.store.followers import Lease, Position
@@ -21,26 +21,14 @@ PAGE = 200
 """Most changes of one call."""
 PARALLEL = 8
 """Most conversations that a process works on at once, per follower."""
-POLL_SECONDS = 1.0
-"""How often it looks for what other processes have changed."""
-LEAST_SECONDS = 0.05
-"""Between two looks, however often this process changes something: it leaves the database to
-others, and finds more at once."""
 LEASE_SECONDS = 30.0
 """After that, another process takes over what one that died was at work on."""
-BUSY = 500
-"""Changes per second of this process from which on senders need the time more."""
-SHARE = 0.03
-"""The part of the time in which a follower works then. What it puts off it does later."""
-REST_MAX = 1.0
-LAG_SECONDS = 5.0
-"""How often it measures how far it is behind."""
 PAUSE_SECONDS = 1.0
 """After the first failure; each further one doubles it."""
 PAUSE_MAX = 3600.0
 
 
-class Following:
+class Following(Looking):
     def __init__(
         self,
         database: Database,
@@ -52,63 +40,21 @@ class Following:
         pause: float = PAUSE_SECONDS,
     ) -> None:
         """`stored` says how many changes this process has stored. The others are in seconds."""
-        self._database = database
+        super().__init__(database, follower, stored, poll=poll)
         self._follower = follower
-        self._stored = stored
-        self._poll = poll
         self._lease = lease
         self._pause = pause
         self._working: set[asyncio.Task[None]] = set()
-        self._woken = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._measured_at = -LAG_SECONDS
 
-    def wake(self) -> None:
-        """This process has changed something: look soon."""
-        self._woken.set()
-        self._idle.clear()
-
-    async def settled(self, patience: float) -> None:
-        """Wait until what this process has changed by now is handled, for so many seconds at most.
-
-        What a follower has put off, or another process is at work on, is not waited for.
-        """
-        with suppress(TimeoutError):
-            async with asyncio.timeout(patience):
-                await self._idle.wait()
-
-    async def run(self) -> None:
-        """Follow until cancelled. What is not done then is left to other processes."""
-        try:
-            await self._begin()
-            while True:
-                self._woken.clear()
-                begun, stored = monotonic(), self._stored()
-                await self._take_up()
-                await self._measure()
-                if not self._working and not self._woken.is_set():
-                    self._idle.set()
-                await self._wait()
-                await self._rest(monotonic() - begun, self._stored() - stored)
-        finally:
-            for task in self._working:
-                task.cancel()
-            await asyncio.gather(*self._working, return_exceptions=True)
-
-    async def _rest(self, seconds: float, stored: int) -> None:
-        """Leave the database to senders, after so many seconds in which so much was stored.
-
-        Example, with a share of a tenth: where looking and working took 20 ms while senders
-        were busy, the next look comes 180 ms later. It never rests longer than REST_MAX.
-        """
-        if stored <= BUSY * seconds:
-            await asyncio.sleep(LEAST_SECONDS)
-            return
-        begun = monotonic()
-        if self._working:
-            await asyncio.wait(self._working)
-        seconds += monotonic() - begun
-        await asyncio.sleep(min(REST_MAX, seconds * (1 / SHARE - 1)))
+    async def _look(self) -> None:
+        """Begin to work where the follower is behind, as far as there is room."""
+        lease = Lease(self.name, secrets.token_hex(8), self._lease)
+        room = PARALLEL - len(self._working)
+        positions = await store.lease(self._database, lease, room) if room else []
+        for position in positions:
+            task = asyncio.get_running_loop().create_task(self._work(lease, position))
+            self._working.add(task)
+            task.add_done_callback(self._working.discard)
 
     async def _wait(self) -> None:
         """Until there may be something to take up: something changed, or there is room again."""
@@ -120,40 +66,17 @@ class Following:
         finally:
             woken.cancel()
 
-    async def _begin(self) -> None:
-        name, with_past = self._follower.name, self._follower.with_past
-        while True:
-            try:
-                return await store.begin(self._database, name, with_past=with_past)
-            except Unavailable:
-                await asyncio.sleep(self._poll)
+    async def _rest(self, worked: float, seconds: float, stored: int) -> None:
+        """Work that was begun goes on while it rests, and counts as the follower's time."""
+        begun = monotonic()
+        if self._working and stored > BUSY * seconds:
+            await asyncio.wait(self._working)
+        await super()._rest(worked + monotonic() - begun, seconds, stored)
 
-    async def _take_up(self) -> None:
-        """Begin to work where the follower is behind, as far as there is room."""
-        lease = Lease(self._follower.name, secrets.token_hex(8), self._lease)
-        room = PARALLEL - len(self._working)
-        try:
-            await store.find(self._database, self._follower.name)
-            positions = await store.lease(self._database, lease, room) if room else []
-        except Unavailable:
-            return
-        for position in positions:
-            task = asyncio.get_running_loop().create_task(self._work(lease, position))
-            self._working.add(task)
-            task.add_done_callback(self._working.discard)
-
-    async def _measure(self) -> None:
-        """Note, from time to time, how far the follower is behind, all processes together."""
-        if monotonic() - self._measured_at < LAG_SECONDS:
-            return
-        self._measured_at = monotonic()
-        name = self._follower.name
-        try:
-            lag = await store.lag(self._database, name)
-        except Unavailable:
-            return
-        metrics.follower_behind_seconds.labels(name).set(lag.seconds)
-        metrics.follower_behind_conversations.labels(name).set(lag.conversations)
+    async def _stop(self) -> None:
+        for task in self._working:
+            task.cancel()
+        await asyncio.gather(*self._working, return_exceptions=True)
 
     async def _work(self, lease: Lease, position: Position) -> None:
         try:

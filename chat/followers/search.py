@@ -1,36 +1,54 @@
 """The follower that keeps the texts that search looks in."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import ClassVar
 
-from chat.changes.messages import MessageDeleted, MessageEdited, message_of
-from chat.events import Change, MessageSent
-from chat.followers.follower import Follower
-from chat.store import search
-from chat.store.database import Database
+from chat.followers.follower import Gatherer
+from chat.store import search_texts as store
+from chat.store import spans as positions
+from chat.store.database import Database, in_parts
+from chat.store.search_texts import Said, Text
+from chat.store.spans import Span
+from chat.text.searching import key_of
+
+FOLDED = 100
+"""Messages that are folded without letting the event loop go on: about a millisecond."""
 
 
-class SearchFollower(Follower):
+class SearchFollower(Gatherer):
     """Each message is found by what it says now; a deleted one is not found."""
 
-    name: ClassVar = "search"
+    name: ClassVar = store.FOLLOWER
     with_past: ClassVar = True
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def handle(self, conversation_id: int, changes: Sequence[Change]) -> None:
-        ids = {
-            message_of(change.frame)
-            for change in changes
-            if isinstance(change.frame, MessageSent | MessageEdited | MessageDeleted)
-        }
-        if not ids:
-            return
-        # As they are now: where a process died, an earlier change may come again after a later.
-        texts = await search.texts(self._database, conversation_id, ids)
+    async def gather(self, spans: Sequence[Span]) -> None:
+        # Read before the positions are held: an edit that comes meanwhile is behind the span's
+        # end, and whoever has read later has moved the position.
+        texts, gone = await keyed(await store.said(self._database, spans))
         async with self._database.transaction() as transaction:
-            await search.keep(transaction, texts)
-            await search.forget(
-                transaction, conversation_id, ids - {one.message_id for one in texts}
-            )
+            held = await positions.hold(self._database, transaction, self.name, spans)
+            if len(held) < len(spans):
+                ids = {span.conversation_id for span in held}
+                texts = [text for text in texts if text.conversation_id in ids]
+                gone = [place for place in gone if place[0] in ids]
+            await store.keep(transaction, texts)
+            await store.forget(transaction, gone)
+            await positions.settle(transaction, self.name, held)
+
+
+async def keyed(said: Sequence[Said]) -> tuple[list[Text], list[tuple[int, int]]]:
+    """What is kept of these messages, each once, and which are not kept at all."""
+    texts, gone = {}, []
+    for part in in_parts(said, FOLDED):
+        for one in part:
+            place = one.conversation_id, one.message_id
+            if one.is_deleted:
+                gone.append(place)
+            elif place not in texts:
+                texts[place] = Text(*place, one.sender_id, key_of(one.content))
+        await asyncio.sleep(0)
+    return list(texts.values()), gone

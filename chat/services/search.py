@@ -1,7 +1,5 @@
 """Search: the caller's messages that contain a text, in whatever way it is spelt."""
 
-from collections.abc import Awaitable, Callable
-
 from chat import records
 from chat.auth.identity import Identity
 from chat.errors import InvalidInput
@@ -17,11 +15,8 @@ LIMIT_MAX = 100
 
 
 class Search:
-    """`caught_up` waits, not for long, until what is stored by now can be found."""
-
-    def __init__(self, database: Database, caught_up: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._caught_up = caught_up
         self._has_pieces: bool | None = None
 
     async def find(
@@ -33,11 +28,12 @@ class Search:
         sender_id: int | None,
         before: int | None,
         limit: int,
-    ) -> list[records.Found]:
+    ) -> tuple[list[records.Found], int | None]:
         """At most `limit`, the newest first; of one conversation, or of all of the caller's.
 
-        An agent searches one conversation at a time. Raises InvalidInput, and NotFound for a
-        conversation that is not the caller's.
+        With them comes the `before` of what follows, or None where nothing does. An agent searches
+        one conversation at a time. Raises InvalidInput, and NotFound for a conversation that is
+        not the caller's.
         """
         checks.text("q", text, most=QUERY_MAX_LENGTH)
         key = searching.key_of(text)
@@ -45,7 +41,6 @@ class Search:
             raise InvalidInput({"q": ["Has no letter or digit to look for."]})
         if conversation_id is not None:
             await require_member(self._database, who, conversation_id)
-        await self._caught_up()
         if self._has_pieces is None:
             self._has_pieces = await store.has_pieces(self._database)
         query = store.Query(who.user_id, key, conversation_id, sender_id, before, limit)
@@ -56,9 +51,10 @@ class Search:
             reader = messages.Reader(conversation_id, who.user_id)
             ids = [message_id for _, message_id in places]
             by_id = {one.id: one for one in await messages.by_ids(self._database, reader, ids)}
-        return [
+        found = [
             records.Found(found_in, by_id[id_], matches)
             for found_in, id_ in places
             # What was changed a moment ago may not contain the text any more.
             if id_ in by_id and (matches := searching.matches(by_id[id_].content, text))
         ]
+        return found, places[-1][1] if len(places) == limit else None

@@ -16,6 +16,8 @@ from chat.store.database import Database, Reads, in_parts, listed
 from chat.times import now
 
 MICROSECONDS = 1_000_000
+STEP = 10_000
+"""Conversations that are compared in one transaction."""
 COUNTED = 1_000
 """Most conversations that are looked at to say how far a follower is behind."""
 
@@ -118,6 +120,8 @@ async def find(database: Database, name: str) -> None:
     """Have positions that are behind become due; of processes that look at once, one does it."""
     ((text,),) = await database.fetch("SELECT cursor FROM followers WHERE name = ?", (name,))
     found = await touched.since(database, Cursor.read(text))
+    if found.ids is None:
+        await _find_everywhere(database, name)
     if not found.ids and found.ids is not None and str(found.cursor) == text:
         return
     async with database.transaction() as transaction:
@@ -127,10 +131,7 @@ async def find(database: Database, name: str) -> None:
         )
         if rows != [(text,)]:
             return
-        if found.ids is None:
-            sql = FIND.format(moment=database.moment, which="")
-            await transaction.execute(sql, (name, name))
-        else:
+        if found.ids is not None:
             which = f"AND c.id IN ({database.ids})"
             sql = FIND.format(moment=database.moment, which=which)
             for part in in_parts(found.ids):
@@ -138,6 +139,15 @@ async def find(database: Database, name: str) -> None:
         await transaction.execute(
             "UPDATE followers SET cursor = ? WHERE name = ?", (str(found.cursor), name)
         )
+
+
+async def _find_everywhere(database: Database, name: str) -> None:
+    """Compare all conversations, in steps that keep no sender waiting."""
+    ((last,),) = await database.fetch("SELECT coalesce(max(id), 0) FROM conversations")
+    sql = FIND.format(moment=database.moment, which="AND c.id > ? AND c.id <= ?")
+    for start in range(0, last, STEP):
+        async with database.transaction() as transaction:
+            await transaction.execute(sql, (name, name, start, start + STEP))
 
 
 async def lease(database: Database, lease: Lease, most: int) -> list[Position]:

@@ -10,12 +10,14 @@ There are two ways, since neither is quick for every question.
    index of pieces.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable
 
 import msgspec
 from msgspec import Struct
 
-from chat.store.database import Reads, Transaction, listed
+from chat.store import search_texts
+from chat.store.database import Reads, listed
+from chat.store.search_texts import Said
 from chat.text.searching import key_of
 
 CANDIDATES = 5_000
@@ -89,15 +91,6 @@ SHOWS_PIECES = "SELECT show_trgm('سلام')"
 _scope = msgspec.json.Decoder(list[tuple[int, int]]).decode
 
 
-class Text(Struct, frozen=True):
-    """`folded` is the key of a message's text: see `chat.text.searching`."""
-
-    conversation_id: int
-    message_id: int
-    sender_id: int
-    folded: str
-
-
 class Query(Struct, frozen=True):
     """`key` is not empty, and each of the others but `limit` may be None.
 
@@ -125,7 +118,30 @@ async def has_pieces(reads: Reads) -> bool:
 
 
 async def find(reads: Reads, query: Query, *, by_pieces: bool) -> list[tuple[int, int]]:
-    """At most `limit` messages as (conversation, id), the newest first."""
+    """At most `limit` messages as (conversation, id), the newest first.
+
+    What the follower has not handled yet is among them, up to a number.
+    """
+    # Read first: what the follower handles meanwhile is then found twice, and not missed.
+    fresh = [
+        (one.conversation_id, one.message_id)
+        for one in await search_texts.fresh(reads, query.user_id, query.conversation_id)
+        if _meets(one, query)
+    ]
+    found = await _in_index(reads, query, by_pieces=by_pieces)
+    return _newest({*fresh, *found}, query.limit) if fresh else found
+
+
+def _meets(one: Said, query: Query) -> bool:
+    return (
+        not one.is_deleted
+        and (query.sender_id is None or one.sender_id == query.sender_id)
+        and (query.before is None or one.message_id < query.before)
+        and query.key in key_of(one.content)
+    )
+
+
+async def _in_index(reads: Reads, query: Query, *, by_pieces: bool) -> list[tuple[int, int]]:
     if by_pieces and len(query.key) >= PIECE:
         found = await _by_pieces(reads, query)
         if found is not None:
@@ -188,39 +204,5 @@ def _only(query: Query, table: str) -> tuple[str, list[int]]:
     return only, parameters
 
 
-def _newest(found: list[tuple[int, int]], limit: int) -> list[tuple[int, int]]:
+def _newest(found: Iterable[tuple[int, int]], limit: int) -> list[tuple[int, int]]:
     return sorted(found, key=lambda place: place[1], reverse=True)[:limit]
-
-
-async def texts(reads: Reads, conversation_id: int, message_ids: Collection[int]) -> list[Text]:
-    """Those of these messages that are not deleted, with their keys as they are to be."""
-    rows = await reads.fetch(
-        f"""
-        SELECT id, sender_id, content FROM messages
-        WHERE conversation_id = ? AND NOT is_deleted AND id IN ({reads.ids})
-        """,  # noqa: S608 - of ours
-        (conversation_id, listed(message_ids)),
-    )
-    return [Text(conversation_id, id_, sender_id, key_of(text)) for id_, sender_id, text in rows]
-
-
-async def keep(transaction: Transaction, texts: Sequence[Text]) -> None:
-    """From now on these are found, by what they say now."""
-    await transaction.execute_many(
-        """
-        INSERT INTO search_texts (conversation_id, message_id, sender_id, folded)
-        VALUES (?, ?, ?, ?)
-        ON CONFLICT (conversation_id, message_id) DO UPDATE SET folded = excluded.folded
-        """,
-        [(one.conversation_id, one.message_id, one.sender_id, one.folded) for one in texts],
-    )
-
-
-async def forget(
-    transaction: Transaction, conversation_id: int, message_ids: Collection[int]
-) -> None:
-    """From now on these are not found."""
-    await transaction.execute_many(
-        "DELETE FROM search_texts WHERE conversation_id = ? AND message_id = ?",
-        [(conversation_id, message_id) for message_id in message_ids],
-    )

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from chat.events import Event
 from chat.followers import live
-from chat.followers.following import Following
+from chat.followers.looking import Looking
 from chat.realtime import conversation_door
 from chat.realtime.dispatcher import Dispatcher
 from chat.realtime.group import Batch, Delivery, Group
@@ -190,12 +190,12 @@ def committing_first() -> None:
         async with self._turn:
             return await self._writer.run(transact)
 
-    async def follow(self: Following) -> None:
+    async def follow(self: Looking) -> None:
         await asyncio.Event().wait()
 
     SqliteStore.write = write  # type: ignore[method-assign]
     # It would find a transaction open, and end with it what this one answers too early.
-    Following.run = follow  # type: ignore[method-assign]
+    Looking.run = follow  # type: ignore[method-assign]
 
 
 MECHANISMS: dict[str, Callable[[], None]] = {

@@ -2,9 +2,10 @@
 
 import pytest
 
-from chat.store import participants, search
+from chat.store import participants, search, search_texts
 from chat.store.database import Database
-from chat.store.search import Query, Text
+from chat.store.search import Query
+from chat.store.search_texts import Text
 from chat.text.searching import key_of
 from tests.store.world import Changes, conversation, user
 
@@ -26,7 +27,7 @@ class World:
     async def say(self, conversation_id: int, sender_id: int, message_id: int, text: str) -> None:
         self.texts[message_id] = text
         async with self.database.transaction() as transaction:
-            await search.keep(
+            await search_texts.keep(
                 transaction, [Text(conversation_id, message_id, sender_id, key_of(text))]
             )
             await transaction.execute(
@@ -99,7 +100,7 @@ async def test_what_is_changed_or_forgotten_is_found_as_it_is(world: World) -> N
     assert await world.find(world.ali, "تهران") == []
     assert await world.find(world.ali, "شیراز") == [1]
     async with world.database.transaction() as transaction:
-        await search.forget(transaction, world.ours, [1])
+        await search_texts.forget(transaction, [(world.ours, 1)])
     assert await world.find(world.ali, "شیراز") == []
 
 

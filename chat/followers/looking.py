@@ -1,0 +1,110 @@
+"""When a follower looks for what it has to do: soon after a change, seldom while others are busy.
+
+How it goes on from there is `following`, conversation by conversation, or `gathering`, many
+conversations at once.
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from time import monotonic
+
+from chat import metrics
+from chat.errors import Unavailable
+from chat.followers.follower import Durable
+from chat.store import followers as store
+from chat.store.database import Database
+
+POLL_SECONDS = 1.0
+"""How often it looks for what other processes have changed."""
+LEAST_SECONDS = 0.05
+"""Between two looks, however often this process changes something: it leaves the database to
+others, and finds more at once."""
+BUSY = 2_000
+"""Changes per second of this process from which on senders need the time more."""
+SHARE = 0.03
+"""The part of the time in which a follower works then. What it puts off it does later."""
+REST_MAX = 2.0
+LAG_SECONDS = 5.0
+"""How often it measures how far it is behind."""
+
+
+class Looking(ABC):
+    def __init__(
+        self,
+        database: Database,
+        follower: Durable,
+        stored: Callable[[], int] = lambda: 0,
+        *,
+        poll: float = POLL_SECONDS,
+    ) -> None:
+        """`stored` says how many changes this process has stored. `poll` is in seconds."""
+        self._database = database
+        self.name = follower.name
+        self._with_past = follower.with_past
+        self._stored = stored
+        self._poll = poll
+        self._woken = asyncio.Event()
+        self._has_more = False
+        self._measured_at = -LAG_SECONDS
+
+    def wake(self) -> None:
+        """This process has changed something: look soon."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Follow until cancelled. What is not done then is left to other processes."""
+        try:
+            await self._begin()
+            while True:
+                self._woken.clear()
+                begun, stored = monotonic(), self._stored()
+                try:
+                    await store.find(self._database, self.name)
+                    await self._look()
+                    await self._measure()
+                except Unavailable:
+                    await asyncio.sleep(self._poll)
+                worked = monotonic() - begun
+                await self._wait()
+                await self._rest(worked, monotonic() - begun, self._stored() - stored)
+        finally:
+            await self._stop()
+
+    @abstractmethod
+    async def _look(self) -> None:
+        """Take up what is due; raises Unavailable."""
+
+    @abstractmethod
+    async def _wait(self) -> None:
+        """Until there may be something to take up."""
+
+    @abstractmethod
+    async def _stop(self) -> None: ...
+
+    async def _rest(self, worked: float, seconds: float, stored: int) -> None:
+        """Leave the time to senders, after so many seconds in which so much was stored.
+
+        Example, with a share of a tenth: where it `worked` for 20 ms while senders were busy, the
+        next look comes 180 ms later. It never rests longer than REST_MAX.
+        """
+        if stored > BUSY * seconds:
+            await asyncio.sleep(min(REST_MAX, worked * (1 / SHARE - 1)))
+        else:  # with much to do it works half of the time
+            await asyncio.sleep(worked if self._has_more else LEAST_SECONDS)
+
+    async def _begin(self) -> None:
+        while True:
+            try:
+                return await store.begin(self._database, self.name, with_past=self._with_past)
+            except Unavailable:
+                await asyncio.sleep(self._poll)
+
+    async def _measure(self) -> None:
+        """Note, from time to time, how far the follower is behind, all processes together."""
+        if monotonic() - self._measured_at < LAG_SECONDS:
+            return
+        self._measured_at = monotonic()
+        lag = await store.lag(self._database, self.name)
+        metrics.follower_behind_seconds.labels(self.name).set(lag.seconds)
+        metrics.follower_behind_conversations.labels(self.name).set(lag.conversations)
