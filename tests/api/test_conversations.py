@@ -26,6 +26,9 @@ def test_a_new_conversation_has_the_caller_in_it(ali: Person, sara: Person) -> N
         "unread_count": 0,
         "last_read_id": 0,
         "seq": 0,
+        "muted_until": None,
+        "archived": False,
+        "pinned": False,
     }
 
 
