@@ -24,22 +24,28 @@ log = logging.getLogger("payam.history")
 
 LOOK_SECONDS = 5.0
 LEAST_SECONDS = 0.5
-"""At least so long lies between two looks, however often something asks for one."""
+"""From one look to the next, however often something asks for one."""
 EPOCH_MAX_LENGTH = 64
 
 
 class History:
     """`changed` is called when the history has become another one. It must drop everything that
     was learned from the database before. `renewed` is called when this process has begun a new
-    epoch itself.
+    epoch itself. At least `pause` seconds lie between two looks.
     """
 
     def __init__(
-        self, database: Database, changed: Callable[[], None], renewed: Callable[[], None]
+        self,
+        database: Database,
+        changed: Callable[[], None],
+        renewed: Callable[[], None],
+        *,
+        pause: float = LEAST_SECONDS,
     ) -> None:
         self._database = database
         self._changed = changed
         self._renewed = renewed
+        self._pause = pause
         self._turn = asyncio.Lock()
         self._wanted = asyncio.Event()
         self._has_gone_back = False
@@ -110,7 +116,7 @@ class History:
             except Exception as error:
                 # In the middle of a restore the table may be empty or missing.
                 log.warning("the database's history cannot be read: %s", error)
-            await asyncio.sleep(LEAST_SECONDS)
+            await asyncio.sleep(self._pause)
 
     async def renew(self) -> None:
         """Begin a new epoch, whatever the present one is. Raises Unavailable."""

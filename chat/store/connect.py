@@ -7,6 +7,7 @@ gunicorn's master, which only takes the lock, imports no database at all.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from chat.store.patience import PATIENCE, Patience
 from chat.store.sqlite import lock
 
 if TYPE_CHECKING:
@@ -15,10 +16,11 @@ if TYPE_CHECKING:
 SQLITE = "sqlite:///"
 
 
-def connect(url: str, pool_size: int) -> "Database":
+def connect(url: str, pool_size: int, patience: Patience = PATIENCE) -> "Database":
     """The database that `url` names. Call `open` before using it."""
     engine = "sqlite" if url.startswith(SQLITE) else "postgres"
-    database: Database = import_module(f"chat.store.{engine}.database").connect(url, pool_size)
+    module = import_module(f"chat.store.{engine}.database")
+    database: Database = module.connect(url, pool_size, patience)
     return database
 
 

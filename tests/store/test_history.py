@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from chat.errors import EpochChanged, InvalidInput
-from chat.services import history as history_module
 from chat.services.history import History, require_present, require_valid
 from chat.store import conversation_list, history
 from chat.store.database import Database
@@ -17,18 +16,13 @@ from tests.store.world import pair
 SECONDS = 30  # keeps a test from hanging
 
 
-@pytest.fixture(autouse=True)
-def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history_module, "LEAST_SECONDS", 0.001)
-
-
 class Process:
     """What looks at the history in one process, and what it says of it."""
 
     def __init__(self, database: Database) -> None:
         self.changes = 0
         self.renewals = 0
-        self.history = History(database, self.change, self.renew)
+        self.history = History(database, self.change, self.renew, pause=0.001)
 
     def change(self) -> None:
         self.changes += 1

@@ -15,7 +15,7 @@ from chat.errors import OutcomeUnknown, Unavailable
 from chat.events import Event, MessageSent
 from chat.services.support_tickets import SupportTickets
 from chat.store.database import Database
-from chat.store.sqlite import connection as sqlite_connection
+from chat.store.patience import Patience
 from chat.store.writer import Writer
 from tests.store.world import draft, editing, frames, opened, pair, sent, writing
 from tests.support.postgres_server import PostgresServer
@@ -44,10 +44,12 @@ def held(path: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Of a SQLite database that waits for others for a moment only."""
-    monkeypatch.setattr(sqlite_connection, "BUSY_TIMEOUT", 0.02)
+def path(tmp_path: Path) -> Path:
     return tmp_path / "payam.sqlite3"
+
+
+IMPATIENT = Patience(lock=0.02)
+"""Of a database that waits for others for a moment only."""
 
 
 def keep(answers: dict[str, Any], name: str) -> Any:
@@ -162,7 +164,7 @@ async def test_who_asked_and_left_costs_nobody_anything(database: Database) -> N
 
 async def test_what_was_taken_waits_while_the_database_is_away(path: Path) -> None:
     """When it is back everything is stored, in the order in which it came."""
-    async with opened(f"sqlite:///{path}", migrated=True) as database:
+    async with opened(f"sqlite:///{path}", migrated=True, patience=IMPATIENT) as database:
         talk, ali, _ = await pair(database)
         first = await sent(database, talk, ali)
         async with writing(database) as writer:
@@ -182,7 +184,7 @@ async def test_what_was_taken_waits_while_the_database_is_away(path: Path) -> No
 
 async def test_what_waited_too_long_is_answered_and_never_stored(path: Path) -> None:
     """Not even when the database is back: the sender has been told so."""
-    async with opened(f"sqlite:///{path}", migrated=True) as database:
+    async with opened(f"sqlite:///{path}", migrated=True, patience=IMPATIENT) as database:
         talk, ali, _ = await pair(database)
         async with writing(database, timeout=0.3) as writer:
             with held(path):

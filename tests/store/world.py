@@ -31,6 +31,7 @@ from chat.store import support_tickets as tickets
 from chat.store.attachments import StoredFile
 from chat.store.connect import connect
 from chat.store.database import Database, Transaction
+from chat.store.patience import PATIENCE, Patience
 from chat.store.sends import Send
 from chat.store.work import Apply, Outcome
 from chat.store.writer import Writer
@@ -41,8 +42,10 @@ MOMENT = 1_698_400_800_000_000
 
 
 @asynccontextmanager
-async def opened(url: str, *, migrated: bool = False) -> AsyncIterator[Database]:
-    database = connect(url, POOL_SIZE)
+async def opened(
+    url: str, *, migrated: bool = False, patience: Patience = PATIENCE
+) -> AsyncIterator[Database]:
+    database = connect(url, POOL_SIZE, patience)
     await database.open()
     try:
         if migrated:

@@ -23,9 +23,6 @@ from psycopg.waiting import Ready, Wait
 from chat.store.database import Row
 from chat.store.postgres.exchange import new_name, numbered
 
-READ_TIMEOUT = 10.0
-"""Seconds after which a read fails and its connection is closed. A network that drops packets
-gives no other sign."""
 PREPARED = 100
 """Most prepared statements per connection."""
 
@@ -58,16 +55,20 @@ class PostgresConnection(AsyncConnection[Row]):
         self._watched = -1
 
     def read(
-        self, sql: str, parameters: Sequence[Any], done: Callable[["PostgresConnection"], None]
+        self,
+        sql: str,
+        parameters: Sequence[Any],
+        done: Callable[["PostgresConnection"], None],
+        timeout: float,
     ) -> "asyncio.Future[list[Row]]":
-        """Read rows. Raises psycopg's errors, and TimeoutError after READ_TIMEOUT seconds.
+        """Read rows. Raises psycopg's errors, and TimeoutError after `timeout` seconds.
 
         The caller may be cancelled; the read goes on. `done` is called once, when the connection
         is free. It is then idle, or cannot be used any more.
         """
         loop = asyncio.get_running_loop()
         answer = loop.create_future()
-        timer = loop.call_later(READ_TIMEOUT, self._settle, [], TimeoutError())
+        timer = loop.call_later(timeout, self._settle, [], TimeoutError())
         self._reading = Reading(self._read(sql, parameters), answer, timer, done)
         self._go_on(None)
         return answer

@@ -16,6 +16,7 @@ from psycopg.pq import Conninfo
 from chat.errors import Unavailable
 from chat.store.database import Database, Row, Transaction, outcome_unknown, unreachable
 from chat.store.models import TABLES
+from chat.store.patience import PATIENCE, Patience
 from chat.store.postgres import sends as postgres_sends
 from chat.store.postgres.connection import PostgresConnection
 from chat.store.postgres.dialect import LOCK_CONVERSATIONS, TOUCH, Postgres, array, placeholders
@@ -76,16 +77,20 @@ def conninfo_of(url: str) -> dict[str, Any]:
 
 
 class PostgresStore(Postgres, Database):
-    def __init__(self, url: str, pool_size: int) -> None:
+    def __init__(self, url: str, pool_size: int, patience: Patience = PATIENCE) -> None:
         options = conninfo_of(url)
         self._conninfo = conninfo = psycopg.conninfo.make_conninfo("", **options)
         super().__init__(
             PooledPostgresDatabase(
                 options.get("dbname") or "by libpq",  # peewee wants a name, and uses none
-                pool_params={"conninfo": conninfo, "max_size": pool_size},
+                pool_params={
+                    "conninfo": conninfo,
+                    "max_size": pool_size,
+                    "patience": patience.connection,
+                },
             )
         )
-        self._connections = PostgresConnections(self.peewee.pool_backend, pool_size)
+        self._connections = PostgresConnections(self.peewee.pool_backend, pool_size, patience)
 
     async def inspect(self) -> str:
         tables = [model._meta.table_name for model in TABLES]
@@ -198,5 +203,5 @@ class PostgresStore(Postgres, Database):
         )
 
 
-def connect(url: str, pool_size: int) -> PostgresStore:
-    return PostgresStore(url, pool_size=pool_size)
+def connect(url: str, pool_size: int, patience: Patience) -> PostgresStore:
+    return PostgresStore(url, pool_size, patience)

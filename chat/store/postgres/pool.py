@@ -20,15 +20,11 @@ from psycopg.types.numeric import Int8Dumper
 from psycopg_pool import AsyncConnectionPool
 
 from chat.store.database import Row, unreachable
+from chat.store.patience import Patience
 from chat.store.postgres.connection import PostgresConnection
 from chat.store.postgres.errors import AWAY
 
 Result = TypeVar("Result")
-
-ACQUIRE_TIMEOUT = 2.0
-"""Most seconds that a request waits for a connection before it is refused."""
-FRESH = 1.0
-"""For so many seconds after its last use a silent connection counts as alive."""
 
 
 class PostgresPool(PsycopgPoolBackend):  # type: ignore[misc] # untyped
@@ -40,10 +36,10 @@ class PostgresPool(PsycopgPoolBackend):  # type: ignore[misc] # untyped
             connection_class=PostgresConnection,
             min_size=1,
             max_size=self.connect_params["max_size"],
-            timeout=ACQUIRE_TIMEOUT,
+            timeout=self.connect_params["patience"],
             # The pool doubles its pauses up to this; its default is more than two minutes. When
             # it gives up, the next request makes it try again.
-            reconnect_timeout=ACQUIRE_TIMEOUT,
+            reconnect_timeout=self.connect_params["patience"],
             kwargs={"autocommit": True, "prepare_threshold": 2},
             configure=configure,
             open=False,
@@ -68,20 +64,6 @@ async def configure(connection: PostgresConnection) -> None:
     await connection.execute("SET jit = off; SET plan_cache_mode = force_generic_plan")
 
 
-async def check(connection: PostgresConnection) -> None:
-    """Ask the server whether the connection still works, if it was unused for a while.
-
-    The server is also asked if the connection has unexpected data: after a restart that is the
-    message that it has ended.
-    """
-    if not is_fresh(connection) or is_readable(connection.fileno()):
-        await connection.execute("")
-
-
-def is_fresh(connection: PostgresConnection) -> bool:
-    return monotonic() - connection.last_used <= FRESH
-
-
 def is_readable(descriptor: int) -> bool:
     look = select.poll()  # `select` itself does not take descriptors above 1023
     look.register(descriptor, select.POLLIN)
@@ -97,10 +79,11 @@ class PostgresConnections:
     of the server all are dead.
     """
 
-    def __init__(self, pool: PostgresPool, size: int) -> None:
+    def __init__(self, pool: PostgresPool, size: int, patience: Patience) -> None:
         self.attempts = size + 1
         self._pool = pool
         self._size = size
+        self._patience = patience
         self._taken = 0
         """How many are in use, or kept here, or being taken from the pool."""
         self._kept: deque[PostgresConnection] = deque()
@@ -124,7 +107,7 @@ class PostgresConnections:
             connection = self._kept.popleft()
             connection.unwatch()
             # A read that fails can be repeated, but a change must reach the server.
-            if is_fresh(connection) and not is_readable(connection.fileno()):
+            if self._is_fresh(connection) and not is_readable(connection.fileno()):
                 return connection
             self._start(self._put_back(connection))
         connection = await self._next()
@@ -144,7 +127,7 @@ class PostgresConnections:
         """A connection for `read`. Raises Unavailable."""
         while self._kept:
             connection = self._kept.pop()
-            if is_fresh(connection):
+            if self._is_fresh(connection):
                 return connection
             self._start(self._put_back(connection))
         return await self._next()
@@ -154,7 +137,7 @@ class PostgresConnections:
     ) -> "asyncio.Future[list[Row]]":
         """Read on the connection. It is given back in any case."""
         self._reading.add(connection)
-        return connection.read(sql, parameters, self._has_read)
+        return connection.read(sql, parameters, self._has_read, self._patience.read)
 
     def _has_read(self, connection: PostgresConnection) -> None:
         self._reading.discard(connection)
@@ -189,7 +172,7 @@ class PostgresConnections:
         waiting: asyncio.Future[PostgresConnection | None]
         waiting = asyncio.get_running_loop().create_future()
         self._waiting.append(waiting)
-        async with asyncio.timeout(ACQUIRE_TIMEOUT):
+        async with asyncio.timeout(self._patience.connection):
             try:
                 return await waiting
             except asyncio.CancelledError:
@@ -242,8 +225,8 @@ class PostgresConnections:
             connection: PostgresConnection = await self._pool.acquire()
             is_alive = False
             try:
-                async with asyncio.timeout(ACQUIRE_TIMEOUT):
-                    await check(connection)
+                async with asyncio.timeout(self._patience.connection):
+                    await self._check(connection)
                 is_alive = True
             except AWAY as error:
                 dead = error
@@ -255,10 +238,22 @@ class PostgresConnections:
                 return connection
         raise dead
 
+    async def _check(self, connection: PostgresConnection) -> None:
+        """Ask the server whether the connection still works, if it was unused for a while.
+
+        The server is also asked if the connection has unexpected data: after a restart that is
+        the message that it has ended.
+        """
+        if not self._is_fresh(connection) or is_readable(connection.fileno()):
+            await connection.execute("")
+
+    def _is_fresh(self, connection: PostgresConnection) -> bool:
+        return monotonic() - connection.last_used <= self._patience.fresh
+
     async def _give_up(self, connection: PostgresConnection) -> None:
         # If the server still works on the statement, stop it. It will be asked the same again.
         with suppress(psycopg.Error):
-            await connection.cancel_safe(timeout=ACQUIRE_TIMEOUT)
+            await connection.cancel_safe(timeout=self._patience.connection)
         await connection.close()
         await self._put_back(connection)
 

@@ -14,11 +14,11 @@ from pathlib import Path
 
 log = logging.getLogger("payam.store")
 
-CHECKPOINT_SECONDS = 1.0
-
 
 class Checkpoints:
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, pause: float) -> None:
+        """`pause`: seconds from a commit to its checkpoint."""
+        self._pause = pause
         self._uri = f"{Path(path).absolute().as_uri()}?mode=rw"  # must not make a lost file anew
         self._written = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -39,7 +39,7 @@ class Checkpoints:
     async def _run(self) -> None:
         while True:
             await self._written.wait()
-            await asyncio.sleep(CHECKPOINT_SECONDS)
+            await asyncio.sleep(self._pause)
             self._written.clear()
             work = asyncio.ensure_future(asyncio.to_thread(checkpoint, self._uri))
             try:

@@ -13,8 +13,6 @@ from chat.store.database import unreachable
 
 Result = TypeVar("Result")
 
-BUSY_TIMEOUT = 5.0
-"""Seconds to wait for another process's write transaction."""
 LOOK_SECONDS = 0.01
 LOG_PAGES = 10_000
 """With more pages than this in the log (40 MB), a commit makes a checkpoint, and its sender
@@ -40,10 +38,12 @@ class Connection(aiosqlite.Connection):
     runs all statements of a batch in one hop.
     """
 
-    def __init__(self, path: str, *, read_only: bool) -> None:
+    def __init__(self, path: str, *, read_only: bool, patience: float) -> None:
+        """`patience`: seconds to wait for another process's write transaction."""
+
         def open_file() -> sqlite3.Connection:
-            connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT)
-            use_wal(connection)
+            connection = sqlite3.connect(path, isolation_level=None, timeout=patience)
+            use_wal(connection, patience)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
             connection.execute("PRAGMA foreign_keys = ON")
@@ -74,11 +74,11 @@ class Connection(aiosqlite.Connection):
         return result
 
 
-def use_wal(db: sqlite3.Connection) -> None:
+def use_wal(db: sqlite3.Connection, patience: float) -> None:
     """Turn the WAL on. Workers that start together all do it, and SQLite makes the later ones fail
     instead of waiting.
     """
-    give_up = monotonic() + BUSY_TIMEOUT
+    give_up = monotonic() + patience
     while True:
         try:
             db.execute("PRAGMA journal_mode = WAL")

@@ -20,6 +20,7 @@ from peewee_async.utils import ConnectionProtocol
 
 from chat.errors import Unavailable
 from chat.store.database import Database, Row, Transaction, Unfit
+from chat.store.patience import PATIENCE, Patience
 from chat.store.sends import Send
 from chat.store.sqlite.checkpoints import Checkpoints
 from chat.store.sqlite.clock import touch
@@ -34,9 +35,10 @@ READERS = 4
 class SqlitePool(PoolBackend):  # type: ignore[misc] # untyped
     """peewee-async's pool, of connections that read."""
 
-    def __init__(self, *, database: str, readers: int, **kwargs: Any) -> None:
+    def __init__(self, *, database: str, readers: int, patience: float, **kwargs: Any) -> None:
         super().__init__(database=database, **kwargs)
         self._readers = readers
+        self._patience = patience
         self._opened: list[Connection] = []
         self._free: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
 
@@ -49,7 +51,7 @@ class SqlitePool(PoolBackend):  # type: ignore[misc] # untyped
 
     async def create(self) -> None:
         for _ in range(self._readers):
-            connection = Connection(self.database, read_only=True)
+            connection = Connection(self.database, read_only=True, patience=self._patience)
             await connection
             self._opened.append(connection)
             self._free.put_nowait(connection)
@@ -109,14 +111,13 @@ class SqliteTransaction(Sqlite, Transaction):
 
 
 class SqliteStore(Sqlite, Database):
-    def __init__(self, path: str, readers: int) -> None:
-        super().__init__(
-            PooledSqliteDatabase(path, pool_params={"readers": readers}, returning_clause=True)
-        )
+    def __init__(self, path: str, readers: int, patience: Patience = PATIENCE) -> None:
+        params = {"readers": readers, "patience": patience.lock}
+        super().__init__(PooledSqliteDatabase(path, pool_params=params, returning_clause=True))
         self.path = path
-        self._writer = Connection(path, read_only=False)
+        self._writer = Connection(path, read_only=False, patience=patience.lock)
         self._turn = asyncio.Lock()
-        self._checkpoints = Checkpoints(path)
+        self._checkpoints = Checkpoints(path, patience.checkpoint)
 
     async def open(self) -> None:
         try:
@@ -216,8 +217,8 @@ class SqliteStore(Sqlite, Database):
         """Do nothing: AUTOINCREMENT continues by itself."""
 
 
-def connect(url: str, pool_size: int) -> SqliteStore:
-    return SqliteStore(url.removeprefix("sqlite:///"), readers=min(pool_size, READERS))
+def connect(url: str, pool_size: int, patience: Patience) -> SqliteStore:
+    return SqliteStore(url.removeprefix("sqlite:///"), min(pool_size, READERS), patience)
 
 
 def try_to_write(db: sqlite3.Connection) -> None:

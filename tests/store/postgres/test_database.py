@@ -13,11 +13,13 @@ import pytest
 
 from chat.errors import OutcomeUnknown, Unavailable
 from chat.store.database import Database
-from chat.store.postgres import pool as postgres_pool
+from chat.store.patience import Patience
 from chat.store.postgres.database import PostgresStore
 from chat.store.postgres.pool import PostgresPool
 from tests.store.world import POOL_SIZE, opened
 from tests.support.postgres_server import PostgresServer
+
+IMPATIENT = Patience(connection=1.0)
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +36,6 @@ async def database(server: PostgresServer) -> AsyncIterator[Database]:
         async with database.transaction() as transaction:
             await transaction.execute("CREATE TABLE kept (n BIGINT)")
         yield database
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Databases opened from here on wait less for a connection."""
-    monkeypatch.setattr(postgres_pool, "ACQUIRE_TIMEOUT", 0.3)
 
 
 async def use_all(database: Database) -> None:
@@ -94,10 +90,9 @@ async def test_a_transaction_that_a_restart_interrupts_is_undone(
     assert await count(database) == 0
 
 
-@pytest.mark.usefixtures("impatient")
 async def test_a_server_that_is_away_is_unavailable_and_comes_back(server: PostgresServer) -> None:
     """Reads and transactions say when to come back, and work when it is there again."""
-    async with opened(server.create_database()) as database:
+    async with opened(server.create_database(), patience=IMPATIENT) as database:
         await use_all(database)
         server.stop()
         try:
@@ -115,14 +110,13 @@ async def test_a_server_that_is_away_is_unavailable_and_comes_back(server: Postg
             assert await transaction.fetch("SELECT 1") == [(1,)]
 
 
-@pytest.mark.usefixtures("impatient")
 async def test_a_server_that_is_away_keeps_nobody_waiting(server: PostgresServer) -> None:
     """However many ask at once, no one waits for another's turn to find out."""
-    async with opened(server.create_database()) as database:
+    async with opened(server.create_database(), patience=IMPATIENT) as database:
         await use_all(database)
         server.stop()
         try:
-            async with asyncio.timeout(3 * postgres_pool.ACQUIRE_TIMEOUT):
+            async with asyncio.timeout(3 * IMPATIENT.connection):
                 reads = (database.fetch("SELECT 1") for _ in range(10 * POOL_SIZE))
                 outcomes = await asyncio.gather(*reads, return_exceptions=True)
         finally:
@@ -196,7 +190,6 @@ async def test_a_prepared_statement_is_planned_once(database: Database) -> None:
     assert plans == (0, True)
 
 
-@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("change", ["?sslmode=require", "wrong password"])
 async def test_a_server_that_will_not_have_us_is_unavailable(
     server: PostgresServer, change: str
@@ -204,7 +197,7 @@ async def test_a_server_that_will_not_have_us_is_unavailable(
     """Encryption that it does not offer, or a wrong password."""
     url = server.create_database()
     url = f"{url}{change}" if change.startswith("?") else url.replace("payam:", "payam:wrong")
-    async with opened(url) as database:
+    async with opened(url, patience=IMPATIENT) as database:
         with pytest.raises(Unavailable):
             await database.fetch("SELECT 1")
 
@@ -277,10 +270,9 @@ async def test_what_the_server_says_decides_whether_it_passes(
     assert await count(database) == 1
 
 
-@pytest.mark.usefixtures("impatient")
 async def test_a_pool_with_no_free_connection_is_unavailable(server: PostgresServer) -> None:
     """Who waits too long for one is told to come back; then there is one again."""
-    async with opened(server.create_database()) as database:
+    async with opened(server.create_database(), patience=IMPATIENT) as database:
         async with all_of(database), asyncio.timeout(10):
             with pytest.raises(Unavailable):
                 await database.fetch("SELECT 1")
@@ -337,23 +329,25 @@ async def test_who_is_cancelled_takes_no_connection_along(
 
 
 async def test_a_read_that_fails_after_its_asker_left_is_no_news(
-    database: Database, server: PostgresServer, impatient: None
+    server: PostgresServer,
 ) -> None:
     """asyncio would log, with a traceback, that nobody took the failure."""
     complaints: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, what: complaints.append(what))
-    assert isinstance(database, PostgresStore)
-    server.stop()
-    try:
-        asking = asyncio.create_task(database.fetch("SELECT 1"))
-        await asyncio.sleep(0)
-        asking.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await asking
-        connections = database._connections
-        while connections._reading or connections._tasks:
-            await asyncio.sleep(0.01)
-    finally:
-        server.start()
+    async with opened(server.create_database(), patience=IMPATIENT) as database:
+        assert isinstance(database, PostgresStore)
+        await database.fetch("SELECT 1")
+        server.stop()
+        try:
+            asking = asyncio.create_task(database.fetch("SELECT 1"))
+            await asyncio.sleep(0)
+            asking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asking
+            connections = database._connections
+            while connections._reading or connections._tasks:
+                await asyncio.sleep(0.01)
+        finally:
+            server.start()
     gc.collect()
     assert complaints == []

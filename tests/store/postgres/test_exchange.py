@@ -6,7 +6,7 @@ from contextlib import suppress
 import psycopg
 import pytest
 
-from chat.store.postgres import pool as postgres_pool
+from chat.store.patience import Patience
 from chat.store.postgres.database import PostgresStore
 from tests.store.world import opened
 from tests.support.postgres_server import PostgresServer
@@ -16,9 +16,14 @@ DIVIDE = "SELECT 1 / ?::bigint"
 
 
 @pytest.fixture
-async def database(postgres_server: PostgresServer) -> AsyncIterator[PostgresStore]:
+def url(postgres_server: PostgresServer) -> str:
+    return postgres_server.create_database()
+
+
+@pytest.fixture
+async def database(url: str) -> AsyncIterator[PostgresStore]:
     """With a table of numbers."""
-    async with opened(postgres_server.create_database()) as database:
+    async with opened(url) as database:
         assert isinstance(database, PostgresStore)
         async with database.transaction() as transaction:
             await transaction.execute("CREATE TABLE kept (n BIGINT)")
@@ -62,12 +67,13 @@ async def test_a_connection_that_forgot_what_was_prepared_is_told_again(
 
 @pytest.mark.parametrize("fresh", [0.0, 1.0])
 async def test_a_connection_that_died_at_rest_is_replaced(
-    database: PostgresStore, monkeypatch: pytest.MonkeyPatch, fresh: float
+    database: PostgresStore, url: str, fresh: float
 ) -> None:
-    """Nothing was sent on it, so nobody is told that an outcome is unknown."""
-    monkeypatch.setattr(postgres_pool, "FRESH", fresh)
-    async with database.connection() as other:
-        (((pid,),),) = await database.together([("SELECT pg_backend_pid()", [])])
-        await other.execute("SELECT pg_terminate_backend(%s::int, 5000)", (int(pid),))
-    await database.together([(INSERT, ["{1}"])])
+    """Nothing was sent on it, so no outcome is unknown."""
+    async with opened(url, patience=Patience(fresh=fresh)) as another:
+        assert isinstance(another, PostgresStore)
+        async with another.connection() as other:
+            (((pid,),),) = await another.together([("SELECT pg_backend_pid()", [])])
+            await other.execute("SELECT pg_terminate_backend(%s::int, 5000)", (int(pid),))
+        await another.together([(INSERT, ["{1}"])])
     assert await count(database) == 1

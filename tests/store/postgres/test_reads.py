@@ -14,7 +14,8 @@ import pytest
 import uvloop
 
 from chat.errors import Unavailable
-from chat.store.postgres import connection as postgres_connection
+from chat.store.patience import Patience
+from chat.store.postgres.connection import PREPARED
 from chat.store.postgres.database import PostgresStore
 from tests.faults.proxy import FaultProxy, Way
 from tests.store.world import POOL_SIZE, opened
@@ -24,6 +25,8 @@ BACKENDS = """
     SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()
 """
+
+IMPATIENT = Patience(read=0.2)
 
 WAITS_FOR = "SELECT wait_event FROM pg_stat_activity WHERE pid = %s"
 
@@ -96,33 +99,29 @@ async def test_a_connection_that_forgot_what_was_prepared_is_told_again(
     assert await database.fetch("SELECT ?", (2,)) == [(2,)]
 
 
-async def test_a_connection_keeps_so_many_statements(
-    database: PostgresStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_connection_keeps_so_many_statements(database: PostgresStore) -> None:
     """Those that were used last: a statement with a list of each length is one of its own."""
-    monkeypatch.setattr(postgres_connection, "PREPARED", 3)
-    prepared = """
-        SELECT statement FROM pg_prepared_statements
-        WHERE statement NOT LIKE '%statement%' ORDER BY statement
-    """
-    for number in range(5):
+    prepared = "SELECT statement FROM pg_prepared_statements WHERE statement NOT LIKE '%statement%'"
+    last = PREPARED + 5
+    for number in range(last + 1):
         assert await database.fetch(f"SELECT {number}") == [(number,)]
         assert await database.fetch("SELECT 0") == [(0,)]
-    assert await database.fetch(prepared) == [("SELECT 0",), ("SELECT 4",)]
+    kept = {sql for (sql,) in await database.fetch(prepared)}
+    # The one that asks is the last of them.
+    assert kept == {f"SELECT {n}" for n in (0, *range(last - PREPARED + 3, last + 1))}
 
 
-async def test_a_read_that_takes_too_long_is_given_up(
-    database: PostgresStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_read_that_takes_too_long_is_given_up(postgres_server: PostgresServer) -> None:
     """By who asked, by the server, and by the pool, which then has its connections as before."""
-    monkeypatch.setattr(postgres_connection, "READ_TIMEOUT", 0.2)
-    sleeping = (database.fetch("SELECT pg_sleep(60)") for _ in range(POOL_SIZE))
-    for outcome in await asyncio.gather(*sleeping, return_exceptions=True):
-        assert isinstance(outcome, Unavailable)
-    await all_are_free(database)
-    async with asyncio.timeout(5):
-        while await database.fetch(BACKENDS) != [(0,)]:
-            pass
+    async with opened(postgres_server.create_database(), patience=IMPATIENT) as database:
+        assert isinstance(database, PostgresStore)
+        sleeping = (database.fetch("SELECT pg_sleep(60)") for _ in range(POOL_SIZE))
+        for outcome in await asyncio.gather(*sleeping, return_exceptions=True):
+            assert isinstance(outcome, Unavailable)
+        await all_are_free(database)
+        async with asyncio.timeout(5):
+            while await database.fetch(BACKENDS) != [(0,)]:
+                pass
 
 
 async def all_are_free(database: PostgresStore) -> None:
@@ -209,22 +208,19 @@ def test_a_connection_reset_in_the_midst_of_an_answer_is_replaced(
 
     began = monotonic()
     uvloop.run(read())
-    assert monotonic() - began < postgres_connection.READ_TIMEOUT / 2
+    assert monotonic() - began < Patience().read / 2
 
 
-async def test_a_line_gone_dead_makes_a_read_unavailable(
-    postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """After READ_TIMEOUT; and reads go on once there is a line again."""
+async def test_a_line_gone_dead_makes_a_read_unavailable(postgres_server: PostgresServer) -> None:
+    """After `Patience.read`; and reads go on once there is a line again."""
     url = postgres_server.create_database()
     port = urlsplit(url).port
     assert port is not None
     async with (
         FaultProxy(port) as line,
-        opened(url.replace(f":{port}/", f":{line.port}/")) as database,
+        opened(url.replace(f":{port}/", f":{line.port}/"), patience=IMPATIENT) as database,
     ):
         await database.fetch("SELECT 1")
-        monkeypatch.setattr(postgres_connection, "READ_TIMEOUT", 0.2)
         line.stall(Way.BOTH)
         with pytest.raises(Unavailable):
             await database.fetch("SELECT 1")

@@ -13,8 +13,7 @@ import pytest
 from chat.errors import Unavailable
 from chat.store.connect import connect
 from chat.store.database import Unfit
-from chat.store.sqlite import checkpoints as sqlite_checkpoints
-from chat.store.sqlite import connection as sqlite_connection
+from chat.store.patience import Patience
 from chat.store.sqlite.database import SqliteStore
 from tests.store.world import opened
 
@@ -27,7 +26,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 async def store(path: Path) -> AsyncIterator[SqliteStore]:
     """With a table of texts."""
-    async with opened(f"sqlite:///{path}") as database:
+    async with opened(f"sqlite:///{path}", patience=Patience(checkpoint=0.02)) as database:
         assert isinstance(database, SqliteStore)
         async with database.transaction() as transaction:
             await transaction.execute("CREATE TABLE kept (text TEXT)")
@@ -122,13 +121,12 @@ async def test_another_process_that_writes_is_waited_for(store: SqliteStore, pat
 
 
 async def test_a_process_that_writes_for_too_long_makes_it_unavailable(
-    path: Path, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+    path: Path, store: SqliteStore
 ) -> None:
     """It is an error that passes: when the other is done, the next try works."""
-    monkeypatch.setattr(sqlite_connection, "BUSY_TIMEOUT", 0.05)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    async with opened(f"sqlite:///{path}") as impatient:
+    async with opened(f"sqlite:///{path}", patience=Patience(lock=0.05)) as impatient:
         assert isinstance(impatient, SqliteStore)
         with pytest.raises(Unavailable):
             async with impatient.transaction():
@@ -169,13 +167,9 @@ async def test_what_is_committed_goes_from_the_log_into_the_file(
 
 
 async def test_a_checkpoint_that_fails_is_made_later(
-    path: Path,
-    store: SqliteStore,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+    path: Path, store: SqliteStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Here the file is away for a moment; nothing is put in its place."""
-    monkeypatch.setattr(sqlite_checkpoints, "CHECKPOINT_SECONDS", 0.02)
     elsewhere = path.with_name("elsewhere.sqlite3")
     os.rename(path, elsewhere)
     await store.write(insert)
