@@ -14,6 +14,7 @@ from chat.realtime.handshake import ChatProtocol
 from chat.services.sessions import Pair
 from chat.store.users import Account
 from config.settings import Settings
+from tests.support.http_client import http_client
 from tests.support.ports import free_port
 
 with warnings.catch_warnings():
@@ -47,9 +48,7 @@ class Served:
             loop=self._loop,
             server_kwargs={"protocol": ChatProtocol},
         )
-        self._http = httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False
-        )
+        self._http = http_client(f"http://127.0.0.1:{port}")
 
     def __enter__(self) -> Self:
         self._server.run()

@@ -15,6 +15,7 @@ from psycopg import sql
 
 from config.settings import Settings
 from tests.api.client import Api
+from tests.support.http_client import http_client
 from tests.support.payam_server import PayamServer
 from tests.support.people import People
 from tests.support.postgres_server import PostgresServer
@@ -88,9 +89,7 @@ def server(stand: Stand) -> Iterator[PayamServer]:
 @pytest.fixture
 async def http(server: PayamServer) -> AsyncIterator[httpx.AsyncClient]:
     """Asks it."""
-    async with httpx.AsyncClient(
-        base_url=server.url, timeout=PATIENCE_SECONDS, trust_env=False
-    ) as http:
+    async with http_client(server.url, timeout=PATIENCE_SECONDS) as http:
         yield http
 
 
@@ -133,7 +132,7 @@ async def test_readiness_follows_the_relay() -> None:
         RedisServer() as relay,
         PayamServer({"REDIS_URL": relay.url}) as server,
     ):
-        async with httpx.AsyncClient(base_url=server.url, trust_env=False) as http:
+        async with http_client(server.url) as http:
             relay.stop()
             away = await until(http, 503)
             assert away.json()["missing"] == ["relay"]
@@ -152,7 +151,7 @@ async def test_a_relay_that_may_not_publish_is_not_ready() -> None:
         server = PayamServer({"REDIS_URL": url})
         server.answers = lambda: LISTENING in server.log()  # type: ignore[method-assign]
         with server:
-            async with httpx.AsyncClient(base_url=server.url, trust_env=False) as http:
+            async with http_client(server.url) as http:
                 half = await until(http, 503)
                 assert half.json()["missing"] == ["relay"]
                 assert "Redis refuses PUBLISH on chat_pulse_" in server.log()

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
@@ -16,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from chat import metrics
 from config.settings import Settings
 from tests.api.client import Api
+from tests.support.http_client import http_client
 from tests.support.payam_server import CHECKOUT, PayamServer
 from tests.support.people import People, Person
 from tests.support.postgres_server import PostgresServer
@@ -48,7 +48,7 @@ class Figures:
 
 async def figures(server: PayamServer) -> Figures:
     # Each on a connection of its own, as a scrape is: any worker may answer.
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as http:
+    async with http_client(server.url) as http:
         response = await http.get("/metrics")
     assert response.status_code == 200
     assert response.headers["content-type"].startswith("text/plain")

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.http_client import http_client
 from tests.support.people import People, Person
 
 PATH = "/api/conversations/"
@@ -17,7 +18,7 @@ async def direct(one: Person, *others: Person, **more: Any) -> httpx.Response:
     """On a connection of its own, so that it may come to either worker."""
     body = {"participants": [other.id for other in others], "direct": True, **more}
     headers = {"Authorization": f"Bearer {one.access}"}
-    async with httpx.AsyncClient(base_url=one.server.url, timeout=30, trust_env=False) as client:
+    async with http_client(one.server.url) as client:
         return await client.post(PATH, json=body, headers=headers)
 
 

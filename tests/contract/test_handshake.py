@@ -1,12 +1,12 @@
 """Who may open a conversation's socket, and how others are told."""
 
-import httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
 from tests.contract.helpers import Pair
+from tests.support.http_client import http_client
 from tests.support.payam_server import PayamServer
 from tests.support.people import People
 from tests.support.sockets import Socket
@@ -138,6 +138,6 @@ async def test_a_query_that_nobody_knows_is_400(people: People, query: str) -> N
 
 async def test_it_is_alive_and_ready(deployment: PayamServer) -> None:
     """Both health pages answer without a token."""
-    async with httpx.AsyncClient(base_url=deployment.url, trust_env=False) as client:
+    async with http_client(deployment.url) as client:
         for page in ("live", "ready"):
             assert (await client.get(f"/health/{page}")).status_code == 200

@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.contract.helpers import Pair
+from tests.support.http_client import http_client
 from tests.support.payam_server import PayamServer
 from tests.support.people import People
 
@@ -68,7 +68,7 @@ async def test_limits_follow_the_longest_message() -> None:
     with PayamServer(settings) as server:
         async with People(server) as people:
             pair = await Pair.of(people)
-            async with httpx.AsyncClient(base_url=server.url, trust_env=False) as nobody:
+            async with http_client(server.url) as nobody:
                 said = (await nobody.get("/api/settings/")).json()
             assert said["message_max_length"] == 100_000
             longest = "😀" * 100_000

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.contract.helpers import Pair
+from tests.support.http_client import http_client
 from tests.support.people import People
 
 
@@ -52,9 +53,7 @@ class Making:
         headers = {"Authorization": self.client.headers["Authorization"]}
         if key is not None:
             headers["Idempotency-Key"] = key
-        async with httpx.AsyncClient(
-            base_url=self.client.base_url, headers=headers, timeout=30, trust_env=False
-        ) as client:
+        async with http_client(str(self.client.base_url), headers=headers) as client:
             return await client.post(self.path, **(options or self.body))
 
 

@@ -3,9 +3,8 @@
 import re
 from typing import Any
 
-import httpx
-
 from tests.contract.helpers import Pair
+from tests.support.http_client import http_client
 from tests.support.people import People, Person
 from tests.support.sockets import Socket
 
@@ -164,7 +163,7 @@ async def test_the_original_schemes_are_accepted(people: People) -> None:
     for scheme in ("Bearer", "Token", "JWT"):
         headers = {"Authorization": f"{scheme} {ali.access}"}
         assert (await ali.http.get("/api/conversations/", headers=headers)).status_code == 200
-    async with httpx.AsyncClient(base_url=ali.server.url, trust_env=False) as nobody:
+    async with http_client(ali.server.url) as nobody:
         refused = await nobody.get("/api/conversations/")
     assert refused.status_code == 401
     assert refused.headers["WWW-Authenticate"].startswith("Bearer")

@@ -16,6 +16,7 @@ from tests.faults.deployment import Seeded
 from tests.faults.faults import any_moment, nobody_sent_away
 from tests.faults.load import IS_LONG, Outcome
 from tests.faults.scene import Fault, Scene
+from tests.support.http_client import http_client
 
 FULL_SECONDS = 12 if IS_LONG else 3
 ROOM = 64 * 1024
@@ -53,7 +54,7 @@ async def fill_disk_of_attachments(scene: Scene) -> None:
     """Uploads get 503 and leave nothing; messages go on, and so do uploads afterwards."""
     payam = scene.seeded.payam
     folder = Path(payam.settings["DATA_DIR"]) / "attachments"
-    async with httpx.AsyncClient(base_url=payam.url, trust_env=False) as http:
+    async with http_client(payam.url) as http:
         path = await own_message(http, scene.seeded)
         before = files_in(folder)
         with full(payam.pids(), payam.log_file.stat().st_size + ROOM):

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+
+from tests.support.http_client import http_client
 
 Frame = dict[str, Any]
 
@@ -204,7 +205,7 @@ class Phone:
     async def _read_all(self, conversation: int) -> Copy:
         copy = Copy(0)
         path = f"{self._http_url}/api/conversations/{conversation}/messages/"
-        async with httpx.AsyncClient(headers=self._headers, trust_env=False) as http:
+        async with http_client("", headers=self._headers) as http:
             answer = await http.get(path, params={"limit": 100})
         if answer.status_code == 404:  # it was lost again meanwhile, which the next frames say
             return copy

@@ -7,7 +7,6 @@ from collections.abc import Coroutine
 from contextlib import ExitStack
 from typing import Any, ClassVar
 
-import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -21,6 +20,7 @@ from hypothesis.stateful import (
 from tests.faults.deployment import Seeded
 from tests.faults.load import IS_LONG
 from tests.faults.phone import Phone
+from tests.support.http_client import http_client
 from tests.support.people import People
 from tests.support.postgres_server import PostgresServer
 
@@ -49,7 +49,7 @@ class Lives(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
-        self.http = httpx.AsyncClient(base_url=self.seeded.payam.url, trust_env=False, timeout=30)
+        self.http = http_client(self.seeded.payam.url)
         self.texts: dict[int, dict[int, str | None]] = {}
         self.members: dict[int, list[int]] = {}
         """By conversation; the first began it, and stays."""

@@ -3,11 +3,11 @@
 import secrets
 from typing import Any, Self
 
-import httpx
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
 from tests.support.commands import new_staff
+from tests.support.http_client import http_client
 from tests.support.payam_server import PayamServer
 from tests.support.processes import owners
 from tests.support.sockets import Socket
@@ -26,8 +26,7 @@ class Person:
         self.password = secrets.token_urlsafe(12)
         self.access = ""
         self.refresh = ""
-        # Without trust_env a proxy of the developer's would stand between.
-        self.http = httpx.AsyncClient(base_url=server.url, timeout=TIMEOUT_SECONDS, trust_env=False)
+        self.http = http_client(server.url)
         self._sockets: list[Socket] = []
 
     @classmethod
