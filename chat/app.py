@@ -4,6 +4,7 @@ import gc
 import logging
 import secrets
 import socket
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -54,6 +55,23 @@ class Application(Sanic[Any, Any]):
     """Only `serve` runs it. In any other way Sanic's own protocol would get the websockets: REST
     would work, and every websocket would fail.
     """
+
+    def stop(self, terminate: bool = True, unregister: bool = False) -> None:
+        """Stop serving. While the start is not over, stop as soon as it is.
+
+        Sanic stops the event loop at once. At the end of the start it runs the loop anew, and
+        forgets that it was stopped; a little earlier it fails with a traceback.
+        """
+        if self.state.is_running:
+            super().stop(terminate, unregister)
+        else:
+            self.ctx.must_stop = True
+
+    def set_serving(self, serving: bool) -> None:
+        """Sanic calls this when the start is over, and when the end begins."""
+        super().set_serving(serving)
+        if serving and getattr(self.ctx, "must_stop", False):
+            self.loop.call_soon(partial(self.stop, terminate=False))
 
     def prepare(self, *args: Any, **kwargs: Any) -> None:
         """Sanic calls this first, whoever starts it. Refuse every way to run but `serve`."""

@@ -202,6 +202,31 @@ def test_a_second_server_on_one_sqlite_database(command: tuple[str, ...]) -> Non
         first.start()
 
 
+STOPPED_AT_THE_END_OF_ITS_START = """
+from chat.app import Application
+
+start = Application._server_event
+
+async def start_and_stop(app, *event):
+    await start(app, *event)
+    if event == ("init", "after"):
+        app.loop.call_soon(lambda: app.stop(terminate=False))
+
+Application._server_event = start_and_stop
+from chat.server import main
+
+raise SystemExit(main())
+"""
+
+
+def test_a_stop_at_the_end_of_the_start_is_not_lost(settings: Mapping[str, str]) -> None:
+    """The server drains and ends as at any other time."""
+    done = run((sys.executable, "-c", STOPPED_AT_THE_END_OF_ITS_START), settings)
+    assert done.returncode == 0
+    assert "Payam stops, and sends 0 websockets away" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_gunicorn_holds_the_database_for_its_workers() -> None:
     """Through a reload and the death of its worker; nobody else gets it in between."""
     with GunicornServer() as server:
