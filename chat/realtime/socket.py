@@ -106,7 +106,7 @@ class Sockets(Listener):
         self._conversation_door = ConversationDoor(
             self, conversations, hub, self.agents, catching_up, most
         )
-        self._user_door = UserDoor(self, services.positions, self.users, whole, errands, most)
+        self._user_door = UserDoor(self, self.users, whole, most)
         self._handlers: Handlers = {
             **MessageFrames(services.messages).handlers,
             **AttentionFrames(conversations, dispatcher).handlers,

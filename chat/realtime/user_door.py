@@ -4,7 +4,6 @@ from sanic import Request
 
 from chat.auth.identity import Identity
 from chat.realtime.connection import Listener
-from chat.realtime.errands import Errands
 from chat.realtime.gate import Admitted, parameters_of
 from chat.realtime.protocol import frame_of
 from chat.realtime.server_frames import Hello
@@ -12,7 +11,6 @@ from chat.realtime.subscribers import Subscriber, UserSocket
 from chat.realtime.user_sockets import UserSockets
 from chat.realtime.whole_resume import WholeResume
 from chat.records import User
-from chat.services.positions import Positions
 from chat.store.cursors import Cursor
 
 PARAMETERS = ("cursor",)
@@ -22,17 +20,13 @@ class UserDoor:
     def __init__(
         self,
         listener: Listener,
-        positions: Positions,
         sockets: UserSockets,
         whole: WholeResume,
-        errands: Errands,
         max_size: int,
     ) -> None:
         self._listener = listener
-        self._positions = positions
         self._sockets = sockets
         self._whole = whole
-        self._errands = errands
         self._max_size = max_size
 
     def connect(self, _: Request, identity: Identity) -> UserSocket:
@@ -48,7 +42,7 @@ class UserDoor:
             Cursor.read(cursor)
         # First: what begins while the database is asked is noted.
         self._sockets.add(connection)
-        proof = await self._positions.memberships(connection.identity)
+        proof, missed = await self._whole.ask(connection.identity, cursor)
 
         def begin() -> None:
             who = connection.identity
@@ -56,6 +50,6 @@ class UserDoor:
             # Whoever resumes keeps the old cursor until `resumed`.
             hello = Hello(user, proof.epoch, cursor or proof.cursor, len(proof.positions))
             connection.send(frame_of(hello))
-            self._errands.start(connection, self._whole.open(connection, proof, cursor))
+            self._whole.open(connection, proof, missed)
 
         return Admitted(connection, proof, begin)

@@ -70,30 +70,26 @@ class UserSockets(Removals):
     def __iter__(self) -> Iterator[UserSocket]:
         return iter([one for sockets in self._of_user.values() for one in sockets])
 
-    async def enter(
+    def join(
         self, connection: UserSocket, positions: Mapping[int, int], behind: Mapping[int, int]
-    ) -> None:
-        """Make the socket live in conversations, part by part.
+    ) -> dict[int, int]:
+        """Add the socket to conversations. Returns those in which it has to catch up, each with
+        the point after which.
 
         `positions` is where the database has them; of those in `behind` the client has all up
         to the number there, of the others all up to its position.
         """
         late: dict[int, int] = {}
-        waiting = list(positions.items())
-        for start in range(0, len(waiting), PART):
-            if connection.is_closing:
-                return
-            for conversation_id, seq in waiting[start : start + PART]:
-                since = behind.get(conversation_id)
-                if since is not None:
-                    self._hub.begin_resuming(connection, conversation_id, seq)
-                    late[conversation_id] = since
-                elif not self._hub.join_at(connection, conversation_id, seq):
-                    # The members here have gone on since the database was asked.
-                    self._hub.begin_resuming(connection, conversation_id, seq)
-                    late[conversation_id] = seq
-            await asyncio.sleep(0)
-        await self._reading.catch_up(connection, late)
+        for conversation_id, seq in positions.items():
+            since = behind.get(conversation_id)
+            if since is not None:
+                self._hub.begin_resuming(connection, conversation_id, seq)
+                late[conversation_id] = since
+            elif not self._hub.join_at(connection, conversation_id, seq):
+                # The members here have gone on since the database was asked.
+                self._hub.begin_resuming(connection, conversation_id, seq)
+                late[conversation_id] = seq
+        return late
 
     def opened(self, connection: UserSocket) -> None:
         """The socket is in all of its conversations: look at what was noted meanwhile."""

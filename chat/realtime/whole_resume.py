@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from msgspec import UNSET, Struct
 
 from chat import metrics
+from chat.auth.identity import Identity
 from chat.errors import Conflict, EpochChanged, InvalidInput, Unavailable
 from chat.events import ServerFrame
 from chat.realtime.answers import addressed, given
@@ -31,6 +32,8 @@ from chat.services.changes import Changes
 from chat.services.history import History
 from chat.services.membership import Memberships
 from chat.store.cursors import Cursor
+from chat.store.database import in_parts
+from chat.store.positions import Behind
 
 
 class Missed(Struct, frozen=True):
@@ -49,6 +52,11 @@ class Missed(Struct, frozen=True):
     left: Collection[int] = ()
     put_back: Mapping[int, int] = {}
     own: Mapping[int, int] = {}
+
+    @property
+    def is_more(self) -> bool:
+        """Whether there is anything to send but the changes of conversations, and `ending`."""
+        return bool(self.points or self.joined or self.left or self.put_back or self.own)
 
 
 class WholeResume:
@@ -101,27 +109,68 @@ class WholeResume:
             for conversation_id, since in waiting[start : start + PART]:
                 self._hub.begin_resuming(connection, conversation_id, since)
             await self._reading.catch_up(connection, dict(waiting[start : start + PART]))
-        await self.finish(connection, missed)
+        await self._send_rest(connection, missed)
+        self._end(connection, missed)
 
-    async def open(self, connection: UserSocket, proof: Memberships, cursor: str | None) -> None:
-        """After the handshake: make the socket live, and send what came after the cursor."""
-        missed: Missed | None = None
-        connection.is_resuming = cursor is not None
-        if cursor is not None:
-            metrics.resumes.inc()
-            missed = await self._missed(connection, Resume(cursor=cursor), None)
-            if missed is None:
-                return
-        since = {} if missed is None else missed.since
+    async def ask(self, who: Identity, cursor: str | None) -> tuple[Memberships, Missed | None]:
+        """For a handshake: proof of all conversations that the caller is in, and what the client
+        with this cursor missed. Raises InvalidInput and Unavailable.
+        """
+        if cursor is None:
+            return await self._positions.memberships(who), None
+        metrics.resumes.inc()
+        frame = Resume(cursor=cursor)
+        try:
+            proof, behind = await self._positions.since(who, cursor)
+        except EpochChanged:
+            proof = await self._positions.memberships(who)
+            return proof, put_back(proof, frame)
+        return proof, missed_by_cursor(proof, behind, {}, frame)
+
+    def open(self, connection: UserSocket, proof: Memberships, missed: Missed | None) -> None:
+        """After the handshake: make the socket live, and send what came after the cursor.
+
+        Most clients have few conversations and have missed nothing. For them, all of it is done
+        here and now.
+        """
+        connection.is_resuming = missed is not None
         new = () if missed is None else missed.joined
         positions = {one: seq for one, seq in proof.positions.items() if one not in new}
-        await self._sockets.enter(connection, positions, since)
+        late: dict[int, int] = {}
+        if len(positions) <= PART:
+            late = self._sockets.join(connection, positions, {} if missed is None else missed.since)
+            positions = {}
+        if not (positions or late or (missed is not None and missed.is_more)):
+            self._opened(connection, missed)
+        else:
+            self._errands.start(connection, self._go_on(connection, positions, late, missed))
+
+    async def _go_on(
+        self,
+        connection: UserSocket,
+        positions: dict[int, int],
+        late: dict[int, int],
+        missed: Missed | None,
+    ) -> None:
+        """Join part by part, catch up, and send the rest of what was missed."""
+        since = {} if missed is None else missed.since
+        for part in in_parts(positions.items(), PART):
+            if connection.is_closing:
+                return
+            late |= self._sockets.join(connection, dict(part), since)
+            await asyncio.sleep(0)
+        await self._reading.catch_up(connection, late)
         if missed is not None:
-            await self.finish(connection, missed)
+            await self._send_rest(connection, missed)
+        self._opened(connection, missed)
+
+    def _opened(self, connection: UserSocket, missed: Missed | None) -> None:
+        if missed is not None:
+            self._end(connection, missed)
         self._sockets.opened(connection)
 
-    async def finish(self, connection: UserSocket, missed: Missed) -> None:
-        """Send what is left after the changes."""
+    async def _send_rest(self, connection: UserSocket, missed: Missed) -> None:
+        """What is left after the changes."""
         self._sockets.lost(connection, missed.left)
         await self._sockets.introduce(connection, list(missed.joined))
         await self._send_marks(connection, missed.points)
@@ -130,6 +179,8 @@ class WholeResume:
             metrics.resets.inc()
             reset = frame_of(Reset(seq, self._history.epoch))
             connection.send(addressed(connection, conversation_id, reset))
+
+    def _end(self, connection: UserSocket, missed: Missed) -> None:
         connection.is_resuming = False
         connection.send(frame_of(missed.ending))
 
@@ -163,9 +214,7 @@ class WholeResume:
         return None
 
     async def _put_back(self, connection: UserSocket, frame: Resume) -> Missed:
-        metrics.resets.inc()
-        now = await self._positions.memberships(connection.identity)
-        return Missed(Reset(UNSET, now.epoch, given(frame.ref), now.cursor))
+        return put_back(await self._positions.memberships(connection.identity), frame)
 
     async def _by_positions(
         self, connection: UserSocket, positions: dict[int, int], frame: Resume
@@ -188,18 +237,33 @@ class WholeResume:
     async def _by_cursor(
         self, connection: UserSocket, cursor: str, positions: dict[int, int], frame: Resume
     ) -> Missed:
-        behind = await self._positions.behind(connection.identity, cursor)
-        if behind is None:
-            now = await self._positions.memberships(connection.identity)
-            named = {str(one): seq for one, seq in now.positions.items()}
-            # Which settings have changed is not known, so all come that ever did.
-            every = dict.fromkeys(now.positions, 0)
-            return Missed(Positions(named, now.epoch, now.cursor, given(frame.ref)), own=every)
-        joined = set(behind.joined) - positions.keys()
-        points = {one: at for one, at, _ in behind.changed if one not in joined} | positions
-        since = {one: at for one, at, seq in behind.changed if at < seq and one not in joined}
-        ending = resumed(behind.cursor, behind.epoch, frame)
-        return Missed(ending, points, since | positions, joined, behind.left, own=points)
+        now, behind = await self._positions.since(connection.identity, cursor)
+        return missed_by_cursor(now, behind, positions, frame)
+
+
+def missed_by_cursor(
+    now: Memberships, behind: Behind | None, positions: dict[int, int], frame: Resume
+) -> Missed:
+    """What the client missed since its cursor, or, of the conversations in `positions`, since
+    the number there. `positions` may name conversations that are not the user's.
+    """
+    if behind is None:
+        named = {str(one): seq for one, seq in now.positions.items()}
+        # Which settings have changed is not known, so all come that ever did.
+        every = dict.fromkeys(now.positions, 0)
+        return Missed(Positions(named, now.epoch, now.cursor, given(frame.ref)), own=every)
+    foreign = positions.keys() - now.positions.keys()
+    known = {one: at for one, at in positions.items() if one not in foreign}
+    joined = set(behind.joined) - known.keys()
+    points = {one: at for one, at, _ in behind.changed if one not in joined} | known
+    since = {one: at for one, at, seq in behind.changed if at < seq and one not in joined}
+    ending = resumed(now.cursor, now.epoch, frame)
+    return Missed(ending, points, since | known, joined, foreign.union(behind.left), own=points)
+
+
+def put_back(now: Memberships, frame: Resume) -> Missed:
+    metrics.resets.inc()
+    return Missed(Reset(UNSET, now.epoch, given(frame.ref), now.cursor))
 
 
 def resumed(cursor: str, epoch: str, frame: Resume) -> Resumed:

@@ -12,6 +12,7 @@ from typing import Protocol
 from chat.auth.identity import Identity
 from chat.store import participants, positions
 from chat.store.database import Database, Reads
+from chat.store.positions import Behind, Standing
 from chat.store.sends import not_a_participant
 
 
@@ -39,7 +40,7 @@ class Memberships:
     user_id: int
 
     def __init__(self) -> None:
-        raise TypeError("only memberships_of() makes one")
+        raise TypeError("only memberships_of() and memberships_since() make one")
 
 
 class Membership:
@@ -73,7 +74,24 @@ async def membership_of(database: Database, who: Identity, conversation_id: int)
 
 async def memberships_of(database: Database, who: Identity) -> Memberships:
     """Asks the database, each time."""
-    standing = await positions.of_user(database, who.user_id)
+    return _memberships(who, await positions.of_user(database, who.user_id))
+
+
+async def memberships_since(
+    database: Database, who: Identity, cursor: str
+) -> tuple[Memberships, Behind | None]:
+    """The same, with what changed since the cursor, from one statement.
+
+    None where the cursor cannot be compared. Raises InvalidInput, and EpochChanged where the
+    database was put back since.
+    """
+    behind = await positions.behind(database, who.user_id, cursor)
+    if behind is None:
+        return await memberships_of(database, who), None
+    return _memberships(who, behind), behind
+
+
+def _memberships(who: Identity, standing: Standing | Behind) -> Memberships:
     found = Memberships.__new__(Memberships)
     found.user_id, found.epoch = who.user_id, standing.epoch
     found.cursor, found.positions = standing.cursor, dict(standing.positions)

@@ -3,9 +3,8 @@
 from collections.abc import Collection
 
 from chat.auth.identity import Identity
-from chat.services.membership import Memberships, memberships_of
+from chat.services.membership import Memberships, memberships_of, memberships_since
 from chat.store import participants
-from chat.store import positions as store
 from chat.store.database import Database
 from chat.store.positions import Behind
 
@@ -18,12 +17,13 @@ class Positions:
         """Proof of all conversations that the caller is in, and where each is now."""
         return await memberships_of(self._database, who)
 
-    async def behind(self, who: Identity, cursor: str) -> Behind | None:
-        """What the caller may have missed since the cursor; None where it cannot be compared.
+    async def since(self, who: Identity, cursor: str) -> tuple[Memberships, Behind | None]:
+        """The same, and what the caller may have missed since the cursor.
 
-        Raises InvalidInput, and EpochChanged where the database was put back since.
+        That is None where the cursor cannot be compared. Raises InvalidInput, and EpochChanged
+        where the database was put back since.
         """
-        return await store.behind(self._database, who.user_id, cursor)
+        return await memberships_since(self._database, who, cursor)
 
     async def those_of(self, who: Identity, conversation_ids: Collection[int]) -> set[int]:
         """Those of the conversations that the caller is in."""

@@ -39,13 +39,16 @@ class Cursor(Struct, frozen=True):
         return f"{self.epoch}.{self.incarnation}.{self.point}"
 
 
-async def snapshot(reads: Reads, sql: str, parameters: Sequence[int]) -> tuple[Cursor, Row]:
+async def snapshot(
+    reads: Reads, sql: str, parameters: Sequence[int], **parts: str
+) -> tuple[Cursor, Row]:
     """What a statement of one row answers, and the cursor of the same moment.
 
-    The statement begins `SELECT {horizon}, {incarnation}, (SELECT epoch FROM history)`.
+    The statement begins `SELECT {horizon}, {incarnation}, (SELECT epoch FROM history)`. `parts`
+    are put into it by name.
     """
     statement = sql.format(
-        horizon=reads.horizon, incarnation=reads.incarnation, joined=reads.joined
+        horizon=reads.horizon, incarnation=reads.incarnation, joined=reads.joined, **parts
     )
     while True:
         ((point, incarnation, epoch, *rest),) = await reads.fetch(statement, parameters)

@@ -25,37 +25,43 @@ from chat.errors import EpochChanged
 from chat.store.cursors import Cursor, snapshot
 from chat.store.database import Reads
 
-# By a subquery, not by a join: a plan that is made for every user alike would read all
-# conversations there are. As one text: rows of their own would hold the event loop.
+# From the user's participants to each conversation by its key: a plan that is made for every user
+# alike would read all conversations there are.
+MINE = {
+    "postgresql": """
+        participants AS p CROSS JOIN LATERAL (
+            SELECT x.seq, x.changed FROM conversations AS x WHERE x.id = p.conversation_id OFFSET 0
+        ) AS c
+    """,
+    "sqlite": "participants AS p CROSS JOIN conversations AS c ON c.id = p.conversation_id",
+}
+# As texts: rows of their own would hold the event loop.
 OF_USER = """
     SELECT {horizon}, {incarnation}, (SELECT epoch FROM history), (
-        SELECT {joined}('[' || mine.id || ',' || mine.seq || ']', ',') FROM (
-            SELECT p.conversation_id AS id,
-                   (SELECT c.seq FROM conversations AS c WHERE c.id = p.conversation_id) AS seq
-            FROM participants AS p WHERE p.user_id = ? AND p.is_active
-        ) AS mine
+        SELECT {joined}('[' || p.conversation_id || ',' || c.seq || ']', ',')
+        FROM {mine} WHERE p.user_id = ? AND p.is_active
     )
 """
+# `mine` reads all conversations of the user once, for the positions and for what changed.
 BEHIND = """
-    WITH moved AS MATERIALIZED (
-        SELECT p.conversation_id AS id, p.changed FROM participants AS p
-        WHERE p.user_id = ? AND p.is_active
-          AND (SELECT c.changed FROM conversations AS c WHERE c.id = p.conversation_id) >= ?
+    WITH mine AS MATERIALIZED (
+        SELECT p.conversation_id AS id, p.changed AS came, c.seq, c.changed
+        FROM {mine} WHERE p.user_id = ? AND p.is_active
     ), found AS (
-        SELECT moved.id,
-               (SELECT c.seq FROM conversations AS c WHERE c.id = moved.id) AS seq,
+        SELECT id, seq,
                coalesce((SELECT m.created_seq FROM messages AS m
-                         WHERE m.conversation_id = moved.id AND m.changed < ?
+                         WHERE m.conversation_id = mine.id AND m.changed < ?
                          ORDER BY m.created_seq DESC LIMIT 1), 0) AS sent,
                coalesce((SELECT l.seq FROM changes AS l
-                         WHERE l.conversation_id = moved.id AND l.changed < ?
+                         WHERE l.conversation_id = mine.id AND l.changed < ?
                          ORDER BY l.seq DESC LIMIT 1), 0) AS logged
-        FROM moved
+        FROM mine WHERE changed >= ?
     )
     SELECT {horizon}, {incarnation}, (SELECT epoch FROM history),
+           (SELECT {joined}('[' || id || ',' || seq || ']', ',') FROM mine),
            (SELECT {joined}('[' || id || ',' || sent || ',' || logged || ',' || seq || ']', ',')
             FROM found),
-           (SELECT {joined}(CAST(id AS text), ',') FROM moved WHERE changed >= ?),
+           (SELECT {joined}(CAST(id AS text), ',') FROM mine WHERE came >= ? AND changed >= ?),
            (SELECT {joined}(CAST(p.conversation_id AS text), ',') FROM participants AS p
             WHERE p.user_id = ? AND NOT p.is_active AND p.changed >= ?)
 """
@@ -75,14 +81,16 @@ class Standing(Struct, frozen=True):
 class Behind(Struct, frozen=True):
     """What the client with an old cursor may have missed, and the cursor for the present.
 
-    `changed` has triples (id, since, seq): the old cursor stands for the position `since`, and the
-    present one is `seq`. If they are equal, only marks of reading moved. `joined` are conversations
-    into which the user came, or which began; they are in `changed` too. `left` are those that the
-    user is not in any more.
+    `positions` are those of all conversations of the user, as in `Standing`. `changed` has triples
+    (id, since, seq): the old cursor stands for the position `since`, and the present one is `seq`.
+    If they are equal, only marks of reading moved. `joined` are conversations into which the user
+    came, or which began; they are in `changed` too. `left` are those that the user is not in any
+    more.
     """
 
     cursor: str
     epoch: str
+    positions: list[tuple[int, int]]
     changed: list[tuple[int, int, int]]
     joined: list[int]
     left: list[int]
@@ -90,7 +98,7 @@ class Behind(Struct, frozen=True):
 
 async def of_user(reads: Reads, user_id: int) -> Standing:
     """The present positions of all conversations of the user, in no order."""
-    cursor, (joined,) = await snapshot(reads, OF_USER, (user_id,))
+    cursor, (joined,) = await snapshot(reads, OF_USER, (user_id,), mine=MINE[reads.dialect])
     return Standing(str(cursor), cursor.epoch, _positions(f"[{joined or ''}]"))
 
 
@@ -102,12 +110,12 @@ async def behind(reads: Reads, user_id: int, text: str) -> Behind | None:
     """
     cursor = Cursor.read(text)
     point = cursor.point
-    parameters = (user_id, *[point] * 4, user_id, point)
-    present, found = await snapshot(reads, BEHIND, parameters)
+    parameters = (user_id, *[point] * 5, user_id, point)
+    present, found = await snapshot(reads, BEHIND, parameters, mine=MINE[reads.dialect])
     if present.epoch != cursor.epoch:
         raise EpochChanged(present.epoch)
     if present.incarnation != cursor.incarnation or present.point < point:
         return None
-    moved, joined, left = (f"[{one or ''}]" for one in found)
+    mine, moved, joined, left = (f"[{one or ''}]" for one in found)
     changed = [(id_, max(sent, logged), seq) for id_, sent, logged, seq in _changed(moved)]
-    return Behind(str(present), present.epoch, changed, _ids(joined), _ids(left))
+    return Behind(str(present), present.epoch, _positions(mine), changed, _ids(joined), _ids(left))

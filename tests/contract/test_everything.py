@@ -355,6 +355,34 @@ async def test_a_cursor_that_cannot_be_compared_is_answered_with_positions(
     assert said(await until(socket, "resumed")) == [(behind, "missed")]
 
 
+async def test_what_was_left_or_begun_before_such_positions_is_not_missed(people: People) -> None:
+    """A client names what it held; what is not the user's any more is removed, also beside a
+    cursor, and what began after the positions comes.
+    """
+    ali, sara = await people("ali"), await people("sara")
+    left, kept = await ali.begin_conversation(sara), await ali.begin_conversation(sara)
+    _, hello = await opened(sara)
+    epoch, _, point = hello["cursor"].split(".")
+    path = f"/api/conversations/{left}/participants/{sara.id}/"
+    assert (await ali.http.delete(path)).status_code == 204
+    socket, _ = await opened(sara, cursor=f"{epoch}.another.{point}")
+    positions = await socket.receive()
+    assert positions["positions"] == {str(kept): 0}
+    begun = await ali.begin_conversation(sara)
+    await say(ali, kept, "missed")
+    await socket.close()
+    socket, _ = await opened(sara)
+    since = {str(left): 0, str(kept): 0}
+    await socket.send({"type": "resume", "cursor": positions["cursor"], "since": since})
+    frames = await until(socket, "resumed")
+    assert said(frames) == [(kept, "missed")]
+    assert [one["conversation"] for one in frames if one["type"] == "conversation.removed"] == [
+        left
+    ]
+    created = [one["conversation"] for one in frames if one["type"] == "conversation.created"]
+    assert [one["id"] for one in created] == [begun]
+
+
 async def test_ones_own_devices_agree(people: People) -> None:
     """What is read on one is read on the other; typing is not shown as somebody else's."""
     ali, sara = await people("ali"), await people("sara")

@@ -136,16 +136,15 @@ def test_what_is_said_while_the_socket_opens_comes(
     assert nodes.run(scenario()) == [["during"], ["during"]]
 
 
-@pytest.mark.parametrize("seam", ["memberships", "behind"])
 def test_a_conversation_that_begins_meanwhile_comes(
-    nodes: Nodes, talk: Talk, monkeypatch: pytest.MonkeyPatch, seam: str
+    nodes: Nodes, talk: Talk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The answer that is on its way does not have it."""
 
     async def scenario() -> tuple[list[int], list[str]]:
         away, hello = await opened(nodes, talk.sara)
         await away.close()
-        held = hold(monkeypatch, nodes.here.app.ctx.services.positions, seam, most=1)
+        held = hold(monkeypatch, nodes.here.app.ctx.services.positions, "since", most=1)
         query = f"?cursor={hello['cursor']}"
         opening = asyncio.create_task(opened(nodes, talk.sara, query))
         await held.until_waiting()
