@@ -8,7 +8,6 @@ from itertools import islice
 from chat.errors import Unavailable
 from chat.realtime.group import Batch, Group
 
-RETRY_SECONDS = 0.5
 PART = 500
 """Conversations that are compared in one step: a socket of everything brings thousands."""
 
@@ -16,7 +15,8 @@ PART = 500
 class Comparing:
     """`find` gives a conversation's group here, and `seqs` the database's change numbers.
 
-    `deliver` gets how far the database is; `went_back` is as for the hub.
+    `deliver` gets how far the database is; `went_back` is as for the hub; `pause` is in seconds,
+    between two questions while the database is away.
     """
 
     def __init__(
@@ -25,11 +25,13 @@ class Comparing:
         seqs: Callable[[Collection[int]], Awaitable[dict[int, int]]],
         deliver: Callable[[int, Batch], None],
         went_back: Callable[[int, int, int], None],
+        pause: float,
     ) -> None:
         self._find = find
         self._seqs = seqs
         self._deliver = deliver
         self._went_back = went_back
+        self._pause = pause
         self._doubtful: set[int] = set()
         self._task: asyncio.Task[None] | None = None
 
@@ -53,7 +55,7 @@ class Comparing:
                     await self.compare(doubtful)
                 except Unavailable:
                     self._doubtful |= doubtful
-                    await asyncio.sleep(RETRY_SECONDS)
+                    await asyncio.sleep(self._pause)
         finally:
             self._task = None
 

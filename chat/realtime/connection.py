@@ -22,9 +22,6 @@ from chat.realtime.framing import (
     parse_close,
 )
 
-CLOSE_TIMEOUT = 5.0
-"""A client that does not answer a close within so many seconds is cut off."""
-
 
 class Listener(Protocol):
     """Gets the texts of a connection, and is notified of its end."""
@@ -63,6 +60,9 @@ class Connection(asyncio.Protocol):
     - `renewal`: the number of the `auth` frame that brought its token.
     - `slot`: its place among the heartbeats.
     """
+
+    close_timeout: ClassVar[float] = 5.0
+    """A client that does not answer a close within so many seconds is cut off."""
 
     __slots__ = (
         "_cut",
@@ -173,7 +173,7 @@ class Connection(asyncio.Protocol):
         self.transport.write(close_frame(code, reason))
         metrics.closes.labels(str(code)).inc()
         loop = asyncio.get_running_loop()
-        self._cut = loop.call_later(CLOSE_TIMEOUT, self.drop)
+        self._cut = loop.call_later(self.close_timeout, self.drop)
 
     def drop(self) -> None:
         """Cut the transport, because nobody is there to get a close."""

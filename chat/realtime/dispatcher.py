@@ -29,6 +29,7 @@ from chat.realtime.deliveries import batches_of, delivery_of
 from chat.realtime.group import Batch, Delivery
 from chat.realtime.hub import Hub
 from chat.realtime.news import KIND_AT, Marks
+from chat.realtime.patience import PATIENCE, Patience
 from chat.realtime.presence import listeners
 from chat.realtime.presence.presence import Presence
 from chat.realtime.protocol import frame_of
@@ -37,9 +38,6 @@ from chat.store.history import Name
 
 log = logging.getLogger("payam.dispatcher")
 
-RETRY_SECONDS = 0.5
-STRANGE_SECONDS = 0.5
-"""Between two questions to the database because of news that cannot be believed."""
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack_batch = msgspec.msgpack.Decoder(Batch).decode
@@ -72,6 +70,7 @@ class Dispatcher(RelayListener):
         relay: Relay,
         load: Callable[[int, int], Awaitable[Page]],
         seqs: Callable[[Collection[int]], Awaitable[dict[int, int]]],
+        patience: Patience = PATIENCE,
     ) -> None:
         self.listener = Announcements()
         self.joined: Callable[[int, Collection[int]], None] = ignore_joins
@@ -84,8 +83,14 @@ class Dispatcher(RelayListener):
         self._strange: set[int] = set()
         self._asking: asyncio.Task[None] | None = None
         self._has_seen_others = False
+        self._patience = patience
         self.hub = Hub(
-            self.load_deliveries, seqs, relay.subscribe, relay.unsubscribe, self._went_back
+            self.load_deliveries,
+            seqs,
+            relay.subscribe,
+            relay.unsubscribe,
+            self._went_back,
+            patience,
         )
 
     def _went_back(self, conversation_id: int, known: int, stored: int) -> None:
@@ -145,7 +150,7 @@ class Dispatcher(RelayListener):
                 seqs = await self._seqs(conversation_ids)
                 break
             except Unavailable:
-                await asyncio.sleep(RETRY_SECONDS)
+                await asyncio.sleep(self._patience.retry)
         for conversation_id, seq in seqs.items():
             self._reached(conversation_id, seq)
 
@@ -285,7 +290,7 @@ class Dispatcher(RelayListener):
             while self._strange:
                 strange, self._strange = self._strange, set()
                 self.hub.check(strange)
-                await asyncio.sleep(STRANGE_SECONDS)
+                await asyncio.sleep(self._patience.strange)
         finally:
             self._asking = None
 

@@ -7,14 +7,9 @@ from collections.abc import Awaitable, Callable
 from chat import metrics
 from chat.errors import Unavailable
 from chat.realtime.group import Delivery, Group, Healing
+from chat.realtime.patience import Patience
 
 log = logging.getLogger("payam.hub")
-
-RETRY_SECONDS = 0.5
-PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 15.0)
-"""Seconds to wait if the database did not have what the relay announced. The last one is used for
-all later tries.
-"""
 
 
 class Healer:
@@ -28,11 +23,13 @@ class Healer:
         went_back: Callable[[int, int, int], None],
         drop_empty: Callable[[Group], None],
         commits: Callable[[], int],
+        patience: Patience,
     ) -> None:
         self._load = load
         self._went_back = went_back
         self._drop_empty = drop_empty
         self._commits = commits
+        self._patience = patience
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -58,13 +55,14 @@ class Healer:
         exist any more. While such a batch waits, the members get what continues at their position.
         """
         in_vain = 0
+        pauses = self._patience.in_vain
         try:
             while healing.waiting and not group.is_empty:
                 if await self._read(group, healing):
                     in_vain = 0
                     continue
                 metrics.heals_in_vain.inc()
-                await asyncio.sleep(PAUSES[min(in_vain, len(PAUSES) - 1)])
+                await asyncio.sleep(pauses[min(in_vain, len(pauses) - 1)])
                 in_vain += 1
         except Exception:
             # Otherwise these sockets would miss changes in silence.
@@ -89,7 +87,7 @@ class Healer:
             try:
                 changes, upto, is_last = await self._load(group.conversation_id, group.seq)
             except Unavailable:
-                await asyncio.sleep(RETRY_SECONDS)
+                await asyncio.sleep(self._patience.retry)
                 continue
             if upto < group.seq:
                 self._went_back(group.conversation_id, group.seq, upto)

@@ -20,6 +20,7 @@ from chat.realtime.bag import Bag
 from chat.realtime.comparing import Comparing
 from chat.realtime.group import Batch, Delivery, Group, Subscription
 from chat.realtime.healing import Healer
+from chat.realtime.patience import PATIENCE, Patience
 from chat.realtime.subscribers import Subscriber
 
 PART = 250
@@ -48,14 +49,16 @@ class Hub:
         opened: Callable[[int], None],
         closed: Callable[[int], None],
         went_back: Callable[[int, int, int], None] = ignore,
+        patience: Patience = PATIENCE,
     ) -> None:
+        self.patience = patience
         self._opened = opened
         self._closed = closed
         self._went_back = went_back
         self._groups: dict[int, Group] = {}
         self._commits = 0
-        self._comparing = Comparing(self._groups.get, seqs, self.deliver, went_back)
-        self._healer = Healer(load, went_back, self._drop_empty, lambda: self._commits)
+        self._comparing = Comparing(self._groups.get, seqs, self.deliver, went_back, patience.retry)
+        self._healer = Healer(load, went_back, self._drop_empty, lambda: self._commits, patience)
 
     def __contains__(self, conversation_id: int) -> bool:
         return conversation_id in self._groups

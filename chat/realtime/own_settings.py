@@ -10,8 +10,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from chat.errors import Unavailable
 from chat.realtime.errands import Errands
+from chat.realtime.patience import RETRY_SECONDS
 from chat.realtime.protocol import frame_of, of_conversation
-from chat.realtime.resume import CHUNK, RETRY_SECONDS, drained
+from chat.realtime.resume import CHUNK, drained
 from chat.realtime.subscribers import UserSocket
 from chat.services.own_settings import OwnSettings
 from chat.store.database import in_parts

@@ -9,8 +9,9 @@ from chat.auth.identity import Identity
 from chat.errors import Unavailable
 from chat.realtime.answers import addressed
 from chat.realtime.hub import Hub
+from chat.realtime.patience import RETRY_SECONDS
 from chat.realtime.protocol import frame_of
-from chat.realtime.resume import LOOK_SECONDS, RETRY_SECONDS, send_slowly
+from chat.realtime.resume import LOOK_SECONDS, send_slowly
 from chat.realtime.subscribers import UserSocket
 from chat.services.changes import Missed
 

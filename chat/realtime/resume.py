@@ -30,6 +30,7 @@ from chat.realtime.errands import Errands
 from chat.realtime.group import Delivery, Subscription
 from chat.realtime.hub import Hub
 from chat.realtime.missed_marks import MissedMarks
+from chat.realtime.patience import PATIENCE
 from chat.realtime.protocol import frame_of
 from chat.realtime.server_frames import Reset, Resumed
 from chat.realtime.subscribers import Subscriber
@@ -49,10 +50,7 @@ Marks = Callable[[int, int], Awaitable[list[Passing]]]
 
 CHUNK = 256 * 1024
 """Bytes that may wait for the client before the next are given to it."""
-PATIENCE = 30.0
-"""Seconds that a client has to take a chunk."""
 LOOK_SECONDS = 0.02
-RETRY_SECONDS = 0.5
 
 
 class CatchingUp:
@@ -154,7 +152,7 @@ async def catch_up(
             await require()
             missed = await marks(conversation_id, since) if is_last else []
         except Unavailable:
-            await asyncio.sleep(RETRY_SECONDS)
+            await asyncio.sleep(hub.patience.retry)
             continue
         except NotFound:
             if hub.subscription(connection, conversation_id) is place:
@@ -167,7 +165,8 @@ async def catch_up(
         # or will be those of other changes.
         is_reset = is_reset or (knows_epochs and upto < position)
         if not is_reset:  # else it reads everything again
-            await send_slowly(connection, frames(connection, conversation_id, changes))
+            missing = frames(connection, conversation_id, changes)
+            await send_slowly(connection, missing, hub.patience.reader)
             metrics.delivered_frames.add(len(changes))
         position = upto
         if not is_last:
@@ -212,7 +211,9 @@ def frames(
     return [addressed(connection, conversation_id, change.frame) for change in changes]
 
 
-async def send_slowly(connection: Connection, frames: Sequence[bytes]) -> None:
+async def send_slowly(
+    connection: Connection, frames: Sequence[bytes], patience: float = PATIENCE.reader
+) -> None:
     """Write no more than a chunk at once, and wait until most of it is gone."""
     _, high = connection.transport.get_write_buffer_limits()
     # A chunk alone must not be what the client is closed for.
@@ -223,19 +224,19 @@ async def send_slowly(connection: Connection, frames: Sequence[bytes]) -> None:
         if waiting and size + len(frame) > most:
             connection.send(b"".join(waiting))
             waiting, size = [], 0
-            await drained(connection, most // 2)
+            await drained(connection, most // 2, patience)
         waiting.append(frame)
         size += len(frame)
     if waiting:
         connection.send(b"".join(waiting))
-        await drained(connection, most // 2)
+        await drained(connection, most // 2, patience)
 
 
-async def drained(connection: Connection, most: int) -> None:
-    """Wait for a client that reads slowly; close one that does not read at all."""
+async def drained(connection: Connection, most: int, patience: float = PATIENCE.reader) -> None:
+    """Wait for a client that reads slowly; close one that does not read for so many seconds."""
     waited = 0.0
     while not connection.is_closing and connection.transport.get_write_buffer_size() > most:
-        if waited >= PATIENCE:
+        if waited >= patience:
             connection.close(4408, "did not read fast enough")
             return
         await asyncio.sleep(LOOK_SECONDS)

@@ -19,6 +19,7 @@ from chat import records
 from chat.errors import Unavailable
 from chat.realtime.errands import Errands
 from chat.realtime.hub import Hub
+from chat.realtime.patience import RETRY_SECONDS
 from chat.realtime.protocol import frame_of
 from chat.realtime.reading import Reading
 from chat.realtime.server_frames import ConversationCreated, ConversationRemoved, CursorMoved
@@ -27,7 +28,6 @@ from chat.services.conversations import Conversations
 
 PART = 250
 """Conversations that one step of the event loop joins."""
-RETRY_SECONDS = 0.5
 
 
 class UserSockets(Removals):

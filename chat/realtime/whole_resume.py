@@ -20,9 +20,10 @@ from chat.realtime.client_frames import Resume
 from chat.realtime.errands import Errands
 from chat.realtime.hub import Hub
 from chat.realtime.own_settings import OwnSettingsNews
+from chat.realtime.patience import RETRY_SECONDS
 from chat.realtime.protocol import frame_of
 from chat.realtime.reading import Reading
-from chat.realtime.resume import LOOK_SECONDS, RETRY_SECONDS, marks_of, send_slowly
+from chat.realtime.resume import LOOK_SECONDS, marks_of, send_slowly
 from chat.realtime.server_frames import Positions, Reset, Resumed
 from chat.realtime.subscribers import UserSocket
 from chat.realtime.user_sockets import PART, UserSockets

@@ -12,7 +12,6 @@ from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
 from chat.auth.identity import Identity
-from chat.realtime import connection as connection_module
 from chat.realtime.connection import Connection
 from chat.realtime.framing import text_frame
 
@@ -58,12 +57,17 @@ class Opening(asyncio.Protocol):
 
 
 @asynccontextmanager
-async def talk() -> AsyncIterator[tuple[ClientConnection, Connection, Echo]]:
+async def talk(
+    patience: float = 30.0,
+) -> AsyncIterator[tuple[ClientConnection, Connection, Echo]]:
     """A client, the server's connection to it, and that one's listener."""
     echo, made = Echo(), list[Connection]()
 
+    class Patient(Connection):
+        close_timeout = patience
+
     def accept() -> Connection:
-        made.append(Connection(echo, Identity(1, "ali", False, 0.0, None), 1024))
+        made.append(Patient(echo, Identity(1, "ali", False, 0.0, None), 1024))
         return made[-1]
 
     loop = asyncio.get_running_loop()
@@ -180,12 +184,9 @@ async def test_nothing_is_said_or_heard_after_a_close() -> None:
         assert echo.texts == []
 
 
-async def test_a_client_that_does_not_answer_a_close_is_cut_off(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_a_client_that_does_not_answer_a_close_is_cut_off() -> None:
     """After a while, whatever waits for it."""
-    monkeypatch.setattr(connection_module, "CLOSE_TIMEOUT", 0.05)
-    async with talk() as (client, connection, echo):
+    async with talk(patience=0.05) as (client, connection, echo):
         client.transport.pause_reading()
         connection.close(1012, "later")
         await echo.lost.wait()
@@ -223,9 +224,8 @@ async def test_what_is_held_goes_before_a_close(is_clients: bool) -> None:
         await echo.lost.wait()
 
 
-async def test_a_reader_that_falls_behind_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_reader_that_falls_behind_is_closed() -> None:
     """With 4408 behind what waits for it, and nothing after it."""
-    monkeypatch.setattr(connection_module, "CLOSE_TIMEOUT", 30.0)
     async with talk() as (client, connection, _):
         client.transport.pause_reading()
         frame = Frame(Opcode.TEXT, b"x" * 60_000).serialize(mask=False)

@@ -19,11 +19,11 @@ from chat.events import (
     Reached,
     UserTyping,
 )
-from chat.realtime import dispatcher as dispatcher_module
 from chat.realtime.announcements import Announcements
 from chat.realtime.connection import Listener
 from chat.realtime.dispatcher import Dispatcher
 from chat.realtime.group import Batch, Delivery
+from chat.realtime.patience import Patience
 from chat.realtime.relay.relay import Relay, RelayListener
 from chat.realtime.subscribers import ConversationSocket
 from chat.records import User
@@ -96,7 +96,7 @@ class Node(Announcements):
         self.misses = 0
         self.suspicions = 0
         self.revocations: list[FamilyRevoked] = []
-        self.dispatcher = Dispatcher(wire, self.load, self.seqs)
+        self.dispatcher = Dispatcher(wire, self.load, self.seqs, Patience(strange=0.001))
         self.dispatcher.listener = self
 
     def join(self, user_id: int = 1) -> Member:
@@ -125,11 +125,6 @@ class Node(Announcements):
         async with asyncio.timeout(10):
             while self.dispatcher._tasks or self.dispatcher.hub.is_busy:
                 await asyncio.sleep(0)
-
-
-@pytest.fixture(autouse=True)
-def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dispatcher_module, "STRANGE_SECONDS", 0.001)
 
 
 @pytest.fixture

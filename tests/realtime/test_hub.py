@@ -9,11 +9,11 @@ import pytest
 from chat import metrics
 from chat.auth.identity import Identity
 from chat.errors import Unavailable
-from chat.realtime import comparing, healing
 from chat.realtime.bag import FEW as MANY
 from chat.realtime.connection import Listener
 from chat.realtime.group import FEW, WAITING_MAX, Batch, Delivery
 from chat.realtime.hub import Hub
+from chat.realtime.patience import Patience
 from chat.realtime.subscribers import ConversationSocket
 
 CONVERSATION = 7
@@ -50,7 +50,14 @@ class World:
         self.opened: list[int] = []
         self.closed: list[int] = []
         self.gone_back: list[tuple[int, int, int]] = []
-        self.hub = Hub(self.load, self.seqs, self.opened.append, self.closed.append, self.go_back)
+        self.hub = Hub(
+            self.load,
+            self.seqs,
+            self.opened.append,
+            self.closed.append,
+            self.go_back,
+            Patience(retry=0.001),
+        )
 
     def go_back(self, conversation_id: int, known: int, stored: int) -> None:
         self.gone_back.append((conversation_id, known, stored))
@@ -95,12 +102,6 @@ class World:
         async with asyncio.timeout(10):
             while self.hub.is_busy:
                 await asyncio.sleep(0)
-
-
-@pytest.fixture(autouse=True)
-def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(healing, "RETRY_SECONDS", 0.001)
-    monkeypatch.setattr(comparing, "RETRY_SECONDS", 0.001)
 
 
 def told(seq: int, *, removed: int = 0) -> Delivery:
@@ -216,13 +217,12 @@ async def test_what_the_database_does_not_have_is_asked_for_less_and_less(
         await real_sleep(0)
     world.hub.deliver(CONVERSATION, world.commit())
     assert member.told == numbers(4, 4)
-    assert pauses[:10] == [*healing.PAUSES, *[healing.PAUSES[-1]] * 3]
+    expected = Patience().in_vain
+    assert pauses[:10] == [*expected, *[expected[-1]] * 3]
     assert world.loads - len(pauses) in (0, 1)
     assert counted() - before == len(pauses)
     assert world.gone_back == []
     world.history += [told(seq) for seq in range(5, 1001)]
-    monkeypatch.undo()
-    monkeypatch.setattr(healing, "PAUSES", (0,))
     await world.settle()
     assert member.told == numbers(4, 1001)
 

@@ -12,9 +12,11 @@ from chat.realtime import resume
 from chat.realtime.connection import Listener
 from chat.realtime.group import Batch, Delivery
 from chat.realtime.hub import Hub
+from chat.realtime.patience import Patience
 from chat.realtime.subscribers import ConversationSocket
 
 CONVERSATION = 7
+HASTY = Patience(retry=0.001, reader=0.05)
 
 
 class Transport:
@@ -61,7 +63,7 @@ class World:
         self.before_load: list[Any] = []
         self.is_removed = False
         self.marks: list[int] = []
-        self.hub = Hub(self.load_live, self.seqs, lambda _: None, lambda _: None)
+        self.hub = Hub(self.load_live, self.seqs, lambda _: None, lambda _: None, patience=HASTY)
         self.member, self.late = Recorder(), Recorder()
         self.hub.join(self.member, CONVERSATION, length)
         self.hub.begin_resuming(self.late, CONVERSATION, length)
@@ -199,9 +201,8 @@ async def test_who_comes_while_the_members_are_healed_goes_on_with_them() -> Non
     world.assert_told(late=(1, 5), member=(4, 5), resumed=4)
 
 
-async def test_a_database_that_is_away_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_database_that_is_away_is_waited_for() -> None:
     """Nothing is told twice when it is back."""
-    monkeypatch.setattr(resume, "RETRY_SECONDS", 0.001)
     world = World(15)
 
     def fail() -> None:
@@ -267,9 +268,8 @@ async def test_marks_of_others_come_before_resumed() -> None:
     assert "message.read" not in world.late.text
 
 
-async def test_who_does_not_read_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_does_not_read_is_closed() -> None:
     """With 4408, and not given another page."""
-    monkeypatch.setattr(resume, "PATIENCE", 0.05)
     world = World(100)
     world.late.buffer.unread = resume.CHUNK
     await world.catch_up(0)
