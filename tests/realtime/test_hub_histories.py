@@ -1,19 +1,23 @@
 """The hub against any history: what the relay loses, doubles or brings late, and who comes late."""
 
 import asyncio
+import re
 from collections.abc import Collection
 from typing import cast
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat.auth.identity import Identity
 from chat.realtime.connection import Listener
+from chat.realtime.framing import text_frame
 from chat.realtime.group import Batch, Delivery
 from chat.realtime.hub import Hub
-from chat.realtime.subscribers import ConversationSocket
+from chat.realtime.subscribers import ConversationSocket, Subscriber, UserSocket
 
 TALK = 9
+SEQ = re.compile(rb'"seq":(\d+)')
 PAGE = 3
 
 deliveries = st.lists(
@@ -23,21 +27,50 @@ deliveries = st.lists(
 """First change, how many more, whether it names its end only, and turns of the loop after it."""
 
 
-class Socket(ConversationSocket):
-    """Stands for a connection: keeps the numbers that it is told."""
+class Recorder(Subscriber):
+    """Stands for a connection: keeps the `seq` of each change that it receives."""
 
-    def __init__(self, user_id: int = 1) -> None:
-        identity = Identity(user_id, f"user{user_id}", False, 0.0, None)
-        super().__init__(cast("Listener", None), identity, TALK, 1024)
-        self.told: list[int] = []
-        self.closed_with = 0
+    seqs: list[int]
 
     def send(self, frames: bytes) -> None:
-        assert not self.closed_with, "told something after its close"
-        self.told += [int(number) for number in frames.split()]
+        assert not self.closed_with, "received something after its close"
+        self.seqs += [int(number) for number in SEQ.findall(frames)]
 
     def close(self, code: int, reason: str = "") -> None:
         self.closed_with = code
+
+
+class OfOne(Recorder, ConversationSocket):
+    """A socket of `/ws/chat/`."""
+
+    def __init__(self, user_id: int) -> None:
+        ConversationSocket.__init__(self, cast("Listener", None), identity(user_id), TALK, 1024)
+        self.seqs = []
+
+
+class OfAll(Recorder, UserSocket):
+    """A socket of `/ws/`, which outlives the conversation."""
+
+    def __init__(self, user_id: int) -> None:
+        UserSocket.__init__(self, cast("Listener", None), identity(user_id), 1024, self)
+        self.seqs = []
+        self.lost: list[int] = []
+
+    def conversation_lost(self, connection: UserSocket, conversation_id: int) -> None:
+        assert connection is self
+        self.lost.append(conversation_id)
+
+
+def identity(user_id: int) -> Identity:
+    return Identity(user_id, f"user{user_id}", False, 0.0, None)
+
+
+KINDS: list[type[OfOne | OfAll]] = [OfOne, OfAll]
+of_each_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+def frame(seq: int) -> bytes:
+    return text_frame(b'{"seq":%d}' % seq)
 
 
 def batch(first: int, last: int, *, removing: dict[int, int] | None = None) -> Batch:
@@ -45,7 +78,7 @@ def batch(first: int, last: int, *, removing: dict[int, int] | None = None) -> B
     users = removing or {}
     return Batch(
         first - 1,
-        [Delivery(seq, b"%d " % seq, users.get(seq, 0)) for seq in range(first, last + 1)],
+        [Delivery(seq, frame(seq), users.get(seq, 0)) for seq in range(first, last + 1)],
     )
 
 
@@ -73,8 +106,8 @@ class Database:
                 await asyncio.sleep(0)
 
     def deliver(self, news: Batch) -> None:
-        """Of what is in the database, as everything is that is told."""
-        self.seq = max([self.seq, news.before, *(told.seq for told in news.changes)])
+        """Of what is in the database, as everything is that is published."""
+        self.seq = max([self.seq, news.before, *(change.seq for change in news.changes)])
         self.hub.deliver(TALK, news)
 
 
@@ -84,25 +117,27 @@ async def test_whatever_the_relay_does_changes_come_once_and_in_order(
     news: list[tuple[int, int, bool, int]],
 ) -> None:
     """Lost, doubled, overlapping, late and empty batches, with pauses anywhere."""
-    database, member = Database(), Socket()
-    database.hub.join(member, TALK, 0)
+    database, members = Database(), [OfOne(1), OfAll(1)]
+    for member in members:
+        database.hub.join(member, TALK, 0)
     for first, more, is_empty, turns in news:
         last = first + more
         database.deliver(Batch(last, []) if is_empty else batch(first, last))
         for _ in range(turns):
             await asyncio.sleep(0)
     await database.settled()
-    assert member.told == list(range(1, database.seq + 1))
+    expected = list(range(1, database.seq + 1))
+    assert [member.seqs for member in members] == [expected, expected]
 
 
 @settings(max_examples=100)
-@given(deliveries, st.integers(0, 24), st.integers(0, 30))
+@given(deliveries, st.integers(0, 24), st.integers(0, 30), st.sampled_from(KINDS))
 async def test_who_resumes_among_live_news_misses_and_repeats_nothing(
-    news: list[tuple[int, int, bool, int]], begins: int, since: int
+    news: list[tuple[int, int, bool, int]], begins: int, since: int, kind: type[OfOne | OfAll]
 ) -> None:
     """It reads from its point on until the members are no further, and goes on with them."""
-    database, resuming = Database(), Socket(1)
-    database.hub.join(Socket(2), TALK, 0)
+    database, resuming = Database(), kind(1)
+    database.hub.join(OfOne(2), TALK, 0)
     reading: asyncio.Task[None] | None = None
     for place, (first, more, is_empty, turns) in enumerate(news):
         if place == begins:
@@ -117,33 +152,43 @@ async def test_who_resumes_among_live_news_misses_and_repeats_nothing(
         await reading
     await database.settled()
     expected = [] if reading is None else list(range(since + 1, database.seq + 1))
-    assert resuming.told == expected
+    assert resuming.seqs == expected
 
 
-async def resume(database: Database, resuming: Socket, point: int) -> None:
+async def resume(database: Database, resuming: Recorder, point: int) -> None:
     is_last = False
     while not (is_last and database.hub.finish_resuming(resuming, TALK, point)):
         changes, point, is_last = await database.load(TALK, point)
-        resuming.told += [told.seq for told in changes]
+        resuming.seqs += [change.seq for change in changes]
         await asyncio.sleep(0)
 
 
-async def test_removing_the_last_member_in_the_midst_of_a_batch_ends_the_group() -> None:
+@of_each_kind
+async def test_removing_the_last_member_in_the_midst_of_a_batch_ends_the_group(
+    kind: type[OfOne | OfAll],
+) -> None:
     """What follows is nobody's, and who joins later begins where the database is."""
-    database, removed = Database(), Socket(1)
+    database, removed = Database(), kind(1)
     database.hub.join(removed, TALK, 0)
     database.deliver(batch(1, 3, removing={2: 1}))
-    assert (removed.told, removed.closed_with) == ([1, 2], 4404)
+    assert removed.seqs == [1, 2]
+    if isinstance(removed, OfAll):
+        assert (removed.lost, removed.closed_with, list(removed.conversations)) == ([TALK], 0, [])
+    else:
+        assert removed.closed_with == 4404
     assert TALK not in database.hub
-    later = Socket(2)
+    later = kind(2)
     database.hub.join(later, TALK, database.seq)
     database.deliver(batch(3, 4))
-    assert later.told == [4]
+    assert later.seqs == [4]
 
 
-async def test_who_leaves_while_a_gap_is_read_hears_nothing_and_who_joins_hears_the_rest() -> None:
+@of_each_kind
+async def test_who_leaves_while_a_gap_is_read_hears_nothing_and_who_joins_hears_the_rest(
+    kind: type[OfOne | OfAll],
+) -> None:
     """The reading for the old group does not disturb the new one."""
-    database, gone, new = Database(), Socket(), Socket()
+    database, gone, new = Database(), kind(1), kind(1)
     database.hub.join(gone, TALK, 0)
     database.is_open.clear()
     database.deliver(batch(5, 5))
@@ -153,4 +198,4 @@ async def test_who_leaves_while_a_gap_is_read_hears_nothing_and_who_joins_hears_
     database.deliver(batch(6, 6))
     database.is_open.set()
     await database.settled()
-    assert (gone.told, new.told) == ([], [6])
+    assert (gone.seqs, new.seqs) == ([], [6])
