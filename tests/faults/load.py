@@ -171,10 +171,11 @@ async def under_load(
     line: FaultProxy | None = None,
     messages: int = MESSAGES,
     changes: bool = True,
+    socket: str = SOCKETS[0],
     settle_seconds: float = SETTLE_SECONDS,
 ) -> Outcome:
-    """One round of clients of `/ws/chat/`; `line` is a proxy over which they come to Payam."""
-    load = Load(seeded, line, changes=changes)
+    """One round of clients of `socket`; `line` is a proxy over which they come to Payam."""
+    load = Load(seeded, line, changes=changes, socket=socket)
     return await one_round(load, fault, messages=messages, settle_seconds=settle_seconds)
 
 
