@@ -1,4 +1,4 @@
-"""python -m chat serve | migrate | check | createuser | token | seed | doctor | restored | vapid"""
+"""python -m chat serve | migrate | check | createuser | token | seed | doctor | search | vapid …"""
 
 import argparse
 import asyncio
@@ -9,6 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from typing import Any, NoReturn
 
 from chat import __version__, probes
@@ -17,7 +18,7 @@ from chat.changes import catalogue
 from chat.errors import PayamError, Unavailable
 from chat.payam import Payam, make_payam
 from chat.services import checks, history, seeding
-from chat.store import doctor, schema, users
+from chat.store import doctor, schema, search_rebuild, users
 from config.errors import SettingsError
 from config.settings import Settings
 
@@ -150,6 +151,8 @@ def parser() -> argparse.ArgumentParser:
     fill.add_argument("--password", help="of every user; without it nobody can sign in")
     heal = add("doctor", examine, "Compare what is derived with what it derives from.")
     heal.add_argument("--repair", action="store_true", help="mend what differs")
+    index = add("search", rebuild_search, "Make what search looks in anew; serving may go on.")
+    index.add_argument("action", choices=["rebuild"], help="go on with it where it was interrupted")
     add("vapid", vapid, "Print the key with which browsers subscribe to pushes; make it first.")
     add("restored", restored, "Say that the database was put back to an older state.")
     return root
@@ -213,6 +216,17 @@ async def examine(payam: Payam, options: argparse.Namespace) -> str:
         raise PayamError(f"{len(drifts)} things have drifted; --repair mends them\n{found}")
     await doctor.mend(payam.database, drifts)
     return f"{found}\nmended {len(drifts)}"
+
+
+async def rebuild_search(payam: Payam, _: argparse.Namespace) -> str:
+    """Say every second how many messages are done."""
+    done, said_at = 0, monotonic()
+    async for count in search_rebuild.rebuild(payam.database):
+        done += count
+        if monotonic() - said_at >= 1.0:
+            said_at = monotonic()
+            print(f"payam: {done:,} messages done", file=sys.stderr)
+    return f"search looks in {done:,} messages anew"
 
 
 async def restored(payam: Payam, _: argparse.Namespace) -> str:

@@ -1,33 +1,26 @@
 """Computes derived data again, and finds where the stored data differs.
 
 Derived are: a conversation's `seq`, last message, activity and number of participants; the log of
-changes; how far a participant may have read; which attachment has a file; and the folding of each
-user's name, which may differ in another version of Python with a newer Unicode.
+changes; how far a participant may have read; which attachment has a file; what search looks
+in; and the folding of each user's name. Foldings may differ in another version of Python, with a
+newer Unicode.
 
 Reading everything takes a while. It is meant for a database at rest, because what is being written
 at this moment may look like drift.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from time import time
 
-from msgspec import Struct
-
+from chat.store import search_doctor
 from chat.store.database import Database, listed
+from chat.store.drift import Drift
 from chat.store.files import Files
 from chat.store.users import foldings
 
 YOUNG = 3600
 """In seconds. A file younger than this may be an upload whose row is not stored yet."""
-
-
-class Drift(Struct, frozen=True):
-    """A difference, and what repairs it: statements with their parameters, and a file to delete."""
-
-    what: str
-    statements: Sequence[tuple[str, tuple[int | str, ...]]] = ()
-    file: Path | None = None
 
 
 CONVERSATIONS = """
@@ -118,6 +111,7 @@ async def examine(
         *await examine_conversations(database, entries),
         *await examine_readers(database),
         *await examine_names(database),
+        *await search_doctor.examine(database),
         *await examine_files(database, files),
     ]
 

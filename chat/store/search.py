@@ -15,7 +15,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import Struct
 
-from chat.store import search_texts
+from chat.store import search_rebuild, search_texts
 from chat.store.database import Reads, listed
 from chat.store.search_texts import Said
 from chat.text.searching import key_of
@@ -109,7 +109,7 @@ class Query(Struct, frozen=True):
 async def has_pieces(reads: Reads) -> bool:
     """Whether longer queries can be found by their pieces, also Persian ones."""
     if reads.dialect == "sqlite":
-        return True
+        return not await search_rebuild.is_begun(reads)
     ((is_there,),) = await reads.fetch(KNOWS_PIECES)
     if not is_there:
         return False

@@ -374,6 +374,10 @@ def test_doctor_finds_and_mends(settings: Mapping[str, str], tmp_path: Path) -> 
     for words in ("seq is 1", "last message", "has read", "its file is missing", "in the log"):
         assert words in complaint
     assert chat("doctor", "--repair", settings=settings)[0] == 0
+    assert chat("search", "rebuild", settings=settings)[:2] == (
+        0,
+        "search looks in 2 messages anew\n",
+    )
     assert chat("doctor", settings=settings)[:2] == (0, "nothing has drifted\n")
 
 

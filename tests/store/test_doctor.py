@@ -5,6 +5,7 @@ import pytest
 from chat.changes import catalogue, reading
 from chat.store import doctor, participants, support_tickets
 from chat.store.database import Database
+from chat.store.drift import Drift
 from tests.store.world import Changes, pair, row, sent, user
 
 
@@ -16,7 +17,7 @@ async def found_in(database: Database) -> list[str]:
     return [drift.what for drift in drifts]
 
 
-async def examined(database: Database) -> list[doctor.Drift]:
+async def examined(database: Database) -> list[Drift]:
     return [
         *await doctor.examine_log(database, catalogue.LOGGED, catalogue.ENTRIES),
         *await doctor.examine_conversations(database, catalogue.ENTRIES),

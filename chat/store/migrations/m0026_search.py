@@ -7,42 +7,47 @@ queries. Where PostgreSQL refuses to have one, search looks through the caller's
 from chat.store.database import Transaction
 
 STATEMENTS = ()
-SQLITE = (
-    """
+TEXTS = """
     CREATE TABLE search_texts (
         conversation_id BIGINT NOT NULL,
         message_id BIGINT NOT NULL,
         sender_id BIGINT NOT NULL,
         folded TEXT NOT NULL,
         PRIMARY KEY (conversation_id, message_id)
-    )
-    """,
-    "CREATE INDEX search_texts_message ON search_texts (message_id)",
-    """
+    ) WITHOUT ROWID
+"""
+PIECES = """
     CREATE VIRTUAL TABLE search_pieces USING fts5 (
         folded, content = 'search_texts', content_rowid = 'message_id',
         tokenize = 'trigram case_sensitive 1'
     )
+"""
+# The index forgets a text only by the very text that it was given.
+TRIGGERS = {
+    "search_texts_added": """
+        CREATE TRIGGER search_texts_added AFTER INSERT ON search_texts BEGIN
+            INSERT INTO search_pieces (rowid, folded) VALUES (new.message_id, new.folded);
+        END
     """,
-    # The index forgets a text only by the very text that it was given.
-    """
-    CREATE TRIGGER search_texts_added AFTER INSERT ON search_texts BEGIN
-        INSERT INTO search_pieces (rowid, folded) VALUES (new.message_id, new.folded);
-    END
+    "search_texts_removed": """
+        CREATE TRIGGER search_texts_removed AFTER DELETE ON search_texts BEGIN
+            INSERT INTO search_pieces (search_pieces, rowid, folded)
+            VALUES ('delete', old.message_id, old.folded);
+        END
     """,
-    """
-    CREATE TRIGGER search_texts_removed AFTER DELETE ON search_texts BEGIN
-        INSERT INTO search_pieces (search_pieces, rowid, folded)
-        VALUES ('delete', old.message_id, old.folded);
-    END
+    "search_texts_changed": """
+        CREATE TRIGGER search_texts_changed AFTER UPDATE ON search_texts BEGIN
+            INSERT INTO search_pieces (search_pieces, rowid, folded)
+            VALUES ('delete', old.message_id, old.folded);
+            INSERT INTO search_pieces (rowid, folded) VALUES (new.message_id, new.folded);
+        END
     """,
-    """
-    CREATE TRIGGER search_texts_changed AFTER UPDATE ON search_texts BEGIN
-        INSERT INTO search_pieces (search_pieces, rowid, folded)
-        VALUES ('delete', old.message_id, old.folded);
-        INSERT INTO search_pieces (rowid, folded) VALUES (new.message_id, new.folded);
-    END
-    """,
+}
+SQLITE = (
+    TEXTS,
+    "CREATE INDEX search_texts_message ON search_texts (message_id)",
+    PIECES,
+    *TRIGGERS.values(),
 )
 POSTGRESQL = (
     """

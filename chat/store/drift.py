@@ -1,0 +1,14 @@
+"""What the doctor finds: a difference between what is derived and what it derives from."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+
+class Drift(Struct, frozen=True):
+    """A difference, and what repairs it: statements with their parameters, and a file to delete."""
+
+    what: str
+    statements: Sequence[tuple[str, tuple[int | str, ...]]] = ()
+    file: Path | None = None

@@ -1,0 +1,152 @@
+"""Makes what search looks in anew, in steps, and compares it with the messages.
+
+A row of `followers` says up to which message a rebuild is. So it may be interrupted, and the next
+one goes on there. On SQLite, while the row is there, the follower `search` rests, and search looks
+through conversations, not by pieces.
+"""
+
+from collections.abc import AsyncGenerator, Sequence
+
+from chat.store.database import Database, Reads, Row, Transaction, listed
+from chat.store.migrations.m0026_search import PIECES, TRIGGERS
+from chat.store.search_texts import FOLLOWER, Text, keep
+from chat.text.searching import key_of
+
+STEP = 2_000
+"""Messages of one transaction."""
+MERGED = 200
+"""Pages of the index that one step merges."""
+NAME = "search rebuild"
+POINT = "SELECT cursor FROM followers WHERE name = ?"
+ADVANCE = """
+    INSERT INTO followers (name, cursor) VALUES (?, ?)
+    ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor
+"""
+PAGE = """
+    SELECT m.conversation_id, m.id, m.sender_id, m.content, m.is_deleted FROM messages AS m
+    WHERE (m.conversation_id, m.id) > (?, ?) ORDER BY m.conversation_id, m.id LIMIT ?
+"""
+# Whatever is there between two messages and is none of those that are kept.
+LEFT_OVER = """
+    DELETE FROM search_texts
+    WHERE (conversation_id, message_id) > (?, ?) AND (conversation_id, message_id) <= (?, ?)
+      AND (conversation_id, message_id) NOT IN (SELECT one, two FROM ({pairs}) AS kept)
+"""
+HOLD = """
+    SELECT 1 FROM positions WHERE follower = ? AND conversation_id >= ? AND conversation_id <= ?
+    ORDER BY conversation_id FOR UPDATE
+"""
+SEQS = "SELECT id, seq FROM conversations WHERE id IN ({ids})"
+# The follower need not go through these once more.
+ENDED = """
+    INSERT INTO positions (follower, conversation_id, seq)
+    SELECT CAST(? AS text), one, two FROM ({pairs}) AS ended WHERE true
+    ON CONFLICT (follower, conversation_id) DO UPDATE SET seq = excluded.seq
+    WHERE positions.seq < excluded.seq
+"""
+POSTGRESQL = (
+    "CREATE EXTENSION IF NOT EXISTS pg_trgm",
+    "CREATE INDEX IF NOT EXISTS search_texts_pieces"
+    " ON search_texts USING gin (folded gin_trgm_ops)",
+)
+END = (2**62, 2**62)
+
+
+async def rebuild(database: Database) -> AsyncGenerator[int, None]:
+    """Do it, or go on with it. It gives the number of messages of each step."""
+    point = await _begin(database)
+    while True:
+        async with database.transaction() as transaction:
+            rows = await transaction.fetch(PAGE, (*point, STEP))
+            if database.dialect != "sqlite" and rows:
+                await transaction.fetch(HOLD, (FOLLOWER, rows[0][0], rows[-1][0]))
+            ids = listed({point[0], *(row[0] for row in rows)})
+            # The numbers first: whatever they count is in what is read then.
+            seqs = await transaction.fetch(SEQS.format(ids=database.ids), (ids,))
+            if database.dialect != "sqlite" and rows:
+                rows = await transaction.fetch(PAGE, (*point, len(rows)))
+            end = (rows[-1][0], rows[-1][1]) if rows else END
+            await _renew(transaction, rows, point, end)
+            ended = listed([(id_, seq) for id_, seq in seqs if id_ != end[0]])
+            await transaction.execute(ENDED.format(pairs=database.pairs), (FOLLOWER, ended))
+            if rows:
+                await transaction.execute(ADVANCE, (NAME, f"{end[0]} {end[1]}"))
+            else:
+                await _finish(transaction)
+        if not rows:
+            break
+        point = end
+        yield len(rows)
+    if database.dialect == "sqlite":
+        await _merge(database)
+
+
+async def _begin(database: Database) -> tuple[int, int]:
+    async with database.transaction() as transaction:
+        rows = await transaction.fetch(POINT, (NAME,))
+        if rows:
+            conversation_id, message_id = map(int, rows[0][0].split())
+            return conversation_id, message_id
+        await transaction.execute(ADVANCE, (NAME, "0 0"))
+        if database.dialect != "sqlite":
+            return 0, 0
+        # The old entries may be wrong, and the triggers would stumble over them.
+        for name in TRIGGERS:
+            await transaction.execute(f"DROP TRIGGER IF EXISTS {name}")
+        await transaction.execute("DROP TABLE IF EXISTS search_pieces")
+        await transaction.execute(PIECES)
+    return 0, 0
+
+
+async def _renew(
+    transaction: Transaction, rows: Sequence[Row], point: tuple[int, int], end: tuple[int, int]
+) -> None:
+    texts = [
+        Text(conversation_id, id_, sender_id, key_of(content))
+        for conversation_id, id_, sender_id, content, is_deleted in rows
+        if not is_deleted
+    ]
+    kept = listed([(text.conversation_id, text.message_id) for text in texts])
+    await transaction.execute(LEFT_OVER.format(pairs=transaction.pairs), (*point, *end, kept))
+    await keep(transaction, texts)
+    if transaction.dialect == "sqlite":
+        await transaction.execute(
+            """
+            INSERT INTO search_pieces (rowid, folded) SELECT message_id, folded FROM search_texts
+            WHERE (conversation_id, message_id) > (?, ?)
+              AND (conversation_id, message_id) <= (?, ?)
+            """,
+            (*point, *end),
+        )
+
+
+async def _finish(transaction: Transaction) -> None:
+    await transaction.execute("DELETE FROM followers WHERE name = ?", (NAME,))
+    for statement in TRIGGERS.values() if transaction.dialect == "sqlite" else POSTGRESQL:
+        await transaction.execute(statement)
+
+
+async def _merge(database: Database) -> None:
+    """Merge the parts of the index in small steps, so that no sender waits for it later.
+
+    https://www.sqlite.org/fts5.html#the_merge_command
+    """
+    pages = -MERGED  # the first, negative, step says that all parts are to become one
+    while True:
+        async with database.transaction() as transaction:
+            (before,) = (await transaction.fetch("SELECT total_changes()"))[0]
+            await transaction.execute(
+                "INSERT INTO search_pieces (search_pieces, rank) VALUES ('merge', ?)", (pages,)
+            )
+            (after,) = (await transaction.fetch("SELECT total_changes()"))[0]
+        if after - before < 2:
+            return
+        pages = MERGED
+
+
+async def is_begun(reads: Reads) -> bool:
+    """Whether a rebuild is under way, or was interrupted, that leaves no index of pieces.
+
+    PostgreSQL keeps its index, and the follower goes on beside the rebuild.
+    """
+    return reads.dialect == "sqlite" and bool(await reads.fetch(POINT, (NAME,)))
