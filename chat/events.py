@@ -9,7 +9,7 @@ are declared in the catalogue, `chat/changes/`.
 
 from msgspec import UNSET, Struct, UnsetType
 
-from chat.records import Moment, Role
+from chat.records import Moment, Role, User
 
 
 class ServerFrame(Struct, tag_field="type", frozen=True):
@@ -25,7 +25,8 @@ class ChangeFrame(ServerFrame, frozen=True, kw_only=True):
 class MessageSent(ChangeFrame, tag="chat.message", frozen=True):
     """A message was sent. The flags come only when true, to who learns of it late.
 
-    `role` comes only where a member of staff sent it without being a participant.
+    `role` comes only where a member of staff sent it without being a participant. `mentions` are
+    the participants whom the text mentions, and come only where it mentions somebody.
     """
 
     id: int
@@ -35,6 +36,7 @@ class MessageSent(ChangeFrame, tag="chat.message", frozen=True):
     is_edited: bool | UnsetType = UNSET
     is_deleted: bool | UnsetType = UNSET
     role: Role | UnsetType = UNSET
+    mentions: list[User] | UnsetType = UNSET
 
 
 class UserTyping(ServerFrame, tag="user.typing", frozen=True):

@@ -72,7 +72,8 @@ class Attachment(Struct, frozen=True):
 class Message(Struct, frozen=True):
     """`is_read` is for the caller. `client_id` comes only to the sender.
 
-    `role` comes only where an agent sent it: a member of staff who was no participant.
+    `role` comes only where an agent sent it: a member of staff who was no participant. `mentions`
+    are the participants whom the text mentions, by id.
     """
 
     id: int
@@ -84,6 +85,7 @@ class Message(Struct, frozen=True):
     is_deleted: bool
     seq: int
     attachments: list[Attachment]
+    mentions: list[User]
     client_id: str | UnsetType = UNSET
     role: Role | UnsetType = UNSET
 
@@ -132,7 +134,8 @@ class Device(Struct, frozen=True):
 
 
 class Conversation(Struct, frozen=True):
-    """`support_ticket` is the one that is not closed. `unread_count` is the caller's.
+    """`support_ticket` is the one that is not closed. `unread_count` and
+    `unread_mentions`, of which each mentions the caller, are the caller's.
 
     `direct` says that it is the direct conversation of two people, to which nobody is added.
     `last_read_id` is the message up to which the caller has read, or 0. `participants` has at
@@ -150,6 +153,7 @@ class Conversation(Struct, frozen=True):
     last_message: LastMessage | None
     support_ticket: SupportTicket | None
     unread_count: int
+    unread_mentions: int
     last_read_id: int
     seq: int
     epoch: str

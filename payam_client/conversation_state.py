@@ -48,7 +48,7 @@ class ConversationState:
         self._refresh = refresh
         self._applies: dict[type, Callable[[Any], None]] = {
             MessageSent: self._sent,
-            MessageEdited: lambda event: self._last_is(event.message.id, event.message.content),
+            MessageEdited: self._edited,
             MessageDeleted: self._deleted,
             MessageRead: self._read,
             UserTyping: self._typing,
@@ -111,9 +111,18 @@ class ConversationState:
                 role=event.role,
             )
         is_unread = not is_mine and not event.is_deleted and event.id > self.record.last_read_id
+        mentions_me = any(one.id == self._me.id for one in event.mentions)
         self.record = replace(
-            self.record, last_message=last, unread_count=self.record.unread_count + is_unread
+            self.record,
+            last_message=last,
+            unread_count=self.record.unread_count + is_unread,
+            unread_mentions=self.record.unread_mentions + (is_unread and mentions_me),
         )
+
+    def _edited(self, event: MessageEdited) -> None:
+        self._last_is(event.message.id, event.message.content)
+        if event.message.id > self.record.last_read_id and "@" in event.message.content:
+            self._refresh(self.record.id)  # only the server knows what it mentioned before
 
     def _deleted(self, event: MessageDeleted) -> None:
         self._last_is(event.message_id, "")
@@ -187,7 +196,8 @@ class ConversationState:
         else:
             count = self.messages.count_unread(self._me.username, self.record.last_read_id)
         if count is not None:
-            self._set(unread_count=count)
+            named = self.messages.count_mentions(self._me, self.record.last_read_id) if count else 0
+            self._set(unread_count=count, unread_mentions=named)
         elif not is_renewed:
             self._refresh(self.record.id)
 

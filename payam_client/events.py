@@ -47,11 +47,13 @@ class MessageSent(Change, tag="chat.message", frozen=True):
     is_edited: bool = False
     is_deleted: bool = False
     role: str | None = None
+    mentions: list[User] = []
 
 
 class EditedMessage(Struct, frozen=True):
     id: int
     content: str
+    mentions: list[User] = []
 
 
 class MessageEdited(Change, tag="message.edited", frozen=True):

@@ -8,7 +8,7 @@ higher `seq` counts.
 from bisect import insort
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -22,10 +22,12 @@ from payam_client.events import (
     MessageEdited,
     MessageSent,
 )
-from payam_client.records import Attachment, Message
+from payam_client.records import Attachment, Message, User
 
 UNASKED = 200
 """Most messages that are kept of a conversation whose pages nobody has asked for."""
+GONE: dict[str, Any] = {"is_deleted": True, "content": "", "attachments": (), "mentions": ()}
+"""What a deleted message has."""
 
 
 class StoredMessage(Struct, frozen=True, kw_only=True):
@@ -47,6 +49,7 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
     is_read: bool = False
     role: str | None = None
     attachments: tuple[Attachment, ...] = ()
+    mentions: tuple[User, ...] = ()
     status: Literal["stored", "sending", "failed"] = "stored"
     error: PayamError | None = None
 
@@ -84,6 +87,13 @@ class MessageStore:
             for id_, one in self._by_id.items()
         )
 
+    def count_mentions(self, me: User, last_read: int) -> int:
+        """How many of those messages mention this user, where `count_unread` is known."""
+        return sum(
+            id_ > last_read and one.sender != me.username and me in one.mentions
+            for id_, one in self._by_id.items()
+        )
+
     def clear(self) -> None:
         """Forget everything, because nothing of it is valid any more."""
         self._turn += 1
@@ -118,6 +128,7 @@ class MessageStore:
                     is_deleted=message.is_deleted,
                     role=message.role,
                     attachments=tuple(message.attachments),
+                    mentions=tuple(message.mentions),
                 )
             )
             if message.sender.username == me and message.is_read:
@@ -144,6 +155,7 @@ class MessageStore:
                     is_edited=event.is_edited,
                     is_deleted=event.is_deleted,
                     role=event.role,
+                    mentions=tuple(event.mentions),
                 )
             )
             self._trim()
@@ -154,9 +166,10 @@ class MessageStore:
             self._held.append(event)
         if isinstance(event, MessageEdited):
             edit = event.message
-            self._change(edit.id, event.seq, content=edit.content, is_edited=True)
+            named = tuple(edit.mentions)
+            self._change(edit.id, event.seq, content=edit.content, is_edited=True, mentions=named)
         elif isinstance(event, MessageDeleted):
-            self._change(event.message_id, event.seq, content="", is_deleted=True, attachments=())
+            self._change(event.message_id, event.seq, **GONE)
         elif isinstance(event, AttachmentAdded):
             self._attach(event.message_id, event.attachment)
 
@@ -193,7 +206,7 @@ class MessageStore:
                 attachments=tuple(files[id_] for id_ in sorted(files)),
             )
         if new.is_deleted:
-            new = replace(new, content="", attachments=())
+            new = replace(new, **GONE)
         assert new.id is not None
         self._by_id[new.id] = new
         for attachment in self._early.pop(new.id, ()):

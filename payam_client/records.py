@@ -63,13 +63,17 @@ class LastMessage(Struct, frozen=True, kw_only=True):
 
 
 class Message(LastMessage, frozen=True, kw_only=True):
-    """`content` of a deleted message is empty. `client_id` comes only to the sender."""
+    """`content` of a deleted message is empty. `client_id` comes only to the sender.
+
+    `mentions` are the participants whom the text mentions.
+    """
 
     is_edited: bool
     is_deleted: bool
     seq: int
     attachments: list[Attachment]
     client_id: str | None = None
+    mentions: list[User] = []
 
 
 class SupportTicket(Struct, frozen=True):
@@ -87,7 +91,8 @@ class SupportTicket(Struct, frozen=True):
 
 
 class ConversationRecord(Struct, frozen=True):
-    """`support_ticket` is the one that is not closed. `unread_count` is the caller's.
+    """`support_ticket` is the one that is not closed. `unread_count` is the caller's, and
+    `unread_mentions` counts those that mention the caller.
 
     `last_read_id` is the message up to which the caller has read, or 0. `participants` has at most
     100 users, the caller always among them; `participant_count` counts all. `direct` says that it
@@ -110,3 +115,4 @@ class ConversationRecord(Struct, frozen=True):
     muted_until: datetime | None = None
     archived: bool = False
     pinned: bool = False
+    unread_mentions: int = 0

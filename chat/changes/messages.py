@@ -2,19 +2,24 @@
 
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
-from chat.changes.examples import AT
+from chat import records
+from chat.changes.examples import ALI, AT
 from chat.changes.family import Family
 from chat.events import ChangeFrame, MessageSent
+from chat.store import mentions
 from chat.store import messages as store
 from chat.store.changes import Entry
 from chat.store.database import Reads
 
 
 class EditedMessage(Struct, frozen=True):
+    """`mentions` comes only where the text mentions participants; without it there are none."""
+
     id: int
     content: str
+    mentions: list[records.User] | UnsetType = UNSET
 
 
 class MessageEdited(ChangeFrame, tag="message.edited", frozen=True):
@@ -32,6 +37,8 @@ class MessageDeleted(ChangeFrame, tag="message.deleted", frozen=True):
 async def read(reads: Reads, entries: Sequence[Entry]) -> dict[Entry, ChangeFrame]:
     pairs = [(entry.conversation_id, entry.subject_id) for entry in entries]
     present = await store.contents(reads, pairs)
+    naming = [place for place in pairs if "@" in (present.get(place[1]) or "")]
+    mentioned = await mentions.of_places(reads, naming)
     found: dict[Entry, ChangeFrame] = {}
     for entry in entries:
         id_, seq = entry.subject_id, entry.seq
@@ -39,7 +46,8 @@ async def read(reads: Reads, entries: Sequence[Entry]) -> dict[Entry, ChangeFram
         if content is None:
             found[entry] = MessageDeleted(id_, seq=seq)
         else:
-            found[entry] = MessageEdited(EditedMessage(id_, content), seq=seq)
+            named = mentioned.get((entry.conversation_id, id_)) or UNSET
+            found[entry] = MessageEdited(EditedMessage(id_, content, named), seq=seq)
     return found
 
 
@@ -52,7 +60,7 @@ def message_of(frame: MessageSent | MessageEdited | MessageDeleted) -> int:
 FAMILY = Family(
     examples=(
         MessageSent(123, "ali", "سلام", AT, seq=345),
-        MessageEdited(EditedMessage(123, "سلام!"), seq=346),
+        MessageEdited(EditedMessage(123, "سلام @ali!", [ALI]), seq=346),
         MessageDeleted(123, seq=347),
     ),
     read=read,

@@ -16,8 +16,9 @@ from msgspec import UNSET, Struct
 from chat.changes.catalogue import FAMILIES, FAMILY_OF, message_of
 from chat.changes.family import name_of
 from chat.events import Change, ChangeFrame, MessageSent
-from chat.records import role_of
+from chat.records import User, role_of
 from chat.store import changes as store
+from chat.store import mentions
 from chat.store.changes import THE_END, Entry
 from chat.store.database import Reads, Row
 from chat.times import to_text
@@ -51,8 +52,19 @@ async def since_many(reads: Reads, points: Mapping[int, int], *, limit: int) -> 
     # One more than asked for, because the page is the last one only if the end is in it.
     found = await store.rows_since(reads, points, limit + 1)
     logged = await _logged(reads, found)
+    mentioned = await mentions.of_places(
+        reads,
+        [
+            (conversation_id, row[2])
+            for conversation_id, rows in found.items()
+            for row in rows
+            if "@" in row[4] and not row[7]
+        ],
+    )
     return {
-        conversation_id: _page(conversation_id, found.get(conversation_id, []), logged, limit)
+        conversation_id: _page(
+            conversation_id, found.get(conversation_id, []), logged, mentioned, limit
+        )
         for conversation_id in points
     }
 
@@ -101,7 +113,11 @@ async def _logged(reads: Reads, found: Mapping[int, list[Row]]) -> dict[Entry, C
 
 
 def _page(
-    conversation_id: int, rows: list[Row], logged: dict[Entry, ChangeFrame], limit: int
+    conversation_id: int,
+    rows: list[Row],
+    logged: dict[Entry, ChangeFrame],
+    mentioned: Mapping[tuple[int, int], list[User]],
+    limit: int,
 ) -> Page:
     if not rows:  # not even the end: the database was put back to before this conversation
         return Page([], 0, True)
@@ -109,13 +125,17 @@ def _page(
     changes = []
     for row in rows[:-1] if is_last else rows[:limit]:
         # None if its subject is gone, or if a newer release has written an unknown kind.
-        frame = _sent(row) if row[1] == SENT else logged.get(Entry(conversation_id, *row[:3]))
+        if row[1] == SENT:
+            named = mentioned.get((conversation_id, row[2])) if mentioned else None
+            frame: ChangeFrame | None = _sent(row, named)
+        else:
+            frame = logged.get(Entry(conversation_id, *row[:3]))
         if frame is not None:
             changes.append(Change(conversation_id, frame))
     return Page(changes, rows[-1 if is_last else limit - 1][0], is_last)
 
 
-def _sent(row: Row) -> MessageSent:
+def _sent(row: Row, named: list[User] | None) -> MessageSent:
     seq, _, id_, sender, content, created_at, is_edited, is_deleted, by_agent = row
     return MessageSent(
         id_,
@@ -125,5 +145,6 @@ def _sent(row: Row) -> MessageSent:
         bool(is_edited) or UNSET,
         bool(is_deleted) or UNSET,
         role_of(by_agent),
+        named or UNSET,
         seq=seq,
     )

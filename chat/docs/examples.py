@@ -26,6 +26,7 @@ MESSAGE = records.Message(
     is_deleted=False,
     seq=345,
     attachments=[],
+    mentions=[],
     client_id="6f1c2b9e",
 )
 CONVERSATION = records.Conversation(
@@ -38,6 +39,7 @@ CONVERSATION = records.Conversation(
     last_message=records.LastMessage(123, ALI, "سلام", AT, False),
     support_ticket=None,
     unread_count=0,
+    unread_mentions=0,
     last_read_id=122,
     seq=345,
     epoch=EPOCH,

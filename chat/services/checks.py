@@ -3,14 +3,15 @@
 Each function raises InvalidInput, which names the field and the limit.
 """
 
-from unicodedata import category, normalize
+from unicodedata import normalize
 
 from chat.auth import passwords, tokens
 from chat.errors import InvalidInput
 from chat.text.folding import fold
-from chat.text.visibility import is_blank, is_ignorable
+from chat.text.names import NAME_MAX_LENGTH, NON_JOINER, is_mark, may_be_in_a_name
+from chat.text.visibility import is_blank
 
-USERNAME_MAX_LENGTH = 150
+USERNAME_MAX_LENGTH = NAME_MAX_LENGTH
 PASSWORD_MAX_LENGTH = passwords.PASSWORD_MAX_LENGTH
 TOKEN_MAX_LENGTH = tokens.MOST_CHARACTERS
 TITLE_MAX_LENGTH = 200
@@ -18,8 +19,6 @@ SUBJECT_MAX_LENGTH = 200
 KEY_MAX_LENGTH = 64
 APP_ID_MAX_LENGTH = 64
 PUSHKEY_MAX_LENGTH = 512
-NON_JOINER = "\u200c"
-SIGNS = f".@+-_{NON_JOINER}"
 
 
 def short(field: str, value: str, most: int) -> None:
@@ -54,21 +53,6 @@ def username(value: str) -> str:
     if all(c.isspace() or is_mark(c) for c in fold(name)):
         raise InvalidInput({"username": ["Marks alone are no name."]})
     return name
-
-
-def may_be_in_a_name(character: str) -> bool:
-    """Whether it is a letter, a digit, one of a few signs, or a mark.
-
-    Marks are the vowels of Hindi and other languages. A character that shows nothing, such as
-    a variation selector, is not allowed: with it two different names would look the same.
-    """
-    if character in SIGNS:
-        return True
-    return (character.isalnum() or is_mark(character)) and not is_ignorable(character)
-
-
-def is_mark(character: str) -> bool:
-    return category(character).startswith("M")
 
 
 def password(value: str, *, least: int) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from functools import partial
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from chat import records
@@ -14,13 +15,14 @@ from chat.events import Change
 from chat.services import checks
 from chat.services.history import require_present
 from chat.services.membership import require_member
-from chat.store import attachments, conversations, participants, pins
+from chat.store import attachments, conversations, mentions, participants, pins
 from chat.store import messages as store
 from chat.store.database import Database, Reads, Transaction
 from chat.store.files import Files
-from chat.store.sends import Send
+from chat.store.sends import Extras, Send
 from chat.store.work import Apply, Done, DoneWith, Outcome
 from chat.store.writer import Writer
+from chat.text.mentions import named_in
 from chat.times import now
 
 STREAM_PAGE = 100
@@ -73,7 +75,8 @@ class Messages:
     ) -> Send:
         checks.text(field, content, most=self._most)
         checks.key("client_id", client_id)
-        return Send(conversation_id, who.user_id, who.username, content, client_id, now())
+        extras = Extras(named_in(content)) if "@" in content else None
+        return Send(conversation_id, who.user_id, who.username, content, client_id, now(), extras)
 
     async def edit(
         self, who: Identity, conversation_id: int, message_id: int, content: str
@@ -100,6 +103,7 @@ class Messages:
         self, who: Identity, conversation_id: int, message_id: int, content: str
     ) -> Apply[int]:
         checks.text("content", content, most=self._most)
+        named = named_in(content)
 
         async def apply(transaction: Transaction) -> Outcome[int]:
             found = await require_own(transaction, who, conversation_id, message_id)
@@ -107,7 +111,9 @@ class Messages:
                 raise Conflict("The message is deleted.", code="message_deleted")
             seq = await conversations.advance(transaction, conversation_id)
             await store.edit(transaction, conversation_id, message_id, content, seq)
-            frame = MessageEdited(EditedMessage(message_id, content), seq=seq)
+            users = await mentions.find(transaction, [(conversation_id, named)]) if named else [[]]
+            await mentions.put(transaction, conversation_id, message_id, who.user_id, users[0])
+            frame = MessageEdited(EditedMessage(message_id, content, users[0] or UNSET), seq=seq)
             change = Change(conversation_id, frame)
             written = log.Written(change, message_id, found.logged_seq)
             await log.write(transaction, who.user_id, written)
@@ -138,6 +144,7 @@ class Messages:
             await store.delete(transaction, conversation_id, message_id, seq)
             removed = await attachments.remove_all(transaction, conversation_id, message_id)
             pinned_as = await pins.remove(transaction, conversation_id, message_id)
+            await mentions.put(transaction, conversation_id, message_id, who.user_id, [])
             await log.forget(transaction, conversation_id, [*removed.values(), pinned_as])
             change = Change(conversation_id, MessageDeleted(message_id, seq=seq))
             written = log.Written(change, message_id, found.logged_seq)

@@ -27,6 +27,7 @@ from chat.services.users import Users
 from chat.store import token_families as store
 from chat.store import users as users_store
 from chat.store.database import Database
+from chat.text.names import key_of
 
 log = logging.getLogger("payam.sessions")
 
@@ -92,7 +93,7 @@ class Sessions:
         self._per_address.take(address)
         checks.text("username", username, most=checks.USERNAME_MAX_LENGTH)
         checks.short("password", password, checks.PASSWORD_MAX_LENGTH)
-        self._per_name.take(users_store.key_of(username))
+        self._per_name.take(key_of(username))
         account = await users_store.by_username(self._database, username)
         hashed = account.password_hash if account else None
         if not await self._passwords.verify(password, hashed) or account is None:

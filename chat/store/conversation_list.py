@@ -41,6 +41,9 @@ LIST = """
                 (SELECT r.created_seq FROM messages AS r
                  WHERE r.conversation_id = mine.id AND r.id = mine.last_read_id), 0)
               AND x.sender_id <> mine.user_id AND NOT x.is_deleted),
+           (SELECT count(*) FROM mentions AS n
+            WHERE n.conversation_id = mine.id AND n.user_id = mine.user_id
+              AND n.message_id > mine.last_read_id AND NOT n.is_own),
            mine.participant_count,
            (SELECT {people} FROM (
                 SELECT x.user_id FROM participants AS x
@@ -151,6 +154,7 @@ class Row(NamedTuple):
     last_read_id: int
     ticket_id: int | None
     unread: int
+    unread_mentions: int
     participants: int
     people: str | None
     message_id: int | None
@@ -190,6 +194,7 @@ async def _select(
                 last_message=_last_message(row),
                 support_ticket=ticket_of.get(row.ticket_id) if row.ticket_id else None,
                 unread_count=row.unread,
+                unread_mentions=row.unread_mentions,
                 last_read_id=row.last_read_id,
                 seq=row.seq,
                 epoch=row.epoch,

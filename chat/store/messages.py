@@ -1,6 +1,5 @@
 """Messages as one user sees them, page by page, and changes of one message."""
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
@@ -8,8 +7,9 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from chat import records
-from chat.store import attachments
+from chat.store import belongings
 from chat.store.agents import IS_AGENT
+from chat.store.belongings import Belongings
 from chat.store.database import Reads, Row, Transaction, listed
 from chat.store.participants import ReadMarks
 from chat.store.sends import Send, not_a_participant
@@ -186,13 +186,15 @@ async def of_places(
     rows = await reads.fetch(
         OF_PLACES.format(pairs=reads.pairs), (msgspec.json.encode(places).decode(), user_id)
     )
-    attached: dict[int, list[records.Attachment]] = defaultdict(list)
-    for attachment in await attachments.of_places(reads, [(row[-1], row[2]) for row in rows]):
-        attached[attachment.message_id].append(attachment)
+    found = await belongings.read(
+        reads,
+        with_files=[(row[-1], row[2]) for row in rows],
+        naming=[(row[-1], row[2]) for row in rows if "@" in row[5]],
+    )
     return {
         row[2]: message
         for row in rows
-        for message in _present([row], ReadMarks(user_id, *row[:2]), attached)
+        for message in _present([row], row[-1], ReadMarks(user_id, *row[:2]), found)
     }
 
 
@@ -207,20 +209,22 @@ async def _select(
         raise not_a_participant()
     if rows[0][2] is None:
         return []
-    attached: dict[int, list[records.Attachment]] = defaultdict(list)
-    with_files = [row[2] for row in rows if row[-1]]
-    for attachment in await attachments.of_messages(reads, reader.conversation_id, with_files):
-        attached[attachment.message_id].append(attachment)
-    return _present(rows, ReadMarks(reader.user_id, *rows[0][:2]), attached)
+    conversation_id = reader.conversation_id
+    found = await belongings.read(
+        reads,
+        with_files=[(conversation_id, row[2]) for row in rows if row[-1]],
+        naming=[(conversation_id, row[2]) for row in rows if "@" in row[5]],
+    )
+    return _present(rows, conversation_id, ReadMarks(reader.user_id, *rows[0][:2]), found)
 
 
 def _present(
-    rows: list[Row], marks: ReadMarks, attached: dict[int, list[records.Attachment]]
+    rows: list[Row], conversation_id: int, marks: ReadMarks, belonging: Belongings
 ) -> list[records.Message]:
     messages = []
     for row in rows:
         id_, sender_id, name, content, created_at, is_edited, is_deleted, seq, key = row[2:11]
-        by_agent = row[11]
+        by_agent, place = row[11], (conversation_id, id_)
         messages.append(
             records.Message(  # with names, the arguments would take a quarter longer
                 id_,
@@ -231,7 +235,8 @@ def _present(
                 bool(is_edited),
                 bool(is_deleted),
                 seq,
-                attached.get(id_, []),
+                belonging.attachments.get(place, []),
+                belonging.mentions.get(place, []),
                 key if key and sender_id == marks.user_id else UNSET,
                 "agent" if by_agent else UNSET,
             )
@@ -251,6 +256,7 @@ def fresh(send: Send) -> records.Message:
         is_deleted=False,
         seq=send.seq,
         attachments=[],
+        mentions=[] if send.extras is None else send.extras.mentions,
         client_id=send.client_id or UNSET,
         role=records.role_of(send.by_agent),
     )

@@ -242,6 +242,19 @@ class SearchText(Table):
         primary_key = peewee.CompositeKey("conversation_id", "message_id")
 
 
+class Mention(Table):
+    """This user is mentioned in this message. `is_own` says that it is the sender."""
+
+    conversation_id = peewee.BigIntegerField()
+    user_id = peewee.BigIntegerField()
+    message_id = peewee.BigIntegerField()
+    is_own = peewee.BooleanField()
+
+    class Meta:
+        table_name = "mentions"
+        primary_key = peewee.CompositeKey("conversation_id", "user_id", "message_id")
+
+
 class History(Table):
     """One row: the deployment of this database, and the epoch of its numbers."""
 
@@ -380,6 +393,7 @@ TABLES = (
     DirectConversation,
     IdempotencyKey,
     Pin,
+    Mention,
     SearchText,
     Touched,
     Clock,

@@ -18,11 +18,27 @@ from hashlib import blake2b
 from typing import Any
 
 from chat.errors import KeyReused, NotFound, PayamError
+from chat.records import User
+from chat.text.mentions import Named
 
 FIRST_WITH_KEY = """
     SELECT id, created_seq, created_at, fingerprint FROM messages
     WHERE conversation_id = ? AND sender_id = ? AND client_id = ?
 """
+
+
+class Extras:
+    """What few messages have.
+
+    `named` are the names in the text, and `mentions` the participants who are called so: they are
+    looked for just before the message is stored.
+    """
+
+    __slots__ = ("mentions", "named")
+
+    def __init__(self, named: Named) -> None:
+        self.named = named
+        self.mentions: list[User] = []
 
 
 class Send:
@@ -31,7 +47,7 @@ class Send:
     `created_at` is in microseconds since 1970. `id` and `seq` are 0 until it is stored.
     `is_repeat` says that it is a retry: `id`, `seq` and `created_at` are then those of the first
     message with this `client_id`. `by_agent` says that the sender is staff and no participant.
-    `error` is the sender's answer if it was refused.
+    `error` is the sender's answer if it was refused. `extras` is None for a plain message.
     """
 
     __slots__ = (
@@ -41,6 +57,7 @@ class Send:
         "conversation_id",
         "created_at",
         "error",
+        "extras",
         "id",
         "is_repeat",
         "sender_id",
@@ -56,6 +73,7 @@ class Send:
         content: str,
         client_id: str | None,
         created_at: int,
+        extras: Extras | None = None,
     ) -> None:
         self.conversation_id = conversation_id
         self.sender_id = sender_id
@@ -63,6 +81,7 @@ class Send:
         self.content = content
         self.client_id = client_id
         self.created_at = created_at
+        self.extras = extras
         self.id = 0
         self.seq = 0
         self.is_repeat = False

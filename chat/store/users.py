@@ -8,7 +8,7 @@ from msgspec import Struct
 from chat import records
 from chat.store.database import Database, Reads, Row, Transaction, listed
 from chat.store.models import User
-from chat.text.folding import fold
+from chat.text.names import key_of
 from chat.times import now
 
 
@@ -32,14 +32,6 @@ Names that were different before they were folded as today may have the same fol
 its account: the oldest has the folding as its key, and the others have `folding#id`. No name may
 contain this sign.
 """
-
-
-def key_of(username: str) -> str:
-    """The key of a name: its folding without spaces. Two names with the same key are the same.
-
-    No name has a space, but folding a compatibility form can make one.
-    """
-    return "".join(fold(username).split())
 
 
 def keys_of(user_id: int, username: str) -> tuple[str, str]:

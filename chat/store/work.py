@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
+from msgspec import UNSET
+
 from chat.errors import OutcomeUnknown, PayamError
 from chat.events import Change, Event, MessageSent, Reached
 from chat.records import role_of
@@ -87,6 +89,7 @@ class SendWork(Work):
         if send.is_repeat:
             # The process that stored it may have died, or lost the answer, before publishing it.
             return (Reached(send.conversation_id, send.seq),)
+        extras = send.extras
         return (
             Change(
                 send.conversation_id,
@@ -96,6 +99,7 @@ class SendWork(Work):
                     send.content,
                     to_text(send.created_at),
                     role=role_of(send.by_agent),
+                    mentions=UNSET if extras is None else extras.mentions or UNSET,
                     seq=send.seq,
                 ),
             ),

@@ -34,6 +34,7 @@ from typing import Any
 from chat import metrics
 from chat.errors import Failed, OutcomeUnknown, PayamError, Unavailable
 from chat.events import Change, Event
+from chat.store import mentions
 from chat.store.database import Database, outcome_unknown
 from chat.store.sends import Send
 from chat.store.work import (
@@ -252,7 +253,10 @@ class Writer:
             self._queue = deque(self._drop_late(list(self._queue)))
 
     async def _store_sends(self, run: list[SendWork]) -> None:
-        if not await self._database.store_sends([work.send for work in run]):
+        sends = [work.send for work in run]
+        if any([send.extras is not None for send in sends]):  # noqa: C419 - a list is faster
+            await mentions.find_of_sends(self._database, sends)
+        if not await self._database.store_sends(sends):
             run.sort(key=lambda work: work.send.seq)  # they are published in this order
 
     async def _apply_changes(self, run: list[ChangeWork[Any]]) -> None:

@@ -24,6 +24,7 @@ def test_a_new_conversation_has_the_caller_in_it(ali: Person, sara: Person) -> N
         "last_message": None,
         "support_ticket": None,
         "unread_count": 0,
+        "unread_mentions": 0,
         "last_read_id": 0,
         "seq": 0,
         "muted_until": None,

@@ -32,6 +32,7 @@ async def test_a_message_has_everything_that_its_reader_may_know(database: Datab
         is_deleted=False,
         seq=1,
         attachments=[],
+        mentions=[],
         client_id="key",
     )
     assert await messages.one(database, Reader(talk, ali), send.id) == expected

@@ -7,6 +7,7 @@ import pytest
 from chat import records
 from chat.store import token_families, users
 from chat.store.database import Database
+from chat.text.names import key_of
 from tests.store.world import user
 
 
@@ -102,8 +103,8 @@ async def test_search_is_cut_at_its_limit_and_begins_with_the_first_name(
     names = ["b", "a", "é", "z", "ب", "😀", "A1", "-"]
     for name in names:
         await user(database, name)
-    assert await found(database, "") == sorted(names, key=users.key_of)
-    assert await found(database, "", limit=3) == sorted(names, key=users.key_of)[:3]
+    assert await found(database, "") == sorted(names, key=key_of)
+    assert await found(database, "", limit=3) == sorted(names, key=key_of)[:3]
 
 
 async def test_seeded_users_have_the_ids_that_were_given_and_numbering_goes_on(

@@ -66,6 +66,8 @@ export interface Message {
   is_deleted: boolean;
   seq: number;
   attachments: Attachment[];
+  /** The participants whom the text mentions. */
+  mentions: User[];
   client_id?: string;
   /** Where a member of staff sent it without being a participant. */
   role?: "agent";
@@ -103,6 +105,8 @@ export interface ConversationRecord {
   last_message: Pick<Message, "id" | "sender" | "content" | "timestamp" | "is_read" | "role"> | null;
   support_ticket: SupportTicket | null;
   unread_count: number;
+  /** How many of them mention the caller. */
+  unread_mentions: number;
   /** The message up to which the caller has read, or 0. */
   last_read_id: number;
   seq: number;
@@ -356,8 +360,10 @@ export interface Changes {
     is_edited?: true;
     is_deleted?: true;
     role?: "agent";
+    /** Missing where it mentions nobody. */
+    mentions?: User[];
   };
-  edited: { message: { id: number; content: string }; seq: number };
+  edited: { message: { id: number; content: string; mentions?: User[] }; seq: number };
   deleted: { message_id: number; seq: number };
   read: { user: string; message_id: number };
   typing: { user: string; is_typing: boolean };
@@ -520,6 +526,8 @@ export interface LiveMessage {
   is_edited: boolean;
   is_deleted: boolean;
   attachments: Attachment[];
+  /** One that waits has none. */
+  mentions?: User[];
   role?: "agent";
   status: "stored" | "sending" | "failed";
   error?: PayamError;

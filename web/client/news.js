@@ -29,7 +29,7 @@ export class News {
 
   #effects = {
     "chat.message": (message) => this.message(message),
-    "message.edited": ({ message: { id, content } }) => this.#noteContent(id, content),
+    "message.edited": ({ message }) => this.#noteEdited(message),
     "message.deleted": ({ message_id: id }) => this.#noteDeleted(id),
     "message.read": ({ user, message_id: id }) => this.#noteRead(user, id),
     "user.typing": ({ user, is_typing: isTyping }) => this.#noteTyping(user, isTyping),
@@ -40,19 +40,28 @@ export class News {
       this.#conversation.note({ support_ticket: ticket.status === "closed" ? null : ticket }),
   };
 
-  message({ id, sender, content, timestamp, role, is_deleted: isDeleted }) {
+  message({ id, sender, content, timestamp, role, mentions = [], is_deleted: isDeleted }) {
     this.#noteTyping(sender, false);
     const conversation = this.#conversation;
     const { last_message: last, unread_count: unread, participants } = conversation.record;
     const isSeen = conversation.isOwn({ sender }) || id <= conversation.mark.id || isDeleted;
     const user = participants.find((one) => one.username === sender);
     if (!isSeen) conversation.note({ unread_count: unread + 1 });
+    const named = mentions.some((one) => one.id === conversation.me.id);
+    if (!isSeen && named) conversation.note({ unread_mentions: (conversation.record.unread_mentions ?? 0) + 1 });
     // One's own, once acknowledged, may have come before one that was stored earlier.
     if (id <= (last?.id ?? 0)) return;
     this.#account.raise(conversation);
     conversation.note({
       last_message: { id, sender: user ?? { username: sender }, content, timestamp, role, is_read: false },
     });
+  }
+
+  #noteEdited({ id, content }) {
+    this.#noteContent(id, content);
+    // Whom it mentioned before is not known here.
+    const { id: here, mark, record } = this.#conversation;
+    if (id > mark.id && (content.includes("@") || record.unread_mentions > 0)) this.#account.look(here);
   }
 
   #noteContent(id, content) {
@@ -65,8 +74,8 @@ export class News {
     const conversation = this.#conversation;
     const { thread, mark, record } = conversation;
     const message = thread.find(id);
-    if (!message && id > mark.id) this.#account.look(conversation.id); // whether it counted is not known here
-    else if (message && mark.isUnread(message)) conversation.note({ unread_count: Math.max(0, record.unread_count - 1) });
+    if (id > mark.id && (!message || record.unread_mentions > 0)) this.#account.look(conversation.id); // whether it counted is not known here
+    if (message && mark.isUnread(message)) conversation.note({ unread_count: Math.max(0, record.unread_count - 1) });
   }
 
   /** One's own marks come from another device. */

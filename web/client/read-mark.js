@@ -70,7 +70,15 @@ export class ReadMark {
     // Those that are not known here have to be taken from the server's word.
     const isWhole = id >= (record.last_message?.id ?? 0) || (thread.isLoaded && !thread.hasLater);
     const unread = isWhole ? after.length : record.unread_count - before.length + after.length;
-    this.conversation.note({ unread_count: Math.max(0, unread) });
+    const { unread_mentions: known = 0 } = record;
+    const mentions = isWhole ? this.#naming(after) : known - this.#naming(before) + this.#naming(after);
+    this.conversation.note({ unread_count: Math.max(0, unread), unread_mentions: Math.max(0, mentions) });
     return true;
+  }
+
+  /** How many of these mention who is signed in. */
+  #naming(messages) {
+    const { id } = this.conversation.me;
+    return messages.filter(({ mentions = [] }) => mentions.some((user) => user.id === id)).length;
   }
 }

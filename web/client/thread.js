@@ -50,15 +50,15 @@ export class Thread {
   }
 
   message({ type, conversation, ...event }, key) {
-    this.#put({ attachments: [], is_read: false, is_edited: false, is_deleted: false, ...event }, key);
+    this.#put({ attachments: [], mentions: [], is_read: false, is_edited: false, is_deleted: false, ...event }, key);
   }
 
-  edited({ message: { id, content }, seq }) {
-    this.#change(id, { content, seq, is_edited: true });
+  edited({ message: { id, content, mentions = [] }, seq }) {
+    this.#change(id, { content, mentions, seq, is_edited: true });
   }
 
   deleted({ message_id: id, seq }) {
-    this.#change(id, { content: "", seq, is_deleted: true });
+    this.#change(id, { content: "", mentions: [], seq, is_deleted: true });
   }
 
   attachment({ message_id: id, attachment }) {

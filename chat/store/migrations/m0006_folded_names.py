@@ -9,7 +9,8 @@ operator can ask its owner to choose another.
 import logging
 
 from chat.store.database import Transaction
-from chat.store.users import APART, key_of
+from chat.store.users import APART
+from chat.text.names import key_of
 
 log = logging.getLogger("payam.schema")
 

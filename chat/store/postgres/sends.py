@@ -44,23 +44,41 @@ TEMPLATE = """
         INSERT INTO touched (changed, ids, at)
         SELECT {stamp}, string_agg(DISTINCT CAST(conversation_id AS text), ','), ?::bigint
         FROM inserted HAVING count(*) > 0
-    )
+    ){also}
     SELECT created_at, id, seq FROM inserted
 """
-INSERT = TEMPLATE.format(
-    senders="""JOIN participants USING (conversation_id)
+PARTICIPANTS = """JOIN participants USING (conversation_id)
         JOIN conversations ON conversations.id = conversation_id
-        WHERE participants.user_id = incoming.sender_id AND participants.is_active""",
-    by_agent="FALSE",
-    stamp=STAMP,
-)
-# It is separate, because with both in one each batch took a tenth more of PostgreSQL's time.
-INSERT_BY_AGENTS = TEMPLATE.format(
-    senders=f"""JOIN conversations ON conversations.id = conversation_id
-        WHERE {IS_AGENT.format(user="incoming.sender_id", conversation="conversations.id")}""",
-    by_agent="TRUE",
-    stamp=STAMP,
-)
+        WHERE participants.user_id = incoming.sender_id AND participants.is_active"""
+AGENTS = f"""JOIN conversations ON conversations.id = conversation_id
+        WHERE {IS_AGENT.format(user="incoming.sender_id", conversation="conversations.id")}"""
+# A batch names each message by its time.
+MENTIONED = """, mentioned AS (
+        INSERT INTO mentions (conversation_id, user_id, message_id, is_own)
+        SELECT inserted.conversation_id, named.user_id, inserted.id, named.is_own <> 0
+        FROM unnest(?::bigint[], ?::bigint[], ?::bigint[]) AS named(created_at, user_id, is_own)
+        JOIN inserted ON inserted.created_at = named.created_at
+    )"""
+
+
+def insert_of(*, by_agents: bool, extended: bool) -> str:
+    """The statement for participants or for agents, with or without what only few messages have.
+
+    They are separate, because with all in one each batch took a tenth more of PostgreSQL's time.
+    """
+    return TEMPLATE.format(
+        senders=AGENTS if by_agents else PARTICIPANTS,
+        by_agent="TRUE" if by_agents else "FALSE",
+        stamp=STAMP,
+        also=MENTIONED if extended else "",
+    )
+
+
+INSERTS = {
+    (by_agents, extended): insert_of(by_agents=by_agents, extended=extended)
+    for by_agents in (False, True)
+    for extended in (False, True)
+}
 
 
 def the_new_of(insert: str) -> str:
@@ -91,27 +109,31 @@ class Exchanges(Reads, Protocol):
 async def store(database: Exchanges, sends: Sequence[Send]) -> bool:
     """The same as `Database.store_sends`."""
     first, *others = without_repeats(sends)
-    refused = await store_part(database, INSERT, first)
+    refused = await store_part(database, first, by_agents=False)
     for part in others:
-        refused += await store_apart(database, INSERT, part)
+        refused += await store_apart(database, part, by_agents=False)
     if refused:
         for send in refused:
             send.error = None
         for part in without_repeats(refused):
-            await store_apart(database, INSERT_BY_AGENTS, part)
+            await store_apart(database, part, by_agents=True)
     return not any(send.by_agent for send in refused)
 
 
-async def store_apart(database: Exchanges, insert: str, part: Sequence[Send]) -> list[Send]:
+async def store_apart(database: Exchanges, part: Sequence[Send], *, by_agents: bool) -> list[Send]:
     """Store a part of a batch. Others are stored already, so a failure is this part's alone."""
     try:
-        return await store_part(database, insert, part)
+        return await store_part(database, part, by_agents=by_agents)
     except Unavailable as error:
         for send in part:
             send.error = error
     except Exception:  # one bad row must not make the others fail
         if len(part) > 1:
-            return [one for send in part for one in await store_apart(database, insert, [send])]
+            return [
+                one
+                for send in part
+                for one in await store_apart(database, [send], by_agents=by_agents)
+            ]
         log.exception("a message could not be stored")
         part[0].error = Failed()
     return []
@@ -132,7 +154,7 @@ def without_repeats(sends: Sequence[Send]) -> list[list[Send]]:
     return parts
 
 
-async def store_part(database: Exchanges, insert: str, sends: Sequence[Send]) -> list[Send]:
+async def store_part(database: Exchanges, sends: Sequence[Send], *, by_agents: bool) -> list[Send]:
     """Store messages with different keys. Returns those whose senders were refused."""
     # The answer names each message by its time, so no two may have the same.
     moment = 0
@@ -147,10 +169,14 @@ async def store_part(database: Exchanges, insert: str, sends: Sequence[Send]) ->
         array(send.fingerprint for send in sends),
         str(now()),
     ]
+    extended = any([send.extras is not None for send in sends])  # noqa: C419 - a list is faster
+    if extended:
+        columns += columns_of_extras(sends)
+    insert = INSERTS[by_agents, extended]
     conversation_ids = sorted({send.conversation_id for send in sends})
     rows = await insert_all(database, insert, conversation_ids, columns)
     stored = {int(created_at): (int(id_), int(seq)) for created_at, id_, seq in rows}
-    if insert is INSERT_BY_AGENTS:
+    if by_agents:
         for send in sends:
             send.by_agent = send.created_at in stored
     refused = []
@@ -169,6 +195,18 @@ async def store_part(database: Exchanges, insert: str, sends: Sequence[Send]) ->
             else:
                 send.settle_as_repeat(first)
     return refused
+
+
+def columns_of_extras(sends: Sequence[Send]) -> list[str]:
+    """The columns of MENTIONED."""
+    mentions = [
+        (send, user) for send in sends if send.extras is not None for user in send.extras.mentions
+    ]
+    return [
+        array(send.created_at for send, _ in mentions),
+        array(user.id for _, user in mentions),
+        array(int(user.id == send.sender_id) for send, user in mentions),
+    ]
 
 
 async def insert_all(

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from chat.store.agents import IS_AGENT
 from chat.store.database import Row
-from chat.store.sends import FIRST_WITH_KEY, Send, not_a_participant
+from chat.store.mentions import INSERT as INSERT_MENTION
+from chat.store.sends import FIRST_WITH_KEY, Extras, Send, not_a_participant
 from chat.store.sqlite import clock
 from chat.times import now
 
@@ -72,6 +73,8 @@ def store_all(db: sqlite3.Connection, sends: Sequence[Send]) -> None:
             continue
         assert cursor.lastrowid is not None
         send.id, send.seq = cursor.lastrowid, seq
+        if send.extras is not None:
+            store_extras(db, send, send.extras)
         seqs[conversation_id] = seq
         lasts[conversation_id] = (seq, send.id, send.created_at)
     if not lasts:
@@ -84,6 +87,16 @@ def store_all(db: sqlite3.Connection, sends: Sequence[Send]) -> None:
         [(*last, stamp, conversation_id) for conversation_id, last in lasts.items()],
     )
     clock.advance(db, stamp, list(lasts), now())
+
+
+def store_extras(db: sqlite3.Connection, send: Send, extras: Extras) -> None:
+    db.executemany(
+        INSERT_MENTION,
+        [
+            (send.conversation_id, user.id, send.id, user.id == send.sender_id)
+            for user in extras.mentions
+        ],
+    )
 
 
 def first_of(db: sqlite3.Connection, send: Send) -> Row | None:
