@@ -52,6 +52,7 @@ class Live:
                     self._cursor = await touched.present(self._database)
                 await asyncio.sleep(TICK_SECONDS)
                 await self.tick(self._cursor)
+                await self._users.vacate()
                 await self._prune()
             except Unavailable:
                 await asyncio.sleep(TICK_SECONDS)

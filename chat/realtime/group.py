@@ -1,13 +1,15 @@
 """The sockets of one conversation in this process, and their position."""
 
 from collections import deque
+from collections.abc import Iterable
 
 from msgspec import Struct
 
 from chat import metrics
 from chat.realtime.bag import Bag, with_one, without
 from chat.realtime.protocol import of_conversation
-from chat.realtime.subscribers import Subscriber
+from chat.realtime.seats import Seat, place_of, seats_of, with_seat, without_seat
+from chat.realtime.subscribers import Subscriber, UserSocket
 
 WAITING_MAX = 100
 """Most batches that are kept while what is before them is read."""
@@ -61,56 +63,94 @@ class Healing:
         """Whether the task is reading. Otherwise it pauses, because a reading found nothing."""
 
 
-class Group:
+class Absent(Subscription):
+    """The place of a live socket in a group in which it is not, though another of its user is."""
+
+    __slots__ = ()
+
+
+ABSENT = Absent()
+
+
+class Group(Struct, gc=False, eq=False):
     """The sockets of one conversation in this process.
 
-    `members` are sockets of this conversation alone, `wide` those of users with all of their
-    conversations; both have everything up to `seq`. `others` are connections that are not
+    `members` are sockets of this conversation alone. `wide` has the seats of users with sockets of
+    all conversations. All have everything up to `seq`, but the `others`: connections that are not
     plainly live, with their subscriptions. A change is sent as the same frame to everyone,
     whatever `since` they gave; to the wide ones it says its conversation too.
 
-    A process may have many groups, so each has only what it needs: None where nothing is.
+    A process may have many groups, so each has only what it needs: None where nothing is. The
+    garbage collector does not look at them, since the hub lives as long as the process.
     `read_at` says when `seq` was last taken from the database, in commits of this process.
     """
 
-    __slots__ = ("conversation_id", "healing", "members", "others", "read_at", "seq", "wide")
-
-    def __init__(self, conversation_id: int, seq: int, read_at: int) -> None:
-        self.conversation_id = conversation_id
-        self.seq = seq
-        self.read_at = read_at
-        self.members: Bag = ()
-        self.wide: Bag = ()
-        self.others: dict[Subscriber, Subscription] | None = None
-        self.healing: Healing | None = None
+    conversation_id: int
+    seq: int
+    read_at: int
+    members: Bag = ()
+    wide: bytes = b""
+    others: dict[Subscriber, Subscription] | None = None
+    healing: Healing | None = None
 
     @property
     def is_empty(self) -> bool:
         return not (self.members or self.wide or self.others)
 
     def everyone(self) -> list[Subscriber]:
-        return [*self.members, *self.wide, *(self.others or ())]
+        others = [one for one in self.others or () if not one.is_wide]
+        return [*self.members, *others, *self._wide_ones(is_live=False)]
+
+    def wide_ones(self) -> list[UserSocket]:
+        """The sockets of all conversations that are plainly live here."""
+        return self._wide_ones(is_live=True)
+
+    def _wide_ones(self, *, is_live: bool) -> list[UserSocket]:
+        found = [one for seat in seats_of(self.wide) for one in seat.live]
+        others = self.others
+        if not others:
+            return found
+        if is_live:
+            return [one for one in found if one not in others]
+        return [one for one in found if others.get(one) is not ABSENT]
 
     def subscription(self, connection: Subscriber) -> Subscription | None:
         """The subscription of a connection that is here and not plainly live; else None."""
-        return self.others.get(connection) if self.others else None
+        place = self.others.get(connection) if self.others else None
+        return None if place is ABSENT else place
 
     def __contains__(self, connection: Subscriber) -> bool:
-        live = self.wide if connection.is_wide else self.members
-        return connection in live or self.subscription(connection) is not None
+        place = self.others.get(connection) if self.others else None
+        if place is not None:
+            return place is not ABSENT
+        if isinstance(connection, UserSocket):
+            return connection in connection.seat.live and self.has_seat(connection.seat)
+        return connection in self.members
+
+    def has_seat(self, seat: Seat) -> bool:
+        return place_of(self.wide, seat) >= 0
+
+    def seat(self, seat: Seat) -> None:
+        """The group has the seat, which it has not yet; its live sockets are not in it yet."""
+        self.wide = with_seat(self.wide, seat)
+        for connection in seat.live:
+            self._put(connection, ABSENT)
+
+    def unseat(self, seat: Seat) -> None:
+        """The group does not have the seat any more, and none of its sockets."""
+        self.wide = without_seat(self.wide, seat)
+        for connection in seat.live:
+            self._take(connection)
+        seat.drop(self.conversation_id)
 
     def read(self, connection: Subscriber) -> Subscription:
         """From now on the connection, new here or not, reads by itself."""
-        is_new = connection not in self
-        if not is_new:
-            self._forget(connection)
+        if isinstance(connection, UserSocket):
+            self._seat_of(connection)
+        else:
+            self.members = without(self.members, connection)
         subscription = Subscription()
-        if self.others is None:
-            self.others = {}
-        self.others[connection] = subscription
-        connection.unsettle()
-        if is_new:
-            connection.subscribed(self.conversation_id)
+        self._put(connection, subscription)
         return subscription
 
     def go_live(self, connection: Subscriber, position: int) -> None:
@@ -119,31 +159,55 @@ class Group:
             subscription = self.subscription(connection) or self.read(connection)
             subscription.is_reading = False
             subscription.position = position
-            return
-        is_new = connection not in self
-        if not is_new:
-            self._forget(connection)
-        if connection.is_wide:
-            self.wide = with_one(self.wide, connection)
+        elif isinstance(connection, UserSocket):
+            self._seat_of(connection)
+            self._take(connection)
         else:
-            self.members = with_one(self.members, connection)
-        if is_new:
-            connection.subscribed(self.conversation_id)
+            self._take(connection)
+            if connection not in self.members:
+                self.members = with_one(self.members, connection)
 
-    def discard(self, connection: Subscriber) -> None:
-        """From now on the connection gets nothing."""
-        if connection in self:
-            self._forget(connection)
-            connection.unsubscribed(self.conversation_id)
+    def _seat_of(self, connection: UserSocket) -> None:
+        if not self.has_seat(connection.seat):
+            self.seat(connection.seat)
+            connection.seat.take([self.conversation_id])
 
-    def _forget(self, connection: Subscriber) -> None:
+    def _put(self, connection: Subscriber, subscription: Subscription) -> None:
+        if self.others is None:
+            self.others = {}
+        if connection not in self.others:
+            connection.unsettle()
+        self.others[connection] = subscription
+
+    def _take(self, connection: Subscriber) -> None:
         if self.others and self.others.pop(connection, None) is not None:
             connection.settle()
             self.others = self.others or None
-        elif connection.is_wide:
-            self.wide = without(self.wide, connection)
+
+    def discard(self, connection: Subscriber) -> None:
+        """From now on the connection gets nothing."""
+        if isinstance(connection, UserSocket):
+            if self.has_seat(connection.seat):
+                self._discard_wide(connection)
         else:
+            self._take(connection)
             self.members = without(self.members, connection)
+
+    def _discard_wide(self, connection: UserSocket) -> None:
+        """The seat stays where another socket of the user is in the group."""
+        others, seat = self.others or {}, connection.seat
+        if any(one is not connection and others.get(one) is not ABSENT for one in seat.live):
+            if connection in seat.live:
+                self._put(connection, ABSENT)
+        else:
+            self.unseat(seat)
+
+    def forget(self, connection: UserSocket) -> None:
+        """The socket, which is not live any more, had a place of its own here."""
+        self._take(connection)
+        others, seat = self.others or {}, connection.seat
+        if self.has_seat(seat) and all(others.get(one) is ABSENT for one in seat.live):
+            self.unseat(seat)
 
     def deliver(self, changes: list[Delivery]) -> bool:
         """Write the changes that are new to the members. Returns whether they removed somebody."""
@@ -188,20 +252,21 @@ class Group:
         """Each socket gets one write, however many changes there are."""
         if not changes:
             return
-        members, wide = self.members, self.wide
+        members: Bag = self.members
+        wide = self.wide_ones() if self.wide else ()
         if len(members) + len(wide) > FEW:
             for member in members:
                 member.flush()
-            for member in wide:
-                member.flush()
+            for one in wide:
+                one.flush()
         if members:
             frames = b"".join([change.frame for change in changes])
             for member in members:
                 member.send(frames)
         if wide:
             frames = self.frames_of(changes, is_wide=True)
-            for member in wide:
-                member.send(frames)
+            for one in wide:
+                one.send(frames)
         metrics.delivered_frames.add((len(members) + len(wide)) * len(changes))
         if self.others:
             self._write_ahead(changes)
@@ -229,17 +294,23 @@ class Group:
         of_others = [
             one
             for one, place in (self.others or {}).items()
-            if not (place.is_reading and except_user)
+            if place is not ABSENT and not (place.is_reading and except_user)
         ]
-        has_wide = self.wide or any(one.is_wide for one in of_others)
+        live = self.wide_ones() if self.wide else []
+        has_wide = live or any(one.is_wide for one in of_others)
         wide = of_conversation(frame, self.conversation_id) if has_wide else b""
-        for members in (self.members, self.wide, of_others):
+        groups: tuple[Iterable[Subscriber], ...] = (self.members, live, of_others)
+        for members in groups:
             for member in members:
                 if member is not except_connection and member.identity.user_id != except_user:
                     member.send(wide if member.is_wide else frame)
 
     def _remove(self, user_id: int) -> None:
-        for member in self.everyone():
-            if member.identity.user_id == user_id:
-                self.discard(member)
-                member.removed(self.conversation_id)
+        """All sockets of the user hear that they are out, and the seat goes."""
+        gone = [one for one in self.everyone() if one.identity.user_id == user_id]
+        for seat in seats_of(self.wide):
+            if seat.user_id == user_id:
+                self.unseat(seat)
+        for member in gone:
+            self.discard(member)
+            member.removed(self.conversation_id)

@@ -16,15 +16,15 @@ So whatever the relay loses, doubles or brings late, members get each change onc
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 
-from chat.realtime.bag import Bag
 from chat.realtime.comparing import Comparing
 from chat.realtime.group import Batch, Delivery, Group, Subscription
 from chat.realtime.healing import Healer
 from chat.realtime.patience import PATIENCE, Patience
-from chat.realtime.subscribers import Subscriber
+from chat.realtime.seats import Seat, seats_of, sockets_of
+from chat.realtime.subscribers import Subscriber, UserSocket
 
 PART = 250
-"""Most conversations that a socket leaves in one step of the event loop."""
+"""Most conversations that a seat leaves in one step of the event loop."""
 
 
 def ignore(*_: int) -> None:
@@ -67,10 +67,10 @@ class Hub:
         """The conversations with members here."""
         return list(self._groups)
 
-    def wide(self, conversation_id: int) -> Bag:
-        """The sockets of `/ws/` that are live in the conversation."""
-        group = self._groups.get(conversation_id)
-        return group.wide if group is not None else ()
+    def wide(self, conversation_ids: Iterable[int]) -> list[UserSocket]:
+        """The sockets of `/ws/` whose users are in any of these, each once."""
+        groups = [self._groups.get(one) for one in conversation_ids]
+        return sockets_of([group.wide for group in groups if group is not None])
 
     def is_in(self, connection: Subscriber, conversation_id: int) -> bool:
         """Whether the connection is subscribed to the conversation, live or not."""
@@ -140,12 +140,60 @@ class Hub:
             group.discard(connection)
             self._drop_empty(group)
 
-    async def leave_all(self, connection: Subscriber) -> None:
-        """The same for all of its conversations, part by part: there may be thousands."""
-        conversations = list(connection.subscriptions())
-        while conversations:
-            for _ in range(min(PART, len(conversations))):
-                self.leave(connection, conversations.pop())
+    def seat(self, seat: Seat, positions: Mapping[int, int]) -> None:
+        """The seat takes its place in these, in which it is not yet. `positions` are those of the
+        database.
+        """
+        for conversation_id, seq in positions.items():
+            self._group_of(conversation_id, seq).seat(seat)
+        seat.take(positions)
+
+    def enter(
+        self, connection: UserSocket, positions: Mapping[int, int], behind: Mapping[int, int]
+    ) -> dict[int, int]:
+        """Make the socket live, all at once. Returns the conversations in which it has to catch up,
+        each with the position from which.
+
+        `positions` are those of the database, of conversations in which the seat is. Of those in
+        `behind` the client has all up to the number there, of the others all up to the position.
+        The seat may be in more, of which the database did not know: there the socket is absent.
+        """
+        seat, groups = connection.seat, self._groups
+        seat.enter(connection)
+        late: dict[int, int] = {}
+        for conversation_id, seq in positions.items():
+            group = groups[conversation_id]
+            since = behind.get(conversation_id)
+            if since is not None:
+                group.read(connection)
+                late[conversation_id] = since
+            elif seq > group.seq:
+                group.go_live(connection, seq)
+            elif seq < group.seq:
+                # The members here have gone on since the database was asked.
+                group.read(connection)
+                late[conversation_id] = seq
+        if len(seat.conversations) > len(positions):
+            for conversation_id in set(seat.conversations) - positions.keys():
+                self.leave(connection, conversation_id)
+        return late
+
+    def exit(self, connection: UserSocket) -> None:
+        """The socket has gone, and is not live any more. Its seat stays."""
+        if connection.unsettled:
+            for conversation_id in list(connection.seat.conversations):
+                group = self._groups.get(conversation_id)
+                if group is not None and group.others and connection in group.others:
+                    group.forget(connection)
+                    self._drop_empty(group)
+
+    async def vacate(self, seat: Seat) -> None:
+        """The seat leaves its groups, part by part: there may be thousands."""
+        while seat.conversations and not seat.sockets:
+            for conversation_id in reversed(seat.conversations[-PART:]):
+                group = self._groups[conversation_id]
+                group.unseat(seat)
+                self._drop_empty(group)
             await asyncio.sleep(0)
 
     def clear(self) -> None:
@@ -155,6 +203,8 @@ class Hub:
         for group in groups:
             for connection in group.everyone():
                 group.discard(connection)
+            for seat in seats_of(group.wide):
+                group.unseat(seat)
             self._closed(group.conversation_id)
 
     def _group_of(self, conversation_id: int, seq: int) -> Group:

@@ -154,8 +154,6 @@ class Sockets(Listener):
             self.agents.discard(connection)
         elif isinstance(connection, UserSocket):
             self.users.remove(connection)
-            if connection.conversations:
-                self._errands.start(connection, self._hub.leave_all(connection))
 
     async def close(self) -> None:
         """Stop what still waits for something."""

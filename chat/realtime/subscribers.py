@@ -1,13 +1,11 @@
 """The two kinds of sockets: of one conversation, and of all that its user has.
 
 A subscription stands between a connection and a conversation. Nearly all are plain: the
-connection is in the conversation's group, and is as far as the group is. So a plain one is
-that membership and no object. `Subscription` in `group` is for the others.
+connection, or the seat of its user, is in the conversation's group, and is as far as the group is.
+So a plain one is that membership and no object. `Subscription` in `group` is for the others.
 """
 
 import asyncio
-from array import array
-from collections.abc import Sequence
 from typing import ClassVar, Protocol
 
 from chat.auth.identity import Identity
@@ -15,6 +13,7 @@ from chat.errors import InvalidInput
 from chat.realtime.client_frames import AnyClientFrame, ConversationFrame, Resume
 from chat.realtime.connection import Connection, Listener
 from chat.realtime.protocol import frame_of
+from chat.realtime.seats import UNSEATED
 from chat.realtime.server_frames import ConversationRemoved
 from chat.services.membership import Membership, Memberships, Proof
 
@@ -27,16 +26,6 @@ class Subscriber(Connection):
     def is_let_in_by(self, proof: Proof | None) -> bool:
         """Whether the database, by this proof, let this very caller have this socket."""
         raise NotImplementedError
-
-    def subscriptions(self) -> Sequence[int]:
-        """The conversations in whose groups it may be."""
-        raise NotImplementedError
-
-    def subscribed(self, conversation_id: int) -> None:
-        """It is in this conversation's group now."""
-
-    def unsubscribed(self, conversation_id: int) -> None:
-        """It is in this conversation's group no more."""
 
     def unsettle(self) -> None:
         """It is not plainly live somewhere."""
@@ -73,9 +62,6 @@ class ConversationSocket(Subscriber):
             self.conversation_id,
         )
 
-    def subscriptions(self) -> Sequence[int]:
-        return (self.conversation_id,)
-
     def removed(self, conversation_id: int) -> None:
         self.close(4404, "removed from the conversation")
 
@@ -109,11 +95,12 @@ class Opening:
 class UserSocket(Subscriber):
     """`/ws/`: it has all of its user's conversations, and outlives each of them.
 
-    `unsettled` counts the conversations in which it is not plainly live. `is_resuming` while
-    all of them are resumed.
+    `seat` is the user's place in the groups, which all of the user's sockets share. `unsettled`
+    counts the conversations in which this one is not plainly live. `is_resuming` while all of them
+    are resumed.
     """
 
-    __slots__ = ("conversations", "is_resuming", "opening", "removals", "unsettled")
+    __slots__ = ("is_resuming", "opening", "removals", "seat", "unsettled")
 
     is_wide: ClassVar = True
 
@@ -122,7 +109,7 @@ class UserSocket(Subscriber):
     ) -> None:
         super().__init__(listener, identity, max_size)
         self.removals = removals
-        self.conversations = array("q")
+        self.seat = UNSEATED
         self.unsettled = 0
         self.is_resuming = False
         self.opening: Opening | None = Opening()
@@ -134,18 +121,6 @@ class UserSocket(Subscriber):
 
     def is_let_in_by(self, proof: Proof | None) -> bool:
         return isinstance(proof, Memberships) and proof.user_id == self.identity.user_id
-
-    def subscriptions(self) -> Sequence[int]:
-        return self.conversations
-
-    def subscribed(self, conversation_id: int) -> None:
-        self.conversations.append(conversation_id)
-
-    def unsubscribed(self, conversation_id: int) -> None:
-        if self.conversations[-1] == conversation_id:
-            self.conversations.pop()  # a socket that goes leaves them from the end
-        else:
-            self.conversations.remove(conversation_id)
 
     def unsettle(self) -> None:
         self.unsettled += 1

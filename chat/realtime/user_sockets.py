@@ -14,6 +14,7 @@ removed and added again, where the news comes in any order:
 
 import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from time import monotonic
 
 from chat import records
 from chat.errors import Unavailable
@@ -22,6 +23,7 @@ from chat.realtime.hub import Hub
 from chat.realtime.patience import RETRY_SECONDS
 from chat.realtime.protocol import frame_of
 from chat.realtime.reading import Reading
+from chat.realtime.seats import KEPT_SECONDS, Seat, free, new_seat
 from chat.realtime.server_frames import ConversationCreated, ConversationRemoved, CursorMoved
 from chat.realtime.subscribers import Removals, UserSocket
 from chat.services.conversations import Conversations
@@ -37,59 +39,58 @@ class UserSockets(Removals):
         hub: Hub,
         reading: Reading,
         errands: Errands,
+        kept_seconds: float = KEPT_SECONDS,
     ) -> None:
         self._conversations = conversations
         self._hub = hub
         self._reading = reading
         self._errands = errands
-        self._of_user: dict[int, tuple[UserSocket, ...]] = {}
+        self._kept_seconds = kept_seconds
+        self._seats: dict[int, Seat] = {}
+        """By user, with those whose last socket has gone a short time ago."""
         self._looking: dict[tuple[UserSocket, int], bool] = {}
         """Which look for which conversation, and whether they have to once more."""
 
     def add(self, connection: UserSocket) -> None:
         """From now on what is announced of its user reaches the connection."""
         user_id = connection.identity.user_id
-        self._of_user[user_id] = (*self._of_user.get(user_id, ()), connection)
+        seat = self._seats.get(user_id)
+        if seat is None:
+            seat = self._seats[user_id] = new_seat(user_id)
+        connection.seat = seat
+        seat.add(connection)
 
     def remove(self, connection: UserSocket) -> None:
-        user_id = connection.identity.user_id
-        others = tuple(one for one in self._of_user.get(user_id, ()) if one is not connection)
-        if others:
-            self._of_user[user_id] = others
-        else:
-            self._of_user.pop(user_id, None)
+        """The socket has gone."""
+        connection.seat.remove(connection)
+        self._hub.exit(connection)
+
+    async def vacate(self) -> None:
+        """Give up the seats of users who have been away for long enough."""
+        left_before = monotonic() - self._kept_seconds
+        for seat in list(self._seats.values()):
+            if not seat.sockets and seat.left_at <= left_before:
+                await self._hub.vacate(seat)
+                if not seat.sockets and self._seats.get(seat.user_id) is seat:
+                    del self._seats[seat.user_id]
+                    free(seat)
 
     def of(self, user_id: int) -> Sequence[UserSocket]:
         """The user's sockets here."""
-        return self._of_user.get(user_id, ())
+        seat = self._seats.get(user_id)
+        return () if seat is None else seat.sockets
 
     def users(self) -> Collection[int]:
         """Those with such sockets here."""
-        return self._of_user.keys()
+        return [seat.user_id for seat in self._seats.values() if seat.sockets]
 
     def __iter__(self) -> Iterator[UserSocket]:
-        return iter([one for sockets in self._of_user.values() for one in sockets])
+        return iter([one for seat in self._seats.values() for one in seat.sockets])
 
-    def join(
-        self, connection: UserSocket, positions: Mapping[int, int], behind: Mapping[int, int]
-    ) -> dict[int, int]:
-        """Add the socket to conversations. Returns those in which it has to catch up, each with
-        the point after which.
-
-        `positions` is where the database has them; of those in `behind` the client has all up
-        to the number there, of the others all up to its position.
-        """
-        late: dict[int, int] = {}
-        for conversation_id, seq in positions.items():
-            since = behind.get(conversation_id)
-            if since is not None:
-                self._hub.begin_resuming(connection, conversation_id, seq)
-                late[conversation_id] = since
-            elif not self._hub.join_at(connection, conversation_id, seq):
-                # The members here have gone on since the database was asked.
-                self._hub.begin_resuming(connection, conversation_id, seq)
-                late[conversation_id] = seq
-        return late
+    def new_to(self, connection: UserSocket, positions: Mapping[int, int]) -> dict[int, int]:
+        """Those of the conversations in which the user has no seat here."""
+        known = set(connection.seat.conversations)
+        return {one: seq for one, seq in positions.items() if one not in known}
 
     def opened(self, connection: UserSocket) -> None:
         """The socket is in all of its conversations: look at what was noted meanwhile."""
@@ -104,14 +105,14 @@ class UserSockets(Removals):
     def joined(self, conversation_id: int, user_ids: Iterable[int]) -> None:
         """These users may have come into the conversation."""
         for user_id in user_ids:
-            for connection in self._of_user.get(user_id, ()):
+            for connection in self.of(user_id):
                 self._look(connection, conversation_id)
 
     def lack(self, conversation_id: int, user_id: int) -> bool:
         """Whether a socket of the user is not in the conversation, nor about to look for it."""
         return any(
             not (connection.opening or self._hub.is_in(connection, conversation_id))
-            for connection in self._of_user.get(user_id, ())
+            for connection in self.of(user_id)
         )
 
     def conversation_lost(self, connection: UserSocket, conversation_id: int) -> None:
@@ -170,8 +171,8 @@ class UserSockets(Removals):
         The groups of this process must have all that the cursor stands for.
         """
         frame = frame_of(CursorMoved(cursor))
-        for connection in {one for id_ in conversation_ids for one in self._hub.wide(id_)}:
-            if isinstance(connection, UserSocket) and connection.is_settled:
+        for connection in self._hub.wide(conversation_ids):
+            if connection.is_settled:
                 connection.send(frame)
 
     async def read(

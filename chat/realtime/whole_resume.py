@@ -8,6 +8,7 @@ it, or was sent live.
 
 import asyncio
 from collections.abc import Collection, Mapping
+from itertools import islice
 
 from msgspec import UNSET, Struct
 
@@ -33,7 +34,6 @@ from chat.services.changes import Changes
 from chat.services.history import History
 from chat.services.membership import Memberships
 from chat.store.cursors import Cursor
-from chat.store.database import in_parts
 from chat.store.positions import Behind
 
 
@@ -135,13 +135,15 @@ class WholeResume:
         here and now.
         """
         connection.is_resuming = missed is not None
-        new = () if missed is None else missed.joined
+        new: Collection[int] = () if missed is None else missed.joined
+        since: Mapping[int, int] = {} if missed is None else missed.since
         positions = {one: seq for one, seq in proof.positions.items() if one not in new}
-        late: dict[int, int] = {}
-        if len(positions) <= PART:
-            late = self._sockets.join(connection, positions, {} if missed is None else missed.since)
-            positions = {}
-        if not (positions or late or (missed is not None and missed.is_more)):
+        unseated = self._sockets.new_to(connection, positions)
+        late: dict[int, int] | None = None
+        if len(unseated) <= PART:
+            self._hub.seat(connection.seat, unseated)
+            late = self._hub.enter(connection, positions, since)
+        if late is not None and not (late or (missed is not None and missed.is_more)):
             self._opened(connection, missed)
         else:
             self._errands.start(connection, self._go_on(connection, positions, late, missed))
@@ -149,16 +151,19 @@ class WholeResume:
     async def _go_on(
         self,
         connection: UserSocket,
-        positions: dict[int, int],
-        late: dict[int, int],
+        positions: Mapping[int, int],
+        late: dict[int, int] | None,
         missed: Missed | None,
     ) -> None:
-        """Join part by part, catch up, and send the rest of what was missed."""
-        since = {} if missed is None else missed.since
-        for part in in_parts(positions.items(), PART):
+        """Take the seats part by part, unless it is done, catch up, and send the rest."""
+        while late is None:
+            unseated = self._sockets.new_to(connection, positions)
             if connection.is_closing:
                 return
-            late |= self._sockets.join(connection, dict(part), since)
+            self._hub.seat(connection.seat, dict(islice(unseated.items(), PART)))
+            if len(unseated) <= PART:
+                since = {} if missed is None else missed.since
+                late = self._hub.enter(connection, positions, since)
             await asyncio.sleep(0)
         await self._reading.catch_up(connection, late)
         if missed is not None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from chat.realtime.group import Group
 from chat.store import conversations, history
 from tests.api.client import Person
 from tests.realtime.nodes import Nodes, Talk, close_all, hold, open_socket, until
@@ -33,7 +34,7 @@ async def settled(nodes: Nodes, socket: Socket, person: Person) -> list[Frame]:
     """The frames until the socket has all that happened before."""
     while True:
         frames = await until_answer(socket)
-        sockets = nodes.here.app.ctx.payam.sockets.users._of_user.get(person.id, ())
+        sockets = nodes.here.app.ctx.payam.sockets.users.of(person.id)
         if all(one.is_settled for one in sockets):
             return [*frames, *await until_answer(socket)]
 
@@ -354,11 +355,13 @@ def test_after_the_database_was_put_back_a_cursor_brings_reset(nodes: Nodes, tal
 def test_a_step_of_the_loop_takes_a_part_of_many_conversations(
     nodes: Nodes, talk: Talk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who opens or closes a socket with thousands holds nobody up; and nothing stays behind."""
-    hub = nodes.here.app.ctx.payam.dispatcher.hub
+    """Who opens a socket with thousands, or is away for long, holds nobody up; and nothing stays
+    behind.
+    """
+    hub, users = nodes.here.app.ctx.payam.dispatcher.hub, users_of(nodes)
     most = 1700
     turn = 0
-    steps: dict[str, dict[int, int]] = {"join_at": {}, "leave": {}}
+    steps: dict[str, dict[int, int]] = {"seat": {}, "unseat": {}}
 
     async def turns() -> None:
         nonlocal turn
@@ -367,13 +370,13 @@ def test_a_step_of_the_loop_takes_a_part_of_many_conversations(
             await asyncio.sleep(0)
 
     def counting(name: str) -> None:
-        work = getattr(hub, name)
+        work = getattr(Group, name)
 
         def count(*arguments: Any) -> Any:
             steps[name][turn] = steps[name].get(turn, 0) + 1
             return work(*arguments)
 
-        monkeypatch.setattr(hub, name, count)
+        monkeypatch.setattr(Group, name, count)
 
     async def scenario() -> None:
         ticking = asyncio.create_task(turns())
@@ -389,10 +392,104 @@ def test_a_step_of_the_loop_takes_a_part_of_many_conversations(
         await settled(nodes, socket, talk.sara)
         await is_live(nodes, talk, socket, "live")
         await socket.close()
-        await until(lambda: sum(steps["leave"].values()) == most + 1)
+        await until(lambda: not users.of(talk.sara.id))
+        monkeypatch.setattr(users, "_kept_seconds", 0.0)
+        await users.vacate()
         ticking.cancel()
 
     nodes.run(scenario())
-    assert sum(steps["join_at"].values()) == most + 1
+    assert not [one for one in hub.conversations() if one >= FAR]
     for of_one in steps.values():
+        assert sum(of_one.values()) == most + 1
         assert max(of_one.values()) <= 250
+
+
+def test_a_kept_seat_goes_on_and_whoever_comes_back_finds_it(
+    nodes: Nodes, talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second socket and a return join nothing anew. What was missed comes once, whatever came to
+    the seat meanwhile: a conversation, a removal.
+    """
+    users = users_of(nodes)
+    monkeypatch.setattr(users, "_kept_seconds", 3600.0)
+
+    async def scenario() -> list[Frame]:
+        old_path = talk.path
+        first, hello = await opened(nodes, talk.sara)
+        await settled(nodes, first, talk.sara)
+        seat = users.of(talk.sara.id)[0].seat
+        before = list(seat.conversations)
+        second, _ = await opened(nodes, talk.sara)
+        await settled(nodes, second, talk.sara)
+        assert [one.seat for one in users.of(talk.sara.id)] == [seat, seat]
+        assert list(seat.conversations) == before
+        await first.close()
+        await is_live(nodes, talk, second, "to the second")
+        await second.close()
+        await until(lambda: not users.of(talk.sara.id))
+        await talk.say(nodes, "missed")
+        talk.path = await begin(nodes, talk, talk.sara)
+        await talk.say(nodes, "in the new one")
+        socket, _ = await opened(nodes, talk.sara, f"?cursor={hello['cursor']}")
+        assert users.of(talk.sara.id)[0].seat is seat
+        frames: list[Frame] = []
+        while not frames or frames[-1]["type"] != "resumed":
+            frames.append(await socket.receive())
+        await settled(nodes, socket, talk.sara)
+        await is_live(nodes, talk, socket, "live")
+        await socket.close()
+        await until(lambda: not users.of(talk.sara.id))
+        await talk.remove_sara(nodes)
+        removed = id_of(talk.path)
+        await until(lambda: removed not in seat.conversations)
+        talk.path = old_path
+        socket, again = await opened(nodes, talk.sara)
+        assert again["conversations"] == 1
+        await is_live(nodes, talk, socket, "still live")
+        return frames
+
+    frames = nodes.run(scenario())
+    assert texts(frames) == ["to the second", "missed"]
+    assert kinds(frames).count("conversation.created") == 1
+
+
+def test_each_socket_of_a_user_takes_a_new_conversation_by_itself(
+    nodes: Nodes, talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that is later gets nothing of it before its `conversation.created`."""
+    users = users_of(nodes)
+
+    async def scenario() -> list[str | None]:
+        sockets = [(await opened(nodes, talk.sara))[0] for _ in range(2)]
+        for socket in sockets:
+            await settled(nodes, socket, talk.sara)
+        late = users.of(talk.sara.id)[1]
+        take, held = users._take_once, asyncio.Event()
+
+        async def slowly(connection: Any, conversation_id: int) -> None:
+            if connection is late:
+                await held.wait()
+            await take(connection, conversation_id)
+
+        monkeypatch.setattr(users, "_take_once", slowly)
+        talk.path = await begin(nodes, talk, talk.sara)
+        created = await sockets[0].receive()
+        assert created["type"] == "conversation.created"
+        await settled_one(nodes, users.of(talk.sara.id)[0])
+        await talk.say(nodes, "first")
+        assert (await sockets[0].receive())["content"] == "first"
+        assert not late.is_settled
+        held.set()
+        created = await sockets[1].receive()
+        assert created["type"] == "conversation.created"
+        seen = []
+        await settled(nodes, sockets[1], talk.sara)
+        await talk.say(nodes, "both")
+        for socket in sockets:
+            seen.append((await socket.receive()).get("content"))
+        return seen
+
+    async def settled_one(nodes: Nodes, connection: Any) -> None:
+        await until(lambda: not connection.unsettled)
+
+    assert nodes.run(scenario()) == ["both", "both"]

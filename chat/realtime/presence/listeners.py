@@ -6,16 +6,16 @@ from chat.realtime import server_frames
 from chat.realtime.hub import Hub
 from chat.realtime.presence.presence import Presence
 from chat.realtime.protocol import frame_of
-from chat.realtime.subscribers import Subscriber
+from chat.realtime.subscribers import UserSocket
 from chat.times import to_text
 
 
 def deliver(hub: Hub, changed: Sequence[Presence]) -> None:
     """One write per socket, whatever number of users changed. Nobody hears of oneself."""
-    frames: dict[Subscriber, list[bytes]] = {}
+    frames: dict[UserSocket, list[bytes]] = {}
     for one in changed:
         frame = frame_of(frame_for(one))
-        for connection in {who for id_ in one.conversations for who in hub.wide(id_)}:
+        for connection in hub.wide(one.conversations):
             if connection.identity.user_id != one.user_id:
                 frames.setdefault(connection, []).append(frame)
     for connection, of_one in frames.items():
