@@ -14,6 +14,7 @@ from chat.realtime.connection import Listener
 from chat.realtime.framing import text_frame
 from chat.realtime.group import Batch, Delivery
 from chat.realtime.hub import Hub
+from chat.realtime.seats import new_seat
 from chat.realtime.subscribers import ConversationSocket, Subscriber, UserSocket
 
 TALK = 9
@@ -54,6 +55,9 @@ class OfAll(Recorder, UserSocket):
     def __init__(self, user_id: int) -> None:
         UserSocket.__init__(self, cast("Listener", None), identity(user_id), 1024, self)
         self.seqs = []
+        self.seat = new_seat(user_id)
+        self.seat.add(self)
+        self.seat.enter(self)
         self.lost: list[int] = []
 
     def conversation_lost(self, connection: UserSocket, conversation_id: int) -> None:
@@ -173,7 +177,11 @@ async def test_removing_the_last_member_in_the_midst_of_a_batch_ends_the_group(
     database.deliver(batch(1, 3, removing={2: 1}))
     assert removed.seqs == [1, 2]
     if isinstance(removed, OfAll):
-        assert (removed.lost, removed.closed_with, list(removed.conversations)) == ([TALK], 0, [])
+        assert (removed.lost, removed.closed_with, list(removed.seat.conversations)) == (
+            [TALK],
+            0,
+            [],
+        )
     else:
         assert removed.closed_with == 4404
     assert TALK not in database.hub
@@ -199,3 +207,61 @@ async def test_who_leaves_while_a_gap_is_read_hears_nothing_and_who_joins_hears_
     database.is_open.set()
     await database.settled()
     assert (gone.seqs, new.seqs) == ([], [6])
+
+
+steps = st.lists(
+    st.sampled_from(["say", "open", "close", "remove", "add", "add to one", "vacate"]), max_size=30
+)
+
+
+@settings(max_examples=200)
+@given(steps)
+async def test_sockets_of_one_user_come_and_go_and_each_gets_what_happens_while_it_is_in(
+    history: list[str],
+) -> None:
+    """One seat for all of them; a conversation that is lost and had again; a seat that is kept."""
+    database, seat = Database(), new_seat(1)
+    hub = database.hub
+    witness = OfOne(2)
+    hub.join(witness, TALK, 0)
+    sockets: list[OfAll] = []
+    expected: dict[OfAll, list[int]] = {}
+    is_participant = True
+    for step in history:
+        is_in = [one for one in sockets if hub.is_in(one, TALK)]
+        if step in ("say", "remove"):
+            seq = database.seq + 1
+            is_removal = step == "remove" and is_participant
+            database.deliver(batch(seq, seq, removing={seq: 1} if is_removal else None))
+            for one in is_in:
+                expected[one].append(seq)
+            is_participant = is_participant and not is_removal
+        elif step == "open":
+            one = OfAll(1)
+            one.seat = seat
+            seat.add(one)
+            sockets.append(one)
+            expected[one] = []
+            positions = {TALK: database.seq} if is_participant else {}
+            hub.seat(seat, {} if TALK in seat.conversations else positions)
+            assert hub.enter(one, positions, {}) == {}
+        elif step == "close" and sockets:
+            gone = sockets.pop(0)
+            seat.remove(gone)
+            hub.exit(gone)
+        elif step in ("add", "add to one") and not set(sockets) <= set(is_in):
+            is_participant = True
+            for one in [one for one in sockets if one not in is_in][: 1 if "one" in step else None]:
+                hub.begin_resuming(one, TALK, database.seq)
+                assert hub.finish_resuming(one, TALK, database.seq)
+        elif step == "vacate":
+            await hub.vacate(seat)
+            assert bool(seat.sockets) or not seat.conversations
+        group = hub._groups[TALK]
+        assert group.has_seat(seat) == (TALK in seat.conversations)
+        assert {one: one.seqs for one in sockets} == {one: expected[one] for one in sockets}
+        assert [one for one in sockets if one.unsettled] == [
+            one for one in sockets if TALK in seat.conversations and not hub.is_in(one, TALK)
+        ]
+    await database.settled()
+    assert witness.seqs == list(range(1, database.seq + 1))
