@@ -241,6 +241,7 @@ class Payam:
             await once_there(self.database.inspect)
         await self.database.open()
         await once_there(self._bring_up)
+        await once_there(self.services.search.look)
         self.dispatcher.belong(self.history.name)
         self.board.belong(self.history.name.deployment)
 

@@ -1,5 +1,7 @@
 """Search: the caller's messages that contain a text, in whatever way it is spelt."""
 
+import logging
+
 from chat import records
 from chat.auth.identity import Identity
 from chat.errors import InvalidInput
@@ -10,6 +12,8 @@ from chat.store import search as store
 from chat.store.database import Database
 from chat.text import searching
 
+log = logging.getLogger("payam")
+
 QUERY_MAX_LENGTH = 200
 LIMIT_MAX = 100
 
@@ -17,7 +21,18 @@ LIMIT_MAX = 100
 class Search:
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._has_pieces: bool | None = None
+        self._lacks_pieces = False
+
+    async def look(self) -> None:
+        """At the start: log why longer texts cannot be found by pieces, if that is so."""
+        trouble = await store.why_no_pieces(self._database)
+        self._lacks_pieces = trouble is not None
+        if trouble:
+            log.warning(
+                "search has no index of pieces: %s. It looks through the conversations of each"
+                " caller instead, which takes longer.",
+                trouble,
+            )
 
     async def find(
         self,
@@ -41,10 +56,9 @@ class Search:
             raise InvalidInput({"q": ["Has no letter or digit to look for."]})
         if conversation_id is not None:
             await require_member(self._database, who, conversation_id)
-        if self._has_pieces is None:
-            self._has_pieces = await store.has_pieces(self._database)
+        by_pieces = not self._lacks_pieces and await store.has_pieces(self._database)
         query = store.Query(who.user_id, key, conversation_id, sender_id, before, limit)
-        places = await store.find(self._database, query, by_pieces=self._has_pieces)
+        places = await store.find(self._database, query, by_pieces=by_pieces)
         if conversation_id is None:
             by_id = await messages.of_places(self._database, who.user_id, places)
         else:

@@ -86,7 +86,10 @@ KNOWS_PIECES = """
     SELECT to_regclass('search_texts_pieces') IS NOT NULL
        AND to_regproc('show_trgm') IS NOT NULL
 """
-SHOWS_PIECES = "SELECT show_trgm('سلام')"
+SHOWS_PIECES = """
+    SELECT show_trgm('سلام'),
+           (SELECT datctype FROM pg_database WHERE datname = current_database())
+"""
 
 _scope = msgspec.json.Decoder(list[tuple[int, int]]).decode
 
@@ -106,15 +109,28 @@ class Query(Struct, frozen=True):
     limit: int
 
 
-async def has_pieces(reads: Reads) -> bool:
-    """Whether longer queries can be found by their pieces, also Persian ones."""
+async def why_no_pieces(reads: Reads) -> str | None:
+    """Why nothing can be found by pieces in this database; None where it can."""
     if reads.dialect == "sqlite":
-        return not await search_rebuild.is_begun(reads)
+        return None
     ((is_there,),) = await reads.fetch(KNOWS_PIECES)
     if not is_there:
-        return False
-    ((pieces,),) = await reads.fetch(SHOWS_PIECES)
-    return bool(pieces)
+        return (
+            "the extension pg_trgm could not be made in this database when it was migrated."
+            " Install it, run `python -m chat search rebuild`, and start again"
+        )
+    ((pieces, lc_ctype),) = await reads.fetch(SHOWS_PIECES)
+    if not pieces:
+        return (
+            f"with lc_ctype {lc_ctype!r} PostgreSQL takes no Persian letter for a letter."
+            " A database that is made with LC_CTYPE 'C.UTF-8' has an index"
+        )
+    return None
+
+
+async def has_pieces(reads: Reads) -> bool:
+    """Whether the index of pieces is there now: not while SQLite's is being made anew."""
+    return not await search_rebuild.is_begun(reads)
 
 
 async def find(reads: Reads, query: Query, *, by_pieces: bool) -> list[tuple[int, int]]:

@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 
+from tests.support.commands import run_command
+from tests.support.payam_server import PayamServer
 from tests.support.people import People, Person
+from tests.support.postgres_server import PostgresServer
 
 Found = dict[str, Any]
 
@@ -134,3 +137,18 @@ async def test_an_agent_searches_a_conversation_with_a_ticket(people: People) ->
     assert await search(agent, "کارت") == []
     refused = await agent.http.get("/api/search/", params={"q": "کارت", "conversation": private})
     assert refused.status_code == 404
+
+
+async def test_search_answers_also_without_an_index(postgres_server: PostgresServer) -> None:
+    """The log says at the start why there is none."""
+    url = postgres_server.create_database(template="template0", lc_ctype="C")
+    server = PayamServer({"DATABASE_URL": url, "RATE_LIMITS": "off"})
+    run_command("migrate", settings=server.settings)
+    with server:
+        assert "search has no index of pieces: with lc_ctype 'C'" in server.log()
+        async with People(server) as people:
+            ali, sara = await people("ali"), await people("sara")
+            conversation = await ali.begin_conversation(sara)
+            message_id = await say(ali, conversation, "می‌روم کتاب‌ها را بیاورم")
+            for query in ("میروم", "کتاب ها", "ک"):
+                assert ids(await search(sara, query)) == [message_id]

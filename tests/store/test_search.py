@@ -2,12 +2,13 @@
 
 import pytest
 
-from chat.store import participants, search, search_texts
+from chat.store import participants, search, search_rebuild, search_texts
 from chat.store.database import Database
 from chat.store.search import Query
 from chat.store.search_texts import Text
 from chat.text.searching import key_of
-from tests.store.world import Changes, conversation, user
+from tests.store.world import Changes, conversation, opened, user
+from tests.support.postgres_server import PostgresServer
 
 
 class World:
@@ -131,3 +132,28 @@ async def test_a_frequent_word_is_found_by_conversations(
 async def test_pieces_are_known_on_both_databases(database: Database) -> None:
     """Also those of Persian letters."""
     assert await search.has_pieces(database)
+    assert await search.why_no_pieces(database) is None
+
+
+async def test_a_database_without_persian_letters_says_so(postgres_server: PostgresServer) -> None:
+    """It has the index, and nothing of Persian would be in it."""
+    url = postgres_server.create_database(template="template0", lc_ctype="C")
+    async with opened(url, migrated=True) as database:
+        trouble = await search.why_no_pieces(database)
+        assert trouble
+        assert "lc_ctype 'C'" in trouble
+
+
+async def test_a_database_without_the_extension_says_so(
+    postgres_server: PostgresServer, migrated_template: str
+) -> None:
+    """An operator may take it away; or it could not be made."""
+    url = postgres_server.create_database(template=migrated_template)
+    async with opened(url) as database:
+        async with database.transaction() as transaction:
+            await transaction.execute("DROP EXTENSION pg_trgm CASCADE")
+        trouble = await search.why_no_pieces(database)
+        assert trouble
+        assert "pg_trgm" in trouble
+        assert [count async for count in search_rebuild.rebuild(database)] == []
+        assert await search.why_no_pieces(database) is None

@@ -113,16 +113,19 @@ class PostgresServer(ServerProcess):
         """The database's URL, its password percent-encoded."""
         return f"postgresql://{USER}:{quote(PASSWORD, safe='')}@127.0.0.1:{self.port}/{database}"
 
-    def create_database(self, name: str | None = None, template: str | None = None) -> str:
+    def create_database(
+        self, name: str | None = None, template: str | None = None, lc_ctype: str = "C.UTF-8"
+    ) -> str:
         """Create a database and return its URL.
 
         Without a name it gets a new one. With a `template` it starts as a copy of that
-        database, which must have no open connection.
+        database, which must have no open connection. Another `lc_ctype` than the server's needs
+        the template `template0`.
         """
         name = name or f"payam_{secrets.token_hex(4)}"
         self._run(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                sql.Identifier(name), sql.Identifier(template or "template1")
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} LC_CTYPE {}").format(
+                sql.Identifier(name), sql.Identifier(template or "template1"), lc_ctype
             )
         )
         return self.url(name)
