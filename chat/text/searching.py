@@ -13,13 +13,13 @@ from unicodedata import combining, normalize
 
 from chat.text.folding import fold
 
-PREFIXES = "ن?می"
+PREFIXES = "ن?می|بی"
 SUFFIXES = "|".join(
     (
         "ها(?:یی|ی)?(?:م|ت|ش|مان|تان|شان)?",
         "تر(?:ین|ی)?(?:ها|های)?",
         "ام|ات|اش|ای|ایم|اید|اند|مان|تان|شان",
-        "گر|گری|گاه|مند",
+        "ی|گر|گری|گاه|مند",
     )
 )
 LETTER = "[\u0620-\u06ff]"
@@ -27,6 +27,14 @@ APART = re.compile(
     f"(?<!{LETTER})(?:{PREFIXES})( )(?={LETTER})|(?<={LETTER})( )(?=(?:{SUFFIXES})(?!{LETTER}))"
 )
 """A space that another writer would leave out, as the one group that matched."""
+SIGNS = {
+    **str.maketrans("‘’‚‛′", "'" * 5),
+    **str.maketrans("“”„«»″", '"' * 6),
+    **str.maketrans("", "", "ء"),
+}
+"""Quotes, among which keyboards and phones choose by themselves; and the hamza that stands alone,
+which many leave out: انشاءالله is انشاالله."""
+SOME_SIGN = frozenset(map(chr, SIGNS))
 
 
 def key_of(text: str) -> str:
@@ -34,8 +42,13 @@ def key_of(text: str) -> str:
 
     The key of a key is the key itself. It takes some microseconds for a usual message.
     """
-    folded = " ".join(fold(text).split())
+    folded = " ".join(_folded(text).split())
     return folded if folded.isascii() else APART.sub(_joined, folded)
+
+
+def _folded(text: str) -> str:
+    folded = fold(text)
+    return folded if SOME_SIGN.isdisjoint(folded) else folded.translate(SIGNS)
 
 
 def _joined(match: re.Match[str]) -> str:
@@ -67,7 +80,7 @@ def _mapped(text: str) -> tuple[str, list[tuple[int, int]]]:
     start = 0
     for end in [*_cluster_starts(text), len(text)]:
         cluster = text[start:end]
-        for character in fold(cluster):
+        for character in _folded(cluster):
             if not character.isspace():
                 characters.append(character)
                 places.append((start, end))
