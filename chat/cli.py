@@ -12,7 +12,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, NoReturn
 
-from chat import __version__, probes
+from chat import __version__, probes, webhook_commands
 from chat.auth.vapid import vapid_from
 from chat.changes import catalogue
 from chat.errors import PayamError, Unavailable
@@ -75,6 +75,7 @@ async def run(settings: Settings, options: argparse.Namespace) -> str:
             await schema.require_current(payam.database)
         return await command(payam, options)
     finally:
+        await payam.outgoing.close()
         await payam.database.close()
         payam.passwords.close()
 
@@ -155,6 +156,7 @@ def parser() -> argparse.ArgumentParser:
     index.add_argument("action", choices=["rebuild"], help="go on with it where it was interrupted")
     add("vapid", vapid, "Print the key with which browsers subscribe to pushes; make it first.")
     add("restored", restored, "Say that the database was put back to an older state.")
+    webhook_commands.install(commands)
     return root
 
 

@@ -102,6 +102,25 @@ follower_behind_conversations = Gauge(
     registry=registry,
     multiprocess_mode="livemax",
 )
+webhook_attempts = Counter(
+    "payam_webhook_attempts",
+    "Requests to webhooks: delivered, refused (by another status than 2xx), timeout, cut,"
+    " unreachable, forbidden (an address that is not allowed)",
+    ["outcome"],
+    registry=registry,
+)
+webhooks_failing = Gauge(
+    "payam_webhooks_failing",
+    "Webhooks whose last attempts failed, and that are tried again",
+    registry=registry,
+    multiprocess_mode="livemax",
+)
+webhooks_paused = Gauge(
+    "payam_webhooks_paused",
+    "Webhooks that are paused, because their receiver is gone or has failed for too long",
+    registry=registry,
+    multiprocess_mode="livemax",
+)
 relay_backlog = Gauge(
     "payam_relay_backlog",
     "Events that wait to be published",
@@ -162,6 +181,8 @@ _delivered = change_seconds.labels("delivered")
 closes.labels("4408")
 answers_refused.labels("user")
 answers_refused.labels("worker")
+for _outcome in ("delivered", "refused", "timeout", "cut", "unreachable", "forbidden"):
+    webhook_attempts.labels(_outcome)
 
 
 class Tally:

@@ -18,6 +18,10 @@ from chat.followers.gathering import Gathering
 from chat.followers.live import Live
 from chat.followers.looking import Looking
 from chat.followers.search import SearchFollower
+from chat.followers.webhook import Patience
+from chat.followers.webhooks import Webhooks as WebhookFollowers
+from chat.outgoing.addresses import Allowed
+from chat.outgoing.client import Client
 from chat.placing import placed
 from chat.realtime.aftermath import Aftermath
 from chat.realtime.connections import Connections
@@ -42,6 +46,7 @@ from chat.services.search import Search
 from chat.services.sessions import Sessions
 from chat.services.support_tickets import SupportTickets
 from chat.services.users import Users
+from chat.services.webhooks import Webhooks
 from chat.store import schema
 from chat.store.connect import connect
 from chat.store.files import Files
@@ -79,6 +84,7 @@ class Payam:
             self.dispatcher.publish(placed(settings.base_path, events))
             for following in self.followings:
                 following.wake()
+            self.webhooks.wake()
 
         self.writer = Writer(
             self.database,
@@ -86,6 +92,14 @@ class Payam:
             doubt=self.dispatcher.doubt,
             capacity=settings.write_queue,
             timeout=settings.write_timeout,
+        )
+        self.outgoing = Client(Allowed(settings.webhook_allow), timeout=settings.webhook_timeout)
+        self.webhooks = WebhookFollowers(
+            self.database,
+            self.outgoing,
+            settings.base_path,
+            lambda: self.writer.stored,
+            patience=Patience(give_up=settings.webhook_give_up),
         )
         self.board = board_over(settings.redis_url)
         self.vapid = vapid_from(settings)
@@ -185,6 +199,7 @@ class Payam:
             support_tickets=SupportTickets(self.database, self.writer),
             pins=Pins(self.database, self.writer),
             own_settings=OwnSettings(self.database, self.writer),
+            webhooks=Webhooks(self.database, self.outgoing),
             presences=Presences(self.database, self.board.online),
             search=Search(self.database),
             devices=Devices(
@@ -209,6 +224,7 @@ class Payam:
         self._supervise("live", self.live.run(), stop)
         for following in self.followings:
             self._supervise(f"follower {following.name}", following.run(), stop)
+        self._supervise("webhooks", self.webhooks.run(), stop)
         self._supervise("agents", self.sockets.agents.run(), stop)
         self._supervise("history", self.history.run(), stop)
         self._supervise("presence", self.presence.run(), stop)
@@ -303,6 +319,7 @@ class Payam:
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await self.outgoing.close()
         await self.files.settled()
         await self.sockets.close()
         await self.board.close()

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -140,3 +140,12 @@ def contact() -> Kind:
         return raw
 
     return Kind(parse, "mailto: with an address, or an https:// address")
+
+
+def network_or_host(word: str) -> None:
+    try:
+        ip_network(word)
+    except ValueError:
+        if "/" in word or re.fullmatch(r"[0-9.]+", word):
+            raise
+        host_name().parse(word)

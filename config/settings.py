@@ -25,6 +25,7 @@ from config.kinds import (
     host_name,
     integer,
     named_origin,
+    network_or_host,
     number,
     origin,
     switch,
@@ -231,6 +232,22 @@ class Settings:
         "",
         contact(),
         "where browsers' push services may reach you; Safari's asks for it",
+    )
+    webhook_allow: tuple[str, ...] = setting(
+        (),
+        words(
+            network_or_host,
+            "host names, addresses or networks like 10.0.0.0/8, with commas between them",
+        ),
+        "hosts inside the network that webhooks may be sent to, also by http://",
+    )
+    webhook_timeout: float = setting(
+        15.0, number(0.1, 600), "seconds that a webhook's receiver may take to answer"
+    )
+    webhook_give_up: float = setting(
+        3 * 86_400.0,
+        number(1, 30 * 86_400),
+        "seconds for which a webhook that fails is tried again before it is paused",
     )
 
     web_client: bool = setting(True, switch(), "serve the web client at /")

@@ -19,6 +19,7 @@ from chat.api import (
     support_tickets,
     tokens,
     users,
+    webhooks,
 )
 
 NOUNS = (
@@ -32,6 +33,7 @@ NOUNS = (
     support_tickets,
     search,
     devices,
+    webhooks,
     settings,
     health,
 )

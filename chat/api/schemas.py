@@ -25,6 +25,9 @@ from chat.services.fields import (
     Subject,
     Title,
     Username,
+    WebhookEvents,
+    WebhookSecret,
+    WebhookUrl,
     said,
 )
 
@@ -136,6 +139,36 @@ class NewDevice(Body):
     pushkey: PushKey | UnsetType = UNSET
     data: dict[str, Any] | UnsetType = UNSET
     expirationTime: float | UnsetType | None = UNSET  # noqa: N815 - the browsers' name
+
+
+class NewWebhook(Body):
+    """Without `events` all changes are sent. Without `secret` a new one is made.
+
+    `ed25519` asks for a key pair; a `secret` must then begin with `whsk_`. With `batches` one
+    request may have many changes where the receiver is behind.
+    """
+
+    url: WebhookUrl
+    events: WebhookEvents = []
+    secret: WebhookSecret | None = None
+    ed25519: bool = False
+    batches: bool = True
+
+
+class WebhookChanges(Body):
+    """A field that is missing stays as it is."""
+
+    url: WebhookUrl | UnsetType = UNSET
+    events: WebhookEvents | UnsetType = UNSET
+    secret: WebhookSecret | UnsetType = UNSET
+    batches: bool | UnsetType = UNSET
+    is_paused: bool | UnsetType = UNSET
+
+
+class NewReplay(Body):
+    """`since` is a moment with its time zone."""
+
+    since: records.Moment
 
 
 class FileForm(Body):

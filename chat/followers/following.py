@@ -9,7 +9,7 @@ from time import monotonic
 
 from chat.changes import reading
 from chat.errors import Unavailable
-from chat.followers.follower import Follower
+from chat.followers.follower import Follower, Later
 from chat.followers.looking import BUSY, POLL_SECONDS, Looking
 from chat.store import followers as store
 from chat.store.database import Database
@@ -19,8 +19,6 @@ log = logging.getLogger("payam.followers")
 
 PAGE = 200
 """Most changes of one call."""
-PARALLEL = 8
-"""Most conversations that a process works on at once, per follower."""
 LEASE_SECONDS = 30.0
 """After that, another process takes over what one that died was at work on."""
 PAUSE_SECONDS = 1.0
@@ -49,8 +47,8 @@ class Following(Looking):
     async def _look(self) -> None:
         """Begin to work where the follower is behind, as far as there is room."""
         lease = Lease(self.name, secrets.token_hex(8), self._lease)
-        room = PARALLEL - len(self._working)
-        positions = await store.lease(self._database, lease, room) if room else []
+        room = self._follower.room(len(self._working))
+        positions = await store.lease(self._database, lease, room) if room > 0 else []
         for position in positions:
             task = asyncio.get_running_loop().create_task(self._work(lease, position))
             self._working.add(task)
@@ -87,6 +85,15 @@ class Following(Looking):
                 await store.put_off(
                     self._database, lease, position.conversation_id, error.retry_after
                 )
+            except Later as later:
+                await store.go_on_later(
+                    self._database,
+                    lease,
+                    position,
+                    later.seq,
+                    later.pause,
+                    is_failure=later.is_failure,
+                )
             except Exception:
                 pause = min(self._pause * 2.0 ** min(position.failures, 32), PAUSE_MAX)
                 log.exception(
@@ -97,7 +104,7 @@ class Following(Looking):
                 )
                 await store.put_off(self._database, lease, position.conversation_id, pause)
             else:
-                await store.settle(self._database, lease, position.conversation_id, seq)
+                await store.settle(self._database, lease, position, seq)
         except Unavailable:
             pass  # the lease ends, and the changes come once more
         except asyncio.CancelledError:

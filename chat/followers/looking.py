@@ -94,9 +94,10 @@ class Looking(ABC):
             await asyncio.sleep(worked if self._has_more else LEAST_SECONDS)
 
     async def _begin(self) -> None:
-        while True:
+        while self._with_past is not None:
             try:
-                return await store.begin(self._database, self.name, with_past=self._with_past)
+                await store.begin(self._database, self.name, with_past=self._with_past)
+                break
             except Unavailable:
                 await asyncio.sleep(self._poll)
 

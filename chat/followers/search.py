@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import ClassVar
 
 from chat.errors import Unavailable
 from chat.followers.follower import Gatherer
@@ -21,8 +20,8 @@ FOLDED = 100
 class SearchFollower(Gatherer):
     """Each message is found by what it says now; a deleted one is not found."""
 
-    name: ClassVar = store.FOLLOWER
-    with_past: ClassVar = True
+    name = store.FOLLOWER
+    with_past = True
 
     def __init__(self, database: Database) -> None:
         self._database = database

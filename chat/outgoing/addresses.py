@@ -18,8 +18,6 @@ from ipaddress import (
     ip_network,
 )
 
-from config.kinds import host_name
-
 Address = IPv4Address | IPv6Address
 
 INSIDE_4 = tuple(
@@ -99,14 +97,6 @@ class Allowed:
     def allows(self, host: str, address: Address) -> bool:
         """Whether this address of this host may be connected to."""
         return self.is_named(host, address) or is_public(address)
-
-
-def checked_word(word: str) -> None:
-    """Raises ValueError for a word that `Allowed` does not take."""
-    if network_of(word) is None:
-        if "/" in word:
-            raise ValueError
-        host_name().parse(word)
 
 
 def network_of(word: str) -> IPv4Network | IPv6Network | None:

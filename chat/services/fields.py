@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
+from chat.changes import catalogue
 from chat.outgoing.urls import URL_MAX_LENGTH
 from chat.records import ID_MAX
 from chat.services import checks
@@ -99,3 +100,22 @@ KEY_OF_16 = "^[A-Za-z0-9_-]{21}[AQgw](==)?$"
 HttpsUrl = Annotated[str, said("With https.", minLength=1, maxLength=URL_MAX_LENGTH, format="uri")]
 AppId = Annotated[str, said(minLength=1, maxLength=checks.APP_ID_MAX_LENGTH, pattern="^[!-~]+$")]
 PushKey = Annotated[str, said(minLength=1, maxLength=checks.PUSHKEY_MAX_LENGTH, pattern="^[!-~]+$")]
+WebhookUrl = Annotated[
+    str,
+    said(
+        "Begins with https://. What `WEBHOOK_ALLOW` names may have http:// as well.",
+        maxLength=URL_MAX_LENGTH,
+        pattern="^[Hh][Tt][Tt][Pp][Ss]?://",
+    ),
+]
+WebhookEvents = Annotated[
+    list[str], said("Types of changes; empty for all.", items={"enum": catalogue.NAMES})
+]
+WebhookSecret = Annotated[
+    str,
+    said(
+        "`whsec_` and 24 to 64 bytes in base64, or `whsk_` and an ed25519 key of 32 or 64 bytes.",
+        pattern="^whs(ec|k)_[A-Za-z0-9+/]+={0,2}$",
+        format="password",
+    ),
+]

@@ -17,6 +17,7 @@ from chat.services.search import Search
 from chat.services.sessions import Sessions
 from chat.services.support_tickets import SupportTickets
 from chat.services.users import Users
+from chat.services.webhooks import Webhooks
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Services:
     support_tickets: SupportTickets
     pins: Pins
     own_settings: OwnSettings
+    webhooks: Webhooks
     presences: Presences
     search: Search
     devices: Devices

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from chat.records import ID_MAX
-from chat.store.database import Reads, Row, Transaction, listed
+from chat.store.database import PART, Reads, Row, Transaction, listed
 from chat.times import now
 
 
@@ -124,3 +124,44 @@ async def forget(transaction: Transaction, conversation_id: int, seqs: Iterable[
         await transaction.execute_many(
             "DELETE FROM changes WHERE conversation_id = ? AND seq = ?", rows
         )
+
+
+async def moments(reads: Reads, conversation_id: int, seqs: Iterable[int]) -> dict[int, int]:
+    """By `seq`, when these entries of the log were written, as far as it is known."""
+    rows = await reads.fetch(
+        f"""
+        SELECT seq, at FROM changes
+        WHERE conversation_id = ? AND seq IN ({reads.ids}) AND at IS NOT NULL
+        """,  # noqa: S608 - of ours
+        (conversation_id, listed(seqs)),
+    )
+    return dict(rows)
+
+
+async def first_since(reads: Reads, moment: int, after: int) -> tuple[dict[int, int], int | None]:
+    """Of some conversations with an id above `after`, the first `seq` that is of `moment` or later.
+
+    Those without such a change are left out. Returns the last id that was looked at too, or None
+    where there was none.
+    """
+    ((last,),) = await reads.fetch(
+        """
+        SELECT max(id) FROM (SELECT id FROM conversations WHERE id > ? ORDER BY id LIMIT ?) AS part
+        """,
+        (after, PART),
+    )
+    if last is None:
+        return {}, None
+    rows = await reads.fetch(
+        """
+        SELECT conversation_id, min(seq) FROM (
+            SELECT conversation_id, created_seq AS seq FROM messages
+            WHERE conversation_id > ? AND conversation_id <= ? AND created_at >= ?
+            UNION ALL
+            SELECT conversation_id, seq FROM changes
+            WHERE conversation_id > ? AND conversation_id <= ? AND at >= ?
+        ) AS found GROUP BY conversation_id
+        """,
+        (after, last, moment) * 2,
+    )
+    return dict(rows), last

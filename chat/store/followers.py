@@ -8,11 +8,12 @@ could write then, and on PostgreSQL it would hold back the cursors of all client
 Moments are those of the database, so clocks of nodes may differ.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from chat.store import touched
 from chat.store.cursors import Cursor
-from chat.store.database import Database, Reads, in_parts, listed
+from chat.store.database import PART, Database, Reads, Transaction, in_parts, listed
 from chat.times import now
 
 MICROSECONDS = 1_000_000
@@ -48,14 +49,44 @@ RENEW = """
     WHERE follower = ? AND conversation_id = ? AND lease = ?
 """
 # Whatever changed since it was read: whoever looked for it meanwhile found a lease, and left it.
+# Where the position was put back meanwhile (REWIND), it stays there, and is due.
 SETTLE = """
-    UPDATE positions SET seq = ?, failures = 0, lease = NULL, due = CASE
-        WHEN (SELECT c.seq FROM conversations AS c WHERE c.id = positions.conversation_id) > ?
-        THEN {moment} END
+    UPDATE positions SET lease = NULL, failures = 0, failing_since = NULL,
+        seq = CASE WHEN seq = ? THEN ? ELSE seq END,
+        due = CASE WHEN seq <> ? OR
+            (SELECT c.seq FROM conversations AS c WHERE c.id = positions.conversation_id) > ?
+            THEN {moment} END
     WHERE follower = ? AND conversation_id = ? AND lease = ?
 """
+GO_ON_LATER = """
+    UPDATE positions SET lease = NULL, due = CASE WHEN seq = ? THEN {moment} + ? ELSE {moment} END,
+        failures = CASE WHEN seq <> ? OR seq < ? THEN 0 ELSE failures END + ?,
+        failing_since = CASE WHEN seq = ? AND seq >= ? THEN coalesce(failing_since, {failed_at})
+                             ELSE {failed_at} END,
+        seq = CASE WHEN seq = ? THEN ? ELSE seq END
+    WHERE follower = ? AND conversation_id = ? AND lease = ?
+"""
+REWIND = """
+    UPDATE positions SET seq = ?, failures = 0, failing_since = NULL,
+        due = CASE WHEN lease IS NULL THEN {moment} ELSE due END
+    WHERE follower = ? AND conversation_id = ? AND seq > ?
+"""
+FAILING = """
+    SELECT failures, {moment} - coalesce(failing_since, {moment}) FROM positions
+    WHERE follower = ? AND conversation_id = ?
+"""
+HASTEN = """
+    UPDATE positions SET due = {moment}
+    WHERE follower = ? AND due > {moment} AND lease IS NULL
+"""
+FORGET = """
+    DELETE FROM positions WHERE follower = ? AND conversation_id IN (
+        SELECT conversation_id FROM positions WHERE follower = ? ORDER BY conversation_id LIMIT ?
+    )
+"""
 PUT_OFF = """
-    UPDATE positions SET failures = failures + 1, lease = NULL, due = {moment} + ?
+    UPDATE positions SET failures = failures + 1, lease = NULL, due = {moment} + ?,
+        failing_since = coalesce(failing_since, {moment})
     WHERE follower = ? AND conversation_id = ? AND lease = ?
 """
 
@@ -87,6 +118,13 @@ class Position(NamedTuple):
     failures: int
 
 
+class Failing(NamedTuple):
+    """How often in a row a follower has failed in a conversation, and since how many seconds."""
+
+    failures: int
+    seconds: float
+
+
 class Lag(NamedTuple):
     """`seconds` is the age of the oldest change that is not handled, of COUNTED conversations."""
 
@@ -108,17 +146,40 @@ async def begin(database: Database, name: str, *, with_past: bool) -> None:
     if with_past:
         cursor = Cursor(cursor.epoch, cursor.incarnation, 0)  # older than all that is kept
     async with database.transaction() as transaction:
-        is_new = await transaction.execute(
-            "INSERT INTO followers (name, cursor) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
-            (name, str(cursor)),
-        )
-        if is_new and not with_past:
-            await transaction.execute(BEGIN, (name,))
+        await begin_at(transaction, name, cursor, with_past=with_past)
+
+
+async def begin_at(
+    transaction: Transaction, name: str, cursor: Cursor, *, with_past: bool = False
+) -> None:
+    """The same in a transaction. The cursor was read before it."""
+    is_new = await transaction.execute(
+        "INSERT INTO followers (name, cursor) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
+        (name, str(cursor)),
+    )
+    if is_new and not with_past:
+        await transaction.execute(BEGIN, (name,))
+
+
+async def end(transaction: Transaction, name: str) -> None:
+    """Make the follower unknown. No process looks for anything in its name any more."""
+    await transaction.execute("DELETE FROM followers WHERE name = ?", (name,))
+
+
+async def forget(database: Database, name: str) -> None:
+    """Delete the positions of a follower that has ended, some at a time."""
+    deleted = 1
+    while deleted:
+        async with database.transaction() as transaction:
+            deleted = await transaction.execute(FORGET, (name, name, PART))
 
 
 async def find(database: Database, name: str) -> None:
     """Have positions that are behind become due; of processes that look at once, one does it."""
-    ((text,),) = await database.fetch("SELECT cursor FROM followers WHERE name = ?", (name,))
+    row = await database.fetch_one("SELECT cursor FROM followers WHERE name = ?", (name,))
+    if row is None:  # it has ended
+        return
+    (text,) = row
     found = await touched.since(database, Cursor.read(text))
     if found.ids is None:
         await _find_everywhere(database, name)
@@ -173,11 +234,56 @@ async def renew(database: Database, lease: Lease, conversation_id: int) -> bool:
         return bool(await transaction.execute(sql, parameters))
 
 
-async def settle(database: Database, lease: Lease, conversation_id: int, seq: int) -> None:
+async def settle(database: Database, lease: Lease, position: Position, seq: int) -> None:
     """The follower has the conversation up to `seq`; nothing is stored where the lease is lost."""
     sql = SETTLE.format(moment=database.moment)
+    was = position.seq
+    key = (lease.follower, position.conversation_id, lease.token)
     async with database.transaction() as transaction:
-        await transaction.execute(sql, (seq, seq, lease.follower, conversation_id, lease.token))
+        await transaction.execute(sql, (was, seq, was, seq, *key))
+
+
+async def go_on_later(
+    database: Database,
+    lease: Lease,
+    position: Position,
+    seq: int,
+    seconds: float,
+    *,
+    is_failure: bool,
+) -> None:
+    """The follower has the conversation up to `seq`, and goes on after a pause."""
+    failed_at = database.moment if is_failure else "NULL"
+    sql = GO_ON_LATER.format(moment=database.moment, failed_at=failed_at)
+    was = position.seq
+    key = (lease.follower, position.conversation_id, lease.token)
+    async with database.transaction() as transaction:
+        await transaction.execute(
+            sql, (was, length(seconds), was, seq, int(is_failure), was, seq, was, seq, *key)
+        )
+
+
+async def rewind(database: Database, name: str, seqs: Mapping[int, int]) -> None:
+    """Put the follower back to these positions, by conversation, where it is further."""
+    sql = REWIND.format(moment=database.moment)
+    for part in in_parts(seqs.items()):
+        async with database.transaction() as transaction:
+            await transaction.execute_many(
+                sql, [(seq, name, conversation_id, seq) for conversation_id, seq in part]
+            )
+
+
+async def hasten(database: Database, name: str) -> None:
+    """Have all that was put off become due now."""
+    sql = HASTEN.format(moment=database.moment)
+    async with database.transaction() as transaction:
+        await transaction.execute(sql, (name,))
+
+
+async def failing(reads: Reads, name: str, conversation_id: int) -> Failing:
+    """How the follower fails in the conversation."""
+    rows = await reads.fetch(FAILING.format(moment=reads.moment), (name, conversation_id))
+    return Failing(rows[0][0], rows[0][1] / MICROSECONDS) if rows else Failing(0, 0.0)
 
 
 async def release(database: Database, lease: Lease, conversation_id: int) -> None:

@@ -318,7 +318,8 @@ class Position(Table):
     """Up to which `seq` a follower has a conversation.
 
     It has nothing to do there until `due`, a moment in microseconds, or at all where that is
-    null. `lease` names who is at work on it; `failures` counts those in a row.
+    null. `lease` names who is at work on it; `failures` counts those in a row, and `failing_since`
+    is the moment of the first.
     """
 
     follower = peewee.TextField()
@@ -327,6 +328,7 @@ class Position(Table):
     due = peewee.BigIntegerField(null=True)
     lease = peewee.TextField(null=True)
     failures = peewee.BigIntegerField(default=0)
+    failing_since = peewee.BigIntegerField(null=True)
 
     class Meta:
         table_name = "positions"
@@ -380,6 +382,35 @@ class Notice(Table):
         primary_key = peewee.CompositeKey("conversation_id", "device_id")
 
 
+class Webhook(Table):
+    """Another system that receives changes: those of the kinds in `events`, or all if it is empty.
+
+    `failures` counts failed attempts since the last one that was delivered, and `failing_since`
+    is the moment of the first. Nothing is sent before `try_at`. Until `old_until` requests are
+    also signed with `old_secret`.
+    """
+
+    id = peewee.BigAutoField()
+    url = peewee.TextField()
+    events = peewee.TextField()
+    batches = peewee.BooleanField()
+    secret = peewee.TextField()
+    old_secret = peewee.TextField(null=True)
+    old_until = peewee.BigIntegerField(default=0)
+    created_at = peewee.BigIntegerField()
+    paused_at = peewee.BigIntegerField(null=True)
+    paused_because = peewee.TextField(null=True)
+    failures = peewee.BigIntegerField(default=0)
+    failing_since = peewee.BigIntegerField(null=True)
+    try_at = peewee.BigIntegerField(default=0)
+    last_error = peewee.TextField(null=True)
+    last_error_at = peewee.BigIntegerField(null=True)
+    delivered_at = peewee.BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "webhooks"
+
+
 TABLES = (
     User,
     TokenFamily,
@@ -402,4 +433,5 @@ TABLES = (
     Position,
     Device,
     Notice,
+    Webhook,
 )

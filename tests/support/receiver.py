@@ -93,7 +93,7 @@ class Receiver:
         self._tasks.add(task)
         self.connections += 1
         try:
-            with suppress(asyncio.IncompleteReadError, ConnectionError):
+            with suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
                 while await self._one(reader, writer):
                     pass
         finally:

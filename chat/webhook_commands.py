@@ -1,0 +1,125 @@
+"""python -m chat webhook add | list | test | pause | resume | remove | replay"""
+
+import argparse
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from chat.errors import InvalidInput, PayamError
+from chat.payam import Payam
+from chat.records import Webhook
+from chat.services.checks import text as checked
+
+UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def install(commands: Any) -> None:
+    """Add `webhook` and what it can do to the commands of the program."""
+    what = "Send the changes of all conversations to other systems."
+    root = commands.add_parser("webhook", help=what, description=what)
+    verbs = root.add_subparsers(required=True, metavar="what")
+
+    def verb(name: str, command: Callable[..., Any], help_: str) -> argparse.ArgumentParser:
+        sub: argparse.ArgumentParser = verbs.add_parser(name, help=help_, description=help_)
+        sub.set_defaults(command=command)
+        return sub
+
+    new = verb("add", add, "Add a webhook, and print its id and its secret.")
+    new.add_argument("url", metavar="URL")
+    new.add_argument("--events", default="", metavar="A,B", help="types of changes; without it all")
+    new.add_argument("--secret", help="whsec_… or whsk_…; without it a new one")
+    new.add_argument("--ed25519", action="store_true", help="sign with a key pair")
+    new.add_argument("--no-batches", action="store_true", help="one change in each request, always")
+    verb("list", list_all, "List the webhooks, and how they do.")
+    for name, command, help_ in (
+        ("test", test, "Send a test, and say how it went."),
+        ("pause", pause, "Send nothing for now; what happens is sent afterwards."),
+        ("resume", resume, "Go on where it was paused."),
+        ("remove", remove, "Remove a webhook."),
+        ("replay", replay, "Send once more what happened since a moment."),
+    ):
+        sub = verb(name, command, help_)
+        sub.add_argument("id", type=int)
+        if command is replay:
+            sub.add_argument(
+                "--since",
+                required=True,
+                metavar="MOMENT",
+                help="like 2026-01-31T08:00:00Z, or 90m, 12h, 3d: so long ago",
+            )
+
+
+async def add(payam: Payam, options: argparse.Namespace) -> str:
+    webhook, _ = await payam.services.webhooks.add(
+        None,
+        options.url,
+        events=[event for event in options.events.split(",") if event],
+        secret=options.secret,
+        is_asymmetric=options.ed25519,
+        batches=not options.no_batches,
+    )
+    lines = [f"webhook {webhook.id}"]
+    if webhook.public_key is not None:
+        lines.append(f"public key: {webhook.public_key}")
+    return "\n".join([*lines, f"secret: {webhook.secret}"])
+
+
+async def list_all(payam: Payam, _: argparse.Namespace) -> str:
+    found = await payam.services.webhooks.list(None)
+    return "\n".join(map(line_of, found)) or "no webhooks"
+
+
+def line_of(webhook: Webhook) -> str:
+    parts = [f"{webhook.id} {webhook.url}", ",".join(webhook.events) or "all events"]
+    if webhook.status == "paused":
+        parts.append(f"paused since {webhook.paused_at} ({webhook.paused_because})")
+    elif webhook.status == "failing":
+        parts.append(f"failing since {webhook.failing_since}")
+    else:
+        parts.append("working")
+    if webhook.last_error is not None:
+        parts.append(f"last error at {webhook.last_error_at}: {webhook.last_error}")
+    if webhook.behind_conversations:
+        behind = f"{webhook.behind_seconds:.0f} s behind"
+        parts.append(f"{behind} in {webhook.behind_conversations} conversations")
+    return "; ".join(parts)
+
+
+async def test(payam: Payam, options: argparse.Namespace) -> str:
+    result = await payam.services.webhooks.test(None, options.id)
+    if result.error is not None:
+        raise PayamError(f"the test was not delivered: {result.error}")
+    return f"delivered: {result.status} in {result.seconds:.3f} s"
+
+
+async def pause(payam: Payam, options: argparse.Namespace) -> str:
+    await payam.services.webhooks.change(None, options.id, is_paused=True)
+    return f"webhook {options.id} is paused"
+
+
+async def resume(payam: Payam, options: argparse.Namespace) -> str:
+    await payam.services.webhooks.change(None, options.id, is_paused=False)
+    return f"webhook {options.id} goes on"
+
+
+async def remove(payam: Payam, options: argparse.Namespace) -> str:
+    await payam.services.webhooks.remove(None, options.id)
+    return f"webhook {options.id} is removed"
+
+
+async def replay(payam: Payam, options: argparse.Namespace) -> str:
+    count = await payam.services.webhooks.replay(None, options.id, moment_of(options.since))
+    return f"changes of {count} conversations are sent once more"
+
+
+def moment_of(since: str) -> str:
+    """The moment that `3d` means, or the text as it is."""
+    match = re.fullmatch(r"([0-9]{1,5})([mhd])", since, re.ASCII)
+    if match is None:
+        return checked("since", since, most=100)
+    ago = timedelta(**{UNITS[match[2]]: int(match[1])})
+    try:
+        return (datetime.now(UTC) - ago).isoformat()
+    except OverflowError:
+        raise InvalidInput({"since": ["Is before the first year."]}) from None
