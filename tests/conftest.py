@@ -38,6 +38,8 @@ SHAPES = {"sqlite": "on_sqlite", "postgres-redis": "on_postgres", "two-workers":
 MIGRATED = "payam_migrated"
 PARTITIONED = "payam_partitioned"
 PARTITIONS = 4
+HERE_ALONE = "127.0.0.1"
+"""Where webhooks of tests may be sent to."""
 
 
 @pytest.hookimpl(trylast=True)
@@ -99,7 +101,7 @@ def postgres_url(postgres_server: PostgresServer, migrated_template: str) -> str
 @pytest.fixture(scope="session")
 def on_sqlite() -> Iterator[PayamServer]:
     """One process that needs nothing else."""
-    with PayamServer({"RATE_LIMITS": "off"}) as server:
+    with PayamServer({"RATE_LIMITS": "off", "WEBHOOK_ALLOW": HERE_ALONE}) as server:
         yield server
 
 
@@ -120,7 +122,12 @@ def two_workers(
 def deploy(database_url: str, *, workers: int) -> Iterator[PayamServer]:
     """A server with a Redis of its own: Redis shares channels between all its databases."""
     with RedisServer() as relay:
-        settings = {"RATE_LIMITS": "off", "DATABASE_URL": database_url, "REDIS_URL": relay.url}
+        settings = {
+            "RATE_LIMITS": "off",
+            "WEBHOOK_ALLOW": HERE_ALONE,
+            "DATABASE_URL": database_url,
+            "REDIS_URL": relay.url,
+        }
         with PayamServer(settings, workers=workers) as server:
             yield server
 

@@ -7,11 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 from threading import Timer
+from time import sleep
 
 import httpx
 import pytest
 
 from tests.support.payam_server import CHECKOUT, PayamServer
+from tests.support.ports import free_port
 
 ENGLISH, PERSIAN = CHECKOUT / "README.md", CHECKOUT / "README.fa.md"
 DOCUMENTS = [
@@ -69,6 +71,60 @@ def test_the_first_conversation() -> None:
             end.cancel()
             os.killpg(listening.pid, signal.SIGKILL)
     assert heard == "ali says سلام\n"
+
+
+def test_the_bot_answers(tmp_path: Path) -> None:
+    """The code and the commands of the README as they stand there, but for the ports."""
+    text = ENGLISH.read_text(encoding="utf-8")
+    meet = BLOCK.findall(text.partition("## A first conversation")[2])[0][1]
+    (_, code), (_, join) = BLOCK.findall(text.partition("## A bot in ten lines")[2])[:2]
+    assert len([line for line in code.splitlines() if line]) == 10
+    port = str(free_port())
+    with PayamServer({"WEBHOOK_ALLOW": "127.0.0.1"}) as payam:
+
+        def here(script: str) -> str:
+            script = script.replace("http://127.0.0.1:8000", payam.url).replace("9000", port)
+            return script.replace(".venv/bin/", f"{Path(sys.executable).parent}/")
+
+        (tmp_path / "bot.py").write_text(here(code))
+        commands, _, run = join.rstrip().rpartition("\n")
+        script = here(f'{meet}\n{commands}\necho "in $CHAT as $ALI"\nexec {run} >&2')
+        # The commands stand in the repository's folder, and the bot's file in another.
+        modules = {"PYTHONPATH": f"{CHECKOUT}{os.pathsep}{tmp_path}"}
+        with subprocess.Popen(
+            ["/bin/bash", "-euo", "pipefail", "-c", script],
+            cwd=tmp_path,
+            env={**os.environ, **payam.settings, **modules},
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as bot:
+            assert bot.stdout
+            end = Timer(SECONDS, os.killpg, (bot.pid, signal.SIGKILL))
+            end.start()
+            try:
+                joined = next(found for line in bot.stdout if (found := JOINED.search(line)))
+                said = answered(bot, payam, *joined.groups())
+            finally:
+                end.cancel()
+                os.killpg(bot.pid, signal.SIGKILL)
+    assert said == ["ping", "pong"]
+
+
+JOINED = re.compile(r"in (\d+) as (\S+)$")
+
+
+def answered(bot: subprocess.Popen[str], payam: PayamServer, talk: str, ali: str) -> list[str]:
+    """What was said in the conversation, once the bot has answered Ali."""
+    path = f"{payam.url}/api/conversations/{talk}/messages/"
+    with httpx.Client(headers={"Authorization": f"Bearer {ali}"}, trust_env=False) as http:
+        assert http.post(path, json={"content": "ping"}).status_code == 201
+        said = ["ping"]
+        while "pong" not in said:
+            assert bot.poll() is None
+            sleep(0.1)
+            said = [message["content"] for message in http.get(path).json()]
+    return said
 
 
 def test_both_readmes_say_to_type_the_same() -> None:

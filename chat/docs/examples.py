@@ -51,6 +51,22 @@ CONVERSATION = records.Conversation(
 ENDPOINT = "https://push.example.net/push/JzLQ3raZJfFBR0aqvOMsLrt54w4rJUsV"
 POINT = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
 SECRET = "BTBZMqHH6r4Tts7J_aSIgg"  # noqa: S105 # of the same example
+WEBHOOK = records.Webhook(
+    id=1,
+    url="https://example.org/hooks/chat",
+    events=["chat.message"],
+    batches=True,
+    status="failing",
+    paused_because=None,
+    paused_at=None,
+    failing_since=AT,
+    last_error="answered 500",
+    last_error_at=AT,
+    delivered_at=None,
+    behind_conversations=1,
+    behind_seconds=4.2,
+    created_at=AT,
+)
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIyIn0.c2lnbmF0dXJl"  # noqa: S105 # nobody's
 
 ALL: tuple[Struct, ...] = (
@@ -83,6 +99,12 @@ ALL: tuple[Struct, ...] = (
         sign_up=True,
         sign_in=True,
     ),
+    WEBHOOK,
+    records.WebhookTest(204, None, 0.042),
+    records.Replay(3),
+    schemas.NewWebhook("https://example.org/hooks/chat", ["chat.message"]),
+    schemas.WebhookChanges(is_paused=True),
+    schemas.NewReplay(AT),
     records.Found(12, MESSAGE, [(0, 4)]),
     schemas.Credentials("ali", "correct-horse"),
     schemas.RefreshToken(TOKEN),

@@ -22,6 +22,7 @@ from chat.outgoing.urls import Url
 CONNECT_SECONDS = 5.0
 KEEPALIVE_SECONDS = 20.0
 KEEPALIVE_CONNECTIONS = 100
+NOT_PLAIN = "http:// is not allowed to this host: use https://"
 BODY_MAX = 16 * 1024
 """Bytes of an answer's body that are read, and dropped. A connection with more is closed."""
 
@@ -83,14 +84,18 @@ class Client:
     async def check(self, url: Url) -> None:
         """Raises Forbidden if the host has addresses now, and none may be connected to.
 
-        Names change. So this is only a hint to who chooses a URL; each connection is checked.
+        Names change. So this is only a hint to who chooses a URL; each connection is checked. A
+        name without an address may get one, but for http:// it must be one that is allowed.
         """
+        is_plain = url.scheme == "http"
         try:
             async with asyncio.timeout(self._connect_timeout):
                 found = await self._names.addresses(url.host)
         except (OSError, TimeoutError):
-            return
-        usable(self._allowed, url.host, found, is_plain=url.scheme == "http")
+            found = []
+        if is_plain and not found and not self._allowed.is_named(url.host, None):
+            raise Forbidden(NOT_PLAIN)
+        usable(self._allowed, url.host, found, is_plain=is_plain)
 
     async def close(self) -> None:
         while self._pools:
@@ -187,7 +192,7 @@ def usable(allowed: Allowed, host: str, found: list[Address], *, is_plain: bool)
     addresses = [address for address in found if may(host, address)]
     if found and not addresses:
         if is_plain and any(allowed.allows(host, address) for address in found):
-            raise Forbidden("http:// is not allowed to this host: use https://")
+            raise Forbidden(NOT_PLAIN)
         raise Forbidden("the host has no address outside this network")
     return addresses
 

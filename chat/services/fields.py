@@ -105,17 +105,25 @@ WebhookUrl = Annotated[
     said(
         "Begins with https://. What `WEBHOOK_ALLOW` names may have http:// as well.",
         maxLength=URL_MAX_LENGTH,
-        pattern="^[Hh][Tt][Tt][Pp][Ss]?://",
+        format="uri",
     ),
 ]
 WebhookEvents = Annotated[
     list[str], said("Types of changes; empty for all.", items={"enum": catalogue.NAMES})
 ]
+ENDING_1 = "[A-Za-z0-9+/][AQgw]=="
+ENDING_2 = "[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]="
+WEBHOOK_SECRET = (
+    f"^(whsec_([A-Za-z0-9+/]{{4}}){{8,20}}([A-Za-z0-9+/]{{4}}|({ENDING_1}|{ENDING_2})?)"
+    f"|whsec_([A-Za-z0-9+/]{{4}}){{21}}{ENDING_1}"
+    f"|whsk_([A-Za-z0-9+/]{{4}}){{10}}{ENDING_2})$"
+)
+"""24 to 64 bytes, or 32, in the one way in which base64 writes them."""
 WebhookSecret = Annotated[
     str,
     said(
         "`whsec_` and 24 to 64 bytes in base64, or `whsk_` and an ed25519 key of 32 or 64 bytes.",
-        pattern="^whs(ec|k)_[A-Za-z0-9+/]+={0,2}$",
+        pattern=WEBHOOK_SECRET,
         format="password",
     ),
 ]

@@ -49,6 +49,8 @@ SECONDS = {
     "WS_PING_INTERVAL": (1, 3600),
     "WRITE_TIMEOUT": (0.1, 600),
     "GRACEFUL_TIMEOUT": (0.1, 600),
+    "WEBHOOK_TIMEOUT": (0.1, 600),
+    "WEBHOOK_GIVE_UP": (1, 30 * 86_400),
 }
 SWITCHES = ["JWT_CREATE_USERS", "METRICS", "PUSH", "PUSH_CONTENT", "RATE_LIMITS", "WEB_CLIENT"]
 
@@ -113,6 +115,7 @@ WRONG = {
     ],
     "PUSH_GATEWAYS": ["example.org", "https://example.org/", "*", "https://Example.org", NOT_UTF8],
     "VAPID_SUBJECT": ["ali@example.org", "mailto:ali", "http://example.org", "https://", NOT_UTF8],
+    "WEBHOOK_ALLOW": ["10.0.0.1/8", "10.0.0.0/33", "1.2.3", "http://a", "a b", "*", NOT_UTF8],
     "BASE_PATH": ["chat", "/a//b", "/a b", "/a/../b", "/é", "/api", "/ws/", "/a?b", NOT_UTF8],
     "TRUSTED_PROXIES": ["proxy", "10.0.0.1/8", "10.0.0.0/33", "1.2.3", NOT_UTF8],
 }

@@ -55,6 +55,14 @@ def members(status: int, body: Any = None, **others: int) -> Rights:
     return Rights({**dict.fromkeys(CALLERS, status), **OUTSIDERS, **others}, body)
 
 
+def staff(status: int, body: Any = None) -> Rights:
+    """Staff, whatever conversations they are in."""
+    return users(403, body, staff=status, agent=status)
+
+
+WEBHOOK = "/api/webhooks/{webhook_id}/"
+RECEIVER = "https://receiver.invalid/"
+"""There is none, and nobody may make one."""
 CONVERSATION = "/api/conversations/{conversation_id}/"
 MESSAGE = CONVERSATION + "messages/{message_id}/"
 TICKET = "/api/support_tickets/{ticket_id}/"
@@ -122,6 +130,13 @@ EXPECTED: dict[str, Rights] = {
     f"PATCH {TICKET}": members(200, {"subject": "y"}),
     f"POST {TICKET}close/": members(200),
     f"POST {TICKET}reopen/": members(200),
+    "GET /api/webhooks/": staff(200),
+    "POST /api/webhooks/": staff(201, {"url": RECEIVER}),
+    f"GET {WEBHOOK}": staff(200),
+    f"PATCH {WEBHOOK}": staff(200, {"batches": False}),
+    f"DELETE {WEBHOOK}": staff(204),
+    f"POST {WEBHOOK}test/": staff(200),
+    f"POST {WEBHOOK}replay/": staff(200, {"since": "2100-01-01T00:00:00Z"}),
     f"POST {TICKET}assign/": members(403, {"user_id": "{agent_id}"}, agent=200),
 }
 """By method and path. HEAD is answered as GET is, and OPTIONS with 204, to everybody."""
@@ -172,6 +187,9 @@ def begin(people: dict[str, Person], *, with_ticket: bool) -> World:
         f"{path}messages/{message['id']}/attachments/", files={"file": ("f.txt", b"the secret")}
     )
     assert attached.status_code == 201, attached.text
+    webhooks = people["staff"].get("/api/webhooks/").json()
+    if not webhooks:
+        webhooks = [people["staff"].post("/api/webhooks/", {"url": RECEIVER}).json()]
     ticket_id = 2**62  # there is none
     if with_ticket:
         opened = creator.post(f"{path}support_ticket/", {"subject": "x"})
@@ -184,6 +202,7 @@ def begin(people: dict[str, Person], *, with_ticket: bool) -> World:
             "message_id": message["id"],
             "attachment_id": attached.json()["id"],
             "ticket_id": ticket_id,
+            "webhook_id": webhooks[0]["id"],
             "device_id": 2**62,
             "pushkey": secrets.token_hex(8),
             "agent_id": people["agent"].id,

@@ -113,6 +113,9 @@ async def test_a_url_is_checked_before_anything_is_sent() -> None:
         await client.check(parse("https://127.0.0.1/"))
     await client.check(parse("https://10.1.1.1/"))
     await client.check(parse("https://no-such-name.invalid/"))
+    with pytest.raises(Forbidden, match="https://"):
+        await client.check(parse("http://no-such-name.invalid/"))
+    await client_of("no-such-name.invalid").check(parse("http://no-such-name.invalid/"))
 
 
 async def test_a_redirect_is_an_answer_and_is_not_followed(receiver: Receiver) -> None:
