@@ -37,6 +37,7 @@ from payam_client.payam import Payam
 from payam_client.records import (
     Attachment,
     ConversationRecord,
+    Found,
     Me,
     Message,
     Participant,
@@ -67,6 +68,7 @@ __all__ = [
     "ConversationRemoved",
     "ConversationUpdated",
     "FileStorage",
+    "Found",
     "LiveConversation",
     "Me",
     "MemoryStorage",

@@ -9,7 +9,7 @@ from payam_client.errors import PayamError
 from payam_client.http import ATTEMPTS
 from payam_client.outbox import new_id
 from payam_client.paths import files_of, of, parse, query
-from payam_client.records import Attachment, Message
+from payam_client.records import Attachment, Found, Message
 from payam_client.session import Session
 from payam_client.uploads import Watched
 
@@ -44,6 +44,41 @@ class MessageCalls(Session):
         body = {"content": text, "client_id": client_id or new_id()}
         path = f"{of(id_)}messages/"
         return parse(await self.request("POST", path, body, is_repeatable=True), Message)
+
+    async def search(
+        self,
+        text: str,
+        *,
+        conversation: int | None = None,
+        sender: int | None = None,
+        before: int | None = None,
+        limit: int = 20,
+    ) -> list[Found]:
+        """Messages that contain the text, the newest first: one page of at most 100.
+
+        Without `conversation` all of one's own are searched. `sender` is a user's id. With `before`
+        they are older than the message of that id.
+        """
+        asked = {"conversation": conversation, "sender": sender, "before": before, "limit": limit}
+        return await self._get(query("/api/search/", q=text, **asked), list[Found])
+
+    async def search_pages(
+        self,
+        text: str,
+        *,
+        conversation: int | None = None,
+        sender: int | None = None,
+        before: int | None = None,
+        limit: int = 20,
+    ) -> AsyncIterator[list[Found]]:
+        """The same page by page, to the oldest message that contains the text."""
+        asked = {"conversation": conversation, "sender": sender, "before": before, "limit": limit}
+        path: str | None = query("/api/search/", q=text, **asked)
+        while path is not None:
+            answer = await self._exchange("GET", path, is_repeatable=True)
+            yield parse(answer.content, list[Found])
+            link = answer.links.get("next")
+            path = self._path_of(link["url"]) if link else None
 
     async def pins(self, id_: int) -> list[Message]:
         """The pinned messages of a conversation, the last pinned first."""

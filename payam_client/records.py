@@ -76,6 +76,18 @@ class Message(LastMessage, frozen=True, kw_only=True):
     mentions: list[User] = []
 
 
+class Found(Struct, frozen=True):
+    """A message that search found.
+
+    `matches` says where the text stands: half-open ranges of code points of `message.content`, as
+    Python counts them too.
+    """
+
+    conversation: int
+    message: Message
+    matches: list[tuple[int, int]]
+
+
 class SupportTicket(Struct, frozen=True):
     """`status` is open, pending or closed. `priority` is low, normal, high or urgent."""
 

@@ -4,14 +4,13 @@ import { avatarOf } from "./avatar.js";
 import { Payam } from "./client/index.js";
 import { drawConversations } from "./conversation-list.js";
 import { conversationView } from "./conversation-view.js";
-import { beginConversation } from "./dialogs.js";
-import { clone } from "./dom.js";
+import { clone, complain } from "./dom.js";
 import { takeFiles } from "./incoming.js";
+import { later, laterOn } from "./later.js";
 import { learnLimits } from "./limits.js";
 import { home, keyOf } from "./place.js";
 import { signInScreen } from "./sign-in.js";
 import { number, offerOtherLanguage, say } from "./strings.js";
-import { ticketDesk } from "./tickets.js";
 import "./viewport.js";
 
 const NEAR = 400; // pixels before the list's end at which older conversations are loaded
@@ -64,29 +63,58 @@ async function enter() {
 }
 
 function pageOf(account) {
-  const { content, main, avatar, name, begin, logOut, list, empty, language, pane, nothing, ...parts } =
+  const { content, main, avatar, name, begin, logOut, list, empty, language, pane, nothing, box, ...parts } =
     clone("page");
-  const desk = ticketDesk({ api: payam, me: account.me, changed: draw }, {
-    button: parts.desk,
-    rows: parts.tickets,
-    none: parts.noTickets,
-  });
+  let desk = null; // for staff who have asked for it
+  let search = null; // once somebody has
   let view = null;
   let visited = null; // the id that was asked for last, so that what is not there is asked for once
+  let place = ""; // the page's address when it was drawn last
+  let aim = null; // the message to go to: `{id, paint, isStep}`
   Object.assign(avatar, avatarOf(account.me.username));
   name.textContent = account.me.username;
   offerOtherLanguage(language);
   logOut.onclick = () => payam.logOut();
-  begin.onclick = () =>
+
+  laterOn(begin, () => import("./dialogs.js"), ({ beginConversation }) =>
     beginConversation(account, (record) => {
       account.put(record);
       location.hash = `#/${record.id}`;
+    }),
+  );
+
+  parts.desk.hidden = !account.me.is_staff;
+  laterOn(parts.desk, () => import("./tickets.js"), ({ ticketDesk }) => {
+    desk ??= ticketDesk({ api: payam, me: account.me, changed: draw }, {
+      button: parts.desk,
+      rows: parts.tickets,
+      none: parts.noTickets,
     });
+    desk.toggle();
+  });
+
+  box.placeholder = say("search");
+  parts.searching.onsubmit = (event) => event.preventDefault();
+  box.onfocus = () => search ?? later(() => import("./search.js")).then(beginSearch, complain);
+
+  function beginSearch({ searchFor }) {
+    if (search) return;
+    search = searchFor(account, box, { go, changed: draw });
+    list.before(search.content);
+    draw();
+  }
 
   list.onscroll = () => {
     const { scrollHeight, scrollTop, clientHeight } = list;
     if (scrollHeight - scrollTop - clientHeight < NEAR) account.loadMore().catch(() => {});
   };
+
+  /** Go to a message, in whatever conversation it is. */
+  function go({ conversation, ...message }) {
+    aim = message;
+    location.hash = `#/${conversation}/${message.id}`;
+    draw();
+  }
 
   /** Ask for one that is looked at and not loaded: it is old, or staff come to it from its ticket. */
   function visit(id) {
@@ -96,7 +124,9 @@ function pageOf(account) {
   }
 
   function render() {
-    const id = Number(location.hash.slice(2)); // like `#/12`
+    const [id, messageId] = location.hash.slice(2).split("/").map(Number); // like `#/12`, or `#/12/345`
+    if (location.hash !== place && messageId) aim ??= { id: messageId };
+    place = location.hash;
     const current = account.get(id);
     if (!current) visit(id);
     const { unread } = account;
@@ -104,29 +134,61 @@ function pageOf(account) {
     main.classList.toggle("has-conversation", Boolean(current));
     if (view?.chat !== current) open(current);
     view?.render();
-    desk.render(id);
-    list.hidden = desk.isOpen;
-    drawConversations(list, account, current);
-    empty.hidden = desk.isOpen || !account.isLoaded || account.conversations.length > 0;
+    if (view && aim) {
+      view.show(aim);
+      aim = null;
+    }
+    renderList(current);
     document.title = (unread > 0 ? `(${number(unread)}) ` : "") + say("payam");
+  }
+
+  /** The conversations, or in their place tickets, or what was searched for. */
+  function renderList(current) {
+    const isSearching = Boolean(search?.isOpen);
+    const isDesk = Boolean(desk?.isOpen) && !isSearching;
+    if (search) search.content.hidden = !isSearching;
+    desk?.render(current?.id, isDesk);
+    list.hidden = isDesk || isSearching;
+    drawConversations(list, account, current);
+    empty.hidden = list.hidden || !account.isLoaded || account.conversations.length > 0;
   }
 
   function open(chat) {
     const left = view?.chat;
     view?.close();
-    view = chat ? conversationView(account, chat) : null;
+    view = chat ? conversationView(account, chat, { go }) : null;
     pane.replaceChildren(view?.content ?? nothing);
     left?.close();
     if (!chat) return;
     visited = null;
-    chat.open().catch(() => {}); // it is tried again once there is a connection
+    chat.open({ around: aim?.id }).catch(() => {}); // it is tried again once there is a connection
     view.render();
     view.focus();
   }
 
-  return { account, content, render, attach: () => view?.attach ?? null };
+  /** To the box with which all conversations are searched; on a phone it is on the other screen. */
+  function find() {
+    if (!box.checkVisibility()) location.hash = "#/";
+    render();
+    box.focus();
+    box.select();
+  }
+
+  return { account, content, render, find, attach: () => view?.attach ?? null };
 }
 
+/** Ctrl or Cmd and K, on any keyboard, or a slash where nobody writes. */
+function isToFind({ code, key, ctrlKey, metaKey, altKey, target }) {
+  if (altKey) return false;
+  if (ctrlKey || metaKey) return ctrlKey !== metaKey && (/^[a-z]$/i.test(key) ? /k/i.test(key) : code === "KeyK");
+  return key === "/" && !target.matches?.("input, textarea, select");
+}
+
+addEventListener("keydown", (event) => {
+  if (!page || !isToFind(event) || document.querySelector("dialog[open]")) return;
+  event.preventDefault();
+  page.find();
+});
 payam.on("signedOut", () => signIn());
 takeFiles(() => page?.attach() ?? null);
 addEventListener("hashchange", draw);

@@ -28,7 +28,7 @@ function row({ chat, record, isCurrent, isOnline, typing }) {
   return make("conversation-row", {
     link: {
       href: `#/${chat.id}`,
-      className: unread > 0 ? "unread" : "",
+      className: unread > 0 ? "entry unread" : "entry",
       ariaCurrent: isCurrent ? "page" : null,
     },
     avatar: avatarOf(name),

@@ -3,19 +3,26 @@
 import { attentionTo, isLookedAt } from "./attention.js";
 import { avatarOf, nameOf, typingIn } from "./avatar.js";
 import { composerOf } from "./composer.js";
-import { confirm, showDetails } from "./dialogs.js";
-import { clone, complain, reconcile } from "./dom.js";
+import { clone, complain, notify, reconcile } from "./dom.js";
+import { later, laterOn } from "./later.js";
 import { scrolling } from "./log.js";
 import { rowsOf } from "./message.js";
 import { pinsOf } from "./pins.js";
 import { list, number, say } from "./strings.js";
 
-/** Its `content`; `render` draws what has changed, `close` when it is looked at no more. */
-export function conversationView(account, chat) {
+const dialogs = () => import("./dialogs.js");
+
+/**
+ * Its `content`; `render` draws what has changed, `show` goes to a message, `close` when it is
+ * looked at no more. `go` is called with a message that somebody chose.
+ */
+export function conversationView(account, chat, { go }) {
   const { content, section, avatar, heading, name, about, details, state, ...parts } = clone("conversation");
   const { log, earlier, empty, rows, down, count } = parts;
   let isPlaced = false; // where reading begins
-  let isLoading = false;
+  let loading = null;
+  let target = null; // the message that somebody asked for: `{id, paint, isStep, isShown}`
+  let bar = null; // in which one searches here
   let lineAt; // the message before which the line of what is unread stands
   let isLineDone = true; // all behind the line was read, so the next that is unread gets a new one
   const scroll = scrolling({ log, rows, hasLater: () => chat.thread.hasLater, scrolled });
@@ -26,7 +33,7 @@ export function conversationView(account, chat) {
     lineAt = undefined;
     toNewest();
   });
-  const pins = pinsOf(account, chat, { bar: parts.pinned, text: parts.pinnedText, unpin: parts.unpin }, show);
+  const pins = pinsOf(account, chat, { bar: parts.pinned, text: parts.pinnedText, unpin: parts.unpin }, (id) => show({ id }));
   section.append(composer.content);
   section.setAttribute("aria-label", nameOf(chat));
 
@@ -34,6 +41,7 @@ export function conversationView(account, chat) {
     pin: pins.put,
     edit: composer.edit,
     remove: async (message) => {
+      const { confirm } = await later(dialogs);
       if (!(await confirm(say("deleteQuestion"), say("delete")))) return;
       chat.delete(message.id).catch(complain);
       composer.focus();
@@ -59,14 +67,16 @@ export function conversationView(account, chat) {
   function renderRows() {
     const { thread } = chat;
     placeLine();
-    const items = rowsOf(chat, actions, pins, lineAt);
+    const items = rowsOf(chat, actions, { pins, lineAt, targetId: target?.id });
     earlier.hidden = !thread.hasEarlier;
     empty.hidden = !thread.isLoaded || items.length > 0;
     reconcile(rows, items, (row) => row.made(row));
     rove();
     scroll.hold();
+    if (target && !target.isShown) toTarget();
     if (isPlaced || !thread.isLoaded) return;
     isPlaced = true;
+    if (target) return;
     const line = rows.querySelector("li.line");
     if (line) scroll.to(line);
   }
@@ -112,35 +122,67 @@ export function conversationView(account, chat) {
   }
 
   async function load(how, id) {
-    if (isLoading) return;
-    isLoading = true;
-    try {
-      await chat.pages[how](id);
-      render();
-    } catch (error) {
-      complain(error);
-    } finally {
-      isLoading = false;
-    }
+    if (loading) return loading;
+    loading = chat.pages[how](id).then(render, complain);
+    await loading;
+    loading = null;
   }
 
   async function toNewest() {
+    untarget();
     if (chat.thread.hasLater) await load("latest");
     scroll.toEnd();
     renderDown();
   }
 
   /** Go to a message, which may be one of long ago. */
-  async function show(id) {
-    const rowOf = () => {
-      const key = chat.thread.messages.find((message) => message.id === id)?.key;
-      return [...rows.children].find((row) => row.dataset.key === key);
-    };
-    if (!rowOf()) await load("around", id);
-    const row = rowOf();
-    if (!row) return;
-    row.focus({ preventScroll: true });
-    scroll.to(row);
+  function show(message) {
+    target = { ...message, isShown: false };
+    renderRows();
+  }
+
+  function untarget() {
+    target = null;
+    // So that the page begins here when it is loaded again.
+    if (location.hash !== `#/${chat.id}`) history.replaceState(null, "", `#/${chat.id}`);
+    renderRows();
+  }
+
+  async function toTarget() {
+    const { id, paint, isStep } = target;
+    const isThere = () => chat.thread.messages.some((message) => message.id === id);
+    if (!chat.thread.isLoaded) return; // it is drawn again once it is
+    target.isShown = true;
+    await loading;
+    if (!isThere()) await load("around", id);
+    if (target?.id !== id) return; // somebody has asked for another one
+    if (!isThere()) {
+      notify(say("messageGone"));
+      return untarget();
+    }
+    renderRows();
+    const row = rows.querySelector("li.target");
+    scroll.to(row, "center");
+    if (!isStep) row.focus({ preventScroll: true });
+    paint?.(row);
+    renderDown();
+  }
+
+  function find({ searchBar }) {
+    if (!bar) {
+      bar = searchBar(account, chat, { go, ended: endSearch });
+      section.querySelector("header").after(bar.form);
+      parts.frame.append(bar.results);
+    }
+    bar.focus();
+  }
+
+  function endSearch() {
+    bar.close();
+    bar.form.remove();
+    bar.results.remove();
+    bar = null;
+    parts.find.focus();
   }
 
   function scrolled({ isNearStart, isNearEnd }) {
@@ -163,12 +205,14 @@ export function conversationView(account, chat) {
   log.addEventListener("focusin", rove);
   earlier.onclick = () => load("earlier");
   down.onclick = toNewest;
-  details.onclick = () => showDetails(account, chat);
+  laterOn(details, dialogs, ({ showDetails }) => showDetails(account, chat));
+  laterOn(parts.find, () => import("./search.js"), find);
 
   return {
     chat,
     content,
     render,
+    show,
     attach: composer.attach,
     focus: () => {
       // On a phone a focused text brings up the keyboard, which nobody asked for yet.
@@ -180,6 +224,7 @@ export function conversationView(account, chat) {
       attention.close();
       composer.close();
       pins.close();
+      bar?.close();
     },
   };
 }

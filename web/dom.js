@@ -5,14 +5,19 @@ import { say } from "./strings.js";
 
 const template = (id) => document.getElementById(id).content;
 
-for (const { content } of document.querySelectorAll("template")) {
-  for (const node of content.querySelectorAll("[data-say]")) node.textContent = say(node.dataset.say);
-  for (const node of content.querySelectorAll("[data-label]")) node.ariaLabel = say(node.dataset.label);
-  for (const node of content.querySelectorAll("[data-icon]")) {
-    node.title = node.ariaLabel ?? ""; // a drawing alone does not tell everyone what it means
-    node.prepend(template("icons").querySelector(`.icon-${node.dataset.icon}`).cloneNode(true));
+/** Give templates their words, in the page's language, and their drawings. */
+export function prepare(templates) {
+  for (const { content } of templates) {
+    for (const node of content.querySelectorAll("[data-say]")) node.textContent = say(node.dataset.say);
+    for (const node of content.querySelectorAll("[data-label]")) node.ariaLabel = say(node.dataset.label);
+    for (const node of content.querySelectorAll("[data-icon]")) {
+      node.title = node.ariaLabel ?? ""; // a drawing alone does not tell everyone what it means
+      node.prepend(template("icons").querySelector(`.icon-${node.dataset.icon}`).cloneNode(true));
+    }
   }
 }
+
+prepare(document.querySelectorAll("template"));
 
 /**
  * A copy of a template: its `content`, and by name each element that has a data-part. Each of

@@ -10,6 +10,7 @@ const SENTENCES = [
   [/^May not contain (?:the null character|half of a surrogate pair)\.$/, "unreadable"],
   [/^Letters, digits and the characters (?<signs>.+) only\.$/, "lettersOnly"],
   [/^Marks alone are no name\.$/, "marksOnly"],
+  [/^Has no letter or digit to look for\.$/, "noLetters"],
   [/^No such users?: .+$/, "noSuchUser"],
   [/^At most (?<most>\d+) at a time;/, "tooManyAtOnce"],
   [/^The conversation has (?<count>\d+) participants of at most (?<most>\d+)\.$/, "full"],

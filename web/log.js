@@ -60,8 +60,8 @@ export function scrolling({ log, rows, hasLater, scrolled }) {
       anchor = null;
       hold();
     },
-    to: (row) => {
-      row.scrollIntoView({ block: "start" });
+    to: (row, block = "start") => {
+      row.scrollIntoView({ block });
       note();
     },
     close: () => resizes.disconnect(),

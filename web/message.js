@@ -11,10 +11,10 @@ const GROUP = 5 * 60_000; // milliseconds in which one sender's messages stand t
 
 /**
  * Everything that the conversation shows, in order; `actions` are what a message's buttons do,
- * `pins` knows which are pinned.
- * The line of what is unread stands before the message `lineAt`, where there is one.
+ * `pins` knows which are pinned. The line of what is unread stands before the message `lineAt`,
+ * and `targetId` is the one that somebody has gone to, where there are such.
  */
-export function rowsOf(chat, actions, pins, lineAt) {
+export function rowsOf(chat, actions, { pins, lineAt, targetId }) {
   const rows = [];
   const { others } = chat;
   let last = null;
@@ -35,6 +35,7 @@ export function rowsOf(chat, actions, pins, lineAt) {
       chat,
       actions,
       isPinned: pins.has(message),
+      isTarget: message.id === targetId,
       isFirst: last?.sender !== message.sender || apart(last, message) > GROUP,
       isGroup: others.length > 1,
       isRead: chat.isOwn(message) && chat.isRead(message),
@@ -68,7 +69,7 @@ function lineRow() {
   return make("line-row");
 }
 
-function messageRow({ message, chat, actions, isPinned, isFirst, isGroup, isRead }) {
+function messageRow({ message, chat, actions, isPinned, isTarget, isFirst, isGroup, isRead }) {
   const { sender, content, timestamp, attachments, is_edited: isEdited, is_deleted: isDeleted } = message;
   const isOwn = chat.isOwn(message);
   const names = attachments.map((file) => file.name).join(", ");
@@ -78,7 +79,10 @@ function messageRow({ message, chat, actions, isPinned, isFirst, isGroup, isRead
   const pinning = say(isPinned ? "unpin" : "pin");
   const name = isAgent ? say("agentNamed", { name: sender }) : sender;
   return make("message-row", {
-    row: { className: `message ${isOwn ? "own" : "other"} ${isFirst ? "first" : ""}` },
+    row: {
+      className: `message ${isOwn ? "own" : "other"} ${isFirst ? "first" : ""} ${isTarget ? "target" : ""}`,
+      ariaCurrent: isTarget ? "true" : null,
+    },
     avatar: { ...avatarOf(sender), hidden: !showsSender },
     bubble: { className: `bubble ${isDeleted ? "deleted" : ""} ${isOnlyNames ? "only-files" : ""}` },
     sender: { textContent: isOwn ? say("you") : name, className: showsSender ? "sender" : "unseen" },

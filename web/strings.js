@@ -24,7 +24,7 @@ export function say(name, values = {}) {
 }
 
 /** A name of the other direction does not reorder the sentence around it (Unicode's FSI, PDI). */
-function isolated(text) {
+export function isolated(text) {
   return `\u2068${text}\u2069`;
 }
 

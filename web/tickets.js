@@ -12,12 +12,11 @@ export function ticketDesk({ api, me, changed }, { button, rows, none }) {
   let isOpen = false;
   let nextLook;
 
-  button.hidden = !me.is_staff;
-  button.onclick = () => {
+  function toggle() {
     isOpen = !isOpen;
     changed();
     refresh().catch(complain);
-  };
+  }
 
   async function refresh() {
     clearTimeout(nextLook);
@@ -52,11 +51,12 @@ export function ticketDesk({ api, me, changed }, { button, rows, none }) {
     close: (ticket) => act(api.closeTicket(ticket.id), say("ticketClosed")),
   };
 
-  function render(currentId) {
+  /** `isShown`: nothing else is in their place. */
+  function render(currentId, isShown) {
     button.ariaPressed = String(isOpen);
-    rows.hidden = !isOpen;
-    none.hidden = !isOpen || tickets === null || tickets.length > 0;
-    if (!isOpen) return;
+    rows.hidden = !isShown;
+    none.hidden = !isShown || tickets === null || tickets.length > 0;
+    if (!isShown) return;
     // As text: what is read again and says the same stays as it is, with its focus.
     const items = (tickets ?? []).map((ticket) => ({
       key: ticket.id,
@@ -73,6 +73,7 @@ export function ticketDesk({ api, me, changed }, { button, rows, none }) {
       return isOpen;
     },
     render,
+    toggle,
   };
 }
 

@@ -75,6 +75,26 @@ async def test_messages_are_pinned_and_unpinned(pair: Pair) -> None:
     assert [one.id for one in await pair.ali.pins(pair.id)] == [second.id]
 
 
+async def test_what_was_said_is_found(pair: Pair) -> None:
+    """Page by page, in one conversation, by sender; the matches fit Python's own slices."""
+    other = (await pair.ali.begin([(await pair.sara.me()).id])).id
+    for number in range(3):
+        await pair.ali.send(pair.id, f"بلیت {number}")
+    await pair.sara.send(other, "🙂 ticket بليت")
+    pages = [page async for page in pair.ali.search_pages("بلی", limit=3)]
+    found = [one for page in pages for one in page]
+    assert [len(page) for page in pages][:2] == [3, 1]
+    marked = [one.message.content[a:b] for one in found for a, b in one.matches]
+    assert marked == ["بلي", "بلی", "بلی", "بلی"]
+    assert [one.conversation for one in found] == [other, *[pair.id] * 3]
+    assert await pair.ali.search("بلی", conversation=other) == found[:1]
+    assert await pair.ali.search("بلی", sender=(await pair.sara.me()).id) == found[:1]
+    assert await pair.ali.search("بلی", before=found[2].message.id) == found[3:]
+    with pytest.raises(PayamError) as refused:
+        await pair.ali.search("")
+    assert list(refused.value.errors) == ["q"]
+
+
 async def test_pages_of_conversations(server: PayamServer) -> None:
     """They make the whole list; the first one, unchanged, is not sent again."""
     async with await sign_up(server.url, "ali") as ali, await sign_up(server.url, "sara") as sara:

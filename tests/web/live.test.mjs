@@ -217,6 +217,33 @@ test("an old conversation that is not loaded comes to the top when somebody spea
   assert.equal(hers.isComplete, true);
 });
 
+test("what was said is found: page by page, in one conversation, by sender, and shown in its place", async () => {
+  const { sara, ids: [id, other], his: account } = await pairOf(2);
+  const chat = account.get(id);
+  for (const place of numbered("بلیت", 5)) await chat.send(place);
+  await account.get(other).send("🙂 بلیت");
+  await account.get(other).send("nothing of it");
+  await sara.direct.request("POST", `/api/conversations/${id}/messages/`, { body: { content: "ticket بليت" } });
+  const pages = [];
+  for await (const page of account.searchPages({ text: "بلي", limit: 3 })) pages.push(page);
+  const all = pages.flat();
+  assert.deepEqual(pages.slice(0, 2).map((page) => page.length), [3, 3]);
+  assert.deepEqual(all.map(({ message }) => message.content).slice(0, 3), ["ticket بليت", "🙂 بلیت", "بلیت 4"]);
+  assert.deepEqual([all[0].matches, all[1].matches], [[[7, 10]], [[2, 5]]]);
+  assert.equal(all.length, 7);
+  const [hers, ...none] = await account.search({ text: "بلیت", conversation: id, sender: sara.who.id });
+  assert.deepEqual([hers.conversation, none.length], [id, 0]);
+  const before = await account.search({ text: "بلیت", before: all[5].message.id });
+  assert.deepEqual(before.map(({ message }) => message.id), [all[6].message.id]);
+  await assert.rejects(account.search({ text: "" }), ({ status, errors }) => status === 400 && "q" in errors);
+  const end = new AbortController();
+  const asked = account.search({ text: "بلیت", signal: end.signal });
+  end.abort();
+  await assert.rejects(asked, { code: "cancelled" });
+  await chat.open({ around: all[6].message.id });
+  assert.equal(chat.messages[0].content, "بلیت 0");
+});
+
 test("files: progress, an upload that is stopped, and one that goes with a message", async () => {
   const { ali, ids, his, hers } = await pairOf(1);
   const [mine, hers0] = [his.get(ids[0]), hers.get(ids[0])];

@@ -102,7 +102,7 @@ async def test_the_client_library(script: str, tmp_path: Path) -> None:
             await run(script, tmp_path / "report", settings)
 
 
-@pytest.mark.parametrize("script", ["account.test.mjs", "react-native.test.mjs"])
+@pytest.mark.parametrize("script", ["account.test.mjs", "react-native.test.mjs", "folding.test.mjs"])
 async def test_the_client_library_alone(script: str, tmp_path: Path) -> None:
     """Against frames in every order, and where the platform has little."""
     await run(script, tmp_path / "report")

@@ -18,6 +18,7 @@ DESKTOP = {"viewport": {"width": 1180, "height": 760}}
 PHONE = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "color_scheme": "dark"}
 SCRIPT_MOST = 135_000  # bytes without comments, with the words of one language
 SENT_MOST = 50_000  # bytes of the same, as they are sent
+SCREEN_MOST = 60_000  # bytes of the first screen, as it is sent: with the page and its style
 COMMENT = re.compile(rb"^\s*(?:/\*.*?\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
 WEB = Path(__file__).parents[2] / "web"
 PICTURE = WEB / "icon.svg"
@@ -40,6 +41,7 @@ TALK = {  # the first, two of hers, three of his
     ),
 }
 VALUE = re.compile(r"\{\w+\}")
+IMPORTED = re.compile(r"""^(?:import|export) (?:[^;]*? from )?"(\.[^"]+)";""", re.MULTILINE)
 
 expect.set_options(timeout=20_000)
 
@@ -304,6 +306,36 @@ async def test_logging_out_is_for_every_tab(browser: Browser, served: PayamServe
     assert await other.evaluate("localStorage.getItem('payam.tokens')") is None
 
 
+def first_scripts() -> set[str]:
+    """What the page loads before it shows anything: what is imported, and not when it is wanted."""
+    found: set[Path] = set()
+    waiting = [WEB / "app.js"]
+    while waiting:
+        script = waiting.pop()
+        if script not in found:
+            found.add(script)
+            names = IMPORTED.findall(script.read_text())
+            waiting += [(script.parent / name).resolve() for name in names]
+    return {path.relative_to(WEB).as_posix() for path in found}
+
+
+async def test_what_is_seldom_used_is_loaded_when_it_is_wanted(
+    browser: Browser, served: PayamServer
+) -> None:
+    """Before that, nothing but what `first_scripts` says: the budget counts the right ones."""
+    ali = Sender(served.url, "ali")
+    ali.begin(Sender(served.url, "sara"))
+    his = await ali.page(browser, "en")
+    await his.list.click()
+    await expect(his.box).to_be_visible()
+    loaded = "performance.getEntriesByType('resource').map((one) => one.name)"
+    names = {url.removeprefix(f"{served.url}/web/") for url in await his.page.evaluate(loaded)}
+    assert {name for name in names if name.endswith(".js")} == first_scripts()
+    await his.button("new").click()
+    await expect(his.page.get_by_role("dialog")).to_be_visible()
+    assert f"{served.url}/web/dialogs.js" in await his.page.evaluate(loaded)
+
+
 def test_the_page_is_small_and_strict(served: PayamServer) -> None:
     """Few bytes of script, a policy without exceptions, an answer of none to who has it all."""
     with httpx.Client(base_url=served.url, trust_env=False) as http:
@@ -321,8 +353,13 @@ def test_the_page_is_small_and_strict(served: PayamServer) -> None:
                 assert part.content == COMMENT.sub(b"", (WEB / name).read_bytes())
             types = {part.headers["content-type"] for part in parts}
             assert types == {"text/javascript; charset=utf-8", "application/json"}
-            assert sum(int(part.headers["content-length"]) for part in parts) < SENT_MOST
-            assert sum(len(part.content) for part in parts) < SCRIPT_MOST
+            first = [http.get(f"/web/{name}") for name in (*sorted(first_scripts()), words)]
+            sent = sum(int(part.headers["content-length"]) for part in first)
+            assert sent < SENT_MOST
+            assert sum(len(part.content) for part in first) < SCRIPT_MOST
+            rest = (page, http.get("/web/style.css"))
+            sent += sum(int(part.headers["content-length"]) for part in rest)
+            assert sent < SCREEN_MOST
         plain = http.get("/web/app.js", headers={"Accept-Encoding": "identity"})
         assert "content-encoding" not in plain.headers
         assert plain.content == http.get("/web/app.js").content
@@ -364,6 +401,7 @@ async def test_the_keyboard_is_enough(browser: Browser, served: PayamServer) -> 
     await keys.press("Tab")
     await expect(ali.button("new")).to_be_focused()
     await keys.press("Enter")
+    await expect(ali.page.get_by_label(ali.words["find"])).to_be_focused()
     await keys.type(sara.name)
     await expect(ali.page.get_by_role("checkbox")).to_be_visible()
     await keys.press("Tab")

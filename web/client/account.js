@@ -139,6 +139,14 @@ export class Account extends Emitter {
     return this.#all.get(id);
   }
 
+  search(asked) {
+    return this.api.search(asked);
+  }
+
+  searchPages(asked) {
+    return this.api.searchPages(asked);
+  }
+
   /** Ask for one by itself, soon: how it is now, and whether it is still one's own. */
   look(id) {
     this.#reading.one(id);

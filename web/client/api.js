@@ -39,10 +39,33 @@ export class Api extends Emitter {
     const response = await this.request("GET", path, { headers });
     if (response.status === 304) return kept;
     const tag = response.headers.get("ETag");
-    const link = /<([^>]*)>; rel="next"/.exec(response.headers.get("Link"))?.[1];
-    const page = { path, tag, next: link && this.pathOf(link), records: await response.json() };
+    const page = { path, tag, next: this.#nextOf(response), records: await response.json() };
     if (!path.includes("cursor=")) this.#firstPage = page;
     return page;
+  }
+
+  /** The path of the page that follows, where one does. */
+  #nextOf(response) {
+    const link = /<([^>]*)>; rel="next"/.exec(response.headers.get("Link"))?.[1];
+    return link && this.pathOf(link);
+  }
+
+  async search(asked) {
+    return (await this.#found(searchAt(asked), asked)).records;
+  }
+
+  async *searchPages(asked) {
+    let path = searchAt(asked);
+    while (path) {
+      const page = await this.#found(path, asked);
+      yield page.records;
+      path = page.next;
+    }
+  }
+
+  async #found(path, { signal }) {
+    const response = await this.request("GET", path, { signal });
+    return { next: this.#nextOf(response), records: await response.json() };
   }
 
   conversation(id) {
@@ -157,4 +180,8 @@ function at(...steps) {
 /** The path of what is done with a ticket; of all of them without an id. */
 function ticketAt(...steps) {
   return ["/api/support_tickets", ...steps, ""].join("/");
+}
+
+function searchAt({ text, conversation, sender, before, limit }) {
+  return `/api/search/${query({ q: text, conversation, sender, before, limit })}`;
 }

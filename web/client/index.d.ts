@@ -121,6 +121,27 @@ export interface ConversationRecord {
 /** One's own settings of a conversation. `muted_until` has a time zone. */
 export type OwnSettings = Pick<ConversationRecord, "muted_until" | "archived" | "pinned">;
 
+/** What is searched for. Spellings of a word, letter case and digits of any script do not count. */
+export interface Search {
+  text: string;
+  /** In this one only; by default in all of one's own. */
+  conversation?: number;
+  /** A user's id. */
+  sender?: number;
+  /** Older than the message of that id. */
+  before?: number;
+  /** Of one page; by default 20, at most 100. */
+  limit?: number;
+  signal?: AbortSignal;
+}
+
+export interface Found {
+  conversation: number;
+  message: Message;
+  /** Where the text stands: from, to (without it), in code points of `message.content`. */
+  matches: [number, number][];
+}
+
 export interface Tokens {
   access: string;
   refresh: string;
@@ -245,6 +266,11 @@ export class Payam {
     id: number,
     place?: { limit?: number; before?: number; after?: number; since?: number; epoch?: string },
   ): Promise<Message[]>;
+
+  /** One page of the messages that contain a text, the newest first. */
+  search(asked: Search): Promise<Found[]>;
+  /** The same, page by page. */
+  searchPages(asked: Search): AsyncGenerator<Found[], void>;
 
   /** The pinned messages, the last pinned first. */
   pins(id: number): Promise<Message[]>;
@@ -505,6 +531,9 @@ export class Account {
   conversation(id: number): Promise<LiveConversation>;
   /** Load the next page of older conversations. */
   loadMore(): Promise<void>;
+  /** As `payam.search` and `payam.searchPages`. */
+  search(asked: Search): Promise<Found[]>;
+  searchPages(asked: Search): AsyncGenerator<Found[], void>;
   /** Add or update one as an answer of the server describes it; false where more is known. */
   put(record: ConversationRecord): boolean;
   wake(): void;
@@ -562,8 +591,11 @@ export class LiveConversation {
     type: Type,
     listener: (event: LiveConversationEvents[Type]) => void,
   ): Unsubscribe;
-  /** Load the messages around the first unread one, and keep them right from then on. */
-  open(): Promise<void>;
+  /**
+   * Load the messages around the first unread one, or around that message, and keep them right from
+   * then on.
+   */
+  open(options?: { around?: number }): Promise<void>;
   /** Nobody looks at it any more: for agents, who are not in it, it ends. */
   close(): void;
   loadOlder(): Promise<void>;

@@ -106,10 +106,10 @@ export class LiveConversation extends Emitter {
     return this.thread.isRead(message, this.others);
   }
 
-  /** Have the messages, and what comes to them from now on. */
-  async open() {
+  /** Have the messages, those around the message `around` or what is to be read, and what comes from now on. */
+  async open({ around } = {}) {
     this.#account.follow(this);
-    await Promise.all([this.pages.open(), this.meet()]);
+    await Promise.all([this.pages.open(around), this.meet()]);
   }
 
   /** Ask who is there, and how far each has read: only what changes comes by itself. */

@@ -12,9 +12,10 @@ export class Pages {
     this.conversation = conversation;
   }
 
-  /** Have what is to be read next, and some of what was before it. */
-  async open() {
+  /** Have what is to be read next, or the message `around`, and some of what was before it. */
+  async open(around) {
     const { thread, firstUnread } = this.conversation;
+    if (around !== undefined && !thread.messages.some(({ id }) => id === around)) return this.around(around);
     const isElsewhere = thread.hasLater && !firstUnread;
     if (thread.isLoaded && !isElsewhere) return;
     this.isWanted = true;

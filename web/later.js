@@ -1,0 +1,58 @@
+// What is seldom used is loaded when it is wanted: a module, and with the first of them the
+// templates and the style that all of them share.
+
+import { complain, prepare } from "./dom.js";
+import { PayamError } from "./client/errors.js";
+
+let parts = null;
+
+/** What `load` imports, once its templates are there. Rejects with `offline` where nothing comes. */
+export async function later(load) {
+  try {
+    parts ??= Promise.all([templates("panels.html"), style("panels.css")]);
+    await parts;
+    return await load();
+  } catch (error) {
+    parts = null;
+    throw new PayamError({ code: "offline", detail: error?.message });
+  }
+}
+
+/** `run` is called with what `load` imports when the button is pressed. Loading begins as one reaches for it. */
+export function laterOn(button, load, run) {
+  const begin = () => later(load).catch(() => {});
+  for (const type of ["pointerenter", "focus"]) button.addEventListener(type, begin, { once: true });
+  button.onclick = () => later(load).then(run).catch(complain);
+}
+
+const urlOf = (name) => new URL(name, import.meta.url).href;
+
+/** By the older way, since only this one makes a document without making it from a text. */
+function templates(name) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("GET", urlOf(name));
+    request.responseType = "document";
+    request.onerror = () => reject(new Error(name));
+    request.onload = () => {
+      const found = request.response?.querySelectorAll("template") ?? [];
+      if (request.status !== 200 || found.length === 0) return reject(new Error(name));
+      const made = [...found].map((one) => document.adoptNode(one));
+      document.head.append(...made);
+      resolve(prepare(made));
+    };
+    request.send();
+  });
+}
+
+function style(name) {
+  return new Promise((resolve, reject) => {
+    const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: urlOf(name) });
+    link.onload = resolve;
+    link.onerror = () => {
+      link.remove();
+      reject(new Error(name));
+    };
+    document.head.append(link);
+  });
+}
