@@ -10,11 +10,12 @@ import { later, laterOn } from "./later.js";
 import { learnLimits } from "./limits.js";
 import { home, keyOf } from "./place.js";
 import { signInScreen } from "./sign-in.js";
-import { number, offerOtherLanguage, say } from "./strings.js";
+import { number, say } from "./strings.js";
 import "./viewport.js";
 
 const NEAR = 400; // pixels before the list's end at which older conversations are loaded
 const AWAY = 3000; // milliseconds after which it is said that the server does not answer
+const IDLE = 3000; // milliseconds after which what can wait waits no more
 const TOKENS = keyOf("tokens");
 const store = {
   load: () => JSON.parse(localStorage.getItem(TOKENS)),
@@ -60,22 +61,32 @@ async function enter() {
   show(page.content);
   draw();
   learnLimits(payam).catch(() => {});
+  whenIdle(async () => {
+    const { begin } = await import("./notifications.js");
+    await begin(account, (hash) => (location.hash = hash));
+  });
+}
+
+/** Once the page has nothing else to do. */
+function whenIdle(work) {
+  const begin = () => work().catch(() => {}); // where it cannot be had, everything else can
+  if (globalThis.requestIdleCallback) requestIdleCallback(begin, { timeout: IDLE });
+  else setTimeout(begin, IDLE);
 }
 
 function pageOf(account) {
-  const { content, main, avatar, name, begin, logOut, list, empty, language, pane, nothing, box, ...parts } =
+  const { content, main, avatar, name, begin, list, empty, pane, nothing, box, ...parts } =
     clone("page");
   let desk = null; // for staff who have asked for it
   let search = null; // once somebody has
   let view = null;
   let visited = null; // the id that was asked for last, so that what is not there is asked for once
+  let badge = 0; // of the page's icon, where it is installed
   let place = ""; // the page's address when it was drawn last
   let aim = null; // the message to go to: `{id, paint, isStep}`
   Object.assign(avatar, avatarOf(account.me.username));
   name.textContent = account.me.username;
-  offerOtherLanguage(language);
-  logOut.onclick = () => payam.logOut();
-
+  laterOn(parts.settings, () => import("./settings.js"), ({ showSettings }) => showSettings(payam, account));
   laterOn(begin, () => import("./dialogs.js"), ({ beginConversation }) =>
     beginConversation(account, (record) => {
       account.put(record);
@@ -140,6 +151,7 @@ function pageOf(account) {
     }
     renderList(current);
     document.title = (unread > 0 ? `(${number(unread)}) ` : "") + say("payam");
+    if (unread !== badge) navigator.setAppBadge?.((badge = unread)).catch(() => {});
   }
 
   /** The conversations, or in their place tickets, or what was searched for. */
@@ -189,7 +201,10 @@ addEventListener("keydown", (event) => {
   event.preventDefault();
   page.find();
 });
-payam.on("signedOut", () => signIn());
+payam.on("signedOut", () => {
+  signIn();
+  whenIdle(async () => (await import("./notifications.js")).forget());
+});
 takeFiles(() => page?.attach() ?? null);
 addEventListener("hashchange", draw);
 document.addEventListener("visibilitychange", draw);

@@ -97,7 +97,8 @@ function peopleOf(form) {
   return new FormData(form).getAll("person").map(Number);
 }
 
-function show(title, content) {
+/** A window, open. */
+export function show(title, content) {
   const { dialog } = clone("dialog", { heading: title });
   dialog.append(content);
   dialog.onclose = () => dialog.remove();

@@ -1,4 +1,4 @@
-"""The web client: a page at `/`, and its files under `/web/`. They are public.
+"""The web client: a page at `/`, its worker, and its files under `/web/`. They are public.
 
 The files are few and small, so they are read once and answered from memory. No path from
 outside ever reaches the disk. The content security policy lets the page load from, and talk
@@ -24,6 +24,7 @@ TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".json": "application/json",
+    ".png": "image/png",
     ".svg": "image/svg+xml",
     ".ts": "text/plain; charset=utf-8",
 }
@@ -34,7 +35,8 @@ HEADERS = {
     "Cache-Control": "no-cache",
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
-        " img-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
+        " img-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'none';"
+        " frame-ancestors 'none';"
         " require-trusted-types-for 'script'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -74,6 +76,11 @@ def blueprint(base_path: str) -> Blueprint:
     @made.get("/", ctx_public=True)
     async def page(request: Request) -> HTTPResponse:
         return answer(request, files["index.html"])
+
+    @made.get("/sw.js", ctx_public=True)
+    async def worker(request: Request) -> HTTPResponse:
+        """The page's service worker, where it may see to the whole page."""
+        return answer(request, files["sw.js"])
 
     @made.get("/web/<name:path>", ctx_public=True)
     async def part(request: Request, name: str) -> HTTPResponse:

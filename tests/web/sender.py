@@ -84,3 +84,6 @@ class Sender:
 
     def read(self, message_id: int) -> None:
         self._send("POST", f"{self.path}read/", {"message_id": message_id})
+
+    def devices(self) -> list[dict[str, Any]]:
+        return list(self._send("GET", "/api/devices/").json())

@@ -17,6 +17,7 @@ from tests.support.tokens import access_token
 HERE = Path(__file__).parent
 NODE = compute_driver_executable()[0]
 """The Node that Playwright brings: tests need no other."""
+ALONE = ("account", "react-native", "folding")
 SECONDS = 120  # keep a test from hanging: all of them, and each
 ONE_SECONDS = 30
 
@@ -102,7 +103,7 @@ async def test_the_client_library(script: str, tmp_path: Path) -> None:
             await run(script, tmp_path / "report", settings)
 
 
-@pytest.mark.parametrize("script", ["account.test.mjs", "react-native.test.mjs", "folding.test.mjs"])
+@pytest.mark.parametrize("script", [f"{name}.test.mjs" for name in ALONE])
 async def test_the_client_library_alone(script: str, tmp_path: Path) -> None:
     """Against frames in every order, and where the platform has little."""
     await run(script, tmp_path / "report")

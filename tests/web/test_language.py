@@ -180,6 +180,7 @@ async def test_the_pages_language_is_not_the_browsers(
     ali.say("hello")
     page = await sara.page(browser, "fa", **DESKTOP)
     await expect(page.list.locator("time")).to_have_text(re.compile("[۰-۹]"))
+    await page.page.get_by_role("button", name="تنظیمات").click()
     await page.page.get_by_role("button", name="English").click()
     await expect(page.list.locator("time")).to_have_text(re.compile("[0-9]"))
     await expect(page.list.get_by_role("img")).to_have_text("1")

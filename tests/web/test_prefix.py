@@ -19,8 +19,11 @@ def behind(request: pytest.FixtureRequest) -> Iterator[PrefixedServer]:
 
 
 async def test_two_people_talk_on_the_page(browser: Browser, behind: PrefixedServer) -> None:
-    """Live, with a picture, and over a reload; nothing is asked for outside of its path."""
-    ali = await Visitor.arrive(browser, f"{behind.url}/", "ali", "en")
+    """Live, with a picture, and over a reload; nothing is asked for outside of its path.
+
+    The page's worker has that path, and nothing else of the site.
+    """
+    ali = await Visitor.arrive(browser, f"{behind.url}/", "ali", "en", service_workers="allow")
     sara = await Visitor.arrive(browser, f"{behind.url}/", "sara", "en")
     asked: list[str] = []
     for visitor in (ali, sara):
@@ -36,6 +39,8 @@ async def test_two_people_talk_on_the_page(browser: Browser, behind: PrefixedSer
     await expect(sara.page.locator("img.picture")).to_be_visible()
     await sara.page.reload()
     await expect(sara.messages.first).to_have_text("hello")
+    scope = "async () => (await navigator.serviceWorker.ready).scope"
+    assert await ali.page.evaluate(scope) == f"{behind.url}/"
     kept = await sara.page.evaluate("Object.keys(localStorage)")
     assert f"payam.tokens{PREFIX}/" in kept
     site = behind.url.removeprefix("http:")

@@ -88,9 +88,14 @@ class Visitor:
     async def arrive(
         cls, browser: Browser, url: str, name: str, language: str, **context: Any
     ) -> "Visitor":
-        """At the first screen, in the language that the browser asks for."""
+        """At the first screen, in the language that the browser asks for.
+
+        Without the page's service worker, unless the context allows it: the browser would keep
+        its requests from the test.
+        """
         locale = {"en": "en-GB", "fa": "fa-IR"}[language]
         # Half-way through a transition a colour is neither the one nor the other to axe.
+        context = {"service_workers": "block", **context}
         visit = await browser.new_context(locale=locale, reduced_motion="reduce", **context)
         page = await visit.new_page()
         one = cls(page, WORDS[language], f"{name}_{secrets.token_hex(4)}", [])

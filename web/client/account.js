@@ -181,6 +181,13 @@ export class Account extends Emitter {
     this.emit("change");
   }
 
+  /** The list is there as far as it is wanted. */
+  loaded() {
+    this.isLoaded = true;
+    this.#keep();
+    this.changed();
+  }
+
   /** It has been active later than all others: moments from the server are in whole seconds. */
   raise(conversation) {
     this.#rank += 1;
@@ -336,8 +343,8 @@ export class Account extends Emitter {
 
   #keep() {
     // What is not known yet could not be had again after this cursor.
-    if (!this.isLoaded || this.#early.size > 0) return;
     const { cursor } = this.socket;
+    if (!this.isLoaded || !cursor || this.#early.size > 0) return;
     this.#snapshot.save({ cursor, me: this.me, conversations: this.conversations });
   }
 }

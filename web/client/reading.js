@@ -141,8 +141,7 @@ export class Reading {
       const isDue = conversation && !ids.has(id) && activity(conversation.record) >= oldest;
       if (isDue) this.#ids.add(id);
     }
-    account.isLoaded = true;
-    account.changed();
+    account.loaded();
     this.again();
   }
 }

@@ -1,0 +1,141 @@
+// Notifications: what is pushed while nobody has the page open, and what comes while it is out of sight.
+
+import { nameOf } from "./avatar.js";
+import { PayamError } from "./client/errors.js";
+import { home } from "./place.js";
+import { isPersian, say } from "./strings.js";
+
+const PATIENCE = 20_000; // milliseconds: where no push service answers, subscribing may never end
+const LATER = ["dialogs", "people-picker", "search", "search-rows", "folding", "settings"];
+const SHOWN_MOST = 200; // characters of a message
+
+const policy = globalThis.trustedTypes?.createPolicy("worker", { createScriptURL: (url) => url });
+const workers = navigator.serviceWorker;
+
+/** The page's worker, or null where the browser has none. */
+async function register() {
+  const language = isPersian ? "fa" : "en";
+  const url = `${new URL("sw.js", home)}?language=${language}`;
+  try {
+    return await workers.register(policy?.createScriptURL(url) ?? url, { scope: home.pathname });
+  } catch {
+    return null;
+  }
+}
+
+let registering;
+const registered = () => (registering ??= register());
+
+/** Begin with it, for who is signed in: `go` is called with the address that a notification leads to. */
+export async function begin(account, go) {
+  if (!workers) return;
+  workers.onmessage = ({ data }) => data?.go && go(data.go);
+  const registration = await registered();
+  if (!registration) return;
+  keepShell(registration);
+  if (await isOn()) subscribe(account.api).catch(() => {}); // the server may have lost it
+  watch(account, registration);
+}
+
+/** So that the page opens without a connection too. */
+async function keepShell() {
+  const { active } = await workers.ready;
+  const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
+  const later = [...LATER.map((name) => `${name}.js`), "panels.html", "panels.css"];
+  const urls = [home.href, ...loaded, ...later.map((name) => new URL(`web/${name}`, home).href)];
+  active.postMessage({ keep: urls.filter((url) => url.startsWith(home.href)) });
+}
+
+/** Whether this server, and this browser, can push. */
+export async function canPush(api) {
+  if (!workers || !globalThis.PushManager || !(await registered())) return false;
+  return Boolean((await api.json("GET", "/api/settings/")).vapid_public_key);
+}
+
+export const isBlocked = () => Notification.permission === "denied";
+
+export async function isOn() {
+  if (globalThis.Notification?.permission !== "granted") return false;
+  return Boolean(await (await registered())?.pushManager.getSubscription());
+}
+
+/** Called by a click, since only then may the browser be asked for the permission. */
+export async function turnOn(api) {
+  if ((await Notification.requestPermission()) !== "granted") throw new PayamError({ code: "notificationsBlocked" });
+  await subscribe(api);
+}
+
+async function subscribe(api) {
+  const { pushManager } = await registered();
+  const { vapid_public_key: key } = await api.json("GET", "/api/settings/");
+  const options = { userVisibleOnly: true, applicationServerKey: bytesOf(key) };
+  const tooLate = new Promise((_, reject) => {
+    setTimeout(() => reject(new PayamError({ code: "notificationsFailed" })), PATIENCE);
+  });
+  const asked = pushManager.subscribe(options).catch(async () => {
+    // It was made with an earlier key of this server.
+    await (await pushManager.getSubscription())?.unsubscribe();
+    return pushManager.subscribe(options);
+  });
+  const failed = () => Promise.reject(new PayamError({ code: "notificationsFailed" }));
+  const subscription = await Promise.race([asked.catch(failed), tooLate]);
+  const { endpoint, keys } = subscription.toJSON();
+  const device = await api.json("POST", "/api/devices/", { body: { platform: "webpush", endpoint, keys } });
+  sessionStorage.setItem(DEVICE, device.id);
+}
+
+const DEVICE = "payam.device";
+
+export async function turnOff(api) {
+  const device = sessionStorage.getItem(DEVICE);
+  if (device) await api.request("DELETE", `/api/devices/${device}/`).catch(() => {});
+  await forget();
+}
+
+/** Nobody is signed in any more: this browser is not pushed to, and shows nothing of theirs. */
+export async function forget() {
+  sessionStorage.removeItem(DEVICE);
+  const registration = await registered();
+  await (await registration?.pushManager?.getSubscription())?.unsubscribe();
+  for (const one of (await registration?.getNotifications()) ?? []) one.close();
+  await navigator.clearAppBadge?.().catch(() => {});
+}
+
+function bytesOf(base64url) {
+  const text = atob(base64url.replace(/-/g, "+").replace(/_/g, "/"));
+  return Uint8Array.from(text, (sign) => sign.charCodeAt(0));
+}
+
+const tagOf = (id) => `conversation-${id}`;
+
+/** Show what comes while the page is out of sight, and take away what is read. */
+function watch(account, registration) {
+  const unread = new Map();
+  const isMuted = ({ record }) => record.muted_until && Date.parse(record.muted_until) > Date.now();
+
+  account.on("message", async ({ conversation: id, sender, content }) => {
+    const chat = account.get(id);
+    const isWanted = chat && sender !== account.me.username && !isMuted(chat) && !chat.record.archived;
+    if (!isWanted || document.visibilityState === "visible" || !(await isOn())) return;
+    const name = nameOf(chat);
+    const text = content.slice(0, SHOWN_MOST);
+    registration.showNotification(name, {
+      body: name === sender ? text : say("saidBy", { name: sender, text }),
+      tag: tagOf(id),
+      renotify: true,
+      icon: new URL("web/icon-192.png", home).href,
+      lang: isPersian ? "fa" : "en",
+      dir: isPersian ? "rtl" : "ltr",
+      data: { conversation: id },
+    });
+  });
+
+  account.on("change", async () => {
+    for (const { id, unread: count } of account.conversations) {
+      const isRead = count === 0 && unread.get(id) > 0;
+      unread.set(id, count);
+      if (!isRead) continue;
+      for (const one of await registration.getNotifications({ tag: tagOf(id) })) one.close();
+    }
+  });
+}

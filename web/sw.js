@@ -1,0 +1,152 @@
+// The page's service worker: it shows what is pushed while nobody has the page open, and gives the
+// page to a browser that cannot reach the server. Answers of the API are never kept here.
+
+const scope = new URL("./", location);
+const language = new URL(location).searchParams.get("language") ?? "en";
+const SHELL = `payam shell ${scope.pathname}`;
+const ICON = new URL("web/icon-192.png", scope).href;
+// Safari takes the permission away from a page that shows nothing for a push.
+const showsAlways = /Safari/.test(navigator.userAgent) && !/Chrom/.test(navigator.userAgent);
+
+addEventListener("install", (event) => {
+  skipWaiting();
+  // What is not the shell goes past the worker, where the browser can be told so.
+  const urlPattern = new URL("api/*", scope).pathname;
+  event.waitUntil(event.addRoutes?.({ condition: { urlPattern }, source: "network" })?.catch(() => {}));
+});
+addEventListener("activate", (event) => event.waitUntil(clients.claim()));
+
+// The shell: from the server where it answers, else as it was the last time.
+
+const isShell = ({ origin, pathname }) =>
+  origin === scope.origin && (pathname === scope.pathname || pathname.startsWith(`${scope.pathname}web/`));
+
+addEventListener("fetch", (event) => {
+  const { request } = event;
+  if (request.method === "GET" && isShell(new URL(request.url))) event.respondWith(shell(request));
+});
+
+async function shell(request) {
+  try {
+    const answer = await fetch(request);
+    if (answer.ok) keep(request, answer.clone());
+    return answer;
+  } catch (error) {
+    const kept = await caches.match(request, { cacheName: SHELL });
+    if (kept) return kept;
+    throw error;
+  }
+}
+
+async function keep(request, answer) {
+  const cache = await caches.open(SHELL);
+  await cache.put(request, answer).catch(() => {}); // where there is no room
+}
+
+/** What the page had loaded before the worker was there, and what it may load later. */
+addEventListener("message", (event) => {
+  if (event.data?.keep) event.waitUntil(Promise.all(event.data.keep.map(keepOne)));
+});
+
+async function keepOne(url) {
+  const request = new Request(url);
+  if (!isShell(new URL(url)) || (await caches.match(request, { cacheName: SHELL }))) return;
+  await shell(request).catch(() => {});
+}
+
+// Pushes: docs/push.md says what they hold.
+
+addEventListener("push", (event) => {
+  const pushed = event.data?.json() ?? {};
+  event.waitUntil(Promise.all([mark(pushed.badge), pushed.kind === "read" ? close(pushed) : show(pushed)]));
+});
+
+async function mark(count) {
+  if (count > 0) await navigator.setAppBadge?.(count).catch(() => {});
+  else if (count === 0) await navigator.clearAppBadge?.().catch(() => {});
+}
+
+/** Other windows of the same site may be open too, like that of the documentation. */
+const isPage = ({ url }) => new URL(url).pathname === scope.pathname;
+
+const tagOf = ({ conversation }) => `conversation-${conversation}`;
+
+async function close(pushed) {
+  const tag = tagOf(pushed);
+  if (showsAlways) await registration.showNotification("Payam", { tag, silent: true });
+  for (const one of await registration.getNotifications({ tag })) one.close();
+}
+
+async function show(pushed) {
+  const windows = await clients.matchAll({ type: "window", includeUncontrolled: true });
+  const isSeen = windows.some((one) => isPage(one) && one.visibilityState === "visible");
+  if (isSeen && !showsAlways) return; // the page shows it itself
+  const { kind, conversation, unread, sender, content, timestamp } = pushed;
+  const words = await wordsOf();
+  const said = (name, values = {}) =>
+    (words[name] ?? "").replace(/\{(\w+)\}/g, (_, word) => `\u2068${values[word]}\u2069`);
+  const count = Number(unread ?? 1).toLocaleString(language === "fa" ? "fa-IR" : language);
+  const title = pushed.title || sender || (await nameOf(conversation)) || said("payam");
+  const from = pushed.title && sender ? `\u2068${sender}\u2069: ` : "";
+  const body = kind === "added" ? said("addedYou") : content ? from + content : said("newCount", { count });
+  await registration.showNotification(title, {
+    body,
+    tag: tagOf(pushed),
+    renotify: true,
+    icon: ICON,
+    lang: language,
+    dir: language === "fa" ? "rtl" : "ltr",
+    timestamp: timestamp ? Date.parse(timestamp) : Date.now(),
+    data: { conversation },
+  });
+}
+
+async function wordsOf() {
+  const url = new URL(`web/words.${language}.json`, scope);
+  try {
+    return await (await shell(new Request(url))).json();
+  } catch {
+    return {};
+  }
+}
+
+/** What the page has kept of that conversation: the push itself holds no text. */
+async function nameOf(id) {
+  const keeps = await kept().catch(() => []);
+  for (const { me, conversations = [] } of keeps) {
+    const { record } = conversations.find((one) => one.record.id === id) ?? {};
+    const others = record?.participants.filter((one) => one.id !== me.id).map((one) => one.username);
+    if (record) return record.title || others.join("، ");
+  }
+  return "";
+}
+
+/** By name, as web/client/storage.js has made it. */
+function kept() {
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open(`payam ${scope.href.replace(/\/+$/, "")}`);
+    opening.onupgradeneeded = () => opening.transaction.abort(); // the page has made none yet
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      const all = opening.result.transaction("kept").objectStore("kept");
+      const asked = all.getAll(IDBKeyRange.bound("account/", "account/\uffff"));
+      asked.onsuccess = () => resolve(asked.result);
+      asked.onerror = () => reject(asked.error);
+      opening.result.close();
+    };
+  });
+}
+
+addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(open(event.notification.data?.conversation));
+});
+
+async function open(conversation) {
+  const hash = conversation ? `#/${conversation}` : "#/";
+  const windows = await clients.matchAll({ type: "window", includeUncontrolled: true });
+  const page = windows.find(isPage);
+  if (!page) return clients.openWindow(scope.href + hash);
+  page.postMessage({ go: hash });
+  return page.focus();
+}
