@@ -2,19 +2,20 @@
 
 import { avatarOf } from "./avatar.js";
 import { Payam } from "./client/index.js";
-import { drawConversations } from "./conversation-list.js";
-import { conversationView } from "./conversation-view.js";
+import { countOf, drawConversations } from "./conversation-list.js";
 import { clone, complain } from "./dom.js";
 import { takeFiles } from "./incoming.js";
 import { later, laterOn } from "./later.js";
 import { learnLimits } from "./limits.js";
 import { home, keyOf } from "./place.js";
+import { whenPressed } from "./pressing.js";
 import { signInScreen } from "./sign-in.js";
 import { number, say } from "./strings.js";
 import "./viewport.js";
 
 const NEAR = 400; // pixels before the list's end at which older conversations are loaded
 const AWAY = 3000; // milliseconds after which it is said that the server does not answer
+const AGAIN = 1000; // milliseconds before what did not come is asked for again
 const IDLE = 3000; // milliseconds after which what can wait waits no more
 const TOKENS = keyOf("tokens");
 const store = {
@@ -29,6 +30,20 @@ const payam = new Payam({ url: home.href, store });
 let page = null; // of who is signed in
 let subject = null; // whose tokens the page was made with
 let nextDraw;
+let viewing = null; // the scripts of an open conversation, on their way
+let viewOf = null; // and once they are there
+
+function again() {
+  viewing = null;
+  draw();
+}
+
+/** The list is shown before they have come. */
+function loadView() {
+  const came = ({ conversationView }) => (viewOf = conversationView);
+  const failed = () => setTimeout(again, AGAIN);
+  viewing ??= import("./conversation-view.js").then(came).then(draw, failed);
+}
 
 /** Draw what has changed: once, however often it is asked for. */
 function draw() {
@@ -52,6 +67,7 @@ function signIn(notice) {
 }
 
 async function enter() {
+  loadView();
   subject = await payam.subject();
   const account = payam.account();
   account.on("change", draw);
@@ -78,6 +94,7 @@ function pageOf(account) {
   const { content, main, avatar, name, begin, list, empty, pane, nothing, box, ...parts } =
     clone("page");
   let desk = null; // for staff who have asked for it
+  let isArchive = false; // shown in the place of the others
   let search = null; // once somebody has
   let view = null;
   let visited = null; // the id that was asked for last, so that what is not there is asked for once
@@ -115,6 +132,21 @@ function pageOf(account) {
     draw();
   }
 
+  parts.archive.onclick = () => {
+    isArchive = !isArchive;
+    draw();
+    // Others may be archived that are not loaded yet.
+    if (isArchive) payam.conversations({ archived: true }).then((all) => all.forEach((one) => account.put(one)), complain);
+  };
+
+  const openMenu = (row, place) =>
+    later(() => import("./own-settings.js")).then(({ openConversationMenu }) => {
+      const anchor = row.querySelector(place ? "a" : ".row-menu");
+      openConversationMenu(account, account.get(Number(row.dataset.key)), anchor, place);
+    }, complain);
+  whenPressed(list, "li", openMenu);
+  list.onclick = ({ target }) => target.closest(".row-menu") && openMenu(target.closest("li"), null);
+
   list.onscroll = () => {
     const { scrollHeight, scrollTop, clientHeight } = list;
     if (scrollHeight - scrollTop - clientHeight < NEAR) account.loadMore().catch(() => {});
@@ -143,7 +175,8 @@ function pageOf(account) {
     const { unread } = account;
     // First: what is hidden, as it is on a phone, can be neither scrolled nor focused.
     main.classList.toggle("has-conversation", Boolean(current));
-    if (view?.chat !== current) open(current);
+    if (current && !viewOf) loadView();
+    else if (view?.chat !== current) open(current);
     view?.render();
     if (view && aim) {
       view.show(aim);
@@ -161,14 +194,20 @@ function pageOf(account) {
     if (search) search.content.hidden = !isSearching;
     desk?.render(current?.id, isDesk);
     list.hidden = isDesk || isSearching;
-    drawConversations(list, account, current);
-    empty.hidden = list.hidden || !account.isLoaded || account.conversations.length > 0;
+    const archived = account.conversations.filter(({ record }) => record.archived);
+    isArchive &&= archived.length > 0;
+    const unread = archived.reduce((sum, chat) => sum + chat.unread, 0);
+    parts.archive.hidden = list.hidden || archived.length === 0;
+    parts.archive.ariaPressed = String(isArchive);
+    Object.assign(parts.archiveBadge, countOf(unread));
+    const count = drawConversations(list, account, { current, isArchive });
+    empty.hidden = list.hidden || !account.isLoaded || count > 0;
   }
 
   function open(chat) {
     const left = view?.chat;
     view?.close();
-    view = chat ? conversationView(account, chat, { go }) : null;
+    view = chat ? viewOf(account, chat, { go }) : null;
     pane.replaceChildren(view?.content ?? nothing);
     left?.close();
     if (!chat) return;

@@ -4,16 +4,25 @@ import { avatarOf, nameOf, typingIn } from "./avatar.js";
 import { make, reconcile } from "./dom.js";
 import { number, say, timeOrDate } from "./strings.js";
 
-export function drawConversations(list, account, current) {
-  const items = account.conversations.map((chat) => ({
+/** Those that are archived, or the others; of these the pinned ones are on top. */
+export function drawConversations(list, account, { current, isArchive }) {
+  const shown = account.conversations.filter(({ record }) => Boolean(record.archived) === isArchive);
+  const onTop = shown.filter(({ record }) => record.pinned && !isArchive);
+  const items = [...new Set([...onTop, ...shown])].map((chat) => ({
     key: chat.id,
     chat,
     record: chat.record,
     isCurrent: chat === current,
+    isMuted: isMuted(chat),
     isOnline: isOnline(account, chat),
     typing: typingIn(chat),
   }));
   reconcile(list, items, row);
+  return items.length;
+}
+
+export function isMuted({ record }) {
+  return Boolean(record.muted_until) && Date.parse(record.muted_until) > Date.now();
 }
 
 /** Of a conversation of two: whether the other is there. */
@@ -21,22 +30,24 @@ export function isOnline(account, chat) {
   return chat.others.length === 1 && account.presence.of(chat.others[0])?.status === "online";
 }
 
-function row({ chat, record, isCurrent, isOnline, typing }) {
+function row({ chat, record, isCurrent, isMuted: isQuiet, isOnline: isThere, typing }) {
   const { last_message: last, unread_count: unread } = record;
   const name = nameOf(chat);
-  const count = number(unread);
   return make("conversation-row", {
     link: {
       href: `#/${chat.id}`,
-      className: unread > 0 ? "entry unread" : "entry",
+      className: `entry ${unread > 0 ? "unread" : ""} ${isQuiet ? "quiet" : ""}`,
       ariaCurrent: isCurrent ? "page" : null,
     },
     avatar: avatarOf(name),
-    online: { hidden: !isOnline, title: say("online") },
+    online: { hidden: !isThere, title: say("online") },
     name,
     moment: last ? { textContent: timeOrDate(last.timestamp), dateTime: last.timestamp } : "",
     preview: typing ? { textContent: typing, className: "preview typing", dir: "" } : preview(chat, last),
-    badge: { hidden: unread === 0, textContent: count, ariaLabel: say("unread", { count }) },
+    muted: { hidden: !isQuiet },
+    pinned: { hidden: !record.pinned || record.archived },
+    menu: { ariaLabel: say("optionsOf", { name }), title: say("options") },
+    badge: countOf(unread),
   });
 }
 
@@ -44,4 +55,10 @@ function preview(chat, last) {
   if (!last) return "";
   const text = last.content || say("deleted");
   return last.sender.username === chat.me.username ? say("youSaid", { text }) : text;
+}
+
+/** The badge with that many unread messages. */
+export function countOf(unread) {
+  const count = number(unread);
+  return { hidden: unread === 0, textContent: count, ariaLabel: say("unread", { count }) };
 }

@@ -1,15 +1,16 @@
 // What is seldom used is loaded when it is wanted: a module, and with the first of them the
-// templates and the style that all of them share.
+// templates, the words and the style that all of them share.
 
 import { complain, prepare } from "./dom.js";
 import { PayamError } from "./client/errors.js";
+import { learn } from "./strings.js";
 
 let parts = null;
 
 /** What `load` imports, once its templates are there. Rejects with `offline` where nothing comes. */
 export async function later(load) {
   try {
-    parts ??= Promise.all([templates("panels.html"), style("panels.css")]);
+    parts ??= Promise.all([learn("panels").then(() => templates("panels.html")), style("panels.css")]);
     await parts;
     return await load();
   } catch (error) {

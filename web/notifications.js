@@ -2,20 +2,21 @@
 
 import { nameOf } from "./avatar.js";
 import { PayamError } from "./client/errors.js";
+import { isMuted } from "./conversation-list.js";
 import { home } from "./place.js";
 import { isPersian, say } from "./strings.js";
 
 const PATIENCE = 20_000; // milliseconds: where no push service answers, subscribing may never end
-const LATER = ["dialogs", "people-picker", "search", "search-rows", "folding", "settings"];
+const LATER = ["dialogs", "people-picker", "search", "search-rows", "folding", "settings", "menu", "own-settings"];
 const SHOWN_MOST = 200; // characters of a message
 
 const policy = globalThis.trustedTypes?.createPolicy("worker", { createScriptURL: (url) => url });
 const workers = navigator.serviceWorker;
+const languageOf = () => (isPersian ? "fa" : "en");
 
 /** The page's worker, or null where the browser has none. */
 async function register() {
-  const language = isPersian ? "fa" : "en";
-  const url = `${new URL("sw.js", home)}?language=${language}`;
+  const url = `${new URL("sw.js", home)}?language=${languageOf()}`;
   try {
     return await workers.register(policy?.createScriptURL(url) ?? url, { scope: home.pathname });
   } catch {
@@ -41,7 +42,7 @@ export async function begin(account, go) {
 async function keepShell() {
   const { active } = await workers.ready;
   const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
-  const later = [...LATER.map((name) => `${name}.js`), "panels.html", "panels.css"];
+  const later = [...LATER.map((name) => `${name}.js`), "panels.html", "panels.css", `panels.${languageOf()}.json`];
   const urls = [home.href, ...loaded, ...later.map((name) => new URL(`web/${name}`, home).href)];
   active.postMessage({ keep: urls.filter((url) => url.startsWith(home.href)) });
 }
@@ -111,7 +112,6 @@ const tagOf = (id) => `conversation-${id}`;
 /** Show what comes while the page is out of sight, and take away what is read. */
 function watch(account, registration) {
   const unread = new Map();
-  const isMuted = ({ record }) => record.muted_until && Date.parse(record.muted_until) > Date.now();
 
   account.on("message", async ({ conversation: id, sender, content }) => {
     const chat = account.get(id);
@@ -124,7 +124,7 @@ function watch(account, registration) {
       tag: tagOf(id),
       renotify: true,
       icon: new URL("web/icon-192.png", home).href,
-      lang: isPersian ? "fa" : "en",
+      lang: languageOf(),
       dir: isPersian ? "rtl" : "ltr",
       data: { conversation: id },
     });

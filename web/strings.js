@@ -5,8 +5,14 @@ const language = localStorage.getItem(KEY) ?? (navigator.language.startsWith("fa
 const other = language === "fa" ? "en" : "fa";
 document.documentElement.lang = language;
 document.documentElement.dir = language === "fa" ? "rtl" : "ltr";
-// Every other module waits for the words, so nothing is shown before them.
-const words = await (await fetch(new URL(`words.${language}.json`, import.meta.url))).json();
+const words = {};
+await learn("words"); // every other module waits for them, so nothing is shown before
+
+/** Know the words of a file too. */
+export async function learn(name) {
+  const answer = await fetch(new URL(`${name}.${language}.json`, import.meta.url));
+  Object.assign(words, await answer.json());
+}
 
 /** Let a button switch to the other language, and say so in that one. */
 export function offerOtherLanguage(button) {

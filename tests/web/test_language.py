@@ -23,8 +23,11 @@ ENGLISH = re.compile(r"[A-Za-z]{2,}")
 expect.set_options(timeout=20_000)
 
 
-def words(language: str) -> dict[str, str]:
-    found: dict[str, str] = json.loads((CHECKOUT / f"web/words.{language}.json").read_text())
+def words(language: str, *files: str) -> dict[str, str]:
+    """Of the first screen, or of those files."""
+    found: dict[str, str] = {}
+    for name in files or ("words",):
+        found |= json.loads((CHECKOUT / f"web/{name}.{language}.json").read_text())
     return found
 
 
@@ -45,9 +48,19 @@ def test_every_code_has_words(language: str) -> None:
 
 def test_persian_words_are_persian() -> None:
     """But for the name of the other language, which is in that language."""
-    for name, text in words("fa").items():
+    for name, text in words("fa", "words", "panels").items():
         plain = re.sub(r"\{\w+\}", "", text)
         assert name == "otherLanguage" or not ENGLISH.search(plain), name
+
+
+def test_what_the_page_says_has_words() -> None:
+    """Each word that a script or a template names."""
+    web = CHECKOUT / "web"
+    sources = [path.read_text() for kind in ("js", "html") for path in web.glob(f"*.{kind}")]
+    said = set(re.findall(r'\b(?:say|said)\("(\w+)"|data-(?:say|label)="(\w+)"', "".join(sources)))
+    named = {name for pair in said for name in pair if name}
+    assert {"logIn", "newConversation", "agentNamed"} <= named
+    assert named - words("en", "words", "panels").keys() == set()
 
 
 async def persian(box: Locator) -> str:

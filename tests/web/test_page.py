@@ -1,6 +1,5 @@
 """Two people talk on the page, in both its languages, over networks that fail."""
 
-import json
 import os
 import re
 from pathlib import Path
@@ -12,6 +11,7 @@ from playwright.async_api import Browser, expect
 from tests.faults.proxy import FaultProxy
 from tests.support.payam_server import PayamServer
 from tests.web.sender import Sender
+from tests.web.test_language import words
 from tests.web.visitor import PASSWORD, Visitor
 
 DESKTOP = {"viewport": {"width": 1180, "height": 760}}
@@ -19,6 +19,8 @@ PHONE = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "color_sc
 SCRIPT_MOST = 135_000  # bytes without comments, with the words of one language
 SENT_MOST = 50_000  # bytes of the same, as they are sent
 SCREEN_MOST = 60_000  # bytes of the first screen, as it is sent: with the page and its style
+VIEW = "conversation-view.js"
+VIEW_MOST = 16_000  # bytes of what an open conversation needs besides, as they are sent
 COMMENT = re.compile(rb"^\s*(?:/\*.*?\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
 WEB = Path(__file__).parents[2] / "web"
 PICTURE = WEB / "icon.svg"
@@ -307,10 +309,10 @@ async def test_logging_out_is_for_every_tab(browser: Browser, served: PayamServe
     assert await other.evaluate("localStorage.getItem('payam.tokens')") is None
 
 
-def first_scripts() -> set[str]:
-    """What the page loads before it shows anything: what is imported, and not when it is wanted."""
+def scripts_of(name: str) -> set[str]:
+    """A script and what it imports, but for what is loaded when it is wanted."""
     found: set[Path] = set()
-    waiting = [WEB / "app.js"]
+    waiting = [WEB / name]
     while waiting:
         script = waiting.pop()
         if script not in found:
@@ -320,10 +322,14 @@ def first_scripts() -> set[str]:
     return {path.relative_to(WEB).as_posix() for path in found}
 
 
+def sent_of(parts: list[httpx.Response]) -> int:
+    return sum(int(part.headers["content-length"]) for part in parts)
+
+
 async def test_what_is_seldom_used_is_loaded_when_it_is_wanted(
     browser: Browser, served: PayamServer
 ) -> None:
-    """Before that, nothing but what `first_scripts` says: the budget counts the right ones."""
+    """Before that, the first screen and an open conversation: the budget counts the right ones."""
     ali = Sender(served.url, "ali")
     ali.begin(Sender(served.url, "sara"))
     his = await ali.page(browser, "en")
@@ -333,7 +339,7 @@ async def test_what_is_seldom_used_is_loaded_when_it_is_wanted(
     names = {url.removeprefix(f"{served.url}/web/") for url in await his.page.evaluate(loaded)}
     scripts = {name for name in names if name.endswith(".js")}
     # That one comes when nothing else does.
-    assert scripts - {"notifications.js"} == first_scripts()
+    assert scripts - {"notifications.js"} == scripts_of("app.js") | scripts_of(VIEW)
     await his.button("new").click()
     await expect(his.page.get_by_role("dialog")).to_be_visible()
     assert f"{served.url}/web/dialogs.js" in await his.page.evaluate(loaded)
@@ -350,19 +356,18 @@ def test_the_page_is_small_and_strict(served: PayamServer) -> None:
         assert http.get("/", headers={"If-None-Match": tag}).status_code == 304
         assert http.head("/").headers["etag"] == tag
         scripts = [path.relative_to(WEB).as_posix() for path in WEB.rglob("*.js")]
-        for words in ("words.en.json", "words.fa.json"):
-            parts = [http.get(f"/web/{name}") for name in (*scripts, words)]
-            for name, part in zip((*scripts, words), parts, strict=True):
+        for said in ("words.en.json", "words.fa.json"):
+            parts = [http.get(f"/web/{name}") for name in (*scripts, said)]
+            for name, part in zip((*scripts, said), parts, strict=True):
                 assert part.content == COMMENT.sub(b"", (WEB / name).read_bytes())
             types = {part.headers["content-type"] for part in parts}
             assert types == {"text/javascript; charset=utf-8", "application/json"}
-            first = [http.get(f"/web/{name}") for name in (*sorted(first_scripts()), words)]
-            sent = sum(int(part.headers["content-length"]) for part in first)
-            assert sent < SENT_MOST
+            first = [http.get(f"/web/{name}") for name in (*scripts_of("app.js"), said)]
+            assert sent_of(first) < SENT_MOST
             assert sum(len(part.content) for part in first) < SCRIPT_MOST
-            rest = (page, http.get("/web/style.css"))
-            sent += sum(int(part.headers["content-length"]) for part in rest)
-            assert sent < SCREEN_MOST
+            assert sent_of([page, http.get("/web/style.css"), *first]) < SCREEN_MOST
+            view = [http.get(f"/web/{name}") for name in scripts_of(VIEW) - scripts_of("app.js")]
+            assert sent_of(view) < VIEW_MOST
         plain = http.get("/web/app.js", headers={"Accept-Encoding": "identity"})
         assert "content-encoding" not in plain.headers
         assert plain.content == http.get("/web/app.js").content
@@ -372,9 +377,7 @@ def test_the_page_is_small_and_strict(served: PayamServer) -> None:
 
 def test_the_languages_say_the_same_things() -> None:
     """Each word in both, and with the same values in it."""
-    english, persian = (
-        json.loads((WEB / f"words.{name}.json").read_text()) for name in ("en", "fa")
-    )
+    english, persian = (words(name, "words", "panels") for name in ("en", "fa"))
     assert list(english) == list(persian)
     for name, text in english.items():
         assert VALUE.findall(text) == VALUE.findall(persian[name]), name

@@ -1,0 +1,69 @@
+// A menu over the page: what can be done with a message, or with a conversation.
+
+import { clone, make } from "./dom.js";
+
+const EDGE = 8; // pixels between it and the edge of the window
+
+/**
+ * `items` are `{text, icon, run, isDangerous}`; those that are null are left out. It opens at `place`,
+ * `{x, y}`, or beside `anchor`, which gets the focus again. `top` is shown above the items.
+ */
+export function openMenu(anchor, place, items, top = null) {
+  document.querySelector(".menu")?.remove(); // one that is just closing
+  const { menu } = clone("menu");
+  const buttons = items.filter(Boolean).map(({ text, icon, run, isDangerous }) => {
+    const button = make("menu-item", { text });
+    button.prepend(document.getElementById("icons").content.querySelector(`.icon-${icon}`).cloneNode(true));
+    button.classList.toggle("danger", Boolean(isDangerous));
+    button.onclick = () => {
+      menu.hidePopover();
+      run();
+    };
+    return button;
+  });
+  if (top) menu.append(top);
+  menu.append(...buttons);
+  // By hand: the browser would close it as the finger that has asked for it is lifted.
+  const end = new AbortController();
+  const isOutside = ({ target }) => !menu.contains(target);
+  document.addEventListener("pointerdown", (event) => isOutside(event) && menu.hidePopover(), {
+    capture: true,
+    signal: end.signal,
+  });
+  addEventListener("hashchange", () => menu.hidePopover(), { signal: end.signal });
+  menu.onkeydown = (event) => {
+    const all = [...menu.querySelectorAll("button")];
+    const here = all.indexOf(document.activeElement);
+    const next = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: -1 }[event.key];
+    if (event.key === "Tab" || event.key === "Escape") return menu.hidePopover();
+    if (next === undefined) return;
+    event.preventDefault();
+    all.at(next % all.length).focus();
+  };
+  menu.ontoggle = ({ newState }) => {
+    if (newState !== "closed") return;
+    const hadFocus = menu.contains(document.activeElement) || document.activeElement === document.body;
+    end.abort();
+    menu.remove();
+    if (hadFocus && anchor.isConnected) anchor.focus({ preventScroll: true });
+  };
+  document.querySelector("main").append(menu); // where readers of the screen look for it
+  menu.showPopover();
+  put(menu, place ?? besides(anchor));
+  buttons[0].focus();
+  return menu;
+}
+
+function besides(anchor) {
+  const { left, right, bottom } = anchor.getBoundingClientRect();
+  return { x: document.dir === "rtl" ? right : left, y: bottom };
+}
+
+/** At that point, and wholly in the window. */
+function put(menu, { x, y }) {
+  const { width, height } = menu.getBoundingClientRect();
+  const begin = document.dir === "rtl" ? x - width : x;
+  const within = (value, most) => Math.max(EDGE, Math.min(value, most - EDGE));
+  menu.style.left = `${within(begin, innerWidth - width)}px`;
+  menu.style.top = `${within(y + height > innerHeight - EDGE ? y - height : y, innerHeight - height)}px`;
+}
