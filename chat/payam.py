@@ -20,6 +20,7 @@ from chat.followers.looking import Looking
 from chat.followers.search import SearchFollower
 from chat.followers.webhook import Patience
 from chat.followers.webhooks import Webhooks as WebhookFollowers
+from chat.media.inspector import Inspector
 from chat.outgoing.addresses import Allowed
 from chat.outgoing.client import Client
 from chat.placing import placed
@@ -74,7 +75,8 @@ class Payam:
         self.keys = keys
         self.database = connect(settings.database, settings.database_pool_size)
         self.passwords = Passwords()
-        self.files = Files(settings.uploads)
+        self.inspector = Inspector(settings.image_max_pixels)
+        self.files = Files(settings.uploads, self.inspector)
         self.relay = relay_over(settings.redis_url)
         self.changes = Changes(self.database, settings.base_path)
         self.dispatcher = Dispatcher(self.relay, self.changes.since, self.changes.seqs)
@@ -321,6 +323,7 @@ class Payam:
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         await self.outgoing.close()
         await self.files.settled()
+        await self.inspector.close()
         await self.sockets.close()
         await self.board.close()
         await self.dispatcher.close()

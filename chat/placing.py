@@ -16,7 +16,8 @@ def placed(prefix: str, value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [placed(prefix, one) for one in value]
     if isinstance(value, Attachment):
-        return replace(value, url=prefix + value.url)
+        thumbnail = value.thumbnail_url and prefix + value.thumbnail_url
+        return replace(value, url=prefix + value.url, thumbnail_url=thumbnail)
     if isinstance(value, Message) and value.attachments:
         return replace(value, attachments=placed(prefix, value.attachments))
     if isinstance(value, Change) and isinstance(value.frame, AttachmentAdded):

@@ -142,6 +142,12 @@ class Settings:
     attachment_max_size: int = setting(
         25 * MIB, integer(1, 1 << 40), "most bytes of one attachment"
     )
+    image_max_pixels: int = setting(
+        50_000_000,
+        integer(1, 1_000_000_000),
+        "most pixels of a picture that gets a thumbnail; a process of its own decodes it, with"
+        " 12 bytes of memory per pixel and 384 MiB",
+    )
     participants_per_request: int = setting(
         500, integer(1, 1000), "most participants that one request may name"
     )

@@ -131,6 +131,13 @@ class MessageCalls(Session):
         )
         return parse(answer, Attachment)
 
+    async def thumbnail(self, attachment: Attachment) -> bytes:
+        """The thumbnail of a picture, a WebP picture. Raises ValueError if it has none."""
+        if attachment.thumbnail_url is None:
+            raise ValueError("attachment: has no thumbnail")
+        path = self._path_of(attachment.thumbnail_url)
+        return await self.request("GET", path, is_repeatable=True)
+
     async def download(self, attachment: Attachment) -> AsyncIterator[bytes]:
         """The file in chunks. If the connection is cut, the rest comes over the next one."""
         done, attempt, refused = 0, 0, None

@@ -34,7 +34,9 @@ class Participant(User, frozen=True):
 class Attachment(Struct, frozen=True):
     """`size` is in bytes. `url` is a path on the server; `payam.download` reads it.
 
-    `width` and `height` are those of a picture, in pixels, and None for other files.
+    `width` and `height` are those of a picture, in pixels, and None for other files. A picture that
+    is not small has a `thumbnail_url`, which `payam.thumbnail` reads. `duration` is how long sound
+    or a film is, in seconds.
     """
 
     id: int
@@ -46,6 +48,8 @@ class Attachment(Struct, frozen=True):
     created_at: datetime
     width: int | None = None
     height: int | None = None
+    thumbnail_url: str | None = None
+    duration: float | None = None
 
 
 class LastMessage(Struct, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
-// Pictures of a conversation, in a place that is kept for them before they come.
+// Pictures of a conversation, in a place that is kept for them before they come. Where there is a
+// thumbnail, it is shown instead of the file.
 
-const TYPE = /^image\/(png|jpeg|gif|webp|avif)$/;
+const TYPE = /^image\/(png|jpeg|gif|webp|avif|bmp)$/;
 const BYTES_MOST = 4 * 1024 * 1024; // of a picture that is shown without being asked for
 const PIXELS_MOST = 50_000_000; // a small file may be a picture that fills a phone's memory
 const TALLEST = 288; // pixels
@@ -10,14 +11,17 @@ const shapes = new Map(); // of pictures that have come: `{width, height}`
 
 /** Show what is a picture in `picture`, an `img` that is hidden until then. */
 export async function previewed(payam, attachment, picture) {
-  const { name, size: bytes, content_type: type, width, height } = attachment;
+  const { name, size: bytes, content_type: type, width, height, thumbnail_url: thumbnail } = attachment;
   const key = `${attachment.url} ${attachment.created_at}`; // a server that is put back uses ids again
-  const shape = shapes.get(key) ?? (width && height ? { width, height } : null);
-  if (!TYPE.test(type) || bytes > BYTES_MOST || shape?.width * shape?.height > PIXELS_MOST) return;
+  const shape = width && height ? { width, height } : shapes.get(key);
+  const isShown = TYPE.test(type) && bytes <= BYTES_MOST && !(shape?.width * shape?.height > PIXELS_MOST);
+  if (!thumbnail && !isShown) return;
   picture.alt = name;
   if (shape) reserve(picture, shape);
-  if (!addresses.has(key)) addresses.set(key, payam.download(attachment).then(URL.createObjectURL));
+  const load = () => (thumbnail ? payam.thumbnail(attachment) : payam.download(attachment));
+  if (!addresses.has(key)) addresses.set(key, load().then(URL.createObjectURL));
   picture.onload = () => {
+    if (shape) return;
     const { naturalWidth, naturalHeight } = picture;
     shapes.set(key, { width: naturalWidth, height: naturalHeight });
     reserve(picture, shapes.get(key));

@@ -10,7 +10,7 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from chat.api import etags, keys, ranges, responses, uploads
 from chat.api.operations import Operation
-from chat.api.parameters import FileHeaders, OnceHeaders
+from chat.api.parameters import FileHeaders, OnceHeaders, TagHeaders
 from chat.api.schemas import FileForm
 from chat.errors import Conflict, Forbidden, NotFound
 from chat.records import Attachment
@@ -22,6 +22,7 @@ blueprint = Blueprint(
     url_prefix="/api/conversations/<conversation_id:id>/messages/<message_id:id>/attachments",
 )
 
+THUMBNAIL_TYPE = "image/webp"
 CHUNK = 256 * 1024
 """Bytes of a file that are in memory at once."""
 
@@ -100,6 +101,34 @@ async def one(
     )
     part = part or ranges.Part(0, stored.size, stored.size)
     return await responses.stream(request, head, chunks(path, part.start, part.size))
+
+
+@blueprint.get("/<attachment_id:id>/thumbnail/")
+@Operation(
+    headers=TagHeaders,
+    takes_any_query=True,
+    gives={200: THUMBNAIL_TYPE, 304: None},
+    sends=("ETag", "Cache-Control"),
+)
+async def thumbnail(
+    request: Request, conversation_id: int, message_id: int, attachment_id: int
+) -> HTTPResponse | None:
+    """Download the thumbnail of a picture.
+
+    It never changes, so a client may keep it.
+    """
+    services: Services = request.app.ctx.services
+    stored, path = await services.attachments.open_thumbnail(
+        request.ctx.identity, conversation_id, message_id, attachment_id
+    )
+    size = stored.thumbnail_size or 0
+    tag = f'"{stored.sha256}-thumbnail"'
+    headers = {"ETag": tag, **etags.UNCHANGING}
+    if etags.has_already(request, tag):
+        return HTTPResponse(status=304, headers=headers)
+    headers |= {"Content-Length": str(size), "X-Content-Type-Options": "nosniff"}
+    head = HTTPResponse(headers=headers, content_type=THUMBNAIL_TYPE)
+    return await responses.stream(request, head, chunks(path, 0, size))
 
 
 async def chunks(path: Path, start: int, size: int) -> AsyncGenerator[bytes, None]:

@@ -15,6 +15,9 @@ ENTITY_TAG = re.compile(r'(?:W/)?("[^"]*")')
 KEPT = {"Cache-Control": "private, no-cache"}
 """The client may keep the answer, and asks each time whether it is still the present one."""
 
+UNCHANGING = {"Cache-Control": "private, max-age=31536000, immutable"}
+"""The client may keep the answer for a year (RFC 8246): at this address there is never another."""
+
 
 def has_already(request: Request, tag: str) -> bool:
     """Whether If-None-Match names this entity tag, quotes included."""

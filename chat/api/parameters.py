@@ -113,6 +113,10 @@ class SendHeaders(Struct):
     )
 
 
+class TagHeaders(Struct):
+    if_none_match: Tags | UnsetType = field(name="If-None-Match", default=UNSET)
+
+
 class FileHeaders(Struct):
     range: Annotated[str, said("One range of bytes.")] | UnsetType = field(
         name="Range", default=UNSET

@@ -189,11 +189,13 @@ class ServerSettings(Struct, frozen=True):
     `key_max_length` limits a `client_id`, a `ref` and an `Idempotency-Key`. `page_max_length` is
     the greatest `limit` of a list. Where `sign_up` or `sign_in` is false, users or tokens come
     from another identity provider. With `vapid_public_key` browsers subscribe to pushes; it is
-    empty where this server pushes nothing.
+    empty where this server pushes nothing. A picture of more than `image_max_pixels` gets no
+    thumbnail.
     """
 
     message_max_length: int
     attachment_max_size: int
+    image_max_pixels: int
     attachment_storage: Annotated[str, said(enum=("disk",))]
     body_max_size: int
     frame_max_size: int

@@ -29,6 +29,7 @@ async def read(request: Request) -> HTTPResponse:
         ServerSettings(
             message_max_length=settings.message_max_length,
             attachment_max_size=settings.attachment_max_size,
+            image_max_pixels=settings.image_max_pixels,
             attachment_storage="disk",
             body_max_size=settings.body_max_size,
             frame_max_size=settings.frame_max_size,

@@ -15,6 +15,7 @@ FILE = records.Attachment(
     created_at=AT,
     width=1280,
     height=720,
+    thumbnail_url=records.thumbnail_url(records.attachment_url(12, 123, 7)),
 )
 TICKET = records.SupportTicket(
     id=5,

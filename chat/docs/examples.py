@@ -82,6 +82,7 @@ ALL: tuple[Struct, ...] = (
     schemas.ServerSettings(
         message_max_length=10_000,
         attachment_max_size=26_214_400,
+        image_max_pixels=50_000_000,
         attachment_storage="disk",
         body_max_size=1_048_576,
         frame_max_size=124_096,

@@ -137,6 +137,15 @@ class Attachments:
             raise no_such_attachment()
         return file, self._files.path(file.stored_name)
 
+    async def open_thumbnail(
+        self, who: Identity, conversation_id: int, message_id: int, attachment_id: int
+    ) -> tuple[store.StoredFile, Path]:
+        """The same for its thumbnail. Raises NotFound if it has none."""
+        file, _ = await self.open(who, conversation_id, message_id, attachment_id)
+        if file.thumbnail_size is None:
+            raise NotFound("This attachment has no thumbnail.")
+        return file, self._files.thumbnail(file.stored_name)
+
 
 def too_many() -> Conflict:
     return Conflict(

@@ -14,7 +14,8 @@ class StoredFile(Struct, frozen=True):
     """A file on the server's disk. Its name there is `stored_name`; `name` is the client's name for
     it, and `size` is in bytes.
 
-    `width` and `height` are those of a picture, in pixels, if they are known.
+    `width` and `height` are those of a picture, in pixels, if they are known. `thumbnail_size` is
+    in bytes; None where there is no thumbnail. `duration_ms` is that of sound or of a film.
     """
 
     stored_name: str
@@ -24,25 +25,31 @@ class StoredFile(Struct, frozen=True):
     sha256: str
     width: int | None = None
     height: int | None = None
+    thumbnail_size: int | None = None
+    duration_ms: int | None = None
 
 
 COLUMNS = """a.id, a.conversation_id, a.message_id, a.name, a.size, a.content_type, a.created_at,
-             a.width, a.height"""
+             a.width, a.height, a.thumbnail_size, a.duration_ms"""
 
 
 def from_row(row: Row) -> records.Attachment:
     """Make the record from a row of COLUMNS."""
-    id_, conversation_id, message_id, name, size, content_type, created_at, width, height = row
+    id_, conversation_id, message_id, name, size, content_type, created_at, *media = row
+    width, height, thumbnail_size, duration = media
+    url = records.attachment_url(conversation_id, message_id, id_)
     return records.Attachment(
         id=id_,
         message_id=message_id,
         name=name,
         size=size,
         content_type=content_type,
-        url=records.attachment_url(conversation_id, message_id, id_),
+        url=url,
         created_at=to_text(created_at),
         width=UNSET if width is None else width,
         height=UNSET if height is None else height,
+        thumbnail_url=UNSET if thumbnail_size is None else records.thumbnail_url(url),
+        duration=UNSET if duration is None else duration / 1000,
     )
 
 
@@ -88,8 +95,9 @@ async def file_of(
 ) -> StoredFile | None:
     rows = await reads.fetch(
         """
-        SELECT stored_name, name, size, content_type, sha256 FROM attachments
-        WHERE id = ? AND conversation_id = ? AND message_id = ?
+        SELECT stored_name, name, size, content_type, sha256, width, height, thumbnail_size,
+               duration_ms
+        FROM attachments WHERE id = ? AND conversation_id = ? AND message_id = ?
         """,
         (attachment_id, conversation_id, message_id),
     )
@@ -116,10 +124,11 @@ async def create(
     (row,) = await transaction.fetch(
         """
         INSERT INTO attachments (conversation_id, message_id, seq, name, stored_name, size,
-                                 content_type, sha256, created_at, width, height)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                                 content_type, sha256, created_at, width, height, thumbnail_size,
+                                 duration_ms)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         RETURNING id, conversation_id, message_id, name, size, content_type, created_at, width,
-                  height
+                  height, thumbnail_size, duration_ms
         """,
         (
             conversation_id,
@@ -133,6 +142,8 @@ async def create(
             now(),
             file.width,
             file.height,
+            file.thumbnail_size,
+            file.duration_ms,
         ),
     )
     return from_row(row)

@@ -90,6 +90,7 @@ MEND_LOG_OF_FILE = """
         (SELECT conversation_id, seq FROM attachments WHERE id = ?)
 """
 MEND_FILE = "DELETE FROM attachments WHERE id = ?"
+MEND_THUMBNAIL = "UPDATE attachments SET thumbnail_size = NULL WHERE id = ?"
 # If another user has the name by now, both keep their accounts: see `store/users.py`.
 MEND_NAME = """
     UPDATE users SET username_key = CASE
@@ -122,8 +123,8 @@ async def mend(database: Database, drifts: list[Drift]) -> None:
             for statement, parameters in drift.statements:
                 await transaction.execute(statement, parameters)
     for drift in drifts:
-        if drift.file is not None:
-            drift.file.unlink(missing_ok=True)
+        for path in drift.files:
+            path.unlink(missing_ok=True)
 
 
 async def examine_log(database: Database, kinds: Collection[str], entries: str) -> list[Drift]:
@@ -200,10 +201,13 @@ async def examine_names(database: Database) -> list[Drift]:
 
 
 async def examine_files(database: Database, files: Files) -> list[Drift]:
-    rows = await database.fetch("SELECT id, stored_name, size FROM attachments ORDER BY id")
-    known = {stored_name: (id_, size) for id_, stored_name, size in rows}
+    rows = await database.fetch(
+        "SELECT id, stored_name, size, thumbnail_size FROM attachments ORDER BY id"
+    )
+    known: set[str] = set()
     drifts = []
-    for stored_name, (id_, size) in known.items():
+    for id_, stored_name, size, thumbnail_size in rows:
+        known.add(stored_name)
         path = files.path(stored_name)
         found = path.stat().st_size if path.exists() else None
         if found != size:
@@ -212,12 +216,24 @@ async def examine_files(database: Database, files: Files) -> list[Drift]:
                 Drift(
                     f"attachment {id_}: its file {state}",
                     [(MEND_LOG_OF_FILE, (id_,)), (MEND_FILE, (id_,))],
-                    path,
+                    (path, files.thumbnail(stored_name)),
+                )
+            )
+        small = files.thumbnail(stored_name)
+        if found != size or thumbnail_size is None:
+            continue
+        known.add(small.name)
+        if not small.exists() or small.stat().st_size != thumbnail_size:
+            drifts.append(
+                Drift(
+                    f"attachment {id_}: its thumbnail is missing, or has another size",
+                    [(MEND_THUMBNAIL, (id_,))],
+                    (small,),
                 )
             )
     drifts += [
-        Drift(f"file {path.name}: belongs to no attachment", file=path)
-        for path in strays(files, set(known))
+        Drift(f"file {path.name}: belongs to no attachment", files=(path,))
+        for path in strays(files, known)
     ]
     return drifts
 

@@ -7,8 +7,8 @@ from msgspec import Struct
 
 
 class Drift(Struct, frozen=True):
-    """A difference, and what repairs it: statements with their parameters, and a file to delete."""
+    """A difference, and what repairs it: statements with their parameters, and files to delete."""
 
     what: str
     statements: Sequence[tuple[str, tuple[int | str, ...]]] = ()
-    file: Path | None = None
+    files: Sequence[Path] = ()

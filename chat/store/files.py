@@ -3,6 +3,9 @@
 A file arrives in `incoming/`, under a name that Payam gives it. It moves to its place when it is
 whole and on the disk. So every file in its place is complete. Files in `incoming/` at a start are
 the rest of uploads that nobody finished.
+
+The thumbnail of a picture lies beside it. It is made before the row of the attachment is written,
+so `attachment.added` has its address, and nothing about the attachment changes later.
 """
 
 import asyncio
@@ -16,19 +19,29 @@ from pathlib import Path
 
 import aiofiles
 import aiofiles.os
+from msgspec.structs import replace
 
 from chat.errors import TooLarge, Unavailable
-from chat.store import pictures
+from chat.media import sizes, types
+from chat.media.found import NOTHING
+from chat.media.inspector import Inspector
 from chat.store.attachments import StoredFile
 
 log = logging.getLogger("payam.files")
 
+THUMBNAIL = ".thumbnail"
+"""What the name of a file has, and then that of its thumbnail."""
+SIDE = 512
+SMALL = 256 * 1024
+"""Pixels and bytes: a picture that browsers show, and that is no larger, needs no thumbnail."""
+SHOWN_BY_BROWSERS = {f"image/{name}" for name in ("png", "apng", "jpeg", "gif", "webp", "avif")}
 ABANDONED = 86_400
 """Seconds after which an unfinished upload counts as abandoned."""
 
 
 class Files:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, inspector: Inspector) -> None:
+        self._inspector = inspector
         self._folder = folder
         self._incoming = folder / "incoming"
         self._discarding: set[asyncio.Task[None]] = set()
@@ -47,6 +60,10 @@ class Files:
         # Two levels, so that no folder grows to millions of entries.
         return self._folder / stored_name[:2] / stored_name
 
+    def thumbnail(self, stored_name: str) -> Path:
+        """The thumbnail of this file, which it has if its row says so."""
+        return self.path(stored_name + THUMBNAIL)
+
     def everything(self) -> Iterator[Path]:
         """Every file, unfinished uploads included."""
         return (path for path in self._folder.glob("*/*") if path.is_file())
@@ -54,7 +71,8 @@ class Files:
     async def receive(
         self, name: str, content_type: str, chunks: AsyncIterator[bytes], most: int
     ) -> StoredFile:
-        """Write the chunks as they come. When this returns, the file is on the disk.
+        """Write the chunks as they come. When this returns, the file is on the disk, and its
+        thumbnail too. `content_type` is the client's word.
 
         Raises TooLarge beyond `most` bytes, and Unavailable if the disk cannot take it. After any
         error, of the chunks too, nothing of the file is left.
@@ -63,27 +81,45 @@ class Files:
         draft = self._incoming / stored_name
         try:
             size, digest = await self._write(draft, chunks, most)
-            picture = await aiofiles.os.wrap(pictures.size_of)(draft)
+            file = StoredFile(stored_name, name, size, content_type, digest)
+            file = await self._looked_at(file, draft)
+            if file.thumbnail_size is not None:
+                await aiofiles.os.wrap(self._place)(beside(draft), self.thumbnail(stored_name))
             await aiofiles.os.wrap(self._place)(draft, self.path(stored_name))
         except BaseException as error:
-            # The draft is deleted first, so that a thread that still runs cannot move it.
-            draft.unlink(missing_ok=True)
-            self.path(stored_name).unlink(missing_ok=True)
+            # The drafts are deleted first, so that a thread that still runs cannot move them.
+            for path in (draft, self.path(stored_name)):
+                path.unlink(missing_ok=True)
+                beside(path).unlink(missing_ok=True)
             if not isinstance(error, OSError):
                 raise
             log.error("an upload could not be stored: %s", error)  # noqa: TRY400 - the disk's trouble
             raise Unavailable(
                 "The file cannot be stored at the moment.", retry_after=5.0
             ) from error
-        return StoredFile(
-            stored_name,
-            name,
-            size,
-            content_type,
-            digest,
-            picture.width if picture else None,
-            picture.height if picture else None,
+        return file
+
+    async def _looked_at(self, file: StoredFile, draft: Path) -> StoredFile:
+        """The file, with what its content says."""
+        content_type, size = await aiofiles.os.wrap(looked_at)(draft, file.content_type)
+        found = NOTHING
+        if content_type.startswith(("audio/", "video/")):
+            found = await self._inspector.inspect(draft, None, has_length=True)
+        elif size is not None and self._is_worth_a_thumbnail(file, content_type, size):
+            found = await self._inspector.inspect(draft, beside(draft))
+        return replace(
+            file,
+            content_type=content_type,
+            width=size.width if size else None,
+            height=size.height if size else None,
+            thumbnail_size=found.thumbnail_size,
+            duration_ms=found.duration,
         )
+
+    def _is_worth_a_thumbnail(self, file: StoredFile, content_type: str, size: sizes.Size) -> bool:
+        is_small = max(size.width, size.height) <= SIDE and file.size <= SMALL
+        is_shown = content_type in SHOWN_BY_BROWSERS
+        return size.width * size.height <= self._inspector.pixels and not (is_small and is_shown)
 
     @staticmethod
     async def _write(draft: Path, chunks: AsyncIterator[bytes], most: int) -> tuple[int, str]:
@@ -103,6 +139,8 @@ class Files:
     @staticmethod
     def _place(draft: Path, path: Path) -> None:
         path.parent.mkdir(exist_ok=True)
+        with draft.open("rb") as file:  # a thumbnail's bytes may not be on the disk yet
+            os.fsync(file.fileno())
         draft.rename(path)
         # A rename is on the disk once its folder is synced.
         for folder in (path.parent, path.parent.parent):
@@ -120,6 +158,7 @@ class Files:
         for stored_name in stored_names:
             try:
                 self.path(stored_name).unlink(missing_ok=True)
+                self.thumbnail(stored_name).unlink(missing_ok=True)
             except OSError as error:  # `doctor` finds it, and removes it
                 log.error("a file could not be deleted: %s", error)  # noqa: TRY400 - the disk's trouble
 
@@ -135,3 +174,15 @@ class Files:
         """Wait until the files are gone that are to be deleted by now."""
         if self._discarding:
             await asyncio.wait(self._discarding)
+
+
+def looked_at(draft: Path, claimed: str) -> tuple[str, sizes.Size | None]:
+    """The type of a file, and its size if it is a picture. It reads the disk."""
+    with draft.open("rb") as file:
+        content_type = types.media_type(file.read(types.HEAD_SIZE), claimed)
+    return content_type, sizes.size_of(draft)
+
+
+def beside(path: Path) -> Path:
+    """The path of the thumbnail of the file with this path."""
+    return path.with_name(path.name + THUMBNAIL)

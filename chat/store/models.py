@@ -155,7 +155,8 @@ class Message(Table):
 class Attachment(Table):
     """`stored_name` is the file's name on the server's disk. `name` is the client's name for it.
 
-    `width` and `height` are those of a picture, in pixels, if they are known.
+    `width` and `height` are those of a picture, in pixels, if they are known. `thumbnail_size` is
+    in bytes, and null where there is no thumbnail. `duration_ms` is that of sound or of a film.
     """
 
     id = peewee.BigAutoField()
@@ -170,6 +171,8 @@ class Attachment(Table):
     created_at = peewee.BigIntegerField()
     width = peewee.BigIntegerField(null=True)
     height = peewee.BigIntegerField(null=True)
+    thumbnail_size = peewee.BigIntegerField(null=True)
+    duration_ms = peewee.BigIntegerField(null=True)
 
     class Meta:
         table_name = "attachments"

@@ -27,6 +27,7 @@ def test_it_tells_the_limits(api: Api, said: dict[str, Any]) -> None:
     assert said == {
         "message_max_length": 10_000,
         "attachment_max_size": 1024 * 1024,
+        "image_max_pixels": 50_000_000,
         "attachment_storage": "disk",
         "body_max_size": 1024 * 1024,
         "frame_max_size": 124_096,

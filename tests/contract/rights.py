@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from tests.api.client import Api, Person
+from tests.media.pictures import picture
 
 CALLERS = (
     "nobody",
@@ -69,6 +70,8 @@ TICKET = "/api/support_tickets/{ticket_id}/"
 FILE = "a file"
 """Stands for a form with a file in it."""
 
+PICTURE = picture("PNG", 520, 2) + b"the secret"
+"""Large enough to have a thumbnail."""
 PHONE = {
     "platform": "webhook",
     "url": "https://push.example/",
@@ -112,6 +115,7 @@ EXPECTED: dict[str, Rights] = {
     f"GET {MESSAGE}attachments/": members(200),
     f"POST {MESSAGE}attachments/": members(403, FILE, sender=201),
     f"GET {MESSAGE}attachments/{{attachment_id}}/": members(200),
+    f"GET {MESSAGE}attachments/{{attachment_id}}/thumbnail/": members(200),
     f"GET {CONVERSATION}pins/": members(200),
     f"PUT {MESSAGE}pin/": members(204),
     f"DELETE {MESSAGE}pin/": members(204),
@@ -185,7 +189,7 @@ def begin(people: dict[str, Person], *, with_ticket: bool) -> World:
     assert creator.delete(f"{path}participants/{people['former'].id}/").status_code == 204
     message = sender.say(path, "the secret")
     attached = sender.post(
-        f"{path}messages/{message['id']}/attachments/", files={"file": ("f.txt", b"the secret")}
+        f"{path}messages/{message['id']}/attachments/", files={"file": ("f.png", PICTURE)}
     )
     assert attached.status_code == 201, attached.text
     webhooks = people["staff"].get("/api/webhooks/").json()

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from chat.errors import TooLarge, Unavailable
+from chat.media.inspector import Inspector
 from chat.store.attachments import StoredFile
 from chat.store.files import ABANDONED, Files
 
@@ -29,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def files(folder: Path) -> Files:
-    files = Files(folder)
+    files = Files(folder, Inspector(1_000_000))
     files.prepare(NOW)
     return files
 

@@ -15,7 +15,7 @@ from tests.web.visitor import Visitor
 
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 780}, "has_touch": True}
-FILES = "**/attachments/*/"
+FILES = "**/attachments/*/**"
 
 expect.set_options(timeout=20_000)
 

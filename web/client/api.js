@@ -137,6 +137,10 @@ export class Api extends Emitter {
     return (await this.request("GET", this.pathOf(attachment.url))).blob();
   }
 
+  async thumbnail(attachment) {
+    return (await this.request("GET", this.pathOf(attachment.thumbnail_url))).blob();
+  }
+
   openTicket(id, subject, priority = "normal", { key } = {}) {
     const body = { subject, priority };
     return this.json("POST", at(id, "support_ticket"), { body, headers: once(key) });

@@ -52,6 +52,10 @@ export interface Attachment {
   /** Pixels of a picture as it is shown; other files have neither. */
   width?: number;
   height?: number;
+  /** Where there is a thumbnail, its path, as `url`; `payam.thumbnail` asks with the token. */
+  thumbnail_url?: string;
+  /** Seconds of sound or of a film. */
+  duration?: number;
 }
 
 export interface Message {
@@ -295,6 +299,8 @@ export class Payam {
   ): Promise<Attachment>;
   /** The file's bytes. */
   download(attachment: Attachment): Promise<Blob>;
+  /** The bytes of its thumbnail, a WebP picture. Ask only where it has `thumbnail_url`. */
+  thumbnail(attachment: Attachment): Promise<Blob>;
 
   openTicket(
     id: number,

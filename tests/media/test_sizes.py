@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageOps
 
-from chat.store.pictures import PARTS_MOST, Size, size_of
+from chat.media.sizes import PARTS_MOST, Size, size_of
 
 WAYS: dict[str, dict[str, Any]] = {
     "PNG": {},
