@@ -121,6 +121,25 @@ webhooks_paused = Gauge(
     registry=registry,
     multiprocess_mode="livemax",
 )
+pushes = Counter(
+    "payam_pushes",
+    "Pushes to devices, by platform and outcome: delivered, gone (the device is), refused, failed"
+    " (it is tried again) and expired (it was tried until PUSH_TTL)",
+    ["platform", "outcome"],
+    registry=registry,
+)
+push_seconds = Histogram(
+    "payam_push_seconds",
+    "From a message until a push for it was taken by a push service or a gateway",
+    registry=registry,
+    buckets=(1.0, 2.5, 5.0, 7.5, 10.0, 15.0, 30.0, 60.0, 300.0, 3600.0),
+)
+push_waiting_seconds = Gauge(
+    "payam_push_waiting_seconds",
+    "For how long a device has waited for somebody to look whether there is something to push",
+    registry=registry,
+    multiprocess_mode="livemax",
+)
 relay_backlog = Gauge(
     "payam_relay_backlog",
     "Events that wait to be published",

@@ -17,6 +17,9 @@ from chat.events import Event
 from chat.followers.gathering import Gathering
 from chat.followers.live import Live
 from chat.followers.looking import Looking
+from chat.followers.push.delivery import Delivery
+from chat.followers.push.follower import Push, PushFollower
+from chat.followers.push.pusher import Pusher
 from chat.followers.search import SearchFollower
 from chat.followers.webhook import Patience
 from chat.followers.webhooks import Webhooks as WebhookFollowers
@@ -123,6 +126,13 @@ class Payam:
         self.sockets = Sockets(
             self.services, self.dispatcher, self.connections, self.history, settings
         )
+        self.pusher = Pusher(
+            self.database,
+            self.board.online,
+            Delivery(self.vapid, settings.push_gateways),
+            ttl=settings.push_ttl,
+            with_content=settings.push_content,
+        )
         self.live = Live(self.database, self.dispatcher.hub, self.sockets.users, self.history)
         self.presence = Loop(
             self.board,
@@ -149,7 +159,13 @@ class Payam:
         def stored() -> int:
             return self.writer.stored
 
-        return [Gathering(self.database, SearchFollower(self.database), stored)]
+        followings: list[Looking] = [
+            Gathering(self.database, SearchFollower(self.database), stored)
+        ]
+        if self.settings.push:
+            follower = PushFollower(self.database, ttl=self.settings.push_ttl)
+            followings.append(Push(self.database, follower, stored))
+        return followings
 
     def _services(self, tokens: Tokens) -> Services:
         settings = self.settings
@@ -227,6 +243,8 @@ class Payam:
         for following in self.followings:
             self._supervise(f"follower {following.name}", following.run(), stop)
         self._supervise("webhooks", self.webhooks.run(), stop)
+        if self.settings.push:
+            self._supervise("pusher", self.pusher.run(), stop)
         self._supervise("agents", self.sockets.agents.run(), stop)
         self._supervise("history", self.history.run(), stop)
         self._supervise("presence", self.presence.run(), stop)

@@ -234,6 +234,11 @@ class Settings:
         "origins of push gateways and push services of your own, which may be inside your network"
         " and without TLS; when set, phones may name no other gateway",
     )
+    vapid_private_key: str = setting(
+        "",
+        text("a private key in PEM, or the path of a file that holds one", secret=True),
+        "signs web pushes, the same on all nodes; without it, one that is kept in DATA_DIR",
+    )
     vapid_subject: str = setting(
         "",
         contact(),

@@ -35,9 +35,11 @@ MOST_TOKENS = 1000
 class Vapid:
     """`subject` is where the push services may reach the operator; it may be empty."""
 
-    def __init__(self, path: Path, subject: str) -> None:
+    def __init__(self, path: Path, subject: str, given: str = "") -> None:
+        """`given` is a key in PEM, or the path of one. Without it, `path` keeps one."""
         self._path = path
         self._subject = subject
+        self._given = given
         self._known: EllipticCurvePrivateKey | None = None
         self._public_key = ""
         self._tokens: dict[str, tuple[float, str]] = {}
@@ -45,17 +47,25 @@ class Vapid:
     def prepare(self) -> None:
         """Read the key, or make one. Only its owner can read the file. Raises SettingsError."""
         try:
-            if not self._path.exists():
-                keep_new(self._path, new_key())
-            key = load_pem_private_key(self._path.read_bytes(), None)
+            key = load_pem_private_key(self._read(), None)
         except OSError as error:
-            raise SettingsError(self._unusable(str(error))) from error
+            raise SettingsError(self._unusable(error.strerror or "not readable")) from error
         except (TypeError, ValueError):
             raise SettingsError(self._unusable("it holds no private key in PEM")) from None
         if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP256R1):
             raise SettingsError(self._unusable("its key is not on the curve P-256"))
         point = key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
         self._known, self._public_key = key, in_base64url(point)
+
+    def _read(self) -> bytes:
+        if self._given.startswith("-----BEGIN "):
+            # Files of environment variables have no line ends in a value: \n stands for them.
+            return self._given.replace("\\n", "\n").encode()
+        if self._given:
+            return Path(self._given).read_bytes()
+        if not self._path.exists():
+            keep_new(self._path, new_key())
+        return self._path.read_bytes()
 
     @property
     def public_key(self) -> str:
@@ -87,6 +97,11 @@ class Vapid:
         return jwt.encode(claims, self._known, algorithm="ES256")
 
     def _unusable(self, reason: str) -> str:
+        if self._given:  # which is not shown, because it may be the key
+            return (
+                f"VAPID_PRIVATE_KEY: it cannot be used ({reason}); it may be a private key on P-256"
+                " in PEM, or the path of a file that holds one"
+            )
         return (
             f"DATA_DIR: {str(self._path)!r} cannot be used ({reason});"
             " it may be the key that `payam vapid` makes there, or missing"
@@ -94,7 +109,7 @@ class Vapid:
 
 
 def vapid_from(settings: Settings) -> Vapid:
-    return Vapid(settings.vapid_file, settings.vapid_subject)
+    return Vapid(settings.vapid_file, settings.vapid_subject, settings.vapid_private_key)
 
 
 def new_key() -> str:

@@ -24,14 +24,15 @@ KEEPALIVE_SECONDS = 20.0
 KEEPALIVE_CONNECTIONS = 100
 NOT_PLAIN = "http:// is not allowed to this host: use https://"
 BODY_MAX = 16 * 1024
-"""Bytes of an answer's body that are read, and dropped. A connection with more is closed."""
+"""Bytes of an answer's body that are read. A connection with more is closed."""
 
 
 class Answer(Struct, frozen=True):
-    """`headers` have lower-case names."""
+    """`headers` have lower-case names. `body` has BODY_MAX bytes at most."""
 
     status: int
     headers: Mapping[str, str]
+    body: bytes = b""
 
 
 class Undelivered(Exception):
@@ -127,10 +128,10 @@ class Client:
         )
         response = await self._pool(url.scheme).handle_async_request(request)
         async with aclosing(response):
-            size = 0
+            found = b""
             async for part in response.aiter_stream():
-                size += len(part)
-                if size > BODY_MAX:
+                found += part
+                if len(found) > BODY_MAX:
                     break
             return Answer(
                 response.status,
@@ -138,6 +139,7 @@ class Client:
                     name.decode("latin-1").lower(): value.decode("latin-1")
                     for name, value in response.headers
                 },
+                found[:BODY_MAX],
             )
 
     def _pool(self, scheme: str) -> httpcore.AsyncConnectionPool:

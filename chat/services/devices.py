@@ -10,6 +10,7 @@ from chat.errors import Conflict, Forbidden, NotFound
 from chat.services import device_checks
 from chat.services.once import once
 from chat.store import devices as store
+from chat.store import followers
 from chat.store.database import Database, Transaction
 from chat.store.idempotency_keys import IdempotencyKey
 from chat.store.work import Outcome
@@ -43,6 +44,9 @@ class Devices:
         if self._vapid is None:
             raise switched_off()
         address = device_checks.address(fields, self._gateways)
+        if not await followers.is_begun(self._database, store.FOLLOWER):
+            # Before the device is there: it gets what comes from now on.
+            await followers.begin(self._database, store.FOLLOWER, with_past=False)
         was_there = False
 
         async def make(transaction: Transaction) -> Outcome[int]:

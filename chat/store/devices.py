@@ -31,6 +31,8 @@ class Address(NamedTuple):
         return sha256(named.encode()).hexdigest()
 
 
+FOLLOWER = "push"
+"""The follower of changes for them. It begins with the first device."""
 COLUMNS = "id, platform, url, app_id, pushkey, created_at"
 # Whoever uses the browser now has it: the one before has signed out, or left it to them.
 PUT = """
@@ -96,6 +98,11 @@ async def remove(transaction: Transaction, user_id: int, device_id: int) -> bool
     if removed:
         await forget_notices(transaction, device_id)
     return bool(removed)
+
+
+async def are_there(reads: Reads) -> bool:
+    """Whether anybody has a device."""
+    return bool(await reads.fetch("SELECT 1 FROM devices LIMIT 1"))
 
 
 async def forget_notices(transaction: Transaction, device_id: int) -> None:

@@ -310,3 +310,7 @@ async def lag(reads: Reads, name: str) -> Lag:
 
 def length(seconds: float) -> int:
     return int(seconds * MICROSECONDS)
+
+
+async def is_begun(reads: Reads, name: str) -> bool:
+    return bool(await reads.fetch("SELECT 1 FROM followers WHERE name = ?", (name,)))

@@ -366,14 +366,15 @@ class Device(Table):
 class Notice(Table):
     """What a device shows, or should show, of a conversation.
 
-    The message `shown_id` and what came up to `shown_seq` were pushed. Somebody looks whether there
-    is more to push at `due`, or not at all where that is null. `lease` names who is at work on it;
-    `failures` counts those in a row; `since` is when it became due.
+    What came up to `shown_seq` was pushed, the message `shown_id` last. `added_seq` is the `seq` at
+    which the user was added, if that is to be pushed; else 0. Somebody looks whether there is more
+    to push at `due`, or not at all where that is null. `lease` names who is at work on it;
+    `failures` counts those in a row.
     """
 
     conversation_id = peewee.BigIntegerField()
     device_id = peewee.BigIntegerField()
-    since = peewee.BigIntegerField()
+    added_seq = peewee.BigIntegerField(default=0)
     shown_id = peewee.BigIntegerField(default=0)
     shown_seq = peewee.BigIntegerField(default=0)
     due = peewee.BigIntegerField(null=True)

@@ -87,3 +87,21 @@ def test_a_file_that_holds_no_such_key_is_named(tmp_path: Path, kept: bytes) -> 
         Vapid(path, "").prepare()
     assert "\n" not in str(error.value)
     assert path.read_bytes() == kept
+
+
+def test_a_key_may_be_given(tmp_path: Path) -> None:
+    """As a text, whose line ends may be written out, or as the path of a file; none is made."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    pem = in_pem(key).decode()
+    file = tmp_path / "given.pem"
+    file.write_text(pem)
+    kept = tmp_path / "kept.pem"
+    found = {
+        Vapid(kept, "", given).public_key for given in (pem, pem.replace("\n", "\\n"), str(file))
+    }
+    assert len(found) == 1
+    assert not kept.exists()
+    for wrong in ("-----BEGIN PRIVATE KEY-----\nsecret", str(tmp_path / "secret")):
+        with pytest.raises(SettingsError, match=r"^VAPID_PRIVATE_KEY: ") as error:
+            Vapid(kept, "", wrong).prepare()
+        assert "secret" not in str(error.value)

@@ -114,6 +114,7 @@ WRONG = {
         NOT_UTF8,
     ],
     "PUSH_GATEWAYS": ["example.org", "https://example.org/", "*", "https://Example.org", NOT_UTF8],
+    "VAPID_PRIVATE_KEY": ["nul\0", NOT_UTF8],
     "VAPID_SUBJECT": ["ali@example.org", "mailto:ali", "http://example.org", "https://", NOT_UTF8],
     "WEBHOOK_ALLOW": ["10.0.0.1/8", "10.0.0.0/33", "1.2.3", "http://a", "a b", "*", NOT_UTF8],
     "BASE_PATH": ["chat", "/a//b", "/a b", "/a/../b", "/é", "/api", "/ws/", "/a?b", NOT_UTF8],

@@ -27,7 +27,7 @@ STATEMENTS = (
     CREATE TABLE notices (
         conversation_id BIGINT NOT NULL,
         device_id BIGINT NOT NULL,
-        since BIGINT NOT NULL,
+        added_seq BIGINT NOT NULL DEFAULT 0,
         shown_id BIGINT NOT NULL DEFAULT 0,
         shown_seq BIGINT NOT NULL DEFAULT 0,
         due BIGINT,
@@ -37,5 +37,6 @@ STATEMENTS = (
     )
     """,
     "CREATE INDEX notices_due ON notices (due) WHERE due IS NOT NULL",
+    "CREATE INDEX notices_shown ON notices (conversation_id) WHERE shown_seq > 0",
     "CREATE INDEX notices_device ON notices (device_id)",
 )

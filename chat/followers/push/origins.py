@@ -1,0 +1,62 @@
+"""Which push services answer: one that does not must not hold up the others.
+
+After some failures in a row an origin is left alone for a time, which grows. Then one push tries it
+again. Example: a service hangs. The pushes that are under way to it fail after 15 seconds, and take
+up some of the places of this process for so long. Afterwards one push at a time tries it.
+"""
+
+import logging
+from collections import defaultdict
+from dataclasses import dataclass
+from time import monotonic
+
+log = logging.getLogger("payam.push")
+
+FAILURES = 5
+PARALLEL = 32
+"""Most pushes that are on their way to one origin."""
+FULL_SECONDS = 1.0
+PAUSE_SECONDS = 2.0
+PAUSE_MAX = 300.0
+
+
+@dataclass
+class Origin:
+    working: int = 0
+    failures: int = 0
+    quiet_until: float = 0.0
+
+
+class Origins:
+    def __init__(self) -> None:
+        self._origins: defaultdict[str, Origin] = defaultdict(Origin)
+
+    def begin(self, name: str) -> float:
+        """Begin a push to this origin, and return 0; or say in how many seconds to ask again."""
+        origin = self._origins[name]
+        is_down = origin.failures >= FAILURES
+        if (left := origin.quiet_until - monotonic()) > 0:
+            return left
+        if origin.working >= (1 if is_down else PARALLEL):
+            return FULL_SECONDS
+        origin.working += 1
+        return 0.0
+
+    def end(self, name: str, why: str | None) -> None:
+        """A push that began has ended. `why` says how the origin failed; None if it answered."""
+        origin = self._origins[name]
+        origin.working -= 1
+        if why is None:
+            if origin.failures >= FAILURES:
+                log.info("%s takes pushes again", name)
+            if not origin.working:
+                del self._origins[name]
+            else:
+                origin.failures, origin.quiet_until = 0, 0.0
+            return
+        if not origin.failures:
+            log.warning("%s does not take a push: %s", name, why)
+        origin.failures += 1
+        if origin.failures >= FAILURES:
+            pause = min(PAUSE_SECONDS * 2.0 ** min(origin.failures - FAILURES, 32), PAUSE_MAX)
+            origin.quiet_until = monotonic() + pause

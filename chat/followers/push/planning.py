@@ -1,0 +1,56 @@
+"""What is to be done for a device that is due, from what it shows and what is unread.
+
+1. It shows nothing, and message 5 is unread. The user is online: look again, for two minutes after
+   the message. The user is away: push.
+2. It shows 5, and 7 is unread: push, which takes the place of the first.
+3. It shows 7, and nothing is unread: push `read`, which takes the notification away.
+"""
+
+from enum import Enum
+
+from chat.store.push_looks import Due
+
+WATCH_SECONDS = 120.0
+"""For so long after a message its reader may be online on a connection that is dead already."""
+
+
+class Plan(Enum):
+    MESSAGE = "message"
+    ADDED = "added"
+    READ = "read"
+    WAIT = "wait"
+    KEEP = "keep"
+    DROP = "drop"
+
+
+def plan(due: Due, moment: int, *, ttl: float, is_online: bool, watch: float) -> Plan:
+    """`moment` is in microseconds since 1970; `ttl` and `watch` are in seconds."""
+    quiet = Plan.KEEP if due.shown_seq else Plan.DROP
+    if not due.is_participant:
+        return Plan.READ if due.shown_seq else Plan.DROP
+    kind, at = news(due, moment - int(ttl * 1_000_000))
+    if kind is not None and due.is_audible:
+        if not is_online:
+            return kind
+        return Plan.WAIT if moment - at < watch * 1_000_000 else quiet
+    if due.shown_seq and is_seen(due):
+        return Plan.READ
+    if due.is_shown_deleted and due.is_audible and not is_online:
+        return Plan.MESSAGE  # what it shows is gone, and other messages are unread
+    return quiet
+
+
+def news(due: Due, oldest: int) -> tuple[Plan | None, int]:
+    """What the device has not shown, and when it happened."""
+    if due.newest is not None and due.newest.id > due.shown_id and due.newest.at >= oldest:
+        return Plan.MESSAGE, due.newest.at
+    if due.added is not None and due.added.at >= oldest:
+        return (Plan.ADDED if due.newest is None else Plan.MESSAGE), due.added.at
+    return None, 0
+
+
+def is_seen(due: Due) -> bool:
+    """Whether the user has read, or somebody deleted, all that the device shows."""
+    if due.newest is not None:
+        return False
+    return due.shown_id > 0 or due.read_seq >= due.shown_seq

@@ -1,0 +1,294 @@
+"""Looks at devices that are due, pushes to them, and settles what they show."""
+
+import asyncio
+import logging
+import random
+import secrets
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
+from time import monotonic
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from chat import metrics
+from chat.errors import Unavailable
+from chat.followers.push.delivery import Delivery, Outcome, Pushed, Result, Text
+from chat.followers.push.follower import GRACE_SECONDS
+from chat.followers.push.origins import Origins
+from chat.followers.push.planning import WATCH_SECONDS, Plan, plan
+from chat.outgoing import urls
+from chat.store import devices, notices, push_looks, touched
+from chat.store.cursors import Cursor
+from chat.store.database import Database
+from chat.store.notices import Looked, Place
+from chat.store.push_looks import Due
+from chat.times import now
+
+log = logging.getLogger("payam.push")
+
+PARALLEL = 64
+"""Most pushes that this process has on their way."""
+UNSURE_SECONDS = 60.0
+"""For so long after a message nothing is pushed if nobody knows who is online."""
+READ_TRIES = 6
+"""So often a push that only takes a notification away is tried."""
+TOGETHER_SECONDS = 0.05
+"""Pushes that end within it are settled in one transaction."""
+
+Online = Callable[[Collection[int]], Awaitable[set[int]]]
+
+
+class Times(Struct, frozen=True):
+    """All in seconds. `pause` is after the first failure; each further one doubles it.
+
+    While a user is online, their devices are looked at every `again`, for `watch` after the
+    message. `lease` is longer than any push takes.
+    """
+
+    grace: float = GRACE_SECONDS
+    poll: float = 1.0
+    watch: float = WATCH_SECONDS
+    again: float = 20.0
+    pause: float = 5.0
+    pause_max: float = 1800.0
+    lease: float = 60.0
+
+
+TIMES = Times()
+
+
+class Done(NamedTuple):
+    due: Due
+    plan: Plan
+    result: Result | None
+    """None where the origin was left alone; then `pause` says until when."""
+    pause: float
+
+
+class Pusher:
+    def __init__(
+        self,
+        database: Database,
+        online: Online,
+        delivery: Delivery,
+        *,
+        ttl: int,
+        with_content: bool,
+        times: Times = TIMES,
+    ) -> None:
+        """`online` answers which of these users are online on any node; raises Unavailable.
+
+        `ttl` is in seconds: what is older is not pushed.
+        """
+        self._database = database
+        self._online = online
+        self._delivery = delivery
+        self._ttl = ttl
+        self._with_content = with_content
+        self._times = times
+        self._token = secrets.token_hex(8)
+        self._origins = Origins()
+        self._pushing: dict[asyncio.Task[Done], Place] = {}
+        self._cursor: Cursor | None = None
+        self._unsettled: set[int] = set()
+        self._looked_at = 0.0
+
+    async def run(self) -> None:
+        """Push until cancelled. What is not done then is left to other processes."""
+        try:
+            # A process that begins has no sockets yet: its clients return first.
+            await asyncio.sleep(self._times.grace)
+            while True:
+                has_more = False
+                with suppress(Unavailable):
+                    has_more = await self._turn()
+                if not has_more:
+                    await self._wait()
+        finally:
+            await self._stop()
+
+    async def _wait(self) -> None:
+        if not self._pushing:
+            await asyncio.sleep(self._times.poll)
+            return
+        await asyncio.wait(
+            self._pushing, timeout=self._times.poll, return_when=asyncio.FIRST_COMPLETED
+        )
+        await asyncio.sleep(min(TOGETHER_SECONDS, self._times.poll))
+
+    async def _stop(self) -> None:
+        places = list(self._pushing.values())
+        for task in self._pushing:
+            task.cancel()
+        await asyncio.gather(*self._pushing, return_exceptions=True)
+        await self._delivery.close()
+        if places:  # nobody knows whether these were sent; another process sends them again
+            with suppress(Unavailable):
+                async with self._database.transaction() as transaction:
+                    await notices.put_off(
+                        transaction, self._token, [(place, 0.0, 0) for place in places]
+                    )
+
+    async def _turn(self) -> bool:
+        """Settle, look, and begin to push. Returns whether there may be more to look at."""
+        await self._settle()
+        if not await devices.are_there(self._database):
+            self._cursor = None
+            return False
+        if monotonic() - self._looked_at >= self._times.poll:
+            self._looked_at = monotonic()
+            await self._find_seen()
+            metrics.push_waiting_seconds.set(await notices.waiting(self._database))
+        room = PARALLEL - len(self._pushing)
+        lease = notices.Lease(self._token, self._times.lease)
+        places = await notices.lease(self._database, lease, room) if room else []
+        if not places:
+            return False
+        # One whose lease has ended over its push is still being pushed here.
+        working = set(self._pushing.values())
+        await self._look([place for place in places if place not in working])
+        return len(places) == room and len(self._pushing) < PARALLEL
+
+    async def _find_seen(self) -> None:
+        """Have devices looked at that show what their user has read since."""
+        present = await touched.present(self._database)
+        changed: set[int] | None = None
+        if self._cursor is not None:
+            found = await touched.since(self._database, self._cursor)
+            changed, present = found.ids, found.cursor
+        if changed is not None:
+            changed |= self._unsettled
+        ids = await notices.shown_conversations(self._database, changed)
+        self._unsettled = await notices.mark_seen(self._database, ids)
+        self._cursor = present
+
+    async def _look(self, places: Sequence[Place]) -> None:
+        """Plan for each, begin what is to be pushed, and settle the rest."""
+        moment = now()
+        every = await push_looks.look(self._database, places, moment)
+        is_sure = True
+        try:
+            online = await self._online({due.user_id for due in every})
+        except Unavailable:
+            is_sure, online = False, set()
+        plans: dict[Plan, list[Due]] = {one: [] for one in Plan}
+        for due in every:
+            planned = plan(
+                due,
+                moment,
+                ttl=self._ttl,
+                is_online=due.user_id in online,
+                watch=self._times.watch,
+            )
+            if planned in (Plan.MESSAGE, Plan.ADDED) and not is_sure and is_fresh(due, moment):
+                planned = Plan.WAIT
+            if planned in (Plan.KEEP, Plan.DROP) and due.failures:
+                metrics.pushes.labels(due.address.platform, "expired").inc()
+            plans[planned].append(due)
+        gone = set(places) - {due.place for due in every}
+        grace = self._times.grace
+        async with self._database.transaction() as transaction:
+            again = self._times.again if is_sure else self._times.pause
+            await notices.put_off(
+                transaction, self._token, [(due.place, again, 0) for due in plans[Plan.WAIT]]
+            )
+            await notices.keep(transaction, self._token, looked(plans[Plan.KEEP]), grace)
+            await notices.drop(transaction, self._token, looked(plans[Plan.DROP]), grace)
+            await notices.forget(transaction, gone)
+        for planned in (Plan.MESSAGE, Plan.ADDED, Plan.READ):
+            for due in plans[planned]:
+                task = asyncio.get_running_loop().create_task(self._push(due, planned))
+                self._pushing[task] = due.place
+
+    async def _push(self, due: Due, planned: Plan) -> Done:
+        origin = urls.parse(due.address.url).shown
+        if wait := self._origins.begin(origin):
+            return Done(due, planned, None, wait)
+        why: str | None = None
+        try:
+            pushed = await self._pushed(due, planned)
+            result = await self._delivery.send(due.address, due.registered_at, pushed)
+            why = result.why if result.is_down else None
+        except Unavailable:
+            return Done(due, planned, None, self._times.pause)
+        except Exception:
+            log.exception("a push could not be made", extra={"conversation": due.place[0]})
+            result = Result(Outcome.FAILED)
+        finally:
+            self._origins.end(origin, why)
+        metrics.pushes.labels(due.address.platform, result.outcome.value).inc()
+        if result.outcome is Outcome.DELIVERED and planned is not Plan.READ:
+            metrics.push_seconds.observe((now() - moment_of(due)) / 1_000_000)
+        if result.outcome is Outcome.REFUSED:
+            log.warning("%s refuses a push for good: %s", origin, result.why)
+        pause = self._times.pause * 2.0 ** min(due.failures, 16)
+        spread = random.uniform(1.0, 1.25)  # noqa: S311 - no secret
+        pause = max(min(pause, self._times.pause_max) * spread, result.retry_after)
+        return Done(due, planned, result, pause)
+
+    async def _pushed(self, due: Due, planned: Plan) -> Pushed:
+        place = due.place
+        unread = 0 if planned is Plan.READ else due.unread
+        badge = await push_looks.badge(self._database, due.user_id, now())
+        if planned is Plan.READ:
+            return Pushed("read", place.conversation_id, unread, badge, self._ttl)
+        age = (now() - moment_of(due)) // 1_000_000
+        left = max(1, self._ttl - age)
+        if planned is Plan.MESSAGE and due.newest is not None:
+            newest = due.newest
+            text = Text(due.title, newest.sender, newest.content) if self._with_content else None
+            return Pushed(
+                "message", place.conversation_id, unread, badge, left, newest.id, newest.at, text
+            )
+        by = due.added.by if due.added is not None else ""
+        text = Text(due.title, by, "") if self._with_content else None
+        return Pushed("added", place.conversation_id, unread, badge, left, text=text)
+
+    async def _settle(self) -> None:
+        """Write down how the pushes ended that have ended."""
+        done = [task for task in self._pushing if task.done()]
+        if not done:
+            return
+        grace = self._times.grace
+        async with self._database.transaction() as transaction:
+            later: list[tuple[Place, float, int]] = []
+            kept: list[Looked] = []
+            dropped: list[Looked] = []
+            for task in done:
+                due, planned, result, pause = task.result()
+                tries = due.failures + (result is not None)
+                if result is not None and result.outcome is Outcome.GONE:
+                    await devices.remove(transaction, due.user_id, due.place.device_id)
+                elif result is None or result.outcome is Outcome.FAILED:
+                    if planned is Plan.READ and tries >= READ_TRIES:
+                        dropped.append(due.looked)
+                    else:
+                        later.append((due.place, pause, tries))
+                elif planned is Plan.READ:
+                    dropped.append(due.looked)
+                elif result.outcome is Outcome.REFUSED:
+                    kept.append(due.looked)
+                else:
+                    shown_id = due.newest.id if due.newest is not None else due.shown_id
+                    await notices.shown(transaction, self._token, due.looked, shown_id, grace)
+            await notices.put_off(transaction, self._token, later)
+            await notices.keep(transaction, self._token, kept, grace)
+            await notices.drop(transaction, self._token, dropped, grace)
+        for task in done:
+            del self._pushing[task]
+
+
+def looked(every: Sequence[Due]) -> list[Looked]:
+    return [due.looked for due in every]
+
+
+def moment_of(due: Due) -> int:
+    """When what is pushed happened, in microseconds since 1970."""
+    if due.newest is not None:
+        return due.newest.at
+    return due.added.at if due.added is not None else now()
+
+
+def is_fresh(due: Due, moment: int) -> bool:
+    return moment - moment_of(due) < UNSURE_SECONDS * 1_000_000

@@ -1,0 +1,166 @@
+"""Reads what there is to push: of a device that is due, what is unread, and what it shows."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from chat.store.database import Reads, listed
+from chat.store.devices import Address
+from chat.store.notices import Looked, Place
+
+COUNT_MAX = 1_000
+"""Most unread messages of one conversation that are counted."""
+
+UNREAD = """
+    FROM messages AS x
+    WHERE x.conversation_id = p.conversation_id AND x.created_seq > coalesce(
+        (SELECT r.created_seq FROM messages AS r
+         WHERE r.conversation_id = p.conversation_id AND r.id = p.last_read_id), 0)
+      AND x.sender_id <> p.user_id AND NOT x.is_deleted
+"""
+# A device of a sign-in that has ended is gone, whether it was removed yet or not.
+LOOK = f"""
+    WITH due AS MATERIALIZED (
+        SELECT n.conversation_id, n.device_id, n.added_seq, n.shown_id, n.shown_seq, n.failures,
+               d.user_id, d.platform, d.url, d.p256dh, d.auth, d.app_id, d.pushkey, d.data,
+               d.created_at, p.is_active, p.last_read_id, p.read_seq,
+               NOT p.is_archived AND coalesce(p.muted_until, 0) <= ? AS is_audible,
+               (SELECT x.id {UNREAD} ORDER BY x.created_seq DESC LIMIT 1) AS newest_id,
+               (SELECT count(*) FROM (SELECT 1 {UNREAD} LIMIT {COUNT_MAX}) AS few) AS unread
+        FROM ({{pairs}}) AS wanted
+        JOIN notices AS n ON n.conversation_id = wanted.one AND n.device_id = wanted.two
+        JOIN devices AS d ON d.id = n.device_id
+        JOIN participants AS p ON p.conversation_id = n.conversation_id AND p.user_id = d.user_id
+        WHERE NOT EXISTS (SELECT 1 FROM token_families AS f
+                          WHERE f.id = d.family AND f.revoked_at IS NOT NULL)
+    )
+    SELECT due.*, c.seq, c.title, m.created_at, m.content, u.username, s.is_deleted, l.at,
+           a.username
+    FROM due
+    JOIN conversations AS c ON c.id = due.conversation_id
+    LEFT JOIN messages AS m ON m.conversation_id = due.conversation_id AND m.id = due.newest_id
+    LEFT JOIN users AS u ON u.id = m.sender_id
+    LEFT JOIN messages AS s ON s.conversation_id = due.conversation_id AND s.id = due.shown_id
+    LEFT JOIN changes AS l ON l.conversation_id = due.conversation_id AND l.seq = due.added_seq
+    LEFT JOIN users AS a ON a.id = l.actor_id
+"""  # noqa: S608 - of ours
+# From the user's conversations one by one: a join may read all conversations that there are.
+BADGE = f"""
+    SELECT sum(unread) FROM (
+        SELECT CASE WHEN (SELECT c.last_message_id FROM conversations AS c
+                          WHERE c.id = p.conversation_id) > p.last_read_id
+               THEN (SELECT count(*) FROM (SELECT 1 {UNREAD} LIMIT {COUNT_MAX}) AS few)
+               END AS unread
+        FROM participants AS p
+        WHERE p.user_id = ? AND p.is_active
+          AND NOT p.is_archived AND coalesce(p.muted_until, 0) <= ?
+    ) AS each
+"""  # noqa: S608 - of ours
+
+
+class Newest(NamedTuple):
+    """The newest unread message of others; `at` is in microseconds since 1970."""
+
+    id: int
+    at: int
+    content: str
+    sender: str
+
+
+class Added(NamedTuple):
+    """Somebody added the user, and the device has not shown it."""
+
+    at: int
+    by: str
+
+
+class Due(NamedTuple):
+    """What a device that is due shows of a conversation, and what it should.
+
+    `shown_id` and `shown_seq` are 0 where it shows nothing. `is_shown_deleted` says that the
+    message it shows was deleted. `registered_at` is in microseconds since 1970.
+    """
+
+    looked: Looked
+    user_id: int
+    address: Address
+    registered_at: int
+    failures: int
+    is_participant: bool
+    is_audible: bool
+    shown_id: int
+    shown_seq: int
+    is_shown_deleted: bool
+    read_seq: int
+    unread: int
+    newest: Newest | None
+    added: Added | None
+    title: str
+
+    @property
+    def place(self) -> Place:
+        return self.looked.place
+
+
+async def look(reads: Reads, places: Sequence[Place], moment: int) -> list[Due]:
+    """These notices as they are now, without those whose device is gone."""
+    if not places:
+        return []
+    rows = await reads.fetch(LOOK.format(pairs=reads.pairs), (moment, listed(places)))
+    return [_due(*row) for row in rows]
+
+
+def _due(
+    conversation_id: int,
+    device_id: int,
+    added_seq: int,
+    shown_id: int,
+    shown_seq: int,
+    failures: int,
+    user_id: int,
+    platform: str,
+    url: str,
+    p256dh: str | None,
+    auth: str | None,
+    app_id: str | None,
+    pushkey: str | None,
+    data: str | None,
+    registered_at: int,
+    is_active: bool,
+    last_read_id: int,
+    read_seq: int,
+    is_audible: bool,
+    newest_id: int | None,
+    unread: int,
+    seq: int,
+    title: str,
+    newest_at: int,
+    content: str,
+    sender: str,
+    is_shown_deleted: bool | None,
+    added_at: int | None,
+    added_by: str | None,
+) -> Due:
+    is_added = added_seq > max(shown_seq, read_seq) and added_at is not None
+    return Due(
+        looked=Looked(Place(conversation_id, device_id), seq, last_read_id),
+        user_id=user_id,
+        address=Address(platform, url, p256dh, auth, app_id, pushkey, data),
+        registered_at=registered_at,
+        failures=failures,
+        is_participant=bool(is_active),
+        is_audible=bool(is_audible),
+        shown_id=shown_id,
+        shown_seq=shown_seq,
+        is_shown_deleted=bool(is_shown_deleted),
+        read_seq=read_seq,
+        unread=unread,
+        newest=None if newest_id is None else Newest(newest_id, newest_at, content, sender),
+        added=Added(added_at or 0, added_by or "") if is_added else None,
+        title=title,
+    )
+
+
+async def badge(reads: Reads, user_id: int, moment: int) -> int:
+    """The unread messages of all conversations that the user has neither muted nor archived."""
+    ((found,),) = await reads.fetch(BADGE, (user_id, moment))
+    return int(found or 0)
