@@ -1,4 +1,4 @@
-"""python -m chat serve | migrate | check | createuser | token | seed | doctor | search | vapid …"""
+"""python -m chat serve | migrate | check | createuser | token | seed | doctor | import | …"""
 
 import argparse
 import asyncio
@@ -16,6 +16,7 @@ from chat import __version__, probes, webhook_commands
 from chat.auth.vapid import vapid_from
 from chat.changes import catalogue
 from chat.errors import PayamError, Unavailable
+from chat.importing import command as import_from
 from chat.payam import Payam, make_payam
 from chat.services import checks, history, seeding
 from chat.store import doctor, schema, search_rebuild, users
@@ -60,7 +61,11 @@ def complaint(error: Exception) -> str:
 
 async def run(settings: Settings, options: argparse.Namespace) -> str:
     command: Command = options.command
-    if command in (createuser, seed):  # a deployment may begin with these, or with `migrate`
+    if command in (
+        createuser,
+        seed,
+        import_from.django,
+    ):  # a deployment may begin with these, or with `migrate`
         announce_database(settings)
     elif command is not migrate:
         require_database(settings)
@@ -154,6 +159,7 @@ def parser() -> argparse.ArgumentParser:
     heal.add_argument("--repair", action="store_true", help="mend what differs")
     index = add("search", rebuild_search, "Make what search looks in anew; serving may go on.")
     index.add_argument("action", choices=["rebuild"], help="go on with it where it was interrupted")
+    import_from.add_to(commands)
     add("vapid", vapid, "Print the key with which browsers subscribe to pushes; make it first.")
     add("restored", restored, "Say that the database was put back to an older state.")
     webhook_commands.install(commands)

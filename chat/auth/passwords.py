@@ -4,6 +4,10 @@ A hash takes some 20 ms of one core and 19 MiB of memory, on purpose. So it does
 event loop. There are only two threads, so that sign-ins cannot take all of the processor from
 the chat. The number of calls that wait for a thread is limited too: beyond it a sign-in is
 refused until later.
+
+Users who were imported have hashes of another kind until they sign in. Those take more work, so
+every password that is refused takes as much as the slowest of them. Otherwise the time of a
+refusal would show which names exist.
 """
 
 import asyncio
@@ -15,6 +19,7 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
+from chat.auth import django_hashes
 from chat.errors import InvalidInput, Unavailable
 
 # OWASP's Password Storage Cheat Sheet: argon2id with 19 MiB, two iterations, one lane.
@@ -49,14 +54,14 @@ class Passwords:
         """
         return await self._run(lambda: self.hash_sync(password))
 
-    async def verify(self, password: str, stored: str | None) -> bool:
+    async def verify(self, password: str, stored: str | None, rounds: int = 0) -> bool:
         """Whether `stored` is a hash of `password`. Raises the same errors as `hash`.
 
         `stored` is None for an unknown user and for one without a password. The answer is then
         False, after as much work as for a wrong password. So the time of the answer does not
-        show which names exist.
+        show which names exist. `rounds` is the work of the slowest imported hash there is.
         """
-        return await self._run(lambda: self._verify(password, stored))
+        return await self._run(lambda: self._verify(password, stored, rounds))
 
     def hash_sync(self, password: str) -> str:
         """The same as `hash` without a thread, so it blocks."""
@@ -66,13 +71,30 @@ class Passwords:
         """Drop the calls that wait, and end the threads."""
         self._threads.shutdown(cancel_futures=True)
 
-    def _verify(self, password: str, stored: str | None) -> bool:
+    def _verify(self, password: str, stored: str | None, rounds: int) -> bool:
+        own = to_bytes(password)
+        imported = None if is_own(stored) else django_hashes.read(stored or "")
+        if imported is None:
+            is_right = self._verify_own(own, stored if is_own(stored) else None)
+            spent = 0
+        else:
+            # Django hashes what was typed as it is.
+            is_right = imported.check(password.encode("utf-8", "surrogatepass"))
+            spent = imported.rounds
+        if is_right:
+            return True
+        if imported is not None:
+            self._verify_own(own, None)
+        django_hashes.burn(rounds - spent)
+        return False
+
+    def _verify_own(self, password: bytes, stored: str | None) -> bool:
         try:
-            return HASHER.verify(stored or self.unmatched, to_bytes(password)) and bool(stored)
+            return HASHER.verify(stored or self.unmatched, password) and bool(stored)
         except VerifyMismatchError:
             return False
-        except InvalidHashError:  # a hash of another scheme counts as none
-            return self._verify(password, None)
+        except (InvalidHashError, UnicodeEncodeError):  # a hash that is damaged counts as none
+            return self._verify_own(password, None)
 
     async def _run(self, work: Callable[[], Result]) -> Result:
         if self._pending >= self._most:
@@ -82,6 +104,11 @@ class Passwords:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
             self._pending -= 1
+
+
+def is_own(stored: str | None) -> bool:
+    """Whether it is a hash that Payam made, and not an imported one."""
+    return stored is not None and stored.startswith("$")
 
 
 def to_bytes(password: str) -> bytes:

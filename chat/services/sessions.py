@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from chat import metrics
 from chat.auth.identity import Identity
-from chat.auth.passwords import Passwords
+from chat.auth.passwords import Passwords, is_own
 from chat.auth.token_ends import TokenEnds
 from chat.auth.tokens import Claims, Tokens
 from chat.errors import Forbidden, NotAuthenticated
@@ -96,12 +96,16 @@ class Sessions:
         self._per_name.take(key_of(username))
         account = await users_store.by_username(self._database, username)
         hashed = account.password_hash if account else None
-        if not await self._passwords.verify(password, hashed) or account is None:
+        rounds = await users_store.most_rounds(self._database)
+        if not await self._passwords.verify(password, hashed, rounds) or account is None:
             metrics.sign_ins_failed.inc()
             # The name is not logged, because somebody may type a password into its field.
             whose = "a name that nobody has" if account is None else f"user {account.id}"
             log.warning("a sign-in failed: from %s, for %s", address, whose)
             raise NotAuthenticated("Wrong username or password.", code="wrong_credentials")
+        if hashed and not is_own(hashed):
+            made = await self._passwords.hash(password)
+            await users_store.replace_hash(self._database, account.id, hashed, made)
         return await self.begin(account)
 
     async def begin(self, account: users_store.Account) -> Pair:

@@ -149,6 +149,10 @@ class Database(Reads, ABC):
     async def after_numbering(self, transaction: Transaction, table: str) -> None:
         """Continue the numbering of ids after rows that were inserted with given ids."""
 
+    @abstractmethod
+    async def reserve_ids(self, transaction: Transaction, table: str, last: int) -> None:
+        """Give out no id up to `last` any more: rows with given ids will have these."""
+
     async def fetch_one(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
         rows = await self.fetch(sql, parameters)
         return rows[0] if rows else None

@@ -69,16 +69,26 @@ class Files:
         return (path for path in self._folder.glob("*/*") if path.is_file())
 
     async def receive(
-        self, name: str, content_type: str, chunks: AsyncIterator[bytes], most: int
+        self,
+        name: str,
+        content_type: str,
+        chunks: AsyncIterator[bytes],
+        most: int,
+        *,
+        stored_name: str | None = None,
     ) -> StoredFile:
         """Write the chunks as they come. When this returns, the file is on the disk, and its
         thumbnail too. `content_type` is the client's word.
 
         Raises TooLarge beyond `most` bytes, and Unavailable if the disk cannot take it. After any
-        error, of the chunks too, nothing of the file is left.
+        error, of the chunks too, nothing of the file is left. With a `stored_name` the file takes
+        the place of what an earlier try has left.
         """
-        stored_name = secrets.token_hex(16)
+        again = stored_name is not None
+        stored_name = stored_name or secrets.token_hex(16)
         draft = self._incoming / stored_name
+        if again:
+            draft.unlink(missing_ok=True)
         try:
             size, digest = await self._write(draft, chunks, most)
             file = StoredFile(stored_name, name, size, content_type, digest)

@@ -14,7 +14,8 @@ class Table(peewee.Model):
 class User(Table):
     """`username_key` is the folded name. It is unique, and people search reads it.
 
-    `last_seen_at` is when the user was last online, 0 where that is not known.
+    `last_seen_at` is when the user was last online, 0 where that is not known. `password_rounds`
+    is the work of a password hash that was imported, and null for one of Payam's own.
     """
 
     id = peewee.BigAutoField()
@@ -25,6 +26,7 @@ class User(Table):
     is_staff = peewee.BooleanField(default=False)
     created_at = peewee.BigIntegerField()
     last_seen_at = peewee.BigIntegerField(default=0)
+    password_rounds = peewee.BigIntegerField(null=True)
 
     class Meta:
         table_name = "users"
@@ -415,6 +417,49 @@ class Webhook(Table):
         table_name = "webhooks"
 
 
+class Import(Table):
+    """How far one step of an import is: `done` rows, up to the old id `after_id`.
+
+    A new id is the old id and `shift`.
+    """
+
+    source = peewee.TextField()
+    step = peewee.TextField()
+    after_id = peewee.BigIntegerField(default=0)
+    shift = peewee.BigIntegerField()
+    done = peewee.BigIntegerField(default=0)
+    is_done = peewee.BooleanField(default=False)
+
+    class Meta:
+        table_name = "imports"
+        primary_key = peewee.CompositeKey("source", "step")
+
+
+class ImportNote(Table):
+    """What an import could not take as it was; `user_id` is the new id, if it concerns a user."""
+
+    id = peewee.BigAutoField()
+    source = peewee.TextField()
+    kind = peewee.TextField()
+    user_id = peewee.BigIntegerField(null=True)
+    note = peewee.TextField()
+
+    class Meta:
+        table_name = "import_notes"
+
+
+class ImportUnread(Table):
+    """`seq` is the `created_seq` of the sender's first message that nobody has read."""
+
+    conversation_id = peewee.BigIntegerField()
+    sender_id = peewee.BigIntegerField()
+    seq = peewee.BigIntegerField()
+
+    class Meta:
+        table_name = "import_unread"
+        primary_key = peewee.CompositeKey("conversation_id", "sender_id")
+
+
 TABLES = (
     User,
     TokenFamily,
@@ -438,4 +483,7 @@ TABLES = (
     Device,
     Notice,
     Webhook,
+    Import,
+    ImportNote,
+    ImportUnread,
 )

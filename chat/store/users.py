@@ -170,6 +170,26 @@ async def foldings(
     return [(id_, name, kept, keys_of(id_, name)) for id_, name, kept in rows]
 
 
+async def most_rounds(reads: Reads) -> int:
+    """The work of the slowest imported password hash; 0 where all are Payam's own."""
+    ((rounds,),) = await reads.fetch(
+        "SELECT max(password_rounds) FROM users WHERE password_rounds IS NOT NULL"
+    )
+    return rounds or 0
+
+
+async def replace_hash(database: Database, user_id: int, earlier: str, made: str) -> None:
+    """Replace an imported hash by one of Payam's own, if the password was not changed meanwhile."""
+    async with database.transaction() as transaction:
+        await transaction.execute(
+            """
+            UPDATE users SET password_hash = ?, password_rounds = NULL
+            WHERE id = ? AND password_hash = ?
+            """,
+            (made, user_id, earlier),
+        )
+
+
 async def any_exist(reads: Reads) -> bool:
     return bool(await reads.fetch("SELECT 1 FROM users LIMIT 1"))
 

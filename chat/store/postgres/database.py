@@ -202,6 +202,13 @@ class PostgresStore(Postgres, Database):
             f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"  # noqa: S608 - a table's name of ours
         )
 
+    async def reserve_ids(self, transaction: Transaction, table: str, last: int) -> None:
+        sequence = f"pg_get_serial_sequence('{table}', 'id')"
+        await transaction.fetch(
+            f"SELECT setval({sequence}, greatest(nextval({sequence}), ?))",
+            (last,),
+        )
+
 
 def connect(url: str, pool_size: int, patience: Patience) -> PostgresStore:
     return PostgresStore(url, pool_size, patience)

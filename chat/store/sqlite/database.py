@@ -216,6 +216,18 @@ class SqliteStore(Sqlite, Database):
     async def after_numbering(self, transaction: Transaction, table: str) -> None:
         """Do nothing: AUTOINCREMENT continues by itself."""
 
+    async def reserve_ids(self, transaction: Transaction, table: str, last: int) -> None:
+        await transaction.execute(
+            """
+            INSERT INTO sqlite_sequence (name, seq)
+            SELECT ?, 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = ?)
+            """,
+            (table, table),
+        )
+        await transaction.execute(
+            "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (last, table)
+        )
+
 
 def connect(url: str, pool_size: int, patience: Patience) -> SqliteStore:
     return SqliteStore(url.removeprefix("sqlite:///"), min(pool_size, READERS), patience)

@@ -1,0 +1,73 @@
+"""Messages. Each takes a `seq` in the order of ids, and an edited or deleted one a second `seq`."""
+
+from collections.abc import Sequence
+
+from chat.changes.family import name_of
+from chat.changes.messages import MessageDeleted, MessageEdited
+from chat.importing.job import Job, Note
+from chat.importing.nobody import nobody
+from chat.importing.values import moment, text
+from chat.store import conversations, imports
+from chat.store.changes import Entry
+from chat.store.database import Row, Transaction
+from chat.store.imports import Standing
+
+EDITED, DELETED = name_of(MessageEdited), name_of(MessageDeleted)
+
+
+async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list[Note]:
+    """Keep these messages. One whose sender is no user any more stands in the name of nobody."""
+    places = [(job.new("conversations", row[1]), job.new("users", row[2])) for row in rows]
+    ids = sorted({id_ for id_, _ in places if id_ is not None})
+    await transaction.lock_conversations(ids)
+    seqs = await conversations.seqs(transaction, ids)
+    pairs = {(one, two) for one, two in places if one is not None and two is not None}
+    standings = await imports.standings(transaction, pairs)
+    messages, entries, unread, notes = [], [], [], list[Note]()
+    lasts: dict[int, tuple[int, int]] = {}
+    for row, (conversation_id, sender) in zip(rows, places, strict=True):
+        old_id, old_conversation, _, content, created, is_read, is_edited, is_deleted = row
+        if conversation_id is None or conversation_id not in seqs:
+            notes.append(
+                Note("lost", None, f"message {old_id}: has no conversation {old_conversation}")
+            )
+            continue
+        standing = None if sender is None else standings.get((conversation_id, sender))
+        if sender is None or standing is None:
+            sender_id = await nobody(job, transaction)
+            standing = Standing(is_staff=False, is_participant=False)
+            notes.append(Note("senders", None, f"message {old_id}: its sender is no user"))
+        else:
+            sender_id = sender
+        new_id = old_id + job.shifts["messages"]
+        at = moment(created, job.zone) or 0
+        sent_as = seqs[conversation_id] + 1
+        seq = sent_as
+        if is_edited or is_deleted:
+            seq += 1
+            kind = DELETED if is_deleted else EDITED
+            entries.append(Entry(conversation_id, seq, kind, new_id))
+        if not is_read and not is_deleted:
+            unread.append((conversation_id, sender_id, sent_as))
+        by_agent = standing.is_staff and not standing.is_participant
+        messages.append(
+            (
+                new_id,
+                conversation_id,
+                sender_id,
+                text(content),
+                at,
+                sent_as,
+                seq,
+                bool(is_edited),
+                bool(is_deleted),
+                by_agent,
+            )
+        )
+        seqs[conversation_id] = seq
+        lasts[conversation_id] = (new_id, at)
+    await imports.add_messages(transaction, messages)
+    await imports.log(transaction, entries)
+    await imports.add_unread(transaction, unread)
+    await imports.set_positions(transaction, {id_: seqs[id_] for id_ in lasts}, lasts)
+    return notes

@@ -1,0 +1,102 @@
+"""Tickets. Of several that are open in one conversation, the first stays open."""
+
+from collections.abc import Sequence
+
+from chat.changes.family import name_of
+from chat.changes.support_tickets import TicketUpdated
+from chat.importing.job import Job, Note
+from chat.importing.values import moment, text
+from chat.records import PRIORITIES
+from chat.services.checks import SUBJECT_MAX_LENGTH
+from chat.store import conversations, imports
+from chat.store.changes import Entry
+from chat.store.database import Row, Transaction
+from chat.times import now
+
+UPDATED = name_of(TicketUpdated)
+NORMAL = "normal"
+STATUSES = {
+    "open": "open",
+    "new": "open",
+    "reopened": "open",
+    "pending": "pending",
+    "in_progress": "pending",
+    "in-progress": "pending",
+    "on_hold": "pending",
+    "waiting": "pending",
+    "assigned": "pending",
+    "closed": "closed",
+    "resolved": "closed",
+    "done": "closed",
+    "solved": "closed",
+}
+"""The words of modules like this one, and Payam's. Any other word counts as open, and is named."""
+
+
+def status_of(value: object) -> tuple[str, bool]:
+    """Payam's status, and whether the source's is a word that is known, or missing."""
+    status = STATUSES.get(text(value).strip().lower().replace(" ", "_"))
+    return status or "open", status is not None or value is None
+
+
+def remark(old_id: int, words: str) -> Note:
+    return Note("tickets", None, f"ticket {old_id}: {words}")
+
+
+async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list[Note]:
+    ids = sorted({id_ for row in rows if (id_ := job.new("conversations", row[1])) is not None})
+    await transaction.lock_conversations(ids)
+    seqs = await conversations.seqs(transaction, ids)
+    open_in = await imports.with_open_tickets(transaction, ids)
+    users = {id_ for row in rows for at in (5, 6) if (id_ := job.new("users", row[at])) is not None}
+    known = await imports.known_users(transaction, users)
+    kept, entries, notes = [], [], list[Note]()
+    changed: dict[int, int] = {}
+    for old_id, conversation, subject, status, priority, by, to, created, updated in rows:
+        conversation_id = job.new("conversations", conversation)
+        if conversation_id is None or conversation_id not in seqs:
+            notes.append(Note("lost", None, f"ticket {old_id}: has no conversation {conversation}"))
+            continue
+        kept_status, is_word = status_of(status)
+        if not is_word:
+            notes.append(remark(old_id, f"{text(status)[:30]!r} counts as open"))
+        if kept_status != "closed" and conversation_id in open_in:
+            kept_status = "closed"
+            notes.append(remark(old_id, "its conversation has another open one; it is closed now"))
+        if kept_status != "closed":
+            open_in.add(conversation_id)
+        urgency = text(priority).strip().lower() or NORMAL
+        if urgency not in PRIORITIES:
+            notes.append(remark(old_id, f"its priority {urgency[:30]!r} counts as {NORMAL}"))
+            urgency = NORMAL
+        title = text(subject).strip()
+        if len(title) > SUBJECT_MAX_LENGTH:
+            notes.append(Note("cut", None, f"ticket {old_id}: its subject was cut"))
+        creator, agent = job.new("users", by), job.new("users", to)
+        if creator is None or creator not in known:
+            creator = await conversations.creator(transaction, conversation_id)
+        at = moment(created, job.zone)
+        at = now() if at is None else at
+        seq = changed.get(conversation_id, seqs[conversation_id]) + 1
+        changed[conversation_id] = seq
+        new_id = old_id + job.shifts["tickets"]
+        kept.append(
+            (
+                new_id,
+                conversation_id,
+                seq,
+                title[:SUBJECT_MAX_LENGTH] or f"#{old_id}",
+                kept_status,
+                urgency,
+                creator,
+                agent if agent in known else None,
+                at,
+                moment(updated, job.zone) or at,
+            )
+        )
+        entries.append(Entry(conversation_id, seq, UPDATED, new_id))
+    await imports.add_tickets(transaction, kept)
+    await imports.log(transaction, entries)
+    if changed:
+        await imports.set_positions(transaction, changed)
+    return notes

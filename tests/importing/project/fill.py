@@ -1,0 +1,132 @@
+"""Makes the database that DJANGO_DATABASE describes, and fills it.
+
+With a number as its argument it adds so many messages, in bulk, and nothing else.
+"""
+
+import json
+import os
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import django
+from django.conf import settings
+
+settings.configure(
+    SECRET_KEY="s" * 50,
+    USE_TZ=True,
+    TIME_ZONE="Asia/Tehran",
+    INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "chat"],
+    DATABASES={"default": json.loads(os.environ["DJANGO_DATABASE"])},
+    MEDIA_ROOT=os.environ["DJANGO_MEDIA"],
+    DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+    PASSWORD_HASHERS=[
+        "chat.hashers.Quick",
+        "chat.hashers.QuickSHA1",
+        "django.contrib.auth.hashers.Argon2PasswordHasher",
+        "django.contrib.auth.hashers.ScryptPasswordHasher",
+    ],
+)
+django.setup()
+
+from chat.models import Attachment, Conversation, Message, SupportTicket  # noqa: E402 # after setup
+from django.contrib.auth.hashers import make_password  # noqa: E402
+from django.contrib.auth.models import User  # noqa: E402
+from django.core.files.base import ContentFile  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+
+PASSWORD = "گذرواژهٔ قدیمی"
+BEGAN = datetime(2023, 10, 27, 10, 0, 0, 123456, tzinfo=UTC)
+
+
+def people() -> dict[str, User]:
+    """By what is special about each."""
+    made = {}
+    for name, hasher in (("ali", "pbkdf2_sha256"), ("sara", "argon2"), ("reza", "scrypt")):
+        made[name] = User(username=name, password=make_password(PASSWORD, hasher=hasher))
+    made["old"] = User(username="old", password=make_password(PASSWORD, hasher="pbkdf2_sha1"))
+    made["agent"] = User(username="agent", is_staff=True, password=make_password(None))
+    made["Ali"] = User(username="Ali", password=make_password(PASSWORD))
+    made["gone"] = User(username="gone", is_active=False, password=make_password(PASSWORD))
+    made["bcrypt"] = User(username="bcrypt", password="bcrypt_sha256$$2b$12$" + "a" * 53)
+    made["slow"] = User(username="slow", password="pbkdf2_sha256$999999999$salt$" + "A" * 43 + "=")
+    made["spaced"] = User(username="ali reza (shop)", password=make_password(None))
+    made["arabic"] = User(username="علي", password=make_password(PASSWORD))
+    made["persian"] = User(username="علی", password=make_password(PASSWORD))
+    for number, user in enumerate(made.values()):
+        user.date_joined = BEGAN + timedelta(days=number)
+        user.save()
+    return made
+
+
+def fill() -> None:
+    who = people()
+    talk = Conversation.objects.create(created_at=BEGAN)
+    talk.participants.set([who["ali"], who["sara"]])
+    texts = ["سلام", "read", "edited", "deleted", "nul", "unread", "with a file"]
+    for number, text in enumerate(texts):
+        sender = who["ali"] if number % 2 == 0 else who["sara"]
+        message = Message.objects.create(
+            conversation=talk,
+            sender=sender,
+            content=text,
+            timestamp=BEGAN + timedelta(minutes=number),
+            is_read=number < 5,
+            is_edited=text == "edited",
+            is_deleted=text == "deleted",
+        )
+        if text in ("with a file", "deleted"):
+            Attachment.objects.create(
+                message=message, file=ContentFile(text.encode(), name="سند.txt")
+            )
+    missing = Attachment.objects.create(
+        message=message, file=ContentFile(b"soon gone", name="missing.png")
+    )
+    Path(missing.file.path).unlink()
+    Attachment.objects.create(message=message, file="../secret.txt")
+    desk = Conversation.objects.create(created_at=BEGAN)
+    desk.participants.set([who["ali"]])
+    SupportTicket.objects.create(
+        conversation=desk,
+        subject="ث" * 250,
+        status="in_progress",
+        priority="critical",
+        created_by=who["ali"],
+        assigned_to=who["agent"],
+        created_at=BEGAN,
+    )
+    Message.objects.create(conversation=desk, sender=who["agent"], content="به گوشم", is_read=True)
+    Message.objects.create(conversation=desk, sender=None, content="of nobody", is_read=True)
+    Conversation.objects.create(created_at=BEGAN)  # of nobody at all
+
+
+def add(count: int) -> None:
+    users = [User(username=f"user{number}", password="!") for number in range(20)]
+    User.objects.bulk_create(users)
+    talks = [Conversation(created_at=BEGAN) for _ in range(10)]
+    Conversation.objects.bulk_create(talks)
+    for number, talk in enumerate(talks):
+        talk.participants.set(users[number : number + 10])
+    Message.objects.bulk_create(
+        (
+            Message(
+                conversation=talks[number % 10],
+                sender=users[number % 10],
+                content=f"message {number} " + "و متن " * 5,
+                timestamp=BEGAN + timedelta(seconds=number),
+                is_read=number < count // 2,
+                is_edited=number % 7 == 0,
+                is_deleted=number % 11 == 0,
+            )
+            for number in range(count)
+        ),
+        batch_size=1000,
+    )
+
+
+call_command("makemigrations", "chat", verbosity=0)
+call_command("migrate", verbosity=0)
+if len(sys.argv) > 1:
+    add(int(sys.argv[1]))
+else:
+    fill()

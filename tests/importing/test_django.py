@@ -1,0 +1,213 @@
+"""`payam import django`: from a real Django project to a server that serves it."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+import pytest
+
+from tests.importing.conftest import Django, make
+from tests.support.commands import Said, command, run_command
+from tests.support.payam_server import CHECKOUT, PayamServer
+
+PASSWORD = "گذرواژهٔ قدیمی"
+WORDS = (
+    "user 6: the name 'Ali' reads like 'ali' of user",
+    "user 10: the name 'ali reza (shop)' is no name in Payam; it became 'alirezashop-10'",
+    "user 12: the name 'علی' reads like 'علي' of user",
+    "user 7: is not active",
+    "user 8: a password hash of the kind 'bcrypt_sha256' cannot be checked",
+    "user 9: a password hash of the kind 'pbkdf2_sha256' cannot be checked, or is too much work",
+    "there is no file attachments/",
+    "there is no file ../secret.txt",
+    "its message is deleted",
+    "message 9: its sender is no user",
+    "ticket 1: its priority 'critical' counts as normal",
+    "ticket 1: its subject was cut",
+)
+
+
+def import_from(source: Django, settings: Mapping[str, str], *options: str) -> Said:
+    flags = ("--media", str(source.media), *options)
+    return command("import", "django", source.url, *flags, settings=settings)
+
+
+class Client:
+    """Signs in over HTTP."""
+
+    def __init__(self, server: PayamServer) -> None:
+        self._http = httpx.Client(base_url=server.url, trust_env=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def sign_in(self, username: str, password: str = PASSWORD) -> httpx.Response:
+        body = {"username": username, "password": password}
+        return self._http.post("/api/token/", json=body)
+
+    def get(self, access: str, path: str) -> httpx.Response:
+        return self._http.get(path, headers={"Authorization": f"Bearer {access}"})
+
+    def json(self, access: str, path: str) -> Any:
+        answer = self.get(access, path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+def test_everything_comes_over(source: Django, settings: Mapping[str, str]) -> None:
+    """People, what they said and read, files and tickets, under their old ids."""
+    said = import_from(source, settings)
+    assert said.status == 0, said.complaint
+    for words in WORDS:
+        assert words in said.printed
+    assert "messages: 9, ids kept" in said.printed
+    assert run_command("doctor", settings=settings) == "nothing has drifted\n"
+    again = import_from(source, settings)
+    assert (again.status, again.printed) == (0, said.printed)
+    assert run_command("doctor", settings=settings) == "nothing has drifted\n"
+    with PayamServer(settings) as server, Client(server) as client:
+        expect_passwords(client)
+        expect_conversation(client)
+        expect_desk(client)
+
+
+def expect_passwords(client: Client) -> None:
+    """Each way of hashing, twice: the second time the hash is Payam's own."""
+    names = {"ali": 1, "sara": 2, "reza": 3, "old": 4, "Ali": 6, "علي": 11, "علی": 12}
+    for _ in range(2):
+        for name, id_ in names.items():
+            access = client.sign_in(name).json()["access"]
+            assert client.json(access, "/api/users/me/")["id"] == id_
+    for name in ("agent", "gone", "bcrypt", "slow", "alirezashop-10", "nobody"):
+        assert client.sign_in(name).status_code == 401
+    assert client.sign_in("ali", "another").status_code == 401
+
+
+def expect_conversation(client: Client) -> None:
+    ali, sara = (client.sign_in(name).json()["access"] for name in ("ali", "sara"))
+    messages = client.json(sara, "/api/conversations/1/messages/")
+    shown = [(one["id"], one["content"], one["is_edited"], one["is_deleted"]) for one in messages]
+    assert shown == [
+        (1, "سلام", False, False),
+        (2, "read", False, False),
+        (3, "edited", True, False),
+        (4, "", False, True),
+        (5, "nul", False, False),
+        (6, "unread", False, False),
+        (7, "with a file", False, False),
+    ]
+    assert [one["timestamp"] for one in messages] == [
+        f"2023-10-27T10:0{minute}:00Z" for minute in range(7)
+    ]
+    # Message 6 is Sara's and 7 is Ali's; the first one of the other whom each has not read counts.
+    assert [one["is_read"] for one in messages] == [True] * 5 + [False, False]
+    by_ali = client.json(ali, "/api/conversations/1/messages/")
+    assert [one["is_read"] for one in by_ali] == [True] * 5 + [False, False]
+    changed = client.json(ali, "/api/conversations/1/messages/?since=0")
+    assert sorted(one["id"] for one in changed) == [1, 2, 3, 4, 5, 6, 7]
+    (file,) = messages[-1]["attachments"]
+    assert file["content_type"] == "text/plain"
+    assert client.get(ali, file["url"]).content == b"with a file"
+
+
+def expect_desk(client: Client) -> None:
+    ali = client.sign_in("ali").json()["access"]
+    (desk,) = [one for one in client.json(ali, "/api/conversations/") if one["id"] == 2]
+    ticket = desk["support_ticket"]
+    assert (ticket["status"], ticket["priority"]) == ("pending", "normal")
+    assert (ticket["subject"], ticket["assigned_to"]["username"]) == ("ث" * 200, "agent")
+    by_agent, of_nobody = client.json(ali, "/api/conversations/2/messages/")
+    assert by_agent["role"] == "agent"
+    assert (of_nobody["sender"]["username"], of_nobody["content"]) == ("deleted-user", "of nobody")
+
+
+def test_what_is_there_stays(source: Django, settings: Mapping[str, str], tmp_path: Path) -> None:
+    """Ids that are taken move the whole noun; a name that is taken gets another; nobody merges."""
+    run_command("createuser", "sara", settings=settings, stdin="the first Sara\n")
+    report = tmp_path / "report.txt"
+    said = import_from(source, settings, "--report", str(report))
+    assert said.status == 0, said.complaint
+    assert "users: 12, ids moved by 12" in said.printed
+    assert "the name 'sara' is taken; it became 'sara-2'" in report.read_text()
+    assert run_command("doctor", settings=settings) == "nothing has drifted\n"
+    with PayamServer(settings) as server, Client(server) as client:
+        assert client.sign_in("sara").status_code == 401
+        first = client.sign_in("sara", "the first Sara").json()["access"]
+        assert client.json(first, "/api/conversations/") == []
+        second = client.sign_in("sara-2").json()["access"]
+        assert client.json(second, "/api/users/me/")["id"] == 14
+        (talk,) = client.json(second, "/api/conversations/")
+        assert {one["id"]: one["username"] for one in talk["participants"]} == {
+            13: "ali",
+            14: "sara-2",
+        }
+        body = {"username": "newcomer", "password": "long enough"}
+        made = httpx.post(f"{server.url}/api/users/", json=body, trust_env=False).json()
+        assert made["id"] > 24
+
+
+WRONG = [
+    (["mysql://localhost/x"], "sqlite:/// or postgresql://"),
+    (["sqlite:////nowhere/at/all"], "There is no SQLite database at /nowhere/at/all"),
+    (["URL", "--app-label", "talk"], "There is no table talk_conversation"),
+    (["URL", "--user-table", "people"], "There is no table people"),
+    (["URL"], "--media DIR"),
+    (["URL", "--media", "/nowhere/at/all"], "/nowhere/at/all is no folder"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), WRONG)
+def test_what_cannot_be_imported_is_one_line(
+    arguments: list[str], words: str, source: Django, settings: Mapping[str, str]
+) -> None:
+    """It names what is wrong, and changes nothing."""
+    given = [source.url if one == "URL" else one for one in arguments]
+    said = command("import", "django", *given, settings=settings)
+    assert (said.status, said.printed) == (1, "")
+    assert said.complaint.splitlines()[-1].startswith("payam: ")
+    assert words in said.complaint.splitlines()[-1]
+    again = import_from(source, settings, "--without-media")
+    assert "users: 12, ids kept" in again.printed
+
+
+def test_a_killed_import_goes_on(tmp_path: Path) -> None:
+    """Killed while it is at the messages, again and again: each message comes once."""
+    source = make(tmp_path, f"sqlite:///{tmp_path}/django.sqlite3", "6000")
+    settings = {"DATA_DIR": str(tmp_path / "data"), "JWT_SECRET": "s" * 40}
+    run_command("migrate", settings=settings)
+    kills = 0
+    with sqlite3.connect(tmp_path / "data" / "payam.sqlite3") as database:
+        while True:
+            (before,) = database.execute("SELECT count(*) FROM messages").fetchone()
+            process = subprocess.Popen(
+                [sys.executable, "-m", "chat", "import", "django", source.url],
+                cwd=CHECKOUT,
+                env={"PATH": "/usr/bin:/bin", **settings},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            while process.poll() is None:
+                time.sleep(0.002)
+                (count,) = database.execute("SELECT count(*) FROM messages").fetchone()
+                if kills < 2 and count > before:
+                    os.kill(process.pid, signal.SIGKILL)
+                    kills += 1
+                    break
+            if process.wait() == 0:
+                break
+        assert kills == 2
+        (count, different) = database.execute(
+            "SELECT count(*), count(DISTINCT content) FROM messages"
+        ).fetchone()
+    assert (count, different) == (6000, 6000)
+    assert run_command("doctor", settings=settings) == "nothing has drifted\n"
