@@ -86,6 +86,13 @@ class OwnChanged(Event, frozen=True):
     user_id: int
 
 
+class TicketChanged(Event, frozen=True):
+    """A ticket of the conversation was opened, which `is_new` says, or changed."""
+
+    ticket_id: int
+    is_new: bool = False
+
+
 class Passing(Event, frozen=True):
     """`user_id` is who did it.
 

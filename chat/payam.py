@@ -246,6 +246,7 @@ class Payam:
         if self.settings.push:
             self._supervise("pusher", self.pusher.run(), stop)
         self._supervise("agents", self.sockets.agents.run(), stop)
+        self._supervise("desk", self.sockets.desk.run(), stop)
         self._supervise("history", self.history.run(), stop)
         self._supervise("presence", self.presence.run(), stop)
         self._supervise("sampler", self.sampler.run(), stop)

@@ -1,6 +1,9 @@
 """A conversation's ticket is opened, changed or closed."""
 
 from collections.abc import Sequence
+from typing import Literal
+
+from msgspec import UNSET, UnsetType
 
 from chat import records
 from chat.changes.examples import TICKET
@@ -12,9 +15,14 @@ from chat.store.database import Reads
 
 
 class TicketUpdated(ChangeFrame, tag="ticket.updated", frozen=True):
-    """The conversation's ticket was opened, changed or closed."""
+    """The conversation's ticket was opened, changed or closed.
+
+    With `desk`, which comes on `/ws/` to staff who are not participants, it is no change of one of
+    the user's own conversations. A resume does not repeat it.
+    """
 
     support_ticket: records.SupportTicket
+    desk: Literal[True] | UnsetType = UNSET
 
 
 async def read(reads: Reads, entries: Sequence[Entry]) -> dict[Entry, ChangeFrame]:

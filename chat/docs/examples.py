@@ -144,6 +144,7 @@ ALL: tuple[Struct, ...] = (
     server_frames.ConversationCreated(CONVERSATION),
     server_frames.ConversationRemoved(12),
     server_frames.PresenceChanged("ali", 2, "offline", AT),
+    server_frames.TicketCreated(12, TICKET),
     server_frames.Error(
         "invalid",
         "message: May not be blank.",

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
+from typing import Protocol
 
 import msgspec
 
@@ -22,6 +23,7 @@ from chat.events import (
     OwnChanged,
     Passing,
     Reached,
+    TicketChanged,
 )
 from chat.realtime import news
 from chat.realtime.announcements import Announcements
@@ -44,10 +46,15 @@ _unpack_batch = msgspec.msgpack.Decoder(Batch).decode
 _unpack_presence = msgspec.msgpack.Decoder(list[Presence]).decode
 _unpack_joined = msgspec.msgpack.Decoder(tuple[int, list[int]]).decode
 _unpack_own = msgspec.msgpack.Decoder(int).decode
+_unpack_ticket = msgspec.msgpack.Decoder(tuple[int, bool]).decode
 _unpack_passing = msgspec.msgpack.Decoder(tuple[int, bytes]).decode
 
 Page = tuple[Sequence[Change], int, bool]
 """Changes in order, the point to which they lead, and whether there are no more."""
+
+
+class TicketListener(Protocol):
+    def __call__(self, ticket_id: int, *, is_new: bool) -> None: ...
 
 
 def ignore_joins(_: int, __: Collection[int]) -> None:
@@ -58,11 +65,16 @@ def ignore_own(_: int, __: int) -> None:
     """For who has no sockets of users."""
 
 
+def ignore_ticket(ticket_id: int, *, is_new: bool) -> None:
+    """For who has no sockets of users."""
+
+
 class Dispatcher(RelayListener):
     """`load` reads the changes after a point, and `seqs` the present change numbers: both need the
     database alone. Set `listener` and the callbacks before it runs. `joined` is called with a
     conversation, and the users who have come into it; `own_changed` with a conversation and the
-    user who has changed their own settings of it.
+    user who has changed their own settings of it; `ticket_changed` with a ticket, and whether it
+    is new.
     """
 
     def __init__(
@@ -75,6 +87,7 @@ class Dispatcher(RelayListener):
         self.listener = Announcements()
         self.joined: Callable[[int, Collection[int]], None] = ignore_joins
         self.own_changed: Callable[[int, int], None] = ignore_own
+        self.ticket_changed: TicketListener = ignore_ticket
         self._relay = relay
         self._load = load
         self._seqs = seqs
@@ -137,6 +150,8 @@ class Dispatcher(RelayListener):
             self._announce_joined(event)
         elif isinstance(event, OwnChanged):
             self._own_changed(event)
+        elif isinstance(event, TicketChanged):
+            self._announce_ticket(event)
 
     def doubt(self, conversation_ids: Collection[int]) -> None:
         """These may have changed unseen: ask the database how far they are, and publish it."""
@@ -201,6 +216,13 @@ class Dispatcher(RelayListener):
             payload = self._marks.ours + news.OWN + _pack(event.user_id)
             self._relay.publish(event.conversation_id, payload, None)
 
+    def _announce_ticket(self, event: TicketChanged) -> None:
+        """Every process may have sockets of staff."""
+        self.ticket_changed(event.ticket_id, is_new=event.is_new)
+        if self._relay.has_others:
+            body = _pack((event.ticket_id, event.is_new))
+            self._relay.announce(self._marks.ours + news.TICKET + body)
+
     def announce_presence(self, changed: Sequence[Presence]) -> None:
         """Send who went online or offline to the sockets that hear of it, on every node."""
         listeners.deliver(self.hub, changed)
@@ -252,6 +274,10 @@ class Dispatcher(RelayListener):
         elif kind == news.PRESENCE:
             with suppress(msgspec.DecodeError):  # of another version: it is not kept anyway
                 listeners.deliver(self.hub, _unpack_presence(body))
+        elif kind == news.TICKET:
+            with suppress(msgspec.DecodeError):  # of another version: the desk looks by itself
+                ticket_id, is_new = _unpack_ticket(body)
+                self.ticket_changed(ticket_id, is_new=is_new)
 
     def _heard_of_joined(self, body: bytes) -> None:
         try:

@@ -1,7 +1,7 @@
 """The frames to clients that report no change.
 
 resumed reset ack auth.expiring error, and on `/ws/` alone
-hello cursor positions conversation.created conversation.removed
+hello cursor positions conversation.created conversation.removed presence ticket.created
 
 The frames of changes are in the catalogue, those of what passes in `chat.events`.
 """
@@ -134,6 +134,16 @@ class PresenceChanged(ServerFrame, tag="presence", frozen=True):
     last_seen: Moment | None
 
 
+class TicketCreated(ServerFrame, tag="ticket.created", frozen=True):
+    """Somebody opened a ticket, in whatever conversation. It comes on `/ws/`, to staff.
+
+    Later changes of the ticket come as `ticket.updated`.
+    """
+
+    conversation: int
+    support_ticket: records.SupportTicket
+
+
 TO_USER: tuple[type[ServerFrame], ...] = (
     Hello,
     CursorMoved,
@@ -141,6 +151,7 @@ TO_USER: tuple[type[ServerFrame], ...] = (
     ConversationCreated,
     ConversationRemoved,
     PresenceChanged,
+    TicketCreated,
 )
 """Frames of `/ws/` alone. A `conversation` in them does not mean that they belong to one."""
 

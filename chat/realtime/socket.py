@@ -23,6 +23,7 @@ from chat.realtime.answers import Handlers, refuse
 from chat.realtime.connection import Connection, Listener
 from chat.realtime.connections import Connections
 from chat.realtime.conversation_door import ConversationDoor
+from chat.realtime.desk import Desk
 from chat.realtime.dispatcher import Dispatcher
 from chat.realtime.errands import Errands
 from chat.realtime.frames.attention import AttentionFrames
@@ -101,6 +102,8 @@ class Sockets(Listener):
             errands,
         )
         self.agents = Agents(services.users.staff_among, conversations.membership)
+        self.desk = Desk(self.users, hub, services.support_tickets, services.users.staff_among)
+        dispatcher.ticket_changed = self.desk.changed
         self.gate = Gate(services, connections, history)
         most = settings.frame_max_size
         self._conversation_door = ConversationDoor(
@@ -158,6 +161,7 @@ class Sockets(Listener):
     async def close(self) -> None:
         """Stop what still waits for something."""
         await self._errands.close()
+        await self.desk.close()
         await self._marks.close()
 
     def text_received(self, connection: Connection, text: str) -> None:

@@ -4,7 +4,7 @@ A ticket is changed by its own id. A request may also name only the conversation
 the ticket that is not closed. A retry of such a request may meet the next ticket.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
@@ -14,7 +14,7 @@ from chat.auth.identity import Identity
 from chat.changes import log
 from chat.changes.support_tickets import TicketUpdated
 from chat.errors import InvalidInput
-from chat.events import Change
+from chat.events import Change, TicketChanged
 from chat.records import PRIORITIES, STATUSES
 from chat.services import checks
 from chat.services import ticket_rules as rules
@@ -66,7 +66,9 @@ class SupportTickets:
             ticket = await store.stored(transaction, ticket_id)
             change = Change(conversation_id, TicketUpdated(ticket, seq=seq))
             await log.write(transaction, who.user_id, log.Written(change, ticket_id))
-            return Outcome(ticket_id, (change,))
+            return Outcome(
+                ticket_id, (change, TicketChanged(conversation_id, ticket_id, is_new=True))
+            )
 
         request = ("support_ticket", conversation_id, subject, priority)
         apply = once(IdempotencyKey.of(who.user_id, key, *request), make)
@@ -195,6 +197,14 @@ class SupportTickets:
             raise InvalidInput({"limit": [f"A whole number from 1 to {LIST_MAX}."]})
         return await store.page(self._database, status, before, limit)
 
+    async def numbered(self, ticket_ids: Collection[int]) -> Sequence[store.Numbered]:
+        """These tickets, each with the `seq` of its last change."""
+        return await store.numbered(self._database, ticket_ids)
+
+    async def changed_after(self, moment: float) -> Sequence[store.Numbered]:
+        """The tickets that were opened or changed after a moment, in seconds since 1970."""
+        return await store.changed_after(self._database, int(moment * 1_000_000))
+
 
 def changing(
     who: Identity, conversation_id: int, ticket_id: int | None, decide: Decide
@@ -225,6 +235,6 @@ def changing(
         stored = await store.stored(transaction, ticket.id)
         change = Change(conversation_id, TicketUpdated(stored, seq=seq))
         await log.write(transaction, who.user_id, log.Written(change, ticket.id, replaces))
-        return Outcome(stored, (change,))
+        return Outcome(stored, (change, TicketChanged(conversation_id, ticket.id)))
 
     return apply

@@ -1,9 +1,10 @@
 """Support tickets. A conversation has at most one that is not closed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from chat import records
-from chat.store.database import Reads, Row, Transaction, listed
+from chat.store.database import Reads, Transaction, listed
 from chat.times import now, to_text
 
 SELECT = """
@@ -15,7 +16,10 @@ SELECT = """
 """
 
 
-def from_row(row: Row) -> records.SupportTicket:
+WITH_SEQ = SELECT.replace("t.updated_at\n", "t.updated_at, t.seq, t.created_at\n")
+
+
+def from_row(row: Sequence[Any]) -> records.SupportTicket:
     """Make the record from a row of SELECT."""
     id_, conversation, subject, status, priority, by, by_name, to, to_name, created, updated = row
     return records.SupportTicket(
@@ -49,6 +53,32 @@ async def by_ids(reads: Reads, ticket_ids: Sequence[int]) -> list[records.Suppor
         return []
     rows = await reads.fetch(f"{SELECT} WHERE t.id IN ({reads.ids})", (listed(ticket_ids),))
     return [from_row(row) for row in rows]
+
+
+class Numbered(NamedTuple):
+    """A ticket, the `seq` of its last change, and whether it was opened lately."""
+
+    ticket: records.SupportTicket
+    seq: int
+    is_new: bool
+
+
+async def numbered(reads: Reads, ticket_ids: Iterable[int]) -> list[Numbered]:
+    condition = f"t.id IN ({reads.ids})"
+    return await _numbered(reads, condition, listed(list(ticket_ids)), 0)
+
+
+async def changed_after(reads: Reads, moment: int) -> list[Numbered]:
+    """Those that changed after the moment; new are those that were opened after it."""
+    return await _numbered(reads, "t.updated_at > ?", moment, moment)
+
+
+async def _numbered(reads: Reads, condition: str, value: object, moment: int) -> list[Numbered]:
+    sql = f"{WITH_SEQ} WHERE {condition} ORDER BY t.id"
+    return [
+        Numbered(from_row(row), seq, created > moment)
+        for *row, seq, created in await reads.fetch(sql, (value,))
+    ]
 
 
 async def seq_of(reads: Reads, ticket_id: int) -> int:

@@ -1,0 +1,130 @@
+"""Sends the tickets of all conversations to the sockets of staff on `/ws/`.
+
+A ticket that changed only makes the desk look: what is sent is read from the database, after the
+change, with the question who of the users is still staff. So the last that a socket receives of a
+ticket is what is stored. From time to time each process looks for tickets of which it heard
+nothing, because another process died or the relay lost it.
+
+Example of a look with LOOK_SECONDS of 15 and SLACK_SECONDS of 60: at 12:00:15 it reads the tickets
+that changed after 11:59:15, and sends those whose `seq` is higher than the one that it sent.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from time import time
+
+from chat.changes.support_tickets import TicketUpdated
+from chat.errors import Unavailable
+from chat.realtime.hub import Hub
+from chat.realtime.protocol import frame_of, of_conversation
+from chat.realtime.server_frames import TicketCreated
+from chat.realtime.subscribers import UserSocket
+from chat.services.support_tickets import SupportTickets
+from chat.store.support_tickets import Numbered
+
+LOOK_SECONDS = 15.0
+SLACK_SECONDS = 60.0
+"""How far the clocks of two nodes, and a commit and its time, may lie apart."""
+
+
+class Desk:
+    """`sockets` are those of this process; `staff_among` returns those of some users who are
+    staff.
+    """
+
+    def __init__(
+        self,
+        sockets: Iterable[UserSocket],
+        hub: Hub,
+        tickets: SupportTickets,
+        staff_among: Callable[[Collection[int]], Awaitable[set[int]]],
+    ) -> None:
+        self._sockets = sockets
+        self._hub = hub
+        self._tickets = tickets
+        self._staff_among = staff_among
+        self._wanted: dict[int, bool] = {}
+        """Tickets to read, and whether each is new."""
+        self._sent: dict[int, int] | None = None
+        """The `seq` that was sent, of tickets that changed a short while ago. None until the
+        first look, which cannot know what is new.
+        """
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        return self._task is not None
+
+    def changed(self, ticket_id: int, *, is_new: bool) -> None:
+        """The ticket has changed, or is new."""
+        if not self._staff():
+            return
+        self._wanted[ticket_id] = is_new or self._wanted.get(ticket_id, False)
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._read())
+
+    async def run(self) -> None:
+        """Look from time to time, until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            await self.look()
+
+    async def look(self) -> None:
+        """Find the tickets of which this process heard nothing."""
+        if not self._staff():
+            self._sent = None
+            return
+        try:
+            recent = await self._tickets.changed_after(time() - SLACK_SECONDS)
+        except Unavailable:  # while the database is away, nothing changes either
+            return
+        before = self._sent
+        self._sent = {one.ticket.id: (before or {}).get(one.ticket.id, 0) for one in recent}
+        for one in recent:
+            sent = self._sent[one.ticket.id]
+            if one.seq > sent:
+                self.changed(one.ticket.id, is_new=one.is_new and before is not None and not sent)
+
+    async def close(self) -> None:
+        """Stop reading."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def _staff(self) -> list[UserSocket]:
+        return [one for one in self._sockets if one.identity.is_staff]
+
+    async def _read(self) -> None:
+        try:
+            while self._wanted:
+                wanted, self._wanted = self._wanted, {}
+                try:
+                    found = await self._tickets.numbered(wanted)
+                    staff = await self._staff_among({one.identity.user_id for one in self._staff()})
+                except Unavailable:
+                    self._wanted = {**wanted, **self._wanted}
+                    await asyncio.sleep(self._hub.patience.retry)
+                    continue
+                for one in found:
+                    if self._sent is not None:
+                        self._sent[one.ticket.id] = one.seq
+                    self._send(one, staff, is_new=wanted[one.ticket.id])
+        finally:
+            self._task = None
+
+    def _send(self, found: Numbered, staff: set[int], *, is_new: bool) -> None:
+        ticket = found.ticket
+        conversation_id = ticket.conversation
+        created = frame_of(TicketCreated(conversation_id, ticket))
+        updated = of_conversation(
+            frame_of(TicketUpdated(ticket, seq=found.seq, desk=True)), conversation_id
+        )
+        for connection in self._staff():
+            # A client whose handshake is not answered yet reads the tickets later.
+            if not connection.is_answered or connection.identity.user_id not in staff:
+                continue
+            if is_new:
+                connection.send(created)
+            elif not self._hub.is_in(connection, conversation_id):
+                # Participants have received it as a change of their conversation.
+                connection.send(updated)

@@ -1,0 +1,61 @@
+"""The desk: staff hear of every ticket on `/ws/`, on whatever node it changes."""
+
+from tests.support.people import People
+from tests.support.sockets import Socket
+
+
+async def test_staff_hear_of_tickets_in_conversations_of_others(people: People) -> None:
+    """Of a new one, and of each change; customers hear of their own conversation's alone."""
+    ali, sara, agent = await people("ali"), await people("sara"), await people.staff("agent")
+    conversation = await ali.begin_conversation()
+    at_desk = await agent.connect()
+    of_sara = await sara.connect(apart_from=at_desk)
+    of_ali = await ali.connect()
+    for socket in (at_desk, of_sara, of_ali):
+        await socket.receive_type("hello")
+    path = f"/api/conversations/{conversation}/support_ticket/"
+    ticket = (await ali.http.post(path, json={"subject": "help"})).json()
+    assert await at_desk.receive_type("ticket.created") == {
+        "type": "ticket.created",
+        "conversation": conversation,
+        "support_ticket": ticket,
+    }
+    mine = f"/api/support_tickets/{ticket['id']}/assign/"
+    taken = (await agent.http.post(mine, json={"user_id": agent.id})).json()
+    news = await at_desk.receive_type("ticket.updated")
+    seq = (await ali.http.get(f"/api/conversations/{conversation}/")).json()["seq"]
+    assert news == {
+        "type": "ticket.updated",
+        "conversation": conversation,
+        "support_ticket": taken,
+        "seq": seq,
+        "desk": True,
+    }
+    own = [await of_ali.receive_type("ticket.updated") for _ in range(2)]
+    assert [one["support_ticket"] for one in own] == [ticket, taken]
+    assert all("desk" not in one for one in own)
+    await nothing_of_tickets(of_sara)
+
+
+async def nothing_of_tickets(socket: Socket) -> None:
+    """Up to the answer to a frame that is sent now."""
+    await socket.send({"type": "resume", "since": {}, "ref": "end"})
+    while (frame := await socket.receive())["type"] != "resumed":
+        assert not frame["type"].startswith("ticket."), frame
+
+
+async def test_staff_who_take_part_hear_of_a_change_once(people: People) -> None:
+    """As the change of their own conversation, which is resumed; and of a new ticket as all do."""
+    ali, agent = await people("ali"), await people.staff("agent")
+    conversation = await ali.begin_conversation(agent)
+    at_desk = await agent.connect()
+    await at_desk.receive_type("hello")
+    path = f"/api/conversations/{conversation}/support_ticket/"
+    ticket = (await ali.http.post(path, json={"subject": "help"})).json()
+    frames = [await at_desk.receive(), await at_desk.receive()]
+    frames = sorted(frames, key=lambda one: str(one["type"]))
+    assert [one["type"] for one in frames] == ["ticket.created", "ticket.updated"]
+    await ali.http.post(f"/api/support_tickets/{ticket['id']}/close/")
+    closed = await at_desk.receive_type("ticket.updated")
+    assert (closed["support_ticket"]["status"], "desk" in closed) == ("closed", False)
+    await nothing_of_tickets(at_desk)

@@ -1,0 +1,131 @@
+"""The desk at its edges: staff no more, tickets of which a process heard nothing."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from chat.errors import Unavailable
+from chat.realtime.desk import Desk
+from config.settings import Settings
+from tests.api.client import Api, Person
+from tests.realtime.nodes import opened
+from tests.support.sockets import Socket
+
+Frame = dict[str, Any]
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    settings = Settings(data_dir=tmp_path_factory.mktemp("desk"), database_url=url)
+    with Api(settings) as served:
+        yield served
+
+
+async def at_desk(api: Api, person: Person) -> Socket:
+    socket = await opened(api, person, "")
+    assert (await socket.receive())["type"] == "hello"
+    return socket
+
+
+async def open_ticket(api: Api, customer: Person, path: str) -> Frame:
+    headers = {"Authorization": f"Bearer {customer.access}"}
+    body = {"subject": "help"}
+    answer = await api.send("POST", f"{path}support_ticket/", json=body, headers=headers)
+    assert answer.status_code == 201, answer.text
+    ticket: Frame = answer.json()
+    return ticket
+
+
+async def tickets_before_the_end(socket: Socket) -> list[tuple[str, int]]:
+    """The frames of tickets up to the answer to a frame that is sent now."""
+    await socket.send({"type": "resume", "since": {}, "ref": "end"})
+    found = []
+    while (frame := await socket.receive())["type"] != "resumed":
+        if frame["type"].startswith("ticket."):
+            found.append((frame["type"], frame["support_ticket"]["id"]))
+    return found
+
+
+async def settled(desk: Desk) -> None:
+    """It has read all that it wants to read."""
+    while desk.is_busy:
+        await asyncio.sleep(0)
+
+
+def test_who_is_staff_no_more_hears_nothing(api: Api) -> None:
+    """From the next change on, though the socket was opened by a member of staff."""
+    ali, agent, other = api.person("ali"), *(api.person("agent", is_staff=True) for _ in range(2))
+    path = ali.begin()
+
+    async def look() -> None:
+        former, present = await at_desk(api, agent), await at_desk(api, other)
+        async with api.app.ctx.payam.database.transaction() as transaction:
+            await transaction.execute("UPDATE users SET is_staff = FALSE WHERE id = ?", (agent.id,))
+        ticket = await open_ticket(api, ali, path)
+        assert (await present.receive_type("ticket.created"))["support_ticket"] == ticket
+        assert await tickets_before_the_end(former) == []
+        await former.close()
+        await present.close()
+
+    api.run(look())
+
+
+def test_what_a_process_did_not_hear_of_is_found_once(api: Api) -> None:
+    """By a look: a new ticket as a new one, a changed one as such, and neither again."""
+    ali, agent = api.person("ali"), api.person("agent", is_staff=True)
+    paths = [ali.begin(), ali.begin()]
+    payam = api.app.ctx.payam
+    desk = payam.sockets.desk
+
+    async def look() -> None:
+        socket = await at_desk(api, agent)
+        first = await open_ticket(api, ali, paths[0])
+        await socket.receive_type("ticket.created")
+        await desk.look()  # the first one sends what changed lately: it cannot know better
+        await settled(desk)
+        await tickets_before_the_end(socket)
+        payam.dispatcher.ticket_changed = lambda ticket_id, *, is_new: None
+        headers = {"Authorization": f"Bearer {agent.access}"}
+        closing = f"/api/support_tickets/{first['id']}/close/"
+        assert (await api.send("POST", closing, headers=headers)).status_code == 200
+        second = await open_ticket(api, ali, paths[1])
+        await desk.look()
+        await settled(desk)
+        found = await tickets_before_the_end(socket)
+        assert found[-2:] == [("ticket.updated", first["id"]), ("ticket.created", second["id"])]
+        await desk.look()
+        await settled(desk)
+        assert await tickets_before_the_end(socket) == []
+        await socket.close()
+
+    try:
+        api.run(look())
+    finally:
+        payam.dispatcher.ticket_changed = desk.changed
+
+
+def test_a_database_that_is_away_is_asked_again(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The frame comes when it is back."""
+    ali, agent = api.person("ali"), api.person("agent", is_staff=True)
+    path = ali.begin()
+    tickets = api.app.ctx.services.support_tickets
+    read, failures = tickets.numbered, [Unavailable("away", retry_after=1)] * 2
+
+    async def fail(ids: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return await read(ids)
+
+    monkeypatch.setattr(tickets, "numbered", fail)
+
+    async def look() -> None:
+        socket = await at_desk(api, agent)
+        ticket = await open_ticket(api, ali, path)
+        assert (await socket.receive_type("ticket.created"))["support_ticket"] == ticket
+        await socket.close()
+
+    api.run(look())
+    assert failures == []
