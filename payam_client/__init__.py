@@ -7,8 +7,10 @@ from payam_client.account_events import (
     CaughtUp,
     ConversationCreated,
     ConversationRemoved,
+    DeskTicketUpdated,
     PresenceChanged,
     SendingChanged,
+    TicketCreated,
 )
 from payam_client.backoff import Backoff
 from payam_client.conversation import Conversation
@@ -67,6 +69,7 @@ __all__ = [
     "ConversationRecord",
     "ConversationRemoved",
     "ConversationUpdated",
+    "DeskTicketUpdated",
     "FileStorage",
     "Found",
     "LiveConversation",
@@ -93,6 +96,7 @@ __all__ = [
     "Storage",
     "StoredMessage",
     "SupportTicket",
+    "TicketCreated",
     "TicketUpdated",
     "Tokens",
     "User",

@@ -2,6 +2,7 @@
 
 Events of one conversation are those of `events.py`, with `conversation`. The account has these too:
     ConversationCreated  ConversationRemoved  PresenceChanged
+    TicketCreated  DeskTicketUpdated    for staff: the tickets of all conversations
     CaughtUp        everything that was missed is here
     AccountReset    the server's database was put back: what came before may be wrong
     SendingChanged  made by the client: the state of one's own message has changed
@@ -32,7 +33,7 @@ from payam_client.events import (
     UserTyping,
     type_of,
 )
-from payam_client.records import ConversationRecord, User
+from payam_client.records import ConversationRecord, SupportTicket, User
 
 Status = Literal["sending", "stored", "failed", "discarded"]
 
@@ -62,6 +63,23 @@ class PresenceChanged(Frame, tag="presence", frozen=True):
     status: str
     last_seen: datetime | None = None
     user_id: int = 0
+
+
+class TicketCreated(Frame, tag="ticket.created", frozen=True):
+    """For staff: somebody opened a ticket, in whatever conversation."""
+
+    conversation: int
+    support_ticket: SupportTicket
+
+
+class DeskTicketUpdated(Frame, tag="desk.ticket.updated", frozen=True):
+    """For staff: a ticket changed in a conversation in which they are not.
+
+    It is ephemeral. After each new connection, read the tickets again.
+    """
+
+    conversation: int
+    support_ticket: SupportTicket
 
 
 class CaughtUp(Frame, tag="resumed", frozen=True):
@@ -129,6 +147,8 @@ FromServer = (
     | ConversationCreated
     | ConversationRemoved
     | PresenceChanged
+    | TicketCreated
+    | DeskTicketUpdated
     | CaughtUp
     | AccountReset
 )
@@ -146,4 +166,9 @@ def decode(frame: str | bytes) -> AccountFrame | None:
 
     Raises msgspec.DecodeError for a text that is no frame of Payam.
     """
-    return _decode(frame) if type_of(frame) in _KNOWN else None
+    if type_of(frame) not in _KNOWN:
+        return None
+    event: AccountFrame = _decode(frame)
+    if isinstance(event, TicketUpdated) and event.desk and event.conversation is not None:
+        return DeskTicketUpdated(event.conversation, event.support_ticket)
+    return event

@@ -98,6 +98,8 @@ class ConversationUpdated(Change, tag="conversation.updated", frozen=True):
 
 class TicketUpdated(Change, tag="ticket.updated", frozen=True):
     support_ticket: SupportTicket
+    desk: bool = False
+    """An account gives a `DeskTicketUpdated` instead where this is true."""
 
 
 class MessagePinned(Change, tag="message.pinned", frozen=True):

@@ -113,7 +113,7 @@ function pageOf(account) {
 
   parts.desk.hidden = !account.me.is_staff;
   laterOn(parts.desk, () => import("./tickets.js"), ({ ticketDesk }) => {
-    desk ??= ticketDesk({ api: payam, me: account.me, changed: draw }, {
+    desk ??= ticketDesk({ api: payam, account, changed: draw }, {
       button: parts.desk,
       rows: parts.tickets,
       none: parts.noTickets,

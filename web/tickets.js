@@ -4,13 +4,13 @@ import { complain, make, notify, reconcile } from "./dom.js";
 import { say, timeOrDate } from "./strings.js";
 
 const MOST = 200; // of each status
-const LOOK = 5000; // milliseconds between two looks at the tickets that are shown
 
 /** `button` shows and hides the tickets; `rows` and `none` are what is shown of them. */
-export function ticketDesk({ api, me, changed }, { button, rows, none }) {
+export function ticketDesk({ api, account, changed }, { button, rows, none }) {
   let tickets = null; // before they have come
   let isOpen = false;
-  let nextLook;
+  const news = new Map(); // tickets that came by the socket since they were read
+  const { me } = account;
 
   function toggle() {
     isOpen = !isOpen;
@@ -19,20 +19,36 @@ export function ticketDesk({ api, me, changed }, { button, rows, none }) {
   }
 
   async function refresh() {
-    clearTimeout(nextLook);
     if (!isOpen) return;
-    nextLook = setTimeout(look, LOOK);
+    news.clear();
     const waiting = ["open", "pending"].map((status) => api.tickets({ status, limit: MOST }));
-    tickets = (await Promise.all(waiting)).flat().sort((one, other) => other.id - one.id);
+    tickets = (await Promise.all(waiting)).flat();
+    // What came meanwhile may be newer than the answer.
+    for (const ticket of news.values()) put(ticket);
+    tickets.sort((one, other) => other.id - one.id);
     changed();
   }
 
-  /** Nothing else says that somebody opened a ticket, or took one. */
-  async function look() {
-    if (!button.isConnected) return; // somebody else has signed in
-    if (document.visibilityState === "visible") await refresh().catch(() => {});
-    else nextLook = setTimeout(look, LOOK);
+  function put(ticket) {
+    tickets = tickets.filter(({ id }) => id !== ticket.id);
+    if (ticket.status !== "closed") tickets.push(ticket);
   }
+
+  /** A ticket changed: show it as it is now, or not at all when it is closed. */
+  function note({ support_ticket: ticket }) {
+    news.set(ticket.id, ticket);
+    if (!isOpen || tickets === null) return;
+    put(ticket);
+    tickets.sort((one, other) => other.id - one.id);
+    changed();
+  }
+
+  account.on("desk", note);
+  account.on("ticket", note);
+  // What changed while there was no connection is not sent again.
+  account.on("state", ({ state }) => {
+    if (state === "open") refresh().catch(() => {});
+  });
 
   /** Do it, and say that it is done, or why not; somebody else may have been first. */
   async function act(work, done) {

@@ -1,10 +1,11 @@
 """The desk: staff find tickets on the page, answer them, and hand them on."""
 
+import asyncio
 import secrets
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Browser, Locator, Route, expect
 
 from tests.support.commands import new_staff
 from tests.support.payam_server import PayamServer
@@ -114,17 +115,43 @@ async def test_of_two_agents_one_takes_it(browser: Browser, served: PayamServer)
     hers = await one.page(browser)
     await hers.page.get_by_role("button", name=words["tickets"], exact=True).click()
     ticket = row(hers, subject)
-    await hers.page.route("**/api/support_tickets/?*", lambda route: route.abort())
-    other.take(ticket_id)  # behind this page's back
+
+    async def after_the_other(route: Route) -> None:
+        await asyncio.to_thread(other.take, ticket_id)
+        await route.continue_()
+
+    await hers.page.route("**/assign/", after_the_other, times=1)
     await button(ticket, words["assignToMe"]).click()
     await expect(hers.page.get_by_text(words["taken"])).to_be_visible()
-    await hers.page.unroute("**/api/support_tickets/?*")
     await expect(ticket).to_contain_text(words["assignedTo"].format(other.name))
     theirs = await other.page(browser)
     await theirs.page.get_by_role("button", name=words["tickets"], exact=True).click()
     await button(row(theirs, subject), words["giveBack"]).click()
     await button(ticket, words["assignToMe"]).click()
     await expect(ticket).to_contain_text(words["assignedTo"].format(one.name))
+
+
+async def test_the_desk_is_live(browser: Browser, served: PayamServer) -> None:
+    """A new ticket comes by itself, and goes when it is closed, without a request for the list."""
+    ali, sara, agent = Sender(served.url, "ali"), Sender(served.url, "sara"), Agent(served)
+    first, second = (f"printer {secrets.token_hex(4)}" for _ in range(2))
+    ali.begin()
+    sara.begin()
+    open_ticket(ali, first)
+    hers = await agent.page(browser)
+    await hers.page.get_by_role("button", name=WORDS["en"]["tickets"], exact=True).click()
+    await expect(row(hers, first)).to_be_visible()
+    asked: list[str] = []
+    hers.page.on("request", lambda request: asked.append(request.url))
+    ticket_id = open_ticket(sara, second)
+    await expect(row(hers, second)).to_be_visible()
+    agent.take(ticket_id)
+    assigned = WORDS["en"]["assignedTo"].format(agent.name)
+    await expect(row(hers, second)).to_contain_text(assigned)
+    agent._send("POST", f"/api/support_tickets/{ticket_id}/close/")
+    await expect(row(hers, second)).to_have_count(0)
+    await expect(row(hers, first)).to_be_visible()
+    assert [url for url in asked if "support_tickets" in url] == []
 
 
 async def test_others_have_no_desk(browser: Browser, served: PayamServer) -> None:

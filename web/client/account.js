@@ -282,6 +282,8 @@ export class Account extends Emitter {
     if (type === "conversation.created") return this.#created(frame.conversation);
     if (type === "conversation.removed") return this.remove(id);
     if (type === "presence") return this.#notePresence(frame);
+    // For staff: of conversations of others, which are not in this list.
+    if (type === "ticket.created" || frame.desk) return this.emit("desk", frame);
     const known = this.#all.get(id);
     if (known) return known.receive(frame);
     if (id === undefined || type === "user.typing") return;

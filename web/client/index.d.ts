@@ -495,6 +495,11 @@ export interface AccountEvents extends InConversation {
   /** The user left it, or was removed. */
   removed: LiveConversation;
   presence: PresenceState & { user: string };
+  /**
+   * For staff: a ticket was opened in whatever conversation, or changed in one of others. It is
+   * ephemeral: read the tickets again after each `state` of "open".
+   */
+  desk: { type: "ticket.created" | "ticket.updated"; conversation: number; support_ticket: SupportTicket };
   /** What was held does not count: the database was put back. It is read again by itself. */
   reset: { epoch: string | undefined };
   /** An error that answers nothing that was waited for. */
