@@ -73,7 +73,7 @@ class Live:
         is_here = await self._heal(here)
         is_joined = await self._join(cursor, found)
         if is_here and is_joined:
-            self._cursor = found.cursor
+            self._cursor = self._users.verified = found.cursor
             self._users.move_cursor(here, str(found.cursor))
 
     async def _heal(self, conversation_ids: Collection[int]) -> bool:

@@ -178,6 +178,40 @@ class Hub:
                 self.leave(connection, conversation_id)
         return late
 
+    def positions_of(self, seat: Seat) -> dict[int, int]:
+        """How far the groups are in which the seat is."""
+        groups = self._groups
+        return {one: groups[one].seq for one in seat.conversations}
+
+    def enter_again(
+        self,
+        connection: UserSocket,
+        before: Mapping[int, int],
+        positions: Mapping[int, int],
+        behind: Mapping[int, int],
+    ) -> dict[int, int]:
+        """The same as `enter`, for a seat that was kept.
+
+        `before` is how far its groups were before the database was asked; those whose present
+        positions are not in `positions` had not changed since what the client has.
+        """
+        if not positions and self.positions_of(connection.seat) == before:
+            connection.seat.enter(connection)
+            return {}
+        groups = self._groups
+        moved = {
+            one: seq
+            for one, seq in before.items()
+            if one in groups and one not in positions and groups[one].seq != seq
+        }
+        here = set(connection.seat.conversations)
+        known = {one: groups[one].seq for one in here & before.keys()}
+        known |= {one: seq for one, seq in positions.items() if one in here}
+        late = self.enter(connection, known, {**moved, **behind})
+        for conversation_id in before.keys() - here:
+            connection.removed(conversation_id)  # meanwhile
+        return late
+
     def exit(self, connection: UserSocket) -> None:
         """The socket has gone, and is not live any more. Its seat stays."""
         if connection.unsettled:

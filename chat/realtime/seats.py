@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from chat.realtime.subscribers import UserSocket
+    from chat.store.cursors import Cursor
 
 KEPT_SECONDS = 60.0
 """For so long a seat without sockets is kept."""
@@ -35,11 +36,14 @@ class Seat:
     """`sockets` are all of the user that are known here, `live` those that have entered.
 
     A live socket gets what happens in each conversation of the seat, except where the group has
-    something else about it (`Group.others`). `left_at` is when the last socket went, by
-    `time.monotonic`.
+    something else about it (`Group.others`).
+
+    Of a seat without sockets `left_at` is when the last one went, by `time.monotonic`. By
+    `verified` the conversations were all that the user was in, except for what changed since; None
+    where that is not known.
     """
 
-    __slots__ = ("conversations", "left_at", "live", "number", "sockets", "user_id")
+    __slots__ = ("conversations", "left_at", "live", "number", "sockets", "user_id", "verified")
 
     def __init__(self, user_id: int, number: int = -1) -> None:
         self.user_id = user_id
@@ -48,6 +52,7 @@ class Seat:
         self.live: tuple[UserSocket, ...] = ()
         self.conversations = array("I")
         self.left_at = 0.0
+        self.verified: Cursor | None = None
 
     def add(self, connection: "UserSocket") -> None:
         """The user has one more socket, which is not live yet."""
@@ -55,6 +60,7 @@ class Seat:
 
     def enter(self, connection: "UserSocket") -> None:
         """From now on the socket is live."""
+        self.verified = None
         self.live = (*self.live, connection)
         if self.live == self.sockets:
             self.live = self.sockets  # one tuple less

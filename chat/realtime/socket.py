@@ -82,7 +82,7 @@ class Sockets(Listener):
         dispatcher.joined = self.users.joined
         own_settings = OwnSettingsNews(services.own_settings, self.users.of, errands)
         dispatcher.own_changed = own_settings.changed
-        whole = WholeResume(
+        self._whole = whole = WholeResume(
             services.positions,
             services.changes,
             hub,
@@ -163,6 +163,7 @@ class Sockets(Listener):
         await self._errands.close()
         await self.desk.close()
         await self._marks.close()
+        await self._whole.close()
 
     def text_received(self, connection: Connection, text: str) -> None:
         assert isinstance(connection, Subscriber)

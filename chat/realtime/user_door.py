@@ -42,14 +42,15 @@ class UserDoor:
             Cursor.read(cursor)
         # First: what begins while the database is asked is noted.
         self._sockets.add(connection)
-        proof, missed = await self._whole.ask(connection.identity, cursor)
+        entry = await self._whole.ask(connection, cursor)
+        proof = entry.proof
 
         def begin() -> None:
             who = connection.identity
             user = User(who.user_id, who.username)
             # Whoever resumes keeps the old cursor until `resumed`.
-            hello = Hello(user, proof.epoch, cursor or proof.cursor, len(proof.positions))
+            hello = Hello(user, proof.epoch, cursor or proof.cursor, proof.count)
             connection.send(frame_of(hello))
-            self._whole.open(connection, proof, missed)
+            self._whole.open(connection, entry)
 
         return Admitted(connection, proof, begin)

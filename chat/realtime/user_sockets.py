@@ -27,6 +27,7 @@ from chat.realtime.seats import KEPT_SECONDS, Seat, free, new_seat
 from chat.realtime.server_frames import ConversationCreated, ConversationRemoved, CursorMoved
 from chat.realtime.subscribers import Removals, UserSocket
 from chat.services.conversations import Conversations
+from chat.store.cursors import Cursor
 
 PART = 250
 """Conversations that one step of the event loop joins."""
@@ -46,6 +47,8 @@ class UserSockets(Removals):
         self._reading = reading
         self._errands = errands
         self._kept_seconds = kept_seconds
+        self.verified: Cursor | None = None
+        """What was committed before it is known here, and in all seats with sockets."""
         self._seats: dict[int, Seat] = {}
         """By user, with those whose last socket has gone a short time ago."""
         self._looking: dict[tuple[UserSocket, int], bool] = {}
@@ -62,7 +65,12 @@ class UserSockets(Removals):
 
     def remove(self, connection: UserSocket) -> None:
         """The socket has gone."""
-        connection.seat.remove(connection)
+        seat = connection.seat
+        is_last = seat.live == (connection,)
+        seat.remove(connection)
+        if is_last and connection.is_settled:
+            is_looking = any(one is connection for one, _ in self._looking)
+            seat.verified = None if is_looking else self.verified
         self._hub.exit(connection)
 
     async def vacate(self) -> None:

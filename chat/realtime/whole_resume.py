@@ -13,7 +13,6 @@ from itertools import islice
 from msgspec import UNSET, Struct
 
 from chat import metrics
-from chat.auth.identity import Identity
 from chat.errors import Conflict, EpochChanged, InvalidInput, Unavailable
 from chat.events import ServerFrame
 from chat.realtime.answers import addressed, given
@@ -25,6 +24,7 @@ from chat.realtime.patience import RETRY_SECONDS
 from chat.realtime.protocol import frame_of
 from chat.realtime.reading import Reading
 from chat.realtime.resume import LOOK_SECONDS, marks_of, send_slowly
+from chat.realtime.returns import Returns
 from chat.realtime.server_frames import Positions, Reset, Resumed
 from chat.realtime.subscribers import UserSocket
 from chat.realtime.user_sockets import PART, UserSockets
@@ -60,6 +60,14 @@ class Missed(Struct, frozen=True):
         return bool(self.points or self.joined or self.left or self.put_back or self.own)
 
 
+class Entry(Struct, frozen=True):
+    """What a socket enters with. `missed` is of a client with a cursor; `before` as in `Return`."""
+
+    proof: Memberships
+    missed: Missed | None = None
+    before: Mapping[int, int] | None = None
+
+
 class WholeResume:
     def __init__(
         self,
@@ -80,6 +88,11 @@ class WholeResume:
         self._own_settings = own_settings
         self._history = history
         self._errands = errands
+        self._returns = Returns(positions, hub)
+
+    async def close(self) -> None:
+        """Stop what still waits for something."""
+        await self._returns.close()
 
     def start(self, connection: UserSocket, frame: Resume) -> None:
         """By a frame. Raises InvalidInput, and Conflict while an earlier one is under way."""
@@ -113,34 +126,42 @@ class WholeResume:
         await self._send_rest(connection, missed)
         self._end(connection, missed)
 
-    async def ask(self, who: Identity, cursor: str | None) -> tuple[Memberships, Missed | None]:
+    async def ask(self, connection: UserSocket, cursor: str | None) -> Entry:
         """For a handshake: proof of all conversations that the caller is in, and what the client
         with this cursor missed. Raises InvalidInput and Unavailable.
         """
+        who = connection.identity
         if cursor is None:
-            return await self._positions.memberships(who), None
+            return Entry(await self._positions.memberships(who))
         metrics.resumes.inc()
         frame = Resume(cursor=cursor)
         try:
+            found = await self._returns.ask(connection, cursor)
+            if found is not None:
+                missed = missed_by_cursor(found.proof, found.behind, {}, frame)
+                return Entry(found.proof, missed, found.before)
             proof, behind = await self._positions.since(who, cursor)
         except EpochChanged:
             proof = await self._positions.memberships(who)
-            return proof, put_back(proof, frame)
-        return proof, missed_by_cursor(proof, behind, {}, frame)
+            return Entry(proof, put_back(proof, frame))
+        return Entry(proof, missed_by_cursor(proof, behind, {}, frame))
 
-    def open(self, connection: UserSocket, proof: Memberships, missed: Missed | None) -> None:
+    def open(self, connection: UserSocket, entry: Entry) -> None:
         """After the handshake: make the socket live, and send what came after the cursor.
 
         Most clients have few conversations and have missed nothing. For them, all of it is done
         here and now.
         """
+        proof, missed, before = entry.proof, entry.missed, entry.before
         connection.is_resuming = missed is not None
         new: Collection[int] = () if missed is None else missed.joined
         since: Mapping[int, int] = {} if missed is None else missed.since
         positions = {one: seq for one, seq in proof.positions.items() if one not in new}
-        unseated = self._sockets.new_to(connection, positions)
+        unseated = {} if before is not None else self._sockets.new_to(connection, positions)
         late: dict[int, int] | None = None
-        if len(unseated) <= PART:
+        if before is not None:
+            late = self._hub.enter_again(connection, before, positions, since)
+        elif len(unseated) <= PART:
             self._hub.seat(connection.seat, unseated)
             late = self._hub.enter(connection, positions, since)
         if late is not None and not (late or (missed is not None and missed.is_more)):

@@ -7,13 +7,18 @@ A check that is a separate step can be forgotten on a new path. So everything th
 the live changes of a conversation takes a Membership, and only `membership_of` makes one.
 """
 
+from collections.abc import Collection
 from typing import Protocol
+
+from msgspec import structs
 
 from chat.auth.identity import Identity
 from chat.store import participants, positions
+from chat.store.cursors import Cursor
 from chat.store.database import Database, Reads
 from chat.store.positions import Behind, Standing
 from chat.store.sends import not_a_participant
+from chat.store.touched import News
 
 
 class Proof(Protocol):
@@ -27,20 +32,23 @@ class Proof(Protocol):
 
 
 class Memberships:
-    """The database named all conversations that this user is in, with their change numbers.
+    """The database named all conversations that this user is in, or said that they are those that
+    are known already.
 
+    `count` is how many. `positions` are the change numbers of all, or of those that changed.
     `cursor` stands for all of it.
     """
 
-    __slots__ = ("cursor", "epoch", "positions", "user_id")
+    __slots__ = ("count", "cursor", "epoch", "positions", "user_id")
 
+    count: int
     cursor: str
     epoch: str
     positions: dict[int, int]
     user_id: int
 
     def __init__(self) -> None:
-        raise TypeError("only memberships_of() and memberships_since() make one")
+        raise TypeError("only the functions below make one")
 
 
 class Membership:
@@ -91,10 +99,39 @@ async def memberships_since(
     return _memberships(who, behind), behind
 
 
+async def memberships_again(
+    database: Database, who: Identity, cursor: str, known: Collection[int], since: int, news: News
+) -> tuple[Memberships, Behind] | None:
+    """The same for a user whose conversations were `known` at the stamp `since`.
+
+    The news of the database is from then on, and from the cursor on. None where it has something
+    of this user, or does not suffice: then ask in the other way. Raises as `memberships_since`.
+    """
+    client = Cursor.read(cursor)
+    is_of_now = (client.epoch, client.incarnation) == (news.cursor.epoch, news.cursor.incarnation)
+    if not is_of_now or client.point > news.cursor.point:
+        return None
+    if news.users.get(who.user_id, -1) >= min(since, client.point):
+        return None
+    known = set(known)
+    moved = {one for one, at in news.conversations.items() if at >= client.point} & known
+    behind = Behind(str(news.cursor), news.cursor.epoch, [], [], [], [])
+    if moved:
+        found = await positions.behind(database, who.user_id, cursor, moved)
+        if found is None or found.joined or found.left or len(found.positions) < len(moved):
+            return None  # they are going on just now
+        # The cursor is that of the news, because of the others nothing later is known.
+        behind = structs.replace(behind, positions=found.positions, changed=found.changed)
+    proof = _memberships(who, behind)
+    proof.count = len(known)
+    return proof, behind
+
+
 def _memberships(who: Identity, standing: Standing | Behind) -> Memberships:
     found = Memberships.__new__(Memberships)
     found.user_id, found.epoch = who.user_id, standing.epoch
     found.cursor, found.positions = standing.cursor, dict(standing.positions)
+    found.count = len(found.positions)
     return found
 
 

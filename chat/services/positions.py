@@ -3,10 +3,16 @@
 from collections.abc import Collection
 
 from chat.auth.identity import Identity
-from chat.services.membership import Memberships, memberships_of, memberships_since
-from chat.store import participants
+from chat.services.membership import (
+    Memberships,
+    memberships_again,
+    memberships_of,
+    memberships_since,
+)
+from chat.store import participants, touched
 from chat.store.database import Database
 from chat.store.positions import Behind
+from chat.store.touched import News
 
 
 class Positions:
@@ -24,6 +30,16 @@ class Positions:
         where the database was put back since.
         """
         return await memberships_since(self._database, who, cursor)
+
+    async def again(
+        self, who: Identity, cursor: str, known: Collection[int], since: int, news: News
+    ) -> tuple[Memberships, Behind] | None:
+        """The same by what is known; see `memberships_again`."""
+        return await memberships_again(self._database, who, cursor, known, since, news)
+
+    async def news(self, point: int) -> News | None:
+        """What changed since this stamp, of all users alike; None where that is not known."""
+        return await touched.news(self._database, point)
 
     async def those_of(self, who: Identity, conversation_ids: Collection[int]) -> set[int]:
         """Those of the conversations that the caller is in."""

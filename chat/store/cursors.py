@@ -40,7 +40,7 @@ class Cursor(Struct, frozen=True):
 
 
 async def snapshot(
-    reads: Reads, sql: str, parameters: Sequence[int], **parts: str
+    reads: Reads, sql: str, parameters: Sequence[int | str], **parts: str
 ) -> tuple[Cursor, Row]:
     """What a statement of one row answers, and the cursor of the same moment.
 

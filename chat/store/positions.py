@@ -18,12 +18,14 @@ read in the same statement as the positions, because a cursor that is read after
 changes that the positions do not have.
 """
 
+from collections.abc import Collection
+
 import msgspec
 from msgspec import Struct
 
 from chat.errors import EpochChanged
 from chat.store.cursors import Cursor, snapshot
-from chat.store.database import Reads
+from chat.store.database import Reads, listed
 
 # From the user's participants to each conversation by its key: a plan that is made for every user
 # alike would read all conversations there are.
@@ -46,7 +48,7 @@ OF_USER = """
 BEHIND = """
     WITH mine AS MATERIALIZED (
         SELECT p.conversation_id AS id, p.changed AS came, c.seq, c.changed
-        FROM {mine} WHERE p.user_id = ? AND p.is_active
+        FROM {mine} WHERE p.user_id = ? AND p.is_active {which}
     ), found AS (
         SELECT id, seq,
                coalesce((SELECT m.created_seq FROM messages AS m
@@ -102,20 +104,28 @@ async def of_user(reads: Reads, user_id: int) -> Standing:
     return Standing(str(cursor), cursor.epoch, _positions(f"[{joined or ''}]"))
 
 
-async def behind(reads: Reads, user_id: int, text: str) -> Behind | None:
+async def behind(
+    reads: Reads, user_id: int, text: str, among: Collection[int] | None = None
+) -> Behind | None:
     """What changed since the cursor. None if its stamps cannot be compared with the present ones:
     then the positions of all conversations show where the client is behind.
 
+    With `among`, `positions` and `changed` are of these conversations alone.
     Raises InvalidInput, which names `cursor`, and EpochChanged if the database was put back since.
     """
     cursor = Cursor.read(text)
     point = cursor.point
-    parameters = (user_id, *[point] * 5, user_id, point)
-    present, found = await snapshot(reads, BEHIND, parameters, mine=MINE[reads.dialect])
+    which = "" if among is None else f"AND p.conversation_id IN ({reads.ids})"
+    some = () if among is None else (listed(among),)
+    parameters = (user_id, *some, *[point] * 5, user_id, point)
+    mine = MINE[reads.dialect]
+    present, found = await snapshot(reads, BEHIND, parameters, mine=mine, which=which)
     if present.epoch != cursor.epoch:
         raise EpochChanged(present.epoch)
     if present.incarnation != cursor.incarnation or present.point < point:
         return None
-    mine, moved, joined, left = (f"[{one or ''}]" for one in found)
+    positions, moved, joined, left = (f"[{one or ''}]" for one in found)
     changed = [(id_, max(sent, logged), seq) for id_, sent, logged, seq in _changed(moved)]
-    return Behind(str(present), present.epoch, _positions(mine), changed, _ids(joined), _ids(left))
+    return Behind(
+        str(present), present.epoch, _positions(positions), changed, _ids(joined), _ids(left)
+    )

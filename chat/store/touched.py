@@ -26,7 +26,22 @@ SINCE = """
            (SELECT {joined}(ids, ',') FROM found), (SELECT max(changed) FROM found),
            (SELECT count(*) FROM found)
 """
+# Both by an index, from the lowest stamp on.
+NEWS = """
+    WITH found AS (
+        SELECT changed, ids FROM touched WHERE changed >= ? ORDER BY changed LIMIT ?
+    ), came AS (
+        SELECT changed, user_id FROM participants WHERE changed >= ?
+        ORDER BY changed, conversation_id, user_id LIMIT ?
+    )
+    SELECT {horizon}, {incarnation}, (SELECT epoch FROM history), (SELECT pruned FROM clock),
+           (SELECT count(*) FROM found), (SELECT count(*) FROM came),
+           (SELECT {joined}('[' || changed || ',[' || ids || ']]', ',') FROM found),
+           (SELECT {joined}('[' || changed || ',' || user_id || ']', ',') FROM came)
+"""
 _ids = msgspec.json.Decoder(set[int]).decode
+_found = msgspec.json.Decoder(list[tuple[int, list[int]]]).decode
+_came = msgspec.json.Decoder(list[tuple[int, int]]).decode
 
 
 class Touched(Struct, frozen=True):
@@ -37,6 +52,30 @@ class Touched(Struct, frozen=True):
 
     ids: set[int] | None
     cursor: Cursor
+
+
+class News(Struct, frozen=True):
+    """The conversations that changed since some point, and the users who came into one or left one,
+    each with the highest stamp. `cursor` is of the same moment.
+    """
+
+    cursor: Cursor
+    conversations: dict[int, int]
+    users: dict[int, int]
+
+
+async def news(reads: Reads, point: int) -> News | None:
+    """What changed since then, of all users alike. None if that is too much, or not known."""
+    parameters = (point, PART, point, PART)
+    cursor, found = await snapshot(reads, NEWS, parameters)
+    pruned, touches, comings, moved, came = found
+    if not pruned < point <= cursor.point or PART in (touches, comings):
+        return None
+    conversations: dict[int, int] = {}
+    for changed, ids in sorted(_found(f"[{moved or ''}]")):
+        conversations.update(dict.fromkeys(ids, changed))
+    users = {user_id: changed for changed, user_id in sorted(_came(f"[{came or ''}]"))}
+    return News(cursor, conversations, users)
 
 
 async def present(reads: Reads) -> Cursor:

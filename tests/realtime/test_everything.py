@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chat.realtime.group import Group
-from chat.store import conversations, history
+from chat.store import conversations, history, touched
 from tests.api.client import Person
 from tests.realtime.nodes import Nodes, Talk, close_all, hold, open_socket, until
 from tests.support.sockets import Socket
@@ -451,6 +451,114 @@ def test_a_kept_seat_goes_on_and_whoever_comes_back_finds_it(
     frames = nodes.run(scenario())
     assert texts(frames) == ["to the second", "missed"]
     assert kinds(frames).count("conversation.created") == 1
+
+
+async def gone(nodes: Nodes, person: Person) -> str:
+    """A socket of everything that has gone, at a moment at which the node knew all. The cursor."""
+    socket, hello = await opened(nodes, person)
+    await settled(nodes, socket, person)
+    payam = nodes.here.app.ctx.payam
+    users = users_of(nodes)
+    users.verified = None
+    async with asyncio.timeout(10):
+        while users.verified is None:  # what was said just now may be on its way
+            await payam.live.tick(await touched.present(payam.database))
+    await socket.close()
+    await until(lambda: not users.of(person.id))
+    return str(hello["cursor"])
+
+
+async def until_resumed(socket: Socket) -> list[Frame]:
+    frames: list[Frame] = []
+    while not frames or frames[-1]["type"] != "resumed":
+        frames.append(await socket.receive())
+    return frames
+
+
+@pytest.mark.parametrize("meanwhile", ["nothing", "missed", "said", "both", "removed", "begun"])
+def test_who_comes_back_soon_is_not_read_for_and_misses_nothing(
+    nodes: Nodes, talk: Talk, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    """The database says what changed, for all who come back; the rest is as it was. What happens
+    while the answer is on its way comes too, once.
+    """
+    positions = nodes.here.app.ctx.services.positions
+    asked: list[str] = []
+    since, again = positions.since, positions.again
+
+    async def counted(*arguments: Any) -> Any:
+        asked.append("by itself")
+        return await since(*arguments)
+
+    async def counted_again(*arguments: Any) -> Any:
+        found = await again(*arguments)
+        asked.append("no" if found is None else "again")
+        return found
+
+    async def scenario() -> tuple[list[Frame], list[Frame]]:
+        cursor = await gone(nodes, talk.sara)
+        monkeypatch.setattr(positions, "since", counted)
+        monkeypatch.setattr(positions, "again", counted_again)
+        if meanwhile in ("missed", "both"):
+            await talk.say(nodes, "missed")
+        held = hold(
+            monkeypatch, nodes.here.app.ctx.payam.sockets._whole._returns._news, "_look", most=1
+        )
+        opening = asyncio.create_task(opened(nodes, talk.sara, f"?cursor={cursor}"))
+        await held.until_waiting()
+        path = talk.path
+        if meanwhile in ("said", "both"):
+            await talk.say(nodes, "said")
+        elif meanwhile == "removed":
+            await talk.remove_sara(nodes)
+        elif meanwhile == "begun":
+            talk.path = await begin(nodes, talk, talk.sara)
+        held.release()
+        socket, hello = await opening
+        assert hello["conversations"] == 1
+        frames = await until_resumed(socket)
+        while meanwhile == "begun" and "conversation.created" not in kinds(frames):
+            frames.append(await socket.receive())
+        more = await settled(nodes, socket, talk.sara)
+        if meanwhile == "removed":
+            await add_sara(nodes, talk)
+            while (await socket.receive())["type"] != "conversation.created":
+                pass
+        await is_live(nodes, talk, socket, "live")
+        talk.path = path
+        await is_live(nodes, talk, socket, "live there")
+        return frames, more
+
+    frames, more = nodes.run(scenario())
+    assert asked == ["again"]
+    said = {"missed": ["missed"], "said": ["said"], "both": ["missed", "said"]}
+    assert texts([*frames, *more]) == said.get(meanwhile, [])
+    assert texts(more) == []
+    assert kinds([*frames, *more]).count("conversation.removed") == (meanwhile == "removed")
+    assert kinds([*frames, *more]).count("conversation.created") == (meanwhile == "begun")
+
+
+@pytest.mark.parametrize("meanwhile", ["removed", "begun"])
+def test_who_comes_back_soon_is_read_for_where_conversations_came_or_went(
+    nodes: Nodes, talk: Talk, meanwhile: str
+) -> None:
+    """Before the database is asked, and unheard of by this node."""
+
+    async def scenario() -> list[Frame]:
+        cursor = await gone(nodes, talk.sara)
+        seat = users_of(nodes)._seats[talk.sara.id]
+        if meanwhile == "removed":
+            await talk.remove_sara(nodes)
+        else:
+            await begin(nodes, talk, talk.sara)
+        socket, hello = await opened(nodes, talk.sara, f"?cursor={cursor}")
+        assert hello["conversations"] == (0 if meanwhile == "removed" else 2)
+        frames = await until_resumed(socket)
+        assert users_of(nodes)._seats[talk.sara.id] is seat
+        return [*frames, *await settled(nodes, socket, talk.sara)]
+
+    expected = "conversation.removed" if meanwhile == "removed" else "conversation.created"
+    assert kinds(nodes.run(scenario())).count(expected) == 1
 
 
 def test_each_socket_of_a_user_takes_a_new_conversation_by_itself(
