@@ -26,12 +26,12 @@ SINCE = """
            (SELECT {joined}(ids, ',') FROM found), (SELECT max(changed) FROM found),
            (SELECT count(*) FROM found)
 """
-# Both by an index, from the lowest stamp on.
+# Both by an index, from the lowest stamp on. That of `participants` has no rows without a stamp.
 NEWS = """
     WITH found AS (
         SELECT changed, ids FROM touched WHERE changed >= ? ORDER BY changed LIMIT ?
     ), came AS (
-        SELECT changed, user_id FROM participants WHERE changed >= ?
+        SELECT changed, user_id FROM participants WHERE changed > 0 AND changed >= ?
         ORDER BY changed, conversation_id, user_id LIMIT ?
     )
     SELECT {horizon}, {incarnation}, (SELECT epoch FROM history), (SELECT pruned FROM clock),
