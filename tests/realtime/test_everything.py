@@ -475,15 +475,9 @@ async def until_resumed(socket: Socket) -> list[Frame]:
     return frames
 
 
-@pytest.mark.parametrize("meanwhile", ["nothing", "missed", "said", "both", "removed", "begun"])
-def test_who_comes_back_soon_is_not_read_for_and_misses_nothing(
-    nodes: Nodes, talk: Talk, monkeypatch: pytest.MonkeyPatch, meanwhile: str
-) -> None:
-    """The database says what changed, for all who come back; the rest is as it was. What happens
-    while the answer is on its way comes too, once.
-    """
+def note_asking(nodes: Nodes, monkeypatch: pytest.MonkeyPatch, asked: list[str]) -> None:
+    """Note how the database is asked for those who come back."""
     positions = nodes.here.app.ctx.services.positions
-    asked: list[str] = []
     since, again = positions.since, positions.again
 
     async def counted(*arguments: Any) -> Any:
@@ -495,10 +489,30 @@ def test_who_comes_back_soon_is_not_read_for_and_misses_nothing(
         asked.append("no" if found is None else "again")
         return found
 
+    monkeypatch.setattr(positions, "since", counted)
+    monkeypatch.setattr(positions, "again", counted_again)
+
+
+@pytest.mark.parametrize("meanwhile", ["nothing", "missed", "said", "both", "removed", "begun"])
+def test_who_comes_back_soon_is_not_read_for_and_misses_nothing(
+    nodes: Nodes, talk: Talk, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    """The database says what changed, for all who come back; the rest is as it was. What happens
+    while the answer is on its way comes too, once.
+    """
+    asked: list[str] = []
+
+    async def happens() -> None:
+        if meanwhile in ("said", "both"):
+            await talk.say(nodes, "said")
+        elif meanwhile == "removed":
+            await talk.remove_sara(nodes)
+        elif meanwhile == "begun":
+            talk.path = await begin(nodes, talk, talk.sara)
+
     async def scenario() -> tuple[list[Frame], list[Frame]]:
         cursor = await gone(nodes, talk.sara)
-        monkeypatch.setattr(positions, "since", counted)
-        monkeypatch.setattr(positions, "again", counted_again)
+        note_asking(nodes, monkeypatch, asked)
         if meanwhile in ("missed", "both"):
             await talk.say(nodes, "missed")
         held = hold(
@@ -507,12 +521,7 @@ def test_who_comes_back_soon_is_not_read_for_and_misses_nothing(
         opening = asyncio.create_task(opened(nodes, talk.sara, f"?cursor={cursor}"))
         await held.until_waiting()
         path = talk.path
-        if meanwhile in ("said", "both"):
-            await talk.say(nodes, "said")
-        elif meanwhile == "removed":
-            await talk.remove_sara(nodes)
-        elif meanwhile == "begun":
-            talk.path = await begin(nodes, talk, talk.sara)
+        await happens()
         held.release()
         socket, hello = await opening
         assert hello["conversations"] == 1
