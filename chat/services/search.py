@@ -1,6 +1,7 @@
 """Search: the caller's messages that contain a text, in whatever way it is spelt."""
 
 import logging
+from time import monotonic
 
 from chat import records
 from chat.auth.identity import Identity
@@ -10,18 +11,23 @@ from chat.services.membership import require_member
 from chat.store import messages
 from chat.store import search as store
 from chat.store.database import Database
+from chat.store.search_query import Query
+from chat.store.search_sample import Sample, sample
 from chat.text import searching
 
 log = logging.getLogger("payam")
 
 QUERY_MAX_LENGTH = 200
 LIMIT_MAX = 100
+SAMPLE_SECONDS = 600.0
 
 
 class Search:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lacks_pieces = False
+        self._sample: Sample | None = None
+        self._sampled_at = 0.0
 
     async def look(self) -> None:
         """At the start: log why longer texts cannot be found by pieces, if that is so."""
@@ -33,6 +39,15 @@ class Search:
                 " caller instead, which takes longer.",
                 trouble,
             )
+
+    async def _pieces(self) -> Sample | None:
+        """How frequent pieces are, from time to time anew; None while there is no index."""
+        if self._lacks_pieces or not await store.has_pieces(self._database):
+            return None
+        if self._sample is None or monotonic() - self._sampled_at > SAMPLE_SECONDS:
+            self._sampled_at = monotonic()
+            self._sample = await sample(self._database)
+        return self._sample
 
     async def find(
         self,
@@ -56,19 +71,18 @@ class Search:
             raise InvalidInput({"q": ["Has no letter or digit to look for."]})
         if conversation_id is not None:
             await require_member(self._database, who, conversation_id)
-        by_pieces = not self._lacks_pieces and await store.has_pieces(self._database)
-        query = store.Query(who.user_id, key, conversation_id, sender_id, before, limit)
-        places = await store.find(self._database, query, by_pieces=by_pieces)
+        query = Query(who.user_id, key, conversation_id, sender_id, before, limit)
+        page = await store.find(self._database, query, await self._pieces())
         if conversation_id is None:
-            by_id = await messages.of_places(self._database, who.user_id, places)
+            by_id = await messages.of_places(self._database, who.user_id, page.places)
         else:
             reader = messages.Reader(conversation_id, who.user_id)
-            ids = [message_id for _, message_id in places]
+            ids = [message_id for _, message_id in page.places]
             by_id = {one.id: one for one in await messages.by_ids(self._database, reader, ids)}
         found = [
             records.Found(found_in, by_id[id_], matches)
-            for found_in, id_ in places
+            for found_in, id_ in page.places
             # What was changed a moment ago may not contain the text any more.
             if id_ in by_id and (matches := searching.matches(by_id[id_].content, text))
         ]
-        return found, places[-1][1] if len(places) == limit else None
+        return found, page.rest

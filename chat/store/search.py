@@ -2,37 +2,40 @@
 
 There are two ways, since neither is quick for every question.
 
-1. By pieces: an index knows which texts have all three-letter pieces of the query. Of at most
-   CANDIDATES texts, those of the caller's conversations are kept. It needs three letters.
-2. By conversations: the latest texts of each of the caller's conversations are looked through.
-   The conversations with the latest messages come first, and it ends where all others are
-   older than what is found. It serves short queries, frequent words, and a database that has no
-   index of pieces.
+1. By conversations (`search_stretches`): the texts of the caller's conversations are looked
+   through, the newest first: a stretch of the latest ids, then a longer one before it. It is quick
+   for frequent words, for short queries, and for callers with few messages.
+2. By pieces: an index knows which texts have all three-letter pieces of the query. Of at most
+   CANDIDATES texts, those of the caller's conversations are kept. It is quick where one of the
+   pieces is rare (`search_sample`).
+
+So it begins with a stretch. Where that has not found enough, it goes on by pieces if one is rare,
+and else with further stretches. Those end after some texts: what is found no sooner is found page
+by page, since an answer says from where to go on.
 """
 
-from collections.abc import Iterable
-
-import msgspec
-from msgspec import Struct
+from collections.abc import Iterable, Sequence
 
 from chat.store import search_rebuild, search_texts
-from chat.store.database import Reads, listed
+from chat.store.database import Reads
+from chat.store.search_query import Page, Place, Query, only
+from chat.store.search_sample import PIECE, Sample
+from chat.store.search_stretches import Stretches
 from chat.store.search_texts import Said
 from chat.text.searching import key_of
 
 CANDIDATES = 5_000
 """Texts of all conversations that are sorted at once. A query with more is a frequent word."""
-PIECE = 3
-"""The letters of a piece in the index."""
-PART = 100
-"""Conversations that one statement looks through."""
+RARE = 20_000
+"""Texts that have the rarest piece of a query, as far as a sample says, at most. Where the query is
+that piece, all of them are candidates."""
 ESCAPE = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
 
 PIECES = {
     "sqlite": """
         SELECT t.conversation_id, t.message_id, t.sender_id
         FROM search_pieces AS p JOIN search_texts AS t ON t.message_id = p.rowid
-        WHERE search_pieces MATCH ?
+        WHERE search_pieces MATCH ? AND instr(t.folded, ?) > 0
     """,
     "postgresql": """
         SELECT t.conversation_id, t.message_id, t.sender_id FROM search_texts AS t
@@ -54,33 +57,6 @@ MINE = """
     EXISTS (SELECT 1 FROM participants AS p
             WHERE p.conversation_id = few.conversation_id AND p.user_id = ? AND p.is_active)
 """
-BY_CONVERSATIONS = {
-    "sqlite": """
-        SELECT t.conversation_id, t.message_id
-        FROM json_each(?) AS c JOIN search_texts AS t ON t.message_id IN (
-            SELECT x.message_id FROM search_texts AS x
-            WHERE x.conversation_id = c.value {only} AND instr(x.folded, ?) > 0
-            ORDER BY x.message_id DESC LIMIT ?)
-    """,
-    "postgresql": """
-        SELECT c.id, t.message_id
-        FROM (SELECT CAST(value AS bigint) AS id
-              FROM json_array_elements_text(CAST(? AS json))) AS c
-        CROSS JOIN LATERAL (
-            SELECT x.message_id FROM search_texts AS x
-            WHERE x.conversation_id = c.id {only} AND strpos(x.folded, ?) > 0
-            ORDER BY x.message_id DESC LIMIT ?) AS t
-    """,
-}
-# As one text: rows of their own would hold the event loop where there are many.
-SCOPE = """
-    SELECT {joined}('[' || mine.id || ',' || mine.last || ']', ',') FROM (
-        SELECT p.conversation_id AS id,
-               (SELECT c.last_message_id FROM conversations AS c
-                WHERE c.id = p.conversation_id) AS last
-        FROM participants AS p WHERE p.user_id = ? AND p.is_active
-    ) AS mine WHERE mine.last IS NOT NULL
-"""
 # An index may be there and hold nothing: `lc_ctype = C` knows no letters but the Latin ones.
 KNOWS_PIECES = """
     SELECT to_regclass('search_texts_pieces') IS NOT NULL
@@ -90,23 +66,6 @@ SHOWS_PIECES = """
     SELECT show_trgm('سلام'),
            (SELECT datctype FROM pg_database WHERE datname = current_database())
 """
-
-_scope = msgspec.json.Decoder(list[tuple[int, int]]).decode
-
-
-class Query(Struct, frozen=True):
-    """`key` is not empty, and each of the others but `limit` may be None.
-
-    `conversation_id` is one that the caller may read. Without it, all in which `user_id` is a
-    participant are meant. `before` is the id of a message: only earlier ones are found.
-    """
-
-    user_id: int
-    key: str
-    conversation_id: int | None
-    sender_id: int | None
-    before: int | None
-    limit: int
 
 
 async def why_no_pieces(reads: Reads) -> str | None:
@@ -133,8 +92,8 @@ async def has_pieces(reads: Reads) -> bool:
     return not await search_rebuild.is_begun(reads)
 
 
-async def find(reads: Reads, query: Query, *, by_pieces: bool) -> list[tuple[int, int]]:
-    """At most `limit` messages as (conversation, id), the newest first.
+async def find(reads: Reads, query: Query, sample: Sample | None) -> Page:
+    """At most `limit` messages, the newest first. Without a sample nothing is found by pieces.
 
     What the follower has not handled yet is among them, up to a number.
     """
@@ -144,8 +103,19 @@ async def find(reads: Reads, query: Query, *, by_pieces: bool) -> list[tuple[int
         for one in await search_texts.fresh(reads, query.user_id, query.conversation_id)
         if _meets(one, query)
     ]
-    found = await _in_index(reads, query, by_pieces=by_pieces)
-    return _newest({*fresh, *found}, query.limit) if fresh else found
+    page = await _in_index(reads, query, sample)
+    if not fresh:
+        return page
+    # What is before the page comes with a later one.
+    fresh = [place for place in fresh if page.rest is None or place[1] >= page.rest]
+    return _page({*fresh, *page.places}, query.limit, page.rest)
+
+
+def _page(found: Iterable[Place], limit: int, rest: int | None) -> Page:
+    places = sorted(found, key=lambda place: place[1], reverse=True)
+    if len(places) >= limit:
+        return Page(places[:limit], places[limit - 1][1])
+    return Page(places, rest)
 
 
 def _meets(one: Said, query: Query) -> bool:
@@ -157,68 +127,35 @@ def _meets(one: Said, query: Query) -> bool:
     )
 
 
-async def _in_index(reads: Reads, query: Query, *, by_pieces: bool) -> list[tuple[int, int]]:
-    if by_pieces and len(query.key) >= PIECE:
-        found = await _by_pieces(reads, query)
-        if found is not None:
-            return found
-    return await _by_conversations(reads, query)
+async def _in_index(reads: Reads, query: Query, sample: Sample | None) -> Page:
+    stretches = await Stretches.of(reads, query)
+    await stretches.begin()
+    if sample is not None and len(query.key) >= PIECE and not stretches.is_done:
+        pieces, texts = sample.rarest(query.key)
+        if texts <= (RARE if len(query.key) > PIECE else CANDIDATES):
+            found = await _by_pieces(reads, stretches.what_follows(), pieces)
+            if found is not None:
+                return _page([*stretches.found, *found], query.limit, None)
+    await stretches.go_on()
+    return _page(stretches.found, query.limit, stretches.end or None)
 
 
-async def _by_pieces(reads: Reads, query: Query) -> list[tuple[int, int]] | None:
+async def _by_pieces(reads: Reads, query: Query, pieces: Sequence[str]) -> list[Place] | None:
     """None where there are too many candidates."""
-    only, parameters = _only(query, "few")
+    conditions, parameters = only(query, "few")
     one = query.conversation_id
     sql = BY_PIECES.format(
-        pieces=PIECES[reads.dialect], scope=MINE if one is None else ONE, only=only
+        pieces=PIECES[reads.dialect], scope=MINE if one is None else ONE, only=conditions
     )
     if reads.dialect == "sqlite":
-        pattern = '"' + query.key.replace('"', '""') + '"'
+        # Not all pieces, of which frequent ones would cost more than the comparison.
+        match = " AND ".join('"' + piece.replace('"', '""') + '"' for piece in pieces)
+        patterns = [match, query.key]
     else:
-        pattern = f"%{query.key.translate(ESCAPE)}%"
+        patterns = [f"%{query.key.translate(ESCAPE)}%"]
     scope = query.user_id if one is None else one
-    rows = await reads.fetch(sql, (pattern, CANDIDATES + 1, scope, *parameters, query.limit))
+    rows = await reads.fetch(sql, (*patterns, CANDIDATES + 1, scope, *parameters, query.limit))
     ((_, candidates),) = [row for row in rows if row[0] == 0]
     if candidates > CANDIDATES:
         return None
-    return _newest([(row[0], row[1]) for row in rows if row[0] != 0], query.limit)
-
-
-async def _by_conversations(reads: Reads, query: Query) -> list[tuple[int, int]]:
-    only, parameters = _only(query, "x")
-    sql = BY_CONVERSATIONS[reads.dialect].format(only=only)
-    places = await _places(reads, query)
-    found: list[tuple[int, int]] = []
-    for start in range(0, len(places), PART):
-        part = places[start : start + PART]
-        if len(found) == query.limit and found[-1][1] > part[0][1]:
-            break  # all that follow are older than what is found
-        ids = listed([id_ for id_, _ in part])
-        rows = await reads.fetch(sql, (ids, *parameters, query.key, query.limit))
-        found = _newest([*found, *[(row[0], row[1]) for row in rows]], query.limit)
-    return found
-
-
-async def _places(reads: Reads, query: Query) -> list[tuple[int, int]]:
-    """The conversations to look through, each with its last message; the latest first."""
-    if query.conversation_id is not None:
-        return [(query.conversation_id, 0)]
-    ((joined,),) = await reads.fetch(SCOPE.format(joined=reads.joined), (query.user_id,))
-    places = _scope(f"[{joined or ''}]")
-    return sorted(places, key=lambda place: place[1], reverse=True)
-
-
-def _only(query: Query, table: str) -> tuple[str, list[int]]:
-    """The conditions that the query has beside its text, and their parameters."""
-    only, parameters = "", []
-    if query.sender_id is not None:
-        only += f" AND {table}.sender_id = ?"
-        parameters.append(query.sender_id)
-    if query.before is not None:
-        only += f" AND {table}.message_id < ?"
-        parameters.append(query.before)
-    return only, parameters
-
-
-def _newest(found: Iterable[tuple[int, int]], limit: int) -> list[tuple[int, int]]:
-    return sorted(found, key=lambda place: place[1], reverse=True)[:limit]
+    return [(row[0], row[1]) for row in rows if row[0] != 0]

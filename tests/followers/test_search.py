@@ -10,7 +10,8 @@ from chat.followers.gathering import Gathering
 from chat.followers.search import SearchFollower
 from chat.store import search, search_doctor, search_rebuild, spans
 from chat.store.database import Database
-from chat.store.search import Query
+from chat.store.search_query import Query
+from chat.store.search_sample import sample
 from chat.store.spans import Span
 from chat.text.searching import key_of
 from tests.store.world import Changes, conversation, draft, pair, sent, user
@@ -49,7 +50,12 @@ async def follow(database: Database) -> None:
 
 async def found(database: Database, user_id: int, text: str, *, by_pieces: bool) -> list[int]:
     query = Query(user_id, key_of(text), None, None, None, 20)
-    return [id_ for _, id_ in await search.find(database, query, by_pieces=by_pieces)]
+    return [
+        id_
+        for _, id_ in (
+            await search.find(database, query, await sample(database) if by_pieces else None)
+        ).places
+    ]
 
 
 async def drifted(database: Database) -> list[str]:
@@ -104,7 +110,8 @@ async def test_what_the_index_lacks_is_found_beside_it(database: Database) -> No
         (Query(ali, "قرار", talk, None, new.id, 20), [old.id]),  # until the index knows the edit
         (Query(ali, "قرار", None, sara, new.id, 20), []),
     ):
-        assert [id_ for _, id_ in await search.find(database, query, by_pieces=True)] == ids
+        page = await search.find(database, query, await sample(database))
+        assert [id_ for _, id_ in page.places] == ids
 
 
 async def test_much_is_caught_up_with_in_bounded_steps(database: Database) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from chat.store import search, search_texts
 from chat.store.database import Database
-from chat.store.search import Query
+from chat.store.search_query import Query
+from chat.store.search_sample import sample
 from chat.store.search_texts import Text
 from chat.text.searching import key_of, matches
 from tests.store.world import pair
@@ -86,10 +87,12 @@ async def test_the_store_finds_each_text_among_many(database: Database, by_piece
             [Text(talk, id_, ali, key_of(text)) for id_, text in enumerate(corpus, 1)],
         )
         await transaction.execute("UPDATE conversations SET last_message_id = ?", (len(corpus),))
+    pieces = await sample(database) if by_pieces else None
     hits, wanted, false = 0, 0, []
     for number, query, is_found in PAIRS:
         asked = Query(ali, key_of(query), None, None, None, WANTED if is_found else 100)
-        found = {id_ for _, id_ in await search.find(database, asked, by_pieces=by_pieces)}
+        page = await search.find(database, asked, pieces)
+        found = {id_ for _, id_ in page.places}
         wanted += is_found
         hits += is_found and number + 1 in found
         if not is_found and number + 1 in found:

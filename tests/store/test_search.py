@@ -2,9 +2,17 @@
 
 import pytest
 
-from chat.store import participants, search, search_rebuild, search_texts
+from chat.store import (
+    participants,
+    search,
+    search_rebuild,
+    search_sample,
+    search_stretches,
+    search_texts,
+)
 from chat.store.database import Database
-from chat.store.search import Query
+from chat.store.search_query import Query
+from chat.store.search_sample import Sample, sample
 from chat.store.search_texts import Text
 from chat.text.searching import key_of
 from tests.store.world import Changes, conversation, opened, user
@@ -36,6 +44,9 @@ class World:
                 (message_id, conversation_id),
             )
 
+    async def pieces(self) -> Sample | None:
+        return await sample(self.database) if self.by_pieces else None
+
     async def find(
         self,
         user_id: int,
@@ -47,8 +58,8 @@ class World:
         limit: int = 20,
     ) -> list[int]:
         query = Query(user_id, key_of(text), within, sender, before, limit)
-        found = await search.find(self.database, query, by_pieces=self.by_pieces)
-        return [message_id for _, message_id in found]
+        page = await search.find(self.database, query, await self.pieces())
+        return [message_id for _, message_id in page.places]
 
 
 @pytest.fixture(params=["by pieces", "by conversations"])
@@ -121,12 +132,54 @@ async def test_a_frequent_word_is_found_by_conversations(
 ) -> None:
     """There are more candidates than are sorted at once, most of them of others."""
     monkeypatch.setattr(search, "CANDIDATES", 3)
-    monkeypatch.setattr(search, "PART", 1)
+    monkeypatch.setattr(search_stretches, "STRETCH", 1)
     for number in range(1, 8):
         where, who = (world.ours, world.ali) if number in (2, 5) else (world.theirs, world.reza)
         await world.say(where, who, number, f"باشد {number}")
     assert await world.find(world.ali, "باشد") == [5, 2]
     assert await world.find(world.sara, "باشد", limit=3) == [7, 6, 5]
+
+
+async def test_what_takes_too_long_is_found_page_by_page(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page may be short or empty; whoever goes on finds each message once, the newest first."""
+    monkeypatch.setattr(search, "CANDIDATES", 2)
+    monkeypatch.setattr(search, "RARE", 2)
+    monkeypatch.setattr(search_stretches, "STRETCH", 3)
+    monkeypatch.setattr(search_stretches, "MOST", 4)
+    for number in range(1, 31):
+        where, who = (world.ours, world.ali) if number % 2 else (world.theirs, world.reza)
+        await world.say(where, who, number, "باران" if number in (1, 2, 17, 29) else "آفتاب")
+    for text, wanted in (("باران", [29, 17, 1]), ("با", [29, 17, 1]), ("برف", [])):
+        pages: list[list[int]] = []
+        before: int | None = None
+        while not pages or before is not None:
+            query = Query(world.ali, key_of(text), None, None, before, 2)
+            page = await search.find(world.database, query, await world.pieces())
+            pages.append([message_id for _, message_id in page.places])
+            before = page.rest
+        assert [one for page in pages for one in page] == wanted
+        assert len(pages) > 2 or world.by_pieces
+
+
+async def test_a_sample_says_which_pieces_are_rare(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of many texts; with few, no piece counts as frequent."""
+    for number in range(1, 41):
+        await world.say(world.ours, world.ali, number, "سلام ژاله" if number == 7 else "سلام رضا")
+    small = await sample(world.database)
+    assert small.rarest("سلام ژاله")[1] == 0
+    async with world.database.transaction() as transaction:
+        if transaction.dialect == "postgresql":
+            await transaction.execute("ANALYZE search_texts")
+    monkeypatch.setattr(search_sample, "SMALL", 10)
+    monkeypatch.setattr(search_sample, "TEXTS", 40)
+    pieces, texts = (await sample(world.database)).rarest("سلام ژ")
+    assert "م ژ" in pieces
+    assert texts <= 1
+    assert (await sample(world.database)).rarest("سلام")[1] == 40
 
 
 async def test_pieces_are_known_on_both_databases(database: Database) -> None:

@@ -1,0 +1,124 @@
+"""Search by conversations: the texts of the caller's conversations, the newest first."""
+
+from typing import Self
+
+import msgspec
+from msgspec.structs import replace
+
+from chat.store.database import Reads, listed
+from chat.store.search_query import Place, Query, only
+
+STRETCH = 2_000
+"""Ids of the first stretch. The next one holds as many texts as are still to be looked through,
+if they are as close as in the first; where that has none, it is FACTOR times as long."""
+FACTOR = 8
+MOST = 15_000
+"""Texts of the caller that one question looks through, where they are in few conversations."""
+VISIT = 4
+"""To begin with a conversation costs as much as so many texts."""
+# The first row says how many texts were looked through.
+BY_CONVERSATIONS = {
+    "sqlite": """
+        WITH seen AS MATERIALIZED (
+            SELECT x.conversation_id, x.message_id, instr(x.folded, ?) > 0 AS is_found
+            FROM json_each(?) AS c CROSS JOIN search_texts AS x
+            WHERE x.conversation_id = c.value
+              AND x.message_id >= ? AND x.message_id < ? {only}
+        )
+    """,
+    "postgresql": """
+        WITH seen AS MATERIALIZED (
+            SELECT t.* FROM (SELECT CAST(? AS text) AS key) AS q
+            CROSS JOIN (SELECT unnest(CAST(translate(?, '[]', '{{}}') AS bigint[])) AS id) AS c
+            CROSS JOIN LATERAL (
+                SELECT x.conversation_id, x.message_id, strpos(x.folded, q.key) > 0 AS is_found
+                FROM search_texts AS x
+                WHERE x.conversation_id = c.id
+                  AND x.message_id >= ? AND x.message_id < ? {only}
+                OFFSET 0) AS t
+        )
+    """,
+}
+FOUND = """
+    SELECT 0, count(*) FROM seen
+    UNION ALL SELECT * FROM (
+        SELECT conversation_id, message_id FROM seen WHERE is_found
+        ORDER BY message_id DESC LIMIT ?) AS newest
+"""
+# As one text: rows of their own would hold the event loop where there are many.
+SCOPE = """
+    SELECT {joined}('[' || mine.id || ',' || mine.last || ']', ',') FROM (
+        SELECT p.conversation_id AS id,
+               (SELECT c.last_message_id FROM conversations AS c
+                WHERE c.id = p.conversation_id) AS last
+        FROM participants AS p WHERE p.user_id = ? AND p.is_active
+    ) AS mine WHERE mine.last IS NOT NULL
+"""
+LAST = "SELECT id, last_message_id FROM conversations WHERE id = ? AND last_message_id > 0"
+
+_scope = msgspec.json.Decoder(list[tuple[int, int]]).decode
+
+
+class Stretches:
+    """Looks through the conversations of `places`, from the newest ids to older ones."""
+
+    def __init__(self, reads: Reads, query: Query, places: list[Place]) -> None:
+        self._reads = reads
+        self._query = query
+        self._places = places  # each conversation with its last message, the latest first
+        self._length = STRETCH
+        self._seen = 0
+        self.found: list[Place] = []
+        self.end = 0
+        """From here on, to newer ones, everything is found; 0 where nothing is left."""
+        if places:
+            last = places[0][1] + 1
+            self.end = last if query.before is None else min(last, query.before)
+
+    @classmethod
+    async def of(cls, reads: Reads, query: Query) -> Self:
+        return cls(reads, query, await _places(reads, query))
+
+    @property
+    def is_done(self) -> bool:
+        return self.end <= 0 or len(self.found) >= self._query.limit
+
+    def what_follows(self) -> Query:
+        return replace(self._query, before=self.end, limit=self._query.limit - len(self.found))
+
+    async def begin(self) -> None:
+        """Look through the latest texts: what is frequent is found there."""
+        if not self.is_done:
+            await self._step()
+
+    async def go_on(self) -> None:
+        """Until enough is found, or MOST texts have been looked through."""
+        while self._seen < MOST and not self.is_done:
+            await self._step()
+
+    async def _step(self) -> None:
+        conditions, parameters = only(self._query, "x", before=False)
+        sql = BY_CONVERSATIONS[self._reads.dialect].format(only=conditions) + FOUND
+        begin = max(0, self.end - self._length)
+        visited = [id_ for id_, last in self._places if last >= begin]
+        rows = await self._reads.fetch(
+            sql, (self._query.key, listed(visited), begin, self.end, *parameters, self._query.limit)
+        )
+        ((_, seen),) = [row for row in rows if row[0] == 0]
+        self.found += [(row[0], row[1]) for row in rows if row[0] != 0]
+        self.end, self._seen = begin, self._seen + seen + VISIT * len(visited)
+        if seen == 0:
+            self._length *= FACTOR
+        else:  # so long that it holds what there is room for, if texts are as close as here
+            room = MOST - self._seen - VISIT * len(self._places)
+            self._length = max(STRETCH, self._length * room // seen)
+
+
+async def _places(reads: Reads, query: Query) -> list[Place]:
+    """The conversations to look through, each with its last message; the latest first."""
+    if query.conversation_id is not None:
+        rows = await reads.fetch(LAST, (query.conversation_id,))
+        return [(row[0], row[1]) for row in rows]
+    ((joined,),) = await reads.fetch(SCOPE.format(joined=reads.joined), (query.user_id,))
+    places = _scope(f"[{joined or ''}]")
+    return sorted(places, key=lambda place: place[1], reverse=True)
