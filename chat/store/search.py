@@ -16,15 +16,16 @@ by page, since an answer says from where to go on.
 
 from collections.abc import Iterable, Sequence
 
-from chat.store import search_rebuild, search_texts
+from chat.store import search_rebuild, search_scope
 from chat.store.database import Reads
 from chat.store.search_query import Page, Place, Query, only
 from chat.store.search_sample import PIECE, Sample
+from chat.store.search_scope import Within
 from chat.store.search_stretches import Stretches
 from chat.store.search_texts import Said
 from chat.text.searching import key_of
 
-CANDIDATES = 5_000
+CANDIDATES = 3_000
 """Texts of all conversations that are sorted at once. A query with more is a frequent word."""
 RARE = 20_000
 """Texts that have the rarest piece of a query, as far as a sample says, at most. Where the query is
@@ -97,13 +98,14 @@ async def find(reads: Reads, query: Query, sample: Sample | None) -> Page:
 
     What the follower has not handled yet is among them, up to a number.
     """
+    within = await search_scope.scope(reads, query)
     # Read first: what the follower handles meanwhile is then found twice, and not missed.
     fresh = [
         (one.conversation_id, one.message_id)
-        for one in await search_texts.fresh(reads, query.user_id, query.conversation_id)
+        for one in await search_scope.fresh(reads, within)
         if _meets(one, query)
     ]
-    page = await _in_index(reads, query, sample)
+    page = await _in_index(reads, query, within, sample)
     if not fresh:
         return page
     # What is before the page comes with a later one.
@@ -127,8 +129,10 @@ def _meets(one: Said, query: Query) -> bool:
     )
 
 
-async def _in_index(reads: Reads, query: Query, sample: Sample | None) -> Page:
-    stretches = await Stretches.of(reads, query)
+async def _in_index(
+    reads: Reads, query: Query, within: Sequence[Within], sample: Sample | None
+) -> Page:
+    stretches = Stretches(reads, query, within)
     await stretches.begin()
     if sample is not None and len(query.key) >= PIECE and not stretches.is_done:
         pieces, texts = sample.rarest(query.key)

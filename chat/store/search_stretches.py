@@ -1,18 +1,18 @@
 """Search by conversations: the texts of the caller's conversations, the newest first."""
 
-from typing import Self
+from collections.abc import Sequence
 
-import msgspec
 from msgspec.structs import replace
 
 from chat.store.database import Reads, listed
 from chat.store.search_query import Place, Query, only
+from chat.store.search_scope import Within
 
 STRETCH = 2_000
 """Ids of the first stretch. The next one holds as many texts as are still to be looked through,
 if they are as close as in the first; where that has none, it is FACTOR times as long."""
 FACTOR = 8
-MOST = 15_000
+MOST = 13_500
 """Texts of the caller that one question looks through, where they are in few conversations."""
 VISIT = 4
 """To begin with a conversation costs as much as so many texts."""
@@ -45,39 +45,23 @@ FOUND = """
         SELECT conversation_id, message_id FROM seen WHERE is_found
         ORDER BY message_id DESC LIMIT ?) AS newest
 """
-# As one text: rows of their own would hold the event loop where there are many.
-SCOPE = """
-    SELECT {joined}('[' || mine.id || ',' || mine.last || ']', ',') FROM (
-        SELECT p.conversation_id AS id,
-               (SELECT c.last_message_id FROM conversations AS c
-                WHERE c.id = p.conversation_id) AS last
-        FROM participants AS p WHERE p.user_id = ? AND p.is_active
-    ) AS mine WHERE mine.last IS NOT NULL
-"""
-LAST = "SELECT id, last_message_id FROM conversations WHERE id = ? AND last_message_id > 0"
-
-_scope = msgspec.json.Decoder(list[tuple[int, int]]).decode
 
 
 class Stretches:
-    """Looks through the conversations of `places`, from the newest ids to older ones."""
+    """Looks through the conversations of the scope, from the newest ids to older ones."""
 
-    def __init__(self, reads: Reads, query: Query, places: list[Place]) -> None:
+    def __init__(self, reads: Reads, query: Query, scope: Sequence[Within]) -> None:
         self._reads = reads
         self._query = query
-        self._places = places  # each conversation with its last message, the latest first
+        self._scope = scope
         self._length = STRETCH
         self._seen = 0
         self.found: list[Place] = []
         self.end = 0
         """From here on, to newer ones, everything is found; 0 where nothing is left."""
-        if places:
-            last = places[0][1] + 1
+        if scope:
+            last = scope[0].last + 1
             self.end = last if query.before is None else min(last, query.before)
-
-    @classmethod
-    async def of(cls, reads: Reads, query: Query) -> Self:
-        return cls(reads, query, await _places(reads, query))
 
     @property
     def is_done(self) -> bool:
@@ -100,7 +84,7 @@ class Stretches:
         conditions, parameters = only(self._query, "x", before=False)
         sql = BY_CONVERSATIONS[self._reads.dialect].format(only=conditions) + FOUND
         begin = max(0, self.end - self._length)
-        visited = [id_ for id_, last in self._places if last >= begin]
+        visited = [one.conversation_id for one in self._scope if one.last >= begin]
         rows = await self._reads.fetch(
             sql, (self._query.key, listed(visited), begin, self.end, *parameters, self._query.limit)
         )
@@ -110,15 +94,5 @@ class Stretches:
         if seen == 0:
             self._length *= FACTOR
         else:  # so long that it holds what there is room for, if texts are as close as here
-            room = MOST - self._seen - VISIT * len(self._places)
+            room = MOST - self._seen - VISIT * len(self._scope)
             self._length = max(STRETCH, self._length * room // seen)
-
-
-async def _places(reads: Reads, query: Query) -> list[Place]:
-    """The conversations to look through, each with its last message; the latest first."""
-    if query.conversation_id is not None:
-        rows = await reads.fetch(LAST, (query.conversation_id,))
-        return [(row[0], row[1]) for row in rows]
-    ((joined,),) = await reads.fetch(SCOPE.format(joined=reads.joined), (query.user_id,))
-    places = _scope(f"[{joined or ''}]")
-    return sorted(places, key=lambda place: place[1], reverse=True)

@@ -13,9 +13,6 @@ from chat.store.database import Reads, Transaction, listed
 from chat.store.spans import Span
 
 FOLLOWER = "search"
-FRESH = 400
-"""Most messages that one search reads beside the index. Their folding takes some milliseconds of
-the event loop."""
 ITEM = "m.conversation_id, m.id, m.sender_id, m.content, CASE WHEN m.is_deleted THEN 1 ELSE 0 END"
 CHANGED = "'message.edited', 'message.deleted'"
 # One text for all: rows of their own would take the interpreter's lock from senders, row by row.
@@ -74,21 +71,6 @@ AGAIN = """
     ON CONFLICT (conversation_id, message_id) DO UPDATE SET folded = excluded.folded
     WHERE search_texts.folded <> excluded.folded
 """
-# The conversations of a user in which the follower is behind; the latest first.
-BEHIND = """
-    SELECT c.id, coalesce(f.seq, 0), c.seq
-    FROM participants AS p
-    JOIN conversations AS c ON c.id = p.conversation_id
-    LEFT JOIN positions AS f ON f.follower = ? AND f.conversation_id = c.id
-    WHERE p.user_id = ? AND p.is_active AND c.seq > coalesce(f.seq, 0)
-    ORDER BY c.last_message_id DESC LIMIT ?
-"""
-BEHIND_IN_ONE = """
-    SELECT c.id, coalesce(f.seq, 0), c.seq
-    FROM conversations AS c
-    LEFT JOIN positions AS f ON f.follower = ? AND f.conversation_id = c.id
-    WHERE c.id = ? AND c.seq > coalesce(f.seq, 0)
-"""
 
 
 class Text(Struct, frozen=True):
@@ -118,24 +100,6 @@ async def said(reads: Reads, spans: Sequence[Span]) -> list[Said]:
     wanted = msgspec.json.encode([span[:3] for span in spans]).decode()
     ((text,),) = await reads.fetch(READ[reads.dialect], (wanted,))
     return _said(text)
-
-
-async def fresh(reads: Reads, user_id: int, conversation_id: int | None) -> list[Said]:
-    """What was said in the user's conversations, or in this one, that the follower lacks.
-
-    Of much, the last in the latest conversations; at most about FRESH messages.
-    """
-    if conversation_id is None:
-        rows = await reads.fetch(BEHIND, (FOLLOWER, user_id, FRESH))
-    else:
-        rows = await reads.fetch(BEHIND_IN_ONE, (FOLLOWER, conversation_id))
-    spans, room = [], FRESH
-    for id_, after, seq in rows:
-        spans.append(Span(id_, max(after, seq - room), seq))
-        room -= spans[-1].upto - spans[-1].after
-        if room <= 0:
-            break
-    return await said(reads, spans) if spans else []
 
 
 async def keep(transaction: Transaction, texts: Sequence[Text]) -> None:
