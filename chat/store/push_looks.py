@@ -17,14 +17,23 @@ UNREAD = """
          WHERE r.conversation_id = p.conversation_id AND r.id = p.last_read_id), 0)
       AND x.sender_id <> p.user_id AND NOT x.is_deleted
 """
+# Through a mute comes only what mentions the user.
+IS_MUTED = "coalesce(p.muted_until, 0) > ?"
+MENTION = """
+    (SELECT max(y.message_id) FROM mentions AS y
+     WHERE y.conversation_id = p.conversation_id AND y.user_id = p.user_id
+       AND y.message_id > p.last_read_id AND NOT y.is_own)
+"""
 # A device of a sign-in that has ended is gone, whether it was removed yet or not.
 LOOK = f"""
     WITH due AS MATERIALIZED (
         SELECT n.conversation_id, n.device_id, n.added_seq, n.shown_id, n.shown_seq, n.failures,
                d.user_id, d.platform, d.url, d.p256dh, d.auth, d.app_id, d.pushkey, d.data,
                d.created_at, p.is_active, p.last_read_id, p.read_seq,
-               NOT p.is_archived AND coalesce(p.muted_until, 0) <= ? AS is_audible,
-               (SELECT x.id {UNREAD} ORDER BY x.created_seq DESC LIMIT 1) AS newest_id,
+               NOT p.is_archived AS is_audible, {MENTION} AS mention_id,
+               CASE WHEN {IS_MUTED} THEN {MENTION}
+                    ELSE (SELECT x.id {UNREAD} ORDER BY x.created_seq DESC LIMIT 1)
+                    END AS newest_id,
                (SELECT count(*) FROM (SELECT 1 {UNREAD} LIMIT {COUNT_MAX}) AS few) AS unread
         FROM ({{pairs}}) AS wanted
         JOIN notices AS n ON n.conversation_id = wanted.one AND n.device_id = wanted.two
@@ -58,7 +67,10 @@ BADGE = f"""
 
 
 class Newest(NamedTuple):
-    """The newest unread message of others; `at` is in microseconds since 1970."""
+    """The newest unread message of others; `at` is in microseconds since 1970.
+
+    Where the user has muted the conversation, it is the newest that mentions them.
+    """
 
     id: int
     at: int
@@ -77,7 +89,9 @@ class Due(NamedTuple):
     """What a device that is due shows of a conversation, and what it should.
 
     `shown_id` and `shown_seq` are 0 where it shows nothing. `is_shown_deleted` says that the
-    message it shows was deleted. `registered_at` is in microseconds since 1970.
+    message it shows was deleted, `is_mentioned` that an unread one mentions the user, and
+    `is_audible` that the conversation is not archived. `registered_at` is in microseconds since
+    1970.
     """
 
     looked: Looked
@@ -90,6 +104,7 @@ class Due(NamedTuple):
     shown_id: int
     shown_seq: int
     is_shown_deleted: bool
+    is_mentioned: bool
     read_seq: int
     unread: int
     newest: Newest | None
@@ -129,6 +144,7 @@ def _due(
     last_read_id: int,
     read_seq: int,
     is_audible: bool,
+    mention_id: int | None,
     newest_id: int | None,
     unread: int,
     seq: int,
@@ -152,6 +168,7 @@ def _due(
         shown_id=shown_id,
         shown_seq=shown_seq,
         is_shown_deleted=bool(is_shown_deleted),
+        is_mentioned=mention_id is not None,
         read_seq=read_seq,
         unread=unread,
         newest=None if newest_id is None else Newest(newest_id, newest_at, content, sender),

@@ -45,7 +45,12 @@ FROM_DEVICES = """
         WHERE p.conversation_id = span.one AND p.user_id = d.user_id), FALSE)
       AND {is_idle}
 """
-AUDIBLE = "NOT p.is_archived AND coalesce(p.muted_until, 0) <= ?"
+AUDIBLE = """
+    NOT p.is_archived AND (coalesce(p.muted_until, 0) <= ? OR EXISTS (
+        SELECT 1 FROM mentions AS y
+        WHERE y.conversation_id = p.conversation_id AND y.user_id = p.user_id
+          AND y.message_id > p.last_read_id AND NOT y.is_own))
+"""
 # One that is due already, or at which somebody is at work, is looked at in any case.
 IS_IDLE = """
     NOT EXISTS (SELECT 1 FROM notices AS n

@@ -18,8 +18,10 @@ from chat.followers.push.pusher import Pusher, Times
 from chat.realtime.presence.board import LocalBoard
 from chat.records import Device
 from chat.services.devices import Devices
-from chat.store import participants
+from chat.store import mentions, participants
 from chat.store.database import Database
+from chat.store.sends import Extras
+from chat.text.mentions import named_in
 from chat.times import now
 from tests.store.world import draft, user
 from tests.support.push_service import Browser, Gateway, PushService
@@ -77,6 +79,9 @@ class World:
         """Send a message, which is so many seconds old; its id."""
         created_at = now() - int(age * 1_000_000)
         send = draft(talk, sender_id, content, created_at=created_at)
+        if named := named_in(content):
+            send.extras = Extras(named)
+            await mentions.find_of_sends(self.database, [send])
         await self.database.store_sends([send])
         assert send.error is None
         return send.id

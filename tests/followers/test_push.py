@@ -264,6 +264,38 @@ async def test_muted_and_archived_conversations_are_silent(world: World) -> None
     assert max(push["badge"] for push in browser.pushes) == 2
 
 
+async def test_a_mention_comes_through_a_mute(world: World) -> None:
+    """It alone does; and not into an archived conversation."""
+    ali, sara = await world.user("ali"), await world.user("sara")
+    browser = await world.browser(sara)
+    talks = [await conversation(world.database, ali, sara) for _ in range(3)]
+    muted, archived, _ = talks
+    async with world.database.transaction() as transaction:
+        sql = "UPDATE participants SET muted_until = ?, is_archived = ? WHERE conversation_id = ?"
+        await transaction.execute(sql, (2**62, False, muted))
+        await transaction.execute(sql, (None, True, archived))
+    async with world.pushing(with_content=True):
+        mentions = []
+        for talk in talks:
+            await world.say(talk, ali, "before")
+            mentions.append(await world.say(talk, ali, "@sara, come"))
+            await world.say(talk, ali, "after")
+            await world.settled()
+        pushes = {push["conversation"]: push for push in browser.pushes}
+        assert pushes.keys() == {muted, talks[2]}
+        assert all(push["mention"] for push in pushes.values())
+        assert pushes[muted]["message_id"] == mentions[0]
+        assert pushes[muted]["content"] == "@sara, come"
+        assert pushes[talks[2]]["content"] == "after"
+        count = len(browser.pushes)
+        last = await world.say(muted, ali, "later")
+        await world.settled()
+        assert len(browser.pushes) == count
+        await world.read(muted, sara, last)
+        await until(lambda: len(browser.pushes) == count + 1)
+    assert (browser.kinds[-1], browser.pushes[-1]["conversation"]) == ("read", muted)
+
+
 async def test_what_is_too_old_is_not_pushed(world: World) -> None:
     """After a week in which nothing followed, too; what is new comes at once."""
     ali, sara = await world.user("ali"), await world.user("sara")

@@ -65,6 +65,7 @@ class Pushed(Struct, frozen=True):
     ttl: int
     message_id: int = 0
     sent_at: int = 0
+    is_mention: bool = False
     text: Text | None = None
 
     @property
@@ -177,6 +178,8 @@ def for_browser(pushed: Pushed) -> bytes:
     }
     if pushed.message_id:
         fields |= {"message_id": pushed.message_id, "timestamp": to_text(pushed.sent_at)}
+    if pushed.is_mention:
+        fields["mention"] = True
     if pushed.text is None:
         return msgspec.json.encode(fields)
     if pushed.text.title:

@@ -35,7 +35,8 @@ def plan(due: Due, moment: int, *, ttl: float, is_online: bool, watch: float) ->
         return Plan.WAIT if moment - at < watch * 1_000_000 else quiet
     if due.shown_seq and is_seen(due):
         return Plan.READ
-    if due.is_shown_deleted and due.is_audible and not is_online:
+    is_wrong = due.is_shown_deleted and due.newest is not None
+    if is_wrong and due.is_audible and not is_online:
         return Plan.MESSAGE  # what it shows is gone, and other messages are unread
     return quiet
 
@@ -51,6 +52,6 @@ def news(due: Due, oldest: int) -> tuple[Plan | None, int]:
 
 def is_seen(due: Due) -> bool:
     """Whether the user has read, or somebody deleted, all that the device shows."""
-    if due.newest is not None:
+    if due.unread:
         return False
     return due.shown_id > 0 or due.read_seq >= due.shown_seq

@@ -239,7 +239,15 @@ class Pusher:
             newest = due.newest
             text = Text(due.title, newest.sender, newest.content) if self._with_content else None
             return Pushed(
-                "message", place.conversation_id, unread, badge, left, newest.id, newest.at, text
+                "message",
+                place.conversation_id,
+                unread,
+                badge,
+                left,
+                newest.id,
+                newest.at,
+                due.is_mentioned,
+                text,
             )
         by = due.added.by if due.added is not None else ""
         text = Text(due.title, by, "") if self._with_content else None
