@@ -57,7 +57,8 @@ IS_IDLE = """
                 WHERE n.conversation_id = span.one AND n.device_id = d.id AND n.due IS NOT NULL)
 """
 ASK = """
-    INSERT INTO notices (conversation_id, device_id, due) VALUES (?, ?, {moment} + ?)
+    INSERT INTO notices (conversation_id, device_id, due)
+    SELECT place.one, place.two, {moment} + ? FROM ({pairs}) AS place WHERE TRUE
     ON CONFLICT (conversation_id, device_id) DO UPDATE SET due = excluded.due
     WHERE notices.due IS NULL
 """
@@ -142,9 +143,9 @@ async def _listening(
 async def ask(transaction: Transaction, news: News, grace: float) -> None:
     """Have these looked at, in so many seconds."""
     moment = transaction.moment
-    await transaction.execute_many(
-        ASK.format(moment=moment), [(*place, length(grace)) for place in news.places]
-    )
+    for part in in_parts(news.places):
+        sql = ASK.format(moment=moment, pairs=transaction.pairs)
+        await transaction.execute(sql, (length(grace), listed(part)))
     await transaction.execute_many(
         ASK_ADDED.format(moment=moment),
         [(id_, length(grace), seq, user_id) for (id_, user_id), seq in news.added.items()],
