@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from chat.payam import Payam
 from chat.records import Webhook
 from chat.services.checks import text as checked
 
+STDIN = "-"
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -28,7 +30,10 @@ def install(commands: Any) -> None:
     new = verb("add", add, "Add a webhook, and print its id and its secret.")
     new.add_argument("url", metavar="URL")
     new.add_argument("--events", default="", metavar="A,B", help="types of changes; without it all")
-    new.add_argument("--secret", help="whsec_… or whsk_…; without it a new one")
+    new.add_argument(
+        "--secret",
+        help="whsec_… or whsk_…, or - to read it from standard input; without it a new one",
+    )
     new.add_argument("--ed25519", action="store_true", help="sign with a key pair")
     new.add_argument("--no-batches", action="store_true", help="one change in each request, always")
     verb("list", list_all, "List the webhooks, and how they do.")
@@ -55,7 +60,7 @@ async def add(payam: Payam, options: argparse.Namespace) -> str:
         None,
         options.url,
         events=[event for event in options.events.split(",") if event],
-        secret=options.secret,
+        secret=sys.stdin.readline().strip() if options.secret == STDIN else options.secret,
         is_asymmetric=options.ed25519,
         batches=not options.no_batches,
     )

@@ -11,9 +11,9 @@ from chat.changes import reading
 from chat.errors import Unavailable
 from chat.followers.follower import Follower, Later
 from chat.followers.looking import BUSY, POLL_SECONDS, Looking
-from chat.store import followers as store
+from chat.store import leases as store
 from chat.store.database import Database
-from chat.store.followers import Lease, Position
+from chat.store.leases import Lease, Position
 
 log = logging.getLogger("payam.followers")
 

@@ -137,9 +137,9 @@ class WebhookFollower(Follower):
                 raise Later(reached, pause, is_failure=True) from None
             reached = wanted[last].seq
             await self._succeeded()
+        self._singly.discard(conversation_id)
         if len(turn) > PART:
             raise Later(reached, 0.0, is_failure=False)
-        self._singly.discard(conversation_id)
 
     def _wants(self, change: Change) -> bool:
         return not self.webhook.events or name_of(change.frame) in self.webhook.events

@@ -79,7 +79,7 @@ class Client:
             raise Undelivered("timeout", detail) from None
         except httpcore.ConnectError as error:
             raise Undelivered("unreachable", f"cannot connect: {reason(error)}") from None
-        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+        except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
             raise Undelivered("cut", f"the connection broke: {reason(error)}") from None
 
     async def check(self, url: Url) -> None:

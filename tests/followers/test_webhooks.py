@@ -3,6 +3,8 @@
 import asyncio
 import base64
 import logging
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 
@@ -28,6 +30,7 @@ from tests.followers.webhook_world import (
     until,
 )
 from tests.store.world import Changes, conversation, draft, pair, sent, user
+from tests.support.payam_server import CHECKOUT
 from tests.support.receiver import Received, Receiver, agree, answer, cut, fail, hang
 
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
@@ -379,6 +382,76 @@ async def test_a_removed_webhook_leaves_nothing(database: Database, receiver: Re
     assert len(receiver.received) == 3
     rows = await database.fetch("SELECT DISTINCT follower FROM positions")
     assert rows == [(f"webhook:{webhook + 1}",)]
+
+
+async def test_one_node_goes_on_where_another_was_killed(
+    database: Database, database_url: str, receiver: Receiver
+) -> None:
+    """A ledger over two nodes, one of which dies while it sends: everything arrives, in order per
+    conversation, and never two at a time for one of them.
+    """
+    ali = await user(database, "ali")
+    talks = [await conversation(database, ali) for _ in range(10)]
+    await added(database, receiver)
+    open_now: Counter[int] = Counter()
+    most: Counter[int] = Counter()
+
+    async def slowly(request: Received) -> bytes:
+        (talk,) = {change["data"]["conversation"] for change in request.changes}
+        open_now[talk] += 1
+        most[talk] = max(most[talk], open_now[talk])
+        await asyncio.sleep(0.03)
+        open_now[talk] -= 1
+        return answer(204)
+
+    receiver.behaviour = slowly
+    nodes = [node_on(database_url) for _ in range(2)]
+    try:
+        seq = 0
+        while len(receiver.received) < 3 * len(talks):  # both are at work by then
+            await database.store_sends([draft(talk, ali) for talk in talks])
+            seq += 1
+            await asyncio.sleep(0.05)
+        await until(lambda: sum(open_now.values()) > 0)
+        nodes[0].kill()
+        for _ in range(3):
+            await database.store_sends([draft(talk, ali) for talk in talks])
+            seq += 1
+        due = {talk: numbers(seq) for talk in talks}
+        await until(lambda: in_order(receiver.received) == due)
+        assert nodes[1].poll() is None
+    finally:
+        for node in nodes:
+            node.kill()
+            node.wait()
+    assert set(most.values()) == {1}
+
+
+def node_on(url: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "tests.followers.webhook_node", url]
+    return subprocess.Popen(command, cwd=CHECKOUT)
+
+
+async def test_a_receiver_may_be_away_for_longer_than_a_restart(
+    database: Database, receiver: Receiver
+) -> None:
+    """Where nobody listens, the next process goes on with what it finds in the database."""
+    talk, ali, _ = await pair(database)
+    webhook = await added(database, receiver)
+    await receiver.stop()
+    await sent(database, talk, ali)
+    async with sending(database):
+        while (await state(database, webhook)).failures < 2:
+            await asyncio.sleep(0.01)
+    failing_since = (await state(database, webhook)).failing_since
+    await sent(database, talk, ali)
+    async with sending(database):
+        tried = (await state(database, webhook)).failures
+        while (await state(database, webhook)).failures <= tried:
+            await asyncio.sleep(0.01)
+        assert (await state(database, webhook)).failing_since == failing_since
+        await receiver.start()
+        await until(lambda: in_order(receiver.received) == {talk: [1, 2]})
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,12 @@ async def test_a_receiver_that_hangs_or_cuts_gives_no_answer(receiver: Receiver)
     receiver.behaviour = nothing
     assert (await refusal(client_of("127.0.0.1"), receiver.url)).outcome == "cut"
 
+    async def other_talk(_: Received) -> bytes:
+        return b"220 mail.example ESMTP\r\n\r\n"
+
+    receiver.behaviour = other_talk
+    assert (await refusal(client_of("127.0.0.1"), receiver.url)).outcome == "cut"
+
     async def never_whole(_: Received) -> bytes:
         return b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n123"
 
