@@ -49,6 +49,7 @@ class Following(Looking):
         lease = Lease(self.name, secrets.token_hex(8), self._lease)
         room = self._follower.room(len(self._working))
         positions = await store.lease(self._database, lease, room) if room > 0 else []
+        self._has_more = 0 < room == len(positions)
         for position in positions:
             task = asyncio.get_running_loop().create_task(self._work(lease, position))
             self._working.add(task)
