@@ -48,6 +48,7 @@ POSTGRESQL = (
     "CREATE EXTENSION IF NOT EXISTS pg_trgm",
     "CREATE INDEX IF NOT EXISTS search_texts_pieces"
     " ON search_texts USING gin (folded gin_trgm_ops)",
+    "ANALYZE search_texts",
 )
 END = (2**62, 2**62)
 

@@ -40,12 +40,15 @@ DATABASES: Mapping[str, Database] = {
 @dataclass(frozen=True)
 class Sizes:
     """The sizes of each question. A step is measured for `seconds`, after `warm_up`. Each kind of
-    read is measured for `reading` seconds.
+    read is measured for `reading` seconds. Of `searched` messages each search is made `searches`
+    times.
     """
 
     receivers: tuple[int, ...] = (10, 50, 200, 1000, 5000)
     conversations: tuple[int, ...] = (10, 100, 1000, 10_000)
     messages: tuple[int, ...] = (10_000, 200_000, 5_000_000)
+    searched: int = 5_000_000
+    searches: int = 40
     minutes: float = 60
     people: int = 200
     pace: float = 1
@@ -58,6 +61,8 @@ QUICK = Sizes(
     receivers=(2, 6),
     conversations=(2, 4),
     messages=(500, 2000),
+    searched=1000,
+    searches=1,
     minutes=0.015,
     people=8,
     pace=0.1,

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from loadtest.growth import conversations, memory, messages, receivers
+from loadtest.growth import conversations, memory, messages, receivers, search
 from loadtest.growth.answer import Answer
 from loadtest.growth.bench import DATABASES, QUICK, Bench, Sizes
 from loadtest.growth.picture import picture
@@ -26,6 +26,7 @@ QUESTIONS: Mapping[str, Callable[[Bench], Answer | None]] = {
     "receivers": receivers.ask,
     "conversations": conversations.ask,
     "messages": messages.ask,
+    "search": search.ask,
     "memory": memory.ask,
 }
 
@@ -41,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
         "--database", nargs="+", choices=DATABASES, default=list(DATABASES), help="on these"
     )
     root.add_argument("--minutes", type=float, help="of memory, on each database (60)")
+    root.add_argument("--searched", type=int, metavar="N", help="messages for search (5,000,000)")
     root.add_argument("--quick", action="store_true", help="small sizes, to see that it works")
     root.add_argument(
         "--out",
@@ -59,6 +61,8 @@ def main(arguments: Sequence[str]) -> int:
     sizes = QUICK if options.quick else Sizes()
     if options.minutes is not None:
         sizes = replace(sizes, minutes=options.minutes)
+    if options.searched is not None:
+        sizes = replace(sizes, searched=options.searched)
     databases = {name: one for name, one in DATABASES.items() if name in options.database}
     console = Console(stderr=True)
     options.out.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ from tests.support.commands import run_command
 from tests.support.payam_server import PayamServer
 
 SVG = "{http://www.w3.org/2000/svg}"
-LINES = {"receivers": 1, "conversations": 1, "messages": len(READS), "memory": 1}
+LINES = {"receivers": 1, "conversations": 1, "messages": len(READS), "search": 4, "memory": 1}
 CROWD = Crowd(users=5, conversations=6, members=2)
 MESSAGES = 100
 
@@ -43,7 +43,7 @@ def test_every_question_is_answered(tmp_path: Path) -> None:
         assert not re.search(r"href|@import|url\(|<script|<image", text)
         assert text.count("://") == 1  # the namespace, which is a name
     firsts = re.findall(r"^\| (\w[\w ]*) \|.*\n\| ---", written, re.MULTILINE)
-    assert firsts == ["receivers", "conversations", "messages stored", "memory"]
+    assert firsts == ["receivers", "conversations", "messages stored", "letters", "memory"]
     assert "| |" not in written  # nothing that was not measured
 
 
