@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -14,7 +14,7 @@ from chat.auth.identity import Identity
 from chat.auth.vapid import Vapid
 from chat.followers.push.delivery import Delivery
 from chat.followers.push.follower import Push, PushFollower
-from chat.followers.push.pusher import Pusher, Times
+from chat.followers.push.pusher import Online, Pusher, Times
 from chat.realtime.presence.board import LocalBoard
 from chat.records import Device
 from chat.services.devices import Devices
@@ -27,7 +27,7 @@ from tests.store.world import draft, user
 from tests.support.push_service import Browser, Gateway, PushService
 
 TTL = 3600
-QUICK = Times(grace=0.02, poll=0.02, watch=60.0, again=0.02, pause=0.02, pause_max=0.1, lease=5.0)
+QUICK = Times(grace=0.02, poll=0.02, watch=60.0, again=0.02, pause=0.02, pause_max=0.1, lease=2.0)
 PATIENCE = 25.0
 """Seconds; only a test that fails waits so long."""
 LATER = 0.5
@@ -113,38 +113,52 @@ class World:
             assert monotonic() < give_up, (behind, due)
             await asyncio.sleep(0.01)
 
-    @asynccontextmanager
-    async def pushing(
+    def pushing(
         self,
         *,
+        database: Database | None = None,
+        online: Online | None = None,
         ttl: int = TTL,
         with_content: bool = False,
         times: Times = QUICK,
-        online: Callable[[Collection[int]], Any] | None = None,
-        database: Database | None = None,
-    ) -> AsyncIterator[None]:
-        """A process that pushes."""
-        database = database or self.database
-        follower = PushFollower(database, ttl=ttl, grace=times.grace)
-        pusher = Pusher(
-            database,
+    ) -> AbstractAsyncContextManager[None]:
+        return pushing(
+            database or self.database,
+            self.vapid,
+            self.gateways,
             online or self.board.online,
-            Delivery(self.vapid, self.gateways, timeout=3.0),
             ttl=ttl,
             with_content=with_content,
             times=times,
         )
-        tasks = [
-            asyncio.create_task(Push(database, follower, poll=times.poll).run()),
-            asyncio.create_task(pusher.run()),
-        ]
-        try:
-            yield
-            for task in tasks:
-                assert not task.done(), task.exception()
-        finally:
-            for task in tasks:
-                task.cancel()
-            for task in tasks:
-                with suppress(asyncio.CancelledError):
-                    await task
+
+
+@asynccontextmanager
+async def pushing(
+    database: Database,
+    vapid: Vapid,
+    gateways: Collection[str],
+    online: Online,
+    *,
+    ttl: int = TTL,
+    with_content: bool = False,
+    times: Times = QUICK,
+) -> AsyncIterator[None]:
+    """A process that pushes."""
+    follower = PushFollower(database, ttl=ttl, grace=times.grace)
+    delivery = Delivery(vapid, gateways, timeout=1.5)
+    pusher = Pusher(database, online, delivery, ttl=ttl, with_content=with_content, times=times)
+    tasks = [
+        asyncio.create_task(Push(database, follower, poll=times.poll).run()),
+        asyncio.create_task(pusher.run()),
+    ]
+    try:
+        yield
+        for task in tasks:
+            assert not task.done(), task.exception()
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task

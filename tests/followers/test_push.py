@@ -1,6 +1,7 @@
 """Pushes: who gets which, to which devices, and which go away again."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 
@@ -8,12 +9,13 @@ import pytest
 from msgspec.structs import replace
 
 from chat.errors import Unavailable
-from chat.store import notices, token_families
+from chat.store import token_families
 from chat.store.database import Database
 from chat.times import now
 from tests.followers.push_world import LATER, QUICK, TTL, World, until
 from tests.store.world import Changes, conversation
-from tests.support.push_service import Gateway, PushService
+from tests.support.payam_server import CHECKOUT
+from tests.support.push_service import Gateway, PushService, accept
 from tests.support.receiver import Received, answer, hang
 
 
@@ -348,10 +350,6 @@ async def test_a_push_is_tried_again_and_others_do_not_wait(world: World) -> Non
         await until(lambda: len(well.pushes) == 2)
         before = len(failing.received)
         await until(lambda: len(failing.received) > before)
-
-        async def accept(_: Received) -> bytes:
-            return answer(201)
-
         world.service.behaviour = accept
         await world.settled()
     last = failing.pushes[-1]
@@ -419,32 +417,47 @@ async def test_of_two_processes_one_pushes(world: World, other_node: Database) -
     assert [last[talk] for talk in talks] == [4] * 5 + [1] * 15
 
 
-async def test_what_a_process_had_begun_is_pushed_by_another(
+async def test_what_a_stopped_process_had_begun_is_pushed_by_another(
     world: World, other_node: Database
 ) -> None:
-    """One that is stopped leaves it at once; of one that is killed the lease ends."""
+    """At once, without the lease having ended."""
     ali, sara = await world.user("ali"), await world.user("sara")
     browser = await world.browser(sara)
     talk = await conversation(world.database, ali, sara)
     world.service.behaviour = hang
-    async with world.pushing():
+    async with world.pushing(times=replace(QUICK, lease=300.0)):
         await world.say(talk, ali)
         await until(lambda: browser.received)
-
-    async def accept(_: Received) -> bytes:
-        return answer(201)
-
     world.service.behaviour = accept
     async with world.pushing(database=other_node):
         await until(lambda: len(browser.received) == 2)
         await world.settled()
-    await world.say(talk, ali)
-    async with world.database.transaction() as transaction:
-        await transaction.execute("UPDATE notices SET due = 1")
-    # The lease of a process that was killed at this moment.
-    assert await notices.lease(world.database, notices.Lease("killed", 0.3), 1)
-    async with world.pushing(database=other_node):
-        await until(lambda: len(browser.received) == 3)
+
+
+async def test_what_a_killed_process_had_begun_is_pushed_by_another(
+    world: World, database_url: str, tmp_path: Path
+) -> None:
+    """Once its lease has ended. A push may come twice then, and takes the place of the first."""
+    ali, sara = await world.user("ali"), await world.user("sara")
+    browser = await world.browser(sara)
+    talks = [await conversation(world.database, ali, sara) for _ in range(3)]
+    world.service.behaviour = hang
+    node = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.followers.push_node"),
+        *(database_url, str(tmp_path / "vapid.pem"), world.service.origin),
+        cwd=CHECKOUT,
+    )
+    for talk in talks:
+        await world.say(talk, ali)
+    await until(lambda: len(browser.received) == len(talks))
+    node.kill()
+    await node.wait()
+    world.service.behaviour = accept
+    async with world.pushing():
+        await until(lambda: len(browser.received) == 2 * len(talks))
+        await world.settled()
+    topics = [one.headers["topic"] for one in browser.received]
+    assert sorted(topics[:3]) == sorted(topics[3:])
 
 
 async def test_nothing_is_pushed_for_a_sign_in_that_has_ended(world: World) -> None:
