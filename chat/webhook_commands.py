@@ -59,7 +59,7 @@ async def add(payam: Payam, options: argparse.Namespace) -> str:
     webhook, _ = await payam.services.webhooks.add(
         None,
         options.url,
-        events=[event for event in options.events.split(",") if event],
+        events=[word for part in options.events.split(",") if (word := part.strip())],
         secret=sys.stdin.readline().strip() if options.secret == STDIN else options.secret,
         is_asymmetric=options.ed25519,
         batches=not options.no_batches,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from standardwebhooks.webhooks import Webhook
 
 from chat.changes import catalogue
 from chat.services.webhooks import WEBHOOKS_MAX
@@ -194,6 +195,18 @@ def test_a_test_says_how_it_went(agent: Person, receiver: Receiver) -> None:
 
 async def refuse(_: object) -> bytes:
     return b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"
+
+
+def test_after_a_change_of_the_secret_both_sign(agent: Person, receiver: Receiver) -> None:
+    """So the receiver may change it whenever it likes, within a day."""
+    webhook = added(agent, url=receiver.url)
+    path = f"{PATH}{webhook['id']}/"
+    assert "secret" not in agent.patch(path, {"secret": SECRET}).json()
+    agent.patch(path, {"secret": SECRET})  # a retry keeps the old one
+    agent.post(f"{path}test/")
+    (request,) = receiver.received
+    for secret in (webhook["secret"], SECRET):
+        assert Webhook(secret).verify(request.body, request.headers)["type"] == "webhook.test"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Webhooks of running servers: each change arrives, whoever of the nodes sends it."""
 
 import asyncio
+import base64
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from time import monotonic
@@ -67,6 +68,7 @@ def said_in(receiver: Receiver, talk: int) -> list[str]:
     ]
 
 
+@pytest.mark.parametrize("deployment", ["sqlite", "two-workers"], indirect=True)
 async def test_the_commands_manage_webhooks_while_the_server_runs(
     deployment: PayamServer, people: People, receiver: Receiver
 ) -> None:
@@ -103,6 +105,18 @@ async def until_idle(deployment: PayamServer, webhook: str) -> None:
     """What the server sends after a pause was already on its way."""
     assert "paused" in await payam(deployment, "webhook", "list"), webhook
     await asyncio.sleep(1.5)
+
+
+async def test_a_key_comes_by_standard_input(on_sqlite: PayamServer) -> None:
+    """Where it does not stand in the list of processes; with it the signature is of ed25519."""
+    key = "whsk_" + base64.b64encode(bytes(range(32))).decode()
+    arguments = ("webhook", "add", "https://receiver.invalid/", "--secret", "-", "--events", " ")
+    said = await asyncio.to_thread(command, *arguments, settings=on_sqlite.settings, stdin=key)
+    webhook, public, secret = said.printed.splitlines()
+    assert (public.startswith("public key: whpk_"), secret) == (True, f"secret: {key}")
+    listed = await payam(on_sqlite, "webhook", "list")
+    assert "all events; working" in listed
+    await payam(on_sqlite, "webhook", "remove", webhook.removeprefix("webhook "))
 
 
 @pytest.mark.parametrize(
