@@ -34,6 +34,7 @@ SIGNS = {
 }
 """Quotes, among which keyboards and phones choose by themselves; and the hamza that stands alone,
 which many leave out: انشاءالله is انشاالله."""
+FORMS = frozenset(map(chr, range(0xFE00, 0xFE10)))
 SOME_SIGN = frozenset(map(chr, SIGNS))
 
 
@@ -104,7 +105,12 @@ def _mapped(text: str) -> tuple[str, list[tuple[int, int]]]:
 
 
 def _cluster_starts(text: str) -> list[int]:
-    """Where a new letter begins, but the first: decomposition moves marks only within one."""
+    """Where a new letter begins, but the first: decomposition moves marks only within one.
+
+    What chooses the form of a sign stays with it: ❤ is followed by one where it is coloured.
+    """
     return [
-        place for place in range(1, len(text)) if not combining(normalize("NFKD", text[place])[0])
+        place
+        for place in range(1, len(text))
+        if not combining(normalize("NFKD", text[place])[0]) and text[place] not in FORMS
     ]

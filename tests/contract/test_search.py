@@ -96,6 +96,8 @@ async def test_pages_lead_to_earlier_messages(people: People) -> None:
     assert pages[:3] == [sent[5:3:-1], sent[3:1:-1], sent[1::-1]]
     assert ids(await search(ali, "خبر", sender=sara.id)) == sent[5::-2]
     assert ids(await search(ali, "خبر", before=sent[2])) == sent[1::-1]
+    everything = {"conversation": conversation, "sender": ali.id, "before": sent[4], "limit": 1}
+    assert ids(await search(sara, "خبر", **everything)) == [sent[2]]
 
 
 @pytest.mark.parametrize(
