@@ -167,6 +167,10 @@ async def forget(transaction: Transaction, places: Iterable[Place]) -> None:
     )
 
 
+async def any_shown(reads: Reads) -> bool:
+    return bool(await reads.fetch("SELECT 1 FROM notices WHERE shown_seq > 0 LIMIT 1"))
+
+
 async def shown_conversations(reads: Reads, changed: Collection[int] | None) -> list[int]:
     """The conversations that some device shows something of, among those that changed.
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from chat.store.database import Reads, Transaction, in_parts, listed
 from chat.store.notices import Place, length
-from chat.store.spans import Span
+from chat.store.spans import PAGE, Span
 
 MANY = 10_000
 """Devices beyond that are not counted: it goes from participants in every conversation then."""
@@ -18,14 +18,15 @@ MANY = 10_000
 MESSAGES = """
     SELECT span.one, max(m.id), min(m.sender_id), max(m.sender_id)
     FROM ({pairs}) AS span CROSS JOIN messages AS m
-    WHERE m.conversation_id = span.one AND m.created_seq > span.two
+    WHERE m.conversation_id = span.one
+      AND m.created_seq > span.two AND m.created_seq <= span.two + {page}
       AND m.created_at >= ? AND NOT m.is_deleted
     GROUP BY span.one
 """
 LOGGED = """
     SELECT l.conversation_id, l.seq, l.kind, l.subject_id
     FROM ({pairs}) AS span CROSS JOIN changes AS l
-    WHERE l.conversation_id = span.one AND l.seq > span.two
+    WHERE l.conversation_id = span.one AND l.seq > span.two AND l.seq <= span.two + {page}
       AND (l.kind = 'message.deleted'
            OR l.kind = 'participant.joined' AND l.actor_id <> l.subject_id AND l.at >= ?)
 """
@@ -93,13 +94,13 @@ async def find(reads: Reads, spans: Sequence[Span], oldest: int, moment: int) ->
     if not devices:
         return News((), {}, ())
     starts = listed([(span.conversation_id, span.after) for span in spans])
-    rows = await reads.fetch(MESSAGES.format(pairs=reads.pairs), (starts, oldest))
+    rows = await reads.fetch(MESSAGES.format(pairs=reads.pairs, page=PAGE), (starts, oldest))
     newest = {id_: message_id for id_, message_id, *_ in rows}
     only_sender = {id_: first for id_, _, first, last in rows if first == last}
     found = await _listening(reads, newest, devices, moment)
     added, deleted = {}, set()
     for id_, seq, kind, subject_id in await reads.fetch(
-        LOGGED.format(pairs=reads.pairs), (starts, oldest)
+        LOGGED.format(pairs=reads.pairs, page=PAGE), (starts, oldest)
     ):
         if kind == "message.deleted":
             deleted.add(id_)

@@ -13,7 +13,7 @@ from chat.store import token_families
 from chat.store.database import Database
 from chat.times import now
 from tests.followers.push_world import LATER, QUICK, TTL, World, until
-from tests.store.world import Changes, conversation
+from tests.store.world import Changes, conversation, draft
 from tests.support.payam_server import CHECKOUT
 from tests.support.push_service import Gateway, PushService, accept
 from tests.support.receiver import Received, answer, hang
@@ -313,6 +313,24 @@ async def test_what_is_too_old_is_not_pushed(world: World) -> None:
     (push,) = browser.pushes
     assert push["message_id"] == newest
     assert int(browser.received[0].headers["ttl"]) <= 600
+
+
+async def test_far_behind_it_catches_up(world: World) -> None:
+    """Whatever number of changes nobody followed, the last push has the count, up to a thousand."""
+    ali, sara = await world.user("ali"), await world.user("sara")
+    browser = await world.browser(sara)
+    talk, other = [await conversation(world.database, ali, sara) for _ in range(2)]
+    old, moment = now() - (TTL + 10) * 1_000_000, now()
+    drafts = [draft(talk, ali, created_at=old) for _ in range(900)]
+    await world.database.store_sends([*drafts, draft(other, ali, created_at=old)])
+    drafts = [draft(talk, ali, created_at=moment) for _ in range(300)]
+    await world.database.store_sends(drafts)
+    async with world.pushing(times=replace(QUICK, grace=0.2)):
+        await until(lambda: browser.pushes)
+        await world.settled()
+    push = browser.pushes[-1]
+    assert {one["conversation"] for one in browser.pushes} == {talk}
+    assert (push["unread"], push["badge"]) == (1000, 1001)
 
 
 async def test_what_came_before_the_first_device_is_not_pushed(world: World) -> None:

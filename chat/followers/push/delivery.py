@@ -12,6 +12,7 @@ from chat.auth.vapid import Vapid, in_base64url
 from chat.outgoing import encryption, urls
 from chat.outgoing.addresses import Allowed
 from chat.outgoing.client import Answer, Client, Undelivered
+from chat.services.webhook_requests import seconds_of
 from chat.store.devices import Address
 from chat.times import to_text
 
@@ -142,18 +143,13 @@ def result_of(answer: Answer) -> Result:
         return Result(Outcome.DELIVERED)
     if answer.status in PASSING or answer.status >= 500:
         is_down = answer.status >= 500
-        return Result(Outcome.FAILED, said(answer), retry_after(answer), is_down)
+        retry_after = seconds_of(answer.headers.get("retry-after", ""))
+        return Result(Outcome.FAILED, said(answer), min(retry_after, RETRY_AFTER_MAX), is_down)
     return Result(Outcome.REFUSED, said(answer))
 
 
 def said(answer: Answer) -> str:
     return f"it answered {answer.status}"
-
-
-def retry_after(answer: Answer) -> float:
-    text = answer.headers.get("retry-after", "")
-    is_number = text.isascii() and text.isdigit() and len(text) < 10
-    return min(float(text), RETRY_AFTER_MAX) if is_number else 0.0
 
 
 def rejected(body: bytes) -> Collection[str]:

@@ -18,6 +18,8 @@ PARALLEL = 32
 FULL_SECONDS = 1.0
 PAUSE_SECONDS = 2.0
 PAUSE_MAX = 300.0
+MOST = 10_000
+"""Most origins that are remembered: anybody may register devices of any number of them."""
 
 
 @dataclass
@@ -40,6 +42,9 @@ class Origins:
         if origin.working >= (1 if is_down else PARALLEL):
             return FULL_SECONDS
         origin.working += 1
+        if len(self._origins) > MOST:
+            for other in [one for one, known in self._origins.items() if not known.working]:
+                del self._origins[other]
         return 0.0
 
     def end(self, name: str, why: str | None) -> None:

@@ -101,8 +101,13 @@ class Pusher:
             await asyncio.sleep(self._times.grace)
             while True:
                 has_more = False
-                with suppress(Unavailable):
+                try:
                     has_more = await self._turn()
+                except Unavailable:
+                    pass
+                except Exception:  # chat must go on without pushes
+                    log.exception("pushes fail, and are tried again")
+                    await asyncio.sleep(self._times.pause)
                 if not has_more:
                     await self._wait()
         finally:
@@ -152,6 +157,9 @@ class Pusher:
 
     async def _find_seen(self) -> None:
         """Have devices looked at that show what their user has read since."""
+        if not await notices.any_shown(self._database):
+            self._cursor, self._unsettled = None, set()
+            return
         present = await touched.present(self._database)
         changed: set[int] | None = None
         if self._cursor is not None:
@@ -202,6 +210,15 @@ class Pusher:
                 self._pushing[task] = due.place
 
     async def _push(self, due: Due, planned: Plan) -> Done:
+        try:
+            return await self._try(due, planned)
+        except Unavailable:
+            return Done(due, planned, None, self._times.pause)
+        except Exception:
+            log.exception("a push could not be made", extra={"conversation": due.place[0]})
+            return Done(due, planned, Result(Outcome.FAILED), self._times.pause_max)
+
+    async def _try(self, due: Due, planned: Plan) -> Done:
         origin = urls.parse(due.address.url).shown
         if wait := self._origins.begin(origin):
             return Done(due, planned, None, wait)
@@ -210,11 +227,6 @@ class Pusher:
             pushed = await self._pushed(due, planned)
             result = await self._delivery.send(due.address, due.registered_at, pushed)
             why = result.why if result.is_down else None
-        except Unavailable:
-            return Done(due, planned, None, self._times.pause)
-        except Exception:
-            log.exception("a push could not be made", extra={"conversation": due.place[0]})
-            result = Result(Outcome.FAILED)
         finally:
             self._origins.end(origin, why)
         metrics.pushes.labels(due.address.platform, result.outcome.value).inc()
