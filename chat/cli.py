@@ -83,6 +83,7 @@ async def run(settings: Settings, options: argparse.Namespace) -> str:
         await payam.outgoing.close()
         await payam.database.close()
         payam.passwords.close()
+        await payam.inspector.close()
 
 
 def missing_database(settings: Settings) -> str | None:

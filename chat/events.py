@@ -108,3 +108,9 @@ class FamilyRevoked(Struct, frozen=True):
     """Every token that came from one sign-in has stopped working."""
 
     family: str
+
+
+class UserErased(Struct, frozen=True):
+    """The user has erased themselves: no token of theirs works any more, whoever issued it."""
+
+    user_id: int

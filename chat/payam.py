@@ -39,6 +39,8 @@ from chat.services.changes import Changes
 from chat.services.conversations import Conversations
 from chat.services.devices import Devices
 from chat.services.direct_conversations import DirectConversations
+from chat.services.erasure import Erasure
+from chat.services.export import Exports
 from chat.services.limits import Limit
 from chat.services.messages import Messages
 from chat.services.own_settings import OwnSettings
@@ -202,6 +204,15 @@ class Payam:
                 per_name=per_name,
                 per_address=per_address,
             ),
+            erasure=Erasure(
+                self.database,
+                self.writer,
+                self.files,
+                self.passwords,
+                per_name,
+                self.dispatcher.announce_erased,
+            ),
+            exports=Exports(self.database, self.files, conversations),
             conversations=conversations,
             direct_conversations=DirectConversations(self.database, self.writer, conversations),
             positions=Positions(self.database),
@@ -247,6 +258,7 @@ class Payam:
             self._supervise("pusher", self.pusher.run(), stop)
         self._supervise("agents", self.sockets.agents.run(), stop)
         self._supervise("desk", self.sockets.desk.run(), stop)
+        self._supervise("erasure", self.services.erasure.run(), stop)
         self._supervise("history", self.history.run(), stop)
         self._supervise("presence", self.presence.run(), stop)
         self._supervise("sampler", self.sampler.run(), stop)

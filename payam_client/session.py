@@ -1,6 +1,6 @@
 """A sign-in on a server, with tokens that are renewed, and any call as that user."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
 
@@ -121,6 +121,29 @@ class Session:
 
     async def me(self) -> Me:
         return await self._get("/api/users/me/", Me)
+
+    async def erase(self, password: str | None = None) -> None:
+        """Erase the account for ever, with every message of it, and sign out.
+
+        Users of another issuer's tokens have no password. Raises PayamError, with the code
+        `wrong_password` for a wrong one.
+        """
+        body = {} if password is None else {"password": password}
+        await self.request("DELETE", "/api/users/me/", body)
+        self._keeper.begin()
+        self._keeper.set(None)
+        await self._close_all()
+
+    async def export(self) -> AsyncIterator[bytes]:
+        """Everything of the account as a zip, in chunks: write them into a file as they come.
+
+        If the connection is cut, begin again.
+        """
+        async with self._http.stream(
+            "GET", "/api/users/me/export/", token=await self.token()
+        ) as answer:
+            async for chunk in answer.aiter_bytes():
+                yield chunk
 
     # Any call.
 

@@ -177,6 +177,10 @@ class FileForm(Body):
     file: Annotated[str, said("At most `ATTACHMENT_MAX_SIZE` bytes.", format="binary")]
 
 
+class Erasing(Struct, forbid_unknown_fields=True):
+    password: str | UnsetType = UNSET
+
+
 class Me(records.User, frozen=True):
     is_staff: bool
 

@@ -1,13 +1,15 @@
 """Users: sign up, read oneself, and find people to talk to."""
 
+from msgspec import UNSET
 from sanic import Blueprint, HTTPResponse, Request
 
-from chat.api import addresses, bodies, keys, paging, responses
+from chat.api import addresses, bodies, etags, keys, paging, responses
 from chat.api.operations import Operation
 from chat.api.parameters import SEARCH_LIMIT, OnceHeaders, UserSearch
-from chat.api.schemas import Me, NewUser
+from chat.api.schemas import Erasing, Me, NewUser
 from chat.errors import Conflict, Forbidden, RateLimited
 from chat.records import User
+from chat.services.erasure import wrong_password
 from chat.services.registry import Services
 from chat.services.users import SEARCH_MAX
 
@@ -56,3 +58,35 @@ async def me(request: Request) -> HTTPResponse:
     """Who the caller is."""
     who = request.ctx.identity
     return responses.json(Me(who.user_id, who.username, who.is_staff))
+
+
+@blueprint.delete("/me/")
+@Operation(takes=Erasing, gives={202: None}, refuses=(wrong_password(),))
+async def erase(request: Request) -> HTTPResponse:
+    """Erase the caller, for ever.
+
+    The account ends at once: no token of it works any more, and its sockets close with 4401. Then
+    the user leaves every conversation, and each of their messages becomes a deleted one, with its
+    files; these are changes as any others, which also clients learn of that were away. The name
+    becomes `deleted-user-<id>`. `password` is needed where the user has one; users of another
+    issuer's tokens have none.
+    """
+    services: Services = request.app.ctx.services
+    body = bodies.decode(request, Erasing)
+    password = None if body.password is UNSET else body.password
+    await services.erasure.begin(request.ctx.identity, password)
+    return HTTPResponse(status=202)
+
+
+@blueprint.get("/me/export/")
+@Operation(gives={200: "application/zip"}, sends=("Content-Disposition",))
+async def export(request: Request) -> HTTPResponse | None:
+    """Everything of the caller, as a zip.
+
+    `profile.json`, `conversations.json` and `messages.json` (those that the caller sent, with the
+    names of their files), and the files in `files/`. It is made while it is sent.
+    """
+    services: Services = request.app.ctx.services
+    headers = {"Content-Disposition": 'attachment; filename="export.zip"', **etags.KEPT}
+    head = HTTPResponse(headers=headers, content_type="application/zip")
+    return await responses.stream(request, head, services.exports.of(request.ctx.identity))

@@ -123,6 +123,7 @@ ALL: tuple[Struct, ...] = (
     schemas.PushKeys(POINT, SECRET),
     records.Device(3, "webpush", AT, endpoint=ENDPOINT),
     schemas.Me(2, "ali", False),
+    schemas.Erasing("correct-horse"),
     schemas.Health("ready"),
     client_frames.ChatMessage("سلام", client_id="6f1c2b9e"),
     client_frames.EditMessage(123, "سلام!"),

@@ -1,6 +1,6 @@
 """What a process does when something that it knows is no longer true."""
 
-from chat.events import FamilyRevoked
+from chat.events import FamilyRevoked, UserErased
 from chat.realtime.announcements import Announcements
 from chat.realtime.connections import Connections
 from chat.realtime.dispatcher import Dispatcher
@@ -30,6 +30,11 @@ class Aftermath(Announcements):
     def revoked(self, event: FamilyRevoked) -> None:
         self._sessions.forget(event)
         self._connections.revoke(event)
+
+    def erased(self, event: UserErased) -> None:
+        self._users.forget_one(event)
+        self._sessions.forget_user(event)
+        self._connections.erase(event)
 
     def missed(self) -> None:
         self.history.suspect()

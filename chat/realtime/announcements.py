@@ -1,6 +1,6 @@
 """What a process hears that is no change of a conversation."""
 
-from chat.events import FamilyRevoked
+from chat.events import FamilyRevoked, UserErased
 
 
 class Announcements:
@@ -8,6 +8,9 @@ class Announcements:
 
     def revoked(self, event: FamilyRevoked) -> None:
         """The tokens of this family work no more."""
+
+    def erased(self, event: UserErased) -> None:
+        """This user is no user any more."""
 
     def missed(self) -> None:
         """The relay was away, or spoke of something unknown: anything may have been announced."""

@@ -18,7 +18,7 @@ from secrets import randbelow
 from time import monotonic, time
 
 from chat.errors import RateLimited
-from chat.events import FamilyRevoked
+from chat.events import FamilyRevoked, UserErased
 from chat.realtime.connection import Connection
 from chat.realtime.protocol import frame_of
 from chat.realtime.server_frames import AuthExpiring
@@ -114,6 +114,11 @@ class Connections:
         for connection in self:
             if connection.identity.family == event.family:
                 connection.close(4401, "token revoked")
+
+    def erase(self, event: UserErased) -> None:
+        for connection in self:
+            if connection.identity.user_id == event.user_id:
+                connection.close(4401, "user erased")
 
     def send_away(self) -> None:
         """Close all sockets; their clients return one after the other."""

@@ -24,6 +24,7 @@ from chat.events import (
     Passing,
     Reached,
     TicketChanged,
+    UserErased,
 )
 from chat.realtime import news
 from chat.realtime.announcements import Announcements
@@ -45,8 +46,8 @@ _pack = msgspec.msgpack.Encoder().encode
 _unpack_batch = msgspec.msgpack.Decoder(Batch).decode
 _unpack_presence = msgspec.msgpack.Decoder(list[Presence]).decode
 _unpack_joined = msgspec.msgpack.Decoder(tuple[int, list[int]]).decode
-_unpack_own = msgspec.msgpack.Decoder(int).decode
 _unpack_ticket = msgspec.msgpack.Decoder(tuple[int, bool]).decode
+_unpack_user = _unpack_own = msgspec.msgpack.Decoder(int).decode
 _unpack_passing = msgspec.msgpack.Decoder(tuple[int, bytes]).decode
 
 Page = tuple[Sequence[Change], int, bool]
@@ -202,6 +203,10 @@ class Dispatcher(RelayListener):
         self.listener.revoked(event)
         self._relay.announce(self._marks.ours + news.REVOKED + event.family.encode())
 
+    def announce_erased(self, event: UserErased) -> None:
+        self.listener.erased(event)
+        self._relay.announce(self._marks.ours + news.ERASED + _pack(event.user_id))
+
     def _announce_joined(self, event: Joined) -> None:
         """Every process may have sockets of these users."""
         self.joined(event.conversation_id, event.user_ids)
@@ -265,8 +270,8 @@ class Dispatcher(RelayListener):
         if not payload.startswith(marks.history):
             self.listener.suspect()
         kind, body = payload[KIND_AT : KIND_AT + 1], payload[KIND_AT + 1 :]
-        if kind == news.REVOKED:
-            self.listener.revoked(FamilyRevoked(body.decode(errors="replace")))
+        if kind in (news.REVOKED, news.ERASED):
+            self._heard_of_an_end(kind, body)
         elif kind == news.HISTORY:
             self.listener.suspect()
         elif kind == news.JOINED:
@@ -278,6 +283,14 @@ class Dispatcher(RelayListener):
             with suppress(msgspec.DecodeError):  # of another version: the desk looks by itself
                 ticket_id, is_new = _unpack_ticket(body)
                 self.ticket_changed(ticket_id, is_new=is_new)
+
+    def _heard_of_an_end(self, kind: bytes, body: bytes) -> None:
+        """Tokens of somebody work no more."""
+        if kind == news.REVOKED:
+            self.listener.revoked(FamilyRevoked(body.decode(errors="replace")))
+            return
+        with suppress(msgspec.DecodeError):  # of another version: tokens are checked in time
+            self.listener.erased(UserErased(_unpack_user(body)))
 
     def _heard_of_joined(self, body: bytes) -> None:
         try:

@@ -187,7 +187,7 @@ class Conversations:
 
     async def require_users(self, field: str, user_ids: Collection[int]) -> dict[int, records.User]:
         """The users by id. Raises InvalidInput, which names the ids that do not exist."""
-        found = {user.id: user for user in await users.by_ids(self._database, user_ids)}
+        found = {user.id: user for user in await users.present(self._database, user_ids)}
         if unknown := sorted(set(user_ids) - found.keys()):
             named = ", ".join(str(id_) for id_ in unknown)
             raise InvalidInput({field: [f"No such users: {named}."]})
@@ -213,13 +213,8 @@ class Conversations:
                 transaction, conversation_id, user_id
             ):
                 raise NotFound("There is no such participant.")
-            earlier = await participants.seqs(transaction, conversation_id, [user_id])
-            seq = await store.advance(transaction, conversation_id)
-            await participants.leave(transaction, conversation_id, user_id, seq)
-            left = records.User(user_id, account.username)
-            change = Change(conversation_id, ParticipantLeft(left, seq=seq))
-            written = log.Written(change, user_id, earlier[user_id])
-            await log.write(transaction, who.user_id, written)
+            user = records.User(user_id, account.username)
+            change = await leaving(transaction, who.user_id, conversation_id, user)
             return Outcome(user_id, (change,))
 
         await self._writer.change(conversation_id, once(key, make), is_repeatable=key is not None)
@@ -272,6 +267,19 @@ def place_of(cursor: str) -> Place:
     if match is None:
         raise InvalidInput({"cursor": ["What the `Link` of a page gave."]})
     return Place(int(match[1]), int(match[2]))
+
+
+async def leaving(
+    transaction: Transaction, actor_id: int, conversation_id: int, user: records.User
+) -> Change:
+    """Let a participant leave, under the conversation's lock."""
+    earlier = await participants.seqs(transaction, conversation_id, [user.id])
+    seq = await store.advance(transaction, conversation_id)
+    await participants.leave(transaction, conversation_id, user.id, seq)
+    change = Change(conversation_id, ParticipantLeft(user, seq=seq))
+    written = log.Written(change, user.id, earlier[user.id])
+    await log.write(transaction, actor_id, written)
+    return change
 
 
 async def joining(

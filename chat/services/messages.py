@@ -140,16 +140,10 @@ class Messages:
             found = await require_own(transaction, who, conversation_id, message_id)
             if found.is_deleted:
                 return Outcome(found.seq)
-            seq = await conversations.advance(transaction, conversation_id)
-            await store.delete(transaction, conversation_id, message_id, seq)
-            removed = await attachments.remove_all(transaction, conversation_id, message_id)
-            pinned_as = await pins.remove(transaction, conversation_id, message_id)
-            await mentions.put(transaction, conversation_id, message_id, who.user_id, [])
-            await log.forget(transaction, conversation_id, [*removed.values(), pinned_as])
-            change = Change(conversation_id, MessageDeleted(message_id, seq=seq))
-            written = log.Written(change, message_id, found.logged_seq)
-            await log.write(transaction, who.user_id, written)
-            return Outcome(seq, (change,), after=partial(self._files.discard_later, list(removed)))
+            change, files = await deletion(
+                transaction, who.user_id, conversation_id, message_id, found
+            )
+            return Outcome(change.seq, (change,), after=partial(self._files.discard_later, files))
 
         return apply
 
@@ -234,6 +228,29 @@ async def require_own(
     if found.sender_id != who.user_id:
         raise Forbidden("Only its sender changes a message.")
     return found
+
+
+async def deletion(
+    transaction: Transaction,
+    actor_id: int,
+    conversation_id: int,
+    message_id: int,
+    found: store.Stored,
+) -> tuple[Change, list[str]]:
+    """Delete a message that is not deleted, with all that belongs to it.
+
+    Returns the change, and the files to delete after the commit.
+    """
+    seq = await conversations.advance(transaction, conversation_id)
+    await store.delete(transaction, conversation_id, message_id, seq)
+    removed = await attachments.remove_all(transaction, conversation_id, message_id)
+    pinned_as = await pins.remove(transaction, conversation_id, message_id)
+    await mentions.put(transaction, conversation_id, message_id, actor_id, [])
+    await log.forget(transaction, conversation_id, [*removed.values(), pinned_as])
+    change = Change(conversation_id, MessageDeleted(message_id, seq=seq))
+    written = log.Written(change, message_id, found.logged_seq)
+    await log.write(transaction, actor_id, written)
+    return change, list(removed)
 
 
 def no_such_message() -> NotFound:

@@ -7,6 +7,8 @@ from chat.services.changes import Changes
 from chat.services.conversations import Conversations
 from chat.services.devices import Devices
 from chat.services.direct_conversations import DirectConversations
+from chat.services.erasure import Erasure
+from chat.services.export import Exports
 from chat.services.limits import Limit
 from chat.services.messages import Messages
 from chat.services.own_settings import OwnSettings
@@ -24,6 +26,8 @@ from chat.services.webhooks import Webhooks
 class Services:
     users: Users
     sessions: Sessions
+    erasure: Erasure
+    exports: Exports
     conversations: Conversations
     direct_conversations: DirectConversations
     positions: Positions

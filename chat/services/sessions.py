@@ -20,7 +20,7 @@ from chat.auth.passwords import Passwords, is_own
 from chat.auth.token_ends import TokenEnds
 from chat.auth.tokens import Claims, Tokens
 from chat.errors import Forbidden, NotAuthenticated
-from chat.events import FamilyRevoked
+from chat.events import FamilyRevoked, UserErased
 from chat.services import checks
 from chat.services.limits import Limit
 from chat.services.users import Users
@@ -82,6 +82,7 @@ class Sessions:
         self._ends = TokenEnds(tokens.leeway)
         self._known: TTLCache[str, Known] = TTLCache(CACHE_SIZE, CACHE_SECONDS)
         self._revoked: LRUCache[str, None] = LRUCache(REVOKED_SIZE)
+        self._erased: LRUCache[int, None] = LRUCache(REVOKED_SIZE)
         self._round = 0
 
     async def sign_in(self, username: str, password: str, address: str) -> Pair:
@@ -189,7 +190,7 @@ class Sessions:
 
     def require_working(self, identity: Identity) -> None:
         """Raises NotAuthenticated where the sign-in is known here to be revoked."""
-        if identity.family in self._revoked:
+        if identity.family in self._revoked or identity.user_id in self._erased:
             raise revoked()
 
     async def working(self, families: Collection[str]) -> set[str]:
@@ -205,6 +206,10 @@ class Sessions:
             self._revoked.clear()
         else:
             self._revoked[event.family] = None
+
+    def forget_user(self, event: UserErased) -> None:
+        """Trust no token of this user any more."""
+        self._erased[event.user_id] = None
 
     async def _revoke(self, family: str) -> None:
         if await store.revoke(self._database, family):

@@ -9,6 +9,7 @@ from chat import records
 from chat.auth.passwords import Passwords
 from chat.auth.tokens import Claims
 from chat.errors import Conflict, Forbidden, InvalidInput, KeyReused, NotAuthenticated
+from chat.events import UserErased
 from chat.services import checks
 from chat.services.limits import Limit
 from chat.services.once import once
@@ -117,6 +118,12 @@ class Users:
     def forget(self) -> None:
         """From now on read every user from the database again."""
         self._of_subject.clear()
+
+    def forget_one(self, event: UserErased) -> None:
+        """From now on read this user from the database again."""
+        for subject, account in list(self._of_subject.items()):
+            if account.id == event.user_id:
+                del self._of_subject[subject]
 
     async def _known(self, claims: Claims) -> store.Account | None:
         subject = claims.subject

@@ -218,14 +218,15 @@ async def add_attachments(
     await transaction.execute_many(
         """
         INSERT INTO attachments (id, conversation_id, message_id, seq, name, stored_name, size,
-                                 content_type, sha256, created_at, width, height)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                                 content_type, sha256, created_at, width, height, thumbnail_size,
+                                 duration_ms)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
             (
                 *(id_, conversation_id, message_id, seq),
                 *(file.name, file.stored_name, file.size, file.content_type, file.sha256),
-                *(at, file.width, file.height),
+                *(at, file.width, file.height, file.thumbnail_size, file.duration_ms),
             )
             for id_, conversation_id, message_id, seq, file, at in rows
         ],

@@ -15,7 +15,8 @@ class User(Table):
     """`username_key` is the folded name. It is unique, and people search reads it.
 
     `last_seen_at` is when the user was last online, 0 where that is not known. `password_rounds`
-    is the work of a password hash that was imported, and null for one of Payam's own.
+    is the work of a password hash that was imported, and null for one of Payam's own. A user with
+    `erased_at` is a tombstone.
     """
 
     id = peewee.BigAutoField()
@@ -27,6 +28,7 @@ class User(Table):
     created_at = peewee.BigIntegerField()
     last_seen_at = peewee.BigIntegerField(default=0)
     password_rounds = peewee.BigIntegerField(null=True)
+    erased_at = peewee.BigIntegerField(null=True)
 
     class Meta:
         table_name = "users"
@@ -417,6 +419,16 @@ class Webhook(Table):
         table_name = "webhooks"
 
 
+class Erasure(Table):
+    """A user of whom there is something to erase, and when somebody may go on with it."""
+
+    user_id = peewee.BigIntegerField(primary_key=True)
+    due = peewee.BigIntegerField()
+
+    class Meta:
+        table_name = "erasures"
+
+
 class Import(Table):
     """How far one step of an import is: `done` rows, up to the old id `after_id`.
 
@@ -486,4 +498,5 @@ TABLES = (
     Import,
     ImportNote,
     ImportUnread,
+    Erasure,
 )

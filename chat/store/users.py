@@ -67,7 +67,7 @@ async def create(
 
 
 async def by_id(database: Database, user_id: int) -> Account | None:
-    return await _one(database, User.id == user_id)
+    return await _one(database, (User.id == user_id) & User.erased_at.is_null())
 
 
 async def staff_member(reads: Reads, user_id: int) -> records.User | None:
@@ -119,7 +119,7 @@ async def of_subject(database: Database, external_id: str, user_id: int) -> list
     rows = await database.fetch(
         """
         SELECT id, username, is_staff, password_hash, external_id FROM users
-        WHERE external_id = ? OR id = ?
+        WHERE external_id = ? OR (id = ? AND erased_at IS NULL)
         """,
         (external_id, user_id),
     )
@@ -143,6 +143,7 @@ async def search(database: Database, prefix: str, limit: int) -> list[records.Us
         f"""
         SELECT id, username FROM users
         WHERE username_key >= ?{database.binary} AND username_key < ?{database.binary}
+          AND erased_at IS NULL
         ORDER BY username_key LIMIT ?
         """,  # noqa: S608 - a constant of the dialect
         (key, key + "\U0010ffff", limit),
@@ -154,6 +155,17 @@ async def by_ids(reads: Reads, user_ids: Iterable[int]) -> list[records.User]:
     """The users with these ids, in the order of the ids."""
     rows = await reads.fetch(
         f"SELECT id, username FROM users WHERE id IN ({reads.ids}) ORDER BY id",  # noqa: S608 - of ours
+        (listed(user_ids),),
+    )
+    return [records.User(*row) for row in rows]
+
+
+async def present(reads: Reads, user_ids: Iterable[int]) -> list[records.User]:
+    """The same, without those who have erased themselves."""
+    rows = await reads.fetch(
+        f"""
+        SELECT id, username FROM users WHERE id IN ({reads.ids}) AND erased_at IS NULL ORDER BY id
+        """,  # noqa: S608 - of ours
         (listed(user_ids),),
     )
     return [records.User(*row) for row in rows]

@@ -2,7 +2,9 @@
 
 import asyncio
 import hashlib
+import io
 import secrets
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,21 @@ async def test_people_titles_pages_and_read_marks(pair: Pair, server: PayamServe
     assert await pair.ali.messages(pair.id, since=rest[0].seq) == [rest[1]]
     await pair.sara.mark_read(pair.id, rest[0].id)
     assert (await pair.sara.conversations())[0].unread_count == 1
+
+
+async def test_an_account_is_exported_and_erased(server: PayamServer) -> None:
+    """With a wrong password nothing happens; afterwards nobody is signed in."""
+    async with await sign_up(server.url, "reza") as reza:
+        zipped = b"".join([chunk async for chunk in reza.export()])
+        with zipfile.ZipFile(io.BytesIO(zipped)) as archive:
+            assert archive.testzip() is None
+            assert "messages.json" in archive.namelist()
+        with pytest.raises(PayamError) as caught:
+            await reza.erase("wrong")
+        assert (caught.value.status, caught.value.code) == (403, "wrong_password")
+        await reza.me()
+        await reza.erase(PASSWORD)
+        assert reza.tokens is None
 
 
 async def test_messages_are_pinned_and_unpinned(pair: Pair) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from tests.api.client import Api, Person
+from tests.api.client import PASSWORD, Api, Person
 from tests.media.pictures import picture
 
 CALLERS = (
@@ -97,6 +97,9 @@ EXPECTED: dict[str, Rights] = {
     "POST /api/token/revoke/": public(401, {"refresh": "x"}),
     "GET /api/users/": users(200),
     "GET /api/users/me/": users(200),
+    # Nobody is erased here: the password is wrong.
+    "DELETE /api/users/me/": users(403, {"password": "wrong"}),
+    "GET /api/users/me/export/": users(200),
     "GET /api/conversations/": users(200),
     "POST /api/conversations/": users(201, {"participants": []}),
     f"GET {CONVERSATION}": members(200),
@@ -179,7 +182,10 @@ class World(Struct, frozen=True):
 def sign_up(api: Api) -> dict[str, Person]:
     """Everybody who has a token, and two who are only acted upon."""
     names = (*CALLERS[1:], "bystander", "newcomer")
-    return {name: api.person(name, is_staff=name in ("staff", "agent")) for name in names}
+    return {
+        name: api.person(name, is_staff=name in ("staff", "agent"), password=PASSWORD)
+        for name in names
+    }
 
 
 def begin(people: dict[str, Person], *, with_ticket: bool) -> World:

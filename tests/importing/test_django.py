@@ -28,7 +28,7 @@ WORDS = (
     "there is no file attachments/",
     "there is no file ../secret.txt",
     "its message is deleted",
-    "message 9: its sender is no user",
+    "message 10: its sender is no user",
     "ticket 1: its priority 'critical' counts as normal",
     "ticket 1: its subject was cut",
 )
@@ -70,7 +70,7 @@ def test_everything_comes_over(source: Django, settings: Mapping[str, str]) -> N
     assert said.status == 0, said.complaint
     for words in WORDS:
         assert words in said.printed
-    assert "messages: 9, ids kept" in said.printed
+    assert "messages: 10, ids kept" in said.printed
     assert run_command("doctor", settings=settings) == "nothing has drifted\n"
     again = import_from(source, settings)
     assert (again.status, again.printed) == (0, said.printed)
@@ -105,17 +105,22 @@ def expect_conversation(client: Client) -> None:
         (5, "nul", False, False),
         (6, "unread", False, False),
         (7, "with a file", False, False),
+        (8, "a picture", False, False),
     ]
     assert [one["timestamp"] for one in messages] == [
-        f"2023-10-27T10:0{minute}:00Z" for minute in range(7)
+        *(f"2023-10-27T10:0{minute}:00Z" for minute in range(7)),
+        "2023-10-27T11:00:00Z",
     ]
     # Message 6 is Sara's and 7 is Ali's; the first one of the other whom each has not read counts.
-    assert [one["is_read"] for one in messages] == [True] * 5 + [False, False]
+    assert [one["is_read"] for one in messages] == [True] * 5 + [False] * 3
     by_ali = client.json(ali, "/api/conversations/1/messages/")
-    assert [one["is_read"] for one in by_ali] == [True] * 5 + [False, False]
+    assert [one["is_read"] for one in by_ali] == [True] * 5 + [False] * 3
     changed = client.json(ali, "/api/conversations/1/messages/?since=0")
-    assert sorted(one["id"] for one in changed) == [1, 2, 3, 4, 5, 6, 7]
-    (file,) = messages[-1]["attachments"]
+    assert sorted(one["id"] for one in changed) == list(range(1, 9))
+    (picture,) = messages[-1]["attachments"]
+    assert (picture["width"], picture["height"]) == (700, 600)
+    assert client.get(sara, picture["thumbnail_url"]).status_code == 200
+    (file,) = messages[-2]["attachments"]
     assert file["content_type"] == "text/plain"
     assert client.get(ali, file["url"]).content == b"with a file"
 

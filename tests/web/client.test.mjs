@@ -33,6 +33,16 @@ test("two people talk: ack, message, edit, delete, typing, read", async () => {
   assert.equal(hers.seq, 3);
 });
 
+test("an account is exported, and erased with its password only", async () => {
+  const ali = await person("ali");
+  const zip = new Uint8Array(await (await ali.export()).arrayBuffer());
+  assert.deepEqual([...zip.subarray(0, 4)], [0x50, 0x4b, 3, 4]);
+  await assert.rejects(ali.erase("wrong"), { code: "wrong_password" });
+  assert.ok(await ali.subject());
+  await ali.erase("correct-horse");
+  assert.equal(await ali.subject(), null);
+});
+
 test("while the network is cut again and again, nothing is lost, doubled or out of order", async () => {
   const { ali, sara, id } = await pair();
   const [hers, his] = [sara.open(id, { since: 0 }), ali.open(id, { since: 0 })];

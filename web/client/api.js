@@ -15,6 +15,11 @@ export class Api extends Emitter {
     return this.json("GET", "/api/users/me/");
   }
 
+  /** Everything of the account, as a zip. */
+  async export() {
+    return (await this.request("GET", "/api/users/me/export/")).blob();
+  }
+
   users(search, limit = 20) {
     return this.json("GET", `/api/users/${query({ search, limit })}`);
   }

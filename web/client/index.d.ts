@@ -231,6 +231,13 @@ export class Payam {
   logIn(username: string, password: string): Promise<void>;
   /** The tokens stop working everywhere; here they are gone whether or not the server hears. */
   logOut(): Promise<void>;
+  /**
+   * Erase the account for ever, with every message of it, and sign out. Users of another issuer's
+   * tokens have no password. Rejects with the code `wrong_password` for a wrong one.
+   */
+  erase(password?: string): Promise<void>;
+  /** Everything of the account as a zip: profile, conversations, one's own messages, files. */
+  export(): Promise<Blob>;
   me(): Promise<Me>;
   /** Users whose names begin so. */
   users(search: string, limit?: number): Promise<User[]>;

@@ -64,6 +64,12 @@ export class Payam extends Api {
     return this.#session.logOut();
   }
 
+  /** Erase the account for ever, with every message of it, and sign out. */
+  async erase(password) {
+    await this.request("DELETE", "/api/users/me/", { body: { password } });
+    await this.#session.logOut();
+  }
+
   /** All conversations of who is signed in, live on one socket. The same one until it is closed. */
   account() {
     if (!this.#account || this.#account.state === "closed") {

@@ -7,10 +7,12 @@ import json
 import os
 import sys
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import django
 from django.conf import settings
+from PIL import Image
 
 settings.configure(
     SECRET_KEY="s" * 50,
@@ -36,6 +38,7 @@ from django.core.files.base import ContentFile  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 
 PASSWORD = "گذرواژهٔ قدیمی"
+LATER = timedelta(hours=1)
 BEGAN = datetime(2023, 10, 27, 10, 0, 0, 123456, tzinfo=UTC)
 
 
@@ -79,6 +82,12 @@ def fill() -> None:
             Attachment.objects.create(
                 message=message, file=ContentFile(text.encode(), name="سند.txt")
             )
+    picture = BytesIO()
+    Image.effect_noise((700, 600), 80).save(picture, "png")
+    shown = Message.objects.create(
+        conversation=talk, sender=who["sara"], content="a picture", timestamp=BEGAN + LATER
+    )
+    Attachment.objects.create(message=shown, file=ContentFile(picture.getvalue(), name="photo.png"))
     missing = Attachment.objects.create(
         message=message, file=ContentFile(b"soon gone", name="missing.png")
     )

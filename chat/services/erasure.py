@@ -1,0 +1,147 @@
+"""A user erases themselves: the account at once, and in the background all that they wrote.
+
+1. One transaction makes the user a tombstone: another name, no password, no sign-in, no devices.
+   All of their sockets close, on every node.
+2. They leave each of their conversations, and each of their messages becomes a deleted one. These
+   are changes with numbers like any other, so clients that were away hear of them too. Files go.
+3. What is to be done is kept in the database. If the process dies, another one goes on.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from chat.auth.identity import Identity
+from chat.auth.passwords import Passwords
+from chat.errors import Forbidden, InvalidInput, NotAuthenticated, Unavailable
+from chat.events import Event, UserErased
+from chat.records import User
+from chat.services import checks
+from chat.services.conversations import leaving
+from chat.services.limits import Limit
+from chat.services.messages import deletion
+from chat.store import erasures as store
+from chat.store import messages, participants, users
+from chat.store.database import Database, Transaction, in_parts
+from chat.store.files import Files
+from chat.store.work import Apply, Outcome
+from chat.store.writer import Writer
+from chat.text.names import key_of
+
+log = logging.getLogger("payam.erasure")
+
+READ = 500
+"""Messages of a conversation that are looked at in one statement."""
+DELETED = 50
+"""Messages that are deleted in one transaction, so that senders wait for no longer."""
+LOOK_SECONDS = 15.0
+RETRY_SECONDS = 1.0
+
+
+class Erasure:
+    def __init__(
+        self,
+        database: Database,
+        writer: Writer,
+        files: Files,
+        passwords: Passwords,
+        per_name: Limit,
+        announce: Callable[[UserErased], None],
+    ) -> None:
+        self._database = database
+        self._writer = writer
+        self._files = files
+        self._passwords = passwords
+        self._per_name = per_name
+        self._announce = announce
+        self._wake = asyncio.Event()
+
+    async def begin(self, who: Identity, password: str | None) -> None:
+        """Erase the caller. Raises InvalidInput and Forbidden where the password is missing or
+        wrong; whoever has none, as users of another issuer's tokens, needs none.
+        """
+        account = await users.by_id(self._database, who.user_id)
+        if account is None:
+            raise NotAuthenticated("The token's user does not exist.", code="user_unknown")
+        if account.password_hash is not None:
+            await self._require_password(account, password)
+        async with self._database.transaction() as transaction:
+            await store.begin(transaction, who.user_id)
+        log.info("user %d erases themselves", who.user_id)
+        self._announce(UserErased(who.user_id))
+        self._wake.set()
+
+    async def _require_password(self, account: users.Account, password: str | None) -> None:
+        if password is None:
+            raise InvalidInput({"password": ["The present password is needed."]})
+        checks.short("password", password, checks.PASSWORD_MAX_LENGTH)
+        self._per_name.take(key_of(account.username))
+        if not await self._passwords.verify(password, account.password_hash):
+            raise wrong_password()
+
+    async def run(self) -> None:
+        """Erase what is to be erased, until cancelled."""
+        while True:
+            self._wake.clear()
+            try:
+                while (user_id := await store.take(self._database)) is not None:
+                    await self.finish(user_id)
+            except Unavailable as error:
+                log.warning("erasing waits: %s", error.detail)
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            try:
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    async def finish(self, user_id: int) -> None:
+        """Leave every conversation, and delete every message. Repeated, it changes nothing."""
+        for conversation_id in await store.conversations(self._database, user_id):
+            await store.renew(self._database, user_id)
+            await self._writer.change(conversation_id, self._leaving(conversation_id, user_id))
+            after: int | None = 0
+            while after is not None:
+                after, ids = await store.messages_of(
+                    self._database, conversation_id, user_id, after, READ
+                )
+                for part in in_parts(ids, DELETED):
+                    await self._writer.change(
+                        conversation_id, self._deleting(conversation_id, user_id, part)
+                    )
+        await self._files.settled()
+        await store.end(self._database, user_id)
+        log.info("user %d is erased", user_id)
+
+    def _leaving(self, conversation_id: int, user_id: int) -> Apply[None]:
+        async def apply(transaction: Transaction) -> Outcome[None]:
+            if not await participants.is_active(transaction, conversation_id, user_id):
+                return Outcome(None)
+            user = User(user_id, store.TOMBSTONE.format(user_id))
+            return Outcome(None, (await leaving(transaction, user_id, conversation_id, user),))
+
+        return apply
+
+    def _deleting(
+        self, conversation_id: int, user_id: int, message_ids: Sequence[int]
+    ) -> Apply[None]:
+        async def apply(transaction: Transaction) -> Outcome[None]:
+            events, files = list[Event](), list[str]()
+            for message_id in message_ids:
+                found = await messages.find(transaction, conversation_id, message_id)
+                if found is not None and not found.is_deleted:
+                    change, of_message = await deletion(
+                        transaction, user_id, conversation_id, message_id, found
+                    )
+                    events.append(change)
+                    files += of_message
+            await store.blank(transaction, conversation_id, message_ids)
+            return Outcome(None, events, after=partial(self._files.discard_later, files))
+
+        return apply
+
+
+def wrong_password() -> Forbidden:
+    return Forbidden("The password is wrong.", code="wrong_password")

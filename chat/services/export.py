@@ -1,0 +1,128 @@
+"""Everything of a user as a zip, made while it is sent: a part of it is in memory at a time."""
+
+import asyncio
+import io
+import zipfile
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any
+
+import aiofiles
+import msgspec
+
+from chat.auth.identity import Identity
+from chat.errors import NotAuthenticated
+from chat.services.conversations import Conversations
+from chat.store import erasures, users
+from chat.store import export as store
+from chat.store.attachments import StoredFile
+from chat.store.database import Database
+from chat.store.files import Files
+
+READ = 200
+"""Messages of a conversation that are looked at in one statement."""
+CHUNK = 256 * 1024
+COMPRESSED = 64 * 1024
+"""Bytes that are compressed before others have their turn: some milliseconds."""
+
+encode = msgspec.json.Encoder().encode
+
+
+class Sink(io.RawIOBase):
+    """Where the zip is written to, and taken from. It cannot go back, so nothing needs to wait."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._parts.append(bytes(data))
+        return len(data)
+
+    def taken(self) -> bytes:
+        parts, self._parts = self._parts, []
+        return b"".join(parts)
+
+
+class Exports:
+    def __init__(self, database: Database, files: Files, conversations: Conversations) -> None:
+        self._database = database
+        self._files = files
+        self._conversations = conversations
+
+    async def of(self, who: Identity) -> AsyncGenerator[bytes, None]:
+        """The bytes of the zip. Raises NotAuthenticated before the first ones."""
+        account = await users.by_id(self._database, who.user_id)
+        if account is None:
+            raise NotAuthenticated("The token's user does not exist.", code="user_unknown")
+        profile = encode(await store.profile(self._database, who.user_id))
+        sink = Sink()
+        with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+            archive.writestr("profile.json", profile)
+            ids = await self._conversations.ids(who)
+            parts = self._conversations.parts(who, ids)
+            async for piece in self._array(archive, sink, "conversations.json", parts):
+                yield piece
+            async for piece in self._array(archive, sink, "messages.json", self._sent(who)):
+                yield piece
+            async for conversation_id, message_ids in self._mine(who):
+                for _, id_, file in await store.files(self._database, conversation_id, message_ids):
+                    async for piece in self._file(archive, sink, path_of(id_, file.name), file):
+                        yield piece
+        yield sink.taken()
+
+    async def _array(
+        self, archive: zipfile.ZipFile, sink: Sink, name: str, pages: AsyncIterator[list[Any]]
+    ) -> AsyncIterator[bytes]:
+        with archive.open(name, "w", force_zip64=True) as entry:
+            before = b"["
+            async for page in pages:
+                for item in page:
+                    encoded = before + encode(item)
+                    before = b",\n"
+                    for start in range(0, len(encoded), COMPRESSED):
+                        entry.write(encoded[start : start + COMPRESSED])
+                        await asyncio.sleep(0)
+                    if piece := sink.taken():
+                        yield piece
+            entry.write(b"]" if before != b"[" else b"[]")
+        yield sink.taken()
+
+    async def _file(
+        self, archive: zipfile.ZipFile, sink: Sink, name: str, file: StoredFile
+    ) -> AsyncIterator[bytes]:
+        path = self._files.path(file.stored_name)
+        try:
+            async with aiofiles.open(path, "rb") as source:
+                info = zipfile.ZipInfo(name)
+                with archive.open(info, "w", force_zip64=True) as entry:
+                    while chunk := await source.read(CHUNK):
+                        entry.write(chunk)
+                        yield sink.taken()
+        except FileNotFoundError:  # its message was deleted meanwhile
+            return
+
+    async def _mine(self, who: Identity) -> AsyncIterator[tuple[int, list[int]]]:
+        """The messages that the user has sent: conversation and ids."""
+        for conversation_id in await erasures.conversations(self._database, who.user_id):
+            after: int | None = 0
+            while after is not None:
+                after, ids = await erasures.messages_of(
+                    self._database, conversation_id, who.user_id, after, READ
+                )
+                if ids:
+                    yield conversation_id, ids
+
+    async def _sent(self, who: Identity) -> AsyncIterator[list[dict[str, Any]]]:
+        async for conversation_id, ids in self._mine(who):
+            found = await store.sent(self._database, conversation_id, ids)
+            named: dict[int, list[str]] = {}
+            for message_id, id_, file in await store.files(self._database, conversation_id, ids):
+                named.setdefault(message_id, []).append(path_of(id_, file.name))
+            yield [{**message, "files": named.get(message["id"], [])} for message in found]
+
+
+def path_of(attachment_id: int, name: str) -> str:
+    """Where a file is in the zip. Names of files may repeat, and ids do not."""
+    return f"files/{attachment_id}-{name}"

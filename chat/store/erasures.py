@@ -1,0 +1,120 @@
+"""Erasing a user: the account at once, and then message by message what they wrote.
+
+The row of the user stays as a tombstone, because messages, tickets and changes name it.
+"""
+
+from collections.abc import Sequence
+
+from chat.store.database import Database, Reads, Transaction, listed
+from chat.store.users import keys_of
+from chat.times import now
+
+TOMBSTONE = "deleted-user-{}"
+"""The name that an erased user has, by id."""
+TURN_SECONDS = 60
+"""After so long another process goes on with what one has begun."""
+
+ERASE = """
+    UPDATE users SET username = ?, password_hash = NULL, password_rounds = NULL, external_id = NULL,
+        is_staff = FALSE, last_seen_at = 0, erased_at = ?, username_key = CASE
+        WHEN NOT EXISTS (SELECT 1 FROM users AS o WHERE o.username_key = ? AND o.id <> ?)
+        THEN ? ELSE ? END
+    WHERE id = ? AND erased_at IS NULL
+"""
+# What is the user's alone, and nobody else sees.
+OWN = (
+    "DELETE FROM notices WHERE device_id IN (SELECT id FROM devices WHERE user_id = ?)",
+    "DELETE FROM devices WHERE user_id = ?",
+    "DELETE FROM idempotency_keys WHERE owner_id = ?",
+    "DELETE FROM import_notes WHERE user_id = ?",
+)
+# Of somebody who was an agent, also the conversations that they were never a participant of.
+CONVERSATIONS = """
+    SELECT conversation_id FROM participants WHERE user_id = ?
+    UNION SELECT conversation_id FROM messages WHERE sender_id = ? AND by_agent
+    ORDER BY conversation_id
+"""
+# A part of the conversation's messages is read by its index, and the user's are taken out of it.
+MINE = """
+    SELECT max(created_seq), {joined}(CASE WHEN sender_id = ? THEN CAST(id AS text) END, ',')
+    FROM (SELECT id, sender_id, created_seq FROM messages
+          WHERE conversation_id = ? AND created_seq > ? ORDER BY created_seq LIMIT ?) AS part
+"""
+
+
+async def begin(transaction: Transaction, user_id: int) -> bool:
+    """Make the user a tombstone, end their sign-ins, and note what is to be done. Returns False for
+    a user who is one already.
+    """
+    name, moment = TOMBSTONE.format(user_id), now()
+    key, apart = keys_of(user_id, name)
+    if not await transaction.execute(ERASE, (name, moment, key, user_id, key, apart, user_id)):
+        return False
+    await transaction.execute(
+        "UPDATE token_families SET revoked_at = ? WHERE user_id = ? AND revoked_at IS NULL",
+        (moment, user_id),
+    )
+    for statement in OWN:
+        await transaction.execute(statement, (user_id,))
+    await transaction.execute("INSERT INTO erasures (user_id, due) VALUES (?, 0)", (user_id,))
+    return True
+
+
+async def take(database: Database) -> int | None:
+    """A user of whom there is something to erase, and nobody else is at it; None if there is none.
+
+    It stays this process's for TURN_SECONDS; `renew` makes it longer.
+    """
+    due = f"SELECT user_id FROM erasures WHERE due <= {database.moment} LIMIT 1"  # noqa: S608 - of ours
+    for (user_id,) in await database.fetch(due):
+        async with database.transaction() as transaction:
+            if await transaction.execute(
+                f"""
+                UPDATE erasures SET due = {database.moment} + ?
+                WHERE user_id = ? AND due <= {database.moment}
+                """,  # noqa: S608 - of ours
+                (TURN_SECONDS * 1_000_000, user_id),
+            ):
+                return int(user_id)
+    return None
+
+
+async def renew(database: Database, user_id: int) -> None:
+    async with database.transaction() as transaction:
+        await transaction.execute(
+            f"UPDATE erasures SET due = {database.moment} + ? WHERE user_id = ?",  # noqa: S608 - of ours
+            (TURN_SECONDS * 1_000_000, user_id),
+        )
+
+
+async def end(database: Database, user_id: int) -> None:
+    async with database.transaction() as transaction:
+        await transaction.execute("DELETE FROM erasures WHERE user_id = ?", (user_id,))
+
+
+async def conversations(reads: Reads, user_id: int) -> list[int]:
+    """The conversations in which the user is, was, or wrote as an agent."""
+    return [id_ for (id_,) in await reads.fetch(CONVERSATIONS, (user_id, user_id))]
+
+
+async def messages_of(
+    reads: Reads, conversation_id: int, user_id: int, after: int, most: int
+) -> tuple[int | None, list[int]]:
+    """Of the next `most` messages after this `seq`, those of the user, and the last `seq`; None if
+    there are no more.
+    """
+    ((last, ids),) = await reads.fetch(
+        MINE.format(joined=reads.joined), (user_id, conversation_id, after, most)
+    )
+    return last, sorted(int(id_) for id_ in (ids or "").split(",") if id_)
+
+
+async def blank(transaction: Transaction, conversation_id: int, message_ids: Sequence[int]) -> None:
+    """Forget what deleted messages said."""
+    await transaction.execute(
+        f"""
+        UPDATE messages SET content = '' WHERE conversation_id = ? AND is_deleted
+        AND id IN ({transaction.ids})
+        """,  # noqa: S608 - of ours
+        (conversation_id, listed(message_ids)),
+    )
