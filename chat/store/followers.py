@@ -24,7 +24,7 @@ FIND = """
     INSERT INTO positions (follower, conversation_id, seq, due)
     SELECT CAST(? AS text), c.id, 0, {moment}
     FROM conversations AS c
-    LEFT JOIN positions AS p ON p.follower = ? AND p.conversation_id = c.id
+    LEFT JOIN positions AS p ON p.follower = ? AND p.conversation_id = c.id {among}
     WHERE c.seq > coalesce(p.seq, 0) {which}
     ON CONFLICT (follower, conversation_id) DO UPDATE SET due = excluded.due
     WHERE positions.due IS NULL
@@ -135,7 +135,7 @@ async def find(database: Database, name: str) -> None:
             return
         if found.ids is not None:
             which = f"AND c.id IN ({database.ids})"
-            sql = FIND.format(moment=database.moment, which=which)
+            sql = FIND.format(moment=database.moment, among="", which=which)
             for part in in_parts(found.ids):
                 await transaction.execute(sql, (name, name, listed(part)))
         await transaction.execute(
@@ -146,10 +146,14 @@ async def find(database: Database, name: str) -> None:
 async def _find_everywhere(database: Database, name: str) -> None:
     """Compare all conversations, in steps that keep no sender waiting."""
     ((last,),) = await database.fetch("SELECT coalesce(max(id), 0) FROM conversations")
-    sql = FIND.format(moment=database.moment, which="AND c.id > ? AND c.id <= ?")
+    # Said of both tables, because PostgreSQL otherwise reads all positions in each step.
+    among = "AND p.conversation_id > ? AND p.conversation_id <= ?"
+    which = "AND c.id > ? AND c.id <= ?"
+    sql = FIND.format(moment=database.moment, among=among, which=which)
     for start in range(0, last, STEP):
+        step = (start, start + STEP)
         async with database.transaction() as transaction:
-            await transaction.execute(sql, (name, name, start, start + STEP))
+            await transaction.execute(sql, (name, name, *step, *step))
 
 
 async def rewind(database: Database, name: str, seqs: Mapping[int, int]) -> None:
