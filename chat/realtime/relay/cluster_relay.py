@@ -21,8 +21,10 @@ from chat.realtime.relay.redis_client import (
     PATIENCE,
     PULSE,
     Patience,
+    Wanted,
     channel_of,
     pause_after,
+    wanted_of,
 )
 from chat.realtime.relay.redis_node import RedisNode
 from chat.realtime.relay.redis_outbox import Outbox
@@ -45,7 +47,7 @@ class ClusterRelay(Relay):
         self._nodes: dict[Address, RedisNode] = {}
         self._running: dict[RedisNode, asyncio.Task[None]] = {}
         # Channels and messages without a primary. All are here until the cluster has answered.
-        self._homeless = {EVERYONE}
+        self._homeless: set[Wanted] = {EVERYONE}
         self._trouble = Trouble()
         self._unsent = Outbox(self._trouble, self._patience)
         self._stale = asyncio.Event()
@@ -78,14 +80,13 @@ class ClusterRelay(Relay):
             await asyncio.sleep(LOOK_SECONDS)
 
     def subscribe(self, conversation_id: int) -> None:
-        self._settle(channel_of(conversation_id))
+        self._settle(conversation_id)
 
     def unsubscribe(self, conversation_id: int) -> None:
-        channel = channel_of(conversation_id)
-        self._homeless.discard(channel)
-        node = self._node_of(channel)
-        if node is not None and channel in node.reader.wanted:
-            node.reader.unsubscribe(channel)
+        self._homeless.discard(conversation_id)
+        node = self._node_of(channel_of(conversation_id))
+        if node is not None and conversation_id in node.reader.wanted:
+            node.reader.unsubscribe(conversation_id)
 
     async def run(self, listener: RelayListener) -> None:
         failures = 0
@@ -123,7 +124,7 @@ class ClusterRelay(Relay):
         primaries = self._map.primaries
         for address in self._nodes.keys() - primaries:
             node = self._nodes.pop(address)
-            self._homeless |= node.reader.wanted.keys() - {node.pulse.channel}
+            self._homeless |= node.reader.wanted - {node.pulse.channel}
             tasks.create_task(self._retire(node))
         for address in primaries - self._nodes.keys():
             node = RedisNode(
@@ -139,12 +140,13 @@ class ClusterRelay(Relay):
         for address, node in self._nodes.items():
             if self._map.owner(node.pulse.channel) != address:
                 node.reader.move_pulse(self._map.name_at(address, PULSE))
-            for channel in [one for one in node.reader.wanted if self._node_of(one) is not node]:
-                node.reader.forget(channel)
-                self._homeless.add(channel)
+            wanted = node.reader.wanted
+            for one in [one for one in wanted if self._node_of(channel_of(one)) is not node]:
+                node.reader.forget(one)
+                self._homeless.add(one)
         homeless, self._homeless = self._homeless, set()
-        for channel in homeless:
-            self._settle(channel)
+        for one in homeless:
+            self._settle(one)
         for outbox in list(self._outboxes()):
             self._forward(outbox)
         if not self._map.is_whole:
@@ -165,16 +167,16 @@ class ClusterRelay(Relay):
         for channel, payload, seq in waiting:
             self._outbox_of(channel).post(channel, payload, seq)
 
-    def _settle(self, channel: bytes) -> None:
-        node = self._node_of(channel)
+    def _settle(self, wanted: Wanted) -> None:
+        node = self._node_of(channel_of(wanted))
         if node is None:
-            self._homeless.add(channel)
+            self._homeless.add(wanted)
         else:
-            node.reader.subscribe(channel)
+            node.reader.subscribe(wanted)
 
     def _lost(self, address: Address, channel: bytes) -> None:
         if not channel.startswith(PULSE):
-            self._homeless.add(channel)
+            self._homeless.add(wanted_of(channel))
         self._witness = address
         self._stale.set()
 

@@ -69,8 +69,18 @@ def connect(url: str, patience: Patience) -> aioredis.Redis:
     return client
 
 
-def channel_of(conversation_id: int) -> bytes:
-    return b"%s%d" % (PREFIX, conversation_id)
+Wanted = int | bytes
+"""A channel that is wanted: that of a conversation by its id, any other by its name. An id is a
+number that the hub has anyway, so it takes half of the memory of a name.
+"""
+
+
+def channel_of(wanted: Wanted) -> bytes:
+    return b"%s%d" % (PREFIX, wanted) if isinstance(wanted, int) else wanted
+
+
+def wanted_of(channel: bytes) -> Wanted:
+    return channel if channel == EVERYONE or channel.startswith(PULSE) else conversation_of(channel)
 
 
 def conversation_of(channel: bytes) -> int:

@@ -40,10 +40,10 @@ class RedisRelay(Relay):
             await asyncio.sleep(LOOK_SECONDS)
 
     def subscribe(self, conversation_id: int) -> None:
-        self._node.reader.subscribe(channel_of(conversation_id))
+        self._node.reader.subscribe(conversation_id)
 
     def unsubscribe(self, conversation_id: int) -> None:
-        self._node.reader.unsubscribe(channel_of(conversation_id))
+        self._node.reader.unsubscribe(conversation_id)
 
     async def run(self, listener: RelayListener) -> None:
         await self._node.run(listener)
