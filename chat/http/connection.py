@@ -118,7 +118,7 @@ class HttpConnection(WebSocketProtocol):
         if self.transport is None or self.conn_info.lost:
             return
         now = monotonic()
-        waiting = unread(self.transport)
+        waiting = unread(self.transport) if self._sent else 0
         if waiting:
             self._time = now  # the next wait begins when the client has the whole answer
             taken = self._sent - waiting

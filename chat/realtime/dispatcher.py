@@ -106,6 +106,7 @@ class Dispatcher(RelayListener):
             self._went_back,
             patience,
         )
+        relay.follow(self.hub.here)
 
     def _went_back(self, conversation_id: int, known: int, stored: int) -> None:
         self.listener.went_back(conversation_id, known, stored)

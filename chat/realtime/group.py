@@ -91,7 +91,6 @@ class Group(Struct, gc=False, eq=False):
     members: Bag = ()
     wide: bytes = b""
     others: dict[Subscriber, Subscription] | None = None
-    healing: Healing | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -226,18 +225,16 @@ class Group(Struct, gc=False, eq=False):
         self.advance(changes[-1].seq)
         return start > 0
 
-    def deliver_waiting(self) -> bool:
+    def deliver_waiting(self, healing: Healing) -> bool:
         """Write the waiting batches that continue now. Returns whether they removed somebody."""
-        if self.healing is None:
-            return False
-        waiting = list(self.healing.waiting)
-        self.healing.waiting.clear()
+        waiting = list(healing.waiting)
+        healing.waiting.clear()
         is_removed = False
         for batch in waiting:
             if batch.before <= self.seq:
                 is_removed = self.deliver(batch.changes) or is_removed
             else:
-                self.healing.waiting.append(batch)
+                healing.waiting.append(batch)
         return is_removed
 
     def advance(self, seq: int) -> None:

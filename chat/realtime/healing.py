@@ -31,6 +31,8 @@ class Healer:
         self._commits = commits
         self._patience = patience
         self._tasks: set[asyncio.Task[None]] = set()
+        self.healings: dict[Group, Healing] = {}
+        """Of the groups that heal. Few do, and a process may have very many."""
 
     @property
     def is_busy(self) -> bool:
@@ -38,14 +40,14 @@ class Healer:
 
     def begin(self, group: Group) -> Healing:
         """Begin to heal. Batches that are put into it wait until what is before is delivered."""
-        healing = group.healing = Healing()
+        healing = self.healings[group] = Healing()
         task = asyncio.get_running_loop().create_task(self._heal(group, healing))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return healing
 
     def deliver_waiting(self, group: Group) -> None:
-        if group.deliver_waiting():
+        if group.deliver_waiting(self.healings[group]):
             self._drop_empty(group)
 
     async def _heal(self, group: Group, healing: Healing) -> None:
@@ -76,7 +78,7 @@ class Healer:
                 group.discard(member)
             self._drop_empty(group)
         finally:
-            group.healing = None
+            del self.healings[group]
 
     async def _read(self, group: Group, healing: Healing) -> bool:
         """Deliver everything that the database has. Returns whether the missing part was there."""

@@ -14,7 +14,7 @@ So whatever the relay loses, doubles or brings late, members get each change onc
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, KeysView, Mapping
 
 from chat.realtime.comparing import Comparing
 from chat.realtime.group import Batch, Delivery, Group, Subscription
@@ -62,6 +62,11 @@ class Hub:
 
     def __contains__(self, conversation_id: int) -> bool:
         return conversation_id in self._groups
+
+    @property
+    def here(self) -> KeysView[int]:
+        """The conversations with members here, as a view that changes with them."""
+        return self._groups.keys()
 
     def conversations(self) -> list[int]:
         """The conversations with members here."""
@@ -277,7 +282,8 @@ class Hub:
             self._deliver(group, batch)
 
     def _deliver(self, group: Group, batch: Batch) -> None:
-        healing = group.healing
+        healings = self._healer.healings
+        healing = healings.get(group) if healings else None
         if healing is None:
             if batch.before <= group.seq:
                 if group.deliver(batch.changes):

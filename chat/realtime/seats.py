@@ -117,7 +117,7 @@ def seats_of(wide: bytes) -> list[Seat]:
 
 def sockets_of(wides: Iterable[bytes]) -> list["UserSocket"]:
     """The live sockets of all seats that some groups have, each once."""
-    numbers = {number for wide in wides for number in memoryview(wide).cast("I")}
+    numbers = set(memoryview(b"".join(wides)).cast("I"))
     return [connection for number in numbers for connection in _seats[number].live]
 
 

@@ -149,17 +149,17 @@ class Sessions:
         """The user behind the token; raises NotAuthenticated."""
         known = self._known.get(token)
         if known is None or known.round != self._round:
-            return await self.identify_afresh(token)
+            return await self.identify_afresh(token, is_kept=True)
         identity, leeway = known.identity, self._tokens.leeway
         # Both clocks are asked, because the wall clock may have been put forward or back.
         if time() >= identity.expires_at + leeway or monotonic() >= known.ends_at + leeway:
-            return await self.identify_afresh(token)
+            return await self.identify_afresh(token, is_kept=True)
         self.require_working(identity)
         return identity
 
-    async def identify_afresh(self, token: str) -> Identity:
+    async def identify_afresh(self, token: str, *, is_kept: bool = False) -> Identity:
         """The same, but asks the database whether the sign-in was revoked. This is for what lasts,
-        such as a socket.
+        such as a socket. With `is_kept` the answer is remembered for requests.
         """
         claims = await self._tokens.decode_access(token)
         while True:
@@ -176,7 +176,8 @@ class Sessions:
             account.id, account.username, account.is_staff, expires_at, claims.family
         )
         self.require_working(identity)
-        self._known[token] = Known(identity, asked_in, ends_at)
+        if is_kept or token in self._known:
+            self._known[token] = Known(identity, asked_in, ends_at)
         return identity
 
     async def while_working(

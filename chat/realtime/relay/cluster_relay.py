@@ -124,7 +124,7 @@ class ClusterRelay(Relay):
         primaries = self._map.primaries
         for address in self._nodes.keys() - primaries:
             node = self._nodes.pop(address)
-            self._homeless |= node.reader.wanted - {node.pulse.channel}
+            self._homeless |= set(node.reader.wanted) - {node.pulse.channel}
             tasks.create_task(self._retire(node))
         for address in primaries - self._nodes.keys():
             node = RedisNode(

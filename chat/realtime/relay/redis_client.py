@@ -5,8 +5,9 @@ UNSUBSCRIBE and PING; on a cluster SPUBLISH, SSUBSCRIBE and SUNSUBSCRIBE. An ACL
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator, KeysView
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import redis.asyncio as aioredis
@@ -70,9 +71,40 @@ def connect(url: str, patience: Patience) -> aioredis.Redis:
 
 
 Wanted = int | bytes
-"""A channel that is wanted: that of a conversation by its id, any other by its name. An id is a
-number that the hub has anyway, so it takes half of the memory of a name.
-"""
+"""A channel that is wanted: that of a conversation by its id, any other by its name."""
+
+
+class Channels:
+    """What one connection listens to.
+
+    A node may listen to a hundred thousand conversations, and has them in its hub anyway. So `ids`
+    may be a view of those. Then nothing has to be added here, or discarded.
+    """
+
+    def __init__(self) -> None:
+        self.names: set[bytes] = set()
+        self.ids: set[int] | KeysView[int] = set()
+
+    def __contains__(self, wanted: Wanted) -> bool:
+        return wanted in (self.ids if isinstance(wanted, int) else self.names)
+
+    def __len__(self) -> int:
+        return len(self.names) + len(self.ids)
+
+    def __iter__(self) -> Iterator[Wanted]:
+        return chain(self.names, self.ids)
+
+    def add(self, wanted: Wanted) -> None:
+        if not isinstance(wanted, int):
+            self.names.add(wanted)
+        elif isinstance(self.ids, set):
+            self.ids.add(wanted)
+
+    def discard(self, wanted: Wanted) -> None:
+        if not isinstance(wanted, int):
+            self.names.discard(wanted)
+        elif isinstance(self.ids, set):
+            self.ids.discard(wanted)
 
 
 def channel_of(wanted: Wanted) -> bytes:

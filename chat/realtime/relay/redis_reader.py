@@ -22,6 +22,7 @@ from chat.realtime.relay.redis_client import (
     FAILURES,
     PULSE,
     REDIRECTS,
+    Channels,
     Patience,
     Wanted,
     channel_of,
@@ -79,7 +80,8 @@ class Reader:
         self._is_open = False
         self._is_listening = False
         self._was_silent = False
-        self.wanted: set[Wanted] = {pulse.channel}
+        self.wanted = Channels()
+        self.wanted.add(pulse.channel)
 
     @property
     def is_connected(self) -> bool:

@@ -1,6 +1,7 @@
 """The relay over Redis pub/sub, through redis.asyncio (what aioredis became)."""
 
 import asyncio
+from collections.abc import KeysView
 
 from chat.realtime.relay.redis_client import EVERYONE, PATIENCE, PULSE, Patience, channel_of
 from chat.realtime.relay.redis_node import RedisNode
@@ -44,6 +45,9 @@ class RedisRelay(Relay):
 
     def unsubscribe(self, conversation_id: int) -> None:
         self._node.reader.unsubscribe(conversation_id)
+
+    def follow(self, conversation_ids: KeysView[int]) -> None:
+        self._node.reader.wanted.ids = conversation_ids
 
     async def run(self, listener: RelayListener) -> None:
         await self._node.run(listener)

@@ -8,7 +8,7 @@ has to say when something may be lost: `subscribed` after each new subscription,
 after each new connection.
 """
 
-from collections.abc import Sequence
+from collections.abc import KeysView, Sequence
 from typing import Protocol
 
 
@@ -63,6 +63,13 @@ class Relay(Protocol):
     def subscribe(self, conversation_id: int) -> None: ...
 
     def unsubscribe(self, conversation_id: int) -> None: ...
+
+    def follow(self, conversation_ids: KeysView[int]) -> None:
+        """What is subscribed to is always what this view has, which saves the relay its own copy.
+
+        Each change of it is still said by `subscribe` and `unsubscribe`, after it.
+        """
+        return
 
     async def run(self, listener: RelayListener) -> None:
         """Work until cancelled."""
