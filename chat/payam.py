@@ -47,6 +47,7 @@ from chat.services.own_settings import OwnSettings
 from chat.services.pins import Pins
 from chat.services.positions import Positions
 from chat.services.presence import Presences
+from chat.services.reactions import Reactions
 from chat.services.registry import Services
 from chat.services.search import Search
 from chat.services.sessions import Sessions
@@ -227,6 +228,7 @@ class Payam:
             ),
             support_tickets=SupportTickets(self.database, self.writer),
             pins=Pins(self.database, self.writer),
+            reactions=Reactions(self.database, self.writer),
             own_settings=OwnSettings(self.database, self.writer),
             webhooks=Webhooks(self.database, self.outgoing),
             presences=Presences(self.database, self.board.online),

@@ -79,11 +79,20 @@ class Attachment(Struct, frozen=True):
     duration: float | UnsetType = UNSET
 
 
+class Reactions(Struct, frozen=True):
+    """How many people reacted to a message with this emoji. `me` says that the caller is one."""
+
+    emoji: str
+    count: int
+    me: bool
+
+
 class Message(Struct, frozen=True):
     """`is_read` is for the caller. `client_id` comes only to the sender.
 
     `role` comes only where an agent sent it: a member of staff who was no participant. `mentions`
-    are the participants whom the text mentions, by id.
+    are the participants whom the text mentions, by id. `seq` is that of its last change, with the
+    reactions to it.
     """
 
     id: int
@@ -96,6 +105,7 @@ class Message(Struct, frozen=True):
     seq: int
     attachments: list[Attachment]
     mentions: list[User]
+    reactions: list[Reactions]
     client_id: str | UnsetType = UNSET
     role: Role | UnsetType = UNSET
 

@@ -28,6 +28,8 @@ from payam_client.events import (
     MessageUnpinned,
     ParticipantJoined,
     ParticipantLeft,
+    ReactionAdded,
+    ReactionRemoved,
     Refused,
     TicketUpdated,
     UserTyping,
@@ -139,6 +141,8 @@ OfConversation = (
     | TicketUpdated
     | MessagePinned
     | MessageUnpinned
+    | ReactionAdded
+    | ReactionRemoved
     | UserTyping
     | MessageRead
 )

@@ -43,7 +43,7 @@ class ConversationState:
         self.read_by: dict[str, int] = {}
         self.types: dict[str, float] = {}
         """Until when each user counts as typing, by the monotonic clock."""
-        self.messages = MessageStore()
+        self.messages = MessageStore(me.username)
         self._me = me
         self._refresh = refresh
         self._applies: dict[type, Callable[[Any], None]] = {

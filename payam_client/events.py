@@ -3,7 +3,7 @@
 changes, each with a `seq`
     MessageSent  MessageEdited  MessageDeleted  AttachmentAdded
     ParticipantJoined  ParticipantLeft  ConversationUpdated  TicketUpdated
-    MessagePinned  MessageUnpinned
+    MessagePinned  MessageUnpinned  ReactionAdded  ReactionRemoved
 without a `seq`
     UserTyping  MessageRead
 Resumed     everything that was missed is here
@@ -116,6 +116,22 @@ class MessageUnpinned(Change, tag="message.unpinned", frozen=True):
     user: str
 
 
+class ReactionAdded(Change, tag="reaction.added", frozen=True):
+    """`user` reacted to the message."""
+
+    message_id: int
+    emoji: str
+    user: str
+
+
+class ReactionRemoved(Change, tag="reaction.removed", frozen=True):
+    """`user` took a reaction back."""
+
+    message_id: int
+    emoji: str
+    user: str
+
+
 class UserTyping(Event, tag="user.typing", frozen=True):
     """Another participant types, or has stopped."""
 
@@ -193,6 +209,8 @@ AnyEvent = (
     | TicketUpdated
     | MessagePinned
     | MessageUnpinned
+    | ReactionAdded
+    | ReactionRemoved
     | UserTyping
     | MessageRead
     | Resumed

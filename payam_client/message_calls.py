@@ -8,7 +8,7 @@ from typing import BinaryIO
 from payam_client.errors import PayamError
 from payam_client.http import ATTEMPTS
 from payam_client.outbox import new_id
-from payam_client.paths import files_of, of, parse, query
+from payam_client.paths import files_of, of, parse, query, reaction_at
 from payam_client.records import Attachment, Found, Message
 from payam_client.session import Session
 from payam_client.uploads import Watched
@@ -91,6 +91,14 @@ class MessageCalls(Session):
     async def unpin(self, id_: int, message_id: int) -> None:
         """Unpin a message. A second time changes nothing."""
         await self.request("DELETE", f"{of(id_)}messages/{message_id}/pin/", is_repeatable=True)
+
+    async def react(self, id_: int, message_id: int, emoji: str) -> None:
+        """React to a message with one emoji. A second time changes nothing."""
+        await self.request("PUT", reaction_at(id_, message_id, emoji), is_repeatable=True)
+
+    async def unreact(self, id_: int, message_id: int, emoji: str) -> None:
+        """Take a reaction back. A second time changes nothing."""
+        await self.request("DELETE", reaction_at(id_, message_id, emoji), is_repeatable=True)
 
     async def attachments(self, id_: int, message_id: int) -> list[Attachment]:
         return await self._get(files_of(id_, message_id), list[Attachment])

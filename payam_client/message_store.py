@@ -21,12 +21,20 @@ from payam_client.events import (
     MessageDeleted,
     MessageEdited,
     MessageSent,
+    ReactionAdded,
+    ReactionRemoved,
 )
-from payam_client.records import Attachment, Message, User
+from payam_client.records import Attachment, Message, Reactions, User
 
 UNASKED = 200
 """Most messages that are kept of a conversation whose pages nobody has asked for."""
-GONE: dict[str, Any] = {"is_deleted": True, "content": "", "attachments": (), "mentions": ()}
+GONE: dict[str, Any] = {
+    "is_deleted": True,
+    "content": "",
+    "attachments": (),
+    "mentions": (),
+    "reactions": (),
+}
 """What a deleted message has."""
 
 
@@ -50,12 +58,15 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
     role: str | None = None
     attachments: tuple[Attachment, ...] = ()
     mentions: tuple[User, ...] = ()
+    reactions: tuple[Reactions, ...] = ()
     status: Literal["stored", "sending", "failed"] = "stored"
     error: PayamError | None = None
 
 
 class MessageStore:
-    def __init__(self) -> None:
+    def __init__(self, me: str = "") -> None:
+        self.me = me
+        """The name of the user."""
         self.is_asked = False
         """Whether somebody has asked for a page. From then on everything is kept."""
         self.has_older = True
@@ -129,6 +140,7 @@ class MessageStore:
                     role=message.role,
                     attachments=tuple(message.attachments),
                     mentions=tuple(message.mentions),
+                    reactions=tuple(message.reactions),
                 )
             )
             if message.sender.username == me and message.is_read:
@@ -161,7 +173,8 @@ class MessageStore:
             self._trim()
             return
         if self._held is not None and isinstance(
-            event, MessageEdited | MessageDeleted | AttachmentAdded
+            event,
+            MessageEdited | MessageDeleted | AttachmentAdded | ReactionAdded | ReactionRemoved,
         ):
             self._held.append(event)
         if isinstance(event, MessageEdited):
@@ -172,6 +185,8 @@ class MessageStore:
             self._change(event.message_id, event.seq, **GONE)
         elif isinstance(event, AttachmentAdded):
             self._attach(event.message_id, event.attachment)
+        elif isinstance(event, ReactionAdded | ReactionRemoved):
+            self._react(event)
 
     def acknowledged(self, ack: Ack, sender: str, content: str) -> None:
         """One's own message is stored. Its event may have come before this, or comes later."""
@@ -216,6 +231,18 @@ class MessageStore:
         old = self._by_id.get(id_)
         if old is not None and seq > old.seq and not old.is_deleted:
             self._by_id[id_] = replace(old, seq=seq, **changes)
+
+    def _react(self, event: ReactionAdded | ReactionRemoved) -> None:
+        old = self._by_id.get(event.message_id)
+        if old is None:
+            return
+        is_added, is_mine = isinstance(event, ReactionAdded), event.user == self.me
+        numbers = {one.emoji: one for one in old.reactions}
+        before = numbers.get(event.emoji, Reactions(event.emoji, 0, me=False))
+        count = before.count + (1 if is_added else -1)
+        numbers[event.emoji] = Reactions(event.emoji, count, me=is_added if is_mine else before.me)
+        present = tuple(one for one in numbers.values() if one.count > 0)
+        self._change(event.message_id, event.seq, reactions=present)
 
     def _attach(self, id_: int, attachment: Attachment) -> None:
         old = self._by_id.get(id_)

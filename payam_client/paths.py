@@ -1,7 +1,7 @@
 """The paths of the server, and the decoding of answers into records."""
 
 from typing import TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -34,6 +34,11 @@ def of(id_: int) -> str:
 def ticket_at(ticket_id: int) -> str:
     """The path of a ticket."""
     return f"/api/support_tickets/{ticket_id}/"
+
+
+def reaction_at(id_: int, message_id: int, emoji: str) -> str:
+    """The path of one's own reaction to a message."""
+    return f"{of(id_)}messages/{message_id}/reactions/{quote(emoji, safe='')}/"
 
 
 def files_of(id_: int, message_id: int) -> str:

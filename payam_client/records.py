@@ -52,6 +52,14 @@ class Attachment(Struct, frozen=True):
     duration: float | None = None
 
 
+class Reactions(Struct, frozen=True):
+    """How many people reacted to a message with this emoji. `me` says that the caller is one."""
+
+    emoji: str
+    count: int
+    me: bool
+
+
 class LastMessage(Struct, frozen=True, kw_only=True):
     """`is_read` says whether the caller has read it, or, if the caller sent it, everyone else.
 
@@ -78,6 +86,7 @@ class Message(LastMessage, frozen=True, kw_only=True):
     attachments: list[Attachment]
     client_id: str | None = None
     mentions: list[User] = []
+    reactions: list[Reactions] = []
 
 
 class Found(Struct, frozen=True):

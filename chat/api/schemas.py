@@ -191,10 +191,11 @@ class ServerSettings(Struct, frozen=True):
     `body_max_size` limits the body of a request that is no file, and `frame_max_size` one
     frame of a websocket. Both have room for the longest message in any spelling of JSON.
     `key_max_length` limits a `client_id`, a `ref` and an `Idempotency-Key`. `page_max_length` is
-    the greatest `limit` of a list. Where `sign_up` or `sign_in` is false, users or tokens come
-    from another identity provider. With `vapid_public_key` browsers subscribe to pushes; it is
-    empty where this server pushes nothing. A picture of more than `image_max_pixels` gets no
-    thumbnail.
+    the greatest `limit` of a list. `reactions_per_message` counts the different emoji of a message,
+    and `reactions_per_user` those of one user to one message. Where `sign_up` or `sign_in` is
+    false, users or tokens come from another identity provider. With `vapid_public_key` browsers
+    subscribe to pushes; it is empty where this server pushes nothing. A picture of more than
+    `image_max_pixels` gets no thumbnail.
     """
 
     message_max_length: int
@@ -211,6 +212,8 @@ class ServerSettings(Struct, frozen=True):
     key_max_length: int
     participants_per_request: int
     attachments_per_message: int
+    reactions_per_message: int
+    reactions_per_user: int
     page_max_length: int
     devices_per_user: int
     vapid_public_key: str

@@ -5,7 +5,7 @@ from sanic import Blueprint, HTTPResponse, Request
 from chat.api import paging, responses
 from chat.api.operations import Operation
 from chat.api.schemas import ServerSettings
-from chat.services import checks
+from chat.services import checks, reactions
 from chat.services.attachments import PER_MESSAGE
 from chat.services.devices import DEVICES_MAX
 from chat.services.registry import Services
@@ -41,6 +41,8 @@ async def read(request: Request) -> HTTPResponse:
             key_max_length=checks.KEY_MAX_LENGTH,
             participants_per_request=settings.participants_per_request,
             attachments_per_message=PER_MESSAGE,
+            reactions_per_message=reactions.PER_MESSAGE,
+            reactions_per_user=reactions.PER_USER,
             page_max_length=paging.LIMIT_MAX,
             devices_per_user=DEVICES_MAX,
             vapid_public_key=services.devices.vapid_public_key,

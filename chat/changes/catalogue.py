@@ -1,6 +1,14 @@
 """Every family of changes. Nothing else takes a `seq`."""
 
-from chat.changes import attachments, conversations, messages, participants, pins, support_tickets
+from chat.changes import (
+    attachments,
+    conversations,
+    messages,
+    participants,
+    pins,
+    reactions,
+    support_tickets,
+)
 from chat.changes.family import Family, name_of
 from chat.events import ChangeFrame, MessageSent
 
@@ -11,6 +19,7 @@ FAMILIES: tuple[Family, ...] = (
     conversations.FAMILY,
     support_tickets.FAMILY,
     pins.FAMILY,
+    reactions.FAMILY,
 )
 EXAMPLES: tuple[ChangeFrame, ...] = tuple(
     example for family in FAMILIES for example in family.examples

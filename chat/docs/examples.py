@@ -16,6 +16,7 @@ from chat.services.sessions import Pair
 
 EPOCH = "b7c2a91e"
 CURSOR = f"{EPOCH}.6f1c2b9e.4711"
+REACTIONS = records.Reactions("👍", 2, True)
 MESSAGE = records.Message(
     id=123,
     sender=ALI,
@@ -27,6 +28,7 @@ MESSAGE = records.Message(
     seq=345,
     attachments=[],
     mentions=[],
+    reactions=[REACTIONS],
     client_id="6f1c2b9e",
 )
 CONVERSATION = records.Conversation(
@@ -75,6 +77,7 @@ ALL: tuple[Struct, ...] = (
     ALI,
     FILE,
     MESSAGE,
+    REACTIONS,
     TICKET,
     CONVERSATION,
     Pair(TOKEN, TOKEN),
@@ -94,6 +97,8 @@ ALL: tuple[Struct, ...] = (
         key_max_length=64,
         participants_per_request=500,
         attachments_per_message=100,
+        reactions_per_message=50,
+        reactions_per_user=20,
         page_max_length=200,
         devices_per_user=20,
         vapid_public_key=POINT,
@@ -130,6 +135,8 @@ ALL: tuple[Struct, ...] = (
     client_frames.DeleteMessage(123),
     client_frames.Typing(True),
     client_frames.MarkRead(123),
+    client_frames.AddReaction(123, "👍"),
+    client_frames.RemoveReaction(123, "👍"),
     client_frames.Resume(345, epoch=EPOCH),
     client_frames.Auth(TOKEN, ref="a1"),
     *catalogue.EXAMPLES,

@@ -1,12 +1,23 @@
 """The frames from clients. `ref` comes back in the frame's `ack` or `error`.
 
 chat_message edit_message delete_message typing   (the original four)
-mark_read resume auth
+mark_read resume auth add_reaction remove_reaction
 """
 
 from msgspec import Struct
 
-from chat.services.fields import Content, Conversation, Cursor, Epoch, Id, Key, Positions, Ref, Seq
+from chat.services.fields import (
+    Content,
+    Conversation,
+    Cursor,
+    Emoji,
+    Epoch,
+    Id,
+    Key,
+    Positions,
+    Ref,
+    Seq,
+)
 
 
 class ClientFrame(Struct, tag_field="type", frozen=True, forbid_unknown_fields=True):
@@ -62,6 +73,22 @@ class MarkRead(ConversationFrame, tag="mark_read", frozen=True):
     ref: Ref | None = None
 
 
+class AddReaction(ConversationFrame, tag="add_reaction", frozen=True):
+    """React to a message with one emoji. Everybody receives `reaction.added`."""
+
+    message_id: Id
+    emoji: Emoji
+    ref: Ref | None = None
+
+
+class RemoveReaction(ConversationFrame, tag="remove_reaction", frozen=True):
+    """Take a reaction back. Everybody receives `reaction.removed`."""
+
+    message_id: Id
+    emoji: Emoji
+    ref: Ref | None = None
+
+
 class Resume(ConversationFrame, tag="resume", frozen=True):
     """Receive everything that changed after `since`, in order, then `resumed`, then live changes.
 
@@ -87,4 +114,14 @@ class Auth(ClientFrame, tag="auth", frozen=True):
     ref: Ref | None = None
 
 
-AnyClientFrame = ChatMessage | EditMessage | DeleteMessage | Typing | MarkRead | Resume | Auth
+AnyClientFrame = (
+    ChatMessage
+    | EditMessage
+    | DeleteMessage
+    | Typing
+    | MarkRead
+    | AddReaction
+    | RemoveReaction
+    | Resume
+    | Auth
+)

@@ -28,6 +28,7 @@ from chat.realtime.dispatcher import Dispatcher
 from chat.realtime.errands import Errands
 from chat.realtime.frames.attention import AttentionFrames
 from chat.realtime.frames.messages import MessageFrames
+from chat.realtime.frames.reactions import ReactionFrames
 from chat.realtime.frames.resuming import ResumeFrames
 from chat.realtime.frames.signing_in import SignInFrames
 from chat.realtime.gate import Admitted, Door, Gate
@@ -112,6 +113,7 @@ class Sockets(Listener):
         self._user_door = UserDoor(self, self.users, whole, most)
         self._handlers: Handlers = {
             **MessageFrames(services.messages).handlers,
+            **ReactionFrames(services.reactions).handlers,
             **AttentionFrames(conversations, dispatcher).handlers,
             **ResumeFrames(hub, catching_up, whole, own_settings).handlers,
             **SignInFrames(services.sessions, connections, errands).handlers,

@@ -17,6 +17,7 @@ from chat.outgoing.urls import URL_MAX_LENGTH
 from chat.records import ID_MAX
 from chat.services import checks
 from chat.services.history import EPOCH_MAX_LENGTH
+from chat.text.emoji import MOST_CHARACTERS
 from chat.text.visibility import EMPTY, IGNORABLE
 
 CURSOR_MAX_LENGTH = 1024
@@ -67,6 +68,7 @@ Key = Annotated[
         pattern=NOT_BLANK,
     ),
 ]
+Emoji = Annotated[str, said("One emoji, such as 👍.", minLength=1, maxLength=MOST_CHARACTERS)]
 Ref = Annotated[
     str, said("Comes back in the frame's `ack` or `error`.", maxLength=checks.KEY_MAX_LENGTH)
 ]

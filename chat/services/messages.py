@@ -15,7 +15,7 @@ from chat.events import Change
 from chat.services import checks
 from chat.services.history import require_present
 from chat.services.membership import require_member
-from chat.store import attachments, conversations, mentions, participants, pins
+from chat.store import attachments, conversations, mentions, participants, pins, reactions
 from chat.store import messages as store
 from chat.store.database import Database, Reads, Transaction
 from chat.store.files import Files
@@ -246,6 +246,7 @@ async def deletion(
     removed = await attachments.remove_all(transaction, conversation_id, message_id)
     pinned_as = await pins.remove(transaction, conversation_id, message_id)
     await mentions.put(transaction, conversation_id, message_id, actor_id, [])
+    await reactions.remove_all(transaction, conversation_id, message_id)
     await log.forget(transaction, conversation_id, [*removed.values(), pinned_as])
     change = Change(conversation_id, MessageDeleted(message_id, seq=seq))
     written = log.Written(change, message_id, found.logged_seq)

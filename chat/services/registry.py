@@ -15,6 +15,7 @@ from chat.services.own_settings import OwnSettings
 from chat.services.pins import Pins
 from chat.services.positions import Positions
 from chat.services.presence import Presences
+from chat.services.reactions import Reactions
 from chat.services.search import Search
 from chat.services.sessions import Sessions
 from chat.services.support_tickets import SupportTickets
@@ -36,6 +37,7 @@ class Services:
     attachments: Attachments
     support_tickets: SupportTickets
     pins: Pins
+    reactions: Reactions
     own_settings: OwnSettings
     webhooks: Webhooks
     presences: Presences

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from time import time
 
-from chat.store import search_doctor
+from chat.store import reactions_doctor, search_doctor
 from chat.store.database import Database, listed
 from chat.store.drift import Drift
 from chat.store.files import Files
@@ -113,6 +113,7 @@ async def examine(
         *await examine_readers(database),
         *await examine_names(database),
         *await search_doctor.examine(database),
+        *await reactions_doctor.examine(database),
         *await examine_files(database, files),
     ]
 

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from chat import records
-from chat.store import belongings
+from chat.store import belongings, reactions
 from chat.store.agents import IS_AGENT
 from chat.store.belongings import Belongings
 from chat.store.database import Reads, Row, Transaction, listed
@@ -20,24 +20,29 @@ from chat.times import to_text
 # there is none. Most conversations have no attachments, so that is asked once for the conversation
 # before it is asked for each message.
 PARTICIPANT = """
-        SELECT p.last_read_id,
+        SELECT p.user_id, p.last_read_id,
                (SELECT min(o.last_read_id) FROM participants AS o
                 WHERE o.conversation_id = p.conversation_id AND o.user_id <> p.user_id
                   AND o.is_active) AS others_read_id,
                EXISTS (SELECT 1 FROM attachments AS a
-                       WHERE a.conversation_id = p.conversation_id) AS has_attachments
+                       WHERE a.conversation_id = p.conversation_id) AS has_attachments,
+               EXISTS (SELECT 1 FROM reaction_counts AS r
+                       WHERE r.conversation_id = p.conversation_id) AS has_reactions
         FROM participants AS p WHERE p.conversation_id = ? AND p.user_id = ? AND p.is_active
 """
 # A user who is no participant may be an agent. Nothing is stored about how far agents have read,
 # so everything counts as read.
 AGENT = f"""
-        SELECT {records.ID_MAX} AS last_read_id,
+        SELECT reader.id AS user_id, {records.ID_MAX} AS last_read_id,
                (SELECT min(o.last_read_id) FROM participants AS o
                 WHERE o.conversation_id = c.id AND o.is_active) AS others_read_id,
                EXISTS (SELECT 1 FROM attachments AS a
-                       WHERE a.conversation_id = c.id) AS has_attachments
-        FROM conversations AS c
-        WHERE c.id = ? AND {IS_AGENT.format(user="?", conversation="c.id")}
+                       WHERE a.conversation_id = c.id) AS has_attachments,
+               EXISTS (SELECT 1 FROM reaction_counts AS r
+                       WHERE r.conversation_id = c.id) AS has_reactions
+        FROM conversations AS c CROSS JOIN users AS reader
+        WHERE c.id = ? AND reader.id = ?
+          AND {IS_AGENT.format(user="reader.id", conversation="c.id")}
 """  # noqa: S608 - of ours
 SELECT = """
     WITH me AS MATERIALIZED ({me})
@@ -45,6 +50,7 @@ SELECT = """
         SELECT m.id, m.sender_id, u.username,
                CASE WHEN m.is_deleted THEN '' ELSE m.content END,
                m.created_at, m.is_edited, m.is_deleted, m.seq, m.client_id, m.by_agent,
+               CASE WHEN (SELECT has_reactions FROM me) THEN {reactions} END,
                (SELECT has_attachments FROM me)
                    AND EXISTS (SELECT 1 FROM attachments AS a
                            WHERE a.conversation_id = m.conversation_id AND a.message_id = m.id)
@@ -171,7 +177,7 @@ OF_PLACES = """
               AND o.is_active),
            m.id, m.sender_id, u.username, CASE WHEN m.is_deleted THEN '' ELSE m.content END,
            m.created_at, m.is_edited, m.is_deleted, m.seq, m.client_id, m.by_agent,
-           m.conversation_id
+           {reactions}, m.conversation_id
     FROM ({pairs}) AS place
     JOIN participants AS p ON p.conversation_id = place.one AND p.user_id = ? AND p.is_active
     JOIN messages AS m ON m.conversation_id = place.one AND m.id = place.two
@@ -184,7 +190,11 @@ async def of_places(
 ) -> dict[int, records.Message]:
     """By id, those of the messages (conversation, id) that the user may read as a participant."""
     rows = await reads.fetch(
-        OF_PLACES.format(pairs=reads.pairs), (msgspec.json.encode(places).decode(), user_id)
+        OF_PLACES.format(
+            pairs=reads.pairs,
+            reactions=reactions.OF_ROW.format(joined=reads.joined, user="p.user_id"),
+        ),
+        (msgspec.json.encode(places).decode(), user_id),
     )
     found = await belongings.read(
         reads,
@@ -202,9 +212,12 @@ async def _select(
     reads: Reads, reader: Reader, where: str, *parameters: Any
 ) -> list[records.Message]:
     all_parameters = (reader.conversation_id, reader.user_id, *parameters)
-    rows = await reads.fetch(SELECT.format(me=PARTICIPANT, where=where), all_parameters)
+    mine = reactions.OF_ROW.format(joined=reads.joined, user="(SELECT user_id FROM me)")
+    sql = SELECT.format(me=PARTICIPANT, where=where, reactions=mine)
+    rows = await reads.fetch(sql, all_parameters)
     if not rows:
-        rows = await reads.fetch(SELECT.format(me=AGENT, where=where), all_parameters)
+        sql = SELECT.format(me=AGENT, where=where, reactions=mine)
+        rows = await reads.fetch(sql, all_parameters)
     if not rows:
         raise not_a_participant()
     if rows[0][2] is None:
@@ -225,6 +238,7 @@ def _present(
     for row in rows:
         id_, sender_id, name, content, created_at, is_edited, is_deleted, seq, key = row[2:11]
         by_agent, place = row[11], (conversation_id, id_)
+        reacted, reacted_at = reactions.of_row(row[12])
         messages.append(
             records.Message(  # with names, the arguments would take a quarter longer
                 id_,
@@ -234,9 +248,10 @@ def _present(
                 marks.has_read(id_, sender_id),
                 bool(is_edited),
                 bool(is_deleted),
-                seq,
+                max(seq, reacted_at),
                 belonging.attachments.get(place, []),
                 belonging.mentions.get(place, []),
+                reacted,
                 key if key and sender_id == marks.user_id else UNSET,
                 "agent" if by_agent else UNSET,
             )
@@ -257,6 +272,7 @@ def fresh(send: Send) -> records.Message:
         seq=send.seq,
         attachments=[],
         mentions=[] if send.extras is None else send.extras.mentions,
+        reactions=[],
         client_id=send.client_id or UNSET,
         role=records.role_of(send.by_agent),
     )

@@ -262,6 +262,38 @@ class Mention(Table):
         primary_key = peewee.CompositeKey("conversation_id", "user_id", "message_id")
 
 
+class Reaction(Table):
+    """This user reacted to this message with this emoji, or took that back, as `seq`."""
+
+    id = peewee.BigAutoField()
+    conversation_id = peewee.BigIntegerField()
+    message_id = peewee.BigIntegerField()
+    user_id = peewee.BigIntegerField()
+    emoji = peewee.TextField()
+    seq = peewee.BigIntegerField()
+    is_there = peewee.BooleanField()
+
+    class Meta:
+        table_name = "reactions"
+
+
+class ReactionCount(Table):
+    """How many people reacted to this message with this emoji: the first of them as `first_seq`. As
+    `last_seq` the number last changed; it may be 0.
+    """
+
+    conversation_id = peewee.BigIntegerField()
+    message_id = peewee.BigIntegerField()
+    emoji = peewee.TextField()
+    count = peewee.BigIntegerField()
+    first_seq = peewee.BigIntegerField()
+    last_seq = peewee.BigIntegerField()
+
+    class Meta:
+        table_name = "reaction_counts"
+        primary_key = peewee.CompositeKey("conversation_id", "message_id", "emoji")
+
+
 class History(Table):
     """One row: the deployment of this database, and the epoch of its numbers."""
 
@@ -486,6 +518,8 @@ TABLES = (
     IdempotencyKey,
     Pin,
     Mention,
+    Reaction,
+    ReactionCount,
     SearchText,
     Touched,
     Clock,

@@ -25,6 +25,8 @@ from payam_client import (
     MessageSent,
     Payam,
     PayamError,
+    ReactionAdded,
+    Reactions,
     SendingChanged,
     UserTyping,
 )
@@ -119,6 +121,12 @@ async def test_two_people_talk(newcomers: Pair) -> None:
         file = await his.attach(ack.id, b"1,2", name="a.csv")
         await take(her_account, AttachmentAdded)
         assert hers.messages[0].attachments == (file,)
+        await pair.ali.react(pair.id, ack.id, "👍")
+        await pair.sara.react(pair.id, ack.id, "🎉")
+        await take(her_account, ReactionAdded)
+        await take(her_account, ReactionAdded)
+        given = (Reactions("👍", 1, me=False), Reactions("🎉", 1, me=True))
+        assert hers.messages[0].reactions == given
         await his.delete(ack.id)
         await take(her_account, MessageDeleted)
         assert [(one.content, one.is_deleted, one.attachments) for one in hers.messages] == [

@@ -16,6 +16,9 @@ from payam_client import (
     MessageUnpinned,
     ParticipantJoined,
     PayamError,
+    ReactionAdded,
+    ReactionRemoved,
+    Reactions,
     TicketUpdated,
 )
 from tests.client.people import PASSWORD, Pair, Told, connect, sign_up
@@ -110,6 +113,26 @@ async def test_what_was_said_is_found(pair: Pair) -> None:
     with pytest.raises(PayamError) as refused:
         await pair.ali.search("")
     assert list(refused.value.errors) == ["q"]
+
+
+async def test_people_react_to_messages(pair: Pair) -> None:
+    """Others get the events, and everybody the numbers."""
+    sent = await pair.ali.send(pair.id, "one")
+    async with pair.sara.open(pair.id) as hers:
+        await hers.opened()
+        await pair.ali.react(pair.id, sent.id, "#️⃣")
+        await pair.sara.react(pair.id, sent.id, "#⃣")  # as another keyboard writes it
+        (message,) = await pair.ali.messages(pair.id)
+        assert message.reactions == [Reactions("#️⃣", 2, me=True)]
+        await pair.ali.unreact(pair.id, sent.id, "#️⃣")
+        told = Told()
+        await told.read(hers, lambda told: len(told.events) == 4)
+    name, other = (await pair.ali.me()).username, (await pair.sara.me()).username
+    assert told.events[1:] == [
+        ReactionAdded(sent.id, "#️⃣", name, seq=2),
+        ReactionAdded(sent.id, "#️⃣", other, seq=3),
+        ReactionRemoved(sent.id, "#️⃣", name, seq=4),
+    ]
 
 
 async def test_pages_of_conversations(server: PayamServer) -> None:

@@ -122,6 +122,8 @@ EXPECTED: dict[str, Rights] = {
     f"GET {CONVERSATION}pins/": members(200),
     f"PUT {MESSAGE}pin/": members(204),
     f"DELETE {MESSAGE}pin/": members(204),
+    f"PUT {MESSAGE}reactions/{{emoji}}/": members(204),
+    f"DELETE {MESSAGE}reactions/{{emoji}}/": members(204),
     # What each finds is tested in `test_search`; here nothing is looked for.
     "GET /api/search/": users(400),
     "GET /api/devices/": users(200),
@@ -218,6 +220,7 @@ def begin(people: dict[str, Person], *, with_ticket: bool) -> World:
             "pushkey": secrets.token_hex(8),
             "agent_id": people["agent"].id,
             "user_id": people["bystander"].id,
+            "emoji": "%F0%9F%91%8D",
             "newcomer": people["newcomer"].id,
             "name": "index.html",
         },
@@ -244,6 +247,8 @@ FRAMES = {
     "chat_message": Frame(NOT_FOUND, {"message": "x"}),
     "edit_message": Frame(NOT_FOUND, {"message_id": "{message_id}", "content": "x"}),
     "delete_message": Frame(NOT_FOUND, {"message_id": "{message_id}"}),
+    "add_reaction": Frame(NOT_FOUND, {"message_id": "{message_id}", "emoji": "👍"}),
+    "remove_reaction": Frame(NOT_FOUND, {"message_id": "{message_id}", "emoji": "👍"}),
     "mark_read": Frame(NOT_FOUND, {"message_id": "{message_id}"}),
     "resume": Frame(4404, {"since": 0}),
     # These read nothing, and the database is asked for none of them.

@@ -3,7 +3,7 @@
 import pytest
 
 from chat.changes import catalogue, reading
-from chat.store import doctor, participants, support_tickets
+from chat.store import doctor, participants, reactions_doctor, support_tickets
 from chat.store.database import Database
 from chat.store.drift import Drift
 from tests.store.world import Changes, pair, row, sent, user
@@ -21,6 +21,7 @@ async def examined(database: Database) -> list[Drift]:
     return [
         *await doctor.examine_log(database, catalogue.LOGGED, catalogue.ENTRIES),
         *await doctor.examine_conversations(database, catalogue.ENTRIES),
+        *await reactions_doctor.examine(database),
     ]
 
 
@@ -43,6 +44,10 @@ async def everything(database: Database) -> tuple[int, int, int]:
     for message_id in (edited, unpinned, deleted):
         await make.pin(message_id, sara)
     await make.pin(unpinned, ali, is_pinned=False)
+    for message_id in (edited, deleted):
+        await make.react(message_id, ali)
+        await make.react(message_id, sara)
+    await make.react(edited, ali, is_there=False)
     await make.delete(deleted)
     await make.join(reza)
     await make.leave(reza)
@@ -64,8 +69,8 @@ async def test_what_is_in_order_has_not_drifted(database: Database) -> None:
     page = await reading.since(database, talk, 0, limit=100)
     assert {type(change.frame) for change in page.changes} == set(catalogue.FRAMES)
     ((count,),) = await database.fetch("SELECT count(*) FROM changes")
-    # An edit, a deletion, a file, two messages' pins, two people, a title, a ticket.
-    assert count == 9
+    # An edit, a deletion, a file, two messages' pins, two reactions, two people, a title, a ticket.
+    assert count == 11
 
 
 @pytest.mark.parametrize("kind", catalogue.LOGGED)
@@ -143,3 +148,23 @@ async def test_a_wrong_number_of_participants_is_drift(database: Database) -> No
     await spoil(database, "UPDATE conversations SET participant_count = 5")
     assert await found_in(database) == [f"conversation {talk}: it has 1 participants, not 5"]
     assert await participants.count(database, talk) == 1
+
+
+@pytest.mark.parametrize(
+    "spoiling",
+    [
+        "UPDATE reaction_counts SET count = 7",
+        "DELETE FROM reaction_counts",
+        "INSERT INTO reaction_counts VALUES (1, 2, '👎', 3, 4, 5)",
+    ],
+)
+async def test_reactions_are_counted_again(database: Database, spoiling: str) -> None:
+    """Whatever the numbers were; and what nobody reacted with has none."""
+    _, ali, _ = await everything(database)
+    counts = "SELECT message_id, emoji, count FROM reaction_counts WHERE count > 0"
+    before = await database.fetch(counts)
+    await spoil(database, spoiling)
+    (found,) = await found_in(database)
+    assert "people reacted" in found
+    assert await database.fetch(counts) == before
+    assert ali

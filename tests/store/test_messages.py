@@ -1,5 +1,8 @@
 """Messages as a participant sees them: pages, read marks, what changed after a point."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 from msgspec import UNSET
 
@@ -33,6 +36,7 @@ async def test_a_message_has_everything_that_its_reader_may_know(database: Datab
         seq=1,
         attachments=[],
         mentions=[],
+        reactions=[],
         client_id="key",
     )
     assert await messages.one(database, Reader(talk, ali), send.id) == expected
@@ -184,3 +188,33 @@ async def test_who_may_change_a_message_is_decided_by_what_is_stored(database: D
     await Changes(database, talk).delete(message.id)
     stored = messages.Stored(ali, is_deleted=True, seq=2, logged_seq=2)
     assert await messages.find(database, talk, message.id) == stored
+
+
+async def test_a_page_takes_the_same_few_statements(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many of its messages have files, mentions or reactions."""
+    talk, ali, sara = await pair(database)
+    make = Changes(database, talk)
+    statements: list[str] = []
+    fetch = type(database).fetch
+
+    async def counted(self: Database, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        statements.append(sql)
+        return await fetch(self, sql, parameters)
+
+    monkeypatch.setattr(type(database), "fetch", counted)
+    plain = [(await sent(database, talk, ali)).id for _ in range(3)]
+    statements.clear()
+    assert len(await messages.before(database, Reader(talk, sara), None, 50)) == 3
+    assert len(statements) == 1
+    for number, message_id in enumerate(plain * 5):
+        if number % 3 == 0:
+            await make.attach(message_id, f"{number:032}")
+        await make.react(message_id, sara, chr(0x1F600 + number))
+        await sent(database, talk, ali, f"@sara {number}")
+    statements.clear()
+    found = await messages.before(database, Reader(talk, sara), None, 50)
+    assert len(found) == 18
+    assert len(found[0].reactions) == 5
+    assert len(statements) == 3

@@ -14,6 +14,7 @@ from chat.changes.conversations import ConversationUpdated
 from chat.changes.messages import EditedMessage, MessageDeleted, MessageEdited
 from chat.changes.participants import ParticipantJoined, ParticipantLeft
 from chat.changes.pins import MessagePinned, MessageUnpinned
+from chat.changes.reactions import ReactionAdded, ReactionRemoved
 from chat.changes.support_tickets import TicketUpdated
 from chat.events import Change, ChangeFrame, Event
 from chat.records import Conversation, SupportTicket, User
@@ -24,6 +25,7 @@ from chat.store import (
     messages,
     participants,
     pins,
+    reactions,
     schema,
     users,
 )
@@ -164,6 +166,7 @@ class Changes:
             removed = await attachments.remove_all(transaction, self.conversation_id, message_id)
             pinned_as = await pins.remove(transaction, self.conversation_id, message_id)
             await log.forget(transaction, self.conversation_id, [*removed.values(), pinned_as])
+            await reactions.remove_all(transaction, self.conversation_id, message_id)
             await messages.delete(transaction, self.conversation_id, message_id, seq)
             await self._write(transaction, MessageDeleted(message_id, seq=seq), message_id, logged)
         return seq
@@ -184,6 +187,17 @@ class Changes:
             await pins.put(transaction, talk, message_id, seq, user_id, is_pinned=is_pinned)
             frame = MessagePinned if is_pinned else MessageUnpinned
             await self._write(transaction, frame(message_id, "", seq=seq), message_id, earlier)
+        return seq
+
+    async def react(
+        self, message_id: int, user_id: int, emoji: str = "👍", *, is_there: bool = True
+    ) -> int:
+        async with self.next() as (transaction, seq):
+            subject = (self.conversation_id, message_id, user_id, emoji)
+            earlier = (await reactions.state(transaction, *subject)).seq
+            id_ = await reactions.put(transaction, *subject, seq, is_there=is_there)
+            frame = ReactionAdded if is_there else ReactionRemoved
+            await self._write(transaction, frame(message_id, emoji, "", seq=seq), id_, earlier)
         return seq
 
     async def open_ticket(self, user_id: int, subject: str = "broken") -> int:

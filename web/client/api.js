@@ -123,6 +123,14 @@ export class Api extends Emitter {
     await this.request("DELETE", at(id, "messages", messageId, "pin"));
   }
 
+  async react(id, messageId, emoji) {
+    await this.request("PUT", at(id, "messages", messageId, "reactions", encodeURIComponent(emoji)));
+  }
+
+  async unreact(id, messageId, emoji) {
+    await this.request("DELETE", at(id, "messages", messageId, "reactions", encodeURIComponent(emoji)));
+  }
+
   attachments(id, messageId) {
     return this.json("GET", at(id, "messages", messageId, "attachments"));
   }

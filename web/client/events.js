@@ -13,4 +13,6 @@ export const EVENTS = {
   "ticket.updated": "ticket",
   "message.pinned": "pinned",
   "message.unpinned": "unpinned",
+  "reaction.added": "reacted",
+  "reaction.removed": "unreacted",
 };

@@ -58,6 +58,12 @@ export interface Attachment {
   duration?: number;
 }
 
+export interface Reactions {
+  emoji: string;
+  count: number;
+  me: boolean;
+}
+
 export interface Message {
   id: number;
   sender: User;
@@ -72,6 +78,8 @@ export interface Message {
   attachments: Attachment[];
   /** The participants whom the text mentions. */
   mentions: User[];
+  /** Each emoji with its number; `me` where the caller is one of them. The oldest first. */
+  reactions: Reactions[];
   client_id?: string;
   /** Where a member of staff sent it without being a participant. */
   role?: "agent";
@@ -289,6 +297,10 @@ export class Payam {
   pin(id: number, messageId: number): Promise<void>;
   unpin(id: number, messageId: number): Promise<void>;
 
+  /** React with one emoji, and take it back. A second time changes nothing. */
+  react(id: number, messageId: number, emoji: string): Promise<void>;
+  unreact(id: number, messageId: number, emoji: string): Promise<void>;
+
   attachments(id: number, messageId: number): Promise<Attachment[]>;
   /**
    * Add a file to one's own message. `onProgress` is given the share that is on its way, from 0
@@ -416,6 +428,9 @@ export interface Changes {
   /** `user` is the name of who pinned it. A message that is deleted loses its pin without an event. */
   pinned: { message_id: number; user: string; seq: number };
   unpinned: { message_id: number; user: string; seq: number };
+  /** `user` is the name of who reacted. A message that is deleted loses its reactions without an event. */
+  reacted: { message_id: number; emoji: string; user: string; seq: number };
+  unreacted: { message_id: number; emoji: string; user: string; seq: number };
 }
 
 export interface StateChange {
@@ -575,6 +590,7 @@ export interface LiveMessage {
   attachments: Attachment[];
   /** One that waits has none. */
   mentions?: User[];
+  reactions?: Reactions[];
   role?: "agent";
   status: "stored" | "sending" | "failed";
   error?: PayamError;
@@ -624,6 +640,9 @@ export class LiveConversation {
   /** Let a message go that is not stored. */
   discard(clientId: string): void;
   edit(messageId: number, content: string): Promise<Ack>;
+  /** React with one emoji, and take it back. A second time changes nothing. */
+  react(messageId: number, emoji: string): Promise<Ack>;
+  unreact(messageId: number, emoji: string): Promise<Ack>;
   delete(messageId: number): Promise<Ack>;
   attach(
     messageId: number,

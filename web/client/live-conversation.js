@@ -158,6 +158,16 @@ export class LiveConversation extends Emitter {
     return this.ask({ type: "edit_message", message_id: messageId, content });
   }
 
+  /** React to a message with an emoji. A second time changes nothing. */
+  react(messageId, emoji) {
+    return this.ask({ type: "add_reaction", message_id: messageId, emoji });
+  }
+
+  /** Take that back. */
+  unreact(messageId, emoji) {
+    return this.ask({ type: "remove_reaction", message_id: messageId, emoji });
+  }
+
   delete(messageId) {
     return this.ask({ type: "delete_message", message_id: messageId });
   }
@@ -282,6 +292,8 @@ export class LiveConversation extends Emitter {
   }
 
   #toThread({ type, ...rest }) {
+    const step = { "reaction.added": 1, "reaction.removed": -1 }[type];
+    if (step) this.thread.reaction(rest, step, rest.user === this.me.username);
     const how = { "chat.message": "message", "message.edited": "edited", "message.deleted": "deleted" };
     const kind = how[type] ?? { "attachment.added": "attachment", "message.read": "read" }[type];
     if (kind) this.thread[kind](rest);

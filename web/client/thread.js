@@ -50,7 +50,7 @@ export class Thread {
   }
 
   message({ type, conversation, ...event }, key) {
-    this.#put({ attachments: [], mentions: [], is_read: false, is_edited: false, is_deleted: false, ...event }, key);
+    this.#put({ attachments: [], mentions: [], reactions: [], is_read: false, is_edited: false, is_deleted: false, ...event }, key);
   }
 
   edited({ message: { id, content, mentions = [] }, seq }) {
@@ -58,7 +58,19 @@ export class Thread {
   }
 
   deleted({ message_id: id, seq }) {
-    this.#change(id, { content: "", mentions: [], seq, is_deleted: true });
+    this.#change(id, { content: "", mentions: [], reactions: [], seq, is_deleted: true });
+  }
+
+  /** `isOwn` says that who is signed in reacted, or took it back: `step` is 1 or -1. */
+  reaction({ message_id: id, emoji, seq }, step, isOwn) {
+    const message = this.find(id);
+    if (!message || message.is_deleted || seq <= message.seq) return;
+    const { reactions = [] } = message;
+    const before = reactions.find((one) => one.emoji === emoji) ?? { emoji, count: 0, me: false };
+    const after = { emoji, count: before.count + step, me: isOwn ? step > 0 : before.me };
+    const known = before.count > 0 ? reactions : [...reactions, before];
+    const changed = known.map((one) => (one.emoji === emoji ? after : one)).filter(({ count }) => count > 0);
+    this.#change(id, { reactions: changed, seq });
   }
 
   attachment({ message_id: id, attachment }) {
