@@ -9,7 +9,7 @@ are declared in the catalogue, `chat/changes/`.
 
 from msgspec import UNSET, Struct, UnsetType
 
-from chat.records import Moment, Role, User
+from chat.records import Moment, Parent, Role, User
 
 
 class ServerFrame(Struct, tag_field="type", frozen=True):
@@ -27,6 +27,8 @@ class MessageSent(ChangeFrame, tag="chat.message", frozen=True):
 
     `role` comes only where a member of staff sent it without being a participant. `mentions` are
     the participants whom the text mentions, and come only where it mentions somebody.
+    `reply_to` comes only where it replies to a message, and `client_id` only to the sender's own
+    sockets.
     """
 
     id: int
@@ -37,6 +39,9 @@ class MessageSent(ChangeFrame, tag="chat.message", frozen=True):
     is_deleted: bool | UnsetType = UNSET
     role: Role | UnsetType = UNSET
     mentions: list[User] | UnsetType = UNSET
+    sender_id: int | UnsetType = UNSET
+    reply_to: Parent | UnsetType = UNSET
+    client_id: str | UnsetType = UNSET
 
 
 class UserTyping(ServerFrame, tag="user.typing", frozen=True):
@@ -61,7 +66,10 @@ class Event(Struct, frozen=True):
 
 
 class Change(Event, frozen=True):
+    """`client_id` is that of a message that was sent with one. It is for its sender alone."""
+
     frame: ChangeFrame
+    client_id: str | None = None
 
     @property
     def seq(self) -> int:

@@ -87,12 +87,23 @@ class Reactions(Struct, frozen=True):
     me: bool
 
 
+class Parent(Struct, frozen=True):
+    """The message that another one replies to, as it is now. `content` is its beginning, at most
+    500 characters, and empty where it is deleted.
+    """
+
+    id: int
+    sender: User
+    content: str
+    is_deleted: bool
+
+
 class Message(Struct, frozen=True):
     """`is_read` is for the caller. `client_id` comes only to the sender.
 
     `role` comes only where an agent sent it: a member of staff who was no participant. `mentions`
     are the participants whom the text mentions, by id. `seq` is that of its last change, with the
-    reactions to it.
+    reactions and the replies to it. `reply_count` leaves deleted replies out.
     """
 
     id: int
@@ -106,6 +117,8 @@ class Message(Struct, frozen=True):
     attachments: list[Attachment]
     mentions: list[User]
     reactions: list[Reactions]
+    reply_to: Parent | None
+    reply_count: int
     client_id: str | UnsetType = UNSET
     role: Role | UnsetType = UNSET
 

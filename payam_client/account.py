@@ -155,11 +155,17 @@ class Account(Connection):
 
     # What is said; LiveConversation has the methods for it.
 
-    def send(self, conversation: int, text: str, client_id: str | None = None) -> Sending:
+    def send(
+        self,
+        conversation: int,
+        text: str,
+        client_id: str | None = None,
+        reply_to: int | None = None,
+    ) -> Sending:
         """The same as `LiveConversation.send`. The conversation need not be here yet."""
         if self._end is not None:
             raise self._end
-        return self._outbox.send(conversation, text, client_id)
+        return self._outbox.send(conversation, text, client_id, reply_to)
 
     def sendings(self, conversation: int) -> list[Sending]:
         """The messages that the server does not have yet, in order, with the failed ones."""

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from msgspec.structs import replace
 from websockets.asyncio.client import ClientConnection
 
 from payam_client.account_events import Status
@@ -55,16 +56,20 @@ class AccountOutbox:
         found = [one for one in self._sendings.values() if one.send.conversation == conversation]
         return sorted(found, key=lambda one: one.send.at)
 
-    def send(self, conversation: int, text: str, client_id: str | None) -> Sending:
+    def send(
+        self, conversation: int, text: str, client_id: str | None, reply_to: int | None = None
+    ) -> Sending:
         known = self._sendings.get(client_id or "")
         if known is not None:
             return known
-        return self._begin(Send(client_id or new_id(), conversation, text, self._kept.moment()))
+        moment = self._kept.moment()
+        send = Send(client_id or new_id(), conversation, text, moment, reply_to=reply_to)
+        return self._begin(send)
 
     def retry(self, client_id: str) -> Sending:
         """Raises PayamError where there is none that failed."""
         send = self._failed(client_id)
-        return self._begin(Send(client_id, send.conversation, send.content, self._kept.moment()))
+        return self._begin(replace(send, at=self._kept.moment(), error=None))
 
     async def discard(self, client_id: str) -> None:
         """Raises PayamError where there is none that failed."""
@@ -140,8 +145,7 @@ class AccountOutbox:
 
     def _give(self, sending: Sending) -> None:
         send = sending.send
-        frame = {"type": "chat_message", "message": send.content, "client_id": send.client_id}
-        answer = self._put(send.conversation, frame, sending.kept)
+        answer = self._put(send.conversation, send.frame, sending.kept)
         answer.add_done_callback(lambda done: self._done(sending, done))
 
     def _put(

@@ -67,7 +67,9 @@ class Conversation(Connection):
 
     # What is said.
 
-    async def send(self, text: str, *, client_id: str | None = None) -> Ack:
+    async def send(
+        self, text: str, *, client_id: str | None = None, reply_to: int | None = None
+    ) -> Ack:
         """Send a message. Returns once it is on the server's disk, however long that takes.
 
         Messages are stored in the order of the calls, each once. Two calls with the same
@@ -75,7 +77,8 @@ class Conversation(Connection):
         stored. Raises PayamError if the server refuses it, and ConversationClosed.
         """
         client_id = client_id or new_id()
-        return await self._ask({"type": "chat_message", "message": text, "client_id": client_id})
+        frame = {"type": "chat_message", "message": text, "client_id": client_id}
+        return await self._ask(frame if reply_to is None else {**frame, "reply_to": reply_to})
 
     async def edit(self, message_id: int, content: str) -> Ack:
         """Edit one's own message. Waits, and raises, as `send` does."""

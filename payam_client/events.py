@@ -15,7 +15,7 @@ from datetime import datetime
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from payam_client.records import Attachment, SupportTicket, User
+from payam_client.records import Attachment, Parent, SupportTicket, User
 
 
 class Frame(Struct, tag_field="type", frozen=True):
@@ -37,7 +37,8 @@ class Change(Event, frozen=True, kw_only=True):
 class MessageSent(Change, tag="chat.message", frozen=True):
     """A message was sent. The flags are for a client that gets it late, with its present content.
 
-    `role` is `agent` if a member of staff sent it without being a participant.
+    `role` is `agent` if a member of staff sent it without being a participant. `client_id` comes
+    only to the sender.
     """
 
     id: int
@@ -48,6 +49,9 @@ class MessageSent(Change, tag="chat.message", frozen=True):
     is_deleted: bool = False
     role: str | None = None
     mentions: list[User] = []
+    sender_id: int | None = None
+    reply_to: Parent | None = None
+    client_id: str | None = None
 
 
 class EditedMessage(Struct, frozen=True):

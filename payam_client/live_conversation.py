@@ -29,7 +29,9 @@ class Owner(Protocol):
 
     def note_presence(self, username: str, presence: Presence) -> None: ...
 
-    def send(self, conversation: int, text: str, client_id: str | None) -> Sending: ...
+    def send(
+        self, conversation: int, text: str, client_id: str | None, reply_to: int | None
+    ) -> Sending: ...
 
     def sendings(self, conversation: int) -> list[Sending]: ...
 
@@ -159,13 +161,15 @@ class LiveConversation:
                 self._state.messages.add_page(turn, page, me, is_last=len(page) < limit)
             return self._state.messages.has_older
 
-    def send(self, text: str, *, client_id: str | None = None) -> Sending:
+    def send(
+        self, text: str, *, client_id: str | None = None, reply_to: int | None = None
+    ) -> Sending:
         """Send a message. It is in `messages` at once, and goes to the server when possible.
 
         Messages of one conversation are stored in the order of the calls, each once. With a
         storage that lasts, this holds over restarts too.
         """
-        return self._owner.send(self.id, text, client_id)
+        return self._owner.send(self.id, text, client_id, reply_to)
 
     def retry(self, client_id: str) -> Sending:
         """Send a failed message again."""

@@ -39,9 +39,14 @@ class MessageCalls(Session):
         path = query(f"{of(id_)}messages/", limit=limit, **place)
         return await self._get(path, list[Message])
 
-    async def send(self, id_: int, text: str, *, client_id: str | None = None) -> Message:
-        """Send a message without opening the conversation. It is stored once, even if retried."""
-        body = {"content": text, "client_id": client_id or new_id()}
+    async def send(
+        self, id_: int, text: str, *, client_id: str | None = None, reply_to: int | None = None
+    ) -> Message:
+        """Send a message without opening the conversation. It is stored once, even if retried.
+
+        `reply_to` is the id of a message of the same conversation.
+        """
+        body = {"content": text, "client_id": client_id or new_id(), "reply_to": reply_to}
         path = f"{of(id_)}messages/"
         return parse(await self.request("POST", path, body, is_repeatable=True), Message)
 
@@ -79,6 +84,16 @@ class MessageCalls(Session):
             yield parse(answer.content, list[Found])
             link = answer.links.get("next")
             path = self._path_of(link["url"]) if link else None
+
+    async def replies(
+        self, id_: int, message_id: int, *, limit: int = 50, after: int = 0
+    ) -> list[Message]:
+        """The replies to a message from behind the message `after`, oldest first.
+
+        A page of fewer than `limit` is the last.
+        """
+        path = query(f"{of(id_)}messages/{message_id}/replies/", limit=limit, after=after)
+        return await self._get(path, list[Message])
 
     async def pins(self, id_: int) -> list[Message]:
         """The pinned messages of a conversation, the last pinned first."""

@@ -24,10 +24,12 @@ from payam_client.events import (
     ReactionAdded,
     ReactionRemoved,
 )
-from payam_client.records import Attachment, Message, Reactions, User
+from payam_client.records import Attachment, Message, Parent, Reactions, User
 
 UNASKED = 200
 """Most messages that are kept of a conversation whose pages nobody has asked for."""
+QUOTE = 500
+"""Characters of a message that its replies show."""
 GONE: dict[str, Any] = {
     "is_deleted": True,
     "content": "",
@@ -59,6 +61,8 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
     attachments: tuple[Attachment, ...] = ()
     mentions: tuple[User, ...] = ()
     reactions: tuple[Reactions, ...] = ()
+    reply_to: Parent | None = None
+    reply_count: int = 0
     status: Literal["stored", "sending", "failed"] = "stored"
     error: PayamError | None = None
 
@@ -141,6 +145,8 @@ class MessageStore:
                     attachments=tuple(message.attachments),
                     mentions=tuple(message.mentions),
                     reactions=tuple(message.reactions),
+                    reply_to=message.reply_to,
+                    reply_count=message.reply_count,
                 )
             )
             if message.sender.username == me and message.is_read:
@@ -168,8 +174,12 @@ class MessageStore:
                     is_deleted=event.is_deleted,
                     role=event.role,
                     mentions=tuple(event.mentions),
+                    client_id=event.client_id,
+                    reply_to=event.reply_to,
                 )
             )
+            if event.reply_to is not None and not event.is_deleted:
+                self._count(event.reply_to.id, event.seq, 1)
             self._trim()
             return
         if self._held is not None and isinstance(
@@ -181,8 +191,13 @@ class MessageStore:
             edit = event.message
             named = tuple(edit.mentions)
             self._change(edit.id, event.seq, content=edit.content, is_edited=True, mentions=named)
+            self._requote(edit.id)
         elif isinstance(event, MessageDeleted):
+            gone = self._by_id.get(event.message_id)
+            if gone is not None and gone.reply_to is not None:
+                self._count(gone.reply_to.id, event.seq, -1)
             self._change(event.message_id, event.seq, **GONE)
+            self._requote(event.message_id)
         elif isinstance(event, AttachmentAdded):
             self._attach(event.message_id, event.attachment)
         elif isinstance(event, ReactionAdded | ReactionRemoved):
@@ -217,6 +232,7 @@ class MessageStore:
             new = replace(
                 newer,
                 client_id=old.client_id or new.client_id,
+                reply_to=old.reply_to or new.reply_to,
                 role=old.role or new.role,
                 attachments=tuple(files[id_] for id_ in sorted(files)),
             )
@@ -231,6 +247,24 @@ class MessageStore:
         old = self._by_id.get(id_)
         if old is not None and seq > old.seq and not old.is_deleted:
             self._by_id[id_] = replace(old, seq=seq, **changes)
+
+    def _count(self, id_: int, seq: int, step: int) -> None:
+        """A reply came or went. What a page has counted is not counted again."""
+        parent = self._by_id.get(id_)
+        if parent is not None:
+            self._change(id_, seq, reply_count=parent.reply_count + step)
+
+    def _requote(self, id_: int) -> None:
+        """Its replies show it as it is now."""
+        new = self._by_id.get(id_)
+        if new is None:
+            return
+        for one in list(self._by_id.values()):
+            if one.reply_to is not None and one.reply_to.id == id_ and one.id is not None:
+                quoted = replace(
+                    one.reply_to, content=new.content[:QUOTE], is_deleted=new.is_deleted
+                )
+                self._by_id[one.id] = replace(one, reply_to=quoted)
 
     def _react(self, event: ReactionAdded | ReactionRemoved) -> None:
         old = self._by_id.get(event.message_id)

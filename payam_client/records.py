@@ -60,6 +60,18 @@ class Reactions(Struct, frozen=True):
     me: bool
 
 
+class Parent(Struct, frozen=True):
+    """The message that another one replies to, as it is now.
+
+    `content` is its beginning, and empty where it is deleted.
+    """
+
+    id: int
+    sender: User
+    content: str
+    is_deleted: bool
+
+
 class LastMessage(Struct, frozen=True, kw_only=True):
     """`is_read` says whether the caller has read it, or, if the caller sent it, everyone else.
 
@@ -87,6 +99,8 @@ class Message(LastMessage, frozen=True, kw_only=True):
     client_id: str | None = None
     mentions: list[User] = []
     reactions: list[Reactions] = []
+    reply_to: Parent | None = None
+    reply_count: int = 0
 
 
 class Found(Struct, frozen=True):

@@ -25,6 +25,12 @@ class Send(Struct):
     content: str
     at: float
     error: str | None = None
+    reply_to: int | None = None
+
+    @property
+    def frame(self) -> dict[str, Any]:
+        frame = {"type": "chat_message", "message": self.content, "client_id": self.client_id}
+        return frame if self.reply_to is None else {**frame, "reply_to": self.reply_to}
 
 
 class Sending:

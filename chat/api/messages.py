@@ -106,12 +106,13 @@ async def create(request: Request, conversation_id: int) -> HTTPResponse:
     """Send a message.
 
     With `client_id`, or the header `Idempotency-Key`, a retry stores nothing and is answered
-    with the first message and 200.
+    with the first message and 200. `reply_to` is a message of the same conversation, which may
+    be deleted.
     """
     services: Services = request.app.ctx.services
     body = bodies.decode(request, NewMessage)
     message, is_new = await services.messages.create(
-        request.ctx.identity, conversation_id, body.content, key_of(request, body)
+        request.ctx.identity, conversation_id, body.content, key_of(request, body), body.reply_to
     )
     return responses.json(message, 201 if is_new else 200)
 

@@ -69,6 +69,11 @@ class MessagePlace(Struct):
     epoch: Epoch | UnsetType = UNSET
 
 
+class ReplyPlace(Struct):
+    limit: Limit | UnsetType = UNSET
+    after: Annotated[Place, said("The replies after this message.")] | UnsetType = UNSET
+
+
 class TicketPlace(Struct):
     status: Status | UnsetType = UNSET
     limit: Limit = LIST_LIMIT

@@ -90,6 +90,7 @@ class ReadUpTo(Body):
 class NewMessage(Body):
     content: Content
     client_id: Key | None = None
+    reply_to: Id | None = None
 
 
 class NewContent(Body):

@@ -59,7 +59,7 @@ def message_of(frame: MessageSent | MessageEdited | MessageDeleted) -> int:
 
 FAMILY = Family(
     examples=(
-        MessageSent(123, "ali", "سلام", AT, seq=345),
+        MessageSent(123, "ali", "سلام", AT, sender_id=ALI.id, seq=345),
         MessageEdited(EditedMessage(123, "سلام @ali!", [ALI]), seq=346),
         MessageDeleted(123, seq=347),
     ),

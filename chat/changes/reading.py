@@ -16,9 +16,9 @@ from msgspec import UNSET, Struct
 from chat.changes.catalogue import FAMILIES, FAMILY_OF, message_of
 from chat.changes.family import name_of
 from chat.events import Change, ChangeFrame, MessageSent
-from chat.records import User, role_of
+from chat.records import Parent, User, role_of
 from chat.store import changes as store
-from chat.store import mentions
+from chat.store import mentions, replies
 from chat.store.changes import THE_END, Entry
 from chat.store.database import Reads, Row
 from chat.times import to_text
@@ -36,6 +36,15 @@ class Page(Struct, frozen=True):
     changes: list[Change]
     seq: int
     is_last: bool
+
+
+class More(Struct, frozen=True):
+    """What only few messages have: whom they mention, by their place, and what they reply to, by
+    the place of that.
+    """
+
+    mentioned: Mapping[tuple[int, int], list[User]]
+    parents: Mapping[tuple[int, int], Parent]
 
 
 async def since(reads: Reads, conversation_id: int, seq: int, *, limit: int) -> Page:
@@ -61,9 +70,18 @@ async def since_many(reads: Reads, points: Mapping[int, int], *, limit: int) -> 
             if "@" in row[4] and not row[7]
         ],
     )
+    parents = await replies.parents(
+        reads,
+        [
+            (conversation_id, row[11])
+            for conversation_id, rows in found.items()
+            for row in rows
+            if row[11] is not None
+        ],
+    )
     return {
         conversation_id: _page(
-            conversation_id, found.get(conversation_id, []), logged, mentioned, limit
+            conversation_id, found.get(conversation_id, []), logged, More(mentioned, parents), limit
         )
         for conversation_id in points
     }
@@ -116,7 +134,7 @@ def _page(
     conversation_id: int,
     rows: list[Row],
     logged: dict[Entry, ChangeFrame],
-    mentioned: Mapping[tuple[int, int], list[User]],
+    more: More,
     limit: int,
 ) -> Page:
     if not rows:  # not even the end: the database was put back to before this conversation
@@ -126,17 +144,17 @@ def _page(
     for row in rows[:-1] if is_last else rows[:limit]:
         # None if its subject is gone, or if a newer release has written an unknown kind.
         if row[1] == SENT:
-            named = mentioned.get((conversation_id, row[2])) if mentioned else None
-            frame: ChangeFrame | None = _sent(row, named)
-        else:
-            frame = logged.get(Entry(conversation_id, *row[:3]))
+            changes.append(Change(conversation_id, _sent(conversation_id, row, more), row[10]))
+            continue
+        frame = logged.get(Entry(conversation_id, *row[:3]))
         if frame is not None:
             changes.append(Change(conversation_id, frame))
     return Page(changes, rows[-1 if is_last else limit - 1][0], is_last)
 
 
-def _sent(row: Row, named: list[User] | None) -> MessageSent:
-    seq, _, id_, sender, content, created_at, is_edited, is_deleted, by_agent = row
+def _sent(conversation_id: int, row: Row, more: More) -> MessageSent:
+    seq, _, id_, sender, content, created_at, is_edited, is_deleted, by_agent = row[:9]
+    sender_id, reply_to = row[9], row[11]
     return MessageSent(
         id_,
         sender,
@@ -145,6 +163,8 @@ def _sent(row: Row, named: list[User] | None) -> MessageSent:
         bool(is_edited) or UNSET,
         bool(is_deleted) or UNSET,
         role_of(by_agent),
-        named or UNSET,
+        more.mentioned.get((conversation_id, id_)) or UNSET,
+        sender_id,
+        UNSET if reply_to is None else more.parents.get((conversation_id, reply_to), UNSET),
         seq=seq,
     )

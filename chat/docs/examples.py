@@ -29,6 +29,8 @@ MESSAGE = records.Message(
     attachments=[],
     mentions=[],
     reactions=[REACTIONS],
+    reply_to=None,
+    reply_count=0,
     client_id="6f1c2b9e",
 )
 CONVERSATION = records.Conversation(
@@ -78,6 +80,7 @@ ALL: tuple[Struct, ...] = (
     FILE,
     MESSAGE,
     REACTIONS,
+    records.Parent(122, SARA, "کجایی؟", False),
     TICKET,
     CONVERSATION,
     Pair(TOKEN, TOKEN),

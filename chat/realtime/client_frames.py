@@ -34,11 +34,13 @@ class ChatMessage(ConversationFrame, tag="chat_message", frozen=True):
     """Send a message. All sockets of the conversation receive `chat.message`, the sender's too.
 
     With a `client_id`, a retry stores nothing and is acknowledged with the first one's id.
+    `reply_to` is a message of the same conversation.
     """
 
     message: Content
     client_id: Key | None = None
     ref: Ref | None = None
+    reply_to: Id | None = None
 
 
 class EditMessage(ConversationFrame, tag="edit_message", frozen=True):

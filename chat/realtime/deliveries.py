@@ -1,7 +1,9 @@
 """Changes as clients get them: encoded once, for every socket."""
 
+from msgspec import UNSET
+
 from chat.changes.participants import ParticipantLeft
-from chat.events import Change
+from chat.events import Change, MessageSent
 from chat.realtime.group import Batch, Delivery
 from chat.realtime.protocol import frame_of
 
@@ -25,5 +27,9 @@ def batches_of(changes: list[Change]) -> list[Batch]:
 
 def delivery_of(change: Change) -> Delivery:
     frame = change.frame
+    if isinstance(frame, MessageSent):
+        if change.client_id is None or frame.sender_id is UNSET:
+            return Delivery(frame.seq, frame_of(frame))
+        return Delivery(frame.seq, frame_of(frame), 0, frame.sender_id, change.client_id)
     removed = frame.participant.id if isinstance(frame, ParticipantLeft) else 0
     return Delivery(frame.seq, frame_of(frame), removed)

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from chat import metrics
 from chat.realtime.bag import Bag, with_one, without
-from chat.realtime.protocol import of_conversation
+from chat.realtime.protocol import of_conversation, with_client_id
 from chat.realtime.seats import Seat, place_of, seats_of, with_seat, without_seat
 from chat.realtime.subscribers import Subscriber, UserSocket
 
@@ -19,11 +19,20 @@ acks go out first, so that senders can send again while the others are being wri
 
 
 class Delivery(Struct, array_like=True, frozen=True):
-    """One change as bytes for clients. `removed` is the user whom it removes, or 0."""
+    """One change as bytes for clients. `removed` is the user whom it removes, or 0.
+
+    `sender` is the user who sent the message with this `client_id`, or 0. The sockets of that user
+    get the frame with the `client_id`, and others without it.
+    """
 
     seq: int
     frame: bytes
     removed: int = 0
+    sender: int = 0
+    client_id: str = ""
+
+    def frame_for(self, user_id: int) -> bytes:
+        return with_client_id(self.frame, self.client_id) if user_id == self.sender else self.frame
 
 
 class Batch(Struct, array_like=True, frozen=True):
@@ -256,31 +265,51 @@ class Group(Struct, gc=False, eq=False):
                 member.flush()
             for one in wide:
                 one.flush()
+        senders = {change.sender for change in changes if change.sender}
         if members:
             frames = b"".join([change.frame for change in changes])
-            for member in members:
-                member.send(frames)
+            if not senders:
+                for member in members:
+                    member.send(frames)
+            else:
+                self._write_by_user(members, changes, frames, senders)
         if wide:
             frames = self.frames_of(changes, is_wide=True)
-            for one in wide:
-                one.send(frames)
+            self._write_by_user(wide, changes, frames, senders)
         metrics.delivered_frames.add((len(members) + len(wide)) * len(changes))
         if self.others:
             self._write_ahead(changes)
+
+    def _write_by_user(
+        self,
+        members: Iterable[Subscriber],
+        changes: list[Delivery],
+        frames: bytes,
+        senders: set[int],
+    ) -> None:
+        """Write `frames`, but to the senders of messages their own frames."""
+        for member in members:
+            user_id = member.identity.user_id
+            if user_id in senders:
+                member.send(self.frames_of(changes, is_wide=member.is_wide, user_id=user_id))
+            else:
+                member.send(frames)
 
     def _write_ahead(self, changes: list[Delivery]) -> None:
         for connection, subscription in (self.others or {}).items():
             if not subscription.is_reading and subscription.position < changes[-1].seq:
                 new = [change for change in changes if change.seq > subscription.position]
-                connection.send(self.frames_of(new, is_wide=connection.is_wide))
+                user_id = connection.identity.user_id
+                connection.send(self.frames_of(new, is_wide=connection.is_wide, user_id=user_id))
                 metrics.delivered_frames.add(len(new))
 
-    def frames_of(self, changes: list[Delivery], *, is_wide: bool) -> bytes:
-        """The bytes of these changes for sockets of this kind."""
+    def frames_of(self, changes: list[Delivery], *, is_wide: bool, user_id: int = 0) -> bytes:
+        """The bytes of these changes for sockets of this kind, of this user."""
+        frames = [change.frame_for(user_id) if user_id else change.frame for change in changes]
         if is_wide:
             number = self.conversation_id
-            return b"".join([of_conversation(change.frame, number) for change in changes])
-        return b"".join([change.frame for change in changes])
+            return b"".join([of_conversation(frame, number) for frame in frames])
+        return b"".join(frames)
 
     def pass_on(self, frame: bytes, except_user: int, except_connection: object) -> None:
         """Send what is passing to who is live, but not to this user, or this connection.

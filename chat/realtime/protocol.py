@@ -68,6 +68,11 @@ def of_conversation(frame: bytes, conversation_id: int) -> bytes:
     return text_frame(b'%b,"conversation":%d}' % (payload_of(frame)[:-1], conversation_id))
 
 
+def with_client_id(frame: bytes, client_id: str) -> bytes:
+    """The same frame of a message for its sender, who called it so."""
+    return text_frame(b'%b,"client_id":%b}' % (payload_of(frame)[:-1], _encode(client_id)))
+
+
 def error_frame(
     error: PayamError, *, ref: str | None = None, client_id: str | None = None
 ) -> bytes:

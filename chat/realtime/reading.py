@@ -8,9 +8,9 @@ from chat import metrics
 from chat.auth.identity import Identity
 from chat.errors import Unavailable
 from chat.realtime.answers import addressed
+from chat.realtime.deliveries import delivery_of
 from chat.realtime.hub import Hub
 from chat.realtime.patience import RETRY_SECONDS
-from chat.realtime.protocol import frame_of
 from chat.realtime.resume import LOOK_SECONDS, send_slowly
 from chat.realtime.subscribers import UserSocket
 from chat.services.changes import Missed
@@ -38,7 +38,7 @@ class Reading:
 
         The rules are those of `resume.catch_up`, for each conversation by itself.
         """
-        hub = self._hub
+        hub, user_id = self._hub, connection.identity.user_id
         places = {one: hub.subscription(connection, one) for one in since}
         waiting = {one: point for one, point in since.items() if places[one] is not None}
         while waiting and not connection.is_closing:
@@ -60,7 +60,7 @@ class Reading:
                     connection.removed(conversation_id)
                 else:
                     found += [
-                        addressed(connection, conversation_id, frame_of(one.frame))
+                        addressed(connection, conversation_id, delivery_of(one).frame_for(user_id))
                         for one in changes
                     ]
                     # Behind those that wait already, so that all have their turn.

@@ -208,7 +208,8 @@ def reset(seq: int, ref: str | None, epoch: str) -> bytes:
 def frames(
     connection: Subscriber, conversation_id: int, changes: Sequence[Delivery]
 ) -> list[bytes]:
-    return [addressed(connection, conversation_id, change.frame) for change in changes]
+    user_id = connection.identity.user_id
+    return [addressed(connection, conversation_id, one.frame_for(user_id)) for one in changes]
 
 
 async def send_slowly(

@@ -47,35 +47,54 @@ class Messages:
         self._most = most
 
     def send(
-        self, who: Identity, conversation_id: int, content: str, client_id: str | None, done: Done
+        self,
+        who: Identity,
+        conversation_id: int,
+        content: str,
+        client_id: str | None,
+        done: Done,
+        reply_to: int | None = None,
     ) -> Send:
         """Give a message to the writer. This is the hot path, without a task or a future.
 
         `done` is called after the commit. The returned Send then has its `id` and `seq`.
         Raises InvalidInput, or Unavailable when the queue is full.
         """
-        send = self._draft(who, conversation_id, "message", content, client_id)
+        send = self._draft(who, conversation_id, "message", content, client_id, reply_to)
         self._writer.send(send, done)
         return send
 
     async def create(
-        self, who: Identity, conversation_id: int, content: str, client_id: str | None
+        self,
+        who: Identity,
+        conversation_id: int,
+        content: str,
+        client_id: str | None,
+        reply_to: int | None = None,
     ) -> tuple[records.Message, bool]:
         """Store a message. Returns it, and whether it is new: a retry with the same `client_id`
         gets the first one.
         """
-        send = self._draft(who, conversation_id, "content", content, client_id)
+        send = self._draft(who, conversation_id, "content", content, client_id, reply_to)
         await self._writer.store(send)
         if send.is_repeat:  # the first one may have been edited or read since
             return await self.get(who, conversation_id, send.id), False
         return store.fresh(send), True
 
     def _draft(
-        self, who: Identity, conversation_id: int, field: str, content: str, client_id: str | None
+        self,
+        who: Identity,
+        conversation_id: int,
+        field: str,
+        content: str,
+        client_id: str | None,
+        reply_to: int | None,
     ) -> Send:
         checks.text(field, content, most=self._most)
         checks.key("client_id", client_id)
-        extras = Extras(named_in(content)) if "@" in content else None
+        extras = None
+        if "@" in content or reply_to is not None:
+            extras = Extras(named_in(content), reply_to)
         return Send(conversation_id, who.user_id, who.username, content, client_id, now(), extras)
 
     async def edit(
@@ -167,6 +186,14 @@ class Messages:
         if after is not None:
             return await store.after(self._database, me, after, limit)
         return await store.before(self._database, me, before, limit)
+
+    async def replies(
+        self, who: Identity, conversation_id: int, message_id: int, after: int, limit: int
+    ) -> list[records.Message]:
+        """At most `limit` replies to a message from behind message `after`, oldest first."""
+        await self.get(who, conversation_id, message_id)  # raises NotFound
+        me = reader(who, conversation_id)
+        return await store.replies_to(self._database, me, message_id, after, limit)
 
     async def changed_since(
         self, who: Identity, conversation_id: int, seq: int, epoch: str | None, limit: int

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from chat import records
-from chat.store import attachments, mentions
+from chat.store import attachments, mentions, replies
 from chat.store.database import Reads
 
 Place = tuple[int, int]
@@ -17,17 +17,30 @@ Place = tuple[int, int]
 
 
 class Belongings(Struct, frozen=True):
-    """By the place of the message."""
+    """By the place of the message; `parents` by the place of the parent itself."""
 
     attachments: dict[Place, list[records.Attachment]]
     mentions: dict[Place, list[records.User]]
+    parents: dict[Place, records.Parent]
 
 
-async def read(reads: Reads, *, with_files: Sequence[Place], naming: Sequence[Place]) -> Belongings:
-    """Read the attachments of some messages, and the mentions of those that may name somebody."""
+async def read(
+    reads: Reads,
+    *,
+    with_files: Sequence[Place],
+    naming: Sequence[Place],
+    parents: Sequence[Place],
+) -> Belongings:
+    """Read the attachments of some messages, the mentions of those that may name somebody, and
+    the messages to which some reply.
+    """
     attached: dict[Place, list[records.Attachment]] = defaultdict(list)
     if with_files:
         of_message = {message_id: conversation_id for conversation_id, message_id in with_files}
         for one in await attachments.of_places(reads, with_files):
             attached[of_message[one.message_id], one.message_id].append(one)
-    return Belongings(attached, await mentions.of_places(reads, naming))
+    return Belongings(
+        attached,
+        await mentions.of_places(reads, naming),
+        await replies.parents(reads, parents),
+    )

@@ -29,14 +29,15 @@ class Entry(NamedTuple):
 THE_END = "the end"
 """The kind of the row that has the present `seq` of a conversation."""
 
-# One shape for all: seq, kind, id, name, content, created_at, three flags. The last part is the
-# end itself, which sorts behind the change that bears its number.
+# One shape for all: seq, kind, id, name, content, created_at, three flags, and what
+# few have. The last part is the end itself, which sorts behind the change that bears its number.
 SENT = """
     m.created_seq AS seq, 'chat.message' AS kind, m.id AS subject_id, u.username, m.content,
-    m.created_at, m.is_edited, m.is_deleted, m.by_agent
+    m.created_at, m.is_edited, m.is_deleted, m.by_agent, m.sender_id, m.client_id, m.reply_to
 """
-LOGGED = "l.seq, l.kind, l.subject_id, '', '', 0, FALSE, FALSE, FALSE"
-END = f"c.seq, '{THE_END}', 0, '', '', 0, FALSE, FALSE, FALSE"
+NOTHING = "'', '', 0, FALSE, FALSE, FALSE, 0, CAST(NULL AS text), CAST(NULL AS bigint)"
+LOGGED = f"l.seq, l.kind, l.subject_id, {NOTHING}"
+END = f"c.seq, '{THE_END}', 0, {NOTHING}"
 LAST = f"CASE WHEN kind = '{THE_END}' THEN 1 ELSE 0 END"
 # At most so many of each arm, for each conversation: PostgreSQL reads no more from either index.
 # SQLite has no LATERAL: there the end of what is read is found first.

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from chat import records
-from chat.store import belongings, reactions
+from chat.store import belongings, reactions, replies
 from chat.store.agents import IS_AGENT
 from chat.store.belongings import Belongings
 from chat.store.database import Reads, Row, Transaction, listed
@@ -27,7 +27,10 @@ PARTICIPANT = """
                EXISTS (SELECT 1 FROM attachments AS a
                        WHERE a.conversation_id = p.conversation_id) AS has_attachments,
                EXISTS (SELECT 1 FROM reaction_counts AS r
-                       WHERE r.conversation_id = p.conversation_id) AS has_reactions
+                       WHERE r.conversation_id = p.conversation_id) AS has_reactions,
+               EXISTS (SELECT 1 FROM messages AS r
+                       WHERE r.conversation_id = p.conversation_id
+                         AND r.reply_to IS NOT NULL) AS has_replies
         FROM participants AS p WHERE p.conversation_id = ? AND p.user_id = ? AND p.is_active
 """
 # A user who is no participant may be an agent. Nothing is stored about how far agents have read,
@@ -39,7 +42,9 @@ AGENT = f"""
                EXISTS (SELECT 1 FROM attachments AS a
                        WHERE a.conversation_id = c.id) AS has_attachments,
                EXISTS (SELECT 1 FROM reaction_counts AS r
-                       WHERE r.conversation_id = c.id) AS has_reactions
+                       WHERE r.conversation_id = c.id) AS has_reactions,
+               EXISTS (SELECT 1 FROM messages AS r
+                       WHERE r.conversation_id = c.id AND r.reply_to IS NOT NULL) AS has_replies
         FROM conversations AS c CROSS JOIN users AS reader
         WHERE c.id = ? AND reader.id = ?
           AND {IS_AGENT.format(user="reader.id", conversation="c.id")}
@@ -51,6 +56,7 @@ SELECT = """
                CASE WHEN m.is_deleted THEN '' ELSE m.content END,
                m.created_at, m.is_edited, m.is_deleted, m.seq, m.client_id, m.by_agent,
                CASE WHEN (SELECT has_reactions FROM me) THEN {reactions} END,
+               CASE WHEN (SELECT has_replies FROM me) THEN {replies} END, m.reply_to,
                (SELECT has_attachments FROM me)
                    AND EXISTS (SELECT 1 FROM attachments AS a
                            WHERE a.conversation_id = m.conversation_id AND a.message_id = m.id)
@@ -109,6 +115,23 @@ async def after(reads: Reads, reader: Reader, message_id: int, limit: int) -> li
         f"m.conversation_id = ? AND m.created_seq > {AFTER} ORDER BY m.created_seq LIMIT ?",
         conversation_id,
         *place_of(conversation_id, message_id),
+        limit,
+    )
+
+
+async def replies_to(
+    reads: Reads, reader: Reader, message_id: int, after: int, limit: int
+) -> list[records.Message]:
+    """The replies to a message from behind the message `after`, oldest first."""
+    conversation_id = reader.conversation_id
+    return await _select(
+        reads,
+        reader,
+        f"m.conversation_id = ? AND m.reply_to = ? AND m.created_seq > {AFTER}"
+        " ORDER BY m.created_seq LIMIT ?",
+        conversation_id,
+        message_id,
+        *place_of(conversation_id, after),
         limit,
     )
 
@@ -177,7 +200,7 @@ OF_PLACES = """
               AND o.is_active),
            m.id, m.sender_id, u.username, CASE WHEN m.is_deleted THEN '' ELSE m.content END,
            m.created_at, m.is_edited, m.is_deleted, m.seq, m.client_id, m.by_agent,
-           {reactions}, m.conversation_id
+           {reactions}, {replies}, m.reply_to, m.conversation_id
     FROM ({pairs}) AS place
     JOIN participants AS p ON p.conversation_id = place.one AND p.user_id = ? AND p.is_active
     JOIN messages AS m ON m.conversation_id = place.one AND m.id = place.two
@@ -193,6 +216,7 @@ async def of_places(
         OF_PLACES.format(
             pairs=reads.pairs,
             reactions=reactions.OF_ROW.format(joined=reads.joined, user="p.user_id"),
+            replies=replies.OF_ROW,
         ),
         (msgspec.json.encode(places).decode(), user_id),
     )
@@ -200,6 +224,7 @@ async def of_places(
         reads,
         with_files=[(row[-1], row[2]) for row in rows],
         naming=[(row[-1], row[2]) for row in rows if "@" in row[5]],
+        parents=[(row[-1], row[14]) for row in rows if row[14] is not None],
     )
     return {
         row[2]: message
@@ -213,10 +238,10 @@ async def _select(
 ) -> list[records.Message]:
     all_parameters = (reader.conversation_id, reader.user_id, *parameters)
     mine = reactions.OF_ROW.format(joined=reads.joined, user="(SELECT user_id FROM me)")
-    sql = SELECT.format(me=PARTICIPANT, where=where, reactions=mine)
+    sql = SELECT.format(me=PARTICIPANT, where=where, reactions=mine, replies=replies.OF_ROW)
     rows = await reads.fetch(sql, all_parameters)
     if not rows:
-        sql = SELECT.format(me=AGENT, where=where, reactions=mine)
+        sql = SELECT.format(me=AGENT, where=where, reactions=mine, replies=replies.OF_ROW)
         rows = await reads.fetch(sql, all_parameters)
     if not rows:
         raise not_a_participant()
@@ -227,6 +252,7 @@ async def _select(
         reads,
         with_files=[(conversation_id, row[2]) for row in rows if row[-1]],
         naming=[(conversation_id, row[2]) for row in rows if "@" in row[5]],
+        parents=[(conversation_id, row[14]) for row in rows if row[14] is not None],
     )
     return _present(rows, conversation_id, ReadMarks(reader.user_id, *rows[0][:2]), found)
 
@@ -239,6 +265,8 @@ def _present(
         id_, sender_id, name, content, created_at, is_edited, is_deleted, seq, key = row[2:11]
         by_agent, place = row[11], (conversation_id, id_)
         reacted, reacted_at = reactions.of_row(row[12])
+        replied, replied_at = replies.of_row(row[13])
+        reply_to = row[14]
         messages.append(
             records.Message(  # with names, the arguments would take a quarter longer
                 id_,
@@ -248,10 +276,12 @@ def _present(
                 marks.has_read(id_, sender_id),
                 bool(is_edited),
                 bool(is_deleted),
-                max(seq, reacted_at),
+                max(seq, reacted_at, replied_at),
                 belonging.attachments.get(place, []),
                 belonging.mentions.get(place, []),
                 reacted,
+                None if reply_to is None else belonging.parents.get((conversation_id, reply_to)),
+                replied,
                 key if key and sender_id == marks.user_id else UNSET,
                 "agent" if by_agent else UNSET,
             )
@@ -273,6 +303,8 @@ def fresh(send: Send) -> records.Message:
         attachments=[],
         mentions=[] if send.extras is None else send.extras.mentions,
         reactions=[],
+        reply_to=None if send.extras is None else send.extras.parent,
+        reply_count=0,
         client_id=send.client_id or UNSET,
         role=records.role_of(send.by_agent),
     )

@@ -151,6 +151,7 @@ class Message(Table):
     fingerprint = peewee.BigIntegerField(null=True)
     by_agent = peewee.BooleanField(default=False)
     changed = peewee.BigIntegerField(default=0)
+    reply_to = peewee.BigIntegerField(null=True)
 
     class Meta:
         table_name = "messages"

@@ -18,7 +18,7 @@ from hashlib import blake2b
 from typing import Any
 
 from chat.errors import KeyReused, NotFound, PayamError
-from chat.records import User
+from chat.records import Parent, User
 from chat.text.mentions import Named
 
 FIRST_WITH_KEY = """
@@ -30,15 +30,23 @@ FIRST_WITH_KEY = """
 class Extras:
     """What few messages have.
 
-    `named` are the names in the text, and `mentions` the participants who are called so: they are
-    looked for just before the message is stored.
+    `named` are the names in the text, and `mentions` the participants who are called so. `reply_to`
+    is the id of the message that it replies to, or None, and `parent` that message. `mentions` and
+    `parent` are looked for just before the message is stored.
     """
 
-    __slots__ = ("mentions", "named")
+    __slots__ = ("mentions", "named", "parent", "reply_to")
 
-    def __init__(self, named: Named) -> None:
+    def __init__(self, named: Named = (), reply_to: int | None = None) -> None:
         self.named = named
+        self.reply_to = reply_to
         self.mentions: list[User] = []
+        self.parent: Parent | None = None
+
+    @property
+    def body(self) -> str:
+        """What the client has sent besides the text."""
+        return "" if self.reply_to is None else f"\0{self.reply_to}"
 
 
 class Send:
@@ -100,7 +108,8 @@ class Send:
         """
         if self.client_id is None:
             return None
-        digest = blake2b(self.content.encode(), digest_size=8).digest()
+        body = self.content if self.extras is None else f"{self.content}{self.extras.body}"
+        digest = blake2b(body.encode(), digest_size=8).digest()
         return int.from_bytes(digest, "big", signed=True)
 
     def settle_as_repeat(self, first: tuple[Any, ...]) -> None:

@@ -100,8 +100,11 @@ class SendWork(Work):
                     to_text(send.created_at),
                     role=role_of(send.by_agent),
                     mentions=UNSET if extras is None else extras.mentions or UNSET,
+                    sender_id=send.sender_id,
+                    reply_to=UNSET if extras is None else extras.parent or UNSET,
                     seq=send.seq,
                 ),
+                send.client_id,
             ),
         )
 

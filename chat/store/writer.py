@@ -34,7 +34,7 @@ from typing import Any
 from chat import metrics
 from chat.errors import Failed, OutcomeUnknown, PayamError, Unavailable
 from chat.events import Change, Event
-from chat.store import mentions
+from chat.store import mentions, replies
 from chat.store.database import Database, outcome_unknown
 from chat.store.sends import Send
 from chat.store.work import (
@@ -255,9 +255,17 @@ class Writer:
     async def _store_sends(self, run: list[SendWork]) -> None:
         sends = [work.send for work in run]
         if any([send.extras is not None for send in sends]):  # noqa: C419 - a list is faster
-            await mentions.find_of_sends(self._database, sends)
-        if not await self._database.store_sends(sends):
+            sends = await self._complete(sends)
+        if sends and not await self._database.store_sends(sends):
             run.sort(key=lambda work: work.send.seq)  # they are published in this order
+
+    async def _complete(self, sends: list[Send]) -> list[Send]:
+        """Find what the messages mention and reply to. Returns those that may be stored."""
+        for send in sends:
+            send.begin()
+        await mentions.find_of_sends(self._database, sends)
+        await replies.find_of_sends(self._database, sends)
+        return [send for send in sends if send.error is None]
 
     async def _apply_changes(self, run: list[ChangeWork[Any]]) -> None:
         locked = sorted({work.conversation_id for work in run} - {NEW})

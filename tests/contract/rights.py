@@ -115,6 +115,7 @@ EXPECTED: dict[str, Rights] = {
     f"GET {MESSAGE}": members(200),
     f"PATCH {MESSAGE}": members(403, {"content": "x"}, sender=200),
     f"DELETE {MESSAGE}": members(403, sender=204),
+    f"GET {MESSAGE}replies/": members(200),
     f"GET {MESSAGE}attachments/": members(200),
     f"POST {MESSAGE}attachments/": members(403, FILE, sender=201),
     f"GET {MESSAGE}attachments/{{attachment_id}}/": members(200),

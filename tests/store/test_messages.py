@@ -37,6 +37,8 @@ async def test_a_message_has_everything_that_its_reader_may_know(database: Datab
         attachments=[],
         mentions=[],
         reactions=[],
+        reply_to=None,
+        reply_count=0,
         client_id="key",
     )
     assert await messages.one(database, Reader(talk, ali), send.id) == expected

@@ -111,6 +111,11 @@ export class Api extends Emitter {
     return this.json("GET", at(id, "messages") + query({ limit, ...place }));
   }
 
+  /** The replies to a message, oldest first; a page of fewer than `limit` is the last. */
+  replies(id, messageId, { limit = 50, after } = {}) {
+    return this.json("GET", at(id, "messages", messageId, "replies") + query({ limit, after }));
+  }
+
   pins(id) {
     return this.json("GET", at(id, "pins"));
   }

@@ -64,6 +64,15 @@ export interface Reactions {
   me: boolean;
 }
 
+/** The message that another one replies to, as it is now. */
+export interface Parent {
+  id: number;
+  sender: User;
+  /** Its beginning, at most 500 characters; empty where it is deleted. */
+  content: string;
+  is_deleted: boolean;
+}
+
 export interface Message {
   id: number;
   sender: User;
@@ -80,6 +89,9 @@ export interface Message {
   mentions: User[];
   /** Each emoji with its number; `me` where the caller is one of them. The oldest first. */
   reactions: Reactions[];
+  reply_to: Parent | null;
+  /** How many replies there are, without deleted ones. */
+  reply_count: number;
   client_id?: string;
   /** Where a member of staff sent it without being a participant. */
   role?: "agent";
@@ -286,6 +298,9 @@ export class Payam {
     place?: { limit?: number; before?: number; after?: number; since?: number; epoch?: string },
   ): Promise<Message[]>;
 
+  /** The replies to a message, oldest first; a page of fewer than `limit` is the last. */
+  replies(id: number, messageId: number, place?: { limit?: number; after?: number }): Promise<Message[]>;
+
   /** One page of the messages that contain a text, the newest first. */
   search(asked: Search): Promise<Found[]>;
   /** The same, page by page. */
@@ -413,6 +428,11 @@ export interface Changes {
     role?: "agent";
     /** Missing where it mentions nobody. */
     mentions?: User[];
+    sender_id?: number;
+    /** Missing where it is no reply. */
+    reply_to?: Parent;
+    /** On the sender's own sockets, where the message has one. */
+    client_id?: string;
   };
   edited: { message: { id: number; content: string; mentions?: User[] }; seq: number };
   deleted: { message_id: number; seq: number };
@@ -474,7 +494,7 @@ export class Conversation {
    * where the server refuses it, or the conversation is closed. Messages are stored in the
    * order of the calls. Sending again with the same `clientId` is the same message.
    */
-  send(text: string, options?: { clientId?: string }): Promise<Ack>;
+  send(text: string, options?: { clientId?: string; replyTo?: number }): Promise<Ack>;
   edit(messageId: number, content: string): Promise<Ack>;
   delete(messageId: number): Promise<Ack>;
   /** Everything up to this message is read. */
@@ -591,6 +611,9 @@ export interface LiveMessage {
   /** One that waits has none. */
   mentions?: User[];
   reactions?: Reactions[];
+  /** Of one that waits with its id, and with the rest where the message is loaded. */
+  reply_to?: (Pick<Parent, "id"> & Partial<Omit<Parent, "sender">> & { sender?: { username: string } }) | null;
+  reply_count?: number;
   role?: "agent";
   status: "stored" | "sending" | "failed";
   error?: PayamError;
@@ -634,7 +657,7 @@ export class LiveConversation {
   close(): void;
   loadOlder(): Promise<void>;
   /** Shown at once; `files` follow it, and lend it their names where there is no text. */
-  send(text: string, options?: { clientId?: string; files?: File[] }): SentMessage;
+  send(text: string, options?: { clientId?: string; files?: File[]; replyTo?: number }): SentMessage;
   /** Try a `failed` message once more. */
   retry(clientId: string): void;
   /** Let a message go that is not stored. */

@@ -60,9 +60,10 @@ export class LiveConversation extends Emitter {
   get messages() {
     const stored = this.thread.messages.map((message) => ({ ...message, status: "stored" }));
     const { username: sender } = this.me;
-    const waiting = this.sending.unseen.map(({ clientId, text, at, error }) => ({
+    const waiting = this.sending.unseen.map(({ clientId, text, at, error, replyTo }) => ({
       ...{ client_id: clientId, sender, content: text, timestamp: new Date(at).toISOString(), error },
       ...{ status: error ? "failed" : "sending", attachments: [], is_edited: false, is_deleted: false },
+      reply_to: this.thread.quote(replyTo),
     }));
     return [...stored, ...waiting];
   }

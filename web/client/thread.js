@@ -1,5 +1,7 @@
 // The messages of one conversation as they are known here. No network.
 
+const QUOTE = 500; // characters of a message that its replies show
+
 /**
  * `messages` are ordered by id, without a gap between them; each is replaced, never changed, so
  * who draws them sees what is new. Pages and changes come in any order: of two accounts of a
@@ -50,15 +52,27 @@ export class Thread {
   }
 
   message({ type, conversation, ...event }, key) {
-    this.#put({ attachments: [], mentions: [], reactions: [], is_read: false, is_edited: false, is_deleted: false, ...event }, key);
+    const none = { attachments: [], mentions: [], reactions: [], reply_to: null, reply_count: 0 };
+    this.#put({ ...none, is_read: false, is_edited: false, is_deleted: false, ...event }, key);
+    if (!event.is_deleted) this.#count(event.reply_to?.id, event.seq, 1);
+  }
+
+  /** A message as its replies show it. */
+  quote(id) {
+    const message = this.find(id);
+    if (!message) return id === undefined ? null : { id };
+    return { id, sender: { username: message.sender }, content: message.content, is_deleted: message.is_deleted };
   }
 
   edited({ message: { id, content, mentions = [] }, seq }) {
     this.#change(id, { content, mentions, seq, is_edited: true });
+    this.#requote(id);
   }
 
   deleted({ message_id: id, seq }) {
+    this.#count(this.find(id)?.reply_to?.id, seq, -1);
     this.#change(id, { content: "", mentions: [], reactions: [], seq, is_deleted: true });
+    this.#requote(id);
   }
 
   /** `isOwn` says that who is signed in reacted, or took it back: `step` is 1 or -1. */
@@ -92,6 +106,22 @@ export class Thread {
 
   #endAt(page, hasLater) {
     this.#end = hasLater ? page[page.length - 1].id : Infinity;
+  }
+
+  /** A reply came or went; what a page has counted is not counted again. */
+  #count(id, seq, step) {
+    const parent = id === undefined ? undefined : this.find(id);
+    if (!parent || seq <= parent.seq) return;
+    this.#change(id, { reply_count: (parent.reply_count ?? 0) + step, seq });
+  }
+
+  /** Its replies show it as it is now. */
+  #requote(id) {
+    const { content, is_deleted } = this.find(id) ?? {};
+    if (content === undefined) return;
+    for (const reply of this.#known.filter((one) => one.reply_to?.id === id)) {
+      this.#change(reply.id, { reply_to: { ...reply.reply_to, content: content.slice(0, QUOTE), is_deleted } });
+    }
   }
 
   #change(id, changes) {

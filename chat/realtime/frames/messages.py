@@ -31,6 +31,7 @@ class MessageFrames:
             frame.message,
             frame.client_id,
             lambda error: self._answer_send(connection, frame, send, error),
+            frame.reply_to,
         )
 
     def _answer_send(

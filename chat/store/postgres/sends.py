@@ -22,15 +22,15 @@ TEMPLATE = """
         SELECT incoming.*,
                conversations.seq + row_number() OVER (PARTITION BY conversation_id ORDER BY place)
                    AS seq
-        FROM unnest(?::bigint[], ?::bigint[], ?::text[], ?::bigint[], ?::text[], ?::bigint[])
+        FROM unnest(?::bigint[], ?::bigint[], ?::text[], ?::bigint[], ?::text[], ?::bigint[]{more})
             WITH ORDINALITY AS incoming(conversation_id, sender_id, content, created_at, client_id,
-                                        fingerprint, place)
+                                        fingerprint{columns}, place)
         {senders}
     ), inserted AS (
         INSERT INTO messages (conversation_id, sender_id, content, created_at, created_seq, seq,
-                              client_id, fingerprint, by_agent, changed)
+                              client_id, fingerprint, by_agent, changed{columns})
         SELECT conversation_id, sender_id, content, created_at, seq, seq, client_id, fingerprint,
-               {by_agent}, {stamp}
+               {by_agent}, {stamp}{columns}
         FROM numbered ORDER BY place
         RETURNING id, conversation_id, seq, created_at
     ), advanced AS (
@@ -71,6 +71,8 @@ def insert_of(*, by_agents: bool, extended: bool) -> str:
         by_agent="TRUE" if by_agents else "FALSE",
         stamp=STAMP,
         also=MENTIONED if extended else "",
+        more=", ?::bigint[]" if extended else "",
+        columns=", reply_to" if extended else "",
     )
 
 
@@ -167,11 +169,13 @@ async def store_part(database: Exchanges, sends: Sequence[Send], *, by_agents: b
         array(send.created_at for send in sends),
         array(send.client_id for send in sends),
         array(send.fingerprint for send in sends),
-        str(now()),
     ]
     extended = any([send.extras is not None for send in sends])  # noqa: C419 - a list is faster
     if extended:
-        columns += columns_of_extras(sends)
+        columns.append(array(send.extras.reply_to if send.extras else None for send in sends))
+    columns.append(str(now()))
+    if extended:
+        columns += columns_of_mentions(sends)
     insert = INSERTS[by_agents, extended]
     conversation_ids = sorted({send.conversation_id for send in sends})
     rows = await insert_all(database, insert, conversation_ids, columns)
@@ -197,7 +201,7 @@ async def store_part(database: Exchanges, sends: Sequence[Send], *, by_agents: b
     return refused
 
 
-def columns_of_extras(sends: Sequence[Send]) -> list[str]:
+def columns_of_mentions(sends: Sequence[Send]) -> list[str]:
     """The columns of MENTIONED."""
     mentions = [
         (send, user) for send in sends if send.extras is not None for user in send.extras.mentions

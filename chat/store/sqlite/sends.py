@@ -16,12 +16,19 @@ IS_PARTICIPANT = """
 SELECT_AGENT = f"SELECT 1 WHERE {IS_AGENT.format(user='?', conversation='?')}"
 TEMPLATE = """
     INSERT INTO messages (conversation_id, sender_id, content, created_at, created_seq, seq,
-                          client_id, fingerprint, by_agent, changed)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, {by_agent}, ?)
+                          client_id, fingerprint, by_agent, changed{columns})
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, {by_agent}, ?{values})
     ON CONFLICT (conversation_id, sender_id, client_id) WHERE client_id IS NOT NULL DO NOTHING
 """
-INSERT = TEMPLATE.format(by_agent="FALSE")
-INSERT_BY_AGENT = TEMPLATE.format(by_agent="TRUE")
+INSERTS = {
+    (by_agent, extended): TEMPLATE.format(
+        by_agent="TRUE" if by_agent else "FALSE",
+        columns=", reply_to" if extended else "",
+        values=", ?" if extended else "",
+    )
+    for by_agent in (False, True)
+    for extended in (False, True)
+}
 
 
 def store_all(db: sqlite3.Connection, sends: Sequence[Send]) -> None:
@@ -36,7 +43,6 @@ def store_all(db: sqlite3.Connection, sends: Sequence[Send]) -> None:
         if member is None:
             row = db.execute(IS_PARTICIPANT, (conversation_id, sender_id)).fetchone()
             member = members[conversation_id, sender_id] = row is not None
-        insert = INSERT
         if not member:
             first = first_of(db, send)
             if first is not None:
@@ -45,27 +51,14 @@ def store_all(db: sqlite3.Connection, sends: Sequence[Send]) -> None:
             if db.execute(SELECT_AGENT, (sender_id, conversation_id)).fetchone() is None:
                 send.error = not_a_participant()
                 continue
-            send.by_agent, insert = True, INSERT_BY_AGENT
+            send.by_agent = True
         seq = seqs.get(conversation_id)
         if seq is None:
             (seq,) = db.execute(
                 "SELECT seq FROM conversations WHERE id = ?", (conversation_id,)
             ).fetchone()
         seq += 1
-        cursor = db.execute(
-            insert,
-            (
-                conversation_id,
-                sender_id,
-                send.content,
-                send.created_at,
-                seq,
-                seq,
-                send.client_id,
-                send.fingerprint,
-                stamp,
-            ),
-        )
+        cursor = db.execute(*insert_of(send, seq, stamp))
         if cursor.rowcount == 0:
             first = first_of(db, send)
             assert first is not None
@@ -87,6 +80,24 @@ def store_all(db: sqlite3.Connection, sends: Sequence[Send]) -> None:
         [(*last, stamp, conversation_id) for conversation_id, last in lasts.items()],
     )
     clock.advance(db, stamp, list(lasts), now())
+
+
+def insert_of(send: Send, seq: int, stamp: int) -> tuple[str, tuple[object, ...]]:
+    """The statement that inserts a message, and its parameters."""
+    row = (
+        send.conversation_id,
+        send.sender_id,
+        send.content,
+        send.created_at,
+        seq,
+        seq,
+        send.client_id,
+        send.fingerprint,
+        stamp,
+    )
+    if send.extras is None:
+        return INSERTS[send.by_agent, False], row
+    return INSERTS[send.by_agent, True], (*row, send.extras.reply_to)
 
 
 def store_extras(db: sqlite3.Connection, send: Send, extras: Extras) -> None:
