@@ -39,6 +39,8 @@ def test_it_tells_the_limits(api: Api, said: dict[str, Any]) -> None:
         "key_max_length": 64,
         "participants_per_request": 500,
         "attachments_per_message": 100,
+        "reactions_per_message": 50,
+        "reactions_per_user": 20,
         "page_max_length": 200,
         "devices_per_user": 20,
         "vapid_public_key": public_key,
