@@ -248,6 +248,10 @@ async def test_what_a_server_sends_is_what_the_document_says(
     await expect(second, "message.pinned")
     await ali.http.delete(pin)
     await expect(second, "message.unpinned")
+    await first.send({"type": "add_reaction", "message_id": message_id, "emoji": "👍"})
+    await expect(second, "reaction.added")
+    await first.send({"type": "remove_reaction", "message_id": message_id, "emoji": "👍"})
+    await expect(second, "reaction.removed")
     await ali.http.post(
         f"/api/conversations/{pair.conversation}/support_ticket/", json={"subject": "x"}
     )
