@@ -67,7 +67,8 @@ async def test_every_kind_of_change_comes_in_the_order_it_was_made(database: Dat
     assert attached.attachment.url == attachment_url(talk, kept.id, attached.attachment.id)
     assert left == ParticipantLeft(User(sara, "sara"), seq=6)
     assert edited == MessageEdited(EditedMessage(kept.id, "edited"), seq=7)
-    assert sent_ == MessageSent(new.id, "ali", "new", "2023-10-27T10:00:00Z", seq=8)
+    at = "2023-10-27T10:00:00Z"
+    assert sent_ == MessageSent(new.id, "ali", "new", at, sender_id=ali, seq=8)
     assert deleted == MessageDeleted(known.id, seq=9)
 
 

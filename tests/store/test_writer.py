@@ -87,7 +87,8 @@ async def test_messages_are_stored_and_published_in_the_order_they_came(
     assert [send.seq for send in sends] == list(range(1, 201))
     told = frames(log.events, MessageSent)
     assert [(frame.seq, frame.content) for frame in told] == [(n + 1, str(n)) for n in range(200)]
-    assert told[0] == MessageSent(sends[0].id, "ali", "0", "2023-10-27T10:00:00Z", seq=1)
+    at = "2023-10-27T10:00:00Z"
+    assert told[0] == MessageSent(sends[0].id, "ali", "0", at, sender_id=ali, seq=1)
     assert {event.conversation_id for event in log.events} == {talk}
     assert await contents(database, talk) == [str(n) for n in range(200)]
 
