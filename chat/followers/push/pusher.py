@@ -52,7 +52,7 @@ class Times(Struct, frozen=True):
     again: float = 20.0
     pause: float = 5.0
     pause_max: float = 1800.0
-    lease: float = 60.0
+    lease: float = 30.0
 
 
 TIMES = Times()
