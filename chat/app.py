@@ -35,6 +35,10 @@ SENT_FROM_ELSEWHERE = (
     "If-None-Match",
     "If-Range",
     "Range",
+    "Tus-Resumable",
+    "Upload-Length",
+    "Upload-Metadata",
+    "Upload-Offset",
     "X-Request-ID",
 )
 """Headers that pages of CORS_ORIGINS may send. (`*` would not include Authorization.)"""
@@ -44,7 +48,16 @@ READ_ELSEWHERE = (
     "Content-Range",
     "ETag",
     "Link",
+    "Location",
     "Retry-After",
+    "Tus-Extension",
+    "Tus-Max-Size",
+    "Tus-Resumable",
+    "Tus-Version",
+    "Upload-Expires",
+    "Upload-Length",
+    "Upload-Metadata",
+    "Upload-Offset",
     "WWW-Authenticate",
     "X-Request-ID",
 )

@@ -9,6 +9,7 @@
     │   └── EpochChanged      the database was put back: a `since` means nothing any more
     ├── TooLarge              a body or a file above its limit
     ├── UnsupportedMedia      a body of a type that this path does not take
+    ├── PreconditionFailed    the client speaks another version of a protocol
     ├── KeyReused             an idempotency key came again with another body
     ├── Failed                a fault of the server, which has logged it
     └── RetryLater            passes by itself; says when to come back
@@ -82,6 +83,10 @@ class TooLarge(PayamError):
 
 class UnsupportedMedia(PayamError):
     code = "unsupported_media_type"
+
+
+class PreconditionFailed(PayamError):
+    code = "tus_version"
 
 
 class KeyReused(PayamError):

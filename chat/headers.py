@@ -13,6 +13,11 @@ LIMITS = {
     "If-Range": 256,
     "Range": 128,
     "Sec-WebSocket-Protocol": 8192,
+    "Tus-Resumable": 32,
+    "Upload-Defer-Length": 32,
+    "Upload-Length": 32,
+    "Upload-Metadata": 4096,
+    "Upload-Offset": 32,
 }
 """Most characters of each header, all of its lines together. The whole head of a request has a
 limit of its own, 8 KiB, but reading a header that is quick with 100 characters may be slow with

@@ -49,6 +49,7 @@ from chat.services.positions import Positions
 from chat.services.presence import Presences
 from chat.services.reactions import Reactions
 from chat.services.registry import Services
+from chat.services.resumable_uploads import ResumableUploads
 from chat.services.search import Search
 from chat.services.sessions import Sessions
 from chat.services.support_tickets import SupportTickets
@@ -193,6 +194,13 @@ class Payam:
             self.files,
             most=settings.message_max_length,
         )
+        self.uploads = ResumableUploads(
+            self.database,
+            self.files.drafts,
+            most=settings.attachment_max_size,
+            quota=settings.upload_quota,
+            lifetime=settings.upload_ttl,
+        )
         return Services(
             users=users,
             sessions=Sessions(
@@ -226,6 +234,7 @@ class Payam:
                 messages,
                 most=settings.attachment_max_size,
             ),
+            resumable_uploads=self.uploads,
             support_tickets=SupportTickets(self.database, self.writer),
             pins=Pins(self.database, self.writer),
             reactions=Reactions(self.database, self.writer),
@@ -251,6 +260,7 @@ class Payam:
         await self.keys.start()
         await self._open_database()
         self._supervise("writer", self.writer.run(), stop)
+        self._supervise("uploads", self.uploads.run(), stop)
         self._supervise("heartbeat", self.connections.run(), stop)
         self._supervise("live", self.live.run(), stop)
         for following in self.followings:

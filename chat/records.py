@@ -98,6 +98,20 @@ class Parent(Struct, frozen=True):
     is_deleted: bool
 
 
+class Upload(Struct, frozen=True):
+    """A resumable upload. `offset` of its `size` bytes have arrived.
+
+    It is deleted at `expires_at`, unless it is attached before.
+    """
+
+    id: str
+    name: str
+    size: int
+    offset: int
+    created_at: Moment
+    expires_at: Moment
+
+
 class Message(Struct, frozen=True):
     """`is_read` is for the caller. `client_id` comes only to the sender.
 

@@ -142,6 +142,17 @@ class Settings:
     attachment_max_size: int = setting(
         25 * MIB, integer(1, 1 << 40), "most bytes of one attachment"
     )
+    upload_quota: int = setting(
+        1 << 30,
+        integer(1, 1 << 50),
+        "most bytes of one user's resumable uploads that are not attached; at least one of"
+        " ATTACHMENT_MAX_SIZE is always allowed",
+    )
+    upload_ttl: int = setting(
+        86_400,
+        integer(1, 365 * 86_400),
+        "seconds that a resumable upload is kept before it is attached",
+    )
     image_max_pixels: int = setting(
         50_000_000,
         integer(1, 1_000_000_000),

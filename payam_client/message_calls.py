@@ -154,6 +154,22 @@ class MessageCalls(Session):
         )
         return parse(answer, Attachment)
 
+    async def attach_upload(
+        self, id_: int, message_id: int, upload: str, *, key: str | None = None
+    ) -> Attachment:
+        """Attach a finished upload of `/api/uploads/` to one's own message.
+
+        Any client of tus makes such uploads. `upload` is the last part of the upload's URL.
+        """
+        answer = await self.request(
+            "POST",
+            files_of(id_, message_id),
+            {"upload": upload},
+            key=key or new_id(),
+            is_repeatable=True,
+        )
+        return parse(answer, Attachment)
+
     async def thumbnail(self, attachment: Attachment) -> bytes:
         """The thumbnail of a picture, a WebP picture. Raises ValueError if it has none."""
         if attachment.thumbnail_url is None:

@@ -8,13 +8,13 @@ import aiofiles
 from msgspec.structs import replace
 from sanic import Blueprint, HTTPResponse, Request
 
-from chat.api import etags, keys, ranges, responses, uploads
+from chat.api import bodies, etags, keys, ranges, responses, uploads
 from chat.api.operations import Operation
-from chat.api.parameters import FileHeaders, OnceHeaders, TagHeaders
-from chat.api.schemas import FileForm
+from chat.api.parameters import ConditionalHeaders, FileHeaders, OnceHeaders
+from chat.api.schemas import FileForm, UploadToAttach
 from chat.errors import Conflict, Forbidden, NotFound
 from chat.records import Attachment
-from chat.services.attachments import too_many
+from chat.services.attachments import attached_already, too_many, unfinished
 from chat.services.registry import Services
 
 blueprint = Blueprint(
@@ -31,6 +31,7 @@ CHUNK = 256 * 1024
 @Operation(
     takes=FileForm,
     is_form=True,
+    takes_json=UploadToAttach,
     headers=OnceHeaders,
     gives={201: Attachment, 200: Attachment},
     refuses=(
@@ -38,15 +39,26 @@ CHUNK = 256 * 1024
         Forbidden("Only its sender changes a message."),
         Conflict("The message is deleted.", code="message_deleted"),
         too_many(),
+        unfinished(5, 10),
+        attached_already(),
     ),
 )
 async def create(request: Request, conversation_id: int, message_id: int) -> HTTPResponse:
-    """Attach a file to one's own message."""
+    """Attach a file to one's own message.
+
+    The body is a form with the file in it, or JSON that names a finished resumable upload.
+    """
     services: Services = request.app.ctx.services
     who = request.ctx.identity
     key = keys.of(request)
     # A caller without the right learns it before the file is uploaded.
     await services.attachments.require_attachable(who, conversation_id, message_id)
+    if bodies.is_json(request):
+        body = await uploads.read_json(request, UploadToAttach)
+        attachment, is_new = await services.attachments.add_upload(
+            who, conversation_id, message_id, body.upload, key
+        )
+        return responses.json(attachment, 201 if is_new else 200)
     upload = await uploads.receive(request, request.app.ctx.settings.attachment_max_size)
     upload = replace(upload, chunks=services.sessions.while_working(who, upload.chunks))
     attachment, is_new = await services.attachments.add(
@@ -105,7 +117,7 @@ async def one(
 
 @blueprint.get("/<attachment_id:id>/thumbnail/")
 @Operation(
-    headers=TagHeaders,
+    headers=ConditionalHeaders,
     takes_any_query=True,
     gives={200: THUMBNAIL_TYPE, 304: None},
     sends=("ETag", "Cache-Control"),

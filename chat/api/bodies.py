@@ -56,6 +56,12 @@ def media_type_of(request: Request) -> str:
     return given.partition(";")[0].strip().lower()
 
 
+def is_json(request: Request) -> bool:
+    """Whether the client says that the body is JSON."""
+    media_type = media_type_of(request)
+    return bool(media_type) and JSON_TYPE.fullmatch(media_type) is not None
+
+
 def form_of(request: Request, media_type: str, schema: type[T]) -> dict[str, Any]:
     """The fields of a form by name. A field that is a list in the schema becomes a list."""
     try:

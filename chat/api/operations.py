@@ -17,6 +17,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     Shapes are structs, or lists of structs.
 
     - `takes` is the body: JSON, or a form with `is_form`.
+    - `takes_json` is the body in JSON that may come instead of a form.
     - `query` and `headers` are structs whose fields are parameters.
     - `gives` says what comes with each status that is no error: a shape, dict for any object,
       a media type for something other than JSON, None for nothing.
@@ -30,6 +31,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     gives: Mapping[int, Any]
     takes: type[Struct] | None = None
     is_form: bool = False
+    takes_json: type[Struct] | None = None
     query: type[Struct] | None = None
     headers: type[Struct] | None = None
     sends: tuple[str, ...] = ()

@@ -19,6 +19,7 @@ async def options(request: Request, **_: Any) -> HTTPResponse:
 def install(app: Sanic[Any, Any]) -> None:
     """Add both to the routes that exist by now."""
     routes = list(app.router.routes)
+    with_options = {route.path for route in routes if "OPTIONS" in route.methods}
     with_head = {route.path for route in routes if "HEAD" in route.methods}
     for number, route in enumerate(routes):
         if "GET" in route.methods and route.path not in with_head:
@@ -26,5 +27,5 @@ def install(app: Sanic[Any, Any]) -> None:
             app.add_route(
                 route.handler, f"/{route.path}", methods=["HEAD"], name=f"head_{number}", **said
             )
-    for number, path in enumerate({route.path for route in routes}):
+    for number, path in enumerate({route.path for route in routes} - with_options):
         app.add_route(options, f"/{path}", methods=["OPTIONS"], name=f"options_{number}")

@@ -118,8 +118,34 @@ class SendHeaders(Struct):
     )
 
 
-class TagHeaders(Struct):
-    if_none_match: Tags | UnsetType = field(name="If-None-Match", default=UNSET)
+Tus = Annotated[str, said("The version of the tus protocol.", enum=("1.0.0",))]
+Offset = Annotated[str, said("How many bytes have arrived.", pattern="^[0-9]{1,19}$")]
+
+
+class UploadHeaders(Struct):
+    tus_resumable: Tus | UnsetType = field(name="Tus-Resumable", default=UNSET)
+
+
+class NewUploadHeaders(Struct):
+    length: Annotated[str, said("The size of the file, in bytes.", pattern="^[0-9]{1,19}$")] = (
+        field(name="Upload-Length")
+    )
+    metadata: (
+        Annotated[
+            str,
+            said(
+                "Names and values in base64, with commas between the pairs: `filename` and"
+                " `filetype` say what the client calls the file."
+            ),
+        ]
+        | UnsetType
+    ) = field(name="Upload-Metadata", default=UNSET)
+    tus_resumable: Tus | UnsetType = field(name="Tus-Resumable", default=UNSET)
+
+
+class AppendHeaders(Struct):
+    offset: Offset = field(name="Upload-Offset")
+    tus_resumable: Tus | UnsetType = field(name="Tus-Resumable", default=UNSET)
 
 
 class FileHeaders(Struct):

@@ -28,6 +28,7 @@ STATUSES: dict[type[errors.PayamError], int] = {
     errors.Forbidden: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
+    errors.PreconditionFailed: 412,
     errors.TooLarge: 413,
     errors.UnsupportedMedia: 415,
     errors.KeyReused: 422,

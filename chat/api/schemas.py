@@ -182,6 +182,10 @@ class Erasing(Struct, forbid_unknown_fields=True):
     password: str | UnsetType = UNSET
 
 
+class UploadToAttach(Body):
+    upload: Annotated[str, said("The id of a finished resumable upload.", maxLength=64)]
+
+
 class Me(records.User, frozen=True):
     is_staff: bool
 
@@ -196,12 +200,17 @@ class ServerSettings(Struct, frozen=True):
     and `reactions_per_user` those of one user to one message. Where `sign_up` or `sign_in` is
     false, users or tokens come from another identity provider. With `vapid_public_key` browsers
     subscribe to pushes; it is empty where this server pushes nothing. A picture of more than
-    `image_max_pixels` gets no thumbnail.
+    `image_max_pixels` gets no thumbnail. A user's resumable uploads that are not attached may be
+    `uploads_per_user`, and may have `upload_quota` bytes together; each is kept for `upload_ttl`
+    seconds.
     """
 
     message_max_length: int
     attachment_max_size: int
     image_max_pixels: int
+    upload_quota: int
+    upload_ttl: int
+    uploads_per_user: int
     attachment_storage: Annotated[str, said(enum=("disk",))]
     body_max_size: int
     frame_max_size: int

@@ -9,6 +9,7 @@ from chat.services import checks, reactions
 from chat.services.attachments import PER_MESSAGE
 from chat.services.devices import DEVICES_MAX
 from chat.services.registry import Services
+from chat.services.resumable_uploads import UPLOADS_MAX
 from config.settings import Settings
 
 blueprint = Blueprint("settings", url_prefix="/api/settings")
@@ -30,6 +31,9 @@ async def read(request: Request) -> HTTPResponse:
             message_max_length=settings.message_max_length,
             attachment_max_size=settings.attachment_max_size,
             image_max_pixels=settings.image_max_pixels,
+            upload_quota=services.resumable_uploads.quota,
+            upload_ttl=settings.upload_ttl,
+            uploads_per_user=UPLOADS_MAX,
             attachment_storage="disk",
             body_max_size=settings.body_max_size,
             frame_max_size=settings.frame_max_size,

@@ -4,8 +4,9 @@ However large the file is, only what one read of the socket brings is in memory.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
+from msgspec import Struct
 from sanic import Request
 
 from chat.api import bodies, forms
@@ -13,10 +14,13 @@ from chat.errors import InvalidInput, TooLarge, UnsupportedMedia
 from chat.services.attachments import Upload
 from chat.services.malformed import shown, unknown
 
+T = TypeVar("T", bound=Struct)
+
 FIELD = "file"
 NAME_MAX_SIZE = 1024
 TYPE_MAX_SIZE = 255
 """Most bytes of the name of the file, and of its type."""
+JSON_MAX_SIZE = 64 * 1024
 OVERHEAD = 1024 * 1024
 """Most bytes of a form besides the file: boundaries and headers."""
 
@@ -94,6 +98,18 @@ async def receive(request: Request, most: int) -> Upload:
             return Upload(form.name, form.content_type, rest(form, chunks, body))
     form.require_file()
     raise AssertionError("a form with a file was handed on")
+
+
+async def read_json(request: Request, schema: type[T]) -> T:
+    """The body as JSON, on a route that receives files too. Raises InvalidInput and TooLarge."""
+    body = b""
+    stream: Any = request.stream
+    async for data in stream:
+        body += data
+        if len(body) > JSON_MAX_SIZE:
+            raise TooLarge(f"body: at most {JSON_MAX_SIZE} bytes.")
+    request.body = body
+    return bodies.decode(request, schema)
 
 
 async def rest(

@@ -15,6 +15,14 @@ from chat.realtime import client_frames, server_frames
 from chat.services.sessions import Pair
 
 EPOCH = "b7c2a91e"
+UPLOAD = records.Upload(
+    id="9f86d081884c7d659a2feaa0c55ad015",
+    name="map.png",
+    size=48_213,
+    offset=16_384,
+    created_at=AT,
+    expires_at="2023-10-28T10:00:00Z",
+)
 CURSOR = f"{EPOCH}.6f1c2b9e.4711"
 REACTIONS = records.Reactions("👍", 2, True)
 MESSAGE = records.Message(
@@ -89,6 +97,9 @@ ALL: tuple[Struct, ...] = (
         message_max_length=10_000,
         attachment_max_size=26_214_400,
         image_max_pixels=50_000_000,
+        upload_quota=1_073_741_824,
+        upload_ttl=86_400,
+        uploads_per_user=100,
         attachment_storage="disk",
         body_max_size=1_048_576,
         frame_max_size=124_096,
@@ -127,6 +138,8 @@ ALL: tuple[Struct, ...] = (
     schemas.NewTicket("The map does not load"),
     schemas.TicketChanges(status="pending"),
     schemas.NewAssignee(9),
+    schemas.UploadToAttach(UPLOAD.id),
+    UPLOAD,
     schemas.NewDevice("webpush", endpoint=ENDPOINT, keys=schemas.PushKeys(POINT, SECRET)),
     schemas.PushKeys(POINT, SECRET),
     records.Device(3, "webpush", AT, endpoint=ENDPOINT),

@@ -60,6 +60,12 @@ HEADERS = {
     "Cache-Control": "Who may keep the answer, and for how long.",
     "Content-Disposition": "The name under which to save the file.",
     "Content-Range": "Which bytes these are, and how many there are.",
+    "Location": "The path of what was made.",
+    "Tus-Resumable": "The version of the tus protocol that this is.",
+    "Upload-Expires": "When the upload is deleted, unless it is attached before.",
+    "Upload-Length": "The size of the file, in bytes.",
+    "Upload-Metadata": "What the client said of the file.",
+    "Upload-Offset": "How many bytes have arrived, and are on the disk.",
     "ETag": "Names this content, for `If-None-Match`.",
     "Link": "RFC 8288: the `next` page, or the `prev` one.",
     "Retry-After": "Seconds after which to come back.",
@@ -80,6 +86,8 @@ SENT_WITH = {
     503: "Retry-After",
 }
 
+TEXTS: Mapping[str, dict[str, Any]] = {"upload_id": {"type": "string", "pattern": "^[0-9a-f]{32}$"}}
+"""The parameters of paths that are no numbers."""
 ANY_FILE = "*/*"
 
 Schemas = Mapping[Any, dict[str, Any]]
@@ -139,6 +147,8 @@ def shapes_of(said: Operation) -> Iterator[Any]:
     """The shapes that become schemas of the document."""
     if said.takes is not None:
         yield said.takes
+    if said.takes_json is not None:
+        yield said.takes_json
     yield from (shape for shape in said.gives.values() if is_struct(shape))
 
 
@@ -162,6 +172,8 @@ def operation(one: Endpoint, schemas: Schemas, settings: Settings) -> dict[str, 
         written["parameters"] = parameters
     if one.said.takes is not None:
         written["requestBody"] = body_of(one.said.takes, schemas, is_form=one.said.is_form)
+        if one.said.takes_json is not None:
+            written["requestBody"]["content"] |= json_of(one.said.takes_json, schemas)
     written["responses"] = responses_of(one, schemas)
     return written
 
@@ -173,7 +185,7 @@ def parameters_of(one: Endpoint, settings: Settings) -> Iterator[dict[str, Any]]
             "in": "path",
             "required": True,
             "description": f"The {name.removesuffix('_id')}'s id.",
-            "schema": {"type": "integer", "minimum": 1, "maximum": ID_MAX},
+            "schema": TEXTS.get(name, {"type": "integer", "minimum": 1, "maximum": ID_MAX}),
         }
     for place, shape in (("query", one.said.query), ("header", one.said.headers)):
         for name, schema in (fields_of(shape, settings) if shape else {}).items():

@@ -1,5 +1,6 @@
 """Attachments: add one to one's own message, list them, and read a file."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,17 +11,18 @@ from chat import records
 from chat.auth.identity import Identity
 from chat.changes import log
 from chat.changes.attachments import AttachmentAdded
-from chat.errors import Conflict, NotFound, PayamError, Unavailable
+from chat.errors import Conflict, InvalidInput, NotFound, PayamError, Unavailable
 from chat.events import Change
 from chat.services.messages import Messages, require_own
 from chat.services.once import once
 from chat.store import attachments as store
-from chat.store import conversations
+from chat.store import conversations, resumable_uploads
 from chat.store.database import Database, Reads, Transaction
 from chat.store.files import Files
-from chat.store.idempotency_keys import IdempotencyKey
+from chat.store.idempotency_keys import IdempotencyKey, made_with
 from chat.store.work import Outcome
 from chat.store.writer import Writer
+from chat.times import now
 
 NAME_MAX_LENGTH = 255
 PER_MESSAGE = 100
@@ -77,7 +79,54 @@ class Attachments:
         same file under the same name gives the first attachment, and another file or name
         raises KeyReused.
         """
+        file = await self._files.receive(
+            clean_name(upload.name), media_type(upload.content_type), upload.chunks, self._most
+        )
+        request = ("attachments", message_id, file.name, file.sha256)
+        claim = IdempotencyKey.of(who.user_id, key, *request)
+        return await self._keep(who, conversation_id, message_id, file, claim)
 
+    async def add_upload(
+        self,
+        who: Identity,
+        conversation_id: int,
+        message_id: int,
+        upload_id: str,
+        key: str | None = None,
+    ) -> tuple[records.Attachment, bool]:
+        """The same for a resumable upload, which is attached once.
+
+        Raises InvalidInput for an upload that the caller does not have, and Conflict for one that
+        is not finished, or is attached already.
+        """
+        claim = IdempotencyKey.of(who.user_id, key, "attachments", message_id, "upload", upload_id)
+        upload = await resumable_uploads.find(self._database, who.user_id, upload_id, now())
+        if claim is not None:
+            made = await made_with(self._database, claim)
+            if made:
+                return await self._made(who, conversation_id, message_id, made), False
+        if upload is None:
+            raise InvalidInput({"upload": ["There is no such upload of yours."]})
+        if upload.attached_at is not None:
+            raise attached_already()
+        arrived = await asyncio.to_thread(self._files.drafts.arrived, upload_id)
+        if arrived < upload.size:
+            raise unfinished(arrived, upload.size)
+        file = await self._files.adopt(upload.name, upload.content_type, upload_id)
+        attached = await self._keep(who, conversation_id, message_id, file, claim, upload_id)
+        await asyncio.to_thread(self._files.drafts.remove, upload_id)
+        return attached
+
+    async def _keep(
+        self,
+        who: Identity,
+        conversation_id: int,
+        message_id: int,
+        file: store.StoredFile,
+        key: IdempotencyKey | None,
+        upload_id: str | None = None,
+    ) -> tuple[records.Attachment, bool]:
+        """Write the row of the file, or delete the file."""
         created: records.Attachment | None = None
 
         async def make(transaction: Transaction) -> Outcome[int]:
@@ -85,17 +134,17 @@ class Attachments:
             await require_attachable(transaction, who, conversation_id, message_id)
             if await store.count(transaction, conversation_id, message_id) >= PER_MESSAGE:
                 raise too_many()
+            if upload_id is not None and not await resumable_uploads.attach(
+                transaction, upload_id, now()
+            ):
+                raise attached_already()
             seq = await conversations.advance(transaction, conversation_id)
             created = await store.create(transaction, conversation_id, message_id, seq, file)
             change = Change(conversation_id, AttachmentAdded(message_id, created, seq=seq))
             await log.write(transaction, who.user_id, log.Written(change, created.id))
             return Outcome(created.id, (change,))
 
-        file = await self._files.receive(
-            clean_name(upload.name), media_type(upload.content_type), upload.chunks, self._most
-        )
-        request = ("attachments", message_id, file.name, file.sha256)
-        apply = once(IdempotencyKey.of(who.user_id, key, *request), make)
+        apply = once(key, make)
         try:
             made = await self._writer.change(conversation_id, apply, is_repeatable=key is not None)
         except Unavailable:
@@ -108,9 +157,15 @@ class Attachments:
             return created, True
         # If the commit's answer was lost, the stored row may be that of this very file.
         await self._discard_unless_stored(file)
+        return await self._made(who, conversation_id, message_id, made.id), False
+
+    async def _made(
+        self, who: Identity, conversation_id: int, message_id: int, attachment_id: int
+    ) -> records.Attachment:
+        """What a first request has made."""
         for attachment in await self.list(who, conversation_id, message_id):
-            if attachment.id == made.id:
-                return attachment, False
+            if attachment.id == attachment_id:
+                return attachment
         raise no_such_attachment()  # its message was deleted meanwhile
 
     async def _discard_unless_stored(self, file: store.StoredFile) -> None:
@@ -151,6 +206,14 @@ def too_many() -> Conflict:
     return Conflict(
         f"A message has at most {PER_MESSAGE} attachments.", code="too_many_attachments"
     )
+
+
+def attached_already() -> Conflict:
+    return Conflict("upload: is attached already.", code="upload_attached")
+
+
+def unfinished(arrived: int, size: int) -> Conflict:
+    return Conflict(f"upload: {arrived} of {size} bytes have arrived.", code="upload_unfinished")
 
 
 def no_such_attachment() -> NotFound:

@@ -16,6 +16,7 @@ from chat.services.pins import Pins
 from chat.services.positions import Positions
 from chat.services.presence import Presences
 from chat.services.reactions import Reactions
+from chat.services.resumable_uploads import ResumableUploads
 from chat.services.search import Search
 from chat.services.sessions import Sessions
 from chat.services.support_tickets import SupportTickets
@@ -35,6 +36,7 @@ class Services:
     changes: Changes
     messages: Messages
     attachments: Attachments
+    resumable_uploads: ResumableUploads
     support_tickets: SupportTickets
     pins: Pins
     reactions: Reactions

@@ -9,19 +9,13 @@ Reading everything takes a while. It is meant for a database at rest, because wh
 at this moment may look like drift.
 """
 
-from collections.abc import Collection, Iterator
-from pathlib import Path
-from time import time
+from collections.abc import Collection
 
-from chat.store import reactions_doctor, search_doctor
+from chat.store import files_doctor, reactions_doctor, search_doctor
 from chat.store.database import Database, listed
 from chat.store.drift import Drift
 from chat.store.files import Files
 from chat.store.users import foldings
-
-YOUNG = 3600
-"""In seconds. A file younger than this may be an upload whose row is not stored yet."""
-
 
 CONVERSATIONS = """
     WITH entries (conversation_id, seq, kind, subject_id) AS ({entries}),
@@ -85,12 +79,6 @@ MEND_READER = """
          ORDER BY m.created_seq DESC LIMIT 1), 0)
     WHERE conversation_id = ? AND user_id = ?
 """
-MEND_LOG_OF_FILE = """
-    DELETE FROM changes WHERE (conversation_id, seq) IN
-        (SELECT conversation_id, seq FROM attachments WHERE id = ?)
-"""
-MEND_FILE = "DELETE FROM attachments WHERE id = ?"
-MEND_THUMBNAIL = "UPDATE attachments SET thumbnail_size = NULL WHERE id = ?"
 # If another user has the name by now, both keep their accounts: see `store/users.py`.
 MEND_NAME = """
     UPDATE users SET username_key = CASE
@@ -114,7 +102,7 @@ async def examine(
         *await examine_names(database),
         *await search_doctor.examine(database),
         *await reactions_doctor.examine(database),
-        *await examine_files(database, files),
+        *await files_doctor.examine(database, files),
     ]
 
 
@@ -199,48 +187,3 @@ async def examine_names(database: Database) -> list[Drift]:
                 )
         last = page[-1][0]
     return drifts
-
-
-async def examine_files(database: Database, files: Files) -> list[Drift]:
-    rows = await database.fetch(
-        "SELECT id, stored_name, size, thumbnail_size FROM attachments ORDER BY id"
-    )
-    known: set[str] = set()
-    drifts = []
-    for id_, stored_name, size, thumbnail_size in rows:
-        known.add(stored_name)
-        path = files.path(stored_name)
-        found = path.stat().st_size if path.exists() else None
-        if found != size:
-            state = "is missing" if found is None else f"has {found} bytes, not {size}"
-            drifts.append(
-                Drift(
-                    f"attachment {id_}: its file {state}",
-                    [(MEND_LOG_OF_FILE, (id_,)), (MEND_FILE, (id_,))],
-                    (path, files.thumbnail(stored_name)),
-                )
-            )
-        small = files.thumbnail(stored_name)
-        if found != size or thumbnail_size is None:
-            continue
-        known.add(small.name)
-        if not small.exists() or small.stat().st_size != thumbnail_size:
-            drifts.append(
-                Drift(
-                    f"attachment {id_}: its thumbnail is missing, or has another size",
-                    [(MEND_THUMBNAIL, (id_,))],
-                    (small,),
-                )
-            )
-    drifts += [
-        Drift(f"file {path.name}: belongs to no attachment", files=(path,))
-        for path in strays(files, known)
-    ]
-    return drifts
-
-
-def strays(files: Files, known: set[str]) -> Iterator[Path]:
-    oldest_allowed = time() - YOUNG
-    for path in files.everything():
-        if path.name not in known and path.stat().st_mtime < oldest_allowed:
-            yield path

@@ -27,6 +27,8 @@ OWN = (
     "DELETE FROM devices WHERE user_id = ?",
     "DELETE FROM idempotency_keys WHERE owner_id = ?",
     "DELETE FROM import_notes WHERE user_id = ?",
+    # They expire now, and go with their files.
+    "UPDATE resumable_uploads SET expires_at = 0, name = '', metadata = '' WHERE user_id = ?",
 )
 # Of somebody who was an agent, also the conversations that they were never a participant of.
 CONVERSATIONS = """

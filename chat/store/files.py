@@ -12,9 +12,10 @@ import asyncio
 import logging
 import os
 import secrets
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextvars import Context
-from hashlib import sha256
+from functools import partial
+from hashlib import file_digest, sha256
 from pathlib import Path
 
 import aiofiles
@@ -26,6 +27,7 @@ from chat.media import sizes, types
 from chat.media.found import NOTHING
 from chat.media.inspector import Inspector
 from chat.store.attachments import StoredFile
+from chat.store.drafts import Drafts, sync
 
 log = logging.getLogger("payam.files")
 
@@ -44,12 +46,16 @@ class Files:
         self._inspector = inspector
         self._folder = folder
         self._incoming = folder / "incoming"
+        self.drafts = Drafts(self._incoming / "uploads")
         self._discarding: set[asyncio.Task[None]] = set()
 
     def prepare(self, now: float) -> None:
         """Make the folders, and delete abandoned uploads. `now` is in seconds since 1970."""
         self._incoming.mkdir(parents=True, exist_ok=True)
+        self.drafts.prepare()
         for path in self._incoming.iterdir():
+            if path.is_dir():  # of resumable uploads, which have a lifetime of their own
+                continue
             try:
                 if now - path.stat().st_mtime > ABANDONED:
                     path.unlink()
@@ -84,13 +90,32 @@ class Files:
         error, of the chunks too, nothing of the file is left. With a `stored_name` the file takes
         the place of what an earlier try has left.
         """
+        fill = partial(self._write, chunks=chunks, most=most)
+        return await self._take(name, content_type, fill, stored_name)
+
+    async def adopt(self, name: str, content_type: str, upload_id: str) -> StoredFile:
+        """The same for a finished upload, which stays until it is removed.
+
+        Nothing is written to it any more, so the file is a second name of the same bytes.
+        """
+        return await self._take(
+            name, content_type, partial(self._link, self.drafts.path(upload_id))
+        )
+
+    async def _take(
+        self,
+        name: str,
+        content_type: str,
+        fill: Callable[[Path], Awaitable[tuple[int, str]]],
+        stored_name: str | None = None,
+    ) -> StoredFile:
         again = stored_name is not None
         stored_name = stored_name or secrets.token_hex(16)
         draft = self._incoming / stored_name
         if again:
             draft.unlink(missing_ok=True)
         try:
-            size, digest = await self._write(draft, chunks, most)
+            size, digest = await fill(draft)
             file = StoredFile(stored_name, name, size, content_type, digest)
             file = await self._looked_at(file, draft)
             if file.thumbnail_size is not None:
@@ -132,6 +157,17 @@ class Files:
         return size.width * size.height <= self._inspector.pixels and not (is_small and is_shown)
 
     @staticmethod
+    async def _link(upload: Path, draft: Path) -> tuple[int, str]:
+        """Give the upload a second name. Returns its size in bytes and its SHA-256."""
+
+        def link() -> tuple[int, str]:
+            os.link(upload, draft)
+            with draft.open("rb") as file:
+                return draft.stat().st_size, file_digest(file, "sha256").hexdigest()
+
+        return await asyncio.to_thread(link)
+
+    @staticmethod
     async def _write(draft: Path, chunks: AsyncIterator[bytes], most: int) -> tuple[int, str]:
         """Write the chunks to the disk. Returns their size in bytes and their SHA-256."""
         digest, size = sha256(), 0
@@ -154,11 +190,7 @@ class Files:
         draft.rename(path)
         # A rename is on the disk once its folder is synced.
         for folder in (path.parent, path.parent.parent):
-            descriptor = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            sync(folder)
 
     async def discard(self, stored_names: Sequence[str]) -> None:
         """Delete these files, where they are there, without holding the event loop."""

@@ -183,6 +183,23 @@ class Attachment(Table):
         table_name = "attachments"
 
 
+class ResumableUpload(Table):
+    """How much has arrived is the size of its file. `attached_at` is null until it is attached."""
+
+    id = peewee.TextField(primary_key=True)
+    user = peewee.ForeignKeyField(User)
+    name = peewee.TextField()
+    content_type = peewee.TextField()
+    metadata = peewee.TextField()
+    size = peewee.BigIntegerField()
+    created_at = peewee.BigIntegerField()
+    expires_at = peewee.BigIntegerField(index=True)
+    attached_at = peewee.BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "resumable_uploads"
+
+
 class SupportTicket(Table):
     """A conversation has at most one ticket that is not closed."""
 
@@ -512,6 +529,7 @@ TABLES = (
     Participant,
     Message,
     Attachment,
+    ResumableUpload,
     SupportTicket,
     Change,
     History,

@@ -127,11 +127,14 @@ class Person:
             options["json"] = json
         return self.request("POST", path, **options)
 
-    def patch(self, path: str, json: Any) -> httpx.Response:
-        return self.request("PATCH", path, json=json)
+    def patch(self, path: str, json: Any = None, **options: Any) -> httpx.Response:
+        return self.request("PATCH", path, json=json, **options)
 
-    def delete(self, path: str) -> httpx.Response:
-        return self.request("DELETE", path)
+    def delete(self, path: str, **options: Any) -> httpx.Response:
+        return self.request("DELETE", path, **options)
+
+    def head(self, path: str, **options: Any) -> httpx.Response:
+        return self.request("HEAD", path, **options)
 
     def begin(self, *others: "Person") -> str:
         """Begin a conversation with these people; its path, with the slash at the end."""

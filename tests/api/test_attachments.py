@@ -186,7 +186,7 @@ def test_a_wrong_form_is_refused(
 
 
 @pytest.mark.parametrize(
-    "content_type", ["application/json", "application/x-www-form-urlencoded", None]
+    "content_type", ["application/octet-stream", "application/x-www-form-urlencoded", None]
 )
 def test_another_kind_of_body_is_refused(
     ali: Person, attachments: str, content_type: str | None

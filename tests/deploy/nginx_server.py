@@ -122,6 +122,7 @@ AS_DOCUMENTED = {
     "location / {": f"location {PREFIX}/ {{",
     "location /ws/ {": f"location {PREFIX}/ws/ {{",
     "location ~ ^/api/conversations/": f"location ~ ^{PREFIX}/api/conversations/",
+    "location ~ ^/api/uploads": f"location ~ ^{PREFIX}/api/uploads",
     "location ~* ^/metrics": f"location ~* ^{PREFIX}/metrics",
 }
 TAKEN_AWAY = {

@@ -42,6 +42,17 @@ async def test_people_talk_and_send_files(server: PrefixedServer, people: People
     assert frame["attachment"]["url"] == (url.removeprefix(PREFIX) if is_by_header else url)
 
 
+async def test_an_upload_goes_on_at_its_location(server: PrefixedServer, people: People) -> None:
+    """The path in `Location` is resolved as any client of tus resolves it."""
+    http = (await people("ali")).http
+    begun = await http.post("/api/uploads/", headers={"Upload-Length": "5"})
+    assert begun.headers["Location"].startswith(f"{PREFIX}/api/uploads/")
+    place = urljoin(f"{server.url}/", begun.headers["Location"])
+    sent = {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+    assert (await http.patch(place, content=b"hello", headers=sent)).status_code == 204
+    assert (await http.head(place)).headers["Upload-Offset"] == "5"
+
+
 async def test_a_page_leads_to_the_next(server: PrefixedServer, people: People) -> None:
     """`Link` is resolved as any browser resolves it."""
     ali = await people("ali")

@@ -151,6 +151,12 @@ export class Api extends Emitter {
     return attachment;
   }
 
+  /** Attach a finished resumable upload (tus) to one's own message. */
+  attachUpload(id, messageId, upload, { key } = {}) {
+    const path = at(id, "messages", messageId, "attachments");
+    return this.json("POST", path, { body: { upload }, headers: once(key) });
+  }
+
   async download(attachment) {
     return (await this.request("GET", this.pathOf(attachment.url))).blob();
   }

@@ -331,6 +331,16 @@ export class Payam {
       signal?: AbortSignal;
     },
   ): Promise<Attachment>;
+  /**
+   * Attach a finished upload of `/api/uploads/` to one's own message. Any client of tus makes such
+   * uploads; `upload` is the last part of the upload's URL.
+   */
+  attachUpload(
+    id: number,
+    messageId: number,
+    upload: string,
+    options?: Once,
+  ): Promise<Attachment>;
   /** The file's bytes. */
   download(attachment: Attachment): Promise<Blob>;
   /** The bytes of its thumbnail, a WebP picture. Ask only where it has `thumbnail_url`. */
