@@ -115,10 +115,8 @@ class Webhooks:
             await store.change(transaction, webhook_id, given)
             if is_paused is True:
                 await store.pause(transaction, webhook_id, store.ASKED)
-            elif is_paused is False:
-                await store.resume(transaction, webhook_id)
-        if is_paused is False:
-            await followers.hasten(self._database, store.follower_of(webhook_id))
+            elif is_paused is False and await store.resume(transaction, webhook_id):
+                await followers.forgive(transaction, store.follower_of(webhook_id))
         return await self._shown(await self._stored(webhook_id))
 
     async def remove(self, who: Identity | None, webhook_id: int) -> None:

@@ -46,6 +46,11 @@ HASTEN = """
     UPDATE positions SET due = {moment}
     WHERE follower = ? AND due > {moment} AND lease IS NULL
 """
+FORGIVE = """
+    UPDATE positions SET failures = 0, failing_since = NULL,
+        due = CASE WHEN lease IS NULL THEN {moment} ELSE due END
+    WHERE follower = ? AND due IS NOT NULL AND failures > 0
+"""
 FORGET = """
     DELETE FROM positions WHERE follower = ? AND conversation_id IN (
         SELECT conversation_id FROM positions WHERE follower = ? ORDER BY conversation_id LIMIT ?
@@ -171,6 +176,11 @@ async def hasten(database: Database, name: str) -> None:
     sql = HASTEN.format(moment=database.moment)
     async with database.transaction() as transaction:
         await transaction.execute(sql, (name,))
+
+
+async def forgive(transaction: Transaction, name: str) -> None:
+    """Have all in which it has failed become due now, as if it had never failed."""
+    await transaction.execute(FORGIVE.format(moment=transaction.moment), (name,))
 
 
 async def failing(reads: Reads, name: str, conversation_id: int) -> Failing:

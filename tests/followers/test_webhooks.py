@@ -13,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from standardwebhooks.webhooks import Webhook as StockWebhook
 
+from chat.changes import reading
 from chat.followers.webhook import BEHIND, Patience
 from chat.services import webhook_requests
 from chat.services.webhooks import Webhooks as Service
@@ -60,20 +61,14 @@ async def test_a_change_comes_as_its_frame_and_signed(
     first, second = (one for one in receiver.received if one.changes[0]["data"]["seq"] != 1)
     body = StockWebhook(SECRET).verify(first.body, first.headers)
     # What came as `chat.message` has the content of now, as everywhere where one catches up.
+    page = await reading.since(database, talk, 1, limit=1)
+    frame = msgspec.to_builtins(page.changes[0].frame)
     assert body == {
         "type": "chat.message",
-        "timestamp": body["data"]["timestamp"],
-        "data": {
-            "type": "chat.message",
-            "id": message.id,
-            "seq": 2,
-            "sender": "ali",
-            "content": "سلام!",
-            "timestamp": body["data"]["timestamp"],
-            "is_edited": True,
-            "conversation": talk,
-        },
+        "timestamp": frame["timestamp"],
+        "data": {**frame, "conversation": talk},
     }
+    assert (frame["content"], frame["sender"], frame["seq"]) == ("سلام!", "ali", 2)
     assert first.headers["content-type"] == "application/json"
     assert second.json["type"] == second.json["data"]["type"] == "message.edited"
     assert second.json["timestamp"].endswith("Z")
@@ -277,6 +272,28 @@ async def test_after_too_long_it_is_paused_and_staff_see_it(
     ]
     text = "\n".join(one.getMessage() for one in caplog.records)
     assert not any(word in text for word in ("secret", SECRET, "/hook"))
+
+
+async def test_who_goes_on_has_the_whole_patience_again(
+    database: Database, receiver: Receiver
+) -> None:
+    """Also the conversation that failed: otherwise its first failure would pause all at once."""
+    talk, ali, _ = await pair(database)
+    webhook = await added(database, receiver)
+    await sent(database, talk, ali)
+    receiver.behaviour = fail
+    patience = msgspec.structs.replace(IMPATIENT, give_up=0.5)
+    client = client_of()
+    async with sending(database, patience=patience):
+        while (await state(database, webhook)).paused_at is None:
+            await asyncio.sleep(0.02)
+        tried = len(receiver.received)
+        await Service(database, client).change(None, webhook, is_paused=False)
+        await until(lambda: len(receiver.received) > tried)
+        while (await state(database, webhook)).paused_at is None:
+            await asyncio.sleep(0.02)
+    await client.close()
+    assert len(receiver.received) >= tried + 2
 
 
 async def test_a_receiver_that_is_gone_is_paused(database: Database, receiver: Receiver) -> None:
