@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from chat.auth.keys import keys_from
+from chat.auth.vapid import vapid_from
 from chat.errors import PayamError, Unavailable
 from chat.realtime.relay.connect import relay_over
 from chat.realtime.relay.relay import RelayListener
@@ -68,6 +69,16 @@ async def keys(settings: Settings) -> str:
     return f"{settings.jwt_algorithm} tokens can be checked"
 
 
+async def push(settings: Settings) -> str:
+    if not settings.push:
+        return "none"
+    if not settings.vapid_private_key and not settings.vapid_file.exists():
+        return "a key will be made at the start, and kept in DATA_DIR"
+    vapid_from(settings).prepare()
+    lacks = "" if settings.vapid_subject else ", but not for Safari, which needs VAPID_SUBJECT"
+    return f"web pushes can be signed{lacks}"
+
+
 async def database(settings: Settings) -> str:
     attempt_lock(settings.database, has_relay=bool(settings.redis_url))
     store = connect(settings.database, 2)
@@ -118,6 +129,7 @@ PROBES: dict[str, Probe] = {
     "files": files,
     "port": port,
     "keys": keys,
+    "push": push,
     "database": database,
     "relay": relay,
 }

@@ -267,7 +267,7 @@ def lines_of(answer: Said) -> dict[str, str]:
     assert answer[2] == ""
     lines = answer[1].splitlines()[:-1]
     found = {line[8:].partition(": ")[0]: line for line in lines}
-    assert list(found) == ["files", "port", "keys", "database", "relay"]
+    assert list(found) == ["files", "port", "keys", "push", "database", "relay"]
     return found
 
 
@@ -307,7 +307,7 @@ def test_the_check_of_a_deployment(
     assert answer[0] == 1
     failed = [name for name, line in lines_of(answer).items() if line.startswith("failed")]
     assert failed == ["database", "relay"]
-    assert "2 of 5 failed" in answer[1]
+    assert "2 of 6 failed" in answer[1]
     assert "hunter2" not in answer[1]
 
 
@@ -322,6 +322,7 @@ def test_what_the_check_finds(redis_server: RedisServer, tmp_path: Path) -> None
         "PORT": str(redis_server.port),
         "JWT_ALGORITHM": "RS256",
         "JWT_JWKS_URL": f"http://127.0.0.1:{free_port()}/keys",
+        "VAPID_PRIVATE_KEY": str(letters),
         "DATABASE_URL": f"sqlite:///{letters}",
         "REDIS_URL": f"redis://deaf:pw@127.0.0.1:{redis_server.port}/0",
     }
@@ -330,6 +331,7 @@ def test_what_the_check_finds(redis_server: RedisServer, tmp_path: Path) -> None
         "files": "there is a file in its place",
         "port": f"PORT={redis_server.port} is in use",
         "keys": "JWT_JWKS_URL",
+        "push": "VAPID_PRIVATE_KEY",
         "database": "file is not a database",
         "relay": "Redis refuses PUBLISH on chat_",
     }
