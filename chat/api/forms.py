@@ -20,8 +20,12 @@ HEADERS_MAX_SIZE = 8 * 1024
 """Most bytes of one part's headers."""
 BOUNDARY_MAX_LENGTH = 70
 """RFC 2046 section 5.1.1."""
-# RFC 8187. Browsers do not send this in forms, but libraries do.
-EXTENDED_NAME = re.compile(rb"""filename\*\s*=\s*UTF-8'[^']*'([^\s;"]+)""", re.IGNORECASE)
+# One parameter after the other, so that what stands inside a quoted name is no parameter.
+PARAMETER = re.compile(rb';\s*([^\s=;]+)\s*=\s*("(?:\\.|[^"\\])*"|[^\s;]*)', re.DOTALL)
+EXTENDED = re.compile(rb"(UTF-8|ISO-8859-1)'[^']*'(.+)", re.IGNORECASE)
+"""A value of RFC 8187. Browsers do not send it in forms, but libraries do, and python-multipart
+leaves it out in silence.
+"""
 
 # A mistake in a form is reported to the client, so it does not belong in the operator's log.
 logging.getLogger("python_multipart").setLevel(logging.ERROR)
@@ -100,8 +104,7 @@ class Form(ABC):
     def _end_headers(self) -> None:
         disposition = self._headers.get(b"content-disposition", b"")
         _, options = parse_options_header(disposition)
-        extended = EXTENDED_NAME.search(disposition)
-        file_name = unquote_to_bytes(extended[1]) if extended else options.get(b"filename", b"")
+        file_name = extended_name(disposition) or options.get(b"filename", b"")
         self.begin(
             options.get(b"name", b"").decode(errors="replace"),
             file_name,
@@ -140,6 +143,16 @@ class Fields(Form):
         if not self.is_complete:
             raise malformed(WHOLE)
         return [(name, b"".join(pieces).decode()) for name, pieces in self._texts]
+
+
+def extended_name(disposition: bytes) -> bytes | None:
+    """The parameter `filename*` in UTF-8; None if there is none."""
+    for name, value in PARAMETER.findall(disposition):
+        extended = EXTENDED.fullmatch(value.strip(b'"'))
+        if name.lower() == b"filename*" and extended:
+            text = unquote_to_bytes(extended[2])
+            return text if extended[1].upper() == b"UTF-8" else text.decode("latin-1").encode()
+    return None
 
 
 def boundary_of(request: Request, field: str) -> bytes:
