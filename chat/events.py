@@ -9,7 +9,7 @@ are declared in the catalogue, `chat/changes/`.
 
 from msgspec import UNSET, Struct, UnsetType
 
-from chat.records import Moment, Parent, Role, User
+from chat.records import Metadata, Moment, Parent, Role, User
 
 
 class ServerFrame(Struct, tag_field="type", frozen=True):
@@ -27,8 +27,8 @@ class MessageSent(ChangeFrame, tag="chat.message", frozen=True):
 
     `role` comes only where a member of staff sent it without being a participant. `mentions` are
     the participants whom the text mentions, and come only where it mentions somebody.
-    `reply_to` comes only where it replies to a message, and `client_id` only to the sender's own
-    sockets.
+    `reply_to` and `metadata` come only where there are any. `client_id` comes only to the sender's
+    own sockets.
     """
 
     id: int
@@ -41,6 +41,7 @@ class MessageSent(ChangeFrame, tag="chat.message", frozen=True):
     mentions: list[User] | UnsetType = UNSET
     sender_id: int | UnsetType = UNSET
     reply_to: Parent | UnsetType = UNSET
+    metadata: Metadata | UnsetType = UNSET
     client_id: str | UnsetType = UNSET
 
 

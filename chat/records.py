@@ -6,7 +6,7 @@ field here is its name on the wire. Times are RFC 3339 text.
 
 from typing import Annotated
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 ID_MAX = 2**63 - 1
 """No database has a larger id."""
@@ -24,11 +24,36 @@ PausedBecause = Annotated[str, Meta(extra_json_schema={"enum": ("asked", "gone",
 Role = Annotated[str, Meta(extra_json_schema={"enum": ("agent",)})]
 
 
+Metadata = Annotated[
+    Raw, Meta(description="An object of the app's own.", extra_json_schema={"type": "object"})
+]
+NOTHING = Raw(b"{}")
+
+
+def metadata_of(text: str | None) -> Raw:
+    """The metadata, as it was given; an empty object where there is none."""
+    return NOTHING if text is None else Raw(text.encode())
+
+
 class User(Struct, frozen=True):
     """A user, as others see them."""
 
     id: int
     username: str
+
+
+class Profile(User, frozen=True):
+    """`display_name` comes only where the user has given one."""
+
+    display_name: str | UnsetType = UNSET
+
+
+class Me(User, frozen=True):
+    """The caller. `display_name` may be empty. `metadata` is for the caller alone."""
+
+    is_staff: bool
+    display_name: str
+    metadata: Metadata
 
 
 class Presence(Struct, frozen=True):
@@ -41,13 +66,15 @@ class Presence(Struct, frozen=True):
 class Participant(Struct, frozen=True):
     """`last_read_id` is the last message that this participant has read, or 0.
 
-    Without `presence` it is not known at the moment who is online.
+    Without `presence` it is not known at the moment who is online. `display_name` comes only
+    where the user has given one.
     """
 
     id: int
     username: str
     last_read_id: int
     presence: Presence | UnsetType = UNSET
+    display_name: str | UnsetType = UNSET
 
 
 class Attachment(Struct, frozen=True):
@@ -133,6 +160,7 @@ class Message(Struct, frozen=True):
     reactions: list[Reactions]
     reply_to: Parent | None
     reply_count: int
+    metadata: Metadata
     client_id: str | UnsetType = UNSET
     role: Role | UnsetType = UNSET
 
@@ -207,6 +235,7 @@ class Conversation(Struct, frozen=True):
     muted_until: Moment | None
     archived: bool
     pinned: bool
+    metadata: Metadata
 
 
 class Webhook(Struct, frozen=True):
@@ -254,6 +283,11 @@ class Replay(Struct, frozen=True):
     """In how many conversations changes are sent once more."""
 
     conversations: int
+
+
+def given_metadata(text: str | None) -> Raw | UnsetType:
+    """The same for a frame, which has it only where there is any."""
+    return UNSET if text is None else Raw(text.encode())
 
 
 def role_of(by_agent: object) -> str | UnsetType:

@@ -161,11 +161,12 @@ class Account(Connection):
         text: str,
         client_id: str | None = None,
         reply_to: int | None = None,
+        metadata: dict[str, Any] | None = None,
     ) -> Sending:
         """The same as `LiveConversation.send`. The conversation need not be here yet."""
         if self._end is not None:
             raise self._end
-        return self._outbox.send(conversation, text, client_id, reply_to)
+        return self._outbox.send(conversation, text, client_id, reply_to, metadata)
 
     def sendings(self, conversation: int) -> list[Sending]:
         """The messages that the server does not have yet, in order, with the failed ones."""

@@ -57,13 +57,19 @@ class AccountOutbox:
         return sorted(found, key=lambda one: one.send.at)
 
     def send(
-        self, conversation: int, text: str, client_id: str | None, reply_to: int | None = None
+        self,
+        conversation: int,
+        text: str,
+        client_id: str | None,
+        reply_to: int | None = None,
+        metadata: dict[str, Any] | None = None,
     ) -> Sending:
         known = self._sendings.get(client_id or "")
         if known is not None:
             return known
         moment = self._kept.moment()
-        send = Send(client_id or new_id(), conversation, text, moment, reply_to=reply_to)
+        id_ = client_id or new_id()
+        send = Send(id_, conversation, text, moment, None, reply_to, metadata)
         return self._begin(send)
 
     def retry(self, client_id: str) -> Sending:

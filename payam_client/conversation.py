@@ -16,6 +16,7 @@ from payam_client.inbox import Inbox, Point
 from payam_client.outbox import Outbox, new_id
 from payam_client.paths import of
 from payam_client.records import ConversationRecord
+from payam_client.sends import extras_of
 from payam_client.session import Session
 
 
@@ -68,7 +69,12 @@ class Conversation(Connection):
     # What is said.
 
     async def send(
-        self, text: str, *, client_id: str | None = None, reply_to: int | None = None
+        self,
+        text: str,
+        *,
+        client_id: str | None = None,
+        reply_to: int | None = None,
+        metadata: dict[str, Any] | None = None,
     ) -> Ack:
         """Send a message. Returns once it is on the server's disk, however long that takes.
 
@@ -78,7 +84,7 @@ class Conversation(Connection):
         """
         client_id = client_id or new_id()
         frame = {"type": "chat_message", "message": text, "client_id": client_id}
-        return await self._ask(frame if reply_to is None else {**frame, "reply_to": reply_to})
+        return await self._ask({**frame, **extras_of(reply_to, metadata)})
 
     async def edit(self, message_id: int, content: str) -> Ack:
         """Edit one's own message. Waits, and raises, as `send` does."""

@@ -2,14 +2,14 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 from msgspec import UNSET, UnsetType
 
 from payam_client.http import NOT_MODIFIED
 from payam_client.paths import of, parse, query
-from payam_client.records import ConversationRecord, Participant, User
+from payam_client.records import ConversationRecord, Me, Participant, Profile
 from payam_client.session import Session
 
 
@@ -26,9 +26,9 @@ class ConversationCalls(Session):
     _first = Page("", "", [], None)
     """The first page of the conversations, as it last came."""
 
-    async def users(self, search: str, limit: int = 20) -> list[User]:
+    async def users(self, search: str, limit: int = 20) -> list[Profile]:
         """Users whose names begin with `search`."""
-        return await self._get(query("/api/users/", search=search, limit=limit), list[User])
+        return await self._get(query("/api/users/", search=search, limit=limit), list[Profile])
 
     async def conversations(self, *, archived: bool | None = None) -> list[ConversationRecord]:
         """One's own conversations, most recently active first.
@@ -71,6 +71,7 @@ class ConversationCalls(Session):
         title: str = "",
         *,
         direct: bool = False,
+        metadata: dict[str, Any] | None = None,
         key: str | None = None,
     ) -> ConversationRecord:
         """Begin a conversation. `participants` are ids of users; one's own id is not needed.
@@ -79,10 +80,28 @@ class ConversationCalls(Session):
         which has no title.
         """
         body = {"participants": participants, "title": title, "direct": direct}
+        if metadata is not None:
+            body["metadata"] = metadata
         return parse(await self._make("/api/conversations/", key, body), ConversationRecord)
 
     async def rename(self, id_: int, title: str) -> ConversationRecord:
         return parse(await self.request("PATCH", of(id_), {"title": title}), ConversationRecord)
+
+    async def change(
+        self, id_: int, *, title: str | None = None, metadata: dict[str, Any] | None = None
+    ) -> ConversationRecord:
+        """Change the title or the metadata of a conversation. What is None stays as it is."""
+        body = {"title": title, "metadata": metadata}
+        given = {name: value for name, value in body.items() if value is not None}
+        return parse(await self.request("PATCH", of(id_), given), ConversationRecord)
+
+    async def change_me(
+        self, *, display_name: str | None = None, metadata: dict[str, Any] | None = None
+    ) -> Me:
+        """Change the name that others see, or one's own metadata. What is None stays as it is."""
+        body = {"display_name": display_name, "metadata": metadata}
+        given = {name: value for name, value in body.items() if value is not None}
+        return parse(await self.request("PATCH", "/api/users/me/", given), Me)
 
     async def set_own(
         self,

@@ -142,7 +142,7 @@ class ConversationState:
 
     def _updated(self, event: ConversationUpdated) -> None:
         if not event.is_own:
-            self._set(title=event.title)
+            self._set(title=event.title, metadata=event.metadata)
             return
         changed = {name: getattr(event, name) for name in ("muted_until", "archived", "pinned")}
         self._set(**{name: value for name, value in changed.items() if value is not UNSET})

@@ -11,6 +11,7 @@ Reset       the server's database was put back: what came before may be wrong
 """
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -51,6 +52,7 @@ class MessageSent(Change, tag="chat.message", frozen=True):
     mentions: list[User] = []
     sender_id: int | None = None
     reply_to: Parent | None = None
+    metadata: dict[str, Any] = {}
     client_id: str | None = None
 
 
@@ -84,7 +86,7 @@ class ParticipantLeft(Change, tag="participant.left", frozen=True):
 
 
 class ConversationUpdated(Change, tag="conversation.updated", frozen=True):
-    """The conversation has a new title.
+    """The conversation has a new title, or other metadata.
 
     If it `is_own`, the user has changed their own settings of it instead, here or on another
     device: `muted_until`, `archived` and `pinned`. That takes no number, so `seq` is 0.
@@ -94,6 +96,7 @@ class ConversationUpdated(Change, tag="conversation.updated", frozen=True):
     muted_until: datetime | UnsetType | None = UNSET
     archived: bool | UnsetType = UNSET
     pinned: bool | UnsetType = UNSET
+    metadata: dict[str, Any] = {}
 
     @property
     def is_own(self) -> bool:

@@ -30,7 +30,12 @@ class Owner(Protocol):
     def note_presence(self, username: str, presence: Presence) -> None: ...
 
     def send(
-        self, conversation: int, text: str, client_id: str | None, reply_to: int | None
+        self,
+        conversation: int,
+        text: str,
+        client_id: str | None,
+        reply_to: int | None,
+        metadata: dict[str, Any] | None,
     ) -> Sending: ...
 
     def sendings(self, conversation: int) -> list[Sending]: ...
@@ -162,14 +167,19 @@ class LiveConversation:
             return self._state.messages.has_older
 
     def send(
-        self, text: str, *, client_id: str | None = None, reply_to: int | None = None
+        self,
+        text: str,
+        *,
+        client_id: str | None = None,
+        reply_to: int | None = None,
+        metadata: dict[str, Any] | None = None,
     ) -> Sending:
         """Send a message. It is in `messages` at once, and goes to the server when possible.
 
         Messages of one conversation are stored in the order of the calls, each once. With a
         storage that lasts, this holds over restarts too.
         """
-        return self._owner.send(self.id, text, client_id, reply_to)
+        return self._owner.send(self.id, text, client_id, reply_to, metadata)
 
     def retry(self, client_id: str) -> Sending:
         """Send a failed message again."""

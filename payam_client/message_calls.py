@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from payam_client.errors import PayamError
 from payam_client.http import ATTEMPTS
 from payam_client.outbox import new_id
 from payam_client.paths import files_of, of, parse, query, reaction_at
 from payam_client.records import Attachment, Found, Message
+from payam_client.sends import extras_of
 from payam_client.session import Session
 from payam_client.uploads import Watched
 
@@ -40,13 +41,20 @@ class MessageCalls(Session):
         return await self._get(path, list[Message])
 
     async def send(
-        self, id_: int, text: str, *, client_id: str | None = None, reply_to: int | None = None
+        self,
+        id_: int,
+        text: str,
+        *,
+        client_id: str | None = None,
+        reply_to: int | None = None,
+        metadata: dict[str, Any] | None = None,
     ) -> Message:
         """Send a message without opening the conversation. It is stored once, even if retried.
 
         `reply_to` is the id of a message of the same conversation.
         """
-        body = {"content": text, "client_id": client_id or new_id(), "reply_to": reply_to}
+        body: dict[str, Any] = {"content": text, "client_id": client_id or new_id()}
+        body |= extras_of(reply_to, metadata)
         path = f"{of(id_)}messages/"
         return parse(await self.request("POST", path, body, is_repeatable=True), Message)
 

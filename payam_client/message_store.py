@@ -36,6 +36,7 @@ GONE: dict[str, Any] = {
     "attachments": (),
     "mentions": (),
     "reactions": (),
+    "metadata": {},
 }
 """What a deleted message has."""
 
@@ -63,6 +64,7 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
     reactions: tuple[Reactions, ...] = ()
     reply_to: Parent | None = None
     reply_count: int = 0
+    metadata: dict[str, Any] = {}
     status: Literal["stored", "sending", "failed"] = "stored"
     error: PayamError | None = None
 
@@ -147,6 +149,7 @@ class MessageStore:
                     reactions=tuple(message.reactions),
                     reply_to=message.reply_to,
                     reply_count=message.reply_count,
+                    metadata=message.metadata,
                 )
             )
             if message.sender.username == me and message.is_read:
@@ -176,6 +179,7 @@ class MessageStore:
                     mentions=tuple(event.mentions),
                     client_id=event.client_id,
                     reply_to=event.reply_to,
+                    metadata=event.metadata,
                 )
             )
             if event.reply_to is not None and not event.is_deleted:
@@ -233,6 +237,7 @@ class MessageStore:
                 newer,
                 client_id=old.client_id or new.client_id,
                 reply_to=old.reply_to or new.reply_to,
+                metadata=old.metadata or new.metadata,
                 role=old.role or new.role,
                 attachments=tuple(files[id_] for id_ in sorted(files)),
             )

@@ -1,6 +1,7 @@
 """The records that REST answers with. Times are aware datetimes in UTC."""
 
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct
 
@@ -10,8 +11,15 @@ class User(Struct, frozen=True):
     username: str
 
 
-class Me(User, frozen=True):
+class Profile(User, frozen=True):
+    """`display_name` is empty where the user has given none."""
+
+    display_name: str = ""
+
+
+class Me(Profile, frozen=True, kw_only=True):
     is_staff: bool
+    metadata: dict[str, Any] = {}
 
 
 class Presence(Struct, frozen=True):
@@ -21,7 +29,7 @@ class Presence(Struct, frozen=True):
     last_seen: datetime | None = None
 
 
-class Participant(User, frozen=True):
+class Participant(Profile, frozen=True):
     """`last_read_id` is the last message that they have read, or 0.
 
     `presence` is None where it is not known at the moment who is online.
@@ -101,6 +109,7 @@ class Message(LastMessage, frozen=True, kw_only=True):
     reactions: list[Reactions] = []
     reply_to: Parent | None = None
     reply_count: int = 0
+    metadata: dict[str, Any] = {}
 
 
 class Found(Struct, frozen=True):
@@ -155,3 +164,4 @@ class ConversationRecord(Struct, frozen=True):
     archived: bool = False
     pinned: bool = False
     unread_mentions: int = 0
+    metadata: dict[str, Any] = {}

@@ -17,6 +17,12 @@ from payam_client.events import Ack
 from payam_client.storage import Storage
 
 
+def extras_of(reply_to: int | None, metadata: dict[str, Any] | None) -> dict[str, Any]:
+    """The fields that only some messages have."""
+    fields = {"reply_to": reply_to, "metadata": metadata}
+    return {name: value for name, value in fields.items() if value is not None}
+
+
 class Send(Struct):
     """A message as it is stored. `at` is in seconds, and different for each. `error` is a code."""
 
@@ -26,11 +32,12 @@ class Send(Struct):
     at: float
     error: str | None = None
     reply_to: int | None = None
+    metadata: dict[str, Any] | None = None
 
     @property
     def frame(self) -> dict[str, Any]:
         frame = {"type": "chat_message", "message": self.content, "client_id": self.client_id}
-        return frame if self.reply_to is None else {**frame, "reply_to": self.reply_to}
+        return {**frame, **extras_of(self.reply_to, self.metadata)}
 
 
 class Sending:

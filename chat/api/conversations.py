@@ -12,7 +12,7 @@ from chat.api.parameters import (
     OnceHeaders,
     ParticipantPlace,
 )
-from chat.api.schemas import NewConversation, NewParticipant, NewTitle, ReadUpTo
+from chat.api.schemas import ConversationChanges, NewConversation, NewParticipant, ReadUpTo
 from chat.errors import Conflict, Forbidden, InvalidInput
 from chat.records import Conversation, Participant
 from chat.services.conversations import LIST_PART
@@ -86,7 +86,7 @@ async def create(request: Request) -> HTTPResponse:
     body = bodies.decode(request, NewConversation)
     begin = services.direct_conversations.begin if body.direct else services.conversations.create
     conversation, is_new = await begin(
-        request.ctx.identity, body.participants, body.title, keys.of(request)
+        request.ctx.identity, body.participants, body.title, keys.of(request), body.metadata
     )
     return responses.json(conversation, 201 if is_new else 200)
 
@@ -105,17 +105,18 @@ async def one(request: Request, conversation_id: int) -> HTTPResponse:
 
 
 @blueprint.patch(ONE)
-@Operation(takes=NewTitle, gives={200: Conversation})
-async def rename(request: Request, conversation_id: int) -> HTTPResponse:
-    """Change the title.
+@Operation(takes=ConversationChanges, gives={200: Conversation})
+async def change(request: Request, conversation_id: int) -> HTTPResponse:
+    """Change the title or the metadata.
 
-    Everybody's sockets get `conversation.updated`. The title that it has already changes
-    nothing.
+    Everybody's sockets get `conversation.updated`. What it has already changes nothing.
     """
     services: Services = request.app.ctx.services
-    body = bodies.decode(request, NewTitle)
+    body = bodies.decode(request, ConversationChanges)
     return responses.json(
-        await services.conversations.rename(request.ctx.identity, conversation_id, body.title)
+        await services.conversations.change(
+            request.ctx.identity, conversation_id, body.title, body.metadata
+        )
     )
 
 

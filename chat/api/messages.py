@@ -112,7 +112,12 @@ async def create(request: Request, conversation_id: int) -> HTTPResponse:
     services: Services = request.app.ctx.services
     body = bodies.decode(request, NewMessage)
     message, is_new = await services.messages.create(
-        request.ctx.identity, conversation_id, body.content, key_of(request, body), body.reply_to
+        request.ctx.identity,
+        conversation_id,
+        body.content,
+        key_of(request, body),
+        body.reply_to,
+        body.metadata,
     )
     return responses.json(message, 201 if is_new else 200)
 

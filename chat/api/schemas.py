@@ -16,10 +16,12 @@ from chat.services.fields import (
     AnyUsername,
     AppId,
     Content,
+    DisplayName,
     HttpsUrl,
     Id,
     Ids,
     Key,
+    Metadata,
     Password,
     PushKey,
     Subject,
@@ -59,10 +61,14 @@ class NewConversation(Body):
     participants: Ids
     title: Title = ""
     direct: bool = False
+    metadata: Metadata | UnsetType = UNSET
 
 
-class NewTitle(Body):
-    title: Title
+class ConversationChanges(Body):
+    """A field that is missing stays as it is."""
+
+    title: Title | UnsetType = UNSET
+    metadata: Metadata | UnsetType = UNSET
 
 
 class OwnChanges(Body):
@@ -91,6 +97,7 @@ class NewMessage(Body):
     content: Content
     client_id: Key | None = None
     reply_to: Id | None = None
+    metadata: Metadata | UnsetType = UNSET
 
 
 class NewContent(Body):
@@ -186,8 +193,11 @@ class UploadToAttach(Body):
     upload: Annotated[str, said("The id of a finished resumable upload.", maxLength=64)]
 
 
-class Me(records.User, frozen=True):
-    is_staff: bool
+class UserChanges(Body):
+    """A field that is missing stays as it is. An empty `display_name` is none."""
+
+    display_name: DisplayName | UnsetType = UNSET
+    metadata: Metadata | UnsetType = UNSET
 
 
 class ServerSettings(Struct, frozen=True):
@@ -215,6 +225,8 @@ class ServerSettings(Struct, frozen=True):
     body_max_size: int
     frame_max_size: int
     title_max_length: int
+    display_name_max_length: int
+    metadata_max_size: int
     subject_max_length: int
     username_max_length: int
     password_min_length: int

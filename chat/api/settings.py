@@ -8,6 +8,7 @@ from chat.api.schemas import ServerSettings
 from chat.services import checks, reactions
 from chat.services.attachments import PER_MESSAGE
 from chat.services.devices import DEVICES_MAX
+from chat.services.metadata import METADATA_MAX_SIZE
 from chat.services.registry import Services
 from chat.services.resumable_uploads import UPLOADS_MAX
 from config.settings import Settings
@@ -38,6 +39,8 @@ async def read(request: Request) -> HTTPResponse:
             body_max_size=settings.body_max_size,
             frame_max_size=settings.frame_max_size,
             title_max_length=checks.TITLE_MAX_LENGTH,
+            display_name_max_length=checks.DISPLAY_NAME_MAX_LENGTH,
+            metadata_max_size=METADATA_MAX_SIZE,
             subject_max_length=checks.SUBJECT_MAX_LENGTH,
             username_max_length=checks.USERNAME_MAX_LENGTH,
             password_min_length=settings.password_min_length,

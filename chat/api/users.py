@@ -6,9 +6,9 @@ from sanic import Blueprint, HTTPResponse, Request
 from chat.api import addresses, bodies, etags, keys, paging, responses
 from chat.api.operations import Operation
 from chat.api.parameters import SEARCH_LIMIT, OnceHeaders, UserSearch
-from chat.api.schemas import Erasing, Me, NewUser
+from chat.api.schemas import Erasing, NewUser, UserChanges
 from chat.errors import Conflict, Forbidden, RateLimited
-from chat.records import User
+from chat.records import Me, Profile, User
 from chat.services.erasure import wrong_password
 from chat.services.registry import Services
 from chat.services.users import SEARCH_MAX
@@ -40,7 +40,7 @@ async def sign_up(request: Request) -> HTTPResponse:
 
 
 @blueprint.get("/")
-@Operation(query=UserSearch, gives={200: list[User]})
+@Operation(query=UserSearch, gives={200: list[Profile]})
 async def search(request: Request) -> HTTPResponse:
     """Find users.
 
@@ -56,8 +56,18 @@ async def search(request: Request) -> HTTPResponse:
 @Operation(gives={200: Me})
 async def me(request: Request) -> HTTPResponse:
     """Who the caller is."""
+    services: Services = request.app.ctx.services
+    return responses.json(await services.users.me(request.ctx.identity))
+
+
+@blueprint.patch("/me/")
+@Operation(takes=UserChanges, gives={200: Me})
+async def change(request: Request) -> HTTPResponse:
+    """Change the caller's name that is shown, and the caller's metadata."""
+    services: Services = request.app.ctx.services
+    body = bodies.decode(request, UserChanges)
     who = request.ctx.identity
-    return responses.json(Me(who.user_id, who.username, who.is_staff))
+    return responses.json(await services.users.change(who, body.display_name, body.metadata))
 
 
 @blueprint.delete("/me/")

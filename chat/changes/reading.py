@@ -16,7 +16,7 @@ from msgspec import UNSET, Struct
 from chat.changes.catalogue import FAMILIES, FAMILY_OF, message_of
 from chat.changes.family import name_of
 from chat.events import Change, ChangeFrame, MessageSent
-from chat.records import Parent, User, role_of
+from chat.records import Parent, User, given_metadata, role_of
 from chat.store import changes as store
 from chat.store import mentions, replies
 from chat.store.changes import THE_END, Entry
@@ -154,7 +154,7 @@ def _page(
 
 def _sent(conversation_id: int, row: Row, more: More) -> MessageSent:
     seq, _, id_, sender, content, created_at, is_edited, is_deleted, by_agent = row[:9]
-    sender_id, reply_to = row[9], row[11]
+    sender_id, reply_to, metadata = row[9], row[11], row[12]
     return MessageSent(
         id_,
         sender,
@@ -166,5 +166,6 @@ def _sent(conversation_id: int, row: Row, more: More) -> MessageSent:
         more.mentioned.get((conversation_id, id_)) or UNSET,
         sender_id,
         UNSET if reply_to is None else more.parents.get((conversation_id, reply_to), UNSET),
+        given_metadata(metadata),
         seq=seq,
     )

@@ -3,7 +3,7 @@
 from typing import Any, get_args, get_origin
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 from msgspec.structs import fields
 
 from chat import records
@@ -39,6 +39,7 @@ MESSAGE = records.Message(
     reactions=[REACTIONS],
     reply_to=None,
     reply_count=0,
+    metadata=Raw(b'{"mood":"good"}'),
     client_id="6f1c2b9e",
 )
 CONVERSATION = records.Conversation(
@@ -58,6 +59,7 @@ CONVERSATION = records.Conversation(
     muted_until=None,
     archived=False,
     pinned=True,
+    metadata=records.NOTHING,
 )
 # From the example of RFC 8291.
 ENDPOINT = "https://push.example.net/push/JzLQ3raZJfFBR0aqvOMsLrt54w4rJUsV"
@@ -104,6 +106,8 @@ ALL: tuple[Struct, ...] = (
         body_max_size=1_048_576,
         frame_max_size=124_096,
         title_max_length=200,
+        display_name_max_length=100,
+        metadata_max_size=4096,
         subject_max_length=200,
         username_max_length=150,
         password_min_length=8,
@@ -129,7 +133,8 @@ ALL: tuple[Struct, ...] = (
     schemas.Credentials("ali", "correct-horse"),
     schemas.RefreshToken(TOKEN),
     schemas.NewConversation([3], "The way home"),
-    schemas.NewTitle("The way home"),
+    schemas.ConversationChanges("The way home"),
+    schemas.UserChanges("علی"),
     schemas.OwnChanges(archived=True),
     schemas.NewParticipant(4),
     schemas.ReadUpTo(123),
@@ -143,7 +148,8 @@ ALL: tuple[Struct, ...] = (
     schemas.NewDevice("webpush", endpoint=ENDPOINT, keys=schemas.PushKeys(POINT, SECRET)),
     schemas.PushKeys(POINT, SECRET),
     records.Device(3, "webpush", AT, endpoint=ENDPOINT),
-    schemas.Me(2, "ali", False),
+    records.Profile(2, "ali", "علی"),
+    records.Me(2, "ali", False, "علی", records.NOTHING),
     schemas.Erasing("correct-horse"),
     schemas.Health("ready"),
     client_frames.ChatMessage("سلام", client_id="6f1c2b9e"),
@@ -183,6 +189,7 @@ def example_of(shape: Any) -> Any:
     """The example of a shape as it is on the wire, without optional nulls. Raises KeyError."""
     if get_origin(shape) is list:
         return [example_of(get_args(shape)[0])]
-    example: dict[str, Any] = msgspec.to_builtins(OF_TYPE[shape])
+    # By its JSON: there is no other way to what is kept as JSON.
+    example: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(OF_TYPE[shape]))
     required = {field.encode_name for field in fields(shape) if field.required}
     return {name: value for name, value in example.items() if value is not None or name in required}

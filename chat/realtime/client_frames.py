@@ -4,7 +4,7 @@ chat_message edit_message delete_message typing   (the original four)
 mark_read resume auth add_reaction remove_reaction
 """
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from chat.services.fields import (
     Content,
@@ -14,6 +14,7 @@ from chat.services.fields import (
     Epoch,
     Id,
     Key,
+    Metadata,
     Positions,
     Ref,
     Seq,
@@ -41,6 +42,7 @@ class ChatMessage(ConversationFrame, tag="chat_message", frozen=True):
     client_id: Key | None = None
     ref: Ref | None = None
     reply_to: Id | None = None
+    metadata: Metadata | UnsetType = UNSET
 
 
 class EditMessage(ConversationFrame, tag="edit_message", frozen=True):

@@ -15,6 +15,7 @@ USERNAME_MAX_LENGTH = NAME_MAX_LENGTH
 PASSWORD_MAX_LENGTH = passwords.PASSWORD_MAX_LENGTH
 TOKEN_MAX_LENGTH = tokens.MOST_CHARACTERS
 TITLE_MAX_LENGTH = 200
+DISPLAY_NAME_MAX_LENGTH = 100
 SUBJECT_MAX_LENGTH = 200
 KEY_MAX_LENGTH = 64
 APP_ID_MAX_LENGTH = 64
@@ -53,6 +54,11 @@ def username(value: str) -> str:
     if all(c.isspace() or is_mark(c) for c in fold(name)):
         raise InvalidInput({"username": ["Marks alone are no name."]})
     return name
+
+
+def display_name(value: str) -> str:
+    """Return the name that is shown, which may be empty."""
+    return text("display_name", value, most=DISPLAY_NAME_MAX_LENGTH, least=len(value))
 
 
 def password(value: str, *, least: int) -> str:

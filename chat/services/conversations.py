@@ -3,15 +3,18 @@
 import re
 from collections.abc import AsyncIterator, Collection, Sequence
 
+from msgspec import UNSET, Raw, UnsetType
+
 from chat import records
 from chat.auth.identity import Identity
 from chat.changes import log
-from chat.changes.conversations import ConversationUpdated
+from chat.changes.conversations import updated
 from chat.changes.participants import ParticipantJoined, ParticipantLeft
 from chat.errors import Conflict, Forbidden, InvalidInput, NotFound
 from chat.events import Change, Event, Joined, MessageRead, Passing
 from chat.services import checks
 from chat.services.membership import Membership, membership_of, require_member
+from chat.services.metadata import text_of
 from chat.services.once import once
 from chat.store import (
     conversation_list,
@@ -97,7 +100,12 @@ class Conversations:
         return await membership_of(self._database, who, conversation_id)
 
     async def create(
-        self, who: Identity, user_ids: Sequence[int], title: str, key: str | None = None
+        self,
+        who: Identity,
+        user_ids: Sequence[int],
+        title: str,
+        key: str | None = None,
+        metadata: Raw | UnsetType = UNSET,
     ) -> tuple[records.Conversation, bool]:
         """Begin a conversation. Returns it, and whether it is new: a retry with the same `key`
         gets the first one.
@@ -106,29 +114,48 @@ class Conversations:
         """
         self._require_few("participants", user_ids)
         checks.text("title", title, most=checks.TITLE_MAX_LENGTH, least=0)
+        kept = text_of(metadata)
         members = await self.require_users("participants", {who.user_id, *user_ids})
 
         async def make(transaction: Transaction) -> Outcome[int]:
-            made = await store.create(transaction, self._database, who.user_id, members, title)
+            made = await store.create(
+                transaction, self._database, who.user_id, members, title, kept
+            )
             return Outcome(made, (Joined(made, tuple(members)),))
 
-        apply = once(IdempotencyKey.of(who.user_id, key, "conversations", user_ids, title), make)
+        request = (user_ids, title) if kept is None else (user_ids, title, kept)
+        apply = once(IdempotencyKey.of(who.user_id, key, "conversations", *request), make)
         made = await self._writer.change(NEW, apply, is_repeatable=key is not None)
         return await self.get(who, made.id), made.is_new
 
-    async def rename(self, who: Identity, conversation_id: int, title: str) -> records.Conversation:
-        """Change the title. The title that it has already changes nothing."""
-        checks.text("title", title, most=checks.TITLE_MAX_LENGTH, least=0)
+    async def change(
+        self,
+        who: Identity,
+        conversation_id: int,
+        title: str | UnsetType = UNSET,
+        metadata: Raw | UnsetType = UNSET,
+    ) -> records.Conversation:
+        """Change the title or the metadata. What it has already changes nothing."""
+        if title is not UNSET:
+            checks.text("title", title, most=checks.TITLE_MAX_LENGTH, least=0)
+        kept = text_of(metadata)
         await require_member(self._database, who, conversation_id)
 
         async def apply(transaction: Transaction) -> Outcome[None]:
             await require_member(transaction, who, conversation_id)
-            present, replaces = await store.title(transaction, conversation_id)
-            if present == title:
+            _, replaces = await store.title(transaction, conversation_id)
+            found = await store.described(transaction, [conversation_id])
+            present = found[conversation_id]
+            wanted = (
+                present[0] if title is UNSET else title,
+                present[1] if metadata is UNSET else kept,
+            )
+            if present == wanted:
                 return Outcome(None)
             seq = await store.advance(transaction, conversation_id)
-            await store.rename(transaction, conversation_id, title, seq)
-            change = Change(conversation_id, ConversationUpdated(title, seq=seq))
+            await store.rename(transaction, conversation_id, wanted[0], seq)
+            await store.keep(transaction, conversation_id, wanted[1])
+            change = Change(conversation_id, updated(*wanted, seq))
             written = log.Written(change, conversation_id, replaces)
             await log.write(transaction, who.user_id, written)
             return Outcome(None, (change,))

@@ -6,6 +6,8 @@ messengers. Otherwise its messages would reach nobody. Nobody else is ever added
 
 from collections.abc import Sequence
 
+from msgspec import UNSET, Raw, UnsetType
+
 from chat import records
 from chat.auth.identity import Identity
 from chat.errors import InvalidInput
@@ -28,7 +30,12 @@ class DirectConversations:
         self._conversations = conversations_of
 
     async def begin(
-        self, who: Identity, user_ids: Sequence[int], title: str, key: str | None
+        self,
+        who: Identity,
+        user_ids: Sequence[int],
+        title: str,
+        key: str | None,
+        metadata: Raw | UnsetType = UNSET,
     ) -> tuple[records.Conversation, bool]:
         """Find or begin the conversation of the two. Returns it, and whether it is new.
 
@@ -39,6 +46,8 @@ class DirectConversations:
             raise InvalidInput({"participants": ["A direct one names one other participant."]})
         if title:
             raise InvalidInput({"title": ["A direct conversation begins without a title."]})
+        if metadata is not UNSET:
+            raise InvalidInput({"metadata": ["A direct conversation begins without it."]})
         pair = Pair.of(who.user_id, others.pop() if others else who.user_id)
         users = await self._conversations.require_users("participants", set(pair))
         made = await self._find_or_make(who, pair, key)

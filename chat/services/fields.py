@@ -10,13 +10,14 @@ the same by them.
 
 from typing import Annotated, Any
 
-from msgspec import Meta
+from msgspec import Meta, Raw
 
 from chat.changes import catalogue
 from chat.outgoing.urls import URL_MAX_LENGTH
 from chat.records import ID_MAX
 from chat.services import checks
 from chat.services.history import EPOCH_MAX_LENGTH
+from chat.services.metadata import METADATA_MAX_SIZE
 from chat.text.emoji import MOST_CHARACTERS
 from chat.text.visibility import EMPTY, IGNORABLE
 
@@ -91,6 +92,16 @@ Password = Annotated[
         maxLength=checks.PASSWORD_MAX_LENGTH,
         pattern=NO_NULL,
         format="password",
+    ),
+]
+DisplayName = Annotated[
+    str, said("May be empty.", maxLength=checks.DISPLAY_NAME_MAX_LENGTH, pattern=NO_NULL)
+]
+Metadata = Annotated[
+    Raw,
+    Meta(
+        description=f"An object of the app's own, at most {METADATA_MAX_SIZE} bytes of JSON.",
+        extra_json_schema={"type": "object"},
     ),
 ]
 Title = Annotated[str, said("May be empty.", maxLength=checks.TITLE_MAX_LENGTH, pattern=NO_NULL)]

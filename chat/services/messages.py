@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from functools import partial
 
-from msgspec import UNSET
+from msgspec import UNSET, Raw, UnsetType
 from msgspec.structs import replace
 
 from chat import records
@@ -15,6 +15,7 @@ from chat.events import Change
 from chat.services import checks
 from chat.services.history import require_present
 from chat.services.membership import require_member
+from chat.services.metadata import text_of
 from chat.store import attachments, conversations, mentions, participants, pins, reactions
 from chat.store import messages as store
 from chat.store.database import Database, Reads, Transaction
@@ -54,13 +55,14 @@ class Messages:
         client_id: str | None,
         done: Done,
         reply_to: int | None = None,
+        metadata: Raw | UnsetType = UNSET,
     ) -> Send:
         """Give a message to the writer. This is the hot path, without a task or a future.
 
         `done` is called after the commit. The returned Send then has its `id` and `seq`.
         Raises InvalidInput, or Unavailable when the queue is full.
         """
-        send = self._draft(who, conversation_id, "message", content, client_id, reply_to)
+        send = self._draft(who, conversation_id, "message", content, client_id, reply_to, metadata)
         self._writer.send(send, done)
         return send
 
@@ -71,11 +73,12 @@ class Messages:
         content: str,
         client_id: str | None,
         reply_to: int | None = None,
+        metadata: Raw | UnsetType = UNSET,
     ) -> tuple[records.Message, bool]:
         """Store a message. Returns it, and whether it is new: a retry with the same `client_id`
         gets the first one.
         """
-        send = self._draft(who, conversation_id, "content", content, client_id, reply_to)
+        send = self._draft(who, conversation_id, "content", content, client_id, reply_to, metadata)
         await self._writer.store(send)
         if send.is_repeat:  # the first one may have been edited or read since
             return await self.get(who, conversation_id, send.id), False
@@ -89,12 +92,13 @@ class Messages:
         content: str,
         client_id: str | None,
         reply_to: int | None,
+        metadata: Raw | UnsetType,
     ) -> Send:
         checks.text(field, content, most=self._most)
         checks.key("client_id", client_id)
         extras = None
-        if "@" in content or reply_to is not None:
-            extras = Extras(named_in(content), reply_to)
+        if "@" in content or reply_to is not None or metadata is not UNSET:
+            extras = Extras(named_in(content), reply_to, text_of(metadata))
         return Send(conversation_id, who.user_id, who.username, content, client_id, now(), extras)
 
     async def edit(

@@ -4,14 +4,17 @@ import secrets
 from collections.abc import Collection
 
 from cachetools import TTLCache
+from msgspec import UNSET, Raw, UnsetType
 
 from chat import records
+from chat.auth.identity import Identity
 from chat.auth.passwords import Passwords
 from chat.auth.tokens import Claims
 from chat.errors import Conflict, Forbidden, InvalidInput, KeyReused, NotAuthenticated
 from chat.events import UserErased
 from chat.services import checks
 from chat.services.limits import Limit
+from chat.services.metadata import text_of
 from chat.services.once import once
 from chat.store import users as store
 from chat.store.database import Database, Transaction
@@ -87,7 +90,28 @@ class Users:
             made = (await apply(transaction)).result
         return records.User(made.id, username), made.is_new
 
-    async def search(self, prefix: str, limit: int) -> list[records.User]:
+    async def me(self, who: Identity) -> records.Me:
+        """The caller, as the database has them now."""
+        found = await store.me(self._database, who.user_id)
+        if found is None:
+            raise NotAuthenticated("The token's user does not exist.", code="user_unknown")
+        return found
+
+    async def change(
+        self, who: Identity, display_name: str | UnsetType, metadata: Raw | UnsetType
+    ) -> records.Me:
+        """Change what is given. Raises InvalidInput, which names the field."""
+        if display_name is not UNSET:
+            checks.display_name(display_name)
+        text = text_of(metadata)
+        async with self._database.transaction() as transaction:
+            if display_name is not UNSET:
+                await store.show_as(transaction, who.user_id, display_name)
+            if metadata is not UNSET:
+                await store.keep(transaction, who.user_id, text)
+        return await self.me(who)
+
+    async def search(self, prefix: str, limit: int) -> list[records.Profile]:
         """Users whose name begins with `prefix`; letter case does not count."""
         if not 1 <= limit <= SEARCH_MAX:
             raise InvalidInput({"limit": [f"A whole number from 1 to {SEARCH_MAX}."]})

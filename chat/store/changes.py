@@ -33,9 +33,12 @@ THE_END = "the end"
 # few have. The last part is the end itself, which sorts behind the change that bears its number.
 SENT = """
     m.created_seq AS seq, 'chat.message' AS kind, m.id AS subject_id, u.username, m.content,
-    m.created_at, m.is_edited, m.is_deleted, m.by_agent, m.sender_id, m.client_id, m.reply_to
+    m.created_at, m.is_edited, m.is_deleted, m.by_agent, m.sender_id, m.client_id, m.reply_to,
+    CASE WHEN m.is_deleted THEN NULL ELSE m.metadata END
 """
-NOTHING = "'', '', 0, FALSE, FALSE, FALSE, 0, CAST(NULL AS text), CAST(NULL AS bigint)"
+NOTHING = """
+    '', '', 0, FALSE, FALSE, FALSE, 0, CAST(NULL AS text), CAST(NULL AS bigint), CAST(NULL AS text)
+"""
 LOGGED = f"l.seq, l.kind, l.subject_id, {NOTHING}"
 END = f"c.seq, '{THE_END}', 0, {NOTHING}"
 LAST = f"CASE WHEN kind = '{THE_END}' THEN 1 ELSE 0 END"

@@ -31,7 +31,8 @@ _people = msgspec.json.Decoder(list[records.User]).decode
 LIST = """
     WITH mine AS MATERIALIZED (
         SELECT c.active_at, c.id, c.title, c.is_direct, c.created_at, c.seq, c.last_message_id,
-               c.participant_count, me.id AS user_id, me.username, {read} AS last_read_id
+               c.participant_count, c.metadata, me.id AS user_id, me.username,
+               {read} AS last_read_id
         FROM users AS me CROSS JOIN conversations AS c WHERE me.id = ? AND {which}
     )
     SELECT mine.active_at, mine.id, mine.title, mine.is_direct, mine.created_at, mine.seq,
@@ -56,7 +57,7 @@ LIST = """
                                  WHERE o.conversation_id = mine.id AND o.user_id <> mine.user_id
                                    AND o.is_active AND o.last_read_id < m.id) END,
            m.by_agent, own.muted_until, coalesce(own.is_archived, FALSE),
-           coalesce(own.is_pinned, FALSE)
+           coalesce(own.is_pinned, FALSE), mine.metadata
     FROM mine
     LEFT JOIN participants AS own
         ON own.conversation_id = mine.id AND own.user_id = mine.user_id AND own.is_active
@@ -167,6 +168,7 @@ class Row(NamedTuple):
     muted_until: int | None
     is_archived: bool
     is_pinned: bool
+    metadata: str | None
 
 
 async def _select(
@@ -201,6 +203,7 @@ async def _select(
                 muted_until=muted_text(row.muted_until),
                 archived=bool(row.is_archived),
                 pinned=bool(row.is_pinned),
+                metadata=records.metadata_of(row.metadata),
             ),
         )
         for row in rows

@@ -14,10 +14,11 @@ async def create(
     created_by: int,
     participants: Iterable[int],
     title: str,
+    metadata: str | None = None,
 ) -> int:
     moment = now()
     query = Conversation.insert(
-        created_by=created_by, created_at=moment, active_at=moment, title=title
+        created_by=created_by, created_at=moment, active_at=moment, title=title, metadata=metadata
     ).returning(Conversation.id)
     ((conversation_id,),) = await transaction.fetch(*database.compile(query))
     await transaction.execute(
@@ -41,12 +42,20 @@ async def title(transaction: Transaction, conversation_id: int) -> tuple[str, in
     return text, seq
 
 
-async def titles(reads: Reads, conversation_ids: Collection[int]) -> dict[int, str]:
-    return dict(
-        await reads.fetch(
-            f"SELECT id, title FROM conversations WHERE id IN ({reads.ids})",  # noqa: S608 - of ours
-            (listed(conversation_ids),),
-        )
+async def described(
+    reads: Reads, conversation_ids: Collection[int]
+) -> dict[int, tuple[str, str | None]]:
+    """By conversation, its title and its metadata."""
+    rows = await reads.fetch(
+        f"SELECT id, title, metadata FROM conversations WHERE id IN ({reads.ids})",  # noqa: S608 - of ours
+        (listed(conversation_ids),),
+    )
+    return {id_: (title, metadata) for id_, title, metadata in rows}
+
+
+async def keep(transaction: Transaction, conversation_id: int, metadata: str | None) -> None:
+    await transaction.execute(
+        "UPDATE conversations SET metadata = ? WHERE id = ?", (metadata, conversation_id)
     )
 
 

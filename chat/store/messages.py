@@ -57,6 +57,7 @@ SELECT = """
                m.created_at, m.is_edited, m.is_deleted, m.seq, m.client_id, m.by_agent,
                CASE WHEN (SELECT has_reactions FROM me) THEN {reactions} END,
                CASE WHEN (SELECT has_replies FROM me) THEN {replies} END, m.reply_to,
+               CASE WHEN m.is_deleted THEN NULL ELSE m.metadata END,
                (SELECT has_attachments FROM me)
                    AND EXISTS (SELECT 1 FROM attachments AS a
                            WHERE a.conversation_id = m.conversation_id AND a.message_id = m.id)
@@ -200,7 +201,8 @@ OF_PLACES = """
               AND o.is_active),
            m.id, m.sender_id, u.username, CASE WHEN m.is_deleted THEN '' ELSE m.content END,
            m.created_at, m.is_edited, m.is_deleted, m.seq, m.client_id, m.by_agent,
-           {reactions}, {replies}, m.reply_to, m.conversation_id
+           {reactions}, {replies}, m.reply_to,
+           CASE WHEN m.is_deleted THEN NULL ELSE m.metadata END, m.conversation_id
     FROM ({pairs}) AS place
     JOIN participants AS p ON p.conversation_id = place.one AND p.user_id = ? AND p.is_active
     JOIN messages AS m ON m.conversation_id = place.one AND m.id = place.two
@@ -282,6 +284,7 @@ def _present(
                 reacted,
                 None if reply_to is None else belonging.parents.get((conversation_id, reply_to)),
                 replied,
+                records.metadata_of(row[15]),
                 key if key and sender_id == marks.user_id else UNSET,
                 "agent" if by_agent else UNSET,
             )
@@ -305,6 +308,7 @@ def fresh(send: Send) -> records.Message:
         reactions=[],
         reply_to=None if send.extras is None else send.extras.parent,
         reply_count=0,
+        metadata=records.metadata_of(send.extras.metadata if send.extras else None),
         client_id=send.client_id or UNSET,
         role=records.role_of(send.by_agent),
     )
@@ -335,6 +339,9 @@ async def edit(
 
 async def delete(transaction: Transaction, conversation_id: int, message_id: int, seq: int) -> None:
     await transaction.execute(
-        "UPDATE messages SET is_deleted = TRUE, seq = ? WHERE conversation_id = ? AND id = ?",
+        """
+        UPDATE messages SET is_deleted = TRUE, metadata = NULL, seq = ?
+        WHERE conversation_id = ? AND id = ?
+        """,
         (seq, conversation_id, message_id),
     )

@@ -27,6 +27,8 @@ class User(Table):
     is_staff = peewee.BooleanField(default=False)
     created_at = peewee.BigIntegerField()
     last_seen_at = peewee.BigIntegerField(default=0)
+    metadata = peewee.TextField(null=True)
+    display_name = peewee.TextField(default="")
     password_rounds = peewee.BigIntegerField(null=True)
     erased_at = peewee.BigIntegerField(null=True)
 
@@ -71,6 +73,7 @@ class Conversation(Table):
     title_seq = peewee.BigIntegerField(default=0)
     participant_count = peewee.BigIntegerField(default=0)
     changed = peewee.BigIntegerField(default=0)
+    metadata = peewee.TextField(null=True)
 
     class Meta:
         table_name = "conversations"
@@ -152,6 +155,7 @@ class Message(Table):
     by_agent = peewee.BooleanField(default=False)
     changed = peewee.BigIntegerField(default=0)
     reply_to = peewee.BigIntegerField(null=True)
+    metadata = peewee.TextField(null=True)
 
     class Meta:
         table_name = "messages"

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from chat import records
 from chat.records import ID_MAX
@@ -207,13 +207,15 @@ async def page(
     """At most `limit` participants in the order of their ids, from behind user `after`."""
     rows = await reads.fetch(
         """
-        SELECT u.id, u.username, p.last_read_id
+        SELECT u.id, u.username, p.last_read_id, u.display_name
         FROM participants AS p JOIN users AS u ON u.id = p.user_id
         WHERE p.conversation_id = ? AND p.is_active AND p.user_id > ? ORDER BY p.user_id LIMIT ?
         """,
         (conversation_id, after, limit),
     )
-    return [records.Participant(*row) for row in rows]
+    return [
+        records.Participant(row[0], row[1], row[2], display_name=row[3] or UNSET) for row in rows
+    ]
 
 
 async def join(transaction: Transaction, conversation_id: int, seqs: Mapping[int, int]) -> None:

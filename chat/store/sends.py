@@ -31,14 +31,17 @@ class Extras:
     """What few messages have.
 
     `named` are the names in the text, and `mentions` the participants who are called so. `reply_to`
-    is the id of the message that it replies to, or None, and `parent` that message. `mentions` and
-    `parent` are looked for just before the message is stored.
+    is the id of the message that it replies to, or None, and `parent` that message. `metadata` is
+    the text of a JSON object. `mentions` and `parent` are looked for just before it is stored.
     """
 
-    __slots__ = ("mentions", "named", "parent", "reply_to")
+    __slots__ = ("mentions", "metadata", "named", "parent", "reply_to")
 
-    def __init__(self, named: Named = (), reply_to: int | None = None) -> None:
+    def __init__(
+        self, named: Named = (), reply_to: int | None = None, metadata: str | None = None
+    ) -> None:
         self.named = named
+        self.metadata = metadata
         self.reply_to = reply_to
         self.mentions: list[User] = []
         self.parent: Parent | None = None
@@ -46,7 +49,8 @@ class Extras:
     @property
     def body(self) -> str:
         """What the client has sent besides the text."""
-        return "" if self.reply_to is None else f"\0{self.reply_to}"
+        reply_to = "" if self.reply_to is None else f"\0{self.reply_to}"
+        return reply_to if self.metadata is None else f"{reply_to}\0{self.metadata}"
 
 
 class Send:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from unicodedata import normalize
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from chat import records
 from chat.store.database import Database, Reads, Row, Transaction, listed
@@ -136,19 +136,39 @@ def _account(row: Row) -> Account:
     return Account(id_, username, bool(is_staff), password_hash, external_id)
 
 
-async def search(database: Database, prefix: str, limit: int) -> list[records.User]:
+async def me(reads: Reads, user_id: int) -> records.Me | None:
+    rows = await reads.fetch(
+        "SELECT username, display_name, is_staff, metadata FROM users WHERE id = ?", (user_id,)
+    )
+    for username, display_name, is_staff, metadata in rows:
+        kept = records.metadata_of(metadata)
+        return records.Me(user_id, username, bool(is_staff), display_name, kept)
+    return None
+
+
+async def show_as(transaction: Transaction, user_id: int, display_name: str) -> None:
+    await transaction.execute(
+        "UPDATE users SET display_name = ? WHERE id = ?", (display_name, user_id)
+    )
+
+
+async def keep(transaction: Transaction, user_id: int, metadata: str | None) -> None:
+    await transaction.execute("UPDATE users SET metadata = ? WHERE id = ?", (metadata, user_id))
+
+
+async def search(database: Database, prefix: str, limit: int) -> list[records.Profile]:
     """Users whose name begins with `prefix`, in the order of their names."""
     key = key_of(prefix)
     rows = await database.fetch(
         f"""
-        SELECT id, username FROM users
+        SELECT id, username, display_name FROM users
         WHERE username_key >= ?{database.binary} AND username_key < ?{database.binary}
           AND erased_at IS NULL
         ORDER BY username_key LIMIT ?
         """,  # noqa: S608 - a constant of the dialect
         (key, key + "\U0010ffff", limit),
     )
-    return [records.User(*row) for row in rows]
+    return [records.Profile(id_, username, name or UNSET) for id_, username, name in rows]
 
 
 async def by_ids(reads: Reads, user_ids: Iterable[int]) -> list[records.User]:

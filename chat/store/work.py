@@ -10,7 +10,7 @@ from msgspec import UNSET
 
 from chat.errors import OutcomeUnknown, PayamError
 from chat.events import Change, Event, MessageSent, Reached
-from chat.records import role_of
+from chat.records import given_metadata, role_of
 from chat.store.database import Transaction
 from chat.store.sends import Send
 from chat.times import to_text
@@ -102,6 +102,7 @@ class SendWork(Work):
                     mentions=UNSET if extras is None else extras.mentions or UNSET,
                     sender_id=send.sender_id,
                     reply_to=UNSET if extras is None else extras.parent or UNSET,
+                    metadata=UNSET if extras is None else given_metadata(extras.metadata),
                     seq=send.seq,
                 ),
                 send.client_id,

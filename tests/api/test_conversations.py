@@ -30,6 +30,7 @@ def test_a_new_conversation_has_the_caller_in_it(ali: Person, sara: Person) -> N
         "muted_until": None,
         "archived": False,
         "pinned": False,
+        "metadata": {},
     }
 
 

@@ -35,6 +35,8 @@ def test_it_tells_the_limits(api: Api, said: dict[str, Any]) -> None:
         "body_max_size": 1024 * 1024,
         "frame_max_size": 124_096,
         "title_max_length": 200,
+        "display_name_max_length": 100,
+        "metadata_max_size": 4096,
         "subject_max_length": 200,
         "username_max_length": 150,
         "password_min_length": 8,

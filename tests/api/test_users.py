@@ -54,8 +54,9 @@ def test_sign_up_is_closed_where_users_come_from_elsewhere(tmp_path: Path) -> No
 
 def test_me_is_the_caller(ali: Person, staff: Person) -> None:
     """Id, username, and whether they are staff."""
-    assert ali.get("/api/users/me/").json() == {**ali.user, "is_staff": False}
-    assert staff.get("/api/users/me/").json() == {**staff.user, "is_staff": True}
+    rest = {"display_name": "", "metadata": {}}
+    assert ali.get("/api/users/me/").json() == {**ali.user, "is_staff": False, **rest}
+    assert staff.get("/api/users/me/").json() == {**staff.user, "is_staff": True, **rest}
 
 
 def test_search_finds_names_that_begin_so(api: Api, ali: Person, sara: Person) -> None:

@@ -97,6 +97,7 @@ EXPECTED: dict[str, Rights] = {
     "POST /api/token/revoke/": public(401, {"refresh": "x"}),
     "GET /api/users/": users(200),
     "GET /api/users/me/": users(200),
+    "PATCH /api/users/me/": users(200, {"display_name": "x"}),
     # Nobody is erased here: the password is wrong.
     "DELETE /api/users/me/": users(403, {"password": "wrong"}),
     "GET /api/users/me/export/": users(200),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from msgspec import UNSET
+from msgspec import UNSET, Raw
 
 from chat.changes import reading
 from chat.records import Message, User, attachment_url
@@ -39,6 +39,7 @@ async def test_a_message_has_everything_that_its_reader_may_know(database: Datab
         reactions=[],
         reply_to=None,
         reply_count=0,
+        metadata=Raw(b"{}"),
         client_id="key",
     )
     assert await messages.one(database, Reader(talk, ali), send.id) == expected

@@ -20,6 +20,11 @@ export class Api extends Emitter {
     return (await this.request("GET", "/api/users/me/export/")).blob();
   }
 
+  /** `{display_name, metadata}`; what is not given stays as it is. */
+  changeMe(changes) {
+    return this.json("PATCH", "/api/users/me/", { body: changes });
+  }
+
   users(search, limit = 20) {
     return this.json("GET", `/api/users/${query({ search, limit })}`);
   }
@@ -81,12 +86,17 @@ export class Api extends Emitter {
     return this.json("GET", at(id, "participants") + query({ limit, after }));
   }
 
-  begin(participants, title = "", { direct = false, key } = {}) {
-    return this.json("POST", at(), { body: { participants, title, direct }, headers: once(key) });
+  begin(participants, title = "", { direct = false, metadata, key } = {}) {
+    return this.json("POST", at(), { body: { participants, title, direct, metadata }, headers: once(key) });
   }
 
   rename(id, title) {
     return this.json("PATCH", at(id), { body: { title } });
+  }
+
+  /** `{title, metadata}`; what is not given stays as it is. */
+  change(id, changes) {
+    return this.json("PATCH", at(id), { body: changes });
   }
 
   /** One's own settings: `muted_until`, `archived`, `pinned`. */

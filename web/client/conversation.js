@@ -20,8 +20,8 @@ export class Conversation extends Socket {
     return this.waitingIn(this.id);
   }
 
-  send(text, { clientId = newId(), replyTo } = {}) {
-    return this.ask({ type: "chat_message", message: text, client_id: clientId, reply_to: replyTo });
+  send(text, { clientId = newId(), replyTo, metadata } = {}) {
+    return this.ask({ type: "chat_message", message: text, client_id: clientId, reply_to: replyTo, metadata });
   }
 
   edit(messageId, content) {

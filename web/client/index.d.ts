@@ -23,7 +23,7 @@ export interface User {
   username: string;
 }
 
-export interface Participant extends User {
+export interface Participant extends Profile {
   /** The last message that they have read, or 0. */
   last_read_id: number;
   /** Missing where the server cannot say. */
@@ -35,7 +35,18 @@ export interface PresenceState {
   last_seen: string | null;
 }
 
+/** An object of the app's own, at most 4096 bytes of JSON. */
+export type Metadata = Record<string, unknown>;
+
+export interface Profile extends User {
+  /** Missing where the user has given none. */
+  display_name?: string;
+}
+
 export interface Me extends User {
+  /** May be empty. */
+  display_name: string;
+  metadata: Metadata;
   is_staff: boolean;
 }
 
@@ -92,6 +103,7 @@ export interface Message {
   reply_to: Parent | null;
   /** How many replies there are, without deleted ones. */
   reply_count: number;
+  metadata: Metadata;
   client_id?: string;
   /** Where a member of staff sent it without being a participant. */
   role?: "agent";
@@ -140,6 +152,7 @@ export interface ConversationRecord {
   muted_until: string | null;
   archived: boolean;
   pinned: boolean;
+  metadata: Metadata;
 }
 
 /** One's own settings of a conversation. `muted_until` has a time zone. */
@@ -260,7 +273,9 @@ export class Payam {
   export(): Promise<Blob>;
   me(): Promise<Me>;
   /** Users whose names begin so. */
-  users(search: string, limit?: number): Promise<User[]>;
+  users(search: string, limit?: number): Promise<Profile[]>;
+  /** What is not given stays as it is. */
+  changeMe(changes: { display_name?: string; metadata?: Metadata }): Promise<Me>;
 
   /** All, or only those that the caller has, or has not, archived. */
   conversations(which?: { archived?: boolean }): Promise<ConversationRecord[]>;
@@ -279,9 +294,11 @@ export class Payam {
   begin(
     participants: number[],
     title?: string,
-    options?: Once & { direct?: boolean },
+    options?: Once & { direct?: boolean; metadata?: Metadata },
   ): Promise<ConversationRecord>;
   rename(id: number, title: string): Promise<ConversationRecord>;
+  /** What is not given stays as it is. */
+  change(id: number, changes: { title?: string; metadata?: Metadata }): Promise<ConversationRecord>;
   /** Change one's own settings; what is not given stays as it is. */
   setOwn(id: number, changes: Partial<OwnSettings>): Promise<ConversationRecord>;
   addParticipant(id: number, userId: number, options?: Once): Promise<ConversationRecord>;
@@ -441,6 +458,8 @@ export interface Changes {
     sender_id?: number;
     /** Missing where it is no reply. */
     reply_to?: Parent;
+    /** Missing where there is none. */
+    metadata?: Metadata;
     /** On the sender's own sockets, where the message has one. */
     client_id?: string;
   };
@@ -452,8 +471,8 @@ export interface Changes {
   attachment: { message_id: number; attachment: Attachment; seq: number };
   joined: { participant: User; seq: number };
   left: { participant: User; seq: number };
-  /** A new title. */
-  updated: { title: string; seq: number };
+  /** A new title or other metadata. */
+  updated: { title: string; metadata?: Metadata; seq: number };
   ticket: { support_ticket: SupportTicket; seq: number };
   /** `user` is the name of who pinned it. A message that is deleted loses its pin without an event. */
   pinned: { message_id: number; user: string; seq: number };
@@ -504,7 +523,7 @@ export class Conversation {
    * where the server refuses it, or the conversation is closed. Messages are stored in the
    * order of the calls. Sending again with the same `clientId` is the same message.
    */
-  send(text: string, options?: { clientId?: string; replyTo?: number }): Promise<Ack>;
+  send(text: string, options?: { clientId?: string; replyTo?: number; metadata?: Metadata }): Promise<Ack>;
   edit(messageId: number, content: string): Promise<Ack>;
   delete(messageId: number): Promise<Ack>;
   /** Everything up to this message is read. */
@@ -624,6 +643,7 @@ export interface LiveMessage {
   /** Of one that waits with its id, and with the rest where the message is loaded. */
   reply_to?: (Pick<Parent, "id"> & Partial<Omit<Parent, "sender">> & { sender?: { username: string } }) | null;
   reply_count?: number;
+  metadata?: Metadata;
   role?: "agent";
   status: "stored" | "sending" | "failed";
   error?: PayamError;
@@ -667,7 +687,10 @@ export class LiveConversation {
   close(): void;
   loadOlder(): Promise<void>;
   /** Shown at once; `files` follow it, and lend it their names where there is no text. */
-  send(text: string, options?: { clientId?: string; files?: File[]; replyTo?: number }): SentMessage;
+  send(
+    text: string,
+    options?: { clientId?: string; files?: File[]; replyTo?: number; metadata?: Metadata },
+  ): SentMessage;
   /** Try a `failed` message once more. */
   retry(clientId: string): void;
   /** Let a message go that is not stored. */

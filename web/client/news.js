@@ -35,7 +35,7 @@ export class News {
     "user.typing": ({ user, is_typing: isTyping }) => this.#noteTyping(user, isTyping),
     "participant.joined": ({ participant }) => this.#noteParticipants(participant, [participant]),
     "participant.left": ({ participant }) => this.#noteParticipants(participant, []),
-    "conversation.updated": ({ type, conversation, ...changes }) => this.#conversation.note(changes),
+    "conversation.updated": ({ title, metadata = {}, seq }) => this.#conversation.note({ title, metadata, seq }),
     "ticket.updated": ({ support_ticket: ticket }) =>
       this.#conversation.note({ support_ticket: ticket.status === "closed" ? null : ticket }),
   };

@@ -12,7 +12,7 @@ export class Outbox {
     this.#prefix = `outbox/${subject}/`;
   }
 
-  /** `[{conversation, clientId, text, at, replyTo}]`, in the order of writing. */
+  /** `[{conversation, clientId, text, at, replyTo, metadata}]`, in the order of writing. */
   async all() {
     const entries = await this.#storage.list(this.#prefix).catch(() => []);
     return entries.sort((one, other) => one.at - other.at);
@@ -25,9 +25,9 @@ export class Outbox {
   }
 
   /** Resolved once it outlives the page. */
-  keep({ conversation, clientId, text, at, replyTo }) {
+  keep({ conversation, clientId, text, at, replyTo, metadata }) {
     const key = this.#keyOf(conversation, clientId);
-    return this.#step(key, () => this.#storage.set(key, { conversation, clientId, text, at, replyTo }));
+    return this.#step(key, () => this.#storage.set(key, { conversation, clientId, text, at, replyTo, metadata }));
   }
 
   forget({ conversation, clientId }) {

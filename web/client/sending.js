@@ -17,12 +17,12 @@ export class Sending {
    * Send a text, files, or both; a message always has a text, so files alone lend their names.
    * The promise of its ack also has a `clientId`, and `saved`, a promise that the outbox has it.
    */
-  add(text, { files = [], clientId = newId(), replyTo } = {}) {
+  add(text, { files = [], clientId = newId(), replyTo, metadata } = {}) {
     const known = this.#promises.get(clientId);
     if (known) return known.promise;
     const { conversation } = this;
     const { outbox } = conversation;
-    const entry = { conversation: conversation.id, clientId, text: text || namesOf(files), at: outbox.at(), replyTo };
+    const entry = { conversation: conversation.id, clientId, text: text || namesOf(files), at: outbox.at(), replyTo, metadata };
     Object.assign(entry, { files, lent: text ? undefined : entry.text }); // only this page has them
     const made = {};
     made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
@@ -52,13 +52,13 @@ export class Sending {
 
   async #send(entry) {
     const { conversation } = this;
-    const { clientId, text, files, lent, replyTo } = entry;
+    const { clientId, text, files, lent, replyTo, metadata } = entry;
     const { thread, record } = conversation;
     entry.error = undefined;
     entry.after = thread.messages[thread.messages.length - 1]?.id ?? record.last_message?.id ?? 0;
     conversation.changed();
     try {
-      const frame = { type: "chat_message", message: text, client_id: clientId, reply_to: replyTo };
+      const frame = { type: "chat_message", message: text, client_id: clientId, reply_to: replyTo, metadata };
       const ack = await conversation.ask(frame);
       this.#stored(entry, ack);
       conversation.uploads.add(ack.id, files, lent);

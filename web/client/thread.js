@@ -52,7 +52,7 @@ export class Thread {
   }
 
   message({ type, conversation, ...event }, key) {
-    const none = { attachments: [], mentions: [], reactions: [], reply_to: null, reply_count: 0 };
+    const none = { attachments: [], mentions: [], reactions: [], reply_to: null, reply_count: 0, metadata: {} };
     this.#put({ ...none, is_read: false, is_edited: false, is_deleted: false, ...event }, key);
     if (!event.is_deleted) this.#count(event.reply_to?.id, event.seq, 1);
   }
@@ -71,7 +71,7 @@ export class Thread {
 
   deleted({ message_id: id, seq }) {
     this.#count(this.find(id)?.reply_to?.id, seq, -1);
-    this.#change(id, { content: "", mentions: [], reactions: [], seq, is_deleted: true });
+    this.#change(id, { content: "", mentions: [], reactions: [], metadata: {}, seq, is_deleted: true });
     this.#requote(id);
   }
 

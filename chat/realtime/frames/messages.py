@@ -32,6 +32,7 @@ class MessageFrames:
             frame.client_id,
             lambda error: self._answer_send(connection, frame, send, error),
             frame.reply_to,
+            frame.metadata,
         )
 
     def _answer_send(

@@ -71,8 +71,8 @@ def insert_of(*, by_agents: bool, extended: bool) -> str:
         by_agent="TRUE" if by_agents else "FALSE",
         stamp=STAMP,
         also=MENTIONED if extended else "",
-        more=", ?::bigint[]" if extended else "",
-        columns=", reply_to" if extended else "",
+        more=", ?::bigint[], ?::text[]" if extended else "",
+        columns=", reply_to, metadata" if extended else "",
     )
 
 
@@ -172,7 +172,10 @@ async def store_part(database: Exchanges, sends: Sequence[Send], *, by_agents: b
     ]
     extended = any([send.extras is not None for send in sends])  # noqa: C419 - a list is faster
     if extended:
-        columns.append(array(send.extras.reply_to if send.extras else None for send in sends))
+        columns += [
+            array(send.extras.reply_to if send.extras else None for send in sends),
+            array(send.extras.metadata if send.extras else None for send in sends),
+        ]
     columns.append(str(now()))
     if extended:
         columns += columns_of_mentions(sends)

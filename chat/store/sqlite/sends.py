@@ -23,8 +23,8 @@ TEMPLATE = """
 INSERTS = {
     (by_agent, extended): TEMPLATE.format(
         by_agent="TRUE" if by_agent else "FALSE",
-        columns=", reply_to" if extended else "",
-        values=", ?" if extended else "",
+        columns=", reply_to, metadata" if extended else "",
+        values=", ?, ?" if extended else "",
     )
     for by_agent in (False, True)
     for extended in (False, True)
@@ -97,7 +97,7 @@ def insert_of(send: Send, seq: int, stamp: int) -> tuple[str, tuple[object, ...]
     )
     if send.extras is None:
         return INSERTS[send.by_agent, False], row
-    return INSERTS[send.by_agent, True], (*row, send.extras.reply_to)
+    return INSERTS[send.by_agent, True], (*row, send.extras.reply_to, send.extras.metadata)
 
 
 def store_extras(db: sqlite3.Connection, send: Send, extras: Extras) -> None:

@@ -1,0 +1,103 @@
+"""Metadata: a JSON object that an app keeps with a message, a conversation or a user.
+
+Payam keeps its text, and returns it as it is: the order of its keys, and numbers as they were
+written. So all that could not be read by every client is refused.
+"""
+
+import json
+from math import isinf
+from typing import Any, NoReturn
+
+from msgspec import UNSET, Raw, UnsetType
+
+from chat.errors import InvalidInput
+
+FIELD = "metadata"
+METADATA_MAX_SIZE = 4096
+"""Bytes of the object's text."""
+DEPTH_MAX = 16
+"""Most objects and lists within each other."""
+
+
+def text_of(raw: Raw | UnsetType) -> str | None:
+    """The text of the object; None for an empty one, or where none is given.
+
+    Raises InvalidInput, which names `metadata`.
+    """
+    if raw is UNSET:
+        return None
+    data = bytes(raw)
+    if len(data) > METADATA_MAX_SIZE:
+        refuse(f"At most {METADATA_MAX_SIZE} bytes of JSON; this has {len(data)}.")
+    try:
+        text = data.decode()
+        value = json.loads(
+            text,
+            object_pairs_hook=pairs_of,
+            parse_float=number_of,
+            parse_constant=constant_of,
+        )
+    except UnicodeDecodeError:
+        refuse("Must be in UTF-8.")
+    except RecursionError:
+        refuse_depth()
+    except ValueError as error:
+        refuse(f"Not valid JSON: {error}.")
+    if not isinstance(value, dict):
+        refuse("Must be a JSON object.")
+    require_plain(value)
+    return text if value else None
+
+
+def require_plain(value: Any) -> None:
+    """Refuse what is too deep, or has half of a surrogate pair in a text."""
+    level: list[Any] = [value]
+    depth = 0
+    while level:
+        depth += 1
+        inner: list[Any] = []
+        for one in level:
+            if isinstance(one, str):
+                require_whole(one)
+            elif isinstance(one, dict):
+                for key in one:
+                    require_whole(key)
+                inner += one.values()
+            elif isinstance(one, list):
+                inner += one
+        if depth > DEPTH_MAX and any(isinstance(one, dict | list) for one in level):
+            refuse_depth()
+        level = inner
+
+
+def require_whole(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        refuse("May not contain half of a surrogate pair.")
+
+
+def pairs_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        refuse("A key may be there only once.")
+    return found
+
+
+def number_of(text: str) -> float:
+    number = float(text)
+    if isinf(number):
+        refuse("A number is too large.")
+    return number
+
+
+def constant_of(text: str) -> NoReturn:
+    refuse(f"{text} is not JSON.")
+
+
+def refuse_depth() -> NoReturn:
+    refuse(f"At most {DEPTH_MAX} objects and lists within each other.")
+
+
+def refuse(reason: str) -> NoReturn:
+    raise InvalidInput({FIELD: [reason]})
