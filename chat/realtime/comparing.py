@@ -6,14 +6,15 @@ from contextvars import Context
 from itertools import islice
 
 from chat.errors import Unavailable
-from chat.realtime.group import Batch, Group
+from chat.realtime.group import Batch
 
 PART = 500
 """Conversations that are compared in one step: a socket of everything brings thousands."""
 
 
 class Comparing:
-    """`find` gives a conversation's group here, and `seqs` the database's change numbers.
+    """`position` says how far a conversation's group is, if there is one here, and `seqs` how far
+    the database is.
 
     `deliver` gets how far the database is; `went_back` is as for the hub; `pause` is in seconds,
     between two questions while the database is away.
@@ -21,13 +22,13 @@ class Comparing:
 
     def __init__(
         self,
-        find: Callable[[int], Group | None],
+        position: Callable[[int], int | None],
         seqs: Callable[[Collection[int]], Awaitable[dict[int, int]]],
         deliver: Callable[[int, Batch], None],
         went_back: Callable[[int, int, int], None],
         pause: float,
     ) -> None:
-        self._find = find
+        self._position = position
         self._seqs = seqs
         self._deliver = deliver
         self._went_back = went_back
@@ -61,16 +62,19 @@ class Comparing:
 
     async def compare(self, conversation_ids: Collection[int]) -> dict[int, int]:
         """Compare these now. Returns the database's change numbers; raises Unavailable."""
-        groups = [group for id_ in conversation_ids if (group := self._find(id_)) is not None]
-        before = [group.seq for group in groups]
+        position = self._position
+        before = {id_: known for id_ in conversation_ids if (known := position(id_)) is not None}
         seqs = await self._seqs(conversation_ids)
         for conversation_id, seq in seqs.items():
-            self._deliver(conversation_id, Batch(seq, []))
-        for group, known in zip(groups, before, strict=True):
-            stored = seqs.get(group.conversation_id, 0)
+            here = position(conversation_id)
+            if here is not None and here < seq:
+                self._deliver(conversation_id, Batch(seq, []))
+        for conversation_id, known in before.items():
+            stored = seqs.get(conversation_id, 0)
+            here = position(conversation_id)
             # The members were at `known` before the database said `stored`.
-            if stored < known and self._find(group.conversation_id) is group:
-                self._went_back(group.conversation_id, known, stored)
+            if stored < known and here is not None and here >= known:
+                self._went_back(conversation_id, known, stored)
         return seqs
 
     async def close(self) -> None:

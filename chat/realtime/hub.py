@@ -14,10 +14,11 @@ So whatever the relay loses, doubles or brings late, members get each change onc
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, KeysView, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 
 from chat.realtime.comparing import Comparing
 from chat.realtime.group import Batch, Delivery, Group, Subscription
+from chat.realtime.groups import Groups, State, position_in
 from chat.realtime.healing import Healer
 from chat.realtime.patience import PATIENCE, Patience
 from chat.realtime.seats import Seat, seats_of, sockets_of
@@ -55,27 +56,32 @@ class Hub:
         self._opened = opened
         self._closed = closed
         self._went_back = went_back
-        self._groups: dict[int, Group] = {}
+        self._groups = Groups(lambda group: group not in self._healer.healings)
         self._commits = 0
-        self._comparing = Comparing(self._groups.get, seqs, self.deliver, went_back, patience.retry)
+        self._comparing = Comparing(
+            self._groups.position, seqs, self.deliver, went_back, patience.retry
+        )
         self._healer = Healer(load, went_back, self._drop_empty, lambda: self._commits, patience)
 
     def __contains__(self, conversation_id: int) -> bool:
         return conversation_id in self._groups
 
     @property
-    def here(self) -> KeysView[int]:
-        """The conversations with members here, as a view that changes with them."""
-        return self._groups.keys()
+    def here(self) -> Collection[int]:
+        """The conversations with members here, as a collection that changes with them."""
+        return self._groups
 
     def conversations(self) -> list[int]:
         """The conversations with members here."""
         return list(self._groups)
 
+    async def rest(self) -> None:
+        """Keep less of the groups of which nothing was heard since the last time."""
+        await self._groups.rest()
+
     def wide(self, conversation_ids: Iterable[int]) -> list[UserSocket]:
         """The sockets of `/ws/` whose users are in any of these, each once."""
-        groups = [self._groups.get(one) for one in conversation_ids]
-        return sockets_of([group.wide for group in groups if group is not None])
+        return sockets_of([self._groups.wide_of(one) for one in conversation_ids])
 
     def is_in(self, connection: Subscriber, conversation_id: int) -> bool:
         """Whether the connection is subscribed to the conversation, live or not."""
@@ -149,9 +155,14 @@ class Hub:
         """The seat takes its place in these, in which it is not yet. `positions` are those of the
         database.
         """
-        for conversation_id, seq in positions.items():
-            self._group_of(conversation_id, seq).seat(seat)
+        new = [
+            conversation_id
+            for conversation_id, seq in positions.items()
+            if self._groups.seat(seat, conversation_id, seq, self._commits)
+        ]
         seat.take(positions)
+        for conversation_id in new:
+            self._opened(conversation_id)
 
     def enter(
         self, connection: UserSocket, positions: Mapping[int, int], behind: Mapping[int, int]
@@ -163,18 +174,21 @@ class Hub:
         `behind` the client has all up to the number there, of the others all up to the position.
         The seat may be in more, of which the database did not know: there the socket is absent.
         """
-        seat, groups = connection.seat, self._groups
+        seat = connection.seat
         seat.enter(connection)
         late: dict[int, int] = {}
         for conversation_id, seq in positions.items():
-            group = groups[conversation_id]
             since = behind.get(conversation_id)
+            if since is None and seq == self._groups.position(conversation_id):
+                continue
+            group = self._groups.get(conversation_id)
+            assert group is not None
             if since is not None:
                 group.read(connection)
                 late[conversation_id] = since
             elif seq > group.seq:
                 group.go_live(connection, seq)
-            elif seq < group.seq:
+            else:
                 # The members here have gone on since the database was asked.
                 group.read(connection)
                 late[conversation_id] = seq
@@ -183,37 +197,37 @@ class Hub:
                 self.leave(connection, conversation_id)
         return late
 
-    def positions_of(self, seat: Seat) -> dict[int, int]:
-        """How far the groups are in which the seat is."""
-        groups = self._groups
-        return {one: groups[one].seq for one in seat.conversations}
+    def states_of(self, seat: Seat) -> dict[int, State]:
+        """How the groups are in which the seat is."""
+        return self._groups.states(seat.conversations)
 
     def enter_again(
         self,
         connection: UserSocket,
-        before: Mapping[int, int],
+        before: Mapping[int, State],
         positions: Mapping[int, int],
         behind: Mapping[int, int],
     ) -> dict[int, int]:
         """The same as `enter`, for a seat that was kept.
 
-        `before` is how far its groups were before the database was asked; those whose present
-        positions are not in `positions` had not changed since what the client has.
+        `before` is how its groups were before the database was asked; those whose present positions
+        are not in `positions` had not changed since what the client has.
         """
-        if not positions and self.positions_of(connection.seat) == before:
+        now = self.states_of(connection.seat)
+        if not positions and now == before:
             connection.seat.enter(connection)
             return {}
-        groups = self._groups
+        here = {one: position_in(state) for one, state in now.items()}
+        noted = {one: position_in(state) for one, state in before.items()}
         moved = {
             one: seq
-            for one, seq in before.items()
-            if one in groups and one not in positions and groups[one].seq != seq
+            for one, seq in noted.items()
+            if one in here and one not in positions and here[one] != seq
         }
-        here = set(connection.seat.conversations)
-        known = {one: groups[one].seq for one in here & before.keys()}
+        known = {one: here[one] for one in here.keys() & before.keys()}
         known |= {one: seq for one, seq in positions.items() if one in here}
         late = self.enter(connection, known, {**moved, **behind})
-        for conversation_id in before.keys() - here:
+        for conversation_id in before.keys() - here.keys():
             connection.removed(conversation_id)  # meanwhile
         return late
 
@@ -230,16 +244,13 @@ class Hub:
         """The seat leaves its groups, part by part: there may be thousands."""
         while seat.conversations and not seat.sockets:
             for conversation_id in reversed(seat.conversations[-PART:]):
-                group = self._groups[conversation_id]
-                group.unseat(seat)
-                self._drop_empty(group)
+                if self._groups.unseat(seat, conversation_id):
+                    self._closed(conversation_id)
             await asyncio.sleep(0)
 
     def clear(self) -> None:
         """Forget all members and positions, because the numbers mean nothing any more."""
-        groups = list(self._groups.values())
-        self._groups.clear()
-        for group in groups:
+        for group in self._groups.clear():
             for connection in group.everyone():
                 group.discard(connection)
             for seat in seats_of(group.wide):
@@ -249,13 +260,13 @@ class Hub:
     def _group_of(self, conversation_id: int, seq: int) -> Group:
         group = self._groups.get(conversation_id)
         if group is None:
-            group = self._groups[conversation_id] = Group(conversation_id, seq, self._commits)
+            group = Group(conversation_id, seq, self._commits)
+            self._groups.add(group)
             self._opened(conversation_id)
         return group
 
     def _drop_empty(self, group: Group) -> None:
-        if group.is_empty and self._groups.get(group.conversation_id) is group:
-            del self._groups[group.conversation_id]
+        if group.is_empty and self._groups.remove(group):
             self._closed(group.conversation_id)
 
     def begin_commit(self) -> None:
@@ -317,11 +328,8 @@ class Hub:
 
     def has_all(self, positions: Mapping[int, int]) -> bool:
         """Whether the members of these conversations have everything up to these numbers."""
-        return all(
-            group.seq >= seq
-            for conversation_id, seq in positions.items()
-            if (group := self._groups.get(conversation_id)) is not None
-        )
+        position = self._groups.position
+        return all((here := position(one)) is None or here >= seq for one, seq in positions.items())
 
     @property
     def is_busy(self) -> bool:

@@ -21,6 +21,7 @@ from contextvars import Context
 
 from msgspec import Struct
 
+from chat.realtime.groups import State
 from chat.realtime.hub import Hub
 from chat.realtime.subscribers import UserSocket
 from chat.services.membership import Memberships
@@ -31,11 +32,11 @@ from chat.store.touched import News
 
 
 class Return(Struct, frozen=True):
-    """`before` is how far the groups of the seat were before the database was asked."""
+    """`before` is how the groups of the seat were before the database was asked."""
 
     proof: Memberships
     behind: Behind
-    before: dict[int, int]
+    before: dict[int, State]
 
 
 class Returns:
@@ -52,7 +53,7 @@ class Returns:
         verified = seat.verified
         if verified is None or seat.sockets != (connection,):
             return None
-        before = self._hub.positions_of(seat)
+        before = self._hub.states_of(seat)
         if (verified.epoch, verified.incarnation) != (cursor.epoch, cursor.incarnation):
             return None
         news = await self._news.since(min(verified.point, cursor.point))

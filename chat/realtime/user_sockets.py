@@ -74,7 +74,7 @@ class UserSockets(Removals):
         self._hub.exit(connection)
 
     async def vacate(self) -> None:
-        """Give up the seats of users who have been away for long enough."""
+        """Give up the seats of users who have been away for long enough, and let groups rest."""
         left_before = monotonic() - self._kept_seconds
         for seat in list(self._seats.values()):
             if not seat.sockets and seat.left_at <= left_before:
@@ -82,6 +82,7 @@ class UserSockets(Removals):
                 if not seat.sockets and self._seats.get(seat.user_id) is seat:
                     del self._seats[seat.user_id]
                     free(seat)
+        await self._hub.rest()
 
     def of(self, user_id: int) -> Sequence[UserSocket]:
         """The user's sockets here."""

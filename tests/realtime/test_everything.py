@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chat.realtime.group import Group
+from chat.realtime.groups import Groups
 from chat.store import conversations, history, touched
 from tests.api.client import Person
 from tests.realtime.nodes import Nodes, Talk, close_all, hold, open_socket, until
@@ -379,13 +379,13 @@ def test_a_step_of_the_loop_takes_a_part_of_many_conversations(
             await asyncio.sleep(0)
 
     def counting(name: str) -> None:
-        work = getattr(Group, name)
+        work = getattr(Groups, name)
 
         def count(*arguments: Any) -> Any:
             steps[name][turn] = steps[name].get(turn, 0) + 1
             return work(*arguments)
 
-        monkeypatch.setattr(Group, name, count)
+        monkeypatch.setattr(Groups, name, count)
 
     async def scenario() -> None:
         ticking = asyncio.create_task(turns())

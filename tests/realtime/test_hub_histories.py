@@ -14,7 +14,7 @@ from chat.realtime.connection import Listener
 from chat.realtime.framing import text_frame
 from chat.realtime.group import Batch, Delivery
 from chat.realtime.hub import Hub
-from chat.realtime.seats import new_seat
+from chat.realtime.seats import Seat, new_seat, place_of
 from chat.realtime.subscribers import ConversationSocket, Subscriber, UserSocket
 
 TALK = 9
@@ -210,20 +210,46 @@ async def test_who_leaves_while_a_gap_is_read_hears_nothing_and_who_joins_hears_
 
 
 steps = st.lists(
-    st.sampled_from(["say", "open", "close", "remove", "add", "add to one", "vacate"]), max_size=30
+    st.sampled_from(["say", "open", "close", "remove", "add", "add to one", "vacate", "rest"]),
+    max_size=30,
 )
 
 
+def another_of(seat: Seat) -> OfAll:
+    one = OfAll(seat.user_id)
+    one.seat = seat
+    seat.add(one)
+    return one
+
+
+def add(database: Database, sockets: list[OfAll]) -> None:
+    for one in sockets:
+        database.hub.begin_resuming(one, TALK, database.seq)
+        assert database.hub.finish_resuming(one, TALK, database.seq)
+
+
+async def look_after(hub: Hub, seat: Seat, step: str) -> None:
+    if step == "vacate":
+        await hub.vacate(seat)
+        assert seat.sockets or not seat.conversations
+    elif step == "rest":
+        await hub.rest()
+        await hub.rest()
+
+
 @settings(max_examples=200)
-@given(steps)
+@given(steps, st.booleans())
 async def test_sockets_of_one_user_come_and_go_and_each_gets_what_happens_while_it_is_in(
-    history: list[str],
+    history: list[str], has_others: bool
 ) -> None:
-    """One seat for all of them; a conversation that is lost and had again; a seat that is kept."""
+    """One seat for all of them; a conversation that is lost and had again; a seat that is kept, and
+    a group that rests.
+    """
     database, seat = Database(), new_seat(1)
     hub = database.hub
     witness = OfOne(2)
-    hub.join(witness, TALK, 0)
+    if has_others:
+        hub.join(witness, TALK, 0)
     sockets: list[OfAll] = []
     expected: dict[OfAll, list[int]] = {}
     is_participant = True
@@ -237,9 +263,7 @@ async def test_sockets_of_one_user_come_and_go_and_each_gets_what_happens_while_
                 expected[one].append(seq)
             is_participant = is_participant and not is_removal
         elif step == "open":
-            one = OfAll(1)
-            one.seat = seat
-            seat.add(one)
+            one = another_of(seat)
             sockets.append(one)
             expected[one] = []
             positions = {TALK: database.seq} if is_participant else {}
@@ -251,17 +275,14 @@ async def test_sockets_of_one_user_come_and_go_and_each_gets_what_happens_while_
             hub.exit(gone)
         elif step in ("add", "add to one") and not set(sockets) <= set(is_in):
             is_participant = True
-            for one in [one for one in sockets if one not in is_in][: 1 if "one" in step else None]:
-                hub.begin_resuming(one, TALK, database.seq)
-                assert hub.finish_resuming(one, TALK, database.seq)
-        elif step == "vacate":
-            await hub.vacate(seat)
-            assert bool(seat.sockets) or not seat.conversations
-        group = hub._groups[TALK]
-        assert group.has_seat(seat) == (TALK in seat.conversations)
+            out = [one for one in sockets if one not in is_in]
+            add(database, out[: 1 if step == "add to one" else None])
+        else:
+            await look_after(hub, seat, step)
+        assert (place_of(hub._groups.wide_of(TALK), seat) >= 0) == (TALK in seat.conversations)
         assert {one: one.seqs for one in sockets} == {one: expected[one] for one in sockets}
         assert [one for one in sockets if one.unsettled] == [
             one for one in sockets if TALK in seat.conversations and not hub.is_in(one, TALK)
         ]
     await database.settled()
-    assert witness.seqs == list(range(1, database.seq + 1))
+    assert witness.seqs == (list(range(1, database.seq + 1)) if has_others else [])

@@ -5,7 +5,7 @@ UNSUBSCRIBE and PING; on a cluster SPUBLISH, SSUBSCRIBE and SUNSUBSCRIBE. An ACL
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterator, KeysView
+from collections.abc import Collection, Coroutine, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -83,7 +83,7 @@ class Channels:
 
     def __init__(self) -> None:
         self.names: set[bytes] = set()
-        self.ids: set[int] | KeysView[int] = set()
+        self.ids: Collection[int] = set()
 
     def __contains__(self, wanted: Wanted) -> bool:
         return wanted in (self.ids if isinstance(wanted, int) else self.names)

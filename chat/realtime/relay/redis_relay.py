@@ -1,7 +1,7 @@
 """The relay over Redis pub/sub, through redis.asyncio (what aioredis became)."""
 
 import asyncio
-from collections.abc import KeysView
+from collections.abc import Collection
 
 from chat.realtime.relay.redis_client import EVERYONE, PATIENCE, PULSE, Patience, channel_of
 from chat.realtime.relay.redis_node import RedisNode
@@ -46,7 +46,7 @@ class RedisRelay(Relay):
     def unsubscribe(self, conversation_id: int) -> None:
         self._node.reader.unsubscribe(conversation_id)
 
-    def follow(self, conversation_ids: KeysView[int]) -> None:
+    def follow(self, conversation_ids: Collection[int]) -> None:
         self._node.reader.wanted.ids = conversation_ids
 
     async def run(self, listener: RelayListener) -> None:

@@ -8,7 +8,7 @@ has to say when something may be lost: `subscribed` after each new subscription,
 after each new connection.
 """
 
-from collections.abc import KeysView, Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 
@@ -64,7 +64,7 @@ class Relay(Protocol):
 
     def unsubscribe(self, conversation_id: int) -> None: ...
 
-    def follow(self, conversation_ids: KeysView[int]) -> None:
+    def follow(self, conversation_ids: Collection[int]) -> None:
         """What is subscribed to is always what this view has, which saves the relay its own copy.
 
         Each change of it is still said by `subscribe` and `unsubscribe`, after it.
