@@ -4,6 +4,7 @@ import { avatarOf } from "./avatar.js";
 import { Payam } from "./client/index.js";
 import { countOf, drawConversations } from "./conversation-list.js";
 import { clone, complain } from "./dom.js";
+import { forgetDrafts } from "./drafts.js";
 import { takeFiles } from "./incoming.js";
 import { later, laterOn } from "./later.js";
 import { learnLimits } from "./limits.js";
@@ -241,6 +242,7 @@ addEventListener("keydown", (event) => {
   page.find();
 });
 payam.on("signedOut", () => {
+  forgetDrafts();
   signIn();
   whenIdle(async () => (await import("./notifications.js")).forget());
 });

@@ -1,33 +1,60 @@
 // Where one writes: a text that grows, files, and the message that is being edited.
 
 import { clone, complain, make, notify } from "./dom.js";
+import { draftOf, keepDraft } from "./drafts.js";
+import { later } from "./later.js";
 import { lengthOf, limits } from "./limits.js";
 import { number, say, size } from "./strings.js";
 
 const TYPING_EVERY = 3000;
 const CLOSE = 0.9; // of the longest message, from which on the room that is left is shown
-const drafts = new WeakMap(); // what is half written, by conversation
+const QUOTED = 100; // characters of the message that is replied to
 const hasKeyboard = matchMedia("(pointer: fine)");
 
 /** `sent` is called when something was. */
 export function composerOf(chat, sent) {
-  const { content, form, banner, stop, chips, picker, attach, box, room, send } = clone("composer");
+  const { content, form, banner, what, stop, chips, picker, attach, box, room, send, hints } = clone("composer");
   let files = [];
   let edited = null;
+  let parent = null; // the message that is replied to
+  let mentions = null; // once somebody has written an `@`
   let typedAt = 0;
   box.placeholder = say("message");
-  box.value = drafts.get(chat) ?? "";
+  box.value = draftOf(chat);
 
   /** Write anew, or what there is of the message. */
   function edit(message) {
     edited = message;
-    banner.hidden = !message;
+    parent = null;
+    showBanner();
     attach.hidden = Boolean(message);
     write(message?.content ?? "");
   }
 
+  /** Write an answer to that message. */
+  function reply(message) {
+    if (edited) edit(null);
+    parent = message;
+    showBanner();
+    box.focus();
+  }
+
+  function showBanner() {
+    const to = parent && say("replyingTo", { name: parent.sender, text: parent.content.slice(0, QUOTED) });
+    banner.hidden = !edited && !parent;
+    what.textContent = edited ? say("editing") : (to ?? "");
+  }
+
+  function end() {
+    if (edited) return edit(null);
+    parent = null;
+    showBanner();
+    box.focus();
+  }
+
   function write(text) {
     box.value = text;
+    if (!edited) keepDraft(chat, text);
     grow();
     box.focus();
   }
@@ -55,8 +82,10 @@ export function composerOf(chat, sent) {
       if (text !== before) chat.edit(id, text).catch(complain);
     } else if (text || files.length > 0) {
       if (!files.every(fits)) return;
-      chat.send(text, { files }).catch(() => {}); // its row says what went wrong
+      chat.send(text, { files, replyTo: parent?.id }).catch(() => {}); // its row says what went wrong
       show([]);
+      parent = null;
+      showBanner();
       write("");
       tellTyping(false);
       sent();
@@ -64,11 +93,11 @@ export function composerOf(chat, sent) {
   };
 
   box.onkeydown = (event) => {
-    if (event.isComposing) return;
+    if (event.isComposing || mentions?.key(event)) return;
     if (event.key === "Enter" && !event.shiftKey && hasKeyboard.matches) {
       form.onsubmit(event);
-    } else if (event.key === "Escape" && edited) {
-      edit(null);
+    } else if (event.key === "Escape" && (edited || parent)) {
+      end();
     } else if (event.key === "ArrowUp" && box.value === "" && !edited) {
       const last = chat.thread.messages.findLast((one) => chat.isOwn(one) && !one.is_deleted);
       if (!last) return;
@@ -80,7 +109,15 @@ export function composerOf(chat, sent) {
   box.oninput = () => {
     grow();
     if (!edited) tellTyping(box.value !== "");
+    if (!edited) keepDraft(chat, box.value);
+    if (mentions) mentions.look();
+    else if (box.value.includes("@")) later(() => import("./mentions.js")).then(complete, () => {});
   };
+
+  function complete({ completeMentions }) {
+    mentions ??= completeMentions(chat, box, hints);
+    mentions.look();
+  }
   box.onblur = () => tellTyping(false);
 
   function tellTyping(isTyping) {
@@ -95,7 +132,7 @@ export function composerOf(chat, sent) {
     add(picker.files);
     picker.value = "";
   };
-  stop.onclick = () => edit(null);
+  stop.onclick = end;
 
   function add(these) {
     show([...files, ...[...these].filter(fits)]);
@@ -131,11 +168,12 @@ export function composerOf(chat, sent) {
   return {
     content,
     edit,
+    reply,
     attach: add,
     focus: () => box.focus(),
     /** The conversation is left: what is half written stays with it. */
     close: () => {
-      drafts.set(chat, edited ? "" : box.value);
+      if (!edited) keepDraft(chat, box.value);
       tellTyping(false);
     },
   };

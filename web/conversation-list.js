@@ -2,6 +2,7 @@
 
 import { avatarOf, nameOf, typingIn } from "./avatar.js";
 import { make, reconcile } from "./dom.js";
+import { draftOf } from "./drafts.js";
 import { number, say, timeOrDate } from "./strings.js";
 
 /** Those that are archived, or the others; of these the pinned ones are on top. */
@@ -16,6 +17,7 @@ export function drawConversations(list, account, { current, isArchive }) {
     isMuted: isMuted(chat),
     isOnline: isOnline(account, chat),
     typing: typingIn(chat),
+    draft: chat === current ? "" : draftOf(chat).trim(),
   }));
   reconcile(list, items, row);
   return items.length;
@@ -30,7 +32,7 @@ export function isOnline(account, chat) {
   return chat.others.length === 1 && account.presence.of(chat.others[0])?.status === "online";
 }
 
-function row({ chat, record, isCurrent, isMuted: isQuiet, isOnline: isThere, typing }) {
+function row({ chat, record, isCurrent, isMuted: isQuiet, isOnline: isThere, typing, draft }) {
   const { last_message: last, unread_count: unread } = record;
   const name = nameOf(chat);
   return make("conversation-row", {
@@ -43,7 +45,8 @@ function row({ chat, record, isCurrent, isMuted: isQuiet, isOnline: isThere, typ
     online: { hidden: !isThere, title: say("online") },
     name,
     moment: last ? { textContent: timeOrDate(last.timestamp), dateTime: last.timestamp } : "",
-    preview: typing ? { textContent: typing, className: "preview typing", dir: "" } : preview(chat, last),
+    preview: typing ? { textContent: typing, className: "preview typing", dir: "" } : preview(chat, last, draft),
+    named: { hidden: !(record.unread_mentions > 0) },
     muted: { hidden: !isQuiet },
     pinned: { hidden: !record.pinned || record.archived },
     menu: { ariaLabel: say("optionsOf", { name }), title: say("options") },
@@ -51,7 +54,8 @@ function row({ chat, record, isCurrent, isMuted: isQuiet, isOnline: isThere, typ
   });
 }
 
-function preview(chat, last) {
+function preview(chat, last, draft) {
+  if (draft) return say("draft", { text: draft });
   if (!last) return "";
   const text = last.content || say("deleted");
   return last.sender.username === chat.me.username ? say("youSaid", { text }) : text;

@@ -7,6 +7,7 @@ import { clone, complain, notify, reconcile } from "./dom.js";
 import { later, laterOn } from "./later.js";
 import { scrolling } from "./log.js";
 import { rowsOf } from "./message.js";
+import { whenPressed } from "./pressing.js";
 import { pinsOf } from "./pins.js";
 import { list, number, say } from "./strings.js";
 
@@ -40,6 +41,16 @@ export function conversationView(account, chat, { go }) {
   const actions = {
     pin: pins.put,
     edit: composer.edit,
+    reply: composer.reply,
+    show: (id) => show({ id }),
+    react: ({ id, reactions = [] }, emoji) => {
+      const mine = reactions.find((one) => one.me && plain(one.emoji) === plain(emoji));
+      (mine ? chat.unreact(id, mine.emoji) : chat.react(id, emoji)).catch(complain);
+    },
+    menu: (message, anchor, place, isBar = false) =>
+      later(() => import("./message-menu.js")).then(({ openMessageMenu }) => {
+        openMessageMenu({ chat, message, actions, isPinned: pins.has(message), isBar }, anchor, place);
+      }, complain),
     remove: async (message) => {
       const { confirm } = await later(dialogs);
       if (!(await confirm(say("deleteQuestion"), say("delete")))) return;
@@ -47,6 +58,12 @@ export function conversationView(account, chat, { go }) {
       composer.focus();
     },
   };
+
+  /** The menu of a row, where that is of a message that is stored and there. */
+  function openMenu(row, place) {
+    const message = chat.thread.messages.find(({ key }) => key === row.dataset.key);
+    if (message && !message.is_deleted) actions.menu(message, row, place);
+  }
 
   function render() {
     const typing = typingIn(chat);
@@ -193,6 +210,7 @@ export function conversationView(account, chat, { go }) {
 
   // Up and down go from message to message.
   log.onkeydown = (event) => {
+    if (event.key === "Enter" && event.target.matches("li.message")) return openMenu(event.target, null);
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (!step) return;
     const messages = [...rows.querySelectorAll("li.message")];
@@ -203,6 +221,7 @@ export function conversationView(account, chat, { go }) {
     next.focus();
   };
   log.addEventListener("focusin", rove);
+  whenPressed(log, "li.message", openMenu);
   earlier.onclick = () => load("earlier");
   down.onclick = toNewest;
   laterOn(details, dialogs, ({ showDetails }) => showDetails(account, chat));
@@ -233,3 +252,6 @@ export function conversationView(account, chat, { go }) {
 function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
+
+/** Without the sign that asks for a colourful picture. */
+const plain = (emoji) => emoji.replaceAll("\ufe0f", "");

@@ -34,7 +34,9 @@ export function openMenu(anchor, place, items, top = null) {
   menu.onkeydown = (event) => {
     const all = [...menu.querySelectorAll("button")];
     const here = all.indexOf(document.activeElement);
-    const next = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: -1 }[event.key];
+    const side = document.dir === "rtl" ? -1 : 1;
+    const steps = { ArrowDown: 1, ArrowUp: -1, ArrowRight: side, ArrowLeft: -side };
+    const next = { Home: 0, End: -1 }[event.key] ?? (event.key in steps ? here + steps[event.key] : undefined);
     if (event.key === "Tab" || event.key === "Escape") return menu.hidePopover();
     if (next === undefined) return;
     event.preventDefault();
@@ -50,20 +52,23 @@ export function openMenu(anchor, place, items, top = null) {
   document.querySelector("main").append(menu); // where readers of the screen look for it
   menu.showPopover();
   put(menu, place ?? besides(anchor));
-  buttons[0].focus();
+  (buttons[0] ?? menu.querySelector("button")).focus();
   return menu;
 }
 
-function besides(anchor) {
+/** Where a menu of that button begins. */
+export function besides(anchor) {
   const { left, right, bottom } = anchor.getBoundingClientRect();
   return { x: document.dir === "rtl" ? right : left, y: bottom };
 }
 
 /** At that point, and wholly in the window. */
-function put(menu, { x, y }) {
+export function put(menu, { x, y }) {
   const { width, height } = menu.getBoundingClientRect();
+  // Not `innerWidth`, which grows on a phone with what is put beside the page.
+  const { clientWidth: wide, clientHeight: high } = document.documentElement;
   const begin = document.dir === "rtl" ? x - width : x;
   const within = (value, most) => Math.max(EDGE, Math.min(value, most - EDGE));
-  menu.style.left = `${within(begin, innerWidth - width)}px`;
-  menu.style.top = `${within(y + height > innerHeight - EDGE ? y - height : y, innerHeight - height)}px`;
+  menu.style.left = `${within(begin, wide - width)}px`;
+  menu.style.top = `${within(y + height > high - EDGE ? y - height : y, high - height)}px`;
 }

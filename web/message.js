@@ -1,11 +1,12 @@
 // The rows of a conversation: a day, a message, a message or a file on its way.
 
 import { avatarOf } from "./avatar.js";
+import { matchesIn } from "./folding.js";
 import { clone, complain, make } from "./dom.js";
 import { explain } from "./explain.js";
 import { linked } from "./links.js";
 import { previewed } from "./pictures.js";
-import { day, percent, say, size, time } from "./strings.js";
+import { day, number, percent, say, size, time } from "./strings.js";
 
 const GROUP = 5 * 60_000; // milliseconds in which one sender's messages stand together
 
@@ -47,7 +48,7 @@ export function rowsOf(chat, actions, { pins, lineAt, targetId }) {
     last = message;
   }
   for (const entry of chat.sending.unseen) {
-    rows.push({ made: pendingRow, key: entry.clientId, chat, entry, error: entry.error });
+    rows.push({ made: pendingRow, key: entry.clientId, chat, actions, entry, error: entry.error });
   }
   return rows;
 }
@@ -71,12 +72,12 @@ function lineRow() {
 
 function messageRow({ message, chat, actions, isPinned, isTarget, isFirst, isGroup, isRead }) {
   const { sender, content, timestamp, attachments, is_edited: isEdited, is_deleted: isDeleted } = message;
+  const { reactions = [] } = message;
   const isOwn = chat.isOwn(message);
   const names = attachments.map((file) => file.name).join(", ");
   const isOnlyNames = attachments.length > 0 && sorted(content) === sorted(names);
   const isAgent = message.role === "agent"; // who is none of the participants
   const showsSender = (isGroup || isAgent) && isFirst && !isOwn;
-  const pinning = say(isPinned ? "unpin" : "pin");
   const name = isAgent ? say("agentNamed", { name: sender }) : sender;
   return make("message-row", {
     row: {
@@ -86,23 +87,67 @@ function messageRow({ message, chat, actions, isPinned, isTarget, isFirst, isGro
     avatar: { ...avatarOf(sender), hidden: !showsSender },
     bubble: { className: `bubble ${isDeleted ? "deleted" : ""} ${isOnlyNames ? "only-files" : ""}` },
     sender: { textContent: isOwn ? say("you") : name, className: showsSender ? "sender" : "unseen" },
-    text: isDeleted ? say("deleted") : linked(content),
+    ...quoteOf(message, actions),
+    text: isDeleted ? say("deleted") : linked(content).flatMap((part) => mentioned(part, message.mentions, chat)),
+    reactions: reactions.map((one) => reactionOf(one, () => actions.react(message, one.emoji))),
     files: attachments.map((attachment) => fileOf(chat, attachment)),
     edited: { hidden: !isEdited || isDeleted },
     moment: { textContent: time(timestamp), dateTime: timestamp },
     mark: isOwn && !isDeleted ? make(isRead ? "read" : "sent") : "",
     buttons: { hidden: isDeleted },
-    pin: { ariaLabel: pinning, title: pinning, onclick: () => actions.pin(message, !isPinned) },
-    edit: { hidden: !isOwn, onclick: () => actions.edit(message) },
-    remove: { hidden: !isOwn, onclick: () => actions.remove(message) },
+    react: { onclick: ({ currentTarget }) => actions.menu(message, currentTarget, null, true) },
+    reply: { onclick: () => actions.reply(message) },
+    more: { onclick: ({ currentTarget }) => actions.menu(message, currentTarget, null) },
   });
 }
 
-function pendingRow({ chat, entry, error }) {
+/** What the message replies to, which is gone to by a click. */
+function quoteOf({ reply_to: parent }, actions) {
+  if (!parent) return {};
+  const { id, sender, content, is_deleted: isDeleted } = parent;
+  return {
+    quote: { hidden: false, title: say("goToQuoted"), onclick: () => actions.show(id) },
+    quoted: sender?.username ?? "",
+    quotedText: isDeleted ? say("deleted") : (content ?? "…"),
+  };
+}
+
+function reactionOf({ emoji, count, me }, onclick) {
+  const shown = number(count);
+  return make("reaction", {
+    button: { ariaPressed: String(me), ariaLabel: say("reactionCount", { emoji, count: shown }), onclick },
+    emoji,
+    count: shown,
+  });
+}
+
+/** A part of a text, with the names in it that mention somebody. */
+function mentioned(part, mentions = [], chat) {
+  if (typeof part !== "string" || mentions.length === 0) return [part];
+  return part.split(/(@[^\s@]+)/u).flatMap((word) => {
+    const found = word.startsWith("@") ? nameIn([...word.slice(1)], mentions) : null;
+    if (!found) return [word];
+    const { user, name, rest } = found;
+    const className = user.id === chat.me.id ? "mention me" : "mention";
+    return [make("mention", { name: { textContent: `@${name}`, className } }), rest];
+  });
+}
+
+/** The longest name at the beginning of these signs, and what follows it, like a comma. */
+function nameIn(signs, mentions) {
+  return mentions
+    .map((user) => ({ user, end: matchesIn(signs.join(""), user.username).find(([begin]) => begin === 0)?.[1] ?? 0 }))
+    .filter(({ end }) => end > 0 && !/[\p{L}\p{N}_]/u.test(signs[end] ?? ""))
+    .sort((one, other) => other.end - one.end)
+    .map(({ user, end }) => ({ user, name: signs.slice(0, end).join(""), rest: signs.slice(end).join("") }))[0];
+}
+
+function pendingRow({ chat, entry, error, actions }) {
   const again = () => chat.retry(entry.clientId);
   const discard = () => chat.discard(entry.clientId);
   const state = error ? problem(error, again, discard) : make("queued");
-  return make("pending-row", { text: linked(entry.text), state });
+  const quote = quoteOf({ reply_to: chat.thread.quote(entry.replyTo) }, actions);
+  return make("pending-row", { ...quote, text: linked(entry.text), state });
 }
 
 function uploadRow({ key: upload, chat, file, share, error }) {

@@ -1,6 +1,7 @@
 // Asking for a menu: by the other button of a mouse, by the menu's key, or by a long press.
 
 const LONG = 500; // milliseconds
+const SOON = 100; // milliseconds in which a click follows the finger
 const STEADY = 10; // pixels that a finger may move meanwhile
 
 /** `asked` is called with the child of `parent` that fits `selector`, and with where it was pressed. */
@@ -32,8 +33,21 @@ export function whenPressed(parent, selector, asked) {
   parent.addEventListener("pointermove", ({ clientX, clientY }) => {
     if (from && Math.hypot(clientX - from.x, clientY - from.y) > STEADY) clearTimeout(timer);
   });
-  for (const type of ["pointerup", "pointercancel"]) parent.addEventListener(type, () => clearTimeout(timer));
+  for (const type of ["pointerup", "pointercancel"]) {
+    parent.addEventListener(type, () => {
+      clearTimeout(timer);
+      if (isDone) swallowClick();
+    });
+  }
   parent.addEventListener("scroll", () => clearTimeout(timer), true);
-  // The link under the finger is not followed.
-  parent.addEventListener("click", (event) => isDone && event.pointerType !== "mouse" && event.preventDefault(), true);
+}
+
+/** Lifting the finger presses neither the link under it nor what the menu has there. */
+function swallowClick() {
+  const swallow = (event) => {
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  document.addEventListener("click", swallow, true);
+  setTimeout(() => document.removeEventListener("click", swallow, true), SOON);
 }

@@ -18,13 +18,6 @@ def bar(visitor: Visitor, text: str) -> Locator:
     return visitor.page.get_by_role("button", name=visitor.words["pinned"]).filter(has_text=text)
 
 
-async def press(visitor: Visitor, text: str, word: str) -> None:
-    """A button of a message."""
-    row = visitor.message(text)
-    await row.hover()
-    await row.get_by_role("button", name=visitor.words[word], exact=True).click()
-
-
 async def test_what_one_pins_the_other_finds_and_unpins(
     browser: Browser, served: PayamServer
 ) -> None:
@@ -38,22 +31,22 @@ async def test_what_one_pins_the_other_finds_and_unpins(
     await expect(his.message("message 119")).to_be_in_viewport()
     await hers.list.click()  # where reading begins
 
-    await press(hers, "message 000", "pin")
+    await hers.act("message 000", "pin")
     await expect(bar(hers, "message 000")).to_be_visible()
     await expect(his.message("message 000")).to_have_count(0)
     await bar(his, "message 000").click()
     await expect(his.message("message 000")).to_be_in_viewport()
     await his.check()
 
-    await press(hers, "message 001", "pin")
+    await hers.act("message 001", "pin")
     await expect(bar(his, "message 001")).to_be_visible()
-    await press(his, "message 001", "edit")
+    await his.act("message 001", "edit")
     await his.say("once more")
     await expect(bar(hers, "once more")).to_be_visible()
     await hers.page.reload()
     await expect(bar(hers, "once more")).to_be_visible()
     await hers.check()
-    await press(his, "once more", "delete")
+    await his.act("once more", "delete")
     await his.page.get_by_role("dialog").get_by_role("button", name=his.words["delete"]).click()
 
     await expect(bar(hers, "message 000")).to_be_visible()
@@ -61,5 +54,5 @@ async def test_what_one_pins_the_other_finds_and_unpins(
     await his.page.locator(".pinned").get_by_role("button", name=his.words["unpin"]).click()
     await expect(bar(hers, "")).to_have_count(0)
     await expect(bar(his, "")).to_have_count(0)
-    await press(hers, "message 000", "pin")  # no longer "Unpin"
+    await hers.act("message 000", "pin")  # no longer "Unpin"
     await expect(bar(his, "message 000")).to_be_visible()

@@ -22,6 +22,8 @@ WORDS = {
         "delete": "Delete",
         "pin": "Pin",
         "unpin": "Unpin",
+        "options": "Options",
+        "reply": "Reply",
         "pinned": "Pinned message:",
         "read": "Read",
         "sent": "Sent",
@@ -54,6 +56,8 @@ WORDS = {
         "delete": "حذف",
         "pin": "سنجاق کردن",
         "unpin": "برداشتن سنجاق",
+        "options": "گزینه‌ها",
+        "reply": "پاسخ",
         "pinned": "پیام سنجاق‌شده:",
         "read": "خوانده شد",
         "sent": "فرستاده شد",
@@ -158,6 +162,14 @@ class Visitor:
         for text in texts:
             await self.box.fill(text)
             await self.button("send").click()
+
+    async def act(self, text: str, word: str) -> None:
+        """Something of a message's menu."""
+        row = self.message(text)
+        await row.hover()
+        await row.get_by_role("button", name=self.words["options"], exact=True).click()
+        name = self.words[word]
+        await self.page.get_by_role("menuitem", name=name, exact=True).click()
 
     async def check(self) -> None:
         """Axe finds nothing on the screen as it is now, and nothing went wrong before."""

@@ -74,9 +74,10 @@ export class Sending {
   #stored(entry, { id, seq, timestamp }) {
     const { conversation } = this;
     this.discard(entry.clientId);
+    const { thread } = conversation;
     const message = { id, seq, timestamp, sender: conversation.me.username, content: entry.text };
-    const isKnown = conversation.thread.find(id);
-    if (conversation.pages.isWanted && !isKnown) conversation.thread.message(message, entry.clientId);
+    const quoting = { ...message, reply_to: thread.quote(entry.replyTo) };
+    if (conversation.pages.isWanted && !thread.find(id)) thread.message(quoting, entry.clientId);
     conversation.stored(message);
   }
 

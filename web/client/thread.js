@@ -66,13 +66,13 @@ export class Thread {
 
   edited({ message: { id, content, mentions = [] }, seq }) {
     this.#change(id, { content, mentions, seq, is_edited: true });
-    this.#requote(id);
+    this.#requote(id, { content, is_deleted: false });
   }
 
   deleted({ message_id: id, seq }) {
     this.#count(this.find(id)?.reply_to?.id, seq, -1);
     this.#change(id, { content: "", mentions: [], reactions: [], metadata: {}, seq, is_deleted: true });
-    this.#requote(id);
+    this.#requote(id, { content: "", is_deleted: true });
   }
 
   /** `isOwn` says that who is signed in reacted, or took it back: `step` is 1 or -1. */
@@ -115,10 +115,9 @@ export class Thread {
     this.#change(id, { reply_count: (parent.reply_count ?? 0) + step, seq });
   }
 
-  /** Its replies show it as it is now. */
-  #requote(id) {
-    const { content, is_deleted } = this.find(id) ?? {};
-    if (content === undefined) return;
+  /** Its replies show it as it is now; it may be one of long ago, which is not here itself. */
+  #requote(id, changed) {
+    const { content, is_deleted } = this.find(id) ?? changed;
     for (const reply of this.#known.filter((one) => one.reply_to?.id === id)) {
       this.#change(reply.id, { reply_to: { ...reply.reply_to, content: content.slice(0, QUOTE), is_deleted } });
     }
