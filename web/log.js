@@ -23,12 +23,12 @@ export function scrolling({ log, rows, hasLater, scrolled }) {
     place = log.scrollTop;
   }
 
-  /** One that begins in view, so that one which ends there may grow out of view. */
+  /** A day stays in view, whatever is scrolled. One that begins in view, so that one which ends there may grow out of view. */
   function firstInView() {
     const { top, bottom } = log.getBoundingClientRect();
     const shown = [...rows.children].filter((row) => {
       const box = row.getBoundingClientRect();
-      return row.dataset.key && box.bottom > top && box.top < bottom;
+      return row.dataset.key && !row.matches(".day") && box.bottom > top && box.top < bottom;
     });
     return shown.find((row) => row.getBoundingClientRect().top >= top) ?? shown[0];
   }

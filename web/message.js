@@ -4,8 +4,9 @@ import { avatarOf } from "./avatar.js";
 import { matchesIn } from "./folding.js";
 import { clone, complain, make } from "./dom.js";
 import { explain } from "./explain.js";
+import { later } from "./later.js";
 import { linked } from "./links.js";
-import { previewed } from "./pictures.js";
+import { isPicture, previewed } from "./pictures.js";
 import { day, number, percent, say, size, time } from "./strings.js";
 
 const GROUP = 5 * 60_000; // milliseconds in which one sender's messages stand together
@@ -183,9 +184,16 @@ function fileOf(chat, attachment) {
     name,
     size: size(bytes),
     link: { ariaLabel: label, title: label, onclick: () => save(chat, attachment).catch(complain) },
+    look: { ariaLabel: say("look", { name }), onclick: () => look(chat, attachment) },
   });
   previewed(chat.api, attachment, picture);
   return content;
+}
+
+function look(chat, attachment) {
+  if (!isPicture(attachment)) return;
+  const open = ({ openViewer }) => openViewer(chat, attachment, (one) => save(chat, one).catch(complain));
+  later(() => import("./viewer.js")).then(open, complain);
 }
 
 /** The file needs the token, so a link alone would not do. */

@@ -9,6 +9,11 @@ const THINNEST = 10; // times as long as wide; what is thinner has room beside i
 const addresses = new Map(); // by attachment, so that a row that is drawn again does not load again
 const shapes = new Map(); // of pictures that have come: `{width, height}`
 
+/** Whether a browser can show it, and a phone's memory hold it. */
+export function isPicture({ content_type: type, width, height }) {
+  return TYPE.test(type) && !(width * height > PIXELS_MOST);
+}
+
 /** Show what is a picture in `picture`, an `img` that is hidden until then. */
 export async function previewed(payam, attachment, picture) {
   const { name, size: bytes, content_type: type, width, height, thumbnail_url: thumbnail } = attachment;

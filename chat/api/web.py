@@ -27,7 +27,11 @@ TYPES = {
     ".png": "image/png",
     ".svg": "image/svg+xml",
     ".ts": "text/plain; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+    ".woff2": "font/woff2",
 }
+LASTING = {"Cache-Control": "public, max-age=31536000, immutable"}
+"""A font's name has its version in it."""
 COMMENT = re.compile(rb"^\s*(?:/\*.*?\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
 """Lines of a script that only its readers need. They are not sent."""
 HEADERS = {
@@ -35,8 +39,8 @@ HEADERS = {
     "Cache-Control": "no-cache",
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
-        " img-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'none';"
-        " frame-ancestors 'none';"
+        " img-src 'self' blob:; font-src 'self'; manifest-src 'self'; base-uri 'none';"
+        " form-action 'none'; frame-ancestors 'none';"
         " require-trusted-types-for 'script'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -102,6 +106,8 @@ def blueprint(base_path: str) -> Blueprint:
 def answer(request: Request, file: File) -> HTTPResponse:
     # The tag is weak, because it stands for the file both compressed and not.
     headers = HEADERS | {"ETag": f"W/{file.tag}"}
+    if file.content_type == TYPES[".woff2"]:
+        headers |= LASTING
     if has_already(request, file.tag):
         return HTTPResponse(status=304, headers=headers)
     body = file.body

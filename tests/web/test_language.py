@@ -192,6 +192,8 @@ async def test_the_pages_language_is_not_the_browsers(
     ali.begin(sara)
     ali.say("hello")
     page = await sara.page(browser, "fa", **DESKTOP)
+    font = "async () => (await document.fonts.load('16px Vazirmatn', 'سلام')).length"
+    assert await page.page.evaluate(font) == 1
     await expect(page.list.locator("time")).to_have_text(re.compile("[۰-۹]"))
     await page.page.get_by_role("button", name="تنظیمات").click()
     await page.page.get_by_role("button", name="English").click()

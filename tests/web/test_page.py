@@ -368,6 +368,10 @@ def test_the_page_is_small_and_strict(served: PayamServer) -> None:
             assert sent_of([page, http.get("/web/style.css"), *first]) < SCREEN_MOST
             view = [http.get(f"/web/{name}") for name in scripts_of(VIEW) - scripts_of("app.js")]
             assert sent_of(view) < VIEW_MOST
+        font = http.get("/web/vazirmatn-33.woff2")
+        assert font.headers["content-type"] == "font/woff2"
+        assert "immutable" in font.headers["cache-control"]
+        assert "SIL OPEN FONT LICENSE" in http.get("/web/vazirmatn-OFL.txt").text
         plain = http.get("/web/app.js", headers={"Accept-Encoding": "identity"})
         assert "content-encoding" not in plain.headers
         assert plain.content == http.get("/web/app.js").content

@@ -244,3 +244,28 @@ async def test_a_bomb_is_not_opened(browser: Browser, served: PayamServer) -> No
     await expect(sara.page.get_by_role("button", name="bomb.png")).to_be_visible()
     files = [file["url"] for one in ali.messages() for file in one["attachments"]]
     assert [url for url in files if served.url + url in asked] == files[1:]
+
+
+async def test_a_picture_opens_over_the_page_and_leads_to_the_next(
+    browser: Browser, served: PayamServer
+) -> None:
+    """With the keyboard, from one of the conversation to the other; what is read stays in place."""
+    sara, ali = await pair(browser, served.url)
+    first, second = ali.say("one", "two")
+    ali.attach(first, KNOWN[0])
+    ali.attach(second, KNOWN[1])
+    await sara.list.click()
+    await sara.page.get_by_role("button", name="Open \u2068a.png").click()
+    viewer = sara.page.get_by_role("dialog")
+    await expect(viewer.get_by_role("img", name="a.png")).to_be_visible()
+    size = "(image) => [image.naturalWidth, image.naturalHeight]"
+    assert await viewer.get_by_role("img").evaluate(size) == [900, 700]
+    await sara.check()
+    await sara.page.keyboard.press("ArrowRight")
+    await expect(viewer.get_by_role("img", name="b.png")).to_be_visible()
+    await expect(viewer.get_by_role("status")).to_have_text("\u20682\u2069 of \u20682\u2069")
+    await expect(viewer.get_by_role("button", name="Later picture")).to_be_hidden()
+    await sara.page.keyboard.press("Escape")
+    await expect(viewer).to_have_count(0)
+    await expect(sara.page.get_by_role("button", name="Open \u2068a.png")).to_be_focused()
+    assert sara.complaints == []
