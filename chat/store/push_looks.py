@@ -42,8 +42,9 @@ LOOK = f"""
         WHERE NOT EXISTS (SELECT 1 FROM token_families AS f
                           WHERE f.id = d.family AND f.revoked_at IS NOT NULL)
     )
-    SELECT due.*, c.seq, c.title, m.created_at, m.content, u.username, s.is_deleted, l.at,
-           a.username
+    SELECT due.*, c.seq, c.title, m.created_at, m.content,
+           coalesce(nullif(u.display_name, ''), u.username), s.is_deleted, l.at,
+           coalesce(nullif(a.display_name, ''), a.username)
     FROM due
     JOIN conversations AS c ON c.id = due.conversation_id
     LEFT JOIN messages AS m ON m.conversation_id = due.conversation_id AND m.id = due.newest_id

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from chat.errors import Unavailable
-from chat.store import token_families
+from chat.store import token_families, users
 from chat.store.database import Database
 from chat.times import now
 from tests.followers.push_world import LATER, QUICK, TTL, World, until
@@ -71,8 +71,10 @@ async def test_the_text_leaves_only_if_the_operator_says_so(world: World) -> Non
             await world.say(talk, ali, content)
             await until(lambda: len(browser.received) == len(world.gateway.received))
             await world.settled()
+            async with world.database.transaction() as transaction:
+                await users.show_as(transaction, ali, "علی")
     pushes = browser.pushes
-    assert [push["sender"] for push in pushes] == ["ali"] * 3
+    assert [push["sender"] for push in pushes] == ["ali", "علی", "علی"]
     assert pushes[0]["content"] == "سلام"
     assert pushes[0]["title"] == "راه خانه"
     for push, sign in zip(pushes[1:], ("\x01", "😀"), strict=True):

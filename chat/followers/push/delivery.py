@@ -186,7 +186,7 @@ def for_browser(pushed: Pushed) -> bytes:
     length = CONTENT_MAX_LENGTH
     while True:
         encoded = msgspec.json.encode({**fields, "content": cut(pushed.text.content, length)})
-        if len(encoded) <= encryption.PLAIN_MAX:
+        if len(encoded) <= encryption.PLAIN_MAX or not length:
             return encoded
         length = length * 3 // 4
 
