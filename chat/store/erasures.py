@@ -16,7 +16,8 @@ TURN_SECONDS = 60
 
 ERASE = """
     UPDATE users SET username = ?, password_hash = NULL, password_rounds = NULL, external_id = NULL,
-        is_staff = FALSE, last_seen_at = 0, erased_at = ?, username_key = CASE
+        is_staff = FALSE, last_seen_at = 0, display_name = '', metadata = NULL, erased_at = ?,
+        username_key = CASE
         WHEN NOT EXISTS (SELECT 1 FROM users AS o WHERE o.username_key = ? AND o.id <> ?)
         THEN ? ELSE ? END
     WHERE id = ? AND erased_at IS NULL

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from chat.records import metadata_of
 from chat.store.attachments import StoredFile
 from chat.store.database import Reads, listed
 from chat.times import to_text
@@ -18,16 +19,22 @@ FILES = """
 
 
 async def profile(reads: Reads, user_id: int) -> dict[str, Any]:
-    ((id_, username, is_staff, created_at, seen_at),) = await reads.fetch(
-        "SELECT id, username, is_staff, created_at, last_seen_at FROM users WHERE id = ?",
+    (row,) = await reads.fetch(
+        """
+        SELECT id, username, is_staff, created_at, last_seen_at, display_name, metadata
+        FROM users WHERE id = ?
+        """,
         (user_id,),
     )
+    id_, username, is_staff, created_at, seen_at, display_name, metadata = row
     return {
         "id": id_,
         "username": username,
         "is_staff": bool(is_staff),
         "created_at": to_text(created_at),
         "last_seen": to_text(seen_at) if seen_at else None,
+        "display_name": display_name,
+        "metadata": metadata_of(metadata),
     }
 
 

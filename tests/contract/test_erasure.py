@@ -103,6 +103,8 @@ async def test_what_is_exported(people: People) -> None:
     pair = await Pair.of(people)
     ali, sara, talk = pair.ali, pair.sara, pair.conversation
     text = "سلام " * 100
+    body = {"display_name": "علی", "metadata": {"b": 1, "a": 2}}
+    await ali.http.patch("/api/users/me/", json=body)
     one = await say(ali, talk, text, b"the file " * 50_000)
     await say(sara, talk, "hers", b"her file")
     await ali.http.delete(f"{pair.messages}{await say(ali, talk, 'gone', b'gone')}/")
@@ -116,6 +118,7 @@ async def test_what_is_exported(people: People) -> None:
         read = {name: archive.read(name) for name in archive.namelist()}
     profile = json.loads(read.pop("profile.json"))
     assert (profile["id"], profile["username"]) == (ali.id, ali.username)
+    assert (profile["display_name"], profile["metadata"]) == ("علی", {"b": 1, "a": 2})
     assert [one["id"] for one in json.loads(read.pop("conversations.json"))] == [talk]
     messages = json.loads(read.pop("messages.json"))
     assert [(one["id"], one["conversation"], one["content"]) for one in messages] == [

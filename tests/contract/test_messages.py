@@ -42,6 +42,11 @@ async def test_a_message_comes_back_whole(people: People) -> None:
             "is_deleted": False,
             "seq": frame["seq"],
             "attachments": [],
+            "mentions": [],
+            "reactions": [],
+            "reply_to": None,
+            "reply_count": 0,
+            "metadata": {},
             "client_id": "key",
         },
     )

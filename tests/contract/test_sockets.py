@@ -63,19 +63,19 @@ async def test_a_frame_with_an_unknown_field_changes_nothing(people: People) -> 
     pair = await Pair.of(people)
     message = await say(pair)
     frames: list[dict[str, Any]] = [
-        {"type": "chat_message", "message": "x", "metadata": {"a": 1}},
-        {"type": "edit_message", "message_id": message["id"], "content": "y", "metadata": 1},
-        {"type": "delete_message", "message_id": message["id"], "metadata": 1},
-        {"type": "typing", "is_typing": True, "metadata": 1},
-        {"type": "mark_read", "message_id": message["id"], "metadata": 1},
-        {"type": "resume", "since": 0, "metadata": 1},
-        {"type": "auth", "token": pair.ali.access, "metadata": 1},
+        {"type": "chat_message", "message": "x", "colour": 1},
+        {"type": "edit_message", "message_id": message["id"], "content": "y", "colour": 1},
+        {"type": "delete_message", "message_id": message["id"], "colour": 1},
+        {"type": "typing", "is_typing": True, "colour": 1},
+        {"type": "mark_read", "message_id": message["id"], "colour": 1},
+        {"type": "resume", "since": 0, "colour": 1},
+        {"type": "auth", "token": pair.ali.access, "colour": 1},
     ]
     for frame in frames:
         await pair.first.send(frame | {"ref": "r"})
         error = await pair.first.receive()
         assert (error["type"], error["code"]) == ("error", "malformed_frame")
-        assert (error["ref"], list(error["errors"])) == ("r", ["metadata"])
+        assert (error["ref"], list(error["errors"])) == ("r", ["colour"])
     (stored,) = (await pair.sara.http.get(pair.messages)).json()
     assert (stored["content"], stored["is_edited"]) == ("hello", False)
     assert (await say(pair))["seq"] == message["seq"] + 1
