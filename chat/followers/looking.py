@@ -20,7 +20,7 @@ POLL_SECONDS = 1.0
 LEAST_SECONDS = 0.05
 """Between two looks, however often this process changes something: it leaves the database to
 others, and finds more at once."""
-BUSY = 2_000
+BUSY = 500
 """Changes per second of this process from which on senders need the time more."""
 SHARE = 0.03
 """The part of the time in which a follower works then. What it puts off it does later."""
