@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from chat.store.database import Reads
 
-TEXTS = 4_000
+TEXTS = 3_000
 """So many texts are a sample."""
 SMALL = 100_000
 """With fewer texts in all, no piece is too frequent."""

@@ -14,8 +14,10 @@ if they are as close as in the first; where that has none, it is FACTOR times as
 FACTOR = 8
 MOST = 13_500
 """Texts of the caller that one question looks through, where they are in few conversations."""
-VISIT = 4
+VISIT = 5
 """To begin with a conversation costs as much as so many texts."""
+VISITED = 1_200
+"""A stretch begins after the last messages of all conversations but so many, where it can."""
 # The first row says how many texts were looked through.
 BY_CONVERSATIONS = {
     "sqlite": """
@@ -76,14 +78,18 @@ class Stretches:
             await self._step()
 
     async def go_on(self) -> None:
-        """Until enough is found, or MOST texts have been looked through."""
-        while self._seen < MOST and not self.is_done:
+        """Until enough is found, or about MOST texts have been looked through."""
+        while not self.is_done:
             await self._step()
+            if MOST - self._seen <= VISIT * len(self._scope):
+                return
 
     async def _step(self) -> None:
         conditions, parameters = only(self._query, "x", before=False)
         sql = BY_CONVERSATIONS[self._reads.dialect].format(only=conditions) + FOUND
         begin = max(0, self.end - self._length)
+        if len(self._scope) > VISITED and self._scope[VISITED].last < self.end:
+            begin = max(begin, self._scope[VISITED].last)
         visited = [one.conversation_id for one in self._scope if one.last >= begin]
         rows = await self._reads.fetch(
             sql, (self._query.key, listed(visited), begin, self.end, *parameters, self._query.limit)
