@@ -13,13 +13,14 @@ from msgspec import Struct
 
 from chat import metrics
 from chat.errors import Unavailable
-from chat.followers.push.delivery import Delivery, Outcome, Pushed, Result, Text
+from chat.followers.push.delivery import Delivery, Outcome, Result
 from chat.followers.push.follower import GRACE_SECONDS
+from chat.followers.push.making import moment_of, pushed_of
 from chat.followers.push.origins import Origins
 from chat.followers.push.planning import WATCH_SECONDS, Plan, plan
+from chat.followers.push.seen import Seen
 from chat.outgoing import urls
-from chat.store import devices, notices, push_looks, touched
-from chat.store.cursors import Cursor
+from chat.store import devices, notices, push_looks
 from chat.store.database import Database
 from chat.store.notices import Looked, Place
 from chat.store.push_looks import Due
@@ -90,8 +91,7 @@ class Pusher:
         self._token = secrets.token_hex(8)
         self._origins = Origins()
         self._pushing: dict[asyncio.Task[Done], Place] = {}
-        self._cursor: Cursor | None = None
-        self._unsettled: set[int] = set()
+        self._seen = Seen(database)
         self._looked_at = 0.0
 
     async def run(self) -> None:
@@ -139,11 +139,10 @@ class Pusher:
         """Settle, look, and begin to push. Returns whether there may be more to look at."""
         await self._settle()
         if not await devices.are_there(self._database):
-            self._cursor = None
             return False
         if monotonic() - self._looked_at >= self._times.poll:
             self._looked_at = monotonic()
-            await self._find_seen()
+            await self._seen.look()
             metrics.push_waiting_seconds.set(await notices.waiting(self._database))
         room = PARALLEL - len(self._pushing)
         lease = notices.Lease(self._token, self._times.lease)
@@ -154,22 +153,6 @@ class Pusher:
         working = set(self._pushing.values())
         await self._look([place for place in places if place not in working])
         return len(places) == room and len(self._pushing) < PARALLEL
-
-    async def _find_seen(self) -> None:
-        """Have devices looked at that show what their user has read since."""
-        if not await notices.any_shown(self._database):
-            self._cursor, self._unsettled = None, set()
-            return
-        present = await touched.present(self._database)
-        changed: set[int] | None = None
-        if self._cursor is not None:
-            found = await touched.since(self._database, self._cursor)
-            changed, present = found.ids, found.cursor
-        if changed is not None:
-            changed |= self._unsettled
-        ids = await notices.shown_conversations(self._database, changed)
-        self._unsettled = await notices.mark_seen(self._database, ids)
-        self._cursor = present
 
     async def _look(self, places: Sequence[Place]) -> None:
         """Plan for each, begin what is to be pushed, and settle the rest."""
@@ -204,27 +187,34 @@ class Pusher:
             await notices.keep(transaction, self._token, looked(plans[Plan.KEEP]), grace)
             await notices.drop(transaction, self._token, looked(plans[Plan.DROP]), grace)
             await notices.forget(transaction, gone)
-        for planned in (Plan.MESSAGE, Plan.ADDED, Plan.READ):
-            for due in plans[planned]:
-                task = asyncio.get_running_loop().create_task(self._push(due, planned))
-                self._pushing[task] = due.place
+        pushes = [(due, one) for one in (Plan.MESSAGE, Plan.ADDED, Plan.READ) for due in plans[one]]
+        badges = await self._badges({due.user_id for due, _ in pushes})
+        for due, planned in pushes:
+            work = self._push(due, planned, badges[due.user_id])
+            self._pushing[asyncio.get_running_loop().create_task(work)] = due.place
 
-    async def _push(self, due: Due, planned: Plan) -> Done:
+    async def _badges(self, user_ids: Collection[int]) -> dict[int, int]:
+        """By user, the number of all unread messages: once, however many pushes the user gets.
+
+        One after the other, so that requests find connections to the database.
+        """
+        moment = now()
+        return {id_: await push_looks.badge(self._database, id_, moment) for id_ in user_ids}
+
+    async def _push(self, due: Due, planned: Plan, badge: int) -> Done:
         try:
-            return await self._try(due, planned)
-        except Unavailable:
-            return Done(due, planned, None, self._times.pause)
+            return await self._try(due, planned, badge)
         except Exception:
             log.exception("a push could not be made", extra={"conversation": due.place[0]})
             return Done(due, planned, Result(Outcome.FAILED), self._times.pause_max)
 
-    async def _try(self, due: Due, planned: Plan) -> Done:
+    async def _try(self, due: Due, planned: Plan, badge: int) -> Done:
         origin = urls.parse(due.address.url).shown
         if wait := self._origins.begin(origin):
             return Done(due, planned, None, wait)
         why: str | None = None
         try:
-            pushed = await self._pushed(due, planned)
+            pushed = pushed_of(due, planned, badge, ttl=self._ttl, with_content=self._with_content)
             result = await self._delivery.send(due.address, due.registered_at, pushed)
             why = result.why if result.is_down else None
         finally:
@@ -238,32 +228,6 @@ class Pusher:
         spread = random.uniform(1.0, 1.25)  # noqa: S311 - no secret
         pause = max(min(pause, self._times.pause_max) * spread, result.retry_after)
         return Done(due, planned, result, pause)
-
-    async def _pushed(self, due: Due, planned: Plan) -> Pushed:
-        place = due.place
-        unread = 0 if planned is Plan.READ else due.unread
-        badge = await push_looks.badge(self._database, due.user_id, now())
-        if planned is Plan.READ:
-            return Pushed("read", place.conversation_id, unread, badge, self._ttl)
-        age = (now() - moment_of(due)) // 1_000_000
-        left = max(1, self._ttl - age)
-        if planned is Plan.MESSAGE and due.newest is not None:
-            newest = due.newest
-            text = Text(due.title, newest.sender, newest.content) if self._with_content else None
-            return Pushed(
-                "message",
-                place.conversation_id,
-                unread,
-                badge,
-                left,
-                newest.id,
-                newest.at,
-                due.is_mentioned,
-                text,
-            )
-        by = due.added.by if due.added is not None else ""
-        text = Text(due.title, by, "") if self._with_content else None
-        return Pushed("added", place.conversation_id, unread, badge, left, text=text)
 
     async def _settle(self) -> None:
         """Write down how the pushes ended that have ended."""
@@ -301,13 +265,6 @@ class Pusher:
 
 def looked(every: Sequence[Due]) -> list[Looked]:
     return [due.looked for due in every]
-
-
-def moment_of(due: Due) -> int:
-    """When what is pushed happened, in microseconds since 1970."""
-    if due.newest is not None:
-        return due.newest.at
-    return due.added.at if due.added is not None else now()
 
 
 def is_fresh(due: Due, moment: int) -> bool:

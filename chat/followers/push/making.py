@@ -1,0 +1,37 @@
+"""Makes what is pushed, from what there is to push."""
+
+from chat.followers.push.delivery import Pushed, Text
+from chat.followers.push.planning import Plan
+from chat.store.push_looks import Due
+from chat.times import now
+
+
+def pushed_of(due: Due, planned: Plan, badge: int, *, ttl: int, with_content: bool) -> Pushed:
+    """`ttl` is in seconds: the push service gets what is left of it."""
+    conversation = due.place.conversation_id
+    if planned is Plan.READ:
+        return Pushed("read", conversation, 0, badge, ttl)
+    left = max(1, ttl - (now() - moment_of(due)) // 1_000_000)
+    if planned is Plan.ADDED or due.newest is None:
+        by = due.added.by if due.added is not None else ""
+        text = Text(due.title, by, "") if with_content else None
+        return Pushed("added", conversation, due.unread, badge, left, text=text)
+    newest = due.newest
+    return Pushed(
+        "message",
+        conversation,
+        due.unread,
+        badge,
+        left,
+        message_id=newest.id,
+        sent_at=newest.at,
+        is_mention=due.is_mentioned,
+        text=Text(due.title, newest.sender, newest.content) if with_content else None,
+    )
+
+
+def moment_of(due: Due) -> int:
+    """When what is pushed happened, in microseconds since 1970."""
+    if due.newest is not None:
+        return due.newest.at
+    return due.added.at if due.added is not None else now()
