@@ -35,6 +35,7 @@ from chat.realtime.presence.presence import Loop
 from chat.realtime.relay.connect import relay_over
 from chat.realtime.socket import Sockets
 from chat.services.attachments import Attachments
+from chat.services.blocks import Blocks
 from chat.services.changes import Changes
 from chat.services.conversations import Conversations
 from chat.services.devices import Devices
@@ -49,6 +50,7 @@ from chat.services.positions import Positions
 from chat.services.presence import Presences
 from chat.services.reactions import Reactions
 from chat.services.registry import Services
+from chat.services.reports import Reports
 from chat.services.resumable_uploads import ResumableUploads
 from chat.services.search import Search
 from chat.services.sessions import Sessions
@@ -221,6 +223,8 @@ class Payam:
                 per_name,
                 self.dispatcher.announce_erased,
             ),
+            blocks=Blocks(self.database),
+            reports=Reports(self.database),
             exports=Exports(self.database, self.files, conversations),
             conversations=conversations,
             direct_conversations=DirectConversations(self.database, self.writer, conversations),

@@ -182,6 +182,25 @@ class LastMessage(Struct, frozen=True):
     role: Role | UnsetType = UNSET
 
 
+class ReportedMessage(Struct, frozen=True):
+    """What a message said when it was reported."""
+
+    id: int
+    sender: User
+    content: str
+
+
+class Report(Struct, frozen=True):
+    """A message that somebody reported to staff."""
+
+    id: int
+    conversation: int
+    message: ReportedMessage
+    reason: str
+    reported_by: User
+    created_at: Moment
+
+
 class SupportTicket(Struct, frozen=True):
     id: int
     conversation: int

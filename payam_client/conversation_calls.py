@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from payam_client.http import NOT_MODIFIED
 from payam_client.paths import of, parse, query
-from payam_client.records import ConversationRecord, Me, Participant, Profile
+from payam_client.records import ConversationRecord, Me, Participant, Profile, User
 from payam_client.session import Session
 
 
@@ -29,6 +29,17 @@ class ConversationCalls(Session):
     async def users(self, search: str, limit: int = 20) -> list[Profile]:
         """Users whose names begin with `search`."""
         return await self._get(query("/api/users/", search=search, limit=limit), list[Profile])
+
+    async def block(self, user_id: int) -> None:
+        """Let this user send nothing to the caller any more, and begin nothing with them."""
+        await self.request("PUT", f"/api/users/{user_id}/block/", is_repeatable=True)
+
+    async def unblock(self, user_id: int) -> None:
+        await self.request("DELETE", f"/api/users/{user_id}/block/", is_repeatable=True)
+
+    async def blocks(self) -> list[User]:
+        """Whom the caller has blocked, the last one first."""
+        return await self._get("/api/users/me/blocks/", list[User])
 
     async def conversations(self, *, archived: bool | None = None) -> list[ConversationRecord]:
         """One's own conversations, most recently active first.

@@ -123,6 +123,11 @@ class MessageCalls(Session):
         """Take a reaction back. A second time changes nothing."""
         await self.request("DELETE", reaction_at(id_, message_id, emoji), is_repeatable=True)
 
+    async def report(self, id_: int, message_id: int, reason: str) -> None:
+        """Show a message to staff. A second time changes nothing."""
+        path = f"{of(id_)}messages/{message_id}/report/"
+        await self.request("POST", path, {"reason": reason}, is_repeatable=True)
+
     async def attachments(self, id_: int, message_id: int) -> list[Attachment]:
         return await self._get(files_of(id_, message_id), list[Attachment])
 

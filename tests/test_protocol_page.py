@@ -29,6 +29,7 @@ SHAPES: list[type[Struct]] = [
     records.Attachment,
     records.SupportTicket,
     records.Device,
+    records.Report,
     records.Webhook,
     Problem,
 ]

@@ -133,7 +133,7 @@ async def participants(request: Request, conversation_id: int) -> HTTPResponse:
     found = await services.conversations.participants(
         request.ctx.identity, conversation_id, query.get("after", 0), limit
     )
-    found = await services.presences.of(found)
+    found = await services.presences.of(request.ctx.identity, found)
     if len(found) < limit:
         return responses.json(found)
     link = paging.link(request, "next", {"limit": limit, "after": found[-1].id})

@@ -95,6 +95,11 @@ class ParticipantPlace(Struct):
     after: Annotated[Place, said("Those behind the user with this id.")] | UnsetType = UNSET
 
 
+class ReportPlace(Struct):
+    limit: Limit = LIST_LIMIT
+    before: Annotated[Place, said("The reports before this one.")] | UnsetType = UNSET
+
+
 class TicketChoice(Struct):
     id: Annotated[Place, said("The ticket that is meant.")] | UnsetType = UNSET
 

@@ -6,6 +6,7 @@ from sanic import Sanic
 
 from chat.api import (
     attachments,
+    blocks,
     conversations,
     devices,
     health,
@@ -16,6 +17,7 @@ from chat.api import (
     problems,
     reactions,
     replies,
+    reports,
     resumable_uploads,
     search,
     settings,
@@ -27,11 +29,13 @@ from chat.api import (
 
 NOUNS = (
     users,
+    blocks,
     tokens,
     conversations,
     messages,
     attachments,
     resumable_uploads,
+    reports,
     pins,
     reactions,
     replies,

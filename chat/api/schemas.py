@@ -24,6 +24,7 @@ from chat.services.fields import (
     Metadata,
     Password,
     PushKey,
+    Reason,
     Subject,
     Title,
     Username,
@@ -62,6 +63,10 @@ class NewConversation(Body):
     title: Title = ""
     direct: bool = False
     metadata: Metadata | UnsetType = UNSET
+
+
+class NewReport(Body):
+    reason: Reason
 
 
 class ConversationChanges(Body):
@@ -185,7 +190,7 @@ class FileForm(Body):
     file: Annotated[str, said("At most `ATTACHMENT_MAX_SIZE` bytes.", format="binary")]
 
 
-class Erasing(Struct, forbid_unknown_fields=True):
+class Erasing(Body):
     password: str | UnsetType = UNSET
 
 

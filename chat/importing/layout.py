@@ -22,6 +22,8 @@ FIELDS: dict[str, dict[str, Sequence[str]]] = {
         "is_staff": ("is_staff",),
         "is_active": ("is_active",),
         "created_at": ("date_joined", *AT),
+        "first_name": ("first_name",),
+        "last_name": ("last_name",),
     },
     "conversations": {
         "id": ("id",),

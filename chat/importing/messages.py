@@ -25,6 +25,7 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
     standings = await imports.standings(transaction, pairs)
     messages, entries, unread, notes = [], [], [], list[Note]()
     lasts: dict[int, tuple[int, int]] = {}
+    former: set[tuple[int, int]] = set()
     for row, (conversation_id, sender) in zip(rows, places, strict=True):
         old_id, old_conversation, _, content, created, is_read, is_edited, is_deleted = row
         if conversation_id is None or conversation_id not in seqs:
@@ -50,6 +51,8 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
         if not is_read and not is_deleted:
             unread.append((conversation_id, sender_id, sent_as))
         by_agent = standing.is_staff and not standing.is_participant
+        if not by_agent and not standing.is_participant:
+            former.add((conversation_id, sender_id))
         messages.append(
             (
                 new_id,
@@ -66,6 +69,7 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
         )
         seqs[conversation_id] = seq
         lasts[conversation_id] = (new_id, at)
+    await imports.add_former(transaction, former)
     await imports.add_messages(transaction, messages)
     await imports.log(transaction, entries)
     await imports.add_unread(transaction, unread)

@@ -6,6 +6,7 @@ from chat.auth import django_hashes
 from chat.importing.job import Job, Note
 from chat.importing.names import Names, keys_to_look_up
 from chat.importing.values import moment, text
+from chat.services.checks import DISPLAY_NAME_MAX_LENGTH
 from chat.store import imports
 from chat.store.database import Row, Transaction
 from chat.times import now
@@ -19,7 +20,7 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
     wanted = [(old_id, text(name)) for old_id, name, *_ in rows]
     names = Names(await imports.names_like(transaction, keys_to_look_up(wanted)))
     users, notes = [], []
-    for old_id, username, password, is_staff, is_active, created in rows:
+    for old_id, username, password, is_staff, is_active, created, first, last in rows:
         user_id = old_id + job.shifts["users"]
         named = names.give(old_id, user_id, text(username))
         hashed, rounds, lost = kept_password(old_id, user_id, text(password), is_active)
@@ -34,6 +35,7 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
                 rounds,
                 bool(is_staff),
                 now() if created_at is None else created_at,
+                f"{text(first)} {text(last)}".strip()[:DISPLAY_NAME_MAX_LENGTH],
             )
         )
     await imports.add_users(transaction, users)

@@ -13,6 +13,7 @@ from chat.changes import log
 from chat.changes.attachments import AttachmentAdded
 from chat.errors import Conflict, InvalidInput, NotFound, PayamError, Unavailable
 from chat.events import Change
+from chat.services.blocks import require_unblocked
 from chat.services.messages import Messages, require_own
 from chat.services.once import once
 from chat.store import attachments as store
@@ -226,6 +227,7 @@ async def require_attachable(
     found = await require_own(reads, who, conversation_id, message_id)
     if found.is_deleted:
         raise Conflict("The message is deleted.", code="message_deleted")
+    await require_unblocked(reads, who, conversation_id)
 
 
 def clean_name(name: str) -> str:

@@ -13,6 +13,7 @@ from chat.changes.participants import ParticipantJoined, ParticipantLeft
 from chat.errors import Conflict, Forbidden, InvalidInput, NotFound
 from chat.events import Change, Event, Joined, MessageRead, Passing
 from chat.services import checks
+from chat.services.blocks import require_unblocked, require_welcome
 from chat.services.membership import Membership, membership_of, require_member
 from chat.services.metadata import text_of
 from chat.services.once import once
@@ -116,6 +117,7 @@ class Conversations:
         checks.text("title", title, most=checks.TITLE_MAX_LENGTH, least=0)
         kept = text_of(metadata)
         members = await self.require_users("participants", {who.user_id, *user_ids})
+        await require_welcome(self._database, who, members)
 
         async def make(transaction: Transaction) -> Outcome[int]:
             made = await store.create(
@@ -143,6 +145,7 @@ class Conversations:
 
         async def apply(transaction: Transaction) -> Outcome[None]:
             await require_member(transaction, who, conversation_id)
+            await require_unblocked(transaction, who, conversation_id)
             _, replaces = await store.title(transaction, conversation_id)
             found = await store.described(transaction, [conversation_id])
             present = found[conversation_id]
@@ -187,6 +190,7 @@ class Conversations:
         self._require_few(field, user_ids)
         await require_member(self._database, who, conversation_id)
         named = await self.require_users(field, set(user_ids))
+        await require_welcome(self._database, who, named)
 
         async def make(transaction: Transaction) -> Outcome[int]:
             await require_member(transaction, who, conversation_id)

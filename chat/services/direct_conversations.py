@@ -12,6 +12,7 @@ from chat import records
 from chat.auth.identity import Identity
 from chat.errors import InvalidInput
 from chat.events import Joined
+from chat.services.blocks import require_welcome
 from chat.services.conversations import Conversations, joining
 from chat.services.once import Made, once
 from chat.store import conversations, participants
@@ -50,6 +51,7 @@ class DirectConversations:
             raise InvalidInput({"metadata": ["A direct conversation begins without it."]})
         pair = Pair.of(who.user_id, others.pop() if others else who.user_id)
         users = await self._conversations.require_users("participants", set(pair))
+        await require_welcome(self._database, who, pair)
         made = await self._find_or_make(who, pair, key)
         if not made.is_new:
             await self._bring_back(who, made.id, list(users.values()))

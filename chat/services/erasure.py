@@ -14,15 +14,17 @@ from functools import partial
 
 from chat.auth.identity import Identity
 from chat.auth.passwords import Passwords
+from chat.changes import log as changes_log
+from chat.changes.reactions import ReactionRemoved
 from chat.errors import Forbidden, InvalidInput, NotAuthenticated, Unavailable
-from chat.events import Event, UserErased
+from chat.events import Change, Event, UserErased
 from chat.records import User
 from chat.services import checks
 from chat.services.conversations import leaving
 from chat.services.limits import Limit
 from chat.services.messages import deletion
+from chat.store import conversations, messages, participants, reactions, users
 from chat.store import erasures as store
-from chat.store import messages, participants, users
 from chat.store.database import Database, Transaction, in_parts
 from chat.store.files import Files
 from chat.store.work import Apply, Outcome
@@ -111,6 +113,11 @@ class Erasure:
                     await self._writer.change(
                         conversation_id, self._deleting(conversation_id, user_id, part)
                     )
+            reacted = await reactions.of_user(self._database, conversation_id, user_id)
+            for some in in_parts(reacted, DELETED):
+                await self._writer.change(
+                    conversation_id, taking_back(conversation_id, user_id, some)
+                )
         await self._files.settled()
         await store.end(self._database, user_id)
         log.info("user %d is erased", user_id)
@@ -141,6 +148,30 @@ class Erasure:
             return Outcome(None, events, after=partial(self._files.discard_later, files))
 
         return apply
+
+
+def taking_back(
+    conversation_id: int, user_id: int, reacted: Sequence[tuple[int, str, int]]
+) -> Apply[None]:
+    """Take back reactions of a user, under the conversation's lock."""
+
+    async def apply(transaction: Transaction) -> Outcome[None]:
+        events = list[Event]()
+        for message_id, emoji, _ in reacted:
+            subject = (conversation_id, message_id, user_id, emoji)
+            present = await reactions.state(transaction, *subject)
+            if not present.is_there:
+                continue
+            seq = await conversations.advance(transaction, conversation_id)
+            reaction_id = await reactions.put(transaction, *subject, seq, is_there=False)
+            name = store.TOMBSTONE.format(user_id)
+            change = Change(conversation_id, ReactionRemoved(message_id, emoji, name, seq=seq))
+            written = changes_log.Written(change, reaction_id, present.seq)
+            await changes_log.write(transaction, user_id, written)
+            events.append(change)
+        return Outcome(None, events)
+
+    return apply
 
 
 def wrong_password() -> Forbidden:

@@ -105,6 +105,9 @@ Metadata = Annotated[
     ),
 ]
 Title = Annotated[str, said("May be empty.", maxLength=checks.TITLE_MAX_LENGTH, pattern=NO_NULL)]
+Reason = Annotated[
+    str, said("Not blank.", minLength=1, maxLength=checks.REASON_MAX_LENGTH, pattern=NOT_BLANK)
+]
 Subject = Annotated[
     str, said("Not blank.", minLength=1, maxLength=checks.SUBJECT_MAX_LENGTH, pattern=NOT_BLANK)
 ]

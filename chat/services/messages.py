@@ -13,6 +13,7 @@ from chat.changes.messages import EditedMessage, MessageDeleted, MessageEdited
 from chat.errors import Conflict, Forbidden, NotFound
 from chat.events import Change
 from chat.services import checks
+from chat.services.blocks import require_unblocked
 from chat.services.history import require_present
 from chat.services.membership import require_member
 from chat.services.metadata import text_of
@@ -132,6 +133,7 @@ class Messages:
             found = await require_own(transaction, who, conversation_id, message_id)
             if found.is_deleted:
                 raise Conflict("The message is deleted.", code="message_deleted")
+            await require_unblocked(transaction, who, conversation_id)
             seq = await conversations.advance(transaction, conversation_id)
             await store.edit(transaction, conversation_id, message_id, content, seq)
             users = await mentions.find(transaction, [(conversation_id, named)]) if named else [[]]

@@ -8,6 +8,7 @@ from chat.changes import log
 from chat.changes.pins import MessagePinned, MessageUnpinned
 from chat.errors import Conflict
 from chat.events import Change
+from chat.services.blocks import require_unblocked
 from chat.services.membership import require_member
 from chat.services.messages import no_such_message
 from chat.store import conversations, messages
@@ -44,6 +45,7 @@ class Pins:
 
         async def make(transaction: Transaction) -> Outcome[None]:
             await require_member(transaction, who, conversation_id)
+            await require_unblocked(transaction, who, conversation_id)
             found = await messages.find(transaction, conversation_id, message_id)
             if found is None:
                 raise no_such_message()

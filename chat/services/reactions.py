@@ -5,6 +5,7 @@ from chat.changes import log
 from chat.changes.reactions import ReactionAdded, ReactionRemoved
 from chat.errors import Conflict, InvalidInput
 from chat.events import Change
+from chat.services.blocks import require_unblocked
 from chat.services.membership import require_member
 from chat.services.messages import no_such_message
 from chat.store import conversations, messages
@@ -68,6 +69,7 @@ class Reactions:
             if present.is_there == is_there:
                 return Outcome(present.seq)
             if is_there:
+                await require_unblocked(transaction, who, conversation_id)
                 if found.is_deleted:
                     raise Conflict("The message is deleted.", code="message_deleted")
                 require_room(*await store.numbers(transaction, *subject))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from chat.services.attachments import Attachments
+from chat.services.blocks import Blocks
 from chat.services.changes import Changes
 from chat.services.conversations import Conversations
 from chat.services.devices import Devices
@@ -16,6 +17,7 @@ from chat.services.pins import Pins
 from chat.services.positions import Positions
 from chat.services.presence import Presences
 from chat.services.reactions import Reactions
+from chat.services.reports import Reports
 from chat.services.resumable_uploads import ResumableUploads
 from chat.services.search import Search
 from chat.services.sessions import Sessions
@@ -30,6 +32,8 @@ class Services:
     sessions: Sessions
     erasure: Erasure
     exports: Exports
+    blocks: Blocks
+    reports: Reports
     conversations: Conversations
     direct_conversations: DirectConversations
     positions: Positions

@@ -18,6 +18,7 @@ from chat.events import Change, TicketChanged
 from chat.records import PRIORITIES, STATUSES
 from chat.services import checks
 from chat.services import ticket_rules as rules
+from chat.services.blocks import require_unblocked
 from chat.services.membership import require_member
 from chat.services.once import once
 from chat.store import conversations, users
@@ -58,6 +59,7 @@ class SupportTickets:
 
         async def make(transaction: Transaction) -> Outcome[int]:
             await require_member(transaction, who, conversation_id)
+            await require_unblocked(transaction, who, conversation_id)
             await rules.require_none_open(transaction, conversation_id)
             seq = await conversations.advance(transaction, conversation_id)
             ticket_id = await store.create(

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
+from chat.store import blocks
 from chat.store import participants as participants_store
 from chat.store.database import Database, Reads, Transaction, in_parts, listed
 from chat.store.models import Conversation
@@ -16,7 +17,7 @@ async def create(
     title: str,
     metadata: str | None = None,
 ) -> int:
-    moment = now()
+    moment, ids = now(), list(participants)
     query = Conversation.insert(
         created_by=created_by, created_at=moment, active_at=moment, title=title, metadata=metadata
     ).returning(Conversation.id)
@@ -27,9 +28,11 @@ async def create(
         SELECT CAST(? AS bigint), users.id, {database.stamp}
         FROM users WHERE users.id IN ({database.ids})
         """,  # noqa: S608 - of ours
-        (conversation_id, listed(participants)),
+        (conversation_id, listed(ids)),
     )
     await participants_store.recount(transaction, conversation_id)
+    if len(ids) == 2:
+        await blocks.apply(transaction, conversation_id)
     await transaction.touch([conversation_id])
     return int(conversation_id)
 

@@ -30,6 +30,9 @@ OWN = (
     "DELETE FROM import_notes WHERE user_id = ?",
     # They expire now, and go with their files.
     "UPDATE resumable_uploads SET expires_at = 0, name = '', metadata = '' WHERE user_id = ?",
+    "DELETE FROM blocks WHERE blocker_id = ?",
+    "DELETE FROM blocks WHERE blocked_id = ?",
+    "UPDATE reports SET content = '' WHERE sender_id = ?",
 )
 # Of somebody who was an agent, also the conversations that they were never a participant of.
 CONVERSATIONS = """
@@ -113,10 +116,10 @@ async def messages_of(
 
 
 async def blank(transaction: Transaction, conversation_id: int, message_ids: Sequence[int]) -> None:
-    """Forget what deleted messages said."""
+    """Forget what deleted messages said, and what was kept with them."""
     await transaction.execute(
         f"""
-        UPDATE messages SET content = '' WHERE conversation_id = ? AND is_deleted
+        UPDATE messages SET content = '', metadata = NULL WHERE conversation_id = ? AND is_deleted
         AND id IN ({transaction.ids})
         """,  # noqa: S608 - of ours
         (conversation_id, listed(message_ids)),

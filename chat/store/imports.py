@@ -126,8 +126,8 @@ async def add_users(transaction: Transaction, rows: Rows) -> None:
     await transaction.execute_many(
         """
         INSERT INTO users (id, username, username_key, password_hash, password_rounds, is_staff,
-                           created_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?)
+                           created_at, display_name)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
         """,
         rows,
     )
@@ -187,6 +187,17 @@ async def standings(
         (listed(pairs),),
     )
     return {(one, two): Standing(bool(staff), who is not None) for one, two, staff, who in rows}
+
+
+async def add_former(transaction: Transaction, pairs: Collection[tuple[int, int]]) -> None:
+    """Those who wrote in a conversation and are in its list no more (conversation, user)."""
+    await transaction.execute_many(
+        """
+        INSERT INTO participants (conversation_id, user_id, is_active) VALUES (?, ?, FALSE)
+        ON CONFLICT (conversation_id, user_id) DO NOTHING
+        """,
+        sorted(pairs),
+    )
 
 
 async def add_messages(transaction: Transaction, rows: Rows) -> None:

@@ -112,6 +112,7 @@ class Participant(Table):
     `last_read_id` was last moved forward by its reader. `changed` is the stamp of the beginning,
     the joining or the leaving. The participant's own settings are `muted_until`, a moment,
     `is_archived` and `is_pinned`. `own_seq` is the conversation's `seq` when they last changed.
+    `is_blocked` says that the other one of the two has blocked the user: see `Block`.
     """
 
     conversation = peewee.ForeignKeyField(Conversation)
@@ -125,6 +126,7 @@ class Participant(Table):
     is_archived = peewee.BooleanField(default=False)
     is_pinned = peewee.BooleanField(default=False)
     own_seq = peewee.BigIntegerField(null=True)
+    is_blocked = peewee.BooleanField(default=False)
 
     class Meta:
         table_name = "participants"
@@ -473,6 +475,34 @@ class Webhook(Table):
         table_name = "webhooks"
 
 
+class Block(Table):
+    """What the blocked user sends to the blocker is refused; `participants.is_blocked` follows."""
+
+    blocker_id = peewee.BigIntegerField()
+    blocked_id = peewee.BigIntegerField()
+    at = peewee.BigIntegerField()
+
+    class Meta:
+        table_name = "blocks"
+        primary_key = peewee.CompositeKey("blocker_id", "blocked_id")
+
+
+class Report(Table):
+    """A message that was reported to staff; `content` is what it said then."""
+
+    id = peewee.BigAutoField()
+    conversation_id = peewee.BigIntegerField()
+    message_id = peewee.BigIntegerField()
+    reported_by = peewee.BigIntegerField()
+    reason = peewee.TextField()
+    sender_id = peewee.BigIntegerField()
+    content = peewee.TextField()
+    created_at = peewee.BigIntegerField()
+
+    class Meta:
+        table_name = "reports"
+
+
 class Erasure(Table):
     """A user of whom there is something to erase, and when somebody may go on with it."""
 
@@ -556,4 +586,6 @@ TABLES = (
     ImportNote,
     ImportUnread,
     Erasure,
+    Block,
+    Report,
 )

@@ -6,7 +6,7 @@ from msgspec import UNSET, Struct
 
 from chat import records
 from chat.records import ID_MAX
-from chat.store import agents
+from chat.store import agents, blocks
 from chat.store.agents import IS_AGENT
 from chat.store.database import PART, Reads, Transaction, in_parts, listed
 
@@ -48,6 +48,8 @@ class Mark(Struct, frozen=True):
     last_read_id: int
 
 
+FEW = 10
+"""Only the conversation of two people has blocks: it had them before others came into it."""
 MARKS_MOST = 100
 MARKED_MOST = 2_000
 """With more participants it would take too long to look at all of their marks."""
@@ -237,6 +239,8 @@ async def join(transaction: Transaction, conversation_id: int, seqs: Mapping[int
         [(user_id, seq, conversation_id) for user_id, seq in seqs.items()],
     )
     await recount(transaction, conversation_id)
+    if await count(transaction, conversation_id) <= FEW:
+        await blocks.apply(transaction, conversation_id)
 
 
 async def leave(transaction: Transaction, conversation_id: int, user_id: int, seq: int) -> None:

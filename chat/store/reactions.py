@@ -107,6 +107,18 @@ async def put(
     return int(reaction_id)
 
 
+async def of_user(reads: Reads, conversation_id: int, user_id: int) -> list[tuple[int, str, int]]:
+    """What a user has reacted with in a conversation: message, emoji, and the change."""
+    rows = await reads.fetch(
+        """
+        SELECT message_id, emoji, seq FROM reactions
+        WHERE conversation_id = ? AND user_id = ? AND is_there ORDER BY message_id, emoji
+        """,
+        (conversation_id, user_id),
+    )
+    return [(message_id, emoji, seq) for message_id, emoji, seq in rows]
+
+
 async def remove_all(transaction: Transaction, conversation_id: int, message_id: int) -> None:
     """Forget the reactions to a message that is deleted, and their entries in the log."""
     place = (conversation_id, message_id)

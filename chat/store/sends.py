@@ -17,7 +17,7 @@ all this, in its `sends.py`.
 from hashlib import blake2b
 from typing import Any
 
-from chat.errors import KeyReused, NotFound, PayamError
+from chat.errors import Forbidden, KeyReused, NotFound, PayamError
 from chat.records import Parent, User
 from chat.text.mentions import Named
 
@@ -123,6 +123,10 @@ class Send:
             self.error = KeyReused("client_id: was used before, for another message.")
             return
         self.id, self.seq, self.created_at, self.is_repeat = id_, seq, created_at, True
+
+
+def blocked() -> Forbidden:
+    return Forbidden("This user has blocked you.", code="blocked")
 
 
 def not_a_participant() -> NotFound:

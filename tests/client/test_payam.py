@@ -54,6 +54,22 @@ async def test_people_titles_pages_and_read_marks(pair: Pair, server: PayamServe
     assert (await pair.sara.conversations())[0].unread_count == 1
 
 
+async def test_somebody_is_blocked_and_reported(pair: Pair) -> None:
+    """What they send is refused with a code of its own, until they are no longer blocked."""
+    first = await pair.sara.send(pair.id, "spam")
+    await pair.ali.report(pair.id, first.id, "it is spam")
+    await pair.ali.report(pair.id, first.id, "it is spam")
+    sara = await pair.sara.me()
+    await pair.ali.block(sara.id)
+    assert [one.id for one in await pair.ali.blocks()] == [sara.id]
+    with pytest.raises(PayamError) as caught:
+        await pair.sara.send(pair.id, "more")
+    assert (caught.value.status, caught.value.code) == (403, "blocked")
+    await pair.ali.unblock(sara.id)
+    await pair.sara.send(pair.id, "sorry")
+    assert await pair.ali.blocks() == []
+
+
 async def test_an_account_is_exported_and_erased(server: PayamServer) -> None:
     """With a wrong password nothing happens; afterwards nobody is signed in."""
     async with await sign_up(server.url, "reza") as reza:

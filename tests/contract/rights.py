@@ -101,6 +101,10 @@ EXPECTED: dict[str, Rights] = {
     # Nobody is erased here: the password is wrong.
     "DELETE /api/users/me/": users(403, {"password": "wrong"}),
     "GET /api/users/me/export/": users(200),
+    "GET /api/users/me/blocks/": users(200),
+    "PUT /api/users/{user_id}/block/": users(204),
+    "DELETE /api/users/{user_id}/block/": users(204),
+    "GET /api/reports/": users(403, staff=200, agent=200),
     "GET /api/conversations/": users(200),
     "POST /api/conversations/": users(201, {"participants": []}),
     f"GET {CONVERSATION}": members(200),
@@ -127,6 +131,7 @@ EXPECTED: dict[str, Rights] = {
     "PATCH /api/uploads/{upload_id}/": users(404),
     "DELETE /api/uploads/{upload_id}/": users(404),
     f"GET {MESSAGE}attachments/{{attachment_id}}/thumbnail/": members(200),
+    f"POST {MESSAGE}report/": members(201, {"reason": "x"}),
     f"GET {CONVERSATION}pins/": members(200),
     f"PUT {MESSAGE}pin/": members(204),
     f"DELETE {MESSAGE}pin/": members(204),

@@ -28,7 +28,7 @@ WORDS = (
     "there is no file attachments/",
     "there is no file ../secret.txt",
     "its message is deleted",
-    "message 10: its sender is no user",
+    "message 11: its sender is no user",
     "ticket 1: its priority 'critical' counts as normal",
     "ticket 1: its subject was cut",
 )
@@ -70,7 +70,7 @@ def test_everything_comes_over(source: Django, settings: Mapping[str, str]) -> N
     assert said.status == 0, said.complaint
     for words in WORDS:
         assert words in said.printed
-    assert "messages: 10, ids kept" in said.printed
+    assert "messages: 11, ids kept" in said.printed
     assert run_command("doctor", settings=settings) == "nothing has drifted\n"
     again = import_from(source, settings)
     assert (again.status, again.printed) == (0, said.printed)
@@ -113,6 +113,7 @@ def expect_conversation(client: Client) -> None:
     ]
     # Message 6 is Sara's and 7 is Ali's; the first one of the other whom each has not read counts.
     assert [one["is_read"] for one in messages] == [True] * 5 + [False] * 3
+    assert client.json(ali, "/api/users/me/")["display_name"] == "علی رضایی"
     by_ali = client.json(ali, "/api/conversations/1/messages/")
     assert [one["is_read"] for one in by_ali] == [True] * 5 + [False] * 3
     changed = client.json(ali, "/api/conversations/1/messages/?since=0")
@@ -131,8 +132,12 @@ def expect_desk(client: Client) -> None:
     ticket = desk["support_ticket"]
     assert (ticket["status"], ticket["priority"]) == ("pending", "normal")
     assert (ticket["subject"], ticket["assigned_to"]["username"]) == ("ث" * 200, "agent")
-    by_agent, of_nobody = client.json(ali, "/api/conversations/2/messages/")
+    by_agent, of_former, of_nobody = client.json(ali, "/api/conversations/2/messages/")
     assert by_agent["role"] == "agent"
+    assert of_former["sender"]["username"] == "old"
+    assert "role" not in of_former
+    old = client.sign_in("old").json()["access"]
+    assert client.get(old, "/api/conversations/2/").status_code == 404
     assert (of_nobody["sender"]["username"], of_nobody["content"]) == ("deleted-user", "of nobody")
 
 

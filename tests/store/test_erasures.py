@@ -26,6 +26,8 @@ async def test_everything_that_somebody_sent_is_deleted(database: Database, tmp_
         await sent(database, left, ali, f"secret {number}")
         await sent(database, left, sara, "hers")
     await sent(database, desk, ali, "by an agent")
+    of_sara = await sent(database, left, sara, "hers, reacted to")
+    await Changes(database, left).react(of_sara.id, ali)
     await Changes(database, left).leave(ali)
     files = Files(tmp_path, Inspector(1_000_000))
     announced: list[UserErased] = []
@@ -51,9 +53,10 @@ async def test_everything_that_somebody_sent_is_deleted(database: Database, tmp_
     ((hers,),) = await database.fetch(
         "SELECT count(*) FROM messages WHERE sender_id = ? AND NOT is_deleted", (sara,)
     )
-    assert hers == MANY
+    assert hers == MANY + 1
+    assert await database.fetch("SELECT count(*) FROM reactions WHERE is_there") == [(0,)]
     assert await database.fetch("SELECT * FROM erasures") == []
-    # Sends, the leaving, and a deletion of each of Ali's.
-    assert seqs[0][0] == 2 * MANY + 1 + MANY
+    # Sends, a reaction, the leaving, a deletion of each of Ali's, and the reaction taken back.
+    assert seqs[0][0] == 2 * MANY + 1 + 2 + MANY + 1
     drifts = await doctor.examine(database, files, catalogue.LOGGED, catalogue.ENTRIES)
     assert drifts == []

@@ -33,6 +33,20 @@ test("two people talk: ack, message, edit, delete, typing, read", async () => {
   assert.equal(hers.seq, 3);
 });
 
+test("somebody is blocked and reported", async () => {
+  const { ali, sara, id } = await pair();
+  const hers = sara.open(id);
+  await become(hers, "open");
+  const ack = await hers.send("spam");
+  await ali.report(id, ack.id, "it is spam");
+  await ali.block(sara.who.id);
+  assert.deepEqual((await ali.blocks()).map((one) => one.id), [sara.who.id]);
+  await assert.rejects(hers.send("more"), { code: "blocked" });
+  await ali.unblock(sara.who.id);
+  await hers.send("sorry");
+  assert.deepEqual(await ali.blocks(), []);
+});
+
 test("an account is exported, and erased with its password only", async () => {
   const ali = await person("ali");
   const zip = new Uint8Array(await (await ali.export()).arrayBuffer());

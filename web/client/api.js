@@ -25,6 +25,19 @@ export class Api extends Emitter {
     return this.json("PATCH", "/api/users/me/", { body: changes });
   }
 
+  async block(userId) {
+    await this.request("PUT", `/api/users/${userId}/block/`);
+  }
+
+  async unblock(userId) {
+    await this.request("DELETE", `/api/users/${userId}/block/`);
+  }
+
+  /** Whom the caller has blocked. */
+  blocks() {
+    return this.json("GET", "/api/users/me/blocks/");
+  }
+
   users(search, limit = 20) {
     return this.json("GET", `/api/users/${query({ search, limit })}`);
   }
@@ -144,6 +157,11 @@ export class Api extends Emitter {
 
   async unreact(id, messageId, emoji) {
     await this.request("DELETE", at(id, "messages", messageId, "reactions", encodeURIComponent(emoji)));
+  }
+
+  /** Show a message to staff. */
+  async report(id, messageId, reason) {
+    await this.request("POST", at(id, "messages", messageId, "report"), { body: { reason } });
   }
 
   attachments(id, messageId) {

@@ -271,6 +271,12 @@ export class Payam {
   erase(password?: string): Promise<void>;
   /** Everything of the account as a zip: profile, conversations, one's own messages, files. */
   export(): Promise<Blob>;
+  /** This user sends nothing to the caller any more, and begins nothing with them. */
+  block(userId: number): Promise<void>;
+  unblock(userId: number): Promise<void>;
+  blocks(): Promise<User[]>;
+  /** Show a message to staff. */
+  report(id: number, messageId: number, reason: string): Promise<void>;
   me(): Promise<Me>;
   /** Users whose names begin so. */
   users(search: string, limit?: number): Promise<Profile[]>;

@@ -16,7 +16,8 @@ def deliver(hub: Hub, changed: Sequence[Presence]) -> None:
     for one in changed:
         frame = frame_of(frame_for(one))
         for connection in hub.wide(one.conversations):
-            if connection.identity.user_id != one.user_id:
+            user_id = connection.identity.user_id
+            if user_id != one.user_id and user_id not in one.hidden_from:
                 frames.setdefault(connection, []).append(frame)
     for connection, of_one in frames.items():
         connection.send(b"".join(of_one))

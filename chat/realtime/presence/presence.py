@@ -28,7 +28,8 @@ PART = 20
 
 
 class Presence(Struct, array_like=True, frozen=True):
-    """`user` went online, or offline at `last_seen`; `conversations` are those that hear of it.
+    """`user` went online, or offline at `last_seen`; `conversations` are those that hear of it,
+    but for the users of `hidden_from`.
 
     `last_seen` is in microseconds since the epoch, and None for a user who is online.
     """
@@ -37,6 +38,7 @@ class Presence(Struct, array_like=True, frozen=True):
     user: str
     last_seen: int | None
     conversations: list[int]
+    hidden_from: list[int] = []
 
 
 class OfUsers(Protocol):
@@ -52,15 +54,18 @@ class OfUsers(Protocol):
 
 
 class Loop:
-    """`shared` gives each user's name and the conversations that hear of it; `keep` stores when
-    users were last online; `announce` sends the news to all nodes, this one among them.
+    """`shared` gives each user's name, the conversations that hear of it, and the users who do not
+    all the same; `keep` stores when users were last online; `announce` sends the news to all nodes,
+    this one among them.
     """
 
     def __init__(
         self,
         board: Board,
         sockets: OfUsers,
-        shared: Callable[[Collection[int]], Awaitable[Mapping[int, tuple[str, list[int]]]]],
+        shared: Callable[
+            [Collection[int]], Awaitable[Mapping[int, tuple[str, list[int], list[int]]]]
+        ],
         keep: Callable[[Mapping[int, int]], Awaitable[None]],
         announce: Callable[[Sequence[Presence]], None],
         *,
@@ -146,8 +151,8 @@ class Loop:
             shared = await self._shared(part)
             self._announce(
                 [
-                    Presence(user_id, name, news[user_id], conversations)
-                    for user_id, (name, conversations) in shared.items()
+                    Presence(user_id, name, news[user_id], conversations, hidden_from)
+                    for user_id, (name, conversations, hidden_from) in shared.items()
                 ]
             )
             for user_id in part:

@@ -7,11 +7,12 @@ from typing import Protocol
 from psycopg.errors import UniqueViolation
 
 from chat.errors import Failed, Unavailable
+from chat.store import blocks
 from chat.store.agents import IS_AGENT
 from chat.store.database import Reads, Row
 from chat.store.postgres.dialect import LOCK_CONVERSATIONS, STAMP, array
 from chat.store.postgres.exchange import Answer, Values
-from chat.store.sends import FIRST_WITH_KEY, Send, not_a_participant
+from chat.store.sends import FIRST_WITH_KEY, Send, blocked, not_a_participant
 from chat.times import now
 
 log = logging.getLogger("payam.writer")
@@ -49,7 +50,8 @@ TEMPLATE = """
 """
 PARTICIPANTS = """JOIN participants USING (conversation_id)
         JOIN conversations ON conversations.id = conversation_id
-        WHERE participants.user_id = incoming.sender_id AND participants.is_active"""
+        WHERE participants.user_id = incoming.sender_id AND participants.is_active
+          AND NOT participants.is_blocked"""
 AGENTS = f"""JOIN conversations ON conversations.id = conversation_id
         WHERE {IS_AGENT.format(user="incoming.sender_id", conversation="conversations.id")}"""
 # A batch names each message by its time.
@@ -193,11 +195,15 @@ async def store_part(database: Exchanges, sends: Sequence[Send], *, by_agents: b
         else:
             try:
                 first = await first_of(database, send)
+                # Everybody who is refused is tried as an agent, and so comes here twice.
+                is_blocked = by_agents and await blocks.is_blocked(
+                    database, send.conversation_id, send.sender_id
+                )
             except Unavailable as error:
                 send.error = error
                 continue
             if first is None:
-                send.error = not_a_participant()
+                send.error = blocked() if is_blocked else not_a_participant()
                 refused.append(send)
             else:
                 send.settle_as_repeat(first)

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from chat.store.agents import IS_AGENT
 from chat.store.database import Row
 from chat.store.mentions import INSERT as INSERT_MENTION
-from chat.store.sends import FIRST_WITH_KEY, Extras, Send, not_a_participant
+from chat.store.sends import FIRST_WITH_KEY, Extras, Send, blocked, not_a_participant
 from chat.store.sqlite import clock
 from chat.times import now
 
 IS_PARTICIPANT = """
-    SELECT 1 FROM participants WHERE conversation_id = ? AND user_id = ? AND is_active
+    SELECT 1 FROM participants
+    WHERE conversation_id = ? AND user_id = ? AND is_active AND NOT is_blocked
 """
+IS_BLOCKED = IS_PARTICIPANT.replace("NOT is_blocked", "is_blocked")
 SELECT_AGENT = f"SELECT 1 WHERE {IS_AGENT.format(user='?', conversation='?')}"
 TEMPLATE = """
     INSERT INTO messages (conversation_id, sender_id, content, created_at, created_seq, seq,
@@ -49,7 +51,8 @@ def store_all(db: sqlite3.Connection, sends: Sequence[Send]) -> None:
                 send.settle_as_repeat(first)
                 continue
             if db.execute(SELECT_AGENT, (sender_id, conversation_id)).fetchone() is None:
-                send.error = not_a_participant()
+                is_blocked = db.execute(IS_BLOCKED, (conversation_id, sender_id)).fetchone()
+                send.error = blocked() if is_blocked else not_a_participant()
                 continue
             send.by_agent = True
         seq = seqs.get(conversation_id)

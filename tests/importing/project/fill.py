@@ -56,6 +56,7 @@ def people() -> dict[str, User]:
     made["spaced"] = User(username="ali reza (shop)", password=make_password(None))
     made["arabic"] = User(username="علي", password=make_password(PASSWORD))
     made["persian"] = User(username="علی", password=make_password(PASSWORD))
+    made["ali"].first_name, made["ali"].last_name = "علی", "رضایی"
     for number, user in enumerate(made.values()):
         user.date_joined = BEGAN + timedelta(days=number)
         user.save()
@@ -105,6 +106,7 @@ def fill() -> None:
         created_at=BEGAN,
     )
     Message.objects.create(conversation=desk, sender=who["agent"], content="به گوشم", is_read=True)
+    Message.objects.create(conversation=desk, sender=who["old"], content="left", is_read=True)
     Message.objects.create(conversation=desk, sender=None, content="of nobody", is_read=True)
     Conversation.objects.create(created_at=BEGAN)  # of nobody at all
 
