@@ -103,7 +103,8 @@ function pageOf(account) {
   let place = ""; // the page's address when it was drawn last
   let aim = null; // the message to go to: `{id, paint, isStep}`
   Object.assign(avatar, avatarOf(account.me.username));
-  name.textContent = account.me.username;
+  const showName = () => (name.textContent = account.me.display_name || account.me.username);
+  showName();
   laterOn(parts.settings, () => import("./settings.js"), ({ showSettings }) => showSettings(payam, account));
   laterOn(begin, () => import("./dialogs.js"), ({ beginConversation }) =>
     beginConversation(account, (record) => {
@@ -183,6 +184,7 @@ function pageOf(account) {
       view.show(aim);
       aim = null;
     }
+    showName();
     renderList(current);
     document.title = (unread > 0 ? `(${number(unread)}) ` : "") + say("payam");
     if (unread !== badge) navigator.setAppBadge?.((badge = unread)).catch(() => {});

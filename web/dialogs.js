@@ -108,7 +108,7 @@ export function show(title, content) {
 }
 
 /** `submit` is given the values of the fields by name; what it throws is shown in the form. */
-function whenSent(form, submit) {
+export function whenSent(form, submit) {
   const problem = form.querySelector(".problem");
   form.onsubmit = async (event) => {
     event.preventDefault();

@@ -43,6 +43,7 @@ export function peoplePicker(payam, known) {
   return content;
 }
 
-function option({ id, username: name }) {
-  return make("found", { box: { value: id }, avatar: avatarOf(name), name });
+function option({ id, username, display_name: shown }) {
+  const name = shown ? say("namedAs", { name: shown, username }) : username;
+  return make("found", { box: { value: id }, avatar: avatarOf(username), name });
 }

@@ -1,15 +1,24 @@
-// The settings of who is signed in: the page's language, and notifications on this device.
+// The settings of who is signed in: their name, the page's language, notifications on this device,
+// and the end of it all.
 
-import { clone, complain } from "./dom.js";
-import { show } from "./dialogs.js";
+import { clone, complain, notify } from "./dom.js";
+import { show, whenSent } from "./dialogs.js";
 import { explain } from "./explain.js";
 import * as notifications from "./notifications.js";
 import { offerOtherLanguage, say } from "./strings.js";
 
 export function showSettings(payam, account) {
-  const { content, language, push, hint, problem, logOut } = clone("settings");
+  const { content, profile, name, language, push, hint, problem, logOut, ...parts } = clone("settings");
   offerOtherLanguage(language);
   logOut.onclick = () => payam.logOut();
+  name.value = account.me.display_name ?? "";
+  whenSent(profile, async (data) => {
+    Object.assign(account.me, await payam.changeMe({ display_name: data.name.trim() }));
+    notify(say("saved"));
+    dialog.close();
+  });
+  parts.exporting.onclick = () => exportAll(payam).catch(complain);
+  parts.erasing.onclick = () => askToErase(payam);
   const dialog = show(account.me.username, content);
   showPush().catch(complain);
 
@@ -32,4 +41,20 @@ export function showSettings(payam, account) {
     await showPush();
     if (error) problem.textContent = explain(error);
   }
+}
+
+async function exportAll(payam) {
+  const href = URL.createObjectURL(await payam.export());
+  Object.assign(document.createElement("a"), { href, download: "payam.zip" }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 60_000);
+}
+
+/** For ever, so the password is asked for. */
+function askToErase(payam) {
+  const { content, form } = clone("erase");
+  show(say("eraseAccount"), content);
+  whenSent(form, async ({ password }) => {
+    await payam.request("DELETE", "/api/users/me/", { body: { password } });
+    await payam.logOut();
+  });
 }
