@@ -61,12 +61,13 @@ class Erasure:
 
     async def begin(self, who: Identity, password: str | None) -> None:
         """Erase the caller. Raises InvalidInput and Forbidden where the password is missing or
-        wrong; whoever has none, as users of another issuer's tokens, needs none.
+        wrong. Whoever has none needs none, and neither do users of another issuer's tokens: they
+        did not sign in here.
         """
         account = await users.by_id(self._database, who.user_id)
         if account is None:
             raise NotAuthenticated("The token's user does not exist.", code="user_unknown")
-        if account.password_hash is not None:
+        if account.password_hash is not None and who.family is not None:
             await self._require_password(account, password)
         async with self._database.transaction() as transaction:
             await store.begin(transaction, who.user_id)

@@ -13,6 +13,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from tests.support.payam_server import PayamServer
@@ -63,6 +64,11 @@ def me(server: PayamServer, bearer: str) -> httpx.Response:
     return httpx.get(f"{server.url}/api/users/me/", headers=headers, trust_env=False)
 
 
+def erase(server: PayamServer, bearer: str) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {bearer}"}
+    return httpx.delete(f"{server.url}/api/users/me/", headers=headers, trust_env=False)
+
+
 def test_their_users_are_created(key: rsa.RSAPrivateKey, pem_file: Path) -> None:
     """Once each, with JWT_CREATE_USERS; over HTTP and websocket; nobody signs up beside them."""
     settings = {
@@ -96,6 +102,14 @@ def test_their_users_are_created(key: rsa.RSAPrivateKey, pem_file: Path) -> None
         with connect(url, additional_headers=headers, proxy=None) as socket:
             socket.send('{"type":"chat_message","message":"hi"}')
             assert json.loads(socket.recv(timeout=10))["sender"] == "ali"
+            assert erase(server, ali).status_code == 202
+            with pytest.raises(ConnectionClosed) as closed:
+                list(socket)
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == 4401
+        assert me(server, ali).status_code == 401
+        returned = me(server, token(key, "auth0|1", username="ali", jti="2", **issuer)).json()
+        assert returned["id"] not in (first["id"], other["id"]), "somebody new, without a past"
 
 
 def test_unknown_users_are_refused_otherwise(key: rsa.RSAPrivateKey, key_set_url: str) -> None:
@@ -108,6 +122,10 @@ def test_unknown_users_are_refused_otherwise(key: rsa.RSAPrivateKey, key_set_url
             json={"username": "ali", "password": "long enough"},
             trust_env=False,
         )
-        assert me(server, token(key, str(made.json()["id"]))).json()["username"] == "ali"
+        ali = token(key, str(made.json()["id"]))
+        assert me(server, ali).json()["username"] == "ali"
+        assert erase(server, ali).status_code == 202
+        again = token(key, str(made.json()["id"]), jti="2")
+        assert me(server, again).json()["code"] == "user_unknown"
         foreign = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         assert me(server, token(foreign, "1")).json()["code"] == "token_invalid"
