@@ -49,9 +49,9 @@ def test_other_types_are_refused(content_type: str) -> None:
 
 def test_unknown_fields_are_refused() -> None:
     """By name, with the names that there are; an absurd one is cut short."""
-    there_are = "There is no such field; there are: content, client_id."
+    there_are = "There is no such field; there are: content, client_id, reply_to, metadata."
     assert refusal(b'{"content": "x", "contnet": [1]}', NewMessage) == {"contnet": [there_are]}
-    assert refusal(b'{"metadata": {}, "content": "x"}', NewMessage) == {"metadata": [there_are]}
+    assert refusal(b'{"colour": {}, "content": "x"}', NewMessage) == {"colour": [there_are]}
     assert refusal(b'{"": 1}', NewMessage) == {'""': [there_are]}
     (long,) = refusal(b'{"' + b"x" * 500_000 + b'": 1}', NewMessage)
     assert len(long) == 101

@@ -41,6 +41,11 @@ def test_a_sent_message_comes_back_whole(ali: Person, conversation: str) -> None
         "is_deleted": False,
         "seq": 1,
         "attachments": [],
+        "mentions": [],
+        "reactions": [],
+        "reply_to": None,
+        "reply_count": 0,
+        "metadata": {},
     }
 
 

@@ -101,7 +101,7 @@ def test_a_preflight_may_have_any_query(api: Api) -> None:
 BODIES: list[dict[str, Any]] = [
     {"participants": [], "partcipants": [1]},
     {"participants": [], "titel": "x"},
-    {"participants": [], "metadata": {"a": 1}},
+    {"participants": [], "colour": {"a": 1}},
 ]
 
 
