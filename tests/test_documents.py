@@ -148,6 +148,18 @@ def test_decisions_are_numbered_one_after_the_other() -> None:
     assert headings == [f"# {number}" for number in numbers]
 
 
+def test_the_root_holds_no_packages() -> None:
+    """A build or a download leaves them there; a commit of everything would take them in."""
+    kept = subprocess.run(
+        ["git", "ls-files", "--", ":(glob)*.whl", ":(glob)*.gz", ":(glob)*.zip"],  # noqa: S607 -- whichever git there is
+        cwd=CHECKOUT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert kept.stdout == ""
+
+
 def test_the_map_shows_the_tree() -> None:
     """Nothing that is not there, and every part of chat/."""
     _, _, section = ENGLISH.read_text(encoding="utf-8").partition("## The map of the code")
