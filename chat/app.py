@@ -106,6 +106,7 @@ def create_app(settings: Settings) -> Application:
     app.ctx.payam = payam
     app.ctx.services = payam.services
     app.ctx.settings = settings
+    app.ctx.file_origin = payam.files.bucket.origin if payam.files.bucket else ""
     app.ctx.is_ready = payam.is_ready
     app.ctx.sampler = payam.sampler
 

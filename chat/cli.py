@@ -9,7 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time
 from typing import Any, NoReturn
 
 from chat import __version__, probes, webhook_commands
@@ -19,7 +19,7 @@ from chat.errors import PayamError, Unavailable
 from chat.importing import command as import_from
 from chat.payam import Payam, make_payam
 from chat.services import checks, history, seeding
-from chat.store import doctor, schema, search_rebuild, users
+from chat.store import doctor, moving, schema, search_rebuild, users
 from config.errors import SettingsError
 from config.settings import Settings
 
@@ -161,6 +161,12 @@ def parser() -> argparse.ArgumentParser:
     index = add("search", rebuild_search, "Make what search looks in anew; serving may go on.")
     index.add_argument("action", choices=["rebuild"], help="go on with it where it was interrupted")
     import_from.add_to(commands)
+    files = commands.add_parser("attachments", help="Look after the files of attachments.")
+    moving = files.add_subparsers(required=True, metavar="what").add_parser(
+        "move", description="Move all files to the bucket of ATTACHMENT_STORAGE, or to the disk."
+    )
+    moving.add_argument("place", choices=("s3", "disk"))
+    moving.set_defaults(command=move_attachments)
     add("vapid", vapid, "Print the key with which browsers subscribe to pushes; make it first.")
     add("restored", restored, "Say that the database was put back to an older state.")
     webhook_commands.install(commands)
@@ -223,7 +229,7 @@ async def examine(payam: Payam, options: argparse.Namespace) -> str:
         return "nothing has drifted"
     if not options.repair:
         raise PayamError(f"{len(drifts)} things have drifted; --repair mends them\n{found}")
-    await doctor.mend(payam.database, drifts)
+    await doctor.mend(payam.database, drifts, payam.files)
     return f"{found}\nmended {len(drifts)}"
 
 
@@ -236,6 +242,21 @@ async def rebuild_search(payam: Payam, _: argparse.Namespace) -> str:
             said_at = monotonic()
             print(f"payam: {done:,} messages done", file=sys.stderr)
     return f"search looks in {done:,} messages anew"
+
+
+async def move_attachments(payam: Payam, options: argparse.Namespace) -> str:
+    bucket = payam.files.bucket
+    if bucket is None:
+        raise SettingsError("ATTACHMENT_STORAGE: names the bucket, as s3://bucket/prefix")
+    payam.files.prepare(time())
+
+    def say(line: str) -> None:
+        print(line, file=sys.stderr)
+
+    to_bucket = options.place == "s3"
+    done = await moving.move(payam.database, payam.files, bucket, say, to_bucket=to_bucket)
+    lost = f"; {done.missing} are in neither place, see `doctor`" if done.missing else ""
+    return f"moved {done.moved} of {done.seen} files{lost}"
 
 
 async def restored(payam: Payam, _: argparse.Namespace) -> str:

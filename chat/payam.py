@@ -58,6 +58,7 @@ from chat.services.support_tickets import SupportTickets
 from chat.services.users import Users
 from chat.services.webhooks import Webhooks
 from chat.store import schema
+from chat.store.bucket import Bucket
 from chat.store.connect import connect
 from chat.store.files import Files
 from chat.store.writer import Writer
@@ -85,7 +86,7 @@ class Payam:
         self.database = connect(settings.database, settings.database_pool_size)
         self.passwords = Passwords()
         self.inspector = Inspector(settings.image_max_pixels)
-        self.files = Files(settings.uploads, self.inspector)
+        self.files = Files(settings.uploads, self.inspector, bucket_of(settings))
         self.relay = relay_over(settings.redis_url)
         self.changes = Changes(self.database, settings.base_path)
         self.dispatcher = Dispatcher(self.relay, self.changes.since, self.changes.seqs)
@@ -399,6 +400,11 @@ class Payam:
             "writer": alive["writer"] and self.writer.committing_for < READY_SECONDS,
             "worker": all(alive.values()) and not self.is_draining,
         }
+
+
+def bucket_of(settings: Settings) -> Bucket | None:
+    """The bucket of ATTACHMENT_STORAGE, if it names one."""
+    return Bucket(settings.attachment_storage) if settings.attachment_storage else None
 
 
 async def once_there(step: Callable[[], Awaitable[object]]) -> None:

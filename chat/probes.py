@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from chat.auth.keys import keys_from
 from chat.auth.vapid import vapid_from
-from chat.errors import PayamError, Unavailable
+from chat.errors import NotFound, PayamError, Unavailable
 from chat.realtime.relay.connect import relay_over
 from chat.realtime.relay.relay import RelayListener
 from chat.store import schema
+from chat.store.bucket import Bucket
 from chat.store.connect import attempt_lock, connect
 from config import address, folder
 from config.errors import SettingsError
@@ -51,6 +52,9 @@ async def files(settings: Settings) -> str:
     existed = folder.attempt(settings.data_dir)
     if settings.uploads.exists():
         folder.attempt(settings.uploads)
+    if settings.attachment_storage:
+        with contextlib.suppress(NotFound):  # so it answers
+            await Bucket(settings.attachment_storage).size("payam-check")
     place = settings.data_dir.absolute()
     return f"{place} can be written" if existed else f"{place} is not there, and can be made"
 

@@ -133,6 +133,17 @@ def named_origin(word: str) -> None:
         raise ValueError
 
 
+def bucket() -> Kind:
+    def parse(raw: str) -> str:
+        if raw == "disk":
+            return ""
+        if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_./-]*)?", raw):
+            raise ValueError
+        return raw.rstrip("/")
+
+    return Kind(parse, "disk, or s3://bucket or s3://bucket/prefix")
+
+
 def contact() -> Kind:
     def parse(raw: str) -> str:
         if not re.fullmatch(r"mailto:[^@\s]+@[^@\s]+\.[^@\s]+|https://[^\s/]+(/\S*)?", plain(raw)):

@@ -19,6 +19,7 @@ from config.kinds import (
     Kind,
     Wrong,
     base_path,
+    bucket,
     choice,
     contact,
     folder,
@@ -141,6 +142,12 @@ class Settings:
     )
     attachment_max_size: int = setting(
         25 * MIB, integer(1, 1 << 40), "most bytes of one attachment"
+    )
+    attachment_storage: str = setting(
+        "",
+        bucket(),
+        "where files are kept: s3://bucket/prefix, with the rights and the endpoint in AWS_…;"
+        " without it, in DATA_DIR",
     )
     upload_quota: int = setting(
         1 << 30,

@@ -100,8 +100,14 @@ class Http:
             all_headers["Content-Type"] = "application/json"
             content = msgspec.json.encode(body)
         try:
+            # A file may be kept elsewhere. httpx gives the token to no other origin.
             async with self._client.stream(
-                method, path, content=content, files=files, headers=all_headers
+                method,
+                path,
+                content=content,
+                files=files,
+                headers=all_headers,
+                follow_redirects=method == "GET",
             ) as answer:
                 if not answer.is_success and answer.status_code != NOT_MODIFIED:
                     wait = answer.headers.get("Retry-After")

@@ -1,10 +1,5 @@
 """Attachments: add a file to a message, list them, and download one."""
 
-from collections.abc import AsyncGenerator
-from pathlib import Path
-from urllib.parse import quote
-
-import aiofiles
 from msgspec.structs import replace
 from sanic import Blueprint, HTTPResponse, Request
 
@@ -12,19 +7,18 @@ from chat.api import bodies, etags, keys, ranges, responses, uploads
 from chat.api.operations import Operation
 from chat.api.parameters import ConditionalHeaders, FileHeaders, OnceHeaders
 from chat.api.schemas import FileForm, UploadToAttach
-from chat.errors import Conflict, Forbidden, NotFound
+from chat.errors import Conflict, Forbidden
 from chat.records import Attachment
 from chat.services.attachments import attached_already, too_many, unfinished
 from chat.services.registry import Services
+from chat.store.files import THUMBNAIL, THUMBNAIL_TYPE, Files, disposition
 
 blueprint = Blueprint(
     "attachments",
     url_prefix="/api/conversations/<conversation_id:id>/messages/<message_id:id>/attachments",
 )
 
-THUMBNAIL_TYPE = "image/webp"
-CHUNK = 256 * 1024
-"""Bytes of a file that are in memory at once."""
+NOT_KEPT = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 
 
 @blueprint.post("/", stream=True)
@@ -80,7 +74,7 @@ async def list_all(request: Request, conversation_id: int, message_id: int) -> H
 @Operation(
     headers=FileHeaders,
     takes_any_query=True,
-    gives={200: "*/*", 206: "*/*", 304: None},
+    gives={200: "*/*", 206: "*/*", 302: None, 304: None},
     sends=("ETag", "Cache-Control", "Accept-Ranges", "Content-Disposition", "Content-Range"),
     refuses=(ranges.not_satisfiable(1024),),
 )
@@ -89,16 +83,20 @@ async def one(
 ) -> HTTPResponse | None:
     """Download a file.
 
-    With the header `Range`, only that range of it comes.
+    With the header `Range`, only that range of it comes. Where files are kept in a bucket, the
+    answer is 302 with an address at which the file can be had for some minutes, without a token.
     """
     services: Services = request.app.ctx.services
-    stored, path = await services.attachments.open(
+    stored = await services.attachments.open(
         request.ctx.identity, conversation_id, message_id, attachment_id
     )
+    files: Files = request.app.ctx.payam.files
     tag = f'"{stored.sha256}"'
     headers = {"ETag": tag, **etags.KEPT}
     if etags.has_already(request, tag):
         return HTTPResponse(status=304, headers=headers)
+    if leading := await elsewhere(request, stored.stored_name):
+        return leading
     part = ranges.wanted(request, tag, stored.size)
     headers |= {
         "Accept-Ranges": "bytes",
@@ -112,14 +110,16 @@ async def one(
         status=206 if part else 200, headers=headers, content_type=stored.content_type
     )
     part = part or ranges.Part(0, stored.size, stored.size)
-    return await responses.stream(request, head, chunks(path, part.start, part.size))
+    return await responses.stream(
+        request, head, files.chunks(stored.stored_name, part.start, part.size)
+    )
 
 
 @blueprint.get("/<attachment_id:id>/thumbnail/")
 @Operation(
     headers=ConditionalHeaders,
     takes_any_query=True,
-    gives={200: THUMBNAIL_TYPE, 304: None},
+    gives={200: THUMBNAIL_TYPE, 302: None, 304: None},
     sends=("ETag", "Cache-Control"),
 )
 async def thumbnail(
@@ -130,35 +130,27 @@ async def thumbnail(
     It never changes, so a client may keep it.
     """
     services: Services = request.app.ctx.services
-    stored, path = await services.attachments.open_thumbnail(
+    stored = await services.attachments.open_thumbnail(
         request.ctx.identity, conversation_id, message_id, attachment_id
     )
+    files: Files = request.app.ctx.payam.files
     size = stored.thumbnail_size or 0
     tag = f'"{stored.sha256}-thumbnail"'
     headers = {"ETag": tag, **etags.UNCHANGING}
     if etags.has_already(request, tag):
         return HTTPResponse(status=304, headers=headers)
+    name = stored.stored_name + THUMBNAIL
+    if leading := await elsewhere(request, name):
+        return leading
     headers |= {"Content-Length": str(size), "X-Content-Type-Options": "nosniff"}
     head = HTTPResponse(headers=headers, content_type=THUMBNAIL_TYPE)
-    return await responses.stream(request, head, chunks(path, 0, size))
+    return await responses.stream(request, head, files.chunks(name, 0, size))
 
 
-async def chunks(path: Path, start: int, size: int) -> AsyncGenerator[bytes, None]:
-    try:
-        async with aiofiles.open(path, "rb") as file:
-            await file.seek(start)
-            while size > 0:
-                chunk = await file.read(min(size, CHUNK))
-                if not chunk:
-                    raise EOFError(f"{path} is shorter than it was")
-                size -= len(chunk)
-                yield chunk
-    except FileNotFoundError:
-        # The message was deleted after the row had been read.
-        raise NotFound("There is no such attachment of this message.") from None
-
-
-def disposition(name: str) -> str:
-    """RFC 6266: the browser saves the file under this name, and never shows it."""
-    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%' else "_" for c in name)
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+async def elsewhere(request: Request, name: str) -> HTTPResponse | None:
+    """The answer that leads to the file where it is kept; None for a file on the disk."""
+    files: Files = request.app.ctx.payam.files
+    link = await files.link(name, "HEAD" if request.method == "HEAD" else "GET")
+    if link is None:
+        return None
+    return HTTPResponse(status=302, headers={"Location": link, **NOT_KEPT})

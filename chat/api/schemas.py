@@ -226,7 +226,7 @@ class ServerSettings(Struct, frozen=True):
     upload_quota: int
     upload_ttl: int
     uploads_per_user: int
-    attachment_storage: Annotated[str, said(enum=("disk",))]
+    attachment_storage: Annotated[str, said(enum=("disk", "s3"))]
     body_max_size: int
     frame_max_size: int
     title_max_length: int

@@ -35,7 +35,7 @@ async def read(request: Request) -> HTTPResponse:
             upload_quota=services.resumable_uploads.quota,
             upload_ttl=settings.upload_ttl,
             uploads_per_user=UPLOADS_MAX,
-            attachment_storage="disk",
+            attachment_storage="s3" if settings.attachment_storage else "disk",
             body_max_size=settings.body_max_size,
             frame_max_size=settings.frame_max_size,
             title_max_length=checks.TITLE_MAX_LENGTH,

@@ -108,6 +108,11 @@ def answer(request: Request, file: File) -> HTTPResponse:
     headers = HEADERS | {"ETag": f"W/{file.tag}"}
     if file.content_type == TYPES[".woff2"]:
         headers |= LASTING
+    if origin := request.app.ctx.file_origin:  # the page reads files where they are kept
+        policy = headers["Content-Security-Policy"]
+        headers["Content-Security-Policy"] = policy.replace(
+            "connect-src 'self'", f"connect-src 'self' {origin}"
+        )
     if has_already(request, file.tag):
         return HTTPResponse(status=304, headers=headers)
     body = file.body

@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 from msgspec import Struct
 
@@ -185,22 +184,22 @@ class Attachments:
 
     async def open(
         self, who: Identity, conversation_id: int, message_id: int, attachment_id: int
-    ) -> tuple[store.StoredFile, Path]:
-        """What the database knows of the file, and its path; for participants and agents only."""
+    ) -> store.StoredFile:
+        """What the database knows of the file; for participants and agents only."""
         await self._messages.get(who, conversation_id, message_id)
         file = await store.file_of(self._database, conversation_id, message_id, attachment_id)
         if file is None:
             raise no_such_attachment()
-        return file, self._files.path(file.stored_name)
+        return file
 
     async def open_thumbnail(
         self, who: Identity, conversation_id: int, message_id: int, attachment_id: int
-    ) -> tuple[store.StoredFile, Path]:
+    ) -> store.StoredFile:
         """The same for its thumbnail. Raises NotFound if it has none."""
-        file, _ = await self.open(who, conversation_id, message_id, attachment_id)
+        file = await self.open(who, conversation_id, message_id, attachment_id)
         if file.thumbnail_size is None:
             raise NotFound("This attachment has no thumbnail.")
-        return file, self._files.thumbnail(file.stored_name)
+        return file
 
 
 def too_many() -> Conflict:

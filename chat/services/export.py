@@ -4,13 +4,13 @@ import asyncio
 import io
 import zipfile
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
-import aiofiles
 import msgspec
 
 from chat.auth.identity import Identity
-from chat.errors import NotAuthenticated
+from chat.errors import NotAuthenticated, NotFound
 from chat.services.conversations import Conversations
 from chat.store import erasures, users
 from chat.store import export as store
@@ -20,7 +20,6 @@ from chat.store.files import Files
 
 READ = 200
 """Messages of a conversation that are looked at in one statement."""
-CHUNK = 256 * 1024
 COMPRESSED = 64 * 1024
 """Bytes that are compressed before others have their turn: some milliseconds."""
 
@@ -92,16 +91,18 @@ class Exports:
     async def _file(
         self, archive: zipfile.ZipFile, sink: Sink, name: str, file: StoredFile
     ) -> AsyncIterator[bytes]:
-        path = self._files.path(file.stored_name)
+        chunks = self._files.chunks(file.stored_name, 0, file.size)
         try:
-            async with aiofiles.open(path, "rb") as source:
-                info = zipfile.ZipInfo(name)
-                with archive.open(info, "w", force_zip64=True) as entry:
-                    while chunk := await source.read(CHUNK):
-                        entry.write(chunk)
-                        yield sink.taken()
-        except FileNotFoundError:  # its message was deleted meanwhile
+            first = await anext(chunks, b"")
+        except NotFound:  # its message was deleted meanwhile
             return
+        async with aclosing(chunks):
+            with archive.open(zipfile.ZipInfo(name), "w", force_zip64=True) as entry:
+                entry.write(first)
+                yield sink.taken()
+                async for chunk in chunks:
+                    entry.write(chunk)
+                    yield sink.taken()
 
     async def _mine(self, who: Identity) -> AsyncIterator[tuple[int, list[int]]]:
         """The messages that the user has sent: conversation and ids."""

@@ -106,7 +106,8 @@ async def examine(
     ]
 
 
-async def mend(database: Database, drifts: list[Drift]) -> None:
+async def mend(database: Database, drifts: list[Drift], files: Files | None = None) -> None:
+    """Repair them. What is to be deleted in a bucket needs `files`."""
     async with database.transaction() as transaction:
         for drift in drifts:
             for statement, parameters in drift.statements:
@@ -114,6 +115,8 @@ async def mend(database: Database, drifts: list[Drift]) -> None:
     for drift in drifts:
         for path in drift.files:
             path.unlink(missing_ok=True)
+        if drift.objects and files is not None and files.bucket is not None:
+            await files.bucket.remove(drift.objects)
 
 
 async def examine_log(database: Database, kinds: Collection[str], entries: str) -> list[Drift]:

@@ -21,9 +21,6 @@ class Drafts:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def prepare(self) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-
     def path(self, upload_id: str) -> Path:
         return self._folder / upload_id
 
@@ -31,6 +28,7 @@ class Drafts:
         return self._folder.iterdir() if self._folder.is_dir() else iter(())
 
     def create(self, upload_id: str) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
         with self.path(upload_id).open("xb"):
             pass
         sync(self._folder)

@@ -12,3 +12,5 @@ class Drift(Struct, frozen=True):
     what: str
     statements: Sequence[tuple[str, tuple[int | str, ...]]] = ()
     files: Sequence[Path] = ()
+    objects: Sequence[str] = ()
+    """Names of files in the bucket."""

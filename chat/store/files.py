@@ -12,27 +12,34 @@ import asyncio
 import logging
 import os
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import aclosing
 from contextvars import Context
 from functools import partial
 from hashlib import file_digest, sha256
 from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
 
 import aiofiles
 import aiofiles.os
 from msgspec.structs import replace
 
-from chat.errors import TooLarge, Unavailable
+from chat.errors import NotFound, TooLarge, Unavailable
 from chat.media import sizes, types
 from chat.media.found import NOTHING
 from chat.media.inspector import Inspector
 from chat.store.attachments import StoredFile
+from chat.store.bucket import Bucket
 from chat.store.drafts import Drafts, sync
 
 log = logging.getLogger("payam.files")
 
 THUMBNAIL = ".thumbnail"
 """What the name of a file has, and then that of its thumbnail."""
+THUMBNAIL_TYPE = "image/webp"
+CHUNK = 256 * 1024
+"""Bytes of a file that are in memory at once."""
 SIDE = 512
 SMALL = 256 * 1024
 """Pixels and bytes: a picture that browsers show, and that is no larger, needs no thumbnail."""
@@ -42,7 +49,9 @@ ABANDONED = 86_400
 
 
 class Files:
-    def __init__(self, folder: Path, inspector: Inspector) -> None:
+    def __init__(self, folder: Path, inspector: Inspector, bucket: Bucket | None = None) -> None:
+        """With a bucket new files go there. Those that are on the disk are found there first."""
+        self.bucket = bucket
         self._inspector = inspector
         self._folder = folder
         self._incoming = folder / "incoming"
@@ -52,7 +61,6 @@ class Files:
     def prepare(self, now: float) -> None:
         """Make the folders, and delete abandoned uploads. `now` is in seconds since 1970."""
         self._incoming.mkdir(parents=True, exist_ok=True)
-        self.drafts.prepare()
         for path in self._incoming.iterdir():
             if path.is_dir():  # of resumable uploads, which have a lifetime of their own
                 continue
@@ -118,6 +126,10 @@ class Files:
             size, digest = await fill(draft)
             file = StoredFile(stored_name, name, size, content_type, digest)
             file = await self._looked_at(file, draft)
+            if self.bucket is not None:
+                await self.send(file, draft, self.bucket)
+                await asyncio.to_thread(unlink, draft, beside(draft))
+                return file
             if file.thumbnail_size is not None:
                 await aiofiles.os.wrap(self._place)(beside(draft), self.thumbnail(stored_name))
             await aiofiles.os.wrap(self._place)(draft, self.path(stored_name))
@@ -126,6 +138,8 @@ class Files:
             for path in (draft, self.path(stored_name)):
                 path.unlink(missing_ok=True)
                 beside(path).unlink(missing_ok=True)
+            if self.bucket is not None:
+                self.discard_later([stored_name])
             if not isinstance(error, OSError):
                 raise
             log.error("an upload could not be stored: %s", error)  # noqa: TRY400 - the disk's trouble
@@ -133,6 +147,51 @@ class Files:
                 "The file cannot be stored at the moment.", retry_after=5.0
             ) from error
         return file
+
+    @staticmethod
+    async def send(file: StoredFile, path: Path, bucket: Bucket) -> None:
+        """Copy a file at this path, and the thumbnail beside it, to the bucket."""
+        if file.thumbnail_size is not None:
+            name = file.stored_name + THUMBNAIL
+            await bucket.put(beside(path), name, THUMBNAIL_TYPE, "inline")
+        await bucket.put(path, file.stored_name, file.content_type, disposition(file.name))
+
+    async def link(self, name: str, method: Literal["GET", "HEAD"]) -> str | None:
+        """Where the client gets the file itself; None for a file on the disk."""
+        if self.bucket is None or await asyncio.to_thread(self.path(name).exists):
+            return None
+        return await self.bucket.link(name, method)
+
+    async def chunks(self, name: str, start: int, size: int) -> AsyncGenerator[bytes, None]:
+        """These bytes of the file. Raises NotFound."""
+        try:
+            async with aiofiles.open(self.path(name), "rb") as file:
+                await file.seek(start)
+                while size > 0:
+                    chunk = await file.read(min(size, CHUNK))
+                    if not chunk:
+                        raise EOFError(f"{name} is shorter than it was")
+                    size -= len(chunk)
+                    yield chunk
+        except FileNotFoundError:
+            if self.bucket is None:
+                # The message was deleted after the row had been read.
+                raise NotFound("There is no such attachment of this message.") from None
+            async with aclosing(self.bucket.chunks(name, start, size)) as kept:
+                async for chunk in kept:
+                    yield chunk
+
+    async def fetch(self, file: StoredFile, bucket: Bucket) -> None:
+        """Copy a file and its thumbnail from the bucket to their places on the disk."""
+        sizes = {file.stored_name + THUMBNAIL: file.thumbnail_size, file.stored_name: file.size}
+        for name, size in sizes.items():
+            if size is None or self.path(name).exists():
+                continue
+            draft = self._incoming / name
+            async with aiofiles.open(draft, "wb") as target:
+                async for chunk in bucket.chunks(name, 0, size):
+                    await target.write(chunk)
+            await asyncio.to_thread(self._place, draft, self.path(name))
 
     async def _looked_at(self, file: StoredFile, draft: Path) -> StoredFile:
         """The file, with what its content says."""
@@ -195,6 +254,12 @@ class Files:
     async def discard(self, stored_names: Sequence[str]) -> None:
         """Delete these files, where they are there, without holding the event loop."""
         await asyncio.to_thread(self._unlink, stored_names)
+        if self.bucket is not None:
+            names = [*stored_names, *(name + THUMBNAIL for name in stored_names)]
+            try:
+                await self.bucket.remove(names)
+            except Unavailable as error:  # `doctor` finds them, and removes them
+                log.error("files could not be deleted: %s", error.__cause__)  # noqa: TRY400
 
     def _unlink(self, stored_names: Sequence[str]) -> None:
         for stored_name in stored_names:
@@ -223,6 +288,17 @@ def looked_at(draft: Path, claimed: str) -> tuple[str, sizes.Size | None]:
     with draft.open("rb") as file:
         content_type = types.media_type(file.read(types.HEAD_SIZE), claimed)
     return content_type, sizes.size_of(draft)
+
+
+def unlink(*paths: Path) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def disposition(name: str) -> str:
+    """RFC 6266: the browser saves the file under this name, and never shows it."""
+    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%' else "_" for c in name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def beside(path: Path) -> Path:

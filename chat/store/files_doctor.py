@@ -1,13 +1,14 @@
 """Compares the files of attachments and of uploads with the rows that name them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from time import time
 
 from chat.store import resumable_uploads
+from chat.store.bucket import Kept
 from chat.store.database import Database
 from chat.store.drift import Drift
-from chat.store.files import Files
+from chat.store.files import THUMBNAIL, Files
 
 YOUNG = 3600
 """In seconds. A file younger than this may be an upload whose row is not stored yet."""
@@ -25,41 +26,56 @@ async def examine(database: Database, files: Files) -> list[Drift]:
 
 
 async def examine_attachments(database: Database, files: Files) -> list[Drift]:
+    """A file may be on the disk, or else in the bucket."""
     rows = await database.fetch(
         "SELECT id, stored_name, size, thumbnail_size FROM attachments ORDER BY id"
     )
+    kept = await files.bucket.everything() if files.bucket is not None else {}
     known: set[str] = set()
     drifts = []
     for id_, stored_name, size, thumbnail_size in rows:
         known.add(stored_name)
-        path = files.path(stored_name)
-        found = path.stat().st_size if path.exists() else None
+        small = stored_name + THUMBNAIL
+        found = size_of(files, stored_name, kept)
         if found != size:
             state = "is missing" if found is None else f"has {found} bytes, not {size}"
             drifts.append(
                 Drift(
                     f"attachment {id_}: its file {state}",
                     [(MEND_LOG_OF_FILE, (id_,)), (MEND_FILE, (id_,))],
-                    (path, files.thumbnail(stored_name)),
+                    (files.path(stored_name), files.path(small)),
+                    (stored_name, small),
                 )
             )
-        small = files.thumbnail(stored_name)
-        if found != size or thumbnail_size is None:
-            continue
-        known.add(small.name)
-        if not small.exists() or small.stat().st_size != thumbnail_size:
-            drifts.append(
-                Drift(
-                    f"attachment {id_}: its thumbnail is missing, or has another size",
-                    [(MEND_THUMBNAIL, (id_,))],
-                    (small,),
+        elif thumbnail_size is not None:
+            known.add(small)
+            if size_of(files, small, kept) != thumbnail_size:
+                drifts.append(
+                    Drift(
+                        f"attachment {id_}: its thumbnail is missing, or has another size",
+                        [(MEND_THUMBNAIL, (id_,))],
+                        (files.path(small),),
+                        (small,),
+                    )
                 )
-            )
     drifts += [
         Drift(f"file {path.name}: belongs to no attachment", files=(path,))
         for path in strays(files, known)
     ]
-    return drifts
+    oldest_allowed = time() - YOUNG
+    return drifts + [
+        Drift(f"file {name} in the bucket: belongs to no attachment", objects=(name,))
+        for name, one in sorted(kept.items())
+        if name not in known and one.written_at < oldest_allowed
+    ]
+
+
+def size_of(files: Files, name: str, kept: Mapping[str, Kept]) -> int | None:
+    """In bytes; None for a file that is in neither place."""
+    path = files.path(name)
+    if path.exists():
+        return path.stat().st_size
+    return kept[name].size if name in kept else None
 
 
 async def examine_uploads(database: Database, files: Files) -> list[Drift]:

@@ -73,7 +73,7 @@ def id_of(path: str) -> str:
 
 
 def drafts(api: Api) -> set[Path]:
-    return set((api.settings.uploads / "incoming" / "uploads").iterdir())
+    return set(api.app.ctx.payam.files.drafts.everything())
 
 
 def test_it_says_what_it_offers(api: Api, ali: Person) -> None:

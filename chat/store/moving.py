@@ -1,0 +1,62 @@
+"""Moves files between the disk and the bucket, one after the other, while servers run.
+
+A server with a bucket finds files in both places, so nothing is missing at any moment: a file is
+deleted in one place when it is whole in the other. Files that are in the right place already are
+passed over, so an interrupted move goes on when it is begun again.
+"""
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from chat.errors import NotFound
+from chat.store.attachments import StoredFile
+from chat.store.bucket import Bucket
+from chat.store.database import Reads
+from chat.store.files import THUMBNAIL, Files, unlink
+
+PAGE = 200
+"""Rows that are read at once; after so many there is a word about the progress."""
+
+
+class Moved(Struct):
+    """`moved` of the `seen` files went to the other place; `missing` are in neither."""
+
+    seen: int = 0
+    moved: int = 0
+    missing: int = 0
+
+
+async def move(
+    reads: Reads, files: Files, bucket: Bucket, say: Callable[[str], None], *, to_bucket: bool
+) -> Moved:
+    """Move every attachment's file, and its thumbnail. Raises Unavailable where a place is away."""
+    ((total,),) = await reads.fetch("SELECT count(*) FROM attachments")
+    done, last = Moved(), 0
+    while page := await reads.fetch(
+        """
+        SELECT id, stored_name, name, size, content_type, sha256, width, height, thumbnail_size,
+               duration_ms
+        FROM attachments WHERE id > ? ORDER BY id LIMIT ?
+        """,
+        (last, PAGE),
+    ):
+        for id_, *values in page:
+            last, file = id_, StoredFile(*values)
+            done.seen += 1
+            is_here = files.path(file.stored_name).exists()
+            try:
+                if to_bucket and is_here:
+                    await files.send(file, files.path(file.stored_name), bucket)
+                    unlink(files.path(file.stored_name), files.thumbnail(file.stored_name))
+                elif not to_bucket and not is_here:
+                    await files.fetch(file, bucket)
+                    await bucket.remove([file.stored_name, file.stored_name + THUMBNAIL])
+                else:
+                    continue
+            except NotFound:  # deleted meanwhile, or lost: `doctor` says which
+                done.missing += 1
+            else:
+                done.moved += 1
+        say(f"{done.seen} of {total} files seen, {done.moved} moved")
+    return done
