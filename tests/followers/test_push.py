@@ -16,7 +16,7 @@ from tests.followers.push_world import LATER, QUICK, TTL, World, until
 from tests.store.world import Changes, conversation, draft
 from tests.support.payam_server import CHECKOUT
 from tests.support.push_service import Gateway, PushService, accept
-from tests.support.receiver import Received, answer, hang
+from tests.support.receiver import Received, answer, fail, hang
 
 
 @pytest.fixture
@@ -317,6 +317,26 @@ async def test_what_is_too_old_is_not_pushed(world: World) -> None:
     assert int(browser.received[0].headers["ttl"]) <= 600
 
 
+async def test_a_push_is_given_up_when_its_message_is_too_old(world: World) -> None:
+    """The next message is pushed, with the count of both."""
+    ali, sara = await world.user("ali"), await world.user("sara")
+    browser = await world.browser(sara)
+    talk = await conversation(world.database, ali, sara)
+    world.service.behaviour = fail
+    async with world.pushing(ttl=1):
+        await world.say(talk, ali)
+        await until(lambda: browser.received)
+        await world.settled()
+        assert await world.notices() == 0
+        tries = len(browser.received)
+        world.service.behaviour = accept
+        await asyncio.sleep(LATER)
+        assert len(browser.received) == tries
+        await world.say(talk, ali)
+        await until(lambda: len(browser.received) > tries)
+    assert browser.pushes[-1]["unread"] == 2
+
+
 async def test_far_behind_it_catches_up(world: World) -> None:
     """Whatever number of changes nobody followed, the last push has the count, up to a thousand."""
     ali, sara = await world.user("ali"), await world.user("sara")
@@ -358,10 +378,10 @@ async def test_a_push_is_tried_again_and_others_do_not_wait(world: World) -> Non
     failing, well = await world.browser(sara), await world.browser(sara, other)
     talk = await conversation(world.database, ali, sara)
 
-    async def fail(_: Received) -> bytes:
+    async def put_off(_: Received) -> bytes:
         return answer(503) if len(failing.received) % 2 else answer(429, Retry_After="0")
 
-    world.service.behaviour = fail
+    world.service.behaviour = put_off
     async with world.pushing():
         await world.say(talk, ali)
         await until(lambda: well.pushes and len(failing.received) > 3)
