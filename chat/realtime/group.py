@@ -8,7 +8,7 @@ from msgspec import Struct
 from chat import metrics
 from chat.realtime.bag import Bag, with_one, without
 from chat.realtime.protocol import of_conversation, with_client_id
-from chat.realtime.seats import Seat, place_of, seats_of, with_seat, without_seat
+from chat.realtime.seats import Seat, live_in, place_of, seats_of, with_seat, without_seat
 from chat.realtime.subscribers import Subscriber, UserSocket
 
 WAITING_MAX = 100
@@ -114,7 +114,7 @@ class Group(Struct, gc=False, eq=False):
         return self._wide_ones(is_live=True)
 
     def _wide_ones(self, *, is_live: bool) -> list[UserSocket]:
-        found = [one for seat in seats_of(self.wide) for one in seat.live]
+        found = live_in(self.wide)
         others = self.others
         if not others:
             return found

@@ -115,6 +115,11 @@ def seats_of(wide: bytes) -> list[Seat]:
     return [_seats[number] for number in memoryview(wide).cast("I")]
 
 
+def live_in(wide: bytes) -> list["UserSocket"]:
+    """The live sockets of the seats that a group has."""
+    return [one for number in memoryview(wide).cast("I") for one in _seats[number].live]
+
+
 def sockets_of(wides: Iterable[bytes]) -> list["UserSocket"]:
     """The live sockets of all seats that some groups have, each once."""
     numbers = set(memoryview(b"".join(wides)).cast("I"))

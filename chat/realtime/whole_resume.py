@@ -201,8 +201,10 @@ class WholeResume:
         """What is left after the changes."""
         self._sockets.lost(connection, missed.left)
         await self._sockets.introduce(connection, list(missed.joined))
-        await self._send_marks(connection, missed.points)
-        await self._own_settings.send_since(connection, missed.own)
+        await asyncio.gather(
+            self._send_marks(connection, missed.points),
+            self._own_settings.send_since(connection, missed.own),
+        )
         for conversation_id, seq in missed.put_back.items():
             metrics.resets.inc()
             reset = frame_of(Reset(seq, self._history.epoch))
