@@ -22,13 +22,15 @@ HOLD = """
     SELECT p.conversation_id, p.seq FROM positions AS p
     WHERE p.follower = ? AND p.conversation_id IN ({ids}) {skip_locked}
 """
+# Whichever way an UPDATE would join the two, of a million positions it could go through all.
 SETTLE = """
-    UPDATE positions SET seq = ends.two, failures = 0, due = CASE
-        WHEN (SELECT c.seq FROM conversations AS c WHERE c.id = positions.conversation_id)
-             > ends.two
-        THEN {moment} END
-    FROM ({pairs}) AS ends
-    WHERE follower = ? AND conversation_id = ends.one
+    INSERT INTO positions (follower, conversation_id, seq)
+    SELECT CAST(? AS text), ends.one, ends.two FROM ({pairs}) AS ends WHERE true
+    ON CONFLICT (follower, conversation_id) DO UPDATE SET
+        seq = excluded.seq, failures = 0, due = CASE
+            WHEN (SELECT c.seq FROM conversations AS c WHERE c.id = excluded.conversation_id)
+                 > excluded.seq
+            THEN {moment} END
 """
 PUT_OFF = """
     UPDATE positions SET failures = failures + 1, due = {moment} + ?
@@ -72,7 +74,7 @@ async def settle(transaction: Transaction, name: str, spans: Sequence[Span]) -> 
     """The follower has these conversations up to the ends of the spans, which it holds."""
     ends = listed([(span.conversation_id, span.upto) for span in spans])
     sql = SETTLE.format(moment=transaction.moment, pairs=transaction.pairs)
-    await transaction.execute(sql, (ends, name))
+    await transaction.execute(sql, (name, ends))
 
 
 async def put_off(database: Database, name: str, span: Span, seconds: float) -> None:
