@@ -116,6 +116,8 @@ def expect_conversation(client: Client) -> None:
     assert client.json(ali, "/api/users/me/")["display_name"] == "علی رضایی"
     by_ali = client.json(ali, "/api/conversations/1/messages/")
     assert [one["is_read"] for one in by_ali] == [True] * 5 + [False] * 3
+    (found,) = client.json(ali, "/api/search/?q=with a file")
+    assert (found["conversation"], found["message"]["id"]) == (1, 7)
     changed = client.json(ali, "/api/conversations/1/messages/?since=0")
     assert sorted(one["id"] for one in changed) == list(range(1, 9))
     (picture,) = messages[-1]["attachments"]
