@@ -45,6 +45,7 @@ from chat.services.export import Exports
 from chat.services.limits import Limit
 from chat.services.messages import Messages
 from chat.services.own_settings import OwnSettings
+from chat.services.password_change import PasswordChange
 from chat.services.pins import Pins
 from chat.services.positions import Positions
 from chat.services.presence import Presences
@@ -242,6 +243,13 @@ class Payam:
             resumable_uploads=self.uploads,
             support_tickets=SupportTickets(self.database, self.writer),
             pins=Pins(self.database, self.writer),
+            password_change=PasswordChange(
+                self.database,
+                self.passwords,
+                per_name,
+                self.dispatcher.announce,
+                least=settings.password_min_length,
+            ),
             reactions=Reactions(self.database, self.writer),
             own_settings=OwnSettings(self.database, self.writer),
             webhooks=Webhooks(self.database, self.outgoing),

@@ -106,6 +106,11 @@ class ConversationCalls(Session):
         given = {name: value for name, value in body.items() if value is not None}
         return parse(await self.request("PATCH", of(id_), given), ConversationRecord)
 
+    async def change_password(self, old: str, new: str) -> None:
+        """Change one's password. Every other sign-in ends. Raises PayamError `wrong_password`."""
+        body = {"old_password": old, "new_password": new}
+        await self.request("POST", "/api/users/me/password/", body)
+
     async def change_me(
         self, *, display_name: str | None = None, metadata: dict[str, Any] | None = None
     ) -> Me:

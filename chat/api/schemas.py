@@ -198,6 +198,11 @@ class UploadToAttach(Body):
     upload: Annotated[str, said("The id of a finished resumable upload.", maxLength=64)]
 
 
+class NewPassword(Body):
+    old_password: Annotated[str, said(format="password")]
+    new_password: Password
+
+
 class UserChanges(Body):
     """A field that is missing stays as it is. An empty `display_name` is none."""
 

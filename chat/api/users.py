@@ -6,7 +6,7 @@ from sanic import Blueprint, HTTPResponse, Request
 from chat.api import addresses, bodies, etags, keys, paging, responses
 from chat.api.operations import Operation
 from chat.api.parameters import SEARCH_LIMIT, OnceHeaders, UserSearch
-from chat.api.schemas import Erasing, NewUser, UserChanges
+from chat.api.schemas import Erasing, NewPassword, NewUser, UserChanges
 from chat.errors import Conflict, Forbidden, RateLimited
 from chat.records import Me, Profile, User
 from chat.services.erasure import wrong_password
@@ -68,6 +68,21 @@ async def change(request: Request) -> HTTPResponse:
     body = bodies.decode(request, UserChanges)
     who = request.ctx.identity
     return responses.json(await services.users.change(who, body.display_name, body.metadata))
+
+
+@blueprint.post("/me/password/")
+@Operation(takes=NewPassword, gives={204: None}, refuses=(wrong_password(),))
+async def change_password(request: Request) -> HTTPResponse:
+    """Change the caller's password.
+
+    Every other sign-in of the caller ends: its tokens stop working, and its sockets are closed.
+    """
+    services: Services = request.app.ctx.services
+    body = bodies.decode(request, NewPassword)
+    await services.password_change.change(
+        request.ctx.identity, body.old_password, body.new_password
+    )
+    return responses.empty()
 
 
 @blueprint.delete("/me/")

@@ -151,6 +151,7 @@ ALL: tuple[Struct, ...] = (
     records.Profile(2, "ali", "علی"),
     records.Me(2, "ali", False, "علی", records.NOTHING),
     schemas.Erasing("correct-horse"),
+    schemas.NewPassword("correct-horse", "battery-staple"),
     schemas.NewReport("He writes this to everybody."),
     records.ReportedMessage(123, ALI, "Buy now!"),
     records.Report(

@@ -62,10 +62,10 @@ def display_name(value: str) -> str:
     return text("display_name", value, most=DISPLAY_NAME_MAX_LENGTH, least=len(value))
 
 
-def password(value: str, *, least: int) -> str:
+def password(value: str, *, least: int, field: str = "password") -> str:
     if len(value) < least:
-        raise InvalidInput({"password": [f"At least {least} characters."]})
-    return text("password", value, most=PASSWORD_MAX_LENGTH, least=0)
+        raise InvalidInput({field: [f"At least {least} characters."]})
+    return text(field, value, most=PASSWORD_MAX_LENGTH, least=0)
 
 
 def key(field: str, value: str | None) -> str | None:

@@ -13,6 +13,7 @@ from chat.services.export import Exports
 from chat.services.limits import Limit
 from chat.services.messages import Messages
 from chat.services.own_settings import OwnSettings
+from chat.services.password_change import PasswordChange
 from chat.services.pins import Pins
 from chat.services.positions import Positions
 from chat.services.presence import Presences
@@ -43,6 +44,7 @@ class Services:
     resumable_uploads: ResumableUploads
     support_tickets: SupportTickets
     pins: Pins
+    password_change: PasswordChange
     reactions: Reactions
     own_settings: OwnSettings
     webhooks: Webhooks

@@ -61,6 +61,21 @@ async def revoke(database: Database, family: str) -> bool:
         return is_revoked
 
 
+async def revoke_others(database: Database, user_id: int, kept: str | None) -> list[str]:
+    """Revoke all sign-ins of the user but one, and forget their devices. Returns the revoked."""
+    async with database.transaction() as transaction:
+        rows = await transaction.fetch(
+            """
+            UPDATE token_families SET revoked_at = ?
+            WHERE user_id = ? AND revoked_at IS NULL AND id <> ? RETURNING id
+            """,
+            (now(), user_id, kept or ""),
+        )
+        for (family,) in rows:
+            await devices.remove_of_family(transaction, family)
+    return [family for (family,) in rows]
+
+
 async def working(database: Database, families: Collection[str]) -> set[str]:
     """Those of the sign-ins that exist and are not revoked."""
     found: set[str] = set()

@@ -210,15 +210,18 @@ async def most_rounds(reads: Reads) -> int:
     return rounds or 0
 
 
-async def replace_hash(database: Database, user_id: int, earlier: str, made: str) -> None:
-    """Replace an imported hash by one of Payam's own, if the password was not changed meanwhile."""
+async def replace_hash(database: Database, user_id: int, earlier: str, made: str) -> bool:
+    """Replace a password's hash, if it was not replaced meanwhile. Returns whether it was."""
     async with database.transaction() as transaction:
-        await transaction.execute(
-            """
+        return (
+            await transaction.execute(
+                """
             UPDATE users SET password_hash = ?, password_rounds = NULL
             WHERE id = ? AND password_hash = ?
             """,
-            (made, user_id, earlier),
+                (made, user_id, earlier),
+            )
+            == 1
         )
 
 

@@ -97,6 +97,9 @@ EXPECTED: dict[str, Rights] = {
     "POST /api/token/revoke/": public(401, {"refresh": "x"}),
     "GET /api/users/": users(200),
     "GET /api/users/me/": users(200),
+    "POST /api/users/me/password/": users(
+        403, {"old_password": "wrong", "new_password": "correct-horse"}
+    ),
     "PATCH /api/users/me/": users(200, {"display_name": "x"}),
     # Nobody is erased here: the password is wrong.
     "DELETE /api/users/me/": users(403, {"password": "wrong"}),

@@ -20,6 +20,12 @@ export class Api extends Emitter {
     return (await this.request("GET", "/api/users/me/export/")).blob();
   }
 
+  /** Every other sign-in ends. */
+  async changePassword(old, made) {
+    const body = { old_password: old, new_password: made };
+    await this.request("POST", "/api/users/me/password/", { body });
+  }
+
   /** `{display_name, metadata}`; what is not given stays as it is. */
   changeMe(changes) {
     return this.json("PATCH", "/api/users/me/", { body: changes });

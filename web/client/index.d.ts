@@ -280,6 +280,8 @@ export class Payam {
   me(): Promise<Me>;
   /** Users whose names begin so. */
   users(search: string, limit?: number): Promise<Profile[]>;
+  /** Every other sign-in ends. Rejects with `wrong_password`. */
+  changePassword(old: string, made: string): Promise<void>;
   /** What is not given stays as it is. */
   changeMe(changes: { display_name?: string; metadata?: Metadata }): Promise<Me>;
 
