@@ -59,7 +59,9 @@ async def add(payam: Payam, options: argparse.Namespace) -> str:
     webhook, _ = await payam.services.webhooks.add(
         None,
         options.url,
-        events=[word for part in options.events.split(",") if (word := part.strip())],
+        events=[word.strip() for word in options.events.split(",")]
+        if options.events.strip()
+        else [],
         secret=sys.stdin.readline().strip() if options.secret == STDIN else options.secret,
         is_asymmetric=options.ed25519,
         batches=not options.no_batches,
@@ -122,6 +124,10 @@ def moment_of(since: str) -> str:
     """The moment that `3d` means, or the text as it is."""
     match = re.fullmatch(r"([0-9]{1,5})([mhd])", since, re.ASCII)
     if match is None:
+        if re.match(r"[0-9-]+T", since, re.ASCII | re.IGNORECASE) is None:
+            raise InvalidInput(
+                {"since": ["A moment like 2026-01-31T08:00:00Z, or 90m, 12h, 3d: so long ago."]}
+            )
         return checked("since", since, most=100)
     ago = timedelta(**{UNITS[match[2]]: int(match[1])})
     try:

@@ -7,7 +7,7 @@ from sanic import Blueprint, HTTPResponse, Request
 from chat.api import responses
 from chat.api.messages import IS_DELETED
 from chat.api.operations import Operation
-from chat.services.reactions import too_many
+from chat.services.reactions import not_an_emoji, too_many
 from chat.services.registry import Services
 
 blueprint = Blueprint(
@@ -18,7 +18,7 @@ REACTION = "/reactions/<emoji:str>/"
 
 
 @blueprint.put(REACTION)
-@Operation(gives={204: None}, refuses=(IS_DELETED, too_many()))
+@Operation(gives={204: None}, refuses=(not_an_emoji(), IS_DELETED, too_many()))
 async def add(request: Request, conversation_id: int, message_id: int, emoji: str) -> HTTPResponse:
     """React to a message with an emoji.
 
@@ -31,7 +31,7 @@ async def add(request: Request, conversation_id: int, message_id: int, emoji: st
 
 
 @blueprint.delete(REACTION)
-@Operation(gives={204: None})
+@Operation(gives={204: None}, refuses=(not_an_emoji(),))
 async def remove(
     request: Request, conversation_id: int, message_id: int, emoji: str
 ) -> HTTPResponse:

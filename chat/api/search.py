@@ -5,16 +5,20 @@ from sanic import Blueprint, HTTPResponse, Request
 from chat.api import paging, responses
 from chat.api.operations import Operation
 from chat.api.parameters import SEARCH_LIMIT, MessageSearch
-from chat.errors import InvalidInput
+from chat.errors import InvalidInput, NotFound
 from chat.records import ID_MAX, Found
 from chat.services.registry import Services
 from chat.services.search import LIMIT_MAX
 
 blueprint = Blueprint("search", url_prefix="/api/search")
 
+NO_CONVERSATION = NotFound("There is no such conversation for you.")
+
 
 @blueprint.get("/")
-@Operation(query=MessageSearch, gives={200: list[Found]}, sends=("Link",))
+@Operation(
+    query=MessageSearch, gives={200: list[Found]}, sends=("Link",), refuses=(NO_CONVERSATION,)
+)
 async def find(request: Request) -> HTTPResponse:
     """Find messages that contain a text.
 

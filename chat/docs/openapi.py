@@ -16,7 +16,7 @@ from chat.api.problems import CONTENT_TYPE, Problem, describe
 from chat.docs.endpoints import Endpoint, endpoints
 from chat.docs.examples import example_of
 from chat.docs.located import PREFIX
-from chat.docs.shapes import fields_of, prose, schemas_of, security_schemes
+from chat.docs.shapes import fields_of, prose, required_of, schemas_of, security_schemes
 from chat.errors import (
     Failed,
     InvalidInput,
@@ -86,9 +86,15 @@ SENT_WITH = {
     503: "Retry-After",
 }
 
-TEXTS: Mapping[str, dict[str, Any]] = {"upload_id": {"type": "string", "pattern": "^[0-9a-f]{32}$"}}
+TEXTS: Mapping[str, dict[str, Any]] = {
+    "upload_id": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+    "emoji": {"type": "string", "minLength": 1, "maxLength": 16},
+}
 """The parameters of paths that are no numbers."""
-ANY_FILE = "*/*"
+ABOUT_TEXTS = {"emoji": "Exactly one emoji of Unicode."}
+"""The parameters of paths that are no ids."""
+FILES = ("*/", "image/", "application/zip")
+"""How media types of bytes begin."""
 
 Schemas = Mapping[Any, dict[str, Any]]
 """By shape."""
@@ -184,12 +190,15 @@ def parameters_of(one: Endpoint, settings: Settings) -> Iterator[dict[str, Any]]
             "name": name,
             "in": "path",
             "required": True,
-            "description": f"The {name.removesuffix('_id')}'s id.",
+            "description": ABOUT_TEXTS.get(name, f"The {name.removesuffix('_id')}'s id."),
             "schema": TEXTS.get(name, {"type": "integer", "minimum": 1, "maximum": ID_MAX}),
         }
     for place, shape in (("query", one.said.query), ("header", one.said.headers)):
+        required = required_of(shape) if shape else ()
         for name, schema in (fields_of(shape, settings) if shape else {}).items():
             parameter: dict[str, Any] = {"name": name, "in": place, "schema": schema}
+            if name in required:
+                parameter["required"] = True
             if description := schema.pop("description", ""):
                 parameter["description"] = description
             yield parameter
@@ -224,10 +233,10 @@ def answer(said: Operation, shape: Any, schemas: Schemas) -> dict[str, Any]:
         written["content"] = json_of(shape, schemas)
     elif shape is dict:
         written["content"] = {"application/json": {"schema": {"type": "object"}}}
-    elif shape == ANY_FILE:
+    elif shape is not None and shape.startswith(FILES):
         # Generators recognise bytes by this type. A file comes with a type of its own.
         octets = {"schema": {"type": "string", "format": "binary"}}
-        written["content"] = {"application/octet-stream": octets, ANY_FILE: {"schema": {}}}
+        written["content"] = {"application/octet-stream": octets, shape: {"schema": {}}}
     elif shape is not None:
         written["content"] = {shape: {"schema": {"type": "string"}}}
     return written

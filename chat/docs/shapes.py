@@ -26,6 +26,11 @@ def fields_of(shape: type[msgspec.Struct], settings: Settings) -> dict[str, dict
     return properties
 
 
+def required_of(shape: type[msgspec.Struct]) -> set[str]:
+    """The names of the fields that must be there."""
+    return {one.encode_name for one in msgspec.structs.fields(shape) if one.required}
+
+
 def plain(schema: Any, settings: Settings) -> Any:
     """The schema with the values of settings that it names, and without the code's indentation."""
     if isinstance(schema, dict):
@@ -35,6 +40,10 @@ def plain(schema: Any, settings: Settings) -> Any:
                 found[limit] = getattr(settings, found[limit].lower())
         if isinstance(found.get("description"), str):
             found["description"] = prose(found["description"])
+        kinds = found.get("prefixItems")
+        if kinds and found.get("items") is False and all(kind == kinds[0] for kind in kinds):
+            # A pair of numbers is a list of two: not every generator reads `items: false`.
+            found["items"] = found.pop("prefixItems")[0]
         if found.get("required") == []:
             del found["required"]  # AsyncAPI's older JSON Schema allows no empty list here
         return found

@@ -88,7 +88,7 @@ def require_emoji(text: str) -> str:
     """The emoji as Unicode writes it in full. Raises InvalidInput for any other text."""
     full = written_in_full(text)
     if full is None:
-        raise InvalidInput({"emoji": ["Exactly one emoji of Unicode."]})
+        raise not_an_emoji()
     return full
 
 
@@ -97,6 +97,10 @@ def require_room(kinds: int, own: int) -> None:
         raise too_many()
     if own >= PER_USER:
         raise too_many_of_user()
+
+
+def not_an_emoji() -> InvalidInput:
+    return InvalidInput({"emoji": ["Exactly one emoji of Unicode."]})
 
 
 def too_many() -> Conflict:

@@ -7,7 +7,7 @@ staff manage them, and the commands on the server.
 import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
 
@@ -232,15 +232,18 @@ def check_secret(secret: str) -> None:
 
 def moment_of(text: str) -> int:
     """Microseconds since 1970 of a moment as RFC 3339 has it. Raises InvalidInput."""
+    wrong = InvalidInput({"since": ["A moment like 2026-01-31T08:00:00Z, with its time zone."]})
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None or "T" not in text.upper():
-        raise InvalidInput({"since": ["A moment like 2026-01-31T08:00:00Z, with its time zone."]})
-    return int(moment.astimezone(UTC).timestamp() * 1_000_000)
+        raise wrong from None
+    if moment.tzinfo is None or "T" not in text.upper():
+        raise wrong
+    # A difference, because the first and the last hours of the calendar have no moment in UTC.
+    return (moment - EPOCH) // timedelta(microseconds=1)
 
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOT_STAFF = Forbidden("Only staff manage webhooks.")
 
 

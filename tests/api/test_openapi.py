@@ -81,6 +81,21 @@ def test_every_operation_says_what_it_is(document: dict[str, Any]) -> None:
         assert set(one["tags"]) <= nouns, place
 
 
+def test_what_must_be_there_is_marked(document: dict[str, Any]) -> None:
+    """Parameters of queries and headers without which a request is refused."""
+    required = {
+        (operation["operationId"], parameter["name"])
+        for operation in operations(document).values()
+        for parameter in operation.get("parameters", ())
+        if parameter["in"] != "path" and parameter.get("required")
+    }
+    assert required == {
+        ("search_find", "q"),
+        ("resumable_uploads_create", "Upload-Length"),
+        ("resumable_uploads_append", "Upload-Offset"),
+    }
+
+
 def test_every_example_is_what_its_schema_says(document: dict[str, Any]) -> None:
     """Those of bodies, of answers and of problems."""
     checked = 0

@@ -227,10 +227,12 @@ def test_a_replay_says_in_how_many_conversations(
     message = ali.say(conversation, "before")
     webhook = added(agent, url=receiver.url, events=["chat.message"])
     path = f"{PATH}{webhook['id']}/"
-    none = agent.post(f"{path}replay/", {"since": "2100-01-01T00:00:00Z"})
-    assert none.json() == {"conversations": 0}
-    some = agent.post(f"{path}replay/", {"since": "2000-01-01T03:30:00+03:30"})
-    assert some.json()["conversations"] >= 1
+    for later in ("2100-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00"):
+        none = agent.post(f"{path}replay/", {"since": later})
+        assert none.json() == {"conversations": 0}
+    for earlier in ("0001-01-01T00:00:00+14:00", "2000-01-01T03:30:00+03:30"):
+        some = agent.post(f"{path}replay/", {"since": earlier})
+        assert some.json()["conversations"] >= 1
 
     def came() -> bool:
         agent.get(path)  # lets the server work

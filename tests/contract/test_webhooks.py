@@ -125,6 +125,8 @@ async def test_a_key_comes_by_standard_input(on_sqlite: PayamServer) -> None:
         (("add", "http://example.invalid/"), "https://"),
         (("add", "https://10.0.0.1/"), "network"),
         (("add", "https://receiver.invalid/", "--events", "chat.massage"), "chat.massage"),
+        (("add", "https://receiver.invalid/", "--events", ","), "No such event: ''"),
+        (("replay", "123456", "--since", "3"), "90m, 12h, 3d"),
         (("add", "https://receiver.invalid/", "--secret", "whsec_c2hvcnQ="), "24 to 64"),
         (("test", "123456"), "no such webhook"),
         (("replay", "123456", "--since", "1d"), "no such webhook"),
