@@ -371,3 +371,30 @@ test("a suspended account opens nothing until it is woken", async () => {
   server.send({ type: "resumed", cursor: "e.i.2", epoch: "e" });
   await sent;
 });
+
+test("reactions and replies are counted once, whatever a page has counted", async () => {
+  const server = new Scripted();
+  server.conversation(1);
+  const { account } = await live(server);
+  const one = account.get(1);
+  await one.open();
+  server.send(message(1, 6), message(1, 7, { reply_to: { id: 1006, sender: { id: 2, username: "sara" }, content: "m6", is_deleted: false } }));
+  const find = (id) => one.messages.find((each) => each.id === id);
+  assert.equal(find(1006).reply_count, 1);
+  assert.equal(find(1007).reply_to.content, "m6");
+  const reaction = (type, user, seq) => ({ type: `reaction.${type}`, message_id: 1006, emoji: "👍", user, seq, conversation: 1 });
+  server.send(reaction("added", "sara", 8), reaction("added", account.me.username, 9));
+  assert.deepEqual(find(1006).reactions, [{ emoji: "👍", count: 2, me: true }]);
+  server.send(reaction("added", "sara", 8)); // again, as after a resume
+  server.send(reaction("removed", account.me.username, 10));
+  assert.deepEqual(find(1006).reactions, [{ emoji: "👍", count: 1, me: false }]);
+  server.send({ type: "message.edited", message: { id: 1006, content: "new" }, seq: 11, conversation: 1 });
+  assert.equal(find(1007).reply_to.content, "new");
+  server.send({ type: "message.deleted", message_id: 1007, seq: 12, conversation: 1 });
+  assert.equal(find(1006).reply_count, 0);
+  server.send({ type: "message.deleted", message_id: 1006, seq: 13, conversation: 1 });
+  assert.deepEqual(find(1006).reactions, []);
+  const own = { title: "x", muted_until: null, archived: true, pinned: false };
+  server.send({ type: "conversation.updated", ...own, seq: 0, conversation: 1 });
+  assert.deepEqual([one.record.archived, one.title, one.seq], [true, "talk 1", 13]);
+});
