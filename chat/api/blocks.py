@@ -5,6 +5,7 @@ from sanic import Blueprint, HTTPResponse, Request
 from chat.api import responses
 from chat.api.operations import Operation
 from chat.records import User
+from chat.services.blocks import of_oneself
 from chat.services.registry import Services
 
 blueprint = Blueprint("blocks", url_prefix="/api/users")
@@ -24,7 +25,7 @@ async def list_all(request: Request) -> HTTPResponse:
 
 
 @blueprint.put(BLOCK)
-@Operation(gives={204: None})
+@Operation(gives={204: None}, refuses=(of_oneself(),))
 async def block(request: Request, user_id: int) -> HTTPResponse:
     """Block a user.
 

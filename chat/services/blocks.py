@@ -18,7 +18,7 @@ class Blocks:
     async def put(self, who: Identity, user_id: int) -> None:
         """Block a user. A second time changes nothing. Raises NotFound."""
         if user_id == who.user_id:
-            raise InvalidInput({"user_id": ["Nobody blocks themselves."]})
+            raise of_oneself()
         if not await users.present(self._database, [user_id]):
             raise NotFound("There is no such user.")
         async with self._database.transaction() as transaction:
@@ -43,3 +43,7 @@ async def require_unblocked(reads: Reads, who: Identity, conversation_id: int) -
     """Raises Forbidden where the other one of two has blocked the caller."""
     if await store.is_blocked(reads, conversation_id, who.user_id):
         raise blocked()
+
+
+def of_oneself() -> InvalidInput:
+    return InvalidInput({"user_id": ["Nobody blocks themselves."]})
