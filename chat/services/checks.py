@@ -3,6 +3,7 @@
 Each function raises InvalidInput, which names the field and the limit.
 """
 
+import re
 from unicodedata import normalize
 
 from chat.auth import passwords, tokens
@@ -21,6 +22,10 @@ REASON_MAX_LENGTH = 1_000
 KEY_MAX_LENGTH = 64
 APP_ID_MAX_LENGTH = 64
 PUSHKEY_MAX_LENGTH = 512
+UNRULY = r"\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+"""Characters that break a line, or turn the direction of what stands after them."""
+
+_find_unruly = re.compile(f"[{UNRULY}]").search
 
 
 def short(field: str, value: str, most: int) -> None:
@@ -58,8 +63,13 @@ def username(value: str) -> str:
 
 
 def display_name(value: str) -> str:
-    """Return the name that is shown, which may be empty."""
-    return text("display_name", value, most=DISPLAY_NAME_MAX_LENGTH, least=len(value))
+    """Return the name that is shown, which may be empty. It stands within a line of others."""
+    name = text("display_name", value, most=DISPLAY_NAME_MAX_LENGTH, least=len(value))
+    if _find_unruly(name):
+        raise InvalidInput(
+            {"display_name": ["One line, without signs that turn the direction of writing."]}
+        )
+    return name
 
 
 def password(value: str, *, least: int, field: str = "password") -> str:

@@ -95,7 +95,12 @@ Password = Annotated[
     ),
 ]
 DisplayName = Annotated[
-    str, said("May be empty.", maxLength=checks.DISPLAY_NAME_MAX_LENGTH, pattern=NO_NULL)
+    str,
+    said(
+        "One line. May be empty.",
+        maxLength=checks.DISPLAY_NAME_MAX_LENGTH,
+        pattern=f"^[^{checks.UNRULY}]*$",
+    ),
 ]
 Metadata = Annotated[
     Raw,
