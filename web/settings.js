@@ -18,6 +18,7 @@ export function showSettings(payam, account) {
     dialog.close();
   });
   parts.exporting.onclick = () => exportAll(payam).catch(complain);
+  parts.changing.onclick = () => askForPassword(payam);
   parts.erasing.onclick = () => askToErase(payam);
   const dialog = show(account.me.username, content);
   showPush().catch(complain);
@@ -49,12 +50,22 @@ async function exportAll(payam) {
   setTimeout(() => URL.revokeObjectURL(href), 60_000);
 }
 
+/** Everywhere else one is signed out by it. */
+function askForPassword(payam) {
+  const { content, form } = clone("new-password");
+  const dialog = show(say("changePassword"), content);
+  whenSent(form, async ({ before, after }) => {
+    await payam.changePassword(before, after);
+    notify(say("saved"));
+    dialog.close();
+  });
+}
+
 /** For ever, so the password is asked for. */
 function askToErase(payam) {
   const { content, form } = clone("erase");
   show(say("eraseAccount"), content);
   whenSent(form, async ({ password }) => {
-    await payam.request("DELETE", "/api/users/me/", { body: { password } });
-    await payam.logOut();
+    await payam.erase(password);
   });
 }

@@ -45,13 +45,23 @@ async def test_a_name_ones_data_and_the_end_of_an_account(
     kept = zipfile.ZipFile(await (await download.value).path())
     assert b"mine" in kept.read("messages.json")
 
+    await his.page.get_by_role("button", name="Change the password").click()
+    await dialog.get_by_label("Password", exact=True).fill("not the password")
+    await dialog.get_by_label("New password").fill("battery-staple")
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(dialog.get_by_role("alert")).to_have_text("This password is wrong.")
+    await his.check()
+    await dialog.get_by_label("Password", exact=True).fill(PASSWORD)
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(his.page.get_by_role("dialog")).to_have_count(1)  # the settings behind it
+
     await his.page.get_by_role("button", name="Delete my account").click()
     password = dialog.get_by_label("Password")
     await password.fill("not the password")
     await dialog.get_by_role("button", name="Delete my account").click()
     await expect(dialog.get_by_role("alert")).not_to_be_empty()
     await his.check()
-    await password.fill(PASSWORD)
+    await password.fill("battery-staple")
     await dialog.get_by_role("button", name="Delete my account").click()
     await expect(his.button("logIn")).to_be_visible()
     assert his.complaints + hers.complaints == []
