@@ -20,6 +20,7 @@ from chat.errors import (
 from chat.realtime import protocol
 from chat.realtime.agents import Agents
 from chat.realtime.answers import Handlers, refuse
+from chat.realtime.client_frames import AnyClientFrame
 from chat.realtime.connection import Connection, Listener
 from chat.realtime.connections import Connections
 from chat.realtime.conversation_door import ConversationDoor
@@ -185,13 +186,30 @@ class Sockets(Listener):
         try:
             self._frames.take(connection.identity.user_id)
             connection.refused = 0
-            conversation_id = connection.conversation_of(frame)
-            self._handlers[type(frame)](connection, conversation_id, frame)
+            self._carry_out(connection, frame)
         except RateLimited as error:
             refuse(connection, frame, error)
             connection.refused += 1
             if connection.refused >= REFUSED_MAX:
                 connection.close(4429, "too many messages")
+        except NotFound as error:
+            if isinstance(connection, UserSocket) and connection.opening is not None:
+                # It may be in a conversation that the socket has not entered yet.
+                self._errands.start(connection, self._when_open(connection, frame))
+            else:
+                refuse(connection, frame, error)
+        except PayamError as error:
+            refuse(connection, frame, error)
+
+    def _carry_out(self, connection: Subscriber, frame: AnyClientFrame) -> None:
+        conversation_id = connection.conversation_of(frame)
+        self._handlers[type(frame)](connection, conversation_id, frame)
+
+    async def _when_open(self, connection: UserSocket, frame: AnyClientFrame) -> None:
+        if connection.opening is not None:
+            await connection.opening.done.wait()
+        try:
+            self._carry_out(connection, frame)
         except PayamError as error:
             refuse(connection, frame, error)
 

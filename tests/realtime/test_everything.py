@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from chat.realtime import whole_resume
 from chat.realtime.groups import Groups
 from chat.store import conversations, history, touched
 from tests.api.client import Person
@@ -619,3 +620,29 @@ def test_each_socket_of_a_user_takes_a_new_conversation_by_itself(
         await until(lambda: not connection.unsettled)
 
     assert nodes.run(scenario()) == ["both", "both"]
+
+
+def test_what_is_asked_before_all_is_entered_is_answered_after_it(
+    nodes: Nodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client with many conversations need not wait for them before it resumes one."""
+    monkeypatch.setattr(whole_resume, "PART", 1)
+    talk = Talk(nodes)
+
+    async def ask() -> list[Frame]:
+        paths = [talk.path, *[await begin(nodes, talk, talk.sara) for _ in range(4)]]
+        socket = await open_socket(nodes.here, talk.sara, "")
+        assert isinstance(socket, Socket), socket
+        frames: list[Frame] = []
+        for path in (*paths, f"/api/conversations/{FAR}/"):
+            await socket.send({"type": "resume", "conversation": id_of(path), "since": 0})
+        while len(frames) <= len(paths):
+            frame = await socket.receive()
+            if frame["type"] in ("resumed", "error"):
+                frames.append(frame)
+        await socket.close()
+        return frames
+
+    answers = nodes.run(ask())
+    assert sorted(kinds(answers)) == ["error", *["resumed"] * 5]
+    assert [one["code"] for one in answers if one["type"] == "error"] == ["not_found"]
