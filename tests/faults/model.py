@@ -10,6 +10,8 @@ Frame = dict[str, Any]
 class Message:
     id: int
     sender: str
+    sender_id: int
+    client_id: str
     content: str
     created_seq: int
     seq: int
@@ -25,11 +27,11 @@ class Conversation:
     messages: dict[int, Message] = field(default_factory=dict)
     keys: dict[tuple[str, str], tuple[Message, str]] = field(default_factory=dict)
 
-    def send(self, sender: str, key: str, content: str, id_: int) -> Frame:
-        """The frame by which everybody is told."""
+    def send(self, sender: str, sender_id: int, key: str, content: str, id_: int) -> Frame:
+        """The frame that the sender receives; see `for_others`."""
         assert id_ > max(self.messages, default=0), f"id {id_} is not the highest"
         self.seq += 1
-        message = Message(id_, sender, content, self.seq, self.seq)
+        message = Message(id_, sender, sender_id, key, content, self.seq, self.seq)
         self.messages[id_] = message
         self.keys[sender, key] = (message, content)
         return sent(message)
@@ -67,10 +69,17 @@ def sent(message: Message) -> Frame:
         "type": "chat.message",
         "id": message.id,
         "sender": message.sender,
+        "sender_id": message.sender_id,
+        "client_id": message.client_id,
         "content": message.content,
         "seq": message.created_seq,
         **flags,
     }
+
+
+def for_others(frame: Frame) -> Frame:
+    """The same frame for everybody but its sender."""
+    return {name: value for name, value in frame.items() if name != "client_id"}
 
 
 def changed(message: Message) -> Frame:

@@ -20,7 +20,7 @@ from websockets.asyncio.client import connect
 from chat.text.visibility import is_blank
 from tests.faults.deployment import Seeded
 from tests.faults.load import IS_LONG
-from tests.faults.model import Conversation, Frame, Message
+from tests.faults.model import Conversation, Frame, Message, for_others
 from tests.support.sockets import Socket
 
 EXAMPLES, STEPS = (300, 60) if IS_LONG else (15, 30)
@@ -37,8 +37,9 @@ places = st.integers(0, 1000)
 class Participant:
     """One person, perhaps connected, and the frames that are on their way to them."""
 
-    def __init__(self, name: str, url: str, token: str) -> None:
-        self.name = name
+    def __init__(self, number: int, url: str, token: str) -> None:
+        self.id = number
+        self.name = f"user{number}"
         self.seen = 0
         self.expected: deque[Frame] = deque()
         self.socket: Socket | None = None
@@ -46,10 +47,13 @@ class Participant:
         self._token = token
         self._refs = itertools.count()
 
+    def as_seen(self, frame: Frame) -> Frame:
+        return dict(frame) if frame.get("sender_id") == self.id else for_others(frame)
+
     async def connect(self, conversation: Conversation, *, since: int | None = None) -> None:
         """Resume after what was seen, or after `since`."""
         self.seen = self.seen if since is None else since
-        self.expected = deque(conversation.since(self.seen))
+        self.expected = deque(map(self.as_seen, conversation.since(self.seen)))
         connection = await connect(
             f"{self._url}?since={self.seen}",
             additional_headers={"Authorization": f"Bearer {self._token}"},
@@ -101,9 +105,7 @@ class Chat(RuleBasedStateMachine):
         begun = self.http.post("/api/conversations/", json={"participants": [2, 3]})
         self.path = f"/api/conversations/{begun.json()['id']}/messages/"
         url = f"{self.seeded.payam.ws_url}/ws/chat/{begun.json()['id']}/"
-        self.people = [
-            Participant(f"user{number}", url, token) for number, token in enumerate(tokens, 1)
-        ]
+        self.people = [Participant(number, url, token) for number, token in enumerate(tokens, 1)]
 
     def someone(self, place: int) -> Participant:
         """Connected, perhaps only now."""
@@ -124,7 +126,7 @@ class Chat(RuleBasedStateMachine):
         """Everybody who is connected is told, and told only this."""
         for person in self.people:
             if person.socket is not None:
-                person.expected.append(dict(frame))
+                person.expected.append(person.as_seen(frame))
         self.catch_up()
 
     def catch_up(self) -> None:
@@ -146,7 +148,7 @@ class Chat(RuleBasedStateMachine):
 
     def give(self, person: Participant, key: str, text: str) -> None:
         ack = self.ask(person, {"type": "chat_message", "message": text, "client_id": key})
-        told = self.conversation.send(person.name, key, text, ack["id"])
+        told = self.conversation.send(person.name, person.id, key, text, ack["id"])
         assert (ack["type"], ack["seq"]) == ("ack", self.conversation.seq)
         self.tell(told)
 
@@ -174,7 +176,7 @@ class Chat(RuleBasedStateMachine):
         self.runner.run(person.socket.send(frame))
         self.runner.run(person.leave(politely=False))
         stored = self.retry_over_http(person, text, key)
-        told = self.conversation.send(person.name, key, text, stored["id"])
+        told = self.conversation.send(person.name, person.id, key, text, stored["id"])
         assert stored["seq"] == self.conversation.seq
         self.tell(told)
 
@@ -223,7 +225,7 @@ class Chat(RuleBasedStateMachine):
         """From any point, on a socket that is live already."""
         person = self.someone(place)
         person.seen = since % (self.conversation.seq + 1)
-        person.expected = deque(self.conversation.since(person.seen))
+        person.expected = deque(map(person.as_seen, self.conversation.since(person.seen)))
         assert person.socket is not None
         self.runner.run(person.socket.send({"type": "resume", "since": person.seen}))
         self.catch_up()
