@@ -11,11 +11,13 @@ from websockets.exceptions import ConnectionClosed
 class Socket:
     """A connected websocket that speaks JSON frames.
 
-    The timeouts, in seconds, only keep a test from hanging; they raise AssertionError.
+    The timeouts, in seconds, only keep a test from hanging; they raise AssertionError. Frames of
+    the types in `passed_over` are dropped: a `cursor` may come at any time.
     """
 
     def __init__(self, connection: ClientConnection) -> None:
         self.connection = connection
+        self.passed_over: set[str] = set()
 
     @property
     def local_port(self) -> int:
@@ -30,13 +32,17 @@ class Socket:
         """The next frame."""
         try:
             async with asyncio.timeout(timeout):
-                text = await self.connection.recv(decode=True)
+                return await self._next()
         except TimeoutError:
             raise AssertionError(f"no frame came in {timeout} s") from None
         except ConnectionClosed as closed:
             raise AssertionError(f"closed instead of a frame: {closed}") from None
-        frame: dict[str, Any] = json.loads(text)
-        return frame
+
+    async def _next(self) -> dict[str, Any]:
+        while True:
+            frame: dict[str, Any] = json.loads(await self.connection.recv(decode=True))
+            if frame["type"] not in self.passed_over:
+                return frame
 
     async def receive_type(self, kind: str, timeout: float = 10) -> dict[str, Any]:  # noqa: ASYNC109 - fails the test
         """The next frame whose `type` is `kind`; those before it are dropped."""
@@ -64,7 +70,7 @@ class Socket:
         """Fail when a frame comes, or the socket closes, in this time."""
         try:
             async with asyncio.timeout(seconds):
-                frame = await self.connection.recv()
+                frame = await self._next()
         except TimeoutError:
             return
         except ConnectionClosed as closed:

@@ -240,6 +240,7 @@ async def test_a_file_dropped_where_nothing_takes_it_changes_nothing(
         assert len(one.page.context.pages) == 1
     await page.list.click()
     await page.button("details").click()
+    await expect(page.page.get_by_role("dialog")).to_be_visible()
     await drag(await page.page.context.new_cdp_session(page.page), path, 600, 400)
     await expect(page.page.get_by_role("dialog")).to_be_visible()
     await page.page.keyboard.press("Escape")
