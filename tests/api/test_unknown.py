@@ -50,10 +50,15 @@ def test_no_body_may_have_an_unknown_field(api: Api, ali: Person, place: dict[st
 def test_a_post_without_fields_takes_none(api: Api, ali: Person, conversation: str) -> None:
     """A field is refused and changes nothing; no body, or an object without fields, is fine."""
     ticket = ali.post(f"{conversation}support_ticket/", json={"subject": "late"}).json()["id"]
-    without = [one for one in routes(api) if one.method == "POST" and not one.said.takes]
+    without = [
+        one
+        for one in routes(api)
+        # An upload has bytes for a body, and says what they are in headers.
+        if one.method == "POST" and not one.said.takes and one.path != "/api/uploads/"
+    ]
     assert {one.path.split("/")[-2] for one in without} >= {"close", "reopen"}
     for one in without:
-        path = one.path.replace("{ticket_id}", str(ticket))
+        path = path_of(one, {"ticket_id": ticket})
         for options in ({"json": {"note": "x"}}, {"data": {"note": "x"}}):
             assert wrong_fields(ali.post(path, **options)) == {"note"}, path
     path = f"/api/support_tickets/{ticket}/"

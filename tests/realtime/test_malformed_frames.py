@@ -47,7 +47,7 @@ TOO_LARGE = 2**63
         ('{"type":"chat_message","message":' + "[" * 100_000, "message"),
         ('{"more":' + "[" * 100_000, "frame"),
         ('{"type":"typing","is_typing":true,"mesage":1}', "mesage"),
-        ('{"type":"chat_message","message":"a","metadata":{"a":1}}', "metadata"),
+        ('{"type":"chat_message","message":"a","colour":"red"}', "colour"),
         ('{"type":"chat_message","mesage":"a"}', "mesage"),
         ('{"type":"delete_message","message_id":1,"content":"a"}', "content"),
         ('{"type":"resume","since":1,"snce":2}', "snce"),
