@@ -17,16 +17,18 @@ LOOK_SECONDS = 15.0
 
 class Agents:
     """`staff_among` returns those of some users who are staff. `require` raises NotFound for a user
-    who may not be in a conversation.
+    who may not be in a conversation. `pause` is in seconds, between two looks.
     """
 
     def __init__(
         self,
         staff_among: Callable[[Collection[int]], Awaitable[set[int]]],
         require: Callable[[Identity, int], Awaitable[object]],
+        pause: float = LOOK_SECONDS,
     ) -> None:
         self._staff_among = staff_among
         self._require = require
+        self._pause = pause
         self._connections: set[ConversationSocket] = set()
 
     def add(self, connection: ConversationSocket) -> None:
@@ -38,7 +40,7 @@ class Agents:
     async def run(self) -> None:
         """Check the agents until cancelled."""
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(self._pause)
             with suppress(Unavailable):  # while the database is away, nothing changes either
                 await self.look()
 

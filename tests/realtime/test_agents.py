@@ -1,12 +1,15 @@
 """Staff whose right is taken away while they are in a conversation of others."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import pytest
 from websockets.asyncio.client import connect
 
-from chat.realtime import agents
+from chat.auth.identity import Identity
+from chat.errors import Unavailable
+from chat.realtime.agents import Agents
 from config.settings import Settings
 from tests.api.client import Api, Person, problem
 from tests.support.sockets import Socket
@@ -14,13 +17,11 @@ from tests.support.sockets import Socket
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """It looks at its agents all the time."""
     url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
     settings = Settings(
         data_dir=tmp_path_factory.mktemp("agents"), database_url=url, rate_limits=False
     )
-    with pytest.MonkeyPatch.context() as patch, Api(settings) as served:
-        patch.setattr(agents, "LOOK_SECONDS", 0.01)
+    with Api(settings) as served:
         yield served
 
 
@@ -77,11 +78,12 @@ def test_the_next_request_is_refused(api: Api, agent: Person, conversation: str)
 
 
 def test_who_hears_is_closed(api: Api, agent: Person, conversation: str) -> None:
-    """With 4404, before long; what their client asks for is refused at once."""
+    """With 4404, by the next look; what their client asks for is refused at once."""
 
     async def listen() -> list[dict[str, Any]]:
         socket = await open_socket(api, agent, conversation)
         await take_away(api, agent)
+        await api.app.ctx.payam.sockets.agents.look()
         frames = await socket.until_closed()
         assert socket.connection.close_code == 4404
         return frames
@@ -112,11 +114,8 @@ def test_who_joined_meanwhile_stays(api: Api, agent: Person, conversation: str) 
 
 
 @pytest.mark.parametrize("kind", ["chat_message", "resume", "mark_read"])
-def test_a_frame_is_refused(
-    api: Api, agent: Person, conversation: str, kind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_frame_is_refused(api: Api, agent: Person, conversation: str, kind: str) -> None:
     """Also before the next look."""
-    monkeypatch.setattr(agents.Agents, "look", nothing)
     [message] = agent.get(conversation + "messages/").json()
     fields: dict[str, dict[str, Any]] = {
         "chat_message": {"message": "x"},
@@ -142,5 +141,24 @@ def test_a_frame_is_refused(
         assert [(one["type"], one["code"]) for one in frames] == [("error", "not_found")]
 
 
-async def nothing(_: agents.Agents) -> None:
-    pass
+async def test_it_looks_from_time_to_time() -> None:
+    """Until it is cancelled, also after the database was away."""
+    looks: list[bool] = []
+
+    class Counting(Agents):
+        async def look(self) -> None:
+            looks.append(True)
+            if len(looks) == 1:
+                raise Unavailable("away", retry_after=1)
+
+    async def nobody(_: Collection[int]) -> set[int]:
+        return set()
+
+    async def let_in(_: Identity, __: int) -> None:
+        return
+
+    looking = asyncio.create_task(Counting(nobody, let_in, pause=0.001).run())
+    async with asyncio.timeout(10):
+        while len(looks) < 3:
+            await asyncio.sleep(0.001)
+    looking.cancel()
