@@ -131,21 +131,20 @@ def the_writer() -> None:
     writer.Writer.run = die  # type: ignore[method-assign]
 
 
-SUBSCRIBED = 5
-"""Channels of which some are conversations': a process has two for itself."""
+BREAK = "break"
+"""The file in DATA_DIR with which a test says that something has to break."""
 
 
 def the_relay() -> None:
-    """What listens to Redis dies in the first worker, a while after there are sockets."""
+    """What listens to Redis dies in the first worker, when the test says so."""
     from chat.realtime.relay.redis_relay import RedisRelay  # noqa: PLC0415 - only here
 
     async def die(self: RedisRelay, listener: RelayListener) -> None:
         if not is_first():
             return await run(self, listener)
         listening = asyncio.ensure_future(run(self, listener))
-        while len(self._node.reader.wanted) < SUBSCRIBED:
+        while not (Path(os.environ["DATA_DIR"]) / BREAK).exists():
             await asyncio.sleep(0.01)
-        await asyncio.sleep(SLOW_SECONDS)
         listening.cancel()
         raise RuntimeError("the relay cannot go on")
 

@@ -1,11 +1,12 @@
 """A part that must live dies: its worker ends, loudly, and gunicorn puts another in its place."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from tests.faults.load import under_load
-from tests.faults.test_mechanisms import MESSAGES, nothing, two_workers
+from tests.faults.test_mechanisms import MESSAGES, two_workers
 from tests.support.postgres_server import PostgresServer
 from tests.support.redis_server import RedisServer
 
@@ -25,7 +26,11 @@ async def test_a_worker_ends_with_its_part_and_is_replaced(
     url = postgres.create_database(template=filled)
     with two_workers(f"the_{part}", url, redis.url, allow_traceback=True) as seeded:
         before = set(seeded.payam.pids())
-        outcome = await under_load(seeded, nothing, messages=5 * MESSAGES)
+
+        async def break_it() -> None:
+            (Path(seeded.payam.settings["DATA_DIR"]) / "break").touch()
+
+        outcome = await under_load(seeded, break_it, messages=5 * MESSAGES)
         assert not outcome.findings, str(outcome.findings)
         assert outcome.codes[1012] > 0
         async with asyncio.timeout(REPLACED_SECONDS):
