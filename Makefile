@@ -29,7 +29,7 @@ run: $(VENV)/runtime.stamp ## serve on http://127.0.0.1:8000, with SQLite in dat
 
 test: $(VENV)/dev.stamp $(if $(TEST),,lint) ## lint and every test; TEST=path for one file alone
 	@.ci/services
-	@$(LIMIT) $(BIN)/python -m pytest $(or $(TEST),-n 3 --dist loadfile --no-loadscope-reorder)
+	@$(LIMIT) $(BIN)/python -m pytest $(or $(TEST),-n 2 --dist loadfile --no-loadscope-reorder)
 
 soak: $(VENV)/dev.stamp ## break everything again and again, in four hours; writes docs/reliability.md
 	@.ci/services
