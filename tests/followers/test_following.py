@@ -53,10 +53,17 @@ class NotingFromNow(Noting):
 
 
 @asynccontextmanager
-async def following(database: Database, follower: Follower) -> AsyncIterator[None]:
-    task = asyncio.create_task(Following(database, follower, poll=0.02, pause=0.02).run())
+async def following(
+    database: Database,
+    follower: Follower,
+    stored: Callable[[], int] = lambda: 0,
+    *,
+    poll: float = 0.02,
+) -> AsyncIterator[Following]:
+    one = Following(database, follower, stored, poll=poll, pause=0.02)
+    task = asyncio.create_task(one.run())
     try:
-        yield
+        yield one
         assert not task.done(), task.exception()
     finally:
         task.cancel()
@@ -266,18 +273,12 @@ async def test_what_this_process_changed_is_followed_at_once(database: Database)
     """Though it looks seldom for what others change."""
     talk, ali, _ = await pair(database)
     follower = Noting()
-    one = Following(database, follower, poll=PATIENCE)
-    task = asyncio.create_task(one.run())
-    try:
+    async with following(database, follower, poll=PATIENCE) as one:
         await known(database, follower)
         for _ in range(3):
             last = await sent(database, talk, ali)
             one.wake()
             await until(partial(follower.has, talk, last.seq))
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def test_while_senders_are_busy_it_follows_all_the_same(database: Database) -> None:
@@ -291,17 +292,11 @@ async def test_while_senders_are_busy_it_follows_all_the_same(database: Database
         return stored
 
     follower = Noting()
-    one = Following(database, follower, busy, poll=0.02)
-    task = asyncio.create_task(one.run())
-    try:
+    async with following(database, follower, busy) as one:
         for _ in range(5):
             last = await sent(database, talk, ali)
             one.wake()
         await until(partial(follower.has, talk, last.seq))
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def test_how_far_it_is_behind_can_be_asked(database: Database) -> None:

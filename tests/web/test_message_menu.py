@@ -29,17 +29,6 @@ def reactions(visitor: Visitor, text: str) -> Locator:
     return visitor.message(text).locator(".reaction")
 
 
-async def hold(visitor: Visitor, text: str) -> None:
-    """A long press, as a finger does it."""
-    box = await visitor.message(text).locator(".bubble").bounding_box()
-    assert box is not None
-    tools = await visitor.page.context.new_cdp_session(visitor.page)
-    point = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
-    await tools.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
-    await expect(visitor.page.get_by_role("menu")).to_be_visible()
-    await tools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-
-
 async def test_reactions_are_seen_and_taken_back_by_everybody(
     browser: Browser, served: PayamServer
 ) -> None:
@@ -53,7 +42,7 @@ async def test_reactions_are_seen_and_taken_back_by_everybody(
         await visitor.list.click()
         await expect(visitor.message("look at this")).to_be_visible()
 
-    await hold(hers, "look at this")
+    await hers.hold(hers.message("look at this").locator(".bubble"))
     await hers.check()
     assert await hers.page.evaluate(SMALL) == []
     await hers.page.get_by_role("menuitemcheckbox", name="👍").tap()

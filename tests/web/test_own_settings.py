@@ -26,17 +26,6 @@ def item(visitor: Visitor, text: str) -> Locator:
     return visitor.page.get_by_role("menuitem", name=text, exact=True)
 
 
-async def hold(visitor: Visitor, name: str) -> None:
-    """A long press, as a finger does it."""
-    box = await row(visitor, name).bounding_box()
-    assert box is not None
-    tools = await visitor.page.context.new_cdp_session(visitor.page)
-    point = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
-    await tools.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
-    await expect(visitor.page.get_by_role("menu")).to_be_visible()
-    await tools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-
-
 async def test_settings_of_a_row_are_the_same_on_all_devices(
     browser: Browser, served: PayamServer
 ) -> None:
@@ -52,7 +41,7 @@ async def test_settings_of_a_row_are_the_same_on_all_devices(
     names = desk.list.locator(".name")
     await expect(names).to_have_text([mary, reza, sara])
 
-    await hold(phone, sara)
+    await phone.hold(row(phone, sara))
     await phone.check()
     await item(phone, "نگه داشتن در بالا").tap()
     await expect(names).to_have_text([sara, mary, reza])

@@ -158,6 +158,16 @@ class Visitor:
         await self.list.filter(has_text=other.name).click()
         await expect(self.box).to_be_visible()
 
+    async def hold(self, place: Locator) -> None:
+        """A long press, as a finger does it; it opens a menu."""
+        box = await place.bounding_box()
+        assert box is not None
+        tools = await self.page.context.new_cdp_session(self.page)
+        point = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+        await tools.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
+        await expect(self.page.get_by_role("menu")).to_be_visible()
+        await tools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
     async def say(self, *texts: str) -> None:
         for text in texts:
             await self.box.fill(text)
