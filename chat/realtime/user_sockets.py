@@ -150,8 +150,8 @@ class UserSockets(Removals):
         finally:
             del self._looking[key]
 
-    async def _take_once(self, connection: UserSocket, conversation_id: int) -> None:
-        """Bring the conversation to the socket, if the user is in it."""
+    async def _take_once(self, connection: UserSocket, conversation_id: int) -> bool:
+        """Bring the conversation to the socket. Returns False if the user is not in it."""
         hub = self._hub
         while not connection.is_closing:
             is_watched = hub.watch(connection, conversation_id)
@@ -162,17 +162,18 @@ class UserSockets(Removals):
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             if connection.is_closing or hub.subscription(connection, conversation_id) is not place:
-                return  # it was removed meanwhile, which makes it look again
+                return True  # it was removed meanwhile, which makes it look again
             if not found:
                 hub.leave(connection, conversation_id)
-                return
+                return False
             if not is_watched:
                 if conversation_id in hub:
                     continue  # another was the first meanwhile: a removal may have reached it
                 hub.begin_resuming(connection, conversation_id, found[0].seq)
             connection.send(frame_of(ConversationCreated(found[0])))
             await self._reading.catch_up(connection, {conversation_id: found[0].seq})
-            return
+            return True
+        return True
 
     def move_cursor(self, conversation_ids: Iterable[int], cursor: str) -> None:
         """Send the cursor to those who are in any of these and have everything before it.
@@ -217,8 +218,14 @@ class UserSockets(Removals):
                     connection.removed(conversation_id)
             await self._reading.catch_up(connection, late)
         for conversation_id in set(conversation_ids) - set(here):
-            if not hub.is_in(connection, conversation_id):
-                await self._take_once(connection, conversation_id)
+            await self._take_or_lose(connection, conversation_id)
+
+    async def _take_or_lose(self, connection: UserSocket, conversation_id: int) -> None:
+        if self._hub.is_in(connection, conversation_id):
+            return
+        if not await self._take_once(connection, conversation_id):
+            # The user was removed meanwhile. The client may have it, from after its cursor.
+            connection.send(frame_of(ConversationRemoved(conversation_id)))
 
     async def read_patiently(
         self, connection: UserSocket, conversation_ids: Sequence[int]

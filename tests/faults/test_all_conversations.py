@@ -230,7 +230,6 @@ def test_every_copy_is_what_the_database_has(
             max_examples=EXAMPLES,
             stateful_step_count=STEPS,
             deadline=None,
-            derandomize=not IS_LONG,  # the long form looks for lives that nobody has tried
             suppress_health_check=[HealthCheck.too_slow],
         ),
     )

@@ -201,6 +201,36 @@ def test_a_removal_during_the_handshake_takes_the_conversation(
     assert set(kinds(frames[:-1])) <= {"participant.left"}
 
 
+@pytest.mark.parametrize("others", [False, True])
+def test_a_removal_during_the_handshake_takes_what_is_newer_than_the_cursor(
+    nodes: Nodes, talk: Talk, monkeypatch: pytest.MonkeyPatch, *, others: bool
+) -> None:
+    """The client has the conversation, but came by it after its cursor."""
+
+    async def scenario() -> list[Frame]:
+        away, hello = await opened(nodes, talk.sara)
+        talk.path = await begin(nodes, talk, talk.sara, talk.reza)
+        await created(away)
+        await away.close()
+        if others:
+            await open_socket(nodes.here, talk.reza, talk.path)
+        held = hold(monkeypatch, nodes.here.app.ctx.services.positions, "since", most=1)
+        opening = asyncio.create_task(opened(nodes, talk.sara, f"?cursor={hello['cursor']}"))
+        await held.until_waiting()
+        await talk.remove_sara(nodes)
+        held.release()
+        socket, _ = await opening
+        frames: list[Frame] = []
+        while not {"conversation.removed", "resumed"} <= set(kinds(frames)):
+            frames.append(await socket.receive())
+        await talk.say(nodes, "without her")
+        return [*frames, *await settled(nodes, socket, talk.sara)]
+
+    frames = nodes.run(scenario())
+    removed = [one["conversation"] for one in frames if one["type"] == "conversation.removed"]
+    assert (removed, texts(frames)) == ([id_of(talk.path)], [])
+
+
 def test_a_removal_during_a_resume_takes_the_page_with_it(
     nodes: Nodes, talk: Talk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
