@@ -80,7 +80,7 @@ async function enter() {
   learnLimits(payam).catch(() => {});
   whenIdle(async () => {
     const { begin } = await import("./notifications.js");
-    await begin(account, (hash) => (location.hash = hash));
+    await begin(account);
   });
 }
 
@@ -249,6 +249,10 @@ payam.on("signedOut", () => {
   whenIdle(async () => (await import("./notifications.js")).forget());
 });
 takeFiles(() => page?.attach() ?? null);
+if (navigator.serviceWorker) {
+  // Before the document is ready: what the worker says later, and nobody hears, is lost.
+  navigator.serviceWorker.onmessage = ({ data }) => data?.go && (location.hash = data.go);
+}
 addEventListener("hashchange", draw);
 document.addEventListener("visibilitychange", draw);
 addEventListener("storage", async ({ key }) => {

@@ -27,10 +27,9 @@ async function register() {
 let registering;
 const registered = () => (registering ??= register());
 
-/** Begin with it, for who is signed in: `go` is called with the address that a notification leads to. */
-export async function begin(account, go) {
+/** Begin with it, for who is signed in. */
+export async function begin(account) {
   if (!workers) return;
-  workers.onmessage = ({ data }) => data?.go && go(data.go);
   const registration = await registered();
   if (!registration) return;
   keepShell(registration);
