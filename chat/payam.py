@@ -53,6 +53,7 @@ from chat.services.reactions import Reactions
 from chat.services.registry import Services
 from chat.services.reports import Reports
 from chat.services.resumable_uploads import ResumableUploads
+from chat.services.roles import Roles
 from chat.services.search import Search
 from chat.services.sessions import Sessions
 from chat.services.support_tickets import SupportTickets
@@ -243,6 +244,7 @@ class Payam:
             resumable_uploads=self.uploads,
             support_tickets=SupportTickets(self.database, self.writer),
             pins=Pins(self.database, self.writer),
+            roles=Roles(self.database, self.writer),
             password_change=PasswordChange(
                 self.database,
                 self.passwords,

@@ -22,6 +22,13 @@ Platform = Annotated[str, Meta(extra_json_schema={"enum": ("webpush", "webhook")
 WebhookStatus = Annotated[str, Meta(extra_json_schema={"enum": ("working", "failing", "paused")})]
 PausedBecause = Annotated[str, Meta(extra_json_schema={"enum": ("asked", "gone", "failing")})]
 Role = Annotated[str, Meta(extra_json_schema={"enum": ("agent",)})]
+OWNER, ADMIN, MEMBER, AGENT = "owner", "admin", "member", "agent"
+ROLES = (OWNER, ADMIN, MEMBER)
+ParticipantRole = Annotated[str, Meta(extra_json_schema={"enum": ROLES})]
+OwnRole = Annotated[str, Meta(extra_json_schema={"enum": (*ROLES, AGENT)})]
+RIGHTS = ("add", "pin", "rename")
+"""What members may do, unless a conversation keeps it for its owner and admins."""
+Rights = Annotated[list[str], Meta(extra_json_schema={"items": {"enum": RIGHTS}})]
 
 
 Metadata = Annotated[
@@ -40,6 +47,12 @@ class User(Struct, frozen=True):
 
     id: int
     username: str
+
+
+class Member(User, frozen=True):
+    """A participant with the role that they have now."""
+
+    role: ParticipantRole
 
 
 class Profile(User, frozen=True):
@@ -73,6 +86,7 @@ class Participant(Struct, frozen=True):
     id: int
     username: str
     last_read_id: int
+    role: ParticipantRole
     presence: Presence | UnsetType = UNSET
     display_name: str | UnsetType = UNSET
 
@@ -235,7 +249,10 @@ class Conversation(Struct, frozen=True):
     `last_read_id` is the message up to which the caller has read, or 0. `participants` has at
     most 100 users, the caller always among them; `participant_count` counts all. `seq` counts
     within `epoch`. To catch up from here later, send both back. `muted_until`, `archived` and
-    `pinned` are the caller's own settings. `muted_until` is null where it is not muted.
+    `pinned` are the caller's own settings. `muted_until` is null where it is not muted. `role` is
+    the caller's: `agent` for staff who are no participants. `members_may` says what members may do
+    here: `add` participants, `pin` messages, and `rename` (change the title and the metadata).
+    Owner and admins may do all of it.
     """
 
     id: int
@@ -255,6 +272,8 @@ class Conversation(Struct, frozen=True):
     archived: bool
     pinned: bool
     metadata: Metadata
+    role: OwnRole
+    members_may: Rights
 
 
 class Webhook(Struct, frozen=True):
@@ -302,6 +321,11 @@ class Replay(Struct, frozen=True):
     """In how many conversations changes are sent once more."""
 
     conversations: int
+
+
+def rights_of(text: str | None) -> list[str]:
+    """What members may do, from the column `members_may`."""
+    return list(RIGHTS) if text is None else text.split()
 
 
 def given_metadata(text: str | None) -> Raw | UnsetType:

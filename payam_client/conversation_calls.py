@@ -99,10 +99,17 @@ class ConversationCalls(Session):
         return parse(await self.request("PATCH", of(id_), {"title": title}), ConversationRecord)
 
     async def change(
-        self, id_: int, *, title: str | None = None, metadata: dict[str, Any] | None = None
+        self,
+        id_: int,
+        *,
+        title: str | None = None,
+        metadata: dict[str, Any] | None = None,
+        members_may: list[str] | None = None,
     ) -> ConversationRecord:
-        """Change the title or the metadata of a conversation. What is None stays as it is."""
-        body = {"title": title, "metadata": metadata}
+        """Change the title or the metadata of a conversation, or what members may do (any of `add`,
+        `pin` and `rename`). What is None stays as it is.
+        """
+        body = {"title": title, "metadata": metadata, "members_may": members_may}
         given = {name: value for name, value in body.items() if value is not None}
         return parse(await self.request("PATCH", of(id_), given), ConversationRecord)
 
@@ -146,6 +153,16 @@ class ConversationCalls(Session):
         """Participants by id, from behind `after`. A page of fewer than `limit` is the last."""
         path = query(f"{of(id_)}participants/", limit=limit, after=after)
         return await self._get(path, list[Participant])
+
+    async def set_role(self, id_: int, user_id: int, role: str) -> Participant:
+        """Make a participant an admin or a member; or the owner, which makes the caller an admin.
+
+        Only the owner may.
+        """
+        answer = await self.request(
+            "PATCH", f"{of(id_)}participants/{user_id}/", {"role": role}, is_repeatable=True
+        )
+        return parse(answer, Participant)
 
     async def remove_participant(self, id_: int, user_id: int) -> None:
         await self.request("DELETE", f"{of(id_)}participants/{user_id}/")

@@ -142,7 +142,9 @@ class ConversationState:
 
     def _updated(self, event: ConversationUpdated) -> None:
         if not event.is_own:
-            self._set(title=event.title, metadata=event.metadata)
+            self._set(title=event.title, metadata=event.metadata, members_may=event.members_may)
+            if event.participant is not None and event.participant.id == self._me.id:
+                self._set(role=event.participant.role)
             return
         changed = {name: getattr(event, name) for name in ("muted_until", "archived", "pinned")}
         self._set(**{name: value for name, value in changed.items() if value is not UNSET})

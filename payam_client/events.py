@@ -14,9 +14,9 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, field
 
-from payam_client.records import Attachment, Parent, SupportTicket, User
+from payam_client.records import RIGHTS, Attachment, Member, Parent, SupportTicket, User
 
 
 class Frame(Struct, tag_field="type", frozen=True):
@@ -86,7 +86,8 @@ class ParticipantLeft(Change, tag="participant.left", frozen=True):
 
 
 class ConversationUpdated(Change, tag="conversation.updated", frozen=True):
-    """The conversation has a new title, or other metadata.
+    """The conversation has a new title, other metadata, or other rights of its members. With
+    `participant` it is the role of that one that changed.
 
     If it `is_own`, the user has changed their own settings of it instead, here or on another
     device: `muted_until`, `archived` and `pinned`. That takes no number, so `seq` is 0.
@@ -97,6 +98,8 @@ class ConversationUpdated(Change, tag="conversation.updated", frozen=True):
     archived: bool | UnsetType = UNSET
     pinned: bool | UnsetType = UNSET
     metadata: dict[str, Any] = {}
+    members_may: list[str] = field(default_factory=RIGHTS.copy)
+    participant: Member | None = None
 
     @property
     def is_own(self) -> bool:

@@ -3,7 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
+
+RIGHTS = ["add", "pin", "rename"]
+"""What members may do, unless a conversation keeps it for its owner and admins."""
 
 
 class User(Struct, frozen=True):
@@ -29,14 +32,22 @@ class Presence(Struct, frozen=True):
     last_seen: datetime | None = None
 
 
+class Member(User, frozen=True):
+    """A participant with their role: owner, admin or member."""
+
+    role: str
+
+
 class Participant(Profile, frozen=True):
-    """`last_read_id` is the last message that they have read, or 0.
+    """`last_read_id` is the last message that they have read, or 0. `role` is owner, admin or
+    member.
 
     `presence` is None where it is not known at the moment who is online.
     """
 
     last_read_id: int = 0
     presence: Presence | None = None
+    role: str = "member"
 
 
 class Attachment(Struct, frozen=True):
@@ -145,7 +156,9 @@ class ConversationRecord(Struct, frozen=True):
     `last_read_id` is the message up to which the caller has read, or 0. `participants` has at most
     100 users, the caller always among them; `participant_count` counts all. `direct` says that it
     is the direct conversation of two people. `muted_until`, `archived` and `pinned` are the
-    caller's own settings; `muted_until` is None where it is not muted.
+    caller's own settings; `muted_until` is None where it is not muted. `role` is the caller's:
+    owner, admin, member, or agent. `members_may` says which of `add`, `pin` and `rename` members
+    may do too.
     """
 
     id: int
@@ -165,3 +178,5 @@ class ConversationRecord(Struct, frozen=True):
     pinned: bool = False
     unread_mentions: int = 0
     metadata: dict[str, Any] = {}
+    role: str = "member"
+    members_may: list[str] = field(default_factory=RIGHTS.copy)

@@ -12,11 +12,19 @@ from chat.api.parameters import (
     OnceHeaders,
     ParticipantPlace,
 )
-from chat.api.schemas import ConversationChanges, NewConversation, NewParticipant, ReadUpTo
-from chat.errors import Conflict, Forbidden, InvalidInput
+from chat.api.schemas import (
+    ConversationChanges,
+    NewConversation,
+    NewParticipant,
+    ReadUpTo,
+    RoleChange,
+)
+from chat.errors import Conflict, InvalidInput
 from chat.records import Conversation, Participant
 from chat.services.conversations import LIST_PART
 from chat.services.registry import Services
+from chat.services.rights import admins_only, no_roles
+from chat.services.roles import owner_needed, owner_only
 
 blueprint = Blueprint("conversations", url_prefix="/api/conversations")
 
@@ -105,17 +113,20 @@ async def one(request: Request, conversation_id: int) -> HTTPResponse:
 
 
 @blueprint.patch(ONE)
-@Operation(takes=ConversationChanges, gives={200: Conversation})
+@Operation(
+    takes=ConversationChanges, gives={200: Conversation}, refuses=(admins_only(), no_roles())
+)
 async def change(request: Request, conversation_id: int) -> HTTPResponse:
-    """Change the title or the metadata.
+    """Change the title, the metadata, or what members may do.
 
+    `members_may` is for the owner and admins; with it others may lose the right to the rest.
     Everybody's sockets get `conversation.updated`. What it has already changes nothing.
     """
     services: Services = request.app.ctx.services
     body = bodies.decode(request, ConversationChanges)
     return responses.json(
         await services.conversations.change(
-            request.ctx.identity, conversation_id, body.title, body.metadata
+            request.ctx.identity, conversation_id, body.title, body.metadata, body.members_may
         )
     )
 
@@ -146,6 +157,7 @@ async def participants(request: Request, conversation_id: int) -> HTTPResponse:
     headers=OnceHeaders,
     gives={201: Conversation, 200: Conversation},
     refuses=(
+        admins_only(),
         keys.REUSED,
         Conflict("A direct conversation has two participants.", code="direct_conversation"),
     ),
@@ -153,8 +165,8 @@ async def participants(request: Request, conversation_id: int) -> HTTPResponse:
 async def add_participant(request: Request, conversation_id: int) -> HTTPResponse:
     """Add a participant, or several.
 
-    Any participant may do this. Somebody who is there already stays. A conversation has at
-    most 10,000 participants.
+    Any participant may do this, unless `members_may` leaves it out. Somebody who is there
+    already stays. A conversation has at most 10,000 participants.
     """
     services: Services = request.app.ctx.services
     body = bodies.decode(request, NewParticipant)
@@ -177,15 +189,13 @@ def named(body: NewParticipant) -> tuple[str, list[int]]:
 @Operation(
     headers=OnceHeaders,
     gives={204: None},
-    refuses=(
-        Forbidden("Only who began the conversation removes others from it."),
-        keys.REUSED,
-        keys.WRONG,
-    ),
+    refuses=(admins_only(), keys.REUSED, keys.WRONG),
 )
 async def remove_participant(request: Request, conversation_id: int, user_id: int) -> HTTPResponse:
     """Remove a participant, or leave.
 
+    The owner, an admin or staff removes others; an admin only members. When the owner is gone, the
+    admin who has been there longest owns the conversation, or else the member.
     With an `Idempotency-Key` a retry removes nobody who was added again meanwhile.
     """
     services: Services = request.app.ctx.services
@@ -193,6 +203,26 @@ async def remove_participant(request: Request, conversation_id: int, user_id: in
         request.ctx.identity, conversation_id, user_id, keys.of(request)
     )
     return responses.empty()
+
+
+@blueprint.patch(ONE + "participants/<user_id:id>/")
+@Operation(
+    takes=RoleChange,
+    gives={200: Participant},
+    refuses=(owner_only(), owner_needed(), no_roles()),
+)
+async def change_role(request: Request, conversation_id: int, user_id: int) -> HTTPResponse:
+    """Change a participant's role.
+
+    Only the owner does this. To make somebody else the `owner` makes the caller an admin.
+    Everybody's sockets get `conversation.updated` with the `participant`.
+    """
+    services: Services = request.app.ctx.services
+    who = request.ctx.identity
+    body = bodies.decode(request, RoleChange)
+    changed = await services.roles.change(who, conversation_id, user_id, body.role)
+    (found,) = await services.presences.of(who, [changed])
+    return responses.json(found)
 
 
 @blueprint.post(ONE + "read/")

@@ -4,12 +4,13 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from chat.api import bodies, keys, paging, responses
 from chat.api.operations import Operation
-from chat.api.parameters import MessagePlace, SendHeaders
+from chat.api.parameters import MessagePlace, Moderation, SendHeaders
 from chat.api.schemas import NewContent, NewMessage
 from chat.errors import Conflict, EpochChanged, Forbidden, InvalidInput, KeyReused
 from chat.records import Message
 from chat.services import history
 from chat.services.registry import Services
+from chat.services.rights import admins_only
 
 blueprint = Blueprint("messages", url_prefix="/api/conversations/<conversation_id:id>/messages")
 
@@ -158,12 +159,19 @@ async def edit(request: Request, conversation_id: int, message_id: int) -> HTTPR
 
 
 @blueprint.delete(ONE)
-@Operation(gives={204: None}, refuses=(NOT_OWN,))
+@Operation(query=Moderation, gives={204: None}, refuses=(NOT_OWN, admins_only()))
 async def delete(request: Request, conversation_id: int, message_id: int) -> HTTPResponse:
-    """Delete one's own message.
+    """Delete one's own message, or as a moderator that of somebody else.
 
-    Its attachments are deleted too. A second time changes nothing.
+    Its attachments are deleted too. A second time changes nothing. With `moderate=true` the owner
+    deletes what admins and members sent, and an admin what members sent.
     """
     services: Services = request.app.ctx.services
-    await services.messages.delete(request.ctx.identity, conversation_id, message_id)
+    query = paging.parameters(request, ("moderate",))
+    await services.messages.delete(
+        request.ctx.identity,
+        conversation_id,
+        message_id,
+        is_moderating=paging.flag("moderate", query.get("moderate", "false")),
+    )
     return responses.empty()

@@ -69,6 +69,10 @@ class MessagePlace(Struct):
     epoch: Epoch | UnsetType = UNSET
 
 
+class Moderation(Struct):
+    moderate: Annotated[bool, said("Somebody else's message, as a moderator.")] = False
+
+
 class ReplyPlace(Struct):
     limit: Limit | UnsetType = UNSET
     after: Annotated[Place, said("The replies after this message.")] | UnsetType = UNSET

@@ -70,10 +70,15 @@ class NewReport(Body):
 
 
 class ConversationChanges(Body):
-    """A field that is missing stays as it is."""
+    """A field that is missing stays as it is. `members_may` is for the owner and admins."""
 
     title: Title | UnsetType = UNSET
     metadata: Metadata | UnsetType = UNSET
+    members_may: records.Rights | UnsetType = UNSET
+
+
+class RoleChange(Body):
+    role: records.ParticipantRole
 
 
 class OwnChanges(Body):

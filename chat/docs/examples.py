@@ -60,6 +60,8 @@ CONVERSATION = records.Conversation(
     archived=False,
     pinned=True,
     metadata=records.NOTHING,
+    role="owner",
+    members_may=list(records.RIGHTS),
 )
 # From the example of RFC 8291.
 ENDPOINT = "https://push.example.net/push/JzLQ3raZJfFBR0aqvOMsLrt54w4rJUsV"
@@ -84,7 +86,7 @@ WEBHOOK = records.Webhook(
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIyIn0.c2lnbmF0dXJl"  # noqa: S105 # nobody's
 
 ALL: tuple[Struct, ...] = (
-    records.Participant(2, "ali", 123, records.Presence("offline", AT)),
+    records.Participant(2, "ali", 123, "owner", records.Presence("offline", AT)),
     records.Presence("offline", AT),
     ALI,
     FILE,
@@ -137,6 +139,8 @@ ALL: tuple[Struct, ...] = (
     schemas.UserChanges("علی"),
     schemas.OwnChanges(archived=True),
     schemas.NewParticipant(4),
+    schemas.RoleChange("admin"),
+    records.Member(3, "سارا", "admin"),
     schemas.ReadUpTo(123),
     schemas.NewMessage("سلام", "6f1c2b9e"),
     schemas.NewContent("سلام!"),

@@ -1,4 +1,7 @@
-"""Conversations and their participants, who count as there from the start."""
+"""Conversations and their participants, who count as there from the start.
+
+Who began one owns it. If that one is not in it, its first participant does.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -6,6 +9,7 @@ from collections.abc import Sequence
 from chat.importing.job import Job, Note
 from chat.importing.nobody import nobody
 from chat.importing.values import moment, text
+from chat.records import MEMBER, OWNER
 from chat.services.checks import TITLE_MAX_LENGTH
 from chat.store import imports
 from chat.store.database import Row, Transaction
@@ -31,7 +35,7 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
                     "lost", None, f"conversation {conversation}: its participant {user} is no user"
                 )
             )
-    conversations = []
+    conversations, owners = [], dict[int, int | None]()
     for old_id, title, creator, created in rows:
         there = members.get(old_id, {})
         by = job.new("users", creator)
@@ -45,12 +49,17 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
         if by is None:
             by = await nobody(job, transaction)
         new_id = old_id + job.shifts["conversations"]
+        owners[old_id] = by if by in there else next(iter(there), None)
         conversations.append((new_id, kept[:TITLE_MAX_LENGTH], by, at, at, len(there)))
     await imports.add_conversations(transaction, conversations)
     await imports.add_participants(
         transaction,
         [
-            (old_id + job.shifts["conversations"], user_id)
+            (
+                old_id + job.shifts["conversations"],
+                user_id,
+                OWNER if user_id == owners[old_id] else MEMBER,
+            )
             for old_id, *_ in rows
             for user_id in members.get(old_id, {})
         ],

@@ -9,17 +9,19 @@ from chat import records
 from chat.auth.identity import Identity
 from chat.changes import log
 from chat.changes.conversations import updated
-from chat.changes.participants import ParticipantJoined, ParticipantLeft
-from chat.errors import Conflict, Forbidden, InvalidInput, NotFound
-from chat.events import Change, Event, Joined, MessageRead, Passing
+from chat.errors import InvalidInput, NotFound
+from chat.events import Change, Joined, MessageRead, Passing
+from chat.records import RIGHTS
 from chat.services import checks
 from chat.services.blocks import require_unblocked, require_welcome
+from chat.services.comings import joining, leaving, require_group
+from chat.services.malformed import shown
 from chat.services.membership import Membership, membership_of, require_member
 from chat.services.metadata import text_of
 from chat.services.once import once
+from chat.services.rights import require_above, require_admin, require_right
 from chat.store import (
     conversation_list,
-    direct_conversations,
     idempotency_keys,
     messages,
     participants,
@@ -136,29 +138,39 @@ class Conversations:
         conversation_id: int,
         title: str | UnsetType = UNSET,
         metadata: Raw | UnsetType = UNSET,
+        members_may: Sequence[str] | UnsetType = UNSET,
     ) -> records.Conversation:
-        """Change the title or the metadata. What it has already changes nothing."""
+        """Change the title, the metadata, or what members may do, which is for owner and admins.
+        What it has already changes nothing.
+        """
         if title is not UNSET:
             checks.text("title", title, most=checks.TITLE_MAX_LENGTH, least=0)
-        kept = text_of(metadata)
-        await require_member(self._database, who, conversation_id)
+        kept, rights = text_of(metadata), rights_text(members_may)
+
+        async def require(reads: Reads) -> None:
+            if members_may is not UNSET:
+                await require_admin(reads, who, conversation_id)
+            else:
+                await require_right(reads, who, conversation_id, "rename")
+
+        await require(self._database)
 
         async def apply(transaction: Transaction) -> Outcome[None]:
-            await require_member(transaction, who, conversation_id)
+            await require(transaction)
             await require_unblocked(transaction, who, conversation_id)
             _, replaces = await store.title(transaction, conversation_id)
             found = await store.described(transaction, [conversation_id])
             present = found[conversation_id]
-            wanted = (
-                present[0] if title is UNSET else title,
-                present[1] if metadata is UNSET else kept,
+            wanted = store.Description(
+                present.title if title is UNSET else title,
+                present.metadata if metadata is UNSET else kept,
+                present.members_may if members_may is UNSET else rights,
             )
             if present == wanted:
                 return Outcome(None)
             seq = await store.advance(transaction, conversation_id)
-            await store.rename(transaction, conversation_id, wanted[0], seq)
-            await store.keep(transaction, conversation_id, wanted[1])
-            change = Change(conversation_id, updated(*wanted, seq))
+            await store.describe(transaction, conversation_id, wanted, seq)
+            change = Change(conversation_id, updated(wanted, seq))
             written = log.Written(change, conversation_id, replaces)
             await log.write(transaction, who.user_id, written)
             return Outcome(None, (change,))
@@ -183,17 +195,17 @@ class Conversations:
     ) -> tuple[records.Conversation, bool]:
         """Add participants. Returns the conversation, and whether this `key` is new.
 
-        Any participant may add others. Adding somebody who is there already changes nothing.
-        `field` is the name that an error gives to the ids. Raises Conflict for a direct
-        conversation, and for more participants than a conversation may have.
+        Any participant may add others, where `members_may` does not leave it out. Adding somebody
+        who is there already changes nothing. `field` is the name that an error gives to the ids.
+        Raises Conflict for a direct conversation, and for more participants than there may be.
         """
         self._require_few(field, user_ids)
-        await require_member(self._database, who, conversation_id)
+        await require_right(self._database, who, conversation_id, "add")
         named = await self.require_users(field, set(user_ids))
         await require_welcome(self._database, who, named)
 
         async def make(transaction: Transaction) -> Outcome[int]:
-            await require_member(transaction, who, conversation_id)
+            await require_right(transaction, who, conversation_id, "add")
             there = await participants.among(transaction, conversation_id, named)
             new = [user for user in named.values() if user.id not in there]
             if not new:
@@ -227,8 +239,8 @@ class Conversations:
     async def remove(
         self, who: Identity, conversation_id: int, user_id: int, text: str | None = None
     ) -> None:
-        """Remove a participant. Anyone may leave; only who began the conversation, or staff, may
-        remove others.
+        """Remove a participant. Anyone may leave. The owner, an admin or staff removes others; an
+        admin only members.
 
         `text` is the idempotency key. A retry with it removes nobody who was added again since.
         """
@@ -245,8 +257,8 @@ class Conversations:
             ):
                 raise NotFound("There is no such participant.")
             user = records.User(user_id, account.username)
-            change = await leaving(transaction, who.user_id, conversation_id, user)
-            return Outcome(user_id, (change,))
+            left = await leaving(transaction, who.user_id, conversation_id, user)
+            return Outcome(user_id, left)
 
         await self._writer.change(conversation_id, once(key, make), is_repeatable=key is not None)
 
@@ -289,6 +301,16 @@ class Conversations:
         return apply
 
 
+def rights_text(members_may: Sequence[str] | UnsetType) -> str | None:
+    """The column of what members may do; None for everything. Raises InvalidInput."""
+    if members_may is UNSET:
+        return None
+    if unknown := sorted(set(members_may) - set(RIGHTS)):
+        one = shown(unknown[0])
+        raise InvalidInput({"members_may": [f"Any of {', '.join(RIGHTS)}; not {one}."]})
+    return None if set(members_may) == set(RIGHTS) else " ".join(sorted(set(members_may)))
+
+
 def cursor_of(place: Place) -> str:
     return f"{place.active_at}.{place.id}"
 
@@ -300,64 +322,9 @@ def place_of(cursor: str) -> Place:
     return Place(int(match[1]), int(match[2]))
 
 
-async def leaving(
-    transaction: Transaction, actor_id: int, conversation_id: int, user: records.User
-) -> Change:
-    """Let a participant leave, under the conversation's lock."""
-    earlier = await participants.seqs(transaction, conversation_id, [user.id])
-    seq = await store.advance(transaction, conversation_id)
-    await participants.leave(transaction, conversation_id, user.id, seq)
-    change = Change(conversation_id, ParticipantLeft(user, seq=seq))
-    written = log.Written(change, user.id, earlier[user.id])
-    await log.write(transaction, actor_id, written)
-    return change
-
-
-async def joining(
-    transaction: Transaction, who: Identity, conversation_id: int, users: Sequence[records.User]
-) -> list[Event]:
-    """Add these users, who are not in it, under the conversation's lock.
-
-    Returns what others hear of it.
-    """
-    if not users:
-        return []
-    earlier = await participants.seqs(transaction, conversation_id, [user.id for user in users])
-    last = await store.advance(transaction, conversation_id, len(users))
-    seqs = dict(enumerate(users, last - len(users) + 1))
-    by_user = {user.id: seq for seq, user in seqs.items()}
-    await participants.join(transaction, conversation_id, by_user)
-    written = [
-        log.Written(
-            Change(conversation_id, ParticipantJoined(user, seq=seq)),
-            user.id,
-            earlier.get(user.id, 0),
-        )
-        for seq, user in seqs.items()
-    ]
-    await log.write(transaction, who.user_id, *written)
-    return [*[one.change for one in written], Joined(conversation_id, tuple(by_user))]
-
-
-async def require_group(reads: Reads, conversation_id: int, users: Sequence[records.User]) -> None:
-    """Raises Conflict where somebody new would join a direct conversation. One of its two people
-    may come back.
-    """
-    if not await direct_conversations.is_direct(reads, conversation_id):
-        return
-    if not {user.id for user in users} <= await participants.ever(reads, conversation_id):
-        raise Conflict(
-            "A direct conversation has two participants: begin another one with all of them.",
-            code="direct_conversation",
-        )
-
-
 async def require_remover(reads: Reads, who: Identity, conversation_id: int, user_id: int) -> None:
-    """Raises NotFound or Forbidden where the caller may not remove this user."""
-    await require_member(reads, who, conversation_id)
-    if (
-        user_id != who.user_id
-        and await store.creator(reads, conversation_id) != who.user_id
-        and await users.staff_member(reads, who.user_id) is None
-    ):
-        raise Forbidden("Only who began the conversation removes others from it.")
+    """Anyone leaves. Raises NotFound or Forbidden where the caller may not remove this user."""
+    if user_id == who.user_id:
+        await require_member(reads, who, conversation_id)
+    else:
+        await require_above(reads, who, conversation_id, user_id)

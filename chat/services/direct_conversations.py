@@ -13,7 +13,8 @@ from chat.auth.identity import Identity
 from chat.errors import InvalidInput
 from chat.events import Joined
 from chat.services.blocks import require_welcome
-from chat.services.conversations import Conversations, joining
+from chat.services.comings import joining
+from chat.services.conversations import Conversations
 from chat.services.once import Made, once
 from chat.store import conversations, participants
 from chat.store import direct_conversations as store

@@ -20,7 +20,7 @@ from chat.errors import Forbidden, InvalidInput, NotAuthenticated, Unavailable
 from chat.events import Change, Event, UserErased
 from chat.records import User
 from chat.services import checks
-from chat.services.conversations import leaving
+from chat.services.comings import leaving
 from chat.services.limits import Limit
 from chat.services.messages import deletion
 from chat.store import conversations, messages, participants, reactions, users
@@ -128,7 +128,7 @@ class Erasure:
             if not await participants.is_active(transaction, conversation_id, user_id):
                 return Outcome(None)
             user = User(user_id, store.TOMBSTONE.format(user_id))
-            return Outcome(None, (await leaving(transaction, user_id, conversation_id, user),))
+            return Outcome(None, await leaving(transaction, user_id, conversation_id, user))
 
         return apply
 

@@ -1,6 +1,6 @@
 """Messages: send, edit, delete and read them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 
 from msgspec import UNSET, Raw, UnsetType
@@ -17,7 +17,8 @@ from chat.services.blocks import require_unblocked
 from chat.services.history import require_present
 from chat.services.membership import require_member
 from chat.services.metadata import text_of
-from chat.store import attachments, conversations, mentions, participants, pins, reactions
+from chat.services.rights import admins_only, require_above
+from chat.store import attachments, conversations, mentions, participants, pins, reactions, users
 from chat.store import messages as store
 from chat.store.database import Database, Reads, Transaction
 from chat.store.files import Files
@@ -26,6 +27,9 @@ from chat.store.work import Apply, Done, DoneWith, Outcome
 from chat.store.writer import Writer
 from chat.text.mentions import named_in
 from chat.times import now
+
+Require = Callable[[Reads, Identity, int, int], Awaitable[store.Stored]]
+"""Returns a message that the caller may change, or raises."""
 
 STREAM_PAGE = 100
 """Most messages that are in memory at once while a whole list is streamed."""
@@ -146,10 +150,16 @@ class Messages:
 
         return apply
 
-    async def delete(self, who: Identity, conversation_id: int, message_id: int) -> None:
-        """Delete one's own message. A second time changes nothing."""
-        await require_own(self._database, who, conversation_id, message_id)
-        await self._writer.change(conversation_id, self._deleting(who, conversation_id, message_id))
+    async def delete(
+        self, who: Identity, conversation_id: int, message_id: int, *, is_moderating: bool = False
+    ) -> None:
+        """Delete one's own message, or with `is_moderating` that of somebody below oneself. A
+        second time changes nothing.
+        """
+        require = require_below if is_moderating else require_own
+        await require(self._database, who, conversation_id, message_id)
+        apply = self._deleting(who, conversation_id, message_id, require)
+        await self._writer.change(conversation_id, apply)
         await self._files.settled()
 
     def submit_delete(
@@ -159,10 +169,11 @@ class Messages:
         apply = self._deleting(who, conversation_id, message_id)
         self._writer.submit(conversation_id, apply, done)
 
-    def _deleting(self, who: Identity, conversation_id: int, message_id: int) -> Apply[int]:
-
+    def _deleting(
+        self, who: Identity, conversation_id: int, message_id: int, require: Require | None = None
+    ) -> Apply[int]:
         async def apply(transaction: Transaction) -> Outcome[int]:
-            found = await require_own(transaction, who, conversation_id, message_id)
+            found = await (require or require_own)(transaction, who, conversation_id, message_id)
             if found.is_deleted:
                 return Outcome(found.seq)
             change, files = await deletion(
@@ -260,6 +271,23 @@ async def require_own(
         raise no_such_message()
     if found.sender_id != who.user_id:
         raise Forbidden("Only its sender changes a message.")
+    return found
+
+
+async def require_below(
+    reads: Reads, who: Identity, conversation_id: int, message_id: int
+) -> store.Stored:
+    """The same for a moderator: one's own, or that of somebody whose role is below one's own. What
+    an agent has sent is not for participants to delete.
+    """
+    await require_member(reads, who, conversation_id)
+    found = await store.find(reads, conversation_id, message_id)
+    if found is None:
+        raise no_such_message()
+    if found.sender_id != who.user_id:
+        await require_above(reads, who, conversation_id, found.sender_id)
+        if found.by_agent and await users.staff_member(reads, who.user_id) is None:
+            raise admins_only()
     return found
 
 

@@ -11,6 +11,7 @@ from chat.events import Change
 from chat.services.blocks import require_unblocked
 from chat.services.membership import require_member
 from chat.services.messages import no_such_message
+from chat.services.rights import require_right
 from chat.store import conversations, messages
 from chat.store import pins as store
 from chat.store.database import Database, Transaction
@@ -41,10 +42,10 @@ class Pins:
 
         Raises NotFound, and Conflict for a deleted message or one too many.
         """
-        await require_member(self._database, who, conversation_id)
+        await require_right(self._database, who, conversation_id, "pin")
 
         async def make(transaction: Transaction) -> Outcome[None]:
-            await require_member(transaction, who, conversation_id)
+            await require_right(transaction, who, conversation_id, "pin")
             await require_unblocked(transaction, who, conversation_id)
             found = await messages.find(transaction, conversation_id, message_id)
             if found is None:

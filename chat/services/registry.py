@@ -20,6 +20,7 @@ from chat.services.presence import Presences
 from chat.services.reactions import Reactions
 from chat.services.reports import Reports
 from chat.services.resumable_uploads import ResumableUploads
+from chat.services.roles import Roles
 from chat.services.search import Search
 from chat.services.sessions import Sessions
 from chat.services.support_tickets import SupportTickets
@@ -44,6 +45,7 @@ class Services:
     resumable_uploads: ResumableUploads
     support_tickets: SupportTickets
     pins: Pins
+    roles: Roles
     password_change: PasswordChange
     reactions: Reactions
     own_settings: OwnSettings

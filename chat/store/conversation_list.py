@@ -31,7 +31,7 @@ _people = msgspec.json.Decoder(list[records.User]).decode
 LIST = """
     WITH mine AS MATERIALIZED (
         SELECT c.active_at, c.id, c.title, c.is_direct, c.created_at, c.seq, c.last_message_id,
-               c.participant_count, c.metadata, me.id AS user_id, me.username,
+               c.participant_count, c.metadata, c.members_may, me.id AS user_id, me.username,
                {read} AS last_read_id
         FROM users AS me CROSS JOIN conversations AS c WHERE me.id = ? AND {which}
     )
@@ -57,7 +57,7 @@ LIST = """
                                  WHERE o.conversation_id = mine.id AND o.user_id <> mine.user_id
                                    AND o.is_active AND o.last_read_id < m.id) END,
            m.by_agent, own.muted_until, coalesce(own.is_archived, FALSE),
-           coalesce(own.is_pinned, FALSE), mine.metadata
+           coalesce(own.is_pinned, FALSE), mine.metadata, own.role, mine.members_may
     FROM mine
     LEFT JOIN participants AS own
         ON own.conversation_id = mine.id AND own.user_id = mine.user_id AND own.is_active
@@ -169,6 +169,8 @@ class Row(NamedTuple):
     is_archived: bool
     is_pinned: bool
     metadata: str | None
+    role: str | None
+    members_may: str | None
 
 
 async def _select(
@@ -204,6 +206,8 @@ async def _select(
                 archived=bool(row.is_archived),
                 pinned=bool(row.is_pinned),
                 metadata=records.metadata_of(row.metadata),
+                role=row.role or records.AGENT,
+                members_may=records.rights_of(row.members_may),
             ),
         )
         for row in rows

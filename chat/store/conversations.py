@@ -1,6 +1,7 @@
 """Conversations: begin one, change its title, advance its `seq`."""
 
 from collections.abc import Collection, Iterable
+from typing import NamedTuple
 
 from chat.store import blocks
 from chat.store import participants as participants_store
@@ -24,11 +25,12 @@ async def create(
     ((conversation_id,),) = await transaction.fetch(*database.compile(query))
     await transaction.execute(
         f"""
-        INSERT INTO participants (conversation_id, user_id, changed)
-        SELECT CAST(? AS bigint), users.id, {database.stamp}
+        INSERT INTO participants (conversation_id, user_id, role, changed)
+        SELECT CAST(? AS bigint), users.id,
+               CASE WHEN users.id = ? THEN 'owner' ELSE 'member' END, {database.stamp}
         FROM users WHERE users.id IN ({database.ids})
         """,  # noqa: S608 - of ours
-        (conversation_id, listed(ids)),
+        (conversation_id, created_by, listed(ids)),
     )
     await participants_store.recount(transaction, conversation_id)
     if len(ids) == 2:
@@ -45,20 +47,31 @@ async def title(transaction: Transaction, conversation_id: int) -> tuple[str, in
     return text, seq
 
 
-async def described(
-    reads: Reads, conversation_ids: Collection[int]
-) -> dict[int, tuple[str, str | None]]:
-    """By conversation, its title and its metadata."""
+class Description(NamedTuple):
+    """What a conversation says of itself."""
+
+    title: str
+    metadata: str | None
+    members_may: str | None
+
+
+async def described(reads: Reads, conversation_ids: Collection[int]) -> dict[int, Description]:
     rows = await reads.fetch(
-        f"SELECT id, title, metadata FROM conversations WHERE id IN ({reads.ids})",  # noqa: S608 - of ours
+        f"SELECT id, title, metadata, members_may FROM conversations WHERE id IN ({reads.ids})",  # noqa: S608 - of ours
         (listed(conversation_ids),),
     )
-    return {id_: (title, metadata) for id_, title, metadata in rows}
+    return {row[0]: Description(*row[1:]) for row in rows}
 
 
-async def keep(transaction: Transaction, conversation_id: int, metadata: str | None) -> None:
+async def describe(
+    transaction: Transaction, conversation_id: int, description: Description, seq: int
+) -> None:
     await transaction.execute(
-        "UPDATE conversations SET metadata = ? WHERE id = ?", (metadata, conversation_id)
+        """
+        UPDATE conversations SET title = ?, metadata = ?, members_may = ?, title_seq = ?
+        WHERE id = ?
+        """,
+        (*description, seq, conversation_id),
     )
 
 
@@ -109,6 +122,10 @@ async def seed(transaction: Transaction, conversations: list[tuple[int, list[int
         [(id_, members[0], moment, moment, len(members)) for id_, members in conversations],
     )
     await transaction.execute_many(
-        "INSERT INTO participants (conversation_id, user_id) VALUES (?, ?)",
-        [(id_, user_id) for id_, members in conversations for user_id in members],
+        "INSERT INTO participants (conversation_id, user_id, role) VALUES (?, ?, ?)",
+        [
+            (id_, user_id, "owner" if user_id == members[0] else "member")
+            for id_, members in conversations
+            for user_id in members
+        ],
     )

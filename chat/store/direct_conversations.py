@@ -53,7 +53,11 @@ async def settle(transaction: Transaction, pair: Pair, conversation_id: int) -> 
         (conversation_id, *pair),
     )
     await transaction.execute(
-        "UPDATE conversations SET is_direct = TRUE WHERE id = ?", (conversation_id,)
+        "UPDATE conversations SET is_direct = TRUE, members_may = NULL WHERE id = ?",
+        (conversation_id,),
+    )
+    await transaction.execute(
+        "UPDATE participants SET role = 'member' WHERE conversation_id = ?", (conversation_id,)
     )
 
 

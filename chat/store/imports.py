@@ -157,10 +157,11 @@ async def add_conversations(transaction: Transaction, rows: Rows) -> None:
 
 
 async def add_participants(transaction: Transaction, rows: Rows) -> None:
+    """Each is conversation, user and role."""
     await transaction.execute_many(
         f"""
-        INSERT INTO participants (conversation_id, user_id, changed)
-        VALUES (?, ?, {transaction.stamp})
+        INSERT INTO participants (conversation_id, user_id, role, changed)
+        VALUES (?, ?, ?, {transaction.stamp})
         """,  # noqa: S608 - of ours
         rows,
     )

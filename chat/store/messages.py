@@ -88,6 +88,7 @@ class Stored(Struct, frozen=True):
     is_deleted: bool
     seq: int
     logged_seq: int
+    by_agent: bool
 
 
 class Reader(Struct, frozen=True):
@@ -317,12 +318,15 @@ def fresh(send: Send) -> records.Message:
 async def find(reads: Reads, conversation_id: int, message_id: int) -> Stored | None:
     rows = await reads.fetch(
         """
-        SELECT sender_id, is_deleted, seq, CASE WHEN seq = created_seq THEN 0 ELSE seq END
+        SELECT sender_id, is_deleted, seq, CASE WHEN seq = created_seq THEN 0 ELSE seq END, by_agent
         FROM messages WHERE conversation_id = ? AND id = ?
         """,
         (conversation_id, message_id),
     )
-    return Stored(rows[0][0], bool(rows[0][1]), *rows[0][2:]) if rows else None
+    if not rows:
+        return None
+    sender_id, is_deleted, seq, logged_seq, by_agent = rows[0]
+    return Stored(sender_id, bool(is_deleted), seq, logged_seq, bool(by_agent))
 
 
 async def edit(

@@ -58,6 +58,7 @@ class Conversation(Table):
     """`seq` numbers its changes. `active_at` is the time of its last message, or of its beginning.
 
     `title_seq` is the `seq` of the change that gave it its title, or 0 if it began with it.
+    `members_may` names what members may do, with spaces between; null is everything.
     `participant_count` is how many participants it has.
     `changed` is the stamp of the last transaction that changed it in any way.
     """
@@ -74,6 +75,7 @@ class Conversation(Table):
     participant_count = peewee.BigIntegerField(default=0)
     changed = peewee.BigIntegerField(default=0)
     metadata = peewee.TextField(null=True)
+    members_may = peewee.TextField(null=True)
 
     class Meta:
         table_name = "conversations"
@@ -112,7 +114,9 @@ class Participant(Table):
     `last_read_id` was last moved forward by its reader. `changed` is the stamp of the beginning,
     the joining or the leaving. The participant's own settings are `muted_until`, a moment,
     `is_archived` and `is_pinned`. `own_seq` is the conversation's `seq` when they last changed.
-    `is_blocked` says that the other one of the two has blocked the user: see `Block`.
+    `is_blocked` says that the other one of the two has blocked the user: see `Block`. `role_seq` is
+    that of the change that gave the present `role`, or 0 if the participant began with it.
+    `is_removed` says of somebody who is gone that another one removed them.
     """
 
     conversation = peewee.ForeignKeyField(Conversation)
@@ -127,6 +131,9 @@ class Participant(Table):
     is_pinned = peewee.BooleanField(default=False)
     own_seq = peewee.BigIntegerField(null=True)
     is_blocked = peewee.BooleanField(default=False)
+    role = peewee.TextField(default="member")
+    role_seq = peewee.BigIntegerField(default=0)
+    is_removed = peewee.BooleanField(default=False)
 
     class Meta:
         table_name = "participants"

@@ -209,22 +209,23 @@ async def page(
     """At most `limit` participants in the order of their ids, from behind user `after`."""
     rows = await reads.fetch(
         """
-        SELECT u.id, u.username, p.last_read_id, u.display_name
+        SELECT u.id, u.username, p.last_read_id, p.role, u.display_name
         FROM participants AS p JOIN users AS u ON u.id = p.user_id
         WHERE p.conversation_id = ? AND p.is_active AND p.user_id > ? ORDER BY p.user_id LIMIT ?
         """,
         (conversation_id, after, limit),
     )
     return [
-        records.Participant(row[0], row[1], row[2], display_name=row[3] or UNSET) for row in rows
+        records.Participant(id_, name, read, role, display_name=shown or UNSET)
+        for id_, name, read, role, shown in rows
     ]
 
 
 async def join(transaction: Transaction, conversation_id: int, seqs: Mapping[int, int]) -> None:
     """Add users. `seqs` has the `seq` of each one's joining.
 
-    Messages from before the joining do not count as unread. Somebody who comes back begins
-    without settings of their own.
+    Messages from before the joining do not count as unread. Somebody who comes back begins as a
+    member, without settings of their own.
     """
     await transaction.execute_many(
         f"""
@@ -234,7 +235,7 @@ async def join(transaction: Transaction, conversation_id: int, seqs: Mapping[int
         ON CONFLICT (conversation_id, user_id) DO UPDATE
         SET is_active = TRUE, seq = excluded.seq, last_read_id = excluded.last_read_id,
             changed = excluded.changed, muted_until = NULL, is_archived = FALSE,
-            is_pinned = FALSE, own_seq = NULL
+            is_pinned = FALSE, own_seq = NULL, role = 'member', is_removed = FALSE
         """,  # noqa: S608 - of ours
         [(user_id, seq, conversation_id) for user_id, seq in seqs.items()],
     )
@@ -243,13 +244,22 @@ async def join(transaction: Transaction, conversation_id: int, seqs: Mapping[int
         await blocks.apply(transaction, conversation_id)
 
 
-async def leave(transaction: Transaction, conversation_id: int, user_id: int, seq: int) -> None:
+async def leave(
+    transaction: Transaction,
+    conversation_id: int,
+    user_id: int,
+    seq: int,
+    *,
+    is_removed: bool = False,
+) -> None:
+    """`is_removed` says that somebody else removed the user."""
     await transaction.execute(
         f"""
-        UPDATE participants SET is_active = FALSE, seq = ?, changed = {transaction.stamp}
+        UPDATE participants SET is_active = FALSE, seq = ?, role = 'member', role_seq = 0,
+            is_removed = ?, changed = {transaction.stamp}
         WHERE conversation_id = ? AND user_id = ?
         """,  # noqa: S608 - of ours
-        (seq, conversation_id, user_id),
+        (seq, is_removed, conversation_id, user_id),
     )
     await recount(transaction, conversation_id)
 

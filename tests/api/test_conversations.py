@@ -31,6 +31,8 @@ def test_a_new_conversation_has_the_caller_in_it(ali: Person, sara: Person) -> N
         "archived": False,
         "pinned": False,
         "metadata": {},
+        "role": "owner",
+        "members_may": ["add", "pin", "rename"],
     }
 
 

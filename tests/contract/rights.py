@@ -117,6 +117,8 @@ EXPECTED: dict[str, Rights] = {
     f"GET {CONVERSATION}participants/": members(200),
     f"POST {CONVERSATION}participants/": members(201, {"user_id": "{newcomer}"}),
     f"DELETE {CONVERSATION}participants/{{user_id}}/": members(204, participant=403, sender=403),
+    # Staff remove others, and do not say who owns a conversation.
+    f"PATCH {CONVERSATION}participants/{{user_id}}/": members(403, {"role": "admin"}, creator=200),
     f"POST {CONVERSATION}read/": members(204, {"message_id": "{message_id}"}),
     f"GET {CONVERSATION}messages/": members(200),
     f"POST {CONVERSATION}messages/": members(201, {"content": "x"}),

@@ -31,7 +31,8 @@ async def test_the_caller_is_always_in_it(people: People) -> None:
     )
     assert (made["last_message"], made["support_ticket"], made["seq"]) == (None, None, 0)
     for person in (ali, sara, reza):
-        assert (await person.http.get("/api/conversations/")).json() == [made]
+        own = {**made, "role": "owner" if person is ali else "member"}
+        assert (await person.http.get("/api/conversations/")).json() == [own]
 
 
 async def test_unknown_participants_are_named(people: People) -> None:

@@ -62,11 +62,14 @@ async def test_an_erased_user_leaves_deleted_messages(people: People) -> None:
     name = f"deleted-user-{ali.id}"
     left = await pair.second.receive_type("participant.left")
     assert left["participant"] == {"id": ali.id, "username": name}
+    owns = await pair.second.receive_type("conversation.updated")
+    assert (owns["participant"]["id"], owns["participant"]["role"]) == (sara.id, "owner")
     deleted = [await pair.second.receive_type("message.deleted") for _ in mine]
     assert [one["message_id"] for one in deleted] == mine
-    assert [one["seq"] for one in (left, *deleted)] == [before + 1, before + 2, before + 3]
+    frames = [left, owns, *deleted]
+    assert [one["seq"] for one in frames] == list(range(before + 1, before + 5))
     returning = await sara.connect(talk, since=before)
-    assert [await returning.receive() for _ in range(3)] == [left, *deleted]
+    assert [await returning.receive() for _ in frames] == frames
     listed = (await sara.http.get(pair.messages)).json()
     assert [(one["id"], one["content"]) for one in listed if one["is_deleted"] is False] == [
         (hers, "hers")

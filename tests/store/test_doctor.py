@@ -3,9 +3,10 @@
 import pytest
 
 from chat.changes import catalogue, reading
-from chat.store import doctor, participants, reactions_doctor, support_tickets
+from chat.store import doctor, participants, reactions_doctor, roles_doctor, support_tickets
 from chat.store.database import Database
 from chat.store.drift import Drift
+from chat.store.roles import standing
 from tests.store.world import Changes, pair, row, sent, user
 
 
@@ -22,6 +23,7 @@ async def examined(database: Database) -> list[Drift]:
         *await doctor.examine_log(database, catalogue.LOGGED, catalogue.ENTRIES),
         *await doctor.examine_conversations(database, catalogue.ENTRIES),
         *await reactions_doctor.examine(database),
+        *await roles_doctor.examine(database),
     ]
 
 
@@ -168,3 +170,20 @@ async def test_reactions_are_counted_again(database: Database, spoiling: str) ->
     assert "people reacted" in found
     assert await database.fetch(counts) == before
     assert ali
+
+
+@pytest.mark.parametrize(("owners", "counted"), [("1 = 0", 0), ("1 = 1", 2)])
+async def test_a_conversation_has_one_owner(database: Database, owners: str, counted: int) -> None:
+    """The doctor finds none, or two; then who was there first owns it. A direct one has none."""
+    talk, ali, sara = await pair(database)
+    await spoil(
+        database,
+        f"UPDATE participants SET role = CASE WHEN {owners} THEN 'owner' ELSE 'member' END"  # noqa: S608
+        f" WHERE conversation_id = {talk}",
+    )
+    assert await found_in(database) == [f"conversation {talk}: it has {counted} owners"]
+    assert (await standing(database, talk, ali)).role == "owner"
+    assert (await standing(database, talk, sara)).role != "owner"
+    await spoil(database, f"UPDATE conversations SET is_direct = TRUE WHERE id = {talk}")  # noqa: S608
+    assert await found_in(database) == [f"conversation {talk}: it has 1 owners"]
+    assert (await standing(database, talk, ali)).role == "member"

@@ -185,11 +185,11 @@ async def test_who_may_change_a_message_is_decided_by_what_is_stored(database: D
     """Its sender, whether it is deleted and its `seq`; None in another conversation."""
     talk, ali, _ = await pair(database)
     message = await sent(database, talk, ali)
-    stored = messages.Stored(ali, is_deleted=False, seq=1, logged_seq=0)
+    stored = messages.Stored(ali, is_deleted=False, seq=1, logged_seq=0, by_agent=False)
     assert await messages.find(database, talk, message.id) == stored
     assert await messages.find(database, talk + 1, message.id) is None
     await Changes(database, talk).delete(message.id)
-    stored = messages.Stored(ali, is_deleted=True, seq=2, logged_seq=2)
+    stored = messages.Stored(ali, is_deleted=True, seq=2, logged_seq=2, by_agent=False)
     assert await messages.find(database, talk, message.id) == stored
 
 

@@ -113,7 +113,7 @@ export class Api extends Emitter {
     return this.json("PATCH", at(id), { body: { title } });
   }
 
-  /** `{title, metadata}`; what is not given stays as it is. */
+  /** `{title, metadata, members_may}`; what is not given stays as it is. */
   change(id, changes) {
     return this.json("PATCH", at(id), { body: changes });
   }
@@ -126,6 +126,11 @@ export class Api extends Emitter {
   addParticipant(id, userId, { key } = {}) {
     const body = { user_id: userId };
     return this.json("POST", at(id, "participants"), { body, headers: once(key) });
+  }
+
+  /** Of a participant; only the owner may. */
+  setRole(id, userId, role) {
+    return this.json("PATCH", at(id, "participants", userId), { body: { role } });
   }
 
   async removeParticipant(id, userId) {
@@ -163,6 +168,11 @@ export class Api extends Emitter {
 
   async unreact(id, messageId, emoji) {
     await this.request("DELETE", at(id, "messages", messageId, "reactions", encodeURIComponent(emoji)));
+  }
+
+  /** Delete a message of somebody whose role is below one's own. */
+  async moderate(id, messageId) {
+    await this.request("DELETE", at(id, "messages", messageId) + query({ moderate: true }));
   }
 
   /** Show a message to staff. */

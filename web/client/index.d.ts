@@ -23,7 +23,12 @@ export interface User {
   username: string;
 }
 
+export type ParticipantRole = "owner" | "admin" | "member";
+/** What members may do, unless a conversation keeps it for its owner and admins. */
+export type Right = "add" | "pin" | "rename";
+
 export interface Participant extends Profile {
+  role: ParticipantRole;
   /** The last message that they have read, or 0. */
   last_read_id: number;
   /** Missing where the server cannot say. */
@@ -153,6 +158,9 @@ export interface ConversationRecord {
   archived: boolean;
   pinned: boolean;
   metadata: Metadata;
+  /** The caller's; an agent is no participant. */
+  role: ParticipantRole | "agent";
+  members_may: Right[];
 }
 
 /** One's own settings of a conversation. `muted_until` has a time zone. */
@@ -275,6 +283,8 @@ export class Payam {
   block(userId: number): Promise<void>;
   unblock(userId: number): Promise<void>;
   blocks(): Promise<User[]>;
+  /** Delete a message of somebody whose role is below one's own. */
+  moderate(id: number, messageId: number): Promise<void>;
   /** Show a message to staff. */
   report(id: number, messageId: number, reason: string): Promise<void>;
   me(): Promise<Me>;
@@ -306,10 +316,15 @@ export class Payam {
   ): Promise<ConversationRecord>;
   rename(id: number, title: string): Promise<ConversationRecord>;
   /** What is not given stays as it is. */
-  change(id: number, changes: { title?: string; metadata?: Metadata }): Promise<ConversationRecord>;
+  change(
+    id: number,
+    changes: { title?: string; metadata?: Metadata; members_may?: Right[] },
+  ): Promise<ConversationRecord>;
   /** Change one's own settings; what is not given stays as it is. */
   setOwn(id: number, changes: Partial<OwnSettings>): Promise<ConversationRecord>;
   addParticipant(id: number, userId: number, options?: Once): Promise<ConversationRecord>;
+  /** Only the owner may. To make somebody else the owner makes the caller an admin. */
+  setRole(id: number, userId: number, role: ParticipantRole): Promise<Participant>;
   removeParticipant(id: number, userId: number): Promise<void>;
   /** Everything up to this message is read. */
   markRead(id: number, messageId: number): Promise<void>;
@@ -479,8 +494,14 @@ export interface Changes {
   attachment: { message_id: number; attachment: Attachment; seq: number };
   joined: { participant: User; seq: number };
   left: { participant: User; seq: number };
-  /** A new title or other metadata. */
-  updated: { title: string; metadata?: Metadata; seq: number };
+  /** A new title, other metadata or rights; or the role of `participant` changed. */
+  updated: {
+    title: string;
+    metadata?: Metadata;
+    members_may?: Right[];
+    participant?: User & { role: ParticipantRole };
+    seq: number;
+  };
   ticket: { support_ticket: SupportTicket; seq: number };
   /** `user` is the name of who pinned it. A message that is deleted loses its pin without an event. */
   pinned: { message_id: number; user: string; seq: number };

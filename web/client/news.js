@@ -1,6 +1,7 @@
 // What the changes of a conversation mean for what the list shows of it.
 
 const TYPING_LASTS = 6000; // milliseconds: who vanishes while typing never says that they stopped
+const EVERYTHING = ["add", "pin", "rename"]; // what members may do where nothing else is said
 
 export class News {
   #conversation;
@@ -35,7 +36,7 @@ export class News {
     "user.typing": ({ user, is_typing: isTyping }) => this.#noteTyping(user, isTyping),
     "participant.joined": ({ participant }) => this.#noteParticipants(participant, [participant]),
     "participant.left": ({ participant }) => this.#noteParticipants(participant, []),
-    "conversation.updated": ({ title, metadata = {}, seq }) => this.#conversation.note({ title, metadata, seq }),
+    "conversation.updated": (frame) => this.#noteUpdated(frame),
     "ticket.updated": ({ support_ticket: ticket }) =>
       this.#conversation.note({ support_ticket: ticket.status === "closed" ? null : ticket }),
   };
@@ -96,6 +97,13 @@ export class News {
       this.#conversation.changed();
     };
     this.#typing.set(name, setTimeout(end, TYPING_LASTS));
+  }
+
+  #noteUpdated({ title, metadata = {}, members_may: rights = EVERYTHING, participant, seq }) {
+    const conversation = this.#conversation;
+    const isMe = participant?.id === conversation.me.id;
+    const { role } = isMe ? participant : conversation.record;
+    conversation.note({ title, metadata, members_may: rights, role, seq });
   }
 
   #noteParticipants(gone, come) {
