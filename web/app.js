@@ -2,12 +2,13 @@
 
 import { avatarOf } from "./avatar.js";
 import { Payam } from "./client/index.js";
-import { countOf, drawConversations } from "./conversation-list.js";
-import { clone, complain } from "./dom.js";
+import { countOf, drawConversations, FILTERS } from "./conversation-list.js";
+import { clone, complain, make } from "./dom.js";
 import { forgetDrafts } from "./drafts.js";
 import { takeFiles } from "./incoming.js";
 import { later, laterOn } from "./later.js";
 import { learnLimits } from "./limits.js";
+import { withArrows } from "./long-list.js";
 import { home, keyOf } from "./place.js";
 import { whenPressed } from "./pressing.js";
 import { signInScreen } from "./sign-in.js";
@@ -96,6 +97,7 @@ function pageOf(account) {
     clone("page");
   let desk = null; // for staff who have asked for it
   let isArchive = false; // shown in the place of the others
+  let filter = "all";
   let search = null; // once somebody has
   let view = null;
   let visited = null; // the id that was asked for last, so that what is not there is asked for once
@@ -149,10 +151,27 @@ function pageOf(account) {
   whenPressed(list, "li", openMenu);
   list.onclick = ({ target }) => target.closest(".row-menu") && openMenu(target.closest("li"), null);
 
-  list.onscroll = () => {
+  withArrows(list);
+  list.onscroll = () => renderList(account.get(idsOf(location.hash)[0]));
+  parts.filters.append(
+    ...Object.keys(FILTERS).map((name) => {
+      const button = make("filter", { button: say(`filter_${name}`) });
+      button.dataset.name = name;
+      button.onclick = () => {
+        filter = name;
+        list.scrollTop = 0;
+        draw();
+      };
+      return button;
+    }),
+  );
+
+  /** Load older ones as one comes to the end of those that are there. */
+  function loadMore() {
     const { scrollHeight, scrollTop, clientHeight } = list;
-    if (scrollHeight - scrollTop - clientHeight < NEAR) account.loadMore().catch(() => {});
-  };
+    const isNear = clientHeight > 0 && scrollHeight - scrollTop - clientHeight < NEAR;
+    if (isNear && account.isLoaded && !account.isComplete && !isArchive) account.loadMore().catch(() => {});
+  }
 
   /** Go to a message, in whatever conversation it is. */
   function go({ conversation, ...message }) {
@@ -169,7 +188,7 @@ function pageOf(account) {
   }
 
   function render() {
-    const [id, messageId] = location.hash.slice(2).split("/").map(Number); // like `#/12`, or `#/12/345`
+    const [id, messageId] = idsOf(location.hash);
     if (location.hash !== place && messageId) aim ??= { id: messageId };
     place = location.hash;
     const current = account.get(id);
@@ -203,8 +222,13 @@ function pageOf(account) {
     parts.archive.hidden = list.hidden || archived.length === 0;
     parts.archive.ariaPressed = String(isArchive);
     Object.assign(parts.archiveBadge, countOf(unread));
-    const count = drawConversations(list, account, { current, isArchive });
+    for (const button of parts.filters.children) button.ariaPressed = String(button.dataset.name === filter);
+    parts.filters.hidden = list.hidden || isArchive || account.conversations.length < 2;
+    if (parts.filters.hidden) filter = "all";
+    const count = drawConversations(list, account, { current, isArchive, filter });
     empty.hidden = list.hidden || !account.isLoaded || count > 0;
+    empty.textContent = say(filter === "all" ? "noConversations" : "noneOfThese");
+    loadMore();
   }
 
   function open(chat) {
@@ -230,6 +254,9 @@ function pageOf(account) {
 
   return { account, content, render, find, attach: () => view?.attach ?? null };
 }
+
+/** Of a conversation and of a message, as an address has them: like `#/12`, or `#/12/345`. */
+const idsOf = (hash) => hash.slice(2).split("/").map(Number);
 
 /** Ctrl or Cmd and K, on any keyboard, or a slash where nobody writes. */
 function isToFind({ code, key, ctrlKey, metaKey, altKey, target }) {

@@ -3,13 +3,29 @@
 import { avatarOf, nameOf, typingIn } from "./avatar.js";
 import { make, reconcile } from "./dom.js";
 import { draftOf } from "./drafts.js";
+import { numberRows, rangeOf } from "./long-list.js";
 import { number, say, timeOrDate } from "./strings.js";
 
-/** Those that are archived, or the others; of these the pinned ones are on top. */
-export function drawConversations(list, account, { current, isArchive }) {
-  const shown = account.conversations.filter(({ record }) => Boolean(record.archived) === isArchive);
+/** What the list may be narrowed to. */
+export const FILTERS = {
+  all: () => true,
+  unread: ({ record }) => record.unread_count > 0,
+  people: ({ record }) => isOfTwo(record),
+  groups: ({ record }) => !isOfTwo(record),
+};
+
+const isOfTwo = (record) => record.direct || (record.participant_count === 2 && !record.title);
+
+/** Those that are archived, or the others; of these the pinned ones are on top. Returns how many there are. */
+export function drawConversations(list, account, { current, isArchive, filter }) {
+  const isShown = FILTERS[filter];
+  // What is looked at stays where it is, though it is read by that.
+  const fits = (chat) => Boolean(chat.record.archived) === isArchive && (isShown(chat) || chat === current);
+  const shown = account.conversations.filter(fits);
   const onTop = shown.filter(({ record }) => record.pinned && !isArchive);
-  const items = [...new Set([...onTop, ...shown])].map((chat) => ({
+  const all = [...new Set([...onTop, ...shown])];
+  const { begin, end } = rangeOf(list, all.length);
+  const items = all.slice(begin, end).map((chat) => ({
     key: chat.id,
     chat,
     record: chat.record,
@@ -20,7 +36,8 @@ export function drawConversations(list, account, { current, isArchive }) {
     draft: chat === current ? "" : draftOf(chat).trim(),
   }));
   reconcile(list, items, row);
-  return items.length;
+  numberRows(list.children, begin, account.isComplete ? all.length : -1);
+  return all.length;
 }
 
 export function isMuted({ record }) {

@@ -7,6 +7,7 @@ import { clone, complain, notify, reconcile } from "./dom.js";
 import { later, laterOn } from "./later.js";
 import { scrolling } from "./log.js";
 import { rowsOf } from "./message.js";
+import { partOf } from "./part.js";
 import { whenPressed } from "./pressing.js";
 import { pinsOf } from "./pins.js";
 import { list, number, say } from "./strings.js";
@@ -26,7 +27,8 @@ export function conversationView(account, chat, { go }) {
   let bar = null; // in which one searches here
   let lineAt; // the message before which the line of what is unread stands
   let isLineDone = true; // all behind the line was read, so the next that is unread gets a new one
-  const scroll = scrolling({ log, rows, hasLater: () => chat.thread.hasLater, scrolled });
+  const part = partOf(chat, isSelected);
+  const scroll = scrolling({ log, rows, hasLater: () => part.hasLater, scrolled });
   // Of others a row's key is `m` and its message's id.
   const attention = attentionTo(log, (row) => chat.mark.see(Number(row.dataset.key.slice(1))));
   // One's own message is looked at, wherever one was.
@@ -84,10 +86,12 @@ export function conversationView(account, chat, { go }) {
   function renderRows() {
     const { thread } = chat;
     placeLine();
-    const items = rowsOf(chat, actions, { pins, lineAt, targetId: target?.id });
-    earlier.hidden = !thread.hasEarlier;
+    if (!isPlaced && thread.isLoaded && !target && lineAt !== undefined) part.around(lineAt);
+    const items = rowsOf(chat, part, actions, { pins, lineAt, targetId: target?.id });
+    earlier.hidden = !part.hasEarlier;
     empty.hidden = !thread.isLoaded || items.length > 0;
     reconcile(rows, items, (row) => row.made(row));
+    numberRows();
     rove();
     scroll.hold();
     if (target && !target.isShown) toTarget();
@@ -113,6 +117,7 @@ export function conversationView(account, chat, { go }) {
     const { unread_count: unread } = chat.record;
     const label = unread > 0 ? say("newestUnread", { count: number(unread) }) : say("newMessages");
     down.hidden = scroll.isAtEnd();
+    log.ariaLive = down.hidden ? "polite" : "off"; // what is only scrolled to is no news
     if (down.ariaLabel !== label) Object.assign(down, { ariaLabel: label, title: label });
     count.hidden = unread === 0;
     setText(count, number(unread));
@@ -138,9 +143,27 @@ export function conversationView(account, chat, { go }) {
     }
   }
 
-  async function load(how, id) {
+  /** Whether somebody selects messages: their rows stay. */
+  function isSelected() {
+    const selection = getSelection();
+    return !selection.isCollapsed && rows.contains(selection.anchorNode);
+  }
+
+  /** For who cannot see that only a part is there. */
+  function numberRows() {
+    const { messages, begin } = part.range();
+    const size = chat.thread.hasEarlier || chat.thread.hasLater ? -1 : messages.length;
+    let place = begin;
+    for (const row of rows.querySelectorAll("li.message:not(.pending)")) {
+      place += 1;
+      row.ariaSetSize = size;
+      row.ariaPosInSet = place;
+    }
+  }
+
+  async function load(how, id, failed = complain) {
     if (loading) return loading;
-    loading = chat.pages[how](id).then(render, complain);
+    loading = chat.pages[how](id).then(render, failed);
     await loading;
     loading = null;
   }
@@ -148,6 +171,8 @@ export function conversationView(account, chat, { go }) {
   async function toNewest() {
     untarget();
     if (chat.thread.hasLater) await load("latest");
+    part.follow(true);
+    renderRows();
     scroll.toEnd();
     renderDown();
   }
@@ -172,6 +197,7 @@ export function conversationView(account, chat, { go }) {
     target.isShown = true;
     await loading;
     if (!isThere()) await load("around", id);
+    part.around(id);
     if (target?.id !== id) return; // somebody has asked for another one
     if (!isThere()) {
       notify(say("messageGone"));
@@ -203,9 +229,21 @@ export function conversationView(account, chat, { go }) {
   }
 
   function scrolled({ isNearStart, isNearEnd }) {
+    if (loading) return renderDown();
+    part.follow(scroll.isAtEnd());
     renderDown();
-    if (isNearEnd && chat.thread.hasLater) load("later");
-    else if (isNearStart && chat.thread.hasEarlier) load("earlier");
+    if (isNearEnd && part.hasLater) more("later");
+    else if (isNearStart && part.hasEarlier) more("earlier");
+  }
+
+  /** Draw more, which is loaded first where it is not there. */
+  async function more(how, failed = () => {}) {
+    const isBack = how === "earlier";
+    if (!part.move({ isBack })) {
+      await load(how, undefined, failed);
+      part.move({ isBack });
+    }
+    renderRows();
   }
 
   // Up and down go from message to message.
@@ -222,7 +260,7 @@ export function conversationView(account, chat, { go }) {
   };
   log.addEventListener("focusin", rove);
   whenPressed(log, "li.message", openMenu);
-  earlier.onclick = () => load("earlier");
+  earlier.onclick = () => more("earlier", complain);
   down.onclick = toNewest;
   laterOn(details, dialogs, ({ showDetails }) => showDetails(account, chat));
   laterOn(parts.find, () => import("./search.js"), find);

@@ -2,6 +2,7 @@
 // is, whatever comes, grows or shrinks.
 
 const NEAR = 80; // pixels from an end that still count as being there
+const AHEAD = 1200; // pixels before an end at which more is drawn
 
 /**
  * The style lays `log` out from its end (`column-reverse`), so its `scrollTop` is 0 there and
@@ -50,7 +51,7 @@ export function scrolling({ log, rows, hasLater, scrolled }) {
     }
     note();
     const fromStart = log.scrollHeight - log.clientHeight + log.scrollTop;
-    scrolled({ isNearStart: fromStart < NEAR, isNearEnd: -log.scrollTop < NEAR });
+    scrolled({ isNearStart: fromStart < AHEAD, isNearEnd: -log.scrollTop < AHEAD });
   };
 
   return {

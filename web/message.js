@@ -12,15 +12,16 @@ import { day, number, percent, say, size, time } from "./strings.js";
 const GROUP = 5 * 60_000; // milliseconds in which one sender's messages stand together
 
 /**
- * Everything that the conversation shows, in order; `actions` are what a message's buttons do,
+ * What the conversation shows of `part`, in order; `actions` are what a message's buttons do,
  * `pins` knows which are pinned. The line of what is unread stands before the message `lineAt`,
  * and `targetId` is the one that somebody has gone to, where there are such.
  */
-export function rowsOf(chat, actions, { pins, lineAt, targetId }) {
+export function rowsOf(chat, part, actions, { pins, lineAt, targetId }) {
   const rows = [];
   const { others } = chat;
+  const { messages, begin, end } = part.range();
   let last = null;
-  for (const message of chat.thread.messages) {
+  for (const message of messages.slice(begin, end)) {
     const today = day(message.timestamp);
     if (!last || day(last.timestamp) !== today) {
       rows.push({ made: dayRow, key: `d${message.id}`, today });
@@ -48,6 +49,7 @@ export function rowsOf(chat, actions, { pins, lineAt, targetId }) {
     }
     last = message;
   }
+  if (end < messages.length) return rows; // what is on its way stands behind the newest
   for (const entry of chat.sending.unseen) {
     rows.push({ made: pendingRow, key: entry.clientId, chat, actions, entry, error: entry.error });
   }

@@ -129,12 +129,16 @@ function watch(account, registration) {
     });
   });
 
-  account.on("change", async () => {
+  let timer;
+  account.on("change", () => (timer ??= setTimeout(closeRead))); // once, however much has changed
+
+  async function closeRead() {
+    timer = undefined;
     for (const { id, unread: count } of account.conversations) {
       const isRead = count === 0 && unread.get(id) > 0;
       unread.set(id, count);
       if (!isRead) continue;
       for (const one of await registration.getNotifications({ tag: tagOf(id) })) one.close();
     }
-  });
+  }
 }

@@ -17,9 +17,11 @@ const activity = ({ last_message: last, created_at: begun }) => last?.timestamp 
 
 export class Account extends Emitter {
   #all = new Map();
+  #sorted = null; // the conversations in their order, until something changes
   #early = new Map(); // changes of conversations that are not known yet, by id
   #unsent = []; // of the outbox, for conversations that are not known yet
   #rank = 0;
+  #lowest = 0;
   #visits; // to conversations that an agent only looks at
   #how; // what sockets are made with
   #reading = new Reading(this);
@@ -98,9 +100,10 @@ export class Account extends Emitter {
 
   /** Most recently active first. */
   get conversations() {
-    return [...this.#all.values()].sort(
+    this.#sorted ??= [...this.#all.values()].sort(
       (one, other) => compare(activity(other.record), activity(one.record)) || other.rank - one.rank,
     );
+    return [...this.#sorted];
   }
 
   /** Of all conversations that are loaded. */
@@ -165,6 +168,7 @@ export class Account extends Emitter {
   remove(id) {
     const conversation = this.#all.get(id);
     this.#all.delete(id);
+    this.#sorted = null;
     this.#early.delete(id);
     this.#visits.close(id);
     this.socket.forget(id, "not_found");
@@ -178,6 +182,7 @@ export class Account extends Emitter {
   }
 
   changed() {
+    this.#sorted = null;
     this.emit("change");
   }
 
@@ -192,6 +197,14 @@ export class Account extends Emitter {
   raise(conversation) {
     this.#rank += 1;
     conversation.rank = this.#rank;
+    this.#sorted = null;
+  }
+
+  /** It has been active before all others. */
+  sink(conversation) {
+    this.#lowest -= 1;
+    conversation.rank = this.#lowest;
+    this.#sorted = null;
   }
 
   /** The socket that brings what happens there. */

@@ -14,6 +14,8 @@ export class Reading {
   #ids = new Set();
   #era = 0; // raised when what is being read does not count any more
   #isWorking = false;
+  #isGrowing = false;
+  #rest = null; // the pages behind what is loaded
   #isClosed = false;
   #timer;
   hasMore = false;
@@ -39,8 +41,10 @@ export class Reading {
   }
 
   async more() {
-    this.#count += PAGE;
-    await this.#readList(this.#count);
+    if (this.#isGrowing) return;
+    this.#isGrowing = true;
+    const reading = this.#rest && this.#count >= PAGE_MOST ? this.#readOn(this.#rest) : this.#readList(this.#count + PAGE);
+    await reading.finally(() => (this.#isGrowing = false));
   }
 
   /** Do what is still to be done. */
@@ -120,15 +124,19 @@ export class Reading {
     const era = this.#era;
     const known = account.conversations.map(({ id }) => id); // one that is begun meanwhile may not be in the answer
     const records = [];
-    let hasMore = false;
-    for await (const page of account.api.conversationPages(Math.min(count, PAGE_MOST))) {
-      records.push(...page);
-      hasMore = records.length >= count;
-      if (hasMore) break;
+    const pages = account.api.conversationPages(Math.min(count, PAGE_MOST));
+    let page = await pages.next();
+    while (!page.done) {
+      records.push(...page.value);
+      if (records.length >= count) break;
+      page = await pages.next();
     }
+    const hasMore = !page.done;
     if (this.#isClosed) return;
     if (era !== this.#era) return this.list();
+    this.#count = Math.max(count, this.#count);
     this.hasMore = hasMore;
+    this.#rest = hasMore ? pages : null;
     const oldest = hasMore ? activity(records[records.length - 1]) : "";
     const ids = new Set(records.map((record) => record.id));
     for (const record of records.reverse()) {
@@ -143,5 +151,24 @@ export class Reading {
     }
     account.loaded();
     this.again();
+  }
+
+  /** The page behind a long list, which is not read again for it. */
+  async #readOn(rest) {
+    const { account } = this;
+    const era = this.#era;
+    const { value: records = [], done } = await rest.next().catch((error) => {
+      this.#rest = null; // the next time everything is read again
+      throw error;
+    });
+    if (this.#isClosed || era !== this.#era || rest !== this.#rest) return;
+    this.#count += records.length;
+    this.hasMore = !done;
+    for (const record of records) {
+      const isNew = !account.get(record.id);
+      account.put(record);
+      if (isNew) account.sink(account.get(record.id));
+    }
+    account.loaded();
   }
 }

@@ -16,7 +16,7 @@ export class Thread {
   #marks = new Map();
 
   get messages() {
-    return this.hasLater ? this.#known.filter((message) => message.id <= this.#end) : this.#known;
+    return this.hasLater ? this.#known.slice(0, this.#placeOf(this.#end + 1)) : this.#known;
   }
 
   /** Whether messages that are not known here follow those that are. */
@@ -29,7 +29,7 @@ export class Thread {
     const first = page[0]?.id ?? 0;
     this.#known = this.#known.filter((message) => message.id >= first);
     this.#end = Infinity;
-    for (const message of page) this.#put(known(message));
+    this.#take(page);
     this.#endAt(page, hasLater);
     this.hasEarlier = hasEarlier;
     this.isLoaded = true;
@@ -37,18 +37,19 @@ export class Thread {
 
   /** The page before the first message. */
   extendBack(page, hasEarlier) {
-    for (const message of page) this.#put(known(message));
+    this.#take(page);
     this.hasEarlier = hasEarlier;
   }
 
   /** The page after the last message. */
   extend(page, hasLater) {
-    for (const message of page) this.#put(known(message));
+    this.#take(page);
     this.#endAt(page, hasLater);
   }
 
   find(id) {
-    return this.#known.find((message) => message.id === id);
+    const message = this.#known[this.#placeOf(id)];
+    return message?.id === id ? message : undefined;
   }
 
   message({ type, conversation, ...event }, key) {
@@ -128,7 +129,17 @@ export class Thread {
     if (message) this.#put({ ...message, ...changes });
   }
 
+  #take(page) {
+    this.#known = [...this.#known]; // once, and not for each message: there may be 100,000
+    for (const message of page) this.#insert(known(message), `m${message.id}`);
+  }
+
   #put(message, key = `m${message.id}`) {
+    this.#known = [...this.#known];
+    this.#insert(message, key);
+  }
+
+  #insert(message, key) {
     const { id, seq } = message;
     const before = this.find(id) ?? { seq, key, attachments: this.#early.get(id) ?? [] };
     this.#early.delete(id);
@@ -140,11 +151,20 @@ export class Thread {
       is_read: message.is_read || before.is_read,
       attachments: later.is_deleted ? [] : [...new Map(files).values()],
     };
-    const rest = this.#known.filter((one) => one.id !== id);
-    let place = rest.length;
-    while (place > 0 && rest[place - 1].id > id) place -= 1;
-    rest.splice(place, 0, made);
-    this.#known = rest;
+    const place = this.#placeOf(id);
+    this.#known.splice(place, this.#known[place]?.id === id ? 1 : 0, made);
+  }
+
+  /** Of the first message whose id is not lower. */
+  #placeOf(id) {
+    let low = 0;
+    let high = this.#known.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#known[middle].id < id) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }
 
