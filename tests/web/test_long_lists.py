@@ -1,4 +1,4 @@
-"""A conversation of 100,000 messages and a list of 5,000 conversations, of which a part is drawn."""
+"""A conversation of 100,000 messages, and a list of 5,000 conversations: a part is drawn."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -11,7 +11,6 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.support.payam_server import PayamServer
 from tests.web.sender import Sender
-from tests.web.visitor import Visitor
 
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
 MESSAGES = 100_000
@@ -21,7 +20,32 @@ LISTED_MOST = 150  # rows of the list
 NODES_MOST = 9_000  # elements of the page, with both lists
 FAR = 700  # messages that are scrolled up, which is several times what is drawn
 STEP = 60_000_000  # microseconds between two messages
-NUMBERS = "WITH RECURSIVE n(i) AS (SELECT ? UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
+MORE_MESSAGES = """
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+    INSERT INTO messages (conversation_id, sender_id, content, created_at, created_seq, seq)
+    SELECT conversation_id, CASE WHEN i % 3 = 0 THEN ? ELSE sender_id END, 'message ' || i,
+           created_at + i * ?, seq + i, seq + i
+    FROM messages, n WHERE messages.id = ?
+"""
+LAST_MESSAGE = """
+    UPDATE conversations SET (last_message_id, seq, active_at) =
+        (SELECT max(id), max(seq), max(created_at) FROM messages
+         WHERE conversation_id = :conversation)
+    WHERE id = :conversation
+"""
+ALL_READ = """
+    UPDATE participants SET last_read_id = (SELECT max(id) FROM messages)
+    WHERE conversation_id = :conversation
+"""
+MORE_CONVERSATIONS = """
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)
+    INSERT INTO conversations (title, created_by, created_at, active_at, participant_count)
+    SELECT 'talk ' || i, :user, i * :step, i * :step, 1 FROM n
+"""
+IN_THEM = """
+    INSERT INTO participants (conversation_id, user_id)
+    SELECT id, ? FROM conversations WHERE id > ?
+"""
 
 expect.set_options(timeout=20_000)
 
@@ -42,38 +66,13 @@ class Long:
         server.start()
 
     def _fill(self, database: sqlite3.Connection) -> None:
-        database.execute(
-            f"{NUMBERS} INSERT INTO messages"
-            " (conversation_id, sender_id, content, created_at, created_seq, seq)"
-            " SELECT conversation_id, CASE WHEN i % 3 = 0 THEN ? ELSE sender_id END,"
-            " 'message ' || i, created_at + i * ?, seq + i, seq + i"
-            " FROM messages, n WHERE messages.id = ?",
-            (1, MESSAGES - 1, self.sara.id, STEP, self.first),
-        )
-        last = "(SELECT {} FROM messages WHERE conversation_id = conversations.id)"
-        database.execute(
-            f"UPDATE conversations SET last_message_id = {last.format('max(id)')},"
-            f" seq = {last.format('max(seq)')}, active_at = {last.format('max(created_at)')}"
-            " WHERE id = ?",
-            (self.talk,),
-        )
-        database.execute(
-            "UPDATE participants SET last_read_id = (SELECT max(id) FROM messages)"
-            " WHERE conversation_id = ?",
-            (self.talk,),
-        )
+        database.execute(MORE_MESSAGES, (MESSAGES - 1, self.sara.id, STEP, self.first))
+        database.execute(LAST_MESSAGE, {"conversation": self.talk})
+        database.execute(ALL_READ, {"conversation": self.talk})
         (begun,) = database.execute("SELECT max(id) FROM conversations").fetchone()
-        database.execute(
-            f"{NUMBERS} INSERT INTO conversations"
-            " (title, created_by, created_at, active_at, participant_count)"
-            " SELECT 'talk ' || i, ?, i * ?, i * ?, 1 FROM n",
-            (1, CONVERSATIONS - 1, self.ali.id, STEP, STEP),
-        )
-        database.execute(
-            "INSERT INTO participants (conversation_id, user_id)"
-            " SELECT id, ? FROM conversations WHERE id > ?",
-            (self.ali.id, begun),
-        )
+        of_ali = {"count": CONVERSATIONS - 1, "user": self.ali.id, "step": STEP}
+        database.execute(MORE_CONVERSATIONS, of_ali)
+        database.execute(IN_THEM, (self.ali.id, begun))
 
 
 @pytest.fixture(scope="module")
@@ -214,4 +213,6 @@ async def test_a_list_of_5_000_conversations(browser: Browser, long: Long) -> No
     await ali.list.filter(has_text=f"talk {seen[0]}").get_by_role("link").focus()
     for _ in range(30):
         await ali.page.keyboard.press("ArrowDown")
-    await expect(ali.list.filter(has_text=f"talk {seen[0] - 30}").get_by_role("link")).to_be_focused()
+    await expect(
+        ali.list.filter(has_text=f"talk {seen[0] - 30}").get_by_role("link")
+    ).to_be_focused()
