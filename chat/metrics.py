@@ -27,6 +27,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 
 SAMPLE_SECONDS = 1.0
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+LAGS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
 SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 
 # This is the library's own switch, which it reads when it is imported. It is no setting of Payam.
@@ -151,6 +152,18 @@ relay_connected = Gauge(
     "1 while every worker receives what the others publish",
     registry=registry,
     multiprocess_mode="livemin",
+)
+loop_lag_seconds = Histogram(
+    "payam_loop_lag_seconds",
+    "How much later than it was due the event loop ran a timer, fifty times per second",
+    registry=registry,
+    buckets=LAGS,
+)
+loop_longest_stall = Gauge(
+    "payam_loop_longest_stall_seconds",
+    "The longest such lag of the last minute or two",
+    registry=registry,
+    multiprocess_mode="livemax",
 )
 unread_bytes = Gauge(
     "payam_unread_bytes",

@@ -23,6 +23,7 @@ from chat.followers.push.pusher import Pusher
 from chat.followers.search import SearchFollower
 from chat.followers.webhook import Patience
 from chat.followers.webhooks import Webhooks as WebhookFollowers
+from chat.loop_lag import LoopLag
 from chat.media.inspector import Inspector
 from chat.outgoing.addresses import Allowed
 from chat.outgoing.client import Client
@@ -150,12 +151,14 @@ class Payam:
             self.services.presences.keep,
             self.dispatcher.announce_presence,
         )
+        self.loop_lag = LoopLag()
         self.sampler = metrics.Sampler(
             {
                 metrics.connections: lambda: len(self.connections),
                 metrics.write_queue: lambda: self.writer.backlog,
                 metrics.relay_backlog: lambda: self.relay.backlog,
                 metrics.relay_connected: lambda: self.relay.is_connected,
+                metrics.loop_longest_stall: lambda: self.loop_lag.longest,
             }
         )
         self.is_draining = False
@@ -289,6 +292,8 @@ class Payam:
         self._supervise("history", self.history.run(), stop)
         self._supervise("presence", self.presence.run(), stop)
         self._supervise("sampler", self.sampler.run(), stop)
+        if self.settings.metrics:
+            self._supervise("loop lag", self.loop_lag.run(), stop)
         self._supervise("relay", self.relay.run(self.dispatcher), stop)
 
     async def inspect(self) -> None:

@@ -301,3 +301,14 @@ def test_the_dashboard_shows_what_there_is() -> None:
 
 def words(query: str) -> list[str]:
     return "".join(one if one.isalnum() or one == "_" else " " for one in query).split()
+
+
+async def test_the_lag_of_the_loop_is_measured(deployment: PayamServer) -> None:
+    """All the time, on each worker; and no stall is longer than the longest one."""
+    before = (await figures(deployment)).of("payam_loop_lag_seconds_count")
+    after = await until(
+        deployment, lambda now: now.of("payam_loop_lag_seconds_count") > before + 10
+    )
+    assert after.of("payam_loop_longest_stall_seconds") * after.of(
+        "payam_loop_lag_seconds_count"
+    ) >= after.of("payam_loop_lag_seconds_sum")

@@ -13,6 +13,9 @@ from tests.support.server_process import ServerProcess
 
 CHECKOUT = Path(__file__).parents[2]
 TRACEBACK = b"Traceback (most recent call last)"
+LOOP_WATCH = CHECKOUT / "tests" / "support" / "loop_watch"
+BLOCKED = b"the event loop is blocked"
+"""What the watch that is in that folder prints."""
 
 
 class PayamServer(ServerProcess):
@@ -21,7 +24,7 @@ class PayamServer(ServerProcess):
     `settings` are environment variables (`config/settings.py`) on top of a free port, a
     temporary DATA_DIR and a random JWT_SECRET; they may be changed between `stop` and
     `start`. A traceback in its log fails the test that stops it, unless
-    `allow_traceback`.
+    `allow_traceback`. So does code that blocks the event loop once the server answers.
     """
 
     name = "payam"
@@ -45,6 +48,7 @@ class PayamServer(ServerProcess):
             **(settings or {}),
         }
         self._checked = 0  # bytes of the log
+        self._answered = 0  # the same, when it was last started
 
     @property
     def url(self) -> str:
@@ -60,7 +64,8 @@ class PayamServer(ServerProcess):
         return [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "server:app"]
 
     def environment(self) -> Mapping[str, str]:
-        return {**super().environment(), "PYTHONUNBUFFERED": "1", **self.settings}
+        ours = {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(LOOP_WATCH)}
+        return {**super().environment(), **ours, **self.settings}
 
     def options(self) -> Mapping[str, Any]:
         return {"cwd": CHECKOUT}
@@ -73,16 +78,25 @@ class PayamServer(ServerProcess):
             except (OSError, HTTPException):  # refused, or cut off
                 return False
 
+    def start(self) -> None:
+        super().start()
+        self._answered = self.log_file.stat().st_size
+
     def pids(self) -> list[int]:
         """The ids of its processes, gunicorn's master among them."""
         return processes_of_session(self.process.pid)
 
     def check_log(self) -> None:
-        """Raise AssertionError when a traceback was logged since the last check."""
-        new = self.log_file.read_bytes()[self._checked :] if self.log_file.exists() else b""
-        self._checked += len(new)
+        """Raise AssertionError when a traceback was logged since the last check, or code blocked
+        the event loop.
+        """
+        log = self.log_file.read_bytes() if self.log_file.exists() else b""
+        new, served = log[self._checked :], log[max(self._checked, self._answered) :]
+        self._checked = len(log)
         clean = self.allow_traceback or TRACEBACK not in new
         assert clean, f"{self.name} logged a traceback:\n{new.decode(errors='replace')}"
+        runs = self.allow_traceback or BLOCKED not in served
+        assert runs, f"{self.name} blocked its loop:\n{served.decode(errors='replace')}"
 
     def stop(self) -> None:
         super().stop()
