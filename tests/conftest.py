@@ -9,6 +9,7 @@ from hypothesis import settings
 from tests.support.commands import run_command
 from tests.support.payam_server import PayamServer
 from tests.support.people import People
+from tests.support.pgbouncer_server import PgBouncerServer
 from tests.support.postgres_server import PostgresServer
 from tests.support.redis_server import RedisServer
 
@@ -115,8 +116,12 @@ def on_postgres(postgres_server: PostgresServer, migrated_template: str) -> Iter
 def two_workers(
     postgres_server: PostgresServer, partitioned_template: str
 ) -> Iterator[PayamServer]:
-    """Two processes on PostgreSQL and Redis; messages are in partitions."""
-    yield from deploy(postgres_server.create_database(template=partitioned_template), workers=2)
+    """Two processes on PostgreSQL and Redis. Messages are in partitions, and PgBouncer in
+    transaction mode is between Payam and PostgreSQL.
+    """
+    database_url = postgres_server.create_database(template=partitioned_template)
+    with PgBouncerServer(postgres_server) as pooler:
+        yield from deploy(pooler.before(database_url), workers=2)
 
 
 def deploy(database_url: str, *, workers: int) -> Iterator[PayamServer]:

@@ -44,8 +44,12 @@ class PostgresConnection(AsyncConnection[Row]):
         super().__init__(pgconn)
         self.last_used = -inf
         """The time of the last use, by `time.monotonic`."""
+        self.is_pooled = False
+        """Whether a pooler (PgBouncer) is in between. Then each transaction may be on another
+        connection to the server, which does not know what was prepared or set on this one.
+        """
         self.prepared: dict[str, bytes] = {}
-        """The names of the statements that `exchange` has prepared."""
+        """The names of the statements that `exchange` has prepared; unused if pooled."""
         self._transformer = Transformer(self)
         self._names: dict[tuple[str, tuple[int, ...]], bytes] = {}
         """The names of the statements that `read` has prepared, by statement and types. The last
@@ -138,6 +142,9 @@ class PostgresConnection(AsyncConnection[Row]):
         transformer = self._transformer
         values = transformer.dump_sequence(parameters, [PyFormat.AUTO] * len(parameters))
         formats = transformer.formats
+        if self.is_pooled:
+            self.pgconn.send_query_params(numbered(sql), values, transformer.types, formats)
+            return (yield from self._answer())
         statement = sql, transformer.types or ()
         name = self._names.pop(statement, None) or (yield from self._prepare(*statement))
         self._names[statement] = name

@@ -3,6 +3,9 @@
 A statement is prepared once, and its parameters go to the server separately. psycopg prepares the
 statements of a transaction, `PostgresConnection` those of a read, and `exchange` those that go out
 together.
+
+Behind a pooler in transaction mode (PgBouncer) nothing is prepared, and nothing is set: both would
+stay on one of the pooler's connections to the server, and the next transaction may be on another.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -168,9 +171,8 @@ class PostgresStore(Postgres, Database):
     async def _exchange(
         connection: PostgresConnection, statements: Sequence[tuple[str, Values]]
     ) -> list[Answer]:
-        steps = exchange(
-            connection.pgconn, statements, connection.prepared, connection.info.encoding
-        )
+        prepared = None if connection.is_pooled else connection.prepared
+        steps = exchange(connection.pgconn, statements, prepared, connection.info.encoding)
         return await connection.wait(steps)
 
     @asynccontextmanager

@@ -26,26 +26,34 @@ Answer = list[tuple[Any, ...]]
 def exchange(
     pgconn: PGconn,
     statements: Sequence[tuple[str, Values]],
-    prepared: dict[str, bytes],
+    prepared: dict[str, bytes] | None,
     encoding: str,
 ) -> PQGen[list[Answer]]:
     """Returns the answer of each statement. Raises psycopg's errors.
 
-    `prepared` has the names of the statements that the connection knows. New ones are added.
+    `prepared` has the names of the statements that the connection knows. New ones are added. If it
+    is None, the server keeps no statement.
     """
     pgconn.enter_pipeline_mode()
-    new = {sql: new_name() for sql, _ in statements if sql not in prepared}
-    names = prepared | new
+    known = {} if prepared is None else prepared
+    new: dict[str, bytes] = {}
+    if prepared is not None:
+        new = {sql: new_name() for sql, _ in statements if sql not in known}
     for sql, name in new.items():
         pgconn.send_prepare(name, numbered(sql))
+    names = known | new
     for sql, values in statements:
-        pgconn.send_query_prepared(names[sql], [value.encode(encoding) for value in values])
+        encoded = [value.encode(encoding) for value in values]
+        if sql in names:
+            pgconn.send_query_prepared(names[sql], encoded)
+        else:
+            pgconn.send_query_params(numbered(sql), encoded)
     pgconn.pipeline_sync()
     results = yield from receive(pgconn)
     pgconn.exit_pipeline_mode()
     for (sql, name), result in zip(new.items(), results, strict=False):
         if result.status == ExecStatus.COMMAND_OK:
-            prepared[sql] = name
+            known[sql] = name
     for result in results:
         if result.status == ExecStatus.FATAL_ERROR:
             raise errors.error_from_result(result, encoding)
@@ -86,7 +94,7 @@ def new_name() -> bytes:
     return f"payam_{next(_numbers)}".encode()
 
 
-@lru_cache
+@lru_cache(maxsize=512)
 def numbered(sql: str) -> bytes:
     """Replace `?` by libpq's placeholders $1, $2 and so on."""
     places = count(1)

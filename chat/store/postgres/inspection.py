@@ -5,6 +5,7 @@ starting up, is waited for. libpq only says in words which of the two it is. An 
 perhaps in another language, is waited for and logged.
 """
 
+import logging
 import re
 from collections.abc import Iterable
 
@@ -12,6 +13,8 @@ import psycopg
 
 from chat.errors import Unavailable
 from chat.store.database import RETRY_AFTER, Row, Unfit, unreachable
+
+log = logging.getLogger("payam")
 
 REFUSALS = re.compile(
     r"authentication failed|no password supplied|no pg_hba\.conf entry|pg_hba\.conf rejects"
@@ -28,7 +31,8 @@ of PgBouncer.
 
 FACTS = """
     SELECT current_setting('server_encoding'), current_setting('transaction_read_only'),
-        current_schema(), current_user, current_setting('server_version')
+        current_schema(), current_user, current_setting('server_version'),
+        pg_backend_pid(), current_setting('jit')
 """
 MISSING_RIGHTS = """
     SELECT name, missing FROM unnest(%s::text[]) AS name,
@@ -64,7 +68,7 @@ async def inspect(conninfo: str, tables: Iterable[str]) -> str:
 async def look(connection: psycopg.AsyncConnection[Row], tables: list[str]) -> str:
     facts = await (await connection.execute(FACTS)).fetchone()
     assert facts is not None
-    encoding, is_read_only, schema, user, version = facts
+    encoding, is_read_only, schema, user, version, process, jit = facts
     if encoding != "UTF8":
         raise Unfit(
             f"The database's encoding is {encoding}, in which not every text can be stored;"
@@ -87,7 +91,15 @@ async def look(connection: psycopg.AsyncConnection[Row], tables: list[str]) -> s
     lacks += [f"USAGE on {sequence}" for (sequence,) in numbers]
     if lacks:
         raise Unfit(f"The role {user} lacks rights in the schema {schema}: {', '.join(lacks)}.")
-    return f"PostgreSQL {version}, {encoding}"
+    found = f"PostgreSQL {version}, {encoding}"
+    if process == connection.info.backend_pid:
+        return found
+    if jit == "on":
+        log.warning(
+            "PostgreSQL is behind a pooler and compiles statements, which makes lists slow:"
+            " give the pooler connect_query='SET jit = off' for this database"
+        )
+    return f"{found}, behind a pooler"
 
 
 def in_one_line(error: BaseException) -> str:

@@ -56,12 +56,24 @@ async def configure(connection: PostgresConnection) -> None:
     # By default the type of a number depends on its size, so each mix of sizes would be another
     # prepared statement.
     connection.adapters.register_dumper(int, Int8Dumper)
+    connection.is_pooled = await is_pooled(connection)
+    if connection.is_pooled:
+        connection.prepare_threshold = None
+        return
     # PostgreSQL compiles statements that it expects to be slow, for example the list of
     # conversations with large tables, for each request again. That took 16 ms, and saved nothing
     # of the 0.4 ms of the statement. It also plans a prepared statement again as long as it
     # expects to gain by it, which took as long as reading a page. With any values the right plan
     # is to use the indexes.
     await connection.execute("SET jit = off; SET plan_cache_mode = force_generic_plan")
+
+
+async def is_pooled(connection: psycopg.AsyncConnection[Row]) -> bool:
+    """Whether a pooler is in between. It makes up the process id that it gives to a client, because
+    the client has no process of the server to itself.
+    """
+    row = await (await connection.execute("SELECT pg_backend_pid()")).fetchone()
+    return row != (connection.info.backend_pid,)
 
 
 def is_readable(descriptor: int) -> bool:
