@@ -9,14 +9,16 @@ import pytest
 
 from chat.errors import OutcomeUnknown, Unavailable
 from chat.store.connect import connect
+from chat.store.patience import Patience
 from chat.store.postgres.database import PostgresStore
 from tests.store.world import conversation, draft, expect_dense, opened, pair, stored, user
 from tests.support.commands import run_command
 from tests.support.pgbouncer_server import PgBouncerServer
 from tests.support.postgres_server import PostgresServer
 
-TIMES = 40
+TIMES = 20
 """Often enough for each of the few connections to PostgreSQL, and for psycopg to prepare."""
+PATIENT = Patience(connection=30)
 LEFT_BEHIND = """
     SELECT (SELECT count(*) FROM pg_prepared_statements),
         current_setting('plan_cache_mode'), current_setting('jit')
@@ -40,7 +42,7 @@ def pooler(server: PostgresServer) -> Iterator[PgBouncerServer]:
 async def database(server: PostgresServer, pooler: PgBouncerServer) -> AsyncIterator[PostgresStore]:
     """Migrated, through the pooler."""
     url = pooler.before(server.create_database())
-    async with opened(url, migrated=True) as database:
+    async with opened(url, migrated=True, patience=PATIENT) as database:
         assert isinstance(database, PostgresStore)
         yield database
 
