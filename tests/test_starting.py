@@ -90,6 +90,21 @@ def test_what_cannot_be_had(
     assert "secret@" not in line
 
 
+def test_a_start_imports_no_more_than_it_needs(settings: Mapping[str, str]) -> None:
+    """No redis-py without Redis, no sanic-ext without CORS; the garbage collector works again."""
+    program = """
+import gc, sys
+before = gc.get_threshold()
+from chat.server import app
+assert before == gc.get_threshold() and gc.isenabled()
+print(*sorted({"redis", "sanic_ext", "pydantic", "jinja2"} & set(sys.modules)))
+"""
+    command = (sys.executable, "-c", program)
+    assert run(command, settings).stdout.split() == []
+    more = {"REDIS_URL": "redis://127.0.0.1:1", "CORS_ORIGINS": "https://chat.example"}
+    assert {"redis", "sanic_ext"} <= set(run(command, {**settings, **more}).stdout.split())
+
+
 def on_a_full_disk(*command: str) -> tuple[str, ...]:
     """No file grows beyond 2 KiB."""
     return ("bash", "-c", 'ulimit -f 2; exec "$@"', "-", *command)
