@@ -9,7 +9,7 @@ are declared in the catalogue, `chat/changes/`.
 
 from msgspec import UNSET, Struct, UnsetType
 
-from chat.records import Metadata, Moment, Parent, Role, User
+from chat.records import Internal, Metadata, Moment, Parent, Role, User
 
 
 class ServerFrame(Struct, tag_field="type", frozen=True):
@@ -28,7 +28,8 @@ class MessageSent(ChangeFrame, tag="chat.message", frozen=True):
     `role` comes only where a member of staff sent it without being a participant. `mentions` are
     the participants whom the text mentions, and come only where it mentions somebody.
     `reply_to` and `metadata` come only where there are any. `client_id` comes only to the sender's
-    own sockets.
+    own sockets. `internal` comes only with a note, and only to staff: then every change of the note
+    comes as this frame again, with its present content.
     """
 
     id: int
@@ -43,6 +44,7 @@ class MessageSent(ChangeFrame, tag="chat.message", frozen=True):
     reply_to: Parent | UnsetType = UNSET
     metadata: Metadata | UnsetType = UNSET
     client_id: str | UnsetType = UNSET
+    internal: Internal | UnsetType = UNSET
 
 
 class UserTyping(ServerFrame, tag="user.typing", frozen=True):
@@ -67,10 +69,17 @@ class Event(Struct, frozen=True):
 
 
 class Change(Event, frozen=True):
-    """`client_id` is that of a message that was sent with one. It is for its sender alone."""
+    """`client_id` is that of a message that was sent with one. It is for its sender alone.
+
+    `readers` are the users who may see it; None for all who are in the conversation.
+    """
 
     frame: ChangeFrame
     client_id: str | None = None
+    readers: frozenset[int] | None = None
+
+    def is_for(self, user_id: int) -> bool:
+        return self.readers is None or user_id in self.readers
 
     @property
     def seq(self) -> int:

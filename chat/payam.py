@@ -37,6 +37,7 @@ from chat.realtime.relay.connect import relay_over
 from chat.realtime.socket import Sockets
 from chat.services.attachments import Attachments
 from chat.services.blocks import Blocks
+from chat.services.canned_responses import CannedResponses
 from chat.services.changes import Changes
 from chat.services.conversations import Conversations
 from chat.services.devices import Devices
@@ -45,6 +46,7 @@ from chat.services.erasure import Erasure
 from chat.services.export import Exports
 from chat.services.limits import Limit
 from chat.services.messages import Messages
+from chat.services.notes import Notes
 from chat.services.own_settings import OwnSettings
 from chat.services.password_change import PasswordChange
 from chat.services.pins import Pins
@@ -196,10 +198,12 @@ class Payam:
             self.writer,
             per_request=settings.participants_per_request,
         )
+        notes = Notes(self.database, self.writer, most=settings.message_max_length)
         messages = Messages(
             self.database,
             self.writer,
             self.files,
+            notes,
             most=settings.message_max_length,
         )
         self.uploads = ResumableUploads(
@@ -231,12 +235,14 @@ class Payam:
             ),
             blocks=Blocks(self.database),
             reports=Reports(self.database),
-            exports=Exports(self.database, self.files, conversations),
+            exports=Exports(self.database, self.files, conversations, notes),
             conversations=conversations,
             direct_conversations=DirectConversations(self.database, self.writer, conversations),
             positions=Positions(self.database),
             changes=self.changes,
             messages=messages,
+            notes=notes,
+            canned_responses=CannedResponses(self.database, most=settings.message_max_length),
             attachments=Attachments(
                 self.database,
                 self.writer,
@@ -259,7 +265,7 @@ class Payam:
             own_settings=OwnSettings(self.database, self.writer),
             webhooks=Webhooks(self.database, self.outgoing),
             presences=Presences(self.database, self.board.online),
-            search=Search(self.database),
+            search=Search(self.database, notes),
             devices=Devices(
                 self.database,
                 self.vapid if settings.push else None,

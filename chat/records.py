@@ -4,13 +4,14 @@ The store builds these structs from rows, and HTTP encodes them as they are. So 
 field here is its name on the wire. Times are RFC 3339 text.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 ID_MAX = 2**63 - 1
 """No database has a larger id."""
 STATUSES = ("open", "pending", "closed")
+TICKET_ACTIONS = ("opened", "assigned", "handed_over", "returned", "closed", "reopened", "changed")
 PRIORITIES = ("low", "normal", "high", "urgent")
 
 # Only OpenAPI and AsyncAPI use these additions to the types. They check nothing.
@@ -21,6 +22,7 @@ PresenceStatus = Annotated[str, Meta(extra_json_schema={"enum": ("online", "offl
 Platform = Annotated[str, Meta(extra_json_schema={"enum": ("webpush", "webhook")})]
 WebhookStatus = Annotated[str, Meta(extra_json_schema={"enum": ("working", "failing", "paused")})]
 PausedBecause = Annotated[str, Meta(extra_json_schema={"enum": ("asked", "gone", "failing")})]
+TicketAction = Annotated[str, Meta(extra_json_schema={"enum": TICKET_ACTIONS})]
 Role = Annotated[str, Meta(extra_json_schema={"enum": ("agent",)})]
 OWNER, ADMIN, MEMBER, AGENT = "owner", "admin", "member", "agent"
 ROLES = (OWNER, ADMIN, MEMBER)
@@ -29,6 +31,10 @@ OwnRole = Annotated[str, Meta(extra_json_schema={"enum": (*ROLES, AGENT)})]
 RIGHTS = ("add", "pin", "rename")
 """What members may do, unless a conversation keeps it for its owner and admins."""
 Rights = Annotated[list[str], Meta(extra_json_schema={"items": {"enum": RIGHTS}})]
+
+
+Internal = Literal[True]
+"""Comes only with a note, which staff alone see."""
 
 
 Metadata = Annotated[
@@ -158,7 +164,8 @@ class Message(Struct, frozen=True):
 
     `role` comes only where an agent sent it: a member of staff who was no participant. `mentions`
     are the participants whom the text mentions, by id. `seq` is that of its last change, with the
-    reactions and the replies to it. `reply_count` leaves deleted replies out.
+    reactions and the replies to it. `reply_count` leaves deleted replies out. `internal` comes only
+    with a note, which staff alone see.
     """
 
     id: int
@@ -177,6 +184,7 @@ class Message(Struct, frozen=True):
     metadata: Metadata
     client_id: str | UnsetType = UNSET
     role: Role | UnsetType = UNSET
+    internal: Internal | UnsetType = UNSET
 
 
 class Found(Struct, frozen=True):
@@ -215,7 +223,25 @@ class Report(Struct, frozen=True):
     created_at: Moment
 
 
+class TicketStep(Struct, frozen=True):
+    """One step of a ticket. `by` is who did it, null for the server itself. `to` is the agent to
+    whom it was assigned.
+
+    `seq` is its place among the changes of the conversation.
+    """
+
+    action: TicketAction
+    by: User | None
+    to: User | None
+    at: Moment
+    seq: int
+
+
 class SupportTicket(Struct, frozen=True):
+    """`waiting_since` says since when the customer has waited for an answer. It is null where an
+    agent has answered and the customer has written nothing since, and in a closed ticket.
+    """
+
     id: int
     conversation: int
     subject: str
@@ -223,6 +249,18 @@ class SupportTicket(Struct, frozen=True):
     priority: Priority
     created_by: User
     assigned_to: User | None
+    created_at: Moment
+    updated_at: Moment
+    waiting_since: Moment | None = None
+
+
+class CannedResponse(Struct, frozen=True):
+    """A stored answer of staff. Clients put the customer's name in for `{{customer}}`."""
+
+    id: int
+    title: str
+    content: str
+    created_by: User
     created_at: Moment
     updated_at: Moment
 

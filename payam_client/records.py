@@ -136,7 +136,10 @@ class Found(Struct, frozen=True):
 
 
 class SupportTicket(Struct, frozen=True):
-    """`status` is open, pending or closed. `priority` is low, normal, high or urgent."""
+    """`status` is open, pending or closed. `priority` is low, normal, high or urgent.
+
+    `waiting_since` says since when the customer has waited for an answer; None where nobody waits.
+    """
 
     id: int
     conversation: int
@@ -147,6 +150,7 @@ class SupportTicket(Struct, frozen=True):
     assigned_to: User | None
     created_at: datetime
     updated_at: datetime
+    waiting_since: datetime | None = None
 
 
 class ConversationRecord(Struct, frozen=True):

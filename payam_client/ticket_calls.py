@@ -40,8 +40,29 @@ class TicketCalls(Session):
         return parse(await self.request(method, path, body, is_repeatable=True), SupportTicket)
 
     async def tickets(
-        self, *, status: str | None = None, limit: int = 50, before: int | None = None
+        self,
+        *,
+        status: str | None = None,
+        assigned_to: int | str | None = None,
+        created_by: int | None = None,
+        priority: str | None = None,
+        q: str | None = None,
+        limit: int = 50,
+        before: int | None = None,
     ) -> list[SupportTicket]:
-        """The tickets of all conversations, newest first. For staff."""
-        path = query("/api/support_tickets/", status=status, limit=limit, before=before)
+        """The tickets of all conversations, newest first. For staff.
+
+        `assigned_to` is the id of an agent, "me", or "none" for those in the queue. `q` is what
+        the subject or the customer's name contains.
+        """
+        path = query(
+            "/api/support_tickets/",
+            status=status,
+            assigned_to=assigned_to,
+            created_by=created_by,
+            priority=priority,
+            q=q,
+            limit=limit,
+            before=before,
+        )
         return await self._get(path, list[SupportTicket])

@@ -28,6 +28,7 @@ SHAPES: list[type[Struct]] = [
     records.Participant,
     records.Attachment,
     records.SupportTicket,
+    records.TicketStep,
     records.Device,
     records.Report,
     records.Webhook,

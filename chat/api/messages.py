@@ -9,6 +9,8 @@ from chat.api.schemas import NewContent, NewMessage
 from chat.errors import Conflict, EpochChanged, Forbidden, InvalidInput, KeyReused
 from chat.records import Message
 from chat.services import history
+from chat.services.messages import Messages
+from chat.services.notes import Notes, not_staff
 from chat.services.registry import Services
 from chat.services.rights import admins_only
 
@@ -101,17 +103,28 @@ async def changes(
     takes=NewMessage,
     headers=SendHeaders,
     gives={201: Message, 200: Message},
-    refuses=(KeyReused("client_id: was used before, for another message."),),
+    refuses=(KeyReused("client_id: was used before, for another message."), not_staff()),
 )
 async def create(request: Request, conversation_id: int) -> HTTPResponse:
     """Send a message.
 
     With `client_id`, or the header `Idempotency-Key`, a retry stores nothing and is answered
     with the first message and 200. `reply_to` is a message of the same conversation, which may
-    be deleted.
+    be deleted. With `internal` it is a note of staff: nobody else ever sees it.
     """
     services: Services = request.app.ctx.services
     body = bodies.decode(request, NewMessage)
+    if body.internal:
+        if body.reply_to is not None:
+            raise InvalidInput({"reply_to": ["May not come together with internal."]})
+        message, is_new = await services.notes.create(
+            request.ctx.identity,
+            conversation_id,
+            body.content,
+            key_of(request, body),
+            body.metadata,
+        )
+        return responses.json(message, 201 if is_new else 200)
     message, is_new = await services.messages.create(
         request.ctx.identity,
         conversation_id,
@@ -135,10 +148,8 @@ def key_of(request: Request, body: NewMessage) -> str | None:
 @Operation(gives={200: Message})
 async def one(request: Request, conversation_id: int, message_id: int) -> HTTPResponse:
     """One message."""
-    services: Services = request.app.ctx.services
-    return responses.json(
-        await services.messages.get(request.ctx.identity, conversation_id, message_id)
-    )
+    of_kind = await keeper(request, conversation_id, message_id)
+    return responses.json(await of_kind.get(request.ctx.identity, conversation_id, message_id))
 
 
 @blueprint.patch(ONE)
@@ -149,12 +160,10 @@ async def one(request: Request, conversation_id: int, message_id: int) -> HTTPRe
 )
 async def edit(request: Request, conversation_id: int, message_id: int) -> HTTPResponse:
     """Edit one's own message."""
-    services: Services = request.app.ctx.services
     body = bodies.decode(request, NewContent)
+    of_kind = await keeper(request, conversation_id, message_id)
     return responses.json(
-        await services.messages.edit(
-            request.ctx.identity, conversation_id, message_id, body.content
-        )
+        await of_kind.edit(request.ctx.identity, conversation_id, message_id, body.content)
     )
 
 
@@ -166,12 +175,20 @@ async def delete(request: Request, conversation_id: int, message_id: int) -> HTT
     Its attachments are deleted too. A second time changes nothing. With `moderate=true` the owner
     deletes what admins and members sent, and an admin what members sent.
     """
-    services: Services = request.app.ctx.services
     query = paging.parameters(request, ("moderate",))
-    await services.messages.delete(
-        request.ctx.identity,
-        conversation_id,
-        message_id,
-        is_moderating=paging.flag("moderate", query.get("moderate", "false")),
-    )
+    is_moderating = paging.flag("moderate", query.get("moderate", "false"))
+    of_kind = await keeper(request, conversation_id, message_id)
+    if isinstance(of_kind, Messages):
+        await of_kind.delete(
+            request.ctx.identity, conversation_id, message_id, is_moderating=is_moderating
+        )
+    else:
+        await of_kind.delete(request.ctx.identity, conversation_id, message_id)
     return responses.empty()
+
+
+async def keeper(request: Request, conversation_id: int, message_id: int) -> Messages | Notes:
+    """The service that has the message with this id: a note of staff is another one's."""
+    services: Services = request.app.ctx.services
+    is_note = await services.notes.has(request.ctx.identity, conversation_id, message_id)
+    return services.notes if is_note else services.messages

@@ -16,7 +16,7 @@ from chat.api import bodies, paging
 from chat.api.operations import operation_of
 from chat.api.schemas import Body
 from chat.errors import InvalidInput
-from chat.records import ID_MAX, Status
+from chat.records import ID_MAX, Priority, Status
 from chat.services import checks
 from chat.services.conversations import CURSOR
 from chat.services.fields import Epoch, Key, Seq, said
@@ -80,6 +80,30 @@ class ReplyPlace(Struct):
 
 class TicketPlace(Struct):
     status: Status | UnsetType = UNSET
+    assigned_to: (
+        Annotated[
+            str,
+            said(
+                "The id of an agent, `me`, or `none` for those in the queue.",
+                pattern="^(me|none|[0-9]{1,18})$",
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    created_by: Annotated[Place, said("Of this customer.")] | UnsetType = UNSET
+    priority: Priority | UnsetType = UNSET
+    q: (
+        Annotated[
+            str,
+            said(
+                "What the subject or the customer's name contains.",
+                minLength=1,
+                maxLength=QUERY_MAX_LENGTH,
+                pattern="^[^\\u0000]*$",
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
     limit: Limit = LIST_LIMIT
     before: Annotated[Place, said("The tickets before this one.")] | UnsetType = UNSET
 
@@ -97,6 +121,16 @@ class ConversationPlace(Struct):
 class ParticipantPlace(Struct):
     limit: Limit = LIST_LIMIT
     after: Annotated[Place, said("Those behind the user with this id.")] | UnsetType = UNSET
+
+
+class CannedResponsePlace(Struct):
+    limit: Limit = LIST_LIMIT
+    after: Annotated[Place, said("Those behind the one with this id.")] | UnsetType = UNSET
+
+
+class StepPlace(Struct):
+    limit: Limit = LIST_LIMIT
+    after: Annotated[Seq, said("Those after this `seq`.")] | UnsetType = UNSET
 
 
 class ReportPlace(Struct):

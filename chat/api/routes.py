@@ -7,6 +7,7 @@ from sanic import Sanic
 from chat.api import (
     attachments,
     blocks,
+    canned_responses,
     conversations,
     devices,
     health,
@@ -41,6 +42,7 @@ NOUNS = (
     replies,
     own_settings,
     support_tickets,
+    canned_responses,
     search,
     devices,
     webhooks,

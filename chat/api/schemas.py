@@ -104,10 +104,13 @@ class ReadUpTo(Body):
 
 
 class NewMessage(Body):
+    """`internal` makes it a note of staff, which nobody else sees. A note replies to nothing."""
+
     content: Content
     client_id: Key | None = None
     reply_to: Id | None = None
     metadata: Metadata | UnsetType = UNSET
+    internal: bool = False
 
 
 class NewContent(Body):
@@ -132,6 +135,20 @@ class NewAssignee(Body):
     """`user_id` is the id of a member of staff, or null for nobody."""
 
     user_id: Id | None
+
+
+class NewCannedResponse(Body):
+    """`{{customer}}` in the content stands for the customer's name."""
+
+    title: Subject
+    content: Content
+
+
+class CannedResponseChanges(Body):
+    """A field that is missing stays as it is."""
+
+    title: Subject | UnsetType = UNSET
+    content: Content | UnsetType = UNSET
 
 
 class PushKeys(Body):

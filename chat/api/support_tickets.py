@@ -5,12 +5,13 @@ from sanic import Blueprint, HTTPResponse, Request
 from chat import records
 from chat.api import bodies, keys, paging, responses
 from chat.api.operations import Operation
-from chat.api.parameters import LIST_LIMIT, OnceHeaders, TicketChoice, TicketPlace
+from chat.api.parameters import LIST_LIMIT, OnceHeaders, StepPlace, TicketChoice, TicketPlace
 from chat.api.schemas import NewAssignee, NewTicket, TicketChanges
-from chat.errors import Forbidden
-from chat.records import SupportTicket
+from chat.errors import Forbidden, InvalidInput
+from chat.records import ID_MAX, SupportTicket, TicketStep
 from chat.services import ticket_rules as rules
 from chat.services.registry import Services
+from chat.store.support_tickets import NOBODY, Wanted
 
 blueprint = Blueprint("support_tickets", url_prefix="/api")
 
@@ -27,23 +28,60 @@ NOT_STAFF = Forbidden("Only staff assign tickets.")
     refuses=(Forbidden("Only staff list tickets."),),
 )
 async def list_all(request: Request) -> HTTPResponse:
-    """List all tickets.
+    """List tickets: all, or those that are asked for.
 
     The newest is first. Only for staff.
     """
     services: Services = request.app.ctx.services
-    status = paging.parameters(request, ("status",)).get("status")
-    query = paging.integers(request, ("limit", "before"))
+    words = paging.parameters(request, ("status", "assigned_to", "priority", "q"))
+    query = paging.integers(request, ("limit", "before", "created_by"))
     limit = query.get("limit", LIST_LIMIT)
+    wanted = Wanted(
+        status=words.get("status"),
+        assigned_to=agent_of(request, words.get("assigned_to")),
+        created_by=query.get("created_by"),
+        priority=words.get("priority"),
+        key=words.get("q"),
+    )
     found = await services.support_tickets.list(
-        request.ctx.identity, status, query.get("before"), limit
+        request.ctx.identity, wanted, query.get("before"), limit
     )
     if len(found) < limit:
         return responses.json(found)
-    following: dict[str, int | str] = {"limit": limit, "before": found[-1].id}
-    if status is not None:
-        following["status"] = status
+    following: dict[str, int | str] = {"limit": limit, "before": found[-1].id, **words}
+    if wanted.created_by is not None:
+        following["created_by"] = wanted.created_by
     return responses.json(found, headers=paging.link(request, "next", following))
+
+
+def agent_of(request: Request, value: str | None) -> int | None:
+    """Whose tickets are wanted. Raises InvalidInput."""
+    if value is None:
+        return None
+    if value in ("me", "none"):
+        return request.ctx.identity.user_id if value == "me" else NOBODY
+    if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= ID_MAX:
+        raise InvalidInput({"assigned_to": ["The id of a user, `me` or `none`."]})
+    return int(value)
+
+
+@blueprint.get(ONE + "steps/")
+@Operation(query=StepPlace, gives={200: list[TicketStep]}, sends=("Link",))
+async def list_steps(request: Request, ticket_id: int) -> HTTPResponse:
+    """List what was done with a ticket.
+
+    The first step comes first. Only for participants of its conversation, and staff.
+    """
+    services: Services = request.app.ctx.services
+    query = paging.integers(request, ("limit", "after"))
+    limit = query.get("limit", LIST_LIMIT)
+    found = await services.support_tickets.steps(
+        request.ctx.identity, ticket_id, query.get("after", 0), limit
+    )
+    if len(found) < limit:
+        return responses.json(found)
+    link = paging.link(request, "next", {"limit": limit, "after": found[-1].seq})
+    return responses.json(found, headers=link)
 
 
 @blueprint.get(ONE)

@@ -4,6 +4,7 @@ from chat.changes import (
     attachments,
     conversations,
     messages,
+    notes,
     participants,
     pins,
     reactions,
@@ -14,6 +15,7 @@ from chat.events import ChangeFrame, MessageSent
 
 FAMILIES: tuple[Family, ...] = (
     messages.FAMILY,
+    notes.FAMILY,
     attachments.FAMILY,
     participants.FAMILY,
     conversations.FAMILY,
@@ -27,10 +29,15 @@ EXAMPLES: tuple[ChangeFrame, ...] = tuple(
 FRAMES: tuple[type[ChangeFrame], ...] = tuple(type(example) for example in EXAMPLES)
 NAMES: tuple[str, ...] = tuple(name_of(frame) for frame in FRAMES)
 """The name of each kind, which is the `type` of its frame."""
-LOGGED: tuple[str, ...] = tuple(name for name in NAMES if name != name_of(MessageSent))
+LOGGED: tuple[str, ...] = (
+    *(name for name in NAMES if name != name_of(MessageSent)),
+    *(kind for family in FAMILIES for kind in family.kinds),
+)
 """The kinds that are in the log. A new message is not: its own row is its entry."""
 FAMILY_OF: dict[str, Family] = {
-    name_of(example): family for family in FAMILIES for example in family.examples
+    kind: family
+    for family in FAMILIES
+    for kind in (*(name_of(example) for example in family.examples), *family.kinds)
 }
 ENTRIES = " UNION ALL ".join(family.entries for family in FAMILIES)
 """The SELECT of all entries that the log must have."""

@@ -27,4 +27,5 @@ TICKET = records.SupportTicket(
     assigned_to=None,
     created_at=AT,
     updated_at=AT,
+    waiting_since=AT,
 )

@@ -14,12 +14,14 @@ class Written(NamedTuple):
     """A change of a subject, such as a message, by its id.
 
     `replaces` is the `seq` of the subject's earlier entry of the same family, or 0 if there is
-    none. A reader needs only the later one, so the earlier one is deleted.
+    none. A reader needs only the later one, so the earlier one is deleted. `kind` is what the log
+    calls it, where that is not the `type` of its frame.
     """
 
     change: Change
     subject_id: int
     replaces: int = 0
+    kind: str = ""
 
 
 async def forget(transaction: Transaction, conversation_id: int, seqs: Iterable[int]) -> None:
@@ -35,7 +37,12 @@ async def write(transaction: Transaction, actor_id: int | None, *written: Writte
     conversation_id = written[0].change.conversation_id
     await store.forget(transaction, conversation_id, (one.replaces for one in written))
     entries = [
-        Entry(conversation_id, one.change.seq, name_of(one.change.frame), one.subject_id)
+        Entry(
+            conversation_id,
+            one.change.seq,
+            one.kind or name_of(one.change.frame),
+            one.subject_id,
+        )
         for one in written
     ]
     await store.append(transaction, entries, actor_id)

@@ -18,7 +18,7 @@ from chat.changes.family import name_of
 from chat.events import Change, ChangeFrame, MessageSent
 from chat.records import Parent, User, given_metadata, role_of
 from chat.store import changes as store
-from chat.store import mentions, replies
+from chat.store import mentions, replies, users
 from chat.store.changes import THE_END, Entry
 from chat.store.database import Reads, Row
 from chat.times import to_text
@@ -45,6 +45,8 @@ class More(Struct, frozen=True):
 
     mentioned: Mapping[tuple[int, int], list[User]]
     parents: Mapping[tuple[int, int], Parent]
+    staff: frozenset[int] | None
+    """Who may see notes; None where there are none."""
 
 
 async def since(reads: Reads, conversation_id: int, seq: int, *, limit: int) -> Page:
@@ -79,18 +81,19 @@ async def since_many(reads: Reads, points: Mapping[int, int], *, limit: int) -> 
             if row[11] is not None
         ],
     )
+    has_notes = any(FAMILY_OF[entry.kind].is_for_staff for entry in logged)
+    more = More(mentioned, parents, frozenset(await users.staff(reads)) if has_notes else None)
     return {
-        conversation_id: _page(
-            conversation_id, found.get(conversation_id, []), logged, More(mentioned, parents), limit
-        )
+        conversation_id: _page(conversation_id, found.get(conversation_id, []), logged, more, limit)
         for conversation_id in points
     }
 
 
 async def changed_messages(
-    reads: Reads, conversation_id: int, seq: int, limit: int
+    reads: Reads, user_id: int, conversation_id: int, seq: int, limit: int
 ) -> dict[int, int]:
-    """At most `limit` messages that changed after `seq`, in the order of their last changes.
+    """At most `limit` messages that changed after `seq`, in the order of their last changes. Notes
+    are among them only for staff.
 
     Each is an id with the `seq` of that change, which is the reader's position after this message.
     A message that changed twice may come twice.
@@ -101,7 +104,7 @@ async def changed_messages(
         page = await since(reads, conversation_id, seq, limit=limit)
         for change in page.changes:
             message_id = message_of(change.frame)
-            if message_id is None or _comes_again(change.frame):
+            if message_id is None or _comes_again(change.frame) or not change.is_for(user_id):
                 continue
             changed.pop(message_id, None)
             changed[message_id] = change.seq
@@ -111,7 +114,11 @@ async def changed_messages(
 
 def _comes_again(frame: ChangeFrame) -> bool:
     """Whether this message was changed after it was sent, and so comes again later."""
-    return isinstance(frame, MessageSent) and (frame.is_edited is True or frame.is_deleted is True)
+    return (
+        isinstance(frame, MessageSent)
+        and frame.internal is UNSET  # of a note the log has the last change alone
+        and (frame.is_edited is True or frame.is_deleted is True)
+    )
 
 
 async def _logged(reads: Reads, found: Mapping[int, list[Row]]) -> dict[Entry, ChangeFrame]:
@@ -148,7 +155,8 @@ def _page(
             continue
         frame = logged.get(Entry(conversation_id, *row[:3]))
         if frame is not None:
-            changes.append(Change(conversation_id, frame))
+            readers = more.staff if FAMILY_OF[row[1]].is_for_staff else None
+            changes.append(Change(conversation_id, frame, readers=readers))
     return Page(changes, rows[-1 if is_last else limit - 1][0], is_last)
 
 

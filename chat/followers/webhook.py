@@ -142,6 +142,8 @@ class WebhookFollower(Follower):
             raise Later(reached, 0.0, is_failure=False)
 
     def _wants(self, change: Change) -> bool:
+        if change.readers is not None:
+            return False  # a note of staff does not leave the house
         return not self.webhook.events or name_of(change.frame) in self.webhook.events
 
     async def _events(self, conversation_id: int, wanted: Sequence[Change]) -> list[Identified]:

@@ -12,7 +12,7 @@ from chat.auth.identity import Identity
 from chat.errors import NotFound, Unavailable
 from chat.realtime.subscribers import ConversationSocket
 
-LOOK_SECONDS = 15.0
+LOOK_SECONDS = 2.0
 
 
 class Agents:

@@ -27,6 +27,8 @@ def batches_of(changes: list[Change]) -> list[Batch]:
 
 def delivery_of(change: Change) -> Delivery:
     frame = change.frame
+    if change.readers is not None:
+        return Delivery(frame.seq, frame_of(frame), readers=change.readers)
     if isinstance(frame, MessageSent):
         if change.client_id is None or frame.sender_id is UNSET:
             return Delivery(frame.seq, frame_of(frame))

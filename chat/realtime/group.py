@@ -1,7 +1,7 @@
 """The sockets of one conversation in this process, and their position."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from msgspec import Struct
 
@@ -22,7 +22,9 @@ class Delivery(Struct, array_like=True, frozen=True):
     """One change as bytes for clients. `removed` is the user whom it removes, or 0.
 
     `sender` is the user who sent the message with this `client_id`, or 0. The sockets of that user
-    get the frame with the `client_id`, and others without it.
+    get the frame with the `client_id`, and others without it. `readers` are the users who may see
+    it; None for all. One with readers never goes over the relay: each process reads it from the
+    database.
     """
 
     seq: int
@@ -30,6 +32,10 @@ class Delivery(Struct, array_like=True, frozen=True):
     removed: int = 0
     sender: int = 0
     client_id: str = ""
+    readers: frozenset[int] | None = None
+
+    def is_for(self, user_id: int) -> bool:
+        return self.readers is None or user_id in self.readers
 
     def frame_for(self, user_id: int) -> bytes:
         return with_client_id(self.frame, self.client_id) if user_id == self.sender else self.frame
@@ -224,15 +230,21 @@ class Group(Struct, gc=False, eq=False):
         if changes[0].seq <= self.seq:
             changes = [change for change in changes if change.seq > self.seq]
         start = 0
+        is_removed = False
         for place, change in enumerate(changes):
             if change.removed:
                 # Somebody who is removed receives the removal, and nothing after it.
                 self._write(changes[start : place + 1])
                 self._remove(change.removed)
                 start = place + 1
+                is_removed = True
+            elif change.readers is not None:
+                self._write(changes[start:place])
+                self._write_to(change.readers, change)
+                start = place + 1
         self._write(changes[start:])
         self.advance(changes[-1].seq)
-        return start > 0
+        return is_removed
 
     def deliver_waiting(self, healing: Healing) -> bool:
         """Write the waiting batches that continue now. Returns whether they removed somebody."""
@@ -279,6 +291,21 @@ class Group(Struct, gc=False, eq=False):
         metrics.delivered_frames.add((len(members) + len(wide)) * len(changes))
         if self.others:
             self._write_ahead(changes)
+
+    def _write_to(self, readers: Collection[int], change: Delivery) -> None:
+        """Write a change that only some users may see."""
+        ahead = [
+            one
+            for one, place in (self.others or {}).items()
+            if not place.is_reading and place.position < change.seq
+        ]
+        groups: tuple[Iterable[Subscriber], ...] = (self.members, self.wide_ones(), ahead)
+        for members in groups:
+            for member in members:
+                user_id = member.identity.user_id
+                if user_id in readers:
+                    member.send(self.frames_of([change], is_wide=member.is_wide, user_id=user_id))
+                    metrics.delivered_frames.add(1)
 
     def _write_by_user(
         self,

@@ -62,6 +62,7 @@ class Reading:
                     found += [
                         addressed(connection, conversation_id, delivery_of(one).frame_for(user_id))
                         for one in changes
+                        if one.is_for(user_id)
                     ]
                     # Behind those that wait already, so that all have their turn.
                     del waiting[conversation_id]

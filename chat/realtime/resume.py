@@ -209,7 +209,11 @@ def frames(
     connection: Subscriber, conversation_id: int, changes: Sequence[Delivery]
 ) -> list[bytes]:
     user_id = connection.identity.user_id
-    return [addressed(connection, conversation_id, one.frame_for(user_id)) for one in changes]
+    return [
+        addressed(connection, conversation_id, one.frame_for(user_id))
+        for one in changes
+        if one.is_for(user_id)
+    ]
 
 
 async def send_slowly(

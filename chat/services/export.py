@@ -12,6 +12,7 @@ import msgspec
 from chat.auth.identity import Identity
 from chat.errors import NotAuthenticated, NotFound
 from chat.services.conversations import Conversations
+from chat.services.notes import Notes
 from chat.store import erasures, users
 from chat.store import export as store
 from chat.store.attachments import StoredFile
@@ -45,8 +46,11 @@ class Sink(io.RawIOBase):
 
 
 class Exports:
-    def __init__(self, database: Database, files: Files, conversations: Conversations) -> None:
+    def __init__(
+        self, database: Database, files: Files, conversations: Conversations, notes: Notes
+    ) -> None:
         self._database = database
+        self._notes = notes
         self._files = files
         self._conversations = conversations
 
@@ -65,6 +69,10 @@ class Exports:
                 yield piece
             async for piece in self._array(archive, sink, "messages.json", self._sent(who)):
                 yield piece
+            if who.is_staff:
+                notes = self._noted(who)
+                async for piece in self._array(archive, sink, "notes.json", notes):
+                    yield piece
             async for conversation_id, message_ids in self._mine(who):
                 for _, id_, file in await store.files(self._database, conversation_id, message_ids):
                     async for piece in self._file(archive, sink, path_of(id_, file.name), file):
@@ -122,6 +130,18 @@ class Exports:
             for message_id, id_, file in await store.files(self._database, conversation_id, ids):
                 named.setdefault(message_id, []).append(path_of(id_, file.name))
             yield [{**message, "files": named.get(message["id"], [])} for message in found]
+
+    async def _noted(self, who: Identity) -> AsyncIterator[list[dict[str, Any]]]:
+        yield [
+            {
+                "id": note.id,
+                "conversation": conversation_id,
+                "content": note.content,
+                "timestamp": note.timestamp,
+                "is_edited": note.is_edited,
+            }
+            for conversation_id, note in await self._notes.written_by(who)
+        ]
 
 
 def path_of(attachment_id: int, name: str) -> str:

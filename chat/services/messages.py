@@ -1,6 +1,6 @@
 """Messages: send, edit, delete and read them."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 
 from msgspec import UNSET, Raw, UnsetType
@@ -17,6 +17,7 @@ from chat.services.blocks import require_unblocked
 from chat.services.history import require_present
 from chat.services.membership import require_member
 from chat.services.metadata import text_of
+from chat.services.notes import Notes
 from chat.services.rights import admins_only, require_above
 from chat.store import attachments, conversations, mentions, participants, pins, reactions, users
 from chat.store import messages as store
@@ -43,13 +44,17 @@ class Messages:
         database: Database,
         writer: Writer,
         files: Files,
+        notes: Notes,
         *,
         most: int,
     ) -> None:
-        """`files` are those of attachments; `most` is in characters."""
+        """`files` are those of attachments; `most` is in characters. Staff see `notes` among the
+        messages.
+        """
         self._database = database
         self._writer = writer
         self._files = files
+        self._notes = notes
         self._most = most
 
     def send(
@@ -199,10 +204,18 @@ class Messages:
         after: int | None,
     ) -> list[records.Message]:
         """At most `limit`, oldest first: those after a message, before one, or the newest."""
-        me = reader(who, conversation_id)
         if after is not None:
-            return await store.after(self._database, me, after, limit)
-        return await store.before(self._database, me, before, limit)
+            return await self._after(who, conversation_id, after, limit)
+        found = await store.before(self._database, reader(who, conversation_id), before, limit)
+        notes = await self._notes.page(who, conversation_id, limit, before=before)
+        return woven(found, notes)[-limit:] if notes else found
+
+    async def _after(
+        self, who: Identity, conversation_id: int, message_id: int, limit: int
+    ) -> list[records.Message]:
+        found = await store.after(self._database, reader(who, conversation_id), message_id, limit)
+        notes = await self._notes.page(who, conversation_id, limit, after=message_id)
+        return woven(found, notes)[:limit] if notes else found
 
     async def replies(
         self, who: Identity, conversation_id: int, message_id: int, after: int, limit: int
@@ -223,19 +236,22 @@ class Messages:
             point = await participants.point_for(self._database, conversation_id, who.user_id)
             if point is not None:  # otherwise NotFound is raised below
                 require_present(seq, epoch, point)
-        changed = await reading.changed_messages(self._database, conversation_id, seq, limit)
+        changed = await reading.changed_messages(
+            self._database, who.user_id, conversation_id, seq, limit
+        )
         by_id = await store.some(self._database, reader(who, conversation_id), list(changed))
+        if missing := changed.keys() - by_id.keys():
+            by_id |= await self._notes.some(who, conversation_id, missing)
         # Not the row's own `seq`: it may have changed since, and what lies before was not read.
-        return [replace(by_id[id_], seq=point) for id_, point in changed.items()]
+        return [replace(by_id[id_], seq=point) for id_, point in changed.items() if id_ in by_id]
 
     async def stream(
         self, who: Identity, conversation_id: int
     ) -> AsyncIterator[list[records.Message]]:
         """Every message, oldest first, in pages. Raises NotFound before the first page."""
-        me = reader(who, conversation_id)
         # How long they are is not known yet. So the first page is small enough for long ones.
         limit = most_of(self._most)
-        first = await store.after(self._database, me, 0, limit)
+        first = await self._after(who, conversation_id, 0, limit)
 
         async def pages() -> AsyncIterator[list[records.Message]]:
             page, asked = first, limit
@@ -247,9 +263,16 @@ class Messages:
                     return
                 del page  # otherwise both pages would be in memory during the next reading
                 asked = following
-                page = await store.after(self._database, me, last_id, asked)
+                page = await self._after(who, conversation_id, last_id, asked)
 
         return pages()
+
+
+def woven(
+    found: Sequence[records.Message], notes: Sequence[records.Message]
+) -> list[records.Message]:
+    """Both together. In a conversation the ids are in the order of `seq`."""
+    return sorted([*found, *notes], key=lambda message: message.id)
 
 
 def most_of(length: int) -> int:

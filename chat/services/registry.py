@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from chat.services.attachments import Attachments
 from chat.services.blocks import Blocks
+from chat.services.canned_responses import CannedResponses
 from chat.services.changes import Changes
 from chat.services.conversations import Conversations
 from chat.services.devices import Devices
@@ -12,6 +13,7 @@ from chat.services.erasure import Erasure
 from chat.services.export import Exports
 from chat.services.limits import Limit
 from chat.services.messages import Messages
+from chat.services.notes import Notes
 from chat.services.own_settings import OwnSettings
 from chat.services.password_change import PasswordChange
 from chat.services.pins import Pins
@@ -41,6 +43,8 @@ class Services:
     positions: Positions
     changes: Changes
     messages: Messages
+    notes: Notes
+    canned_responses: CannedResponses
     attachments: Attachments
     resumable_uploads: ResumableUploads
     support_tickets: SupportTickets

@@ -8,6 +8,7 @@ from chat.auth.identity import Identity
 from chat.errors import InvalidInput
 from chat.services import checks
 from chat.services.membership import require_member
+from chat.services.notes import Notes
 from chat.store import messages
 from chat.store import search as store
 from chat.store.database import Database
@@ -23,8 +24,10 @@ SAMPLE_SECONDS = 600.0
 
 
 class Search:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, notes: Notes) -> None:
+        """Staff find `notes` among the messages."""
         self._database = database
+        self._notes = notes
         self._lacks_pieces = False
         self._sample: Sample | None = None
         self._sampled_at = 0.0
@@ -85,4 +88,18 @@ class Search:
             # What was changed a moment ago may not contain the text any more.
             if id_ in by_id and (matches := searching.matches(by_id[id_].content, text))
         ]
+        notes = await self._notes.find(
+            who,
+            text,
+            conversation_id=conversation_id,
+            author_id=sender_id,
+            before=before,
+            least=page.rest,
+            limit=limit,
+        )
+        if notes:
+            found = sorted([*found, *notes], key=lambda one: -one.message.id)
+            if len(found) > limit or (page.rest is None and len(notes) == limit):
+                del found[limit:]
+                return found, found[-1].message.id
         return found, page.rest

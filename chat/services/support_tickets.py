@@ -21,13 +21,16 @@ from chat.services import ticket_rules as rules
 from chat.services.blocks import require_unblocked
 from chat.services.membership import require_member
 from chat.services.once import once
+from chat.services.search import QUERY_MAX_LENGTH
 from chat.store import conversations, users
 from chat.store import support_tickets as store
+from chat.store import ticket_steps as steps
 from chat.store.database import Database, Transaction
 from chat.store.idempotency_keys import IdempotencyKey
 from chat.store.sends import not_a_participant
 from chat.store.work import Apply, Outcome
 from chat.store.writer import Writer
+from chat.text.searching import key_of
 
 LIST_MAX = 200
 
@@ -66,7 +69,10 @@ class SupportTickets:
                 transaction, conversation_id, seq, who.user_id, subject, priority
             )
             ticket = await store.stored(transaction, ticket_id)
-            change = Change(conversation_id, TicketUpdated(ticket, seq=seq))
+            step = await steps.add(
+                transaction, conversation_id, seq, ticket_id, "opened", who.user_id
+            )
+            change = Change(conversation_id, TicketUpdated(ticket, step, seq=seq))
             await log.write(transaction, who.user_id, log.Written(change, ticket_id))
             return Outcome(
                 ticket_id, (change, TicketChanged(conversation_id, ticket_id, is_new=True))
@@ -189,15 +195,30 @@ class SupportTickets:
         return await self.get(who, made.id)
 
     async def list(
-        self, who: Identity, status: str | None, before: int | None, limit: int
+        self, who: Identity, wanted: store.Wanted, before: int | None, limit: int
     ) -> list[records.SupportTicket]:
-        """List all tickets, newest first; for staff only."""
+        """List tickets, newest first; for staff only."""
         await rules.require_staff(self._database, who, "list")
-        if status is not None:
-            rules.one_of("status", status, STATUSES)
+        if wanted.status is not None:
+            rules.one_of("status", wanted.status, STATUSES)
+        if wanted.priority is not None:
+            rules.one_of("priority", wanted.priority, PRIORITIES)
+        if wanted.key is not None:
+            checks.text("q", wanted.key, most=QUERY_MAX_LENGTH)
+            key = key_of(wanted.key)
+            if not key:
+                raise InvalidInput({"q": ["Has no letter or digit to look for."]})
+            wanted = replace(wanted, key=key)
         if not 1 <= limit <= LIST_MAX:
             raise InvalidInput({"limit": [f"A whole number from 1 to {LIST_MAX}."]})
-        return await store.page(self._database, status, before, limit)
+        return await store.page(self._database, wanted, before, limit)
+
+    async def steps(
+        self, who: Identity, ticket_id: int, after: int, limit: int
+    ) -> Sequence[records.TicketStep]:
+        """What was done with the ticket after this `seq`, in order, for who may see the ticket."""
+        await self.get(who, ticket_id)  # raises NotFound
+        return await steps.of_ticket(self._database, ticket_id, after, limit)
 
     async def numbered(self, ticket_ids: Collection[int]) -> Sequence[store.Numbered]:
         """These tickets, each with the `seq` of its last change."""
@@ -206,6 +227,17 @@ class SupportTickets:
     async def changed_after(self, moment: float) -> Sequence[store.Numbered]:
         """The tickets that were opened or changed after a moment, in seconds since 1970."""
         return await store.changed_after(self._database, int(moment * 1_000_000))
+
+
+def action_of(before: records.SupportTicket, after: records.SupportTicket) -> str:
+    """What the step from one to the other is called."""
+    if "closed" in (before.status, after.status) and before.status != after.status:
+        return "closed" if after.status == "closed" else "reopened"
+    if before.assigned_to == after.assigned_to:
+        return "changed"
+    if after.assigned_to is None:
+        return "returned"
+    return "assigned" if before.assigned_to is None else "handed_over"
 
 
 def changing(
@@ -231,11 +263,22 @@ def changing(
             if changed.status == "closed":
                 raise rules.ticket_closed()
             await rules.require_none_open(transaction, conversation_id)
-        replaces = await store.seq_of(transaction, ticket.id)
+        replaces = await store.seq_without_step(transaction, ticket.id)
         seq = await conversations.advance(transaction, conversation_id)
         await store.update(transaction, seq, changed)
         stored = await store.stored(transaction, ticket.id)
-        change = Change(conversation_id, TicketUpdated(stored, seq=seq))
+        action = action_of(ticket, stored)
+        agent = stored.assigned_to if action in ("assigned", "handed_over") else None
+        step = await steps.add(
+            transaction,
+            conversation_id,
+            seq,
+            ticket.id,
+            action,
+            who.user_id,
+            agent.id if agent else None,
+        )
+        change = Change(conversation_id, TicketUpdated(stored, step, seq=seq))
         await log.write(transaction, who.user_id, log.Written(change, ticket.id, replaces))
         return Outcome(stored, (change, TicketChanged(conversation_id, ticket.id)))
 

@@ -33,6 +33,10 @@ OWN = (
     "DELETE FROM blocks WHERE blocker_id = ?",
     "DELETE FROM blocks WHERE blocked_id = ?",
     "UPDATE reports SET content = '' WHERE sender_id = ?",
+    """
+    UPDATE notes SET content = '', folded = '', metadata = NULL, is_deleted = TRUE
+    WHERE author_id = ?
+    """,
 )
 # Of somebody who was an agent, also the conversations that they were never a participant of.
 CONVERSATIONS = """

@@ -214,7 +214,9 @@ class ResumableUpload(Table):
 
 
 class SupportTicket(Table):
-    """A conversation has at most one ticket that is not closed."""
+    """A conversation has at most one ticket that is not closed. `subject_key` is what search looks
+    in.
+    """
 
     id = peewee.BigAutoField()
     conversation = peewee.ForeignKeyField(Conversation)
@@ -226,9 +228,27 @@ class SupportTicket(Table):
     assigned_to = peewee.ForeignKeyField(User, column_name="assigned_to", null=True)
     created_at = peewee.BigIntegerField()
     updated_at = peewee.BigIntegerField()
+    subject_key = peewee.TextField(default="")
+    closed_at = peewee.BigIntegerField(null=True)
 
     class Meta:
         table_name = "support_tickets"
+
+
+class TicketStep(Table):
+    """What was done with a ticket, by whom. `user_id` is to whom it was assigned, if it was."""
+
+    conversation_id = peewee.BigIntegerField()
+    seq = peewee.BigIntegerField()
+    ticket_id = peewee.BigIntegerField()
+    action = peewee.TextField()
+    actor_id = peewee.BigIntegerField(null=True)
+    user_id = peewee.BigIntegerField(null=True)
+    at = peewee.BigIntegerField()
+
+    class Meta:
+        table_name = "ticket_steps"
+        primary_key = peewee.CompositeKey("conversation_id", "seq")
 
 
 class Change(Table):
@@ -563,6 +583,44 @@ class ImportUnread(Table):
         primary_key = peewee.CompositeKey("conversation_id", "sender_id")
 
 
+class Note(Table):
+    """An internal note of staff. Its id is among those of messages, and no message has it.
+
+    `folded` is what search looks in. `seq` is that of its last change.
+    """
+
+    conversation_id = peewee.BigIntegerField()
+    id = peewee.BigIntegerField()
+    author_id = peewee.BigIntegerField()
+    content = peewee.TextField()
+    folded = peewee.TextField()
+    metadata = peewee.TextField(null=True)
+    client_id = peewee.TextField(null=True)
+    created_at = peewee.BigIntegerField()
+    created_seq = peewee.BigIntegerField()
+    seq = peewee.BigIntegerField()
+    is_edited = peewee.BooleanField(default=False)
+    is_deleted = peewee.BooleanField(default=False)
+
+    class Meta:
+        table_name = "notes"
+        primary_key = peewee.CompositeKey("conversation_id", "id")
+
+
+class CannedResponse(Table):
+    """A stored answer of staff."""
+
+    id = peewee.BigAutoField()
+    title = peewee.TextField()
+    content = peewee.TextField()
+    created_by = peewee.BigIntegerField()
+    created_at = peewee.BigIntegerField()
+    updated_at = peewee.BigIntegerField()
+
+    class Meta:
+        table_name = "canned_responses"
+
+
 TABLES = (
     User,
     TokenFamily,
@@ -595,4 +653,7 @@ TABLES = (
     Erasure,
     Block,
     Report,
+    Note,
+    CannedResponse,
+    TicketStep,
 )

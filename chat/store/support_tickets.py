@@ -3,25 +3,58 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from msgspec import Struct
+
 from chat import records
 from chat.store.database import Reads, Transaction, listed
+from chat.text.searching import key_of
 from chat.times import now, to_text
 
-SELECT = """
+# The customer waits since the ticket was opened, as long as no agent has answered. Then since the
+# first message after the last answer.
+ANSWERED = """
+    (SELECT m.created_seq FROM messages AS m JOIN users AS s ON s.id = m.sender_id
+     WHERE m.conversation_id = t.conversation_id AND m.created_at >= t.created_at
+       AND (m.by_agent OR s.is_staff) ORDER BY m.created_seq DESC LIMIT 1)
+"""
+WAITING = f"""
+    CASE WHEN t.status = 'closed' THEN NULL WHEN {ANSWERED} IS NULL THEN t.created_at ELSE
+        (SELECT m.created_at FROM messages AS m
+         WHERE m.conversation_id = t.conversation_id AND m.created_seq > {ANSWERED}
+         ORDER BY m.created_seq LIMIT 1) END
+"""  # noqa: S608 - of ours
+SELECT = f"""
     SELECT t.id, t.conversation_id, t.subject, t.status, t.priority, t.created_by, cu.username,
-           t.assigned_to, au.username, t.created_at, t.updated_at
+           t.assigned_to, au.username, t.created_at, t.updated_at, {WAITING}
     FROM support_tickets AS t
     JOIN users AS cu ON cu.id = t.created_by
     LEFT JOIN users AS au ON au.id = t.assigned_to
-"""
+"""  # noqa: S608 - of ours
+WITH_SEQ = SELECT.replace(
+    "\n    FROM support_tickets AS t", ", t.seq, t.created_at\n    FROM support_tickets AS t"
+)
 
 
-WITH_SEQ = SELECT.replace("t.updated_at\n", "t.updated_at, t.seq, t.created_at\n")
+class Wanted(Struct, frozen=True):
+    """Which tickets are wanted; None for any. `key` is what the subject or the customer's name
+    contains, folded. An `assigned_to` of NOBODY wants those that wait in the queue.
+    """
+
+    status: str | None = None
+    assigned_to: int | None = None
+    created_by: int | None = None
+    priority: str | None = None
+    key: str | None = None
+
+
+NOBODY = 0
+ESCAPE = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
 
 
 def from_row(row: Sequence[Any]) -> records.SupportTicket:
     """Make the record from a row of SELECT."""
-    id_, conversation, subject, status, priority, by, by_name, to, to_name, created, updated = row
+    id_, conversation, subject, status, priority, by, by_name, to, to_name, *times = row
+    created, updated, waiting = times
     return records.SupportTicket(
         id=id_,
         conversation=conversation,
@@ -32,18 +65,31 @@ def from_row(row: Sequence[Any]) -> records.SupportTicket:
         assigned_to=None if to is None else records.User(to, to_name),
         created_at=to_text(created),
         updated_at=to_text(updated),
+        waiting_since=None if waiting is None else to_text(waiting),
     )
 
 
 async def page(
-    reads: Reads, status: str | None, before: int | None, limit: int
+    reads: Reads, wanted: Wanted, before: int | None, limit: int
 ) -> list[records.SupportTicket]:
-    """A page of tickets, newest first, with one status or with any."""
+    """A page of those that are wanted, newest first."""
     sql, parameters = f"{SELECT} WHERE TRUE", list[object]()
-    if status is not None:
-        sql, parameters = f"{sql} AND t.status = ?", [*parameters, status]
-    if before is not None:
-        sql, parameters = f"{sql} AND t.id < ?", [*parameters, before]
+    assigned_to = None if wanted.assigned_to == NOBODY else wanted.assigned_to
+    for condition, value in (
+        ("t.status = ?", wanted.status),
+        ("t.assigned_to = ?", assigned_to),
+        ("t.created_by = ?", wanted.created_by),
+        ("t.priority = ?", wanted.priority),
+        ("t.id < ?", before),
+    ):
+        if value is not None:
+            sql, parameters = f"{sql} AND {condition}", [*parameters, value]
+    if wanted.assigned_to == NOBODY:
+        sql = f"{sql} AND t.assigned_to IS NULL"
+    if wanted.key is not None:
+        pattern = f"%{wanted.key.translate(ESCAPE)}%"
+        sql = f"{sql} AND (t.subject_key LIKE ? ESCAPE '\\' OR cu.username_key LIKE ? ESCAPE '\\')"
+        parameters = [*parameters, pattern, pattern]
     rows = await reads.fetch(f"{sql} ORDER BY t.id DESC LIMIT ?", [*parameters, limit])
     return [from_row(row) for row in rows]
 
@@ -81,10 +127,19 @@ async def _numbered(reads: Reads, condition: str, value: object, moment: int) ->
     ]
 
 
-async def seq_of(reads: Reads, ticket_id: int) -> int:
-    """The `seq` of the ticket's last change."""
-    ((seq,),) = await reads.fetch("SELECT seq FROM support_tickets WHERE id = ?", (ticket_id,))
-    return int(seq)
+async def seq_without_step(reads: Reads, ticket_id: int) -> int:
+    """The `seq` of the ticket's last change, if an earlier release made it, which kept no steps;
+    else 0.
+    """
+    rows = await reads.fetch(
+        """
+        SELECT t.seq FROM support_tickets AS t WHERE t.id = ? AND NOT EXISTS (
+            SELECT 1 FROM ticket_steps AS s
+            WHERE s.conversation_id = t.conversation_id AND s.seq = t.seq)
+        """,
+        (ticket_id,),
+    )
+    return int(rows[0][0]) if rows else 0
 
 
 async def open_in(reads: Reads, conversation_id: int) -> records.SupportTicket | None:
@@ -119,29 +174,33 @@ async def create(
     ((ticket_id,),) = await transaction.fetch(
         """
         INSERT INTO support_tickets (conversation_id, seq, subject, status, priority, created_by,
-                                     created_at, updated_at)
-        VALUES (?, ?, ?, 'open', ?, ?, ?, ?) RETURNING id
+                                     created_at, updated_at, subject_key)
+        VALUES (?, ?, ?, 'open', ?, ?, ?, ?, ?) RETURNING id
         """,
-        (conversation_id, seq, subject, priority, user_id, moment, moment),
+        (conversation_id, seq, subject, priority, user_id, moment, moment, key_of(subject)),
     )
     return int(ticket_id)
 
 
 async def update(transaction: Transaction, seq: int, ticket: records.SupportTicket) -> None:
     """Store the ticket's present subject, status, priority and assignee."""
+    moment = now()
     await transaction.execute(
         """
         UPDATE support_tickets
-        SET seq = ?, subject = ?, status = ?, priority = ?, assigned_to = ?, updated_at = ?
+        SET seq = ?, subject = ?, subject_key = ?, status = ?, priority = ?, assigned_to = ?,
+            updated_at = ?, closed_at = ?
         WHERE id = ?
         """,
         (
             seq,
             ticket.subject,
+            key_of(ticket.subject),
             ticket.status,
             ticket.priority,
             ticket.assigned_to.id if ticket.assigned_to else None,
-            now(),
+            moment,
+            moment if ticket.status == "closed" else None,
             ticket.id,
         ),
     )

@@ -76,6 +76,11 @@ async def staff_member(reads: Reads, user_id: int) -> records.User | None:
     return records.User(*rows[0]) if rows else None
 
 
+async def staff(reads: Reads) -> set[int]:
+    """All who are staff now."""
+    return {user_id for (user_id,) in await reads.fetch("SELECT id FROM users WHERE is_staff")}
+
+
 async def staff_among(reads: Reads, user_ids: Collection[int]) -> set[int]:
     """Those of the users who are staff now."""
     rows = await reads.fetch(

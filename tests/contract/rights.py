@@ -67,6 +67,7 @@ RECEIVER = "https://receiver.invalid/"
 CONVERSATION = "/api/conversations/{conversation_id}/"
 MESSAGE = CONVERSATION + "messages/{message_id}/"
 TICKET = "/api/support_tickets/{ticket_id}/"
+CANNED = "/api/canned_responses/{response_id}/"
 FILE = "a file"
 """Stands for a form with a file in it."""
 
@@ -155,9 +156,15 @@ EXPECTED: dict[str, Rights] = {
     f"PATCH {CONVERSATION}support_ticket/": members(200, {"subject": "y"}),
     f"DELETE {CONVERSATION}support_ticket/": members(204),
     f"GET {TICKET}": members(200),
+    f"GET {TICKET}steps/": members(200),
     f"PATCH {TICKET}": members(200, {"subject": "y"}),
     f"POST {TICKET}close/": members(200),
     f"POST {TICKET}reopen/": members(200),
+    "GET /api/canned_responses/": staff(200),
+    "POST /api/canned_responses/": staff(201, {"title": "x", "content": "x"}),
+    f"GET {CANNED}": staff(200),
+    f"PATCH {CANNED}": staff(200, {"title": "y"}),
+    f"DELETE {CANNED}": staff(204),
     "GET /api/webhooks/": staff(200),
     "POST /api/webhooks/": staff(201, {"url": RECEIVER}),
     f"GET {WEBHOOK}": staff(200),
@@ -221,6 +228,8 @@ def begin(people: dict[str, Person], *, with_ticket: bool) -> World:
     webhooks = people["staff"].get("/api/webhooks/").json()
     if not webhooks:
         webhooks = [people["staff"].post("/api/webhooks/", {"url": RECEIVER}).json()]
+    answer = {"title": "x", "content": "x"}
+    canned = people["staff"].post("/api/canned_responses/", answer).json()
     ticket_id = 2**62  # there is none
     if with_ticket:
         opened = creator.post(f"{path}support_ticket/", {"subject": "x"})
@@ -233,6 +242,7 @@ def begin(people: dict[str, Person], *, with_ticket: bool) -> World:
             "message_id": message["id"],
             "attachment_id": attached.json()["id"],
             "ticket_id": ticket_id,
+            "response_id": canned["id"],
             "webhook_id": webhooks[0]["id"],
             "upload_id": "0" * 32,
             "device_id": 2**62,

@@ -162,3 +162,41 @@ async def test_it_looks_from_time_to_time() -> None:
         while len(looks) < 3:
             await asyncio.sleep(0.001)
     looking.cancel()
+
+
+def test_who_is_staff_no_more_sees_no_notes(api: Api, agent: Person, conversation: str) -> None:
+    """Not even as a participant whose socket stays open, nor by coming back."""
+    colleague = api.person("colleague", is_staff=True)
+    assert agent.post(conversation + "participants/", {"user_id": agent.id}).status_code == 201
+    messages = conversation + "messages/"
+    note = {"content": "a giraffe", "internal": True}
+
+    async def begin() -> Socket:
+        return await open_socket(api, agent, conversation)
+
+    async def hear(socket: Socket) -> list[dict[str, Any]]:
+        """What comes before the answer to a frame that is sent now."""
+        await socket.send({"type": "typing", "is_typing": False, "ref": "end"})
+        frames = []
+        while (frame := await socket.receive()).get("ref") != "end":
+            frames.append(frame)
+        return frames
+
+    async def come_back() -> list[dict[str, Any]]:
+        return await hear(await open_socket(api, agent, conversation, "?since=0"))
+
+    socket = api.run(begin())
+    first = colleague.post(messages, note).json()
+
+    async def first_heard() -> dict[str, Any]:
+        return await socket.receive_type("chat.message")
+
+    assert api.run(first_heard())["id"] == first["id"]
+    api.run(take_away(api, agent))
+    assert colleague.post(messages, note).status_code == 201
+    colleague.say(conversation, "hello")
+    assert api.run(first_heard())["content"] == "hello"
+    assert "giraffe" not in str(api.run(come_back()))
+    for path in (messages, messages + "?since=0", messages + "?limit=50", "/api/search/?q=giraffe"):
+        assert "giraffe" not in agent.get(path).text
+    problem(agent.get(f"{messages}{first['id']}/"), 404, "not_found")

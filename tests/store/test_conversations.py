@@ -209,7 +209,7 @@ async def test_only_a_ticket_that_is_not_closed_shows(database: Database) -> Non
     assert found is not None
     assert found.support_ticket is None
     await make.open_ticket(ali, "third")
-    page = await support_tickets.page(database, None, None, 10)
+    page = await support_tickets.page(database, support_tickets.Wanted(), None, 10)
     assert [ticket.subject for ticket in page] == ["third", "first"]
 
 

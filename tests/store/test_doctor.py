@@ -61,6 +61,7 @@ async def everything(database: Database) -> tuple[int, int, int]:
     ticket = await support_tickets.open_in(database, talk)
     assert ticket is not None
     await make.change_ticket(ticket)
+    await make.note(ali, "a note")
     return talk, ali, sara
 
 
@@ -71,8 +72,9 @@ async def test_what_is_in_order_has_not_drifted(database: Database) -> None:
     page = await reading.since(database, talk, 0, limit=100)
     assert {type(change.frame) for change in page.changes} == set(catalogue.FRAMES)
     ((count,),) = await database.fetch("SELECT count(*) FROM changes")
-    # An edit, a deletion, a file, two messages' pins, two reactions, two people, a title, a ticket.
-    assert count == 11
+    # An edit, a deletion, a file, two messages' pins, two reactions, two people, a title, a ticket,
+    # a note.
+    assert count == 12
 
 
 @pytest.mark.parametrize("kind", catalogue.LOGGED)

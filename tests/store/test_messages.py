@@ -16,7 +16,7 @@ from tests.store.world import Changes, conversation, draft, pair, read_up_to, se
 
 async def changed(database: Database, talk: int, seq: int, limit: int) -> list[tuple[int, int]]:
     """Id and seq of each message of a page of changes."""
-    found = await reading.changed_messages(database, talk, seq, limit)
+    found = await reading.changed_messages(database, 0, talk, seq, limit)
     return list(found.items())
 
 

@@ -12,6 +12,7 @@ from chat.changes import log
 from chat.changes.attachments import AttachmentAdded
 from chat.changes.conversations import ConversationUpdated
 from chat.changes.messages import EditedMessage, MessageDeleted, MessageEdited
+from chat.changes.notes import NOTE, frame_of
 from chat.changes.participants import ParticipantJoined, ParticipantLeft
 from chat.changes.pins import MessagePinned, MessageUnpinned
 from chat.changes.reactions import ReactionAdded, ReactionRemoved
@@ -23,6 +24,7 @@ from chat.store import (
     conversation_list,
     conversations,
     messages,
+    notes,
     participants,
     pins,
     reactions,
@@ -37,6 +39,7 @@ from chat.store.patience import PATIENCE, Patience
 from chat.store.sends import Send
 from chat.store.work import Apply, Outcome
 from chat.store.writer import Writer
+from chat.text.searching import key_of
 
 POOL_SIZE = 8
 MOMENT = 1_698_400_800_000_000
@@ -211,7 +214,7 @@ class Changes:
 
     async def change_ticket(self, ticket: SupportTicket, status: str = "pending") -> int:
         async with self.next() as (transaction, seq):
-            earlier = await tickets.seq_of(transaction, ticket.id)
+            earlier = await tickets.seq_without_step(transaction, ticket.id)
             await tickets.update(transaction, seq, replace(ticket, status=status))
             await self._write(transaction, TicketUpdated(ticket, seq=seq), ticket.id, earlier)
         return seq
@@ -246,11 +249,26 @@ class Changes:
         found = await messages.find(transaction, self.conversation_id, message_id)
         return found.logged_seq if found else 0
 
+    async def note(self, author_id: int, content: str) -> int:
+        async with self.next() as (transaction, seq):
+            place = self.conversation_id
+            id_ = await notes.create(
+                transaction, place, seq, author_id, content, key_of(content), None, None
+            )
+            found = await notes.of_places(transaction, [(place, id_)])
+            await self._write(transaction, frame_of(found[id_]), id_, kind=NOTE)
+        return seq
+
     async def _write(
-        self, transaction: Transaction, frame: ChangeFrame, subject_id: int, replaces: int = 0
+        self,
+        transaction: Transaction,
+        frame: ChangeFrame,
+        subject_id: int,
+        replaces: int = 0,
+        kind: str = "",
     ) -> None:
         change = Change(self.conversation_id, frame)
-        await log.write(transaction, None, log.Written(change, subject_id, replaces))
+        await log.write(transaction, None, log.Written(change, subject_id, replaces, kind))
 
 
 @asynccontextmanager

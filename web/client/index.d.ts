@@ -411,6 +411,12 @@ export class Payam {
   /** Of all conversations, newest first; for staff. */
   tickets(which?: {
     status?: TicketStatus;
+    /** The id of an agent, or "none" for those in the queue. */
+    assigned_to?: number | "me" | "none";
+    created_by?: number;
+    priority?: TicketPriority;
+    /** What the subject or the customer's name contains. */
+    q?: string;
     limit?: number;
     before?: number;
   }): Promise<SupportTicket[]>;

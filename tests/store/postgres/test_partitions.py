@@ -91,7 +91,7 @@ READS: dict[str, Read] = {
     "a conversation": lambda db, talk, ali, _: conversation_list.one(db, talk, ali),
     "the list": lambda db, _, ali, __: conversation_list.page(db, ali, None, 5),
     "what changed": lambda db, talk, _, __: reading.since(db, talk, 0, limit=10),
-    "changed messages": lambda db, talk, _, __: reading.changed_messages(db, talk, 0, 10),
+    "changed messages": lambda db, talk, _, __: reading.changed_messages(db, 0, talk, 0, 10),
     "marks": lambda db, talk, ali, _: participants.marks_since(db, {talk: 0}, ali),
     "point": lambda db, talk, ali, _: participants.point_for(db, talk, ali),
 }

@@ -1,0 +1,70 @@
+"""The steps of tickets: what was done, by whom, and with which `seq`."""
+
+from collections.abc import Sequence
+
+from chat import records
+from chat.store.database import Reads, Row, Transaction, listed
+from chat.times import now, to_text
+
+SELECT = """
+    SELECT s.conversation_id, s.seq, s.action, s.actor_id, b.username, s.user_id, t.username, s.at
+    FROM {steps} LEFT JOIN users AS b ON b.id = s.actor_id LEFT JOIN users AS t ON t.id = s.user_id
+"""
+
+
+def from_row(row: Row) -> records.TicketStep:
+    _, seq, action, by, by_name, to, to_name, at = row
+    return records.TicketStep(
+        action=action,
+        by=None if by is None else records.User(by, by_name),
+        to=None if to is None else records.User(to, to_name),
+        at=to_text(at),
+        seq=seq,
+    )
+
+
+async def of_places(
+    reads: Reads, places: Sequence[tuple[int, int]]
+) -> dict[tuple[int, int], records.TicketStep]:
+    """By their place (conversation, seq), those that there are."""
+    if not places:
+        return {}
+    steps = f"""
+        ({reads.pairs}) AS wanted JOIN ticket_steps AS s
+        ON s.conversation_id = wanted.one AND s.seq = wanted.two
+    """
+    rows = await reads.fetch(SELECT.format(steps=steps), (listed(places),))
+    return {(row[0], row[1]): from_row(row) for row in rows}
+
+
+async def of_ticket(
+    reads: Reads, ticket_id: int, after: int, limit: int
+) -> list[records.TicketStep]:
+    """At most `limit` steps of the ticket after this `seq`, in their order."""
+    sql = SELECT.format(steps="ticket_steps AS s")
+    rows = await reads.fetch(
+        f"{sql} WHERE s.ticket_id = ? AND s.seq > ? ORDER BY s.seq LIMIT ?",
+        (ticket_id, after, limit),
+    )
+    return [from_row(row) for row in rows]
+
+
+async def add(
+    transaction: Transaction,
+    conversation_id: int,
+    seq: int,
+    ticket_id: int,
+    action: str,
+    actor_id: int | None,
+    user_id: int | None = None,
+) -> records.TicketStep:
+    """Keep a step, in the transaction that makes it. Returns it."""
+    await transaction.execute(
+        """
+        INSERT INTO ticket_steps (conversation_id, seq, ticket_id, action, actor_id, user_id, at)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        """,
+        (conversation_id, seq, ticket_id, action, actor_id, user_id, now()),
+    )
+    place = (conversation_id, seq)
+    return (await of_places(transaction, [place]))[place]
