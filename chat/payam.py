@@ -44,6 +44,7 @@ from chat.services.devices import Devices
 from chat.services.direct_conversations import DirectConversations
 from chat.services.erasure import Erasure
 from chat.services.export import Exports
+from chat.services.invites import Invites
 from chat.services.limits import Limit
 from chat.services.messages import Messages
 from chat.services.notes import Notes
@@ -254,6 +255,7 @@ class Payam:
             support_tickets=SupportTickets(self.database, self.writer),
             pins=Pins(self.database, self.writer),
             roles=Roles(self.database, self.writer),
+            invites=Invites(self.database, self.writer, conversations),
             password_change=PasswordChange(
                 self.database,
                 self.passwords,

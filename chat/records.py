@@ -314,6 +314,38 @@ class Conversation(Struct, frozen=True):
     members_may: Rights
 
 
+class Invite(Struct, frozen=True):
+    """A link into a conversation. `uses` of at most `max_uses` people came in by it.
+
+    `expires_at` and `max_uses` are null where there is no end.
+    """
+
+    id: int
+    code: str
+    created_by: User
+    created_at: Moment
+    expires_at: Moment | None
+    max_uses: int | None
+    uses: int
+
+
+class Destination(Struct, frozen=True):
+    """What somebody sees of a conversation before they join it."""
+
+    id: int
+    title: str
+    participant_count: int
+
+
+class Invitation(Struct, frozen=True):
+    """Where an invite link leads. `is_member` says that the caller is there already."""
+
+    conversation: Destination
+    created_by: User
+    expires_at: Moment | None
+    is_member: bool
+
+
 class Webhook(Struct, frozen=True):
     """Another system that receives changes, for staff.
 

@@ -154,16 +154,6 @@ class ConversationCalls(Session):
         path = query(f"{of(id_)}participants/", limit=limit, after=after)
         return await self._get(path, list[Participant])
 
-    async def set_role(self, id_: int, user_id: int, role: str) -> Participant:
-        """Make a participant an admin or a member; or the owner, which makes the caller an admin.
-
-        Only the owner may.
-        """
-        answer = await self.request(
-            "PATCH", f"{of(id_)}participants/{user_id}/", {"role": role}, is_repeatable=True
-        )
-        return parse(answer, Participant)
-
     async def remove_participant(self, id_: int, user_id: int) -> None:
         await self.request("DELETE", f"{of(id_)}participants/{user_id}/")
 

@@ -103,11 +103,6 @@ class MessageCalls(Session):
         path = query(f"{of(id_)}messages/{message_id}/replies/", limit=limit, after=after)
         return await self._get(path, list[Message])
 
-    async def moderate(self, id_: int, message_id: int) -> None:
-        """Delete a message of somebody whose role is below the caller's."""
-        path = query(f"{of(id_)}messages/{message_id}/", moderate="true")
-        await self.request("DELETE", path, is_repeatable=True)
-
     async def pins(self, id_: int) -> list[Message]:
         """The pinned messages of a conversation, the last pinned first."""
         return await self._get(f"{of(id_)}pins/", list[Message])

@@ -36,6 +36,11 @@ def ticket_at(ticket_id: int) -> str:
     return f"/api/support_tickets/{ticket_id}/"
 
 
+def invite_at(code: str) -> str:
+    """The path of an invite link."""
+    return f"/api/invites/{quote(code, safe='')}/"
+
+
 def reaction_at(id_: int, message_id: int, emoji: str) -> str:
     """The path of one's own reaction to a message."""
     return f"{of(id_)}messages/{message_id}/reactions/{quote(emoji, safe='')}/"

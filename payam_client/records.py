@@ -153,6 +153,38 @@ class SupportTicket(Struct, frozen=True):
     waiting_since: datetime | None = None
 
 
+class Invite(Struct, frozen=True):
+    """A link into a conversation. `uses` people came in by it.
+
+    `expires_at` and `max_uses` are None where there is no end.
+    """
+
+    id: int
+    code: str
+    created_by: User
+    created_at: datetime
+    expires_at: datetime | None
+    max_uses: int | None
+    uses: int
+
+
+class Destination(Struct, frozen=True):
+    """What one sees of a conversation before one joins it."""
+
+    id: int
+    title: str
+    participant_count: int
+
+
+class Invitation(Struct, frozen=True):
+    """Where an invite link leads. `is_member` says that the caller is there already."""
+
+    conversation: Destination
+    created_by: User
+    expires_at: datetime | None
+    is_member: bool
+
+
 class ConversationRecord(Struct, frozen=True):
     """`support_ticket` is the one that is not closed. `unread_count` is the caller's, and
     `unread_mentions` counts those that mention the caller.

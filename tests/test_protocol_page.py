@@ -24,6 +24,7 @@ UNSEEN = {"unauthorized"}
 """Sanic's own error for a 401, which no route raises: ours are `not_authenticated` and others."""
 SHAPES: list[type[Struct]] = [
     records.Conversation,
+    records.Invite,
     records.Message,
     records.Participant,
     records.Attachment,

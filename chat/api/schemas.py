@@ -10,6 +10,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from chat import records
 from chat.records import Priority, Status
+from chat.services.conversations import PARTICIPANTS_MAX
 from chat.services.fields import (
     KEY_OF_16,
     KEY_OF_65,
@@ -97,6 +98,13 @@ class NewParticipant(Body):
 
     user_id: Id | UnsetType = UNSET
     user_ids: Ids | UnsetType = UNSET
+
+
+class NewInvite(Body):
+    """Without `expires_at` or `max_uses`, or where one is null, there is no such end."""
+
+    expires_at: Annotated[datetime, said("In the future, with a time zone.")] | None = None
+    max_uses: Annotated[int, said(minimum=1, maximum=PARTICIPANTS_MAX)] | None = None
 
 
 class ReadUpTo(Body):

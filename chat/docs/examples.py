@@ -42,6 +42,8 @@ MESSAGE = records.Message(
     metadata=Raw(b'{"mood":"good"}'),
     client_id="6f1c2b9e",
 )
+INVITE = records.Invite(4, "mYt0QxVb3kHq9sJw2LcDfA", ALI, AT, "2023-10-28T10:00:00Z", 25, 3)
+DESTINATION = records.Destination(12, "The way home", 2)
 CONVERSATION = records.Conversation(
     id=12,
     title="The way home",
@@ -140,6 +142,10 @@ ALL: tuple[Struct, ...] = (
     schemas.OwnChanges(archived=True),
     schemas.NewParticipant(4),
     schemas.RoleChange("admin"),
+    schemas.NewInvite(max_uses=25),
+    INVITE,
+    DESTINATION,
+    records.Invitation(DESTINATION, ALI, INVITE.expires_at, False),
     records.Member(3, "سارا", "admin"),
     schemas.ReadUpTo(123),
     schemas.NewMessage("سلام", "6f1c2b9e"),

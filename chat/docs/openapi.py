@@ -87,11 +87,12 @@ SENT_WITH = {
 }
 
 TEXTS: Mapping[str, dict[str, Any]] = {
+    "code": {"type": "string", "minLength": 1, "maxLength": 64},
     "upload_id": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
     "emoji": {"type": "string", "minLength": 1, "maxLength": 16},
 }
 """The parameters of paths that are no numbers."""
-ABOUT_TEXTS = {"emoji": "Exactly one emoji of Unicode."}
+ABOUT_TEXTS = {"emoji": "Exactly one emoji of Unicode.", "code": "The `code` of an invite link."}
 """The parameters of paths that are no ids."""
 FILES = ("*/", "image/", "application/zip")
 """How media types of bytes begin."""

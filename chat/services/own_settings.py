@@ -4,24 +4,22 @@ They take no change number, because nobody else hears of them.
 """
 
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from msgspec import UNSET, Struct, UnsetType
 
 from chat.auth.identity import Identity
 from chat.changes.conversations import ConversationUpdated
-from chat.errors import Forbidden, InvalidInput
+from chat.errors import Forbidden
 from chat.events import OwnChanged
 from chat.services.membership import require_member
+from chat.services.moments import moment_of
 from chat.store import own_settings as store
 from chat.store.database import Database, Transaction
 from chat.store.own_settings import Own, muted_text
 from chat.store.work import Outcome
 from chat.store.writer import Writer
 from chat.times import now
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-LATEST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 class Changes(Struct, frozen=True):
@@ -35,7 +33,7 @@ class Changes(Struct, frozen=True):
         """Raises InvalidInput for a moment that has no time zone, or is beyond every calendar."""
         muted_until = present.muted_until
         if self.muted_until is not UNSET:
-            muted_until = moment_of(self.muted_until)
+            muted_until = moment_of("muted_until", self.muted_until)
         return Own(
             None if muted_until is None or muted_until <= now() else muted_until,
             present.is_archived if self.archived is UNSET else self.archived,
@@ -93,19 +91,6 @@ class OwnSettings:
         client may or may not have received that.
         """
         return await store.changed_since(self._database, who.user_id, points)
-
-
-def moment_of(value: datetime | None) -> int | None:
-    """In microseconds since 1970; None stays None."""
-    if value is None:
-        return None
-    if value.tzinfo is None:
-        raise InvalidInput({"muted_until": ["Needs a time zone, as in 2030-01-31T10:00:00Z."]})
-    # Not by converting it to UTC, which overflows for the first and the last day of all.
-    since = value - EPOCH
-    if since > LATEST - EPOCH:
-        raise InvalidInput({"muted_until": ["At latest 9999-12-31T23:59:59Z."]})
-    return since // timedelta(microseconds=1)
 
 
 def only_participants() -> Forbidden:

@@ -11,6 +11,7 @@ from chat.services.devices import Devices
 from chat.services.direct_conversations import DirectConversations
 from chat.services.erasure import Erasure
 from chat.services.export import Exports
+from chat.services.invites import Invites
 from chat.services.limits import Limit
 from chat.services.messages import Messages
 from chat.services.notes import Notes
@@ -50,6 +51,7 @@ class Services:
     support_tickets: SupportTickets
     pins: Pins
     roles: Roles
+    invites: Invites
     password_change: PasswordChange
     reactions: Reactions
     own_settings: OwnSettings

@@ -32,6 +32,7 @@ OWN = (
     "UPDATE resumable_uploads SET expires_at = 0, name = '', metadata = '' WHERE user_id = ?",
     "DELETE FROM blocks WHERE blocker_id = ?",
     "DELETE FROM blocks WHERE blocked_id = ?",
+    "DELETE FROM invites WHERE created_by = ?",
     "UPDATE reports SET content = '' WHERE sender_id = ?",
     """
     UPDATE notes SET content = '', folded = '', metadata = NULL, is_deleted = TRUE

@@ -287,6 +287,22 @@ class Pin(Table):
         primary_key = peewee.CompositeKey("conversation_id", "message_id")
 
 
+class Invite(Table):
+    """A link into a conversation. `expires_at` and `max_uses` are null where there is no end."""
+
+    id = peewee.BigAutoField()
+    conversation_id = peewee.BigIntegerField()
+    code = peewee.TextField(unique=True)
+    created_by = peewee.BigIntegerField()
+    created_at = peewee.BigIntegerField()
+    expires_at = peewee.BigIntegerField(null=True)
+    max_uses = peewee.BigIntegerField(null=True)
+    uses = peewee.BigIntegerField(default=0)
+
+    class Meta:
+        table_name = "invites"
+
+
 class SearchText(Table):
     """`folded` is the key of a message's text: what search looks in. A follower keeps it."""
 
@@ -630,6 +646,7 @@ TABLES = (
     Attachment,
     ResumableUpload,
     SupportTicket,
+    Invite,
     Change,
     History,
     DirectConversation,

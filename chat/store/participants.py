@@ -104,6 +104,31 @@ async def is_active(reads: Reads, conversation_id: int, user_id: int) -> bool:
     )
 
 
+async def was_removed(reads: Reads, conversation_id: int, user_id: int) -> bool:
+    """Whether the user is gone because somebody else removed them."""
+    return bool(
+        await reads.fetch(
+            """
+            SELECT 1 FROM participants
+            WHERE conversation_id = ? AND user_id = ? AND NOT is_active AND is_removed
+            """,
+            (conversation_id, user_id),
+        )
+    )
+
+
+async def owners(reads: Reads, conversation_id: int) -> set[int]:
+    """The id of its owner, or nothing."""
+    rows = await reads.fetch(
+        """
+        SELECT user_id FROM participants
+        WHERE conversation_id = ? AND is_active AND role = 'owner'
+        """,
+        (conversation_id,),
+    )
+    return {user_id for (user_id,) in rows}
+
+
 async def those_of(reads: Reads, user_id: int, conversation_ids: Collection[int]) -> set[int]:
     """Those of the conversations that the user is in."""
     found: set[int] = set()

@@ -5,6 +5,7 @@ import hashlib
 import io
 import secrets
 import zipfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from payam_client import (
     AttachmentAdded,
     ConversationUpdated,
+    Member,
     MessagePinned,
     MessageUnpinned,
     ParticipantJoined,
@@ -68,6 +70,33 @@ async def test_somebody_is_blocked_and_reported(pair: Pair) -> None:
     await pair.ali.unblock(sara.id)
     await pair.sara.send(pair.id, "sorry")
     assert await pair.ali.blocks() == []
+
+
+async def test_roles_change_and_somebody_comes_in_by_a_link(
+    pair: Pair, server: PayamServer
+) -> None:
+    async with await sign_up(server.url, "reza") as reza, pair.sara.open(pair.id) as hers:
+        await hers.opened()
+        sara = await pair.sara.me()
+        assert (await pair.ali.set_role(pair.id, sara.id, "admin")).role == "admin"
+        told = Told()
+        await told.read(hers, lambda told: len(told.events) == 1)
+        (changed,) = told.events
+        assert isinstance(changed, ConversationUpdated)
+        assert changed.participant == Member(sara.id, sara.username, "admin")
+        assert (await pair.sara.change(pair.id, members_may=["pin"])).members_may == ["pin"]
+        end = datetime.now(UTC) + timedelta(days=1)
+        invite = await pair.sara.create_invite(pair.id, expires_at=end, max_uses=1)
+        assert (await reza.invitation(invite.code)).conversation.participant_count == 2
+        assert (await reza.join(invite.code)).role == "member"
+        assert [one.uses for one in await pair.ali.invites(pair.id)] == [1]
+        await pair.ali.revoke_invite(pair.id, invite.id)
+        with pytest.raises(PayamError) as caught:
+            await reza.invitation(invite.code)
+        assert caught.value.code == "not_found"
+        spam = await reza.send(pair.id, "spam")
+        await pair.sara.moderate(pair.id, spam.id)
+        assert [one.is_deleted for one in await pair.ali.messages(pair.id, limit=5)] == [True]
 
 
 async def test_an_account_is_exported_and_erased(server: PayamServer) -> None:

@@ -120,6 +120,12 @@ EXPECTED: dict[str, Rights] = {
     f"DELETE {CONVERSATION}participants/{{user_id}}/": members(204, participant=403, sender=403),
     # Staff remove others, and do not say who owns a conversation.
     f"PATCH {CONVERSATION}participants/{{user_id}}/": members(403, {"role": "admin"}, creator=200),
+    f"GET {CONVERSATION}invites/": members(403, creator=200, agent=200),
+    f"POST {CONVERSATION}invites/": members(403, {}, creator=201, agent=201),
+    f"DELETE {CONVERSATION}invites/{{invite_id}}/": members(403, creator=204, agent=204),
+    # Who was removed does not come back by a link.
+    "GET /api/invites/{code}/": users(200, former=403),
+    "POST /api/invites/{code}/": users(201, former=403, participant=200, sender=200, creator=200),
     f"POST {CONVERSATION}read/": members(204, {"message_id": "{message_id}"}),
     f"GET {CONVERSATION}messages/": members(200),
     f"POST {CONVERSATION}messages/": members(201, {"content": "x"}),
@@ -225,6 +231,7 @@ def begin(people: dict[str, Person], *, with_ticket: bool) -> World:
         f"{path}messages/{message['id']}/attachments/", files={"file": ("f.png", PICTURE)}
     )
     assert attached.status_code == 201, attached.text
+    invite = creator.post(f"{path}invites/", {}).json()
     webhooks = people["staff"].get("/api/webhooks/").json()
     if not webhooks:
         webhooks = [people["staff"].post("/api/webhooks/", {"url": RECEIVER}).json()]
@@ -245,6 +252,8 @@ def begin(people: dict[str, Person], *, with_ticket: bool) -> World:
             "response_id": canned["id"],
             "webhook_id": webhooks[0]["id"],
             "upload_id": "0" * 32,
+            "invite_id": invite["id"],
+            "code": invite["code"],
             "device_id": 2**62,
             "pushkey": secrets.token_hex(8),
             "agent_id": people["agent"].id,

@@ -58,6 +58,14 @@ test("the list keeps its order, its last messages and what is unread", async () 
   assert.equal(account.unread, 0);
   server.send({ type: "conversation.updated", title: "trip", seq: 6, conversation: 2 });
   assert.equal(account.get(2).title, "trip");
+  const mine = { id: 1, username: "ali", role: "admin" };
+  const hers = { id: 2, username: "sara", role: "owner" };
+  server.send({ type: "conversation.updated", title: "trip", members_may: [], participant: mine, seq: 7, conversation: 1 });
+  assert.equal(account.get(1).record.role, undefined, "an older number");
+  server.send({ type: "conversation.updated", title: "trip", members_may: [], participant: mine, seq: 9, conversation: 1 });
+  assert.deepEqual([account.get(1).record.role, account.get(1).record.members_may], ["admin", []]);
+  server.send({ type: "conversation.updated", title: "trip", participant: hers, seq: 10, conversation: 1 });
+  assert.deepEqual([account.get(1).record.role, account.get(1).record.members_may.length], ["admin", 3]);
   server.send({ type: "conversation.created", conversation: server.conversation(9) });
   assert.deepEqual(ids(account), [1, 9, 3, 2]);
   server.send({ type: "conversation.removed", conversation: 3 });

@@ -244,6 +244,26 @@ test("messages are pinned and unpinned, and the others see it", async () => {
   assert.deepEqual((await ali.pins(id)).map((message) => message.id), [second.id]);
 });
 
+test("roles change, and somebody comes in by a link", async () => {
+  const { ali, sara, id } = await pair();
+  const reza = await person("reza");
+  const hers = sara.open(id);
+  await become(hers, "open");
+  const changed = until(hers, "updated");
+  assert.equal((await ali.setRole(id, sara.who.id, "admin")).role, "admin");
+  assert.deepEqual((await changed).participant, { id: sara.who.id, username: sara.who.username, role: "admin" });
+  assert.deepEqual((await sara.change(id, { members_may: ["pin"] })).members_may, ["pin"]);
+  const invite = await sara.createInvite(id, { max_uses: 1 });
+  assert.equal((await reza.invitation(invite.code)).is_member, false);
+  assert.equal((await reza.join(invite.code)).role, "member");
+  assert.deepEqual((await ali.invites(id)).map(({ uses }) => uses), [1]);
+  await ali.revokeInvite(id, invite.id);
+  await assert.rejects(reza.invitation(invite.code), { code: "not_found" });
+  const { id: messageId } = await reza.send(id, "spam");
+  await sara.moderate(id, messageId);
+  assert.deepEqual((await ali.messages(id)).map((message) => message.is_deleted), [true]);
+});
+
 test("files, tickets, people and titles", async () => {
   const { ali, sara, id } = await pair();
   const hers = sara.open(id);

@@ -133,6 +133,30 @@ export class Api extends Emitter {
     return this.json("PATCH", at(id, "participants", userId), { body: { role } });
   }
 
+  /** The links into a conversation, the newest first. */
+  invites(id) {
+    return this.json("GET", at(id, "invites"));
+  }
+
+  /** `{expires_at, max_uses}`; without one of them it has no such end. */
+  createInvite(id, ends = {}, { key } = {}) {
+    return this.json("POST", at(id, "invites"), { body: ends, headers: once(key) });
+  }
+
+  async revokeInvite(id, inviteId) {
+    await this.request("DELETE", at(id, "invites", inviteId));
+  }
+
+  /** Where a link leads. */
+  invitation(code) {
+    return this.json("GET", inviteAt(code));
+  }
+
+  /** Come in by a link. */
+  join(code, { key } = {}) {
+    return this.json("POST", inviteAt(code), { headers: once(key) });
+  }
+
   async removeParticipant(id, userId) {
     await this.request("DELETE", at(id, "participants", userId));
   }
@@ -252,6 +276,10 @@ function at(...steps) {
 /** The path of what is done with a ticket; of all of them without an id. */
 function ticketAt(...steps) {
   return ["/api/support_tickets", ...steps, ""].join("/");
+}
+
+function inviteAt(code) {
+  return `/api/invites/${encodeURIComponent(code)}/`;
 }
 
 function searchAt({ text, conversation, sender, before, limit }) {

@@ -163,6 +163,27 @@ export interface ConversationRecord {
   members_may: Right[];
 }
 
+/** A link into a conversation. Null where there is no such end. */
+export interface Invite {
+  id: number;
+  code: string;
+  created_by: User;
+  created_at: string;
+  expires_at: string | null;
+  max_uses: number | null;
+  /** How many people came in by it. */
+  uses: number;
+}
+
+/** Where a link leads. */
+export interface Invitation {
+  conversation: { id: number; title: string; participant_count: number };
+  created_by: User;
+  expires_at: string | null;
+  /** The caller is there already. */
+  is_member: boolean;
+}
+
 /** One's own settings of a conversation. `muted_until` has a time zone. */
 export type OwnSettings = Pick<ConversationRecord, "muted_until" | "archived" | "pinned">;
 
@@ -325,6 +346,18 @@ export class Payam {
   addParticipant(id: number, userId: number, options?: Once): Promise<ConversationRecord>;
   /** Only the owner may. To make somebody else the owner makes the caller an admin. */
   setRole(id: number, userId: number, role: ParticipantRole): Promise<Participant>;
+  /** For the owner and admins; the newest first. */
+  invites(id: number): Promise<Invite[]>;
+  createInvite(
+    id: number,
+    ends?: { expires_at?: string | null; max_uses?: number | null },
+    options?: Once,
+  ): Promise<Invite>;
+  revokeInvite(id: number, inviteId: number): Promise<void>;
+  /** Rejects as `join` would. */
+  invitation(code: string): Promise<Invitation>;
+  /** Rejects with `not_found`, `invite_expired`, `invite_used_up`, `conversation_full`, `removed` or `blocked`. */
+  join(code: string, options?: Once): Promise<ConversationRecord>;
   removeParticipant(id: number, userId: number): Promise<void>;
   /** Everything up to this message is read. */
   markRead(id: number, messageId: number): Promise<void>;
