@@ -259,7 +259,7 @@ test("roles change, and somebody comes in by a link", async () => {
   assert.deepEqual((await ali.invites(id)).map(({ uses }) => uses), [1]);
   await ali.revokeInvite(id, invite.id);
   await assert.rejects(reza.invitation(invite.code), { code: "not_found" });
-  const { id: messageId } = await reza.send(id, "spam");
+  const { id: messageId } = await reza.open(id).send("spam");
   await sara.moderate(id, messageId);
   assert.deepEqual((await ali.messages(id)).map((message) => message.is_deleted), [true]);
 });
