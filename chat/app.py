@@ -19,7 +19,7 @@ from chat.auth.identity import Identity
 from chat.docs import routes as docs
 from chat.payam import make_payam
 from chat.realtime import socket as websocket
-from chat.realtime.handshake import ChatProtocol
+from chat.realtime.arrivals import Arrival
 from chat.store.database import Unfit
 from config import address
 from config.errors import SettingsError
@@ -87,7 +87,7 @@ class Application(Sanic[Any, Any]):
 
     def prepare(self, *args: Any, **kwargs: Any) -> None:
         """Sanic calls this first, whoever starts it. Refuse every way to run but `serve`."""
-        if kwargs.get("protocol") is not ChatProtocol:
+        if kwargs.get("protocol") is not Arrival:
             starting.refuse(starting.HOW_TO_RUN)
         super().prepare(*args, **kwargs)
 
@@ -172,7 +172,7 @@ def serve(app: Application, listening: socket.socket | None = None) -> int:
             starting.refuse(error)
     app.prepare(
         sock=listening,
-        protocol=ChatProtocol,
+        protocol=Arrival,
         backlog=starting.BACKLOG,
         single_process=True,
         access_log=False,

@@ -1,5 +1,7 @@
 """Headers of requests. The length of a header is checked before anything else."""
 
+import re
+
 from sanic import Request
 
 from chat.errors import InvalidInput
@@ -22,6 +24,12 @@ LIMITS = {
 """Most characters of each header, all of its lines together. The whole head of a request has a
 limit of its own, 8 KiB, but reading a header that is quick with 100 characters may be slow with
 8,000. A client's X-Request-ID that is too long is replaced, not refused."""
+REQUEST_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
+
+
+def request_id_of(given: str | None) -> str | None:
+    """What a client sent as X-Request-ID, if that is acceptable."""
+    return given if given is not None and REQUEST_ID.fullmatch(given) else None
 
 
 def one(request: Request, name: str) -> str | None:

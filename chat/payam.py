@@ -398,6 +398,7 @@ class Payam:
         await self.sockets.close()
         await self.board.close()
         await self.dispatcher.close()
+        await self.services.sessions.close()
         await self.database.close()
         await self.keys.close()
         self.passwords.close()

@@ -17,12 +17,12 @@ from sanic.constants import HTTP_METHODS
 from sanic.response import BaseHTTPResponse
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from chat.headers import request_id_of
 from chat.metrics import http_seconds
 
 log = logging.getLogger("payam.api")
 
 HEADER = "X-Request-ID"
-SANE = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 METHODS = frozenset(str(method) for method in HTTP_METHODS)
 CHILDREN_MAX = 10_000
 FIRST, LAST = 1, -1
@@ -37,10 +37,9 @@ def install(app: Sanic[Any, Any]) -> None:
 
 
 async def begin(request: Request) -> None:
-    given: str | None = request.headers.getone(HEADER, None)
-    is_sane = given is not None and SANE.fullmatch(given) is not None
+    given = request_id_of(request.headers.getone(HEADER, None))
     request.ctx.began = monotonic()
-    request.ctx.request_id = given if is_sane else f"{getrandbits(64):016x}"
+    request.ctx.request_id = given or f"{getrandbits(64):016x}"
     clear_contextvars()  # those of the request before it on the same connection
     bind_contextvars(request_id=request.ctx.request_id)
 

@@ -50,7 +50,12 @@ FITS: dict[str, tuple[str, Callable[[object], bool]]] = {
 
 
 class Keys(ABC):
-    """Gives the key with which a token must be signed. Use it between `start` and `close`."""
+    """Gives the key with which a token must be signed. Use it between `start` and `close`.
+
+    `generation` is a counter: it grows each time that the keys may have become others.
+    """
+
+    generation = 0
 
     @abstractmethod
     async def key_for(self, token: str) -> str | PublicKey:
@@ -175,7 +180,12 @@ class PublishedKeys(Keys):
         if not keys:
             needed = f"{self._algorithm}, which needs {FITS[self._algorithm][0]}"
             raise Unavailable(f"{place} has no key for {needed}", retry_after=self._pause)
+        self.replace(keys)
+
+    def replace(self, keys: list[tuple[object, PublicKey]]) -> None:
+        """From now on these are the issuer's keys, each with its id."""
         self._keys = keys
+        self.generation += 1
 
 
 def keys_from(settings: Settings) -> Keys:

@@ -29,8 +29,11 @@ Identify = Callable[[str], Awaitable[Identity]]
 def header_token(request: Request) -> str | None:
     """The token of the Authorization header; None if there is none."""
     lines = headers.every(request, "Authorization")
-    if not lines:
-        return None
+    return token_in(lines) if lines else None
+
+
+def token_in(lines: list[str]) -> str:
+    """The token in the lines of the Authorization header. Raises NotAuthenticated."""
     if len(lines) > 1:  # a proxy before us may have believed another one of them
         raise NotAuthenticated("Authorization must come once.")
     scheme, _, token = lines[0].strip().partition(" ")
@@ -40,12 +43,20 @@ def header_token(request: Request) -> str | None:
 
 
 def offered_subprotocols(request: Request) -> list[str]:
-    offers = ",".join(headers.every(request, "Sec-WebSocket-Protocol"))
-    return [offer.strip() for offer in offers.split(",") if offer.strip()]
+    return subprotocols_in(headers.every(request, "Sec-WebSocket-Protocol"))
+
+
+def subprotocols_in(lines: list[str]) -> list[str]:
+    """Those that the lines of a Sec-WebSocket-Protocol header offer."""
+    return [offer.strip() for offer in ",".join(lines).split(",") if offer.strip()]
 
 
 def subprotocol_token(request: Request) -> str | None:
-    for offer in offered_subprotocols(request):
+    return token_among(offered_subprotocols(request))
+
+
+def token_among(offers: list[str]) -> str | None:
+    for offer in offers:
         if offer.startswith(TOKEN_SUBPROTOCOL):
             return offer.removeprefix(TOKEN_SUBPROTOCOL)
     return None
@@ -59,11 +70,6 @@ def socket_token(request: Request) -> str:
     if token is None:
         raise no_token()
     return token
-
-
-def is_from_browser(request: Request) -> bool:
-    """Whether the token came as a subprotocol. Such a client cannot see the status of a refusal."""
-    return "authorization" not in request.headers and subprotocol_token(request) is not None
 
 
 def no_token() -> NotAuthenticated:

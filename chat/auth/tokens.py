@@ -14,6 +14,7 @@ import jwt
 import msgspec
 
 from chat.auth.keys import Keys, PublicKey
+from chat.auth.seen_tokens import SeenTokens
 from chat.errors import NotAuthenticated
 from config.settings import Settings
 
@@ -53,6 +54,11 @@ class Payload(msgspec.Struct):
     preferred_username: Text | None = None
     jti: Text | None = None
     fam: Text | None = None
+    iat: float = 0.0
+    nbf: float = 0.0
+
+
+read_payload = msgspec.json.Decoder(Payload).decode
 
 
 class Tokens:
@@ -68,6 +74,7 @@ class Tokens:
         self._audience = settings.jwt_audience or None
         self._access_ttl = settings.jwt_access_ttl
         self._refresh_ttl = settings.jwt_refresh_ttl
+        self._seen = SeenTokens()
         self.leeway = settings.jwt_leeway
         """Seconds by which the clocks of the issuer and of Payam may differ."""
 
@@ -108,7 +115,10 @@ class Tokens:
         otherwise. It does not say what is wrong with the token.
         """
         check_shape(token)
-        payload = self._read(token, await self._keys.key_for(token))
+        payload = self._read_again(token)
+        if payload is None:
+            payload = self._read(token, await self._keys.key_for(token))
+            self._seen.add(token, self._keys.generation)
         if self.can_issue:
             is_access = payload.typ == "access"
         else:
@@ -116,6 +126,23 @@ class Tokens:
         if not is_access:
             raise invalid()
         return to_claims(payload)
+
+    def _read_again(self, token: str) -> Payload | None:
+        """The payload of a token that was good before, and is so still. None for any other."""
+        encoded = self._seen.payload_of(token, self._keys.generation)
+        if encoded is None:
+            return None
+        try:
+            payload = read_payload(encoded)
+        except msgspec.MsgspecError:
+            return None
+        now = time()
+        begins_at = max(int(payload.iat), int(payload.nbf))
+        if int(payload.exp) <= now - self.leeway or begins_at > now + self.leeway:
+            return None
+        if not self.can_issue:
+            payload.fam = None
+        return payload
 
     def decode_refresh(self, token: str) -> Claims:
         """The same for a refresh token of Payam, which always has a family and a token id."""
@@ -154,6 +181,8 @@ class Tokens:
             )
             if not self.can_issue:
                 claims.pop("fam", None)  # another issuer's claim of this name is no family
+            for name in ("iat", "nbf"):
+                claims.pop(name, None)  # they were looked at, and may be written in several ways
             return msgspec.convert(claims, Payload)
         except jwt.ExpiredSignatureError as error:
             raise NotAuthenticated("The token has expired.", code="token_expired") from error

@@ -1,13 +1,12 @@
 """`/ws/chat/<conversation_id>/`: who may open it, and where it goes on from."""
 
-from sanic import Request
-
 from chat.auth.identity import Identity
 from chat.errors import InvalidInput
 from chat.realtime.agents import Agents
 from chat.realtime.connection import Listener
-from chat.realtime.gate import Admitted, parameters_of
+from chat.realtime.gate import Admitted
 from chat.realtime.hub import Hub
+from chat.realtime.knock import Knock
 from chat.realtime.resume import CatchingUp
 from chat.realtime.subscribers import ConversationSocket, Subscriber
 from chat.records import ID_MAX
@@ -37,8 +36,9 @@ class ConversationDoor:
         self._catching_up = catching_up
         self._max_size = max_size
 
-    def connect(self, request: Request, identity: Identity) -> ConversationSocket:
-        conversation_id: int = request.match_info["conversation_id"]
+    def connect(self, knock: Knock, identity: Identity) -> ConversationSocket:
+        conversation_id = knock.conversation_id
+        assert conversation_id is not None
         if not 0 < conversation_id <= ID_MAX:
             raise not_a_participant()
         return ConversationSocket(self._listener, identity, conversation_id, self._max_size)
@@ -46,9 +46,9 @@ class ConversationDoor:
     def refused(self, identity: Identity) -> Subscriber:
         return ConversationSocket(self._listener, identity, 0, self._max_size)
 
-    async def ask(self, request: Request, connection: Subscriber) -> Admitted:
+    async def ask(self, knock: Knock, connection: Subscriber) -> Admitted:
         assert isinstance(connection, ConversationSocket)
-        since, epoch = position_of(request)
+        since, epoch = position_of(knock)
         membership = await self._membership(connection)
 
         def begin() -> None:
@@ -88,12 +88,12 @@ class ConversationDoor:
         )
 
 
-def position_of(request: Request) -> tuple[int | None, str | None]:
+def position_of(knock: Knock) -> tuple[int | None, str | None]:
     """The `seq` to resume after and the epoch in which it counts, from the URL.
 
     Each is None if the URL does not have it. Raises InvalidInput.
     """
-    found = parameters_of(request, PARAMETERS)
+    found = knock.parameters(PARAMETERS)
     since, epoch = found.get("since"), found.get("epoch")
     require_valid(epoch)
     if since is None:

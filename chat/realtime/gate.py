@@ -15,16 +15,14 @@ everything that may have to close it, before the waiting begins:
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from sanic import Request
 from structlog.contextvars import bind_contextvars
 
 from chat.auth.identity import Identity
-from chat.auth.middleware import socket_token
-from chat.errors import InvalidInput, NotAuthenticated, Unavailable
+from chat.errors import NotAuthenticated, Unavailable
 from chat.realtime.connections import Connections
+from chat.realtime.knock import Knock
 from chat.realtime.subscribers import Subscriber
 from chat.services.history import History
-from chat.services.malformed import unknown
 from chat.services.membership import Proof
 from chat.services.registry import Services
 from chat.store.sends import not_a_participant
@@ -45,7 +43,7 @@ class Admitted(NamedTuple):
 class Door(Protocol):
     """One kind of socket: `/ws/chat/<id>/` or `/ws/`."""
 
-    def connect(self, request: Request, identity: Identity) -> Subscriber:
+    def connect(self, knock: Knock, identity: Identity) -> Subscriber:
         """A connection for the caller. Raises the errors of a wrong request."""
         ...
 
@@ -53,7 +51,7 @@ class Door(Protocol):
         """A connection that only brings the client the reason of a refusal."""
         ...
 
-    async def ask(self, request: Request, connection: Subscriber) -> Admitted:
+    async def ask(self, knock: Knock, connection: Subscriber) -> Admitted:
         """Ask the database. Raises the PayamError with which the caller is refused."""
         ...
 
@@ -67,19 +65,19 @@ class Gate:
         self._history = history
         self.is_draining = False
 
-    async def admit(self, request: Request, door: Door) -> Admitted:
+    async def admit(self, knock: Knock, door: Door) -> Admitted:
         """Admit a connection. Raises the PayamError with which the caller is refused.
 
         A caller that does not give it the transport must call its `connection_lost`.
         """
         for _ in range(2):
-            connection = await self._register(request, door)
+            connection = await self._register(knock, door)
             try:
-                admitted = await door.ask(request, connection)
+                admitted = await door.ask(knock, connection)
                 assert admitted.proof is not None
                 is_present = admitted.proof.epoch == self._history.epoch
                 if is_present:
-                    require_open(request, connection)
+                    require_open(knock, connection)
             except BaseException:
                 connection.connection_lost(None)
                 raise
@@ -90,37 +88,21 @@ class Gate:
             await self._history.look()
         raise Unavailable("The database is being put back.", retry_after=1.0)
 
-    async def _register(self, request: Request, door: Door) -> Subscriber:
+    async def _register(self, knock: Knock, door: Door) -> Subscriber:
         """A connection for the user of the token. There is no await between the two."""
-        identity = await self._services.sessions.identify_afresh(socket_token(request))
+        identity = await self._services.sessions.identify_afresh(knock.token())
         bind_contextvars(user=identity.user_id)
         self._services.requests.take(identity.user_id)
-        connection = door.connect(request, identity)
+        connection = door.connect(knock, identity)
         if self.is_draining:
             raise Unavailable("The server restarts.", retry_after=1.0)
         self._connections.add(connection)
         return connection
 
 
-def parameters_of(request: Request, known: tuple[str, ...]) -> dict[str, str]:
-    """The URL's parameters, each once.
-
-    Raises InvalidInput for any that is not known: a misspelt `since` would lose what the
-    client asks for.
-    """
-    found: dict[str, str] = {}
-    for name, values in request.get_args(keep_blank_values=True).items():
-        if name not in known:
-            raise InvalidInput(unknown(name, known, "parameter"))
-        if len(values) > 1:
-            raise InvalidInput({name: ["May be there only once."]})
-        found[name] = values[0]
-    return found
-
-
-def require_open(request: Request, connection: Subscriber) -> None:
+def require_open(knock: Knock, connection: Subscriber) -> None:
     """Nothing has closed the connection while its handshake waited, on either side."""
-    if request.transport.is_closing():
+    if knock.transport.is_closing():
         # Its going cancels this task, which a wait of Python 3.11 can swallow.
         raise Unavailable("The client left during the handshake.", retry_after=1.0)
     if connection.is_closing:

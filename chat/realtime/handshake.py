@@ -1,17 +1,18 @@
 """The opening handshake on Sanic's protocol, and giving the transport away.
 
-Sanic parses the request, routes it and runs the middleware, as for any other. Then Payam's own
-protocol gets the transport, and Sanic frees everything that it had for it. (Sanic's own websockets
-keep five tasks and 26 KiB per socket.) This file and `chat/http/` use Sanic's private parts, so
+Plain handshakes that are not refused do not come here: `arrivals` answers them. Of all others Sanic
+parses the request, routes it and runs the middleware, as for any other. Then Payam's own protocol
+gets the transport, and Sanic frees everything that it had for it. (Sanic's own websockets keep five
+tasks and 26 KiB per socket.) This file and `chat/http/` use Sanic's private parts, so
 Sanic is pinned.
 
 Sanic calls `websocket_handshake` before it calls the handler of a websocket. Nothing is answered
-there: `app.ctx.admit` checks who may have the socket. The handler gets an `Upgrade`, which answers
+there: `app.ctx.porter` checks who may have the socket. The handler gets an `Upgrade`, which answers
 101 and gives the transport away. However the handler is called, this needs a proof of membership.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from sanic import Request
 from sanic.exceptions import SanicException
@@ -23,20 +24,27 @@ from chat.auth.middleware import SUBPROTOCOL, offered_subprotocols
 from chat.http.connection import HttpConnection
 from chat.realtime.connection import Connection
 from chat.realtime.gate import Admitted
+from chat.realtime.knock import RequestKnock
 
 
 class ChatProtocol(HttpConnection):
-    __slots__ = ("is_handed_over",)
+    """`refusal` is the error with which its first request, a handshake, was refused already."""
+
+    __slots__ = ("is_handed_over", "refusal")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.is_handed_over = False
+        self.refusal: Exception | None = None
 
     async def websocket_handshake(
         self, request: Request, subprotocols: Sequence[str] | None = None
     ) -> Any:
         """The object for the handler. Raises the error that is answered instead of 101."""
-        admitted = await request.app.ctx.admit(request)
+        if self.refusal is not None:
+            refusal, self.refusal = self.refusal, None
+            raise refusal
+        admitted = await request.app.ctx.porter.admit(RequestKnock(request))
         try:
             return Upgrade(self, accept(request), admitted)
         except BaseException:
@@ -47,15 +55,11 @@ class ChatProtocol(HttpConnection):
         """Answer, and give the transport to `successor`. Returns bytes that it must read first."""
         transport = self.transport
         assert transport is not None
-        transport.write(response)
         self.is_handed_over = True
         self.connections.discard(self)
         if self._callback_check_timeouts:
             self._callback_check_timeouts.cancel()
-        transport.set_write_buffer_limits(high=write_limit)
-        transport.set_protocol(successor)
-        successor.connection_made(transport)
-        transport.resume_reading()  # a client that sent much at once was paused
+        give_away(transport, successor, response, write_limit)
         early = bytes(self.recv_buffer)
         self.recv_buffer.clear()
         return early
@@ -66,10 +70,27 @@ class ChatProtocol(HttpConnection):
             super().close(timeout)
 
 
+def give_away(transport: Any, successor: Connection, response: bytes, write_limit: int) -> None:
+    """Write the answer to a handshake, and give the transport to `successor`."""
+    transport.write(response)
+    transport.set_write_buffer_limits(high=write_limit)
+    transport.set_protocol(successor)
+    successor.connection_made(transport)
+    transport.resume_reading()  # a client that sent much at once was paused
+
+
+class Host(Protocol):
+    """Has the transport before the handshake is answered."""
+
+    transport: Any
+
+    def release(self, successor: Connection, response: bytes, write_limit: int) -> bytes: ...
+
+
 class Upgrade:
     """A valid handshake that is not answered yet, in the place of Sanic's websocket."""
 
-    def __init__(self, protocol: ChatProtocol, response: bytes, admitted: Admitted) -> None:
+    def __init__(self, protocol: Host, response: bytes, admitted: Admitted) -> None:
         self.admitted = admitted
         self._protocol = protocol
         self._response = response

@@ -15,9 +15,7 @@ under way share the next one. Example:
    that was before the database's answer.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from contextvars import Context
+from collections.abc import Sequence
 
 from msgspec import Struct
 
@@ -26,6 +24,7 @@ from chat.realtime.hub import Hub
 from chat.realtime.subscribers import UserSocket
 from chat.services.membership import Memberships
 from chat.services.positions import Positions
+from chat.services.sharing import Shared
 from chat.store.cursors import Cursor
 from chat.store.positions import Behind
 from chat.store.touched import News
@@ -43,7 +42,7 @@ class Returns:
     def __init__(self, positions: Positions, hub: Hub) -> None:
         self._positions = positions
         self._hub = hub
-        self._news = Shared(positions.news)
+        self._news: Shared[int, News | None] = Shared(self._since_first)
 
     async def ask(self, connection: UserSocket, text: str) -> Return | None:
         """None for a client that has to be asked for by itself. Raises InvalidInput, EpochChanged
@@ -56,51 +55,15 @@ class Returns:
         before = self._hub.states_of(seat)
         if (verified.epoch, verified.incarnation) != (cursor.epoch, cursor.incarnation):
             return None
-        news = await self._news.since(min(verified.point, cursor.point))
+        news = await self._news.ask(min(verified.point, cursor.point))
         if news is None:
             return None
         found = await self._positions.again(connection.identity, text, before, verified.point, news)
         return None if found is None else Return(*found, before)
 
+    async def _since_first(self, points: Sequence[int]) -> News | None:
+        return await self._positions.news(min(points))
+
     async def close(self) -> None:
         """Stop reading."""
         await self._news.close()
-
-
-class Shared:
-    """One reading at a time, each for all who asked before it began, from the lowest point on."""
-
-    def __init__(self, look: Callable[[int], Awaitable[News | None]]) -> None:
-        self._look = look
-        self._waiting: list[tuple[int, asyncio.Future[News | None]]] = []
-        self._task: asyncio.Task[None] | None = None
-
-    async def since(self, point: int) -> News | None:
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[News | None] = loop.create_future()
-        self._waiting.append((point, answer))
-        if self._task is None:
-            self._task = loop.create_task(self._run(), context=Context())
-        return await answer
-
-    async def _run(self) -> None:
-        try:
-            while self._waiting:
-                waiting, self._waiting = self._waiting, []
-                try:
-                    found = await self._look(min([point for point, _ in waiting]))
-                except Exception as error:
-                    for _, answer in waiting:
-                        if not answer.done():
-                            answer.set_exception(error)
-                else:
-                    for _, answer in waiting:
-                        if not answer.done():
-                            answer.set_result(found)
-        finally:
-            self._task = None
-
-    async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)

@@ -8,7 +8,6 @@ from typing import Any
 
 from sanic import Request, Sanic
 
-from chat.auth.middleware import is_from_browser
 from chat.errors import (
     InvalidInput,
     NotAuthenticated,
@@ -34,8 +33,10 @@ from chat.realtime.frames.resuming import ResumeFrames
 from chat.realtime.frames.signing_in import SignInFrames
 from chat.realtime.gate import Admitted, Door, Gate
 from chat.realtime.handshake import Upgrade
+from chat.realtime.knock import Knock
 from chat.realtime.missed_marks import NOBODY, MissedMarks
 from chat.realtime.own_settings import OwnSettingsNews
+from chat.realtime.plain_knock import reader
 from chat.realtime.reading import Reading
 from chat.realtime.resume import CatchingUp
 from chat.realtime.subscribers import ConversationSocket, Subscriber, UserSocket
@@ -74,6 +75,7 @@ class Sockets(Listener):
     ) -> None:
         self._frames = services.frames
         self._connections = connections
+        self.read = reader(settings.base_path)
         self._usual_size = settings.ws_max_size
         self._send_buffer = settings.send_buffer_size
         self._hub = hub = dispatcher.hub
@@ -120,18 +122,18 @@ class Sockets(Listener):
             **SignInFrames(services.sessions, connections, errands).handlers,
         }
 
-    async def admit(self, request: Request) -> Admitted:
+    async def admit(self, knock: Knock) -> Admitted:
         """Check who may have the socket. Raises the error with which others are refused.
 
         A browser cannot see a refusal. It gets a connection that is closed with a code.
         """
         door: Door = self._user_door
-        if "conversation_id" in request.match_info:
+        if knock.conversation_id is not None:
             door = self._conversation_door
         try:
-            return await self.gate.admit(request, door)
+            return await self.gate.admit(knock, door)
         except PayamError as error:
-            if request.method != "GET" or not is_from_browser(request):
+            if not knock.is_blind:
                 raise
             refused = door.refused(NOBODY)
             refused.close(CLOSE_CODES.get(type(error), 1011), error.code)
@@ -215,7 +217,7 @@ class Sockets(Listener):
 
 
 def install(app: Sanic[Any, Any], sockets: Sockets) -> None:
-    app.ctx.admit = sockets.admit
+    app.ctx.porter = sockets
 
     @app.websocket("/ws/chat/<conversation_id:int>/", ctx_socket=True)  # type: ignore[untyped-decorator]
     async def chat(_: Request, upgrade: Upgrade, conversation_id: int) -> None:

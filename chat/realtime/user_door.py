@@ -1,10 +1,9 @@
 """`/ws/`: who may open it, and how it begins."""
 
-from sanic import Request
-
 from chat.auth.identity import Identity
 from chat.realtime.connection import Listener
-from chat.realtime.gate import Admitted, parameters_of
+from chat.realtime.gate import Admitted
+from chat.realtime.knock import Knock
 from chat.realtime.protocol import frame_of
 from chat.realtime.server_frames import Hello
 from chat.realtime.subscribers import Subscriber, UserSocket
@@ -29,15 +28,15 @@ class UserDoor:
         self._whole = whole
         self._max_size = max_size
 
-    def connect(self, _: Request, identity: Identity) -> UserSocket:
+    def connect(self, _: Knock, identity: Identity) -> UserSocket:
         return UserSocket(self._listener, identity, self._max_size, self._sockets)
 
     def refused(self, identity: Identity) -> Subscriber:
         return UserSocket(self._listener, identity, self._max_size, self._sockets)
 
-    async def ask(self, request: Request, connection: Subscriber) -> Admitted:
+    async def ask(self, knock: Knock, connection: Subscriber) -> Admitted:
         assert isinstance(connection, UserSocket)
-        cursor = parameters_of(request, PARAMETERS).get("cursor")
+        cursor = knock.parameters(PARAMETERS).get("cursor")
         if cursor is not None:
             Cursor.read(cursor)
         # First: what begins while the database is asked is noted.

@@ -23,6 +23,7 @@ from chat.errors import Forbidden, NotAuthenticated
 from chat.events import FamilyRevoked, UserErased
 from chat.services import checks
 from chat.services.limits import Limit
+from chat.services.sharing import Shared
 from chat.services.users import Users
 from chat.store import token_families as store
 from chat.store import users as users_store
@@ -84,6 +85,7 @@ class Sessions:
         self._revoked: LRUCache[str, None] = LRUCache(REVOKED_SIZE)
         self._erased: LRUCache[int, None] = LRUCache(REVOKED_SIZE)
         self._round = 0
+        self._looks: Shared[str, set[str]] = Shared(self.working)
 
     async def sign_in(self, username: str, password: str, address: str) -> Pair:
         """Check a password and begin a sign-in. Raises NotAuthenticated, with the same error and
@@ -164,7 +166,8 @@ class Sessions:
         claims = await self._tokens.decode_access(token)
         while True:
             asked_in = self._round
-            if claims.family is not None and not await self.working({claims.family}):
+            family = claims.family
+            if family is not None and family not in await self._looks.ask(family):
                 raise revoked()
             account = await self._users.of_claims(claims)
             if asked_in == self._round:
@@ -188,6 +191,10 @@ class Sessions:
             self.require_working(identity)
             yield chunk
         self.require_working(identity)
+
+    async def close(self) -> None:
+        """Stop asking the database."""
+        await self._looks.close()
 
     def require_working(self, identity: Identity) -> None:
         """Raises NotAuthenticated where the sign-in is known here to be revoked."""

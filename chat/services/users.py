@@ -131,7 +131,10 @@ class Users:
         for an unknown user, unless JWT_CREATE_USERS makes one.
         """
         subject = (claims.subject, claims.family is None)
-        account = self._of_subject.get(subject) or await self._known(claims)
+        account = self._of_subject.get(subject)
+        if account is not None:
+            return account
+        account = await self._known(claims)
         if account is None and claims.family is None and self._settings.jwt_create_users:
             account = await self._create_external(claims)
         if account is None:

@@ -10,7 +10,7 @@ import httpx
 from sanic import Sanic
 
 from chat.app import create_app
-from chat.realtime.handshake import ChatProtocol
+from chat.realtime.arrivals import Arrival
 from chat.services.sessions import Pair
 from chat.store.users import Account
 from config.settings import Settings
@@ -46,7 +46,7 @@ class Served:
             host="127.0.0.1",
             port=port,
             loop=self._loop,
-            server_kwargs={"protocol": ChatProtocol},
+            server_kwargs={"protocol": Arrival},
         )
         self._http = http_client(f"http://127.0.0.1:{port}")
 

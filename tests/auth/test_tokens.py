@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from chat.auth.keys import keys_from
+from chat.auth import seen_tokens
+from chat.auth.keys import PublishedKeys, keys_from
 from chat.auth.tokens import MOST_CHARACTERS, Tokens
 from chat.errors import NotAuthenticated
 from config.settings import Settings
@@ -427,3 +428,90 @@ async def test_any_text_is_refused(text: str) -> None:
     assert await refusal(FOREIGN, text) == "token_invalid"
     with pytest.raises(NotAuthenticated):
         OURS.decode_refresh(text)
+
+
+class Counted:
+    """Counts how often a signature is checked."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.times = 0
+        self._decode = jwt.decode
+        monkeypatch.setattr(jwt, "decode", self)
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        self.times += 1
+        return self._decode(*arguments, **options)
+
+
+@pytest.mark.parametrize("algorithm", ["HS256", "ES256"])
+async def test_the_signature_of_a_token_that_comes_back_is_not_checked_again(
+    monkeypatch: pytest.MonkeyPatch, algorithm: str
+) -> None:
+    is_ours = algorithm == "HS256"
+    tokens = Tokens(SETTINGS, keys_from(SETTINGS)) if is_ours else foreign(algorithm)
+    key = SECRET if is_ours else PRIVATE_KEYS[algorithm]
+    token = signed(claims(fam="sign-in", username="علی", iat=NOW, jti="one"), key, algorithm)
+    counted = Counted(monkeypatch)
+    first = await tokens.decode_access(token)
+    assert await tokens.decode_access(token) == first
+    assert first.family == ("sign-in" if is_ours else None)
+    assert counted.times == 1
+
+
+@pytest.mark.parametrize(("ahead", "is_checked"), [(0, False), (1001, True), (-1001, True)])
+async def test_a_token_that_comes_back_out_of_its_time_is_checked_in_full(
+    monkeypatch: pytest.MonkeyPatch, ahead: float, *, is_checked: bool
+) -> None:
+    """After its end, and before it begins, where the clock was put back."""
+    now = time()
+    token = signed(claims(exp=now + 1000, nbf=now - 1000))
+    tokens = Tokens(SETTINGS, keys_from(SETTINGS))
+    await tokens.decode_access(token)
+    counted = Counted(monkeypatch)
+    monkeypatch.setattr("chat.auth.tokens.time", lambda: now + ahead * (1 + LEEWAY))
+    await tokens.decode_access(token)  # which is good by the real time
+    assert counted.times == is_checked
+
+
+async def test_a_token_like_one_that_was_good_is_checked_by_itself() -> None:
+    """The same claims with another signature, and another payload with the same signature."""
+    good = signed(claims())
+    await OURS.decode_access(good)
+    head, body, signature = good.split(".")
+    other = unsigned_part(claims(sub="8"))
+    forged = signed(claims(), SECRET + "?").split(".")[2]
+    assert await refusal(OURS, f"{head}.{body}.{forged}") == "token_invalid"
+    assert await refusal(OURS, f"{head}.{other}.{signature}") == "token_invalid"
+
+
+async def test_a_refresh_token_that_comes_back_is_no_access_token() -> None:
+    refresh = OURS.issue_refresh(7, "family", "id", NOW)
+    for _ in range(2):
+        assert await refusal(OURS, refresh) == "token_invalid"
+
+
+async def test_a_token_is_refused_as_soon_as_its_key_is_gone() -> None:
+    """The issuer has taken the key back, and has another one under the same name."""
+    settings = Settings(jwt_algorithm="RS256", jwt_jwks_url="http://127.0.0.1:9/keys")
+    keys = PublishedKeys("http://127.0.0.1:9/keys", "RS256")
+    tokens = Tokens(settings, keys)
+    old, new = PRIVATE_KEYS["RS256"], rsa.generate_private_key(65537, 2048)
+    token = jwt.encode(claims(), old, algorithm="RS256", headers={"kid": "main"})
+    for private, code in ((old, None), (new, "token_invalid"), (old, None)):
+        keys.replace([("main", private.public_key())])
+        for _ in range(2):
+            if code is None:
+                assert (await tokens.decode_access(token)).subject == "7"
+            else:
+                assert await refusal(tokens, token) == code
+
+
+async def test_of_very_many_seen_tokens_the_first_are_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(seen_tokens, "MOST", 3)
+    seen = seen_tokens.SeenTokens()
+    for name in "abcd":
+        seen.add(f"{name}.e30.s", 0)
+    known = [name for name in "abcd" if seen.payload_of(f"{name}.e30.s", 0) == b"{}"]
+    assert known == ["b", "c", "d"]

@@ -169,7 +169,7 @@ def locking_the_conversation() -> None:
 
 def resuming() -> None:
     """What a client has seen is of no interest."""
-    conversation_door.position_of = lambda request: (None, None)
+    conversation_door.position_of = lambda knock: (None, None)
 
 
 def committing_first() -> None:

@@ -11,7 +11,7 @@ from sanic import HTTPResponse, Request, Sanic
 
 from chat.api import problems, responses
 from chat.http.room import SMALL
-from chat.realtime.handshake import ChatProtocol
+from chat.realtime.arrivals import Arrival
 from config.settings import Settings
 from tests.support.ports import free_port
 
@@ -108,7 +108,7 @@ def settings() -> Settings:
 async def site(settings: Settings) -> AsyncIterator[Site]:
     app, port = application(settings), free_port()
     server: Any = await app.create_server(
-        host="127.0.0.1", port=port, return_asyncio_server=True, protocol=ChatProtocol
+        host="127.0.0.1", port=port, return_asyncio_server=True, protocol=Arrival
     )
     assert server is not None
     await server.startup()

@@ -1,10 +1,12 @@
 """What is remembered of a token, when the clocks are set; with a database, and no server."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 from time import monotonic, time
 
 import pytest
+from cachetools import TTLCache
 
 from chat.auth import token_ends
 from chat.auth.keys import keys_from
@@ -13,7 +15,9 @@ from chat.errors import NotAuthenticated
 from chat.payam import Payam
 from chat.services import sessions as sessions_module
 from chat.services.sessions import Sessions
-from chat.store import schema
+from chat.services.users import CACHE_SECONDS
+from chat.store import schema, token_families
+from chat.store.database import Database
 from chat.store.users import Account
 from config.settings import Settings
 
@@ -111,3 +115,44 @@ async def test_of_very_many_tokens_the_first_are_forgotten(
     clock.wall -= HOUR
     assert ends.of("d", end)[0] == pytest.approx(end - HOUR, abs=2)
     assert ends.of("a", end)[0] == end
+
+
+async def test_sockets_that_come_together_ask_once_for_their_sign_ins(
+    payam: Payam, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first asks alone, all that come meanwhile ask together, and each gets its own answer."""
+    people = [await payam.services.users.create(f"u{n}", None, is_staff=False) for n in range(20)]
+    pairs = [await sessions.begin(Account(p.id, p.username, False, None, None)) for p in people]
+    await sessions.revoke(pairs[7].refresh)
+    sessions.forget()
+    asked: list[int] = []
+    working = token_families.working
+
+    async def counted(database: Database, families: Collection[str]) -> set[str]:
+        asked.append(len(families))
+        return await working(database, families)
+
+    monkeypatch.setattr(token_families, "working", counted)
+    found = await asyncio.gather(
+        *[sessions.identify_afresh(pair.access) for pair in pairs], return_exceptions=True
+    )
+    refused = [number for number, one in enumerate(found) if isinstance(one, NotAuthenticated)]
+    assert refused == [7]
+    assert sum(asked) == 20
+    assert len(asked) <= 2
+
+
+async def test_a_user_who_comes_again_and_again_is_read_again_after_a_minute(
+    payam: Payam, sessions: Sessions, access: str
+) -> None:
+    """Otherwise a right that was taken away would never be missed."""
+    users, now = payam.services.users, [0.0]
+    users._of_subject = TTLCache(10, CACHE_SECONDS, timer=lambda: now[0])
+    await sessions.identify_afresh(access)
+    async with payam.database.transaction() as transaction:
+        await transaction.execute("UPDATE users SET is_staff = ?", (True,))
+    seen = []
+    for moment in (40.0, 80.0):
+        now[0] = moment
+        seen.append((await sessions.identify_afresh(access)).is_staff)
+    assert seen == [False, True]

@@ -1,0 +1,54 @@
+"""Reads that are asked for at the same time, answered by one question to the database."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
+from typing import Generic, TypeVar
+
+Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
+
+
+class Shared(Generic[Asked, Answer]):
+    """One reading at a time, each for all who asked before it began.
+
+    `look` gets what they asked for, and its answer goes to all of them. So nobody gets an answer
+    from before the question.
+    """
+
+    def __init__(self, look: Callable[[Sequence[Asked]], Awaitable[Answer]]) -> None:
+        self._look = look
+        self._waiting: list[tuple[Asked, asyncio.Future[Answer]]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def ask(self, asked: Asked) -> Answer:
+        """Raises what `look` raises."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Answer] = loop.create_future()
+        self._waiting.append((asked, answer))
+        if self._task is None:
+            self._task = loop.create_task(self._run(), context=Context())
+        return await answer
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                waiting, self._waiting = self._waiting, []
+                try:
+                    found = await self._look([asked for asked, _ in waiting])
+                except Exception as error:
+                    for _, answer in waiting:
+                        if not answer.done():
+                            answer.set_exception(error)
+                else:
+                    for _, answer in waiting:
+                        if not answer.done():
+                            answer.set_result(found)
+        finally:
+            self._task = None
+
+    async def close(self) -> None:
+        """Stop reading."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
