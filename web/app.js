@@ -278,7 +278,10 @@ payam.on("signedOut", () => {
 takeFiles(() => page?.attach() ?? null);
 if (navigator.serviceWorker) {
   // Before the document is ready: what the worker says later, and nobody hears, is lost.
-  navigator.serviceWorker.onmessage = ({ data }) => data?.go && (location.hash = data.go);
+  navigator.serviceWorker.onmessage = ({ data, ports: [port] }) => {
+    if (data?.go) location.hash = data.go;
+    if (data?.wants === "token") payam.token().then((token) => port.postMessage(token), () => {});
+  };
 }
 addEventListener("hashchange", draw);
 document.addEventListener("visibilitychange", draw);

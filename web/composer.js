@@ -10,10 +10,11 @@ const TYPING_EVERY = 3000;
 const CLOSE = 0.9; // of the longest message, from which on the room that is left is shown
 const QUOTED = 100; // characters of the message that is replied to
 const hasKeyboard = matchMedia("(pointer: fine)");
+const canRecord = Boolean(globalThis.MediaRecorder && navigator.mediaDevices?.getUserMedia);
 
 /** `sent` is called when something was. */
 export function composerOf(chat, sent) {
-  const { content, form, banner, what, stop, chips, picker, attach, box, room, send, hints } = clone("composer");
+  const { content, form, banner, what, stop, chips, picker, attach, box, room, send, hints, voice } = clone("composer");
   let files = [];
   let edited = null;
   let parent = null; // the message that is replied to
@@ -59,7 +60,17 @@ export function composerOf(chat, sent) {
     box.focus();
   }
 
+  /** An empty box offers to record instead. */
+  function offer() {
+    const isEmpty = canRecord && !edited && files.length === 0 && box.value.trim() === "";
+    const hadFocus = document.activeElement === (isEmpty ? send : voice);
+    voice.hidden = !isEmpty;
+    send.hidden = isEmpty;
+    if (hadFocus) box.focus();
+  }
+
   function grow() {
+    offer();
     box.style.height = "auto";
     box.style.height = `${box.scrollHeight}px`;
     const most = limits.message_max_length;
@@ -127,6 +138,18 @@ export function composerOf(chat, sent) {
     chat.typing(isTyping);
   }
 
+  async function recordVoice({ record }) {
+    const recorded = await record(form);
+    box.focus();
+    if (!recorded || !fits(recorded.file)) return;
+    const { file, metadata } = recorded;
+    chat.send("", { files: [file], metadata, replyTo: parent?.id }).catch(() => {}); // its row says what went wrong
+    parent = null;
+    showBanner();
+    sent();
+  }
+
+  voice.onclick = () => later(() => import("./voice.js")).then(recordVoice).catch(complain);
   attach.onclick = () => picker.click();
   picker.onchange = () => {
     add(picker.files);
@@ -149,6 +172,7 @@ export function composerOf(chat, sent) {
   /** The files that go with the message. */
   function show(these) {
     files = these;
+    offer();
     chips.replaceChildren(...files.map(chip));
   }
 
@@ -165,6 +189,8 @@ export function composerOf(chat, sent) {
     });
   }
 
+  offer();
+
   return {
     content,
     edit,
@@ -175,6 +201,7 @@ export function composerOf(chat, sent) {
     close: () => {
       if (!edited) keepDraft(chat, box.value);
       tellTyping(false);
+      form.dispatchEvent(new Event("left")); // a recording ends
     },
   };
 }

@@ -4,6 +4,7 @@ import { avatarOf, nameOf, typingIn } from "./avatar.js";
 import { make, reconcile } from "./dom.js";
 import { draftOf } from "./drafts.js";
 import { numberRows, rangeOf } from "./long-list.js";
+import { isVoiceName } from "./sounds.js";
 import { number, say, timeOrDate } from "./strings.js";
 
 /** What the list may be narrowed to. */
@@ -74,7 +75,7 @@ function row({ chat, record, isCurrent, isMuted: isQuiet, isOnline: isThere, typ
 function preview(chat, last, draft) {
   if (draft) return say("draft", { text: draft });
   if (!last) return "";
-  const text = last.content || say("deleted");
+  const text = isVoiceName(last.content) ? say("voiceMessage") : last.content || say("deleted");
   return last.sender.username === chat.me.username ? say("youSaid", { text }) : text;
 }
 

@@ -6,7 +6,7 @@ import { composerOf } from "./composer.js";
 import { clone, complain, notify, reconcile } from "./dom.js";
 import { later, laterOn } from "./later.js";
 import { scrolling } from "./log.js";
-import { rowsOf } from "./message.js";
+import { rowsOf, save } from "./message.js";
 import { partOf } from "./part.js";
 import { whenPressed } from "./pressing.js";
 import { pinsOf } from "./pins.js";
@@ -45,6 +45,7 @@ export function conversationView(account, chat, { go }) {
     edit: composer.edit,
     reply: composer.reply,
     show: (id) => show({ id }),
+    save: (file) => save(chat, file).catch(complain),
     react: ({ id, reactions = [] }, emoji) => {
       const mine = reactions.find((one) => one.me && plain(one.emoji) === plain(emoji));
       (mine ? chat.unreact(id, mine.emoji) : chat.react(id, emoji)).catch(complain);
@@ -138,7 +139,7 @@ export function conversationView(account, chat, { go }) {
   /** Tab reaches the buttons of the message that has the focus, and no others. */
   function rove() {
     const row = document.activeElement?.closest("li.message");
-    for (const button of rows.querySelectorAll("button, a")) {
+    for (const button of rows.querySelectorAll("button, a, input")) {
       button.tabIndex = row?.contains(button) ? 0 : -1;
     }
   }
@@ -250,7 +251,7 @@ export function conversationView(account, chat, { go }) {
   log.onkeydown = (event) => {
     if (event.key === "Enter" && event.target.matches("li.message")) return openMenu(event.target, null);
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-    if (!step) return;
+    if (!step || event.target.matches("input, video")) return;
     const messages = [...rows.querySelectorAll("li.message")];
     const here = messages.indexOf(event.target.closest("li.message"));
     const next = here < 0 ? messages.at(-1) : messages[here + step];

@@ -3,6 +3,7 @@
 import { complain, make, notify } from "./dom.js";
 import { besides, openMenu, put } from "./menu.js";
 import { home } from "./place.js";
+import { isVoiceName } from "./sounds.js";
 import { say } from "./strings.js";
 
 /** Without the sign that asks for a colourful picture. */
@@ -17,6 +18,11 @@ export function openMessageMenu({ chat, message, actions, isPinned, isBar }, anc
   const items = [
     { text: say("reply"), icon: "reply", run: () => actions.reply(message) },
     { text: say("copyText"), icon: "copy", run: copy(content) },
+    ...message.attachments.map((file) => ({
+      text: say("download", { name: isVoiceName(file.name) ? say("voiceMessage") : file.name }),
+      icon: "download",
+      run: () => actions.save(file),
+    })),
     { text: say("copyLink"), icon: "link", run: copy(`${home.href}#/${chat.id}/${id}`) },
     { text: say(isPinned ? "unpin" : "pin"), icon: "pin", run: () => actions.pin(message, !isPinned) },
     isOwn && { text: say("edit"), icon: "edit", run: () => actions.edit(message) },

@@ -7,6 +7,7 @@ import { explain } from "./explain.js";
 import { later } from "./later.js";
 import { linked } from "./links.js";
 import { isPicture, previewed } from "./pictures.js";
+import { isFilm, isSound, isVoiceName } from "./sounds.js";
 import { day, number, percent, say, size, time } from "./strings.js";
 
 const GROUP = 5 * 60_000; // milliseconds in which one sender's messages stand together
@@ -75,7 +76,7 @@ function lineRow() {
 
 function messageRow({ message, chat, actions, isPinned, isTarget, isFirst, isGroup, isRead }) {
   const { sender, content, timestamp, attachments, is_edited: isEdited, is_deleted: isDeleted } = message;
-  const { reactions = [] } = message;
+  const { reactions = [], metadata } = message;
   const isOwn = chat.isOwn(message);
   const names = attachments.map((file) => file.name).join(", ");
   const isOnlyNames = attachments.length > 0 && sorted(content) === sorted(names);
@@ -93,7 +94,7 @@ function messageRow({ message, chat, actions, isPinned, isTarget, isFirst, isGro
     ...quoteOf(message, actions),
     text: isDeleted ? say("deleted") : linked(content).flatMap((part) => mentioned(part, message.mentions, chat)),
     reactions: reactions.map((one) => reactionOf(one, () => actions.react(message, one.emoji))),
-    files: attachments.map((attachment) => fileOf(chat, attachment)),
+    files: attachments.map((attachment) => fileOf(chat, attachment, metadata?.voice)),
     edited: { hidden: !isEdited || isDeleted },
     moment: { textContent: time(timestamp), dateTime: timestamp },
     mark: isOwn && !isDeleted ? make(isRead ? "read" : "sent") : "",
@@ -179,17 +180,30 @@ function sorted(names) {
   return names.split(", ").sort().join();
 }
 
-function fileOf(chat, attachment) {
+function fileOf(chat, attachment, voice) {
   const { name, size: bytes } = attachment;
+  const isVoice = isSound(attachment) && isVoiceName(name);
   const label = say("download", { name });
-  const { content, picture } = clone("attachment", {
+  const { content, picture, link } = clone("attachment", {
     name,
     size: size(bytes),
     link: { ariaLabel: label, title: label, onclick: () => save(chat, attachment).catch(complain) },
     look: { ariaLabel: say("look", { name }), onclick: () => look(chat, attachment) },
   });
   previewed(chat.api, attachment, picture);
+  if (isVoice) link.hidden = true; // its menu saves it
+  if (isSound(attachment) || isFilm(attachment)) content.prepend(played(chat, attachment, isVoice ? voice : undefined));
   return content;
+}
+
+/** A place for a player, which comes a little later. */
+function played(chat, attachment, voice) {
+  const place = Object.assign(document.createElement("span"), { className: isSound(attachment) ? "sound" : "film" });
+  const show = ({ soundPlayer, filmPlayer }) => {
+    place.append(isSound(attachment) ? soundPlayer(chat.api, attachment, voice) : filmPlayer(chat.api, attachment));
+  };
+  later(() => import("./player.js")).then(show, () => {});
+  return place;
 }
 
 function look(chat, attachment) {
@@ -199,7 +213,7 @@ function look(chat, attachment) {
 }
 
 /** The file needs the token, so a link alone would not do. */
-async function save(chat, attachment) {
+export async function save(chat, attachment) {
   const href = URL.createObjectURL(await chat.api.download(attachment));
   Object.assign(document.createElement("a"), { href, download: attachment.name }).click();
   setTimeout(() => URL.revokeObjectURL(href), 60_000);

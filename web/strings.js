@@ -60,6 +60,14 @@ function dates(parts) {
 export const time = (moment) => clock.format(new Date(moment));
 export const day = (moment) => date(new Date(moment));
 export const number = (value) => value.toLocaleString(locale);
+const twoDigits = new Intl.NumberFormat(locale, { minimumIntegerDigits: 2 });
+
+/** A length of time, as players show it: like 1:05. */
+export function length(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  return `${number(Math.floor(whole / 60))}:${twoDigits.format(whole % 60)}`;
+}
+
 export const percent = (share) => share.toLocaleString(locale, { style: "percent" });
 export const list = (people) => (people.length > 1 ? names.format(people.map(isolated)) : people.join());
 

@@ -23,8 +23,34 @@ const isShell = ({ origin, pathname }) =>
 
 addEventListener("fetch", (event) => {
   const { request } = event;
-  if (request.method === "GET" && isShell(new URL(request.url))) event.respondWith(shell(request));
+  const url = new URL(request.url);
+  if (request.method !== "GET" || url.origin !== scope.origin) return;
+  const file = FILE.exec(url.pathname.slice(scope.pathname.length))?.[1];
+  if (file && url.pathname.startsWith(scope.pathname)) event.respondWith(media(event, file));
+  else if (isShell(url)) event.respondWith(shell(request));
 });
+
+// Files that a player asks for, part by part. It cannot send the token, so that is done here.
+
+const FILE = /^media\/(api\/conversations\/\d+\/messages\/\d+\/attachments\/\d+\/)$/;
+const PATIENCE = 10_000; // milliseconds in which the page gives its token
+
+async function media({ request, clientId }, file) {
+  const headers = { Authorization: `Bearer ${await tokenOf(await clients.get(clientId))}` };
+  const range = request.headers.get("Range");
+  if (range) headers.Range = range;
+  return fetch(new URL(file, scope), { headers, signal: request.signal });
+}
+
+/** Only a page of this origin is asked, and it answers only here. */
+function tokenOf(client) {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve, reject) => {
+    setTimeout(reject, PATIENCE);
+    port1.onmessage = ({ data }) => resolve(data);
+    client.postMessage({ wants: "token" }, [port2]);
+  });
+}
 
 async function shell(request) {
   try {

@@ -12,6 +12,8 @@ from playwright.async_api import Browser, async_playwright
 from tests.support.payam_server import PayamServer
 
 HERE = Path(__file__).parent
+FAKE_MICROPHONE = "--use-fake-device-for-media-stream"
+"""It beeps once in a second."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -27,7 +29,7 @@ async def chromium() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(
             executable_path=shutil.which("chromium"),
-            args=["--no-sandbox"] if os.geteuid() == 0 else [],
+            args=[FAKE_MICROPHONE, *(["--no-sandbox"] if os.geteuid() == 0 else [])],
         )
         yield chromium
         await chromium.close()

@@ -75,7 +75,7 @@ export class Sending {
     const { conversation } = this;
     this.discard(entry.clientId);
     const { thread } = conversation;
-    const message = { id, seq, timestamp, sender: conversation.me.username, content: entry.text };
+    const message = { id, seq, timestamp, sender: conversation.me.username, content: entry.text, metadata: entry.metadata ?? {} };
     const quoting = { ...message, reply_to: thread.quote(entry.replyTo) };
     if (conversation.pages.isWanted && !thread.find(id)) thread.message(quoting, entry.clientId);
     conversation.stored(message);

@@ -1,0 +1,14 @@
+// What a browser plays: voice messages, other sound, and films.
+
+const NAME = /^voice-[\d-]+\.(webm|ogg|m4a)$/;
+
+export const isSound = ({ content_type: type }) => type.startsWith("audio/");
+export const isFilm = ({ content_type: type }) => type.startsWith("video/");
+
+/** The name of the file with what was recorded here at that moment. */
+export function voiceName(moment, ending) {
+  return `voice-${moment.toISOString().slice(0, 19).replace(/[T:]/g, "-")}.${ending}`;
+}
+
+/** Whether a text is only the name of such a file. */
+export const isVoiceName = (text) => NAME.test(text);
