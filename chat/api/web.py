@@ -39,8 +39,8 @@ HEADERS = {
     "Cache-Control": "no-cache",
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
-        " img-src 'self' blob:; media-src 'self' blob:; font-src 'self'; manifest-src 'self'; base-uri 'none';"
-        " form-action 'none'; frame-ancestors 'none';"
+        " img-src 'self' blob:; media-src 'self' blob:; font-src 'self'; manifest-src 'self';"
+        " base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
         " require-trusted-types-for 'script'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
