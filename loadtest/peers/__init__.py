@@ -5,5 +5,14 @@ from loadtest.peers.nchan import NCHAN
 from loadtest.peers.payam import PAYAM, PAYAM_SQLITE, PAYAM_TWO_WORKERS
 from loadtest.peers.peer import Peer
 from loadtest.peers.socketio import SOCKETIO
+from loadtest.peers.uwebsockets import UWEBSOCKETS
 
-PEERS: tuple[Peer, ...] = (PAYAM, PAYAM_SQLITE, PAYAM_TWO_WORKERS, CHANNELS, SOCKETIO, NCHAN)
+PEERS: tuple[Peer, ...] = (
+    PAYAM,
+    PAYAM_SQLITE,
+    PAYAM_TWO_WORKERS,
+    CHANNELS,
+    SOCKETIO,
+    NCHAN,
+    UWEBSOCKETS,
+)

@@ -1,8 +1,10 @@
 """Installs each peer once, into its own folder in the checkout's `.bench/`."""
 
+import os
 import shutil
 import subprocess
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 CACHE = Path(__file__).parents[2] / ".bench"
@@ -22,6 +24,30 @@ def install_once(name: str, wanted: str, steps: Callable[[Path], None]) -> None:
     folder.mkdir(parents=True)
     steps(folder)
     stamp.write_text(wanted)
+
+
+def install_packages(name: str, requirements: Path) -> None:
+    """A virtual environment at `CACHE / name` with these packages of Python."""
+
+    def steps(folder: Path) -> None:
+        run(folder, sys.executable, "-m", "venv", ".")
+        pip = (str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check")
+        run(folder, *pip, "install", "--quiet", "-r", str(requirements))
+
+    install_once(name, requirements.read_text(), steps)
+
+
+def unpack_packages(folder: Path, packages: Sequence[str]) -> None:
+    """Unpack these packages of Debian into the folder.
+
+    If they were installed, their services would be started, and stay on the machine.
+    """
+    if os.geteuid() == 0:  # apt's lists may be missing or old; only root may renew them
+        run(folder, "apt-get", "-qq", "update")
+    run(folder, "apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", *packages)
+    for package in sorted(folder.glob("*.deb")):
+        run(folder, "dpkg-deb", "--extract", package.name, ".")
+        package.unlink()
 
 
 def run(folder: Path, *command: str) -> None:

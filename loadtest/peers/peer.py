@@ -30,3 +30,5 @@ class Peer:
     target: str
     install: Callable[[], None]
     start: Callable[[Backing, Crowd], AbstractContextManager[Running]]
+    stores: bool = True
+    """Whether a message is stored before its sender has the answer."""

@@ -7,10 +7,12 @@ from loadtest.targets.nchan import Nchan
 from loadtest.targets.payam import Payam
 from loadtest.targets.socketio import SocketIO
 from loadtest.targets.target import Target
+from loadtest.targets.uwebsockets import UWebSockets
 
 TARGETS: Mapping[str, Target] = {
     "payam": Payam(),
     "channels": Channels(),
     "socketio": SocketIO(),
     "nchan": Nchan(),
+    "uwebsockets": UWebSockets(),
 }

@@ -1,6 +1,5 @@
 """Django Channels and Django REST framework on uvicorn, as a peer."""
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from loadtest.crowd import Crowd
 from loadtest.peers.backing import Backing
-from loadtest.peers.installing import CACHE, install_once, run
+from loadtest.peers.installing import CACHE, install_packages
 from loadtest.peers.peer import Peer, Running
 from loadtest.peers.server import PeerServer, running
 from loadtest.peers.tables import create_tables
@@ -17,14 +16,7 @@ HERE = Path(__file__).parent
 
 
 def install() -> None:
-    requirements = HERE / "requirements.txt"
-
-    def steps(folder: Path) -> None:
-        run(folder, sys.executable, "-m", "venv", ".")
-        pip = (str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check")
-        run(folder, *pip, "install", "--quiet", "-r", str(requirements))
-
-    install_once("channels_drf", requirements.read_text(), steps)
+    install_packages("channels_drf", HERE / "requirements.txt")
 
 
 class ChannelsServer(PeerServer):

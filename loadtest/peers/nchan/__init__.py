@@ -1,31 +1,22 @@
 """nginx with nchan, as a peer. Taken from Debian's packages without installing them."""
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from loadtest.crowd import Crowd
 from loadtest.peers.backing import Backing
-from loadtest.peers.installing import CACHE, install_once, run
+from loadtest.peers.installing import CACHE, install_once, unpack_packages
 from loadtest.peers.peer import Peer, Running
 from loadtest.peers.server import PeerServer, running
 
 CONFIGURATION = Path(__file__).parent / "nginx.conf"
 PACKAGES = ("nginx", "libnginx-mod-nchan")
 UNPACKED = CACHE / "nchan"
-"""If nginx were installed, it would be started as a service, and stay on the machine."""
 
 
 def install() -> None:
-    def steps(folder: Path) -> None:
-        if os.geteuid() == 0:  # apt's lists may be missing or old; only root may renew them
-            run(folder, "apt-get", "-qq", "update")
-        run(folder, "apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", *PACKAGES)
-        for package in sorted(folder.glob("*.deb")):
-            run(folder, "dpkg-deb", "--extract", package.name, ".")
-
-    install_once("nchan", " ".join(PACKAGES), steps)
+    install_once("nchan", " ".join(PACKAGES), lambda folder: unpack_packages(folder, PACKAGES))
 
 
 class NchanServer(PeerServer):
@@ -49,4 +40,4 @@ def start(backing: Backing, crowd: Crowd) -> Iterator[Running]:
         yield running(server)
 
 
-NCHAN = Peer("nchan", "nginx + nchan", "nchan", install, start)
+NCHAN = Peer("nchan", "nginx + nchan", "nchan", install, start, stores=False)
