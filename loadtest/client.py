@@ -10,7 +10,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import picows
 
@@ -100,6 +100,12 @@ class Client(picows.WSListener):
         self.connects = 0
         self._name = f"{traffic.name}-{number}"
         self._sent = 0
+        target = traffic.target
+        self._message = (
+            partial(target.message_in, conversation)
+            if target.names_conversations
+            else target.message
+        )
         self._transport: picows.WSTransport | None = None
         self._let_in = asyncio.Event()
         self._caught_up = asyncio.Event()
@@ -122,7 +128,7 @@ class Client(picows.WSListener):
             await picows.ws_connect(
                 lambda: self,
                 self.traffic.url.replace("http", "ws", 1) + path,
-                extra_headers={"Authorization": f"Bearer {token}"},
+                extra_headers=headers_of(target, token),
                 websocket_handshake_timeout=HANDSHAKE_SECONDS,
                 read_buffer_init_size=READ_BUFFER,
             )
@@ -149,7 +155,7 @@ class Client(picows.WSListener):
     def say(self, due: float | None = None) -> None:
         """Send a message. `due` is the time at which it should have been sent, if not now."""
         text = self.traffic.text(time.perf_counter() if due is None else due)
-        self._send(self.traffic.target.message(text, self._reference()))
+        self._send(self._message(text, self._reference()))
 
     def edit(self) -> None:
         """Edit the client's own last message."""
@@ -175,6 +181,8 @@ class Client(picows.WSListener):
 
     def on_ws_connected(self, transport: picows.WSTransport) -> None:
         self._transport = transport
+        for frame in self.traffic.target.introduction(self.user, self.conversation):
+            self._send(frame)
 
     def on_ws_disconnected(self, transport: picows.WSTransport) -> None:
         if transport is self._transport:  # the client did not drop it itself
@@ -232,6 +240,13 @@ class Client(picows.WSListener):
 
     def arrived(self, payload: bytes) -> None:
         """A change was received, and the client was not away before it."""
+
+
+def headers_of(target: Target, token: str) -> dict[str, str]:
+    headers = {"Authorization": f"Bearer {token}"}
+    if target.protocol:
+        headers["Sec-WebSocket-Protocol"] = target.protocol
+    return headers
 
 
 class TimedClient(Client):

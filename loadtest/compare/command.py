@@ -78,7 +78,8 @@ def main(arguments: Sequence[str]) -> int:
     with backing() as stores:
         results = compare(runs, peers, options.rounds, stores, console)
     table = rows(FIGURES, results.figures)
-    text = markdown(table, {peer.name: peer.title for peer in PEERS})
+    titles = {peer.name: peer.title for peer in PEERS}
+    text = markdown(table, titles, {peer.name: peer.stores for peer in PEERS})
     if sys.stdout.isatty():
         Console().print(Markdown(text))
     else:

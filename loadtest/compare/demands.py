@@ -62,6 +62,11 @@ def most(factor: float) -> Bound:
     return Bound("at most", factor)
 
 
+def beside(*peers: str) -> dict[str, Bound | None]:
+    """These without a goal."""
+    return dict.fromkeys(peers)
+
+
 @dataclass(frozen=True)
 class Figure:
     """One row: a metric of a run, for `subject` and for its rivals (names of peers).
@@ -89,6 +94,7 @@ FIGURES = (
             "socketio": least(6),
             "nchan": least(1.5),
             "uwebsockets": None,
+            "ejabberd": least(25),
         },
     ),
     Figure(
@@ -101,7 +107,12 @@ FIGURES = (
         "durable messages/s, 50 conversations of two, 1 in flight per client",
         "pairs",
         "messages_per_second",
-        rivals={"channels": least(20), "socketio": least(7), "uwebsockets": least(0.5)},
+        rivals={
+            "channels": least(20),
+            "socketio": least(7),
+            "uwebsockets": least(0.5),
+            "ejabberd": least(10),
+        },
     ),
     Figure(
         "durable messages/s, on SQLite",
@@ -114,14 +125,26 @@ FIGURES = (
         "latency p50, ms, 200 receivers × 10 messages/s",
         "latency",
         "delivery_p50",
-        rivals={"channels": None, "socketio": most(1), "nchan": None, "uwebsockets": None},
+        rivals={
+            "channels": None,
+            "socketio": most(1),
+            "nchan": None,
+            "uwebsockets": None,
+            "ejabberd": None,
+        },
         unit=MILLISECOND,
     ),
     Figure(
         "latency p99, ms",
         "latency",
         "delivery_p99",
-        rivals={"channels": None, "socketio": most(0.8), "nchan": most(2), "uwebsockets": None},
+        rivals={
+            "channels": None,
+            "socketio": most(0.8),
+            "nchan": most(2),
+            "uwebsockets": None,
+            "ejabberd": most(0.5),
+        },
         unit=MILLISECOND,
     ),
     Figure(
@@ -136,14 +159,19 @@ FIGURES = (
         "memory per idle socket, of 8,000, KiB",
         "idle",
         "kib_per_socket",
-        rivals={"channels": None, "socketio": None, "nchan": None, "uwebsockets": None},
+        rivals=beside("channels", "socketio", "nchan", "uwebsockets", "ejabberd"),
         limit=1.5,
     ),
     Figure(
         "handshakes/s, authenticated, with `since`",
         "idle",
         "handshakes_per_second",
-        rivals={"channels": least(3), "socketio": None, "uwebsockets": None},
+        rivals={
+            "channels": least(3),
+            "socketio": None,
+            "uwebsockets": None,
+            "ejabberd": None,
+        },
     ),
     Figure(
         "memory per socket for everything, KiB: 5,000 users with 200 conversations each",
@@ -195,13 +223,16 @@ FIGURES = (
         "server's CPU per delivery, µs, 200 receivers",
         "fanout 200",
         "server_cpu_per_delivery",
-        rivals={"channels": None, "socketio": None, "nchan": None, "uwebsockets": most(1)},
+        rivals={
+            **beside("channels", "socketio", "nchan", "ejabberd"),
+            "uwebsockets": most(1),
+        },
     ),
     Figure(
         "server's CPU per delivery, µs, 500 receivers",
         "fanout 500",
         "server_cpu_per_delivery",
-        rivals={"socketio": None, "nchan": None, "uwebsockets": None},
+        rivals=beside("socketio", "nchan", "uwebsockets"),
     ),
     Figure(
         "CPU per delivery, µs, two workers against one, 200 receivers",

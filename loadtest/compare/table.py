@@ -63,10 +63,13 @@ def median(figure: Figure, peer: str, measured: Measured) -> float | None:
     return statistics.median(values) if values else None
 
 
-def markdown(table: Sequence[Row], titles: Mapping[str, str]) -> str:
+def markdown(
+    table: Sequence[Row], titles: Mapping[str, str], stores: Mapping[str, bool] | None = None
+) -> str:
     """One row per figure and one column per server. The goal stands beside each ratio.
 
-    `titles` are the columns, the peers in their order. A peer that no row has is left out.
+    `titles` are the columns, the peers in their order. A peer that no row has is left out. The
+    first row says which of them `stores` a message before it answers.
     """
     subjects = {row.figure.subject for row in table}
     peers = [
@@ -76,6 +79,9 @@ def markdown(table: Sequence[Row], titles: Mapping[str, str]) -> str:
     ]
     heads = ["", "Payam", *(titles[peer] for peer in peers)]
     lines = []
+    if stores is not None:
+        words = ["yes" if stores[peer] else "no" for peer in peers]
+        lines.append(["stores before it answers", "**yes**", *words])
     for row in table:
         by_peer = {rival.peer: rival for rival in row.rivals}
         cells = [rival_cell(row.figure, by_peer[peer]) if peer in by_peer else "" for peer in peers]

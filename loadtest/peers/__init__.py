@@ -1,6 +1,7 @@
 """Servers that do Payam's job another way, to be measured against; and Payam as one of them."""
 
 from loadtest.peers.channels_drf import CHANNELS
+from loadtest.peers.ejabberd import EJABBERD
 from loadtest.peers.nchan import NCHAN
 from loadtest.peers.payam import PAYAM, PAYAM_SQLITE, PAYAM_TWO_WORKERS
 from loadtest.peers.peer import Peer
@@ -15,4 +16,5 @@ PEERS: tuple[Peer, ...] = (
     SOCKETIO,
     NCHAN,
     UWEBSOCKETS,
+    EJABBERD,
 )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from loadtest.targets.channels import Channels
+from loadtest.targets.ejabberd import Ejabberd
 from loadtest.targets.nchan import Nchan
 from loadtest.targets.payam import Payam
 from loadtest.targets.socketio import SocketIO
@@ -14,5 +15,6 @@ TARGETS: Mapping[str, Target] = {
     "channels": Channels(),
     "socketio": SocketIO(),
     "nchan": Nchan(),
+    "ejabberd": Ejabberd(),
     "uwebsockets": UWebSockets(),
 }

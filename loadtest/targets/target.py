@@ -55,6 +55,10 @@ class Target:
     """Whether it acknowledges. If not, a message is done when it comes back to its sender."""
     greets = False
     """Whether a socket is ready only after a LET_IN."""
+    protocol = ""
+    """The websocket's subprotocol, where one must be named."""
+    names_conversations = False
+    """Whether each message names its conversation, as on a socket for all of them."""
     catches_up = True
     """Whether a socket can ask for what it missed."""
     lists = False
@@ -65,6 +69,10 @@ class Target:
     def socket_path(self, conversation: int, since: int | None) -> str:
         """The path of a conversation's socket. With `since`, the socket catches up first."""
         raise NotImplementedError
+
+    def introduction(self, user: int, conversation: int) -> Sequence[bytes]:
+        """What a socket of the conversation sends first, at once."""
+        return ()
 
     def user_path(self, cursor: str | None) -> str:
         """The path of a user's socket for all conversations. With `cursor`, it catches up first."""

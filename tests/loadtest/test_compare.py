@@ -73,6 +73,13 @@ def test_the_markdown_has_each_demand_beside_its_ratio() -> None:
     ]
 
 
+def test_the_first_row_says_who_stores() -> None:
+    """Expected: a word per server, in the order of the columns. Payam always stores."""
+    table = rows([RATE], measured(payam=[1000] * 3, slow=[100] * 3, quick=[800] * 3))
+    first = markdown(table, TITLES, {"slow": True, "quick": False}).splitlines()[2]
+    assert first == "| stores before it answers | **yes** | yes | no |"
+
+
 def test_a_limit_stands_beside_the_value_in_the_unit_shown() -> None:
     """Expected: bytes are limited, KiB are shown, and a rival without a demand has no verdict."""
     table = rows(

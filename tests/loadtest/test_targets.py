@@ -8,8 +8,14 @@ from loadtest.ledger import NEVER
 from loadtest.targets import TARGETS
 from loadtest.targets.target import Heard, Kind
 
-PAYAM, CHANNELS, SOCKETIO, NCHAN = (
-    TARGETS[name] for name in ("payam", "channels", "socketio", "nchan")
+PAYAM, CHANNELS, SOCKETIO, NCHAN, UWEBSOCKETS, EJABBERD = (
+    TARGETS[name] for name in ("payam", "channels", "socketio", "nchan", "uwebsockets", "ejabberd")
+)
+ROOM_SAYS = (
+    b"<message xmlns='jabber:client' to='u2@localhost/2-a' from='c1@conference.localhost/1-b'"
+    b" type='groupchat' id='a-0-7'><archived by='c1@conference.localhost' id='1795'"
+    b" xmlns='urn:xmpp:mam:tmp'/><stanza-id by='c1@conference.localhost' id='1796'"
+    b" xmlns='urn:xmpp:sid:0'/><body>hi</body></message>"
 )
 
 
@@ -64,6 +70,27 @@ PAYAM, CHANNELS, SOCKETIO, NCHAN = (
             b'{"type":"chat_message","message":"hi","client_id":"a-0-7"}',
             Heard(Kind.DELIVERY, 7, 7, "a-0-7"),
         ),
+        (
+            "uwebsockets",
+            b'{"type":"chat_message","message":"hi","client_id":"a-0-7","seq":9}',
+            Heard(Kind.DELIVERY, 9, 9, "a-0-7"),
+        ),
+        ("ejabberd", ROOM_SAYS, Heard(Kind.DELIVERY, 1796, 1796, "a-0-7")),
+        (
+            "ejabberd",
+            b"<presence to='u1@localhost/a'><x><status code='110'/></x></presence>",
+            Heard(Kind.LET_IN),
+        ),
+        (
+            "ejabberd",
+            b"<message xmlns='jabber:client' type='error' id='a-0-7'><error/></message>",
+            Heard(Kind.REFUSED, reference="a-0-7", text="an error of XMPP"),
+        ),
+        (
+            "ejabberd",
+            b"<message to='u1@localhost/a' type='groupchat'><subject/></message>",
+            Heard(Kind.OTHER),
+        ),
     ],
 )
 def test_a_frame_says_the_same_in_every_wording(name: str, frame: bytes, heard: Heard) -> None:
@@ -82,13 +109,14 @@ def test_a_mark_ends_the_delivery_of_its_number_and_nothing_else() -> None:
 
 def test_the_mark_of_a_server_without_numbers_is_the_senders() -> None:
     """Expected: the frame that was sent, which comes back as it is, ends so."""
+    assert UWEBSOCKETS.mark(12) == PAYAM.mark(12)
     assert NCHAN.message("hi", "a-0-12").endswith(NCHAN.mark(12))
     assert not NCHAN.message("hi", "a-0-112").endswith(NCHAN.mark(12))
 
 
 def test_every_frame_of_shared_numbers_is_looked_at() -> None:
     """Expected: no mark, since the next number may belong to another conversation."""
-    assert CHANNELS.mark(1) == SOCKETIO.mark(1) == NEVER
+    assert CHANNELS.mark(1) == SOCKETIO.mark(1) == EJABBERD.mark(1) == NEVER
     assert CHANNELS.shares_numbers
     assert SOCKETIO.shares_numbers
 
@@ -105,3 +133,18 @@ def test_since_is_asked_only_of_those_who_catch_up() -> None:
     assert PAYAM.socket_path(3, 5) == CHANNELS.socket_path(3, 5) == "/ws/chat/3/?since=5"
     assert SOCKETIO.socket_path(3, 5).endswith("conversation=3&since=5")
     assert not NCHAN.catches_up
+
+
+def test_a_socket_of_xmpp_signs_in_and_enters_its_room() -> None:
+    """Expected: one frame each, and a message that names the room again."""
+    frames = [frame.decode() for frame in EJABBERD.introduction(7, 3)]
+    assert [frame.split(maxsplit=1)[0] for frame in frames] == [
+        "<open",
+        "<auth",
+        "<open",
+        "<iq",
+        "<presence",
+    ]
+    assert "to='c3@conference.localhost/7-" in frames[-1]
+    assert b" to='c3@conference.localhost' " in EJABBERD.message_in(3, "hi", "a-0-7")
+    assert PAYAM.introduction(7, 3) == ()
