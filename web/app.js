@@ -80,6 +80,7 @@ async function enter() {
   draw();
   learnLimits(payam).catch(() => {});
   whenIdle(async () => {
+    if (localStorage.getItem(keyOf("sound"))) import("./chime.js").then(({ chimeFor }) => chimeFor(account), () => {});
     const { begin } = await import("./notifications.js");
     await begin(account);
   });

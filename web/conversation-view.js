@@ -25,6 +25,7 @@ export function conversationView(account, chat, { go }) {
   let loading = null;
   let target = null; // the message that somebody asked for: `{id, paint, isStep, isShown}`
   let bar = null; // in which one searches here
+  let thread = null; // of one message, beside the others
   let lineAt; // the message before which the line of what is unread stands
   let isLineDone = true; // all behind the line was read, so the next that is unread gets a new one
   const part = partOf(chat, isSelected);
@@ -45,6 +46,7 @@ export function conversationView(account, chat, { go }) {
     edit: composer.edit,
     reply: composer.reply,
     show: (id) => show({ id }),
+    thread: (id) => later(() => import("./thread-view.js")).then((made) => openThread(made, id), complain),
     save: (file) => save(chat, file).catch(complain),
     react: ({ id, reactions = [] }, emoji) => {
       const mine = reactions.find((one) => one.me && plain(one.emoji) === plain(emoji));
@@ -61,6 +63,20 @@ export function conversationView(account, chat, { go }) {
       composer.focus();
     },
   };
+
+  function openThread({ threadView }, id) {
+    if (thread?.id === id) return thread.focus();
+    thread?.close();
+    const opener = document.activeElement;
+    const ended = () => {
+      thread = null;
+      if (opener?.isConnected) opener.focus({ preventScroll: true });
+      else heading.focus();
+    };
+    thread = threadView(chat, id, { actions, pins, ended });
+    section.after(thread.content);
+    thread.focus();
+  }
 
   /** The menu of a row, where that is of a message that is stored and there. */
   function openMenu(row, place) {
@@ -80,6 +96,7 @@ export function conversationView(account, chat, { go }) {
     setText(state, chat.state === "open" ? "" : say(chat.state));
     pins.render();
     renderRows();
+    thread?.render();
     renderDown();
     attention.to(rows.querySelectorAll("li.other"));
   }
@@ -283,6 +300,7 @@ export function conversationView(account, chat, { go }) {
       composer.close();
       pins.close();
       bar?.close();
+      thread?.close();
     },
   };
 }

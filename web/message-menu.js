@@ -6,6 +6,9 @@ import { home } from "./place.js";
 import { isVoiceName } from "./sounds.js";
 import { say } from "./strings.js";
 
+const seenBy = (chat, message) =>
+  import("./seen-by.js").then(({ showSeenBy }) => showSeenBy(chat, message)).catch(complain);
+
 /** Without the sign that asks for a colourful picture. */
 const plain = (emoji) => emoji.replaceAll("\ufe0f", "");
 const FIRST = ["👍", "❤️", "😂", "😮", "😢", "🙏"];
@@ -17,6 +20,7 @@ export function openMessageMenu({ chat, message, actions, isPinned, isBar }, anc
   const copy = (text) => () => navigator.clipboard.writeText(text).then(() => notify(say("copied")), complain);
   const items = [
     { text: say("reply"), icon: "reply", run: () => actions.reply(message) },
+    message.reply_count > 0 && { text: say("openThread"), icon: "thread", run: () => actions.thread(id) },
     { text: say("copyText"), icon: "copy", run: copy(content) },
     ...message.attachments.map((file) => ({
       text: say("download", { name: isVoiceName(file.name) ? say("voiceMessage") : file.name }),
@@ -25,6 +29,7 @@ export function openMessageMenu({ chat, message, actions, isPinned, isBar }, anc
     })),
     { text: say("copyLink"), icon: "link", run: copy(`${home.href}#/${chat.id}/${id}`) },
     { text: say(isPinned ? "unpin" : "pin"), icon: "pin", run: () => actions.pin(message, !isPinned) },
+    isOwn && chat.others.length > 1 && { text: say("seenBy"), icon: "read", run: () => seenBy(chat, message) },
     isOwn && { text: say("edit"), icon: "edit", run: () => actions.edit(message) },
     isOwn && { text: say("delete"), icon: "delete", run: () => actions.remove(message), isDangerous: true },
   ];

@@ -50,8 +50,7 @@ export function rowsOf(chat, part, actions, { pins, lineAt, targetId }) {
     }
     last = message;
   }
-  if (end < messages.length) return rows; // what is on its way stands behind the newest
-  for (const entry of chat.sending.unseen) {
+  for (const entry of part.pending()) {
     rows.push({ made: pendingRow, key: entry.clientId, chat, actions, entry, error: entry.error });
   }
   return rows;
@@ -94,6 +93,7 @@ function messageRow({ message, chat, actions, isPinned, isTarget, isFirst, isGro
     ...quoteOf(message, actions),
     text: isDeleted ? say("deleted") : linked(content).flatMap((part) => mentioned(part, message.mentions, chat)),
     reactions: reactions.map((one) => reactionOf(one, () => actions.react(message, one.emoji))),
+    ...threadOf(message, actions),
     files: attachments.map((attachment) => fileOf(chat, attachment, metadata?.voice)),
     edited: { hidden: !isEdited || isDeleted },
     moment: { textContent: time(timestamp), dateTime: timestamp },
@@ -114,6 +114,13 @@ function quoteOf({ reply_to: parent }, actions) {
     quoted: sender?.username ?? "",
     quotedText: isDeleted ? say("deleted") : (content ?? "…"),
   };
+}
+
+/** How many replies a message has, which are shown by a click. */
+function threadOf({ id, reply_count: count }, actions) {
+  if (!(count > 0)) return {};
+  const text = say("replyCount", { count: number(count) });
+  return { replies: { hidden: false, textContent: text, onclick: () => actions.thread(id) } };
 }
 
 function reactionOf({ emoji, count, me }, onclick) {

@@ -25,6 +25,12 @@ export function partOf(chat, keepsAll) {
   return {
     range,
 
+    /** What is on its way, which stands behind the newest. */
+    pending() {
+      const { messages, end } = range();
+      return end < messages.length ? [] : chat.sending.unseen;
+    },
+
     get hasEarlier() {
       return chat.thread.hasEarlier || range().begin > 0;
     },

@@ -1,6 +1,7 @@
 // The settings of who is signed in: their name, the page's language, notifications on this device,
 // and the end of it all.
 
+import { isSoundOn, turnSound } from "./chime.js";
 import { clone, complain, notify } from "./dom.js";
 import { show, whenSent } from "./dialogs.js";
 import { explain } from "./explain.js";
@@ -8,7 +9,7 @@ import * as notifications from "./notifications.js";
 import { offerOtherLanguage, say } from "./strings.js";
 
 export function showSettings(payam, account) {
-  const { content, profile, name, language, push, hint, problem, logOut, ...parts } = clone("settings");
+  const { content, profile, name, language, push, hint, problem, logOut, sound, ...parts } = clone("settings");
   offerOtherLanguage(language);
   logOut.onclick = () => payam.logOut();
   name.value = account.me.display_name ?? "";
@@ -17,6 +18,12 @@ export function showSettings(payam, account) {
     notify(say("saved"));
     dialog.close();
   });
+  const showSound = () => (sound.textContent = say(isSoundOn() ? "soundOff" : "soundOn"));
+  sound.onclick = () => {
+    turnSound(account, !isSoundOn());
+    showSound();
+  };
+  showSound();
   parts.exporting.onclick = () => exportAll(payam).catch(complain);
   parts.changing.onclick = () => askForPassword(payam);
   parts.erasing.onclick = () => askToErase(payam);

@@ -72,6 +72,17 @@ class Sender:
         with httpx.Client(base_url=self._url, trust_env=False, headers=self._headers) as http:
             return [int(http.post(path, json={"content": text}).json()["id"]) for text in texts]
 
+    def reply(self, message_id: int, text: str) -> int:
+        """Returns the reply's id."""
+        body = {"content": text, "reply_to": message_id}
+        return int(self._send("POST", f"{self.path}messages/", body).json()["id"])
+
+    def edit(self, message_id: int, text: str) -> None:
+        self._send("PATCH", f"{self.path}messages/{message_id}/", {"content": text})
+
+    def delete(self, message_id: int) -> None:
+        self._send("DELETE", f"{self.path}messages/{message_id}/")
+
     def attach(self, message_id: int, *files: tuple[str, bytes, str]) -> None:
         """Each is a name, what it holds, and its type."""
         path = f"{self.path}messages/{message_id}/attachments/"

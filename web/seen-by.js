@@ -1,0 +1,33 @@
+// Who has read a message.
+
+import { avatarOf } from "./avatar.js";
+import { show } from "./dialogs.js";
+import { clone, complain, make } from "./dom.js";
+import { number, say } from "./strings.js";
+
+const PAGE = 200; // participants
+
+export async function showSeenBy(chat, message) {
+  const { content, people, note, more } = clone("seen-by");
+  let after = 0;
+  let count = 0;
+
+  async function read() {
+    const page = await chat.api.participants(chat.id, { limit: PAGE, after });
+    const seen = page.filter((one) => one.username !== message.sender && one.last_read_id >= message.id);
+    after = page.at(-1)?.id;
+    count += seen.length;
+    people.append(...seen.map(row));
+    more.hidden = page.length < PAGE;
+    note.textContent = say("seenCount", { count: number(count) });
+  }
+
+  more.onclick = () => read().catch(complain);
+  await read();
+  show(say("seenBy"), content);
+}
+
+function row({ username, display_name: shown }) {
+  const name = shown ? say("namedAs", { name: shown, username }) : username;
+  return make("person", { avatar: avatarOf(username), name });
+}
