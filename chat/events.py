@@ -132,3 +132,10 @@ class UserErased(Struct, frozen=True):
     """The user has erased themselves: no token of theirs works any more, whoever issued it."""
 
     user_id: int
+
+
+class AccountChanged(Struct, frozen=True):
+    """Staff changed what the user may do: read it anew. A suspended user's sockets close."""
+
+    user_id: int
+    is_suspended: bool

@@ -198,6 +198,9 @@ limits_hit = Counter(
 sign_ins_failed = Counter(
     "payam_sign_ins_failed", "Sign-ins with a wrong name or password", registry=registry
 )
+staff_acts = Counter(
+    "payam_staff_acts", "What staff and the operator did, by kind", ["kind"], registry=registry
+)
 http_seconds = Histogram(
     "payam_http_request_seconds",
     "From a request until its answer begins",

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from time import time
 from typing import Any
 
@@ -35,6 +35,8 @@ from chat.realtime.presence.connect import board_over
 from chat.realtime.presence.presence import Loop
 from chat.realtime.relay.connect import relay_over
 from chat.realtime.socket import Sockets
+from chat.services.accounts import Accounts
+from chat.services.acts import Acts
 from chat.services.attachments import Attachments
 from chat.services.blocks import Blocks
 from chat.services.canned_responses import CannedResponses
@@ -136,6 +138,7 @@ class Payam:
         )
         self.dispatcher.listener = aftermath
         self.history = aftermath.history
+        self.acts = aftermath.acts
         self.sockets = Sockets(
             self.services, self.dispatcher, self.connections, self.history, settings
         )
@@ -214,6 +217,15 @@ class Payam:
             quota=settings.upload_quota,
             lifetime=settings.upload_ttl,
         )
+        erasure = Erasure(
+            self.database,
+            self.writer,
+            self.files,
+            self.passwords,
+            per_name,
+            self.dispatcher.announce_erased,
+        )
+        exports = Exports(self.database, self.files, conversations, notes)
         return Services(
             users=users,
             sessions=Sessions(
@@ -226,17 +238,21 @@ class Payam:
                 per_name=per_name,
                 per_address=per_address,
             ),
-            erasure=Erasure(
+            erasure=erasure,
+            accounts=Accounts(
                 self.database,
-                self.writer,
-                self.files,
+                users,
                 self.passwords,
-                per_name,
-                self.dispatcher.announce_erased,
+                erasure,
+                exports,
+                self.dispatcher.announce,
+                self.dispatcher.account_changed,
+                least=settings.password_min_length,
             ),
+            acts=Acts(self.database),
             blocks=Blocks(self.database),
             reports=Reports(self.database),
-            exports=Exports(self.database, self.files, conversations, notes),
+            exports=exports,
             conversations=conversations,
             direct_conversations=DirectConversations(self.database, self.writer, conversations),
             positions=Positions(self.database),
@@ -296,6 +312,7 @@ class Payam:
             self._supervise("pusher", self.pusher.run(), stop)
         self._supervise("agents", self.sockets.agents.run(), stop)
         self._supervise("desk", self.sockets.desk.run(), stop)
+        self._supervise("acts", self.acts.run(), stop)
         self._supervise("erasure", self.services.erasure.run(), stop)
         self._supervise("history", self.history.run(), stop)
         self._supervise("presence", self.presence.run(), stop)
@@ -377,15 +394,41 @@ class Payam:
         others find the new epoch by themselves.
         """
         await self.history.renew()
-        self.dispatcher.belong(self.history.name)
-        self.dispatcher.announce_history()
-        relaying = asyncio.create_task(self.relay.run(self.dispatcher))
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(ANNOUNCE_SECONDS):
-                await self.relay.flush()
-        relaying.cancel()
-        await asyncio.gather(relaying, return_exceptions=True)
+        async with self._relaying():
+            self.dispatcher.announce_history()
         return self.history.epoch
+
+    @contextlib.asynccontextmanager
+    async def _relaying(self) -> AsyncIterator[None]:
+        """Within it something is announced, which is passed on at its end if the relay is there."""
+        self.dispatcher.belong(self.history.name)
+        relaying = asyncio.create_task(self.relay.run(self.dispatcher))
+        try:
+            yield
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(ANNOUNCE_SECONDS):
+                    await self.relay.flush()
+        finally:
+            relaying.cancel()
+            await asyncio.gather(relaying, return_exceptions=True)
+
+    @contextlib.asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """Within it a command changes conversations as a server does. Only the database must be
+        open.
+        """
+        await self.history.open()
+        self.files.prepare(time())
+        async with self._relaying():
+            writing = asyncio.create_task(self.writer.run())
+            try:
+                yield
+            finally:
+                self.writer.close()
+                await asyncio.wait([writing], timeout=self.settings.graceful_timeout)
+                writing.cancel()
+                await self.files.settled()
+                await self.dispatcher.close()
 
     async def close(self) -> None:
         """Let go of everything, after the last request is answered."""

@@ -237,6 +237,52 @@ class TicketStep(Struct, frozen=True):
     seq: int
 
 
+class Account(User, frozen=True):
+    """A user, as staff see them. `suspended_at` is null for who may sign in.
+
+    An erased user is a tombstone, with `erased_at`. `last_seen` is null where it is not known.
+    """
+
+    display_name: str
+    is_staff: bool
+    created_at: Moment
+    last_seen: Moment | None
+    suspended_at: Moment | None
+    erased_at: Moment | None
+
+
+class AccountFigures(Struct, frozen=True):
+    """`conversations` are those that the user is in now, `sign_ins` those that work, `devices`
+    those that are pushed to, and `reports` those of the user's messages.
+    """
+
+    conversations: int
+    sign_ins: int
+    devices: int
+    reports: int
+
+
+class WholeAccount(Struct, frozen=True):
+    account: Account
+    figures: AccountFigures
+
+
+class Act(Struct, frozen=True):
+    """Something that staff did. `by` is null for a command on the server.
+
+    `user`, `conversation` and `message` say to what it was done, where it was done to one.
+    """
+
+    id: int
+    kind: str
+    at: Moment
+    by: User | None
+    user: User | None
+    conversation: int | None
+    message: int | None
+    detail: str
+
+
 class SupportTicket(Struct, frozen=True):
     """`waiting_since` says since when the customer has waited for an answer. It is null where an
     agent has answered and the customer has written nothing since, and in a closed ticket.

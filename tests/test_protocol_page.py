@@ -32,6 +32,8 @@ SHAPES: list[type[Struct]] = [
     records.TicketStep,
     records.Device,
     records.Report,
+    records.Account,
+    records.Act,
     records.Webhook,
     Problem,
 ]

@@ -138,6 +138,20 @@ class ReportPlace(Struct):
     before: Annotated[Place, said("The reports before this one.")] | UnsetType = UNSET
 
 
+class AccountPlace(Struct):
+    search: Annotated[Prefix, said("What the name begins with; letter case does not count.")] = ""
+    staff: Annotated[bool, said("Only staff, or only others.")] | UnsetType = UNSET
+    suspended: Annotated[bool, said("Only suspended users, or only others.")] | UnsetType = UNSET
+    limit: Limit = LIST_LIMIT
+    after: Annotated[Place, said("Those behind the user with this id.")] | UnsetType = UNSET
+
+
+class ActPlace(Struct):
+    user: Annotated[Place, said("Only what was done to this user.")] | UnsetType = UNSET
+    limit: Limit = LIST_LIMIT
+    before: Annotated[Place, said("What was done before this.")] | UnsetType = UNSET
+
+
 class TicketChoice(Struct):
     id: Annotated[Place, said("The ticket that is meant.")] | UnsetType = UNSET
 

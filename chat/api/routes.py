@@ -28,6 +28,7 @@ from chat.api import (
     users,
     webhooks,
 )
+from chat.api.staff import accounts, acts
 
 NOUNS = (
     users,
@@ -48,6 +49,8 @@ NOUNS = (
     search,
     devices,
     webhooks,
+    accounts,
+    acts,
     settings,
     health,
 )

@@ -23,6 +23,7 @@ from chat.services.fields import (
     Ids,
     Key,
     Metadata,
+    Note,
     Password,
     PushKey,
     Reason,
@@ -231,6 +232,28 @@ class UploadToAttach(Body):
 class NewPassword(Body):
     old_password: Annotated[str, said(format="password")]
     new_password: Password
+
+
+class NewAccount(Body):
+    """Without a password nobody can sign in as the user."""
+
+    username: Username
+    password: Password | UnsetType = UNSET
+    is_staff: bool = False
+
+
+class AccountChanges(Body):
+    is_staff: bool
+
+
+class SetPassword(Body):
+    password: Password
+
+
+class Suspending(Body):
+    """`reason` is for staff, in the list of what staff did."""
+
+    reason: Note = ""
 
 
 class UserChanges(Body):

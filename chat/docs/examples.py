@@ -85,6 +85,7 @@ WEBHOOK = records.Webhook(
     behind_seconds=4.2,
     created_at=AT,
 )
+ACCOUNT = records.Account(2, "ali", "علی", False, AT, AT, None, None)
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIyIn0.c2lnbmF0dXJl"  # noqa: S105 # nobody's
 
 ALL: tuple[Struct, ...] = (
@@ -176,6 +177,14 @@ ALL: tuple[Struct, ...] = (
         SARA,
         AT,
     ),
+    ACCOUNT,
+    records.AccountFigures(12, 2, 1, 0),
+    records.WholeAccount(ACCOUNT, records.AccountFigures(12, 2, 1, 0)),
+    records.Act(7, "user.suspended", AT, SARA, ALI, None, None, "He writes this to everybody."),
+    schemas.NewAccount("ali", "correct-horse"),
+    schemas.AccountChanges(True),
+    schemas.SetPassword("battery-staple"),
+    schemas.Suspending("He writes this to everybody."),
     schemas.Health("ready"),
     client_frames.ChatMessage("سلام", client_id="6f1c2b9e"),
     client_frames.EditMessage(123, "سلام!"),

@@ -34,6 +34,7 @@ def add_to(commands: Any) -> None:
     what = "Take over a Django chat module: users, conversations, messages, files and tickets."
     sub = kinds.add_parser("django", help=what, description=what, epilog=EPILOG)
     sub.set_defaults(command=django)
+    sub.add_argument("--json", action="store_true", help="print one line of JSON")
     sub.add_argument("url", metavar="URL", help="sqlite:///PATH or postgresql://…; only read")
     sub.add_argument("--app-label", default="chat", metavar="NAME", help="the module's (chat)")
     sub.add_argument(

@@ -1,13 +1,15 @@
 """What a process does when something that it knows is no longer true."""
 
-from chat.events import FamilyRevoked, UserErased
+from chat.events import AccountChanged, FamilyRevoked, UserErased
 from chat.realtime.announcements import Announcements
 from chat.realtime.connections import Connections
 from chat.realtime.dispatcher import Dispatcher
+from chat.services.acts import ActsFeed
 from chat.services.history import History
 from chat.services.recheck import Recheck
 from chat.services.sessions import Sessions
 from chat.services.users import Users
+from chat.store.acts import DELETED, PASSWORD_SET, News
 from chat.store.database import Database
 
 
@@ -26,15 +28,33 @@ class Aftermath(Announcements):
         self._dispatcher = dispatcher
         self._recheck = Recheck(sessions, connections.families, self.revoked)
         self.history = History(database, self.put_back, dispatcher.announce_history)
+        self.acts = ActsFeed(database, self.acted)
 
     def revoked(self, event: FamilyRevoked) -> None:
         self._sessions.forget(event)
         self._connections.revoke(event)
 
     def erased(self, event: UserErased) -> None:
-        self._users.forget_one(event)
+        self._users.forget_one(event.user_id)
         self._sessions.forget_user(event)
         self._connections.erase(event)
+
+    def account_changed(self, event: AccountChanged) -> None:
+        self._users.forget_one(event.user_id)
+        self._sessions.account_changed(event)
+        if event.is_suspended:
+            self._connections.suspend(event)
+
+    def acted(self, act: News) -> None:
+        """Staff did this, here or elsewhere. What happened here is known already, and does no
+        harm a second time.
+        """
+        if act.kind == DELETED:
+            self.erased(UserErased(act.user_id))
+        elif act.kind == PASSWORD_SET:
+            self._recheck.start()
+        else:
+            self.account_changed(AccountChanged(act.user_id, is_suspended=act.is_suspended))
 
     def missed(self) -> None:
         self.history.suspect()
@@ -56,5 +76,6 @@ class Aftermath(Announcements):
         self._dispatcher.belong(self.history.name)
         self._sessions.forget()
         self._users.forget()
+        self.acts.begin_anew()
         self._dispatcher.hub.clear()
         self._connections.send_away()

@@ -1,6 +1,6 @@
 """What a process hears that is no change of a conversation."""
 
-from chat.events import FamilyRevoked, UserErased
+from chat.events import AccountChanged, FamilyRevoked, UserErased
 
 
 class Announcements:
@@ -11,6 +11,9 @@ class Announcements:
 
     def erased(self, event: UserErased) -> None:
         """This user is no user any more."""
+
+    def account_changed(self, event: AccountChanged) -> None:
+        """Staff changed what this user may do."""
 
     def missed(self) -> None:
         """The relay was away, or spoke of something unknown: anything may have been announced."""

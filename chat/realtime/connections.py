@@ -18,7 +18,7 @@ from secrets import randbelow
 from time import monotonic, time
 
 from chat.errors import RateLimited
-from chat.events import FamilyRevoked, UserErased
+from chat.events import AccountChanged, FamilyRevoked, UserErased
 from chat.realtime.connection import Connection
 from chat.realtime.protocol import frame_of
 from chat.realtime.server_frames import AuthExpiring
@@ -119,6 +119,11 @@ class Connections:
         for connection in self:
             if connection.identity.user_id == event.user_id:
                 connection.close(4401, "user erased")
+
+    def suspend(self, event: AccountChanged) -> None:
+        for connection in self:
+            if connection.identity.user_id == event.user_id:
+                connection.close(4401, "user suspended")
 
     def send_away(self) -> None:
         """Close all sockets; their clients return one after the other."""

@@ -15,6 +15,7 @@ import msgspec
 
 from chat.errors import Unavailable
 from chat.events import (
+    AccountChanged,
     Change,
     Event,
     FamilyRevoked,
@@ -207,6 +208,10 @@ class Dispatcher(RelayListener):
     def announce_erased(self, event: UserErased) -> None:
         self.listener.erased(event)
         self._relay.announce(self._marks.ours + news.ERASED + _pack(event.user_id))
+
+    def account_changed(self, event: AccountChanged) -> None:
+        """In this process; the others read it in the database."""
+        self.listener.account_changed(event)
 
     def _announce_joined(self, event: Joined) -> None:
         """Every process may have sockets of these users."""

@@ -9,7 +9,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from chat.auth.identity import Identity
@@ -25,6 +25,7 @@ from chat.services.limits import Limit
 from chat.services.messages import deletion
 from chat.store import conversations, messages, participants, reactions, users
 from chat.store import erasures as store
+from chat.store.chores import ERASURES
 from chat.store.database import Database, Transaction, in_parts
 from chat.store.files import Files
 from chat.store.work import Apply, Outcome
@@ -69,11 +70,23 @@ class Erasure:
             raise NotAuthenticated("The token's user does not exist.", code="user_unknown")
         if account.password_hash is not None and who.family is not None:
             await self._require_password(account, password)
-        async with self._database.transaction() as transaction:
-            await store.begin(transaction, who.user_id)
+        await self.erase(who.user_id)
         log.info("user %d erases themselves", who.user_id)
-        self._announce(UserErased(who.user_id))
+
+    async def erase(
+        self, user_id: int, also: Callable[[Transaction], Awaitable[None]] | None = None
+    ) -> bool:
+        """Erase a user; `also` happens in the same transaction. Returns False for one who is erased
+        already.
+        """
+        async with self._database.transaction() as transaction:
+            if not await store.begin(transaction, user_id):
+                return False
+            if also is not None:
+                await also(transaction)
+        self._announce(UserErased(user_id))
         self._wake.set()
+        return True
 
     async def _require_password(self, account: users.Account, password: str | None) -> None:
         if password is None:
@@ -88,7 +101,7 @@ class Erasure:
         while True:
             self._wake.clear()
             try:
-                while (user_id := await store.take(self._database)) is not None:
+                while (user_id := await ERASURES.take(self._database)) is not None:
                     await self.finish(user_id)
             except Unavailable as error:
                 log.warning("erasing waits: %s", error.detail)
@@ -100,10 +113,15 @@ class Erasure:
             except TimeoutError:
                 continue
 
-    async def finish(self, user_id: int) -> None:
+    async def complete(self, user_id: int, done: Callable[[int], None]) -> None:
+        """Do it now, unless another process is at it. `done` gets counts of conversations."""
+        if await ERASURES.claim(self._database, user_id):
+            await self.finish(user_id, done)
+
+    async def finish(self, user_id: int, done: Callable[[int], None] = lambda _: None) -> None:
         """Leave every conversation, and delete every message. Repeated, it changes nothing."""
         for conversation_id in await store.conversations(self._database, user_id):
-            await store.renew(self._database, user_id)
+            await ERASURES.renew(self._database, user_id)
             await self._writer.change(conversation_id, self._leaving(conversation_id, user_id))
             after: int | None = 0
             while after is not None:
@@ -119,8 +137,9 @@ class Erasure:
                 await self._writer.change(
                     conversation_id, taking_back(conversation_id, user_id, some)
                 )
+            done(1)
         await self._files.settled()
-        await store.end(self._database, user_id)
+        await ERASURES.end(self._database, user_id)
         log.info("user %d is erased", user_id)
 
     def _leaving(self, conversation_id: int, user_id: int) -> Apply[None]:

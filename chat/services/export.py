@@ -65,23 +65,29 @@ class Exports:
             archive.writestr("profile.json", profile)
             ids = await self._conversations.ids(who)
             parts = self._conversations.parts(who, ids)
-            async for piece in self._array(archive, sink, "conversations.json", parts):
-                yield piece
-            async for piece in self._array(archive, sink, "messages.json", self._sent(who)):
-                yield piece
+            # A client may leave in the middle. Then the file that is being written is closed before
+            # the archive, which cannot end otherwise.
+            arrays: list[tuple[str, AsyncIterator[list[Any]]]] = [
+                ("conversations.json", parts),
+                ("messages.json", self._sent(who)),
+            ]
             if who.is_staff:
-                notes = self._noted(who)
-                async for piece in self._array(archive, sink, "notes.json", notes):
-                    yield piece
+                arrays.append(("notes.json", self._noted(who)))
+            for name, pages in arrays:
+                async with aclosing(self._array(archive, sink, name, pages)) as pieces:
+                    async for piece in pieces:
+                        yield piece
             async for conversation_id, message_ids in self._mine(who):
                 for _, id_, file in await store.files(self._database, conversation_id, message_ids):
-                    async for piece in self._file(archive, sink, path_of(id_, file.name), file):
-                        yield piece
+                    path = path_of(id_, file.name)
+                    async with aclosing(self._file(archive, sink, path, file)) as pieces:
+                        async for piece in pieces:
+                            yield piece
         yield sink.taken()
 
     async def _array(
         self, archive: zipfile.ZipFile, sink: Sink, name: str, pages: AsyncIterator[list[Any]]
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         with archive.open(name, "w", force_zip64=True) as entry:
             before = b"["
             async for page in pages:
@@ -98,7 +104,7 @@ class Exports:
 
     async def _file(
         self, archive: zipfile.ZipFile, sink: Sink, name: str, file: StoredFile
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         chunks = self._files.chunks(file.stored_name, 0, file.size)
         try:
             first = await anext(chunks, b"")

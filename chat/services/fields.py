@@ -113,6 +113,7 @@ Title = Annotated[str, said("May be empty.", maxLength=checks.TITLE_MAX_LENGTH, 
 Reason = Annotated[
     str, said("Not blank.", minLength=1, maxLength=checks.REASON_MAX_LENGTH, pattern=NOT_BLANK)
 ]
+Note = Annotated[str, said("May be empty.", maxLength=checks.REASON_MAX_LENGTH, pattern=NO_NULL)]
 Subject = Annotated[
     str, said("Not blank.", minLength=1, maxLength=checks.SUBJECT_MAX_LENGTH, pattern=NOT_BLANK)
 ]

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from chat.services.accounts import Accounts
+from chat.services.acts import Acts
 from chat.services.attachments import Attachments
 from chat.services.blocks import Blocks
 from chat.services.canned_responses import CannedResponses
@@ -37,6 +39,8 @@ class Services:
     sessions: Sessions
     erasure: Erasure
     exports: Exports
+    accounts: Accounts
+    acts: Acts
     blocks: Blocks
     reports: Reports
     conversations: Conversations

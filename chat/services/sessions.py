@@ -20,7 +20,7 @@ from chat.auth.passwords import Passwords, is_own
 from chat.auth.token_ends import TokenEnds
 from chat.auth.tokens import Claims, Tokens
 from chat.errors import Forbidden, NotAuthenticated
-from chat.events import FamilyRevoked, UserErased
+from chat.events import AccountChanged, FamilyRevoked, UserErased
 from chat.services import checks
 from chat.services.limits import Limit
 from chat.services.sharing import Shared
@@ -84,7 +84,10 @@ class Sessions:
         self._known: TTLCache[str, Known] = TTLCache(CACHE_SIZE, CACHE_SECONDS)
         self._revoked: LRUCache[str, None] = LRUCache(REVOKED_SIZE)
         self._erased: LRUCache[int, None] = LRUCache(REVOKED_SIZE)
+        self._suspended: LRUCache[int, None] = LRUCache(REVOKED_SIZE)
         self._round = 0
+        self._turns = 0
+        """Counts the changes of accounts. What was read before one may not be true after it."""
         self._looks: Shared[str, set[str]] = Shared(self.working)
 
     async def sign_in(self, username: str, password: str, address: str) -> Pair:
@@ -106,13 +109,19 @@ class Sessions:
             whose = "a name that nobody has" if account is None else f"user {account.id}"
             log.warning("a sign-in failed: from %s, for %s", address, whose)
             raise NotAuthenticated("Wrong username or password.", code="wrong_credentials")
+        if account.is_suspended:  # only who knows the password learns of it
+            raise suspended()
         if hashed and not is_own(hashed):
             made = await self._passwords.hash(password)
             await users_store.replace_hash(self._database, account.id, hashed, made)
         return await self.begin(account)
 
     async def begin(self, account: users_store.Account) -> Pair:
-        """Begin a new family for a user who has proven their identity."""
+        """Begin a new family for a user who has proven their identity. Raises Forbidden for who is
+        suspended.
+        """
+        if account.is_suspended:
+            raise suspended()
         family, refresh_id = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
         await store.create(self._database, family, account.id, refresh_id)
         return self._pair(account, family, refresh_id, int(time()))
@@ -165,12 +174,12 @@ class Sessions:
         """
         claims = await self._tokens.decode_access(token)
         while True:
-            asked_in = self._round
+            asked_in, turn = self._round, self._turns
             family = claims.family
             if family is not None and family not in await self._looks.ask(family):
                 raise revoked()
             account = await self._users.of_claims(claims)
-            if asked_in == self._round:
+            if (asked_in, turn) == (self._round, self._turns):
                 break
             # The announcement of a revocation may have been lost while the database was asked.
         # There is no await from here on, so every revocation that was announced is known here.
@@ -200,6 +209,8 @@ class Sessions:
         """Raises NotAuthenticated where the sign-in is known here to be revoked."""
         if identity.family in self._revoked or identity.user_id in self._erased:
             raise revoked()
+        if identity.user_id in self._suspended:
+            raise NotAuthenticated("This account is suspended.", code="suspended")
 
     async def working(self, families: Collection[str]) -> set[str]:
         """Those of the families that are not revoked."""
@@ -212,12 +223,24 @@ class Sessions:
         if event is None:
             self._round += 1
             self._revoked.clear()
+            self._suspended.clear()
         else:
             self._revoked[event.family] = None
 
     def forget_user(self, event: UserErased) -> None:
         """Trust no token of this user any more."""
         self._erased[event.user_id] = None
+
+    def account_changed(self, event: AccountChanged) -> None:
+        """Check every token of this user against the database again."""
+        self._turns += 1
+        for token, known in list(self._known.items()):
+            if known.identity.user_id == event.user_id:
+                del self._known[token]
+        if event.is_suspended:
+            self._suspended[event.user_id] = None
+        else:
+            self._suspended.pop(event.user_id, None)
 
     async def _revoke(self, family: str) -> None:
         if await store.revoke(self._database, family):
@@ -232,3 +255,7 @@ class Sessions:
 
 def revoked() -> NotAuthenticated:
     return NotAuthenticated("The token was revoked.", code="token_revoked")
+
+
+def suspended() -> Forbidden:
+    return Forbidden("This account is suspended.", code="suspended")

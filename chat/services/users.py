@@ -1,7 +1,7 @@
 """Users: sign up, search, and find the user that a token speaks for."""
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 
 from cachetools import TTLCache
 from msgspec import UNSET, Raw, UnsetType
@@ -11,7 +11,6 @@ from chat.auth.identity import Identity
 from chat.auth.passwords import Passwords
 from chat.auth.tokens import Claims
 from chat.errors import Conflict, Forbidden, InvalidInput, KeyReused, NotAuthenticated
-from chat.events import UserErased
 from chat.services import checks
 from chat.services.limits import Limit
 from chat.services.metadata import text_of
@@ -55,7 +54,7 @@ class Users:
         self._sign_ups.take(address)
         # The password is left out: guessing it from a fingerprint is easier than from its hash.
         once_key = IdempotencyKey.of(NOBODY, key, "users", username)
-        user, is_new = await self._create(username, password, is_staff=False, key=once_key)
+        user, is_new = await self.make(username, password, is_staff=False, key=once_key)
         if not is_new:
             account = await store.by_id(self._database, user.id)
             if account is None or not await self._passwords.verify(password, account.password_hash):
@@ -66,11 +65,18 @@ class Users:
         """Make a user. Without a password nobody can sign in as this user, but tokens can be made
         for it.
         """
-        return (await self._create(username, password, is_staff=is_staff, key=None))[0]
+        return (await self.make(username, password, is_staff=is_staff, key=None))[0]
 
-    async def _create(
-        self, username: str, password: str | None, *, is_staff: bool, key: IdempotencyKey | None
+    async def make(
+        self,
+        username: str,
+        password: str | None,
+        *,
+        is_staff: bool,
+        key: IdempotencyKey | None,
+        also: Callable[[Transaction, int], Awaitable[None]] | None = None,
     ) -> tuple[records.User, bool]:
+        """The same, at most once per key; `also` happens in the same transaction."""
         username = checks.username(username)
         hashed = None
         if password is not None:
@@ -83,6 +89,8 @@ class Users:
             )
             if user_id is None:
                 raise Conflict("This username is taken.", code="username_taken")
+            if also is not None:
+                await also(transaction, user_id)
             return Outcome(user_id)
 
         apply = once(key, make)
@@ -128,7 +136,7 @@ class Users:
         Payam's own tokens name the user's id. Another issuer's subject is looked up as an
         external id first, and then as the id of a user who has no external id. So nobody
         becomes another user by a number that happens to be the same. Raises NotAuthenticated
-        for an unknown user, unless JWT_CREATE_USERS makes one.
+        for a suspended user, and for an unknown one, unless JWT_CREATE_USERS makes one.
         """
         subject = (claims.subject, claims.family is None)
         account = self._of_subject.get(subject)
@@ -139,6 +147,8 @@ class Users:
             account = await self._create_external(claims)
         if account is None:
             raise NotAuthenticated("The token's user does not exist.", code="user_unknown")
+        if account.is_suspended:
+            raise NotAuthenticated("This account is suspended.", code="suspended")
         self._of_subject[subject] = account
         return account
 
@@ -146,10 +156,10 @@ class Users:
         """From now on read every user from the database again."""
         self._of_subject.clear()
 
-    def forget_one(self, event: UserErased) -> None:
+    def forget_one(self, user_id: int) -> None:
         """From now on read this user from the database again."""
         for subject, account in list(self._of_subject.items()):
-            if account.id == event.user_id:
+            if account.id == user_id:
                 del self._of_subject[subject]
 
     async def _known(self, claims: Claims) -> store.Account | None:

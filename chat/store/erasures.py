@@ -5,14 +5,13 @@ The row of the user stays as a tombstone, because messages, tickets and changes 
 
 from collections.abc import Sequence
 
-from chat.store.database import Database, Reads, Transaction, listed
+from chat.store.chores import ERASURES
+from chat.store.database import Reads, Transaction, listed
 from chat.store.users import keys_of
 from chat.times import now
 
 TOMBSTONE = "deleted-user-{}"
 """The name that an erased user has, by id."""
-TURN_SECONDS = 60
-"""After so long another process goes on with what one has begun."""
 
 ERASE = """
     UPDATE users SET username = ?, password_hash = NULL, password_rounds = NULL, external_id = NULL,
@@ -38,6 +37,7 @@ OWN = (
     UPDATE notes SET content = '', folded = '', metadata = NULL, is_deleted = TRUE
     WHERE author_id = ?
     """,
+    "UPDATE acts SET detail = '' WHERE user_id = ?",
 )
 # Of somebody who was an agent, also the conversations that they were never a participant of.
 CONVERSATIONS = """
@@ -67,40 +67,8 @@ async def begin(transaction: Transaction, user_id: int) -> bool:
     )
     for statement in OWN:
         await transaction.execute(statement, (user_id,))
-    await transaction.execute("INSERT INTO erasures (user_id, due) VALUES (?, 0)", (user_id,))
+    await ERASURES.add(transaction, user_id)
     return True
-
-
-async def take(database: Database) -> int | None:
-    """A user of whom there is something to erase, and nobody else is at it; None if there is none.
-
-    It stays this process's for TURN_SECONDS; `renew` makes it longer.
-    """
-    due = f"SELECT user_id FROM erasures WHERE due <= {database.moment} LIMIT 1"  # noqa: S608 - of ours
-    for (user_id,) in await database.fetch(due):
-        async with database.transaction() as transaction:
-            if await transaction.execute(
-                f"""
-                UPDATE erasures SET due = {database.moment} + ?
-                WHERE user_id = ? AND due <= {database.moment}
-                """,  # noqa: S608 - of ours
-                (TURN_SECONDS * 1_000_000, user_id),
-            ):
-                return int(user_id)
-    return None
-
-
-async def renew(database: Database, user_id: int) -> None:
-    async with database.transaction() as transaction:
-        await transaction.execute(
-            f"UPDATE erasures SET due = {database.moment} + ? WHERE user_id = ?",  # noqa: S608 - of ours
-            (TURN_SECONDS * 1_000_000, user_id),
-        )
-
-
-async def end(database: Database, user_id: int) -> None:
-    async with database.transaction() as transaction:
-        await transaction.execute("DELETE FROM erasures WHERE user_id = ?", (user_id,))
 
 
 async def conversations(reads: Reads, user_id: int) -> list[int]:

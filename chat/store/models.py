@@ -16,7 +16,7 @@ class User(Table):
 
     `last_seen_at` is when the user was last online, 0 where that is not known. `password_rounds`
     is the work of a password hash that was imported, and null for one of Payam's own. A user with
-    `erased_at` is a tombstone.
+    `erased_at` is a tombstone. One with `suspended_at` cannot sign in.
     """
 
     id = peewee.BigAutoField()
@@ -31,6 +31,7 @@ class User(Table):
     display_name = peewee.TextField(default="")
     password_rounds = peewee.BigIntegerField(null=True)
     erased_at = peewee.BigIntegerField(null=True)
+    suspended_at = peewee.BigIntegerField(null=True)
 
     class Meta:
         table_name = "users"
@@ -556,6 +557,32 @@ class Erasure(Table):
         table_name = "erasures"
 
 
+class Deletion(Table):
+    """A conversation that staff delete, and when somebody may go on with it."""
+
+    conversation_id = peewee.BigIntegerField(primary_key=True)
+    due = peewee.BigIntegerField()
+
+    class Meta:
+        table_name = "deletions"
+
+
+class Act(Table):
+    """Something that staff did. `actor_id` is null for a command on the server."""
+
+    id = peewee.BigAutoField()
+    at = peewee.BigIntegerField()
+    actor_id = peewee.BigIntegerField(null=True)
+    kind = peewee.TextField()
+    user_id = peewee.BigIntegerField(null=True)
+    conversation_id = peewee.BigIntegerField(null=True)
+    message_id = peewee.BigIntegerField(null=True)
+    detail = peewee.TextField()
+
+    class Meta:
+        table_name = "acts"
+
+
 class Import(Table):
     """How far one step of an import is: `done` rows, up to the old id `after_id`.
 
@@ -673,4 +700,6 @@ TABLES = (
     Note,
     CannedResponse,
     TicketStep,
+    Act,
+    Deletion,
 )

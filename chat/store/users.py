@@ -20,9 +20,17 @@ class Account(Struct, frozen=True):
     is_staff: bool
     password_hash: str | None
     external_id: str | None
+    is_suspended: bool = False
 
 
-COLUMNS = (User.id, User.username, User.is_staff, User.password_hash, User.external_id)
+COLUMNS = (
+    User.id,
+    User.username,
+    User.is_staff,
+    User.password_hash,
+    User.external_id,
+    User.suspended_at,
+)
 
 
 APART = "#"
@@ -101,7 +109,7 @@ async def by_username(database: Database, username: str) -> Account | None:
     after = chr(ord(APART) + 1)
     rows = await database.fetch(
         f"""
-        SELECT id, username, is_staff, password_hash, external_id FROM users
+        SELECT id, username, is_staff, password_hash, external_id, suspended_at FROM users
         WHERE username_key = ?
            OR (username_key > ?{database.binary} AND username_key < ?{database.binary})
         ORDER BY id
@@ -123,7 +131,7 @@ async def of_subject(database: Database, external_id: str, user_id: int) -> list
     """The users with this external id or this id, two at most. Every handshake asks this."""
     rows = await database.fetch(
         """
-        SELECT id, username, is_staff, password_hash, external_id FROM users
+        SELECT id, username, is_staff, password_hash, external_id, suspended_at FROM users
         WHERE external_id = ? OR (id = ? AND erased_at IS NULL)
         """,
         (external_id, user_id),
@@ -137,8 +145,10 @@ async def _one(database: Database, condition: object) -> Account | None:
 
 
 def _account(row: Row) -> Account:
-    id_, username, is_staff, password_hash, external_id = row
-    return Account(id_, username, bool(is_staff), password_hash, external_id)
+    id_, username, is_staff, password_hash, external_id, suspended_at = row
+    return Account(
+        id_, username, bool(is_staff), password_hash, external_id, suspended_at is not None
+    )
 
 
 async def me(reads: Reads, user_id: int) -> records.Me | None:

@@ -130,6 +130,9 @@ class Person:
     def patch(self, path: str, json: Any = None, **options: Any) -> httpx.Response:
         return self.request("PATCH", path, json=json, **options)
 
+    def put(self, path: str, **options: Any) -> httpx.Response:
+        return self.request("PUT", path, **options)
+
     def delete(self, path: str, **options: Any) -> httpx.Response:
         return self.request("DELETE", path, **options)
 

@@ -24,11 +24,15 @@ CALLERS = (
     "creator",
     "staff",
     "agent",
+    "suspended",
+    "blocked",
 )
 """Without a token; never in the conversation; removed from it; in it; who sent the message;
-who began the conversation; staff, who are not in it; the same where it has a ticket."""
+who began the conversation; staff, who are not in it; the same where it has a ticket; in it, and
+suspended; who sent the message to the only other participant, and was blocked then."""
 
-OUTSIDERS = {"nobody": 401, "stranger": 404, "former": 404, "staff": 404}
+UNKNOWN = {"nobody": 401, "suspended": 401}
+OUTSIDERS = {**UNKNOWN, "stranger": 404, "former": 404, "staff": 404}
 
 Statuses = Mapping[str, int]
 """By caller."""
@@ -48,7 +52,7 @@ def public(status: int, body: Any = None) -> Rights:
 
 def users(status: int, body: Any = None, **others: int) -> Rights:
     """Anybody with a token."""
-    return Rights({**dict.fromkeys(CALLERS, status), "nobody": 401, **others}, body)
+    return Rights({**dict.fromkeys(CALLERS, status), **UNKNOWN, **others}, body)
 
 
 def members(status: int, body: Any = None, **others: int) -> Rights:
@@ -62,6 +66,7 @@ def staff(status: int, body: Any = None) -> Rights:
 
 
 WEBHOOK = "/api/webhooks/{webhook_id}/"
+ACCOUNT = "/api/staff/users/{user_id}/"
 RECEIVER = "https://receiver.invalid/"
 """There is none, and nobody may make one."""
 CONVERSATION = "/api/conversations/{conversation_id}/"
@@ -112,12 +117,14 @@ EXPECTED: dict[str, Rights] = {
     "GET /api/conversations/": users(200),
     "POST /api/conversations/": users(201, {"participants": []}),
     f"GET {CONVERSATION}": members(200),
-    f"PATCH {CONVERSATION}": members(200, {"title": "x"}),
+    f"PATCH {CONVERSATION}": members(200, {"title": "x"}, blocked=403),
     # Nothing is stored of an agent.
     f"PATCH {CONVERSATION}me/": members(200, {"archived": True}, agent=403),
     f"GET {CONVERSATION}participants/": members(200),
     f"POST {CONVERSATION}participants/": members(201, {"user_id": "{newcomer}"}),
-    f"DELETE {CONVERSATION}participants/{{user_id}}/": members(204, participant=403, sender=403),
+    f"DELETE {CONVERSATION}participants/{{user_id}}/": members(
+        204, participant=403, sender=403, blocked=403
+    ),
     # Staff remove others, and do not say who owns a conversation.
     f"PATCH {CONVERSATION}participants/{{user_id}}/": members(403, {"role": "admin"}, creator=200),
     f"GET {CONVERSATION}invites/": members(403, creator=200, agent=200),
@@ -128,10 +135,10 @@ EXPECTED: dict[str, Rights] = {
     "POST /api/invites/{code}/": users(201, former=403, participant=200, sender=200, creator=200),
     f"POST {CONVERSATION}read/": members(204, {"message_id": "{message_id}"}),
     f"GET {CONVERSATION}messages/": members(200),
-    f"POST {CONVERSATION}messages/": members(201, {"content": "x"}),
+    f"POST {CONVERSATION}messages/": members(201, {"content": "x"}, blocked=403),
     f"GET {MESSAGE}": members(200),
     f"PATCH {MESSAGE}": members(403, {"content": "x"}, sender=200),
-    f"DELETE {MESSAGE}": members(403, sender=204),
+    f"DELETE {MESSAGE}": members(403, sender=204, blocked=204),
     f"GET {MESSAGE}replies/": members(200),
     f"GET {MESSAGE}attachments/": members(200),
     f"POST {MESSAGE}attachments/": members(403, FILE, sender=201),
@@ -145,9 +152,9 @@ EXPECTED: dict[str, Rights] = {
     f"GET {MESSAGE}attachments/{{attachment_id}}/thumbnail/": members(200),
     f"POST {MESSAGE}report/": members(201, {"reason": "x"}),
     f"GET {CONVERSATION}pins/": members(200),
-    f"PUT {MESSAGE}pin/": members(204),
-    f"DELETE {MESSAGE}pin/": members(204),
-    f"PUT {MESSAGE}reactions/{{emoji}}/": members(204),
+    f"PUT {MESSAGE}pin/": members(204, blocked=403),
+    f"DELETE {MESSAGE}pin/": members(204, blocked=403),
+    f"PUT {MESSAGE}reactions/{{emoji}}/": members(204, blocked=403),
     f"DELETE {MESSAGE}reactions/{{emoji}}/": members(204),
     # What each finds is tested in `test_search`; here nothing is looked for.
     "GET /api/search/": users(400),
@@ -156,16 +163,17 @@ EXPECTED: dict[str, Rights] = {
     "POST /api/devices/": users(201, PHONE),
     "GET /api/devices/{device_id}/": users(404),
     "DELETE /api/devices/{device_id}/": users(404),
+    # The conversation of who is blocked has no ticket.
     "GET /api/support_tickets/": users(403, staff=200, agent=200),
     # Where the conversation has a ticket, a second one conflicts with it.
-    f"POST {CONVERSATION}support_ticket/": members(409, {"subject": "x"}),
-    f"PATCH {CONVERSATION}support_ticket/": members(200, {"subject": "y"}),
-    f"DELETE {CONVERSATION}support_ticket/": members(204),
-    f"GET {TICKET}": members(200),
-    f"GET {TICKET}steps/": members(200),
-    f"PATCH {TICKET}": members(200, {"subject": "y"}),
-    f"POST {TICKET}close/": members(200),
-    f"POST {TICKET}reopen/": members(200),
+    f"POST {CONVERSATION}support_ticket/": members(409, {"subject": "x"}, blocked=403),
+    f"PATCH {CONVERSATION}support_ticket/": members(200, {"subject": "y"}, blocked=404),
+    f"DELETE {CONVERSATION}support_ticket/": members(204, blocked=404),
+    f"GET {TICKET}": members(200, blocked=404),
+    f"PATCH {TICKET}": members(200, {"subject": "y"}, blocked=404),
+    f"POST {TICKET}close/": members(200, blocked=404),
+    f"POST {TICKET}reopen/": members(200, blocked=404),
+    f"GET {TICKET}steps/": members(200, blocked=404),
     "GET /api/canned_responses/": staff(200),
     "POST /api/canned_responses/": staff(201, {"title": "x", "content": "x"}),
     f"GET {CANNED}": staff(200),
@@ -178,7 +186,17 @@ EXPECTED: dict[str, Rights] = {
     f"DELETE {WEBHOOK}": staff(204),
     f"POST {WEBHOOK}test/": staff(200),
     f"POST {WEBHOOK}replay/": staff(200, {"since": "2100-01-01T00:00:00Z"}),
-    f"POST {TICKET}assign/": members(403, {"user_id": "{agent_id}"}, agent=200),
+    "GET /api/staff/users/": staff(200),
+    "POST /api/staff/users/": staff(409, {"username": "{taken}"}),
+    f"GET {ACCOUNT}": staff(200),
+    f"PATCH {ACCOUNT}": staff(200, {"is_staff": False}),
+    f"GET {ACCOUNT}export/": staff(200),
+    f"POST {ACCOUNT}suspend/": staff(200, {"reason": "x"}),
+    f"POST {ACCOUNT}unsuspend/": staff(200),
+    f"POST {ACCOUNT}password/": staff(204, {"password": "correct-horse"}),
+    f"DELETE {ACCOUNT}": staff(202),
+    "GET /api/staff/acts/": staff(200),
+    f"POST {TICKET}assign/": members(403, {"user_id": "{agent_id}"}, agent=200, blocked=404),
 }
 """By method and path. HEAD is answered as GET is, and OPTIONS with 204, to everybody."""
 
@@ -214,18 +232,31 @@ class World(Struct, frozen=True):
 
 def sign_up(api: Api) -> dict[str, Person]:
     """Everybody who has a token, and two who are only acted upon."""
-    names = (*CALLERS[1:], "bystander", "newcomer")
-    return {
+    names = (*CALLERS[1:], "newcomer")
+    people = {
         name: api.person(name, is_staff=name in ("staff", "agent"), password=PASSWORD)
         for name in names
     }
+    suspend = f"/api/staff/users/{people['suspended'].id}/suspend/"
+    assert people["staff"].post(suspend, {}).status_code == 200
+    return people
 
 
-def begin(people: dict[str, Person], *, with_ticket: bool) -> World:
-    """A new conversation of these people, with a message and its attachment."""
-    creator, sender = people["creator"], people["sender"]
-    path = creator.begin(sender, people["participant"], people["former"], people["bystander"])
-    assert creator.delete(f"{path}participants/{people['former'].id}/").status_code == 204
+def begin(people: dict[str, Person], *, with_ticket: bool, of_two: bool = False) -> World:
+    """A new conversation of these people, with a message and its attachment.
+
+    `of_two` has the creator in it, and `blocked`, whom the creator blocks at the end.
+    """
+    creator = people["creator"]
+    sender = people["blocked" if of_two else "sender"]
+    bystander = creator.api.person("bystander")  # whom staff may have erased
+    if of_two:
+        assert creator.delete(f"/api/users/{sender.id}/block/").status_code == 204
+        path = creator.begin(sender)
+    else:
+        others = ("participant", "former", "suspended")
+        path = creator.begin(sender, bystander, *(people[name] for name in others))
+        assert creator.delete(f"{path}participants/{people['former'].id}/").status_code == 204
     message = sender.say(path, "the secret")
     attached = sender.post(
         f"{path}messages/{message['id']}/attachments/", files={"file": ("f.png", PICTURE)}
@@ -242,6 +273,8 @@ def begin(people: dict[str, Person], *, with_ticket: bool) -> World:
         opened = creator.post(f"{path}support_ticket/", {"subject": "x"})
         assert opened.status_code == 201
         ticket_id = opened.json()["id"]
+    if of_two:
+        assert creator.put(f"/api/users/{sender.id}/block/").status_code == 204
     return World(
         people,
         {
@@ -257,9 +290,10 @@ def begin(people: dict[str, Person], *, with_ticket: bool) -> World:
             "device_id": 2**62,
             "pushkey": secrets.token_hex(8),
             "agent_id": people["agent"].id,
-            "user_id": people["bystander"].id,
+            "user_id": bystander.id,
             "emoji": "%F0%9F%91%8D",
             "newcomer": people["newcomer"].id,
+            "taken": people["newcomer"].username,
             "name": "index.html",
         },
     )

@@ -9,6 +9,7 @@ from chat.media.inspector import Inspector
 from chat.services.erasure import DELETED, Erasure
 from chat.services.limits import Limit
 from chat.store import doctor, erasures
+from chat.store.chores import ERASURES
 from chat.store.database import Database
 from chat.store.files import Files
 from tests.store.world import Changes, conversation, row, sent, user, writing
@@ -38,8 +39,8 @@ async def test_everything_that_somebody_sent_is_deleted(database: Database, tmp_
         async with database.transaction() as transaction:
             assert await erasures.begin(transaction, ali)
             assert not await erasures.begin(transaction, ali)
-        assert await erasures.take(database) == ali
-        assert await erasures.take(database) is None, "somebody is at it"
+        assert await ERASURES.take(database) == ali
+        assert await ERASURES.take(database) is None, "somebody is at it"
         await erasing.finish(ali)
         seqs = [await row(database, one) for one in (left, desk)]
         await erasing.finish(ali)

@@ -1,12 +1,12 @@
-"""python -m chat webhook add | list | test | pause | resume | remove | replay"""
+"""payam webhook add | list | test | pause | resume | remove | replay"""
 
 import argparse
 import re
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from chat.commands import Said, group, leaf
 from chat.errors import InvalidInput, PayamError
 from chat.payam import Payam
 from chat.records import Webhook
@@ -18,16 +18,8 @@ UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 def install(commands: Any) -> None:
     """Add `webhook` and what it can do to the commands of the program."""
-    what = "Send the changes of all conversations to other systems."
-    root = commands.add_parser("webhook", help=what, description=what)
-    verbs = root.add_subparsers(required=True, metavar="what")
-
-    def verb(name: str, command: Callable[..., Any], help_: str) -> argparse.ArgumentParser:
-        sub: argparse.ArgumentParser = verbs.add_parser(name, help=help_, description=help_)
-        sub.set_defaults(command=command)
-        return sub
-
-    new = verb("add", add, "Add a webhook, and print its id and its secret.")
+    verbs = group(commands, "webhook", "Send the changes of all conversations to other systems.")
+    new = leaf(verbs, "add", add, "Add a webhook, and print its id and its secret.")
     new.add_argument("url", metavar="URL")
     new.add_argument("--events", default="", metavar="A,B", help="types of changes; without it all")
     new.add_argument(
@@ -36,7 +28,7 @@ def install(commands: Any) -> None:
     )
     new.add_argument("--ed25519", action="store_true", help="sign with a key pair")
     new.add_argument("--no-batches", action="store_true", help="one change in each request, always")
-    verb("list", list_all, "List the webhooks, and how they do.")
+    leaf(verbs, "list", list_all, "List the webhooks, and how they do.")
     for name, command, help_ in (
         ("test", test, "Send a test, and say how it went."),
         ("pause", pause, "Send nothing for now; what happens is sent afterwards."),
@@ -44,7 +36,7 @@ def install(commands: Any) -> None:
         ("remove", remove, "Remove a webhook."),
         ("replay", replay, "Send once more what happened since a moment."),
     ):
-        sub = verb(name, command, help_)
+        sub = leaf(verbs, name, command, help_)
         sub.add_argument("id", type=int)
         if command is replay:
             sub.add_argument(
@@ -55,7 +47,7 @@ def install(commands: Any) -> None:
             )
 
 
-async def add(payam: Payam, options: argparse.Namespace) -> str:
+async def add(payam: Payam, options: argparse.Namespace) -> Said:
     webhook, _ = await payam.services.webhooks.add(
         None,
         options.url,
@@ -69,12 +61,12 @@ async def add(payam: Payam, options: argparse.Namespace) -> str:
     lines = [f"webhook {webhook.id}"]
     if webhook.public_key is not None:
         lines.append(f"public key: {webhook.public_key}")
-    return "\n".join([*lines, f"secret: {webhook.secret}"])
+    return Said("\n".join([*lines, f"secret: {webhook.secret}"]), webhook)
 
 
-async def list_all(payam: Payam, _: argparse.Namespace) -> str:
+async def list_all(payam: Payam, _: argparse.Namespace) -> Said:
     found = await payam.services.webhooks.list(None)
-    return "\n".join(map(line_of, found)) or "no webhooks"
+    return Said("\n".join(map(line_of, found)) or "no webhooks", found)
 
 
 def line_of(webhook: Webhook) -> str:
@@ -93,31 +85,31 @@ def line_of(webhook: Webhook) -> str:
     return "; ".join(parts)
 
 
-async def test(payam: Payam, options: argparse.Namespace) -> str:
+async def test(payam: Payam, options: argparse.Namespace) -> Said:
     result = await payam.services.webhooks.test(None, options.id)
     if result.error is not None:
         raise PayamError(f"the test was not delivered: {result.error}")
-    return f"delivered: {result.status} in {result.seconds:.3f} s"
+    return Said(f"delivered: {result.status} in {result.seconds:.3f} s", result)
 
 
-async def pause(payam: Payam, options: argparse.Namespace) -> str:
-    await payam.services.webhooks.change(None, options.id, is_paused=True)
-    return f"webhook {options.id} is paused"
+async def pause(payam: Payam, options: argparse.Namespace) -> Said:
+    webhook = await payam.services.webhooks.change(None, options.id, is_paused=True)
+    return Said(f"webhook {options.id} is paused", webhook)
 
 
-async def resume(payam: Payam, options: argparse.Namespace) -> str:
-    await payam.services.webhooks.change(None, options.id, is_paused=False)
-    return f"webhook {options.id} goes on"
+async def resume(payam: Payam, options: argparse.Namespace) -> Said:
+    webhook = await payam.services.webhooks.change(None, options.id, is_paused=False)
+    return Said(f"webhook {options.id} goes on", webhook)
 
 
-async def remove(payam: Payam, options: argparse.Namespace) -> str:
+async def remove(payam: Payam, options: argparse.Namespace) -> Said:
     await payam.services.webhooks.remove(None, options.id)
-    return f"webhook {options.id} is removed"
+    return Said(f"webhook {options.id} is removed", {"id": options.id})
 
 
-async def replay(payam: Payam, options: argparse.Namespace) -> str:
+async def replay(payam: Payam, options: argparse.Namespace) -> Said:
     count = await payam.services.webhooks.replay(None, options.id, moment_of(options.since))
-    return f"changes of {count} conversations are sent once more"
+    return Said(f"changes of {count} conversations are sent once more", {"conversations": count})
 
 
 def moment_of(since: str) -> str:
