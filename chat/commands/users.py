@@ -4,7 +4,7 @@ import argparse
 import getpass
 import os
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -157,12 +157,12 @@ async def delete(payam: Payam, options: argparse.Namespace) -> Said:
 async def export(payam: Payam, options: argparse.Namespace) -> Said:
     accounts, user_id = await chosen(payam, options)
     path = Path(options.output or f"user-{user_id}.zip")
-    size = await written(path, await accounts.export(None, user_id))
+    size = await written(path, lambda: accounts.export(None, user_id))
     return Said(f"wrote {size:,} bytes to {path}", {"id": user_id, "file": str(path), "size": size})
 
 
-async def written(path: Path, chunks: AsyncGenerator[bytes, None]) -> int:
-    """Write the chunks into a new file, which only its owner can read. Returns its size."""
+async def written(path: Path, begin: Callable[[], Awaitable[AsyncGenerator[bytes, None]]]) -> int:
+    """Write what `begin` gives into a new file, which only its owner can read. Returns its size."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
@@ -170,7 +170,7 @@ async def written(path: Path, chunks: AsyncGenerator[bytes, None]) -> int:
     progress = Progress("bytes")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            async with aclosing(chunks):
+            async with aclosing(await begin()) as chunks:
                 async for chunk in chunks:
                     file.write(chunk)
                     progress.step(len(chunk))

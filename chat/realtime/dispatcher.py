@@ -42,6 +42,9 @@ from chat.store.history import Name
 
 log = logging.getLogger("payam.dispatcher")
 
+ANNOUNCE_SECONDS = 1.0
+"""How long who signs out waits until Redis has it. Without Redis the others find it later."""
+
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack_batch = msgspec.msgpack.Decoder(Batch).decode
@@ -204,6 +207,12 @@ class Dispatcher(RelayListener):
     def announce(self, event: FamilyRevoked) -> None:
         self.listener.revoked(event)
         self._relay.announce(self._marks.ours + news.REVOKED + event.family.encode())
+
+    async def announced_to_all(self) -> None:
+        """Wait until the relay has what was announced, but not for long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ANNOUNCE_SECONDS):
+                await self._relay.flush()
 
     def announce_erased(self, event: UserErased) -> None:
         self.listener.erased(event)

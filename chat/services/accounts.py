@@ -5,7 +5,7 @@ do is kept as an act, in the same transaction.
 """
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
 from chat import metrics, records
 from chat.auth.identity import Identity
@@ -35,12 +35,14 @@ class Accounts:
         erasure: Erasure,
         exports: Exports,
         revoked: Callable[[FamilyRevoked], None],
+        announced: Callable[[], Awaitable[None]],
         changed: Callable[[AccountChanged], None],
         *,
         least: int,
     ) -> None:
-        """`revoked` announces the end of a sign-in on all nodes, and `changed` a change of an
-        account in this process. `least` is the length of the shortest password.
+        """`revoked` announces the end of a sign-in on all nodes, and `announced` waits until they
+        have it. `changed` announces a change of an account in this process. `least` is the length
+        of the shortest password.
         """
         self._database = database
         self._users = users
@@ -48,6 +50,7 @@ class Accounts:
         self._erasure = erasure
         self._exports = exports
         self._revoked = revoked
+        self._announced = announced
         self._changed = changed
         self._least = least
 
@@ -129,7 +132,7 @@ class Accounts:
                 await acts.write(transaction, actor, acts.SUSPENDED, user_id=user_id, detail=reason)
         if families is not None:
             self._changed(AccountChanged(user_id, is_suspended=True))
-            self._end(families)
+            await self._end(families)
             self._say(actor, acts.SUSPENDED, user_id)
         return await self._one(user_id)
 
@@ -168,7 +171,7 @@ class Accounts:
             if families is None:
                 raise no_such_user()
             await acts.write(transaction, actor, acts.PASSWORD_SET, user_id=user_id)
-        self._end(families)
+        await self._end(families)
         self._say(actor, acts.PASSWORD_SET, user_id)
 
     async def delete(self, who: Identity | None, user_id: int) -> None:
@@ -205,9 +208,10 @@ class Accounts:
             raise no_such_user()
         return found
 
-    def _end(self, families: Sequence[str]) -> None:
+    async def _end(self, families: Sequence[str]) -> None:
         for family in families:
             self._revoked(FamilyRevoked(family))
+        await self._announced()
 
     def _say(self, actor: int | None, kind: str, user_id: int) -> None:
         say_act(actor, kind, f"user {user_id}")

@@ -1,6 +1,6 @@
 """A user gives themselves another password. Every other sign-in of the user ends."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from chat.auth.identity import Identity
 from chat.auth.passwords import Passwords
@@ -21,6 +21,7 @@ class PasswordChange:
         passwords: Passwords,
         per_name: Limit,
         announce: Callable[[FamilyRevoked], None],
+        announced: Callable[[], Awaitable[None]],
         *,
         least: int,
     ) -> None:
@@ -29,6 +30,7 @@ class PasswordChange:
         self._passwords = passwords
         self._per_name = per_name
         self._announce = announce
+        self._announced = announced
         self._least = least
 
     async def change(self, who: Identity, old: str, new: str) -> None:
@@ -52,3 +54,4 @@ class PasswordChange:
             raise wrong_password()  # it was changed meanwhile
         for family in await token_families.revoke_others(self._database, account.id, who.family):
             self._announce(FamilyRevoked(family))
+        await self._announced()

@@ -8,7 +8,7 @@ same next one again. Its answer may have been lost, or two tabs may have renewed
 
 import logging
 import secrets
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Collection
 from time import monotonic, time
 
 from cachetools import LRUCache, TTLCache
@@ -67,6 +67,7 @@ class Sessions:
         passwords: Passwords,
         users: Users,
         announce: Callable[[FamilyRevoked], None],
+        announced: Callable[[], Awaitable[None]],
         *,
         grace: float,
         per_name: Limit,
@@ -77,6 +78,7 @@ class Sessions:
         self._passwords = passwords
         self._users = users
         self._announce = announce
+        self._announced = announced
         self._per_name = per_name
         self._per_address = per_address
         self._grace = grace
@@ -147,7 +149,7 @@ class Sessions:
         return self._pair(account, claims.family, rotation.refresh_id, rotation.since // 1_000_000)
 
     async def revoke(self, refresh: str) -> None:
-        """Stop the family's tokens: here at once, and on other nodes when the relay brings it."""
+        """Stop the family's tokens, here and on all nodes that the relay reaches."""
         claims = self._decode(refresh)
         assert claims.family is not None
         await self._revoke(claims.family)
@@ -245,6 +247,7 @@ class Sessions:
     async def _revoke(self, family: str) -> None:
         if await store.revoke(self._database, family):
             self._announce(FamilyRevoked(family))
+            await self._announced()
 
     def _pair(self, account: users_store.Account, family: str, refresh_id: str, since: int) -> Pair:
         return Pair(
