@@ -1,4 +1,4 @@
-"""python -m loadtest <scenario> | compare | growth | disk | tokens"""
+"""python -m loadtest <scenario> | compare | growth | model | disk | tokens"""
 
 import os
 import resource
@@ -13,7 +13,8 @@ from loadtest.client import CannotConnect
 from loadtest.crowd import NoConversation
 from loadtest.disk import main as disk
 from loadtest.http import RequestFailed
-from loadtest.options import COMPARE, DISK, GROWTH, TOKENS, crowd_of, parser, tokens_of
+from loadtest.model.command import main as model
+from loadtest.options import COMPARE, DISK, GROWTH, MODEL, TOKENS, crowd_of, parser, tokens_of
 from loadtest.page import page
 from loadtest.process import NoProcess
 from loadtest.report import as_json, print_report
@@ -35,6 +36,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         return growth(arguments[1:])
     if arguments[:1] == [DISK]:
         return disk(arguments[1:])
+    if arguments[:1] == [MODEL]:
+        return model(arguments[1:])
     options = parser().parse_args(arguments)
     try:
         if options.scenario == TOKENS:

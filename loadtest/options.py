@@ -9,7 +9,7 @@ from loadtest.scenarios import SCENARIOS
 from loadtest.targets import TARGETS
 from loadtest.tokens import Listed, Minted, NoToken, Tokens
 
-COMPARE, GROWTH, DISK, TOKENS = "compare", "growth", "disk", "tokens"
+COMPARE, GROWTH, DISK, TOKENS, MODEL = "compare", "growth", "disk", "tokens", "model"
 OWN = ("scenario", "url", "server", "tokens", "pid", "json", "html")
 """Options that are no arguments of the scenario."""
 
@@ -37,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
         parents=[seeded_options()],
     ).set_defaults(tokens=None)
     names.add_parser(DISK, help="The disk's own syncs, without a server.", add_help=False)
+    names.add_parser(MODEL, help="What a deployment of a given size needs.", add_help=False)
     return root
 
 

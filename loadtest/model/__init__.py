@@ -1,0 +1,1 @@
+"""`python -m loadtest model`: how much of what a deployment of a given size needs."""

@@ -1,0 +1,47 @@
+"""What one of each thing costs, and where that was measured. The model has no other numbers.
+
+Processor time is in seconds of one core, memory in bytes. "Small machine" is the shared virtual one
+with two cores of docs/performance.md. Better cores need less time.
+"""
+
+from dataclasses import dataclass
+
+MICRO = 1e-6
+MILLI = 1e-3
+KIB = 1024
+MIB = 1024 * KIB
+
+
+@dataclass(frozen=True)
+class Cost:
+    value: float
+    source: str
+
+
+GROWTH = "`loadtest growth`, PostgreSQL and Redis, small machine"
+
+WORKER_MEMORY = Cost(90 * MIB, f"{GROWTH}, 200 people after an hour (`2646199`)")
+SOCKET_MEMORY = Cost(1.94 * KIB, "`loadtest compare`, 8,000 idle sockets (`4f3af0f`)")
+ENTRY_MEMORY = Cost(
+    (7.0 - 1.94) * KIB / 200,
+    "the difference to 5,000 users with 200 conversations each (`efde832`), per conversation",
+)
+MESSAGE_TIME = Cost(
+    71 * MICRO,
+    f"{GROWTH}, `receivers`: 81 µs per message for 10 receivers, less 10 deliveries (`4f3af0f`)",
+)
+DELIVERY_TIME = Cost(1.02 * MICRO, f"{GROWTH}, `receivers`: 10 to 1,000 receivers (`4f3af0f`)")
+RELAY_TIME = Cost(15.6 * MICRO, "redis-py alone: 64,000 messages per second read on a core, RESP3")
+PUBLISH_TIME = Cost(19 * MICRO, "redis-py alone: a publish in a pipeline")
+RETURN_TIME = Cost(0.85 * MILLI, "`loadtest compare`, `everything`: a return (`efde832`)")
+PAGE_TIME = Cost(0.36 * MILLI, "`loadtest rest`, a page of 50 messages, busy machine (`fd39efe`)")
+
+POSTGRES_MESSAGE = Cost(43 * MICRO, "`loadtest pairs`, busy machine (`fd39efe`): 40 and 45 µs")
+POSTGRES_RETURN = Cost(0.6 * MILLI, "users with 200 conversations each, busy machine (`028a387`)")
+POSTGRES_READ = Cost(0.8 * MILLI, "`loadtest rest`, busy machine (`fd39efe`): 0.6 and 1.0 ms")
+STORED_MESSAGE = Cost(800.0, "4 GB for the 5,000,000 messages of `loadtest growth`, with indexes")
+
+REDIS_PUBLISH = Cost(
+    9 * MICRO, "a private Redis 7, 400 bytes per message, one publish at a time, busy machine"
+)
+REDIS_COPY = Cost(7 * MICRO, "the same, with 4 subscribers: 36 µs, less 9, per subscriber")
