@@ -104,6 +104,7 @@ function pageOf(account) {
   let visited = null; // the id that was asked for last, so that what is not there is asked for once
   let badge = 0; // of the page's icon, where it is installed
   let place = ""; // the page's address when it was drawn last
+  let joining; // the code of the link that was followed
   let aim = null; // the message to go to: `{id, paint, isStep}`
   Object.assign(avatar, avatarOf(account.me.username));
   const showName = () => (name.textContent = account.me.display_name || account.me.username);
@@ -188,7 +189,16 @@ function pageOf(account) {
     account.conversation(id).catch(() => {});
   }
 
+  /** Where a link leads by which one may come in. */
+  function askToJoin() {
+    const code = /^#\/join\/(.+)$/.exec(location.hash)?.[1];
+    if (code === joining) return;
+    joining = code;
+    if (code) later(() => import("./join.js")).then(({ showJoin }) => showJoin(account, decodeURIComponent(code)), complain);
+  }
+
   function render() {
+    askToJoin();
     const [id, messageId] = idsOf(location.hash);
     if (location.hash !== place && messageId) aim ??= { id: messageId };
     place = location.hash;

@@ -59,7 +59,8 @@ export function conversationView(account, chat, { go }) {
     remove: async (message) => {
       const { confirm } = await later(dialogs);
       if (!(await confirm(say("deleteQuestion"), say("delete")))) return;
-      chat.delete(message.id).catch(complain);
+      const done = chat.isOwn(message) ? chat.delete(message.id) : chat.api.moderate(chat.id, message.id);
+      done.catch(complain);
       composer.focus();
     },
   };
@@ -280,7 +281,7 @@ export function conversationView(account, chat, { go }) {
   whenPressed(log, "li.message", openMenu);
   earlier.onclick = () => more("earlier", complain);
   down.onclick = toNewest;
-  laterOn(details, dialogs, ({ showDetails }) => showDetails(account, chat));
+  laterOn(details, () => import("./details.js"), ({ showDetails }) => showDetails(account, chat));
   laterOn(parts.find, () => import("./search.js"), find);
 
   return {

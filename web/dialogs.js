@@ -1,10 +1,9 @@
-// Windows over the page: a question, a new conversation, the details of one.
+// Windows over the page: a question, a new conversation.
 
-import { nameOf } from "./avatar.js";
-import { clone, complain, make, notify } from "./dom.js";
+import { clone } from "./dom.js";
 import { peoplePicker } from "./people-picker.js";
 import { explain } from "./explain.js";
-import { number, say } from "./strings.js";
+import { say } from "./strings.js";
 
 /** Whether the answer to the question was yes. */
 export function confirm(question, yes) {
@@ -32,74 +31,18 @@ export function beginConversation(account, begun) {
   });
 }
 
-export function showDetails(account, chat) {
-  const { api: payam, me } = account;
-  const { id, record } = chat;
-  const ticket = record.support_ticket;
-  const rest = record.participant_count - record.participants.length;
-  const { content, naming, ticketing, adding, add } = clone("details", {
-    title: { value: record.title },
-    hint: ticket ? say("openedBy", { name: ticket.created_by.username }) : say("noTicket"),
-    status: { hidden: !ticket },
-    assign: {
-      hidden: !ticket || !me.is_staff || ticket.assigned_to?.id === me.id,
-      onclick: () => payam.assignTicket(ticket.id, me.id).then(close, complain),
-    },
-    closeTicket: { hidden: !ticket, onclick: () => payam.closeTicket(ticket.id).then(closed, complain) },
-    save: say(ticket ? "save" : "openTicket"),
-    people: [
-      ...record.participants.map((user) => user.username),
-      ...(rest > 0 ? [say("andMore", { count: number(rest) })] : []),
-    ].map((name) => make("participant", { name })),
-    picker: peoplePicker(payam, record.participants.map((user) => user.id)),
-    adding: { hidden: record.direct },
-    leave: { hidden: !record.participants.some((user) => user.id === me.id), onclick: leave },
-  });
-  for (const name of ["subject", "status", "priority"]) {
-    if (ticket) ticketing.elements[name].value = ticket[name];
-  }
-  const dialog = show(nameOf(chat), content);
-  const close = () => dialog.close();
-  const closed = () => {
-    notify(say("ticketClosed"));
-    close();
-  };
-
-  whenSent(naming, async ({ title }) => {
-    account.put(await payam.rename(id, title));
-    close();
-  });
-  whenSent(ticketing, async ({ subject, status, priority }) => {
-    if (ticket) await payam.changeTicket(ticket.id, { subject, status, priority });
-    else await payam.openTicket(id, subject, priority);
-    close();
-  });
-  adding.onchange = () => {
-    add.disabled = peopleOf(adding).length === 0;
-  };
-  whenSent(adding, async () => {
-    for (const user of peopleOf(adding)) account.put(await payam.addParticipant(id, user));
-    close();
-  });
-
-  async function leave() {
-    close();
-    if (!(await confirm(say("leaveQuestion"), say("leave")))) return;
-    const left = () => {
-      account.remove(id);
-      location.hash = "#/";
-    };
-    payam.removeParticipant(id, me.id).then(left, complain);
-  }
-}
-
-function peopleOf(form) {
+export function peopleOf(form) {
   return new FormData(form).getAll("person").map(Number);
 }
 
+let opened = 0;
+
 /** A window, open. */
 export function show(title, content) {
-  const { dialog } = clone("dialog", { heading: title });
+  const { dialog, heading } = clone("dialog", { heading: title });
+  opened += 1;
+  heading.id = `dialog-${opened}`; // one may open over another
+  dialog.setAttribute("aria-labelledby", heading.id);
   dialog.append(content);
   dialog.onclose = () => dialog.remove();
   document.body.append(dialog);

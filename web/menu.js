@@ -49,7 +49,8 @@ export function openMenu(anchor, place, items, top = null) {
     menu.remove();
     if (hadFocus && anchor.isConnected) anchor.focus({ preventScroll: true });
   };
-  document.querySelector("main").append(menu); // where readers of the screen look for it
+  // Where readers of the screen look for it; what is outside of an open window cannot be met.
+  (anchor.closest("dialog") ?? document.querySelector("main")).append(menu);
   menu.showPopover();
   put(menu, place ?? besides(anchor));
   (buttons[0] ?? menu.querySelector("button")).focus();

@@ -3,6 +3,7 @@
 import { complain, make, notify } from "./dom.js";
 import { besides, openMenu, put } from "./menu.js";
 import { home } from "./place.js";
+import { isAbove, may } from "./rights.js";
 import { isVoiceName } from "./sounds.js";
 import { say } from "./strings.js";
 
@@ -28,10 +29,10 @@ export function openMessageMenu({ chat, message, actions, isPinned, isBar }, anc
       run: () => actions.save(file),
     })),
     { text: say("copyLink"), icon: "link", run: copy(`${home.href}#/${chat.id}/${id}`) },
-    { text: say(isPinned ? "unpin" : "pin"), icon: "pin", run: () => actions.pin(message, !isPinned) },
+    may(chat.record, "pin") && { text: say(isPinned ? "unpin" : "pin"), icon: "pin", run: () => actions.pin(message, !isPinned) },
     isOwn && chat.others.length > 1 && { text: say("seenBy"), icon: "read", run: () => seenBy(chat, message) },
     isOwn && { text: say("edit"), icon: "edit", run: () => actions.edit(message) },
-    isOwn && { text: say("delete"), icon: "delete", run: () => actions.remove(message), isDangerous: true },
+    (isOwn || (isAbove(chat.record) && !chat.record.direct)) && { text: say("delete"), icon: "delete", run: () => actions.remove(message), isDangerous: true },
   ];
   const bar = make("reaction-bar");
   const menuOf = () => bar.closest(".menu");

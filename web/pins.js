@@ -1,6 +1,7 @@
 // The pinned messages of the conversation that is looked at, and the bar with the last of them.
 
 import { complain } from "./dom.js";
+import { may } from "./rights.js";
 import { say } from "./strings.js";
 
 /** `parts` are those of the bar; `show` goes to the message of an id. */
@@ -59,6 +60,7 @@ export function pinsOf(account, chat, { bar, text, unpin }, show) {
     put,
     render() {
       bar.hidden = pinned.length === 0;
+      unpin.hidden = !may(chat.record, "pin");
       const content = pinned[0]?.content ?? "";
       if (text.textContent === content) return;
       text.textContent = content;

@@ -51,6 +51,9 @@ class Sender:
         with httpx.Client(base_url=self._url, trust_env=False, headers=self._headers) as http:
             return [int(http.post(path, json=body).json()["id"]) for body in bodies]
 
+    def call_oneself(self, name: str) -> None:
+        self._send("PATCH", "/api/users/me/", {"display_name": name})
+
     def leave(self, conversation: int) -> None:
         self._send("DELETE", f"/api/conversations/{conversation}/participants/{self.id}/")
 
