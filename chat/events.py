@@ -9,7 +9,7 @@ are declared in the catalogue, `chat/changes/`.
 
 from msgspec import UNSET, Struct, UnsetType
 
-from chat.records import Internal, Metadata, Moment, Parent, Role, User
+from chat.records import Internal, Metadata, Moment, Parent, Profile, Role, User
 
 
 class ServerFrame(Struct, tag_field="type", frozen=True):
@@ -62,6 +62,14 @@ class MessageRead(ServerFrame, tag="message.read", frozen=True):
 
     user: str
     message_id: int
+
+
+class UserUpdated(ServerFrame, tag="user.updated", frozen=True):
+    """Somebody has another `display_name` or picture, or none any more. It may be the caller, on
+    another device.
+    """
+
+    user: Profile
 
 
 class Event(Struct, frozen=True):

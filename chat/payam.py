@@ -7,13 +7,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Seque
 from time import time
 from typing import Any
 
+from msgspec.structs import replace
+
 from chat import metrics
 from chat.auth.keys import Keys, keys_from
 from chat.auth.passwords import Passwords
 from chat.auth.tokens import Tokens
 from chat.auth.vapid import vapid_from
 from chat.errors import Unavailable
-from chat.events import Event
+from chat.events import Event, Passing
 from chat.followers.gathering import Gathering
 from chat.followers.live import Live
 from chat.followers.looking import Looking
@@ -38,6 +40,7 @@ from chat.realtime.socket import Sockets
 from chat.services.accounts import Accounts
 from chat.services.acts import Acts
 from chat.services.attachments import Attachments
+from chat.services.avatars import Avatars
 from chat.services.blocks import Blocks
 from chat.services.canned_responses import CannedResponses
 from chat.services.changes import Changes
@@ -63,6 +66,7 @@ from chat.services.roles import Roles
 from chat.services.search import Search
 from chat.services.sessions import Sessions
 from chat.services.support_tickets import SupportTickets
+from chat.services.user_news import UserNews
 from chat.services.users import Users
 from chat.services.webhooks import Webhooks
 from chat.store import schema
@@ -196,7 +200,12 @@ class Payam:
         per_name = limit(logins / 60, logins, "password attempts for this name", is_secret=True)
         per_address = limit(logins / 6, logins * 10, "password attempts from this address")
         sign_ups = limit(logins / 6, logins * 10, "sign-ups from this address")
-        users = Users(self.database, self.passwords, settings, sign_ups)
+
+        def pass_on(event: Passing) -> None:
+            self.dispatcher.pass_on(replace(event, frame=placed(settings.base_path, event.frame)))
+
+        news = UserNews(self.database, pass_on)
+        users = Users(self.database, self.passwords, settings, sign_ups, news)
         conversations = Conversations(
             self.database,
             self.writer,
@@ -252,6 +261,7 @@ class Payam:
                 least=settings.password_min_length,
             ),
             acts=Acts(self.database),
+            avatars=Avatars(self.database, self.writer, self.files, users, conversations, news),
             blocks=Blocks(self.database),
             reports=Reports(self.database),
             exports=exports,

@@ -5,8 +5,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from chat.changes.attachments import AttachmentAdded
-from chat.events import Change
-from chat.records import Attachment, Message
+from chat.changes.conversations import ConversationUpdated
+from chat.events import Change, UserUpdated
+from chat.records import Attachment, Conversation, Me, Message, Participant, Profile
 
 
 def placed(prefix: str, value: Any) -> Any:
@@ -15,6 +16,17 @@ def placed(prefix: str, value: Any) -> Any:
         return value
     if isinstance(value, list | tuple):
         return [placed(prefix, one) for one in value]
+    if isinstance(value, Profile | Me | Participant):
+        return replace(value, avatar_url=value.avatar_url and prefix + value.avatar_url)
+    if isinstance(value, Conversation):
+        people = placed(prefix, value.participants)
+        avatar_url = value.avatar_url and prefix + value.avatar_url
+        return replace(value, avatar_url=avatar_url, participants=people)
+    if isinstance(value, UserUpdated):
+        return replace(value, user=placed(prefix, value.user))
+    if isinstance(value, Change) and isinstance(value.frame, ConversationUpdated):
+        url = value.frame.avatar_url and prefix + value.frame.avatar_url
+        return replace(value, frame=replace(value.frame, avatar_url=url))
     if isinstance(value, Attachment):
         thumbnail = value.thumbnail_url and prefix + value.thumbnail_url
         return replace(value, url=prefix + value.url, thumbnail_url=thumbnail)

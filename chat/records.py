@@ -62,17 +62,23 @@ class Member(User, frozen=True):
 
 
 class Profile(User, frozen=True):
-    """`display_name` comes only where the user has given one."""
+    """`display_name` comes only where the user has given one, and `avatar_url`, the path of their
+    picture, only where there is one. Another picture has another path.
+    """
 
     display_name: str | UnsetType = UNSET
+    avatar_url: str | UnsetType = UNSET
 
 
 class Me(User, frozen=True):
-    """The caller. `display_name` may be empty. `metadata` is for the caller alone."""
+    """The caller. `display_name` may be empty, and `avatar_url` null. `metadata` is for the caller
+    alone.
+    """
 
     is_staff: bool
     display_name: str
     metadata: Metadata
+    avatar_url: str | None = None
 
 
 class Presence(Struct, frozen=True):
@@ -95,6 +101,7 @@ class Participant(Struct, frozen=True):
     role: ParticipantRole
     presence: Presence | UnsetType = UNSET
     display_name: str | UnsetType = UNSET
+    avatar_url: str | UnsetType = UNSET
 
 
 class Attachment(Struct, frozen=True):
@@ -342,7 +349,7 @@ class Conversation(Struct, frozen=True):
     id: int
     title: str
     direct: bool
-    participants: list[User]
+    participants: list[Profile]
     participant_count: int
     created_at: Moment
     last_message: LastMessage | None
@@ -358,6 +365,7 @@ class Conversation(Struct, frozen=True):
     metadata: Metadata
     role: OwnRole
     members_may: Rights
+    avatar_url: str | None
 
 
 class Invite(Struct, frozen=True):
@@ -437,6 +445,26 @@ class Replay(Struct, frozen=True):
     """In how many conversations changes are sent once more."""
 
     conversations: int
+
+
+def version_of(avatar: str) -> str:
+    """What tells one picture from another, in its address."""
+    return avatar[:12]
+
+
+def user_avatar(user_id: int, avatar: str | None) -> str | None:
+    """The path of a user's picture, by the name of its file."""
+    return None if avatar is None else f"/api/users/{user_id}/avatar/?v={version_of(avatar)}"
+
+
+def conversation_avatar(conversation_id: int, avatar: str | None) -> str | None:
+    if avatar is None:
+        return None
+    return f"/api/conversations/{conversation_id}/avatar/?v={version_of(avatar)}"
+
+
+def profile_of(id_: int, username: str, display_name: str, avatar: str | None) -> Profile:
+    return Profile(id_, username, display_name or UNSET, user_avatar(id_, avatar) or UNSET)
 
 
 def rights_of(text: str | None) -> list[str]:

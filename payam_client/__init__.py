@@ -34,6 +34,7 @@ from payam_client.events import (
     Resumed,
     TicketUpdated,
     UserTyping,
+    UserUpdated,
 )
 from payam_client.live_conversation import LiveConversation
 from payam_client.message_store import StoredMessage
@@ -115,4 +116,5 @@ __all__ = [
     "Tokens",
     "User",
     "UserTyping",
+    "UserUpdated",
 ]

@@ -33,6 +33,7 @@ from payam_client.events import (
     Refused,
     TicketUpdated,
     UserTyping,
+    UserUpdated,
     type_of,
 )
 from payam_client.records import ConversationRecord, SupportTicket, User
@@ -145,6 +146,7 @@ OfConversation = (
     | ReactionRemoved
     | UserTyping
     | MessageRead
+    | UserUpdated
 )
 FromServer = (
     OfConversation

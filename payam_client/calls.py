@@ -1,10 +1,11 @@
 """All calls over REST."""
 
+from payam_client.avatar_calls import AvatarCalls
 from payam_client.conversation_calls import ConversationCalls
 from payam_client.group_calls import GroupCalls
 from payam_client.message_calls import MessageCalls
 from payam_client.ticket_calls import TicketCalls
 
 
-class Calls(ConversationCalls, GroupCalls, MessageCalls, TicketCalls):
+class Calls(AvatarCalls, ConversationCalls, GroupCalls, MessageCalls, TicketCalls):
     pass

@@ -22,9 +22,10 @@ from payam_client.events import (
     ParticipantLeft,
     TicketUpdated,
     UserTyping,
+    UserUpdated,
 )
 from payam_client.message_store import MessageStore
-from payam_client.records import ConversationRecord, LastMessage, User
+from payam_client.records import ConversationRecord, LastMessage, Profile, User
 
 TYPING_SECONDS = 8.0
 """Somebody who has not typed for so many seconds counts as having stopped."""
@@ -52,6 +53,7 @@ class ConversationState:
             MessageDeleted: self._deleted,
             MessageRead: self._read,
             UserTyping: self._typing,
+            UserUpdated: self._user_updated,
             ParticipantJoined: self._people,
             ParticipantLeft: self._people,
             ConversationUpdated: self._updated,
@@ -142,12 +144,23 @@ class ConversationState:
 
     def _updated(self, event: ConversationUpdated) -> None:
         if not event.is_own:
-            self._set(title=event.title, metadata=event.metadata, members_may=event.members_may)
+            self._set(
+                title=event.title,
+                metadata=event.metadata,
+                members_may=event.members_may,
+                avatar_url=event.avatar_url,
+            )
             if event.participant is not None and event.participant.id == self._me.id:
                 self._set(role=event.participant.role)
             return
         changed = {name: getattr(event, name) for name in ("muted_until", "archived", "pinned")}
         self._set(**{name: value for name, value in changed.items() if value is not UNSET})
+
+    def _user_updated(self, event: UserUpdated) -> None:
+        people = [
+            event.user if one.id == event.user.id else one for one in self.record.participants
+        ]
+        self._set(participants=people)
 
     def _ticket(self, event: TicketUpdated) -> None:
         ticket = event.support_ticket
@@ -159,7 +172,7 @@ class ConversationState:
     def _user(self, username: str) -> User:
         """The user with this name, with the id 0 if the record does not name them."""
         people = self.record.participants
-        return next((one for one in people if one.username == username), User(0, username))
+        return User(next((one.id for one in people if one.username == username), 0), username)
 
     def _last_is(self, message_id: int, content: str) -> None:
         last = self.record.last_message
@@ -207,7 +220,8 @@ class ConversationState:
         others = [one for one in self.record.participants if one.id != event.participant.id]
         count = self.record.participant_count
         if isinstance(event, ParticipantJoined):
-            others = sorted([*others, event.participant], key=lambda user: user.id)
+            come = Profile(event.participant.id, event.participant.username)
+            others = sorted([*others, come], key=lambda user: user.id)
             count += 1
             # Messages from before somebody joined count as read by them.
             last = self.record.last_message

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
-from payam_client.records import RIGHTS, Attachment, Member, Parent, SupportTicket, User
+from payam_client.records import RIGHTS, Attachment, Member, Parent, Profile, SupportTicket, User
 
 
 class Frame(Struct, tag_field="type", frozen=True):
@@ -99,6 +99,7 @@ class ConversationUpdated(Change, tag="conversation.updated", frozen=True):
     pinned: bool | UnsetType = UNSET
     metadata: dict[str, Any] = {}
     members_may: list[str] = field(default_factory=RIGHTS.copy)
+    avatar_url: str | None = None
     participant: Member | None = None
 
     @property
@@ -154,6 +155,12 @@ class MessageRead(Event, tag="message.read", frozen=True):
 
     user: str
     message_id: int
+
+
+class UserUpdated(Event, tag="user.updated", frozen=True):
+    """Somebody has another name that is shown, or another picture. It may be oneself, elsewhere."""
+
+    user: Profile
 
 
 class Resumed(Event, tag="resumed", frozen=True):
@@ -223,6 +230,7 @@ AnyEvent = (
     | ReactionRemoved
     | UserTyping
     | MessageRead
+    | UserUpdated
     | Resumed
     | Reset
 )

@@ -14,7 +14,14 @@ from payam_client.conversation_state import ConversationState
 from payam_client.errors import ConversationClosed, PayamError
 from payam_client.events import Ack
 from payam_client.message_store import StoredMessage
-from payam_client.records import Attachment, ConversationRecord, Participant, Presence, User
+from payam_client.records import (
+    Attachment,
+    ConversationRecord,
+    Participant,
+    Presence,
+    Profile,
+    User,
+)
 from payam_client.sends import Sending
 
 
@@ -74,7 +81,7 @@ class LiveConversation:
         return self.record.title
 
     @property
-    def participants(self) -> list[User]:
+    def participants(self) -> list[Profile]:
         return self.record.participants
 
     @property

@@ -15,9 +15,12 @@ class User(Struct, frozen=True):
 
 
 class Profile(User, frozen=True):
-    """`display_name` is empty where the user has given none."""
+    """`display_name` is empty where the user has given none. `avatar_url` is None, or the path of
+    their picture, which `payam.avatar` reads.
+    """
 
     display_name: str = ""
+    avatar_url: str | None = None
 
 
 class Me(Profile, frozen=True, kw_only=True):
@@ -199,7 +202,7 @@ class ConversationRecord(Struct, frozen=True):
 
     id: int
     title: str
-    participants: list[User]
+    participants: list[Profile]
     participant_count: int
     created_at: datetime
     last_message: LastMessage | None
@@ -216,3 +219,4 @@ class ConversationRecord(Struct, frozen=True):
     metadata: dict[str, Any] = {}
     role: str = "member"
     members_may: list[str] = field(default_factory=RIGHTS.copy)
+    avatar_url: str | None = None

@@ -6,6 +6,7 @@ from sanic import Sanic
 
 from chat.api import (
     attachments,
+    avatars,
     blocks,
     canned_responses,
     conversations,
@@ -32,6 +33,7 @@ from chat.api.staff import accounts, acts
 
 NOUNS = (
     users,
+    avatars,
     blocks,
     tokens,
     conversations,

@@ -280,6 +280,7 @@ class ServerSettings(Struct, frozen=True):
 
     message_max_length: int
     attachment_max_size: int
+    avatar_max_size: int
     image_max_pixels: int
     upload_quota: int
     upload_ttl: int

@@ -7,6 +7,7 @@ from chat.api.operations import Operation
 from chat.api.schemas import ServerSettings
 from chat.services import checks, reactions
 from chat.services.attachments import PER_MESSAGE
+from chat.services.avatars import AVATAR_MAX_SIZE
 from chat.services.devices import DEVICES_MAX
 from chat.services.metadata import METADATA_MAX_SIZE
 from chat.services.registry import Services
@@ -31,6 +32,7 @@ async def read(request: Request) -> HTTPResponse:
         ServerSettings(
             message_max_length=settings.message_max_length,
             attachment_max_size=settings.attachment_max_size,
+            avatar_max_size=AVATAR_MAX_SIZE,
             image_max_pixels=settings.image_max_pixels,
             upload_quota=services.resumable_uploads.quota,
             upload_ttl=settings.upload_ttl,

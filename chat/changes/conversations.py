@@ -6,7 +6,15 @@ from msgspec import UNSET, UnsetType
 
 from chat.changes.family import Family
 from chat.events import ChangeFrame
-from chat.records import Member, Metadata, Moment, Rights, given_metadata, rights_of
+from chat.records import (
+    Member,
+    Metadata,
+    Moment,
+    Rights,
+    conversation_avatar,
+    given_metadata,
+    rights_of,
+)
 from chat.store import conversations as store
 from chat.store import roles
 from chat.store.changes import Entry
@@ -15,11 +23,11 @@ from chat.store.database import Reads
 
 
 class ConversationUpdated(ChangeFrame, tag="conversation.updated", frozen=True):
-    """The conversation has a new title, which may be empty, other metadata, or other rights of its
-    members. With `participant` it is the role of that one that changed.
+    """The conversation has a new title, which may be empty, other metadata, another picture, or
+    other rights of its members. With `participant` it is the role of that one that changed.
 
-    `metadata` comes only where there is any; without it there is none. `members_may` comes only
-    where members may not do everything.
+    `metadata` and `avatar_url` come only where there are any; without them there are none.
+    `members_may` comes only where members may not do everything.
 
     With `muted_until`, `archived` and `pinned` it says the user's own settings instead. It then
     comes only to that user, on `/ws/`, and its `seq` is 0, because it takes no change number.
@@ -31,16 +39,18 @@ class ConversationUpdated(ChangeFrame, tag="conversation.updated", frozen=True):
     pinned: bool | UnsetType = UNSET
     metadata: Metadata | UnsetType = UNSET
     members_may: Rights | UnsetType = UNSET
+    avatar_url: str | UnsetType = UNSET
     participant: Member | UnsetType = UNSET
 
 
 def updated(
-    said: Description, seq: int, participant: Member | UnsetType = UNSET
+    conversation_id: int, said: Description, seq: int, participant: Member | UnsetType = UNSET
 ) -> ConversationUpdated:
     return ConversationUpdated(
         said.title,
         metadata=given_metadata(said.metadata),
         members_may=UNSET if said.members_may is None else rights_of(said.members_may),
+        avatar_url=conversation_avatar(conversation_id, said.avatar) or UNSET,
         participant=participant,
         seq=seq,
     )
@@ -54,6 +64,7 @@ async def read(reads: Reads, entries: Sequence[Entry]) -> dict[Entry, ChangeFram
     given = await roles.given(reads, [(one.conversation_id, one.subject_id) for one in entries])
     return {
         entry: updated(
+            entry.conversation_id,
             found[entry.conversation_id],
             entry.seq,
             given.get((entry.conversation_id, entry.seq), UNSET),

@@ -10,7 +10,7 @@ from chat import records
 from chat.api import schemas
 from chat.changes import catalogue
 from chat.changes.examples import ALI, AT, FILE, SARA, TICKET
-from chat.events import MessageRead, UserTyping
+from chat.events import MessageRead, UserTyping, UserUpdated
 from chat.realtime import client_frames, server_frames
 from chat.services.sessions import Pair
 
@@ -48,7 +48,7 @@ CONVERSATION = records.Conversation(
     id=12,
     title="The way home",
     direct=False,
-    participants=[ALI, SARA],
+    participants=[records.Profile(ALI.id, ALI.username), records.Profile(SARA.id, SARA.username)],
     participant_count=2,
     created_at=AT,
     last_message=records.LastMessage(123, ALI, "سلام", AT, False),
@@ -64,6 +64,7 @@ CONVERSATION = records.Conversation(
     metadata=records.NOTHING,
     role="owner",
     members_may=list(records.RIGHTS),
+    avatar_url=None,
 )
 # From the example of RFC 8291.
 ENDPOINT = "https://push.example.net/push/JzLQ3raZJfFBR0aqvOMsLrt54w4rJUsV"
@@ -103,6 +104,7 @@ ALL: tuple[Struct, ...] = (
     schemas.ServerSettings(
         message_max_length=10_000,
         attachment_max_size=26_214_400,
+        avatar_max_size=10_485_760,
         image_max_pixels=50_000_000,
         upload_quota=1_073_741_824,
         upload_ttl=86_400,
@@ -163,7 +165,8 @@ ALL: tuple[Struct, ...] = (
     schemas.NewDevice("webpush", endpoint=ENDPOINT, keys=schemas.PushKeys(POINT, SECRET)),
     schemas.PushKeys(POINT, SECRET),
     records.Device(3, "webpush", AT, endpoint=ENDPOINT),
-    records.Profile(2, "ali", "علی"),
+    records.profile_of(2, "ali", "علی", "3f9c2a71d04b5e68"),
+    UserUpdated(records.profile_of(2, "ali", "علی", "3f9c2a71d04b5e68")),
     records.Me(2, "ali", False, "علی", records.NOTHING),
     schemas.Erasing("correct-horse"),
     schemas.NewPassword("correct-horse", "battery-staple"),

@@ -6,12 +6,14 @@ from msgspec import Struct
 class Question(Struct, frozen=True):
     """`path` is the file. `thumbnail` is where its thumbnail goes; with None none is wanted.
 
-    `has_length` asks for the length of sound or of a film.
+    `has_length` asks for the length of sound or of a film. `is_still` asks for a thumbnail of the
+    first frame alone, however small the picture is.
     """
 
     path: str
     thumbnail: str | None
     has_length: bool
+    is_still: bool = False
 
 
 class Answer(Struct, frozen=True):

@@ -46,13 +46,19 @@ class Inspector:
         self._resting: asyncio.TimerHandle | None = None
 
     async def inspect(
-        self, path: Path, thumbnail: Path | None, *, has_length: bool = False
+        self,
+        path: Path,
+        thumbnail: Path | None,
+        *,
+        has_length: bool = False,
+        is_still: bool = False,
     ) -> Answer:
         """What the worker finds in the file. It writes `thumbnail` if that is given."""
         if self._waiting >= WAITING_MOST:
             log.warning("a file is not looked at: %d others wait already", self._waiting)
             return NOTHING
-        question = Question(whole(path), whole(thumbnail) if thumbnail else None, has_length)
+        target = whole(thumbnail) if thumbnail else None
+        question = Question(whole(path), target, has_length, is_still)
         self._waiting += 1
         try:
             async with asyncio.timeout(self._patience), self._turn:

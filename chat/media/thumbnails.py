@@ -36,8 +36,9 @@ PROFILE_MOST = 16 * 1024
 register_heif_opener(thumbnails=False)
 
 
-def make(source: Path, thumbnail: Path, pixels_most: int) -> int | None:
-    """Write the thumbnail of a picture. Returns its size in bytes.
+def make(source: Path, thumbnail: Path, pixels_most: int, is_still: bool = False) -> int | None:
+    """Write the thumbnail of a picture, or with `is_still` of its first frame. Returns its size in
+    bytes.
 
     None for a picture of more than `pixels_most` pixels, which is not decoded, and where the
     thumbnail of an animation is no smaller than the animation. Raises whatever Pillow raises.
@@ -46,7 +47,8 @@ def make(source: Path, thumbnail: Path, pixels_most: int) -> int | None:
     with Image.open(source, formats=FORMATS) as picture:
         if picture.width * picture.height > pixels_most:
             return None
-        frames = getattr(picture, "n_frames", 1) if picture.format in MOVING else 1
+        moves = picture.format in MOVING and not is_still
+        frames = getattr(picture, "n_frames", 1) if moves else 1
         if frames > 1:
             film(picture, frames, thumbnail)
         else:

@@ -41,7 +41,7 @@ def main(pixels: int, memory: int, seconds: int) -> None:
 
         if question.thumbnail is not None:
             target = Path(question.thumbnail)
-            small = tried(lambda: thumbnails.make(path, target, pixels))
+            small = tried(lambda: thumbnails.make(path, target, pixels, question.is_still))
             if small is None:
                 target.unlink(missing_ok=True)
         length = tried(lambda: lengths.milliseconds(path)) if question.has_length else None

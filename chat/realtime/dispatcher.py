@@ -20,12 +20,12 @@ from chat.events import (
     Event,
     FamilyRevoked,
     Joined,
-    MessageRead,
     OwnChanged,
     Passing,
     Reached,
     TicketChanged,
     UserErased,
+    UserTyping,
 )
 from chat.realtime import news
 from chat.realtime.announcements import Announcements
@@ -190,12 +190,12 @@ class Dispatcher(RelayListener):
     def pass_on(self, event: Passing) -> None:
         """Send it to the sockets that it is news to.
 
-        Typing goes to other users only. What was read goes to the reader's other sockets too, so
-        that all devices of a user agree on what is unread.
+        Typing goes to other users only. What was read goes to the reader's other sockets too, and
+        a user's new name or picture to all of theirs, so that all devices of a user agree.
         """
         frame = frame_of(event.frame)
         user_id, origin = event.user_id, None
-        if isinstance(event.frame, MessageRead):
+        if not isinstance(event.frame, UserTyping):
             user_id, origin = 0, event.origin
         self.hub.pass_on(
             event.conversation_id, frame, except_user=user_id, except_connection=origin

@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from chat import records
 from chat.changes import catalogue
-from chat.events import MessageRead, ServerFrame, UserTyping
+from chat.events import MessageRead, ServerFrame, UserTyping, UserUpdated
 from chat.records import Moment, PresenceStatus
 
 
@@ -155,7 +155,12 @@ TO_USER: tuple[type[ServerFrame], ...] = (
 )
 """Frames of `/ws/` alone. A `conversation` in them does not mean that they belong to one."""
 
-HAPPENINGS: tuple[type[ServerFrame], ...] = (*catalogue.FRAMES, UserTyping, MessageRead)
+HAPPENINGS: tuple[type[ServerFrame], ...] = (
+    *catalogue.FRAMES,
+    UserTyping,
+    MessageRead,
+    UserUpdated,
+)
 """Frames of events in one conversation."""
 ANSWERS: tuple[type[ServerFrame], ...] = (Ack, Resumed, Reset, Error)
 """Answers. One belongs to a conversation if the client's frame did."""

@@ -18,6 +18,7 @@ from time import monotonic
 
 from chat import records
 from chat.errors import Unavailable
+from chat.placing import placed
 from chat.realtime.errands import Errands
 from chat.realtime.hub import Hub
 from chat.realtime.patience import RETRY_SECONDS
@@ -41,7 +42,10 @@ class UserSockets(Removals):
         reading: Reading,
         errands: Errands,
         kept_seconds: float = KEPT_SECONDS,
+        prefix: str = "",
     ) -> None:
+        """`prefix` stands before the paths in frames."""
+        self._prefix = prefix
         self._conversations = conversations
         self._hub = hub
         self._reading = reading
@@ -170,10 +174,14 @@ class UserSockets(Removals):
                 if conversation_id in hub:
                     continue  # another was the first meanwhile: a removal may have reached it
                 hub.begin_resuming(connection, conversation_id, found[0].seq)
-            connection.send(frame_of(ConversationCreated(found[0])))
+            self._present(connection, found[0])
             await self._reading.catch_up(connection, {conversation_id: found[0].seq})
             return True
         return True
+
+    def _present(self, connection: UserSocket, conversation: records.Conversation) -> None:
+        shown = placed(self._prefix, conversation)
+        connection.send(frame_of(ConversationCreated(shown)))
 
     def move_cursor(self, conversation_ids: Iterable[int], cursor: str) -> None:
         """Send the cursor to those who are in any of these and have everything before it.
@@ -208,7 +216,7 @@ class UserSockets(Removals):
             for conversation in await self.read_patiently(connection, part):
                 place = places[conversation.id]
                 if place is not None and hub.subscription(connection, conversation.id) is place:
-                    connection.send(frame_of(ConversationCreated(conversation)))
+                    self._present(connection, conversation)
                     late[conversation.id] = conversation.seq
             for conversation_id, place in places.items():
                 if conversation_id in late or place is None:

@@ -165,12 +165,13 @@ class Conversations:
                 present.title if title is UNSET else title,
                 present.metadata if metadata is UNSET else kept,
                 present.members_may if members_may is UNSET else rights,
+                present.avatar,
             )
             if present == wanted:
                 return Outcome(None)
             seq = await store.advance(transaction, conversation_id)
             await store.describe(transaction, conversation_id, wanted, seq)
-            change = Change(conversation_id, updated(wanted, seq))
+            change = Change(conversation_id, updated(conversation_id, wanted, seq))
             written = log.Written(change, conversation_id, replaces)
             await log.write(transaction, who.user_id, written)
             return Outcome(None, (change,))

@@ -25,6 +25,7 @@ from chat.services.limits import Limit
 from chat.services.messages import deletion
 from chat.store import conversations, messages, participants, reactions, users
 from chat.store import erasures as store
+from chat.store.avatars import USERS
 from chat.store.chores import ERASURES
 from chat.store.database import Database, Transaction, in_parts
 from chat.store.files import Files
@@ -79,11 +80,14 @@ class Erasure:
         """Erase a user; `also` happens in the same transaction. Returns False for one who is erased
         already.
         """
+        avatar = await USERS.find(self._database, user_id)
         async with self._database.transaction() as transaction:
             if not await store.begin(transaction, user_id):
                 return False
             if also is not None:
                 await also(transaction)
+        if avatar is not None:
+            self._files.discard_later([avatar.stored_name])
         self._announce(UserErased(user_id))
         self._wake.set()
         return True

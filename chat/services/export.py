@@ -16,8 +16,9 @@ from chat.services.notes import Notes
 from chat.store import erasures, users
 from chat.store import export as store
 from chat.store.attachments import StoredFile
+from chat.store.avatars import USERS
 from chat.store.database import Database
-from chat.store.files import Files
+from chat.store.files import THUMBNAIL_TYPE, Files
 
 READ = 200
 """Messages of a conversation that are looked at in one statement."""
@@ -63,6 +64,8 @@ class Exports:
         sink = Sink()
         with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
             archive.writestr("profile.json", profile)
+            async for piece in self._avatar(archive, sink, who):
+                yield piece
             ids = await self._conversations.ids(who)
             parts = self._conversations.parts(who, ids)
             # A client may leave in the middle. Then the file that is being written is closed before
@@ -117,6 +120,15 @@ class Exports:
                 async for chunk in chunks:
                     entry.write(chunk)
                     yield sink.taken()
+
+    async def _avatar(
+        self, archive: zipfile.ZipFile, sink: Sink, who: Identity
+    ) -> AsyncIterator[bytes]:
+        avatar = await USERS.find(self._database, who.user_id)
+        if avatar is not None:
+            file = StoredFile(avatar.stored_name, "avatar", avatar.size, THUMBNAIL_TYPE, "")
+            async for piece in self._file(archive, sink, "avatar.webp", file):
+                yield piece
 
     async def _mine(self, who: Identity) -> AsyncIterator[tuple[int, list[int]]]:
         """The messages that the user has sent: conversation and ids."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from chat.services.accounts import Accounts
 from chat.services.acts import Acts
 from chat.services.attachments import Attachments
+from chat.services.avatars import Avatars
 from chat.services.blocks import Blocks
 from chat.services.canned_responses import CannedResponses
 from chat.services.changes import Changes
@@ -41,6 +42,7 @@ class Services:
     exports: Exports
     accounts: Accounts
     acts: Acts
+    avatars: Avatars
     blocks: Blocks
     reports: Reports
     conversations: Conversations

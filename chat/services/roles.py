@@ -76,7 +76,7 @@ async def give(
     await store.put(transaction, conversation_id, user.id, role, seq)
     said = (await conversations.described(transaction, [conversation_id]))[conversation_id]
     member = Member(user.id, user.username, role)
-    change = Change(conversation_id, updated(said, seq, member))
+    change = Change(conversation_id, updated(conversation_id, said, seq, member))
     await log.write(transaction, actor_id, log.Written(change, user.id, replaces))
     return change
 

@@ -15,6 +15,7 @@ from chat.services import checks
 from chat.services.limits import Limit
 from chat.services.metadata import text_of
 from chat.services.once import once
+from chat.services.user_news import UserNews
 from chat.store import users as store
 from chat.store.database import Database, Transaction
 from chat.store.idempotency_keys import NOBODY, IdempotencyKey
@@ -31,12 +32,18 @@ CACHE_SECONDS = 60.0
 
 class Users:
     def __init__(
-        self, database: Database, passwords: Passwords, settings: Settings, sign_ups: Limit
+        self,
+        database: Database,
+        passwords: Passwords,
+        settings: Settings,
+        sign_ups: Limit,
+        news: UserNews,
     ) -> None:
         self._database = database
         self._passwords = passwords
         self._settings = settings
         self._sign_ups = sign_ups
+        self._news = news
         self._of_subject: TTLCache[tuple[str, bool], store.Account] = TTLCache(
             CACHE_SIZE, CACHE_SECONDS
         )
@@ -117,6 +124,8 @@ class Users:
                 await store.show_as(transaction, who.user_id, display_name)
             if metadata is not UNSET:
                 await store.keep(transaction, who.user_id, text)
+        if display_name is not UNSET:
+            await self._news.changed(who.user_id)
         return await self.me(who)
 
     async def search(self, prefix: str, limit: int) -> list[records.Profile]:

@@ -21,7 +21,18 @@ PARTICIPANTS_SHOWN = 100
 """Most participants in a conversation's JSON. All of them can be read page by page."""
 
 _ids = msgspec.json.Decoder(list[int]).decode
-_people = msgspec.json.Decoder(list[records.User]).decode
+
+
+class Person(Struct, frozen=True):
+    """A participant, as the statement returns them."""
+
+    id: int
+    username: str
+    display_name: str
+    avatar: str | None
+
+
+_people = msgspec.json.Decoder(list[Person]).decode
 
 
 # In one statement, for each a few small questions. The people come as JSON: a row for each of
@@ -31,7 +42,8 @@ _people = msgspec.json.Decoder(list[records.User]).decode
 LIST = """
     WITH mine AS MATERIALIZED (
         SELECT c.active_at, c.id, c.title, c.is_direct, c.created_at, c.seq, c.last_message_id,
-               c.participant_count, c.metadata, c.members_may, me.id AS user_id, me.username,
+               c.participant_count, c.metadata, c.members_may, c.avatar, me.id AS user_id,
+               me.username, me.display_name, me.avatar AS own_avatar,
                {read} AS last_read_id
         FROM users AS me CROSS JOIN conversations AS c WHERE me.id = ? AND {which}
     )
@@ -57,7 +69,8 @@ LIST = """
                                  WHERE o.conversation_id = mine.id AND o.user_id <> mine.user_id
                                    AND o.is_active AND o.last_read_id < m.id) END,
            m.by_agent, own.muted_until, coalesce(own.is_archived, FALSE),
-           coalesce(own.is_pinned, FALSE), mine.metadata, own.role, mine.members_may
+           coalesce(own.is_pinned, FALSE), mine.metadata, own.role, mine.members_may, mine.avatar,
+           mine.display_name, mine.own_avatar
     FROM mine
     LEFT JOIN participants AS own
         ON own.conversation_id = mine.id AND own.user_id = mine.user_id AND own.is_active
@@ -73,9 +86,10 @@ READ = """
 # Nothing is stored about an agent, so everything counts as read.
 READ_BY_AGENT = "coalesce(c.last_message_id, 0)"
 OF_AGENT = f"c.id = ? AND {IS_AGENT.format(user='me.id', conversation='c.id')}"
+PERSON = "'id', w.id, 'username', w.username, 'display_name', w.display_name, 'avatar', w.avatar"
 PEOPLE = {
-    "sqlite": "json_group_array(json_object('id', w.id, 'username', w.username))",
-    "postgresql": "CAST(json_agg(json_build_object('id', w.id, 'username', w.username)) AS text)",
+    "sqlite": f"json_group_array(json_object({PERSON}))",
+    "postgresql": f"CAST(json_agg(json_build_object({PERSON})) AS text)",
 }
 PLACES = """
     SELECT c.id, c.active_at
@@ -171,6 +185,9 @@ class Row(NamedTuple):
     metadata: str | None
     role: str | None
     members_may: str | None
+    avatar: str | None
+    display_name: str
+    own_avatar: str | None
 
 
 async def _select(
@@ -208,18 +225,22 @@ async def _select(
                 metadata=records.metadata_of(row.metadata),
                 role=row.role or records.AGENT,
                 members_may=records.rights_of(row.members_may),
+                avatar_url=records.conversation_avatar(row.id, row.avatar),
             ),
         )
         for row in rows
     ]
 
 
-def _participants(row: Row, user_id: int | None) -> list[records.User]:
+def _participants(row: Row, user_id: int | None) -> list[records.Profile]:
     """The participants by id, always with the reader among them. `user_id` is None for an agent."""
-    people = _people(row.people or "[]")
+    people = [
+        records.profile_of(one.id, one.username, one.display_name, one.avatar)
+        for one in _people(row.people or "[]")
+    ]
     people.sort(key=lambda user: user.id)
     if user_id is not None and row.participants > len(people):
-        reader = records.User(user_id, row.username)
+        reader = records.profile_of(user_id, row.username, row.display_name, row.own_avatar)
         if reader not in people:
             people[-1] = reader
     return people

@@ -48,16 +48,20 @@ async def title(transaction: Transaction, conversation_id: int) -> tuple[str, in
 
 
 class Description(NamedTuple):
-    """What a conversation says of itself."""
+    """What a conversation says of itself. `avatar` is the name of a file: see `avatars`."""
 
     title: str
     metadata: str | None
     members_may: str | None
+    avatar: str | None
 
 
 async def described(reads: Reads, conversation_ids: Collection[int]) -> dict[int, Description]:
     rows = await reads.fetch(
-        f"SELECT id, title, metadata, members_may FROM conversations WHERE id IN ({reads.ids})",  # noqa: S608 - of ours
+        f"""
+        SELECT id, title, metadata, members_may, avatar FROM conversations
+        WHERE id IN ({reads.ids})
+        """,  # noqa: S608 - of ours
         (listed(conversation_ids),),
     )
     return {row[0]: Description(*row[1:]) for row in rows}
@@ -71,7 +75,7 @@ async def describe(
         UPDATE conversations SET title = ?, metadata = ?, members_may = ?, title_seq = ?
         WHERE id = ?
         """,
-        (*description, seq, conversation_id),
+        (*description[:3], seq, conversation_id),
     )
 
 

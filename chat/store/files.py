@@ -25,7 +25,7 @@ import aiofiles
 import aiofiles.os
 from msgspec.structs import replace
 
-from chat.errors import NotFound, TooLarge, Unavailable
+from chat.errors import InvalidInput, NotFound, TooLarge, Unavailable
 from chat.media import sizes, types
 from chat.media.found import NOTHING
 from chat.media.inspector import Inspector
@@ -110,6 +110,35 @@ class Files:
             name, content_type, partial(self._link, self.drafts.path(upload_id))
         )
 
+    async def receive_picture(self, chunks: AsyncIterator[bytes], most: int) -> tuple[str, int]:
+        """Keep a small WebP copy of the picture, upright and without its metadata, and nothing else
+        of it. Returns its stored name, and its size in bytes.
+
+        Raises InvalidInput, which names `file`, for what is no picture that can be read, and
+        otherwise as `receive`.
+        """
+        stored_name = secrets.token_hex(16)
+        draft = self._incoming / stored_name
+        try:
+            await self._write(draft, chunks, most)
+            _, found = await aiofiles.os.wrap(looked_at)(draft, "")
+            if found is None:
+                raise no_picture("The file is no picture.")
+            if found.width * found.height > self._inspector.pixels:
+                raise no_picture(f"The picture has more than {self._inspector.pixels} pixels.")
+            answer = await self._inspector.inspect(draft, beside(draft), is_still=True)
+            if answer.thumbnail_size is None:
+                raise no_picture("The picture cannot be read.")
+            if self.bucket is not None:
+                await self.bucket.put(beside(draft), stored_name, THUMBNAIL_TYPE, "inline")
+            else:
+                await aiofiles.os.wrap(self._place)(beside(draft), self.path(stored_name))
+        except OSError as error:
+            raise cannot_store(error) from error
+        finally:
+            await asyncio.to_thread(unlink, draft, beside(draft))
+        return stored_name, answer.thumbnail_size
+
     async def _take(
         self,
         name: str,
@@ -142,10 +171,7 @@ class Files:
                 self.discard_later([stored_name])
             if not isinstance(error, OSError):
                 raise
-            log.error("an upload could not be stored: %s", error)  # noqa: TRY400 - the disk's trouble
-            raise Unavailable(
-                "The file cannot be stored at the moment.", retry_after=5.0
-            ) from error
+            raise cannot_store(error) from error
         return file
 
     @staticmethod
@@ -281,6 +307,15 @@ class Files:
         """Wait until the files are gone that are to be deleted by now."""
         if self._discarding:
             await asyncio.wait(self._discarding)
+
+
+def cannot_store(error: OSError) -> Unavailable:
+    log.error("an upload could not be stored: %s", error)
+    return Unavailable("The file cannot be stored at the moment.", retry_after=5.0)
+
+
+def no_picture(reason: str) -> InvalidInput:
+    return InvalidInput({"file": [reason]})
 
 
 def looked_at(draft: Path, claimed: str) -> tuple[str, sizes.Size | None]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from time import time
 
-from chat.store import resumable_uploads
+from chat.store import avatars, resumable_uploads
 from chat.store.bucket import Kept
 from chat.store.database import Database
 from chat.store.drift import Drift
@@ -17,6 +17,10 @@ MEND_LOG_OF_FILE = """
         (SELECT conversation_id, seq FROM attachments WHERE id = ?)
 """
 MEND_FILE = "DELETE FROM attachments WHERE id = ?"
+MEND_AVATAR = {
+    "user": "UPDATE users SET avatar = NULL, avatar_size = NULL WHERE id = ?",
+    "conversation": "UPDATE conversations SET avatar = NULL, avatar_size = NULL WHERE id = ?",
+}
 MEND_UPLOAD = "DELETE FROM resumable_uploads WHERE id = ?"
 MEND_THUMBNAIL = "UPDATE attachments SET thumbnail_size = NULL WHERE id = ?"
 
@@ -58,6 +62,17 @@ async def examine_attachments(database: Database, files: Files) -> list[Drift]:
                         (small,),
                     )
                 )
+    for what, id_, avatar in await avatars.every(database):
+        known.add(avatar.stored_name)
+        if size_of(files, avatar.stored_name, kept) != avatar.size:
+            drifts.append(
+                Drift(
+                    f"{what} {id_}: its picture is missing, or has another size",
+                    [(MEND_AVATAR[what], (id_,))],
+                    (files.path(avatar.stored_name),),
+                    (avatar.stored_name,),
+                )
+            )
     drifts += [
         Drift(f"file {path.name}: belongs to no attachment", files=(path,))
         for path in strays(files, known)

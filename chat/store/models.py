@@ -31,6 +31,8 @@ class User(Table):
     display_name = peewee.TextField(default="")
     password_rounds = peewee.BigIntegerField(null=True)
     erased_at = peewee.BigIntegerField(null=True)
+    avatar = peewee.TextField(null=True)
+    avatar_size = peewee.BigIntegerField(null=True)
     suspended_at = peewee.BigIntegerField(null=True)
 
     class Meta:
@@ -77,6 +79,8 @@ class Conversation(Table):
     changed = peewee.BigIntegerField(default=0)
     metadata = peewee.TextField(null=True)
     members_may = peewee.TextField(null=True)
+    avatar = peewee.TextField(null=True)
+    avatar_size = peewee.BigIntegerField(null=True)
 
     class Meta:
         table_name = "conversations"

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from chat.errors import NotFound
+from chat.store import avatars
 from chat.store.attachments import StoredFile
 from chat.store.bucket import Bucket
 from chat.store.database import Reads
-from chat.store.files import THUMBNAIL, Files, unlink
+from chat.store.files import THUMBNAIL, THUMBNAIL_TYPE, Files, unlink
 
 PAGE = 200
 """Rows that are read at once; after so many there is a word about the progress."""
@@ -59,4 +60,28 @@ async def move(
             else:
                 done.moved += 1
         say(f"{done.seen} of {total} files seen, {done.moved} moved")
+    await move_avatars(reads, files, bucket, done, to_bucket=to_bucket)
     return done
+
+
+async def move_avatars(
+    reads: Reads, files: Files, bucket: Bucket, done: Moved, *, to_bucket: bool
+) -> None:
+    """The same for the pictures of users and conversations, which have no thumbnails."""
+    for _, _, avatar in await avatars.every(reads):
+        file = StoredFile(avatar.stored_name, "avatar", avatar.size, THUMBNAIL_TYPE, "")
+        done.seen += 1
+        path = files.path(file.stored_name)
+        if to_bucket != path.exists():
+            continue
+        try:
+            if to_bucket:
+                await bucket.put(path, file.stored_name, THUMBNAIL_TYPE, "inline")
+                unlink(path)
+            else:
+                await files.fetch(file, bucket)
+                await bucket.remove([file.stored_name])
+        except NotFound:
+            done.missing += 1
+        else:
+            done.moved += 1

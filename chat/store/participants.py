@@ -234,15 +234,22 @@ async def page(
     """At most `limit` participants in the order of their ids, from behind user `after`."""
     rows = await reads.fetch(
         """
-        SELECT u.id, u.username, p.last_read_id, p.role, u.display_name
+        SELECT u.id, u.username, p.last_read_id, p.role, u.display_name, u.avatar
         FROM participants AS p JOIN users AS u ON u.id = p.user_id
         WHERE p.conversation_id = ? AND p.is_active AND p.user_id > ? ORDER BY p.user_id LIMIT ?
         """,
         (conversation_id, after, limit),
     )
     return [
-        records.Participant(id_, name, read, role, display_name=shown or UNSET)
-        for id_, name, read, role, shown in rows
+        records.Participant(
+            id_,
+            name,
+            read,
+            role,
+            display_name=shown or UNSET,
+            avatar_url=records.user_avatar(id_, avatar) or UNSET,
+        )
+        for id_, name, read, role, shown, avatar in rows
     ]
 
 

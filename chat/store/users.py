@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from unicodedata import normalize
 
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
 from chat import records
 from chat.store.database import Database, Reads, Row, Transaction, listed
@@ -153,11 +153,13 @@ def _account(row: Row) -> Account:
 
 async def me(reads: Reads, user_id: int) -> records.Me | None:
     rows = await reads.fetch(
-        "SELECT username, display_name, is_staff, metadata FROM users WHERE id = ?", (user_id,)
+        "SELECT username, is_staff, display_name, metadata, avatar FROM users WHERE id = ?",
+        (user_id,),
     )
-    for username, display_name, is_staff, metadata in rows:
+    for username, is_staff, display_name, metadata, avatar in rows:
         kept = records.metadata_of(metadata)
-        return records.Me(user_id, username, bool(is_staff), display_name, kept)
+        url = records.user_avatar(user_id, avatar)
+        return records.Me(user_id, username, bool(is_staff), display_name, kept, url)
     return None
 
 
@@ -176,14 +178,14 @@ async def search(database: Database, prefix: str, limit: int) -> list[records.Pr
     key = key_of(prefix)
     rows = await database.fetch(
         f"""
-        SELECT id, username, display_name FROM users
+        SELECT id, username, display_name, avatar FROM users
         WHERE username_key >= ?{database.binary} AND username_key < ?{database.binary}
           AND erased_at IS NULL
         ORDER BY username_key LIMIT ?
         """,  # noqa: S608 - a constant of the dialect
         (key, key + "\U0010ffff", limit),
     )
-    return [records.Profile(id_, username, name or UNSET) for id_, username, name in rows]
+    return [records.profile_of(*row) for row in rows]
 
 
 async def by_ids(reads: Reads, user_ids: Iterable[int]) -> list[records.User]:

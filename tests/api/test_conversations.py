@@ -33,6 +33,7 @@ def test_a_new_conversation_has_the_caller_in_it(ali: Person, sara: Person) -> N
         "metadata": {},
         "role": "owner",
         "members_may": ["add", "pin", "rename"],
+        "avatar_url": None,
     }
 
 

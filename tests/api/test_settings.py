@@ -27,6 +27,7 @@ def test_it_tells_the_limits(api: Api, said: dict[str, Any]) -> None:
     assert said == {
         "message_max_length": 10_000,
         "attachment_max_size": 1024 * 1024,
+        "avatar_max_size": 10 * 1024 * 1024,
         "image_max_pixels": 50_000_000,
         "upload_quota": 1024**3,
         "upload_ttl": 86_400,

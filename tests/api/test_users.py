@@ -2,6 +2,7 @@
 
 import secrets
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,7 +55,7 @@ def test_sign_up_is_closed_where_users_come_from_elsewhere(tmp_path: Path) -> No
 
 def test_me_is_the_caller(ali: Person, staff: Person) -> None:
     """Id, username, and whether they are staff."""
-    rest = {"display_name": "", "metadata": {}}
+    rest: dict[str, Any] = {"display_name": "", "metadata": {}, "avatar_url": None}
     assert ali.get("/api/users/me/").json() == {**ali.user, "is_staff": False, **rest}
     assert staff.get("/api/users/me/").json() == {**staff.user, "is_staff": True, **rest}
 

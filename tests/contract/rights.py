@@ -110,6 +110,10 @@ EXPECTED: dict[str, Rights] = {
     # Nobody is erased here: the password is wrong.
     "DELETE /api/users/me/": users(403, {"password": "wrong"}),
     "GET /api/users/me/export/": users(200),
+    # What is sent is no picture, and nobody has one.
+    "PUT /api/users/me/avatar/": users(400, FILE),
+    "DELETE /api/users/me/avatar/": users(204),
+    "GET /api/users/{user_id}/avatar/": users(404),
     "GET /api/users/me/blocks/": users(200),
     "PUT /api/users/{user_id}/block/": users(204),
     "DELETE /api/users/{user_id}/block/": users(204),
@@ -133,6 +137,9 @@ EXPECTED: dict[str, Rights] = {
     # Who was removed does not come back by a link.
     "GET /api/invites/{code}/": users(200, former=403),
     "POST /api/invites/{code}/": users(201, former=403, participant=200, sender=200, creator=200),
+    f"GET {CONVERSATION}avatar/": members(404),
+    f"PUT {CONVERSATION}avatar/": members(400, FILE),
+    f"DELETE {CONVERSATION}avatar/": members(204),
     f"POST {CONVERSATION}read/": members(204, {"message_id": "{message_id}"}),
     f"GET {CONVERSATION}messages/": members(200),
     f"POST {CONVERSATION}messages/": members(201, {"content": "x"}, blocked=403),

@@ -66,6 +66,11 @@ test("the list keeps its order, its last messages and what is unread", async () 
   assert.deepEqual([account.get(1).record.role, account.get(1).record.members_may], ["admin", []]);
   server.send({ type: "conversation.updated", title: "trip", participant: hers, seq: 10, conversation: 1 });
   assert.deepEqual([account.get(1).record.role, account.get(1).record.members_may.length], ["admin", 3]);
+  const shown = { id: 2, username: "sara", display_name: "سارا", avatar_url: "/api/users/2/avatar/?v=1" };
+  server.send({ type: "user.updated", user: shown, conversation: 1 });
+  assert.deepEqual(account.get(1).record.participants[1], shown);
+  server.send({ type: "conversation.updated", title: "trip", avatar_url: "/a", seq: 11, conversation: 1 });
+  assert.equal(account.get(1).record.avatar_url, "/a");
   server.send({ type: "conversation.created", conversation: server.conversation(9) });
   assert.deepEqual(ids(account), [1, 9, 3, 2]);
   server.send({ type: "conversation.removed", conversation: 3 });

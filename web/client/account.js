@@ -299,7 +299,7 @@ export class Account extends Emitter {
     if (type === "ticket.created" || frame.desk) return this.emit("desk", frame);
     const known = this.#all.get(id);
     if (known) return known.receive(frame);
-    if (id === undefined || type === "user.typing") return;
+    if (id === undefined || type === "user.typing" || type === "user.updated") return;
     // One that is older than what is loaded: its changes wait until it is known.
     this.#early.set(id, [...(this.#early.get(id) ?? []), frame]);
     this.look(id);

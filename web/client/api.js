@@ -31,6 +31,28 @@ export class Api extends Emitter {
     return this.json("PATCH", "/api/users/me/", { body: changes });
   }
 
+  /** A picture as a `Blob` or a file of React Native; the server keeps a small copy. */
+  setAvatar(picture) {
+    return this.json("PUT", "/api/users/me/avatar/", { form: formOf(picture, "picture") });
+  }
+
+  async removeAvatar() {
+    await this.request("DELETE", "/api/users/me/avatar/");
+  }
+
+  setConversationAvatar(id, picture) {
+    return this.json("PUT", at(id, "avatar"), { form: formOf(picture, "picture") });
+  }
+
+  async removeConversationAvatar(id) {
+    await this.request("DELETE", at(id, "avatar"));
+  }
+
+  /** The picture at an `avatar_url`. */
+  async avatar(url) {
+    return (await this.request("GET", this.pathOf(url))).blob();
+  }
+
   async block(userId) {
     await this.request("PUT", `/api/users/${userId}/block/`);
   }
@@ -210,10 +232,7 @@ export class Api extends Emitter {
 
   async attach(id, messageId, file, { name = file.name ?? "file", key, onProgress, signal } = {}) {
     const path = at(id, "messages", messageId, "attachments");
-    const form = new FormData();
-    // React Native's files are `{uri, name, type}`, and its form takes no third value.
-    if (file.uri === undefined) form.append("file", file, name);
-    else form.append("file", file);
+    const form = formOf(file, name);
     const attachment = await this.json("POST", path, { form, headers: once(key), onProgress, signal });
     onProgress?.(1);
     return attachment;
@@ -276,6 +295,14 @@ function at(...steps) {
 /** The path of what is done with a ticket; of all of them without an id. */
 function ticketAt(...steps) {
   return ["/api/support_tickets", ...steps, ""].join("/");
+}
+
+function formOf(file, name) {
+  const form = new FormData();
+  // React Native's files are `{uri, name, type}`, and its form takes no third value.
+  if (file.uri === undefined) form.append("file", file, name);
+  else form.append("file", file);
+  return form;
 }
 
 function inviteAt(code) {

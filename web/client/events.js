@@ -6,6 +6,7 @@ export const EVENTS = {
   "message.deleted": "deleted",
   "message.read": "read",
   "user.typing": "typing",
+  "user.updated": "person",
   "attachment.added": "attachment",
   "participant.joined": "joined",
   "participant.left": "left",

@@ -46,12 +46,15 @@ export type Metadata = Record<string, unknown>;
 export interface Profile extends User {
   /** Missing where the user has given none. */
   display_name?: string;
+  /** The path of their picture, where there is one; `payam.avatar` asks with the token. */
+  avatar_url?: string;
 }
 
 export interface Me extends User {
   /** May be empty. */
   display_name: string;
   metadata: Metadata;
+  avatar_url: string | null;
   is_staff: boolean;
 }
 
@@ -140,7 +143,7 @@ export interface ConversationRecord {
   /** The one conversation of two people, to which nobody else is added. */
   direct: boolean;
   /** At most 100, the caller always among them. */
-  participants: User[];
+  participants: Profile[];
   participant_count: number;
   created_at: string;
   last_message: Pick<Message, "id" | "sender" | "content" | "timestamp" | "is_read" | "role"> | null;
@@ -161,6 +164,7 @@ export interface ConversationRecord {
   /** The caller's; an agent is no participant. */
   role: ParticipantRole | "agent";
   members_may: Right[];
+  avatar_url: string | null;
 }
 
 /** A link into a conversation. Null where there is no such end. */
@@ -301,6 +305,16 @@ export class Payam {
   /** Everything of the account as a zip: profile, conversations, one's own messages, files. */
   export(): Promise<Blob>;
   /** This user sends nothing to the caller any more, and begins nothing with them. */
+  /** The server keeps a small copy of the picture. */
+  setAvatar(picture: Blob | { uri: string; name: string; type: string }): Promise<Me>;
+  removeAvatar(): Promise<void>;
+  setConversationAvatar(
+    id: number,
+    picture: Blob | { uri: string; name: string; type: string },
+  ): Promise<ConversationRecord>;
+  removeConversationAvatar(id: number): Promise<void>;
+  /** The picture at an `avatar_url`: WebP, at most 512 × 512 pixels. */
+  avatar(url: string): Promise<Blob>;
   block(userId: number): Promise<void>;
   unblock(userId: number): Promise<void>;
   blocks(): Promise<User[]>;
@@ -529,6 +543,8 @@ export interface Changes {
   deleted: { message_id: number; seq: number };
   read: { user: string; message_id: number };
   typing: { user: string; is_typing: boolean };
+  /** Somebody has another name that is shown, or another picture. */
+  person: { user: Profile };
   /** May come before its message, where both were missed. */
   attachment: { message_id: number; attachment: Attachment; seq: number };
   joined: { participant: User; seq: number };
@@ -538,6 +554,7 @@ export interface Changes {
     title: string;
     metadata?: Metadata;
     members_may?: Right[];
+    avatar_url?: string;
     participant?: User & { role: ParticipantRole };
     seq: number;
   };

@@ -34,6 +34,7 @@ export class News {
     "message.deleted": ({ message_id: id }) => this.#noteDeleted(id),
     "message.read": ({ user, message_id: id }) => this.#noteRead(user, id),
     "user.typing": ({ user, is_typing: isTyping }) => this.#noteTyping(user, isTyping),
+    "user.updated": ({ user }) => this.#noteUser(user),
     "participant.joined": ({ participant }) => this.#noteParticipants(participant, [participant]),
     "participant.left": ({ participant }) => this.#noteParticipants(participant, []),
     "conversation.updated": (frame) => this.#noteUpdated(frame),
@@ -99,11 +100,16 @@ export class News {
     this.#typing.set(name, setTimeout(end, TYPING_LASTS));
   }
 
-  #noteUpdated({ title, metadata = {}, members_may: rights = EVERYTHING, participant, seq }) {
+  #noteUpdated({ title, metadata = {}, members_may: rights = EVERYTHING, avatar_url: url = null, participant, seq }) {
     const conversation = this.#conversation;
     const isMe = participant?.id === conversation.me.id;
     const { role } = isMe ? participant : conversation.record;
-    conversation.note({ title, metadata, members_may: rights, role, seq });
+    conversation.note({ title, metadata, members_may: rights, avatar_url: url, role, seq });
+  }
+
+  #noteUser(user) {
+    const { participants } = this.#conversation.record;
+    this.#conversation.note({ participants: participants.map((one) => (one.id === user.id ? user : one)) });
   }
 
   #noteParticipants(gone, come) {
