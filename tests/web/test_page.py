@@ -3,6 +3,7 @@
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -14,8 +15,12 @@ from tests.web.sender import Sender
 from tests.web.test_language import words
 from tests.web.visitor import PASSWORD, Visitor
 
-DESKTOP = {"viewport": {"width": 1180, "height": 760}}
-PHONE = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "color_scheme": "dark"}
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 780},
+    "has_touch": True,
+    "color_scheme": "dark",
+}
 SCRIPT_MOST = 135_000  # bytes without comments, with the words of one language
 SENT_MOST = 50_000  # bytes of the same, as they are sent
 SCREEN_MOST = 60_000  # bytes of the first screen, as it is sent: with the page and its style

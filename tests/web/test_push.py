@@ -83,12 +83,12 @@ async def elsewhere(page: Page) -> None:
 
 
 async def test_a_push_is_shown_and_leads_to_its_conversation(
-    browser: Browser, served: PayamServer
+    whole_browser: Browser, served: PayamServer
 ) -> None:
     """With its text or without; a later one takes its place, and reading elsewhere takes it."""
     ali, sara = Sender(served.url, "ali"), Sender(served.url, "سارا")
     conversation = ali.begin(sara)
-    his = await ali.page(browser, "fa", **ALLOWED)
+    his = await ali.page(whole_browser, "fa", **ALLOWED)
     await expect(his.list).to_have_count(1)
     pushing = await Pushing.to(his.page)
     await his.page.wait_for_timeout(1200)  # the page keeps its list each second
@@ -129,11 +129,11 @@ async def test_a_push_is_shown_and_leads_to_its_conversation(
 
 
 async def test_notifications_are_turned_on_by_a_click(
-    browser: Browser, served: PayamServer
+    whole_browser: Browser, served: PayamServer
 ) -> None:
     """The browser is a device from then on, until they are turned off, or somebody signs out."""
     ali = Sender(served.url, "ali")
-    his = await ali.page(browser, **ALLOWED)
+    his = await ali.page(whole_browser, **ALLOWED)
     await his.page.add_init_script(SUBSCRIBED)
     await his.page.reload()
     turn_on = his.page.get_by_role("button", name="Turn notifications on")
@@ -155,10 +155,10 @@ async def test_notifications_are_turned_on_by_a_click(
 
 
 async def test_who_refuses_the_permission_is_told_how_to_allow_it(
-    browser: Browser, served: PayamServer
+    whole_browser: Browser, served: PayamServer
 ) -> None:
     ali = Sender(served.url, "ali")
-    his = await ali.page(browser, service_workers="allow")
+    his = await ali.page(whole_browser, service_workers="allow")
     await his.page.get_by_role("button", name="Settings").click()
     alert = his.page.get_by_role("dialog").get_by_role("alert")
     turn_on = his.page.get_by_role("button", name="Turn notifications on")
@@ -170,12 +170,12 @@ async def test_who_refuses_the_permission_is_told_how_to_allow_it(
 
 
 async def test_what_comes_while_the_page_is_out_of_sight(
-    browser: Browser, served: PayamServer
+    whole_browser: Browser, served: PayamServer
 ) -> None:
     """The page itself shows it, since its socket is there; when it is read, it is gone."""
     ali, sara = Sender(served.url, "ali"), Sender(served.url, "sara")
     conversation = ali.begin(sara)
-    his = await ali.page(browser, **ALLOWED)
+    his = await ali.page(whole_browser, **ALLOWED)
     await his.page.add_init_script(SUBSCRIBED)
     await his.page.reload()
     await his.page.get_by_role("button", name="Settings").click()
@@ -191,12 +191,14 @@ async def test_what_comes_while_the_page_is_out_of_sight(
     await pushing.shown()
 
 
-async def test_the_page_opens_without_a_connection(browser: Browser, served: PayamServer) -> None:
+async def test_the_page_opens_without_a_connection(
+    whole_browser: Browser, served: PayamServer
+) -> None:
     """With the conversations as they were, and what is seldom used too."""
     ali, sara = Sender(served.url, "ali"), Sender(served.url, "sara")
     ali.begin(sara)
     ali.say("before the tunnel")
-    his = await ali.page(browser, **ALLOWED)
+    his = await ali.page(whole_browser, **ALLOWED)
     await expect(his.list).to_contain_text("before the tunnel")
     kept = """async () => {
       const all = await (await caches.open("payam shell /")).keys();

@@ -193,10 +193,10 @@ async def back(page: Page, how: str) -> None:
 
 @pytest.mark.parametrize("how", ["tab", "dialog"])
 async def test_what_is_out_of_sight_is_read_on_return(
-    browser: Browser, served: PayamServer, how: str
+    whole_browser: Browser, served: PayamServer, how: str
 ) -> None:
     """Another tab in front, or a window over it: at the end, and yet nobody saw it."""
-    sara, ali, hers = await pair(browser, served.url)
+    sara, ali, hers = await pair(whole_browser, served.url)
     ali.say("seen")
     await sara.list.click()
     await expect(badge(sara)).to_be_hidden()
@@ -246,9 +246,9 @@ async def test_reading_on_one_device_shows_on_another(
     await expect(sara.page.locator("li.line + li.message")).to_contain_text("message 40")
 
 
-async def test_a_mark_that_fails_is_made_again(browser: Browser, served: PayamServer) -> None:
+async def test_a_mark_that_fails_is_made_again(whole_browser: Browser, served: PayamServer) -> None:
     """What is seen while there is no connection is read for everyone after it."""
-    sara, ali, hers = await pair(browser, served.url)
+    sara, ali, hers = await pair(whole_browser, served.url)
     await sara.list.click()
     await expect(sara.box).to_be_visible()
     session = await sara.page.context.new_cdp_session(sara.page)

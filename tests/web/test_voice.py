@@ -30,13 +30,13 @@ def silence() -> bytes:
 
 
 async def test_a_voice_message_is_recorded_sent_and_heard(
-    browser: Browser, served: PayamServer
+    whole_browser: Browser, served: PayamServer
 ) -> None:
     """By clicks, from Chromium's own microphone; a recording that was thrown away is not sent."""
     ali, sara = Sender(served.url, "ali"), Sender(served.url, "sara")
     ali.begin(sara)
-    his = await ali.page(browser, permissions=["microphone"], **DESKTOP)
-    hers = await sara.page(browser, "fa", **PHONE)
+    his = await ali.page(whole_browser, permissions=["microphone"], **DESKTOP)
+    hers = await sara.page(whole_browser, "fa", **PHONE)
     for page in (his, hers):
         await page.list.click()
     record = his.page.get_by_role("button", name="Record a voice message")
@@ -78,13 +78,17 @@ async def test_a_voice_message_is_recorded_sent_and_heard(
     await hers.check()
 
 
-async def test_sound_comes_part_by_part(browser: Browser, served: PayamServer) -> None:
+async def test_sound_comes_part_by_part(whole_browser: Browser, served: PayamServer) -> None:
     """Through the page's worker, which sends the token; to its middle without what is before."""
     ali, sara = Sender(served.url, "ali"), Sender(served.url, "sara")
     ali.begin(sara)
     ali.attach(ali.say("the minutes")[0], ("minutes.wav", silence(), "audio/wav"))
-    hers = await sara.page(browser, "en", service_workers="allow", **DESKTOP)
-    await hers.page.wait_for_function("navigator.serviceWorker.controller")
+    hers = await sara.page(whole_browser, "en", service_workers="allow", **DESKTOP)
+    await hers.page.evaluate("""async () => {
+        const worker = navigator.serviceWorker;
+        if (worker.controller) return;
+        await new Promise((then) => worker.addEventListener("controllerchange", then));
+    }""")
     await hers.list.click()
     player = hers.page.get_by_role("group").filter(has=hers.page.get_by_role("slider"))
     await expect(player).to_contain_text("1:00")

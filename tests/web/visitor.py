@@ -90,9 +90,17 @@ class Visitor:
 
     @classmethod
     async def arrive(
-        cls, browser: Browser, url: str, name: str, language: str, **context: Any
+        cls,
+        browser: Browser,
+        url: str,
+        name: str,
+        language: str,
+        script: str = "",
+        **context: Any,
     ) -> "Visitor":
         """At the first screen, in the language that the browser asks for.
+
+        The `script` runs before those of the page.
 
         Without the page's service worker, unless the context allows it: the browser would keep
         its requests from the test.
@@ -101,6 +109,8 @@ class Visitor:
         # Half-way through a transition a colour is neither the one nor the other to axe.
         context = {"service_workers": "block", **context}
         visit = await browser.new_context(locale=locale, reduced_motion="reduce", **context)
+        if script:
+            await visit.add_init_script(script)
         page = await visit.new_page()
         one = cls(page, WORDS[language], f"{name}_{secrets.token_hex(4)}", [])
         page.on("pageerror", lambda error: one.complaints.append(str(error)))
