@@ -22,6 +22,9 @@ from chat.realtime.framing import (
     parse_close,
 )
 
+_holding: list["Connection"] = []
+"""Those of this process that have something to be written with what is sent next."""
+
 
 class Listener(Protocol):
     """Gets the texts of a connection, and is notified of its end."""
@@ -152,7 +155,10 @@ class Connection(asyncio.Protocol):
         self.transport.write(frames)
 
     def hold(self, frames: bytes) -> None:
-        """Write these together with what is sent next. The caller has to call `flush` later."""
+        """Write these together with what is sent next, or at the end of this step of the loop."""
+        if not _holding:
+            asyncio.get_running_loop().call_soon(flush_held)
+        _holding.append(self)
         self._held += frames
 
     def flush(self) -> None:
@@ -201,3 +207,12 @@ class Connection(asyncio.Protocol):
             self._cut.cancel()
             self._cut = None
         self.listener.connection_lost(self)
+
+
+def flush_held() -> None:
+    """Write what is held, wherever it did not go out with something else."""
+    if _holding:
+        holding = _holding.copy()
+        _holding.clear()
+        for connection in holding:
+            connection.flush()

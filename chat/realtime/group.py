@@ -1,14 +1,15 @@
 """The sockets of one conversation in this process, and their position."""
 
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from msgspec import Struct
 
 from chat import metrics
 from chat.realtime.bag import Bag, with_one, without
+from chat.realtime.connection import flush_held
 from chat.realtime.protocol import of_conversation, with_client_id
-from chat.realtime.seats import Seat, live_in, place_of, seats_of, with_seat, without_seat
+from chat.realtime.seats import WIDTH, Seat, live_in, place_of, seats_of, with_seat, without_seat
 from chat.realtime.subscribers import Subscriber, UserSocket
 
 WAITING_MAX = 100
@@ -115,11 +116,11 @@ class Group(Struct, gc=False, eq=False):
         others = [one for one in self.others or () if not one.is_wide]
         return [*self.members, *others, *self._wide_ones(is_live=False)]
 
-    def wide_ones(self) -> list[UserSocket]:
+    def wide_ones(self) -> Sequence[UserSocket]:
         """The sockets of all conversations that are plainly live here."""
         return self._wide_ones(is_live=True)
 
-    def _wide_ones(self, *, is_live: bool) -> list[UserSocket]:
+    def _wide_ones(self, *, is_live: bool) -> Sequence[UserSocket]:
         found = live_in(self.wide)
         others = self.others
         if not others:
@@ -271,24 +272,19 @@ class Group(Struct, gc=False, eq=False):
         if not changes:
             return
         members: Bag = self.members
-        wide = self.wide_ones() if self.wide else ()
-        if len(members) + len(wide) > FEW:
-            for member in members:
-                member.flush()
-            for one in wide:
-                one.flush()
+        if len(members) + len(self.wide) // WIDTH > FEW:
+            flush_held()
         senders = {change.sender for change in changes if change.sender}
         if members:
             frames = b"".join([change.frame for change in changes])
-            if not senders:
-                for member in members:
-                    member.send(frames)
-            else:
-                self._write_by_user(members, changes, frames, senders)
-        if wide:
+            self._write_by_user(members, changes, frames, senders)
+        count = len(members)
+        if self.wide:
+            wide = self.wide_ones()
+            count += len(wide)
             frames = self.frames_of(changes, is_wide=True)
             self._write_by_user(wide, changes, frames, senders)
-        metrics.delivered_frames.add((len(members) + len(wide)) * len(changes))
+        metrics.delivered_frames.add(count * len(changes))
         if self.others:
             self._write_ahead(changes)
 
@@ -315,12 +311,16 @@ class Group(Struct, gc=False, eq=False):
         senders: set[int],
     ) -> None:
         """Write `frames`, but to the senders of messages their own frames."""
-        for member in members:
-            user_id = member.identity.user_id
+        if not senders:
+            for one in members:
+                one.send(frames)
+            return
+        for one in members:
+            user_id = one.identity.user_id
             if user_id in senders:
-                member.send(self.frames_of(changes, is_wide=member.is_wide, user_id=user_id))
+                one.send(self.frames_of(changes, is_wide=one.is_wide, user_id=user_id))
             else:
-                member.send(frames)
+                one.send(frames)
 
     def _write_ahead(self, changes: list[Delivery]) -> None:
         for connection, subscription in (self.others or {}).items():

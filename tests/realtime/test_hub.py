@@ -14,7 +14,8 @@ from chat.realtime.connection import Listener
 from chat.realtime.group import FEW, WAITING_MAX, Batch, Delivery
 from chat.realtime.hub import Hub
 from chat.realtime.patience import Patience
-from chat.realtime.subscribers import ConversationSocket
+from chat.realtime.seats import new_seat
+from chat.realtime.subscribers import ConversationSocket, Removals, UserSocket
 
 CONVERSATION = 7
 
@@ -121,15 +122,51 @@ async def test_a_batch_is_one_write() -> None:
 
 
 async def test_among_many_what_is_held_goes_first() -> None:
-    world = World()
-    few = [world.join() for _ in range(FEW)]
-    world.hub.deliver(CONVERSATION, world.commit())
-    assert [member.flushed_at for member in few] == [None] * FEW
+    """A few get it together with the message, in one write."""
+    for count in (FEW, FEW + 1):
+        world = World()
+        members = [world.join(user) for user in range(1, count + 1)]
+        members[0].hold(b"ack")
+        world.tell_own(world.commit())
+        assert members[0].flushed_at == (0 if count > FEW else None)
+        await asyncio.sleep(0)
+        assert members[0].flushed_at is not None, "it is written at the end of the step at last"
 
-    many = [*few, world.join()]
-    before = [len(member.told) for member in many]
-    world.hub.deliver(CONVERSATION, world.commit())
-    assert [member.flushed_at for member in many] == before
+
+class Wide(UserSocket):
+    """A socket of all conversations that keeps how often it is written to."""
+
+    def __init__(self, user_id: int) -> None:
+        identity = Identity(user_id, f"user{user_id}", False, 0.0, None)
+        super().__init__(cast("Listener", None), identity, 1024, cast("Removals", None))
+        self.writes = 0
+
+    def send(self, frames: bytes) -> None:
+        self.writes += 1
+
+
+async def test_each_batch_goes_to_the_sockets_that_a_user_has_by_then() -> None:
+    """They come and go between the batches, and the group's seats stay the same."""
+    world, seat = World(), new_seat(5)
+
+    def enter() -> Wide:
+        socket = Wide(5)
+        socket.seat = seat
+        seat.add(socket)
+        world.hub.seat(seat, {} if seat.conversations else {CONVERSATION: 0})
+        world.hub.enter(socket, {CONVERSATION: len(world.history)}, {})
+        return socket
+
+    phone = enter()
+    world.tell_own(world.commit())
+    tablet = enter()
+    world.tell_own(world.commit())
+    seat.remove(phone)
+    world.hub.exit(phone)
+    world.tell_own(world.commit())
+    seat.remove(tablet)
+    world.tell_own(world.commit())
+    assert (phone.writes, tablet.writes) == (2, 2)
 
 
 async def test_what_was_told_is_not_told_again() -> None:

@@ -1,6 +1,5 @@
 """Messages: send, edit, delete. The writer answers later, once for each."""
 
-import asyncio
 from functools import partial
 
 from chat.realtime.answers import Handlers, addressed, answer_change, given, refuse, shown
@@ -16,7 +15,6 @@ from chat.times import to_text
 class MessageFrames:
     def __init__(self, messages: Messages) -> None:
         self._messages = messages
-        self._holding: list[Subscriber] = []
         self.handlers: Handlers = {
             ChatMessage: self._send,
             EditMessage: self._edit,
@@ -50,15 +48,6 @@ class MessageFrames:
             )
             # Nearly every sender is a member, so the message itself follows in the same write.
             connection.hold(addressed(connection, send.conversation_id, frame_of(ack)))
-            if not self._holding:
-                asyncio.get_running_loop().call_soon(self._flush)
-            self._holding.append(connection)
-
-    def _flush(self) -> None:
-        """Write the acks that did not go out with a message."""
-        holding, self._holding = self._holding, []
-        for connection in holding:
-            connection.flush()
 
     def _edit(self, connection: Subscriber, conversation_id: int, frame: EditMessage) -> None:
         self._messages.submit_edit(
