@@ -49,6 +49,7 @@ from chat.services.devices import Devices
 from chat.services.direct_conversations import DirectConversations
 from chat.services.erasure import Erasure
 from chat.services.export import Exports
+from chat.services.guests import Guests
 from chat.services.invites import Invites
 from chat.services.limits import Limit
 from chat.services.messages import Messages
@@ -235,19 +236,20 @@ class Payam:
             self.dispatcher.announce_erased,
         )
         exports = Exports(self.database, self.files, conversations, notes)
+        sessions = Sessions(
+            self.database,
+            tokens,
+            self.passwords,
+            users,
+            self.dispatcher.announce,
+            self.dispatcher.announced_to_all,
+            grace=settings.jwt_refresh_grace,
+            per_name=per_name,
+            per_address=per_address,
+        )
         return Services(
             users=users,
-            sessions=Sessions(
-                self.database,
-                tokens,
-                self.passwords,
-                users,
-                self.dispatcher.announce,
-                self.dispatcher.announced_to_all,
-                grace=settings.jwt_refresh_grace,
-                per_name=per_name,
-                per_address=per_address,
-            ),
+            sessions=sessions,
             erasure=erasure,
             accounts=Accounts(
                 self.database,
@@ -271,6 +273,17 @@ class Payam:
             changes=self.changes,
             messages=messages,
             notes=notes,
+            guests=Guests(
+                self.database,
+                self.writer,
+                sessions,
+                self.board.online,
+                is_open=settings.guests and tokens.can_issue,
+                secret=settings.widget_secret if tokens.can_issue else "",
+                per_address=limit(
+                    settings.rate_guests / 3600, settings.rate_guests, "guests from this address"
+                ),
+            ),
             canned_responses=CannedResponses(self.database, most=settings.message_max_length),
             attachments=Attachments(
                 self.database,

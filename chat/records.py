@@ -318,6 +318,32 @@ class CannedResponse(Struct, frozen=True):
     updated_at: Moment
 
 
+class SignedIn(User, frozen=True):
+    """A guest, or a user whom the shop's signature names, with the tokens of this sign-in."""
+
+    access: str
+    refresh: str
+
+
+class Guest(User, frozen=True):
+    """What a guest said of themselves. `is_known` says that the shop's signature has named them.
+    `joined` is the user whose conversations the guest's are now.
+    """
+
+    email: str
+    is_known: bool
+    joined: int | None
+    created_at: Moment
+    display_name: str | UnsetType = UNSET
+
+
+class Desk(Struct, frozen=True):
+    """`online` says that an agent is there. `agents` are a few of those who are."""
+
+    online: bool
+    agents: list[Profile]
+
+
 class Device(Struct, frozen=True):
     """What is pushed to. A browser has `endpoint`; a phone has the `url` of its push gateway, and
     the `app_id` and the `pushkey` by which the gateway knows it.

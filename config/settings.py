@@ -223,6 +223,9 @@ class Settings:
         "password attempts per minute for one name; ten times as many for one address,"
         " from which as many may sign up",
     )
+    rate_guests: int = setting(
+        60, integer(1, 1_000_000), "guests per hour from one address; as many may come at once"
+    )
     max_connections: int = setting(
         50, integer(1, 1_000_000), "websockets that one user may have open on one worker"
     )
@@ -280,6 +283,19 @@ class Settings:
     )
 
     web_client: bool = setting(True, switch(), "serve the web client at /")
+    guests: bool = setting(
+        False, switch(), "people may write to the desk without an account; docs/support-desk.md"
+    )
+    widget_origins: tuple[str, ...] = setting(
+        (),
+        words(origin, "* or web origins like https://example.org, with commas between them"),
+        "web origins whose pages may show the chat of /widget.js, or *",
+    )
+    widget_secret: str = setting(
+        "",
+        text(f"at least {SECRET_MIN_LENGTH} bytes of text", secret=True),
+        "key with which a shop's server signs the ids of its users for /widget.js",
+    )
     cors_origins: tuple[str, ...] = setting(
         (),
         words(origin, "* or web origins like https://example.org, with commas between them"),
@@ -329,6 +345,11 @@ class Settings:
         if self.jwt_secret and len(self.jwt_secret.encode()) < SECRET_MIN_LENGTH:
             raise SettingsError(
                 f"JWT_SECRET is {len(self.jwt_secret.encode())} bytes long;"
+                f" it must be at least {SECRET_MIN_LENGTH}"
+            )
+        if self.widget_secret and len(self.widget_secret.encode()) < SECRET_MIN_LENGTH:
+            raise SettingsError(
+                f"WIDGET_SECRET is {len(self.widget_secret.encode())} bytes long;"
                 f" it must be at least {SECRET_MIN_LENGTH}"
             )
         keyed = bool(self.jwt_public_key) + bool(self.jwt_jwks_url)

@@ -14,10 +14,12 @@ from chat.services.conversations import PARTICIPANTS_MAX
 from chat.services.fields import (
     KEY_OF_16,
     KEY_OF_65,
+    NOT_BLANK,
     AnyUsername,
     AppId,
     Content,
     DisplayName,
+    Email,
     HttpsUrl,
     Id,
     Ids,
@@ -44,6 +46,27 @@ class Body(Struct, forbid_unknown_fields=True):
 class NewUser(Body):
     username: Username
     password: Password
+
+
+class NewGuest(Body):
+    """Both may be left out."""
+
+    name: DisplayName = ""
+    email: Email = ""
+
+
+class Identification(Body):
+    """`guest` is the access token of the guest that the user was until now."""
+
+    user_id: Annotated[
+        str, said("The shop's own id of its user.", minLength=1, maxLength=150, pattern=NOT_BLANK)
+    ]
+    signature: Annotated[
+        str, said("HMAC-SHA-256 of `user_id`, in hex.", pattern="^[0-9A-Fa-f]{64}$")
+    ]
+    name: DisplayName = ""
+    email: Email = ""
+    guest: str | None = None
 
 
 class Credentials(Body):

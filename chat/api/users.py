@@ -49,7 +49,9 @@ async def search(request: Request) -> HTTPResponse:
     services: Services = request.app.ctx.services
     query = paging.parameters(request, ("search", "limit"))
     limit = paging.integer("limit", query.get("limit", str(SEARCH_LIMIT)), 1, SEARCH_MAX)
-    return responses.json(await services.users.search(query.get("search", ""), limit))
+    return responses.json(
+        await services.users.search(request.ctx.identity, query.get("search", ""), limit)
+    )
 
 
 @blueprint.get("/me/")

@@ -22,6 +22,7 @@ from chat.services.once import once
 from chat.services.rights import require_above, require_admin, require_right
 from chat.store import (
     conversation_list,
+    guests,
     idempotency_keys,
     messages,
     participants,
@@ -118,7 +119,7 @@ class Conversations:
         self._require_few("participants", user_ids)
         checks.text("title", title, most=checks.TITLE_MAX_LENGTH, least=0)
         kept = text_of(metadata)
-        members = await self.require_users("participants", {who.user_id, *user_ids})
+        members = await self.require_users(who, "participants", {who.user_id, *user_ids})
         await require_welcome(self._database, who, members)
 
         async def make(transaction: Transaction) -> Outcome[int]:
@@ -202,7 +203,7 @@ class Conversations:
         """
         self._require_few(field, user_ids)
         await require_right(self._database, who, conversation_id, "add")
-        named = await self.require_users(field, set(user_ids))
+        named = await self.require_users(who, field, set(user_ids))
         await require_welcome(self._database, who, named)
 
         async def make(transaction: Transaction) -> Outcome[int]:
@@ -229,9 +230,14 @@ class Conversations:
             few = f"At most {self._per_request} at a time; add others with further requests."
             raise InvalidInput({field: [few]})
 
-    async def require_users(self, field: str, user_ids: Collection[int]) -> dict[int, records.User]:
-        """The users by id. Raises InvalidInput, which names the ids that do not exist."""
-        found = {user.id: user for user in await users.present(self._database, user_ids)}
+    async def require_users(
+        self, who: Identity, field: str, user_ids: Collection[int]
+    ) -> dict[int, records.User]:
+        """The users by id. Raises InvalidInput, which names the ids that do not exist. For a guest
+        nobody exists but staff.
+        """
+        visible = await guests.visible(self._database, who.user_id, set(user_ids))
+        found = {user.id: user for user in await users.present(self._database, visible)}
         if unknown := sorted(set(user_ids) - found.keys()):
             named = ", ".join(str(id_) for id_ in unknown)
             raise InvalidInput({field: [f"No such users: {named}."]})

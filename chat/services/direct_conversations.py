@@ -51,7 +51,7 @@ class DirectConversations:
         if metadata is not UNSET:
             raise InvalidInput({"metadata": ["A direct conversation begins without it."]})
         pair = Pair.of(who.user_id, others.pop() if others else who.user_id)
-        users = await self._conversations.require_users("participants", set(pair))
+        users = await self._conversations.require_users(who, "participants", set(pair))
         await require_welcome(self._database, who, pair)
         made = await self._find_or_make(who, pair, key)
         if not made.is_new:

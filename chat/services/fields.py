@@ -114,6 +114,7 @@ Reason = Annotated[
     str, said("Not blank.", minLength=1, maxLength=checks.REASON_MAX_LENGTH, pattern=NOT_BLANK)
 ]
 Note = Annotated[str, said("May be empty.", maxLength=checks.REASON_MAX_LENGTH, pattern=NO_NULL)]
+Email = Annotated[str, said("May be empty.", maxLength=254, pattern="^([^@\\s]+@[^@\\s]+)?$")]
 Subject = Annotated[
     str, said("Not blank.", minLength=1, maxLength=checks.SUBJECT_MAX_LENGTH, pattern=NOT_BLANK)
 ]

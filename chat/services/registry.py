@@ -14,6 +14,7 @@ from chat.services.devices import Devices
 from chat.services.direct_conversations import DirectConversations
 from chat.services.erasure import Erasure
 from chat.services.export import Exports
+from chat.services.guests import Guests
 from chat.services.invites import Invites
 from chat.services.limits import Limit
 from chat.services.messages import Messages
@@ -51,6 +52,7 @@ class Services:
     changes: Changes
     messages: Messages
     notes: Notes
+    guests: Guests
     canned_responses: CannedResponses
     attachments: Attachments
     resumable_uploads: ResumableUploads

@@ -128,12 +128,12 @@ class Users:
             await self._news.changed(who.user_id)
         return await self.me(who)
 
-    async def search(self, prefix: str, limit: int) -> list[records.Profile]:
+    async def search(self, who: Identity, prefix: str, limit: int) -> list[records.Profile]:
         """Users whose name begins with `prefix`; letter case does not count."""
         if not 1 <= limit <= SEARCH_MAX:
             raise InvalidInput({"limit": [f"A whole number from 1 to {SEARCH_MAX}."]})
         checks.text("search", prefix, most=checks.USERNAME_MAX_LENGTH, least=0)
-        return await store.search(self._database, prefix, limit)
+        return await store.search(self._database, who.user_id, prefix, limit)
 
     async def staff_among(self, user_ids: Collection[int]) -> set[int]:
         """Those of the users who are staff now, according to the database."""

@@ -33,6 +33,7 @@ class User(Table):
     erased_at = peewee.BigIntegerField(null=True)
     avatar = peewee.TextField(null=True)
     avatar_size = peewee.BigIntegerField(null=True)
+    is_guest = peewee.BooleanField(default=False)
     suspended_at = peewee.BigIntegerField(null=True)
 
     class Meta:
@@ -630,6 +631,18 @@ class ImportUnread(Table):
         primary_key = peewee.CompositeKey("conversation_id", "sender_id")
 
 
+class Guest(Table):
+    """What a guest said of themselves. `joined_id` is the user to whom the conversations went."""
+
+    user_id = peewee.BigIntegerField(primary_key=True)
+    email = peewee.TextField()
+    joined_id = peewee.BigIntegerField(null=True)
+    created_at = peewee.BigIntegerField()
+
+    class Meta:
+        table_name = "guests"
+
+
 class Note(Table):
     """An internal note of staff. Its id is among those of messages, and no message has it.
 
@@ -706,4 +719,5 @@ TABLES = (
     TicketStep,
     Act,
     Deletion,
+    Guest,
 )

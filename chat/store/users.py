@@ -173,17 +173,34 @@ async def keep(transaction: Transaction, user_id: int, metadata: str | None) -> 
     await transaction.execute("UPDATE users SET metadata = ? WHERE id = ?", (metadata, user_id))
 
 
-async def search(database: Database, prefix: str, limit: int) -> list[records.Profile]:
-    """Users whose name begins with `prefix`, in the order of their names."""
+async def profiles(reads: Reads, user_ids: Iterable[int]) -> list[records.Profile]:
+    """The users with these ids, with the names that are shown, in the order of the ids."""
+    rows = await reads.fetch(
+        f"""
+        SELECT id, username, display_name, avatar FROM users WHERE id IN ({reads.ids}) ORDER BY id
+        """,  # noqa: S608 - of ours
+        (listed(user_ids),),
+    )
+    return [records.profile_of(*row) for row in rows]
+
+
+async def search(
+    database: Database, viewer_id: int, prefix: str, limit: int
+) -> list[records.Profile]:
+    """Users whose name begins with `prefix`, in the order of their names. A guest finds only staff,
+    and only staff find guests.
+    """
     key = key_of(prefix)
     rows = await database.fetch(
         f"""
         SELECT id, username, display_name, avatar FROM users
         WHERE username_key >= ?{database.binary} AND username_key < ?{database.binary}
           AND erased_at IS NULL
+          AND (is_staff OR NOT EXISTS (SELECT 1 FROM users AS v WHERE v.id = ? AND v.is_guest))
+          AND (NOT is_guest OR EXISTS (SELECT 1 FROM users AS v WHERE v.id = ? AND v.is_staff))
         ORDER BY username_key LIMIT ?
         """,  # noqa: S608 - a constant of the dialect
-        (key, key + "\U0010ffff", limit),
+        (key, key + "\U0010ffff", viewer_id, viewer_id, limit),
     )
     return [records.profile_of(*row) for row in rows]
 

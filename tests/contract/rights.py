@@ -181,6 +181,11 @@ EXPECTED: dict[str, Rights] = {
     f"POST {TICKET}close/": members(200, blocked=404),
     f"POST {TICKET}reopen/": members(200, blocked=404),
     f"GET {TICKET}steps/": members(200, blocked=404),
+    # There are no guests where nothing says so.
+    "POST /api/guests/": public(403, {}),
+    "POST /api/guests/identify/": public(403, {"user_id": "x", "signature": "0" * 64}),
+    "GET /api/guests/{user_id}/": staff(404),
+    "GET /api/desk/": users(200),
     "GET /api/canned_responses/": staff(200),
     "POST /api/canned_responses/": staff(201, {"title": "x", "content": "x"}),
     f"GET {CANNED}": staff(200),

@@ -46,7 +46,7 @@ async def test_every_account_stays_and_signs_in_by_its_name(
             account = await users.by_username(database, alike)
             assert account is not None
             assert account.id == owner, alike
-        assert [one.username for one in await users.search(database, "علي", 9)] == [
+        assert [one.username for one in await users.search(database, 0, "علي", 9)] == [
             "علی",
             "علي",
             "عـلی",

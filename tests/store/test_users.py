@@ -12,7 +12,7 @@ from tests.store.world import user
 
 
 async def found(database: Database, prefix: str, limit: int = 20) -> list[str]:
-    return [one.username for one in await users.search(database, prefix, limit)]
+    return [one.username for one in await users.search(database, 0, prefix, limit)]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ async def test_seeded_users_have_the_ids_that_were_given_and_numbering_goes_on(
         assert not await users.any_exist(transaction)
         await users.seed(transaction, 1000, None)
         await database.after_numbering(transaction, "users")
-    assert (await users.search(database, "user1000", 1))[0].id == 1000
+    assert (await users.search(database, 0, "user1000", 1))[0].id == 1000
     assert await user(database, "next") > 1000
 
 

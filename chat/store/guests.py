@@ -1,0 +1,92 @@
+"""Guests, and what they said of themselves. The row stays when the guest becomes a known user."""
+
+from msgspec import UNSET
+
+from chat import records
+from chat.store.database import Reads, Transaction, listed
+from chat.times import now, to_text
+
+
+async def mark(transaction: Transaction, user_id: int, name: str, email: str) -> None:
+    """This new user is a guest."""
+    await transaction.execute(
+        "UPDATE users SET is_guest = TRUE, display_name = ? WHERE id = ?", (name, user_id)
+    )
+    await transaction.execute(
+        "INSERT INTO guests (user_id, email, joined_id, created_at) VALUES (?, ?, NULL, ?)",
+        (user_id, email, now()),
+    )
+
+
+async def is_guest(reads: Reads, user_id: int) -> bool:
+    return bool(await reads.fetch("SELECT 1 FROM users WHERE id = ? AND is_guest", (user_id,)))
+
+
+async def one(reads: Reads, user_id: int) -> records.Guest | None:
+    rows = await reads.fetch(
+        """
+        SELECT u.id, u.username, u.display_name, g.email, u.is_guest, g.joined_id, g.created_at
+        FROM guests AS g JOIN users AS u ON u.id = g.user_id WHERE g.user_id = ?
+        """,
+        (user_id,),
+    )
+    for id_, username, name, email, is_unknown, joined, at in rows:
+        return records.Guest(
+            id=id_,
+            username=username,
+            display_name=name or UNSET,
+            email=email,
+            is_known=not is_unknown,
+            joined=joined,
+            created_at=to_text(at),
+        )
+    return None
+
+
+async def recognise(transaction: Transaction, user_id: int, external_id: str) -> bool:
+    """The guest is this user of the shop from now on, unless another one is already."""
+    return bool(
+        await transaction.execute(
+            """
+            UPDATE users SET is_guest = FALSE, external_id = ? WHERE id = ? AND is_guest
+              AND NOT EXISTS (SELECT 1 FROM users AS o WHERE o.external_id = ?)
+            """,
+            (external_id, user_id, external_id),
+        )
+    )
+
+
+async def joined(transaction: Transaction, user_id: int, account_id: int) -> None:
+    """The conversations of the guest are this account's."""
+    await transaction.execute(
+        "UPDATE guests SET joined_id = ? WHERE user_id = ?", (account_id, user_id)
+    )
+
+
+async def describe(transaction: Transaction, user_id: int, name: str) -> None:
+    await transaction.execute(
+        "UPDATE users SET display_name = ? WHERE id = ? AND display_name = ''", (name, user_id)
+    )
+
+
+async def take_over_tickets(
+    transaction: Transaction, conversation_id: int, user_id: int, account_id: int
+) -> None:
+    """The tickets that the guest opened here are the account's."""
+    await transaction.execute(
+        """
+        UPDATE support_tickets SET created_by = ? WHERE conversation_id = ? AND created_by = ?
+        """,
+        (account_id, conversation_id, user_id),
+    )
+
+
+async def visible(reads: Reads, viewer_id: int, user_ids: set[int]) -> set[int]:
+    """Those of the users whom the viewer may know of: a guest only knows staff."""
+    if not await is_guest(reads, viewer_id):
+        return user_ids
+    rows = await reads.fetch(
+        f"SELECT id FROM users WHERE id IN ({reads.ids}) AND (is_staff OR id = ?)",  # noqa: S608 - of ours
+        (listed(user_ids), viewer_id),
+    )
+    return {id_ for (id_,) in rows}

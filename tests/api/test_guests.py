@@ -1,0 +1,173 @@
+"""Guests of a shop's page, and users whom the shop's signature names."""
+
+import hmac
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from chat.services.sessions import Pair
+from config.settings import Settings
+from tests.api.client import Api, Person, problem, wrong_fields
+
+SECRET = "a secret that the shop's server has"
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    settings = Settings(
+        data_dir=tmp_path_factory.mktemp("guests"),
+        database_url=url,
+        guests=True,
+        widget_secret=SECRET,
+        rate_limits=False,
+    )
+    with Api(settings) as served:
+        yield served
+
+
+def signed(user_id: str, **more: Any) -> dict[str, Any]:
+    signature = hmac.new(SECRET.encode(), user_id.encode(), sha256).hexdigest()
+    return {"user_id": user_id, "signature": signature, **more}
+
+
+def person(api: Api, answer: Any) -> Person:
+    """Who is signed in by this answer."""
+    assert answer.status_code == 201, answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+    said = answer.json()
+    assert said.keys() == {"id", "username", "access", "refresh"}
+    found = Person(api, said["id"], said["username"], Pair(said["access"], said["refresh"]))
+    assert found.get("/api/users/me/").json()["id"] == said["id"]
+    return found
+
+
+def guest(api: Api, **said: str) -> Person:
+    return person(api, api.request("POST", "/api/guests/", json=said))
+
+
+def identified(api: Api, user_id: str, **more: Any) -> Person:
+    return person(api, api.request("POST", "/api/guests/identify/", json=signed(user_id, **more)))
+
+
+def test_a_guest_writes_to_the_desk(api: Api) -> None:
+    """With a name and an address that staff read, and nobody else."""
+    ali, agent = guest(api, name="علی", email="ali@example.org"), api.person("a", is_staff=True)
+    conversation = ali.begin()
+    assert ali.post(conversation + "support_ticket/", {"subject": "help"}).status_code == 201
+    ali.say(conversation, "hello")
+    assert agent.say(conversation, "hi")["role"] == "agent"
+    said = agent.get(f"/api/guests/{ali.id}/").json()
+    assert (said["display_name"], said["email"], said["is_known"]) == (
+        "علی",
+        "ali@example.org",
+        False,
+    )
+    problem(ali.get(f"/api/guests/{ali.id}/"), 403, "forbidden")
+    problem(agent.get(f"/api/guests/{agent.id}/"), 404, "not_found")
+
+
+def test_a_guest_knows_staff_alone(api: Api) -> None:
+    """Others are neither found nor reached, by no path; nor do others find guests."""
+    ali, sara, agent = guest(api), api.person("sara"), api.person("a", is_staff=True)
+    found = ali.get(f"/api/users/?search={sara.username}").json()
+    assert found == []
+    assert [one["id"] for one in ali.get(f"/api/users/?search={agent.username}").json()] == [
+        agent.id
+    ]
+    assert sara.get(f"/api/users/?search={ali.username}").json() == []
+    assert [one["id"] for one in agent.get(f"/api/users/?search={ali.username}").json()] == [ali.id]
+    body: dict[str, Any] = {"participants": [sara.id]}
+    unknown = {"participants": [2**61]}
+    for more in ({}, {"direct": True}):
+        refused = ali.post("/api/conversations/", {**body, **more})
+        absent = ali.post("/api/conversations/", {**unknown, **more})
+        assert wrong_fields(refused) == wrong_fields(absent) == {"participants"}
+    conversation = ali.begin(agent)
+    refused = ali.post(conversation + "participants/", {"user_id": sara.id})
+    assert wrong_fields(refused) == {"user_id"}
+
+
+def test_a_signature_makes_the_guest_a_known_user(api: Api) -> None:
+    """The same user, who keeps the conversation; and the same again by the signature alone."""
+    ali = guest(api, name="Ali")
+    conversation = ali.begin()
+    ali.say(conversation, "hello")
+    known = identified(api, "shop-1", guest=ali.access)
+    assert known.id == ali.id
+    again = identified(api, "shop-1")
+    assert again.id == ali.id
+    [message] = again.get(conversation + "messages/").json()
+    assert message["sender"]["id"] == ali.id
+    agent = api.person("a", is_staff=True)
+    assert agent.get(f"/api/guests/{ali.id}/").json()["is_known"] is True
+
+
+def test_the_conversation_of_a_guest_joins_the_account(api: Api) -> None:
+    """Which the shop's user has already: with its ticket; the guest is not in it any more."""
+    account = identified(api, "shop-2", name="Sara")
+    late = guest(api)
+    conversation = late.begin()
+    late.say(conversation, "hello")
+    ticket = late.post(conversation + "support_ticket/", {"subject": "help"}).json()
+    for _ in range(2):  # a retry goes on
+        joined = identified(api, "shop-2", guest=late.access)
+        assert joined.id == account.id
+    assert [one["content"] for one in account.get(conversation + "messages/").json()] == ["hello"]
+    shown = account.get(conversation).json()
+    assert [one["id"] for one in shown["participants"]] == [account.id]
+    assert shown["support_ticket"]["created_by"]["id"] == account.id
+    assert shown["support_ticket"]["id"] == ticket["id"]
+    problem(late.get(conversation), 404, "not_found")
+    agent = api.person("a", is_staff=True)
+    assert agent.get(f"/api/guests/{late.id}/").json()["joined"] == account.id
+
+
+@pytest.mark.parametrize("signature", ["0" * 64, "", "x", "é" * 64])
+def test_a_wrong_signature_names_nobody(api: Api, signature: str) -> None:
+    """Nor does the signature of another user, nor one for staff."""
+    body = {**signed("shop-3"), "signature": signature}
+    problem(api.request("POST", "/api/guests/identify/", json=body), 403, "signature_invalid")
+    body = {**signed("shop-3"), "user_id": "shop-4"}
+    problem(api.request("POST", "/api/guests/identify/", json=body), 403, "signature_invalid")
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"name": "x" * 101}, "name"),
+        ({"name": "a\nb"}, "name"),
+        ({"email": "x"}, "email"),
+        ({"email": "a b@c"}, "email"),
+        ({"email": "a@" + "b" * 253}, "email"),
+        ({"age": 3}, "age"),
+    ],
+)
+def test_wrong_words_of_a_guest_name_the_field(api: Api, body: Any, field: str) -> None:
+    """And nobody is made."""
+    assert wrong_fields(api.request("POST", "/api/guests/", json=body)) == {field}
+
+
+def test_the_desk_says_who_is_there(api: Api) -> None:
+    """Nobody, while no agent has a socket open."""
+    assert guest(api).get("/api/desk/").json() == {"online": False, "agents": []}
+
+
+def test_an_address_gets_few_guests(tmp_path: Any) -> None:
+    """As many as RATE_GUESTS says, and then 429."""
+    with Api(Settings(data_dir=tmp_path, guests=True, rate_guests=2)) as served:
+        for _ in range(2):
+            guest(served)
+        answer = served.request("POST", "/api/guests/", json={})
+        problem(answer, 429, "rate_limited")
+        assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_without_the_setting_there_are_no_guests(tmp_path: Any) -> None:
+    """Nor is anybody named by a signature without the secret."""
+    with Api(Settings(data_dir=tmp_path)) as served:
+        problem(served.request("POST", "/api/guests/", json={}), 403, "guests_closed")
+        body = signed("shop-5")
+        problem(served.request("POST", "/api/guests/identify/", json=body), 403, "guests_closed")
