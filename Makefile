@@ -36,7 +36,7 @@ soak: $(VENV)/dev.stamp ## break everything again and again, in four hours; writ
 	@FAULT_ROUNDS=$(FAULT_ROUNDS) FAULT_MESSAGES=$(FAULT_MESSAGES) \
 		FAULT_REPORT=docs/reliability.md $(BIN)/python -m pytest $(or $(TEST),tests/faults)
 
-bench: $(VENV)/dev.stamp ## measure it beside five other servers, in an hour
+bench: $(VENV)/dev.stamp ## measure it beside six other servers, in an hour
 	@.ci/services
 	@$(BIN)/python -m loadtest compare $(BENCH)
 

@@ -4,13 +4,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from loadtest.crowd import Crowd
+from loadtest.measurement import LoadFailed, Measurement
 from loadtest.peers.peer import Running
 from loadtest.peers.server import LOADER_CORE, pinned
 
@@ -20,10 +21,6 @@ LOADER_SECONDS = 300
 CHECKOUT = Path(__file__).parents[1]
 
 
-class LoadFailed(Exception):
-    """The loader failed. The text is the end of what it printed."""
-
-
 @dataclass(frozen=True)
 class Run:
     """One scenario with its options, against servers that start with this crowd."""
@@ -31,18 +28,6 @@ class Run:
     scenario: str
     options: str
     crowd: Crowd = PEOPLE
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """One run of the loader: its figures, and a phrase for each thing that went wrong.
-
-    `snapshots` are those of the report.
-    """
-
-    figures: Mapping[str, float]
-    failures: Sequence[str]
-    snapshots: Sequence[Mapping[str, Any]] = ()
 
 
 def load(

@@ -8,7 +8,8 @@ from typing import Protocol
 from rich.console import Console
 
 from loadtest.crowd import Crowd
-from loadtest.measuring import LOADER_SECONDS, LoadFailed, Measurement, Run, load
+from loadtest.measurement import LoadFailed, Measurement
+from loadtest.measuring import LOADER_SECONDS, Run, load
 from loadtest.peers.backing import Backing
 from loadtest.peers.payam import PAYAM, Prepare, leave, on_postgres, on_sqlite
 from loadtest.peers.peer import Running

@@ -7,7 +7,8 @@ from loadtest.crowd import Crowd
 from loadtest.growth.answer import Answer
 from loadtest.growth.bench import Bench
 from loadtest.growth.steps import answer_by_size, cost_by_size
-from loadtest.measuring import Measurement, Run
+from loadtest.measurement import Measurement
+from loadtest.measuring import Run
 from loadtest.plots import linear
 
 IN_FLIGHT = 8

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from loadtest.charts import compact
 from loadtest.growth.answer import Answer, Panel
 from loadtest.growth.bench import Bench, Database
-from loadtest.measuring import Measurement, Run
+from loadtest.measurement import Measurement
+from loadtest.measuring import Run
 from loadtest.plots import Axis, Point, Series, linear
 from loadtest.report import shown
 from loadtest.scenarios.soak import MIB, SETTLED

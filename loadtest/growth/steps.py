@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from loadtest.charts import compact
 from loadtest.growth.answer import Answer, Panel
 from loadtest.growth.bench import Bench, Database
-from loadtest.measuring import Measurement, Run
+from loadtest.measurement import Measurement
+from loadtest.measuring import Run
 from loadtest.plots import Axis, Point, Series, logarithmic
 from loadtest.report import shown
 

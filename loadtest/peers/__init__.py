@@ -6,6 +6,7 @@ from loadtest.peers.nchan import NCHAN
 from loadtest.peers.payam import PAYAM, PAYAM_SQLITE, PAYAM_TWO_WORKERS
 from loadtest.peers.peer import Peer
 from loadtest.peers.socketio import SOCKETIO
+from loadtest.peers.synapse import SYNAPSE
 from loadtest.peers.uwebsockets import UWEBSOCKETS
 
 PEERS: tuple[Peer, ...] = (
@@ -17,4 +18,5 @@ PEERS: tuple[Peer, ...] = (
     NCHAN,
     UWEBSOCKETS,
     EJABBERD,
+    SYNAPSE,
 )

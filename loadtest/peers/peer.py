@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from loadtest.crowd import Crowd
+from loadtest.measurement import Measurement
 from loadtest.peers.backing import Backing
 
 
@@ -32,3 +33,7 @@ class Peer:
     start: Callable[[Backing, Crowd], AbstractContextManager[Running]]
     stores: bool = True
     """Whether a message is stored before its sender has the answer."""
+    measures: Callable[[str, str], Measurement] | None = None
+    """Measures the server at a URL with the key of tokens, where no scenario of the loader can. It
+    raises LoadFailed.
+    """

@@ -1,14 +1,17 @@
 """A comparison from end to end: a server started, loaded by a process of its own, stopped."""
 
 import os
+from dataclasses import replace
 from io import StringIO
 
+import httpx
 import pytest
 from rich.console import Console
 
-from loadtest.compare.command import compare
+from loadtest.compare.command import compare, measure
 from loadtest.crowd import Crowd
-from loadtest.measuring import LoadFailed, Run, load
+from loadtest.measurement import LoadFailed, Measurement
+from loadtest.measuring import Run, load
 from loadtest.peers.backing import Backing
 from loadtest.peers.payam import PAYAM_SQLITE
 from loadtest.peers.peer import Running
@@ -31,6 +34,21 @@ def test_a_round_is_measured(postgres_server: PostgresServer, redis_server: Redi
     assert figures["messages_per_second"] > 0
     assert figures["server_cpu_per_delivery"] > 0
     assert "messages_per_second" in printed.getvalue()
+
+
+def test_a_peer_may_measure_itself(
+    postgres_server: PostgresServer, redis_server: RedisServer
+) -> None:
+    """Expected: its own figures, from the running server, under its own name."""
+
+    def answers(url: str, secret: str) -> Measurement:
+        status = httpx.get(f"{url}/health/ready", trust_env=False).status_code
+        return Measurement({"status": status, "secret": len(secret)}, [])
+
+    peer = replace(PAYAM_SQLITE, measures=answers)
+    stores = Backing(postgres_server, redis_server)
+    measured = measure(Run("resume", "", crowd=FEW), peer, stores)
+    assert measured.figures == {"status": 200, "secret": len(stores.secret)}
 
 
 def test_a_loader_that_breaks_off_says_why() -> None:
