@@ -44,6 +44,7 @@ from chat.services.avatars import Avatars
 from chat.services.blocks import Blocks
 from chat.services.canned_responses import CannedResponses
 from chat.services.changes import Changes
+from chat.services.conversation_export import ConversationExport
 from chat.services.conversations import Conversations
 from chat.services.devices import Devices
 from chat.services.direct_conversations import DirectConversations
@@ -54,6 +55,7 @@ from chat.services.invites import Invites
 from chat.services.limits import Limit
 from chat.services.messages import Messages
 from chat.services.notes import Notes
+from chat.services.oversight import Oversight
 from chat.services.own_settings import OwnSettings
 from chat.services.password_change import PasswordChange
 from chat.services.pins import Pins
@@ -66,6 +68,7 @@ from chat.services.resumable_uploads import ResumableUploads
 from chat.services.roles import Roles
 from chat.services.search import Search
 from chat.services.sessions import Sessions
+from chat.services.statistics import Statistics
 from chat.services.support_tickets import SupportTickets
 from chat.services.user_news import UserNews
 from chat.services.users import Users
@@ -264,6 +267,13 @@ class Payam:
             ),
             acts=Acts(self.database),
             avatars=Avatars(self.database, self.writer, self.files, users, conversations, news),
+            oversight=Oversight(
+                self.database,
+                self.writer,
+                self.files,
+                ConversationExport(self.database, self.files),
+            ),
+            statistics=Statistics(self.database),
             blocks=Blocks(self.database),
             reports=Reports(self.database),
             exports=exports,
@@ -339,6 +349,7 @@ class Payam:
         self._supervise("agents", self.sockets.agents.run(), stop)
         self._supervise("desk", self.sockets.desk.run(), stop)
         self._supervise("acts", self.acts.run(), stop)
+        self._supervise("deletions", self.services.oversight.run(), stop)
         self._supervise("erasure", self.services.erasure.run(), stop)
         self._supervise("history", self.history.run(), stop)
         self._supervise("presence", self.presence.run(), stop)

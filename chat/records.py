@@ -274,6 +274,55 @@ class WholeAccount(Struct, frozen=True):
     figures: AccountFigures
 
 
+class WholeConversation(Struct, frozen=True):
+    """A conversation, as staff see it: what there is in it, and nothing that it says but its title.
+
+    `participants` are those who are in it now, `messages` those that are not deleted, and `bytes`
+    those of the files.
+    """
+
+    id: int
+    title: str
+    created_at: Moment
+    created_by: User
+    seq: int
+    participants: int
+    messages: int
+    files: int
+    bytes: int
+    tickets: int
+
+
+class Retained(Struct, frozen=True):
+    """So many messages were deleted. Where `is_done` is false, there are more to delete."""
+
+    deleted: int
+    is_done: bool
+
+
+class Statistics(Struct, frozen=True):
+    """What there is. `bytes` are those of files, `active_users` those who were seen in 30 days,
+    and `database_bytes` is the size of the database.
+    """
+
+    version: str
+    users: int
+    staff: int
+    suspended: int
+    erased: int
+    active_users: int
+    conversations: int
+    messages: int
+    files: int
+    bytes: int
+    open_tickets: int
+    sign_ins: int
+    devices: int
+    webhooks: int
+    reports: int
+    database_bytes: int
+
+
 class Act(Struct, frozen=True):
     """Something that staff did. `by` is null for a command on the server.
 

@@ -31,6 +31,7 @@ from chat.api import (
     webhooks,
 )
 from chat.api.staff import accounts, acts
+from chat.api.staff import conversations as staff_conversations
 
 NOUNS = (
     users,
@@ -55,6 +56,7 @@ NOUNS = (
     webhooks,
     accounts,
     acts,
+    staff_conversations,
     settings,
     health,
 )

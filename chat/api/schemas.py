@@ -269,6 +269,10 @@ class AccountChanges(Body):
     is_staff: bool
 
 
+class Retaining(Body):
+    days: Annotated[int, said(minimum=1, maximum=36_500)]
+
+
 class SetPassword(Body):
     password: Password
 

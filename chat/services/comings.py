@@ -16,7 +16,7 @@ from chat.store.database import Reads, Transaction
 
 
 async def leaving(
-    transaction: Transaction, actor_id: int, conversation_id: int, user: records.User
+    transaction: Transaction, actor_id: int | None, conversation_id: int, user: records.User
 ) -> list[Change]:
     """Let a participant leave, under the conversation's lock. An owner has a successor."""
     earlier = await participants.seqs(transaction, conversation_id, [user.id])

@@ -16,10 +16,11 @@ from chat.auth.identity import Identity
 from chat.auth.passwords import Passwords
 from chat.changes import log as changes_log
 from chat.changes.reactions import ReactionRemoved
-from chat.errors import Forbidden, InvalidInput, NotAuthenticated, Unavailable
+from chat.errors import Forbidden, InvalidInput, NotAuthenticated
 from chat.events import Change, Event, UserErased
 from chat.records import User
 from chat.services import checks
+from chat.services.chores import keep_doing
 from chat.services.comings import leaving
 from chat.services.limits import Limit
 from chat.services.messages import deletion
@@ -39,8 +40,6 @@ READ = 500
 """Messages of a conversation that are looked at in one statement."""
 DELETED = 50
 """Messages that are deleted in one transaction, so that senders wait for no longer."""
-LOOK_SECONDS = 15.0
-RETRY_SECONDS = 1.0
 
 
 class Erasure:
@@ -102,20 +101,7 @@ class Erasure:
 
     async def run(self) -> None:
         """Erase what is to be erased, until cancelled."""
-        while True:
-            self._wake.clear()
-            try:
-                while (user_id := await ERASURES.take(self._database)) is not None:
-                    await self.finish(user_id)
-            except Unavailable as error:
-                log.warning("erasing waits: %s", error.detail)
-                await asyncio.sleep(RETRY_SECONDS)
-                continue
-            try:
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await self._wake.wait()
-            except TimeoutError:
-                continue
+        await keep_doing(self._database, ERASURES, self.finish, self._wake)
 
     async def complete(self, user_id: int, done: Callable[[int], None]) -> None:
         """Do it now, unless another process is at it. `done` gets counts of conversations."""

@@ -28,10 +28,11 @@ COMPRESSED = 64 * 1024
 encode = msgspec.json.Encoder().encode
 
 
-class Sink(io.RawIOBase):
-    """Where the zip is written to, and taken from. It cannot go back, so nothing needs to wait."""
+class Archive(io.RawIOBase):
+    """Where a zip is written to, and taken from. It cannot go back, so nothing needs to wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, files: Files) -> None:
+        self._files = files
         self._parts: list[bytes] = []
 
     def writable(self) -> bool:
@@ -44,6 +45,43 @@ class Sink(io.RawIOBase):
     def taken(self) -> bytes:
         parts, self._parts = self._parts, []
         return b"".join(parts)
+
+    def put(self, archive: zipfile.ZipFile, name: str, content: object) -> None:
+        """Add a small file of JSON."""
+        archive.writestr(name, encode(content))
+
+    async def array(
+        self, archive: zipfile.ZipFile, name: str, pages: AsyncIterator[list[Any]]
+    ) -> AsyncGenerator[bytes, None]:
+        with archive.open(name, "w", force_zip64=True) as entry:
+            before = b"["
+            async for page in pages:
+                for item in page:
+                    encoded = before + encode(item)
+                    before = b",\n"
+                    for start in range(0, len(encoded), COMPRESSED):
+                        entry.write(encoded[start : start + COMPRESSED])
+                        await asyncio.sleep(0)
+                    if piece := self.taken():
+                        yield piece
+            entry.write(b"]" if before != b"[" else b"[]")
+        yield self.taken()
+
+    async def file(
+        self, archive: zipfile.ZipFile, name: str, file: StoredFile
+    ) -> AsyncGenerator[bytes, None]:
+        chunks = self._files.chunks(file.stored_name, 0, file.size)
+        try:
+            first = await anext(chunks, b"")
+        except NotFound:  # its message was deleted meanwhile
+            return
+        async with aclosing(chunks):
+            with archive.open(zipfile.ZipInfo(name), "w", force_zip64=True) as entry:
+                entry.write(first)
+                yield self.taken()
+                async for chunk in chunks:
+                    entry.write(chunk)
+                    yield self.taken()
 
 
 class Exports:
@@ -61,11 +99,12 @@ class Exports:
         if account is None:
             raise NotAuthenticated("The token's user does not exist.", code="user_unknown")
         profile = encode(await store.profile(self._database, who.user_id))
-        sink = Sink()
+        sink = Archive(self._files)
         with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
             archive.writestr("profile.json", profile)
-            async for piece in self._avatar(archive, sink, who):
-                yield piece
+            async with aclosing(self._avatar(archive, sink, who)) as pieces:
+                async for piece in pieces:
+                    yield piece
             ids = await self._conversations.ids(who)
             parts = self._conversations.parts(who, ids)
             # A client may leave in the middle. Then the file that is being written is closed before
@@ -77,58 +116,26 @@ class Exports:
             if who.is_staff:
                 arrays.append(("notes.json", self._noted(who)))
             for name, pages in arrays:
-                async with aclosing(self._array(archive, sink, name, pages)) as pieces:
+                async with aclosing(sink.array(archive, name, pages)) as pieces:
                     async for piece in pieces:
                         yield piece
             async for conversation_id, message_ids in self._mine(who):
                 for _, id_, file in await store.files(self._database, conversation_id, message_ids):
                     path = path_of(id_, file.name)
-                    async with aclosing(self._file(archive, sink, path, file)) as pieces:
+                    async with aclosing(sink.file(archive, path, file)) as pieces:
                         async for piece in pieces:
                             yield piece
         yield sink.taken()
 
-    async def _array(
-        self, archive: zipfile.ZipFile, sink: Sink, name: str, pages: AsyncIterator[list[Any]]
-    ) -> AsyncGenerator[bytes, None]:
-        with archive.open(name, "w", force_zip64=True) as entry:
-            before = b"["
-            async for page in pages:
-                for item in page:
-                    encoded = before + encode(item)
-                    before = b",\n"
-                    for start in range(0, len(encoded), COMPRESSED):
-                        entry.write(encoded[start : start + COMPRESSED])
-                        await asyncio.sleep(0)
-                    if piece := sink.taken():
-                        yield piece
-            entry.write(b"]" if before != b"[" else b"[]")
-        yield sink.taken()
-
-    async def _file(
-        self, archive: zipfile.ZipFile, sink: Sink, name: str, file: StoredFile
-    ) -> AsyncGenerator[bytes, None]:
-        chunks = self._files.chunks(file.stored_name, 0, file.size)
-        try:
-            first = await anext(chunks, b"")
-        except NotFound:  # its message was deleted meanwhile
-            return
-        async with aclosing(chunks):
-            with archive.open(zipfile.ZipInfo(name), "w", force_zip64=True) as entry:
-                entry.write(first)
-                yield sink.taken()
-                async for chunk in chunks:
-                    entry.write(chunk)
-                    yield sink.taken()
-
     async def _avatar(
-        self, archive: zipfile.ZipFile, sink: Sink, who: Identity
-    ) -> AsyncIterator[bytes]:
+        self, archive: zipfile.ZipFile, sink: Archive, who: Identity
+    ) -> AsyncGenerator[bytes, None]:
         avatar = await USERS.find(self._database, who.user_id)
         if avatar is not None:
             file = StoredFile(avatar.stored_name, "avatar", avatar.size, THUMBNAIL_TYPE, "")
-            async for piece in self._file(archive, sink, "avatar.webp", file):
-                yield piece
+            async with aclosing(sink.file(archive, "avatar.webp", file)) as pieces:
+                async for piece in pieces:
+                    yield piece
 
     async def _mine(self, who: Identity) -> AsyncIterator[tuple[int, list[int]]]:
         """The messages that the user has sent: conversation and ids."""

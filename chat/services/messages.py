@@ -316,7 +316,7 @@ async def require_below(
 
 async def deletion(
     transaction: Transaction,
-    actor_id: int,
+    actor_id: int | None,
     conversation_id: int,
     message_id: int,
     found: store.Stored,
@@ -329,7 +329,7 @@ async def deletion(
     await store.delete(transaction, conversation_id, message_id, seq)
     removed = await attachments.remove_all(transaction, conversation_id, message_id)
     pinned_as = await pins.remove(transaction, conversation_id, message_id)
-    await mentions.put(transaction, conversation_id, message_id, actor_id, [])
+    await mentions.put(transaction, conversation_id, message_id, found.sender_id, [])
     await reactions.remove_all(transaction, conversation_id, message_id)
     await log.forget(transaction, conversation_id, [*removed.values(), pinned_as])
     change = Change(conversation_id, MessageDeleted(message_id, seq=seq))

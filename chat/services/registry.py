@@ -19,6 +19,7 @@ from chat.services.invites import Invites
 from chat.services.limits import Limit
 from chat.services.messages import Messages
 from chat.services.notes import Notes
+from chat.services.oversight import Oversight
 from chat.services.own_settings import OwnSettings
 from chat.services.password_change import PasswordChange
 from chat.services.pins import Pins
@@ -30,6 +31,7 @@ from chat.services.resumable_uploads import ResumableUploads
 from chat.services.roles import Roles
 from chat.services.search import Search
 from chat.services.sessions import Sessions
+from chat.services.statistics import Statistics
 from chat.services.support_tickets import SupportTickets
 from chat.services.users import Users
 from chat.services.webhooks import Webhooks
@@ -44,6 +46,8 @@ class Services:
     accounts: Accounts
     acts: Acts
     avatars: Avatars
+    oversight: Oversight
+    statistics: Statistics
     blocks: Blocks
     reports: Reports
     conversations: Conversations

@@ -11,7 +11,7 @@ at this moment may look like drift.
 
 from collections.abc import Collection
 
-from chat.store import files_doctor, reactions_doctor, roles_doctor, search_doctor
+from chat.store import files_doctor, leftovers_doctor, reactions_doctor, roles_doctor, search_doctor
 from chat.store.database import Database, listed
 from chat.store.drift import Drift
 from chat.store.files import Files
@@ -102,6 +102,7 @@ async def examine(
         *await examine_names(database),
         *await roles_doctor.examine(database),
         *await search_doctor.examine(database),
+        *await leftovers_doctor.examine(database),
         *await reactions_doctor.examine(database),
         *await files_doctor.examine(database, files),
     ]

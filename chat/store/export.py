@@ -9,7 +9,7 @@ from chat.store.database import Reads, listed
 from chat.times import to_text
 
 SENT = """
-    SELECT id, content, created_at, is_edited FROM messages
+    SELECT id, sender_id, content, created_at, is_edited FROM messages
     WHERE conversation_id = ? AND NOT is_deleted AND id IN ({ids}) ORDER BY id
 """
 FILES = """
@@ -47,11 +47,12 @@ async def sent(
         {
             "id": id_,
             "conversation": conversation_id,
+            "sender": sender_id,
             "content": content,
             "timestamp": to_text(at),
             "is_edited": bool(is_edited),
         }
-        for id_, content, at, is_edited in rows
+        for id_, sender_id, content, at, is_edited in rows
     ]
 
 

@@ -66,6 +66,7 @@ def staff(status: int, body: Any = None) -> Rights:
 
 
 WEBHOOK = "/api/webhooks/{webhook_id}/"
+WHOLE = "/api/staff/conversations/{conversation_id}/"
 ACCOUNT = "/api/staff/users/{user_id}/"
 RECEIVER = "https://receiver.invalid/"
 """There is none, and nobody may make one."""
@@ -207,6 +208,12 @@ EXPECTED: dict[str, Rights] = {
     f"POST {ACCOUNT}unsuspend/": staff(200),
     f"POST {ACCOUNT}password/": staff(204, {"password": "correct-horse"}),
     f"DELETE {ACCOUNT}": staff(202),
+    f"GET {WHOLE}": staff(200),
+    f"DELETE {WHOLE}": staff(202),
+    f"GET {WHOLE}export/": staff(200),
+    f"DELETE {WHOLE}messages/{{message_id}}/": staff(204),
+    "POST /api/staff/retention/": staff(200, {"days": 30_000}),
+    "GET /api/staff/stats/": staff(200),
     "GET /api/staff/acts/": staff(200),
     f"POST {TICKET}assign/": members(403, {"user_id": "{agent_id}"}, agent=200, blocked=404),
 }

@@ -21,7 +21,7 @@ async def test_everything_that_somebody_sent_is_deleted(database: Database, tmp_
     """In a conversation that they left, and as an agent; a second time changes nothing."""
     ali = await user(database, "ali", is_staff=True)
     sara = await user(database, "sara")
-    left, desk = await conversation(database, ali, sara), await conversation(database, sara)
+    left, desk = await conversation(database, sara, ali), await conversation(database, sara)
     await Changes(database, desk).open_ticket(sara)
     for number in range(MANY):
         await sent(database, left, ali, f"secret {number}")

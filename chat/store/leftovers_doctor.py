@@ -1,0 +1,70 @@
+"""Proves that nothing is left of users who were erased and of conversations that were deleted."""
+
+from chat.store.database import Database
+from chat.store.drift import Drift
+
+OF_USERS = {
+    "what a message said": """
+        SELECT m.sender_id FROM messages AS m
+        WHERE m.content <> '' OR m.metadata IS NOT NULL OR NOT m.is_deleted
+    """,
+    "a file": """
+        SELECT m.sender_id FROM attachments AS a
+        JOIN messages AS m ON m.conversation_id = a.conversation_id AND m.id = a.message_id
+    """,
+    "what search looks in": "SELECT sender_id FROM search_texts",
+    "a reaction": "SELECT user_id FROM reactions WHERE is_there",
+    "a participation": "SELECT user_id FROM participants WHERE is_active",
+    "a mention": "SELECT user_id FROM mentions WHERE is_own",
+    "what a report kept": "SELECT sender_id FROM reports WHERE content <> ''",
+    "a note": "SELECT author_id FROM notes WHERE content <> ''",
+    "a device": "SELECT user_id FROM devices",
+    "a block": "SELECT blocker_id FROM blocks",
+    "a sign-in": "SELECT user_id FROM token_families WHERE revoked_at IS NULL",
+    "a picture": "SELECT id FROM users WHERE avatar IS NOT NULL",
+    "a password": "SELECT id FROM users WHERE password_hash IS NOT NULL",
+}
+"""By what it is, a SELECT of the users who have such a thing."""
+OF_CONVERSATIONS = {
+    "what a message said": "SELECT conversation_id FROM messages WHERE content <> ''",
+    "a file": "SELECT conversation_id FROM attachments",
+    "what search looks in": "SELECT conversation_id FROM search_texts",
+    "a participant": "SELECT conversation_id FROM participants WHERE is_active",
+    "a ticket": "SELECT conversation_id FROM support_tickets",
+    "a note": "SELECT conversation_id FROM notes",
+    "what a report kept": "SELECT conversation_id FROM reports WHERE content <> ''",
+    "a picture": "SELECT id FROM conversations WHERE avatar IS NOT NULL",
+    "a title": "SELECT id FROM conversations WHERE title <> '' OR metadata IS NOT NULL",
+}
+USERS = """
+    SELECT DISTINCT u.id FROM users AS u WHERE u.erased_at IS NOT NULL AND u.id IN ({things})
+        AND NOT EXISTS (SELECT 1 FROM erasures AS e WHERE e.user_id = u.id)
+    ORDER BY u.id
+"""
+CONVERSATIONS = """
+    SELECT DISTINCT a.conversation_id FROM acts AS a
+    WHERE a.kind = 'conversation.deleted' AND a.conversation_id IN ({things})
+        AND NOT EXISTS (SELECT 1 FROM deletions AS d WHERE d.conversation_id = a.conversation_id)
+    ORDER BY a.conversation_id
+"""
+MEND_USER = """
+    INSERT INTO erasures (user_id, due) VALUES (?, 0) ON CONFLICT (user_id) DO NOTHING
+"""
+MEND_CONVERSATION = """
+    INSERT INTO deletions (conversation_id, due) VALUES (?, 0)
+    ON CONFLICT (conversation_id) DO NOTHING
+"""
+
+
+async def examine(database: Database) -> list[Drift]:
+    """What is mended is put on the list of a server that runs, or of the next one."""
+    drifts = []
+    for what, things in OF_USERS.items():
+        for (id_,) in await database.fetch(USERS.format(things=things)):
+            text = f"user {id_} is erased, but {what} is left"
+            drifts.append(Drift(text, [(MEND_USER, (id_,))]))
+    for what, things in OF_CONVERSATIONS.items():
+        for (id_,) in await database.fetch(CONVERSATIONS.format(things=things)):
+            text = f"conversation {id_} is deleted, but {what} is left"
+            drifts.append(Drift(text, [(MEND_CONVERSATION, (id_,))]))
+    return drifts
