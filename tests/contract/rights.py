@@ -137,10 +137,12 @@ EXPECTED: dict[str, Rights] = {
     f"DELETE {CONVERSATION}invites/{{invite_id}}/": members(403, creator=204, agent=204),
     # Who was removed does not come back by a link.
     "GET /api/invites/{code}/": users(200, former=403),
-    "POST /api/invites/{code}/": users(201, former=403, participant=200, sender=200, creator=200),
+    "POST /api/invites/{code}/": users(
+        201, former=403, participant=200, blocked=200, sender=200, creator=200
+    ),
     f"GET {CONVERSATION}avatar/": members(404),
-    f"PUT {CONVERSATION}avatar/": members(400, FILE),
-    f"DELETE {CONVERSATION}avatar/": members(204),
+    f"PUT {CONVERSATION}avatar/": members(400, FILE, blocked=403),
+    f"DELETE {CONVERSATION}avatar/": members(204, blocked=403),
     f"POST {CONVERSATION}read/": members(204, {"message_id": "{message_id}"}),
     f"GET {CONVERSATION}messages/": members(200),
     f"POST {CONVERSATION}messages/": members(201, {"content": "x"}, blocked=403),
