@@ -120,7 +120,7 @@ class TicketChanged(Event, frozen=True):
 
 
 class Passing(Event, frozen=True):
-    """`user_id` is who did it.
+    """`user_id` is who did it. Those in `unseen_by` do not hear of it.
 
     `origin` is the socket that it came from, or None; nobody but realtime knows what it is.
     """
@@ -128,6 +128,7 @@ class Passing(Event, frozen=True):
     frame: ServerFrame
     user_id: int
     origin: object = None
+    unseen_by: tuple[int, ...] = ()
 
 
 class FamilyRevoked(Struct, frozen=True):

@@ -41,14 +41,23 @@ class ConversationCalls(Session):
         """Whom the caller has blocked, the last one first."""
         return await self._get("/api/users/me/blocks/", list[User])
 
-    async def conversations(self, *, archived: bool | None = None) -> list[ConversationRecord]:
+    async def conversations(
+        self,
+        *,
+        archived: bool | None = None,
+        pinned: bool | None = None,
+        muted: bool | None = None,
+        direct: bool | None = None,
+    ) -> list[ConversationRecord]:
         """One's own conversations, most recently active first.
 
-        `archived` asks only for those that the user has, or has not, archived.
+        What is not None asks only for those that are so, or that are not.
         """
         path = "/api/conversations/"
-        if archived is not None:
-            path = query(path, archived=str(archived).lower())
+        asked = {"archived": archived, "pinned": pinned, "muted": muted, "direct": direct}
+        given = {name: str(is_so).lower() for name, is_so in asked.items() if is_so is not None}
+        if given:
+            path = query(path, **given)
         return await self._get(path, list[ConversationRecord])
 
     async def conversation_pages(self, limit: int = 50) -> AsyncIterator[list[ConversationRecord]]:

@@ -12,7 +12,7 @@ from chat import headers
 from chat.api import forms
 from chat.api.forms import WHOLE
 from chat.errors import InvalidInput, UnsupportedMedia
-from chat.services.malformed import explain
+from chat.services.malformed import explain, half_pair
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -47,6 +47,8 @@ def decode(request: Request, schema: type[T]) -> T:
         names = [field.encode_name for field in known]
         raise InvalidInput(explain(str(error), WHOLE, names)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        if half := half_pair(request.body, WHOLE):
+            raise InvalidInput(half) from None
         raise InvalidInput({WHOLE: [f"Not valid JSON: {error}."]}) from None
 
 

@@ -25,6 +25,7 @@ from chat.services.conversations import LIST_PART
 from chat.services.registry import Services
 from chat.services.rights import admins_only, no_roles
 from chat.services.roles import owner_needed, owner_only
+from chat.store.conversation_list import ASKED, Asked
 
 blueprint = Blueprint("conversations", url_prefix="/api/conversations")
 
@@ -44,30 +45,30 @@ async def list_all(request: Request) -> HTTPResponse | None:
     The most recently active one is first. With `limit` a page comes, and `Link` leads to the
     next page. A conversation that becomes active meanwhile moves to the first page; no other
     one moves. Without `limit` the whole list comes. A long list is streamed, without an `ETag`.
-    `archived` asks only for those that the caller has archived, or only for the others.
+    `archived`, `pinned`, `muted` and `direct` ask only for those that are so, or for the others.
     """
     services: Services = request.app.ctx.services
     who = request.ctx.identity
-    query = paging.parameters(request, ("limit", "cursor", "archived"))
-    is_archived = paging.flag("archived", query["archived"]) if "archived" in query else None
-    if query.keys() - {"archived"}:
-        return await page(request, query, is_archived)
-    found, cursor = await services.conversations.page(who, None, LIST_PART, is_archived=is_archived)
+    query = paging.parameters(request, ("limit", "cursor", *ASKED))
+    asked = {name: paging.flag(name, value) for name, value in query.items() if name in ASKED}
+    if query.keys() - asked.keys():
+        return await page(request, query, asked)
+    found, cursor = await services.conversations.page(who, None, LIST_PART, asked)
     if cursor is None:
         return etags.json(request, found)
-    ids = await services.conversations.ids(who, is_archived=is_archived)
+    ids = await services.conversations.ids(who, asked)
     return await responses.stream_array(request, services.conversations.parts(who, ids))
 
 
-async def page(request: Request, query: dict[str, str], is_archived: bool | None) -> HTTPResponse:
+async def page(request: Request, query: dict[str, str], asked: Asked) -> HTTPResponse:
     services: Services = request.app.ctx.services
     limit = paging.limit(query["limit"]) if "limit" in query else LIST_LIMIT
     found, cursor = await services.conversations.page(
-        request.ctx.identity, query.get("cursor"), limit, is_archived=is_archived
+        request.ctx.identity, query.get("cursor"), limit, asked
     )
     if cursor is None:
         return etags.json(request, found)
-    chosen = {"archived": query["archived"]} if "archived" in query else {}
+    chosen = {name: query[name] for name in asked}
     link = paging.link(request, "next", {"limit": limit, "cursor": cursor, **chosen})
     return etags.json(request, found, link)
 

@@ -116,6 +116,13 @@ class ConversationPlace(Struct):
     archived: (
         Annotated[bool, said("Those that the caller has archived, or those not.")] | UnsetType
     ) = UNSET
+    pinned: Annotated[bool, said("Those that the caller has pinned, or those not.")] | UnsetType = (
+        UNSET
+    )
+    muted: Annotated[bool, said("Those that the caller has muted, or those not.")] | UnsetType = (
+        UNSET
+    )
+    direct: Annotated[bool, said("Direct conversations, or the others.")] | UnsetType = UNSET
 
 
 class ParticipantPlace(Struct):

@@ -7,10 +7,11 @@ from chat.changes.messages import MessageDeleted, MessageEdited
 from chat.importing.job import Job, Note
 from chat.importing.nobody import nobody
 from chat.importing.values import moment, text
-from chat.store import conversations, imports
+from chat.store import conversations, imports, mentions
 from chat.store.changes import Entry
 from chat.store.database import Row, Transaction
 from chat.store.imports import Standing
+from chat.text.mentions import named_in
 
 EDITED, DELETED = name_of(MessageEdited), name_of(MessageDeleted)
 
@@ -71,7 +72,28 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
         lasts[conversation_id] = (new_id, at)
     await imports.add_former(transaction, former)
     await imports.add_messages(transaction, messages)
+    await keep_mentions(transaction, messages)
     await imports.log(transaction, entries)
     await imports.add_unread(transaction, unread)
     await imports.set_positions(transaction, {id_: seqs[id_] for id_ in lasts}, lasts)
     return notes
+
+
+async def keep_mentions(transaction: Transaction, messages: Sequence[Row]) -> None:
+    """Keep whom these messages mention: participants, by the names that they have here."""
+    wanted = [
+        (id_, conversation_id, sender_id, named)
+        for id_, conversation_id, sender_id, content, *_, is_deleted, _ in messages
+        if "@" in content and not is_deleted and (named := named_in(content))
+    ]
+    if not wanted:
+        return
+    found = await mentions.find(transaction, [(one[1], one[3]) for one in wanted])
+    await mentions.add(
+        transaction,
+        [
+            (conversation_id, user.id, id_, user.id == sender_id)
+            for (id_, conversation_id, sender_id, _), users in zip(wanted, found, strict=True)
+            for user in users
+        ],
+    )

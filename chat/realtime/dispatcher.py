@@ -52,7 +52,7 @@ _unpack_presence = msgspec.msgpack.Decoder(list[Presence]).decode
 _unpack_joined = msgspec.msgpack.Decoder(tuple[int, list[int]]).decode
 _unpack_ticket = msgspec.msgpack.Decoder(tuple[int, bool]).decode
 _unpack_user = _unpack_own = msgspec.msgpack.Decoder(int).decode
-_unpack_passing = msgspec.msgpack.Decoder(tuple[int, bytes]).decode
+_unpack_passing = msgspec.msgpack.Decoder(tuple[int | list[int], bytes]).decode
 
 Page = tuple[Sequence[Change], int, bool]
 """Changes in order, the point to which they lead, and whether there are no more."""
@@ -194,14 +194,16 @@ class Dispatcher(RelayListener):
         a user's new name or picture to all of theirs, so that all devices of a user agree.
         """
         frame = frame_of(event.frame)
-        user_id, origin = event.user_id, None
+        unseen_by, origin = (event.user_id, *event.unseen_by), None
         if not isinstance(event.frame, UserTyping):
-            user_id, origin = 0, event.origin
+            unseen_by, origin = (), event.origin
         self.hub.pass_on(
-            event.conversation_id, frame, except_user=user_id, except_connection=origin
+            event.conversation_id, frame, except_users=unseen_by, except_connection=origin
         )
         if self._relay.has_others:
-            payload = self._marks.ours + news.PASSING + _pack((user_id, frame))
+            # One id, as releases before this one know it, or several.
+            ids = unseen_by if len(unseen_by) > 1 else sum(unseen_by)
+            payload = self._marks.ours + news.PASSING + _pack((ids, frame))
             self._relay.publish(event.conversation_id, payload, None)
 
     def announce(self, event: FamilyRevoked) -> None:
@@ -265,8 +267,9 @@ class Dispatcher(RelayListener):
             if kind == news.BATCH:
                 self.hub.deliver(conversation_id, _unpack_batch(body))
             elif kind == news.PASSING:
-                user_id, frame = _unpack_passing(body)
-                self.hub.pass_on(conversation_id, frame, except_user=user_id)
+                ids, frame = _unpack_passing(body)
+                unseen_by = ids if isinstance(ids, list) else (ids,) if ids else ()
+                self.hub.pass_on(conversation_id, frame, except_users=unseen_by)
             elif kind == news.OWN:
                 self.own_changed(conversation_id, _unpack_own(body))
         except msgspec.DecodeError:  # of another version of Payam: the database has it too

@@ -338,8 +338,10 @@ class Group(Struct, gc=False, eq=False):
             return b"".join([of_conversation(frame, number) for frame in frames])
         return b"".join(frames)
 
-    def pass_on(self, frame: bytes, except_user: int, except_connection: object) -> None:
-        """Send what is passing to who is live, but not to this user, or this connection.
+    def pass_on(
+        self, frame: bytes, except_users: Collection[int], except_connection: object
+    ) -> None:
+        """Send what is passing to who is live, but not to these users, or this connection.
 
         What goes to every user, a mark of reading, goes to who still resumes as well: it may be
         later than the marks that were looked up for that one.
@@ -347,7 +349,7 @@ class Group(Struct, gc=False, eq=False):
         of_others = [
             one
             for one, place in (self.others or {}).items()
-            if place is not ABSENT and not (place.is_reading and except_user)
+            if place is not ABSENT and not (place.is_reading and except_users)
         ]
         live = self.wide_ones() if self.wide else []
         has_wide = live or any(one.is_wide for one in of_others)
@@ -355,7 +357,8 @@ class Group(Struct, gc=False, eq=False):
         groups: tuple[Iterable[Subscriber], ...] = (self.members, live, of_others)
         for members in groups:
             for member in members:
-                if member is not except_connection and member.identity.user_id != except_user:
+                is_excepted = member.identity.user_id in except_users
+                if member is not except_connection and not is_excepted:
                     member.send(wide if member.is_wide else frame)
 
     def _remove(self, user_id: int) -> None:

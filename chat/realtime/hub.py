@@ -310,13 +310,13 @@ class Hub:
         conversation_id: int,
         frame: bytes,
         *,
-        except_user: int = 0,
+        except_users: Collection[int] = (),
         except_connection: object = None,
     ) -> None:
-        """Write an ephemeral frame to live sockets, but not to this user's, or this connection."""
+        """Write an ephemeral frame to live sockets, but not to these users', or this connection."""
         group = self._groups.get(conversation_id)
         if group is not None:
-            group.pass_on(frame, except_user, except_connection)
+            group.pass_on(frame, except_users, except_connection)
 
     def check(self, conversation_ids: Iterable[int]) -> None:
         """Compare these with the database, many in one query: something may have been lost."""

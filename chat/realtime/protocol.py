@@ -14,7 +14,7 @@ from chat.realtime.client_frames import AnyClientFrame
 from chat.realtime.framing import payload_of, text_frame
 from chat.realtime.server_frames import Error
 from chat.services.checks import KEY_MAX_LENGTH
-from chat.services.malformed import explain
+from chat.services.malformed import explain, half_pair
 
 
 class MalformedFrame(InvalidInput):
@@ -44,6 +44,8 @@ def decode(text: str) -> AnyClientFrame:
     except msgspec.ValidationError as error:
         raise MalformedFrame(explain(str(error), "frame"), _ref_of(text)) from None
     except (msgspec.DecodeError, RecursionError) as error:
+        if half := half_pair(text, "frame"):
+            raise MalformedFrame(half, _ref_of(text)) from None
         raise MalformedFrame({"frame": [f"Is not JSON: {error}."]}, None) from None
     if frame.ref is not None and len(frame.ref) > KEY_MAX_LENGTH:
         raise MalformedFrame({"ref": [f"At most {KEY_MAX_LENGTH} characters."]}, None)

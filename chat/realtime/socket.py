@@ -31,6 +31,7 @@ from chat.realtime.frames.messages import MessageFrames
 from chat.realtime.frames.reactions import ReactionFrames
 from chat.realtime.frames.resuming import ResumeFrames
 from chat.realtime.frames.signing_in import SignInFrames
+from chat.realtime.frames.typing import TypingFrames
 from chat.realtime.gate import Admitted, Door, Gate
 from chat.realtime.handshake import Upgrade
 from chat.realtime.knock import Knock
@@ -114,10 +115,12 @@ class Sockets(Listener):
             self, conversations, hub, self.agents, catching_up, most
         )
         self._user_door = UserDoor(self, self.users, whole, most)
+        self._typing = TypingFrames(services.blocks, dispatcher)
         self._handlers: Handlers = {
             **MessageFrames(services.messages).handlers,
             **ReactionFrames(services.reactions).handlers,
-            **AttentionFrames(conversations, dispatcher).handlers,
+            **AttentionFrames(conversations).handlers,
+            **self._typing.handlers,
             **ResumeFrames(hub, catching_up, whole, own_settings).handlers,
             **SignInFrames(services.sessions, connections, errands).handlers,
         }
@@ -166,6 +169,7 @@ class Sockets(Listener):
     async def close(self) -> None:
         """Stop what still waits for something."""
         await self._errands.close()
+        await self._typing.close()
         await self.desk.close()
         await self._marks.close()
         await self._whole.close()

@@ -29,6 +29,12 @@ class Blocks:
         async with self._database.transaction() as transaction:
             await store.remove(transaction, who.user_id, user_id)
 
+    async def blockers(
+        self, places: Collection[tuple[int, int]]
+    ) -> dict[tuple[int, int], set[int]]:
+        """Of these (conversation, user), the participants who have blocked the user, if any."""
+        return await store.blockers(self._database, places)
+
     async def of(self, who: Identity) -> list[records.User]:
         return await store.of_user(self._database, who.user_id)
 

@@ -29,7 +29,7 @@ from chat.store import (
     users,
 )
 from chat.store import conversations as store
-from chat.store.conversation_list import Place
+from chat.store.conversation_list import EVERYTHING, Asked, Place
 from chat.store.database import Database, Reads, Transaction
 from chat.store.idempotency_keys import IdempotencyKey
 from chat.store.sends import not_a_participant
@@ -55,12 +55,12 @@ class Conversations:
         self._writer = writer
         self._per_request = per_request
 
-    async def ids(self, who: Identity, *, is_archived: bool | None = None) -> Sequence[int]:
+    async def ids(self, who: Identity, asked: Asked = EVERYTHING) -> Sequence[int]:
         """The ids of all conversations of the caller, most recently active first.
 
-        `is_archived` asks only for those that the caller has, or has not, archived.
+        `asked` is what must be true, or false, of each: `archived`, `pinned`, `muted`, `direct`.
         """
-        return await conversation_list.ids(self._database, who.user_id, is_archived)
+        return await conversation_list.ids(self._database, who.user_id, asked)
 
     async def parts(
         self, who: Identity, ids: Sequence[int]
@@ -73,7 +73,7 @@ class Conversations:
             yield await conversation_list.some(self._database, who.user_id, part)
 
     async def page(
-        self, who: Identity, cursor: str | None, limit: int, *, is_archived: bool | None = None
+        self, who: Identity, cursor: str | None, limit: int, asked: Asked = EVERYTHING
     ) -> tuple[list[records.Conversation], str | None]:
         """At most `limit`, most recently active first, and the cursor of the next page, if any.
 
@@ -84,7 +84,7 @@ class Conversations:
         while True:
             wanted = min(limit - len(page), LIST_PART)
             found = await conversation_list.page(
-                self._database, who.user_id, behind, wanted + 1, is_archived
+                self._database, who.user_id, behind, wanted + 1, asked
             )
             page += [conversation for _, conversation in found[:wanted]]
             if len(found) <= wanted:

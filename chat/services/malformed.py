@@ -1,6 +1,8 @@
 """Says, under the field's name, what is wrong with JSON that does not fit its struct."""
 
+import json
 from collections.abc import Collection
+from typing import Any
 
 SHOWN_LENGTH = 100
 """Characters of a client's own text that an error repeats."""
@@ -30,6 +32,34 @@ def unknown(name: str, known: Collection[str] = (), what: str = "field") -> dict
     """The error for a field, or something else with a name, that does not exist."""
     others = f"; there are: {', '.join(known)}" if known else ""
     return {shown(name) or '""': [f"There is no such {what}{others}."]}
+
+
+def half_pair(data: bytes | str, whole: str) -> dict[str, list[str]] | None:
+    """The error for JSON in which a text has half of a surrogate pair; None if that is not wrong.
+
+    msgspec takes such JSON for cut off. Example: `{"content":"\\ud83d"}`.
+    """
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    if not has_half_pair(value):
+        return None
+    field = whole
+    if isinstance(value, dict):
+        names = (name for name, inner in value.items() if has_half_pair(inner))
+        field = next((name for name in names if not has_half_pair(name)), whole)
+    return {shown(field) or whole: ["May not contain half of a surrogate pair."]}
+
+
+def has_half_pair(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    except RecursionError:
+        return False
+    return False
 
 
 def between(what: str, opening: str) -> str:

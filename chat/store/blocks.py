@@ -89,6 +89,24 @@ async def is_blocked(reads: Reads, conversation_id: int, user_id: int) -> bool:
     )
 
 
+async def blockers(
+    reads: Reads, places: Collection[tuple[int, int]]
+) -> dict[tuple[int, int], set[int]]:
+    """By (conversation, user), the participants there who have blocked the user, if any."""
+    rows = await reads.fetch(
+        f"""
+        SELECT place.one, place.two, b.blocker_id FROM ({reads.pairs}) AS place
+        JOIN blocks AS b ON b.blocked_id = place.two
+        JOIN participants AS p ON p.conversation_id = place.one AND p.user_id = b.blocker_id
+        """,  # noqa: S608 - of ours
+        (listed(places),),
+    )
+    found: dict[tuple[int, int], set[int]] = {}
+    for conversation_id, user_id, blocker in rows:
+        found.setdefault((conversation_id, user_id), set()).add(blocker)
+    return found
+
+
 async def of_user(reads: Reads, user_id: int) -> list[records.User]:
     """Whom the user has blocked, the last one first."""
     rows = await reads.fetch(

@@ -3,7 +3,7 @@
 The most recently active one is first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from chat.store import support_tickets
 from chat.store.agents import IS_AGENT
 from chat.store.database import Reads, listed
 from chat.store.own_settings import muted_text
-from chat.times import to_text
+from chat.times import now, to_text
 
 PARTICIPANTS_SHOWN = 100
 """Most participants in a conversation's JSON. All of them can be read page by page."""
@@ -94,9 +94,16 @@ PEOPLE = {
 PLACES = """
     SELECT c.id, c.active_at
     FROM participants AS p JOIN conversations AS c ON c.id = p.conversation_id
-    WHERE p.user_id = ? AND p.is_active {archived} {behind} ORDER BY c.active_at DESC, c.id DESC
+    WHERE p.user_id = ? AND p.is_active {asked} {behind} ORDER BY c.active_at DESC, c.id DESC
 """
-ARCHIVED = {None: "", True: "AND p.is_archived", False: "AND NOT p.is_archived"}
+ASKED = {
+    "archived": "p.is_archived",
+    "pinned": "p.is_pinned",
+    "muted": "coalesce(p.muted_until, 0) > {now}",
+    "direct": "c.is_direct",
+}
+"""By what the list is filtered: each is the condition of those for which it is true."""
+EVERYTHING: Mapping[str, bool] = {}
 JOINED = {
     "sqlite": "group_concat(id, ',')",
     "postgresql": "string_agg(CAST(id AS text), ',')",
@@ -110,13 +117,21 @@ class Place(Struct, frozen=True, order=True):
     id: int
 
 
-async def ids(reads: Reads, user_id: int, is_archived: bool | None = None) -> list[int]:
-    """The ids of all conversations of the user, most recently active first.
+Asked = Mapping[str, bool]
+"""Only the conversations of which these are true, or false: names of ASKED."""
 
-    `is_archived` asks only for those that the user has, or has not, archived.
-    """
+
+def condition_of(asked: Asked) -> str:
+    return " ".join(
+        f"AND {'' if is_so else 'NOT '}({ASKED[name].format(now=now())})"
+        for name, is_so in asked.items()
+    )
+
+
+async def ids(reads: Reads, user_id: int, asked: Asked = EVERYTHING) -> list[int]:
+    """The ids of all conversations of the user, most recently active first."""
     # As one value, because many rows would keep the event loop busy.
-    places = PLACES.format(behind="", archived=ARCHIVED[is_archived])
+    places = PLACES.format(behind="", asked=condition_of(asked))
     ((joined,),) = await reads.fetch(
         f"SELECT {JOINED[reads.dialect]} FROM ({places}) AS places",  # noqa: S608 - of ours
         (user_id,),
@@ -125,14 +140,14 @@ async def ids(reads: Reads, user_id: int, is_archived: bool | None = None) -> li
 
 
 async def page(
-    reads: Reads, user_id: int, behind: Place | None, limit: int, is_archived: bool | None = None
+    reads: Reads, user_id: int, behind: Place | None, limit: int, asked: Asked = EVERYTHING
 ) -> list[tuple[Place, records.Conversation]]:
     """At most `limit` conversations, from the beginning of the list or from behind a place."""
     parameters, condition = [user_id], ""
     if behind is not None:
         parameters += [behind.active_at, behind.id]
         condition = "AND (c.active_at, c.id) < (?, ?)"
-    found_by = PLACES.format(behind=condition, archived=ARCHIVED[is_archived])
+    found_by = PLACES.format(behind=condition, asked=condition_of(asked))
     places = f"SELECT id FROM ({found_by} LIMIT ?) AS places"  # noqa: S608 - of ours
     found = await _select(reads, user_id, f"c.id IN ({places})", *parameters, limit)
     return sorted(found, key=itemgetter(0), reverse=True)

@@ -1,9 +1,9 @@
 """Computes derived data again, and finds where the stored data differs.
 
 Derived are: a conversation's `seq`, last message, activity and number of participants; the log of
-changes; how far a participant may have read; who owns a conversation; which attachment has a file;
-what search looks in; and the folding of each user's name. Foldings may differ in another version of
-Python, with a newer Unicode.
+changes; how far a participant may have read; who owns a conversation; who is blocked; which
+attachment has a file; what search looks in; and the folding of each user's name. Foldings may
+differ in another version of Python, with a newer Unicode.
 
 Reading everything takes a while. It is meant for a database at rest, because what is being written
 at this moment may look like drift.
@@ -11,7 +11,14 @@ at this moment may look like drift.
 
 from collections.abc import Collection
 
-from chat.store import files_doctor, leftovers_doctor, reactions_doctor, roles_doctor, search_doctor
+from chat.store import (
+    blocks_doctor,
+    files_doctor,
+    leftovers_doctor,
+    reactions_doctor,
+    roles_doctor,
+    search_doctor,
+)
 from chat.store.database import Database, listed
 from chat.store.drift import Drift
 from chat.store.files import Files
@@ -101,6 +108,7 @@ async def examine(
         *await examine_readers(database),
         *await examine_names(database),
         *await roles_doctor.examine(database),
+        *await blocks_doctor.examine(database),
         *await search_doctor.examine(database),
         *await leftovers_doctor.examine(database),
         *await reactions_doctor.examine(database),

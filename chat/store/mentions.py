@@ -74,6 +74,11 @@ async def of_places(reads: Reads, places: Sequence[Place]) -> dict[Place, list[r
     return found
 
 
+async def add(transaction: Transaction, rows: Sequence[tuple[int, int, int, bool]]) -> None:
+    """Each is a conversation, who is mentioned, a new message, and whether that is its sender."""
+    await transaction.execute_many(INSERT, rows)
+
+
 async def put(
     transaction: Transaction,
     conversation_id: int,

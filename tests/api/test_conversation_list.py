@@ -134,3 +134,27 @@ def test_a_tag_opens_nothing(ali: Person, stranger: Person, conversation: str) -
     tag = ali.get(conversation).headers["etag"]
     for given in (tag, "*"):
         problem(stranger.get(conversation, headers={"If-None-Match": given}), 404, "not_found")
+
+
+def test_the_list_is_filtered(ali: Person, sara: Person, talks: list[str]) -> None:
+    """By one's own settings, and by what is direct; whole and in pages; nothing else is taken."""
+    direct = ali.post(LIST, {"participants": [sara.id], "direct": True}).json()["id"]
+    pinned, muted, both = (id_of(path) for path in talks[:3])
+    far = "9999-01-01T00:00:00Z"
+    ali.patch(f"{LIST}{pinned}/me/", {"pinned": True})
+    ali.patch(f"{LIST}{muted}/me/", {"muted_until": far})
+    ali.patch(f"{LIST}{both}/me/", {"pinned": True, "muted_until": far, "archived": True})
+    everything = set(ids(ali.get(LIST).json()))
+    for query, found in (
+        ("pinned=true", {pinned, both}),
+        ("muted=true", {muted, both}),
+        ("direct=true", {direct}),
+        ("pinned=false&muted=false", everything - {pinned, muted, both}),
+        ("pinned=true&archived=false", {pinned}),
+    ):
+        assert set(ids(ali.get(f"{LIST}?{query}").json())) == found
+        pages = walk(ali, f"{LIST}?{query}&limit=1")
+        assert {one for page in pages for one in page} == found
+    assert sara.get(f"{LIST}?pinned=true").json() == []
+    for wrong in ("pinned=yes", "muted=", "unread=true", "pinned=true&pinned=true"):
+        assert wrong_fields(ali.get(f"{LIST}?{wrong}")) == {wrong.partition("=")[0]}

@@ -130,6 +130,31 @@ async def test_neither_sees_the_presence_of_the_other(people: People) -> None:
     assert sara.id not in seen
 
 
+@pytest.mark.parametrize("how", ["two", "direct", "group"])
+async def test_typing_does_not_reach_the_blocker(people: People, how: str) -> None:
+    """On neither socket, nor from another node; others see it, until the block is gone."""
+    ali, sara, reza = await people("ali"), await people("sara"), await people("reza")
+    ids = [sara.id, reza.id] if how == "group" else [sara.id]
+    begun = {"participants": ids, "direct": how == "direct"}
+    talk = (await ali.http.post("/api/conversations/", json=begun)).json()["id"]
+    hers = await sara.connect(talk)
+    live = await ali.connect(talk, apart_from=hers)
+    everything = await ali.connect()
+    assert (await everything.receive())["type"] == "hello"
+    await block(ali, sara)
+    if how == "group":
+        other = await reza.connect(talk)
+    await hers.send({"type": "typing", "is_typing": True, "ref": "t"})
+    assert (await hers.receive())["type"] == "ack"
+    if how == "group":
+        assert (await other.receive())["user"] == sara.username
+    await unblock(ali, sara)
+    await hers.send({"type": "typing", "is_typing": False})
+    for socket in (live, everything):
+        typing = await socket.receive_type("user.typing")
+        assert (typing["user"], typing["is_typing"]) == (sara.username, False)
+
+
 async def test_what_cannot_be_blocked(people: People) -> None:
     ali = await people("ali")
     assert said(await ali.http.put(f"/api/users/{ali.id}/block/")) == (400, "invalid")

@@ -98,7 +98,7 @@ def expect_conversation(client: Client) -> None:
     messages = client.json(sara, "/api/conversations/1/messages/")
     shown = [(one["id"], one["content"], one["is_edited"], one["is_deleted"]) for one in messages]
     assert shown == [
-        (1, "سلام", False, False),
+        (1, "سلام @SARA", False, False),
         (2, "read", False, False),
         (3, "edited", True, False),
         (4, "", False, True),
@@ -107,6 +107,9 @@ def expect_conversation(client: Client) -> None:
         (7, "with a file", False, False),
         (8, "a picture", False, False),
     ]
+    me = client.json(sara, "/api/users/me/")
+    mentioned = {one["id"]: [user["id"] for user in one["mentions"]] for one in messages}
+    assert mentioned == {one["id"]: [me["id"]] if one["id"] == 1 else [] for one in messages}
     assert [one["timestamp"] for one in messages] == [
         *(f"2023-10-27T10:0{minute}:00Z" for minute in range(7)),
         "2023-10-27T11:00:00Z",

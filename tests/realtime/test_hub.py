@@ -395,7 +395,7 @@ async def test_what_passes_goes_to_the_others() -> None:
     one, again, other = world.join(1), world.join(1), world.join(2)
     world.hub.pass_on(CONVERSATION, b"typing", except_connection=one)
     assert [member.told for member in (one, again, other)] == [b"", b"typing", b"typing"]
-    world.hub.pass_on(CONVERSATION, b" read", except_user=1)
+    world.hub.pass_on(CONVERSATION, b" read", except_users=(1,))
     assert [member.told for member in (one, again, other)] == [b"", b"typing", b"typing read"]
 
 
@@ -404,10 +404,10 @@ async def test_what_passes_goes_to_who_is_ahead_too() -> None:
     world = World()
     behind, ahead = world.join(), Member(2)
     world.hub.begin_resuming(ahead, CONVERSATION, 0)
-    world.hub.pass_on(CONVERSATION, b"early ", except_user=9)
+    world.hub.pass_on(CONVERSATION, b"early ", except_users=(9,))
     world.commit()
     assert world.hub.finish_resuming(ahead, CONVERSATION, 1)
-    world.hub.pass_on(CONVERSATION, b"typing", except_user=9)
+    world.hub.pass_on(CONVERSATION, b"typing", except_users=(9,))
     assert (behind.told, ahead.told) == (b"early typing", b"typing")
 
 

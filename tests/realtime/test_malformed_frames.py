@@ -52,6 +52,8 @@ TOO_LARGE = 2**63
         ('{"type":"delete_message","message_id":1,"content":"a"}', "content"),
         ('{"type":"resume","since":1,"snce":2}', "snce"),
         ('{"type":"typing","is_typing":true,"":1}', '""'),
+        ('{"type":"chat_message","message":"\\ud83d"}', "message"),
+        ('{"type":"edit_message","message_id":1,"content":"\\ude00!"}', "content"),
     ],
 )
 def test_a_malformed_frame_names_the_field(text: str, field: str) -> None:

@@ -3,7 +3,15 @@
 import pytest
 
 from chat.changes import catalogue, reading
-from chat.store import doctor, participants, reactions_doctor, roles_doctor, support_tickets
+from chat.store import (
+    blocks,
+    blocks_doctor,
+    doctor,
+    participants,
+    reactions_doctor,
+    roles_doctor,
+    support_tickets,
+)
 from chat.store.database import Database
 from chat.store.drift import Drift
 from chat.store.roles import standing
@@ -24,6 +32,7 @@ async def examined(database: Database) -> list[Drift]:
         *await doctor.examine_conversations(database, catalogue.ENTRIES),
         *await reactions_doctor.examine(database),
         *await roles_doctor.examine(database),
+        *await blocks_doctor.examine(database),
     ]
 
 
@@ -189,3 +198,19 @@ async def test_a_conversation_has_one_owner(database: Database, owners: str, cou
     await spoil(database, f"UPDATE conversations SET is_direct = TRUE WHERE id = {talk}")  # noqa: S608
     assert await found_in(database) == [f"conversation {talk}: it has 1 owners"]
     assert (await standing(database, talk, ali)).role == "member"
+
+
+async def test_who_is_blocked_is_marked_so(database: Database) -> None:
+    """In a conversation of two; and nobody else is."""
+    talk, ali, sara = await pair(database)
+    async with database.transaction() as transaction:
+        await blocks.put(transaction, ali, sara)
+    assert await examined(database) == []
+    marked = "UPDATE participants SET is_blocked = NOT is_blocked WHERE conversation_id ="
+    await spoil(database, f"{marked} {talk}")
+    await spoil(database, f"UPDATE conversations SET is_direct = TRUE WHERE id = {talk}")  # noqa: S608
+    await spoil(database, f"UPDATE participants SET role = 'member' WHERE conversation_id = {talk}")  # noqa: S608
+    assert await found_in(database) == [
+        f"conversation {talk}: user {ali} is marked as blocked, and is not",
+        f"conversation {talk}: user {sara} is blocked, and not marked so",
+    ]

@@ -70,8 +70,8 @@ export class Api extends Emitter {
     return this.json("GET", `/api/users/${query({ search, limit })}`);
   }
 
-  conversations({ archived } = {}) {
-    return this.json("GET", at() + query({ archived }));
+  conversations({ archived, pinned, muted, direct } = {}) {
+    return this.json("GET", at() + query({ archived, pinned, muted, direct }));
   }
 
   async *conversationPages(limit = 50) {

@@ -330,8 +330,8 @@ export class Payam {
   /** What is not given stays as it is. */
   changeMe(changes: { display_name?: string; metadata?: Metadata }): Promise<Me>;
 
-  /** All, or only those that the caller has, or has not, archived. */
-  conversations(which?: { archived?: boolean }): Promise<ConversationRecord[]>;
+  /** All, or only those that are so, or that are not. */
+  conversations(which?: { archived?: boolean; pinned?: boolean; muted?: boolean; direct?: boolean }): Promise<ConversationRecord[]>;
   /**
    * The same page by page, up to 200 in each. One that becomes active meanwhile moves to the first
    * page, which costs little to ask for again: unchanged, it is not sent.

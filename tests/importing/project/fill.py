@@ -67,7 +67,7 @@ def fill() -> None:
     who = people()
     talk = Conversation.objects.create(created_at=BEGAN)
     talk.participants.set([who["ali"], who["sara"]])
-    texts = ["سلام", "read", "edited", "deleted", "nul", "unread", "with a file"]
+    texts = ["سلام @SARA", "read", "edited", "deleted", "nul", "unread", "with a file"]
     for number, text in enumerate(texts):
         sender = who["ali"] if number % 2 == 0 else who["sara"]
         message = Message.objects.create(
