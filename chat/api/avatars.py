@@ -58,7 +58,7 @@ async def of_user(request: Request, user_id: int) -> HTTPResponse | None:
     At the address that `avatar_url` says it never changes, so a client may keep it.
     """
     services: Services = request.app.ctx.services
-    return await sent(request, await services.avatars.of_user(user_id))
+    return await sent(request, await services.avatars.of_user(request.ctx.identity, user_id))
 
 
 @blueprint.put(OF_CONVERSATION, stream=True)

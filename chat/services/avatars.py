@@ -19,7 +19,7 @@ from chat.services.rights import require_right
 from chat.services.user_news import UserNews
 from chat.services.users import Users
 from chat.store import avatars as store
-from chat.store import conversations
+from chat.store import conversations, guests
 from chat.store.avatars import CONVERSATIONS, USERS, Avatar
 from chat.store.database import Database, Transaction
 from chat.store.files import Files
@@ -47,7 +47,10 @@ class Avatars:
         self._conversations = conversations_of
         self._news = news
 
-    async def of_user(self, user_id: int) -> Avatar:
+    async def of_user(self, who: Identity, user_id: int) -> Avatar:
+        """Raises NotFound. A guest only knows staff."""
+        if not await guests.visible(self._database, who.user_id, {user_id}):
+            raise no_avatar()
         return found(await USERS.find(self._database, user_id))
 
     async def of_conversation(self, who: Identity, conversation_id: int) -> Avatar:

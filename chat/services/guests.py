@@ -142,7 +142,7 @@ class Guests:
         guest = await users.by_id(self._database, guest_id)
         if guest is None:
             return
-        for conversation_id in await conversation_list.ids(self._database, guest_id, None):
+        for conversation_id in await conversation_list.ids(self._database, guest_id):
             await self._writer.change(
                 conversation_id, self._moving(conversation_id, guest, account)
             )

@@ -17,8 +17,8 @@ from chat.services.conversations import PARTICIPANTS_MAX, Conversations
 from chat.services.moments import moment_of
 from chat.services.once import once
 from chat.services.rights import require_admin
+from chat.store import guests, participants
 from chat.store import invites as store
-from chat.store import participants
 from chat.store.database import Database, Reads, Transaction
 from chat.store.idempotency_keys import IdempotencyKey
 from chat.store.invites import Stored
@@ -142,6 +142,8 @@ async def find(reads: Reads, code: str) -> Stored:
 async def require_open(reads: Reads, who: Identity, found: Stored) -> None:
     """Raises NotFound, Forbidden or Conflict where this user cannot come in by the link."""
     conversation_id = found.conversation_id
+    if await guests.is_guest(reads, who.user_id):  # who write to the desk, and to nobody else
+        raise no_such_invite()
     if await participants.was_removed(reads, conversation_id, who.user_id):
         raise removed()
     owners = await participants.owners(reads, conversation_id)
