@@ -54,11 +54,16 @@ export function searchFor(account, box, { chat, go, changed }) {
     const { signal } = end;
     isBusy = true;
     draw();
+    const wanted = messages.length + PAGE;
     try {
-      const { page, isLast } = await nextOf(pages);
-      if (signal.aborted) return;
-      messages = [...messages, ...page];
-      isWhole = isLast;
+      // A page may be short, or empty, and yet not the last. What is found is shown meanwhile.
+      do {
+        const { value: page = [], done } = await pages.next();
+        if (signal.aborted) return;
+        messages = [...messages, ...page];
+        isWhole = Boolean(done);
+        draw();
+      } while (!isWhole && messages.length < wanted);
     } catch (problem) {
       if (signal.aborted) return;
       error = problem;
@@ -165,18 +170,6 @@ export function searchFor(account, box, { chat, go, changed }) {
       unpaint();
     },
   };
-}
-
-/** A page, and whether it is the last. After a short one that costs no question. */
-async function nextOf(pages) {
-  let page = [];
-  let last = await pages.next();
-  while (!last.done) {
-    page = [...page, ...last.value];
-    if (page.length >= PAGE) break;
-    last = await pages.next();
-  }
-  return { page, isLast: last.done };
 }
 
 /** Arrows go through the results, Enter takes the first, Escape goes back to the box, then empties it. */

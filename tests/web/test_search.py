@@ -161,6 +161,28 @@ async def test_late_answers_and_failures(browser: Browser, served: PayamServer) 
     )
 
 
+async def test_a_page_that_is_empty_is_not_the_end(browser: Browser, served: PayamServer) -> None:
+    """A page of results may be short, or have none at all; its link is followed."""
+    ali = Sender(served.url, "ali")
+    ali.begin(Sender(served.url, "sara"))
+    ali.say(*(f"pancake {number}" for number in range(45)))
+    his = await ali.page(browser, **DESKTOP)
+    asked: list[str] = []
+
+    async def shorten(route: Route) -> None:
+        asked.append(route.request.url)
+        answer = await route.fetch()
+        found = await answer.json()
+        await route.fulfill(response=answer, json=[] if len(asked) < 3 else found)
+
+    await his.page.route("**/api/search/**", shorten)
+    await box(his).fill("pancake")
+    await expect(marked(his)).to_have_count(5)
+    assert len(asked) == 3
+    await expect(his.page.locator(".results [role=status]")).to_contain_text("5")
+    await expect(his.page.get_by_role("button", name="More results")).to_be_hidden()
+
+
 async def test_a_message_that_is_not_there(browser: Browser, served: PayamServer) -> None:
     """An address of a message that another conversation has, or that nobody has."""
     ali = Sender(served.url, "ali")
