@@ -263,7 +263,7 @@ function pageOf(account) {
     box.select();
   }
 
-  return { account, content, render, find, attach: () => view?.attach ?? null };
+  return { account, content, render, find, findHere: () => view?.find() ?? false, attach: () => view?.attach ?? null };
 }
 
 /** Of a conversation and of a message, as an address has them: like `#/12`, or `#/12/345`. */
@@ -277,6 +277,8 @@ function isToFind({ code, key, ctrlKey, metaKey, altKey, target }) {
 }
 
 addEventListener("keydown", (event) => {
+  const isFind = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.code === "KeyF";
+  if (isFind && !document.querySelector("dialog[open]") && page?.findHere()) event.preventDefault();
   if (!page || !isToFind(event) || document.querySelector("dialog[open]")) return;
   event.preventDefault();
   page.find();

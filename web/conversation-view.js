@@ -12,6 +12,8 @@ import { whenPressed } from "./pressing.js";
 import { pinsOf } from "./pins.js";
 import { list, number, say } from "./strings.js";
 
+const places = new WeakMap(); // where one was in a conversation when one left it
+
 const dialogs = () => import("./dialogs.js");
 
 /**
@@ -116,9 +118,23 @@ export function conversationView(account, chat, { go }) {
     if (target && !target.isShown) toTarget();
     if (isPlaced || !thread.isLoaded) return;
     isPlaced = true;
+    const before = places.get(chat);
+    places.delete(chat);
     if (target) return;
     const line = rows.querySelector("li.line");
     if (line) scroll.to(line);
+    else if (before && !thread.hasLater) backTo(before);
+  }
+
+  /** To where one was, if it is a message that is still there. */
+  function backTo(place) {
+    const id = Number(place.key.slice(1));
+    if (!chat.thread.find(id)) return;
+    part.around(id);
+    renderRows();
+    scroll.restore(place);
+    part.follow(false);
+    renderDown();
   }
 
   /** Where reading goes on. Who watches as a message comes needs no line before it. */
@@ -295,7 +311,16 @@ export function conversationView(account, chat, { go }) {
       if (matchMedia("(pointer: fine)").matches) composer.focus();
       else heading.focus();
     },
+    /** In a long conversation the browser's own search would not find what is not drawn. */
+    find: () => {
+      const isHere = part.hasEarlier || part.hasLater;
+      if (!isHere || bar?.form.contains(document.activeElement)) return false;
+      parts.find.click();
+      return true;
+    },
     close: () => {
+      const place = scroll.place();
+      if (place?.key.startsWith("m")) places.set(chat, place);
       scroll.close();
       attention.close();
       composer.close();

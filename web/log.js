@@ -56,6 +56,14 @@ export function scrolling({ log, rows, hasLater, scrolled }) {
 
   return {
     hold,
+    /** Where one is: a row, and how far it is from the top; null at the end. */
+    place: () => anchor && { key: anchor.key, top: anchor.top - log.getBoundingClientRect().top },
+    /** Have that row where it was. */
+    restore: ({ key, top }) => {
+      anchor = { key, top: top + log.getBoundingClientRect().top };
+      hold();
+      note();
+    },
     isAtEnd: () => !anchor && isAtEnd(),
     toEnd: () => {
       anchor = null;
