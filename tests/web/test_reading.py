@@ -296,3 +296,27 @@ async def test_ones_own_typing_is_not_somebody_elses(browser: Browser, served: P
     await phone.box.press_sequentially("typing")
     await expect(sara.page.get_by_role("status").filter(has_text="is typing…")).to_be_visible()
     await expect(desk.page.get_by_text(re.compile("is typing"))).to_have_count(0)
+
+
+async def test_ones_place_is_kept(browser: Browser, served: PayamServer) -> None:
+    """Back from another conversation one reads on, unless something new has come meanwhile."""
+    sara, ali, hers = await pair(browser, served.url)
+    ids = ali.say(*numbered(60))
+    hers.read(ids[-1])
+    hers.begin(Sender(served.url, "omid"), title="others")
+    await sara.list.filter(has_text=ali.name).click()
+    await expect(sara.message("message 59")).to_be_in_viewport()
+    await sara.page.get_by_role("log").evaluate("(log) => log.scrollBy(0, -900)")
+    await expect(sara.page.get_by_role("button", name="To the newest")).to_be_visible()
+    before = await in_view(sara.page)
+    await sara.list.filter(has_text="others").click()
+    await expect(sara.messages).to_have_count(0)
+    await sara.list.filter(has_text=ali.name).click()
+    await expect(sara.message(before[0])).to_be_in_viewport()
+    assert await in_view(sara.page) == before
+    await sara.list.filter(has_text="others").click()
+    await expect(sara.messages).to_have_count(0)
+    ali.say("news")
+    await expect(badge(sara)).to_have_text("1")
+    await sara.list.filter(has_text=ali.name).click()
+    await expect(sara.message("news")).to_be_in_viewport()
