@@ -36,11 +36,34 @@ LONG = (
 """Where the long test files are, the longest first."""
 
 SHAPES = {"sqlite": "on_sqlite", "postgres-redis": "on_postgres", "two-workers": "two_workers"}
+ON_EACH_SHAPE = (
+    "test_conversations.py",
+    "test_everything.py",
+    "test_history.py",
+    "test_messages.py",
+    "test_rights.py",
+    "test_search.py",
+    "test_seed.py",
+    "test_sockets.py",
+)
+"""Here is every statement that has another plan where messages are in partitions, every route and
+every frame. The other tests run on SQLite, and on PostgreSQL with two workers and partitions.
+"""
 MIGRATED = "payam_migrated"
 PARTITIONED = "payam_partitioned"
 PARTITIONS = 4
 HERE_ALONE = "127.0.0.1"
 """Where webhooks of tests may be sent to."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Choose the shapes on which a test of `deployment` runs, where it does not name them."""
+    named = {mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")}
+    named |= vars(metafunc.module).keys()
+    if "deployment" in metafunc.fixturenames and "deployment" not in named:
+        on_each = metafunc.definition.path.name in ON_EACH_SHAPE
+        shapes = [shape for shape in SHAPES if on_each or shape != "postgres-redis"]
+        metafunc.parametrize("deployment", shapes, indirect=True, scope="session")
 
 
 @pytest.hookimpl(trylast=True)
@@ -137,9 +160,9 @@ def deploy(database_url: str, *, workers: int) -> Iterator[PayamServer]:
             yield server
 
 
-@pytest.fixture(scope="session", params=SHAPES)
+@pytest.fixture(scope="session")
 def deployment(request: pytest.FixtureRequest) -> PayamServer:
-    """A running server; a test that asks for it runs on each shape.
+    """A running server; a test that asks for it runs on several shapes.
 
     A test for one shape alone asks for `on_sqlite`, `on_postgres` or `two_workers`, and
     signs up with `async with People(two_workers) as people:`.

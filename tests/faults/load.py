@@ -66,9 +66,11 @@ class Load:
         *,
         changes: bool,
         socket: str = SOCKETS[0],
+        rate: int = RATE,
     ) -> None:
         """`line` is a proxy before Payam; with `changes` some messages are edited or deleted."""
         self.socket = socket
+        self._rate = rate
         self._seeded = seeded
         self._line = line
         self._connections = 0  # until the load began
@@ -130,7 +132,7 @@ class Load:
         loop = asyncio.get_running_loop()
         began, given = loop.time(), 0
         while given < messages or not until.done():
-            while given < (loop.time() - began) * RATE:
+            while given < (loop.time() - began) * self._rate:
                 self.clients[given % len(self.clients)].say()
                 given += 1
             await asyncio.sleep(TICK)

@@ -10,7 +10,7 @@ import pytest
 from tests.faults.aside import aside
 from tests.faults.conftest import serve
 from tests.faults.deployment import Seeded
-from tests.faults.load import Load, Outcome
+from tests.faults.load import IS_LONG, Load, Outcome
 from tests.faults.proxy import FaultProxy
 from tests.support.postgres_server import PostgresServer
 from tests.support.redis_cluster import RedisCluster
@@ -18,11 +18,11 @@ from tests.support.redis_server import RedisServer
 
 Place = Literal["pair", "embedded", "on_cluster", "apart", "crowd"]
 """The fixtures of these names, or: `apart` are workers that reach PostgreSQL through a proxy, and
-`crowd` are workers with 500 users."""
+`crowd` are workers with many users."""
 
 WRITE_SECONDS = 2
 """WRITE_TIMEOUT of those who are apart."""
-CROWD = 500
+CROWD = 500 if IS_LONG else 100
 CROWD_CONVERSATIONS = {"/ws/chat/": CROWD // 2, "/ws/": 5 * CROWD}
 """A socket of one conversation for each user, or a socket of ten."""
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.faults import faults, faults_of_storage
-from tests.faults.load import IS_LONG, SOCKETS, Load, Outcome, one_round
+from tests.faults.load import IS_LONG, MESSAGES, RATE, SOCKETS, Load, Outcome, one_round
 from tests.faults.report import Proof
 from tests.faults.scene import Fault, scene_of
 from tests.support.postgres_server import PostgresServer
@@ -12,6 +12,9 @@ from tests.support.redis_server import RedisServer
 # Those of one place together, so that each is set up once.
 FAULTS = sorted((*faults_of_storage.FAULTS, *faults.FAULTS), key=lambda fault: fault.on)
 
+
+# The short form breaks the same, while less is said.
+PACE, LEAST = (RATE, MESSAGES) if IS_LONG else (RATE // 2, MESSAGES // 2)
 
 # What breaks behind the workers is the same for every socket: `make soak` breaks it for each, and
 # the short form for the socket that carries the more.
@@ -37,7 +40,8 @@ async def test_nothing_is_lost(
 
         async def round_() -> Outcome:
             line = scene.clients if fault.through_proxy else None
-            scene.load = Load(scene.seeded, line, changes=fault.changes, socket=socket)
-            return await one_round(scene.load, lambda: fault.breaks(scene))
+            changes = fault.changes
+            scene.load = Load(scene.seeded, line, changes=changes, socket=socket, rate=PACE)
+            return await one_round(scene.load, lambda: fault.breaks(scene), messages=LEAST)
 
         fault.shown(scene, await prove(fault.row, socket, round_))
