@@ -1,10 +1,11 @@
 // Payam's page: who is signed in, which conversation is looked at, and drawing what has changed.
 
-import { avatarOf } from "./avatar.js";
+import { avatarOf, shownName } from "./avatar.js";
 import { Payam } from "./client/index.js";
 import { countOf, drawConversations, FILTERS } from "./conversation-list.js";
 import { clone, complain, make } from "./dom.js";
 import { forgetDrafts } from "./drafts.js";
+import { readFacesBy } from "./faces.js";
 import { takeFiles } from "./incoming.js";
 import { later, laterOn } from "./later.js";
 import { learnLimits } from "./limits.js";
@@ -29,6 +30,7 @@ const store = {
 };
 
 const payam = new Payam({ url: home.href, store });
+readFacesBy((url) => payam.avatar(url));
 let page = null; // of who is signed in
 let subject = null; // whose tokens the page was made with
 let nextDraw;
@@ -106,8 +108,11 @@ function pageOf(account) {
   let place = ""; // the page's address when it was drawn last
   let joining; // the code of the link that was followed
   let aim = null; // the message to go to: `{id, paint, isStep}`
-  Object.assign(avatar, avatarOf(account.me.username));
-  const showName = () => (name.textContent = account.me.display_name || account.me.username);
+  const showName = () => {
+    const { me } = account;
+    name.textContent = shownName(me);
+    Object.assign(avatar, avatarOf(me.username, me.avatar_url));
+  };
   showName();
   laterOn(parts.settings, () => import("./settings.js"), ({ showSettings }) => showSettings(payam, account));
   laterOn(begin, () => import("./dialogs.js"), ({ beginConversation }) =>

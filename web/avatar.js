@@ -1,23 +1,40 @@
-// Who a conversation is with, in a word and in a coloured letter.
+// Who a conversation is with, in a word, and in a picture or a coloured letter.
 
+import { faceOf } from "./faces.js";
 import { list, say } from "./strings.js";
 
 const HUES = 6;
 
+/** The person of that username, as the conversation knows them; others know only the name. */
+export function personOf({ record }, username) {
+  return record.participants.find((one) => one.username === username) ?? { username };
+}
+
+/** The name that others see. */
+export const shownName = ({ display_name: shown, username }) => shown || username;
+
 /** The name of a conversation: its title, or who else is in it. */
 export function nameOf(chat) {
-  return chat.record.title || list(chat.others) || say("alone");
+  return chat.record.title || list(chat.others.map((name) => shownName(personOf(chat, name)))) || say("alone");
 }
 
 /** Who is typing there, in a sentence; empty for nobody. */
-export function typingIn({ typingUsers: typing }) {
+export function typingIn(chat) {
+  const typing = chat.typingUsers.map((name) => shownName(personOf(chat, name)));
   if (typing.length === 0) return "";
   return say(typing.length === 1 ? "typing" : "typingMany", { names: list(typing) });
 }
 
-/** How an avatar looks: the first letter of a name, in a colour that is always the same for it. */
-export function avatarOf(name) {
+/** How an avatar looks: the picture, or the first letter of a name, in a colour that is always the same for it. */
+export function avatarOf(name, url) {
   const [letter = "?"] = name.match(/[\p{L}\p{N}]/u) ?? [];
   const hue = [...name].reduce((sum, sign) => sum + sign.codePointAt(0), 0) % HUES;
-  return { textContent: letter.toUpperCase(), className: `avatar hue-${hue}` };
+  return { textContent: letter.toUpperCase(), className: `avatar hue-${hue} ${faceOf(url)}` };
+}
+
+/** That of a conversation: its own, or that of the other one of two. */
+export function avatarOfChat(chat) {
+  const { record, others } = chat;
+  const other = others.length === 1 && !record.title ? personOf(chat, others[0]) : null;
+  return avatarOf(nameOf(chat), record.avatar_url ?? other?.avatar_url);
 }

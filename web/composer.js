@@ -1,5 +1,6 @@
 // Where one writes: a text that grows, files, and the message that is being edited.
 
+import { personOf, shownName } from "./avatar.js";
 import { clone, complain, make, notify } from "./dom.js";
 import { draftOf, keepDraft } from "./drafts.js";
 import { later } from "./later.js";
@@ -41,7 +42,7 @@ export function composerOf(chat, sent) {
   }
 
   function showBanner() {
-    const to = parent && say("replyingTo", { name: parent.sender, text: parent.content.slice(0, QUOTED) });
+    const to = parent && say("replyingTo", { name: shownName(personOf(chat, parent.sender)), text: parent.content.slice(0, QUOTED) });
     banner.hidden = !edited && !parent;
     what.textContent = edited ? say("editing") : (to ?? "");
   }

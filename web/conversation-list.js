@@ -1,6 +1,6 @@
 // The list of conversations: who, what was said last, how much of it is unread.
 
-import { avatarOf, nameOf, typingIn } from "./avatar.js";
+import { avatarOfChat, nameOf, typingIn } from "./avatar.js";
 import { make, reconcile } from "./dom.js";
 import { draftOf } from "./drafts.js";
 import { numberRows, rangeOf } from "./long-list.js";
@@ -59,7 +59,7 @@ function row({ chat, record, isCurrent, isMuted: isQuiet, isOnline: isThere, typ
       className: `entry ${unread > 0 ? "unread" : ""} ${isQuiet ? "quiet" : ""}`,
       ariaCurrent: isCurrent ? "page" : null,
     },
-    avatar: avatarOf(name),
+    avatar: avatarOfChat(chat),
     online: { hidden: !isThere, title: say("online") },
     name,
     moment: last ? { textContent: timeOrDate(last.timestamp), dateTime: last.timestamp } : "",

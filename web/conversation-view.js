@@ -1,7 +1,7 @@
 // The conversation that is looked at.
 
 import { attentionTo, isLookedAt } from "./attention.js";
-import { avatarOf, nameOf, typingIn } from "./avatar.js";
+import { avatarOfChat, nameOf, personOf, shownName, typingIn } from "./avatar.js";
 import { composerOf } from "./composer.js";
 import { clone, complain, notify, reconcile } from "./dom.js";
 import { later, laterOn } from "./later.js";
@@ -91,9 +91,9 @@ export function conversationView(account, chat, { go }) {
     const typing = typingIn(chat);
     const title = nameOf(chat);
     setText(name, title);
-    Object.assign(avatar, avatarOf(title));
+    Object.assign(avatar, avatarOfChat(chat));
     about.classList.toggle("typing", typing !== "");
-    setText(about, typing || (chat.record.title || chat.others.length > 1 ? list(chat.others) : ""));
+    setText(about, typing || (chat.record.title || chat.others.length > 1 ? namesOf(chat) : ""));
     renderTicket(chat.record.support_ticket);
     state.className = `state ${chat.state}`;
     setText(state, chat.state === "open" ? "" : say(chat.state));
@@ -330,6 +330,8 @@ export function conversationView(account, chat, { go }) {
     },
   };
 }
+
+const namesOf = (chat) => list(chat.others.map((username) => shownName(personOf(chat, username))));
 
 /** Only what differs is written: a live region would say the same again. */
 function setText(node, text) {

@@ -5,6 +5,7 @@ import { clone, complain, notify } from "./dom.js";
 import { confirm, peopleOf, show, whenSent } from "./dialogs.js";
 import { invitesOf } from "./invites.js";
 import { membersOf } from "./members.js";
+import { ownPicture } from "./own-picture.js";
 import { peoplePicker } from "./people-picker.js";
 import { isAbove, may } from "./rights.js";
 import { say } from "./strings.js";
@@ -30,6 +31,17 @@ export function showDetails(account, chat) {
     leave: { hidden: !record.participants.some((user) => user.id === me.id), onclick: leave },
   });
   naming.hidden = !may(record, "rename");
+  if (isGroup && may(record, "rename")) {
+    const picture = ownPicture(nameOf(chat), {
+      urlOf: () => chat.record.avatar_url,
+      put: async (file) => account.put(await payam.setConversationAvatar(id, file)),
+      remove: async () => {
+        await payam.removeConversationAvatar(id);
+        account.put(await payam.conversation(id));
+      },
+    });
+    parts.picture.append(picture);
+  }
   for (const name of ["subject", "status", "priority"]) {
     if (ticket) ticketing.elements[name].value = ticket[name];
   }

@@ -3,6 +3,8 @@
 export const limits = {
   /** Bytes of one file. */
   attachment_max_size: Infinity,
+  /** Bytes of a picture of somebody, or of a conversation. */
+  avatar_max_size: Infinity,
   /** Characters of one message, as `lengthOf` counts them. */
   message_max_length: Infinity,
 };

@@ -42,7 +42,7 @@ export function membersOf(account, chat, ended) {
     const items = itemsOf(person);
     const made = make("member", {
       look: { onclick: () => showProfile(account, person, ended), title: say("profile") },
-      avatar: avatarOf(username),
+      avatar: avatarOf(username, person.avatar_url),
       online: { hidden: presence?.status !== "online" },
       name: person.id === me.id ? say("youNamed", { name }) : name,
       role: { hidden: chat.record.direct || role === "member" || !role, textContent: say(`role_${role ?? "member"}`) },

@@ -1,6 +1,6 @@
 // Completing `@` and the beginning of a name, while one writes.
 
-import { avatarOf } from "./avatar.js";
+import { avatarOf, personOf } from "./avatar.js";
 import { make } from "./dom.js";
 import { matchesIn } from "./folding.js";
 
@@ -30,7 +30,7 @@ export function completeMentions(chat, box, list) {
   }
 
   function option(name, place) {
-    const made = make("mention-option", { avatar: avatarOf(name), name });
+    const made = make("mention-option", { avatar: avatarOf(name, personOf(chat, name).avatar_url), name });
     made.id = `mention-${place}`;
     made.ariaSelected = String(place === here);
     made.onpointerdown = (event) => event.preventDefault(); // the text keeps the focus

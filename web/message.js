@@ -1,6 +1,6 @@
 // The rows of a conversation: a day, a message, a message or a file on its way.
 
-import { avatarOf } from "./avatar.js";
+import { avatarOf, personOf, shownName } from "./avatar.js";
 import { matchesIn } from "./folding.js";
 import { clone, complain, make } from "./dom.js";
 import { explain } from "./explain.js";
@@ -21,6 +21,7 @@ export function rowsOf(chat, part, actions, { pins, lineAt, targetId }) {
   const rows = [];
   const { others } = chat;
   const { messages, begin, end } = part.range();
+  const people = new Map(chat.record.participants.map((one) => [one.username, one]));
   let last = null;
   for (const message of messages.slice(begin, end)) {
     const today = day(message.timestamp);
@@ -38,6 +39,8 @@ export function rowsOf(chat, part, actions, { pins, lineAt, targetId }) {
       message,
       chat,
       actions,
+      name: shownName(people.get(message.sender) ?? { username: message.sender }),
+      face: people.get(message.sender)?.avatar_url,
       isPinned: pins.has(message),
       isTarget: message.id === targetId,
       isFirst: last?.sender !== message.sender || apart(last, message) > GROUP,
@@ -73,7 +76,7 @@ function lineRow() {
   return make("line-row");
 }
 
-function messageRow({ message, chat, actions, isPinned, isTarget, isFirst, isGroup, isRead }) {
+function messageRow({ message, chat, actions, name: shown, face, isPinned, isTarget, isFirst, isGroup, isRead }) {
   const { sender, content, timestamp, attachments, is_edited: isEdited, is_deleted: isDeleted } = message;
   const { reactions = [], metadata } = message;
   const isOwn = chat.isOwn(message);
@@ -81,16 +84,16 @@ function messageRow({ message, chat, actions, isPinned, isTarget, isFirst, isGro
   const isOnlyNames = attachments.length > 0 && sorted(content) === sorted(names);
   const isAgent = message.role === "agent"; // who is none of the participants
   const showsSender = (isGroup || isAgent) && isFirst && !isOwn;
-  const name = isAgent ? say("agentNamed", { name: sender }) : sender;
+  const name = isAgent ? say("agentNamed", { name: shown }) : shown;
   return make("message-row", {
     row: {
       className: `message ${isOwn ? "own" : "other"} ${isFirst ? "first" : ""} ${isTarget ? "target" : ""}`,
       ariaCurrent: isTarget ? "true" : null,
     },
-    avatar: { ...avatarOf(sender), hidden: !showsSender },
+    avatar: { ...avatarOf(sender, face), hidden: !showsSender },
     bubble: { className: `bubble ${isDeleted ? "deleted" : ""} ${isOnlyNames ? "only-files" : ""}` },
     sender: { textContent: isOwn ? say("you") : name, className: showsSender ? "sender" : "unseen" },
-    ...quoteOf(message, actions),
+    ...quoteOf(message, actions, chat),
     text: isDeleted ? say("deleted") : linked(content).flatMap((part) => mentioned(part, message.mentions, chat)),
     reactions: reactions.map((one) => reactionOf(one, () => actions.react(message, one.emoji))),
     ...threadOf(message, actions),
@@ -106,12 +109,12 @@ function messageRow({ message, chat, actions, isPinned, isTarget, isFirst, isGro
 }
 
 /** What the message replies to, which is gone to by a click. */
-function quoteOf({ reply_to: parent }, actions) {
+function quoteOf({ reply_to: parent }, actions, chat) {
   if (!parent) return {};
   const { id, sender, content, is_deleted: isDeleted } = parent;
   return {
     quote: { hidden: false, title: say("goToQuoted"), onclick: () => actions.show(id) },
-    quoted: sender?.username ?? "",
+    quoted: sender ? shownName(personOf(chat, sender.username)) : "",
     quotedText: isDeleted ? say("deleted") : (content ?? "…"),
   };
 }
@@ -157,7 +160,7 @@ function pendingRow({ chat, entry, error, actions }) {
   const again = () => chat.retry(entry.clientId);
   const discard = () => chat.discard(entry.clientId);
   const state = error ? problem(error, again, discard) : make("queued");
-  const quote = quoteOf({ reply_to: chat.thread.quote(entry.replyTo) }, actions);
+  const quote = quoteOf({ reply_to: chat.thread.quote(entry.replyTo) }, actions, chat);
   return make("pending-row", { ...quote, text: linked(entry.text), state });
 }
 

@@ -1,13 +1,13 @@
 // Notifications: what is pushed while nobody has the page open, and what comes while it is out of sight.
 
-import { nameOf } from "./avatar.js";
+import { nameOf, personOf, shownName } from "./avatar.js";
 import { PayamError } from "./client/errors.js";
 import { isMuted } from "./conversation-list.js";
 import { home } from "./place.js";
 import { isPersian, say } from "./strings.js";
 
 const PATIENCE = 20_000; // milliseconds: where no push service answers, subscribing may never end
-const LATER = ["dialogs", "people-picker", "search", "search-rows", "folding", "settings", "menu", "own-settings", "message-menu", "emoji", "mentions", "viewer", "voice", "player", "media", "chime", "thread-view", "seen-by", "details", "members", "profile", "invites", "join"];
+const LATER = ["dialogs", "people-picker", "search", "search-rows", "folding", "settings", "menu", "own-settings", "message-menu", "emoji", "mentions", "viewer", "voice", "player", "media", "chime", "thread-view", "seen-by", "details", "members", "profile", "invites", "join", "own-picture"];
 const SHOWN_MOST = 200; // characters of a message
 
 const policy = globalThis.trustedTypes?.createPolicy("worker", { createScriptURL: (url) => url });
@@ -117,9 +117,10 @@ function watch(account, registration) {
     const isWanted = chat && sender !== account.me.username && !isMuted(chat) && !chat.record.archived;
     if (!isWanted || document.visibilityState === "visible" || !(await isOn())) return;
     const name = nameOf(chat);
+    const from = shownName(personOf(chat, sender));
     const text = content.slice(0, SHOWN_MOST);
     registration.showNotification(name, {
-      body: name === sender ? text : say("saidBy", { name: sender, text }),
+      body: name === from ? text : say("saidBy", { name: from, text }),
       tag: tagOf(id),
       renotify: true,
       icon: new URL("web/icon-192.png", home).href,

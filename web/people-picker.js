@@ -43,7 +43,7 @@ export function peoplePicker(payam, known) {
   return content;
 }
 
-function option({ id, username, display_name: shown }) {
+function option({ id, username, display_name: shown, avatar_url: url }) {
   const name = shown ? say("namedAs", { name: shown, username }) : username;
-  return make("found", { box: { value: id }, avatar: avatarOf(username), name });
+  return make("found", { box: { value: id }, avatar: avatarOf(username, url), name });
 }

@@ -1,6 +1,6 @@
 // What search found, as rows of a list, and the matches in it.
 
-import { avatarOf, nameOf } from "./avatar.js";
+import { avatarOf, avatarOfChat, nameOf, personOf, shownName } from "./avatar.js";
 import { make } from "./dom.js";
 import { isolated, say, timeOrDate } from "./strings.js";
 
@@ -12,7 +12,7 @@ export function chatRow({ chat, matches }) {
   const name = nameOf(chat);
   return make("search-row", {
     link: { href: `#/${chat.id}` },
-    avatar: avatarOf(name),
+    avatar: avatarOfChat(chat),
     name: marked(name, matches),
     preview: chat.record.last_message?.content ?? "",
   });
@@ -21,12 +21,12 @@ export function chatRow({ chat, matches }) {
 /** A message. `chat` is its conversation, where the row has to say which that is. */
 export function messageRow({ conversation, message, matches }, { me, chat, choose }) {
   const { id, sender, content, timestamp } = message;
-  const who = sender.id === me.id ? say("you") : sender.username;
+  const who = sender.id === me.id ? say("you") : shownName(chat ? personOf(chat, sender.username) : sender);
   const name = chat ? nameOf(chat) : who;
   const said = name === who ? [] : [`${isolated(who)}: `];
   return make("search-row", {
     link: { href: `#/${conversation}/${id}`, onclick: (event) => isPlain(event) && choose(event) },
-    avatar: avatarOf(chat ? name : sender.username),
+    avatar: chat ? avatarOfChat(chat) : avatarOf(sender.username),
     name,
     moment: { textContent: timeOrDate(timestamp), dateTime: timestamp },
     preview: [...said, ...excerpt(content, matches)],

@@ -27,7 +27,7 @@ export async function showSeenBy(chat, message) {
   show(say("seenBy"), content);
 }
 
-function row({ username, display_name: shown }) {
+function row({ username, display_name: shown, avatar_url: url }) {
   const name = shown ? say("namedAs", { name: shown, username }) : username;
-  return make("person", { avatar: avatarOf(username), name });
+  return make("person", { avatar: avatarOf(username, url), name });
 }

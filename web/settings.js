@@ -6,12 +6,25 @@ import { clone, complain, notify } from "./dom.js";
 import { show, whenSent } from "./dialogs.js";
 import { explain } from "./explain.js";
 import * as notifications from "./notifications.js";
+import { ownPicture } from "./own-picture.js";
 import { offerOtherLanguage, say } from "./strings.js";
 
 export function showSettings(payam, account) {
-  const { content, profile, name, language, push, hint, problem, logOut, sound, ...parts } = clone("settings");
+  const { content, profile, name, language, push, hint, problem, logOut, sound, picture, ...parts } = clone("settings");
   offerOtherLanguage(language);
   logOut.onclick = () => payam.logOut();
+  const { me } = account;
+  const changed = (changes) => {
+    Object.assign(me, changes);
+    account.changed();
+  };
+  picture.append(
+    ownPicture(me.username, {
+      urlOf: () => me.avatar_url,
+      put: async (file) => changed(await payam.setAvatar(file)),
+      remove: async () => changed((await payam.removeAvatar()) ?? { avatar_url: null }),
+    }),
+  );
   name.value = account.me.display_name ?? "";
   whenSent(profile, async (data) => {
     Object.assign(account.me, await payam.changeMe({ display_name: data.name.trim() }));
