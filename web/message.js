@@ -90,7 +90,7 @@ function messageRow({ message, chat, actions, name: shown, face, isPinned, isTar
       className: `message ${isOwn ? "own" : "other"} ${isFirst ? "first" : ""} ${isTarget ? "target" : ""}`,
       ariaCurrent: isTarget ? "true" : null,
     },
-    avatar: { ...avatarOf(sender, face), hidden: !showsSender },
+    avatar: facing(avatarOf(sender, face), { isShown: showsSender, isThere: (isGroup || isAgent) && !isOwn }),
     bubble: { className: `bubble ${isDeleted ? "deleted" : ""} ${isOnlyNames ? "only-files" : ""}` },
     sender: { textContent: isOwn ? say("you") : name, className: showsSender ? "sender" : "unseen" },
     ...quoteOf(message, actions, chat),
@@ -106,6 +106,11 @@ function messageRow({ message, chat, actions, name: shown, face, isPinned, isTar
     reply: { onclick: () => actions.reply(message) },
     more: { onclick: ({ currentTarget }) => actions.menu(message, currentTarget, null) },
   });
+}
+
+/** Of several messages of one sender the first has the avatar; the others keep its room. */
+function facing({ className, textContent }, { isShown, isThere }) {
+  return { textContent: isShown ? textContent : "", className: isShown ? className : "avatar", hidden: !isThere };
 }
 
 /** What the message replies to, which is gone to by a click. */
