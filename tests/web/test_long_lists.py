@@ -178,6 +178,9 @@ async def test_a_conversation_of_100_000_messages(browser: Browser, long: Long) 
     await down.click()
     await expect(sara.message(omid_says)).to_be_in_viewport()
     assert (await counts(sara.page))[0] <= DRAWN_MOST
+    await sara.page.keyboard.press("Control+f")  # the browser would find only what is drawn
+    search = sara.page.get_by_role("searchbox", name="Search in this conversation")
+    await expect(search).to_be_focused()
     await sara.check()
 
 

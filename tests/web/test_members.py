@@ -7,6 +7,7 @@ from playwright.async_api import Browser, Locator, expect
 
 from tests.support.payam_server import PayamServer
 from tests.web.sender import Sender
+from tests.web.test_message_menu import SMALL
 from tests.web.visitor import Visitor
 
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 900}}
@@ -92,6 +93,7 @@ async def test_a_link_leads_into_the_conversation(browser: Browser, served: Paya
     link = dialog.get_by_role("link")
     await expect(link).to_have_text(re.compile("#/join/"))
     await his.check()
+    assert await his.page.evaluate(SMALL) == []
     address = await link.get_attribute("href")
     assert address is not None
 

@@ -7,6 +7,7 @@ from playwright.async_api import Browser, expect
 
 from tests.support.payam_server import PayamServer
 from tests.web.sender import Sender
+from tests.web.test_message_menu import SMALL
 
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1380, "height": 760}}
 PHONE: dict[str, Any] = {
@@ -58,6 +59,7 @@ async def test_a_thread_is_read_and_answered(browser: Browser, served: PayamServ
     on_phone = hers.page.get_by_role("region", name="پاسخ‌های یک پیام")
     await expect(on_phone.locator("li.message .text").first).to_have_text("where do we meet?")
     await hers.check()
+    assert await hers.page.evaluate(SMALL) == []
     sara.say("not of the thread")
     sara.edit(replies[0], "reply zero")
     sara.delete(replies[1])

@@ -9,9 +9,14 @@ from playwright.async_api import Browser, expect
 
 from tests.support.payam_server import PayamServer
 from tests.web.sender import Sender
+from tests.web.test_message_menu import SMALL
 
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
-PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 780}, "has_touch": True}
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 780},
+    "is_mobile": True,
+    "has_touch": True,
+}
 SECONDS = 60
 RATE = 8000
 
@@ -72,6 +77,7 @@ async def test_a_voice_message_is_recorded_sent_and_heard(
     await player.get_by_role("button", name="سرعت").click()
     await expect(player.get_by_role("button", name="سرعت")).to_have_text("×۱٫۵")
     await hers.check()
+    assert await hers.page.evaluate(SMALL) == []
     await player.get_by_role("button", name="پخش").click()
     await expect(player.get_by_role("button", name="مکث")).to_be_visible()
     await expect(player.get_by_role("button", name="پخش")).to_be_visible()  # it was heard whole
