@@ -76,10 +76,12 @@ async def run(settings: Settings, options: argparse.Namespace) -> Said:
             if payam.database.dialect == "sqlite":
                 await schema.migrate(payam.database)
             await schema.require_current(payam.database)
+            await payam.open_index()
         said = await command(payam, options)
         return said if isinstance(said, Said) else Said(said, {"said": said.splitlines()})
     finally:
         await payam.outgoing.close()
+        await payam.close_index()
         await payam.database.close()
         payam.passwords.close()
         await payam.inspector.close()

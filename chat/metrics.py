@@ -103,6 +103,12 @@ follower_behind_conversations = Gauge(
     registry=registry,
     multiprocess_mode="livemax",
 )
+followers_running = Gauge(
+    "payam_followers_running",
+    "1 in the worker whose followers' process runs; 0 in all of them means that none does",
+    registry=registry,
+    multiprocess_mode="livemax",
+)
 webhook_attempts = Counter(
     "payam_webhook_attempts",
     "Requests to webhooks: delivered, refused (by another status than 2xx), timeout, cut,"

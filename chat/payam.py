@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from time import time
 from typing import Any
 
@@ -16,15 +16,10 @@ from chat.auth.tokens import Tokens
 from chat.auth.vapid import vapid_from
 from chat.errors import Unavailable
 from chat.events import Event, Passing
-from chat.followers.gathering import Gathering
+from chat.followers.keeper import Keeper
 from chat.followers.live import Live
-from chat.followers.looking import Looking
 from chat.followers.push.delivery import Delivery
-from chat.followers.push.follower import Push, PushFollower
 from chat.followers.push.pusher import Pusher
-from chat.followers.search import SearchFollower
-from chat.followers.webhook import Patience
-from chat.followers.webhooks import Webhooks as WebhookFollowers
 from chat.loop_lag import LoopLag
 from chat.media.inspector import Inspector
 from chat.outgoing.addresses import Allowed
@@ -75,8 +70,9 @@ from chat.services.users import Users
 from chat.services.webhooks import Webhooks
 from chat.store import schema
 from chat.store.bucket import Bucket
-from chat.store.connect import connect
+from chat.store.connect import connect, connect_index
 from chat.store.files import Files
+from chat.store.waiting import once_there
 from chat.store.writer import Writer
 from config.settings import Settings
 
@@ -84,7 +80,6 @@ log = logging.getLogger("payam")
 
 BURST = 5
 """Seconds' worth of a limit that may come at once."""
-RETRY_SECONDS = 1.0
 READY_SECONDS = 2.0
 """How long a database may take to say that it is there, and a commit to end, before the
 process counts as not ready. Less than a probe waits."""
@@ -100,19 +95,22 @@ class Payam:
         self.settings = settings
         self.keys = keys
         self.database = connect(settings.database, settings.database_pool_size)
+        self.index = connect_index(self.database, settings.database, settings.database_pool_size)
         self.passwords = Passwords()
         self.inspector = Inspector(settings.image_max_pixels)
         self.files = Files(settings.uploads, self.inspector, bucket_of(settings))
         self.relay = relay_over(settings.redis_url)
         self.changes = Changes(self.database, settings.base_path)
         self.dispatcher = Dispatcher(self.relay, self.changes.since, self.changes.seqs)
-        self.followings = self._followings()
+
+        def stored() -> int:
+            return self.writer.stored
+
+        self.keeper = Keeper(self.database, self.index, settings, stored)
 
         def publish(events: Sequence[Event]) -> None:
             self.dispatcher.publish(placed(settings.base_path, events))
-            for following in self.followings:
-                following.wake()
-            self.webhooks.wake()
+            self.keeper.wake()
 
         self.writer = Writer(
             self.database,
@@ -122,13 +120,6 @@ class Payam:
             timeout=settings.write_timeout,
         )
         self.outgoing = Client(Allowed(settings.webhook_allow), timeout=settings.webhook_timeout)
-        self.webhooks = WebhookFollowers(
-            self.database,
-            self.outgoing,
-            settings.base_path,
-            lambda: self.writer.stored,
-            patience=Patience(give_up=settings.webhook_give_up),
-        )
         self.board = board_over(settings.redis_url)
         self.vapid = vapid_from(settings)
         self.services = self._services(tokens)
@@ -178,20 +169,6 @@ class Payam:
         self.is_draining = False
         self.has_failed = False
         self._tasks: dict[str, asyncio.Task[None]] = {}
-
-    def _followings(self) -> list[Looking]:
-        """The durable followers: each goes through all changes by itself, as a task of its own."""
-
-        def stored() -> int:
-            return self.writer.stored
-
-        followings: list[Looking] = [
-            Gathering(self.database, SearchFollower(self.database), stored)
-        ]
-        if self.settings.push:
-            follower = PushFollower(self.database, ttl=self.settings.push_ttl)
-            followings.append(Push(self.database, follower, stored))
-        return followings
 
     def _services(self, tokens: Tokens) -> Services:
         settings = self.settings
@@ -319,7 +296,7 @@ class Payam:
             own_settings=OwnSettings(self.database, self.writer),
             webhooks=Webhooks(self.database, self.outgoing),
             presences=Presences(self.database, self.board.online),
-            search=Search(self.database, notes),
+            search=Search(self.database, self.index, notes),
             devices=Devices(
                 self.database,
                 self.vapid if settings.push else None,
@@ -341,9 +318,7 @@ class Payam:
         self._supervise("uploads", self.uploads.run(), stop)
         self._supervise("heartbeat", self.connections.run(), stop)
         self._supervise("live", self.live.run(), stop)
-        for following in self.followings:
-            self._supervise(f"follower {following.name}", following.run(), stop)
-        self._supervise("webhooks", self.webhooks.run(), stop)
+        self._supervise("followers", self.keeper.run(), stop)
         if self.settings.push:
             self._supervise("pusher", self.pusher.run(), stop)
         self._supervise("agents", self.sockets.agents.run(), stop)
@@ -368,6 +343,7 @@ class Payam:
             await self.database.open()
             await self._bring_up()
         finally:
+            await self.close_index()
             await self.database.close()
             self.passwords.close()
 
@@ -377,6 +353,16 @@ class Payam:
         else:
             await schema.require_current(self.database)
         await self.history.open()
+        await self.open_index()
+
+    async def open_index(self) -> None:
+        """Once the database is open, and has its schema."""
+        if self.index is not self.database:
+            await self.index.open()
+
+    async def close_index(self) -> None:
+        if self.index is not self.database:
+            await self.index.close()
 
     async def _open_database(self) -> None:
         """Wait for a database that is away; raises Unfit for one that cannot be used as it is."""
@@ -409,6 +395,7 @@ class Payam:
         """
         self.is_draining = self.sockets.gate.is_draining = True
         log.info("Payam stops, and sends %d websockets away", len(self.connections))
+        self.keeper.retire()
         self.writer.close()
         half = self.settings.graceful_timeout / 2
         if "writer" in self._tasks:
@@ -431,6 +418,7 @@ class Payam:
         others find the new epoch by themselves.
         """
         await self.history.renew()
+        await self.index.align()
         async with self._relaying():
             self.dispatcher.announce_history()
         return self.history.epoch
@@ -479,6 +467,7 @@ class Payam:
         await self.board.close()
         await self.dispatcher.close()
         await self.services.sessions.close()
+        await self.close_index()
         await self.database.close()
         await self.keys.close()
         self.passwords.close()
@@ -503,28 +492,13 @@ class Payam:
             "relay": self.relay.is_connected,
             "writer": alive["writer"] and self.writer.committing_for < READY_SECONDS,
             "worker": all(alive.values()) and not self.is_draining,
+            "followers": not self.keeper.is_down,
         }
 
 
 def bucket_of(settings: Settings) -> Bucket | None:
     """The bucket of ATTACHMENT_STORAGE, if it names one."""
     return Bucket(settings.attachment_storage) if settings.attachment_storage else None
-
-
-async def once_there(step: Callable[[], Awaitable[object]]) -> None:
-    """Take the step as soon as the database is there; what it waits for is said once."""
-    said = ""
-    while True:
-        try:
-            await step()
-        except Unavailable as error:
-            trouble = " ".join(str(error.__cause__ or error).split())
-            if trouble != said:
-                log.warning("waiting for the database: %s", trouble)
-            said = trouble
-            await asyncio.sleep(RETRY_SECONDS)
-        else:
-            return
 
 
 def make_payam(settings: Settings) -> Payam:

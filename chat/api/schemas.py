@@ -335,7 +335,10 @@ class ServerSettings(Struct, frozen=True):
 
 
 class Health(Struct):
-    """`missing` names what cannot serve: `database`, `relay`, `writer`, or the whole `worker`."""
+    """`missing` names what cannot serve: `database`, `relay`, `writer`, or the whole `worker`.
+
+    Where only the `followers` are missing, search, webhooks and pushes wait, and it is ready.
+    """
 
     status: Annotated[str, said(enum=("live", "ready", "not ready"))]
     missing: list[str] | UnsetType = UNSET

@@ -10,7 +10,7 @@ from chat.commands import Progress, Said, group, leaf
 from chat.errors import PayamError
 from chat.payam import Payam
 from chat.services import history, seeding
-from chat.store import doctor, moving, schema, search_rebuild
+from chat.store import doctor, moving, schema, search_doctor, search_rebuild
 from config.errors import SettingsError
 
 
@@ -66,20 +66,24 @@ async def seed(payam: Payam, options: argparse.Namespace) -> Said:
 
 
 async def examine(payam: Payam, options: argparse.Namespace) -> Said:
-    drifts = await doctor.examine(payam.database, payam.files, catalogue.LOGGED, catalogue.ENTRIES)
-    lines = [drift.what for drift in drifts]
+    drifts = await doctor.examine(
+        payam.database, payam.files, catalogue.LOGGED, catalogue.ENTRIES, payam.index
+    )
+    of_search = await search_doctor.examine(payam.index)
+    lines = [drift.what for drift in [*drifts, *of_search]]
     found = "\n".join(lines)
-    if not drifts:
+    if not lines:
         return Said("nothing has drifted", {"drifted": [], "mended": 0})
     if not options.repair:
-        raise PayamError(f"{len(drifts)} things have drifted; --repair mends them\n{found}")
+        raise PayamError(f"{len(lines)} things have drifted; --repair mends them\n{found}")
     await doctor.mend(payam.database, drifts, payam.files)
-    return Said(f"{found}\nmended {len(drifts)}", {"drifted": lines, "mended": len(drifts)})
+    await doctor.mend(payam.index, of_search)
+    return Said(f"{found}\nmended {len(lines)}", {"drifted": lines, "mended": len(lines)})
 
 
 async def rebuild_search(payam: Payam, _: argparse.Namespace) -> Said:
     progress = Progress("messages done")
-    async for count in search_rebuild.rebuild(payam.database):
+    async for count in search_rebuild.rebuild(payam.index):
         progress.step(count)
     progress.end()
     return Said(f"search looks in {progress.done:,} messages anew", {"messages": progress.done})

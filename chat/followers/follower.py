@@ -28,11 +28,13 @@ class Durable(ABC):
 
     `name` stands in the database and never changes. `with_past` says where it begins when it is
     new: with all that has happened (as search must), or with what comes from then on. With None
-    it does not begin by itself: whoever makes it does that.
+    it does not begin by itself: whoever makes it does that (`store.followers.prepare`).
     """
 
     name: str
     with_past: bool | None
+    yields = True
+    """Whether it works less while senders are busy, because they would wait for it."""
 
 
 class Gatherer(Durable):

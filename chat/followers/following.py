@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from time import monotonic
 
 from chat.changes import reading
@@ -72,46 +73,62 @@ class Following(Looking):
             await asyncio.wait(self._working)
         await super()._rest(worked + monotonic() - begun, seconds, stored)
 
-    async def _stop(self) -> None:
+    async def leave_off(self) -> None:
+        """Cut off what is being worked on, and leave it to a later turn."""
         for task in self._working:
             task.cancel()
         await asyncio.gather(*self._working, return_exceptions=True)
 
+    async def _stop(self) -> None:
+        await self.leave_off()
+
     async def _work(self, lease: Lease, position: Position) -> None:
         try:
-            try:
-                seq = await self._go_on(lease, position)
-            except Unavailable as error:
-                log.warning("the follower %s waits: %s", lease.follower, error.detail)
-                await store.put_off(
-                    self._database, lease, position.conversation_id, error.retry_after
-                )
-            except Later as later:
-                await store.go_on_later(
-                    self._database,
-                    lease,
-                    position,
-                    later.seq,
-                    later.pause,
-                    is_failure=later.is_failure,
-                )
-            except Exception:
-                pause = min(self._pause * 2.0 ** min(position.failures, 32), PAUSE_MAX)
-                log.exception(
-                    "the follower %s failed, and tries again in %.0f s",
-                    lease.follower,
-                    pause,
-                    extra={"conversation": position.conversation_id},
-                )
-                await store.put_off(self._database, lease, position.conversation_id, pause)
-            else:
-                await store.settle(self._database, lease, position, seq)
-        except Unavailable:
-            pass  # the lease ends, and the changes come once more
+            note = await self._try(lease, position)
+            await self._note(lease, note)
         except asyncio.CancelledError:
             with suppress(Unavailable):
                 await store.release(self._database, lease, position.conversation_id)
             raise
+
+    async def _try(self, lease: Lease, position: Position) -> Callable[[], Awaitable[None]]:
+        """Hand the next changes over; what is to be noted of it in the database."""
+        database, conversation_id = self._database, position.conversation_id
+        try:
+            seq = await self._go_on(lease, position)
+        except Unavailable as error:
+            log.warning("the follower %s waits: %s", lease.follower, error.detail)
+            return partial(store.put_off, database, lease, conversation_id, error.retry_after)
+        except Later as later:
+            return partial(
+                store.go_on_later,
+                database,
+                lease,
+                position,
+                later.seq,
+                later.pause,
+                is_failure=later.is_failure,
+            )
+        except Exception:
+            pause = min(self._pause * 2.0 ** min(position.failures, 32), PAUSE_MAX)
+            log.exception(
+                "the follower %s failed, and tries again in %.0f s",
+                lease.follower,
+                pause,
+                extra={"conversation": conversation_id},
+            )
+            return partial(store.put_off, database, lease, conversation_id, pause)
+        return partial(store.settle, database, lease, position, seq)
+
+    async def _note(self, lease: Lease, note: Callable[[], Awaitable[None]]) -> None:
+        """Try for as long as the lease lasts. After that the changes come once more."""
+        give_up = monotonic() + lease.seconds
+        while monotonic() < give_up:
+            try:
+                await note()
+                break
+            except Unavailable:
+                await asyncio.sleep(min(PAUSE_SECONDS, self._poll))
 
     async def _go_on(self, lease: Lease, position: Position) -> int:
         """Hand the next changes over; up to which `seq` the follower has them all."""

@@ -9,7 +9,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from time import monotonic
 
-from chat import metrics
 from chat.errors import Unavailable
 from chat.followers.follower import Durable
 from chat.store import followers as store
@@ -25,8 +24,6 @@ BUSY = 500
 SHARE = 0.03
 """The part of the time in which a follower works then. What it puts off it does later."""
 REST_MAX = 2.0
-LAG_SECONDS = 5.0
-"""How often it measures how far it is behind."""
 
 
 class Looking(ABC):
@@ -42,11 +39,11 @@ class Looking(ABC):
         self._database = database
         self.name = follower.name
         self._with_past = follower.with_past
+        self._yields = follower.yields
         self._stored = stored
         self._poll = poll
         self._woken = asyncio.Event()
         self._has_more = False
-        self._measured_at = -LAG_SECONDS
 
     def wake(self) -> None:
         """This process has changed something: look soon."""
@@ -60,9 +57,10 @@ class Looking(ABC):
                 self._woken.clear()
                 begun, stored = monotonic(), self._stored()
                 try:
+                    if await self._database.align():
+                        await self._begin()
                     await store.find(self._database, self.name)
                     await self._look()
-                    await self._measure()
                 except Unavailable:
                     await asyncio.sleep(self._poll)
                 worked = monotonic() - begun
@@ -88,24 +86,20 @@ class Looking(ABC):
         Example, with a share of a tenth: where it `worked` for 20 ms while senders were busy, the
         next look comes 180 ms later. It never rests longer than REST_MAX.
         """
-        if stored > BUSY * seconds:
+        if not self._yields:
+            await asyncio.sleep(0 if self._has_more else LEAST_SECONDS)
+        elif stored > BUSY * seconds:
             await asyncio.sleep(min(REST_MAX, worked * (1 / SHARE - 1)))
         else:  # with much to do it works half of the time
             await asyncio.sleep(worked if self._has_more else LEAST_SECONDS)
 
     async def _begin(self) -> None:
-        while self._with_past is not None:
+        while True:
             try:
-                await store.begin(self._database, self.name, with_past=self._with_past)
+                if self._with_past is None:
+                    await store.complete(self._database, self.name)
+                else:
+                    await store.begin(self._database, self.name, with_past=self._with_past)
                 break
             except Unavailable:
                 await asyncio.sleep(self._poll)
-
-    async def _measure(self) -> None:
-        """Note, from time to time, how far the follower is behind, all processes together."""
-        if monotonic() - self._measured_at < LAG_SECONDS:
-            return
-        self._measured_at = monotonic()
-        lag = await store.lag(self._database, self.name)
-        metrics.follower_behind_seconds.labels(self.name).set(lag.seconds)
-        metrics.follower_behind_conversations.labels(self.name).set(lag.conversations)

@@ -1,6 +1,7 @@
 """The follower that keeps the texts that search looks in."""
 
 import asyncio
+import os
 from collections.abc import Sequence
 
 from chat.errors import Unavailable
@@ -24,7 +25,10 @@ class SearchFollower(Gatherer):
     with_past = True
 
     def __init__(self, database: Database) -> None:
+        """`database` is where search looks."""
         self._database = database
+        # With one core the kernel would take the time from the process that serves.
+        self.yields = len(os.sched_getaffinity(0)) == 1
 
     async def gather(self, spans: Sequence[Span]) -> None:
         # Read before the positions are held: an edit that comes meanwhile is behind the span's

@@ -18,7 +18,7 @@ from chat.store.webhooks import FAILING, GONE, Webhook
 
 
 class Webhooks:
-    """Runs a follower for each webhook that is not paused, and notices what is changed of them."""
+    """Runs a follower for each webhook, and notices what is changed of them."""
 
     def __init__(
         self,
@@ -57,22 +57,33 @@ class Webhooks:
             await self._stop(self._running)
 
     async def _look(self) -> None:
-        """Begin and end followers, so that there is one for each webhook that is not paused."""
-        present = await webhooks.every(self._database)
-        at_work = {one.id: one for one in present if one.paused_at is None}
-        metrics.webhooks_failing.set(sum(one.failures > 0 for one in at_work.values()))
-        metrics.webhooks_paused.set(sum(one.paused_because in (FAILING, GONE) for one in present))
-        await self._stop([id_ for id_ in self._running if id_ not in at_work])
-        if not at_work:
+        """Begin and end followers, so that there is one for each webhook.
+
+        One that is paused looks for changes too, and sends none: so it is known how far it is
+        behind.
+        """
+        present = {one.id: one for one in await webhooks.every(self._database)}
+        metrics.webhooks_failing.set(
+            sum(one.failures > 0 for one in present.values() if one.paused_at is None)
+        )
+        metrics.webhooks_paused.set(
+            sum(one.paused_because in (FAILING, GONE) for one in present.values())
+        )
+        await self._stop([id_ for id_ in self._running if id_ not in present])
+        if not present:
             return
         name = await history.read(self._database)
-        for id_, webhook in at_work.items():
-            if id_ in self._running:
-                self._running[id_].follower.see(webhook, name)
-                if self._running[id_].task.done():
-                    await self._running[id_].task  # raises what ended it
-            else:
+        for id_, webhook in present.items():
+            if id_ not in self._running:
                 self._running[id_] = self._begin(webhook, name)
+                continue
+            one = self._running[id_]
+            is_pause = webhook.paused_at is not None and one.follower.webhook.paused_at is None
+            one.follower.see(webhook, name)
+            if is_pause:
+                await one.following.leave_off()
+            if one.task.done():
+                await one.task  # raises what ended it
 
     def _begin(self, webhook: Webhook, name: Name) -> "Running":
         follower = WebhookFollower(
@@ -89,9 +100,6 @@ class Webhooks:
         for one in stopped:
             one.task.cancel()
         await asyncio.gather(*(one.task for one in stopped), return_exceptions=True)
-        for one in stopped:
-            metrics.follower_behind_seconds.labels(one.follower.name).set(0)
-            metrics.follower_behind_conversations.labels(one.follower.name).set(0)
 
 
 class Running(NamedTuple):

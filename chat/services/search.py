@@ -24,9 +24,10 @@ SAMPLE_SECONDS = 600.0
 
 
 class Search:
-    def __init__(self, database: Database, notes: Notes) -> None:
-        """Staff find `notes` among the messages."""
+    def __init__(self, database: Database, index: Database, notes: Notes) -> None:
+        """`index` is where search looks. Staff find `notes` among the messages."""
         self._database = database
+        self._index = index
         self._notes = notes
         self._lacks_pieces = False
         self._sample: Sample | None = None
@@ -34,7 +35,7 @@ class Search:
 
     async def look(self) -> None:
         """At the start: log why longer texts cannot be found by pieces, if that is so."""
-        trouble = await store.why_no_pieces(self._database)
+        trouble = await store.why_no_pieces(self._index)
         self._lacks_pieces = trouble is not None
         if trouble:
             log.warning(
@@ -45,11 +46,11 @@ class Search:
 
     async def _pieces(self) -> Sample | None:
         """How frequent pieces are, from time to time anew; None while there is no index."""
-        if self._lacks_pieces or not await store.has_pieces(self._database):
+        if self._lacks_pieces or not await store.has_pieces(self._index):
             return None
         if self._sample is None or monotonic() - self._sampled_at > SAMPLE_SECONDS:
             self._sampled_at = monotonic()
-            self._sample = await sample(self._database)
+            self._sample = await sample(self._index)
         return self._sample
 
     async def find(
@@ -75,7 +76,7 @@ class Search:
         if conversation_id is not None:
             await require_member(self._database, who, conversation_id)
         query = Query(who.user_id, key, conversation_id, sender_id, before, limit)
-        page = await store.find(self._database, query, await self._pieces())
+        page = await store.find(self._index, query, await self._pieces())
         if conversation_id is None:
             by_id = await messages.of_places(self._database, who.user_id, page.places)
         else:

@@ -82,7 +82,7 @@ class Webhooks:
                 raise too_many()
             webhook_id = await store.create(transaction, url, events, secret, batches=batches)
             follower = store.follower_of(webhook_id)
-            await followers.begin_at(transaction, follower, cursor)
+            await followers.prepare(transaction, follower, cursor)
             return Outcome(webhook_id)
 
         owner = 0 if who is None else who.user_id
@@ -91,6 +91,7 @@ class Webhooks:
         async with self._database.transaction() as transaction:
             made = (await apply(transaction)).result
         webhook = await self._stored(made.id)
+        await followers.complete(self._database, webhook.follower)
         shown = await self._shown(webhook, with_secret=made.is_new)
         return shown, made.is_new
 

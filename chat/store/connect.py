@@ -24,6 +24,20 @@ def connect(url: str, pool_size: int, patience: Patience = PATIENCE) -> "Databas
     return database
 
 
+def connect_index(
+    database: "Database", url: str, pool_size: int, patience: Patience = PATIENCE
+) -> "Database":
+    """Where search looks: the database itself, but on SQLite a file of its own.
+
+    Open it after the database, and after that has its schema.
+    """
+    if database.dialect != "sqlite":
+        return database
+    module = import_module("chat.store.sqlite.index")
+    index: Database = module.connect(url, pool_size, patience)
+    return index
+
+
 def attempt_lock(url: str, *, has_relay: bool) -> None:
     """Raises SettingsError if `hold_lock` would. It holds nothing, and makes no file."""
     if url.startswith(SQLITE):

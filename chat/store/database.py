@@ -110,6 +110,10 @@ class Database(Reads, ABC):
     @abstractmethod
     async def close(self) -> None: ...
 
+    async def align(self) -> bool:
+        """Empty what was made of another history; whether that was so. See `sqlite.index`."""
+        return False
+
     @abstractmethod
     async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """All rows of the answer. Raises Unavailable if the database cannot be reached."""

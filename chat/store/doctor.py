@@ -2,8 +2,8 @@
 
 Derived are: a conversation's `seq`, last message, activity and number of participants; the log of
 changes; how far a participant may have read; who owns a conversation; who is blocked; which
-attachment has a file; what search looks in; and the folding of each user's name. Foldings may
-differ in another version of Python, with a newer Unicode.
+attachment has a file; and the folding of each user's name. Foldings may differ in another version
+of Python, with a newer Unicode. What search looks in is compared by `search_doctor`.
 
 Reading everything takes a while. It is meant for a database at rest, because what is being written
 at this moment may look like drift.
@@ -17,7 +17,6 @@ from chat.store import (
     leftovers_doctor,
     reactions_doctor,
     roles_doctor,
-    search_doctor,
 )
 from chat.store.database import Database, listed
 from chat.store.drift import Drift
@@ -95,12 +94,17 @@ MEND_NAME = """
 
 
 async def examine(
-    database: Database, files: Files, kinds: Collection[str], entries: str
+    database: Database,
+    files: Files,
+    kinds: Collection[str],
+    entries: str,
+    index: Database | None = None,
 ) -> list[Drift]:
     """Find every drift. Each says in words what differs, and has what repairs it.
 
     `kinds` are the kinds of the log that this release knows. `entries` is the SELECT of the
-    entries that the log must have of them: conversation, seq, kind and subject.
+    entries that the log must have of them: conversation, seq, kind and subject. `index` is where
+    search looks, if that is another file: through it all of the database can be read as well.
     """
     return [
         *await examine_log(database, kinds, entries),
@@ -109,8 +113,7 @@ async def examine(
         *await examine_names(database),
         *await roles_doctor.examine(database),
         *await blocks_doctor.examine(database),
-        *await search_doctor.examine(database),
-        *await leftovers_doctor.examine(database),
+        *await leftovers_doctor.examine(index or database),
         *await reactions_doctor.examine(database),
         *await files_doctor.examine(database, files),
     ]

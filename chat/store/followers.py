@@ -16,6 +16,10 @@ from chat.times import now
 MICROSECONDS = 1_000_000
 STEP = 10_000
 """Conversations that are compared in one transaction."""
+BEGINNING = "beginning "
+"""Before the name of a follower whose positions are being made: it follows nothing yet."""
+REBUILD = "search rebuild"
+"""No follower: up to where the index of search is being made anew."""
 COUNTED = 1_000
 """Most conversations that are looked at to say how far a follower is behind."""
 
@@ -32,6 +36,12 @@ FIND = """
 BEGIN = """
     INSERT INTO positions (follower, conversation_id, seq)
     SELECT CAST(? AS text), c.id, c.seq FROM conversations AS c
+    WHERE c.id > ? AND c.id <= ? AND EXISTS (SELECT 1 FROM followers WHERE name = ?) ORDER BY c.id
+    ON CONFLICT (follower, conversation_id) DO NOTHING
+"""
+BEGUN = """
+    INSERT INTO followers (name, cursor) SELECT CAST(? AS text), b.cursor
+    FROM followers AS b WHERE b.name = ? ON CONFLICT (name) DO NOTHING
 """
 REWIND = """
     UPDATE positions SET seq = ?, failures = 0, failing_since = NULL,
@@ -56,6 +66,16 @@ FORGET = """
         SELECT conversation_id FROM positions WHERE follower = ? ORDER BY conversation_id LIMIT ?
     )
 """
+# What nobody has looked for yet is behind too. Both parts end at COUNTED.
+DUE = """
+    SELECT p.conversation_id, p.seq FROM positions AS p
+    WHERE p.follower = ? AND p.due IS NOT NULL ORDER BY p.due LIMIT ?
+"""
+UNSEEN = """
+    SELECT c.id AS conversation_id, coalesce(p.seq, 0) AS seq FROM conversations AS c
+    LEFT JOIN positions AS p ON p.follower = ? AND p.conversation_id = c.id
+    WHERE c.seq > coalesce(p.seq, 0) {which} LIMIT ?
+"""
 # Of a change that is no message, its own log has the moment.
 LAG = """
     SELECT count(*), min(coalesce(
@@ -65,10 +85,7 @@ LAG = """
         (SELECT g.at FROM changes AS g
          WHERE g.conversation_id = behind.conversation_id AND g.seq > behind.seq
          ORDER BY g.seq LIMIT 1)))
-    FROM (
-        SELECT p.conversation_id, p.seq FROM positions AS p
-        WHERE p.follower = ? AND p.due IS NOT NULL ORDER BY p.due LIMIT ?
-    ) AS behind
+    FROM (SELECT * FROM ({due}) AS due UNION SELECT * FROM ({unseen}) AS unseen) AS behind
 """
 
 
@@ -88,28 +105,53 @@ class Lag(NamedTuple):
 
 async def begin(database: Database, name: str, *, with_past: bool) -> None:
     """Make the follower known, once: with all that has happened, or with what comes from now on."""
+    if await is_begun(database, name):
+        return
     cursor = await touched.present(database)
-    if with_past:
-        cursor = Cursor(cursor.epoch, cursor.incarnation, 0)  # older than all that is kept
     async with database.transaction() as transaction:
-        await begin_at(transaction, name, cursor, with_past=with_past)
+        if with_past:  # with a cursor that is older than all that is kept
+            await _insert(transaction, name, Cursor(cursor.epoch, cursor.incarnation, 0))
+        elif not await is_begun(transaction, name):
+            await prepare(transaction, name, cursor)
+    await complete(database, name)
 
 
-async def begin_at(
-    transaction: Transaction, name: str, cursor: Cursor, *, with_past: bool = False
-) -> None:
-    """The same in a transaction. The cursor was read before it."""
-    is_new = await transaction.execute(
+async def prepare(transaction: Transaction, name: str, cursor: Cursor) -> None:
+    """Note that the follower begins with what comes. The cursor was read before the transaction.
+
+    `complete` does the rest, in steps that keep nobody waiting. Where it is interrupted, whoever
+    runs the follower completes it. All use this cursor, which is older than the positions that any
+    of them makes. So a conversation that changes meanwhile is looked at once more.
+    """
+    await _insert(transaction, BEGINNING + name, cursor)
+
+
+async def _insert(transaction: Transaction, name: str, cursor: Cursor) -> None:
+    await transaction.execute(
         "INSERT INTO followers (name, cursor) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
         (name, str(cursor)),
     )
-    if is_new and not with_past:
-        await transaction.execute(BEGIN, (name,))
+
+
+async def complete(database: Database, name: str) -> None:
+    """Give a follower that begins its positions, where that is not done. It has begun then."""
+    beginning = BEGINNING + name
+    if not await is_begun(database, beginning):
+        return
+    ((last,),) = await database.fetch("SELECT coalesce(max(id), 0) FROM conversations")
+    for start in range(0, last, STEP):
+        async with database.transaction() as transaction:
+            await transaction.execute(BEGIN, (name, start, start + STEP, beginning))
+    async with database.transaction() as transaction:
+        await transaction.execute(BEGUN, (name, beginning))
+        await transaction.execute("DELETE FROM followers WHERE name = ?", (beginning,))
 
 
 async def end(transaction: Transaction, name: str) -> None:
     """Make the follower unknown. No process looks for anything in its name any more."""
-    await transaction.execute("DELETE FROM followers WHERE name = ?", (name,))
+    await transaction.execute(
+        "DELETE FROM followers WHERE name IN (?, ?)", (name, BEGINNING + name)
+    )
 
 
 async def forget(database: Database, name: str) -> None:
@@ -189,9 +231,23 @@ async def failing(reads: Reads, name: str, conversation_id: int) -> Failing:
     return Failing(rows[0][0], rows[0][1] / MICROSECONDS) if rows else Failing(0, 0.0)
 
 
+async def names(reads: Reads) -> list[str]:
+    """Those of all followers that have begun."""
+    rows = await reads.fetch("SELECT name FROM followers WHERE name <> ?", (REBUILD,))
+    return [name for (name,) in rows if not name.startswith(BEGINNING)]
+
+
 async def lag(reads: Reads, name: str) -> Lag:
-    """How far the follower is behind, on all nodes, in what it has looked for."""
-    ((conversations, oldest),) = await reads.fetch(LAG, (name, COUNTED))
+    """How far the follower is behind, on all nodes, whether or not it runs. Raises Unavailable."""
+    rows = await reads.fetch("SELECT cursor FROM followers WHERE name = ?", (name,))
+    if not rows:
+        return Lag(0.0, 0)
+    found = await touched.since(reads, Cursor.read(rows[0][0]))
+    which, some = "", tuple[str, ...]()
+    if found.ids is not None:  # otherwise it has not looked for long, and any may be behind
+        which, some = f"AND c.id IN ({reads.ids})", (listed(list(found.ids)[:COUNTED]),)
+    sql = LAG.format(due=DUE, unseen=UNSEEN.format(which=which))
+    ((conversations, oldest),) = await reads.fetch(sql, (name, COUNTED, name, *some, COUNTED))
     seconds = 0.0 if oldest is None else max(0.0, (now() - oldest) / MICROSECONDS)
     return Lag(seconds, conversations)
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 from chat.store.attachments import StoredFile
 from chat.store.changes import Entry
 from chat.store.database import Database, Reads, Transaction, listed
+from chat.store.followers import BEGINNING
 from chat.store.search_texts import FOLLOWER
 from chat.store.users import APART
 from chat.text.names import key_of
@@ -310,7 +311,8 @@ async def set_positions(
     await transaction.execute(
         f"""
         INSERT INTO positions (follower, conversation_id, seq)
-        SELECT f.name, c.id, c.seq FROM followers AS f CROSS JOIN conversations AS c
+        SELECT replace(f.name, '{BEGINNING}', ''), c.id, c.seq
+        FROM followers AS f CROSS JOIN conversations AS c
         WHERE f.name <> '{FOLLOWER}' AND c.id IN ({transaction.ids})
         ON CONFLICT (follower, conversation_id) DO UPDATE SET seq = excluded.seq
         """,  # noqa: S608 - of ours

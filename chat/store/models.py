@@ -310,7 +310,10 @@ class Invite(Table):
 
 
 class SearchText(Table):
-    """`folded` is the key of a message's text: what search looks in. A follower keeps it."""
+    """`folded` is the key of a message's text: what search looks in. A follower keeps it.
+
+    On SQLite it is in the file of the index, and this one is empty.
+    """
 
     conversation_id = peewee.BigIntegerField()
     message_id = peewee.BigIntegerField()
@@ -445,6 +448,17 @@ class Position(Table):
     class Meta:
         table_name = "positions"
         primary_key = peewee.CompositeKey("follower", "conversation_id")
+
+
+class Duty(Table):
+    """What one process does for all: `holder` has it until a moment, in microseconds."""
+
+    name = peewee.TextField(primary_key=True)
+    holder = peewee.TextField()
+    until = peewee.BigIntegerField()
+
+    class Meta:
+        table_name = "duties"
 
 
 class Device(Table):
@@ -705,6 +719,7 @@ TABLES = (
     Incarnation,
     Follower,
     Position,
+    Duty,
     Device,
     Notice,
     Webhook,

@@ -3,8 +3,8 @@
 from chat.store import search_rebuild
 from chat.store.database import Database
 from chat.store.drift import Drift
+from chat.store.followers import REBUILD as NAME
 from chat.store.migrations.m0026_search import TRIGGERS
-from chat.store.search_rebuild import NAME
 from chat.store.search_texts import FOLLOWER
 from chat.text.searching import key_of
 

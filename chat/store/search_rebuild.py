@@ -8,6 +8,7 @@ through conversations, not by pieces.
 from collections.abc import AsyncGenerator, Sequence
 
 from chat.store.database import Database, Reads, Row, Transaction, listed
+from chat.store.followers import REBUILD as NAME
 from chat.store.migrations.m0026_search import PIECES, TRIGGERS
 from chat.store.search_texts import FOLLOWER, Text, keep
 from chat.text.searching import key_of
@@ -16,7 +17,6 @@ STEP = 2_000
 """Messages of one transaction."""
 MERGED = 200
 """Pages of the index that one step merges."""
-NAME = "search rebuild"
 POINT = "SELECT cursor FROM followers WHERE name = ?"
 ADVANCE = """
     INSERT INTO followers (name, cursor) VALUES (?, ?)

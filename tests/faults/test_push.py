@@ -39,7 +39,7 @@ async def until_shown(browser: Browser, newest: dict[int, int]) -> None:
         await asyncio.sleep(0.1)
 
 
-async def test_a_database_and_a_redis_that_are_gone_while_pushes_are_sent(
+async def test_a_server_a_database_and_a_redis_that_are_gone_while_pushes_are_sent(
     postgres: PostgresServer, redis: RedisServer
 ) -> None:
     """Without a traceback. No push is lost, and of none there are more than a retry makes."""
@@ -68,6 +68,8 @@ async def test_a_database_and_a_redis_that_are_gone_while_pushes_are_sent(
                 newest = await say(database, talks, ali.id)
             while not browser.received:
                 await asyncio.sleep(0.01)
+            server.kill()  # with pushes on their way
+            server.start()
             postgres.kill()
             await asyncio.sleep(1.0)  # the server finds nobody there
             postgres.start()

@@ -9,7 +9,7 @@ import pytest
 from chat.store import search_doctor
 from chat.store.database import Database
 from tests.contract.test_search import ids, say, search
-from tests.store.world import Changes, conversation, draft, opened, user
+from tests.store.world import Changes, conversation, draft, opened, opened_index, user
 from tests.support.payam_server import PayamServer
 from tests.support.people import People
 from tests.support.postgres_server import PostgresServer
@@ -19,6 +19,7 @@ MESSAGES = 12_000
 PATIENCE = 60.0
 """Seconds; only a test that fails waits so long."""
 COUNT = "SELECT count(*) FROM search_texts"
+"""Here and below asked of the index, which has the database beside it."""
 BEHIND = """
     SELECT count(*) FROM conversations AS c
     LEFT JOIN positions AS p ON p.follower = 'search' AND p.conversation_id = c.id
@@ -65,13 +66,14 @@ async def test_a_server_that_is_killed_while_it_indexes(
         url = more.get("DATABASE_URL", f"sqlite:///{server.settings['DATA_DIR']}/payam.sqlite3")
         async with opened(url, migrated=True) as database:
             await fill(database)
+        async with opened_index(url) as index:
             for least in (0, 4_000):
                 server.start()
-                await until(database, COUNT, lambda count, least=least: count > least)  # type: ignore[misc]
+                await until(index, COUNT, lambda count, least=least: count > least)  # type: ignore[misc]
                 server.kill()
-            assert (await database.fetch(BEHIND))[0][0] > 0  # it was killed in time
+            assert (await index.fetch(BEHIND))[0][0] > 0  # it was killed in time
             server.start()
-            await is_whole(database)
+            await is_whole(index)
     finally:
         server.close()
 

@@ -28,7 +28,7 @@ class Noting(Follower):
     """Notes what it gets. It fails while `failing` has the conversation."""
 
     name = "noting"
-    with_past = True
+    with_past: bool | None = True
 
     def __init__(self) -> None:
         self.seqs: dict[int, list[int]] = defaultdict(list)
@@ -314,3 +314,46 @@ async def test_how_far_it_is_behind_can_be_asked(database: Database) -> None:
         lag = await followers.lag(database, follower.name)
     assert lag.conversations == 1
     assert 0 < lag.seconds < PATIENCE
+
+
+class Beginning(Noting):
+    name = "in steps"
+    with_past = None
+
+
+async def test_a_beginning_that_was_interrupted_is_completed(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever follows gives the rest their positions. What came after a position is followed."""
+    monkeypatch.setattr(followers, "STEP", 2)
+    ali = await user(database, "ali")
+    talks = [await conversation(database, ali) for _ in range(6)]
+    for talk in talks:
+        await sent(database, talk, ali)
+    follower = Beginning()
+    cursor = await touched.present(database)
+    async with database.transaction() as transaction:
+        await followers.prepare(transaction, follower.name, cursor)
+        step = (follower.name, 0, talks[2], followers.BEGINNING + follower.name)
+        await transaction.execute(followers.BEGIN, step)
+    await sent(database, talks[0], ali)
+    assert await followers.names(database) == []
+    async with following(database, follower):
+        await until(lambda: follower.seqs == {talks[0]: [2]})
+        await sent(database, talks[5], ali)
+        await until(lambda: follower.seqs == {talks[0]: [2], talks[5]: [2]})
+    assert await followers.names(database) == [follower.name]
+
+
+async def test_a_follower_that_ends_while_it_begins_begins_no_more(database: Database) -> None:
+    """Nothing of it is left in the list of followers."""
+    talk, ali, _ = await pair(database)
+    await sent(database, talk, ali)
+    cursor = await touched.present(database)
+    async with database.transaction() as transaction:
+        await followers.prepare(transaction, "one", cursor)
+    async with database.transaction() as transaction:
+        await followers.end(transaction, "one")
+    await followers.complete(database, "one")
+    assert await database.fetch("SELECT count(*) FROM followers") == [(0,)]
+    assert await database.fetch("SELECT count(*) FROM positions") == [(0,)]

@@ -33,7 +33,7 @@ from chat.store import (
 )
 from chat.store import support_tickets as tickets
 from chat.store.attachments import StoredFile
-from chat.store.connect import connect
+from chat.store.connect import connect, connect_index
 from chat.store.database import Database, Transaction
 from chat.store.patience import PATIENCE, Patience
 from chat.store.sends import Send
@@ -58,6 +58,21 @@ async def opened(
         yield database
     finally:
         await database.close()
+
+
+@asynccontextmanager
+async def opened_index(url: str) -> AsyncIterator[Database]:
+    """Where search looks, beside a database that has its schema."""
+    async with opened(url) as database:
+        index = connect_index(database, url, POOL_SIZE)
+        if index is database:
+            yield index
+            return
+        await index.open()
+        try:
+            yield index
+        finally:
+            await index.close()
 
 
 async def user(database: Database, username: str, *, is_staff: bool = False) -> int:

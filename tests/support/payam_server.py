@@ -8,7 +8,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
-from tests.support.processes import processes_of_session
+from tests.support.processes import is_followers, processes_of_session
 from tests.support.server_process import ServerProcess
 
 CHECKOUT = Path(__file__).parents[2]
@@ -83,8 +83,12 @@ class PayamServer(ServerProcess):
         self._answered = self.log_file.stat().st_size
 
     def pids(self) -> list[int]:
-        """The ids of its processes, gunicorn's master among them."""
-        return processes_of_session(self.process.pid)
+        """The ids of its processes, gunicorn's master among them, but not of its followers."""
+        return [pid for pid in processes_of_session(self.process.pid) if not is_followers(pid)]
+
+    def followers(self) -> list[int]:
+        """The ids of the processes in which its followers work: one, or none."""
+        return [pid for pid in processes_of_session(self.process.pid) if is_followers(pid)]
 
     def check_log(self) -> None:
         """Raise AssertionError when a traceback was logged since the last check, or code blocked

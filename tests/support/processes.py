@@ -16,6 +16,13 @@ def processes_of_session(leader: int) -> list[int]:
     return sorted(pid for pid in processes() if session_of(pid) == leader)
 
 
+def is_followers(pid: int) -> bool:
+    """Whether it is the process in which Payam's followers work."""
+    with suppress(OSError):
+        return b"chat.followers" in (PROC / str(pid) / "cmdline").read_bytes().split(b"\0")
+    return False
+
+
 def children(parent: int) -> list[int]:
     """The ids of the living processes that `parent` started."""
     return [pid for pid in processes() if parent_of(pid) == parent]

@@ -46,6 +46,7 @@ class Push(Gathering):
     async def _begin(self) -> None:
         while True:
             try:
+                await followers.complete(self._database, self.name)
                 if await followers.is_begun(self._database, self.name):
                     return
             except Unavailable:

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from time import monotonic, sleep
 from typing import TypeVar
 
@@ -38,13 +39,24 @@ class Connection(aiosqlite.Connection):
     runs all statements of a batch in one hop.
     """
 
-    def __init__(self, path: str, *, read_only: bool, patience: float) -> None:
-        """`patience`: seconds to wait for another process's write transaction."""
+    def __init__(
+        self, path: str, *, read_only: bool, patience: float, attached: str | None = None
+    ) -> None:
+        """`patience`: seconds to wait for another process's write transaction.
+
+        With another database `attached`, of which this one can be made again, that one is only
+        read, and a commit does not wait for the disk.
+        """
 
         def open_file() -> sqlite3.Connection:
-            connection = sqlite3.connect(path, isolation_level=None, timeout=patience)
+            connection = sqlite3.connect(path, isolation_level=None, timeout=patience, uri=True)
             use_wal(connection, patience)
-            connection.execute("PRAGMA synchronous = FULL")
+            if attached is None:
+                connection.execute("PRAGMA synchronous = FULL")
+            else:
+                uri = f"{Path(attached).absolute().as_uri()}?mode=ro"
+                connection.execute("ATTACH ? AS attached", (uri,))
+                connection.execute("PRAGMA main.synchronous = NORMAL")
             connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
             connection.execute("PRAGMA foreign_keys = ON")
             if read_only:

@@ -35,8 +35,17 @@ READERS = 4
 class SqlitePool(PoolBackend):  # type: ignore[misc] # untyped
     """peewee-async's pool, of connections that read."""
 
-    def __init__(self, *, database: str, readers: int, patience: float, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        database: str,
+        readers: int,
+        patience: float,
+        attached: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(database=database, **kwargs)
+        self._attached = attached
         self._readers = readers
         self._patience = patience
         self._opened: list[Connection] = []
@@ -51,7 +60,12 @@ class SqlitePool(PoolBackend):  # type: ignore[misc] # untyped
 
     async def create(self) -> None:
         for _ in range(self._readers):
-            connection = Connection(self.database, read_only=True, patience=self._patience)
+            connection = Connection(
+                self.database,
+                read_only=True,
+                patience=self._patience,
+                attached=self._attached,
+            )
             await connection
             self._opened.append(connection)
             self._free.put_nowait(connection)
@@ -111,11 +125,19 @@ class SqliteTransaction(Sqlite, Transaction):
 
 
 class SqliteStore(Sqlite, Database):
-    def __init__(self, path: str, readers: int, patience: Patience = PATIENCE) -> None:
-        params = {"readers": readers, "patience": patience.lock}
+    def __init__(
+        self,
+        path: str,
+        readers: int,
+        patience: Patience = PATIENCE,
+        *,
+        attached: str | None = None,
+    ) -> None:
+        """`attached` is another database's file, which can be read beside this one."""
+        params = {"readers": readers, "patience": patience.lock, "attached": attached}
         super().__init__(PooledSqliteDatabase(path, pool_params=params, returning_clause=True))
         self.path = path
-        self._writer = Connection(path, read_only=False, patience=patience.lock)
+        self._writer = Connection(path, read_only=False, patience=patience.lock, attached=attached)
         self._turn = asyncio.Lock()
         self._checkpoints = Checkpoints(path, patience.checkpoint)
 
@@ -125,12 +147,16 @@ class SqliteStore(Sqlite, Database):
             await self._writer
             # A file that cannot be written can still be opened.
             await self._writer.run(try_to_write)
+            await self._prepare()
         except (OSError, sqlite3.Error, Unavailable) as error:
             await self._writer.close()
             await self._writer.ended()
             raise Unfit(f"The SQLite database {self.path} {self._fault(error)}.") from error
         await self.peewee.aio_connect()
         self._checkpoints.start()
+
+    async def _prepare(self) -> None:
+        """What must be there before anybody reads."""
 
     def _fault(self, error: Exception) -> str:
         if Path(self.path).is_dir():

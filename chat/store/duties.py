@@ -1,0 +1,34 @@
+"""What one process of the deployment does for all of them.
+
+A process takes a duty for some seconds, and takes it anew before they end. If it dies, another one
+takes the duty over after that. Moments are those of the database, so clocks of nodes may differ.
+"""
+
+from chat.store.database import Database
+from chat.store.followers import length
+
+LOOK = "SELECT 1 FROM duties WHERE name = ? AND holder <> ? AND until > {moment}"
+TAKE = """
+    INSERT INTO duties (name, holder, until) VALUES (?, ?, {moment} + ?)
+    ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
+    WHERE duties.holder = excluded.holder OR duties.until <= {moment}
+"""
+
+
+async def take(database: Database, name: str, holder: str, seconds: float) -> bool:
+    """Whether the duty is the holder's, from now on for so long. Raises Unavailable."""
+    if await database.fetch(LOOK.format(moment=database.moment), (name, holder)):
+        return False  # the usual answer, for which SQLite needs no turn to write
+    async with database.transaction() as transaction:
+        took = await transaction.execute(
+            TAKE.format(moment=database.moment), (name, holder, length(seconds))
+        )
+    return bool(took)
+
+
+async def leave(database: Database, name: str, holder: str) -> None:
+    """Let another process take it at once."""
+    async with database.transaction() as transaction:
+        await transaction.execute(
+            "DELETE FROM duties WHERE name = ? AND holder = ?", (name, holder)
+        )

@@ -1,0 +1,148 @@
+"""The followers' process: one per deployment, back after a death, and gone with its server."""
+
+import asyncio
+import os
+import re
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from time import monotonic
+
+import pytest
+
+from chat.store import duties, followers
+from chat.store.database import Database
+from tests.contract.test_search import say
+from tests.store.world import opened, opened_index, pair, sent
+from tests.support.payam_server import PayamServer
+from tests.support.people import People, Person
+from tests.support.postgres_server import PostgresServer
+from tests.support.processes import is_running
+from tests.support.redis_server import RedisServer
+
+PATIENCE = 60.0
+"""Seconds; only a test that fails waits so long."""
+BEHIND = re.compile(r'^payam_follower_behind_conversations\{follower="search"\} ([\d.]+)$', re.M)
+LACKS = """
+    SELECT count(*) FROM conversations AS c
+    LEFT JOIN positions AS p ON p.follower = 'search' AND p.conversation_id = c.id
+    WHERE c.seq > coalesce(p.seq, 0)
+"""
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    give_up = monotonic() + PATIENCE
+    while not holds():
+        assert monotonic() < give_up
+        await asyncio.sleep(0.05)
+
+
+async def has_all(database: Database) -> None:
+    give_up = monotonic() + PATIENCE
+    while await database.fetch(LACKS) != [(0,)]:
+        assert monotonic() < give_up
+        await asyncio.sleep(0.05)
+
+
+async def begun(*servers: PayamServer) -> tuple[PayamServer, int]:
+    """The server whose followers run, and their process."""
+    await until(lambda: any(server.followers() for server in servers))
+    (found,) = [(one, pid) for one in servers for pid in one.followers()]
+    return found
+
+
+async def behind(person: Person) -> float:
+    """In how many conversations search is behind, as the metric says; -1 where it says nothing."""
+    found = BEHIND.search((await person.http.get("/metrics")).text)
+    return float(found[1]) if found else -1.0
+
+
+@asynccontextmanager
+async def talking(server: PayamServer) -> AsyncIterator[tuple[Person, int]]:
+    async with People(server) as people:
+        ali, sara = await people("ali"), await people("sara")
+        yield ali, await ali.begin_conversation(sara)
+
+
+async def test_the_followers_come_back_and_end_with_their_server() -> None:
+    """After a kill; while they hang, the metric says so; none is left over, however it ends."""
+    server = PayamServer({"RATE_LIMITS": "off"})
+    url = f"sqlite:///{server.settings['DATA_DIR']}/payam.sqlite3"
+    try:
+        server.start()
+        async with talking(server) as (ali, talk), opened_index(url) as index:
+            _, first = await begun(server)
+            await say(ali, talk, "one")
+            await has_all(index)
+            os.kill(first, signal.SIGKILL)
+            await until(lambda: server.followers() not in ([], [first]))
+            await say(ali, talk, "two")
+            await has_all(index)
+            (second,) = server.followers()
+            os.kill(second, signal.SIGSTOP)
+            await say(ali, talk, "three")
+            while await behind(ali) != 1.0:
+                await asyncio.sleep(0.05)
+            os.kill(second, signal.SIGCONT)
+            await has_all(index)
+            while await behind(ali) != 0.0:
+                await asyncio.sleep(0.05)
+        server.stop()
+        assert not is_running(second)
+        server.start()
+        _, third = await begun(server)
+        os.kill(server.process.pid, signal.SIGKILL)  # it cannot end anything any more
+        await until(lambda: not is_running(third))
+        assert "the followers' process ended (-9); another one starts soon" in server.log()
+    finally:
+        server.kill()
+        server.close()
+
+
+async def test_two_servers_of_one_database_have_one(
+    postgres_server: PostgresServer, migrated_template: str
+) -> None:
+    """When the server that has it stops, the other one's goes on."""
+    url = postgres_server.create_database(template=migrated_template)
+    with RedisServer() as relay:
+        shared = {"RATE_LIMITS": "off", "DATABASE_URL": url, "REDIS_URL": relay.url}
+        with PayamServer(shared) as one, PayamServer(shared) as other:
+            holder, _ = await begun(one, other)
+            rest = other if holder is one else one
+            async with opened(url) as index, talking(rest) as (ali, talk):
+                await say(ali, talk, "one")
+                await has_all(index)
+                assert rest.followers() == []
+                holder.stop()
+                await begun(rest)
+                await say(ali, talk, "two")
+                await has_all(index)
+
+
+async def test_a_duty_is_of_one_holder_until_it_ends(database: Database) -> None:
+    """It is taken anew by its holder, left, or lost; others get it only then."""
+    assert await duties.take(database, "followers", "one", 60.0)
+    assert not await duties.take(database, "followers", "other", 60.0)
+    assert await duties.take(database, "followers", "one", 0.0)  # it ends at once
+    assert await duties.take(database, "followers", "other", 60.0)
+    assert not await duties.take(database, "followers", "one", 60.0)
+    await duties.leave(database, "followers", "one")  # whose it is not
+    assert not await duties.take(database, "followers", "one", 60.0)
+    await duties.leave(database, "followers", "other")
+    assert await duties.take(database, "followers", "one", 60.0)
+
+
+@pytest.mark.parametrize("has_looked", [True, False])
+async def test_how_far_it_is_behind_is_known_while_nobody_follows(
+    database: Database, *, has_looked: bool
+) -> None:
+    """Whether somebody has looked for what changed, or nobody has since."""
+    talk, ali, _ = await pair(database)
+    await followers.begin(database, "one", with_past=False)
+    assert await followers.lag(database, "one") == followers.Lag(0.0, 0)
+    await sent(database, talk, ali)
+    if has_looked:
+        await followers.find(database, "one")
+    lag = await followers.lag(database, "one")
+    assert lag.conversations == 1
+    assert lag.seconds > 0
