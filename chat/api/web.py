@@ -86,6 +86,24 @@ def blueprint(base_path: str) -> Blueprint:
         """The page's service worker, where it may see to the whole page."""
         return answer(request, files["sw.js"])
 
+    @made.get("/widget.js", ctx_public=True)
+    async def widget(request: Request) -> HTTPResponse:
+        """What a shop puts on its pages."""
+        made = answer(request, files["widget.js"])
+        made.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        return made
+
+    @made.get("/widget/", ctx_public=True)
+    async def chat(request: Request) -> HTTPResponse:
+        """The frame that it opens. Only pages of WIDGET_ORIGINS may show it."""
+        made = answer(request, files["widget.html"])
+        allowed = " ".join(request.app.ctx.settings.widget_origins) or "'none'"
+        policy = made.headers["Content-Security-Policy"]
+        made.headers["Content-Security-Policy"] = policy.replace(
+            "frame-ancestors 'none'", f"frame-ancestors {allowed}"
+        )
+        return made
+
     @made.get("/web/<name:path>", ctx_public=True)
     async def part(request: Request, name: str) -> HTTPResponse:
         file = files.get(name.removesuffix("/"))

@@ -90,6 +90,8 @@ EXPECTED: dict[str, Rights] = {
     "GET /": public(200),
     "GET /web/{name}/": public(200),
     "GET /sw.js/": public(200),
+    "GET /widget.js/": public(200),
+    "GET /widget/": public(200),
     "GET /docs/": public(200),
     "GET /docs/openapi.json": public(200),
     "GET /docs/asyncapi.json": public(200),

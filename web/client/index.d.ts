@@ -296,6 +296,18 @@ export class Payam {
   signUp(username: string, password: string): Promise<void>;
   logIn(username: string, password: string): Promise<void>;
   /** The tokens stop working everywhere; here they are gone whether or not the server hears. */
+  /** As a guest, who writes to the desk without an account. The server must allow guests. */
+  signInAsGuest(about?: { name?: string; email?: string }): Promise<void>;
+  /**
+   * As the user whom a shop's signature names. The conversations of a guest who is signed in are
+   * this user's then.
+   */
+  identify(about: {
+    user_id: string;
+    signature: string;
+    name?: string;
+    email?: string;
+  }): Promise<void>;
   logOut(): Promise<void>;
   /**
    * Erase the account for ever, with every message of it, and sign out. Users of another issuer's

@@ -60,6 +60,18 @@ export class Payam extends Api {
     await this.#begin(() => this.#session.post("/api/token/", { username, password }));
   }
 
+  /** As a guest: somebody who writes to the desk without an account. */
+  async signInAsGuest({ name = "", email = "" } = {}) {
+    await this.#begin(() => this.#session.post("/api/guests/", { name, email }));
+  }
+
+  /** As the user whom the shop's signature names. What a guest who is signed in wrote goes along. */
+  async identify({ user_id, signature, name = "", email = "" }) {
+    const guest = await this.token().catch(() => undefined);
+    const body = { user_id, signature, name, email, ...(guest && { guest }) };
+    await this.#begin(() => this.#session.post("/api/guests/identify/", body));
+  }
+
   logOut() {
     return this.#session.logOut();
   }

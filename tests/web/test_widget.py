@@ -1,0 +1,221 @@
+"""The chat of /widget.js on a shop's page, which is of another site and has a strict policy."""
+
+import hmac
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import httpx
+import pytest
+from playwright.async_api import Browser, ConsoleMessage, FrameLocator, Page, expect
+
+from tests.support.payam_server import PayamServer
+from tests.web.test_tickets import Agent
+
+expect.set_options(timeout=20_000)
+
+SECRET = "a secret that the shop's server has"
+WORDS = {
+    "en": {
+        "open": "Open the chat",
+        "close": "Close the chat",
+        "start": "Begin the chat",
+        "write": "Your message",
+        "send": "Send",
+        "away": "Nobody is here now. Leave a message, and we will answer.",
+        "support": "{} (support)",
+        "badge": "2",
+        "direction": "ltr",
+    },
+    "fa": {
+        "open": "باز کردن گفت‌وگو",
+        "close": "بستن گفت‌وگو",
+        "start": "آغاز گفت‌وگو",
+        "write": "پیام شما",
+        "send": "فرستادن",
+        "away": "اکنون کسی اینجا نیست. پیام بگذارید تا پاسخ دهیم.",
+        "support": "{} (پشتیبانی)",
+        "badge": "۲",
+        "direction": "rtl",
+    },
+}
+
+
+@dataclass
+class Shop:
+    """Its pages show the chat, with the attributes that the address asks for."""
+
+    payam: PayamServer
+    url: str
+    stranger: str
+    """Another site, which may not show it."""
+
+    def page(self, attributes: str) -> str:
+        return f"{self.url}/?{httpx.QueryParams({'attributes': attributes})}"
+
+
+class Pages(BaseHTTPRequestHandler):
+    payam = ""
+
+    def do_GET(self) -> None:
+        query = httpx.URL(self.path).params
+        policy = f"default-src 'none'; script-src {self.payam}; frame-src {self.payam}"
+        script = f'<script src="{self.payam}/widget.js" {query.get("attributes", "")}></script>'
+        body = f"<!doctype html><title>Shop</title><h1>Shop</h1>{script}".encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Security-Policy", policy)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Shop]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Pages) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://localhost:{server.server_port}"
+        settings = {
+            "RATE_LIMITS": "off",
+            "GUESTS": "true",
+            "WIDGET_ORIGINS": url,
+            "WIDGET_SECRET": SECRET,
+        }
+        with PayamServer(settings) as payam:
+            Pages.payam = payam.url
+            yield Shop(payam, url, f"http://127.0.0.1:{server.server_port}")
+        server.shutdown()
+
+
+async def visit(browser: Browser, address: str, language: str) -> tuple[Page, list[str]]:
+    """The page of the shop, and what its console complains of."""
+    context = await browser.new_context(locale=language)
+    page = await context.new_page()
+    complaints: list[str] = []
+
+    def heard(said: ConsoleMessage) -> None:
+        if said.type == "error":
+            complaints.append(said.text)
+
+    page.on("console", heard)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    await page.goto(address)
+    return page, complaints
+
+
+def chat_in(page: Page) -> FrameLocator:
+    return page.frame_locator("iframe")
+
+
+async def say(frame: FrameLocator, words: dict[str, str], text: str) -> None:
+    await frame.get_by_label(words["write"]).fill(text)
+    await frame.get_by_role("button", name=words["send"], exact=True).click()
+
+
+async def opened(page: Page, agent: Agent) -> dict[str, Any]:
+    """The ticket that the customer's first message opens, once it is there."""
+    for _ in range(100):
+        for ticket in agent._send("GET", "/api/support_tickets/?assigned_to=none&limit=1").json():
+            found: dict[str, Any] = ticket
+            if found["status"] == "open":
+                return found
+        await page.wait_for_timeout(100)
+    raise AssertionError("no ticket came")
+
+
+@pytest.mark.parametrize("language", ["en", "fa"])
+async def test_a_customer_and_an_agent_talk(browser: Browser, shop: Shop, language: str) -> None:
+    """From the shop's page: consent, words both ways, a badge while closed, history, a file."""
+    words = WORDS[language]
+    agent = Agent(shop.payam)
+    attributes = f'data-lang="{language}" data-color="#7c2d12" data-consent="consent!"'
+    page, complaints = await visit(browser, shop.page(attributes), language)
+    frame = chat_in(page)
+    await frame.get_by_role("button", name=words["open"]).click()
+    await expect(frame.locator("html")).to_have_attribute("dir", words["direction"])
+    await expect(frame.get_by_text("consent!")).to_be_visible()
+    await expect(frame.locator("header")).to_have_css("background-color", "rgb(124, 45, 18)")
+    await frame.locator("#name").fill("علی")
+    await frame.locator("#email").fill("ali@example.org")
+    await frame.get_by_role("button", name=words["start"]).click()
+    await expect(frame.get_by_text(words["away"])).to_be_visible()
+    await say(frame, words, "The map does not load")
+    await expect(frame.locator("#messages li.own")).to_contain_text("The map does not load")
+    await expect(frame.locator("#messages li .attached")).to_have_count(0)
+    ticket = await opened(page, agent)
+    guest = agent._send("GET", f"/api/guests/{ticket['created_by']['id']}/").json()
+    assert (guest["display_name"], guest["email"]) == ("علی", "ali@example.org")
+    agent.take(ticket["id"])
+    messages = f"/api/conversations/{ticket['conversation']}/messages/"
+    agent._send("POST", messages, {"content": "a giraffe", "internal": True})
+    agent._send("POST", messages, {"content": "We look at it"})
+    answer = frame.locator("#messages li:not(.own)")
+    await expect(answer).to_contain_text("We look at it")
+    await expect(answer).to_contain_text(words["support"].format(agent.name))
+    await frame.get_by_role("button", name=words["close"]).click()
+    for text in ("one", "two"):
+        agent._send("POST", messages, {"content": text})
+    await expect(frame.locator("#unread")).to_have_text(words["badge"])
+    # Who comes back finds everything, the badge too.
+    await page.reload()
+    await expect(frame.locator("#unread")).to_have_text(words["badge"])
+    await frame.get_by_role("button", name=words["open"]).click()
+    await expect(frame.locator("#messages li")).to_have_count(4)
+    await frame.locator("#file").set_input_files(
+        {"name": "map.txt", "mimeType": "text/plain", "buffer": b"a map"}
+    )
+    await say(frame, words, "here it is")
+    await expect(frame.locator("#messages li.own .attached")).to_have_text("map.txt")
+    async with page.expect_download() as download:
+        await frame.locator("#messages li.own .attached").click()
+    assert (await download.value).suggested_filename == "map.txt"
+    assert "giraffe" not in await frame.locator("body").inner_text()
+    agent._send("POST", f"/api/support_tickets/{ticket['id']}/close/")
+    await say(frame, words, "and again")
+    await expect(frame.locator("#messages li")).to_have_count(6)
+    assert complaints == []
+
+
+async def test_the_page_of_another_site_does_not_show_it(browser: Browser, shop: Shop) -> None:
+    """The browser refuses the frame, and a server that names nobody lets nobody show it."""
+    page, complaints = await visit(browser, shop.stranger, "en")
+    await expect(page.locator("iframe")).to_be_attached()
+    for _ in range(100):
+        if complaints:
+            break
+        await page.wait_for_timeout(100)
+    assert "frame-ancestors" in complaints[0]
+
+
+def test_the_script_is_small_and_the_frame_is_for_the_shop_alone(shop: Shop) -> None:
+    """Under 10 KB as sent; and Payam's own page is in nobody's frame."""
+    with httpx.Client(base_url=shop.payam.url, trust_env=False) as http:
+        sent = http.get("/widget.js")
+        assert len(sent.content) < 10_000
+        assert sent.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+        policy = http.get("/widget/").headers["Content-Security-Policy"]
+        assert f"frame-ancestors {shop.url};" in policy
+        assert "frame-ancestors 'none';" in http.get("/").headers["Content-Security-Policy"]
+
+
+async def test_who_is_signed_in_at_the_shop_is_known(browser: Browser, shop: Shop) -> None:
+    """By the shop's signature, without a question; on another device with the same history."""
+    signature = hmac.new(SECRET.encode(), b"shop-1", sha256).hexdigest()
+    attributes = (
+        f'data-lang="en" data-name="Sara" data-user-id="shop-1" data-signature="{signature}"'
+    )
+    words = WORDS["en"]
+    for count in (1, 2):
+        page, complaints = await visit(browser, shop.page(attributes), "en")
+        frame = chat_in(page)
+        await frame.get_by_role("button", name=words["open"]).click()
+        await say(frame, words, f"word {count}")
+        await expect(frame.locator("#messages li.own")).to_have_count(count)
+        await expect(frame.locator("#about")).to_be_hidden()
+        assert complaints == []
