@@ -57,6 +57,7 @@ class Http:
         *,
         token: str | None = None,
         body: object = None,
+        content: bytes | None = None,
         files: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         is_repeatable: bool = False,
@@ -68,7 +69,13 @@ class Http:
         for attempt in range(ATTEMPTS):
             try:
                 async with self.stream(
-                    method, path, token=token, body=body, files=files, headers=headers
+                    method,
+                    path,
+                    token=token,
+                    body=body,
+                    content=content,
+                    files=files,
+                    headers=headers,
                 ) as answer:
                     await answer.aread()
                     return answer
@@ -88,6 +95,7 @@ class Http:
         *,
         token: str | None = None,
         body: object = None,
+        content: bytes | None = None,
         files: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> AsyncIterator[httpx.Response]:
@@ -95,7 +103,6 @@ class Http:
         all_headers = dict(headers or {})
         if token is not None:
             all_headers["Authorization"] = f"Bearer {token}"
-        content = None
         if body is not None:
             all_headers["Content-Type"] = "application/json"
             content = msgspec.json.encode(body)

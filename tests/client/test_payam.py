@@ -23,6 +23,7 @@ from payam_client import (
     Reactions,
     TicketUpdated,
 )
+from payam_client.upload_calls import PART
 from tests.client.people import PASSWORD, Pair, Told, connect, sign_up
 from tests.faults.proxy import FaultProxy
 from tests.support.payam_server import PayamServer
@@ -97,6 +98,49 @@ async def test_roles_change_and_somebody_comes_in_by_a_link(
         spam = await reza.send(pair.id, "spam")
         await pair.sara.moderate(pair.id, spam.id)
         assert [one.is_deleted for one in await pair.ali.messages(pair.id, limit=5)] == [True]
+
+
+async def test_a_large_file_goes_on_where_it_was_cut(pair: Pair, server: PayamServer) -> None:
+    """In parts, whatever cuts the network; then it is attached, whole."""
+    content = secrets.token_bytes(3 * PART + 5)
+    message = await pair.ali.send(pair.id, "large")
+    shares: list[float] = []
+    begun: list[str] = []
+    loop = asyncio.get_running_loop()
+    async with (
+        FaultProxy(server.port) as proxy,
+        connect(f"http://127.0.0.1:{proxy.port}", pair.ali.tokens) as ali,
+    ):
+
+        def progress(share: float) -> None:
+            shares.append(share)
+            if len(shares) == 1:
+                proxy.cut()
+            elif len(shares) == 2:
+                loop.call_later(0.01, proxy.cut)
+
+        upload = await ali.upload(
+            content, name="large.bin", on_begin=begun.append, on_progress=progress
+        )
+    assert begun == [upload]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    attachment = await pair.ali.attach_upload(pair.id, message.id, upload)
+    assert (attachment.name, attachment.size) == ("large.bin", len(content))
+    got = b"".join([chunk async for chunk in pair.ali.download(attachment)])
+    assert hashlib.sha256(got).digest() == hashlib.sha256(content).digest()
+    # Given up, and gone on with as if after a restart.
+    begun.clear()
+    task = asyncio.create_task(pair.ali.upload(content, name="x", on_begin=begun.append))
+    while not begun:
+        await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert await pair.ali.upload(content, upload=begun[0]) == begun[0]
+    await pair.ali.discard_upload(begun[0])
+    with pytest.raises(PayamError) as caught:
+        await pair.ali.upload(content, upload=begun[0])
+    assert caught.value.status == 404
 
 
 async def test_an_account_is_exported_and_erased(server: PayamServer) -> None:

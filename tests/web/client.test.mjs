@@ -264,6 +264,26 @@ test("roles change, and somebody comes in by a link", async () => {
   assert.deepEqual((await ali.messages(id)).map((message) => message.is_deleted), [true]);
 });
 
+test("a large file goes on where it was cut, and can be given up", async () => {
+  const { ali, id } = await pair();
+  const { id: messageId } = await ali.open(id).send("large");
+  const bytes = randomBytes(9 * 1024 * 1024);
+  const shares = [];
+  const onProgress = (share) => {
+    shares.push(share);
+    if (shares.length === 2) fault("cut");
+  };
+  const attachment = await ali.attach(id, messageId, new File([bytes], "large.bin"), { onProgress, key: newId() });
+  assert.deepEqual([attachment.name, attachment.size], ["large.bin", bytes.length]);
+  assert.deepEqual(shares, [...shares].sort((a, b) => a - b));
+  assert.equal(shares.at(-1), 1);
+  const got = Buffer.from(await (await ali.download(attachment)).arrayBuffer());
+  assert.ok(got.equals(bytes));
+  const end = new AbortController();
+  const stopped = ali.attach(id, messageId, new File([bytes], "x"), { onProgress: () => end.abort(), signal: end.signal });
+  await assert.rejects(stopped, { code: "cancelled" });
+});
+
 test("files, tickets, people and titles", async () => {
   const { ali, sara, id } = await pair();
   const hers = sara.open(id);

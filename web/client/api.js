@@ -3,9 +3,12 @@
 import { Emitter } from "./emitter.js";
 import { query } from "./http.js";
 
+const LARGE = 8 * 1024 * 1024; // bytes
+
 /** `request(method, path, options)` is the subclass's: it asks as who is signed in. */
 export class Api extends Emitter {
   #firstPage = {}; // of the list of conversations
+  #begun = new Map(); // large files on their way, by key: `{upload, isWhole}`
 
   async json(method, path, options) {
     return (await this.request(method, path, options)).json();
@@ -230,7 +233,47 @@ export class Api extends Emitter {
     return this.json("GET", at(id, "messages", messageId, "attachments"));
   }
 
+  /**
+   * Send a `Blob` of any size in parts, to be attached by the id that this resolves with. With `upload`, an earlier
+   * id, which `onBegin` was called with, it goes on where that one stopped.
+   */
+  async upload(file, { name = file.name ?? "file", ...options } = {}) {
+    return (await this.#resumable()).send(file, { name, ...options });
+  }
+
+  async discardUpload(upload) {
+    await (await this.#resumable()).discard(upload);
+  }
+
+  async #resumable() {
+    const { Resumable } = await import("./resumable.js"); // seldom needed
+    return new Resumable((...request) => this.request(...request));
+  }
+
+  /** A large one is sent in parts, so that after a cut only the rest follows. */
+  async #attachLarge(id, messageId, file, { name, key, onProgress, signal }) {
+    const known = this.#begun.get(key) ?? {};
+    if (key !== undefined) this.#begun.set(key, known);
+    const onBegin = (upload) => (known.upload = upload);
+    try {
+      if (!known.isWhole) {
+        await this.upload(file, { name, upload: known.upload, onBegin, onProgress, signal });
+        known.isWhole = true;
+      }
+      const attachment = await this.attachUpload(id, messageId, known.upload, { key });
+      this.#begun.delete(key);
+      return attachment;
+    } catch (error) {
+      if (signal?.aborted && known.upload) this.discardUpload(known.upload).catch(() => {}); // it expires anyway
+      if (signal?.aborted || error.status === 404) this.#begun.delete(key);
+      throw error;
+    }
+  }
+
   async attach(id, messageId, file, { name = file.name ?? "file", key, onProgress, signal } = {}) {
+    if (file.uri === undefined && file.size > LARGE) {
+      return this.#attachLarge(id, messageId, file, { name, key, onProgress, signal });
+    }
     const path = at(id, "messages", messageId, "attachments");
     const form = formOf(file, name);
     const attachment = await this.json("POST", path, { form, headers: once(key), onProgress, signal });

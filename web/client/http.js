@@ -21,12 +21,12 @@ export class Http {
     return answered(isWatched ? upload(how) : this.#call(how), options.signal);
   }
 
-  async #call({ method, url, body, form, headers, token, signal }) {
+  async #call({ method, url, body, form, content, headers, token, signal }) {
     const fetch = this.#fetch;
     // Until the answer begins: how long a file then takes is another matter.
     const end = new AbortController();
     const stop = () => end.abort();
-    const timer = form ? null : setTimeout(stop, this.#patience);
+    const timer = form || content ? null : setTimeout(stop, this.#patience);
     if (signal?.aborted) stop();
     signal?.addEventListener("abort", stop);
     try {
@@ -37,7 +37,7 @@ export class Http {
           ...(body && { "Content-Type": "application/json" }),
           ...headers,
         },
-        body: form ?? (body && JSON.stringify(body)),
+        body: form ?? content ?? (body && JSON.stringify(body)),
         signal: end.signal,
       });
     } finally {

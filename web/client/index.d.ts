@@ -330,6 +330,21 @@ export class Payam {
   block(userId: number): Promise<void>;
   unblock(userId: number): Promise<void>;
   blocks(): Promise<User[]>;
+  /**
+   * Send a file of any size in parts (tus 1.0), to be attached with `attachUpload`; resolves with its id. After a cut
+   * it goes on by itself. Keep the id that `onBegin` is called with, and give it as `upload`, to go on later.
+   */
+  upload(
+    file: Blob,
+    options?: {
+      name?: string;
+      upload?: string;
+      onBegin?: (upload: string) => void;
+      onProgress?: (share: number) => void;
+      signal?: AbortSignal;
+    },
+  ): Promise<string>;
+  discardUpload(upload: string): Promise<void>;
   /** Delete a message of somebody whose role is below one's own. */
   moderate(id: number, messageId: number): Promise<void>;
   /** Show a message to staff. */
