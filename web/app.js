@@ -106,6 +106,7 @@ function pageOf(account) {
   let visited = null; // the id that was asked for last, so that what is not there is asked for once
   let badge = 0; // of the page's icon, where it is installed
   let place = ""; // the page's address when it was drawn last
+  let hasPinned = false;
   let joining; // the code of the link that was followed
   let aim = null; // the message to go to: `{id, paint, isStep}`
   const showName = () => {
@@ -202,8 +203,18 @@ function pageOf(account) {
     if (code) later(() => import("./join.js")).then(({ showJoin }) => showJoin(account, decodeURIComponent(code)), complain);
   }
 
+  /** Those that are kept on top may be older than what is loaded. */
+  function havePinned() {
+    if (hasPinned || !account.isLoaded) return;
+    hasPinned = true;
+    if (account.isComplete) return;
+    const failed = () => (hasPinned = false);
+    payam.conversations({ pinned: true }).then((all) => all.forEach((one) => account.put(one)), failed);
+  }
+
   function render() {
     askToJoin();
+    havePinned();
     const [id, messageId] = idsOf(location.hash);
     if (location.hash !== place && messageId) aim ??= { id: messageId };
     place = location.hash;

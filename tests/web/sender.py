@@ -60,6 +60,9 @@ class Sender:
     def call_oneself(self, name: str) -> None:
         self._send("PATCH", "/api/users/me/", {"display_name": name})
 
+    def pin(self, conversation: int) -> None:
+        self._send("PATCH", f"/api/conversations/{conversation}/me/", {"pinned": True})
+
     def leave(self, conversation: int) -> None:
         self._send("DELETE", f"/api/conversations/{conversation}/participants/{self.id}/")
 

@@ -81,3 +81,14 @@ async def test_what_one_was_removed_from_goes(
     ali.leave(ids[-60])
     await expect(visitor.list.filter(has_text=f"talk {MANY - 60}")).to_have_count(0)
     await expect(visitor.list).to_have_count(2 * PAGE - 1)
+
+
+async def test_an_old_one_that_is_pinned_is_on_top(
+    browser: Browser, served: PayamServer, crowded: tuple[Sender, list[int]]
+) -> None:
+    """Though it is older than what the page loads."""
+    ali, ids = crowded
+    ali.pin(ids[3])
+    visitor = await ali.page(browser, **DESKTOP)
+    await expect(visitor.list.first).to_contain_text("talk 3")
+    await expect(visitor.list.nth(1)).to_contain_text(f"talk {MANY - 1}")
