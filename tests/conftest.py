@@ -52,6 +52,8 @@ every frame. The other tests run on SQLite, and on PostgreSQL with two workers a
 MIGRATED = "payam_migrated"
 PARTITIONED = "payam_partitioned"
 PARTITIONS = 4
+deployed: list[str] = []
+"""The URL of the database of `on_postgres`, once a test has asked for it."""
 HERE_ALONE = "127.0.0.1"
 """Where webhooks of tests may be sent to."""
 
@@ -132,7 +134,9 @@ def on_sqlite() -> Iterator[PayamServer]:
 @pytest.fixture(scope="session")
 def on_postgres(postgres_server: PostgresServer, migrated_template: str) -> Iterator[PayamServer]:
     """One process on PostgreSQL and Redis."""
-    yield from deploy(postgres_server.create_database(template=migrated_template), workers=1)
+    database_url = postgres_server.create_database(template=migrated_template)
+    deployed.append(database_url)
+    yield from deploy(database_url, workers=1)
 
 
 @pytest.fixture(scope="session")

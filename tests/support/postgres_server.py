@@ -76,6 +76,7 @@ class PostgresServer(ServerProcess):
             "shared_buffers": "32MB",
             "max_wal_size": "256MB",
             "fsync": "on" if self.fsync else "off",
+            "shared_preload_libraries": "pg_stat_statements",  # for `statements`
         }
         arguments = [f"--{name}={value}" for name, value in settings.items()]
         return [str(self.binaries / "postgres"), "-D", str(self.data), *arguments]
@@ -133,6 +134,23 @@ class PostgresServer(ServerProcess):
     def drop_database(self, name: str) -> None:
         """Drop a database, disconnecting whoever still uses it."""
         self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def statements(self, url: str) -> list[str]:
+        """All statements that were run in this database since they were last forgotten, without
+        their values.
+        """
+        self._run("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+        with psycopg.connect(self.url("postgres")) as admin:
+            rows = admin.execute(
+                "SELECT DISTINCT query FROM pg_stat_statements JOIN pg_database ON oid = dbid"
+                " WHERE datname = %s",
+                [url.rpartition("/")[2]],
+            ).fetchall()
+        return [" ".join(query.split()) for (query,) in rows]
+
+    def forget_statements(self) -> None:
+        self._run("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+        self._run("SELECT pg_stat_statements_reset()")
 
     def _run(self, statement: "str | sql.Composed") -> None:
         query = sql.SQL(statement) if isinstance(statement, str) else statement

@@ -1,0 +1,188 @@
+"""Whether a statement names the conversation, so that one shard of a divided database answers it.
+
+A table can be divided by conversation if each of its unique indexes has the conversation in it. A
+statement may read or change rows of such a table only by naming the conversation: as a value, as
+an item of a list or of another source, or as that of another table which is named in this way.
+"""
+
+import json
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pglast
+
+Node = Any
+CONVERSATIONS = "conversations"
+DIVISIBLE = """
+    SELECT relname FROM pg_class AS t
+    WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace AND NOT relispartition
+      AND EXISTS (SELECT FROM pg_index WHERE indrelid = t.oid AND indisunique)
+      AND NOT EXISTS (
+          SELECT FROM pg_index AS i WHERE i.indrelid = t.oid AND i.indisunique AND NOT EXISTS (
+              SELECT FROM pg_attribute AS a
+              WHERE a.attrelid = t.oid AND a.attnum = ANY(i.indkey)
+                AND a.attname = 'conversation_id'
+          )
+      )
+"""
+"""The tables that can be divided by conversation, besides the conversations themselves."""
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """Statements that may ask all shards for these tables, and why."""
+
+    why: str
+    tables: frozenset[str]
+    pattern: str
+
+
+def may(why: str, tables: str, pattern: str) -> Allowed:
+    return Allowed(why, frozenset(tables.split()), pattern)
+
+
+MAY_ASK_ALL = (
+    may("a user's conversations", "participants conversations", r"\b(p\.)?user_id = (\$|u\.id)"),
+    may("those that a search looks through", "participants conversations positions", r"AS mine$"),
+    may("who came and went lately", "participants", r"FROM participants WHERE changed >"),
+    may("what is due", "positions conversations deletions", r"\b(p\.)?due (<=|IS NOT NULL)"),
+    may(
+        "where a new follower begins", "conversations", r"^SELECT coalesce\(max\(id\), \$1\) FROM c"
+    ),
+    may("a follower's way through all", "conversations positions", r"c\.id > \$\d+ AND c\.id <= "),
+    may("what is shown on a device", "notices", r"device_id (=|IN)"),
+    may("what doctor looks through", "messages", r"WHERE \(conversation_id, id\) > \(\$1, \$2\) "),
+    may("what staff wrote to each other", "notes", r"n\.folded LIKE|^UPDATE notes .* author_id = "),
+)
+"""`doctor` alone looks through all messages and through the log of changes."""
+
+
+@dataclass
+class Scope:
+    """One SELECT, UPDATE or DELETE. Of each divided table in it `tables` has the column with the
+    conversation, by alias. `others` has the aliases of all other sources.
+    """
+
+    tables: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    """The tables by alias."""
+    others: set[str] = field(default_factory=set)
+    named: set[str] = field(default_factory=set)
+    same: list[tuple[str, str]] = field(default_factory=list)
+    """Pairs of tables whose conversations are equal."""
+
+
+def asks_all(sql: str, divided: Collection[str]) -> list[str]:
+    """The divided tables of which the statement does not name the conversation."""
+    tree = json.loads(pglast.parser.parse_sql_json(sql))
+    found = {scope.names[alias] for scope in scopes(tree, divided) for alias in unnamed(scope)}
+    return sorted(found)
+
+
+def faults(statements: Iterable[str], divided: Collection[str]) -> list[str]:
+    """The statements that ask all shards, and are not among MAY_ASK_ALL."""
+    found = []
+    for sql in statements:
+        tables = set(asks_all(sql, divided))
+        if tables and not any(
+            tables <= each.tables and re.search(each.pattern, sql) for each in MAY_ASK_ALL
+        ):
+            found.append(f"{', '.join(sorted(tables))}: {sql}")
+    return found
+
+
+def unnamed(scope: Scope) -> set[str]:
+    named = set(scope.named)
+    while True:
+        more = {b for a, b in scope.same if a in named} | {a for a, b in scope.same if b in named}
+        if more <= named:
+            return set(scope.tables) - named
+        named |= more
+
+
+def scopes(node: Node, divided: Collection[str]) -> Iterator[Scope]:
+    if isinstance(node, list):
+        for item in node:
+            yield from scopes(item, divided)
+    elif isinstance(node, Mapping):
+        for kind, body in node.items():
+            if kind in ("SelectStmt", "UpdateStmt", "DeleteStmt"):
+                yield scope_of(body, divided)
+            yield from scopes(body, divided)
+
+
+def scope_of(body: Node, divided: Collection[str]) -> Scope:
+    scope = Scope()
+    if "relation" in body:  # of UPDATE and DELETE
+        add_source(scope, {"RangeVar": body["relation"]}, divided)
+    for source in (*body.get("fromClause", ()), *body.get("usingClause", ())):
+        add_source(scope, source, divided)
+    for condition in conditions(body.get("whereClause")):
+        add_condition(scope, condition)
+    return scope
+
+
+def add_source(scope: Scope, source: Node, divided: Collection[str]) -> None:
+    ((kind, body),) = source.items()
+    if kind == "JoinExpr":
+        add_source(scope, body["larg"], divided)
+        before = set(scope.tables)
+        add_source(scope, body["rarg"], divided)
+        for condition in conditions(body.get("quals")):
+            add_condition(scope, condition)
+        if "conversation_id" in [name["String"]["sval"] for name in body.get("usingClause", ())]:
+            new = set(scope.tables) - before
+            if scope.others:
+                scope.named |= new
+            scope.same += [(one, other) for one in before for other in new]
+    elif kind == "RangeVar" and body["relname"] in divided:
+        alias = body.get("alias", {}).get("aliasname", body["relname"])
+        scope.names[alias] = body["relname"]
+        scope.tables[alias] = "id" if body["relname"] == CONVERSATIONS else "conversation_id"
+    else:
+        scope.others.add(body.get("alias", {}).get("aliasname") or body.get("relname", ""))
+
+
+def conditions(node: Node) -> Iterator[Node]:
+    """The conditions that must all hold."""
+    if not node:
+        return
+    if node.get("BoolExpr", {}).get("boolop") == "AND_EXPR":
+        for item in node["BoolExpr"]["args"]:
+            yield from conditions(item)
+    else:
+        yield node
+
+
+def add_condition(scope: Scope, condition: Node) -> None:
+    if expression := condition.get("A_Expr"):
+        is_equal = [part["String"]["sval"] for part in expression["name"]] == ["="]
+        if is_equal and expression["kind"] in ("AEXPR_OP", "AEXPR_IN", "AEXPR_OP_ANY"):
+            compare(scope, expression["lexpr"], expression["rexpr"])
+    elif (link := condition.get("SubLink")) and link["subLinkType"] == "ANY_SUBLINK":
+        for left in link["testexpr"].get("RowExpr", {}).get("args", [link["testexpr"]]):
+            compare(scope, left, {})
+
+
+def compare(scope: Scope, left: Node, right: Node) -> None:
+    one, other = table_of(scope, left), table_of(scope, right)
+    if one and other:
+        scope.same.append((one, other))
+    elif one or other:
+        scope.named.add(one or other)
+
+
+def table_of(scope: Scope, node: Node) -> str:
+    """The divided table whose conversation this is; "" if it is anything else."""
+    fields = [
+        part.get("String", {}).get("sval", "*")
+        for part in node.get("ColumnRef", {}).get("fields", ())
+    ]
+    if len(fields) == 2:
+        return fields[0] if scope.tables.get(fields[0]) == fields[1] else ""
+    if len(fields) == 1:
+        fits = [alias for alias, column in scope.tables.items() if column == fields[0]]
+        return fits[0] if fits else ""
+    return ""
