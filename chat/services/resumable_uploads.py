@@ -4,12 +4,12 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from msgspec import Struct
 
 from chat.auth.identity import Identity
-from chat.errors import Conflict, TooLarge, Unavailable
+from chat.errors import Conflict, NotFound, TooLarge, Unavailable
 from chat.services.attachments import clean_name, media_type
 from chat.store import resumable_uploads as store
 from chat.store.database import Database, Transaction
@@ -87,9 +87,11 @@ class ResumableUploads:
 
     async def of(self, who: Identity) -> list[Progress]:
         """The caller's uploads that are not attached, the oldest first."""
-        found = []
+        found = list[Progress]()
         for upload in await store.waiting(self._database, who.user_id, now()):
-            found.append(await self.get(who, upload.id))
+            with suppress(NotFound):  # it was given up meanwhile
+                arrived = await asyncio.to_thread(self._drafts.arrived, upload.id)
+                found.append(Progress(upload, arrived))
         return found
 
     async def append(
