@@ -191,6 +191,10 @@ export function composerOf(chat, sent) {
   }
 
   offer();
+  if (chat.me.is_staff) {
+    const parts = { form, box, hints, send, attach };
+    later(() => import("./desk-composer.js")).then(({ deskComposer }) => deskComposer(chat, parts, sent), () => {});
+  }
 
   return {
     content,

@@ -84,15 +84,17 @@ function messageRow({ message, chat, actions, name: shown, face, isPinned, isTar
   const isOnlyNames = attachments.length > 0 && sorted(content) === sorted(names);
   const isAgent = message.role === "agent"; // who is none of the participants
   const showsSender = (isGroup || isAgent) && isFirst && !isOwn;
-  const name = isAgent ? say("agentNamed", { name: shown }) : shown;
+  const isNote = message.internal === true;
+  const named = isNote ? "noteOf" : "agentNamed";
+  const name = isAgent ? say(named, { name: shown }) : shown;
   return make("message-row", {
     row: {
       className: `message ${isOwn ? "own" : "other"} ${isFirst ? "first" : ""} ${isTarget ? "target" : ""}`,
       ariaCurrent: isTarget ? "true" : null,
     },
     avatar: facing(avatarOf(sender, face), { isShown: showsSender, isThere: (isGroup || isAgent) && !isOwn }),
-    bubble: { className: `bubble ${isDeleted ? "deleted" : ""} ${isOnlyNames ? "only-files" : ""}` },
-    sender: { textContent: isOwn ? say("you") : name, className: showsSender ? "sender" : "unseen" },
+    bubble: { className: `bubble ${isDeleted ? "deleted" : ""} ${isOnlyNames ? "only-files" : ""} ${isNote ? "note" : ""}` },
+    sender: { textContent: isOwn && !isNote ? say("you") : name, className: showsSender || isNote ? "sender" : "unseen" },
     ...quoteOf(message, actions, chat),
     text: isDeleted ? say("deleted") : linked(content).flatMap((part) => mentioned(part, message.mentions, chat)),
     reactions: reactions.map((one) => reactionOf(one, () => actions.react(message, one.emoji))),

@@ -164,3 +164,76 @@ async def test_others_have_no_desk(browser: Browser, served: PayamServer) -> Non
     await expect(page.get_by_role("navigation")).to_be_visible()
     await expect(page.get_by_role("button", name=WORDS["en"]["tickets"])).to_have_count(0)
     await expect(page.get_by_role("log")).to_have_count(0)
+
+
+INBOX = {
+    "en": {
+        "note": "Write a note for staff only",
+        "noteOf": "Note of \u2068{}\u2069, for staff only",
+        "queues": ["All", "Unassigned", "Mine", "Closed"],
+        "again": "Open again",
+    },
+    "fa": {
+        "note": "نوشتن یادداشتی فقط برای کارکنان",
+        "noteOf": "یادداشت \u2068{}\u2069، فقط برای کارکنان",
+        "queues": ["همه", "بی‌کارشناس", "برای من", "بسته"],
+        "again": "باز کردن دوباره",
+    },
+}
+
+
+async def note_and_answer(
+    hers: Visitor, inbox: dict[str, Any], name: str, title: str, customer: str
+) -> None:
+    """Write a note, and then what is stored under this title, without sending it."""
+    await hers.page.get_by_role("button", name=inbox["note"]).click()
+    await hers.check()
+    await hers.box.fill("a giraffe")
+    await hers.box.press("Enter")
+    note = hers.page.locator(".bubble.note")
+    await expect(note).to_contain_text("a giraffe")
+    await expect(note).to_contain_text(inbox["noteOf"].format(name))
+    await hers.box.fill(f"/{title.lower()}")
+    await expect(hers.page.get_by_role("option")).to_contain_text(title)
+    await hers.box.press("Enter")
+    await expect(hers.box).to_have_value(f"Hello {customer}!")
+
+
+@pytest.mark.parametrize("language", ["en", "fa"])
+async def test_the_inbox_has_queues_notes_and_stored_answers(
+    browser: Browser, served: PayamServer, language: str
+) -> None:
+    """A note is for the agent, and not for the customer; a stored answer is written for them."""
+    words, inbox = WORDS[language], INBOX[language]
+    again = str(inbox["again"])
+    ali, agent = Sender(served.url, "ali"), Agent(served)
+    subject = f"printer {secrets.token_hex(4)}"
+    ali.begin()
+    open_ticket(ali, subject)
+    title = f"Greeting{secrets.token_hex(3)}"
+    answer = {"title": title, "content": "Hello {{customer}}!"}
+    agent._send("POST", "/api/canned_responses/", answer)
+    hers = await agent.page(browser, language, **DESKTOP)
+    await hers.page.get_by_role("button", name=words["tickets"], exact=True).click()
+    ticket = row(hers, subject)
+    everything, unassigned, mine, closed = [
+        hers.page.get_by_role("button", name=name, exact=True) for name in inbox["queues"]
+    ]
+    await unassigned.click()
+    await button(ticket, words["assignToMe"]).click()
+    await expect(ticket).to_have_count(0)
+    await mine.click()
+    await expect(mine).to_have_attribute("aria-pressed", "true")
+    await ticket.get_by_role("link").click()
+    await note_and_answer(hers, inbox, agent.name, title, ali.name)
+    await hers.box.press("Enter")
+    await expect(hers.messages).to_have_text(["a giraffe", f"Hello {ali.name}!"])
+    his = await ali.page(browser, language)
+    await his.page.get_by_role("navigation").get_by_role("link").click()
+    await expect(his.messages).to_have_text([f"Hello {ali.name}!"])
+    await button(ticket, words["closeTicket"]).click()
+    await expect(ticket).to_have_count(0)
+    await closed.click()
+    await button(ticket, again).click()
+    await everything.click()
+    await expect(ticket).to_be_visible()

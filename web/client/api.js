@@ -320,6 +320,15 @@ export class Api extends Emitter {
     return this.json("POST", ticketAt(ticketId, "assign"), { body: { user_id: userId } });
   }
 
+  /** For staff: a message that nobody but staff ever sees. */
+  note(id, content, { key } = {}) {
+    return this.json("POST", at(id, "messages"), { body: { content, internal: true }, headers: once(key) });
+  }
+
+  cannedResponses({ limit = 200, after } = {}) {
+    return this.json("GET", `/api/canned_responses/${query({ limit, after })}`);
+  }
+
   tickets({ limit = 50, ...which } = {}) {
     return this.json("GET", ticketAt() + query({ limit, ...which }));
   }

@@ -482,6 +482,10 @@ export class Payam {
    * `already_assigned` where it is another's.
    */
   assignTicket(ticketId: number, userId: number | null): Promise<SupportTicket>;
+  /** For staff: a message that nobody but staff ever sees. */
+  note(id: number, content: string, options?: Once): Promise<Message>;
+  /** The stored answers of staff. */
+  cannedResponses(which?: { limit?: number; after?: number }): Promise<CannedResponse[]>;
   /** Of all conversations, newest first; for staff. */
   tickets(which?: {
     status?: TicketStatus;
@@ -734,6 +738,16 @@ export class Account {
   suspend(): void;
   drop(): void;
   close(): void;
+}
+
+/** A stored answer of staff. `{{customer}}` in it stands for the customer's name. */
+export interface CannedResponse {
+  id: number;
+  title: string;
+  content: string;
+  created_by: User;
+  created_at: string;
+  updated_at: string;
 }
 
 /** A message as the account keeps it. One that waits has no `id`, `seq` and `is_read`. */

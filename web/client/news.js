@@ -42,7 +42,8 @@ export class News {
       this.#conversation.note({ support_ticket: ticket.status === "closed" ? null : ticket }),
   };
 
-  message({ id, sender, content, timestamp, role, mentions = [], is_deleted: isDeleted }) {
+  message({ id, sender, content, timestamp, role, mentions = [], is_deleted: isDeleted, internal }) {
+    if (internal) return; // a note is no last message, and not unread
     this.#noteTyping(sender, false);
     const conversation = this.#conversation;
     const { last_message: last, unread_count: unread, participants } = conversation.record;

@@ -1,0 +1,113 @@
+// What an agent has besides, while writing: notes that customers never see, and stored answers.
+
+import { complain, make } from "./dom.js";
+import { matchesIn } from "./folding.js";
+import { say } from "./strings.js";
+
+const SHOWN_MOST = 6;
+let answers = null; // the stored answers of all staff, once somebody has asked for them
+
+/** `wrote` is called when a note was written. */
+export function deskComposer(chat, { form, box, hints, send, attach }, wrote) {
+  let isNote = false;
+  let found = [];
+  let here = 0; // the answer that Enter takes
+  const toggle = make("note-toggle");
+  attach.before(toggle);
+
+  function setNote(toBeNote) {
+    isNote = toBeNote;
+    toggle.ariaPressed = String(isNote);
+    form.classList.toggle("noting", isNote);
+    box.placeholder = say(isNote ? "writeNote" : "message");
+    attach.disabled = isNote;
+    box.focus();
+  }
+  toggle.onclick = () => setNote(!isNote);
+
+  /** Before the composer's own: a note is no message. */
+  form.addEventListener("submit", (event) => isNote && write(event), true);
+
+  function write(event) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const text = box.value.trim();
+    if (!text) return;
+    send.disabled = true;
+    chat.api
+      .note(chat.id, text)
+      .then(() => {
+        box.value = "";
+        box.dispatchEvent(new Event("input"));
+        setNote(false);
+        wrote();
+      }, complain)
+      .finally(() => (send.disabled = false));
+  }
+
+  async function look() {
+    const word = /^\/(\S*)$/.exec(box.value)?.[1];
+    if (word === undefined) return show([]);
+    answers ??= chat.api.cannedResponses().catch((error) => {
+      answers = null;
+      throw error;
+    });
+    const all = await answers;
+    show(all.filter((one) => !word || matchesIn(one.title, word).length > 0).slice(0, SHOWN_MOST));
+  }
+
+  function show(these) {
+    if (these.length === 0 && found.length === 0) return;
+    found = these;
+    here = 0;
+    draw();
+  }
+
+  function draw() {
+    hints.hidden = found.length === 0;
+    hints.replaceChildren(
+      ...found.map((one, place) => {
+        const option = make("canned-option", { title: one.title, text: one.content });
+        option.id = `canned-${place}`;
+        option.ariaSelected = String(place === here);
+        option.onpointerdown = (event) => event.preventDefault();
+        option.onclick = () => take(one);
+        return option;
+      }),
+    );
+    if (hints.hidden) box.removeAttribute("aria-activedescendant");
+    else box.setAttribute("aria-activedescendant", `canned-${here}`);
+  }
+
+  function take(answer) {
+    found = [];
+    draw();
+    const customer = chat.record.support_ticket?.created_by;
+    const person = chat.record.participants.find((one) => one.id === customer?.id) ?? customer;
+    const name = person?.display_name ?? person?.username ?? "";
+    box.value = answer.content.replaceAll("{{customer}}", () => name);
+    box.dispatchEvent(new Event("input"));
+    box.focus();
+  }
+
+  function key(event) {
+    if (event.isComposing) return;
+    if (found.length === 0) {
+      if (!isNote || event.key !== "Enter" || event.shiftKey) return;
+      write(event);
+      return;
+    }
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) here = (here + step + found.length) % found.length;
+    else if (event.key === "Enter" || event.key === "Tab") take(found[here]);
+    else if (event.key === "Escape") show([]);
+    else return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (step) draw();
+  }
+
+  box.addEventListener("keydown", key, true);
+  box.addEventListener("input", () => look().catch(complain));
+  box.addEventListener("blur", () => show([]));
+}
