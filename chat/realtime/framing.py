@@ -4,6 +4,7 @@ No extension is ever negotiated. The server sends frames unmasked and in one pie
 one frame are good for any number of clients.
 """
 
+from codecs import getincrementaldecoder
 from struct import Struct
 
 try:
@@ -105,17 +106,55 @@ def may_be_sent(code: int) -> bool:
     return 1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999
 
 
+class TextCheck:
+    """Finds bytes that are not UTF-8 in a text message as they arrive, before its end.
+
+    `body` is where the payload begins in the frame that waits for more, or 0 where none waits, and
+    `seen` is how much of it was looked at.
+    """
+
+    __slots__ = ("_decode", "body", "seen")
+
+    def __init__(self) -> None:
+        self._decode = getincrementaldecoder("utf-8")().decode
+        self.body = 0
+        self.seen = 0
+
+    def wait(self, frame: bytes | bytearray, body: int) -> None:
+        """This much of a frame has come. Raises ProtocolError."""
+        self.body = body
+        new = frame[body + self.seen :]
+        if not new:
+            return
+        turn = self.seen % 4
+        key = frame[body - 4 : body]
+        self._take(apply_mask(bytes(new), bytes(key[turn:] + key[:turn])))
+        self.seen += len(new)
+
+    def end(self, payload: bytes) -> None:
+        """The frame is whole. Raises ProtocolError."""
+        self._take(payload[self.seen :])
+        self.body = self.seen = 0
+
+    def _take(self, text: bytes) -> None:
+        try:
+            self._decode(text)
+        except UnicodeDecodeError:
+            raise ProtocolError(1007, "text must be UTF-8") from None
+
+
 class FrameParser:
     """Turns client frames, cut anywhere, into messages.
 
     The caller checks whether a TEXT message is UTF-8, whether BINARY is allowed, and that nothing
-    counts after CLOSE. `error` is None until the client breaks the protocol.
+    counts after CLOSE. Of a TEXT message that is not whole yet, the parser itself finds bytes that
+    are not UTF-8, as soon as they come. `error` is None until the client breaks the protocol.
 
     Between messages the parser keeps nothing. Within a message it keeps what has come of it: at
     most `max_size` bytes of earlier fragments, and one frame that was cut short.
     """
 
-    __slots__ = ("_buffer", "_joined", "_max_size", "_needed", "_opcode", "error")
+    __slots__ = ("_buffer", "_joined", "_max_size", "_needed", "_opcode", "_text", "error")
 
     def __init__(self, max_size: int) -> None:
         """`max_size` is the most payload bytes of one message, with all its fragments."""
@@ -128,6 +167,8 @@ class FrameParser:
         # It is no list of fragments, because empty ones would make it grow without end.
         self._opcode = 0
         self._joined: bytearray | None = None
+        # Of a text message that is not whole yet.
+        self._text: TextCheck | None = None
 
     def feed(self, data: bytes) -> list[tuple[int, bytes]]:
         """The messages that `data` completes, in order, as pairs (opcode, unmasked payload).
@@ -138,7 +179,11 @@ class FrameParser:
         """
         messages: list[tuple[int, bytes]] = []
         if self._needed:
-            data = self._resume(data)
+            try:
+                data = self._resume(data)
+            except ProtocolError as error:
+                self._fail(error)
+                return messages
         position = 0
         end = len(data)
         while position < end:
@@ -161,16 +206,20 @@ class FrameParser:
             try:
                 stop = self._take(data, position, messages)
             except ProtocolError as error:
-                # A traceback would hold this call, and so the parser, which would be a cycle.
-                self.error = error.with_traceback(None)
-                self._joined = None
-                self._needed = 1  # what comes next goes through `_resume`, which drops it
+                self._fail(error)
                 break
             if self._needed:
                 self._buffer = data[position:]
                 break
             position = stop
         return messages
+
+    def _fail(self, error: ProtocolError) -> None:
+        # A traceback would hold this call, and so the parser, which would be a cycle.
+        self.error = error.with_traceback(None)
+        self._joined = self._text = None
+        self._buffer = b""
+        self._needed = 1  # what comes next goes through `_resume`, which drops it
 
     def _resume(self, data: bytes) -> bytes:
         """The waiting bytes and `data` together, if they are enough now; otherwise b""."""
@@ -181,9 +230,13 @@ class FrameParser:
             if isinstance(buffer, bytes):
                 self._buffer = buffer = bytearray(buffer)
             buffer += data  # it grows in place, so a frame in many pieces is not copied for each
+            if self._text is not None and self._text.body:
+                self._text.wait(buffer, self._text.body)
             return b""
         self._buffer = b""
         self._needed = 0
+        if self._joined is None and buffer[0] == WHOLE_TEXT:
+            self._text = None  # its receiver decodes it as a whole
         return b"".join((buffer, data))
 
     def _take(self, data: bytes, position: int, messages: list[tuple[int, bytes]]) -> int:
@@ -214,14 +267,28 @@ class FrameParser:
         body = key + 4
         stop = body + length
         if len(data) < stop:
-            self._needed = stop - position
+            self._wait(data[position:], opcode, body - position, stop - position)
             return position
         payload = apply_mask(data[body:stop], data[key:body])
-        if opcode >= CLOSE or (head >= 0x80 and opcode):
+        if opcode >= CLOSE:
             messages.append((opcode, payload))
+        elif head >= 0x80 and opcode:
+            messages.append((opcode, payload))
+            self._text = None
         else:
             self._join(head, payload, messages)
         return stop
+
+    def _wait(self, part: bytes, opcode: int, body: int, stop: int) -> None:
+        """Only this part of a frame is there, whose payload is from `body` to `stop`."""
+        is_text = opcode == TEXT or (opcode == CONTINUATION and self._opcode == TEXT)
+        if is_text and len(part) < body:
+            self._needed = body
+            return
+        self._needed = stop
+        if is_text:
+            self._text = self._text or TextCheck()
+            self._text.wait(part, body)
 
     def _check(self, head: int, second: int) -> None:
         """Raise ProtocolError for a frame that may not begin with these two bytes here."""
@@ -244,11 +311,14 @@ class FrameParser:
         if self._joined is None:
             self._opcode = head
             self._joined = bytearray(payload)
-            return
-        self._joined += payload
+        else:
+            self._joined += payload
+        if self._opcode == TEXT:
+            self._text = self._text or TextCheck()
+            self._text.end(payload)
         if head >= 0x80:
             messages.append((self._opcode, bytes(self._joined)))
-            self._joined = None
+            self._joined = self._text = None
 
 
 def long_length(field: bytes) -> int:

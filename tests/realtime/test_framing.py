@@ -77,8 +77,58 @@ def test_control_frames_come_from_between_fragments() -> None:
 
 
 def test_a_text_that_is_not_utf8_is_passed_on() -> None:
-    """Bytes that are not UTF-8 come as they are: the caller finds out when it decodes."""
+    """Bytes of a whole text that are not UTF-8 come as they are: the caller finds out when it
+    decodes.
+    """
     assert feed(client_frame(TEXT, b"\xff\xfe")) == ([(TEXT, b"\xff\xfe")], None)
+
+
+NOT_UTF8 = (1007, "text must be UTF-8")
+GREEK = "κόσμε".encode()
+SURROGATE = b"\xed\xa0\x80"
+BAD_TEXTS = {
+    "in the last fragment": [
+        client_frame(TEXT, GREEK, fin=False),
+        client_frame(framing.CONTINUATION, SURROGATE, fin=False),
+    ],
+    "in the first fragment": [client_frame(TEXT, GREEK + SURROGATE + b"edited", fin=False)],
+    "in a part of a frame": [client_frame(TEXT, GREEK + SURROGATE + b"edited" * 9)[:-50]],
+    "beyond the last code point": [client_frame(TEXT, b"\xf4\x90\x80\x80" + b"x" * 90)[:-80]],
+    "in a part of a fragment": [
+        client_frame(TEXT, GREEK[:3], fin=False),
+        client_frame(framing.CONTINUATION, GREEK[3:] + b"\xff" + b"x" * 99)[:-99],
+    ],
+    "behind a ping": [
+        client_frame(TEXT, GREEK, fin=False),
+        client_frame(PING, b"\xff"),
+        client_frame(framing.CONTINUATION, b"\xc0\xaf", fin=False),
+    ],
+    "in a large frame": [client_frame(TEXT, b"x" * 70_000 + b"\xff" + b"x" * 30_000)[:-29_000]],
+}
+"""Texts whose end never comes. Autobahn calls some of these 6.4.1 to 6.4.4."""
+
+
+@pytest.mark.parametrize("name", BAD_TEXTS)
+def test_a_text_that_is_not_utf8_ends_before_its_end(name: str) -> None:
+    """As soon as the bytes show it, whole or a byte at a time; controls are answered before."""
+    pieces = BAD_TEXTS[name]
+    for some in (pieces, in_bytes(b"".join(pieces))):
+        messages, error = feed(*some)
+        assert error == NOT_UTF8
+        assert [opcode for opcode, _ in messages] == [PING] * ("ping" in name)
+
+
+def test_a_character_may_be_cut_between_fragments_and_reads() -> None:
+    """And a binary message may hold anything."""
+    frames = [client_frame(TEXT, GREEK[:3], fin=False)]
+    frames += [client_frame(framing.CONTINUATION, GREEK[3:4], fin=False)]
+    frames += [client_frame(PING), client_frame(framing.CONTINUATION, GREEK[4:])]
+    frames += [client_frame(BINARY, b"\xff\xff", fin=False)]
+    frames += [client_frame(framing.CONTINUATION, b"\xff" * 9)]
+    frames += [client_frame(TEXT, GREEK * 20)]
+    expected = [(PING, b""), (TEXT, GREEK), (BINARY, b"\xff" * 11), (TEXT, GREEK * 20)]
+    wire = b"".join(frames)
+    assert feed(wire) == feed(*in_bytes(wire)) == (expected, None)
 
 
 STARTED = bytes((0x01, 0x81)) + KEY + b"x"
@@ -179,7 +229,7 @@ def test_messages_before_a_bad_frame_are_kept_and_those_after_ignored() -> None:
 
 def test_a_frame_may_come_a_byte_at_a_time() -> None:
     """64 KiB in as many pieces give the message, once, with the last of them."""
-    payload = bytes(range(256)) * 256
+    payload = "سلام, ".encode() * 6500
     parser = FrameParser(len(payload))
     data = client_frame(TEXT, payload)
     *early, last = in_bytes(data)
@@ -314,7 +364,19 @@ PAYLOADS = st.binary(max_size=300) | st.sampled_from(
     [b"x" * length for length in (125, 126, 127, 65535, 65536)]
 )
 CONTROLS = st.tuples(st.sampled_from([CLOSE, PING, PONG]), st.binary(max_size=125))
-DATA = st.tuples(st.sampled_from([TEXT, BINARY]), st.lists(PAYLOADS, min_size=1, max_size=4))
+
+
+@st.composite
+def texts(draw: st.DrawFn) -> list[bytes]:
+    """A text in UTF-8, in fragments that may cut its characters."""
+    text = draw(st.text(max_size=300) | st.sampled_from(["x" * 65536, "é" * 63])).encode()
+    points = sorted(draw(st.lists(st.integers(0, len(text)), max_size=3)))
+    return [text[a:b] for a, b in zip([0, *points], [*points, len(text)], strict=True)]
+
+
+DATA = st.tuples(st.just(TEXT), texts()) | st.tuples(
+    st.just(BINARY), st.lists(PAYLOADS, min_size=1, max_size=4)
+)
 
 
 @st.composite
@@ -382,9 +444,22 @@ GARBAGE = st.lists(HEADERS | st.binary(max_size=20), max_size=12).map(b"".join)
 def test_garbage_never_raises_and_is_judged_the_same_however_it_is_cut(
     stream: tuple[bytes, Messages], garbage: bytes, data: st.DataObject
 ) -> None:
-    """After good messages anything may come: they are kept, and the verdict is one."""
+    """After good messages anything may come: they are kept, and the verdict is one.
+
+    A text that is not UTF-8 is found by the parser if it came in parts, and else by its caller.
+    """
     wire, messages = stream
-    outcome = feed(wire + garbage)
+
+    def judged(*pieces: bytes) -> tuple[Messages, tuple[int, str] | None]:
+        found, error = feed(*pieces)
+        for place, (opcode, payload) in enumerate(found):
+            try:
+                payload.decode("utf-8" if opcode == TEXT else "latin-1")
+            except UnicodeDecodeError:
+                return found[:place], NOT_UTF8
+        return found, error
+
+    outcome = judged(wire + garbage)
     assert outcome[0][: len(messages)] == messages
-    assert feed(*data.draw(cut(wire + garbage))) == outcome
-    assert feed(wire, *in_bytes(garbage)) == outcome
+    assert judged(*data.draw(cut(wire + garbage))) == outcome
+    assert judged(wire, *in_bytes(garbage)) == outcome
