@@ -111,7 +111,22 @@ class RetryLater(PayamError):
 
 
 class RateLimited(RetryLater):
+    """`limit` is how many there may be in `window` seconds, where that is known."""
+
     code = "rate_limited"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        retry_after: float,
+        code: str | None = None,
+        limit: int | None = None,
+        window: int | None = None,
+    ) -> None:
+        super().__init__(detail, retry_after=retry_after, code=code)
+        self.limit = limit
+        self.window = window
 
 
 class Unavailable(RetryLater):

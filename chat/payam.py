@@ -5,7 +5,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from time import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -76,6 +76,9 @@ from chat.store.waiting import once_there
 from chat.store.writer import Writer
 from config.settings import Settings
 
+if TYPE_CHECKING:
+    from chat.realtime.counting import RedisCounts
+
 log = logging.getLogger("payam")
 
 BURST = 5
@@ -122,6 +125,7 @@ class Payam:
         self.outgoing = Client(Allowed(settings.webhook_allow), timeout=settings.webhook_timeout)
         self.board = board_over(settings.redis_url)
         self.vapid = vapid_from(settings)
+        self.counts = counts_over(settings.redis_url)
         self.services = self._services(tokens)
         self.connections = Connections(
             settings.ws_ping_interval,
@@ -175,10 +179,16 @@ class Payam:
 
         def limit(rate: float, burst: float, what: str, *, is_secret: bool = False) -> Limit:
             lifted = None if not settings.rate_limits else rate
-            return Limit(lifted, burst, what, is_secret=is_secret)
+            return Limit(lifted, burst, what, is_secret=is_secret, counts=self.counts)
 
         logins = settings.rate_logins
         per_name = limit(logins / 60, logins, "password attempts for this name", is_secret=True)
+        per_name_elsewhere = limit(
+            logins / 6,
+            logins * 10,
+            "password attempts for this name from new addresses",
+            is_secret=True,
+        )
         per_address = limit(logins / 6, logins * 10, "password attempts from this address")
         sign_ups = limit(logins / 6, logins * 10, "sign-ups from this address")
 
@@ -225,7 +235,13 @@ class Payam:
             self.dispatcher.announced_to_all,
             grace=settings.jwt_refresh_grace,
             per_name=per_name,
+            per_name_elsewhere=per_name_elsewhere,
             per_address=per_address,
+            renewals=limit(
+                settings.rate_requests,
+                settings.rate_requests * BURST,
+                "token requests from this address",
+            ),
         )
         return Services(
             users=users,
@@ -373,6 +389,8 @@ class Payam:
         await once_there(self.services.search.look)
         self.dispatcher.belong(self.history.name)
         self.board.belong(self.history.name.deployment)
+        if self.counts is not None:
+            self.counts.belong(self.history.name.deployment)
 
     def _supervise(self, name: str, work: Coroutine[Any, Any, None], stop: Any) -> None:
         """Its end, before the process is stopping, is a failure of the process."""
@@ -465,6 +483,8 @@ class Payam:
         await self.inspector.close()
         await self.sockets.close()
         await self.board.close()
+        if self.counts is not None:
+            await self.counts.close()
         await self.dispatcher.close()
         await self.services.sessions.close()
         await self.close_index()
@@ -494,6 +514,15 @@ class Payam:
             "worker": all(alive.values()) and not self.is_draining,
             "followers": not self.keeper.is_down,
         }
+
+
+def counts_over(redis_url: str) -> "RedisCounts | None":
+    """What counts over all nodes; None without Redis."""
+    if not redis_url:
+        return None
+    from chat.realtime.counting import RedisCounts  # noqa: PLC0415 - for Redis alone
+
+    return RedisCounts(redis_url)
 
 
 def bucket_of(settings: Settings) -> Bucket | None:

@@ -220,8 +220,9 @@ class Settings:
     rate_logins: int = setting(
         10,
         integer(1, 1_000_000),
-        "password attempts per minute for one name; ten times as many for one address,"
-        " from which as many may sign up",
+        "password attempts per minute for one name from one address; ten times as many for one"
+        " address, from which as many may sign up, and for one name from addresses that are new"
+        " to it",
     )
     rate_guests: int = setting(
         60, integer(1, 1_000_000), "guests per hour from one address; as many may come at once"

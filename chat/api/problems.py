@@ -90,7 +90,15 @@ def of_payam(request: Request, error: errors.PayamError) -> HTTPResponse:
     if isinstance(error, errors.NotAuthenticated):
         response.headers["WWW-Authenticate"] = challenge(request)
     if isinstance(error, errors.RetryLater):
-        response.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
+        wait = max(1, math.ceil(error.retry_after))
+        response.headers["Retry-After"] = str(wait)
+        if isinstance(error, errors.RateLimited) and error.limit is not None:
+            # As the IETF's draft names them, and as clients knew them before it.
+            response.headers["RateLimit-Policy"] = f'"default";q={error.limit};w={error.window}'
+            response.headers["RateLimit"] = f'"default";r=0;t={wait}'
+            response.headers["RateLimit-Limit"] = str(error.limit)
+            response.headers["RateLimit-Remaining"] = "0"
+            response.headers["RateLimit-Reset"] = str(wait)
     return response
 
 

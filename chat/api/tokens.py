@@ -14,6 +14,7 @@ blueprint = Blueprint("tokens", url_prefix="/api/token")
 NOT_KEPT = {"Cache-Control": "no-store"}
 """RFC 6749 section 5.1: no cache keeps a token."""
 USED = NotAuthenticated("The refresh token was used before.", code="token_revoked")
+TOO_MANY = RateLimited("Too many token requests from this address.", retry_after=1)
 NO_TOKEN = NotAuthenticated("The token is not valid.", code="token_invalid")
 
 
@@ -39,7 +40,10 @@ async def sign_in(request: Request) -> HTTPResponse:
 
 @blueprint.post("/refresh/", ctx_public=True)
 @Operation(
-    takes=RefreshToken, gives={200: Pair}, sends=("Cache-Control",), refuses=(NO_TOKEN, USED)
+    takes=RefreshToken,
+    gives={200: Pair},
+    sends=("Cache-Control",),
+    refuses=(NO_TOKEN, USED, TOO_MANY),
 )
 async def refresh(request: Request) -> HTTPResponse:
     """Renew both tokens.
@@ -50,11 +54,12 @@ async def refresh(request: Request) -> HTTPResponse:
     """
     services: Services = request.app.ctx.services
     body = bodies.decode(request, RefreshToken)
-    return responses.json(await services.sessions.refresh(body.refresh), headers=NOT_KEPT)
+    address = addresses.of_client(request, request.app.ctx.settings.trusted_proxies)
+    return responses.json(await services.sessions.refresh(body.refresh, address), headers=NOT_KEPT)
 
 
 @blueprint.post("/revoke/", ctx_public=True)
-@Operation(takes=RefreshToken, gives={204: None}, refuses=(NO_TOKEN,))
+@Operation(takes=RefreshToken, gives={204: None}, refuses=(NO_TOKEN, TOO_MANY))
 async def revoke(request: Request) -> HTTPResponse:
     """Sign out.
 
@@ -62,5 +67,6 @@ async def revoke(request: Request) -> HTTPResponse:
     """
     services: Services = request.app.ctx.services
     body = bodies.decode(request, RefreshToken)
-    await services.sessions.revoke(body.refresh)
+    address = addresses.of_client(request, request.app.ctx.settings.trusted_proxies)
+    await services.sessions.revoke(body.refresh, address)
     return responses.empty()

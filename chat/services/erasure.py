@@ -95,7 +95,7 @@ class Erasure:
         if password is None:
             raise InvalidInput({"password": ["The present password is needed."]})
         checks.short("password", password, checks.PASSWORD_MAX_LENGTH)
-        self._per_name.take(key_of(account.username))
+        await self._per_name.count(key_of(account.username))
         if not await self._passwords.verify(password, account.password_hash):
             raise wrong_password()
 

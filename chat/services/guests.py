@@ -57,7 +57,7 @@ class Guests:
         if not self._is_open:
             raise closed()
         describe(name, email)
-        self._per_address.take(address)
+        await self._per_address.count(address)
         return await self._begin(await self._make(name, email, None))
 
     async def identify(
@@ -76,7 +76,7 @@ class Guests:
             raise closed()
         describe(name, email)
         checks.text("user_id", external_id, most=EXTERNAL_ID_MAX_LENGTH)
-        self._per_address.take(address)
+        await self._per_address.count(address)
         wanted = hmac.new(self._secret.encode(), external_id.encode(), sha256).hexdigest()
         if not hmac.compare_digest(wanted.encode(), signature.lower().encode()):
             raise wrong_signature()

@@ -1,12 +1,18 @@
-"""Token buckets in this process's memory: how much one caller may do in a given time.
+"""How much one caller may do in a given time.
 
-Limits protect one node from one client, so each node counts for itself.
+`take` counts in token buckets in this process's memory. It is for what happens often: requests and
+frames, of which each node protects itself. `count` is for what happens seldom and is dear, as
+passwords are: it counts over all nodes as well, in Redis where there is one. While Redis is away,
+each node counts alone.
 """
 
 import logging
 from collections import OrderedDict
 from collections.abc import Hashable
+from ipaddress import IPv6Address, ip_address, ip_network
+from math import ceil
 from time import monotonic
+from typing import Protocol
 
 from cachetools import TTLCache
 
@@ -16,6 +22,27 @@ from chat.errors import RateLimited
 log = logging.getLogger("payam.limits")
 
 _said: TTLCache[tuple[str, Hashable], None] = TTLCache(10_000, 60)
+
+
+class Counts(Protocol):
+    """Counts over all nodes."""
+
+    async def hit(self, what: str, caller: str, amount: int, seconds: int) -> float | None:
+        """None where there were at most `amount` in so many seconds; else the seconds to wait."""
+        ...
+
+
+def network_of(address: str) -> str:
+    """The address for limits. Of an IPv6 address the first 64 bits: who has one, has all of these,
+    and could come from another one each time.
+    """
+    try:
+        parsed = ip_address(address)
+    except ValueError:  # a unix socket's peer has none
+        return address
+    if isinstance(parsed, IPv6Address):
+        return str(ip_network((parsed, 64), strict=False))
+    return address
 
 
 class Limit:
@@ -35,7 +62,9 @@ class Limit:
         *,
         most: int = 100_000,
         is_secret: bool = False,
+        counts: Counts | None = None,
     ) -> None:
+        self._counts = counts
         self._rate = rate
         self._burst = burst
         self._what = what
@@ -55,12 +84,30 @@ class Limit:
         if len(self._buckets) > self._most:
             self._buckets.popitem(last=False)
         if not allowed:
-            say_hit(self._what, caller, is_secret=self._is_secret)
-            raise RateLimited(
-                f"Too many {self._what}: at most {pace(self._rate)} on the average,"
-                f" {self._burst:g} at once.",
-                retry_after=(1 - left) / self._rate,
-            )
+            self._refuse(caller, (1 - left) / self._rate)
+
+    async def count(self, caller: str) -> None:
+        """The same over all nodes. `caller` may be an address."""
+        if self._rate is None:
+            return
+        caller = network_of(caller)
+        self.take(caller)
+        if self._counts is not None:
+            amount = ceil(self._burst)
+            wait = await self._counts.hit(self._what, caller, amount, ceil(amount / self._rate))
+            if wait is not None:
+                self._refuse(caller, wait)
+
+    def _refuse(self, caller: Hashable, wait: float) -> None:
+        assert self._rate is not None
+        say_hit(self._what, caller, is_secret=self._is_secret)
+        raise RateLimited(
+            f"Too many {self._what}: at most {pace(self._rate)} on the average,"
+            f" {self._burst:g} at once.",
+            retry_after=wait,
+            limit=ceil(self._burst),
+            window=ceil(self._burst / self._rate),
+        )
 
 
 def say_hit(what: str, caller: Hashable, *, is_secret: bool = False) -> None:

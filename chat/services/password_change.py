@@ -45,7 +45,7 @@ class PasswordChange:
             raise NotAuthenticated("The token's user does not exist.", code="user_unknown")
         if account.password_hash is None:
             raise Forbidden("This user has no password here.")
-        self._per_name.take(key_of(account.username))
+        await self._per_name.count(key_of(account.username))
         rounds = await users.most_rounds(self._database)
         if not await self._passwords.verify(old, account.password_hash, rounds):
             raise wrong_password()

@@ -22,7 +22,7 @@ from chat.auth.tokens import Claims, Tokens
 from chat.errors import Forbidden, NotAuthenticated
 from chat.events import AccountChanged, FamilyRevoked, UserErased
 from chat.services import checks
-from chat.services.limits import Limit
+from chat.services.limits import Limit, network_of
 from chat.services.sharing import Shared
 from chat.services.users import Users
 from chat.store import token_families as store
@@ -37,6 +37,8 @@ CACHE_SECONDS = 60.0
 """After this time a token is checked against the database again, because the announcement of
 a revocation may have been lost.
 """
+HOME_SECONDS = 30 * 86_400.0
+"""For so long guesses from elsewhere do not hinder a user where they have signed in."""
 REVOKED_SIZE = 50_000
 """Most revoked sign-ins that are remembered. Each is remembered for as long as a token lives."""
 
@@ -71,7 +73,9 @@ class Sessions:
         *,
         grace: float,
         per_name: Limit,
+        per_name_elsewhere: Limit,
         per_address: Limit,
+        renewals: Limit,
     ) -> None:
         self._database = database
         self._tokens = tokens
@@ -80,6 +84,9 @@ class Sessions:
         self._announce = announce
         self._announced = announced
         self._per_name = per_name
+        self._per_name_elsewhere = per_name_elsewhere
+        self._renewals = renewals
+        self._at_home: TTLCache[tuple[str, str], None] = TTLCache(CACHE_SIZE, HOME_SECONDS)
         self._per_address = per_address
         self._grace = grace
         self._ends = TokenEnds(tokens.leeway)
@@ -98,10 +105,10 @@ class Sessions:
         """
         if not self._tokens.can_issue:
             raise Forbidden("Tokens come from another identity provider here.")
-        self._per_address.take(address)
+        await self._per_address.count(address)
         checks.text("username", username, most=checks.USERNAME_MAX_LENGTH)
         checks.short("password", password, checks.PASSWORD_MAX_LENGTH)
-        self._per_name.take(key_of(username))
+        await self._count_for_name(key_of(username), network_of(address))
         account = await users_store.by_username(self._database, username)
         hashed = account.password_hash if account else None
         rounds = await users_store.most_rounds(self._database)
@@ -111,12 +118,21 @@ class Sessions:
             whose = "a name that nobody has" if account is None else f"user {account.id}"
             log.warning("a sign-in failed: from %s, for %s", address, whose)
             raise NotAuthenticated("Wrong username or password.", code="wrong_credentials")
+        self._at_home[key_of(username), network_of(address)] = None
         if account.is_suspended:  # only who knows the password learns of it
             raise suspended()
         if hashed and not is_own(hashed):
             made = await self._passwords.hash(password)
             await users_store.replace_hash(self._database, account.id, hashed, made)
         return await self.begin(account)
+
+    async def _count_for_name(self, name: str, network: str) -> None:
+        """Slow down who guesses the password of one name, from one address or from many. Whoever
+        has signed in from their address before is not locked out by guesses from others.
+        """
+        await self._per_name.count(f"{name} {network}")
+        if (name, network) not in self._at_home:
+            await self._per_name_elsewhere.count(name)
 
     async def begin(self, account: users_store.Account) -> Pair:
         """Begin a new family for a user who has proven their identity. Raises Forbidden for who is
@@ -128,7 +144,8 @@ class Sessions:
         await store.create(self._database, family, account.id, refresh_id)
         return self._pair(account, family, refresh_id, int(time()))
 
-    async def refresh(self, refresh: str) -> Pair:
+    async def refresh(self, refresh: str, address: str) -> Pair:
+        await self._renewals.count(address)
         claims = self._decode(refresh)
         assert claims.family is not None
         assert claims.token_id is not None
@@ -148,8 +165,9 @@ class Sessions:
         # gets the same pair.
         return self._pair(account, claims.family, rotation.refresh_id, rotation.since // 1_000_000)
 
-    async def revoke(self, refresh: str) -> None:
+    async def revoke(self, refresh: str, address: str) -> None:
         """Stop the family's tokens, here and on all nodes that the relay reaches."""
+        await self._renewals.count(address)
         claims = self._decode(refresh)
         assert claims.family is not None
         await self._revoke(claims.family)

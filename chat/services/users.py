@@ -58,7 +58,7 @@ class Users:
         """
         if self._settings.jwt_create_users:
             raise Forbidden("Users come from another identity provider here.")
-        self._sign_ups.take(address)
+        await self._sign_ups.count(address)
         # The password is left out: guessing it from a fingerprint is easier than from its hash.
         once_key = IdempotencyKey.of(NOBODY, key, "users", username)
         user, is_new = await self.make(username, password, is_staff=False, key=once_key)

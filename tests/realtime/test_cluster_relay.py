@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from chat.realtime.counting import RedisCounts
 from chat.realtime.relay.cluster_relay import ClusterRelay
 from tests.realtime.relays import (
     EVERYONE,
@@ -199,3 +200,13 @@ async def test_who_may_not_publish_on_one_primary_is_not_connected(cluster: Redi
         assert not relay.is_connected
         first.ask("ACL", "SETUSER", "deaf", "+spublish")
         await until(lambda: relay.is_connected)
+
+
+async def test_nodes_count_together_on_a_cluster(cluster: RedisCluster) -> None:
+    """What the limits count is kept on whichever server has its slot."""
+    one, two = (RedisCounts(cluster.url) for _ in range(2))
+    for caller in ("ali", "sara", "reza"):
+        assert await one.hit("passwords", caller, 1, 600) is None
+        assert await two.hit("passwords", caller, 1, 600) is not None
+    for counts in (one, two):
+        await counts.close()

@@ -92,3 +92,20 @@ def test_what_is_refused_says_what_there_was_too_much_of(
     assert refused.value.detail == (
         f"Too many sign-ups from this address: at most {said} on the average, 1 at once."
     )
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:db8::1", "2001:db8::/64"),
+        ("2001:db8:0:0:ffff::1", "2001:db8::/64"),
+        ("2001:db8:0:1::1", "2001:db8:0:1::/64"),
+        ("::1", "::/64"),
+        ("", ""),
+        ("ali", "ali"),
+    ],
+)
+def test_an_ipv6_client_is_its_network(address: str, network: str) -> None:
+    """Of a /64 all addresses are one client, which has them all."""
+    assert limits.network_of(address) == network

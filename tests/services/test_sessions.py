@@ -123,7 +123,7 @@ async def test_sockets_that_come_together_ask_once_for_their_sign_ins(
     """The first asks alone, all that come meanwhile ask together, and each gets its own answer."""
     people = [await payam.services.users.create(f"u{n}", None, is_staff=False) for n in range(20)]
     pairs = [await sessions.begin(Account(p.id, p.username, False, None, None)) for p in people]
-    await sessions.revoke(pairs[7].refresh)
+    await sessions.revoke(pairs[7].refresh, "127.0.0.1")
     sessions.forget()
     asked: list[int] = []
     working = token_families.working
