@@ -76,11 +76,15 @@ class PostgresSource:
     async def opened(cls, url: str) -> "PostgresSource":
         try:
             connection = await psycopg.AsyncConnection.connect(
-                url, autocommit=True, client_encoding="UTF8", application_name="payam import"
+                url,
+                autocommit=True,
+                # Behind a pooler the next transaction may be on another connection, which does
+                # not know what was prepared on this one.
+                prepare_threshold=None,
+                client_encoding="UTF8",
+                application_name="payam import",
             )
-            await connection.execute("SET default_transaction_read_only = on")
-            # All moments as UTC, whatever the server's own zone is.
-            await connection.execute("SET timezone = 'UTC'")
+            await connection.set_read_only(True)
         except psycopg.Error as error:
             raise unreadable(error) from error
         return cls(connection)
@@ -88,8 +92,12 @@ class PostgresSource:
     async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         text = cast("Any", sql.replace("%", "%%").replace("?", "%s"))
         try:
-            cursor = await self._connection.execute(text, parameters)
-            return await cursor.fetchall()
+            # What is set ends with the transaction. Behind a pooler others use the connection then.
+            async with self._connection.transaction():
+                # All moments as UTC, whatever the server's own zone is.
+                await self._connection.execute("SET LOCAL timezone = 'UTC'")
+                cursor = await self._connection.execute(text, parameters)
+                return await cursor.fetchall()
         except psycopg.Error as error:
             raise unreadable(error) from error
 

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Iterator
 import psycopg
 import pytest
 
-from chat.errors import OutcomeUnknown, Unavailable
+from chat.errors import OutcomeUnknown, PayamError, Unavailable
+from chat.importing import source
 from chat.store.connect import connect
 from chat.store.patience import Patience
 from chat.store.postgres.database import PostgresStore
@@ -211,6 +212,31 @@ async def test_the_check_says_that_there_is_a_pooler(
                 assert (await database.inspect()).endswith(", behind a pooler")
             assert len(caplog.records) == warnings
     assert "pooler" not in await connect(url, 2).inspect()
+
+
+async def test_what_is_imported_from_stays_as_it_was(
+    server: PostgresServer, pooler: PgBouncerServer
+) -> None:
+    """Payam only reads there, and leaves the connections writable, in their own zone."""
+    url = pooler.before(server.create_database())
+    async with opened(url) as theirs:
+        async with theirs.transaction() as transaction:
+            await transaction.execute("CREATE TABLE kept (n BIGINT)")
+        read = await source.opened(url)
+        try:
+            for number in range(TIMES):
+                rows = await read.fetch(
+                    "SELECT current_setting('TimeZone') WHERE ? > -1", (number,)
+                )
+                assert rows == [("UTC",)]
+                async with theirs.transaction() as transaction:
+                    await transaction.execute("INSERT INTO kept VALUES (?)", (number,))
+            with pytest.raises(PayamError, match="read-only"):
+                await read.fetch("INSERT INTO kept VALUES (-1) RETURNING n")
+            assert await read.columns("kept") == {"n"}
+            assert await read.fetch("SELECT count(*) FROM kept") == [(TIMES,)]
+        finally:
+            await read.close()
 
 
 def test_commands_work_behind_it(server: PostgresServer, pooler: PgBouncerServer) -> None:
