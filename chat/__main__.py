@@ -1,5 +1,6 @@
 """`python -m chat`, and `payam` where it is installed."""
 
+import gc
 import os
 import sys
 
@@ -7,6 +8,7 @@ from chat import cli
 
 
 def main() -> None:
+    gc.freeze()  # what was imported stays: nothing of it is looked through at the end
     sys.exit(cli.main(sys.argv[1:], os.environ))
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests.support.commands import run_command
 from tests.support.payam_server import CHECKOUT, PayamServer
 
-EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "6")
+EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "3")
 """The most for each operation in one phase; what may break is searched for with more."""
 
 

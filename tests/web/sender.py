@@ -1,5 +1,6 @@
 """Somebody who writes and reads by REST, beside a page of the same user or of another."""
 
+import asyncio
 import json
 import secrets
 from typing import Any
@@ -77,6 +78,14 @@ class Sender:
 
     def unread(self) -> int:
         return sum(found["unread_count"] for found in self.conversations())
+
+    async def has_read_all(self) -> None:
+        """Wait until the server knows it: then the page opens at the newest message."""
+        for _ in range(600):
+            if self.unread() == 0:
+                return
+            await asyncio.sleep(0.05)
+        assert self.unread() == 0
 
     def say(self, *texts: str) -> list[int]:
         """Returns the messages' ids."""

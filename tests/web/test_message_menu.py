@@ -97,6 +97,7 @@ async def test_a_reply_leads_to_what_it_replies_to(browser: Browser, served: Pay
     await his.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     answer = hers.message("the answer").locator(".quote")
     await expect(answer).to_contain_text(hers.words["deleted"])
+    await sara.has_read_all()
     await hers.page.reload()
     await expect(answer).to_contain_text(hers.words["deleted"])
 

@@ -263,11 +263,7 @@ async def test_a_mark_that_fails_is_made_again(whole_browser: Browser, served: P
     await expect(badge(sara)).to_be_hidden()
     assert hers.unread() == 1
     await sara.page.context.set_offline(False)
-    for _ in range(200):
-        if hers.unread() == 0:
-            break
-        await sara.page.wait_for_timeout(50)
-    assert hers.unread() == 0
+    await hers.has_read_all()
 
 
 async def test_ones_own_message_leads_to_the_newest(browser: Browser, served: PayamServer) -> None:
