@@ -129,6 +129,8 @@ class WebhookFollower(Follower):
         turn = self._requests(conversation_id, events)
         for request, last in turn[:PART]:
             webhook = self.webhook
+            if webhook.paused_at is not None:  # since the turn began
+                raise Later(reached, 0.0, is_failure=False)
             try:
                 await requests.send(self._client, webhook, request)
             except NotDelivered as error:

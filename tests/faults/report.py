@@ -40,6 +40,27 @@ the loss. With the mechanism on, the same fault does no harm.
 | comparing with the database from time to time | the same, where that process died |
 | resuming | lost messages, which were sent while a client was away |
 
+## What follows the changes
+
+Search, webhooks and pushes go through the changes by themselves, in a process of their own. Each
+keeps in the database how far it is. Tests break what they need, and then compare all of it: the
+index with the messages, and what receivers and devices got with what was sent.
+
+- *kill -9 of the server while it indexes, twice, and a database that is gone*: every message is in
+  the index as it is now (`tests/faults/test_search.py`).
+- *kill -9 of the followers' process*: another one goes on where it stopped, and none is left over
+  when the server is gone (`tests/followers/test_keeper.py`).
+- *PostgreSQL gone, Redis gone, and kill -9 of the followers, while webhooks are sent*: every change
+  came, in order, never two at a time for a conversation (`tests/faults/test_webhooks.py`).
+- *kill -9 of one of two nodes; receivers that hang, fail, cut, or are away for longer than a
+  restart*: the same, and other receivers do not wait (`tests/followers/test_webhooks.py`).
+- *kill -9 of the server, PostgreSQL gone, and Redis gone, while pushes are sent*: each device shows
+  the newest message of each conversation (`tests/faults/test_push.py`).
+- *a webhook whose adding was cut off*: the followers complete it, and nothing that came meanwhile
+  is missed (`tests/followers/test_following.py`).
+- *an index on SQLite that is lost, or of another state of the database*: it is made anew
+  (`tests/store/sqlite/test_index.py`).
+
 ## The faults
 
 What the columns say:

@@ -296,6 +296,33 @@ async def test_who_goes_on_has_the_whole_patience_again(
     assert len(receiver.received) >= tried + 2
 
 
+async def test_while_it_is_paused_it_is_known_how_far_it_is_behind(
+    database: Database, receiver: Receiver
+) -> None:
+    """What is on its way is cut off, nothing more is sent, and it goes on where it was."""
+    talk, ali, _ = await pair(database)
+    other = await conversation(database, ali)
+    webhook = await added(database, receiver)
+    service = Service(database, client_of())
+    receiver.behaviour = hang
+    async with sending(database):
+        await sent(database, talk, ali)
+        await until(lambda: len(receiver.received) == 1)
+        await service.change(None, webhook, is_paused=True)
+        while await database.fetch("SELECT 1 FROM positions WHERE lease IS NOT NULL"):
+            await asyncio.sleep(0.01)
+        receiver.behaviour = agree
+        await sent(database, other, ali)
+        while await database.fetch("SELECT count(*) FROM positions WHERE due > 0") != [(2,)]:
+            await asyncio.sleep(0.01)
+        shown = await service.get(None, webhook)
+        assert shown.behind_conversations == 2
+        assert shown.behind_seconds > 0
+        assert len(receiver.received) == 1
+        await service.change(None, webhook, is_paused=False)
+        await until(lambda: seqs(receiver.received[1:]) == {talk: [1], other: [1]})
+
+
 async def test_a_receiver_that_is_gone_is_paused(database: Database, receiver: Receiver) -> None:
     """At once, by 410."""
     talk, ali, _ = await pair(database)
