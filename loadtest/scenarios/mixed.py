@@ -7,6 +7,7 @@ import random
 from loadtest.client import Client, TimedClient
 from loadtest.figures import add_throughput
 from loadtest.load import Load, together
+from loadtest.stalls import lags, longest
 
 LOBBY_SHARE = 10
 """One person of so many is in conversation 1, with everybody; others are in small ones."""
@@ -31,10 +32,15 @@ async def run(load: Load, options: argparse.Namespace) -> None:
         asyncio.create_task(live(load, person, random.Random(chance.random()), options.pace))  # noqa: S311
         for person in people
     ]
+    before = await lags(load)
     window = await load.measure()
+    stall = longest(before, await lags(load))
     load.stopped.set()
     await together(living)
     add_throughput(load, window)
+    if stall is not None:
+        title = "longest stall of the server's event loop, at most"
+        load.figure("longest_stall", title, stall * 1000, "ms")
     load.figure("reconnects", "reconnects", sum(person.connects - 1 for person in people))
 
 

@@ -26,8 +26,8 @@ MEASURES = {
     "storm": {"back_after", "returns_per_second"},
     "everything": {"kib_per_socket", "returns_per_second", "server_cpu_per_resume", "repeated"},
     "rest": {"list_per_second", "read_per_second", "post_per_second", "upload_per_second"},
-    "mixed": {"deliveries_per_second", "reconnects"},
-    "soak": {"server_growth", "loader_growth"},
+    "mixed": {"deliveries_per_second", "reconnects", "longest_stall"},
+    "soak": {"server_growth", "loader_growth", "longest_stall"},
 }
 TIMED = {
     "idle": {"handshake"},
