@@ -487,6 +487,7 @@ class Payam:
             await self.counts.close()
         await self.dispatcher.close()
         await self.services.sessions.close()
+        await self.services.conversations.close()
         await self.close_index()
         await self.database.close()
         await self.keys.close()

@@ -16,7 +16,7 @@ from chat.services import checks
 from chat.services.blocks import require_unblocked, require_welcome
 from chat.services.comings import joining, leaving, require_group
 from chat.services.malformed import shown
-from chat.services.membership import Membership, membership_of, require_member
+from chat.services.membership import Membership, MembershipProofs, require_member
 from chat.services.metadata import text_of
 from chat.services.once import once
 from chat.services.rights import require_above, require_admin, require_right
@@ -54,6 +54,11 @@ class Conversations:
         self._database = database
         self._writer = writer
         self._per_request = per_request
+        self._proofs = MembershipProofs(database)
+
+    async def close(self) -> None:
+        """Stop asking the database."""
+        await self._proofs.close()
 
     async def ids(self, who: Identity, asked: Asked = EVERYTHING) -> Sequence[int]:
         """The ids of all conversations of the caller, most recently active first.
@@ -101,7 +106,7 @@ class Conversations:
 
     async def membership(self, who: Identity, conversation_id: int) -> Membership:
         """Proof that the caller is a participant, or an agent; raises NotFound for others."""
-        return await membership_of(self._database, who, conversation_id)
+        return await self._proofs.of(who, conversation_id)
 
     async def create(
         self,

@@ -4,15 +4,16 @@ Participants may, and so may agents: members of staff, where the conversation ha
 ticket.
 
 A check that is a separate step can be forgotten on a new path. So everything that delivers
-the live changes of a conversation takes a Membership, and only `membership_of` makes one.
+the live changes of a conversation takes a Membership, and only `MembershipProofs` makes one.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from msgspec import structs
 
 from chat.auth.identity import Identity
+from chat.services.sharing import Shared
 from chat.store import participants, positions
 from chat.store.cursors import Cursor
 from chat.store.database import Database, Reads
@@ -66,18 +67,39 @@ class Membership:
     user_id: int
 
     def __init__(self) -> None:
-        raise TypeError("only membership_of() makes one")
+        raise TypeError("only MembershipProofs makes one")
 
 
-async def membership_of(database: Database, who: Identity, conversation_id: int) -> Membership:
-    """Ask the database. Raises NotFound for somebody who is neither participant nor agent."""
-    point = await participants.point_for(database, conversation_id, who.user_id)
-    if point is None:
-        raise not_a_participant()
-    found = Membership.__new__(Membership)
-    found.conversation_id, found.user_id = conversation_id, who.user_id
-    found.seq, found.epoch, found.is_agent = point.seq, point.epoch, point.is_agent
-    return found
+class MembershipProofs:
+    """Proves memberships. Sockets that ask at the same time share one question."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._points: Shared[tuple[int, int], dict[tuple[int, int], participants.Point]] = Shared(
+            self._look
+        )
+
+    async def of(self, who: Identity, conversation_id: int) -> Membership:
+        """Ask the database. Raises NotFound for somebody who is neither participant nor agent."""
+        place = (conversation_id, who.user_id)
+        point = (await self._points.ask(place)).get(place)
+        if point is None:
+            point = await participants.point_of_agent(self._database, *place)
+        if point is None:
+            raise not_a_participant()
+        found = Membership.__new__(Membership)
+        found.conversation_id, found.user_id = place
+        found.seq, found.epoch, found.is_agent = point.seq, point.epoch, point.is_agent
+        return found
+
+    async def _look(
+        self, places: Sequence[tuple[int, int]]
+    ) -> dict[tuple[int, int], participants.Point]:
+        return await participants.points_for(self._database, set(places))
+
+    async def close(self) -> None:
+        """Stop asking the database."""
+        await self._points.close()
 
 
 async def memberships_of(database: Database, who: Identity) -> Memberships:

@@ -5,11 +5,16 @@ until the news has arrived. Each runs on one node, and with the news from anothe
 """
 
 import asyncio
+from collections.abc import Collection
 from typing import Any
 
 import psycopg
 import pytest
 
+from chat.auth.identity import Identity
+from chat.errors import NotFound
+from chat.services.membership import Membership
+from chat.store import participants
 from chat.store.history import Name
 from tests.realtime.nodes import Nodes, Talk, close_all, hold, open_socket, opened, until
 from tests.support.sockets import Socket
@@ -55,8 +60,10 @@ def test_a_revocation_while_the_table_is_locked_leaves_no_socket_open(
             opening = [
                 asyncio.create_task(open_socket(nodes.here, talk.ali, talk.path)) for _ in range(12)
             ]
+            connections = nodes.here.app.ctx.payam.connections
+            await until(lambda: len(connections) == 13)
             waiting = 0
-            while waiting < 12:
+            while not waiting:  # one question is for all who ask meanwhile
                 rows = await other.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
                 ((waiting,),) = await rows.fetchall()
             await nodes.revoke(talk.ali)
@@ -221,3 +228,39 @@ def test_a_worker_that_stops_opens_no_socket_that_was_waiting(
         return answers
 
     assert few.run(scenario()) == [503, 503]
+
+
+def test_sockets_that_come_together_share_one_question_for_their_memberships(
+    nodes: Nodes, talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first asks alone, and all that come meanwhile together; each gets its own answer."""
+    conversations, asked = nodes.here.app.ctx.services.conversations, []
+    points_for = participants.points_for
+
+    async def counted(reads: Any, places: Collection[tuple[int, int]]) -> Any:
+        asked.append(len(places))
+        return await points_for(reads, places)
+
+    monkeypatch.setattr(participants, "points_for", counted)
+    outsider = nodes.here.person("outsider")
+    other = outsider.begin(talk.ali)
+    numbers = [int(path.strip("/").split("/")[-1]) for path in (talk.path, other)]
+    people = [talk.ali, talk.sara, talk.reza, outsider]
+    wanted = [(person, number) for number in numbers for person in people]
+
+    async def scenario() -> list[Any]:
+        asking = [
+            conversations.membership(Identity(one.id, "", False, 0.0, None), number)
+            for one, number in wanted
+        ]
+        return await asyncio.gather(*asking, return_exceptions=True)
+
+    found = nodes.run(scenario())
+    proofs = [(one.user_id, one.conversation_id) for one in found if isinstance(one, Membership)]
+    assert proofs == [
+        *[(one.id, numbers[0]) for one in people[:3]],
+        *[(one.id, numbers[1]) for one in (talk.ali, outsider)],
+    ]
+    assert sum(isinstance(one, NotFound) for one in found) == 3
+    assert len(asked) <= 2
+    assert sum(asked) == len(wanted)
