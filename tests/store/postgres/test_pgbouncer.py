@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 
 import psycopg
 import pytest
@@ -19,7 +20,7 @@ from tests.support.postgres_server import PostgresServer
 
 TIMES = 20
 """Often enough for each of the few connections to PostgreSQL, and for psycopg to prepare."""
-PATIENT = Patience(connection=30)
+PATIENT, IMPATIENT = Patience(connection=30), Patience(connection=1)
 LEFT_BEHIND = """
     SELECT (SELECT count(*) FROM pg_prepared_statements),
         current_setting('plan_cache_mode'), current_setting('jit')
@@ -132,27 +133,28 @@ async def test_reads_survive_a_restart_of_the_pooler(
 
 
 async def test_a_pooler_without_its_server_is_unavailable(
-    database: PostgresStore, server: PostgresServer
+    server: PostgresServer, pooler: PgBouncerServer
 ) -> None:
     """Its own errors pass, and all works again when PostgreSQL is there."""
-    await database.fetch("SELECT 1")
-    server.stop()
-    try:
-        for _ in range(3):
-            with pytest.raises(Unavailable):
-                await database.fetch("SELECT 1")
-        with pytest.raises(Unavailable) as caught:
-            async with database.transaction():
-                pass
-        assert not isinstance(caught.value, OutcomeUnknown)
-    finally:
-        server.start()
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                assert await database.fetch("SELECT 1") == [(1,)]
-                break
-            except Unavailable:
+    url = pooler.before(server.create_database())
+    async with opened(url, patience=IMPATIENT) as database:
+        await database.fetch("SELECT 1")
+        server.stop()
+        try:
+            for _ in range(3):
+                with pytest.raises(Unavailable):
+                    await database.fetch("SELECT 1")
+            with pytest.raises(Unavailable) as caught:
+                async with database.transaction():
+                    pass
+            assert not isinstance(caught.value, OutcomeUnknown)
+        finally:
+            server.start()
+        async with asyncio.timeout(60):
+            while True:
+                with suppress(Unavailable):
+                    assert await database.fetch("SELECT 1") == [(1,)]
+                    return
                 await asyncio.sleep(0.1)
 
 
