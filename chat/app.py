@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import os
 import secrets
 import socket
 from collections.abc import Sequence
@@ -168,6 +169,7 @@ def serve(app: Application, listening: socket.socket | None = None) -> int:
     Without a listening socket it listens on HOST and PORT, and makes sure that no other process
     serves the same SQLite database.
     """
+    os.umask(0o077)  # what is made under DATA_DIR is its owner's alone
     starting.heed_stop()
     if listening is None:
         try:

@@ -339,6 +339,7 @@ class Payam:
             self._supervise("pusher", self.pusher.run(), stop)
         self._supervise("agents", self.sockets.agents.run(), stop)
         self._supervise("desk", self.sockets.desk.run(), stop)
+        self._supervise("sign-ins", self.services.sessions.run(), stop)
         self._supervise("acts", self.acts.run(), stop)
         self._supervise("deletions", self.services.oversight.run(), stop)
         self._supervise("erasure", self.services.erasure.run(), stop)

@@ -135,6 +135,12 @@ class Settings:
     jwt_leeway: int = setting(
         10, integer(0, 300), "seconds by which clocks may differ, for `nbf`, `iat` and `exp`"
     )
+    sign_up: str = setting(
+        "open",
+        choice("open", "invite", "closed"),
+        "who may sign up: everybody (open), who has an invite link (invite), or nobody (closed);"
+        " staff and commands make users in any case",
+    )
     password_min_length: int = setting(8, integer(1, 128), "fewest characters of a new password")
 
     message_max_length: int = setting(

@@ -23,6 +23,7 @@ from chat.services.fields import (
     HttpsUrl,
     Id,
     Ids,
+    InviteCode,
     Key,
     Metadata,
     Note,
@@ -44,8 +45,13 @@ class Body(Struct, forbid_unknown_fields=True):
 
 
 class NewUser(Body):
+    """`invite` is the code of an invite link: the user comes into its conversation. It is needed
+    where `SIGN_UP` is `invite`.
+    """
+
     username: Username
     password: Password
+    invite: InviteCode | UnsetType = UNSET
 
 
 class NewGuest(Body):
@@ -298,7 +304,8 @@ class ServerSettings(Struct, frozen=True):
     `key_max_length` limits a `client_id`, a `ref` and an `Idempotency-Key`. `page_max_length` is
     the greatest `limit` of a list. `reactions_per_message` counts the different emoji of a message,
     and `reactions_per_user` those of one user to one message. Where `sign_up` or `sign_in` is
-    false, users or tokens come from another identity provider. With `vapid_public_key` browsers
+    false, nobody signs up, or tokens come from another identity provider. Where
+    `sign_up_by_invite` is true, signing up needs an invite link. With `vapid_public_key` browsers
     subscribe to pushes; it is empty where this server pushes nothing. A picture of more than
     `image_max_pixels` gets no thumbnail. A user's resumable uploads that are not attached may be
     `uploads_per_user`, and may have `upload_quota` bytes together; each is kept for `upload_ttl`
@@ -331,6 +338,7 @@ class ServerSettings(Struct, frozen=True):
     devices_per_user: int
     vapid_public_key: str
     sign_up: bool
+    sign_up_by_invite: bool
     sign_in: bool
 
 

@@ -55,7 +55,8 @@ async def read(request: Request) -> HTTPResponse:
             page_max_length=paging.LIMIT_MAX,
             devices_per_user=DEVICES_MAX,
             vapid_public_key=services.devices.vapid_public_key,
-            sign_up=not settings.jwt_create_users,
+            sign_up=not settings.jwt_create_users and settings.sign_up != "closed",
+            sign_up_by_invite=settings.sign_up == "invite",
             sign_in=settings.jwt_algorithm == "HS256",
         )
     )

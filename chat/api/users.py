@@ -10,8 +10,9 @@ from chat.api.schemas import Erasing, NewPassword, NewUser, UserChanges
 from chat.errors import Conflict, Forbidden, RateLimited
 from chat.records import Me, Profile, User
 from chat.services.erasure import wrong_password
+from chat.services.invites import no_such_invite
 from chat.services.registry import Services
-from chat.services.users import SEARCH_MAX
+from chat.services.users import SEARCH_MAX, invite_needed, sign_up_closed
 
 blueprint = Blueprint("users", url_prefix="/api/users")
 
@@ -24,6 +25,9 @@ blueprint = Blueprint("users", url_prefix="/api/users")
     refuses=(
         keys.REUSED,
         Forbidden("Users come from another identity provider here."),
+        sign_up_closed(),
+        invite_needed(),
+        no_such_invite(),
         Conflict("This username is taken.", code="username_taken"),
         RateLimited("Too many sign-ups from this address.", retry_after=1),
     ),
@@ -33,8 +37,9 @@ async def sign_up(request: Request) -> HTTPResponse:
     services: Services = request.app.ctx.services
     body = bodies.decode(request, NewUser)
     address = addresses.of_client(request, request.app.ctx.settings.trusted_proxies)
+    by = None if body.invite is UNSET else await services.invites.way(body.invite)
     user, is_new = await services.users.sign_up(
-        body.username, body.password, address, keys.of(request)
+        body.username, body.password, address, keys.of(request), by
     )
     return responses.json(user, 201 if is_new else 200)
 

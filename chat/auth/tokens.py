@@ -75,6 +75,8 @@ class Tokens:
         self._access_ttl = settings.jwt_access_ttl
         self._refresh_ttl = settings.jwt_refresh_ttl
         self._seen = SeenTokens()
+        self.longest = self._access_ttl + self._refresh_ttl + settings.jwt_leeway
+        """Seconds after which nothing works any more that came with one renewal."""
         self.leeway = settings.jwt_leeway
         """Seconds by which the clocks of the issuer and of Payam may differ."""
 

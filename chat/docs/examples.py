@@ -128,6 +128,7 @@ ALL: tuple[Struct, ...] = (
         devices_per_user=20,
         vapid_public_key=POINT,
         sign_up=True,
+        sign_up_by_invite=False,
         sign_in=True,
     ),
     WEBHOOK,

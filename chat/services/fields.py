@@ -113,6 +113,7 @@ Title = Annotated[str, said("May be empty.", maxLength=checks.TITLE_MAX_LENGTH, 
 Reason = Annotated[
     str, said("Not blank.", minLength=1, maxLength=checks.REASON_MAX_LENGTH, pattern=NOT_BLANK)
 ]
+InviteCode = Annotated[str, said("The code of an invite link.", minLength=1, maxLength=64)]
 Note = Annotated[str, said("May be empty.", maxLength=checks.REASON_MAX_LENGTH, pattern=NO_NULL)]
 Email = Annotated[str, said("May be empty.", maxLength=254, pattern="^([^@\\s]+@[^@\\s]+)?$")]
 Subject = Annotated[

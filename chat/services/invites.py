@@ -10,19 +10,20 @@ from datetime import datetime
 from chat import records
 from chat.auth.identity import Identity
 from chat.errors import Conflict, Forbidden, InvalidInput, NotFound
+from chat.events import Event
 from chat.records import User
 from chat.services.blocks import require_welcome
 from chat.services.comings import joining, require_group
 from chat.services.conversations import PARTICIPANTS_MAX, Conversations
 from chat.services.moments import moment_of
-from chat.services.once import once
+from chat.services.once import Made, once
 from chat.services.rights import require_admin
 from chat.store import guests, participants
 from chat.store import invites as store
 from chat.store.database import Database, Reads, Transaction
 from chat.store.idempotency_keys import IdempotencyKey
 from chat.store.invites import Stored
-from chat.store.work import Outcome
+from chat.store.work import Apply, Outcome
 from chat.store.writer import Writer
 from chat.times import now
 
@@ -87,6 +88,11 @@ class Invites:
 
         await self._writer.change(conversation_id, apply)
 
+    async def way(self, code: str) -> "Way":
+        """For somebody who signs up by the link. Raises NotFound."""
+        found = await find(self._database, code)
+        return Way(self._writer, found.conversation_id, code)
+
     async def look(self, who: Identity, code: str) -> records.Invitation:
         """What the link leads to. Raises what joining by it would raise."""
         found = await find(self._database, code)
@@ -130,6 +136,29 @@ class Invites:
         # A second try finds what the first one did: the caller is in it.
         await self._writer.change(conversation_id, apply, is_repeatable=True)
         return await self._conversations.get(who, conversation_id), is_new
+
+
+class Way:
+    """Signs up by a link: the account and its place in the conversation come together, or not."""
+
+    def __init__(self, writer: Writer, conversation_id: int, code: str) -> None:
+        self._writer = writer
+        self._conversation_id = conversation_id
+        self._code = code
+
+    async def run(self, apply: Apply[Made]) -> Made:
+        return await self._writer.change(self._conversation_id, apply)
+
+    async def require_open(self, transaction: Transaction) -> None:
+        """Whoever comes is nobody yet, so nobody has removed or blocked them."""
+        nobody = Identity(0, "", False, 0.0, None)
+        await require_open(transaction, nobody, await find(transaction, self._code))
+
+    async def come(self, transaction: Transaction, user_id: int, username: str) -> Sequence[Event]:
+        who = Identity(user_id, username, False, 0.0, None)
+        await store.count_one(transaction, (await find(transaction, self._code)).invite.id)
+        me = User(user_id, username)
+        return await joining(transaction, who, self._conversation_id, [me])
 
 
 async def find(reads: Reads, code: str) -> Stored:

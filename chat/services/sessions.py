@@ -6,9 +6,11 @@ stops working. There is one exception: for a short time after its use, the last 
 same next one again. Its answer may have been lost, or two tabs may have renewed at once.
 """
 
+import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Collection
+from contextlib import suppress
 from time import monotonic, time
 
 from cachetools import LRUCache, TTLCache
@@ -19,7 +21,7 @@ from chat.auth.identity import Identity
 from chat.auth.passwords import Passwords, is_own
 from chat.auth.token_ends import TokenEnds
 from chat.auth.tokens import Claims, Tokens
-from chat.errors import Forbidden, NotAuthenticated
+from chat.errors import Forbidden, NotAuthenticated, Unavailable
 from chat.events import AccountChanged, FamilyRevoked, UserErased
 from chat.services import checks
 from chat.services.limits import Limit, network_of
@@ -29,6 +31,7 @@ from chat.store import token_families as store
 from chat.store import users as users_store
 from chat.store.database import Database
 from chat.text.names import key_of
+from chat.times import now
 
 log = logging.getLogger("payam.sessions")
 
@@ -39,6 +42,9 @@ a revocation may have been lost.
 """
 HOME_SECONDS = 30 * 86_400.0
 """For so long guesses from elsewhere do not hinder a user where they have signed in."""
+PRUNE_SECONDS = 3_600.0
+REVOKED_KEPT = 86_400 * 1_000_000
+"""Microseconds for which a revoked sign-in is kept, for who asks what happened to it."""
 REVOKED_SIZE = 50_000
 """Most revoked sign-ins that are remembered. Each is remembered for as long as a token lives."""
 
@@ -220,6 +226,21 @@ class Sessions:
             self.require_working(identity)
             yield chunk
         self.require_working(identity)
+
+    async def run(self) -> None:
+        """Delete sign-ins that ended, from time to time, until cancelled."""
+        while True:
+            await asyncio.sleep(PRUNE_SECONDS)
+            with suppress(Unavailable):
+                await self.prune()
+
+    async def prune(self) -> None:
+        """A sign-in ends a while after it was revoked, or when its last tokens have expired."""
+        moment = now()
+        unused = moment - int(self._tokens.longest * 1_000_000)
+        last: str | None = ""
+        while last is not None:
+            last = await store.prune(self._database, last, moment - REVOKED_KEPT, unused)
 
     async def close(self) -> None:
         """Stop asking the database."""

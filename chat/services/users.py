@@ -1,7 +1,8 @@
 """Users: sign up, search, and find the user that a token speaks for."""
 
 import secrets
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Protocol
 
 from cachetools import TTLCache
 from msgspec import UNSET, Raw, UnsetType
@@ -11,15 +12,16 @@ from chat.auth.identity import Identity
 from chat.auth.passwords import Passwords
 from chat.auth.tokens import Claims
 from chat.errors import Conflict, Forbidden, InvalidInput, KeyReused, NotAuthenticated
+from chat.events import Event
 from chat.services import checks
 from chat.services.limits import Limit
 from chat.services.metadata import text_of
-from chat.services.once import once
+from chat.services.once import Made, once
 from chat.services.user_news import UserNews
 from chat.store import users as store
 from chat.store.database import Database, Transaction
 from chat.store.idempotency_keys import NOBODY, IdempotencyKey
-from chat.store.work import Outcome
+from chat.store.work import Apply, Outcome
 from config.settings import Settings
 
 SEARCH_MAX = 100
@@ -28,6 +30,22 @@ ID_DIGITS = 19
 CACHE_SIZE = 50_000
 CACHE_SECONDS = 60.0
 """After this time a user is read again, because the name or the rights may have changed."""
+
+
+class Way(Protocol):
+    """An invite link, by which somebody signs up."""
+
+    async def run(self, apply: Apply[Made]) -> Made:
+        """Run this in a transaction with the conversation's lock."""
+        ...
+
+    async def require_open(self, transaction: Transaction) -> None:
+        """Raises Conflict and NotFound. Nothing is written yet."""
+        ...
+
+    async def come(self, transaction: Transaction, user_id: int, username: str) -> Sequence[Event]:
+        """Let the new user into the conversation."""
+        ...
 
 
 class Users:
@@ -49,19 +67,28 @@ class Users:
         )
 
     async def sign_up(
-        self, username: str, password: str, address: str, key: str | None = None
+        self,
+        username: str,
+        password: str,
+        address: str,
+        key: str | None = None,
+        by: Way | None = None,
     ) -> tuple[records.User, bool]:
         """Make an account. Returns the user, and whether it is new: a retry with the same `key`
-        gets the first one.
+        gets the first one. `by` is the invite link that the user comes by.
 
         Raises Conflict when the name is taken; letter case does not count.
         """
         if self._settings.jwt_create_users:
             raise Forbidden("Users come from another identity provider here.")
+        if self._settings.sign_up == "closed":
+            raise sign_up_closed()
+        if self._settings.sign_up == "invite" and by is None:
+            raise invite_needed()
         await self._sign_ups.count(address)
         # The password is left out: guessing it from a fingerprint is easier than from its hash.
         once_key = IdempotencyKey.of(NOBODY, key, "users", username)
-        user, is_new = await self.make(username, password, is_staff=False, key=once_key)
+        user, is_new = await self.make(username, password, is_staff=False, key=once_key, by=by)
         if not is_new:
             account = await store.by_id(self._database, user.id)
             if account is None or not await self._passwords.verify(password, account.password_hash):
@@ -82,6 +109,7 @@ class Users:
         is_staff: bool,
         key: IdempotencyKey | None,
         also: Callable[[Transaction, int], Awaitable[None]] | None = None,
+        by: Way | None = None,
     ) -> tuple[records.User, bool]:
         """The same, at most once per key; `also` happens in the same transaction."""
         username = checks.username(username)
@@ -91,6 +119,8 @@ class Users:
             hashed = await self._passwords.hash(password)
 
         async def make(transaction: Transaction) -> Outcome[int]:
+            if by is not None:
+                await by.require_open(transaction)
             user_id = await store.create(
                 transaction, self._database, username, password_hash=hashed, is_staff=is_staff
             )
@@ -98,11 +128,15 @@ class Users:
                 raise Conflict("This username is taken.", code="username_taken")
             if also is not None:
                 await also(transaction, user_id)
-            return Outcome(user_id)
+            events = await by.come(transaction, user_id, username) if by is not None else ()
+            return Outcome(user_id, events)
 
         apply = once(key, make)
-        async with self._database.transaction() as transaction:
-            made = (await apply(transaction)).result
+        if by is not None:
+            made = await by.run(apply)
+        else:
+            async with self._database.transaction() as transaction:
+                made = (await apply(transaction)).result
         return records.User(made.id, username), made.is_new
 
     async def me(self, who: Identity) -> records.Me:
@@ -201,3 +235,11 @@ class Users:
             if account is not None:
                 return account
         return None
+
+
+def sign_up_closed() -> Forbidden:
+    return Forbidden("Nobody signs up here.", code="sign_up_closed")
+
+
+def invite_needed() -> Forbidden:
+    return Forbidden("Signing up needs an invite link here.", code="invite_needed")

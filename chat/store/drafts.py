@@ -28,7 +28,7 @@ class Drafts:
         return self._folder.iterdir() if self._folder.is_dir() else iter(())
 
     def create(self, upload_id: str) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self.path(upload_id).open("xb"):
             pass
         sync(self._folder)

@@ -60,7 +60,7 @@ class Files:
 
     def prepare(self, now: float) -> None:
         """Make the folders, and delete abandoned uploads. `now` is in seconds since 1970."""
-        self._incoming.mkdir(parents=True, exist_ok=True)
+        self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
         for path in self._incoming.iterdir():
             if path.is_dir():  # of resumable uploads, which have a lifetime of their own
                 continue
@@ -269,7 +269,7 @@ class Files:
 
     @staticmethod
     def _place(draft: Path, path: Path) -> None:
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
         with draft.open("rb") as file:  # a thumbnail's bytes may not be on the disk yet
             os.fsync(file.fileno())
         draft.rename(path)

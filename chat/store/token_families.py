@@ -9,6 +9,8 @@ from chat.store.database import Database, in_parts, listed
 from chat.store.models import TokenFamily
 from chat.times import now
 
+PAGE = 1_000
+
 
 async def create(database: Database, family: str, user_id: int, refresh_id: str) -> None:
     query = TokenFamily.insert(id=family, user=user_id, refresh_id=refresh_id, created_at=now())
@@ -74,6 +76,36 @@ async def revoke_others(database: Database, user_id: int, kept: str | None) -> l
         for (family,) in rows:
             await devices.remove_of_family(transaction, family)
     return [family for (family,) in rows]
+
+
+async def prune(
+    database: Database, after: str, revoked_before: int, unused_since: int
+) -> str | None:
+    """Of the next sign-ins by id delete those that were revoked, or not used, for so long, with
+    their devices. Moments in microseconds. Returns the last id; None where there are no more.
+    """
+    rows = await database.fetch(
+        """
+        SELECT id, coalesce(revoked_at, 0), coalesce(rotated_at, created_at) FROM token_families
+        WHERE id > ? ORDER BY id LIMIT ?
+        """,
+        (after, PAGE),
+    )
+    ended = [
+        id_ for id_, revoked, used in rows if 0 < revoked < revoked_before or used < unused_since
+    ]
+    if ended:
+        async with database.transaction() as transaction:
+            for family in ended:
+                await devices.remove_of_family(transaction, family)
+            await transaction.execute(
+                f"""
+                DELETE FROM token_families WHERE id IN ({database.texts})
+                    AND (revoked_at < ? OR coalesce(rotated_at, created_at) < ?)
+                """,  # noqa: S608 - of ours
+                (listed(ended), revoked_before, unused_since),
+            )
+    return rows[-1][0] if len(rows) == PAGE else None
 
 
 async def working(database: Database, families: Collection[str]) -> set[str]:

@@ -51,6 +51,7 @@ def test_it_tells_the_limits(api: Api, said: dict[str, Any]) -> None:
         "devices_per_user": 20,
         "vapid_public_key": public_key,
         "sign_up": True,
+        "sign_up_by_invite": False,
         "sign_in": True,
     }
 

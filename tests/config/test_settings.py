@@ -62,6 +62,7 @@ WRONG = {
     "HOST": ["localhost:8000", "http://localhost", "a b", "::1::", NOT_UTF8],
     "LOG_LEVEL": ["debug", "TRACE", "INFO,DEBUG", NOT_UTF8],
     "LOG_FORMAT": ["JSON", "xml", "text,json", NOT_UTF8],
+    "SIGN_UP": ["yes", "OPEN", "open,closed", NOT_UTF8],
     "DATABASE_URL": [
         "postgres",
         "mysql://h/d",

@@ -57,7 +57,7 @@ def test_the_program_does_what_its_function_does(tmp_path: Path) -> None:
     """`python -m chat` takes its arguments, settings and standard input from its process, prints
     on it, and ends with its status. The other tests call the function, `chat.cli.main`.
     """
-    settings = {"DATA_DIR": str(tmp_path), "REDIS_ULR": "redis://h/0"}
+    settings = {"DATA_DIR": str(tmp_path / "made"), "REDIS_ULR": "redis://h/0"}
     program = ("-m", "chat")
     status, printed, complaint = run(
         *program, "createuser", "ali", settings=settings, stdin="a password\n"
@@ -66,6 +66,8 @@ def test_the_program_does_what_its_function_does(tmp_path: Path) -> None:
     assert complaint.count("\n") == 2
     assert "payam: making a new database" in complaint
     assert "payam: warning: REDIS_ULR is set" in complaint
+    for path in (tmp_path / "made", *(tmp_path / "made").rglob("*")):
+        assert path.stat().st_mode & 0o077 == 0, f"others may read {path}"
     assert run(*program, "check", settings=settings)[0] == 0
     del settings["REDIS_ULR"]
     status, printed, complaint = run(*program, "token", "sara", settings=settings)

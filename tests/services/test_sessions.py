@@ -156,3 +156,29 @@ async def test_a_user_who_comes_again_and_again_is_read_again_after_a_minute(
         now[0] = moment
         seen.append((await sessions.identify_afresh(access)).is_staff)
     assert seen == [False, True]
+
+
+async def test_sign_ins_that_ended_are_deleted(payam: Payam, sessions: Sessions) -> None:
+    """Those that were revoked a day ago, and those whose last tokens have expired."""
+    ali = await payam.services.users.create("ali", None, is_staff=False)
+    account = Account(ali.id, ali.username, False, None, None)
+    pairs = [await sessions.begin(account) for _ in range(4)]
+    await sessions.revoke(pairs[1].refresh, "127.0.0.1")
+    await sessions.revoke(pairs[2].refresh, "127.0.0.1")
+    families = [row[0] for row in await payam.database.fetch("SELECT id FROM token_families")]
+    assert len(families) == 4
+    kept = (await sessions.identify(pairs[0].access)).family
+    async with payam.database.transaction() as transaction:
+        await transaction.execute(
+            "UPDATE token_families SET revoked_at = 1 WHERE id IN"
+            " (SELECT id FROM token_families WHERE revoked_at IS NOT NULL LIMIT 1)"
+        )
+        await transaction.execute(
+            "UPDATE token_families SET created_at = 1 WHERE id IN (SELECT id FROM token_families"
+            " WHERE revoked_at IS NULL AND id <> ? LIMIT 1)",
+            (kept,),
+        )
+    await sessions.prune()
+    left = await payam.database.fetch("SELECT id, revoked_at IS NULL FROM token_families")
+    assert len(left) == 2
+    assert [row[0] for row in left if row[1]] == [kept]

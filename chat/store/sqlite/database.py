@@ -143,7 +143,7 @@ class SqliteStore(Sqlite, Database):
 
     async def open(self) -> None:
         try:
-            Path(self.path).parent.mkdir(parents=True, exist_ok=True)
+            Path(self.path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             await self._writer
             # A file that cannot be written can still be opened.
             await self._writer.run(try_to_write)

@@ -58,7 +58,7 @@ def take(database: str, *, has_relay: bool) -> int:
         raise SettingsError(f"{where(database)} is a folder")
     path = Path(os.path.realpath(database) + SUFFIX)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise SettingsError(
