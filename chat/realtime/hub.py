@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 
 from chat.realtime.comparing import Comparing
 from chat.realtime.group import Batch, Delivery, Group, Subscription
-from chat.realtime.groups import Groups, State, position_in
+from chat.realtime.groups import Groups, States
 from chat.realtime.healing import Healer
 from chat.realtime.patience import PATIENCE, Patience
 from chat.realtime.seats import Seat, seats_of, sockets_of
@@ -197,14 +197,14 @@ class Hub:
                 self.leave(connection, conversation_id)
         return late
 
-    def states_of(self, seat: Seat) -> dict[int, State]:
+    def states_of(self, seat: Seat) -> States:
         """How the groups are in which the seat is."""
         return self._groups.states(seat.conversations)
 
     def enter_again(
         self,
         connection: UserSocket,
-        before: Mapping[int, State],
+        before: States,
         positions: Mapping[int, int],
         behind: Mapping[int, int],
     ) -> dict[int, int]:
@@ -217,17 +217,16 @@ class Hub:
         if not positions and now == before:
             connection.seat.enter(connection)
             return {}
-        here = {one: position_in(state) for one, state in now.items()}
-        noted = {one: position_in(state) for one, state in before.items()}
+        here, noted = now.positions(), before.positions()
         moved = {
             one: seq
             for one, seq in noted.items()
             if one in here and one not in positions and here[one] != seq
         }
-        known = {one: here[one] for one in here.keys() & before.keys()}
+        known = {one: here[one] for one in here.keys() & noted.keys()}
         known |= {one: seq for one, seq in positions.items() if one in here}
         late = self.enter(connection, known, {**moved, **behind})
-        for conversation_id in before.keys() - here.keys():
+        for conversation_id in noted.keys() - here.keys():
             connection.removed(conversation_id)  # meanwhile
         return late
 

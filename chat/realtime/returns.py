@@ -19,7 +19,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from chat.realtime.groups import State
+from chat.realtime.groups import States
 from chat.realtime.hub import Hub
 from chat.realtime.subscribers import UserSocket
 from chat.services.membership import Memberships
@@ -35,7 +35,7 @@ class Return(Struct, frozen=True):
 
     proof: Memberships
     behind: Behind
-    before: dict[int, State]
+    before: States
 
 
 class Returns:

@@ -18,7 +18,7 @@ from chat.events import ServerFrame
 from chat.realtime.answers import addressed, given
 from chat.realtime.client_frames import Resume
 from chat.realtime.errands import Errands
-from chat.realtime.groups import State
+from chat.realtime.groups import States
 from chat.realtime.hub import Hub
 from chat.realtime.own_settings import OwnSettingsNews
 from chat.realtime.patience import RETRY_SECONDS
@@ -66,7 +66,7 @@ class Entry(Struct, frozen=True):
 
     proof: Memberships
     missed: Missed | None = None
-    before: Mapping[int, State] | None = None
+    before: States | None = None
 
 
 class WholeResume:

@@ -135,8 +135,8 @@ async def memberships_again(
         return None
     if news.users.get(who.user_id, -1) >= min(since, client.point):
         return None
-    known = set(known)
-    moved = {one for one, at in news.conversations.items() if at >= client.point} & known
+    moved = {one for one, at in news.conversations.items() if at >= client.point}
+    moved = moved.intersection(known) if moved else moved
     behind = Behind(str(news.cursor), news.cursor.epoch, [], [], [], [])
     if moved:
         found = await positions.behind(database, who.user_id, cursor, moved)

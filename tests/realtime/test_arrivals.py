@@ -172,6 +172,12 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
         yield alone
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client of a busy machine may say nothing for long, and is waited for."""
+    monkeypatch.setattr(arrivals, "QUIET_SECONDS", 60.0)
+
+
 @pytest.fixture(scope="module")
 def names(nodes: Nodes) -> dict[str, str]:
     talk, outsider = Talk(nodes), nodes.here.person("outsider")
