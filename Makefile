@@ -27,9 +27,10 @@ help: ## this list
 run: $(VENV)/runtime.stamp ## serve on http://127.0.0.1:8000, with SQLite in data/
 	@exec $(BIN)/python server.py
 
+# More processes than cores: half of a test's time is waiting, for what is broken to be found.
 test: $(VENV)/dev.stamp $(if $(TEST),,lint) ## lint and every test; TEST=path for one file alone
 	@.ci/services
-	@$(LIMIT) $(BIN)/python -m pytest $(or $(TEST),-n 2 --dist loadfile --no-loadscope-reorder)
+	@$(LIMIT) $(BIN)/python -m pytest $(or $(TEST),-n 4 --dist loadfile --no-loadscope-reorder)
 
 soak: $(VENV)/dev.stamp ## break everything again and again, in four hours; writes docs/reliability.md
 	@.ci/services

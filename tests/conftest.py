@@ -20,20 +20,30 @@ settings.register_profile("payam", deadline=None)
 settings.load_profile("payam")
 
 LONG = (
-    "faults/",
-    "test_starting.py",
+    "faults/test_faults.py",
     "contract/test_cli.py",
+    "web/test_page.py",
+    "test_starting.py",
+    "contract/test_rights.py",
+    "api/test_schemathesis.py",
+    "web/test_composer.py",
+    "faults/test_mechanisms.py",
+    "web/test_reading.py",
+    "contract/test_close_codes.py",
     "web/",
+    "faults/",
     "deploy/",
+    "followers/",
     "contract/",
     "loadtest/",
     "store/postgres/",
     "realtime/",
     "client/",
-    "api/test_schemathesis.py",
     "api/test_generated_clients.py",
 )
-"""Where the long test files are, the longest first."""
+"""Where the long test files are, the longest first. Those of faults are apart from each other: each
+takes a core.
+"""
 
 SHAPES = {"sqlite": "on_sqlite", "postgres-redis": "on_postgres", "two-workers": "two_workers"}
 ON_EACH_SHAPE = (
@@ -70,7 +80,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the long files: of two workers, neither then ends long after the other."""
+    """Begin with the long files: no worker then ends long after the others."""
 
     def place(item: pytest.Item) -> int:
         file = item.path.relative_to(HERE).as_posix()
