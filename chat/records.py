@@ -4,7 +4,7 @@ The store builds these structs from rows, and HTTP encodes them as they are. So 
 field here is its name on the wire. Times are RFC 3339 text.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
@@ -33,8 +33,10 @@ RIGHTS = ("add", "pin", "rename")
 Rights = Annotated[list[str], Meta(extra_json_schema={"items": {"enum": RIGHTS}})]
 
 
-Internal = Literal[True]
-"""Comes only with a note, which staff alone see."""
+Internal = bool
+"""It is true, and comes only with a note, which staff alone see. A literal true in the OpenAPI
+document would be a puzzle to generators of clients.
+"""
 
 
 Metadata = Annotated[
