@@ -136,6 +136,8 @@ def test_ids_of_another_conversation_lead_nowhere(api: Api, people: dict[str, An
     tried = 0
     for line, rights in EXPECTED.items():
         method, _, path = line.partition(" ")
+        if path.startswith("/api/staff/"):  # who is not staff is refused whatever the ids are
+            continue
         inner = [name for name in ("message_id", "attachment_id") if f"{{{name}}}" in path]
         for name in inner:
             mixed = World(people, {**here.values, name: there.values[name]})
