@@ -36,8 +36,26 @@ TITLES = """async () => {
   const registration = await navigator.serviceWorker.ready;
   return (await registration.getNotifications()).map(({ tag, title, body }) => [tag, title, body]);
 }"""
+KEPT = """async () => {
+  const promised = (request) => new Promise((resolve) => {
+    request.onsuccess = () => resolve(request.result);
+  });
+  const database = await promised(indexedDB.open(`payam ${location.origin}`));
+  const kept = await promised(database.transaction("kept").objectStore("kept").getAll());
+  database.close();
+  return JSON.stringify(kept);
+}"""
 
 expect.set_options(timeout=20_000)
+
+
+async def until_kept(page: Page, text: str) -> None:
+    """The page keeps its list each second; wait until this stands in it."""
+    for _ in range(300):
+        if text in await page.evaluate(KEPT):
+            return
+        await page.wait_for_timeout(50)
+    raise AssertionError(f"{text} is not kept")
 
 
 class Pushing:
@@ -91,7 +109,7 @@ async def test_a_push_is_shown_and_leads_to_its_conversation(
     his = await ali.page(whole_browser, "fa", **ALLOWED)
     await expect(his.list).to_have_count(1)
     pushing = await Pushing.to(his.page)
-    await his.page.wait_for_timeout(1200)  # the page keeps its list each second
+    await until_kept(his.page, sara.name)
     of = {"conversation": conversation, "unread": 3, "badge": 5}
     tag = f"conversation-{conversation}"
     await pushing.push(kind="message", **of)
@@ -206,7 +224,7 @@ async def test_the_page_opens_without_a_connection(
         all.some(({ url }) => new URL(url).pathname === path));
     }"""
     await his.page.wait_for_function(kept)
-    await his.page.wait_for_timeout(1200)  # the page keeps its list each second
+    await until_kept(his.page, "before the tunnel")
     await his.page.context.set_offline(True)
     await his.page.reload()
     await expect(his.list).to_contain_text("before the tunnel")

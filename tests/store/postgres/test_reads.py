@@ -119,13 +119,13 @@ async def test_a_read_that_takes_too_long_is_given_up(postgres_server: PostgresS
         for outcome in await asyncio.gather(*sleeping, return_exceptions=True):
             assert isinstance(outcome, Unavailable)
         await all_are_free(database)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while await database.fetch(BACKENDS) != [(0,)]:
                 pass
 
 
 async def all_are_free(database: PostgresStore) -> None:
-    async with asyncio.timeout(5), AsyncExitStack() as stack:
+    async with asyncio.timeout(30), AsyncExitStack() as stack:
         for _ in range(POOL_SIZE):
             await stack.enter_async_context(database.connection())
 
