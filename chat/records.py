@@ -11,7 +11,16 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 ID_MAX = 2**63 - 1
 """No database has a larger id."""
 STATUSES = ("open", "pending", "closed")
-TICKET_ACTIONS = ("opened", "assigned", "handed_over", "returned", "closed", "reopened", "changed")
+TICKET_ACTIONS = (
+    "opened",
+    "assigned",
+    "handed_over",
+    "returned",
+    "closed",
+    "reopened",
+    "changed",
+    "rated",
+)
 PRIORITIES = ("low", "normal", "high", "urgent")
 
 # Only OpenAPI and AsyncAPI use these additions to the types. They check nothing.
@@ -341,6 +350,13 @@ class Act(Struct, frozen=True):
     detail: str
 
 
+class Rating(Struct, frozen=True):
+    """How content the customer was: `score` is from 1 to 5."""
+
+    score: int
+    comment: str
+
+
 class SupportTicket(Struct, frozen=True):
     """`waiting_since` says since when the customer has waited for an answer. It is null where an
     agent has answered and the customer has written nothing since, and in a closed ticket.
@@ -356,6 +372,7 @@ class SupportTicket(Struct, frozen=True):
     created_at: Moment
     updated_at: Moment
     waiting_since: Moment | None = None
+    rating: Rating | None = None
 
 
 class CannedResponse(Struct, frozen=True):

@@ -154,6 +154,7 @@ class SupportTicket(Struct, frozen=True):
     created_at: datetime
     updated_at: datetime
     waiting_since: datetime | None = None
+    rating: dict[str, Any] | None = None
 
 
 class Invite(Struct, frozen=True):

@@ -23,6 +23,8 @@ let chat = null; // the conversation with the desk
 let isOpen = false;
 let files = [];
 let desk = null;
+let closed = null; // the ticket that was closed a moment ago, and waits for a rating
+const SCORES = [1, 2, 3, 4, 5];
 let nextDraw;
 
 function say(name, values = {}) {
@@ -36,10 +38,16 @@ function dress() {
   document.title = words.title;
   const texts = {
     title: "title", greeting: "greeting", consent: "consent", start: "start", send: "send",
-    "name-label": "name", "email-label": "email", "file-label": "attach", "open-label": "open",
+    "rating-label": "rating", rate: "rate", "name-label": "name", "email-label": "email", "file-label": "attach", "open-label": "open",
   };
   for (const [id, name] of Object.entries(texts)) $(id).textContent = words[name];
   $("close").ariaLabel = words.close;
+  $("comment").ariaLabel = words.comment;
+  $("comment").placeholder = words.comment;
+  $("scores").append(...SCORES.map((score) => {
+    const choice = element("input", { type: "radio", name: "score", value: score, required: true });
+    return element("label", {}, choice, ` ${score.toLocaleString(lang)}`);
+  }));
   $("messages").ariaLabel = words.messages;
   $("text").ariaLabel = words.write;
   $("text").placeholder = words.write;
@@ -73,6 +81,11 @@ async function enter() {
   account = payam.account();
   account.on("change", draw);
   account.on("state", draw);
+  account.on("ticket", ({ support_ticket: ticket }) => {
+    const isMine = ticket.created_by.id === account.me?.id;
+    closed = isMine && ticket.status === "closed" && !ticket.rating ? ticket : null;
+    draw();
+  });
   await account.ready();
   await account.opened();
   await take(account.conversations[0]);
@@ -113,6 +126,7 @@ function render() {
   $("open").hidden = isOpen;
   $("about").hidden = Boolean(account);
   $("compose").hidden = !account;
+  $("rating").hidden = !closed;
   $("presence").textContent = presence();
   const messages = chat?.messages ?? [];
   drawMessages(messages);
@@ -228,6 +242,20 @@ $("about").onsubmit = async (event) => {
     await payam.signInAsGuest({ name: $("name").value.trim(), email: $("email").value.trim() });
     await enter();
     await lookAtDesk();
+    $("text").focus();
+  } catch (error) {
+    explain(error);
+  }
+};
+$("rating").onsubmit = async (event) => {
+  event.preventDefault();
+  const score = Number(new FormData($("rating")).get("score"));
+  const body = { score, comment: $("comment").value.trim() };
+  try {
+    await payam.json("POST", `/api/support_tickets/${closed.id}/rating/`, { body });
+    closed = null;
+    $("rating").reset();
+    draw();
     $("text").focus();
   } catch (error) {
     explain(error);

@@ -23,6 +23,9 @@ export const WORDS = {
     retry: "Not sent. Press to try again.",
     offline: "No connection. What you write is sent as soon as there is one.",
     closed: "The chat is not open at the moment.",
+    rating: "How content are you with our answer? (1: not at all, 5: very)",
+    comment: "A word, if you like",
+    rate: "Rate",
     between: ", ",
   },
   fa: {
@@ -47,6 +50,9 @@ export const WORDS = {
     retry: "فرستاده نشد. برای تلاش دوباره فشار دهید.",
     offline: "اتصال برقرار نیست. نوشتهٔ شما پس از اتصال فرستاده می‌شود.",
     closed: "گفت‌وگو اکنون باز نیست.",
+    rating: "از پاسخ ما چقدر خرسندید؟ (۱: هیچ، ۵: بسیار)",
+    comment: "اگر خواستید، یک جمله",
+    rate: "امتیاز دادن",
     between: "، ",
   },
 };

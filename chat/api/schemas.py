@@ -169,6 +169,13 @@ class TicketChanges(Body):
     assigned_to: Id | UnsetType | None = UNSET
 
 
+class NewRating(Body):
+    """`score` is from 1 to 5."""
+
+    score: Annotated[int, said(minimum=1, maximum=5)]
+    comment: Note = ""
+
+
 class NewAssignee(Body):
     """`user_id` is the id of a member of staff, or null for nobody."""
 

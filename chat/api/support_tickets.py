@@ -6,7 +6,7 @@ from chat import records
 from chat.api import bodies, keys, paging, responses
 from chat.api.operations import Operation
 from chat.api.parameters import LIST_LIMIT, OnceHeaders, StepPlace, TicketChoice, TicketPlace
-from chat.api.schemas import NewAssignee, NewTicket, TicketChanges
+from chat.api.schemas import NewAssignee, NewRating, NewTicket, TicketChanges
 from chat.errors import Forbidden, InvalidInput
 from chat.records import ID_MAX, SupportTicket, TicketStep
 from chat.services import ticket_rules as rules
@@ -132,6 +132,25 @@ async def reopen(request: Request, ticket_id: int) -> HTTPResponse:
     """
     services: Services = request.app.ctx.services
     return responses.json(await services.support_tickets.reopen(request.ctx.identity, ticket_id))
+
+
+@blueprint.post(ONE + "rating/")
+@Operation(
+    takes=NewRating,
+    gives={200: SupportTicket},
+    refuses=(rules.for_customers(), rules.not_closed()),
+)
+async def rate(request: Request, ticket_id: int) -> HTTPResponse:
+    """Say how content one was with the answers.
+
+    Only for customers, once the ticket is closed. A later rating replaces an earlier one.
+    """
+    services: Services = request.app.ctx.services
+    body = bodies.decode(request, NewRating)
+    ticket = await services.support_tickets.rate(
+        request.ctx.identity, ticket_id, body.score, body.comment
+    )
+    return responses.json(ticket)
 
 
 @blueprint.post(ONE + "assign/")

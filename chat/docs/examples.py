@@ -157,6 +157,8 @@ ALL: tuple[Struct, ...] = (
     schemas.NewTicket("The map does not load"),
     schemas.TicketChanges(status="pending"),
     schemas.NewAssignee(9),
+    schemas.NewRating(5, "Thank you!"),
+    records.Rating(5, "Thank you!"),
     records.TicketStep("assigned", SARA, SARA, AT, seq=352),
     schemas.NewCannedResponse("Greeting", "Hello {{customer}}!"),
     schemas.CannedResponseChanges("Greeting"),

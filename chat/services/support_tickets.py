@@ -33,6 +33,7 @@ from chat.store.writer import Writer
 from chat.text.searching import key_of
 
 LIST_MAX = 200
+SCORE_MAX = 5
 
 Decide = Callable[[Transaction, records.SupportTicket], Awaitable[records.SupportTicket]]
 """Returns the ticket as it has to become, or the same ticket if nothing has to change."""
@@ -144,6 +145,27 @@ class SupportTickets:
 
         return await self._change(who, None, ticket_id, decide)
 
+    async def rate(
+        self, who: Identity, ticket_id: int, score: int, comment: str
+    ) -> records.SupportTicket:
+        """Say how content one was with the answers, once the ticket is closed; for customers. A
+        later rating replaces an earlier one.
+        """
+        if not 1 <= score <= SCORE_MAX:
+            raise InvalidInput({"score": [f"A whole number from 1 to {SCORE_MAX}."]})
+        checks.text("comment", comment, most=checks.REASON_MAX_LENGTH, least=len(comment))
+
+        async def decide(
+            transaction: Transaction, ticket: records.SupportTicket
+        ) -> records.SupportTicket:
+            if await users.staff_member(transaction, who.user_id) is not None:
+                raise rules.for_customers()
+            if ticket.status != "closed":
+                raise rules.not_closed()
+            return replace(ticket, rating=records.Rating(score, comment))
+
+        return await self._change(who, None, ticket_id, decide)
+
     async def assign(
         self, who: Identity, ticket_id: int, user_id: int | None
     ) -> records.SupportTicket:
@@ -233,6 +255,8 @@ def action_of(before: records.SupportTicket, after: records.SupportTicket) -> st
     """What the step from one to the other is called."""
     if "closed" in (before.status, after.status) and before.status != after.status:
         return "closed" if after.status == "closed" else "reopened"
+    if before.rating != after.rating:
+        return "rated"
     if before.assigned_to == after.assigned_to:
         return "changed"
     if after.assigned_to is None:
@@ -260,9 +284,11 @@ def changing(
         if changed == ticket:
             return Outcome(ticket)
         if ticket.status == "closed":
-            if changed.status == "closed":
+            is_rating = changed == replace(ticket, rating=changed.rating)
+            if changed.status == "closed" and not is_rating:
                 raise rules.ticket_closed()
-            await rules.require_none_open(transaction, conversation_id)
+            if changed.status != "closed":
+                await rules.require_none_open(transaction, conversation_id)
         replaces = await store.seq_without_step(transaction, ticket.id)
         seq = await conversations.advance(transaction, conversation_id)
         await store.update(transaction, seq, changed)

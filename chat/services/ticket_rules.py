@@ -46,6 +46,14 @@ def already_assigned(holder: records.User) -> Conflict:
     return Conflict(f"The ticket is assigned to {holder.username}.", code="already_assigned")
 
 
+def for_customers() -> Forbidden:
+    return Forbidden("Only customers rate how they were answered.")
+
+
+def not_closed() -> Conflict:
+    return Conflict("The ticket is not closed yet.")
+
+
 def ticket_closed() -> Conflict:
     return Conflict("The ticket is closed; reopen it first.", code="ticket_closed")
 

@@ -236,6 +236,8 @@ class SupportTicket(Table):
     updated_at = peewee.BigIntegerField()
     subject_key = peewee.TextField(default="")
     closed_at = peewee.BigIntegerField(null=True)
+    rating = peewee.BigIntegerField(null=True)
+    rating_comment = peewee.TextField(null=True)
 
     class Meta:
         table_name = "support_tickets"

@@ -25,7 +25,8 @@ WAITING = f"""
 """  # noqa: S608 - of ours
 SELECT = f"""
     SELECT t.id, t.conversation_id, t.subject, t.status, t.priority, t.created_by, cu.username,
-           t.assigned_to, au.username, t.created_at, t.updated_at, {WAITING}
+           t.assigned_to, au.username, t.created_at, t.updated_at, {WAITING},
+           t.rating, t.rating_comment
     FROM support_tickets AS t
     JOIN users AS cu ON cu.id = t.created_by
     LEFT JOIN users AS au ON au.id = t.assigned_to
@@ -53,8 +54,8 @@ ESCAPE = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
 
 def from_row(row: Sequence[Any]) -> records.SupportTicket:
     """Make the record from a row of SELECT."""
-    id_, conversation, subject, status, priority, by, by_name, to, to_name, *times = row
-    created, updated, waiting = times
+    id_, conversation, subject, status, priority, by, by_name, to, to_name, *rest = row
+    created, updated, waiting, score, comment = rest
     return records.SupportTicket(
         id=id_,
         conversation=conversation,
@@ -66,6 +67,7 @@ def from_row(row: Sequence[Any]) -> records.SupportTicket:
         created_at=to_text(created),
         updated_at=to_text(updated),
         waiting_since=None if waiting is None else to_text(waiting),
+        rating=None if score is None else records.Rating(score, comment or ""),
     )
 
 
@@ -189,7 +191,7 @@ async def update(transaction: Transaction, seq: int, ticket: records.SupportTick
         """
         UPDATE support_tickets
         SET seq = ?, subject = ?, subject_key = ?, status = ?, priority = ?, assigned_to = ?,
-            updated_at = ?, closed_at = ?
+            updated_at = ?, closed_at = ?, rating = ?, rating_comment = ?
         WHERE id = ?
         """,
         (
@@ -201,6 +203,8 @@ async def update(transaction: Transaction, seq: int, ticket: records.SupportTick
             ticket.assigned_to.id if ticket.assigned_to else None,
             moment,
             moment if ticket.status == "closed" else None,
+            ticket.rating.score if ticket.rating else None,
+            ticket.rating.comment if ticket.rating else None,
             ticket.id,
         ),
     )

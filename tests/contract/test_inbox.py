@@ -165,3 +165,28 @@ async def test_stored_answers_are_shared_by_staff(people: People) -> None:
     assert (await other.http.delete(one)).status_code == 204
     assert (await other.http.delete(one)).status_code == 404
     assert (await other.http.patch(one, json={"title": "x"})).status_code == 404
+
+
+async def test_a_customer_rates_a_closed_ticket(people: People) -> None:
+    """From 1 to 5, with a word; again replaces it. Neither staff rate, nor is an open one rated."""
+    pair, agent, ticket = await ticketed(people)
+    path = f"/api/support_tickets/{ticket['id']}/"
+
+    async def rate(who: Person, **body: Any) -> tuple[int, Any]:
+        answer = await who.http.post(f"{path}rating/", json=body)
+        return answer.status_code, answer.json()
+
+    assert (await rate(pair.ali, score=5))[0] == 409
+    await act(agent, ticket, "close")
+    assert (await rate(agent, score=5))[0] == 403
+    for score in (0, 6, "5", None):
+        status, problem = await rate(pair.ali, score=score)
+        assert (status, [*problem["errors"]]) == (400, ["score"])
+    status, rated = await rate(pair.ali, score=4, comment="ممنون")
+    assert (status, rated["rating"]) == (200, {"score": 4, "comment": "ممنون"})
+    assert (await rate(pair.ali, score=4, comment="ممنون"))[1] == rated
+    assert (await rate(pair.ali, score=5))[1]["rating"] == {"score": 5, "comment": ""}
+    shown = (await agent.http.get(path)).json()
+    assert (shown["rating"]["score"], shown["status"]) == (5, "closed")
+    steps = (await agent.http.get(f"{path}steps/")).json()
+    assert [step["action"] for step in steps] == ["opened", "closed", "rated", "rated"]

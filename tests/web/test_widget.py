@@ -118,6 +118,14 @@ async def say(frame: FrameLocator, words: dict[str, str], text: str) -> None:
     await frame.get_by_role("button", name=words["send"], exact=True).click()
 
 
+async def rate(frame: FrameLocator, score: int, comment: str) -> None:
+    """Answer how content one was, which is asked once the ticket is closed."""
+    await frame.locator("#scores input").nth(score - 1).check()
+    await frame.locator("#comment").fill(comment)
+    await frame.locator("#rate").click()
+    await expect(frame.locator("#rating")).to_be_hidden()
+
+
 async def opened(page: Page, agent: Agent) -> dict[str, Any]:
     """The ticket that the customer's first message opens, once it is there."""
     for _ in range(100):
@@ -177,6 +185,9 @@ async def test_a_customer_and_an_agent_talk(browser: Browser, shop: Shop, langua
     assert (await download.value).suggested_filename == "map.txt"
     assert "giraffe" not in await frame.locator("body").inner_text()
     agent._send("POST", f"/api/support_tickets/{ticket['id']}/close/")
+    await rate(frame, 4, "good")
+    rated = agent._send("GET", f"/api/support_tickets/{ticket['id']}/").json()["rating"]
+    assert rated == {"score": 4, "comment": "good"}
     await say(frame, words, "and again")
     await expect(frame.locator("#messages li")).to_have_count(6)
     assert complaints == []
