@@ -16,10 +16,13 @@ LIMIT := $(if $(shell command -v timeout),timeout --foreground --signal=INT --ki
 FAULT_ROUNDS ?= 20
 FAULT_MESSAGES ?= 10000
 
+# How many times as many inputs `make fuzz` tries.
+FUZZ ?= 1
+
 # Of `python -m loadtest compare`: make bench BENCH="--scenario fanout --rounds 1"
 BENCH ?=
 
-.PHONY: help run test soak bench asyncapi lint format clean
+.PHONY: help run test fuzz audit soak bench asyncapi lint format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
@@ -31,6 +34,15 @@ run: $(VENV)/runtime.stamp ## serve on http://127.0.0.1:8000, with SQLite in dat
 test: $(VENV)/dev.stamp $(if $(TEST),,lint) ## lint and every test; TEST=path for one file alone
 	@.ci/services
 	@$(LIMIT) $(BIN)/python -m pytest $(or $(TEST),-n 4 --dist loadfile --no-loadscope-reorder)
+
+fuzz: $(VENV)/dev.stamp ## try the API and the sockets with very many inputs, for an hour; FUZZ=times as many
+	@.ci/services
+	@SCHEMATHESIS_EXAMPLES=$$((100 * $(FUZZ))) FUZZ_EXAMPLES=$$((5000 * $(FUZZ))) \
+		$(BIN)/python -m pytest tests/api/test_schemathesis.py tests/realtime/test_fuzzed_frames.py
+
+audit: $(VENV)/dev.stamp ## look for unsafe code, and for known weaknesses of what is installed
+	@$(BIN)/python -m bandit --quiet --configfile pyproject.toml --recursive chat config server.py
+	@$(BIN)/python -m pip_audit --requirement requirements.txt --disable-pip --no-deps
 
 soak: $(VENV)/dev.stamp ## break everything again and again, in four hours; writes docs/reliability.md
 	@.ci/services

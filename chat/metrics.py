@@ -204,6 +204,9 @@ limits_hit = Counter(
 sign_ins_failed = Counter(
     "payam_sign_ins_failed", "Sign-ins with a wrong name or password", registry=registry
 )
+uploads_refused = Counter(
+    "payam_uploads_refused", "Uploads that were refused, by code", ["code"], registry=registry
+)
 staff_acts = Counter(
     "payam_staff_acts", "What staff and the operator did, by kind", ["kind"], registry=registry
 )

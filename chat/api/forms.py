@@ -104,7 +104,7 @@ class Form(ABC):
     def _end_headers(self) -> None:
         disposition = self._headers.get(b"content-disposition", b"")
         _, options = parse_options_header(disposition)
-        file_name = extended_name(disposition) or options.get(b"filename", b"")
+        file_name = extended_name(disposition) or plain_name(options.get(b"filename", b""))
         self.begin(
             options.get(b"name", b"").decode(errors="replace"),
             file_name,
@@ -143,6 +143,15 @@ class Fields(Form):
         if not self.is_complete:
             raise malformed(WHOLE)
         return [(name, b"".join(pieces).decode()) for name, pieces in self._texts]
+
+
+def plain_name(name: bytes) -> bytes:
+    """A name as browsers write it: these three characters are escaped, and the percent sign is not
+    (HTML, section 4.10.22.8).
+    """
+    for escaped, character in ((b"%22", b'"'), (b"%0D", b"\r"), (b"%0A", b"\n")):
+        name = name.replace(escaped, character)
+    return name
 
 
 def extended_name(disposition: bytes) -> bytes | None:

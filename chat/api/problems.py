@@ -6,6 +6,7 @@ An unexpected error is logged with its traceback. The client only learns that th
 import asyncio
 import logging
 import math
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -14,7 +15,7 @@ from sanic import HTTPResponse, Request, Sanic
 from sanic.constants import HTTP_METHODS
 from sanic.exceptions import MethodNotAllowed, SanicException
 
-from chat import errors
+from chat import errors, metrics
 from chat.api import lingering
 from chat.api.responses import encode
 from chat.auth.middleware import TOKEN_SUBPROTOCOL
@@ -36,6 +37,8 @@ STATUSES: dict[type[errors.PayamError], int] = {
     errors.RateLimited: 429,
     errors.Unavailable: 503,
 }
+UPLOADS = re.compile(r"/(attachments|uploads|avatar)/?([0-9a-f]{32}/?)?$")
+"""The paths to which files are sent."""
 CODES = {
     413: errors.TooLarge.code,
     414: "uri_too_long",
@@ -87,6 +90,8 @@ def present(request: Request, exception: BaseException) -> HTTPResponse:
 
 def of_payam(request: Request, error: errors.PayamError) -> HTTPResponse:
     response = respond(describe(error))
+    if request.method in ("POST", "PATCH") and UPLOADS.search(request.path):
+        note_refused_upload(request, error)
     if isinstance(error, errors.NotAuthenticated):
         response.headers["WWW-Authenticate"] = challenge(request)
     if isinstance(error, errors.RetryLater):
@@ -100,6 +105,14 @@ def of_payam(request: Request, error: errors.PayamError) -> HTTPResponse:
             response.headers["RateLimit-Remaining"] = "0"
             response.headers["RateLimit-Reset"] = str(wait)
     return response
+
+
+def note_refused_upload(request: Request, error: errors.PayamError) -> None:
+    """Count an upload that was not taken, and log whose it was; nothing of what was in it."""
+    metrics.uploads_refused.labels(error.code).inc()
+    identity = getattr(request.ctx, "identity", None)
+    whose = f"user {identity.user_id}" if identity is not None else "nobody"
+    log.info("an upload was refused: %s, of %s", error.code, whose)
 
 
 def of_sanic(request: Request, error: SanicException) -> HTTPResponse:

@@ -230,9 +230,11 @@ async def require_attachable(
 
 
 def clean_name(name: str) -> str:
-    """The last part of the name that the client gave, without control characters."""
+    """The last part of the name that the client gave, without control characters. `.gitignore`
+    keeps its dot, and a name of dots alone is none.
+    """
     last = re.split(r"[/\\]", name)[-1]
-    kept = "".join(c for c in last if c.isprintable() or c in JOINERS).strip(" .")
+    kept = "".join(c for c in last if c.isprintable() or c in JOINERS).strip(" ").rstrip(" .")
     return kept[-NAME_MAX_LENGTH:] or "file"
 
 

@@ -101,10 +101,12 @@ def test_files_of_any_allowed_size_come_back_whole(
     assert ali.get(attachment["url"]).content == data
 
 
-@pytest.mark.parametrize("name", [PERSIAN, 'a"b.txt', "a\\b;c.txt", "100%.txt", "😀.png"])
+@pytest.mark.parametrize(
+    "name", [PERSIAN, 'a"b.txt', "a\\b;c.txt", "100%.txt", "😀.png", ".gitignore", "..a.b"]
+)
 def test_names_survive_the_way_there_and_back(ali: Person, attachments: str, name: str) -> None:
     """In UTF-8 as browsers and httpx send them; httpx and browsers write %22 for a quote."""
-    expected = name.replace('"', "%22").rpartition("\\")[2]
+    expected = name.rpartition("\\")[2]
     attachment = attach(ali, attachments, name=name)
     assert attachment["name"] == expected
     disposition = ali.get(attachment["url"]).headers["content-disposition"]
@@ -120,6 +122,17 @@ def test_an_extended_name_is_read(ali: Person, attachments: str) -> None:
     part = f'form-data; name="file"; filename="x"; filename*=utf-8\'\'{quote(PERSIAN)}'
     body = form("--B", f"Content-Disposition: {part}", "", "x", "--B--", "")
     assert ali.post(attachments, **body).json()["name"] == PERSIAN
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [("..", "file"), (" . ", "file"), ("a.txt. ", "a.txt"), ("  b", "b"), ("a%0D%0Ab", "ab")],
+)
+def test_what_is_no_name_is_called_file(
+    ali: Person, attachments: str, name: str, kept: str
+) -> None:
+    """And dots and spaces at its end, and ends of lines, go."""
+    assert attach(ali, attachments, name=name)["name"] == kept
 
 
 def test_a_path_in_the_name_is_dropped(ali: Person, attachments: str) -> None:
