@@ -26,6 +26,8 @@ from tests.support.redis_server import RedisServer
 MESSAGES = 300
 SETTLE_SECONDS = 1.5
 """What is lost for good does not come later."""
+SUBSCRIBED_SECONDS = 6
+"""The same where subscriptions take four seconds, as in `slow_subscriptions`."""
 LATE_SECONDS = 0.05
 TRIES = 5
 """Where a fault has to fall into a moment that cannot be seen from here."""
@@ -224,7 +226,7 @@ async def late_subscriptions(seeded: Seeded, socket: str) -> Findings:
                     await client.connected(times + 1)
             for client in load.clients:
                 client.say()
-            await load.settle(SETTLE_SECONDS)
+            await load.settle(SUBSCRIBED_SECONDS)
         return load.outcome().findings
 
 
