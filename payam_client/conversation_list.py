@@ -216,7 +216,8 @@ class ConversationList:
             self._wanted.add(id_)
             raise
         # An agent may read conversations of others too.
-        return record if self.me in record.participants else None
+        is_in = any(one.id == self.me.id for one in record.participants)
+        return record if is_in else None
 
     async def _read_messages(self) -> None:
         for id_, state in list(self.states.items()):
