@@ -78,7 +78,7 @@ export function composerOf(chat, sent) {
     const left = most - lengthOf(box.value.trim());
     send.disabled = left < 0;
     box.ariaInvalid = left < 0 ? "true" : null;
-    room.hidden = left > most * (1 - CLOSE);
+    room.hidden = most === Infinity || left > most * (1 - CLOSE); // the server may not have said it yet
     room.className = left < 0 ? "room over" : "room";
     room.textContent = room.hidden ? "" : say(left < 0 ? "over" : "left", { count: number(Math.abs(left)) });
   }
