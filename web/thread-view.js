@@ -73,8 +73,9 @@ export function threadView(chat, id, { actions, pins, ended }) {
       ...rowsOf(chat, partOf(top, []), actions, { pins }),
       ...rowsOf(chat, partOf(replies, chat.sending.unseen.filter(isPending)), actions, { pins }),
     ];
-    // The days of both begin with a row of their own; the first of the replies' may be the parent's.
-    const items = drawn.filter(({ made, today }, place) => !today || drawn.findIndex((one) => one.made === made && one.today === today) === place);
+    // The first replies may be of the same day as the message: its row stands there once.
+    const days = drawn.map(({ today }) => today);
+    const items = drawn.filter(({ today }, place) => !today || days.indexOf(today) === place);
     reconcile(rows, items, (row) => row.made(row));
     const count = all.filter((message) => !message.is_deleted).length;
     title.textContent = say("replyCount", { count: `${number(count)}${isWhole ? "" : "+"}` });
