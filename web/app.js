@@ -16,10 +16,14 @@ import { signInScreen } from "./sign-in.js";
 import { number, say } from "./strings.js";
 import "./viewport.js";
 
-const NEAR = 400; // pixels before the list's end at which older conversations are loaded
-const AWAY = 3000; // milliseconds after which it is said that the server does not answer
-const AGAIN = 1000; // milliseconds before what did not come is asked for again
-const IDLE = 3000; // milliseconds after which what can wait waits no more
+// Pixels before the list's end at which older conversations are loaded
+const NEAR = 400;
+// Milliseconds after which it is said that the server does not answer
+const AWAY = 3000;
+// Milliseconds before what did not come is asked for again
+const AGAIN = 1000;
+// Milliseconds after which what can wait waits no more
+const IDLE = 3000;
 const TOKENS = keyOf("tokens");
 const store = {
   load: () => JSON.parse(localStorage.getItem(TOKENS)),
@@ -31,11 +35,15 @@ const store = {
 
 const payam = new Payam({ url: home.href, store });
 readFacesBy((url) => payam.avatar(url));
-let page = null; // of who is signed in
-let subject = null; // whose tokens the page was made with
+// Of who is signed in
+let page = null;
+// Whose tokens the page was made with
+let subject = null;
 let nextDraw;
-let viewing = null; // the scripts of an open conversation, on their way
-let viewOf = null; // and once they are there
+// The scripts of an open conversation, on their way
+let viewing = null;
+// And once they are there
+let viewOf = null;
 
 function again() {
   viewing = null;
@@ -76,7 +84,8 @@ async function enter() {
   const account = payam.account();
   account.on("change", draw);
   await account.ready();
-  if (account.state === "closed") return; // somebody has signed in or out meanwhile
+  // Somebody has signed in or out meanwhile
+  if (account.state === "closed") return;
   page = pageOf(account);
   show(page.content);
   draw();
@@ -90,7 +99,8 @@ async function enter() {
 
 /** Once the page has nothing else to do. */
 function whenIdle(work) {
-  const begin = () => work().catch(() => {}); // where it cannot be had, everything else can
+  // Where it cannot be had, everything else can
+  const begin = () => work().catch(() => {});
   if (globalThis.requestIdleCallback) requestIdleCallback(begin, { timeout: IDLE });
   else setTimeout(begin, IDLE);
 }
@@ -98,17 +108,25 @@ function whenIdle(work) {
 function pageOf(account) {
   const { content, main, avatar, name, begin, list, empty, pane, nothing, box, ...parts } =
     clone("page");
-  let desk = null; // for staff who have asked for it
-  let isArchive = false; // shown in the place of the others
+  // For staff who have asked for it
+  let desk = null;
+  // Shown in the place of the others
+  let isArchive = false;
   let filter = "all";
-  let search = null; // once somebody has
+  // Once somebody has
+  let search = null;
   let view = null;
-  let visited = null; // the id that was asked for last, so that what is not there is asked for once
-  let badge = 0; // of the page's icon, where it is installed
-  let place = ""; // the page's address when it was drawn last
+  // The id that was asked for last, so that what is not there is asked for once
+  let visited = null;
+  // Of the page's icon, where it is installed
+  let badge = 0;
+  // The page's address when it was drawn last
+  let place = "";
   let hasPinned = false;
-  let joining; // the code of the link that was followed
-  let aim = null; // the message to go to: `{id, paint, isStep}`
+  // The code of the link that was followed
+  let joining;
+  // The message to go to: `{id, paint, isStep}`
+  let aim = null;
   const showName = () => {
     const { me } = account;
     name.textContent = shownName(me);
@@ -266,7 +284,8 @@ function pageOf(account) {
     left?.close();
     if (!chat) return;
     visited = null;
-    chat.open({ around: aim?.id }).catch(() => {}); // it is tried again once there is a connection
+    // It is tried again once there is a connection
+    chat.open({ around: aim?.id }).catch(() => {});
     view.render();
     view.focus();
   }
@@ -319,7 +338,8 @@ addEventListener("storage", async ({ key }) => {
   if (key === TOKENS && (await payam.subject()) !== subject) location.reload();
 });
 addEventListener("beforeunload", (event) => {
-  if (page?.account.isBusy) event.preventDefault(); // files on their way would be lost
+  // Files on their way would be lost
+  if (page?.account.isBusy) event.preventDefault();
 });
 
 if (await payam.subject()) {

@@ -3,7 +3,8 @@
 
 const sheet = new CSSStyleSheet();
 document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
-const known = new Map(); // class names, by the picture's address
+// Class names, by the picture's address
+const known = new Map();
 let read = null;
 let count = 0;
 
@@ -28,6 +29,7 @@ async function load(url, name) {
     const address = URL.createObjectURL(await read(url));
     sheet.insertRule(`.avatar.${name} { background: url("${address}") center / cover; color: transparent; }`);
   } catch {
-    known.delete(url); // the next one who draws it tries again
+    // The next one who draws it tries again
+    known.delete(url);
   }
 }

@@ -1,8 +1,11 @@
 // Of a long list only the rows around what is in view are drawn. All rows have the same height.
 
-const WHOLE_MOST = 150; // rows that are drawn without asking where one is
-const MARGIN = 40; // rows beyond what is in view
-const STEP = 20; // rows by which what is drawn moves
+// Rows that are drawn without asking where one is
+const WHOLE_MOST = 150;
+// Rows beyond what is in view
+const MARGIN = 40;
+// Rows by which what is drawn moves
+const STEP = 20;
 
 /** Which of `count` rows of `list` are to be drawn: `{begin, end}`; `list` gets room for the others. */
 export function rangeOf(list, count) {

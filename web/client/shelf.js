@@ -2,13 +2,16 @@
 // without a connection. They are shown until the server has answered, and count for nothing else.
 
 const CONVERSATIONS = 30;
-const MESSAGES = 50; // of each
-const PAUSE = 2000; // milliseconds between two writes of one conversation
+// Of each
+const MESSAGES = 50;
+// Milliseconds between two writes of one conversation
+const PAUSE = 2000;
 
 export class Shelf {
   #storage;
   #subject;
-  #timers = new Map(); // by conversation
+  // By conversation
+  #timers = new Map();
   #isTidied = false;
 
   constructor(storage, subject) {
