@@ -85,8 +85,8 @@ function messageRow({ message, chat, actions, name: shown, face, isPinned, isTar
   const isAgent = message.role === "agent"; // who is none of the participants
   const showsSender = (isGroup || isAgent) && isFirst && !isOwn;
   const isNote = message.internal === true;
-  const named = isNote ? "noteOf" : "agentNamed";
-  const name = isAgent ? say(named, { name: shown }) : shown;
+  const ofAgent = isNote ? say("noteOf", { name: shown }) : say("agentNamed", { name: shown });
+  const name = isAgent ? ofAgent : shown;
   return make("message-row", {
     row: {
       className: `message ${isOwn ? "own" : "other"} ${isFirst ? "first" : ""} ${isTarget ? "target" : ""}`,
