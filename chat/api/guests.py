@@ -5,7 +5,7 @@ from sanic import Blueprint, HTTPResponse, Request
 from chat.api import addresses, bodies, responses
 from chat.api.operations import Operation
 from chat.api.schemas import Identification, NewGuest
-from chat.api.tokens import NOT_KEPT
+from chat.api.tokens import NO_TOKEN, NOT_KEPT
 from chat.auth.identity import Identity
 from chat.errors import RateLimited
 from chat.records import Desk, Guest, SignedIn
@@ -40,7 +40,7 @@ async def create(request: Request) -> HTTPResponse:
     takes=Identification,
     gives={201: SignedIn},
     sends=("Cache-Control",),
-    refuses=(closed(), wrong_signature(), TOO_MANY),
+    refuses=(closed(), wrong_signature(), NO_TOKEN, TOO_MANY),
 )
 async def identify(request: Request) -> HTTPResponse:
     """Sign a user of the shop in, whom the shop's server names.
