@@ -43,6 +43,7 @@ INTEGERS = {
     "RATE_MESSAGES": (1, 1_000_000),
     "RATE_REQUESTS": (1, 1_000_000),
     "RATE_LOGINS": (1, 1_000_000),
+    "RATE_GUESTS": (1, 1_000_000),
     "MAX_CONNECTIONS": (1, 1_000_000),
     "WRITE_QUEUE": (1, 10_000_000),
     "PUSH_TTL": (60, 28 * 86400),
@@ -108,6 +109,9 @@ WRONG = {
     "JWT_JWKS_URL": ["id.example.org", "ftp://host/keys", "https://", "https://h:p/", NOT_UTF8],
     "JWT_ISSUER": ["nul\0", NOT_UTF8],
     "JWT_AUDIENCE": ["nul\0", NOT_UTF8],
+    "GUESTS": ["maybe", "2", NOT_UTF8],
+    "WIDGET_ORIGINS": ["example.org", "https://example.org/", NOT_UTF8],
+    "WIDGET_SECRET": ["x" * (SECRET_MIN_LENGTH - 1), NOT_UTF8 * 20],
     "CORS_ORIGINS": [
         "example.org",
         "https://example.org/",
