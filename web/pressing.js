@@ -42,12 +42,15 @@ export function whenPressed(parent, selector, asked) {
   parent.addEventListener("scroll", () => clearTimeout(timer), true);
 }
 
-/** Lifting the finger presses neither the link under it nor what the menu has there. */
+/** Lifting the finger presses neither the link under it nor what the menu has there; the next press does. */
 function swallowClick() {
+  const over = new AbortController();
+  const options = { capture: true, signal: over.signal };
   const swallow = (event) => {
     event.preventDefault();
     event.stopPropagation();
   };
-  document.addEventListener("click", swallow, true);
-  setTimeout(() => document.removeEventListener("click", swallow, true), SOON);
+  document.addEventListener("click", swallow, options);
+  document.addEventListener("pointerdown", () => over.abort(), options);
+  setTimeout(() => over.abort(), SOON);
 }
