@@ -104,16 +104,17 @@ async def test_sound_is_off_until_it_is_asked_for(browser: Browser, served: Paya
     assert await hers.page.evaluate("tones") == 0
     await hers.page.get_by_role("button", name="Settings").click()
     await hers.page.get_by_role("button", name="Turn the sound on").click()
-    await hers.page.wait_for_function("tones > 0")  # so that one knows it
+    await hers.page.wait_for_function("() => tones > 0")  # so that one knows it
     await hers.check()
     await hers.page.reload()
     await expect(hers.list).to_contain_text("unheard")
     await hers.page.evaluate(TONES)
     await hers.page.wait_for_function(
-        "performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/chime.js'))"
+        "() => performance.getEntriesByType('resource')"
+        ".some(({ name }) => name.endsWith('/chime.js'))"
     )
     ali.say("heard")
-    await hers.page.wait_for_function("tones > 0")
+    await hers.page.wait_for_function("() => tones > 0")
     await hers.page.get_by_role("button", name="Settings").click()
     await hers.page.get_by_role("button", name="Turn the sound off").click()
     await hers.page.keyboard.press("Escape")
