@@ -24,7 +24,7 @@ const SENTENCES = [
 export function explain({ code, message, errors = {} }) {
   const fields = Object.entries(errors);
   if (fields.length > 0) {
-    return fields.map(([field, texts]) => `${labelOf(field)}: ${explainField(texts)}`).join(" ");
+    return fields.map(([field, texts]) => labelled(field, explainField(texts))).join(" ");
   }
   if (has(code)) return say(code);
   return isPersian ? say("error") : message;
@@ -45,7 +45,9 @@ function translated(text) {
 
 const written = ([name, value]) => [name, /^\d+$/.test(value) ? number(Number(value)) : value];
 
-function labelOf(field) {
+/** A field of a window that is not loaded has no word: its name is English. */
+function labelled(field, text) {
   const name = `field_${field}`;
-  return has(name) ? say(name) : field;
+  if (has(name)) return `${say(name)}: ${text}`;
+  return isPersian ? text : `${field}: ${text}`;
 }
