@@ -32,6 +32,7 @@ from config.settings import Settings
 log = logging.getLogger("payam.followers")
 
 INPUT, OUTPUT = 0, 1
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 REPORT_SECONDS = 1.0
 PARENT_SECONDS = 1.0
 
@@ -66,7 +67,7 @@ async def follow(settings: Settings) -> None:
     """Work until the serving process has ended, or a signal comes. Raises Failed."""
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in SIGNALS:
         loop.add_signal_handler(number, stop.set)
     database = connect(settings.database, settings.database_pool_size)
     index = connect_index(database, settings.database, settings.database_pool_size)
@@ -105,6 +106,10 @@ async def follow(settings: Settings) -> None:
         if index is not database:
             await index.close()
         await database.close()
+        for number in SIGNALS:
+            # A loop that closes cannot take a signal any more, and a second one may come.
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)
 
 
 async def until_one_ends(works: Mapping[str, Coroutine[Any, Any, None]]) -> None:
