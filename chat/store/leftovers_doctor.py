@@ -3,6 +3,13 @@
 from chat.store.database import Database
 from chat.store.drift import Drift
 
+# What the follower has not come to yet, it will take away.
+SEARCHED = """
+    SELECT t.sender_id FROM search_texts AS t
+    JOIN messages AS m ON m.conversation_id = t.conversation_id AND m.id = t.message_id
+    JOIN positions AS p ON p.follower = 'search' AND p.conversation_id = m.conversation_id
+    WHERE p.seq >= m.seq
+"""
 OF_USERS = {
     "what a message said": """
         SELECT m.sender_id FROM messages AS m
@@ -12,7 +19,7 @@ OF_USERS = {
         SELECT m.sender_id FROM attachments AS a
         JOIN messages AS m ON m.conversation_id = a.conversation_id AND m.id = a.message_id
     """,
-    "what search looks in": "SELECT sender_id FROM search_texts",
+    "what search looks in": SEARCHED,
     "a reaction": "SELECT user_id FROM reactions WHERE is_there",
     "a participation": "SELECT user_id FROM participants WHERE is_active",
     "a mention": "SELECT user_id FROM mentions WHERE is_own",
