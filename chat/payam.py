@@ -327,7 +327,7 @@ class Payam:
         self.settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.files.prepare(time())
         if self.settings.push:
-            self.vapid.prepare()
+            await asyncio.to_thread(self.vapid.prepare)
         await self.keys.start()
         await self._open_database()
         self._supervise("writer", self.writer.run(), stop)
