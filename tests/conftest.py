@@ -62,8 +62,8 @@ every frame. The other tests run on SQLite, and on PostgreSQL with two workers a
 MIGRATED = "payam_migrated"
 PARTITIONED = "payam_partitioned"
 PARTITIONS = 4
-deployed: list[str] = []
-"""The URL of the database of `on_postgres`, once a test has asked for it."""
+deployed: list[tuple[PostgresServer, str]] = []
+"""The server and the URL of the database of `on_postgres`, once a test has asked for it."""
 HERE_ALONE = "127.0.0.1"
 """Where webhooks of tests may be sent to."""
 
@@ -145,7 +145,7 @@ def on_sqlite() -> Iterator[PayamServer]:
 def on_postgres(postgres_server: PostgresServer, migrated_template: str) -> Iterator[PayamServer]:
     """One process on PostgreSQL and Redis."""
     database_url = postgres_server.create_database(template=migrated_template)
-    deployed.append(database_url)
+    deployed.append((postgres_server, database_url))
     yield from deploy(database_url, workers=1)
 
 
