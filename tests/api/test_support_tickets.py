@@ -21,7 +21,7 @@ def test_any_participant_opens_a_ticket(sara: Person, ali: Person, ticket: str) 
     shown = ali.get(ticket.removesuffix("support_ticket/")).json()
     assert shown["support_ticket"] == opened
     assert opened.pop("id") > 0
-    assert opened.pop("created_at") == opened.pop("updated_at")
+    assert opened.pop("created_at") == opened["waiting_since"] == opened.pop("updated_at")
     assert opened == {
         "conversation": shown["id"],
         "subject": "Broken",
@@ -29,6 +29,8 @@ def test_any_participant_opens_a_ticket(sara: Person, ali: Person, ticket: str) 
         "priority": "high",
         "created_by": sara.user,
         "assigned_to": None,
+        "waiting_since": opened["waiting_since"],
+        "rating": None,
     }
 
 

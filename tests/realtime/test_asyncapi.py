@@ -258,6 +258,8 @@ async def test_what_a_server_sends_is_what_the_document_says(
     await expect(second, "ticket.updated")
     await ali.http.patch(f"/api/conversations/{pair.conversation}/", json={"title": "x"})
     await expect(second, "conversation.updated")
+    await ali.http.patch("/api/users/me/", json={"display_name": "علی"})
+    await expect(second, "user.updated")
     await first.send({"type": "delete_message", "message_id": message_id})
     await expect(second, "message.deleted")
     await second.send({"type": "delete_message", "message_id": message_id, "ref": "b"})

@@ -7,7 +7,7 @@ import pytest
 
 from chat.auth.identity import Identity
 from chat.errors import InvalidInput, NotFound, Unavailable
-from chat.records import LastMessage, User
+from chat.records import LastMessage, Profile, User
 from chat.services.conversations import LIST_PART, Conversations
 from chat.services.direct_conversations import DirectConversations
 from chat.store import (
@@ -111,7 +111,7 @@ async def test_a_new_conversation_is_empty_and_has_its_participants(database: Da
     talk = await conversation(database, ali, sara, title="کار")
     found = await conversation_list.one(database, talk, ali)
     assert found is not None
-    assert found.participants == [User(sara, "sara"), User(ali, "ali")]
+    assert found.participants == [Profile(sara, "sara"), Profile(ali, "ali")]
     assert (found.title, found.last_message, found.support_ticket) == ("کار", None, None)
     assert (found.unread_count, found.seq) == (0, 0)
 
