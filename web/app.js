@@ -127,12 +127,13 @@ function pageOf(account) {
   let joining;
   // The message to go to: `{id, paint, isStep}`
   let aim = null;
-  const showName = () => {
+  const showMe = () => {
     const { me } = account;
     name.textContent = shownName(me);
     Object.assign(avatar, avatarOf(me.username, me.avatar_url));
+    parts.desk.hidden = !me.is_staff;
   };
-  showName();
+  showMe();
   laterOn(parts.settings, () => import("./settings.js"), ({ showSettings }) => showSettings(payam, account));
   laterOn(begin, () => import("./dialogs.js"), ({ beginConversation }) =>
     beginConversation(account, (record) => {
@@ -141,7 +142,6 @@ function pageOf(account) {
     }),
   );
 
-  parts.desk.hidden = !account.me.is_staff;
   laterOn(parts.desk, () => import("./tickets.js"), ({ ticketDesk }) => {
     desk ??= ticketDesk({ api: payam, account, changed: draw }, {
       button: parts.desk,
@@ -248,7 +248,7 @@ function pageOf(account) {
       view.show(aim);
       aim = null;
     }
-    showName();
+    showMe();
     renderList(current);
     document.title = (unread > 0 ? `(${number(unread)}) ` : "") + say("payam");
     if (unread !== badge) navigator.setAppBadge?.((badge = unread)).catch(() => {});

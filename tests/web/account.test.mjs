@@ -216,6 +216,23 @@ test("what was kept is shown at once, and only what is new is asked for", async 
   assert.equal(again.unread, 2);
 });
 
+test("who one is by now takes the place of what was kept, and is announced", async () => {
+  const server = new Scripted();
+  server.conversation(1);
+  const storage = memoryStorage();
+  const { payam } = await live(server, { storage });
+  while (!(await storage.get("account/1"))) await tick();
+  payam.close();
+  server.me = { ...server.me, display_name: "علی", is_staff: true };
+  const again = client(server, { storage }).account();
+  const shown = [];
+  again.on("change", () => shown.push(again.me.display_name));
+  await again.ready();
+  await server.greet(1);
+  while (!shown.includes("علی")) await tick();
+  assert.equal(again.me.is_staff, true);
+});
+
 test("signing out leaves nothing of the conversations on the device, but what is not sent", async () => {
   const server = new Scripted();
   server.isAcking = false;

@@ -61,7 +61,10 @@ export class Account extends Emitter {
     for (const { conversation } of this.#unsent) this.look(conversation);
     if (!kept) return;
     this.#reading.list();
-    api.me().then((me) => Object.assign(this.me, me), () => {});
+    api.me().then((me) => {
+      Object.assign(this.me, me);
+      this.changed();
+    }, () => {});
   }
 
   async #askMe() {
