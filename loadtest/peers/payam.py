@@ -1,10 +1,12 @@
 """Payam itself, run in the same way as the other peers, on PostgreSQL and Redis and on SQLite."""
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from urllib.request import urlopen
 
 from loadtest.crowd import Crowd
 from loadtest.peers.backing import Backing
@@ -12,10 +14,25 @@ from loadtest.peers.peer import Peer, Running
 from loadtest.peers.server import SERVER_CORE, pinned, running
 from tests.support.payam_server import CHECKOUT, PayamServer
 
+WATCH = "PYTHONPATH"
+"""What brings the tests' watch of the event loop."""
+
 
 class PinnedPayam(PayamServer):
+    """As operators run it: nothing watches its event loop."""
+
     def command(self) -> Sequence[str]:
         return pinned(SERVER_CORE, super().command())
+
+    def environment(self) -> Mapping[str, str]:
+        return {name: value for name, value in super().environment().items() if name != WATCH}
+
+    def answers(self) -> bool:
+        """Also its followers work: their process would count as memory of sockets."""
+        if not super().answers():
+            return False
+        with urlopen(f"http://127.0.0.1:{self.port}/health/ready", timeout=5) as answer:
+            return "missing" not in json.load(answer)
 
 
 def install() -> None:
