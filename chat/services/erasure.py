@@ -120,7 +120,7 @@ class Erasure:
                 )
                 for part in in_parts(ids, DELETED):
                     await self._writer.change(
-                        conversation_id, self._deleting(conversation_id, user_id, part)
+                        conversation_id, wiping(self._files, user_id, conversation_id, part)
                     )
             reacted = await reactions.of_user(self._database, conversation_id, user_id)
             for some in in_parts(reacted, DELETED):
@@ -141,23 +141,30 @@ class Erasure:
 
         return apply
 
-    def _deleting(
-        self, conversation_id: int, user_id: int, message_ids: Sequence[int]
-    ) -> Apply[None]:
-        async def apply(transaction: Transaction) -> Outcome[None]:
-            events, files = list[Event](), list[str]()
-            for message_id in message_ids:
-                found = await messages.find(transaction, conversation_id, message_id)
-                if found is not None and not found.is_deleted:
-                    change, of_message = await deletion(
-                        transaction, user_id, conversation_id, message_id, found
-                    )
-                    events.append(change)
-                    files += of_message
-            await store.blank(transaction, conversation_id, message_ids)
-            return Outcome(None, events, after=partial(self._files.discard_later, files))
 
-        return apply
+def wiping(
+    files: Files, actor_id: int | None, conversation_id: int, message_ids: Sequence[int]
+) -> Apply[int]:
+    """Delete these messages, and leave no content of any; says how many were not deleted yet.
+
+    `actor_id` is who deletes them, or None for staff and the operator.
+    """
+
+    async def apply(transaction: Transaction) -> Outcome[int]:
+        events, of_messages = list[Event](), list[str]()
+        for message_id in message_ids:
+            found = await messages.find(transaction, conversation_id, message_id)
+            if found is not None and not found.is_deleted:
+                change, of_message = await deletion(
+                    transaction, actor_id, conversation_id, message_id, found
+                )
+                events.append(change)
+                of_messages += of_message
+        await store.blank(transaction, conversation_id, message_ids)
+        after = partial(files.discard_later, of_messages)
+        return Outcome(len(events), events, after=after)
+
+    return apply
 
 
 def taking_back(

@@ -6,7 +6,7 @@ goes at the end: the title, metadata, tickets, notes and links. Its row stays, w
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
 from functools import partial
 
 from chat import records
@@ -17,7 +17,7 @@ from chat.services.accounts import say_act
 from chat.services.chores import keep_doing
 from chat.services.comings import leaving
 from chat.services.conversation_export import ConversationExport
-from chat.services.erasure import DELETED, READ
+from chat.services.erasure import DELETED, READ, wiping
 from chat.services.messages import deletion, no_such_message
 from chat.services.staff import require_staff
 from chat.store import acts, erasures, messages
@@ -171,27 +171,10 @@ class Oversight:
             part = await store.part(self._database, conversation_id, after, before, READ)
             for ids in in_parts(sorted(part.present + part.deleted), DELETED):
                 count = await self._writer.change(
-                    conversation_id, self._removing(conversation_id, ids)
+                    conversation_id, wiping(self._files, None, conversation_id, ids)
                 )
                 yield count
             after = part.last
-
-    def _removing(self, conversation_id: int, message_ids: Sequence[int]) -> Apply[int]:
-        async def apply(transaction: Transaction) -> Outcome[int]:
-            events, files = list[Event](), list[str]()
-            for message_id in message_ids:
-                found = await messages.find(transaction, conversation_id, message_id)
-                if found is not None and not found.is_deleted:
-                    change, of_message = await deletion(
-                        transaction, None, conversation_id, message_id, found
-                    )
-                    events.append(change)
-                    files += of_message
-            await erasures.blank(transaction, conversation_id, message_ids)
-            after = partial(self._files.discard_later, files)
-            return Outcome(len(events), events, after=after)
-
-        return apply
 
 
 def emptying(conversation_id: int) -> Apply[int]:
