@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import psycopg
 
 from loadtest.crowd import Crowd
 from loadtest.peers.backing import Backing
+from loadtest.peers.filling import fill, of_database
 from loadtest.peers.installing import CACHE, install_once, unpack_packages
 from loadtest.peers.peer import Peer, Running
 from loadtest.peers.server import PeerServer, running
@@ -48,17 +48,7 @@ class EjabberdServer(PeerServer):
         self.database = database
 
     def program(self) -> Sequence[str]:
-        url = urlsplit(self.database)
-        filled = CONFIGURATION.read_text()
-        for name, value in {
-            "PORT": self.port,
-            "HOST": url.hostname,
-            "DATABASE_PORT": url.port,
-            "USER": url.username,
-            "PASSWORD": unquote(url.password or ""),
-            "DATABASE": url.path.removeprefix("/"),
-        }.items():
-            filled = filled.replace(f"@@{name}@@", str(value))
+        filled = fill(CONFIGURATION, {"PORT": self.port, **of_database(self.database)})
         (self.directory / "ejabberd.yml").write_text(filled)
         return [
             *(str(emulator() / "erlexec"), "-noinput", "+K", "true", "+P", "250000"),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from loadtest.crowd import Crowd
 from loadtest.peers.backing import Backing
+from loadtest.peers.filling import fill
 from loadtest.peers.installing import CACHE, install_once, unpack_packages
 from loadtest.peers.peer import Peer, Running
 from loadtest.peers.server import PeerServer, running
@@ -25,10 +26,8 @@ class NchanServer(PeerServer):
 
     def program(self) -> Sequence[str]:
         module = UNPACKED / "usr/lib/nginx/modules/ngx_nchan_module.so"
-        filled = CONFIGURATION.read_text()
-        filled = filled.replace("@@MODULE@@", str(module)).replace("@@PORT@@", str(self.port))
         file = self.directory / "nginx.conf"
-        file.write_text(filled)
+        file.write_text(fill(CONFIGURATION, {"MODULE": module, "PORT": self.port}))
         nginx = str(UNPACKED / "usr/sbin/nginx")
         return [nginx, "-p", str(self.directory), "-c", str(file), "-e", "stderr"]
 

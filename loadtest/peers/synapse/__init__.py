@@ -4,10 +4,10 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from loadtest.crowd import Crowd
 from loadtest.peers.backing import Backing
+from loadtest.peers.filling import fill, of_database
 from loadtest.peers.installing import CACHE, install_packages
 from loadtest.peers.peer import Peer, Running
 from loadtest.peers.server import PeerServer, running
@@ -38,19 +38,8 @@ class SynapseServer(PeerServer):
         return self.directory / "homeserver.yaml"
 
     def start(self) -> None:
-        url = urlsplit(self.database)
-        filled = (HERE / "homeserver.yaml").read_text()
-        for name, value in {
-            "FOLDER": self.directory,
-            "SECRET": self.backing.secret,
-            "PORT": self.port,
-            "HOST": url.hostname,
-            "DATABASE_PORT": url.port,
-            "USER": url.username,
-            "PASSWORD": unquote(url.password or ""),
-            "DATABASE": url.path.removeprefix("/"),
-        }.items():
-            filled = filled.replace(f"@@{name}@@", str(value))
+        ours = {"FOLDER": self.directory, "SECRET": self.backing.secret, "PORT": self.port}
+        filled = fill(HERE / "homeserver.yaml", {**ours, **of_database(self.database)})
         self.file.write_text(filled)
         (self.directory / "log.yaml").write_text((HERE / "log.yaml").read_text())
         subprocess.run(
