@@ -367,8 +367,8 @@ class SupportTicket(Struct, frozen=True):
     subject: str
     status: Status
     priority: Priority
-    created_by: User
-    assigned_to: User | None
+    created_by: Profile
+    assigned_to: Profile | None
     created_at: Moment
     updated_at: Moment
     waiting_since: Moment | None = None

@@ -149,8 +149,8 @@ class SupportTicket(Struct, frozen=True):
     subject: str
     status: str
     priority: str
-    created_by: User
-    assigned_to: User | None
+    created_by: Profile
+    assigned_to: Profile | None
     created_at: datetime
     updated_at: datetime
     waiting_since: datetime | None = None

@@ -28,13 +28,13 @@ async def require_none_open(reads: Reads, conversation_id: int) -> None:
         raise another_open()
 
 
-async def assignee(reads: Reads, field: str, user_id: int | None) -> records.User | None:
+async def assignee(reads: Reads, field: str, user_id: int | None) -> records.Profile | None:
     """The member of staff with this id, or InvalidInput; None stays None."""
     if user_id is None:
         return None
-    member = await users.staff_member(reads, user_id)
-    if member is None:
+    if await users.staff_member(reads, user_id) is None:
         raise InvalidInput({field: [f"No such member of staff: {user_id}."]})
+    (member,) = await users.profiles(reads, [user_id])
     return member
 
 

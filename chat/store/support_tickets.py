@@ -24,9 +24,10 @@ WAITING = f"""
          ORDER BY m.created_seq LIMIT 1) END
 """  # noqa: S608 - of ours
 SELECT = f"""
-    SELECT t.id, t.conversation_id, t.subject, t.status, t.priority, t.created_by, cu.username,
-           t.assigned_to, au.username, t.created_at, t.updated_at, {WAITING},
-           t.rating, t.rating_comment
+    SELECT t.id, t.conversation_id, t.subject, t.status, t.priority,
+           t.created_by, cu.username, cu.display_name, cu.avatar,
+           t.assigned_to, au.username, au.display_name, au.avatar,
+           t.created_at, t.updated_at, {WAITING}, t.rating, t.rating_comment
     FROM support_tickets AS t
     JOIN users AS cu ON cu.id = t.created_by
     LEFT JOIN users AS au ON au.id = t.assigned_to
@@ -54,16 +55,16 @@ ESCAPE = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
 
 def from_row(row: Sequence[Any]) -> records.SupportTicket:
     """Make the record from a row of SELECT."""
-    id_, conversation, subject, status, priority, by, by_name, to, to_name, *rest = row
-    created, updated, waiting, score, comment = rest
+    id_, conversation, subject, status, priority, *rest = row
+    customer, agent, (created, updated, waiting, score, comment) = rest[:4], rest[4:8], rest[8:]
     return records.SupportTicket(
         id=id_,
         conversation=conversation,
         subject=subject,
         status=status,
         priority=priority,
-        created_by=records.User(by, by_name),
-        assigned_to=None if to is None else records.User(to, to_name),
+        created_by=records.profile_of(*customer),
+        assigned_to=None if agent[0] is None else records.profile_of(*agent),
         created_at=to_text(created),
         updated_at=to_text(updated),
         waiting_since=None if waiting is None else to_text(waiting),

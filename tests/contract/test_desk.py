@@ -37,6 +37,21 @@ async def test_staff_hear_of_tickets_in_conversations_of_others(people: People) 
     await nothing_of_tickets(of_sara)
 
 
+async def test_a_ticket_has_the_names_that_people_have_chosen(people: People) -> None:
+    """Of the customer and of the agent: a guest's username says nothing to anybody."""
+    ali, agent = await people("ali"), await people.staff("agent")
+    await ali.http.patch("/api/users/me/", json={"display_name": "علی"})
+    await agent.http.patch("/api/users/me/", json={"display_name": "Sara of the desk"})
+    path = f"/api/conversations/{await ali.begin_conversation()}/support_ticket/"
+    ticket = (await ali.http.post(path, json={"subject": "help"})).json()
+    assert ticket["created_by"]["display_name"] == "علی"
+    mine = f"/api/support_tickets/{ticket['id']}/assign/"
+    taken = (await agent.http.post(mine, json={"user_id": agent.id})).json()
+    assert taken["assigned_to"]["display_name"] == "Sara of the desk"
+    # Who has it already changes nothing by taking it again.
+    assert (await agent.http.post(mine, json={"user_id": agent.id})).json() == taken
+
+
 async def nothing_of_tickets(socket: Socket) -> None:
     """Up to the answer to a frame that is sent now."""
     await socket.send({"type": "resume", "since": {}, "ref": "end"})

@@ -102,7 +102,8 @@ def test_deep_nesting_is_malformed() -> None:
         protocol.decode('{"type":"typing","is_typing":true,"x":' + "[" * 30_000)
 
 
-TICKET = records.SupportTicket(3, 7, "help", "open", "normal", ALI, None, "then", "then")
+CUSTOMER = records.Profile(1, "ali")
+TICKET = records.SupportTicket(3, 7, "help", "open", "normal", CUSTOMER, None, "then", "then")
 FILE = records.Attachment(4, 9, "a.txt", 1, "text/plain", "/api/…", "then")
 
 

@@ -126,10 +126,14 @@ export interface SupportTicket {
   subject: string;
   status: TicketStatus;
   priority: TicketPriority;
-  created_by: User;
-  assigned_to: User | null;
+  created_by: Profile;
+  assigned_to: Profile | null;
   created_at: string;
   updated_at: string;
+  /** Since when the customer has waited for an answer; null where nobody waits. */
+  waiting_since: string | null;
+  /** How content the customer was. */
+  rating: { score: number; comment: string } | null;
 }
 
 /** A call with the same `key` again makes nothing: it is answered with what the first one made. */
