@@ -47,7 +47,6 @@ PAUSE_SECONDS = 1.0
 PAUSE_MAX = 60.0
 STOP_SECONDS = 5.0
 REPORT_MOST = 256 * 1024
-NOTHING = followers.Lag(0.0, 0)
 
 
 class Keeper:
@@ -143,7 +142,7 @@ class Keeper:
         await asyncio.gather(*self._working, return_exceptions=True)
         self._working = []
         for name in self._measured:
-            note(name, NOTHING)
+            note(name, followers.NO_LAG)
         self._measured = set()
 
     async def _keep(self) -> None:
@@ -211,12 +210,14 @@ class Keeper:
     async def _measure_all(self) -> None:
         measured = set()
         for place in self._places:
-            for name in await followers.names(place):
-                if name != PUSH or self._settings.push:
-                    note(name, await followers.lag(place, name))
-                    measured.add(name)
+            names = set(await followers.names(place))
+            if not self._settings.push:
+                names.discard(PUSH)
+            for name, lag in (await followers.lags(place, names)).items():
+                note(name, lag)
+                measured.add(name)
         for gone in self._measured - measured:
-            note(gone, NOTHING)
+            note(gone, followers.NO_LAG)
         self._measured = measured
 
 

@@ -5,6 +5,7 @@ staff manage them, and the commands on the server.
 """
 
 import asyncio
+import builtins
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from time import monotonic
 from typing import Any
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from chat import records
 from chat.auth.identity import Identity
@@ -27,6 +29,7 @@ from chat.services.webhook_requests import NotDelivered
 from chat.store import changes, followers, touched, users
 from chat.store import webhooks as store
 from chat.store.database import Database, Transaction
+from chat.store.followers import Lag
 from chat.store.idempotency_keys import IdempotencyKey
 from chat.store.webhooks import Webhook
 from chat.store.work import Outcome
@@ -46,11 +49,11 @@ class Webhooks:
     async def list(self, who: Identity | None) -> list[records.Webhook]:
         """All of them, the oldest first."""
         await self._require_staff(who)
-        return [await self._shown(one) for one in await store.every(self._database)]
+        return await self._shown(await store.every(self._database))
 
     async def get(self, who: Identity | None, webhook_id: int) -> records.Webhook:
         await self._require_staff(who)
-        return await self._shown(await self._stored(webhook_id))
+        return await self._present(webhook_id)
 
     async def add(
         self,
@@ -92,7 +95,9 @@ class Webhooks:
             made = (await apply(transaction)).result
         webhook = await self._stored(made.id)
         await followers.complete(self._database, webhook.follower)
-        shown = await self._shown(webhook, with_secret=made.is_new)
+        (shown,) = await self._shown([webhook])
+        if made.is_new:
+            shown = replace(shown, secret=webhook.secret)
         return shown, made.is_new
 
     async def change(
@@ -118,7 +123,7 @@ class Webhooks:
                 await store.pause(transaction, webhook_id, store.ASKED)
             elif is_paused is False and await store.resume(transaction, webhook_id):
                 await followers.forgive(transaction, store.follower_of(webhook_id))
-        return await self._shown(await self._stored(webhook_id))
+        return await self._present(webhook_id)
 
     async def remove(self, who: Identity | None, webhook_id: int) -> None:
         await self._require_staff(who)
@@ -185,30 +190,38 @@ class Webhooks:
             except ForbiddenAddress as error:
                 raise InvalidInput({"url": [f"Is not allowed: {error}."]}) from None
 
-    async def _shown(self, webhook: Webhook, *, with_secret: bool = False) -> records.Webhook:
-        lag = await followers.lag(self._database, webhook.follower)
-        if webhook.paused_at is not None:
-            status = "paused"
-        else:
-            status = "failing" if webhook.failures else "working"
-        return records.Webhook(
-            id=webhook.id,
-            url=webhook.url,
-            events=list(webhook.events),
-            batches=webhook.batches,
-            status=status,
-            paused_because=webhook.paused_because,
-            paused_at=shown(webhook.paused_at),
-            failing_since=shown(webhook.failing_since),
-            last_error=webhook.last_error,
-            last_error_at=shown(webhook.last_error_at),
-            delivered_at=shown(webhook.delivered_at),
-            behind_conversations=lag.conversations,
-            behind_seconds=round(lag.seconds, 3),
-            created_at=to_text(webhook.created_at),
-            public_key=requests.signer_of(webhook.secret).public_key,
-            secret=webhook.secret if with_secret else UNSET,
-        )
+    async def _present(self, webhook_id: int) -> records.Webhook:
+        (shown,) = await self._shown([await self._stored(webhook_id)])
+        return shown
+
+    async def _shown(self, webhooks: Sequence[Webhook]) -> builtins.list[records.Webhook]:
+        lags = await followers.lags(self._database, [one.follower for one in webhooks])
+        return [record_of(one, lags.get(one.follower, followers.NO_LAG)) for one in webhooks]
+
+
+def record_of(webhook: Webhook, lag: Lag) -> records.Webhook:
+    """What staff see of it; not its secret."""
+    if webhook.paused_at is not None:
+        status = "paused"
+    else:
+        status = "failing" if webhook.failures else "working"
+    return records.Webhook(
+        id=webhook.id,
+        url=webhook.url,
+        events=list(webhook.events),
+        batches=webhook.batches,
+        status=status,
+        paused_because=webhook.paused_because,
+        paused_at=shown(webhook.paused_at),
+        failing_since=shown(webhook.failing_since),
+        last_error=webhook.last_error,
+        last_error_at=shown(webhook.last_error_at),
+        delivered_at=shown(webhook.delivered_at),
+        behind_conversations=lag.conversations,
+        behind_seconds=round(lag.seconds, 3),
+        created_at=to_text(webhook.created_at),
+        public_key=requests.signer_of(webhook.secret).public_key,
+    )
 
 
 def shown(moment: int | None) -> str | None:

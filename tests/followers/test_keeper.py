@@ -13,7 +13,7 @@ import pytest
 from chat.store import duties, followers
 from chat.store.database import Database
 from tests.contract.test_search import say
-from tests.store.world import opened, opened_index, pair, sent
+from tests.store.world import conversation, opened, opened_index, pair, sent
 from tests.support.payam_server import PayamServer
 from tests.support.people import People, Person
 from tests.support.postgres_server import PostgresServer
@@ -146,3 +146,27 @@ async def test_how_far_it_is_behind_is_known_while_nobody_follows(
     lag = await followers.lag(database, "one")
     assert lag.conversations == 1
     assert lag.seconds > 0
+
+
+async def test_followers_are_measured_together_as_they_are_alone(database: Database) -> None:
+    """One has everything, one lacks something, one began since, and one does not exist."""
+    talk, ali, _ = await pair(database)
+    await followers.begin(database, "all", with_past=False)
+    await followers.begin(database, "some", with_past=False)
+    await sent(database, talk, ali)
+    other = await conversation(database, ali)
+    await sent(database, other, ali)
+    for name in ("all", "some"):
+        await followers.find(database, name)
+    async with database.transaction() as transaction:
+        await transaction.execute(
+            "UPDATE positions SET due = NULL, seq = 1 WHERE follower = ?", ("all",)
+        )
+    await sent(database, other, ali)  # what nobody has looked for
+    await followers.begin(database, "new", with_past=False)
+    names = ["all", "some", "new", "none"]
+    lags = await followers.lags(database, names)
+    conversations = {name: lag.conversations for name, lag in lags.items()}
+    assert conversations == {"all": 1, "some": 2, "new": 0}
+    for name in names:
+        assert (await followers.lag(database, name)).conversations == conversations.get(name, 0)
