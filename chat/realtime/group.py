@@ -338,28 +338,16 @@ class Group(Struct, gc=False, eq=False):
             return b"".join([of_conversation(frame, number) for frame in frames])
         return b"".join(frames)
 
-    def pass_on(
-        self, frame: bytes, except_users: Collection[int], except_connection: object
-    ) -> None:
-        """Send what is passing to who is live, but not to these users, or this connection.
+    @property
+    def size(self) -> int:
+        """About how many sockets it has: of each user of `/ws/` one is counted."""
+        return len(self.members) + len(self.wide) // WIDTH
 
-        What goes to every user, a mark of reading, goes to who still resumes as well: it may be
-        later than the marks that were looked up for that one.
-        """
-        of_others = [
-            one
-            for one, place in (self.others or {}).items()
-            if place is not ABSENT and not (place.is_reading and except_users)
-        ]
-        live = self.wide_ones() if self.wide else []
-        has_wide = live or any(one.is_wide for one in of_others)
-        wide = of_conversation(frame, self.conversation_id) if has_wide else b""
-        groups: tuple[Iterable[Subscriber], ...] = (self.members, live, of_others)
-        for members in groups:
-            for member in members:
-                is_excepted = member.identity.user_id in except_users
-                if member is not except_connection and not is_excepted:
-                    member.send(wide if member.is_wide else frame)
+    def not_live(self) -> tuple[list[Subscriber], list[Subscriber]]:
+        """The connections that still read, and those that are ahead."""
+        places = [(one, place) for one, place in (self.others or {}).items() if place is not ABSENT]
+        reading = [one for one, place in places if place.is_reading]
+        return reading, [one for one, place in places if not place.is_reading]
 
     def _remove(self, user_id: int) -> None:
         """All sockets of the user hear that they are out, and the seat goes."""

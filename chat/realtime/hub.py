@@ -17,6 +17,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 
 from chat.realtime.comparing import Comparing
+from chat.realtime.ephemeral import Ephemeral, EphemeralNews
 from chat.realtime.group import Batch, Delivery, Group, Subscription
 from chat.realtime.groups import Groups, States
 from chat.realtime.healing import Healer
@@ -57,6 +58,7 @@ class Hub:
         self._closed = closed
         self._went_back = went_back
         self._groups = Groups(lambda group: group not in self._healer.healings)
+        self._ephemeral = EphemeralNews(self._groups.get)
         self._commits = 0
         self._comparing = Comparing(
             self._groups.position, seqs, self.deliver, went_back, patience.retry
@@ -249,6 +251,7 @@ class Hub:
 
     def clear(self) -> None:
         """Forget all members and positions, because the numbers mean nothing any more."""
+        self._ephemeral.close()
         for group in self._groups.clear():
             for connection in group.everyone():
                 group.discard(connection)
@@ -313,9 +316,7 @@ class Hub:
         except_connection: object = None,
     ) -> None:
         """Write an ephemeral frame to live sockets, but not to these users', or this connection."""
-        group = self._groups.get(conversation_id)
-        if group is not None:
-            group.pass_on(frame, except_users, except_connection)
+        self._ephemeral.pass_on(conversation_id, Ephemeral(frame, except_users, except_connection))
 
     def check(self, conversation_ids: Iterable[int]) -> None:
         """Compare these with the database, many in one query: something may have been lost."""
@@ -337,4 +338,5 @@ class Hub:
 
     async def close(self) -> None:
         """Stop reading what is missing."""
+        self._ephemeral.close()
         await asyncio.gather(self._healer.close(), self._comparing.close())

@@ -52,7 +52,7 @@ class Changes:
         and the caller's own.
 
         A mark that was made when the client had come to the point exactly may be one that it has
-        received. In a conversation of more than 2,000 participants none are given.
+        received. In a conversation of more than 2,000 participants only the user's own is.
         """
         found = await participants.marks_since(self._database, points, who.user_id)
         return {

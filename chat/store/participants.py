@@ -52,7 +52,7 @@ FEW = 10
 """Only the conversation of two people has blocks: it had them before others came into it."""
 MARKS_MOST = 100
 MARKED_MOST = 2_000
-"""With more participants it would take too long to look at all of their marks."""
+"""With more participants it would take too long to look at the marks of all of them."""
 MARKS = """
     SELECT newest.id, newest.user_id, u.username, newest.last_read_id FROM (
         SELECT c.id, p.user_id, p.last_read_id, p.read_seq,
@@ -63,6 +63,13 @@ MARKS = """
         JOIN participants AS p ON p.conversation_id = c.id
         WHERE p.is_active AND p.read_seq >= wanted.two AND p.last_read_id > 0
           AND c.participant_count <= ?
+        UNION ALL
+        SELECT c.id, p.user_id, p.last_read_id, p.read_seq, 1
+        FROM ({pairs}) AS wanted
+        JOIN conversations AS c ON c.id = wanted.one
+        JOIN participants AS p ON p.conversation_id = c.id AND p.user_id = ?
+        WHERE p.is_active AND p.read_seq >= wanted.two AND p.last_read_id > 0
+          AND c.participant_count > ?
     ) AS newest JOIN users AS u ON u.id = newest.user_id
     WHERE newest.place <= ? ORDER BY newest.id, newest.read_seq, newest.last_read_id
 """
@@ -351,10 +358,12 @@ async def marks_since(
     3. The client returns with 7 and gets both. Marks move forward only, so a repeat does no harm.
 
     Of each conversation MARKS_MOST at most, the newest, and the one of `user_id`; of one with
-    more participants than MARKED_MOST none.
+    more participants than MARKED_MOST only that one. No user has the id 0.
     """
+    pairs = listed(points.items())
     rows = await reads.fetch(
-        MARKS.format(pairs=reads.pairs), (user_id, listed(points.items()), MARKED_MOST, MARKS_MOST)
+        MARKS.format(pairs=reads.pairs),
+        (user_id, pairs, MARKED_MOST, pairs, user_id, MARKED_MOST, MARKS_MOST),
     )
     found: dict[int, list[Mark]] = {}
     for conversation_id, *mark in rows:

@@ -9,11 +9,14 @@ import pytest
 from chat import metrics
 from chat.auth.identity import Identity
 from chat.errors import Unavailable
+from chat.events import MessageRead, UserTyping
 from chat.realtime.bag import FEW as MANY
 from chat.realtime.connection import Listener
+from chat.realtime.ephemeral import AT_ONCE
 from chat.realtime.group import FEW, WAITING_MAX, Batch, Delivery
 from chat.realtime.hub import Hub
 from chat.realtime.patience import Patience
+from chat.realtime.protocol import frame_of, of_conversation
 from chat.realtime.seats import new_seat
 from chat.realtime.subscribers import ConversationSocket, Removals, UserSocket
 
@@ -134,14 +137,16 @@ async def test_among_many_what_is_held_goes_first() -> None:
 
 
 class Wide(UserSocket):
-    """A socket of all conversations that keeps how often it is written to."""
+    """A socket of all conversations that keeps what it is told, and how often."""
 
     def __init__(self, user_id: int) -> None:
         identity = Identity(user_id, f"user{user_id}", False, 0.0, None)
         super().__init__(cast("Listener", None), identity, 1024, cast("Removals", None))
+        self.told = b""
         self.writes = 0
 
     def send(self, frames: bytes) -> None:
+        self.told += frames
         self.writes += 1
 
 
@@ -418,6 +423,56 @@ async def test_a_mark_of_reading_goes_to_who_still_resumes() -> None:
     world.hub.begin_resuming(late, CONVERSATION, 0)
     world.hub.pass_on(CONVERSATION, b"read")
     assert late.told == b"read"
+
+
+def mark(name: str, message: int) -> bytes:
+    return frame_of(MessageRead(name, message))
+
+
+async def test_marks_of_reading_wait_for_each_other_among_many_sockets() -> None:
+    """The first goes out at once. Then each socket gets one write, with the newest of each user;
+    not its own, and nothing that its user may not see. With few sockets nothing waits.
+    """
+    world = World()
+    few = [world.join(number) for number in range(1, AT_ONCE + 1)]
+    for message in (1, 2, 3):
+        world.hub.pass_on(CONVERSATION, mark("sara", message))
+    assert few[0].told == mark("sara", 1) + mark("sara", 2) + mark("sara", 3)
+    seat = new_seat(90)
+    wide = Wide(90)
+    wide.seat = seat
+    seat.add(wide)
+    world.hub.seat(seat, {CONVERSATION: 0})
+    world.hub.enter(wide, {CONVERSATION: 0}, {})
+    reader, blocker, other = few[:3]
+    for member in few:
+        member.told, member.writes = b"", 0
+    world.hub.pass_on(CONVERSATION, mark("ali", 4))
+    world.hub.pass_on(CONVERSATION, mark("sara", 4), except_connection=reader)
+    world.hub.pass_on(CONVERSATION, mark("reza", 4))
+    world.hub.pass_on(CONVERSATION, mark("sara", 5), except_connection=reader)
+    typing = frame_of(UserTyping("ali", True))
+    blocked = (blocker.identity.user_id,)
+    world.hub.pass_on(CONVERSATION, typing, except_users=blocked)
+    assert other.told == mark("ali", 4)
+    late = Member(92)
+    world.hub.begin_resuming(late, CONVERSATION, 0)
+    async with asyncio.timeout(10):
+        while other.writes < 2:
+            await asyncio.sleep(0.001)
+    marks = mark("reza", 4) + mark("sara", 5)
+    assert (other.told, other.writes) == (mark("ali", 4) + marks + typing, 2)
+    assert reader.told == mark("ali", 4) + mark("reza", 4) + typing
+    assert blocker.told == mark("ali", 4) + marks
+    assert late.told == marks
+    frames = (mark("ali", 4), mark("reza", 4), mark("sara", 5), typing)
+    assert wide.told == b"".join(of_conversation(one, CONVERSATION) for one in frames)
+    world.hub.pass_on(CONVERSATION, mark("ali", 6))
+    async with asyncio.timeout(10):
+        while other.writes < 3:
+            await asyncio.sleep(0.001)
+    assert other.told.endswith(mark("ali", 6))
+    await world.hub.close()
 
 
 async def test_many_members_are_few_again() -> None:

@@ -60,7 +60,7 @@ async def test_of_many_the_newest_are_given_and_ones_own(database: Database) -> 
 
 
 async def test_many_conversations_are_asked_at_once(database: Database) -> None:
-    """Each from its own point; one of too many participants has none."""
+    """Each from its own point; one of too many participants has only one's own."""
     ali, sara = await user(database, "ali"), await user(database, "sara")
     talks = [await conversation(database, ali, sara) for _ in range(3)]
     ids = [(await sent(database, talk, ali)).id for talk in talks]
@@ -72,6 +72,8 @@ async def test_many_conversations_are_asked_at_once(database: Database) -> None:
             (MARKED_MOST + 1, talks[2]),
         )
     points = {talks[0]: 1, talks[1]: 2, talks[2]: 0}
-    assert await participants.marks_since(database, points, ali) == {
-        talks[0]: [Mark(sara, "sara", ids[0])]
-    }
+    few = {talks[0]: [Mark(sara, "sara", ids[0])]}
+    assert await participants.marks_since(database, points, ali) == few
+    own = {talks[2]: [Mark(sara, "sara", ids[2])]}
+    assert await participants.marks_since(database, points, sara) == few | own
+    assert await participants.marks_since(database, {talks[2]: 2}, sara) == {}
