@@ -224,6 +224,7 @@ class Payam:
             self.passwords,
             per_name,
             self.dispatcher.announce_erased,
+            self.dispatcher.announced_to_all,
         )
         exports = Exports(self.database, self.files, conversations, notes)
         sessions = Sessions(

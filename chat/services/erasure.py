@@ -51,13 +51,16 @@ class Erasure:
         passwords: Passwords,
         per_name: Limit,
         announce: Callable[[UserErased], None],
+        announced: Callable[[], Awaitable[None]],
     ) -> None:
+        """`announced` waits until what was announced is on its way to all nodes."""
         self._database = database
         self._writer = writer
         self._files = files
         self._passwords = passwords
         self._per_name = per_name
         self._announce = announce
+        self._announced = announced
         self._wake = asyncio.Event()
 
     async def begin(self, who: Identity, password: str | None) -> None:
@@ -89,6 +92,7 @@ class Erasure:
             self._files.discard_later([avatar.stored_name])
         self._announce(UserErased(user_id))
         self._wake.set()
+        await self._announced()
         return True
 
     async def _require_password(self, account: users.Account, password: str | None) -> None:

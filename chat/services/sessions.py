@@ -26,7 +26,7 @@ from chat.events import AccountChanged, FamilyRevoked, UserErased
 from chat.services import checks
 from chat.services.limits import Limit, network_of
 from chat.services.sharing import Shared
-from chat.services.users import Users
+from chat.services.users import Users, suspended
 from chat.store import token_families as store
 from chat.store import users as users_store
 from chat.store.database import Database
@@ -126,7 +126,7 @@ class Sessions:
             raise NotAuthenticated("Wrong username or password.", code="wrong_credentials")
         self._at_home[key_of(username), network_of(address)] = None
         if account.is_suspended:  # only who knows the password learns of it
-            raise suspended()
+            raise no_sign_in()
         if hashed and not is_own(hashed):
             made = await self._passwords.hash(password)
             await users_store.replace_hash(self._database, account.id, hashed, made)
@@ -145,7 +145,7 @@ class Sessions:
         suspended.
         """
         if account.is_suspended:
-            raise suspended()
+            raise no_sign_in()
         family, refresh_id = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
         await store.create(self._database, family, account.id, refresh_id)
         return self._pair(account, family, refresh_id, int(time()))
@@ -164,6 +164,7 @@ class Sessions:
             self._grace,
         )
         if rotation is None:
+            await self._users.require_not_suspended(claims)
             log.warning("an old refresh token came again: user %d is signed out there", account.id)
             await self._revoke(claims.family)
             raise NotAuthenticated("The refresh token was used before.", code="token_revoked")
@@ -203,12 +204,15 @@ class Sessions:
             asked_in, turn = self._round, self._turns
             family = claims.family
             if family is not None and family not in await self._looks.ask(family):
+                await self._users.require_not_suspended(claims)
                 raise revoked()
             account = await self._users.of_claims(claims)
             if (asked_in, turn) == (self._round, self._turns):
                 break
             # The announcement of a revocation may have been lost while the database was asked.
         # There is no await from here on, so every revocation that was announced is known here.
+        # The database was asked after the last suspension that is known, so that one has ended.
+        self._suspended.pop(account.id, None)
         expires_at, ends_at = self._ends.of(token, claims.expires_at)
         identity = Identity(
             account.id, account.username, account.is_staff, expires_at, claims.family
@@ -251,7 +255,7 @@ class Sessions:
         if identity.family in self._revoked or identity.user_id in self._erased:
             raise revoked()
         if identity.user_id in self._suspended:
-            raise NotAuthenticated("This account is suspended.", code="suspended")
+            raise suspended()
 
     async def working(self, families: Collection[str]) -> set[str]:
         """Those of the families that are not revoked."""
@@ -299,5 +303,5 @@ def revoked() -> NotAuthenticated:
     return NotAuthenticated("The token was revoked.", code="token_revoked")
 
 
-def suspended() -> Forbidden:
+def no_sign_in() -> Forbidden:
     return Forbidden("This account is suspended.", code="suspended")

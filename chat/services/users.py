@@ -62,6 +62,8 @@ class Users:
         self._settings = settings
         self._sign_ups = sign_ups
         self._news = news
+        self._forgotten = 0
+        """Counts how often users were forgotten. What was read before is not kept after it."""
         self._of_subject: TTLCache[tuple[str, bool], store.Account] = TTLCache(
             CACHE_SIZE, CACHE_SECONDS
         )
@@ -185,22 +187,34 @@ class Users:
         account = self._of_subject.get(subject)
         if account is not None:
             return account
+        forgotten = self._forgotten
         account = await self._known(claims)
         if account is None and claims.family is None and self._settings.jwt_create_users:
             account = await self._create_external(claims)
         if account is None:
             raise NotAuthenticated("The token's user does not exist.", code="user_unknown")
         if account.is_suspended:
-            raise NotAuthenticated("This account is suspended.", code="suspended")
-        self._of_subject[subject] = account
+            raise suspended()
+        if forgotten == self._forgotten:  # else it may be older than what was forgotten
+            self._of_subject[subject] = account
         return account
+
+    async def require_not_suspended(self, claims: Claims) -> None:
+        """Ask the database about the user that Payam's own token speaks for. Raises
+        NotAuthenticated.
+        """
+        account = await self._known(claims)
+        if account is not None and account.is_suspended:
+            raise suspended()
 
     def forget(self) -> None:
         """From now on read every user from the database again."""
+        self._forgotten += 1
         self._of_subject.clear()
 
     def forget_one(self, user_id: int) -> None:
         """From now on read this user from the database again."""
+        self._forgotten += 1
         for subject, account in list(self._of_subject.items()):
             if account.id == user_id:
                 del self._of_subject[subject]
@@ -235,6 +249,10 @@ class Users:
             if account is not None:
                 return account
         return None
+
+
+def suspended() -> NotAuthenticated:
+    return NotAuthenticated("This account is suspended.", code="suspended")
 
 
 def sign_up_closed() -> Forbidden:

@@ -1,6 +1,7 @@
 """Erasing a user, on the database alone: every part of it, and again after an interruption."""
 
 from pathlib import Path
+from unittest.mock import AsyncMock
 
 from chat.auth.passwords import Passwords
 from chat.changes import catalogue
@@ -34,7 +35,8 @@ async def test_everything_that_somebody_sent_is_deleted(database: Database, tmp_
     announced: list[UserErased] = []
     async with writing(database) as writer:
         passwords = Passwords()
-        erasing = Erasure(database, writer, files, passwords, Limit(None, 1, "x"), announced.append)
+        limit, heard = Limit(None, 1, "x"), AsyncMock()
+        erasing = Erasure(database, writer, files, passwords, limit, announced.append, heard)
         passwords.close()
         async with database.transaction() as transaction:
             assert await erasures.begin(transaction, ali)
