@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from contextlib import aclosing
 from typing import Any
 
+import anyio
+import anyio.streams.tls
 import certifi
 import httpcore
 from msgspec import Struct
@@ -126,7 +128,8 @@ class Client:
                 }
             },
         )
-        response = await self._pool(url.scheme).handle_async_request(request)
+        pool = await self._pool(url.scheme)
+        response = await pool.handle_async_request(request)
         async with aclosing(response):
             found = b""
             async for part in response.aiter_stream():
@@ -142,15 +145,17 @@ class Client:
                 found[:BODY_MAX],
             )
 
-    def _pool(self, scheme: str) -> httpcore.AsyncConnectionPool:
+    async def _pool(self, scheme: str) -> httpcore.AsyncConnectionPool:
         if scheme not in self._pools:
-            self._pools[scheme] = httpcore.AsyncConnectionPool(
-                ssl_context=trust() if scheme == "https" else None,
-                max_connections=None,  # otherwise a receiver that hangs holds the others up
-                max_keepalive_connections=KEEPALIVE_CONNECTIONS,
-                keepalive_expiry=KEEPALIVE_SECONDS,
-                network_backend=Network(self._allowed, self._names, is_plain=scheme == "http"),
-            )
+            trusted = await asyncio.to_thread(load, scheme)  # it takes too long for the loop
+            if scheme not in self._pools:  # another request may have come first
+                self._pools[scheme] = httpcore.AsyncConnectionPool(
+                    ssl_context=trusted,
+                    max_connections=None,  # otherwise a receiver that hangs holds the others up
+                    max_keepalive_connections=KEEPALIVE_CONNECTIONS,
+                    keepalive_expiry=KEEPALIVE_SECONDS,
+                    network_backend=Network(self._allowed, self._names, is_plain=scheme == "http"),
+                )
         return self._pools[scheme]
 
 
@@ -197,6 +202,14 @@ def usable(allowed: Allowed, host: str, found: list[Address], *, is_plain: bool)
             raise Forbidden(NOT_PLAIN)
         raise Forbidden("the host has no address outside this network")
     return addresses
+
+
+def load(scheme: str) -> ssl.SSLContext | None:
+    """Import what httpcore would import at its first request, and read whom TLS trusts."""
+    for name in ("Event", "Lock", "Semaphore", "CancelScope", "connect_tcp", "fail_after"):
+        getattr(anyio, name)  # anyio imports its parts when they are asked for
+    anyio.run(anyio.sleep, 0)  # imports its half for asyncio
+    return trust() if scheme == "https" else None
 
 
 def trust() -> ssl.SSLContext:
