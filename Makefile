@@ -22,7 +22,7 @@ FUZZ ?= 1
 # Of `python -m loadtest compare`: make bench BENCH="--scenario fanout --rounds 1"
 BENCH ?=
 
-.PHONY: help run test fuzz audit soak bench asyncapi lint format clean
+.PHONY: help run test fuzz audit soak bench asyncapi autobahn lint format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
@@ -55,6 +55,9 @@ bench: $(VENV)/dev.stamp ## measure it beside six other servers, in an hour
 
 asyncapi: $(VENV)/runtime.stamp ## hold the websockets' document to AsyncAPI's own tool, which npm brings
 	@.ci/asyncapi
+
+autobahn: $(VENV)/dev.stamp ## hold the websockets to Autobahn's test suite, which needs Python 2.7
+	@.ci/autobahn
 
 lint: $(VENV)/dev.stamp ## style, formatting, types, and which layer may import which
 	@$(BIN)/ruff check

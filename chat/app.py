@@ -10,17 +10,18 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
-from sanic import Sanic
+from sanic import Request, Sanic
 
 from chat import THRESHOLD, starting
 from chat import metrics as figures
-from chat.api import metrics, options, parameters, responses, routes, tracing, web
+from chat.api import addresses, metrics, options, parameters, responses, routes, tracing, web
 from chat.auth import middleware
 from chat.auth.identity import Identity
 from chat.docs import routes as docs
-from chat.payam import make_payam
+from chat.payam import Payam, make_payam
 from chat.realtime import socket as websocket
 from chat.realtime.arrivals import Arrival
+from chat.services.limits import network_of
 from chat.store.database import Unfit
 from config import address
 from config.errors import SettingsError
@@ -118,6 +119,7 @@ def create_app(settings: Settings) -> Application:
     def count(identity: Identity) -> None:
         payam.services.requests.take(identity.user_id)
 
+    count_strangers(app, payam)
     room = responses.install(app, settings)
     payam.sampler.watch(figures.unread_bytes, lambda: room.total)
     tracing.install(app)
@@ -161,6 +163,18 @@ def create_app(settings: Settings) -> Application:
         await payam.close()
 
     return app
+
+
+def count_strangers(app: Application, payam: Payam) -> None:
+    """Limit, per address, requests that come without a valid token."""
+
+    def count(request: Request) -> None:
+        if request.route is None or getattr(request.route.ctx, "public", False):
+            return  # passwords and refresh tokens have limits of their own
+        address = addresses.of_client(request, payam.settings.trusted_proxies)
+        payam.services.strangers.take(network_of(address))
+
+    app.ctx.count_stranger = count
 
 
 def serve(app: Application, listening: socket.socket | None = None) -> int:

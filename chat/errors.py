@@ -111,7 +111,9 @@ class RetryLater(PayamError):
 
 
 class RateLimited(RetryLater):
-    """`limit` is how many there may be in `window` seconds, where that is known."""
+    """`limit` is how many there may be in `window` seconds. Without a window it is how many there
+    may be at the same time. `unit` is what is counted, as the RateLimit headers name it.
+    """
 
     code = "rate_limited"
 
@@ -123,10 +125,12 @@ class RateLimited(RetryLater):
         code: str | None = None,
         limit: int | None = None,
         window: int | None = None,
+        unit: str = "requests",
     ) -> None:
         super().__init__(detail, retry_after=retry_after, code=code)
         self.limit = limit
         self.window = window
+        self.unit = unit
 
 
 class Unavailable(RetryLater):

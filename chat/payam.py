@@ -47,7 +47,7 @@ from chat.services.erasure import Erasure
 from chat.services.export import Exports
 from chat.services.guests import Guests
 from chat.services.invites import Invites
-from chat.services.limits import Limit
+from chat.services.limits import Limit, Settling
 from chat.services.messages import Messages
 from chat.services.notes import Notes
 from chat.services.oversight import Oversight
@@ -126,6 +126,7 @@ class Payam:
         self.board = board_over(settings.redis_url)
         self.vapid = vapid_from(settings)
         self.counts = counts_over(settings.redis_url)
+        self.settling = Settling(self.counts) if self.counts is not None else None
         self.services = self._services(tokens)
         self.connections = Connections(
             settings.ws_ping_interval,
@@ -180,6 +181,11 @@ class Payam:
         def limit(rate: float, burst: float, what: str, *, is_secret: bool = False) -> Limit:
             lifted = None if not settings.rate_limits else rate
             return Limit(lifted, burst, what, is_secret=is_secret, counts=self.counts)
+
+        def shared(rate: float, what: str) -> Limit:
+            """For what happens often."""
+            lifted = None if not settings.rate_limits else rate
+            return Limit(lifted, rate * BURST, what, settling=self.settling)
 
         logins = settings.rate_logins
         per_name = limit(logins / 60, logins, "password attempts for this name", is_secret=True)
@@ -319,8 +325,9 @@ class Payam:
                 self.vapid if settings.push else None,
                 gateways=settings.push_gateways,
             ),
-            requests=limit(settings.rate_requests, settings.rate_requests * BURST, "requests"),
-            frames=limit(settings.rate_messages, settings.rate_messages * BURST, "messages"),
+            requests=shared(settings.rate_requests, "requests"),
+            strangers=shared(settings.rate_requests, "requests without a valid token"),
+            frames=shared(settings.rate_messages, "messages"),
         )
 
     async def start(self, stop: Any) -> None:
@@ -346,6 +353,8 @@ class Payam:
         self._supervise("erasure", self.services.erasure.run(), stop)
         self._supervise("history", self.history.run(), stop)
         self._supervise("presence", self.presence.run(), stop)
+        if self.settling is not None:
+            self._supervise("limits", self.settling.run(), stop)
         self._supervise("sampler", self.sampler.run(), stop)
         if self.settings.metrics:
             self._supervise("loop lag", self.loop_lag.run(), stop)

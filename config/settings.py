@@ -221,7 +221,8 @@ class Settings:
     rate_requests: int = setting(
         50,
         integer(1, 1_000_000),
-        "requests per second of one user; five times as many may come at once",
+        "requests per second of one user, and from one address without a valid token; five times as"
+        " many may come at once",
     )
     rate_logins: int = setting(
         10,

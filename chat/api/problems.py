@@ -78,6 +78,11 @@ async def answer(request: Request, exception: BaseException) -> HTTPResponse | N
 
 
 def present(request: Request, exception: BaseException) -> HTTPResponse:
+    if isinstance(exception, errors.NotAuthenticated):
+        try:
+            request.app.ctx.count_stranger(request)
+        except errors.PayamError as error:
+            exception = error
     if isinstance(exception, errors.PayamError):
         return of_payam(request, exception)
     if isinstance(exception, asyncio.CancelledError):
@@ -99,12 +104,18 @@ def of_payam(request: Request, error: errors.PayamError) -> HTTPResponse:
         response.headers["Retry-After"] = str(wait)
         if isinstance(error, errors.RateLimited) and error.limit is not None:
             # As the IETF's draft names them, and as clients knew them before it.
-            response.headers["RateLimit-Policy"] = f'"default";q={error.limit};w={error.window}'
+            response.headers["RateLimit-Policy"] = policy(error)
             response.headers["RateLimit"] = f'"default";r=0;t={wait}'
             response.headers["RateLimit-Limit"] = str(error.limit)
             response.headers["RateLimit-Remaining"] = "0"
             response.headers["RateLimit-Reset"] = str(wait)
     return response
+
+
+def policy(error: errors.RateLimited) -> str:
+    unit = "" if error.unit == "requests" else f';qu="{error.unit}"'
+    window = "" if error.window is None else f";w={error.window}"
+    return f'"default";q={error.limit}{unit}{window}'
 
 
 def note_refused_upload(request: Request, error: errors.PayamError) -> None:

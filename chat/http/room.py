@@ -56,6 +56,8 @@ class Room:
                 "Too many of your answers wait to be read; read them, or close them.",
                 retry_after=RETRY_SECONDS,
                 code="too_many_unread",
+                limit=self._per_user,
+                unit="content-bytes",
             )
         if self.total and self.total + size > self._per_worker:
             metrics.answers_refused.labels("worker").inc()

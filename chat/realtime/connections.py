@@ -72,6 +72,8 @@ class Connections:
                 f"At most {self._per_user} websockets of one user.",
                 retry_after=WARNING,
                 code="too_many_connections",
+                limit=self._per_user,
+                unit="concurrent-requests",
             )
         connection.slot = next(self._place) % len(self._slots)
         self._slots[connection.slot].add(connection)

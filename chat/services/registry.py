@@ -72,4 +72,6 @@ class Services:
     search: Search
     devices: Devices
     requests: Limit
+    strangers: Limit
+    """Of requests that no valid token came with, per address."""
     frames: Limit

@@ -25,6 +25,16 @@ FAILURES: dict[str, tuple[Exception, int, str]] = {
     "media": (errors.UnsupportedMedia("media"), 415, "unsupported_media_type"),
     "reused": (errors.KeyReused("again"), 422, "key_reused"),
     "limited": (errors.RateLimited("slow", retry_after=0.2), 429, "rate_limited"),
+    "often": (
+        errors.RateLimited("slow", retry_after=1.5, limit=10, window=5),
+        429,
+        "rate_limited",
+    ),
+    "many": (
+        errors.RateLimited("slow", retry_after=60, limit=50, unit="concurrent-requests"),
+        429,
+        "rate_limited",
+    ),
     "unavailable": (errors.Unavailable("later", retry_after=2.5), 503, "unavailable"),
     "bad": (of_sanic.BadRequest("bad"), 400, "bad_request"),
     "timeout": (of_sanic.RequestTimeout("slow"), 408, "request_timeout"),
@@ -39,6 +49,7 @@ FAILURES: dict[str, tuple[Exception, int, str]] = {
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
     app: Sanic[Any, Any] = Sanic(f"problems-{secrets.token_hex(4)}", configure_logging=False)
+    app.ctx.count_stranger = lambda _: None
     problems.install(app)
     responses.install(app, Settings())
 
@@ -83,6 +94,24 @@ def test_401_asks_for_a_token(served: Served) -> None:
 def test_what_passes_says_when_to_return(served: Served, name: str, seconds: str) -> None:
     """In whole seconds, at least one."""
     assert served.request("GET", f"/{name}").headers["retry-after"] == seconds
+
+
+@pytest.mark.parametrize(
+    ("name", "policy", "limit", "seconds"),
+    [
+        ("often", '"default";q=10;w=5', "10", "2"),
+        ("many", '"default";q=50;qu="concurrent-requests"', "50", "60"),
+    ],
+)
+def test_a_limit_has_its_numbers(
+    served: Served, name: str, policy: str, limit: str, seconds: str
+) -> None:
+    """As the IETF's draft names them, and as clients knew them before it."""
+    headers = served.request("GET", f"/{name}").headers
+    assert (headers["ratelimit-policy"], headers["retry-after"]) == (policy, seconds)
+    assert headers["ratelimit"] == f'"default";r=0;t={seconds}'
+    names = ("ratelimit-limit", "ratelimit-remaining", "ratelimit-reset")
+    assert [headers[one] for one in names] == [limit, "0", seconds]
 
 
 def test_unknown_paths_and_methods_have_the_same_shape(served: Served) -> None:

@@ -79,3 +79,22 @@ def test_tokens_are_not_renewed_without_end(api: Api, path: str) -> None:
     assert statuses[:10] == [401] * 10
     assert 429 in statuses
     assert answers[statuses.index(429)].headers["RateLimit-Limit"] == "10"
+
+
+def test_made_up_tokens_are_not_tried_without_end(api: Api) -> None:
+    """From one address. The user behind it who has a valid one goes on."""
+    address = {"X-Forwarded-For": "203.0.113.60"}
+    ali = api.person("ali")
+    answers = [
+        api.request("GET", "/api/users/me/", headers={**address, "Authorization": "Bearer x.y.z"})
+        for _ in range(30)
+    ]
+    statuses = [answer.status_code for answer in answers]
+    assert statuses[:10] == [401] * 10
+    refused = answers[statuses.index(429)]
+    assert refused.json()["code"] == "rate_limited"
+    assert refused.headers["RateLimit-Policy"] == '"default";q=10;w=5'
+    assert int(refused.headers["Retry-After"]) >= 1
+    assert ali.request("GET", "/api/users/me/", headers=address).status_code == 200
+    other = {"X-Forwarded-For": "203.0.113.61"}
+    assert api.request("GET", "/api/users/me/", headers=other).status_code == 401

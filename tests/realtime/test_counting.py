@@ -1,12 +1,14 @@
 """Counts over all nodes, with a real Redis."""
 
+from contextlib import suppress
 from secrets import token_hex
 
 import pytest
+import redis.asyncio as aioredis
 
 from chat.errors import RateLimited
-from chat.realtime.counting import RedisCounts
-from chat.services.limits import Limit
+from chat.realtime.counting import CHUNK, RedisCounts
+from chat.services.limits import Limit, Settling
 from tests.support.ports import free_port
 from tests.support.redis_server import RedisServer
 
@@ -57,4 +59,91 @@ async def test_while_redis_is_away_each_node_counts_alone() -> None:
     await limit.count("ali")
     with pytest.raises(RateLimited):
         await limit.count("ali")
+    await counts.close()
+
+
+def shared(counts: RedisCounts) -> tuple[Limit, Settling]:
+    """A limit of 100 at once, which time hardly fills while a test runs."""
+    settling = Settling(counts)
+    return Limit(1 / 600, 100, "messages", settling=settling), settling
+
+
+def allowed(limit: Limit, caller: int, tries: int) -> int:
+    count = 0
+    for _ in range(tries):
+        with suppress(RateLimited):
+            limit.take(caller)
+            count += 1
+    return count
+
+
+async def test_what_one_node_let_through_is_missing_on_another_one(
+    redis_server: RedisServer,
+) -> None:
+    """Once both have settled; and of somebody else nothing is missing."""
+    ours = token_hex(4)
+    counts = [node(redis_server.url, ours) for _ in range(2)]
+    (one, one_settles), (two, two_settles) = map(shared, counts)
+    assert allowed(one, 7, 60) == 60
+    await one_settles.settle()
+    assert allowed(two, 7, 10) == 10, "a tenth of the burst, before it must ask"
+    await two_settles.settle()
+    assert allowed(two, 7, 100) == 30
+    await two_settles.settle()
+    assert allowed(two, 8, 200) == 100
+    assert allowed(one, 7, 10) == 10, "a tenth of the burst, before it must ask"
+    await one_settles.settle()
+    assert allowed(one, 7, 10) == 0
+    for of_node in counts:
+        await of_node.close()
+
+
+async def test_a_burst_on_each_node_is_paid_back(redis_server: RedisServer) -> None:
+    """Both let it through before they have settled. Then both wait for as long as that takes."""
+    ours = token_hex(4)
+    counts = [node(redis_server.url, ours) for _ in range(2)]
+    (one, one_settles), (two, two_settles) = map(shared, counts)
+    assert allowed(one, 7, 200) == allowed(two, 7, 200) == 100
+    await one_settles.settle()
+    await two_settles.settle()
+    with pytest.raises(RateLimited) as refused:
+        two.take(7)
+    assert 100 * 600 < refused.value.retry_after <= 101 * 600
+    for of_node in counts:
+        await of_node.close()
+
+
+async def test_many_callers_are_settled_at_once(redis_server: RedisServer) -> None:
+    """Also more than one question to Redis is for."""
+    ours = token_hex(4)
+    counts = [node(redis_server.url, ours) for _ in range(2)]
+    taken = {str(caller): 40 for caller in range(CHUNK + 1)}
+    assert await counts[0].settle("messages", 0.001, 100, taken) is not None
+    remaining = await counts[1].settle("messages", 0.001, 100, taken)
+    assert remaining is not None
+    assert remaining.keys() == taken.keys()
+    assert all(20 <= left < 21 for left in remaining.values())
+    for of_node in counts:
+        await of_node.close()
+
+
+async def test_redis_keeps_no_bucket_that_is_full_again(redis_server: RedisServer) -> None:
+    """Of a caller that is quiet nothing is kept."""
+    ours = token_hex(4)
+    counts = node(redis_server.url, ours)
+    assert await counts.settle("messages", 1000, 100, {"7": 100}) is not None
+    client = aioredis.Redis.from_url(redis_server.url)
+    (key,) = [key async for key in client.scan_iter(f"chat_limits{{{ours}:*")]
+    assert 0 < await client.ttl(key) <= 2
+    await client.aclose()
+    await counts.close()
+
+
+async def test_who_settles_with_no_redis_counts_alone() -> None:
+    """The limit of this node goes on."""
+    counts = node(f"redis://127.0.0.1:{free_port()}", "x")
+    limit, settling = shared(counts)
+    assert allowed(limit, 7, 60) == 60
+    await settling.settle()
+    assert allowed(limit, 7, 60) == 40
     await counts.close()
