@@ -7,7 +7,7 @@ import { clone, complain, make } from "./dom.js";
 import { forgetDrafts } from "./drafts.js";
 import { readFacesBy } from "./faces.js";
 import { takeFiles } from "./incoming.js";
-import { later, laterOn } from "./later.js";
+import { DESK, later, laterOn } from "./later.js";
 import { learnLimits } from "./limits.js";
 import { withArrows } from "./long-list.js";
 import { home, keyOf } from "./place.js";
@@ -142,14 +142,21 @@ function pageOf(account) {
     }),
   );
 
-  laterOn(parts.desk, () => import("./tickets.js"), ({ ticketDesk }) => {
-    desk ??= ticketDesk({ api: payam, account, changed: draw }, {
+  function beginDesk({ ticketDesk }) {
+    desk ??= ticketDesk({ account, changed: draw, current: () => view?.chat }, {
       button: parts.desk,
+      badge: parts.deskBadge,
       rows: parts.tickets,
       none: parts.noTickets,
     });
+  }
+  const deskScripts = () => import("./tickets.js");
+  laterOn(parts.desk, deskScripts, (made) => {
+    beginDesk(made);
     desk.toggle();
-  });
+  }, DESK);
+  // Staff see how many tickets wait, whatever they look at.
+  if (account.me.is_staff) whenIdle(() => later(deskScripts, DESK).then(beginDesk).then(draw));
 
   box.placeholder = say("search");
   parts.searching.onsubmit = (event) => event.preventDefault();
@@ -260,6 +267,7 @@ function pageOf(account) {
     const isDesk = Boolean(desk?.isOpen) && !isSearching;
     if (search) search.content.hidden = !isSearching;
     desk?.render(current?.id, isDesk);
+    parts.searching.hidden = isDesk;
     list.hidden = isDesk || isSearching;
     const archived = account.conversations.filter(({ record }) => record.archived);
     isArchive &&= archived.length > 0;
@@ -292,6 +300,7 @@ function pageOf(account) {
 
   /** To the box with which all conversations are searched; on a phone it is on the other screen. */
   function find() {
+    if (desk?.isOpen && !search?.isOpen) return desk.find();
     if (!box.checkVisibility()) location.hash = "#/";
     render();
     box.focus();

@@ -5,9 +5,13 @@ import { list, say } from "./strings.js";
 
 const HUES = 6;
 
+/** By username, the agents of the desk, who are no participants; where one is an agent oneself. */
+export const colleagues = new Map();
+
 /** The person of that username, as the conversation knows them; others know only the name. */
 export function personOf({ record }, username) {
-  return record.participants.find((one) => one.username === username) ?? { username };
+  const isWanted = (one) => one.username === username;
+  return record.participants.find(isWanted) ?? colleagues.get(username) ?? { username };
 }
 
 /** The name that others see. */

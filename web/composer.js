@@ -3,7 +3,7 @@
 import { personOf, shownName } from "./avatar.js";
 import { clone, complain, make, notify } from "./dom.js";
 import { draftOf, keepDraft } from "./drafts.js";
-import { later } from "./later.js";
+import { DESK, later } from "./later.js";
 import { lengthOf, limits } from "./limits.js";
 import { number, say, size } from "./strings.js";
 
@@ -118,10 +118,13 @@ export function composerOf(chat, sent) {
     }
   };
 
+  /** A note of staff is no message: it shows nobody that one types, and is not kept as one. */
+  const isMessage = () => !edited && !form.classList.contains("noting");
+
   box.oninput = () => {
     grow();
-    if (!edited) tellTyping(box.value !== "");
-    if (!edited) keepDraft(chat, box.value);
+    if (isMessage()) tellTyping(box.value !== "");
+    if (isMessage()) keepDraft(chat, box.value);
     if (mentions) mentions.look();
     else if (box.value.includes("@")) later(() => import("./mentions.js")).then(complete, () => {});
   };
@@ -193,7 +196,7 @@ export function composerOf(chat, sent) {
   offer();
   if (chat.me.is_staff) {
     const parts = { form, box, hints, send, attach };
-    later(() => import("./desk-composer.js")).then(({ deskComposer }) => deskComposer(chat, parts, sent), () => {});
+    later(() => import("./desk-composer.js"), DESK).then(({ deskComposer }) => deskComposer(chat, parts, sent), () => {});
   }
 
   return {
@@ -204,7 +207,7 @@ export function composerOf(chat, sent) {
     focus: () => box.focus(),
     /** The conversation is left: what is half written stays with it. */
     close: () => {
-      if (!edited) keepDraft(chat, box.value);
+      if (isMessage()) keepDraft(chat, box.value);
       tellTyping(false);
       form.dispatchEvent(new Event("left")); // a recording ends
     },

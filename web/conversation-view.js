@@ -4,7 +4,7 @@ import { attentionTo, isLookedAt } from "./attention.js";
 import { avatarOfChat, nameOf, personOf, shownName, typingIn } from "./avatar.js";
 import { composerOf } from "./composer.js";
 import { clone, complain, notify, reconcile } from "./dom.js";
-import { later, laterOn } from "./later.js";
+import { DESK, later, laterOn } from "./later.js";
 import { scrolling } from "./log.js";
 import { rowsOf, save } from "./message.js";
 import { partOf } from "./part.js";
@@ -41,6 +41,9 @@ export function conversationView(account, chat, { go }) {
   });
   const pins = pinsOf(account, chat, { bar: parts.pinned, text: parts.pinnedText, unpin: parts.unpin }, (id) => show({ id }));
   section.append(composer.content);
+  let desk = null; // what an agent has besides
+  let isLeft = false;
+  if (account.me.is_staff) later(() => import("./desk-bar.js"), DESK).then(beginDesk, () => {});
   section.setAttribute("aria-label", nameOf(chat));
 
   const actions = {
@@ -81,6 +84,12 @@ export function conversationView(account, chat, { go }) {
     thread.focus();
   }
 
+  function beginDesk({ deskBar }) {
+    if (isLeft) return;
+    desk = deskBar(account, chat, { place: parts.ticket, form: section.querySelector("form.composer") });
+    desk.render();
+  }
+
   /** The menu of a row, where that is of a message that is stored and there. */
   function openMenu(row, place) {
     const message = chat.thread.messages.find(({ key }) => key === row.dataset.key);
@@ -95,6 +104,7 @@ export function conversationView(account, chat, { go }) {
     about.classList.toggle("typing", typing !== "");
     setText(about, typing || (chat.record.title || chat.others.length > 1 ? namesOf(chat) : ""));
     renderTicket(chat.record.support_ticket);
+    desk?.render();
     state.className = `state ${chat.state}`;
     setText(state, chat.state === "open" ? "" : say(chat.state));
     pins.render();
@@ -327,6 +337,8 @@ export function conversationView(account, chat, { go }) {
       pins.close();
       bar?.close();
       thread?.close();
+      desk?.close();
+      isLeft = true;
     },
   };
 }

@@ -1,11 +1,15 @@
 // What an agent has besides, while writing: notes that customers never see, and stored answers.
 
 import { complain, make } from "./dom.js";
+import { keepDraft } from "./drafts.js";
 import { matchesIn } from "./folding.js";
 import { say } from "./strings.js";
 
 const SHOWN_MOST = 6;
 let answers = null; // the stored answers of all staff, once somebody has asked for them
+
+/** They have changed. */
+export const forgetAnswers = () => (answers = null);
 
 /** `wrote` is called when a note was written. */
 export function deskComposer(chat, { form, box, hints, send, attach }, wrote) {
@@ -21,11 +25,15 @@ export function deskComposer(chat, { form, box, hints, send, attach }, wrote) {
     form.classList.toggle("noting", isNote);
     box.placeholder = say(isNote ? "writeNote" : "message");
     attach.disabled = isNote;
+    if (isNote) {
+      keepDraft(chat, "");
+      chat.typing(false);
+    } else box.dispatchEvent(new Event("input"));
     box.focus();
   }
   toggle.onclick = () => setNote(!isNote);
 
-  /** Before the composer's own: a note is no message. */
+  /** Before the composer's own: a note is no message, and never becomes one as a draft. */
   form.addEventListener("submit", (event) => isNote && write(event), true);
 
   function write(event) {

@@ -1,29 +1,35 @@
 // What is seldom used is loaded when it is wanted: a module, and with the first of them the
-// templates, the words and the style that all of them share.
+// templates, the words and the style that all of them share. The desk has some of its own besides.
 
 import { complain, prepare } from "./dom.js";
 import { PayamError } from "./client/errors.js";
 import { learn } from "./strings.js";
 
-let parts = null;
+const PANELS = ["panels"];
+export const DESK = [...PANELS, "desk"];
+
+// By name, what is there or on its way
+const parts = new Map();
 
 /** What `load` imports, once its templates are there. Rejects with `offline` where nothing comes. */
-export async function later(load) {
+export async function later(load, names = PANELS) {
   try {
-    parts ??= Promise.all([learn("panels").then(() => templates("panels.html")), style("panels.css")]);
-    await parts;
+    for (const name of names) if (!parts.has(name)) parts.set(name, partsOf(name));
+    await Promise.all(names.map((name) => parts.get(name)));
     return await load();
   } catch (error) {
-    parts = null;
+    for (const name of names) parts.delete(name);
     throw new PayamError({ code: "offline", detail: error?.message });
   }
 }
 
+const partsOf = (name) => Promise.all([learn(name).then(() => templates(`${name}.html`)), style(`${name}.css`)]);
+
 /** `run` is called with what `load` imports when the button is pressed. Loading begins as one reaches for it. */
-export function laterOn(button, load, run) {
-  const begin = () => later(load).catch(() => {});
+export function laterOn(button, load, run, names = PANELS) {
+  const begin = () => later(load, names).catch(() => {});
   for (const type of ["pointerenter", "focus"]) button.addEventListener(type, begin, { once: true });
-  button.onclick = () => later(load).then(run).catch(complain);
+  button.onclick = () => later(load, names).then(run).catch(complain);
 }
 
 const urlOf = (name) => new URL(name, import.meta.url).href;
@@ -39,6 +45,8 @@ function templates(name) {
       const found = request.response?.querySelectorAll("template") ?? [];
       if (request.status !== 200 || found.length === 0) return reject(new Error(name));
       const made = [...found].map((one) => document.adoptNode(one));
+      const drawings = document.getElementById("icons").content;
+      for (const one of made) if (one.id.endsWith("-icons")) drawings.append(one.content);
       document.head.append(...made);
       resolve(prepare(made));
     };

@@ -33,14 +33,15 @@ export function rowsOf(chat, part, actions, { pins, lineAt, targetId }) {
       rows.push({ made: lineRow, key: "line" });
       last = null;
     }
+    const who = people.get(message.sender) ?? personOf(chat, message.sender);
     rows.push({
       made: messageRow,
       key: message.key,
       message,
       chat,
       actions,
-      name: shownName(people.get(message.sender) ?? { username: message.sender }),
-      face: people.get(message.sender)?.avatar_url,
+      name: shownName(who),
+      face: who.avatar_url,
       isPinned: pins.has(message),
       isTarget: message.id === targetId,
       isFirst: last?.sender !== message.sender || apart(last, message) > GROUP,

@@ -1,115 +1,159 @@
-// The tickets that wait for an agent, in the place of the conversations: for staff.
+// The inbox: tickets in the place of the conversations, in queues. For staff.
 
-import { clone, complain, make, notify, reconcile } from "./dom.js";
-import { say, timeOrDate } from "./strings.js";
+import { avatarOf, shownName } from "./avatar.js";
+import { clone, complain, make, reconcile } from "./dom.js";
+import { matchesIn } from "./folding.js";
+import { DESK, later } from "./later.js";
+import { openMenu } from "./menu.js";
+import { keyOf } from "./place.js";
+import { whenPressed } from "./pressing.js";
+import { number, say } from "./strings.js";
+import { ticketActs } from "./ticket-acts.js";
+import { ticketsOf } from "./ticket-store.js";
+import { deskKeys } from "./desk-keys.js";
+import { orders, REDRAWN, waited } from "./waiting.js";
 
-const MOST = 200; // of each status
-const WAITING = ["open", "pending"];
-/** Each queue: what is asked for, and what belongs to it. */
+const KEPT = keyOf("desk"); // whether the inbox is open, its queue and its order
 const QUEUES = {
-  all: { statuses: WAITING, has: () => true },
-  unassigned: { statuses: WAITING, assigned_to: "none", has: (ticket) => !ticket.assigned_to },
-  mine: { statuses: WAITING, assigned_to: "me", has: (ticket, me) => ticket.assigned_to?.id === me.id },
-  closed: { statuses: ["closed"], has: () => true },
+  mine: (ticket, me) => ticket.assigned_to?.id === me.id,
+  unassigned: (ticket) => !ticket.assigned_to,
+  all: () => true,
+  closed: () => true,
 };
 
-/** `button` shows and hides the tickets; `rows` and `none` are what is shown of them. */
-export function ticketDesk({ api, account, changed }, { button, rows, none }) {
-  let tickets = null; // before they have come
-  let isOpen = false;
-  const news = new Map(); // tickets that came by the socket since they were read
+/** `button` shows and hides the inbox; `rows` and `none` are what is shown of it. `current` returns the open conversation. */
+export function ticketDesk({ account, changed, current }, { button, rows, none, badge }) {
   const { me } = account;
-  let queue = "all";
-  const { content, group, ...queues } = clone("queues");
+  const store = ticketsOf(account);
+  const acts = ticketActs(account);
+  const order = orders((ticket) => store.waitingSince(ticket));
+  const { content, tools, searching, box, more, group, sort, priority, agent } = clone("inbox");
+  const older = make("more-tickets");
+  const kept = { isOpen: false, queue: "all", order: "waiting", ...JSON.parse(localStorage.getItem(KEPT) ?? "{}") };
+  let { isOpen, queue } = kept;
+  sort.value = kept.order;
+  box.placeholder = say("searchTickets");
   rows.before(content);
-  for (const name of Object.keys(QUEUES)) queues[name].onclick = () => choose(name);
+  rows.after(older);
+
+  const tabs = Object.keys(QUEUES).map((name) => {
+    const tab = clone("queue", { name: say(`queue_${name}`) });
+    tab.button.onclick = () => choose(name);
+    return { ...tab, queue: name, tab: tab.button };
+  });
+  group.append(...tabs.map(({ tab }) => tab));
+  sort.onchange = priority.onchange = agent.onchange = box.oninput = () => {
+    keep();
+    changed();
+  };
+  searching.onsubmit = (event) => event.preventDefault();
+  older.onclick = () => store.loadClosed(true).catch(complain);
+  more.onclick = () => openMenu(more, null, [
+    { text: say("answers"), icon: "copy", run: open(() => import("./answers.js"), "showAnswers") },
+    { text: say("shortcuts"), icon: "keys", run: keys.help },
+  ]);
+  const menuOf = (row, place) => acts.menu(find(row), row.querySelector(place ? "a" : ".row-menu"), place);
+  whenPressed(rows, "li", menuOf);
+  rows.onclick = ({ target }) => target.closest(".row-menu") && menuOf(target.closest("li"), null);
+
+  function open(load, name) {
+    return () => later(load, DESK).then((made) => made[name](account), complain);
+  }
+
+  function keep() {
+    localStorage.setItem(KEPT, JSON.stringify({ isOpen, queue, order: sort.value }));
+  }
 
   function choose(name) {
     queue = name;
-    tickets = null;
+    rows.scrollTop = 0;
+    keep();
     changed();
-    refresh().catch(complain);
+    if (queue === "closed" && !store.closed) store.loadClosed().catch(complain);
   }
 
   function toggle() {
     isOpen = !isOpen;
-    changed();
-    refresh().catch(complain);
+    choose(queue);
   }
 
-  async function refresh() {
-    if (!isOpen) return;
-    news.clear();
-    const asked = queue;
-    const { statuses, assigned_to } = QUEUES[asked];
-    const pages = statuses.map((status) => api.tickets({ status, assigned_to, limit: MOST }));
-    const came = (await Promise.all(pages)).flat();
-    if (asked !== queue) return; // another queue is looked at by now
-    tickets = came;
-    // What came meanwhile may be newer than the answer.
-    for (const ticket of news.values()) put(ticket);
-    tickets.sort((one, other) => other.id - one.id);
-    changed();
+  const find = (row) => known().find(({ id }) => String(id) === row?.dataset.key);
+  const known = () => (queue === "closed" ? (store.closed ?? []) : [...(store.waiting?.values() ?? [])]);
+
+  /** Those of the queue that the filters let through, in order. */
+  function chosen() {
+    const text = box.value.trim();
+    const isWanted = (ticket) =>
+      QUEUES[queue](ticket, me) &&
+      (!priority.value || ticket.priority === priority.value) &&
+      (!agent.value || String(ticket.assigned_to?.id) === agent.value) &&
+      (!text || said(ticket).some((one) => matchesIn(one, text).length > 0));
+    return known().filter(isWanted).sort(order[queue === "closed" ? "newest" : sort.value]);
   }
 
-  function put(ticket) {
-    tickets = tickets.filter(({ id }) => id !== ticket.id);
-    const { statuses, has } = QUEUES[queue];
-    if (statuses.includes(ticket.status) && has(ticket, me)) tickets.push(ticket);
-  }
-
-  /** A ticket changed: show it as it is now, or not at all where it left the queue. */
-  function note({ support_ticket: ticket }) {
-    news.set(ticket.id, ticket);
-    if (!isOpen || tickets === null) return;
-    put(ticket);
-    tickets.sort((one, other) => other.id - one.id);
-    changed();
-  }
-
-  account.on("desk", note);
-  account.on("ticket", note);
-  // What changed while there was no connection is not sent again.
-  account.on("state", ({ state }) => {
-    if (state === "open") refresh().catch(() => {});
-  });
-
-  /** Do it, and say that it is done, or why not; somebody else may have been first. */
-  async function act(work, done) {
-    try {
-      await work;
-      notify(done);
-    } catch (error) {
-      complain(error);
+  function renderTools() {
+    const all = [...(store.waiting?.values() ?? [])];
+    for (const { tab, queue: name, count } of tabs) {
+      tab.ariaPressed = String(name === queue);
+      const size = name === "closed" ? 0 : all.filter((ticket) => QUEUES[name](ticket, me)).length;
+      count.textContent = size > 0 ? number(size) : "";
     }
-    await refresh().catch(() => {});
+    sort.disabled = queue === "closed";
+    const isOfMany = queue === "all" || queue === "closed";
+    agent.parentElement.hidden = !isOfMany;
+    if (!isOfMany) agent.value = "";
+    const agents = new Map(known().flatMap(({ assigned_to: one }) => (one ? [[one.id, shownName(one)]] : [])));
+    for (const [id, name] of agents) {
+      if (!agent.querySelector(`[value="${id}"]`)) agent.append(new Option(name, id));
+    }
   }
-
-  const actions = {
-    assign: (ticket) => act(api.assignTicket(ticket.id, me.id), say("ticketTaken")),
-    giveBack: (ticket) => act(api.assignTicket(ticket.id, null), say("ticketGivenBack")),
-    close: (ticket) => act(api.closeTicket(ticket.id), say("ticketClosed")),
-    reopen: (ticket) => act(api.reopenTicket(ticket.id), say("ticketReopened")),
-  };
 
   /** `isShown`: nothing else is in their place. */
   function render(currentId, isShown) {
     button.ariaPressed = String(isOpen);
+    renderBadge();
     rows.hidden = !isShown;
-    group.hidden = !isShown;
-    for (const name of Object.keys(QUEUES)) queues[name].ariaPressed = String(name === queue);
-    none.hidden = !isShown || tickets === null || tickets.length > 0;
+    tools.hidden = !isShown;
+    older.hidden = !isShown || queue !== "closed" || !store.hasMoreClosed;
+    none.hidden = true;
     if (!isShown) return;
+    renderTools();
+    const shown = chosen();
+    const isLoaded = queue === "closed" ? store.closed !== null : store.waiting !== null;
+    none.hidden = !isLoaded || shown.length > 0;
+    none.textContent = say(known().length > 0 ? "noneSuch" : "noTickets");
     // As text: what is read again and says the same stays as it is, with its focus.
-    const items = (tickets ?? []).map((ticket) => ({
+    const items = shown.map((ticket) => ({
       key: ticket.id,
       text: JSON.stringify(ticket),
+      since: waited(store.waitingSince(ticket)),
       isCurrent: ticket.conversation === currentId,
-      me,
-      actions,
+      isMine: ticket.assigned_to?.id === me.id,
     }));
     reconcile(rows, items, row);
   }
+
+  /** How many wait for an agent: seen also while the inbox is closed. */
+  function renderBadge() {
+    const count = [...(store.waiting?.values() ?? [])].filter((ticket) => !ticket.assigned_to).length;
+    badge.hidden = count === 0;
+    badge.textContent = number(count);
+    button.ariaLabel = count > 0 ? say("waitingCount", { count: number(count) }) : say("tickets");
+    button.title = button.ariaLabel;
+  }
+
+  const keys = deskKeys({
+    acts,
+    rows,
+    isOpen: () => isOpen,
+    search: () => box.focus(),
+    choose: (place) => choose(Object.keys(QUEUES)[place]),
+    /** The one that has the focus in the list, or that of the open conversation. */
+    ticket: () => find(document.activeElement?.closest("li")) ?? store.lastIn(current()?.id),
+  });
+  setInterval(() => isOpen && changed(), REDRAWN);
+  store.load().catch(complain);
+  if (isOpen) choose(queue);
 
   return {
     get isOpen() {
@@ -117,30 +161,29 @@ export function ticketDesk({ api, account, changed }, { button, rows, none }) {
     },
     render,
     toggle,
+    find: () => {
+      location.hash = box.checkVisibility() ? location.hash : "#/";
+      box.focus();
+      box.select();
+    },
   };
 }
 
-function row({ text, isCurrent, me, actions }) {
+const said = ({ subject, created_by: who }) => [subject, who.username, who.display_name ?? ""];
+
+function row({ text, since, isCurrent, isMine }) {
   const ticket = JSON.parse(text);
-  const { subject, status, priority, created_by: creator, assigned_to: agent, created_at: at } = ticket;
-  const isClosed = status === "closed";
-  const button = (name, action, hidden = false) => ({
-    ariaLabel: say(`${name}Of`, { subject }),
-    onclick: () => action(ticket),
-    hidden,
-  });
+  const { subject, status, priority, created_by: who, assigned_to: agent } = ticket;
+  const name = shownName(who);
   return make("ticket-row", {
-    link: { href: `#/${ticket.conversation}`, ariaCurrent: isCurrent ? "page" : null },
+    link: { href: `#/${ticket.conversation}`, className: `entry ${since ? "unread" : ""}`, ariaCurrent: isCurrent ? "page" : null },
+    avatar: avatarOf(name, who.avatar_url),
+    name,
+    since,
     subject,
-    moment: { textContent: timeOrDate(at), dateTime: at },
-    about: say("openedBy", { name: creator.username }),
-    status: { className: `tag ${status}`, textContent: say(status) },
-    priority: { className: `tag ${priority}`, textContent: say(priority) },
-    assigned: agent ? say("assignedTo", { name: agent.username }) : "",
-    waiting: ticket.waiting_since ? say("waitsSince", { time: timeOrDate(ticket.waiting_since) }) : "",
-    assign: button("assignToMe", actions.assign, isClosed || Boolean(agent)),
-    giveBack: button("giveBack", actions.giveBack, isClosed || agent?.id !== me.id),
-    close: button("closeTicket", actions.close, isClosed),
-    reopen: button("reopenTicket", actions.reopen, !isClosed),
+    priority: { hidden: priority === "normal", className: `tag ${priority}`, textContent: say(priority) },
+    status: { hidden: status === "open", className: `tag ${status}`, textContent: say(status) },
+    assigned: agent ? (isMine ? say("agentYou") : shownName(agent)) : say("unassignedTicket"),
+    menu: { ariaLabel: say("optionsOf", { name: subject }), title: say("options") },
   });
 }

@@ -1,0 +1,191 @@
+"""The inbox of an agent: keyboard, filters, other agents, notes, stored answers."""
+
+import secrets
+from typing import Any
+
+from playwright.async_api import Browser, expect
+
+from tests.support.payam_server import PayamServer
+from tests.web.sender import Sender
+from tests.web.test_tickets import INBOX, WORDS, Agent, desk_of, open_desk, open_ticket, row
+
+expect.set_options(timeout=20_000)
+
+
+async def test_the_keyboard_is_enough(browser: Browser, served: PayamServer) -> None:
+    """To choose a ticket, take it, answer, change its priority and close it; on any layout."""
+    ali, sara, agent = Sender(served.url, "ali"), Sender(served.url, "sara"), Agent(served)
+    mark = secrets.token_hex(4)
+    for customer, subject in ((ali, f"first {mark}"), (sara, f"second {mark}")):
+        customer.begin()
+        open_ticket(customer, subject)
+    hers = await agent.page(browser)
+    await open_desk(hers, WORDS["en"])
+    keyboard = hers.page.keyboard
+    await hers.page.locator("ul.tickets a").first.focus()
+    await keyboard.press("/")
+    await keyboard.type(mark)
+    rows = hers.page.locator("ul.tickets li")
+    await expect(rows).to_have_count(2)
+    await keyboard.press("Tab")
+    await keyboard.press("j")
+    await expect(rows.first.get_by_role("link")).to_be_focused()
+    await keyboard.press("ArrowDown")
+    await expect(rows.nth(1).get_by_role("link")).to_be_focused()
+    await keyboard.press("k")
+    await keyboard.press("Enter")
+    await expect(hers.box).to_be_focused()
+    await expect(desk_of(hers)).to_contain_text(f"first {mark}")
+    await keyboard.press("Escape")
+    await expect(rows.first.get_by_role("link")).to_be_focused()
+    await keyboard.press("a")
+    await expect(desk_of(hers)).to_contain_text("You")
+    await keyboard.press("p")
+    await hers.page.get_by_role("menuitem", name="urgent").press("Enter")
+    await expect(rows.first).to_contain_text("urgent")
+    await keyboard.press("r")
+    await keyboard.type("Hello")
+    await keyboard.press("Enter")
+    await expect(hers.messages).to_have_text(["Hello"])
+    await keyboard.press("Escape")
+    await keyboard.press("?")
+    await expect(hers.page.get_by_role("dialog")).to_contain_text("Next ticket")
+    await hers.check()
+    await keyboard.press("Escape")
+    # The key of the Latin e writes another letter on a Persian keyboard.
+    await hers.page.evaluate(
+        """document.activeElement.dispatchEvent(
+            new KeyboardEvent("keydown", { key: "ث", code: "KeyE", bubbles: true }))"""
+    )
+    await expect(rows).to_have_count(1)
+    assert [one["status"] for one in tickets_of(agent, mark)] == ["open", "closed"]
+
+
+def tickets_of(agent: Agent, mark: str) -> list[dict[str, Any]]:
+    return list(agent._send("GET", f"/api/support_tickets/?q={mark}").json())
+
+
+async def test_the_inbox_is_narrowed_and_ordered(browser: Browser, served: PayamServer) -> None:
+    """By priority and by agent; who waits longest, is urgent or is new comes first."""
+    one, other = Agent(served), Agent(served)
+    mark = secrets.token_hex(4)
+    for number, priority in enumerate(("low", "urgent", "normal")):
+        customer = Sender(served.url, "ali")
+        customer.begin()
+        body = {"subject": f"{number} of {mark}", "priority": priority}
+        answer = customer._send("POST", f"{customer.path}support_ticket/", body)
+        if number == 2:
+            other.take(answer.json()["id"])
+    hers = await one.page(browser)
+    await open_desk(hers, WORDS["en"])
+    await hers.page.get_by_label("Search tickets").fill(mark.upper())
+    names = hers.page.locator("ul.tickets .preview")
+    await expect(names).to_have_text([f"{number} of {mark}" for number in (0, 1, 2)])
+    order = hers.page.get_by_label("Order")
+    await order.select_option("newest")
+    await expect(names).to_have_text([f"{number} of {mark}" for number in (2, 1, 0)])
+    await order.select_option("priority")
+    await expect(names).to_have_text([f"{number} of {mark}" for number in (1, 2, 0)])
+    await hers.page.get_by_label("Only of this priority").select_option("low")
+    await expect(names).to_have_text([f"0 of {mark}"])
+    await hers.page.get_by_label("Only of this priority").select_option("")
+    await hers.page.get_by_label("Only of this agent").select_option(label=other.name)
+    await expect(names).to_have_text([f"2 of {mark}"])
+    await hers.check()
+
+
+async def test_a_ticket_is_handed_over_and_taken_over(
+    browser: Browser, served: PayamServer
+) -> None:
+    """Who writes while another agent has it, or writes too, is warned; the customer is known."""
+    ali, one, other = Sender(served.url, "ali"), Agent(served), Agent(served)
+    ali.call_oneself("علی")
+    conversation = ali.begin()
+    ticket_id = open_ticket(ali, "printer")
+    one.take(ticket_id)
+    other.call_oneself("Omid")
+    hers, theirs = await one.page(browser), await other.page(browser)
+    for visitor in (hers, theirs):
+        await visitor.page.evaluate(f"location.hash = '#/{conversation}'")
+        await expect(desk_of(visitor)).to_be_visible()
+    await desk_of(hers).get_by_role("button", name="Agent: ").click()
+    await hers.page.get_by_role("menuitem", name="Hand over…").click()
+    await hers.page.get_by_role("dialog").get_by_role("button", name="Omid").click()
+    warning = hers.page.locator(".collision")
+    await expect(warning).to_have_text("\u2068Omid\u2069 has this ticket.")
+    await expect(theirs.page.locator(".collision")).to_be_hidden()
+    await theirs.box.press_sequentially("I look")
+    await expect(warning).to_have_text("\u2068Omid\u2069 is writing to this customer.")
+    await hers.box.fill("so do I")
+    await theirs.box.press("Enter")
+    await expect(hers.page.locator(".notices")).to_contain_text(
+        "\u2068Omid\u2069 has just answered."
+    )
+    await desk_of(hers).get_by_role("button", name="Agent: ").click()
+    await hers.page.get_by_role("menuitem", name="Take over").click()
+    await hers.page.get_by_role("dialog").get_by_role("button", name="Take over").click()
+    await expect(theirs.page.locator(".collision")).to_contain_text(one.name)
+    await desk_of(hers).get_by_role("button", name="The customer").click()
+    customer = hers.page.locator(".customer")
+    await expect(customer.get_by_role("heading").first).to_have_text("علی")
+    await expect(customer.locator(".tickets-of li")).to_have_count(1)
+    await expect(customer.locator(".steps li")).to_have_count(4)
+    await hers.check()
+
+
+COUNT_TYPING = """
+window.wasTyped = 0;
+new MutationObserver(() => {
+    if (document.querySelector(".about.typing")) window.wasTyped += 1;
+}).observe(document.body, { subtree: true, childList: true, attributes: true });
+"""
+
+
+async def test_a_note_that_is_half_written_is_no_draft_of_a_message(
+    browser: Browser, served: PayamServer
+) -> None:
+    """The customer is not shown that anybody types, and nothing of it is sent later by mistake."""
+    ali, agent = Sender(served.url, "ali"), Agent(served)
+    conversation = ali.begin()
+    open_ticket(ali, "printer")
+    hers, his = await agent.page(browser), await ali.page(browser)
+    await his.list.click()
+    await his.page.evaluate(COUNT_TYPING)
+    await hers.page.evaluate(f"location.hash = '#/{conversation}'")
+    toggle = hers.page.get_by_role("button", name=str(INBOX["en"]["note"]))
+    await toggle.click()
+    await hers.box.press_sequentially("he is angry")
+    await hers.page.evaluate("location.hash = '#/'")
+    await hers.page.evaluate(f"location.hash = '#/{conversation}'")
+    await expect(toggle).to_have_attribute("aria-pressed", "false")
+    await expect(hers.box).to_have_value("")
+    # By one step, which nobody is shown as typing.
+    agent._send("POST", f"/api/conversations/{conversation}/messages/", {"content": "Hello"})
+    await expect(his.messages).to_have_text(["Hello"])
+    assert await his.page.evaluate("window.wasTyped") == 0
+
+
+async def test_stored_answers_are_kept_on_the_page(browser: Browser, served: PayamServer) -> None:
+    """Written, changed and deleted there by an agent, and offered by a slash at once."""
+    ali, agent = Sender(served.url, "ali"), Agent(served)
+    ali.begin()
+    open_ticket(ali, f"printer {ali.name}")
+    title = f"greet{secrets.token_hex(3)}"
+    hers = await agent.page(browser)
+    await open_desk(hers, WORDS["en"])
+    await row(hers, f"printer {ali.name}").get_by_role("link").click()
+    await hers.page.get_by_role("button", name="The desk").click()
+    await hers.page.get_by_role("menuitem", name="Stored answers").click()
+    window = hers.page.get_by_role("dialog")
+    await window.get_by_label("Short name").fill(title)
+    await window.get_by_label("Answer", exact=True).fill("Dear {{customer}}")
+    await window.get_by_role("button", name="Save").click()
+    await window.get_by_role("button", name=f"Edit: \u2068{title}\u2069").click()
+    await hers.check()
+    await window.get_by_label("Answer", exact=True).fill("Hi {{customer}}")
+    await window.get_by_role("button", name="Save").click()
+    await expect(window.locator("li").filter(has_text=title)).to_contain_text("Hi")
+    await hers.page.keyboard.press("Escape")
+    await hers.box.fill(f"/{title}")
+    await hers.box.press("Enter")
+    await expect(hers.box).to_have_value(f"Hi {ali.name}")
