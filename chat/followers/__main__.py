@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from chat import logs
@@ -20,14 +21,14 @@ from chat.followers.gathering import Gathering
 from chat.followers.looking import Looking
 from chat.followers.push.follower import Push, PushFollower
 from chat.followers.search import SearchFollower
-from chat.followers.signals import SETTINGS_LENGTH, STORED
+from chat.followers.signals import GIVEN_LENGTH, STORED, Given
 from chat.followers.webhook import Patience
 from chat.followers.webhooks import Webhooks
 from chat.outgoing.addresses import Allowed
 from chat.outgoing.client import Client
+from chat.store import leases
 from chat.store.connect import connect, connect_index
 from chat.store.waiting import once_there
-from config.settings import Settings
 
 log = logging.getLogger("payam.followers")
 
@@ -63,8 +64,9 @@ class Failed(Exception):
     """A follower has died, which none of them should. The log says why."""
 
 
-async def follow(settings: Settings) -> None:
+async def follow(given: Given) -> None:
     """Work until the serving process has ended, or a signal comes. Raises Failed."""
+    settings = given.settings
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in SIGNALS:
@@ -83,6 +85,7 @@ async def follow(settings: Settings) -> None:
         settings.base_path,
         stored,
         patience=Patience(give_up=settings.webhook_give_up),
+        owner=given.owner,
     )
     followings: list[Looking] = [Gathering(index, SearchFollower(index), stored)]
     if settings.push:
@@ -94,6 +97,8 @@ async def follow(settings: Settings) -> None:
         await once_there(database.open)
         if index is not database:
             await index.open()
+        for owner in given.dead:
+            await once_there(partial(leases.free, database, owner))
         works = {f"follower {one.name}": one.run() for one in followings}
         await until_one_ends({**works, "webhooks": webhooks.run()})
 
@@ -151,12 +156,12 @@ async def watch(parent: int) -> None:
         await asyncio.sleep(PARENT_SECONDS)
 
 
-def given() -> Settings:
-    """The settings of the serving process. Nothing that comes after them is read."""
-    (length,) = SETTINGS_LENGTH.unpack(read(SETTINGS_LENGTH.size))
-    settings = pickle.loads(read(length))  # noqa: S301 - from the process that started this one
-    assert isinstance(settings, Settings)
-    return settings
+def take() -> Given:
+    """What the serving process gives. Nothing that comes after it is read."""
+    (length,) = GIVEN_LENGTH.unpack(read(GIVEN_LENGTH.size))
+    given = pickle.loads(read(length))  # noqa: S301 - from the process that started this one
+    assert isinstance(given, Given)
+    return given
 
 
 def read(size: int) -> bytes:
@@ -170,10 +175,10 @@ def read(size: int) -> bytes:
 
 
 def main() -> int:
-    settings = given()
-    logs.to_stderr(settings.log_level, settings.log_format)
+    given = take()
+    logs.to_stderr(given.settings.log_level, given.settings.log_format)
     try:
-        asyncio.run(follow(settings))
+        asyncio.run(follow(given))
     except Failed:
         return 1
     except PayamError as error:  # the database is away, or cannot be used

@@ -20,8 +20,8 @@ log = logging.getLogger("payam.followers")
 
 PAGE = 200
 """Most changes of one call."""
-LEASE_SECONDS = 30.0
-"""After that, another process takes over what one that died was at work on."""
+LEASE_SECONDS = 15.0
+"""After that, another process takes over what one was at work on that died with its machine."""
 PAUSE_SECONDS = 1.0
 """After the first failure; each further one doubles it."""
 PAUSE_MAX = 3600.0
@@ -37,17 +37,22 @@ class Following(Looking):
         poll: float = POLL_SECONDS,
         lease: float = LEASE_SECONDS,
         pause: float = PAUSE_SECONDS,
+        owner: str = "",
     ) -> None:
-        """`stored` says how many changes this process has stored. The others are in seconds."""
+        """`stored` says how many changes this process has stored. `owner` stands in its leases.
+
+        The others are in seconds.
+        """
         super().__init__(database, follower, stored, poll=poll)
         self._follower = follower
         self._lease = lease
         self._pause = pause
+        self._owner = owner or secrets.token_hex(8)
         self._working: set[asyncio.Task[None]] = set()
 
     async def _look(self) -> None:
         """Begin to work where the follower is behind, as far as there is room."""
-        lease = Lease(self.name, secrets.token_hex(8), self._lease)
+        lease = Lease(self.name, store.token_of(self._owner), self._lease)
         room = self._follower.room(len(self._working))
         positions = await store.lease(self._database, lease, room) if room > 0 else []
         self._has_more = 0 < room == len(positions)

@@ -2,11 +2,11 @@
 
 Of all serving processes one has the duty (`store.duties`). It starts the followers' process, starts
 another one where that dies, and ends it when it stops itself. If it is killed, the followers'
-process ends as well, because its input ends; and another serving process takes the duty over.
+process ends as well, because its input ends; and another serving process takes the duty over, at
+once on the same machine (`lock`).
 
 It says through a pipe how much was stored here, so that the followers look at once. What they count
-comes back through another pipe. How far they are behind is measured here, by the database alone. So
-it is also known while none of them runs.
+comes back through another pipe. How far they are behind is measured here (`measuring`).
 """
 
 import asyncio
@@ -23,23 +23,23 @@ from time import monotonic
 from chat import metrics
 from chat.errors import Unavailable
 from chat.followers import figures
-from chat.followers.signals import SETTINGS_LENGTH, STORED
-from chat.store import duties, followers
+from chat.followers.lock import Lock
+from chat.followers.measuring import Measuring
+from chat.followers.signals import GIVEN_LENGTH, STORED, Given
+from chat.store import duties
 from chat.store.database import Database
-from chat.store.devices import FOLLOWER as PUSH
 from config.settings import Settings
 
 log = logging.getLogger("payam.followers")
 
 DUTY = "followers"
+LOCK = "followers.lock"
 BEGIN_SECONDS = 2.0
 """After the start of the process: its clients return first."""
-DUTY_SECONDS = 15.0
-"""After that, another process takes over what one that died was doing."""
-LOOK_SECONDS = 5.0
-"""How often the duty is taken anew, or looked at, and how often it is measured what is behind."""
-MEASURED = 20
-"""After measuring comes a pause at least so many times as long."""
+DUTY_SECONDS = 5.0
+"""After that, another machine takes over what one that died was doing."""
+LOOK_SECONDS = 1.5
+"""How often the duty is taken anew, or looked at."""
 WAKE_SECONDS = 0.05
 """At most so often the followers hear of what was stored."""
 PAUSE_SECONDS = 1.0
@@ -66,19 +66,20 @@ class Keeper:
         The others are in seconds.
         """
         self._database = database
-        self._places = {database, index}
+        self._measuring = Measuring({database, index}, with_push=settings.push)
         self._settings = settings
         self._stored = stored
         self._begin = begin
         self._duty = duty
         self._look = look
         self._holder = secrets.token_hex(8)
+        self._lock = Lock(settings.data_dir / LOCK)
+        self._dead = {self._holder}
         self._process: Process | None = None
         self._is_waking = False
         self._is_retired = False
         self._has_duty = False
         self._working: list[asyncio.Task[None]] = []
-        self._measured: set[str] = set()
 
     def wake(self) -> None:
         """This process has stored something: the followers look soon."""
@@ -112,6 +113,7 @@ class Keeper:
             if self._has_duty:
                 with suppress(Unavailable):
                     await duties.leave(self._database, DUTY, self._holder)
+            self._lock.release()
 
     def retire(self) -> None:
         """This process stops: ask the followers to end, and do not wait for them yet."""
@@ -125,25 +127,35 @@ class Keeper:
             if task.done():
                 await task  # raises what ended it
         had = self._has_duty
+        dead = self._lock.take()
         try:
-            self._has_duty = await duties.take(self._database, DUTY, self._holder, self._duty)
+            self._has_duty = await duties.take(self._database, DUTY, self._holder, self._duty, dead)
         except Unavailable:
+            if not had:
+                self._lock.release()
             return  # nobody else gets it either
+        if self._has_duty:
+            self._lock.name(self._holder)
+            self._dead |= {dead} if dead else set()
+        elif not had:
+            self._lock.release()
         if self._has_duty and not had:
             loop = asyncio.get_running_loop()
-            self._working = [loop.create_task(self._keep()), loop.create_task(self._measure())]
+            self._working = [
+                loop.create_task(self._keep()),
+                loop.create_task(self._measuring.run()),
+            ]
         elif had and not self._has_duty:  # this process was held up for too long
             log.warning("another process has the followers now")
             await self._end()
+            self._lock.release()
 
     async def _end(self) -> None:
         for task in self._working:
             task.cancel()
         await asyncio.gather(*self._working, return_exceptions=True)
         self._working = []
-        for name in self._measured:
-            note(name, followers.NO_LAG)
-        self._measured = set()
+        self._measuring.forget()
 
     async def _keep(self) -> None:
         """Start the process again and again, until cancelled."""
@@ -175,12 +187,13 @@ class Keeper:
             "chat.followers",
             stdin=PIPE,
             stdout=PIPE,
+            pass_fds=() if self._lock.descriptor is None else (self._lock.descriptor,),
             env=environment,
             limit=REPORT_MOST,
         )
         assert process.stdin is not None
-        given = pickle.dumps(self._settings)
-        process.stdin.write(SETTINGS_LENGTH.pack(len(given)) + given)
+        given = pickle.dumps(Given(self._settings, self._holder, frozenset(self._dead)))
+        process.stdin.write(GIVEN_LENGTH.pack(len(given)) + given)
         self._process = process
         metrics.followers_running.set(1)
         try:
@@ -198,32 +211,6 @@ class Keeper:
         while report := await process.stdout.readline():
             taken.take(report)
         taken.end()
-
-    async def _measure(self) -> None:
-        """Note from time to time how far each follower is behind, until cancelled."""
-        while True:
-            begun = monotonic()
-            with suppress(Unavailable):
-                await self._measure_all()
-            await asyncio.sleep(max(self._look, MEASURED * (monotonic() - begun)))
-
-    async def _measure_all(self) -> None:
-        measured = set()
-        for place in self._places:
-            names = set(await followers.names(place))
-            if not self._settings.push:
-                names.discard(PUSH)
-            for name, lag in (await followers.lags(place, names)).items():
-                note(name, lag)
-                measured.add(name)
-        for gone in self._measured - measured:
-            note(gone, followers.NO_LAG)
-        self._measured = measured
-
-
-def note(name: str, lag: followers.Lag) -> None:
-    metrics.follower_behind_seconds.labels(name).set(lag.seconds)
-    metrics.follower_behind_conversations.labels(name).set(lag.conversations)
 
 
 async def stop(process: Process) -> None:

@@ -30,8 +30,9 @@ class Webhooks:
         patience: Patience = PATIENCE,
         poll: float = POLL_SECONDS,
         lease: float = LEASE_SECONDS,
+        owner: str = "",
     ) -> None:
-        """`stored` and the seconds are those of `Following`."""
+        """`stored`, `owner` and the seconds are those of `Following`."""
         self._database = database
         self._client = client
         self._prefix = prefix
@@ -39,6 +40,7 @@ class Webhooks:
         self._patience = patience
         self._poll = poll
         self._lease = lease
+        self._owner = owner
         self._running: dict[int, Running] = {}
 
     def wake(self) -> None:
@@ -90,7 +92,12 @@ class Webhooks:
             self._database, self._client, self._prefix, self._patience, webhook, name
         )
         following = Following(
-            self._database, follower, self._stored, poll=self._poll, lease=self._lease
+            self._database,
+            follower,
+            self._stored,
+            poll=self._poll,
+            lease=self._lease,
+            owner=self._owner,
         )
         task = asyncio.get_running_loop().create_task(following.run(), name=follower.name)
         return Running(follower, following, task)

@@ -1,27 +1,36 @@
 """What one process of the deployment does for all of them.
 
 A process takes a duty for some seconds, and takes it anew before they end. If it dies, another one
-takes the duty over after that. Moments are those of the database, so clocks of nodes may differ.
+takes the duty over after that, or at once where it knows of the death. Moments are those of the
+database, so clocks of nodes may differ.
 """
 
 from chat.store.database import Database
 from chat.store.followers import length
 
-LOOK = "SELECT 1 FROM duties WHERE name = ? AND holder <> ? AND until > {moment}"
+LOOK = """
+    SELECT 1 FROM duties WHERE name = ? AND holder <> ? AND holder <> ? AND until > {moment}
+"""
 TAKE = """
     INSERT INTO duties (name, holder, until) VALUES (?, ?, {moment} + ?)
     ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
-    WHERE duties.holder = excluded.holder OR duties.until <= {moment}
+    WHERE duties.holder = excluded.holder OR duties.holder = ? OR duties.until <= {moment}
 """
 
 
-async def take(database: Database, name: str, holder: str, seconds: float) -> bool:
-    """Whether the duty is the holder's, from now on for so long. Raises Unavailable."""
-    if await database.fetch(LOOK.format(moment=database.moment), (name, holder)):
+async def take(
+    database: Database, name: str, holder: str, seconds: float, dead: str | None = None
+) -> bool:
+    """Whether the duty is the holder's, from now on for so long. Raises Unavailable.
+
+    `dead` is a holder who has ended and could not leave it.
+    """
+    dead = dead or holder
+    if await database.fetch(LOOK.format(moment=database.moment), (name, holder, dead)):
         return False  # the usual answer, for which SQLite needs no turn to write
     async with database.transaction() as transaction:
         took = await transaction.execute(
-            TAKE.format(moment=database.moment), (name, holder, length(seconds))
+            TAKE.format(moment=database.moment), (name, holder, length(seconds), dead)
         )
     return bool(took)
 

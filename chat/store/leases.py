@@ -1,12 +1,14 @@
 """A turn of a follower in a conversation: a process takes it, works, and settles the position.
 
 A process takes due positions for some seconds (a lease). If it dies, the lease ends, and another
-takes the position over. No transaction stays open while a follower works: on SQLite nobody else
-could write then, and on PostgreSQL it would hold back the cursors of all clients.
+takes the position over; at once where it is known that the process has ended. No transaction stays
+open while a follower works: on SQLite nobody else could write then, and on PostgreSQL it would hold
+back the cursors of all clients.
 
 Moments are those of the database, so clocks of nodes may differ.
 """
 
+import secrets
 from typing import NamedTuple
 
 from chat.store.database import Database
@@ -47,6 +49,11 @@ PUT_OFF = """
         failing_since = coalesce(failing_since, {moment})
     WHERE follower = ? AND conversation_id = ? AND lease = ?
 """
+FREE = """
+    UPDATE positions SET lease = NULL, due = {moment}
+    WHERE follower IN (SELECT name FROM followers) AND due > {moment}
+      AND substr(lease, 1, length(?)) = ?
+"""
 RELEASE = """
     UPDATE positions SET lease = NULL, due = {moment}
     WHERE follower = ? AND conversation_id = ? AND lease = ?
@@ -67,6 +74,11 @@ class Lease(NamedTuple):
     follower: str
     token: str
     seconds: float
+
+
+def token_of(owner: str) -> str:
+    """One for a turn of this process, or of this serving process's followers."""
+    return f"{owner}.{secrets.token_hex(8)}"
 
 
 async def lease(database: Database, lease: Lease, most: int) -> list[Position]:
@@ -126,6 +138,13 @@ async def release(database: Database, lease: Lease, conversation_id: int) -> Non
     sql = RELEASE.format(moment=database.moment)
     async with database.transaction() as transaction:
         await transaction.execute(sql, (lease.follower, conversation_id, lease.token))
+
+
+async def free(database: Database, owner: str) -> None:
+    """Leave to others at once what an owner was at work on who has ended."""
+    of_owner = f"{owner}."
+    async with database.transaction() as transaction:
+        await transaction.execute(FREE.format(moment=database.moment), (of_owner, of_owner))
 
 
 async def put_off(database: Database, lease: Lease, conversation_id: int, seconds: float) -> None:

@@ -6,11 +6,14 @@ import re
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from time import monotonic
 
 import pytest
 
-from chat.store import duties, followers
+from chat.followers.keeper import LOCK
+from chat.followers.lock import Lock
+from chat.store import duties, followers, leases
 from chat.store.database import Database
 from tests.contract.test_search import say
 from tests.store.world import conversation, opened, opened_index, pair, sent
@@ -130,6 +133,37 @@ async def test_a_duty_is_of_one_holder_until_it_ends(database: Database) -> None
     assert not await duties.take(database, "followers", "one", 60.0)
     await duties.leave(database, "followers", "other")
     assert await duties.take(database, "followers", "one", 60.0)
+
+
+async def test_a_holder_that_died_here_is_followed_at_once(
+    postgres_server: PostgresServer, migrated_template: str
+) -> None:
+    """Its duty would last for an hour, and so would what it was at work on."""
+    url = postgres_server.create_database(template=migrated_template)
+    server = PayamServer({"RATE_LIMITS": "off", "DATABASE_URL": url})
+    data = Path(server.settings["DATA_DIR"])
+    os.mkdir(data)
+    lock = Lock(data / LOCK)
+    try:
+        async with opened(url) as database:
+            talk, ali, _ = await pair(database)
+            await followers.begin(database, "one", with_past=False)
+            await sent(database, talk, ali)
+            await followers.find(database, "one")
+            of_dead = leases.Lease("one", leases.token_of("dead"), 3600.0)
+            (position,) = await leases.lease(database, of_dead, 1)
+            assert await duties.take(database, "followers", "dead", 3600.0)
+            assert lock.take() is None
+            lock.name("dead")
+            server.start()
+            another = leases.Lease("one", leases.token_of("another"), 60.0)
+            assert await leases.lease(database, another, 1) == []
+            lock.release()  # as the kernel does it, when the last process ends that has it
+            await begun(server)
+            while await leases.lease(database, another, 1) != [position]:
+                await asyncio.sleep(0.05)
+    finally:
+        server.close()
 
 
 @pytest.mark.parametrize("has_looked", [True, False])
