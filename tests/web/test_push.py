@@ -207,26 +207,3 @@ async def test_what_comes_while_the_page_is_out_of_sight(
     await pushing.shown([f"conversation-{conversation}", sara.name, "hello"])
     ali.read(message)  # on another device
     await pushing.shown()
-
-
-async def test_the_page_opens_without_a_connection(
-    whole_browser: Browser, served: PayamServer
-) -> None:
-    """With the conversations as they were, and what is seldom used too."""
-    ali, sara = Sender(served.url, "ali"), Sender(served.url, "sara")
-    ali.begin(sara)
-    ali.say("before the tunnel")
-    his = await ali.page(whole_browser, **ALLOWED)
-    await expect(his.list).to_contain_text("before the tunnel")
-    kept = """async () => {
-      const all = await (await caches.open("payam shell /")).keys();
-      return ["/", "/web/app.js", "/web/panels.html", "/web/dialogs.js"].every((path) =>
-        all.some(({ url }) => new URL(url).pathname === path));
-    }"""
-    await his.page.wait_for_function(kept)
-    await until_kept(his.page, "before the tunnel")
-    await his.page.context.set_offline(True)
-    await his.page.reload()
-    await expect(his.list).to_contain_text("before the tunnel")
-    await his.button("new").click()
-    await expect(his.page.get_by_role("dialog")).to_be_visible()

@@ -7,6 +7,7 @@ import { LiveConversation } from "./live-conversation.js";
 import { Outbox } from "./outbox.js";
 import { Presence } from "./presence.js";
 import { Reading } from "./reading.js";
+import { Shelf } from "./shelf.js";
 import { Snapshot } from "./snapshot.js";
 import { Visits } from "./visits.js";
 
@@ -51,6 +52,7 @@ export class Account extends Emitter {
     const subject = await this.#how.subject;
     this.outbox = new Outbox(storage, subject);
     this.#snapshot = new Snapshot(storage, subject);
+    this.shelf = new Shelf(storage, subject);
     const kept = await this.#snapshot.load();
     this.#unsent = await this.outbox.all();
     this.me = kept?.me ?? (await this.#askMe());
@@ -177,6 +179,7 @@ export class Account extends Emitter {
     this.socket.forget(id, "not_found");
     const unsent = [...this.#takeUnsent(id), ...(conversation?.pending ?? [])];
     for (const entry of unsent) this.outbox.forget(entry);
+    this.shelf?.drop(id);
     if (!conversation) return;
     conversation.end();
     conversation.emit("removed");
@@ -192,7 +195,7 @@ export class Account extends Emitter {
   /** The list is there as far as it is wanted. */
   loaded() {
     this.isLoaded = true;
-    this.#keep();
+    this.keep();
     this.changed();
   }
 
@@ -238,6 +241,7 @@ export class Account extends Emitter {
   close() {
     this.#reading.close();
     this.#snapshot?.close();
+    this.shelf?.close();
     this.#sockets.forEach((socket) => socket.close());
     for (const conversation of this.#all.values()) conversation.end();
   }
@@ -258,7 +262,7 @@ export class Account extends Emitter {
       else this.#anewOne(this.#all.get(conversation), epoch);
     });
     this.socket.on("resumed", () => this.emit("resumed"));
-    this.socket.on("cursor", () => this.#keep());
+    this.socket.on("cursor", () => this.keep());
     this.socket.on("refused", (error) => this.emit("refused", error));
     this.socket.on("state", (event) => this.#stateChanged(event));
   }
@@ -359,11 +363,14 @@ export class Account extends Emitter {
     this.changed();
   }
 
-  #keep() {
-    // What is not known yet could not be had again after this cursor.
-    const { cursor } = this.socket;
-    if (!this.isLoaded || !cursor || this.#early.size > 0) return;
-    this.#snapshot.save({ cursor, me: this.me, conversations: this.conversations });
+  /** Keep the list as it is, for the next start. */
+  keep() {
+    this.#snapshot.save(() => {
+      // What is not known yet could not be had again after this cursor.
+      const { cursor } = this.socket;
+      if (!this.isLoaded || !cursor || this.#early.size > 0) return null;
+      return { cursor, me: this.me, conversations: this.conversations };
+    });
   }
 }
 

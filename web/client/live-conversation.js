@@ -110,7 +110,15 @@ export class LiveConversation extends Emitter {
   /** Have the messages, those around the message `around` or what is to be read, and what comes from now on. */
   async open({ around } = {}) {
     this.#account.follow(this);
+    if (!this.thread.isLoaded) this.#showKept().catch(() => {});
     await Promise.all([this.pages.open(around), this.meet()]);
+  }
+
+  /** What was read here at an earlier time, until the server answers. */
+  async #showKept() {
+    const { thread } = this;
+    thread.showKept(await this.#account.shelf.load(this));
+    this.changed();
   }
 
   /** Ask who is there, and how far each has read: only what changes comes by itself. */
@@ -232,6 +240,7 @@ export class LiveConversation extends Emitter {
       this.#news.note(frame);
     }
     if (this.pages.isWanted) this.#toThread(frame);
+    this.#account.shelf.amend(this, frame);
     if (EVENTS[type]) {
       this.emit(EVENTS[type], frame);
       this.#account.emit(EVENTS[type], { ...frame, conversation: this.id });
@@ -270,6 +279,11 @@ export class LiveConversation extends Emitter {
     this.sending.close();
   }
 
+  /** Keep what the list shows of it, for the next start. */
+  keep() {
+    this.#account.keep();
+  }
+
   get outbox() {
     return this.#account.outbox;
   }
@@ -284,6 +298,7 @@ export class LiveConversation extends Emitter {
   }
 
   changed() {
+    if (this.pages.isWanted && this.isMember) this.#account.shelf.keep(this);
     this.emit("change");
     this.#account.changed();
   }

@@ -15,7 +15,8 @@ export class Pages {
   /** Have what is to be read next, or the message `around`, and some of what was before it. */
   async open(around) {
     const { thread, firstUnread } = this.conversation;
-    if (around !== undefined && !thread.messages.some(({ id }) => id === around)) return this.around(around);
+    const isHere = thread.isLoaded && thread.messages.some(({ id }) => id === around);
+    if (around !== undefined && !isHere) return this.around(around);
     const isElsewhere = thread.hasLater && !firstUnread;
     if (thread.isLoaded && !isElsewhere) return;
     this.isWanted = true;

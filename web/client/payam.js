@@ -6,6 +6,7 @@ import { Conversation } from "./conversation.js";
 import { Http } from "./http.js";
 import { followLife } from "./life.js";
 import { memoryStore, Session } from "./session.js";
+import { forgetShelf } from "./shelf.js";
 import { forgetSnapshot } from "./snapshot.js";
 import { indexedStorage, memoryStorage } from "./storage.js";
 
@@ -152,7 +153,9 @@ export class Payam extends Api {
 
   #ended(subject) {
     this.close();
-    if (subject) forgetSnapshot(this.#storage, subject);
+    if (!subject) return this.emit("signedOut");
+    forgetSnapshot(this.#storage, subject);
+    forgetShelf(this.#storage, subject);
     this.emit("signedOut");
   }
 }

@@ -24,6 +24,7 @@ export class ReadMark {
   async see(id) {
     if (!this.#move(id)) return;
     this.conversation.changed();
+    this.conversation.keep();
     await this.store();
   }
 
@@ -72,7 +73,11 @@ export class ReadMark {
     const unread = isWhole ? after.length : record.unread_count - before.length + after.length;
     const { unread_mentions: known = 0 } = record;
     const mentions = isWhole ? this.#naming(after) : known - this.#naming(before) + this.#naming(after);
-    this.conversation.note({ unread_count: Math.max(0, unread), unread_mentions: Math.max(0, mentions) });
+    this.conversation.note({
+      last_read_id: id,
+      unread_count: Math.max(0, unread),
+      unread_mentions: Math.max(0, mentions),
+    });
     return true;
   }
 

@@ -7,7 +7,6 @@ const PAUSE = 1000; // milliseconds between two writes
 export class Snapshot {
   #storage;
   #key;
-  #next = null;
   #timer;
 
   constructor(storage, subject) {
@@ -19,20 +18,22 @@ export class Snapshot {
     return (await this.#storage.get(this.#key).catch(() => undefined)) ?? null;
   }
 
-  /** Of what is saved again and again, the last counts. */
-  save({ cursor, me, conversations }) {
-    const newest = conversations.filter(({ isMember }) => isMember).slice(0, MOST);
-    this.#next = { cursor, me, conversations: newest.map(({ record, seq }) => ({ record, seq })) };
-    this.#timer ??= setTimeout(() => this.#write(), PAUSE);
+  /** Soon, what `make` gives then: `{cursor, me, conversations}`, or null where it cannot be kept. */
+  save(make) {
+    this.#timer ??= setTimeout(() => this.#write(make()), PAUSE);
   }
 
   close() {
     clearTimeout(this.#timer);
   }
 
-  #write() {
+  #write(made) {
     this.#timer = undefined;
-    this.#storage.set(this.#key, this.#next).catch(() => {});
+    if (!made) return;
+    const { cursor, me, conversations } = made;
+    const newest = conversations.filter(({ isMember }) => isMember).slice(0, MOST);
+    const kept = { cursor, me, conversations: newest.map(({ record, seq }) => ({ record, seq })) };
+    this.#storage.set(this.#key, kept).catch(() => {});
   }
 }
 

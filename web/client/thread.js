@@ -14,14 +14,27 @@ export class Thread {
   #end = Infinity; // the last message before a gap; behind it is only what changes have brought
   #early = new Map(); // files that came before their message, by its id
   #marks = new Map();
+  #kept = []; // of an earlier time, shown until the server has answered
 
   get messages() {
+    if (!this.isLoaded && this.#kept.length > 0) return this.#withKept();
     return this.hasLater ? this.#known.slice(0, this.#placeOf(this.#end + 1)) : this.#known;
   }
 
   /** Whether messages that are not known here follow those that are. */
   get hasLater() {
     return this.#end < Infinity;
+  }
+
+  /** Show what was kept of an earlier time, until there is a page. */
+  showKept(messages) {
+    this.#kept = this.isLoaded ? [] : messages.map((message) => ({ ...message, key: `m${message.id}` }));
+  }
+
+  #withKept() {
+    const last = this.#kept.at(-1).id;
+    const changed = this.#kept.map((message) => this.find(message.id) ?? message);
+    return [...changed, ...this.#known.filter((message) => message.id > last)];
   }
 
   /** Begin anew with these messages. `hasLater` where others follow them, likewise `hasEarlier`. */
@@ -33,6 +46,7 @@ export class Thread {
     this.#endAt(page, hasLater);
     this.hasEarlier = hasEarlier;
     this.isLoaded = true;
+    this.#kept = [];
   }
 
   /** The page before the first message. */
@@ -60,7 +74,7 @@ export class Thread {
 
   /** A message as its replies show it. */
   quote(id) {
-    const message = this.find(id);
+    const message = this.find(id) ?? this.#kept.find((one) => one.id === id);
     if (!message) return id === undefined ? null : { id };
     return { id, sender: { username: message.sender }, content: message.content, is_deleted: message.is_deleted };
   }

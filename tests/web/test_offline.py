@@ -1,0 +1,99 @@
+"""The page while its server is stopped: it opens, shows what was read, and sends later."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.support.payam_server import PayamServer
+from tests.web.sender import Sender
+
+ALLOWED: dict[str, Any] = {"service_workers": "allow"}
+SHELL_KEPT = """async () => {
+  const all = await (await caches.open("payam shell /")).keys();
+  const loaded = performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname);
+  const shell = loaded.filter((path) => path.startsWith("/web/"));
+  const wanted = ["/", "/web/panels.html", "/web/dialogs.js", ...shell];
+  return wanted.every((path) => all.some(({ url }) => new URL(url).pathname === path));
+}"""
+KEPT = """async (prefix) => {
+  const promised = (request) => new Promise((resolve) => {
+    request.onsuccess = () => resolve(request.result);
+  });
+  const database = await promised(indexedDB.open(`payam ${location.origin}`));
+  const range = IDBKeyRange.bound(prefix, prefix + "\uffff");
+  const kept = await promised(database.transaction("kept").objectStore("kept").getAll(range));
+  database.close();
+  return JSON.stringify(kept);
+}"""
+"""What the page has kept under the keys that begin so."""
+
+expect.set_options(timeout=20_000)
+
+
+@pytest.fixture
+def server() -> Iterator[PayamServer]:
+    """One of the test's own, since it stops."""
+    with PayamServer({"RATE_LIMITS": "off"}) as server:
+        yield server
+
+
+async def until_kept(page: Page, prefix: str, *texts: str, but: str = "\0") -> None:
+    """The page writes seldom; wait until all of this stands there, and not `but`."""
+    for _ in range(600):
+        kept = await page.evaluate(KEPT, prefix)
+        if all(text in kept for text in texts) and but not in kept:
+            return
+        await page.wait_for_timeout(50)
+    raise AssertionError(f"{texts} are not kept, or {but} is: {kept}")
+
+
+async def test_what_was_read_can_be_read_while_the_server_is_away(
+    whole_browser: Browser, server: PayamServer
+) -> None:
+    """The list, the newest messages of a conversation that was open, and what is seldom used. What
+    is written then waits. What was deleted or edited elsewhere is not kept as it was. Who signs out
+    leaves nothing.
+    """
+    ali, sara = Sender(server.url, "ali"), Sender(server.url, "sara")
+    conversation = ali.begin(sara)
+    sent = ali.say(*(f"message {number}." for number in range(60)))
+    sara.read(sent[-1])
+    hers = await sara.page(whole_browser, **ALLOWED)
+    await hers.list.click()
+    await expect(hers.message("message 59.")).to_be_in_viewport()
+    await hers.page.wait_for_function(SHELL_KEPT)
+    await until_kept(hers.page, "thread/", "message 10.", "message 59.", but="message 9.")
+    await until_kept(hers.page, "account/", "message 59.")
+
+    await asyncio.to_thread(server.stop)
+    await hers.page.reload()
+    await expect(hers.list).to_contain_text("message 59.")
+    await expect(hers.message("message 59.")).to_be_in_viewport()
+    await hers.page.get_by_role("log").press("Home")
+    await expect(hers.message("message 10.")).to_be_visible()
+    await hers.say("from the tunnel")
+    await expect(hers.mark("from the tunnel", "queued")).to_be_visible()
+    await hers.check()
+    await hers.button("new").click()
+    await expect(hers.page.get_by_role("dialog")).to_be_visible()
+    await hers.page.keyboard.press("Escape")
+
+    await asyncio.to_thread(server.start)
+    ali.say("meanwhile.")
+    await expect(hers.mark("from the tunnel", "sent")).to_be_visible()
+    await expect(hers.message("meanwhile.")).to_be_visible()
+
+    await until_kept(hers.page, "thread/", "meanwhile.", "from the tunnel")
+    await hers.page.goto(f"{server.url}/#/")
+    await hers.page.reload()
+    await expect(hers.list).to_have_count(1)
+    ali.delete(sent[-1])
+    ali.edit(sent[-2], "message fifty-eight.")
+    await until_kept(hers.page, "thread/", "message fifty-eight.", but="message 59.")
+    await hers.page.get_by_role("button", name="Settings").click()
+    await hers.page.get_by_role("button", name="Log out").click()
+    await until_kept(hers.page, "", but="message")
+    assert f'"id":{conversation}' not in await hers.page.evaluate(KEPT, "")
