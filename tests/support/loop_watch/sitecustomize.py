@@ -1,11 +1,11 @@
-"""Watches the event loop of a server under test.
+"""Watches the event loop of a server under test, and makes its hashes of passwords cheap.
 
 Python imports this file by itself where its folder is in PYTHONPATH. So the server is the one that
 an operator runs.
 
 It prints BLOCKED and a stack to stderr where the loop's thread
 
-- takes more than BUSY_SECONDS of processor time without running a timer that is due. Time by the
+- takes more than BUSY_SECONDS of processor time without running a callback that is due. Time by the
   clock would count what else the machine does. asyncio's own debug mode does, and knows nothing
   of uvloop's callbacks;
 - makes a call that may wait: it sleeps, syncs a file to the disk, runs a program, looks up a name,
@@ -22,9 +22,15 @@ from functools import wraps
 from types import FrameType
 from typing import Any
 
+from cheap_hashes import Finder  # type: ignore[import-not-found] # is in this folder
+
 BLOCKED = "the event loop is blocked"
 BUSY_SECONDS = 0.1
 BEAT_SECONDS = 0.02
+"""Between two looks at a loop that works."""
+LOOK_SECONDS = 0.05
+"""The same of one that was idle."""
+WORKS_SECONDS = 0.005
 WAITING = frozenset(
     (
         "os.posix_spawn",
@@ -48,30 +54,39 @@ def say(what: str, frame: FrameType | None) -> None:
 
 
 class Watch:
-    """One loop, from its thread. `spent` is its thread's processor time at the last beat."""
+    """One loop, from another thread, which also sees what the loop's thread does at that time.
+
+    It asks the loop for a sign of life only while the loop works: an idle server costs little.
+    """
 
     def __init__(self, loop: Any) -> None:
         self.loop = loop
         self.thread = threading.get_ident()
         self.clock = time.pthread_getcpuclockid(self.thread)
-        self.spent = time.thread_time()
-        self.beat()
+        self.alive = True
         threading.Thread(target=self.look, daemon=True).start()
 
-    def beat(self) -> None:
-        self.spent = time.thread_time()
-        self.loop.call_later(BEAT_SECONDS, self.beat)
+    def answer(self) -> None:
+        self.alive = True
 
     def look(self) -> None:
-        """Look from another thread, which also sees what the loop's thread does at that time."""
-        reported = -1.0
+        asked, reported = 0.0, False
         while not self.loop.is_closed():
-            spent, now = self.spent, time.clock_gettime(self.clock)
-            if now - spent > BUSY_SECONDS and spent != reported:
-                reported = spent
-                frame = sys._current_frames().get(self.thread)
-                say(f"{now - spent:.3f} s of processor time", frame)
-            WAIT(BEAT_SECONDS)
+            spent = time.clock_gettime(self.clock)
+            if not self.alive:
+                if spent - asked > BUSY_SECONDS and not reported:
+                    reported = True
+                    say(f"{spent - asked:.3f} s of processor time", self.frame())
+            elif spent - asked > WORKS_SECONDS:
+                self.alive, asked, reported = False, spent, False
+                try:
+                    self.loop.call_soon_threadsafe(self.answer)
+                except RuntimeError:  # closed meanwhile
+                    return
+            WAIT(LOOK_SECONDS if self.alive else BEAT_SECONDS)
+
+    def frame(self) -> FrameType | None:
+        return sys._current_frames().get(self.thread)
 
 
 WAIT = time.sleep
@@ -87,6 +102,8 @@ def running_loop() -> Any:
 
 def heard(event: str, _: tuple[Any, ...]) -> None:
     """Much in here would raise events too, so it must not come to itself again."""
+    if watched and event not in WAITING:
+        return
     loop = running_loop()
     if loop is None:
         return
@@ -112,3 +129,4 @@ def heard_too(module: Any, name: str) -> None:
 for module, name in SILENT:
     heard_too(module, name)
 sys.addaudithook(heard)
+sys.meta_path.insert(0, Finder)
