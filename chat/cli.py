@@ -18,7 +18,17 @@ from typing import NoReturn
 from chat import __version__, probes
 from chat.api.responses import encode
 from chat.auth.vapid import vapid_from
-from chat.commands import Command, Said, acts, conversations, database, leaf, users, webhooks
+from chat.commands import (
+    Command,
+    Said,
+    acts,
+    conversations,
+    database,
+    desk,
+    leaf,
+    users,
+    webhooks,
+)
 from chat.errors import PayamError, Unavailable
 from chat.importing import command as import_from
 from chat.payam import make_payam
@@ -136,7 +146,7 @@ def parser() -> argparse.ArgumentParser:
     leaf(commands, "check", check, "Try the files, the port, the keys, the database and Redis.")
     leaf(commands, "version", version, "Print the version, and that of the schema.")
     leaf(commands, "vapid", vapid, "Print the key for browsers' pushes; make it first.")
-    for module in (database, users, conversations, acts, webhooks):
+    for module in (database, users, conversations, desk, acts, webhooks):
         module.install(commands)
     import_from.add_to(commands)
     return root

@@ -41,6 +41,8 @@ from chat.services.canned_responses import CannedResponses
 from chat.services.changes import Changes
 from chat.services.conversation_export import ConversationExport
 from chat.services.conversations import Conversations
+from chat.services.desk import DeskKeeping
+from chat.services.desk_figures import FiguresOfDesk
 from chat.services.devices import Devices
 from chat.services.direct_conversations import DirectConversations
 from chat.services.erasure import Erasure
@@ -295,6 +297,8 @@ class Payam:
                 ),
             ),
             canned_responses=CannedResponses(self.database, most=settings.message_max_length),
+            desk=DeskKeeping(self.database, self.board.online),
+            desk_figures=FiguresOfDesk(self.database),
             attachments=Attachments(
                 self.database,
                 self.writer,

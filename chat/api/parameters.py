@@ -19,6 +19,7 @@ from chat.errors import InvalidInput
 from chat.records import ID_MAX, Priority, Status
 from chat.services import checks
 from chat.services.conversations import CURSOR
+from chat.services.desk_figures import TABLES
 from chat.services.fields import Epoch, Key, Seq, said
 from chat.services.malformed import unknown
 from chat.services.search import LIMIT_MAX as FOUND_MAX
@@ -210,6 +211,21 @@ class NewUploadHeaders(Struct):
 class AppendHeaders(Struct):
     offset: Offset = field(name="Upload-Offset")
     tus_resumable: Tus | UnsetType = field(name="Tus-Resumable", default=UNSET)
+
+
+DeskMoment = Annotated[str, said("Like 2026-01-31T08:00:00Z, or a date like 2026-01-31.")]
+
+
+class FiguresPlace(Struct):
+    since: Annotated[DeskMoment, said("The first moment.")] | UnsetType = UNSET
+    until: Annotated[DeskMoment, said("The first moment after it.")] | UnsetType = UNSET
+    timezone: (
+        Annotated[str, said("A name of the IANA; without it that of the rules.")] | UnsetType
+    ) = UNSET
+
+
+class TablePlace(FiguresPlace):
+    of: Annotated[str, said(enum=TABLES)] = TABLES[0]
 
 
 class FileHeaders(Struct):

@@ -9,8 +9,11 @@ from typing import Annotated, Any
 from msgspec import UNSET, Struct, UnsetType
 
 from chat import records
+from chat.desk_records import Assignment, DaysOff, Hours, Texts
 from chat.records import Priority, Status
+from chat.services import checks
 from chat.services.conversations import PARTICIPANTS_MAX
+from chat.services.desk import REMINDER_MAX, REOPEN_MAX
 from chat.services.fields import (
     KEY_OF_16,
     KEY_OF_65,
@@ -180,6 +183,29 @@ class NewAssignee(Body):
     """`user_id` is the id of a member of staff, or null for nobody."""
 
     user_id: Id | None
+
+
+class AgentSwitch(Body):
+    """Null lets being online decide."""
+
+    takes_tickets: bool | None
+
+
+class DeskRuleChanges(Body):
+    """Each rule as `GET` gives it."""
+
+    timezone: Annotated[str, said(maxLength=checks.KEY_MAX_LENGTH)] | UnsetType = UNSET
+    hours: Hours | UnsetType | None = UNSET
+    days_off: DaysOff | UnsetType = UNSET
+    language: Annotated[str, said(maxLength=checks.KEY_MAX_LENGTH)] | UnsetType = UNSET
+    first_answer_inside: Texts | UnsetType = UNSET
+    first_answer_outside: Texts | UnsetType = UNSET
+    assignment: Assignment | UnsetType = UNSET
+    reminder_minutes: Annotated[int, said(minimum=1, maximum=REMINDER_MAX)] | UnsetType | None = (
+        UNSET
+    )
+    reminder_in_hours: bool | UnsetType = UNSET
+    reopen_days: Annotated[int, said(minimum=1, maximum=REOPEN_MAX)] | UnsetType | None = UNSET
 
 
 class NewCannedResponse(Body):

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import fields
 
-from chat import records
+from chat import desk_records, records
 from chat.api import schemas
 from chat.changes import catalogue
 from chat.changes.examples import ALI, AT, FILE, SARA, TICKET
@@ -41,6 +41,33 @@ MESSAGE = records.Message(
     reply_count=0,
     metadata=Raw(b'{"mood":"good"}'),
     client_id="6f1c2b9e",
+)
+RULES = desk_records.DeskRules(
+    timezone="Asia/Tehran",
+    hours={"saturday": ["09:00-13:00", "14:00-18:00"]},
+    days_off=["2026-03-21"],
+    first_answer_inside={"fa": "به‌زودی پاسخ می‌دهیم.", "en": "We answer soon."},
+    reopen_days=7,
+)
+SPREAD = desk_records.Spread(2, 75.0, 60.0, 90.0)
+RATINGS = desk_records.Ratings(1, 5.0)
+HOUR = desk_records.HourFigures(AT, "2023-10-27T13:30+03:30", 2, 1, 4, 1)
+AGENT = desk_records.AgentFigures(SARA, 2, 2, 5, 1, SPREAD, SPREAD, RATINGS)
+FIGURES = desk_records.DeskFigures(
+    since=AT,
+    until="2023-10-27T11:00:00Z",
+    timezone="Asia/Tehran",
+    opened=2,
+    closed=1,
+    reopened=0,
+    open=4,
+    waiting=1,
+    unassigned=1,
+    first_response=SPREAD,
+    resolution=SPREAD,
+    rating=RATINGS,
+    hours=[HOUR],
+    agents=[AGENT],
 )
 INVITE = records.Invite(4, "mYt0QxVb3kHq9sJw2LcDfA", ALI, AT, "2023-10-28T10:00:00Z", 25, 3)
 DESTINATION = records.Destination(12, "The way home", 2)
@@ -162,11 +189,20 @@ ALL: tuple[Struct, ...] = (
     records.TicketStep("assigned", SARA, SARA, AT, seq=352),
     schemas.NewCannedResponse("Greeting", "Hello {{customer}}!"),
     schemas.CannedResponseChanges("Greeting"),
+    schemas.AgentSwitch(takes_tickets=True),
+    schemas.DeskRuleChanges(reminder_minutes=15, reopen_days=7),
     schemas.NewGuest("Ali", "ali@example.org"),
     schemas.Identification("shop-42", "0" * 64, "Ali"),
     records.SignedIn(2, "guest-5f2c9e81a3b0", TOKEN, TOKEN),
     records.Guest(2, "guest-5f2c9e81a3b0", "ali@example.org", False, None, AT, "Ali"),
     records.Desk(True, [records.Profile(9, "sara", "سارا")]),
+    RULES,
+    SPREAD,
+    RATINGS,
+    HOUR,
+    AGENT,
+    desk_records.DeskAgent(3, "sara", None, True, True, 2),
+    FIGURES,
     records.CannedResponse(4, "Greeting", "Hello {{customer}}!", SARA, AT, AT),
     schemas.UploadToAttach(UPLOAD.id),
     UPLOAD,

@@ -10,6 +10,8 @@ from chat.services.blocks import Blocks
 from chat.services.canned_responses import CannedResponses
 from chat.services.changes import Changes
 from chat.services.conversations import Conversations
+from chat.services.desk import DeskKeeping
+from chat.services.desk_figures import FiguresOfDesk
 from chat.services.devices import Devices
 from chat.services.direct_conversations import DirectConversations
 from chat.services.erasure import Erasure
@@ -58,6 +60,8 @@ class Services:
     notes: Notes
     guests: Guests
     canned_responses: CannedResponses
+    desk: DeskKeeping
+    desk_figures: FiguresOfDesk
     attachments: Attachments
     resumable_uploads: ResumableUploads
     support_tickets: SupportTickets

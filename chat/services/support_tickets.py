@@ -290,6 +290,7 @@ def changing(
             if changed.status != "closed":
                 await rules.require_none_open(transaction, conversation_id)
         replaces = await store.seq_without_step(transaction, ticket.id)
+        await store.record(transaction, ticket.id)
         seq = await conversations.advance(transaction, conversation_id)
         await store.update(transaction, seq, changed)
         stored = await store.stored(transaction, ticket.id)

@@ -238,9 +238,39 @@ class SupportTicket(Table):
     closed_at = peewee.BigIntegerField(null=True)
     rating = peewee.BigIntegerField(null=True)
     rating_comment = peewee.TextField(null=True)
+    answered_at = peewee.BigIntegerField(null=True, index=True)
+    answered_by = peewee.BigIntegerField(null=True)
+    reminded_of = peewee.BigIntegerField(null=True)
 
     class Meta:
         table_name = "support_tickets"
+
+
+class Desk(Table):
+    """One row: the rules of the desk in JSON, and who writes its automatic messages. `turn` grows
+    with each ticket that is assigned by rule.
+    """
+
+    id = peewee.BigIntegerField(primary_key=True)
+    rules = peewee.TextField()
+    user_id = peewee.BigIntegerField(null=True)
+    turn = peewee.BigIntegerField()
+
+    class Meta:
+        table_name = "desk"
+
+
+class DeskAgent(Table):
+    """`takes_tickets` is null where presence decides. `assigned_at` is when a rule last gave the
+    agent a ticket; 0 for never.
+    """
+
+    user_id = peewee.BigIntegerField(primary_key=True)
+    takes_tickets = peewee.BooleanField(null=True)
+    assigned_at = peewee.BigIntegerField()
+
+    class Meta:
+        table_name = "desk_agents"
 
 
 class TicketStep(Table):
@@ -737,4 +767,6 @@ TABLES = (
     Act,
     Deletion,
     Guest,
+    Desk,
+    DeskAgent,
 )

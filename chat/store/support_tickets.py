@@ -10,13 +10,18 @@ from chat.store.database import Reads, Transaction, listed
 from chat.text.searching import key_of
 from chat.times import now, to_text
 
+# Of a message `m` and its sender `s`: an agent wrote it, and not the desk by itself.
+IS_ANSWER = """
+    ((m.by_agent OR s.is_staff)
+     AND m.sender_id <> coalesce((SELECT d.user_id FROM desk AS d WHERE d.id = 1), 0))
+"""
 # The customer waits since the ticket was opened, as long as no agent has answered. Then since the
 # first message after the last answer.
-ANSWERED = """
+ANSWERED = f"""
     (SELECT m.created_seq FROM messages AS m JOIN users AS s ON s.id = m.sender_id
      WHERE m.conversation_id = t.conversation_id AND m.created_at >= t.created_at
-       AND (m.by_agent OR s.is_staff) ORDER BY m.created_seq DESC LIMIT 1)
-"""
+       AND {IS_ANSWER} ORDER BY m.created_seq DESC LIMIT 1)
+"""  # noqa: S608 - of ours
 WAITING = f"""
     CASE WHEN t.status = 'closed' THEN NULL WHEN {ANSWERED} IS NULL THEN t.created_at ELSE
         (SELECT m.created_at FROM messages AS m
@@ -35,6 +40,23 @@ SELECT = f"""
 WITH_SEQ = SELECT.replace(
     "\n    FROM support_tickets AS t", ", t.seq, t.created_at\n    FROM support_tickets AS t"
 )
+
+
+def first_answer(column: str) -> str:
+    """An expression: this column of the first message with which an agent answered the ticket."""
+    return f"""
+        (SELECT m.{column} FROM messages AS m JOIN users AS s ON s.id = m.sender_id
+         WHERE m.conversation_id = t.conversation_id AND m.created_at >= t.created_at
+           AND {IS_ANSWER} ORDER BY m.created_seq LIMIT 1)
+    """  # noqa: S608 - of ours
+
+
+RECORD = f"""
+    UPDATE support_tickets AS t
+    SET answered_at = {first_answer("created_at")}, answered_by = {first_answer("sender_id")}
+    WHERE t.id = ? AND t.answered_at IS NULL AND {first_answer("created_at")} IS NOT NULL
+    RETURNING answered_at - created_at
+"""  # noqa: S608 - of ours
 
 
 class Wanted(Struct, frozen=True):
@@ -192,7 +214,8 @@ async def update(transaction: Transaction, seq: int, ticket: records.SupportTick
         """
         UPDATE support_tickets
         SET seq = ?, subject = ?, subject_key = ?, status = ?, priority = ?, assigned_to = ?,
-            updated_at = ?, closed_at = ?, rating = ?, rating_comment = ?
+            updated_at = ?, closed_at = CASE WHEN ? = 'closed' THEN coalesce(closed_at, ?) END,
+            rating = ?, rating_comment = ?
         WHERE id = ?
         """,
         (
@@ -203,9 +226,18 @@ async def update(transaction: Transaction, seq: int, ticket: records.SupportTick
             ticket.priority,
             ticket.assigned_to.id if ticket.assigned_to else None,
             moment,
-            moment if ticket.status == "closed" else None,
+            ticket.status,
+            moment,
             ticket.rating.score if ticket.rating else None,
             ticket.rating.comment if ticket.rating else None,
             ticket.id,
         ),
     )
+
+
+async def record(transaction: Transaction, ticket_id: int) -> int | None:
+    """Keep when the ticket was first answered. Returns how long that took, in microseconds, if it
+    was not kept yet.
+    """
+    rows = await transaction.fetch(RECORD, (ticket_id,))
+    return int(rows[0][0]) if rows else None
