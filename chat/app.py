@@ -208,6 +208,7 @@ def configure(app: Sanic[Any, Any], settings: Settings) -> None:
         {
             "ACCESS_LOG": False,
             "REQUEST_MAX_SIZE": settings.body_max_size,
+            "REQUEST_TIMEOUT": settings.receive_timeout,
             # The time that the writer and the sockets leave over.
             "GRACEFUL_SHUTDOWN_TIMEOUT": settings.graceful_timeout / 4,
             # Sanic would import sanic-ext, which takes a tenth of the time of a start.

@@ -191,6 +191,12 @@ class Settings:
         "bytes that may wait for a slow reader before its socket is closed;"
         " more where MESSAGE_MAX_LENGTH needs it",
     )
+    receive_timeout: float = setting(
+        60.0,
+        number(0.1, 86400),
+        "a client whose request's head takes longer than so many seconds, or whose body comes for"
+        " so long more slowly than 256 bytes per second, gets 408 and is cut off",
+    )
     send_timeout: float = setting(
         120.0,
         number(0.1, 86400),

@@ -3,7 +3,7 @@
 However large the file is, only what one read of the socket brings is in memory.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -38,18 +38,19 @@ class FormFile(forms.Form):
         self._stranger: str | None = None
         """The name of a part before the file, which should not be there."""
 
-    def feed(self, data: bytes) -> Sequence[bytes]:
+    def feed(self, data: bytes) -> bytes:
         """Take the form's next bytes, and return the bytes of the file among them.
 
         Raises InvalidInput for a malformed form, and for anything in it but one file.
         """
         self._chunks = []
         self.push(data)
-        return self._chunks
+        # A file of line ends comes in very many pieces, and each would be written by itself.
+        return b"".join(self._chunks)
 
     def begin(self, name: str, file_name: bytes, content_type: bytes) -> None:
-        if name != FIELD and self.name is None:
-            self._stranger = name  # the error comes below if a file follows, or in `require_file`
+        if name != FIELD and self.name is None and self._stranger is None:
+            self._stranger = name  # the error comes below if a part follows, or in `require_file`
             return
         if name != FIELD or self._stranger is not None:
             wrong = name if self._stranger is None else self._stranger
@@ -93,9 +94,9 @@ async def receive(request: Request, most: int) -> Upload:
         raise too_large(most)
     body = read(request, most)
     async for data in body:
-        chunks = form.feed(data)
+        first = form.feed(data)
         if form.name is not None:
-            return Upload(form.name, form.content_type, rest(form, chunks, body))
+            return Upload(form.name, form.content_type, rest(form, first, body))
     form.require_file()
     raise AssertionError("a form with a file was handed on")
 
@@ -113,12 +114,12 @@ async def read_json(request: Request, schema: type[T]) -> T:
 
 
 async def rest(
-    form: FormFile, first: Sequence[bytes], body: AsyncIterator[bytes]
+    form: FormFile, first: bytes, body: AsyncIterator[bytes]
 ) -> AsyncGenerator[bytes, None]:
-    for chunk in first:
-        yield chunk
+    if first:
+        yield first
     async for data in body:
-        for chunk in form.feed(data):
+        if chunk := form.feed(data):
             yield chunk
     form.require_file()
 

@@ -5,6 +5,10 @@ that reads slowly is then cut off in the middle of the answer. Here time counts 
 last byte that the client's machine acknowledged. So a client that reads, however slowly,
 gets the whole answer. A client that takes nothing for `send_timeout` seconds is cut off,
 and the log says so.
+
+In the other direction Sanic counts from the last byte that came. A client that sends a byte
+now and then would never be late. Here the whole head must come in `request_timeout`
+seconds, and within each such time of a body LEAST_PACE bytes per second.
 """
 
 import asyncio
@@ -35,6 +39,8 @@ UNSENT_MAX = 128 * 1024
 """Most bytes of a large answer that wait in the kernel, besides those that are under way."""
 TURN = 16
 """After so many pieces other connections have their turn, even if the kernel takes more."""
+LEAST_PACE = 256
+"""Bytes per second of a body. The slowest phone networks carry a thousand."""
 LINGER_SECONDS = 2.0
 """A client that sent something other than HTTP may go on sending so long after the answer."""
 LOOK_SECONDS = 15.0
@@ -50,8 +56,10 @@ class HttpConnection(WebSocketProtocol):
 
     __slots__ = (
         "_answering",
+        "_heard",
         "_is_large",
         "_moved",
+        "_paced",
         "_sent",
         "_taken",
         "is_lingering",
@@ -68,6 +76,8 @@ class HttpConnection(WebSocketProtocol):
         self._taken = 0
         self._moved: float | None = None  # when the client last took a part of what waits
         self._answering: Request | None = None
+        self._heard = 0
+        self._paced = (0.0, 0.0, 0)  # which request, when, and what had been heard by then
         self._is_large = False
         self.is_lingering = False
 
@@ -131,13 +141,22 @@ class HttpConnection(WebSocketProtocol):
             self._moved = None
             if self._task and self._is_out_of_time(now):
                 self._task.cancel()
-        pause = min(LOOK_SECONDS, max(LEAST_LOOK_SECONDS, self.send_timeout / 4))
+        patience = min(self.send_timeout, self.request_timeout)
+        pause = min(LOOK_SECONDS, max(LEAST_LOOK_SECONDS, patience / 4))
         self._callback_check_timeouts = self.loop.call_later(pause, self.check_timeouts)
 
     def _is_out_of_time(self, now: float) -> bool:
         """Whether the client or Payam is late; `Exchange` then learns which of the two."""
         exchange = self._http
         silent_for = now - self._time
+        # Before its first request an exchange has no such attribute.
+        has_body = getattr(exchange, "request_body", None) is not None
+        if has_body and not self.recv_buffer and exchange.stage is not Stage.REQUEST:
+            if silent_for <= self.request_timeout and not self._is_dripping(now):
+                return False
+            if exchange.stage is Stage.HANDLER:
+                exchange.exception = RequestTimeout("The rest of the body did not come in time.")
+            return True
         if exchange.stage is Stage.IDLE:
             return bool(silent_for > self.keep_alive_timeout)
         if exchange.stage is Stage.REQUEST:
@@ -146,12 +165,20 @@ class HttpConnection(WebSocketProtocol):
                 exchange.exception = RequestTimeout("The request's head did not come in time.")
         elif exchange.upgrade_websocket:
             return False
-        elif exchange.request_body and not self.recv_buffer:
-            if silent_for > self.request_timeout:
-                exchange.exception = RequestTimeout("The rest of the body did not come in time.")
         elif silent_for > self.response_timeout:
             exchange.exception = ServiceUnavailable("Response Timeout")
         return bool(exchange.exception)
+
+    def _is_dripping(self, now: float) -> bool:
+        """Whether the body has come too slowly for `request_timeout` seconds."""
+        request, since, heard = self._paced
+        if request != self._http.began:
+            self._paced = (self._http.began, now, self._heard)
+            return False
+        if now - since <= self.request_timeout:
+            return False
+        self._paced = (request, now, self._heard)
+        return self._heard - heard < LEAST_PACE * (now - since)
 
     def _give_up(self, waiting: int) -> None:
         metrics.clients_cut.inc()
@@ -188,6 +215,7 @@ class HttpConnection(WebSocketProtocol):
     def data_received(self, data: bytes) -> None:
         if self.is_lingering and self._task is None:
             return
+        self._heard += len(data)
         super().data_received(data)  # type: ignore[no-untyped-call]
 
     def abort(self) -> None:

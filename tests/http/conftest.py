@@ -45,6 +45,7 @@ def application(settings: Settings) -> Sanic[Any, Any]:
             "AUTO_EXTEND": False,
         }
     )
+    app.ctx.count_stranger = lambda _: None
     problems.install(app)
     responses.install(app, settings)
 

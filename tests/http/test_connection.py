@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
 from chat import metrics
+from chat.http.connection import LEAST_PACE
 from config.settings import Settings
 from tests.http.conftest import LARGE, SHORT, Site
 from tests.http.raw import RawClient, dechunked, parsed
@@ -89,17 +91,52 @@ async def test_a_client_that_leaves_is_no_news(
 
 
 async def test_an_upload_that_goes_on_is_read_to_its_end(site: Site) -> None:
-    """However slowly; one that stops gets 408."""
-    head = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 40\r\n\r\n"
+    """At the least pace too; one that stops gets 408."""
+    pieces, piece = 16, b"x" * LEAST_PACE
+    head = (
+        f"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: {pieces * len(piece)}\r\n\r\n".encode()
+    )
     async with await RawClient.connect(site.port) as client:
         await client.send(head)
-        for _ in range(40):
-            await client.send(b"x")
+        for _ in range(pieces):
+            await client.send(piece)
             await asyncio.sleep(SHORT / 8)
-        assert (await client.answer()).body == b"x" * 40
+        assert (await client.answer()).body == pieces * piece
         await client.send(head + b"x")
         answer = await client.answer()
         assert (answer.status, answer.headers["content-type"]) == (408, "application/problem+json")
+
+
+DRIPS = {
+    "body": ("/echo", "Content-Length: 100000"),
+    "chunks": ("/echo", "Transfer-Encoding: chunked"),
+    "handshake": ("/echo", "Content-Length: 100000\r\nConnection: Upgrade\r\nUpgrade: websocket"),
+    "refused": ("/nowhere", "Content-Length: 100000"),
+    "unasked": ("/small", "Content-Length: 100000"),
+}
+
+
+@pytest.mark.parametrize("name", DRIPS)
+async def test_a_body_byte_by_byte_is_cut(site: Site, name: str) -> None:
+    """Where the answer has gone out already, the connection is closed."""
+    path, headers = DRIPS[name]
+    method = "GET" if name == "unasked" else "POST"
+    chunked = b"1\r\nx\r\n" if name == "chunks" else b"x"
+    async with await RawClient.connect(site.port) as client:
+        await client.send(f"{method} {path} HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n".encode())
+
+        async def drip() -> None:
+            with suppress(ConnectionError):
+                while True:
+                    await client.send(chunked)
+                    await asyncio.sleep(SHORT / 8)
+
+        dripping = asyncio.create_task(drip())
+        answer = await client.answer()
+        assert answer.status == (404 if name == "refused" else 408)
+        with suppress(ConnectionError):
+            assert await client.read_to_the_end() == b""
+        dripping.cancel()
 
 
 async def test_a_head_must_come_whole_in_its_time(site: Site) -> None:
