@@ -7,8 +7,10 @@ token waits for the network only if its key was never seen before.
 
 import asyncio
 import logging
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any, TypeAlias
@@ -32,6 +34,9 @@ PublicKey: TypeAlias = RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey 
 REFRESH_SECONDS = 600.0
 PAUSE_SECONDS = 10.0
 FETCH_TIMEOUT = 5.0
+"""Seconds between two bytes of the issuer's answer."""
+FETCH_DEADLINE = 10.0
+"""Seconds for the whole of it. After that nobody waits any longer."""
 
 FITS: dict[str, tuple[str, Callable[[object], bool]]] = {
     "RS256": (
@@ -98,16 +103,19 @@ class PublishedKeys(Keys):
         *,
         refresh: float = REFRESH_SECONDS,
         pause: float = PAUSE_SECONDS,
+        deadline: float = FETCH_DEADLINE,
     ) -> None:
         self._client = jwt.PyJWKClient(url, cache_jwk_set=False, timeout=FETCH_TIMEOUT)
         self._url = url
         self._algorithm = algorithm
         self._refresh = refresh
         self._pause = pause
+        self._deadline = deadline
         self._keys: list[tuple[object, PublicKey]] = []  # with their key ids
         self._last_fetch = -pause
         self._fetching: asyncio.Task[bool] | None = None
         self._refreshing: asyncio.Task[None] | None = None
+        self._is_reading = False
 
     async def start(self) -> None:
         """Fetch now, and again and again. An issuer that is away is logged, and tried again."""
@@ -171,7 +179,8 @@ class PublishedKeys(Keys):
     async def attempt(self) -> None:
         place = f"JWT_JWKS_URL: {self._url}"
         try:
-            published = await asyncio.to_thread(self._client.fetch_data)
+            async with asyncio.timeout(self._deadline):
+                published = await self._read()
             keys = usable_keys(published, self._algorithm)
         except Exception as error:  # an issuer may answer anything
             raise Unavailable(
@@ -181,6 +190,39 @@ class PublishedKeys(Keys):
             needed = f"{self._algorithm}, which needs {FITS[self._algorithm][0]}"
             raise Unavailable(f"{place} has no key for {needed}", retry_after=self._pause)
         self.replace(keys)
+
+    async def _read(self) -> Any:
+        """The issuer's answer, read in a thread of its own.
+
+        An issuer that sends a byte now and then keeps this thread for as long as it likes. So there
+        is one at most, none of those that other work needs, and the process does not wait for it.
+        """
+        if self._is_reading:
+            raise TimeoutError("the answer before has not ended yet")
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[Any] = loop.create_future()
+
+        def settle(answer: Any, error: Exception | None) -> None:
+            self._is_reading = False
+            if answered.done():  # nobody waits any longer
+                return
+            if error is None:
+                answered.set_result(answer)
+            else:
+                answered.set_exception(error)
+
+        def read() -> None:
+            answer, failure = None, None
+            try:
+                answer = self._client.fetch_data()
+            except Exception as error:  # it is raised where it is awaited
+                failure = error
+            with suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(settle, answer, failure)
+
+        self._is_reading = True
+        threading.Thread(target=read, name="issuer's keys", daemon=True).start()
+        return await answered
 
     def replace(self, keys: list[tuple[object, PublicKey]]) -> None:
         """From now on these are the issuer's keys, each with its id."""

@@ -5,6 +5,7 @@ import json
 import logging
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,9 @@ RSA = PRIVATE_KEYS["RS256"]
 
 
 class Issuer:
-    """Publishes `answer` with `status` at `url`, counts requests, and can hold them back."""
+    """Publishes `answer` with `status` at `url`, counts requests, and can hold them back, before
+    the answer or within it.
+    """
 
     def __init__(self) -> None:
         self.status = 200
@@ -78,16 +81,20 @@ class Issuer:
         self.requests = 0
         self.open = threading.Event()
         self.open.set()
+        self.drips = False
         issuer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 issuer.requests += 1
-                issuer.open.wait(PATIENCE)
+                if not issuer.drips:
+                    issuer.open.wait(PATIENCE)
                 self.send_response(issuer.status)
-                self.send_header("Content-Length", str(len(issuer.answer)))
                 self.end_headers()
-                self.wfile.write(issuer.answer)
+                while issuer.drips and not issuer.open.wait(0.02):
+                    self.wfile.write(b" ")  # which belongs to the JSON, and would never end
+                with suppress(OSError):
+                    self.wfile.write(issuer.answer)
 
             def log_message(self, *_: object) -> None:
                 """Nothing: the tests' output is not the place."""
@@ -132,8 +139,11 @@ async def open_keys(issuer: Issuer) -> AsyncIterator[Open]:
     """Makes the issuer's keys for RS256, closed after the test."""
     opened: list[PublishedKeys] = []
 
-    def open_keys(*, refresh: float = NEVER, pause: float = NEVER) -> PublishedKeys:
-        opened.append(PublishedKeys(issuer.url, "RS256", refresh=refresh, pause=pause))
+    def open_keys(
+        *, refresh: float = NEVER, pause: float = NEVER, deadline: float = PATIENCE
+    ) -> PublishedKeys:
+        keys = PublishedKeys(issuer.url, "RS256", refresh=refresh, pause=pause, deadline=deadline)
+        opened.append(keys)
         return opened[-1]
 
     yield open_keys
@@ -325,6 +335,37 @@ async def test_all_who_wait_for_a_new_key_share_one_request(
     issuer.open.set()
     assert all(await asyncio.gather(*asking))
     assert issuer.requests == 2
+
+
+@pytest.mark.parametrize("drips", [False, True])
+async def test_an_issuer_that_hangs_holds_nobody_up_for_long(
+    issuer: Issuer, open_keys: Open, drips: bool
+) -> None:
+    """Neither before its answer nor within it. Known keys are there at once, made-up ids start no
+    other request, and once the issuer answers, its new key is there.
+    """
+    keys = open_keys(pause=0, deadline=0.2)
+    await keys.start()
+    issuer.open.clear()
+    issuer.drips = drips
+    made_up = [
+        asyncio.create_task(accepts(keys, token(OTHER_RSA, "RS256", f"made-up-{n}")))
+        for n in range(20)
+    ]
+    await issuer.asked(2)
+    assert await accepts(keys, token(RSA, "RS256", "first"))
+    assert not any(task.done() for task in made_up), "that did not wait for the issuer"
+    assert await asyncio.gather(*made_up) == [False] * 20
+    for n in range(20):
+        assert not await accepts(keys, token(OTHER_RSA, "RS256", f"later-{n}"))
+    assert issuer.requests == 2
+    issuer.publish(rsa_member(RSA, "first"), rsa_member(OTHER_RSA, "second"))
+    issuer.open.set()
+
+    async def knows_it() -> bool:
+        return await accepts(keys, token(OTHER_RSA, "RS256", "second"))
+
+    await eventually(knows_it)
 
 
 async def test_who_gives_up_does_not_stop_the_fetch(issuer: Issuer, open_keys: Open) -> None:

@@ -49,6 +49,7 @@ INTEGERS = {
     "PUSH_TTL": (60, 28 * 86400),
 }
 SECONDS = {
+    "RECEIVE_TIMEOUT": (0.1, 86400),
     "SEND_TIMEOUT": (0.1, 86400),
     "WS_PING_INTERVAL": (1, 3600),
     "WRITE_TIMEOUT": (0.1, 600),
