@@ -21,18 +21,21 @@ REPORT = os.environ.get("FAULT_REPORT")
 
 @pytest.fixture
 def prove() -> Proof:
-    """Proves one row of the report, of clients on one kind of socket."""
+    """Proves one row of the report, of clients on one kind of socket, or of a follower."""
 
     async def prove(
-        row: str, socket: str, round_: Callable[[], Awaitable[Outcome]]
+        row: str,
+        socket: str,
+        round_: Callable[[], Awaitable[Outcome]],
+        rounds: int | None = None,
     ) -> list[Outcome]:
         outcomes: list[Outcome] = []
-        while len(outcomes) < ROUNDS:
+        while len(outcomes) < (rounds or ROUNDS):
             outcomes.append(await round_())
             if REPORT:
                 report(Path(REPORT), row, socket, outcomes)
             findings = outcomes[-1].findings
-            assert not findings, f"round {len(outcomes)} of {ROUNDS}:\n{findings}"
+            assert not findings, f"{row}, round {len(outcomes)} of {rounds or ROUNDS}:\n{findings}"
         return outcomes
 
     return prove

@@ -2,12 +2,23 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from tests.faults.load import Outcome
 
-Proof = Callable[[str, str, Callable[[], Awaitable[Outcome]]], Awaitable[list[Outcome]]]
-"""Runs the rounds of a row, of one kind of socket, and returns their outcomes; fails at the first
-finding."""
+
+class Proof(Protocol):
+    async def __call__(
+        self,
+        row: str,
+        socket: str,
+        round_: Callable[[], Awaitable[Outcome]],
+        rounds: int | None = None,
+    ) -> list[Outcome]:
+        """Run the rounds of a row, of one kind of socket or of a follower, and return their
+        outcomes. It fails at the first finding. `rounds` is how many, if not as many as of others.
+        """
+
 
 HEADER = """# Reliability
 
@@ -46,16 +57,15 @@ Search, webhooks and pushes go through the changes by themselves, in a process o
 keeps in the database how far it is. Tests break what they need, and then compare all of it: the
 index with the messages, and what receivers and devices got with what was sent.
 
-- *kill -9 of the server while it indexes, twice, and a database that is gone*: every message is in
-  the index as it is now (`tests/faults/test_search.py`).
+- *`search`, `webhooks` and `push` in the table below*: the followers are killed, alone or with
+  their server, PostgreSQL or Redis is gone, or a million changes wait for them
+  (`tests/faults/test_search.py`, `test_webhooks.py` and `test_push.py`).
 - *kill -9 of the followers' process*: another one goes on where it stopped, and none is left over
-  when the server is gone (`tests/followers/test_keeper.py`).
-- *PostgreSQL gone, Redis gone, and kill -9 of the followers, while webhooks are sent*: every change
-  came, in order, never two at a time for a conversation (`tests/faults/test_webhooks.py`).
+  when the server is gone. *kill -9 of the server*: another one takes over what the first was at
+  work on (`tests/followers/test_keeper.py`).
 - *kill -9 of one of two nodes; receivers that hang, fail, cut, or are away for longer than a
-  restart*: the same, and other receivers do not wait (`tests/followers/test_webhooks.py`).
-- *kill -9 of the server, PostgreSQL gone, and Redis gone, while pushes are sent*: each device shows
-  the newest message of each conversation (`tests/faults/test_push.py`).
+  restart*: every change came, in order, never two at a time for a conversation, and other receivers
+  do not wait (`tests/followers/test_webhooks.py`).
 - *a webhook whose adding was cut off*: the followers complete it, and nothing that came meanwhile
   is missed (`tests/followers/test_following.py`).
 - *an index on SQLite that is lost, or of another state of the database*: it is made anew
@@ -66,12 +76,18 @@ index with the messages, and what receivers and devices got with what was sent.
 What the columns say:
 
 - *socket*: `/ws/chat/` is one socket for each of a user's conversations. `/ws/` is one socket for
-  all of them; its clients come back with a cursor, or with the `seq` of each conversation.
-- *changes*: messages, edits and deletions that were sent; *acked*: those that were acknowledged.
+  all of them; its clients come back with a cursor, or with the `seq` of each conversation. The name
+  of a follower stands here where it is the follower that something breaks for.
+- *changes*: messages, edits and deletions that were sent; *acked*: those that were acknowledged. Of
+  a follower: those that it had to take, and has taken. Push takes the newest of each conversation.
+- *reconnects*: how often a client came back. Of a follower: what came once more, because something
+  broke before its answer was noted. A receiver is promised each change at least once.
 - *lost*: not acknowledged in the end, not stored, or not received by somebody who took part.
-- *doubled*: stored twice, received twice, or one id or `seq` for two things.
+- *doubled*: stored twice, received twice, or one id or `seq` for two things. Of a follower: what
+  came more than three times, or stands twice in the index.
 - *out of order*: received against the order of `seq`.
-- *wrong*: anything else in which what was sent, received and stored differ.
+- *wrong*: anything else in which what was sent, received and stored differ; two requests at once
+  for a conversation.
 
 | fault | socket | rounds | changes | acked | reconnects | lost | doubled | out of order | wrong |
 |---|---|---:|---:|---:|---:|---:|---:|---:|---:|
