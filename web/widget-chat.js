@@ -2,53 +2,47 @@
 // the attributes of the shop's script; it is sent to no server.
 
 import { newId, Payam } from "./client/index.js";
-import { WORDS } from "./widget-words.js";
+import { dress, element, given, lang, locale, say, words } from "./widget-dress.js";
+import { drawMessages, followEnd } from "./widget-rows.js";
+import { forget, read, tokensAt, write } from "./widget-store.js";
+import { ticketOf } from "./widget-ticket.js";
 
 const DESK_EVERY = 60_000; // milliseconds between two questions whether an agent is there
-const SUBJECT_MOST = 80; // characters of the first message that become the ticket's subject
+const TYPING_EVERY = 3000;
+const LATE = 5000; // milliseconds without a connection after which that is said
+const EARLIER = 40; // pixels from the beginning at which older messages are loaded
+const SCORES = [1, 2, 3, 4, 5];
 const BASE = new URL("..", import.meta.url);
-const given = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
-const lang = given.lang === "fa" || given.lang === "en" ? given.lang : navigator.language.startsWith("fa") ? "fa" : "en";
-const words = { ...WORDS[lang] };
-for (const name of ["title", "greeting", "consent"]) if (given[name]) words[name] = given[name];
-const $ = (id) => document.getElementById(id);
 const KEY = `payam.widget${BASE.pathname}`;
-const store = {
-  load: () => JSON.parse(localStorage.getItem(KEY)),
-  save: (tokens) => (tokens ? localStorage.setItem(KEY, JSON.stringify(tokens)) : localStorage.removeItem(KEY)),
-};
-const payam = new Payam({ url: BASE.href, store });
+const $ = (id) => document.getElementById(id);
+const payam = new Payam({ url: BASE.href, store: tokensAt(KEY) });
+const ticket = ticketOf({ payam, key: `${KEY} ticket`, title: words.title, changed: () => draw() });
+const agents = new Map(); // by username, the names that agents have given themselves
 let account = null;
 let chat = null; // the conversation with the desk
 let isOpen = false;
 let files = [];
 let desk = null;
-let closed = null; // the ticket that was closed a moment ago, and waits for a rating
-const SCORES = [1, 2, 3, 4, 5];
+let most = Infinity; // bytes of a file
+let typedAt = 0;
 let nextDraw;
 
-function say(name, values = {}) {
-  return Object.entries(values).reduce((text, [key, value]) => text.replace(`{${key}}`, () => value), words[name]);
-}
-
-function dress() {
-  document.documentElement.lang = lang;
-  document.documentElement.dir = given.dir === "rtl" || given.dir === "ltr" ? given.dir : lang === "fa" ? "rtl" : "ltr";
-  if (/^#[0-9a-f]{3,8}$/i.test(given.color ?? "")) document.documentElement.style.setProperty("--accent", given.color);
-  document.title = words.title;
+function fill() {
   const texts = {
-    title: "title", greeting: "greeting", consent: "consent", start: "start", send: "send",
-    "rating-label": "rating", rate: "rate", "name-label": "name", "email-label": "email", "file-label": "attach", "open-label": "open",
+    title: "title", greeting: "greeting", consent: "consent", start: "start", send: "send", "rating-label": "rating",
+    rate: "rate", pass: "later", "name-label": "name", "email-label": "email", "file-label": "attach", "open-label": "open",
+    privacy: "privacy",
   };
   for (const [id, name] of Object.entries(texts)) $(id).textContent = words[name];
+  if (/^https?:\/\//i.test(given.privacyUrl ?? "")) Object.assign($("privacy"), { href: given.privacyUrl, hidden: false });
   $("close").ariaLabel = words.close;
   $("comment").ariaLabel = words.comment;
   $("comment").placeholder = words.comment;
   $("scores").append(...SCORES.map((score) => {
     const choice = element("input", { type: "radio", name: "score", value: score, required: true });
-    return element("label", {}, choice, ` ${score.toLocaleString(lang)}`);
+    return element("label", {}, choice, element("span", { textContent: score.toLocaleString(locale) }));
   }));
-  $("messages").ariaLabel = words.messages;
+  $("log").ariaLabel = words.messages;
   $("text").ariaLabel = words.write;
   $("text").placeholder = words.write;
   $("name").value = given.name ?? "";
@@ -60,20 +54,26 @@ function trouble(text = "") {
   $("trouble").hidden = !text;
 }
 
+/** In the language of the chat: the server's own sentences are English. */
 function explain(error) {
-  trouble(error.code === "guests_closed" || error.code === "signature_invalid" ? words.closed : (error.detail ?? words.offline));
+  const isClosed = error.code === "guests_closed" || error.code === "signature_invalid";
+  trouble(isClosed ? words.closed : error.code === "offline" || !error.status ? words.offline : words.failed);
 }
 
 /** Who is signed in at the shop is signed in here; a guest's conversation goes with them. */
 async function identify() {
-  if (!given.userId || !given.signature) return;
-  const known = localStorage.getItem(`${KEY} user`);
-  if (known === given.userId && (await payam.subject())) return;
-  const about = { user_id: given.userId, signature: given.signature, name: given.name ?? "", email: given.email ?? "" };
-  // Somebody else who was signed in at this shop does not give their conversation away.
-  if (known) await payam.logOut();
-  await payam.identify(about);
-  localStorage.setItem(`${KEY} user`, given.userId);
+  const known = read(`${KEY} user`);
+  const isNamed = given.userId && given.signature;
+  if (known && known === given.userId && isNamed && (await payam.subject())) return;
+  // Who has signed out at the shop is not here any more, and nobody else sees what they wrote.
+  if (known && known !== given.userId) {
+    await payam.logOut();
+    forget(`${KEY} user`);
+    forget(`${KEY} ticket`);
+  }
+  if (!isNamed) return;
+  await payam.identify({ user_id: given.userId, signature: given.signature, name: given.name ?? "", email: given.email ?? "" });
+  write(`${KEY} user`, given.userId);
 }
 
 async function enter() {
@@ -81,11 +81,8 @@ async function enter() {
   account = payam.account();
   account.on("change", draw);
   account.on("state", draw);
-  account.on("ticket", ({ support_ticket: ticket }) => {
-    const isMine = ticket.created_by.id === account.me?.id;
-    closed = isMine && ticket.status === "closed" && !ticket.rating ? ticket : null;
-    draw();
-  });
+  account.on("ticket", ({ support_ticket: one }) => one.created_by.id === account.me?.id && ticket.note(one));
+  payam.json("GET", "/api/settings/").then((settings) => (most = settings.attachment_max_size ?? most), () => {});
   await account.ready();
   await account.opened();
   await take(account.conversations[0]);
@@ -96,22 +93,34 @@ async function take(conversation) {
   chat = conversation;
   await chat.open();
   draw();
+  await ticket.learn(chat);
 }
 
 /** Begin the conversation with the first message, and see that a ticket is open for each. */
 async function send(text, attached) {
   if (!chat) {
-    const record = await payam.begin([], words.title, { key: newId() });
+    const record = await payam.begin([], "", { key: newId() });
     account.put(record);
-    await take(await account.conversation(record.id));
+    chat = await account.conversation(record.id);
+    await chat.open();
   }
-  chat.send(text, { files: attached });
-  if (chat.record.support_ticket === null) {
-    const subject = (text || attached[0]?.name || words.title).trim().slice(0, SUBJECT_MOST);
-    await payam.openTicket(chat.id, subject).catch((error) => {
-      if (error.status !== 409) throw error; // it has one by now
-    });
+  if (ticket.isToRate) ticket.passOver();
+  await chat.send(text, { files: attached });
+  await ticket.open(chat, text || attached[0]?.name || "");
+}
+
+/** Who is this? Agents are no participants, so the server is asked once for each. */
+function nameOf(username) {
+  const known = [...(desk?.agents ?? []), ticket.agent].find((one) => one?.username === username);
+  if (known) agents.set(username, known.display_name ?? username);
+  else if (!agents.has(username)) {
+    agents.set(username, username);
+    payam.users(username, 5).then((found) => {
+      agents.set(username, found.find((one) => one.username === username)?.display_name ?? username);
+      draw();
+    }, () => agents.delete(username));
   }
+  return agents.get(username);
 }
 
 function draw() {
@@ -125,29 +134,34 @@ function render() {
   $("chat").hidden = !isOpen;
   $("open").hidden = isOpen;
   $("about").hidden = Boolean(account);
+  $("log").hidden = !account;
   $("compose").hidden = !account;
-  $("rating").hidden = !closed;
-  $("presence").textContent = presence();
-  const messages = chat?.messages ?? [];
-  drawMessages(messages);
+  $("rating").hidden = !ticket.isToRate;
+  setText($("presence"), presence());
+  drawMessages($("log"), $("messages"), payam, chat, nameOf);
+  const typing = (chat?.typingUsers ?? []).map(nameOf);
+  setText($("typing"), typing.length ? say("typing", { names: typing.join(words.between) }) : "");
   const unread = isOpen ? 0 : (chat?.unread ?? 0);
+  const count = unread.toLocaleString(locale);
   $("unread").hidden = unread === 0;
-  $("unread").textContent = unread.toLocaleString(lang);
-  $("open").ariaLabel = unread ? `${words.open}, ${unread.toLocaleString(lang)} ${words.unread}` : words.open;
-  $("files").textContent = files.map((file) => file.name).join(words.between);
-  $("files").hidden = files.length === 0;
-  if (account) trouble(account.state === "open" || account.state === "closed" ? "" : isLate() ? words.offline : "");
+  $("unread").textContent = count;
+  $("open").ariaLabel = unread ? `${words.open}, ${count} ${words.unread}` : words.open;
+  if (account) $("offline").hidden = account.state === "open" || account.state === "closed" || !isLate();
+  $("offline").textContent = words.offline;
   if (isOpen && !document.hidden && chat?.unread) {
-    const last = messages.findLast((one) => one.id);
+    const last = chat.messages.findLast((one) => one.id);
     if (last) chat.markRead(last.id).catch(() => {});
   }
   parent.postMessage({ payam: "state", isOpen, unread }, "*"); // no more than a number
 }
 
-let waitingSince = Date.now();
-function isLate() {
-  return Date.now() - waitingSince > 5000;
+/** Only what differs is written: a live region would say the same again. */
+function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
 }
+
+let waitingSince = Date.now();
+const isLate = () => Date.now() - waitingSince > LATE;
 
 function presence() {
   if (!desk) return "";
@@ -155,60 +169,25 @@ function presence() {
   return desk.online ? say("here", { names: names.join(words.between) }) : words.away;
 }
 
-const rows = new Map(); // by the id of a message, its row and what it showed
-
-function drawMessages(messages) {
-  const list = $("messages");
-  const wasAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 80;
-  const wanted = messages.map((message) => {
-    const key = message.client_id ?? message.id;
-    const text = JSON.stringify([message, desk?.agents]);
-    if (rows.get(key)?.text !== text) rows.set(key, { text, row: rowOf(message) });
-    return rows.get(key).row;
-  });
-  if (wanted.length !== list.children.length || wanted.some((row, place) => list.children[place] !== row)) {
-    list.replaceChildren(...wanted);
-    if (wasAtEnd) list.scrollTop = list.scrollHeight;
-  }
+function drawFiles() {
+  $("files").hidden = files.length === 0;
+  $("files").replaceChildren(...files.map((file) => {
+    const onclick = () => {
+      files = files.filter((one) => one !== file);
+      drawFiles();
+      $("text").focus();
+    };
+    const remove = element("button", { type: "button", ariaLabel: say("remove", { name: file.name }), textContent: "×", onclick });
+    return element("li", {}, element("bdi", { textContent: file.name }), remove);
+  }));
 }
 
-function element(name, props, ...children) {
-  const made = Object.assign(document.createElement(name), props);
-  made.append(...children);
-  return made;
-}
-
-function rowOf(message) {
-  const isOwn = chat.isOwn(message);
-  const agent = desk?.agents.find((one) => one.username === message.sender);
-  const name = isOwn ? words.you : say("support", { name: agent?.display_name ?? message.sender });
-  const row = element("li", { className: isOwn ? "own" : "" });
-  row.append(element("bdi", { className: "sender", textContent: name }));
-  const content = message.is_deleted ? words.deleted : message.content;
-  row.append(element("p", { dir: "auto", textContent: content }));
-  for (const file of message.attachments) row.append(attached(file));
-  if (message.status === "failed") {
-    row.classList.add("failed");
-    const again = () => chat.retry(message.client_id);
-    row.append(element("button", { type: "button", className: "attached", textContent: words.retry, onclick: again }));
-  }
-  return row;
-}
-
-function attached(file) {
-  const blob = async (url) => (await payam.request("GET", payam.pathOf(url))).blob();
-  const button = element("button", { type: "button", className: "attached", textContent: file.name });
-  button.onclick = async () => {
-    const href = URL.createObjectURL(await blob(file.url));
-    element("a", { href, download: file.name }).click();
-    setTimeout(() => URL.revokeObjectURL(href), 60_000);
-  };
-  if (file.thumbnail_url) {
-    blob(file.thumbnail_url).then((picture) => {
-      button.replaceChildren(element("img", { src: URL.createObjectURL(picture), alt: file.name }));
-    }, () => {});
-  }
-  return button;
+function addFiles(these) {
+  const tooLarge = these.find((file) => file.size > most);
+  const size = { style: "unit", unit: "megabyte", unitDisplay: "short", maximumFractionDigits: 1 };
+  trouble(tooLarge ? say("tooLarge", { name: tooLarge.name, most: (most / 2 ** 20).toLocaleString(locale, size) }) : "");
+  files = [...files, ...these.filter((file) => file.size <= most)];
+  drawFiles();
 }
 
 async function lookAtDesk() {
@@ -220,10 +199,16 @@ function show(toBeOpen) {
   isOpen = toBeOpen;
   render();
   if (isOpen) {
-    $("messages").scrollTop = $("messages").scrollHeight;
     (account ? $("text") : $("name")).focus();
     lookAtDesk();
   } else $("open").focus();
+}
+
+function tellTyping(isTyping) {
+  const isNews = isTyping ? Date.now() - typedAt > TYPING_EVERY : typedAt > 0;
+  if (!chat || !isNews) return;
+  typedAt = isTyping ? Date.now() : 0;
+  chat.typing(isTyping);
 }
 
 $("open").onclick = () => show(true);
@@ -235,35 +220,50 @@ addEventListener("message", ({ source, data }) => {
   if (source === parent && (data?.payam === "open" || data?.payam === "close")) show(data.payam === "open");
 });
 document.addEventListener("visibilitychange", draw);
+$("log").onscroll = () => {
+  if (chat?.hasOlder && $("log").scrollTop < EARLIER) chat.loadOlder().then(draw, () => {});
+};
 $("about").onsubmit = async (event) => {
   event.preventDefault();
   trouble();
+  $("start").disabled = true;
   try {
     await payam.signInAsGuest({ name: $("name").value.trim(), email: $("email").value.trim() });
     await enter();
     await lookAtDesk();
+    render();
     $("text").focus();
   } catch (error) {
     explain(error);
   }
+  $("start").disabled = false;
 };
 $("rating").onsubmit = async (event) => {
   event.preventDefault();
   const score = Number(new FormData($("rating")).get("score"));
-  const body = { score, comment: $("comment").value.trim() };
   try {
-    await payam.json("POST", `/api/support_tickets/${closed.id}/rating/`, { body });
-    closed = null;
+    await ticket.rate(score, $("comment").value.trim());
     $("rating").reset();
-    draw();
+    render();
+    setText($("typing"), words.rated);
     $("text").focus();
   } catch (error) {
     explain(error);
   }
 };
+$("pass").onclick = () => {
+  ticket.passOver();
+  $("text").focus();
+};
 $("file").onchange = () => {
-  files = [...$("file").files];
-  draw();
+  addFiles([...$("file").files]);
+  $("file").value = "";
+};
+$("text").onpaste = ({ clipboardData }) => addFiles([...clipboardData.files]);
+$("text").oninput = () => {
+  tellTyping($("text").value !== "");
+  $("text").style.height = "auto";
+  $("text").style.height = `${$("text").scrollHeight + 2}px`;
 };
 $("text").onkeydown = (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
@@ -274,21 +274,30 @@ $("text").onkeydown = (event) => {
 $("compose").onsubmit = async (event) => {
   event.preventDefault();
   const text = $("text").value.trim();
-  const attachedFiles = files;
-  if (!text && attachedFiles.length === 0) return;
+  const attached = files;
+  if (!text && attached.length === 0) return;
+  trouble();
   $("text").value = "";
-  $("file").value = "";
+  $("text").style.height = "";
   files = [];
+  drawFiles();
+  tellTyping(false);
   try {
-    await send(text, attachedFiles);
+    await send(text, attached);
   } catch (error) {
-    if (!chat) $("text").value = text; // it did not even begin
+    if (!chat) {
+      $("text").value = text; // it did not even begin
+      files = attached;
+      drawFiles();
+    }
     explain(error);
   }
   draw();
 };
 
 dress();
+fill();
+followEnd($("log"), $("messages"));
 render();
 setInterval(() => isOpen && lookAtDesk(), DESK_EVERY);
 try {

@@ -1,11 +1,10 @@
 // What a shop puts on its pages: <script src="https://chat.example/widget.js" async></script>
 //
-// It adds a frame of Payam's own, and reads nothing of the page but its own attributes: data-lang,
-// data-dir, data-side, data-color, data-title, data-greeting, data-consent, data-name, data-email,
-// data-user-id and data-signature. The frame and this script send each other only whether the
-// chat is open, and how many messages are unread.
+// It adds a frame of Payam's own, and reads nothing of the page but its own attributes. The frame and this
+// script send each other only whether the chat is open, and how many messages are unread.
 
 (() => {
+  if (globalThis.payamWidget) return; // a page that has the script twice has one chat
   const script = document.currentScript;
   const { side, ...given } = script.dataset;
   const address = new URL("widget/", script.src);
@@ -16,6 +15,8 @@
   frame.referrerPolicy = "no-referrer";
   frame.allow = "clipboard-write";
   const edge = side === "left" ? "left" : "right";
+  const phone = matchMedia("(max-width: 480px)");
+  let isOpen = false;
   // Properties, and no attribute: a page may forbid styles that are written into its markup.
   const style = {
     position: "fixed", bottom: "0", [edge]: "0", border: "0", zIndex: "2147483000", colorScheme: "light",
@@ -23,9 +24,9 @@
   };
   Object.assign(frame.style, style);
 
-  function size(isOpen) {
-    frame.style.width = isOpen ? "400px" : "88px";
-    frame.style.height = isOpen ? "640px" : "88px";
+  function size() {
+    const [width, height] = !isOpen ? ["88px", "88px"] : phone.matches ? ["100%", "100%"] : ["400px", "640px"];
+    Object.assign(frame.style, { width, height });
   }
 
   function tell(what) {
@@ -34,11 +35,13 @@
 
   addEventListener("message", ({ source, origin, data }) => {
     if (source !== frame.contentWindow || origin !== address.origin || data?.payam !== "state") return;
-    size(data.isOpen === true);
+    isOpen = data.isOpen === true;
+    size();
     script.dispatchEvent(new CustomEvent("payam", { detail: { isOpen: data.isOpen, unread: data.unread } }));
   });
+  phone.addEventListener("change", size);
   globalThis.payamWidget = { open: () => tell("open"), close: () => tell("close") };
-  size(false);
+  size();
   const show = () => document.body.append(frame);
   if (document.body) show();
   else addEventListener("DOMContentLoaded", show);

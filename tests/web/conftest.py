@@ -11,6 +11,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 from tests.support.payam_server import PayamServer
+from tests.web.shop import Shop, opened_shop
 
 HERE = Path(__file__).parent
 FAKE_MICROPHONE = "--use-fake-device-for-media-stream"
@@ -75,3 +76,10 @@ async def alone(chromium: Browser) -> AsyncIterator[Browser]:
 def served() -> Iterator[PayamServer]:
     with PayamServer({"RATE_LIMITS": "off"}) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Shop]:
+    """Of each module its own: whether an agent is there is the same for all of a server."""
+    with opened_shop() as shop:
+        yield shop

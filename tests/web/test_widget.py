@@ -1,23 +1,18 @@
 """The chat of /widget.js on a shop's page, which is of another site and has a strict policy."""
 
 import hmac
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
 import pytest
 from playwright.async_api import Browser, ConsoleMessage, FrameLocator, Page, expect
 
-from tests.support.payam_server import PayamServer
+from tests.web.shop import SECRET, Shop
 from tests.web.test_tickets import Agent
 
 expect.set_options(timeout=20_000)
 
-SECRET = "a secret that the shop's server has"
 WORDS = {
     "en": {
         "open": "Open the chat",
@@ -42,55 +37,6 @@ WORDS = {
         "direction": "rtl",
     },
 }
-
-
-@dataclass
-class Shop:
-    """Its pages show the chat, with the attributes that the address asks for."""
-
-    payam: PayamServer
-    url: str
-    stranger: str
-    """Another site, which may not show it."""
-
-    def page(self, attributes: str) -> str:
-        return f"{self.url}/?{httpx.QueryParams({'attributes': attributes})}"
-
-
-class Pages(BaseHTTPRequestHandler):
-    payam = ""
-
-    def do_GET(self) -> None:
-        query = httpx.URL(self.path).params
-        policy = f"default-src 'none'; script-src {self.payam}; frame-src {self.payam}"
-        script = f'<script src="{self.payam}/widget.js" {query.get("attributes", "")}></script>'
-        body = f"<!doctype html><title>Shop</title><h1>Shop</h1>{script}".encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("Content-Security-Policy", policy)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture(scope="module")
-def shop() -> Iterator[Shop]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Pages) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        url = f"http://localhost:{server.server_port}"
-        settings = {
-            "RATE_LIMITS": "off",
-            "GUESTS": "true",
-            "WIDGET_ORIGINS": url,
-            "WIDGET_SECRET": SECRET,
-        }
-        with PayamServer(settings) as payam:
-            Pages.payam = payam.url
-            yield Shop(payam, url, f"http://127.0.0.1:{server.server_port}")
-        server.shutdown()
 
 
 async def visit(browser: Browser, address: str, language: str) -> tuple[Page, list[str]]:

@@ -1,0 +1,63 @@
+// The customer's ticket: opened with a message where none is open, and rated once it is closed.
+
+import { read, write } from "./widget-store.js";
+
+const SUBJECT_MOST = 80; // characters of a message that become the ticket's subject
+
+/** `key` is where the id of the last ticket is kept; `changed` is called when there is something to rate, or not any more. */
+export function ticketOf({ payam, key, title, changed }) {
+  let last = null;
+
+  function note(ticket) {
+    if (!ticket) return;
+    last = ticket;
+    write(key, String(ticket.id));
+    changed();
+  }
+
+  /** What happened to it while nobody was here. */
+  async function learn(chat) {
+    const id = chat.record.support_ticket?.id ?? read(key);
+    if (id) note(await payam.ticket(Number(id)).catch(() => null));
+    const word = chat.record.last_message;
+    // The last word came before its ticket could be opened: the page went away.
+    const isLate = word && word.sender.id === chat.me.id && !chat.record.support_ticket;
+    if (isLate && (!last || last.updated_at < word.timestamp)) await open(chat, word.content);
+  }
+
+  /** See that one is open for what was written. The server may have opened the last one again. */
+  async function open(chat, text) {
+    const record = await payam.conversation(chat.id);
+    if (record.support_ticket) return note(record.support_ticket);
+    const subject = text.trim().slice(0, SUBJECT_MOST) || title;
+    try {
+      note(await payam.openTicket(chat.id, subject));
+    } catch (error) {
+      if (error.status !== 409) throw error; // it has one by now
+    }
+  }
+
+  async function rate(score, comment) {
+    note(await payam.json("POST", `/api/support_tickets/${last.id}/rating/`, { body: { score, comment } }));
+  }
+
+  /** Nobody has to say how content they are. */
+  function passOver() {
+    write(`${key} passed over`, String(last.id));
+    changed();
+  }
+
+  return {
+    note,
+    learn,
+    open,
+    rate,
+    passOver,
+    get isToRate() {
+      return last?.status === "closed" && !last.rating && read(`${key} passed over`) !== String(last.id);
+    },
+    get agent() {
+      return last?.assigned_to ?? null;
+    },
+  };
+}
