@@ -35,7 +35,7 @@ test: $(VENV)/dev.stamp $(if $(TEST),,lint) ## lint and every test; TEST=path fo
 	@.ci/services
 	@$(LIMIT) $(BIN)/python -m pytest $(or $(TEST),-n 3 --dist loadfile --no-loadscope-reorder)
 
-fuzz: $(VENV)/dev.stamp ## try the API and the sockets with very many inputs, for an hour; FUZZ=times as many
+fuzz: $(VENV)/dev.stamp ## try the API and the sockets with very many inputs, for hours; FUZZ=times as many
 	@.ci/services
 	@SCHEMATHESIS_EXAMPLES=$$((100 * $(FUZZ))) FUZZ_EXAMPLES=$$((5000 * $(FUZZ))) \
 		$(BIN)/python -m pytest tests/api/test_schemathesis.py tests/realtime/test_fuzzed_frames.py

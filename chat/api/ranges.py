@@ -31,7 +31,7 @@ class Part:
 def wanted(request: Request, tag: str, total: int) -> Part | None:
     """The part that is asked for; None for the whole. Raises RangeNotSatisfiable (416)."""
     header = headers.one(request, "Range") or ""
-    if (headers.one(request, "If-Range") or tag) != tag:
+    if headers.one(request, "If-Range") not in (None, tag):
         return None  # the client has a part of an older file
     match = RANGE.fullmatch(header.strip())
     if match is None or match.groups() == ("", ""):

@@ -195,7 +195,7 @@ async def pieces(request: Request) -> Any:
 
 def require_version(request: Request) -> None:
     """Raises PreconditionFailed for a client of another version."""
-    if (headers.one(request, "Tus-Resumable") or VERSION) != VERSION:
+    if headers.one(request, "Tus-Resumable") not in (None, VERSION):
         raise OTHER_VERSION
 
 

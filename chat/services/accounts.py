@@ -7,7 +7,7 @@ do is kept as an act, in the same transaction.
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
-from chat import metrics, records
+from chat import records
 from chat.auth.identity import Identity
 from chat.auth.passwords import Passwords
 from chat.errors import Conflict, NotFound
@@ -15,7 +15,7 @@ from chat.events import AccountChanged, FamilyRevoked
 from chat.services import checks
 from chat.services.erasure import Erasure
 from chat.services.export import Exports
-from chat.services.staff import require_staff
+from chat.services.staff import require_staff, say_act
 from chat.services.users import Users
 from chat.store import accounts as store
 from chat.store import acts
@@ -215,12 +215,6 @@ class Accounts:
 
     def _say(self, actor: int | None, kind: str, user_id: int) -> None:
         say_act(actor, kind, f"user {user_id}")
-
-
-def say_act(actor: int | None, kind: str, what: str) -> None:
-    """Log what staff did, and count it."""
-    metrics.staff_acts.labels(kind).inc()
-    log.info("%s: %s, by %s", kind, what, "the operator" if actor is None else f"user {actor}")
 
 
 def no_such_user() -> NotFound:

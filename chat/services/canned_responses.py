@@ -7,8 +7,9 @@ from chat.auth.identity import Identity
 from chat.errors import Forbidden, NotFound
 from chat.services import checks
 from chat.services.once import once
+from chat.services.staff import say_act
+from chat.store import acts, users
 from chat.store import canned_responses as store
-from chat.store import users
 from chat.store.database import Database, Reads, Transaction
 from chat.store.idempotency_keys import IdempotencyKey
 from chat.store.work import Outcome
@@ -41,12 +42,16 @@ class CannedResponses:
 
         async def make(transaction: Transaction) -> Outcome[int]:
             await require_staff(transaction, who)
-            return Outcome(await store.create(transaction, who.user_id, title, content))
+            made = await store.create(transaction, who.user_id, title, content)
+            await note(transaction, who, acts.ANSWER_ADDED, made)
+            return Outcome(made)
 
         request = ("canned_responses", title, content)
         apply = once(IdempotencyKey.of(who.user_id, key, *request), make)
         async with self._database.transaction() as transaction:
             made = (await apply(transaction)).result
+        if made.is_new:
+            say_act(who.user_id, acts.ANSWER_ADDED, f"answer {made.id}")
         return await self.get(who, made.id), made.is_new
 
     async def change(
@@ -55,7 +60,11 @@ class CannedResponses:
         self._check(title, content)
         async with self._database.transaction() as transaction:
             await require_staff(transaction, who)
+            if await store.one(transaction, id_) is None:
+                raise no_such_answer()
             await store.change(transaction, id_, title, content)
+            await note(transaction, who, acts.ANSWER_CHANGED, id_)
+        say_act(who.user_id, acts.ANSWER_CHANGED, f"answer {id_}")
         return await self.get(who, id_)
 
     async def delete(self, who: Identity, id_: int) -> None:
@@ -63,12 +72,18 @@ class CannedResponses:
             await require_staff(transaction, who)
             if not await store.delete(transaction, id_):
                 raise no_such_answer()
+            await note(transaction, who, acts.ANSWER_REMOVED, id_)
+        say_act(who.user_id, acts.ANSWER_REMOVED, f"answer {id_}")
 
     def _check(self, title: str | UnsetType, content: str | UnsetType) -> None:
         if title is not UNSET:
             checks.text("title", title, most=checks.TITLE_MAX_LENGTH)
         if content is not UNSET:
             checks.text("content", content, most=self._most)
+
+
+async def note(transaction: Transaction, who: Identity, kind: str, id_: int) -> None:
+    await acts.write(transaction, who.user_id, kind, detail=f"answer {id_}")
 
 
 async def require_staff(reads: Reads, who: Identity) -> None:

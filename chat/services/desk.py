@@ -10,9 +10,9 @@ from chat.auth.identity import Identity
 from chat.desk_records import ASSIGNMENTS, WEEKDAYS, DeskAgent, DeskRules
 from chat.errors import InvalidInput, NotFound, Unavailable
 from chat.services import business_hours, checks
-from chat.services.staff import require_staff
+from chat.services.staff import require_staff, say_act
+from chat.store import acts, users
 from chat.store import desk as store
-from chat.store import users
 from chat.store.database import Database, Reads
 
 SPANS_MAX = 8
@@ -45,12 +45,15 @@ class DeskKeeping:
         beginning.
         """
         async with self._database.transaction() as transaction:
-            await require_staff(transaction, who)
+            actor = await require_staff(transaction, who)
             await store.hold(transaction)
             before = DeskRules() if is_whole else await rules_of(transaction)
             rules = msgspec.structs.replace(before, **given)
             check(rules)
             await store.keep(transaction, _encode(rules).decode())
+            detail = ", ".join(sorted(given))
+            await acts.write(transaction, actor, acts.DESK_CHANGED, detail=detail)
+        say_act(actor, acts.DESK_CHANGED, detail)
         return rules
 
     async def agents(self, who: Identity | None) -> list[DeskAgent]:
@@ -61,10 +64,12 @@ class DeskKeeping:
     async def switch(self, who: Identity | None, user_id: int, *, takes: bool | None) -> DeskAgent:
         """Set the switch of an agent. Raises NotFound for somebody who is not staff."""
         async with self._database.transaction() as transaction:
-            await require_staff(transaction, who)
+            actor = await require_staff(transaction, who)
             if await users.staff_member(transaction, user_id) is None:
                 raise no_such_agent()
             await store.switch(transaction, user_id, takes=takes)
+            await acts.write(transaction, actor, acts.DESK_SWITCHED, user_id=user_id)
+        say_act(actor, acts.DESK_SWITCHED, f"user {user_id}")
         found = await agents_of(self._database, self._online)
         for agent in found:
             if agent.id == user_id:

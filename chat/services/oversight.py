@@ -13,13 +13,12 @@ from chat import records
 from chat.auth.identity import Identity
 from chat.errors import Conflict, InvalidInput, NotFound
 from chat.events import Event
-from chat.services.accounts import say_act
 from chat.services.chores import keep_doing
 from chat.services.comings import leaving
 from chat.services.conversation_export import ConversationExport
 from chat.services.erasure import DELETED, READ, wiping
 from chat.services.messages import deletion, no_such_message
-from chat.services.staff import require_staff
+from chat.services.staff import require_staff, say_act
 from chat.store import acts, erasures, messages
 from chat.store import oversight as store
 from chat.store.avatars import CONVERSATIONS

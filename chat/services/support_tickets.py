@@ -4,6 +4,7 @@ A ticket is changed by its own id. A request may also name only the conversation
 the ticket that is not closed. A retry of such a request may meet the next ticket.
 """
 
+import builtins
 from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from msgspec import UNSET, UnsetType
@@ -22,7 +23,8 @@ from chat.services.blocks import require_unblocked
 from chat.services.membership import require_member
 from chat.services.once import once
 from chat.services.search import QUERY_MAX_LENGTH
-from chat.store import conversations, users
+from chat.services.staff import say_act
+from chat.store import acts, conversations, users
 from chat.store import support_tickets as store
 from chat.store import ticket_steps as steps
 from chat.store.database import Database, Transaction
@@ -75,6 +77,7 @@ class SupportTickets:
             )
             change = Change(conversation_id, TicketUpdated(ticket, step, seq=seq))
             await log.write(transaction, who.user_id, log.Written(change, ticket_id))
+            await note(transaction, who, ticket, "opened")
             return Outcome(
                 ticket_id, (change, TicketChanged(conversation_id, ticket_id, is_new=True))
             )
@@ -82,6 +85,8 @@ class SupportTickets:
         request = ("support_ticket", conversation_id, subject, priority)
         apply = once(IdempotencyKey.of(who.user_id, key, *request), make)
         made = await self._writer.change(conversation_id, apply, is_repeatable=key is not None)
+        if made.is_new and who.is_staff:
+            say_act(who.user_id, f"{acts.TICKET}opened", f"ticket {made.id}")
         return await self.get(who, made.id), made.is_new
 
     async def get(self, who: Identity, ticket_id: int) -> records.SupportTicket:
@@ -205,16 +210,21 @@ class SupportTickets:
             conversation_id = (await self.get(who, ticket_id)).conversation
         elif not await rules.may_see(self._database, who, conversation_id):
             raise not_a_participant()
-        apply = changing(who, conversation_id, ticket_id, decide)
+        did = builtins.list[str]()
+        apply = changing(who, conversation_id, ticket_id, decide, did)
 
         async def make(transaction: Transaction) -> Outcome[int]:
             outcome = await apply(transaction)
             return Outcome(outcome.result.id, outcome.events)
 
         if key is None:
-            return await self._writer.change(conversation_id, apply)
-        made = await self._writer.change(conversation_id, once(key, make), is_repeatable=True)
-        return await self.get(who, made.id)
+            ticket = await self._writer.change(conversation_id, apply)
+        else:
+            made = await self._writer.change(conversation_id, once(key, make), is_repeatable=True)
+            ticket = await self.get(who, made.id)
+        for action in did[-1:]:  # it may have been tried more than once
+            say_act(who.user_id, f"{acts.TICKET}{action}", f"ticket {ticket.id}")
+        return ticket
 
     async def list(
         self, who: Identity, wanted: store.Wanted, before: int | None, limit: int
@@ -251,6 +261,22 @@ class SupportTickets:
         return await store.changed_after(self._database, int(moment * 1_000_000))
 
 
+async def note(
+    transaction: Transaction, who: Identity, ticket: records.SupportTicket, action: str
+) -> None:
+    """Keep what staff did with the ticket; what customers do is in its steps alone."""
+    if who.is_staff:
+        holder = ticket.assigned_to if action in ("assigned", "handed_over") else None
+        await acts.write(
+            transaction,
+            who.user_id,
+            f"{acts.TICKET}{action}",
+            user_id=None if holder is None else holder.id,
+            conversation_id=ticket.conversation,
+            detail=f"ticket {ticket.id}",
+        )
+
+
 def action_of(before: records.SupportTicket, after: records.SupportTicket) -> str:
     """What the step from one to the other is called."""
     if "closed" in (before.status, after.status) and before.status != after.status:
@@ -265,10 +291,14 @@ def action_of(before: records.SupportTicket, after: records.SupportTicket) -> st
 
 
 def changing(
-    who: Identity, conversation_id: int, ticket_id: int | None, decide: Decide
+    who: Identity,
+    conversation_id: int,
+    ticket_id: int | None,
+    decide: Decide,
+    did: builtins.list[str],
 ) -> Apply[records.SupportTicket]:
     """The work that changes the ticket to what `decide` returns. It raises NotFound or Conflict
-    where that is not possible.
+    where that is not possible. What staff did is added to `did`.
     """
 
     async def apply(transaction: Transaction) -> Outcome[records.SupportTicket]:
@@ -307,6 +337,9 @@ def changing(
         )
         change = Change(conversation_id, TicketUpdated(stored, step, seq=seq))
         await log.write(transaction, who.user_id, log.Written(change, ticket.id, replaces))
+        await note(transaction, who, stored, action)
+        if who.is_staff:
+            did.append(action)
         return Outcome(stored, (change, TicketChanged(conversation_id, ticket.id)))
 
     return apply

@@ -25,8 +25,9 @@ from chat.outgoing.client import Forbidden as ForbiddenAddress
 from chat.outgoing.urls import WrongUrl, parse
 from chat.services import webhook_requests as requests
 from chat.services.once import once
+from chat.services.staff import say_act
 from chat.services.webhook_requests import NotDelivered
-from chat.store import changes, followers, touched, users
+from chat.store import acts, changes, followers, touched, users
 from chat.store import webhooks as store
 from chat.store.database import Database, Transaction
 from chat.store.followers import Lag
@@ -86,6 +87,7 @@ class Webhooks:
             webhook_id = await store.create(transaction, url, events, secret, batches=batches)
             follower = store.follower_of(webhook_id)
             await followers.prepare(transaction, follower, cursor)
+            await self._note(transaction, who, acts.WEBHOOK_ADDED, webhook_id)
             return Outcome(webhook_id)
 
         owner = 0 if who is None else who.user_id
@@ -97,6 +99,7 @@ class Webhooks:
         await followers.complete(self._database, webhook.follower)
         (shown,) = await self._shown([webhook])
         if made.is_new:
+            self._say(who, acts.WEBHOOK_ADDED, made.id)
             shown = replace(shown, secret=webhook.secret)
         return shown, made.is_new
 
@@ -123,6 +126,9 @@ class Webhooks:
                 await store.pause(transaction, webhook_id, store.ASKED)
             elif is_paused is False and await store.resume(transaction, webhook_id):
                 await followers.forgive(transaction, store.follower_of(webhook_id))
+            changed = [*given, *(() if is_paused is UNSET else ("is_paused",))]
+            await self._note(transaction, who, acts.WEBHOOK_CHANGED, webhook_id, *changed)
+        self._say(who, acts.WEBHOOK_CHANGED, webhook_id)
         return await self._present(webhook_id)
 
     async def remove(self, who: Identity | None, webhook_id: int) -> None:
@@ -131,6 +137,8 @@ class Webhooks:
         async with self._database.transaction() as transaction:
             await store.remove(transaction, webhook_id)
             await followers.end(transaction, webhook.follower)
+            await self._note(transaction, who, acts.WEBHOOK_REMOVED, webhook_id)
+        self._say(who, acts.WEBHOOK_REMOVED, webhook_id)
         await followers.forget(self._database, webhook.follower)
 
     async def test(self, who: Identity | None, webhook_id: int) -> records.WebhookTest:
@@ -156,6 +164,9 @@ class Webhooks:
         await self._require_staff(who)
         webhook = await self._stored(webhook_id)
         moment = moment_of(since)
+        async with self._database.transaction() as transaction:
+            await self._note(transaction, who, acts.WEBHOOK_REPLAYED, webhook_id)
+        self._say(who, acts.WEBHOOK_REPLAYED, webhook_id)
         after: int | None = 0
         conversations = 0
         while after is not None:
@@ -165,6 +176,17 @@ class Webhooks:
             await followers.rewind(self._database, webhook.follower, seqs)
             await asyncio.sleep(0)
         return conversations
+
+    async def _note(
+        self, transaction: Transaction, who: Identity | None, kind: str, id_: int, *fields: str
+    ) -> None:
+        """Keep what was done, without the URL and the secret, which open doors elsewhere."""
+        actor = None if who is None else who.user_id
+        detail = f"webhook {id_}" + (f": {', '.join(fields)}" if fields else "")
+        await acts.write(transaction, actor, kind, detail=detail)
+
+    def _say(self, who: Identity | None, kind: str, webhook_id: int) -> None:
+        say_act(None if who is None else who.user_id, kind, f"webhook {webhook_id}")
 
     async def _require_staff(self, who: Identity | None) -> None:
         if who is not None and await users.staff_member(self._database, who.user_id) is None:

@@ -16,20 +16,13 @@ CONVERSATION_DELETED = "conversation.deleted"
 CONVERSATION_EXPORTED = "conversation.exported"
 MESSAGE_REMOVED = "message.removed"
 RETENTION = "retention"
-KINDS = (
-    CREATED,
-    DELETED,
-    EXPORTED,
-    SUSPENDED,
-    UNSUSPENDED,
-    STAFF_BEGAN,
-    STAFF_ENDED,
-    PASSWORD_SET,
-    CONVERSATION_DELETED,
-    CONVERSATION_EXPORTED,
-    MESSAGE_REMOVED,
-    RETENTION,
-)
+WEBHOOK_ADDED, WEBHOOK_CHANGED = "webhook.added", "webhook.changed"
+WEBHOOK_REMOVED, WEBHOOK_REPLAYED = "webhook.removed", "webhook.replayed"
+ANSWER_ADDED, ANSWER_CHANGED = "canned_response.added", "canned_response.changed"
+ANSWER_REMOVED = "canned_response.removed"
+DESK_CHANGED, DESK_SWITCHED = "desk.changed", "desk.switched"
+TICKET = "ticket."
+"""With the name of the step: `ticket.closed`."""
 OF_ACCOUNTS = (DELETED, SUSPENDED, UNSUSPENDED, STAFF_BEGAN, STAFF_ENDED, PASSWORD_SET)
 """What a process must hear of, because it remembers users and their tokens."""
 

@@ -264,6 +264,8 @@ def test_other_refusals(api: Api, ali: Person, attachments: str) -> None:
     refused = ali.post(UPLOADS, headers=old)
     problem(refused, 412, "tus_version")
     assert refused.headers["Tus-Version"] == "1.0.0"
+    none = {"Upload-Length": "1", "Tus-Resumable": ""}
+    problem(ali.post(UPLOADS, headers=none), 412, "tus_version")
     assert drafts(api) == before
     path = begin(ali, 1)
     wrong = send(ali, path, 0, b"x", **{"Content-Type": "text/plain"})

@@ -13,21 +13,34 @@ from tests.support.payam_server import CHECKOUT, PayamServer
 
 EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "3")
 """The most for each operation in one phase; what may break is searched for with more."""
+CALLERS = [("sqlite", "staff"), ("postgres", "user"), ("postgres", "staff"), ("sqlite", "user")]
+"""Staff may do more than others. Each pair takes long, so the short form has the first alone."""
+
+
+@pytest.fixture(params=CALLERS if "SCHEMATHESIS_EXAMPLES" in os.environ else CALLERS[:1])
+def caller(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """The database, and who asks."""
+    pair: tuple[str, str] = request.param
+    return pair
 
 
 @pytest.fixture
-def server() -> Iterator[PayamServer]:
+def server(request: pytest.FixtureRequest, caller: tuple[str, str]) -> Iterator[PayamServer]:
     """One of its own, since it is filled with whatever comes to mind."""
-    with PayamServer({"RATE_LIMITS": "off"}) as server:
+    settings = {"RATE_LIMITS": "off"}
+    if caller[0] == "postgres":
+        postgres = request.getfixturevalue("postgres_server")
+        template = request.getfixturevalue("migrated_template")
+        settings["DATABASE_URL"] = postgres.create_database(template=template)
+    with PayamServer(settings) as server:
         yield server
 
 
 @pytest.fixture
-def token(server: PayamServer) -> str:
-    """Of a member of staff, who may do more than others."""
-    made = ("createuser", "staff", "--staff")
+def token(server: PayamServer, caller: tuple[str, str]) -> str:
+    made = ["createuser", "caller", *(["--staff"] if caller[1] == "staff" else [])]
     run_command(*made, settings=server.settings, stdin="correct horse")
-    return run_command("token", "staff", settings=server.settings).strip()
+    return run_command("token", "caller", settings=server.settings).strip()
 
 
 def test_the_server_does_what_its_document_says(
