@@ -28,6 +28,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 SAMPLE_SECONDS = 1.0
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 LAGS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
+WAITS = (10.0, 30.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 14_400.0, 43_200.0, 86_400.0, 604_800.0)
 SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 
 # This is the library's own switch, which it reads when it is imported. It is no setting of Payam.
@@ -203,6 +204,36 @@ limits_hit = Counter(
 )
 sign_ins_failed = Counter(
     "payam_sign_ins_failed", "Sign-ins with a wrong name or password", registry=registry
+)
+desk_open = Gauge(
+    "payam_desk_open",
+    "Tickets that are not closed; the worker that looks after the desk counts",
+    registry=registry,
+    multiprocess_mode="livemax",
+)
+desk_waiting = Gauge(
+    "payam_desk_waiting",
+    "Tickets whose customers wait for an answer",
+    registry=registry,
+    multiprocess_mode="livemax",
+)
+desk_unassigned = Gauge(
+    "payam_desk_unassigned",
+    "Tickets that are not closed, and that no agent has",
+    registry=registry,
+    multiprocess_mode="livemax",
+)
+desk_first_response = Histogram(
+    "payam_desk_first_response_seconds",
+    "From the opening of a ticket until the first answer of an agent",
+    registry=registry,
+    buckets=WAITS,
+)
+desk_resolution = Histogram(
+    "payam_desk_resolution_seconds",
+    "From the opening of a ticket until it was closed",
+    registry=registry,
+    buckets=WAITS,
 )
 uploads_refused = Counter(
     "payam_uploads_refused", "Uploads that were refused, by code", ["code"], registry=registry

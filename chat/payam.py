@@ -43,6 +43,7 @@ from chat.services.conversation_export import ConversationExport
 from chat.services.conversations import Conversations
 from chat.services.desk import DeskKeeping
 from chat.services.desk_figures import FiguresOfDesk
+from chat.services.desk_work import DeskWork
 from chat.services.devices import Devices
 from chat.services.direct_conversations import DirectConversations
 from chat.services.erasure import Erasure
@@ -156,6 +157,7 @@ class Payam:
             with_content=settings.push_content,
         )
         self.live = Live(self.database, self.dispatcher.hub, self.sockets.users, self.history)
+        self.desk = DeskWork(self.database, self.writer, self.board.online)
         self.presence = Loop(
             self.board,
             self.connections,
@@ -351,6 +353,7 @@ class Payam:
             self._supervise("pusher", self.pusher.run(), stop)
         self._supervise("agents", self.sockets.agents.run(), stop)
         self._supervise("desk", self.sockets.desk.run(), stop)
+        self._supervise("desk rules", self.desk.run(), stop)
         self._supervise("sign-ins", self.services.sessions.run(), stop)
         self._supervise("acts", self.acts.run(), stop)
         self._supervise("deletions", self.services.oversight.run(), stop)

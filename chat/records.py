@@ -20,6 +20,7 @@ TICKET_ACTIONS = (
     "reopened",
     "changed",
     "rated",
+    "reminded",
 )
 PRIORITIES = ("low", "normal", "high", "urgent")
 
@@ -406,10 +407,18 @@ class Guest(User, frozen=True):
 
 
 class Desk(Struct, frozen=True):
-    """`online` says that an agent is there. `agents` are a few of those who are."""
+    """`online` says that an agent is there. `agents` are a few of those who are.
+
+    `in_hours` says whether the desk is open by its rules. `opens_at` is when it opens next; null
+    where it is open, or never opens. With `reopens` a message after the closing of a ticket opens
+    what is needed, and the client need not.
+    """
 
     online: bool
     agents: list[Profile]
+    in_hours: bool
+    opens_at: Moment | None
+    reopens: bool
 
 
 class Device(Struct, frozen=True):

@@ -159,8 +159,11 @@ class NewContent(Body):
 
 
 class NewTicket(Body):
+    """`language` is that of the automatic first answer. Without it `Accept-Language` counts."""
+
     subject: Subject
     priority: Priority = "normal"
+    language: Annotated[str, said(minLength=1, maxLength=checks.KEY_MAX_LENGTH)] | UnsetType = UNSET
 
 
 class TicketChanges(Body):

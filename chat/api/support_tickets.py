@@ -1,5 +1,6 @@
 """Support tickets: one by its id, the one of a conversation, and the list of all for staff."""
 
+from msgspec import UNSET
 from sanic import Blueprint, HTTPResponse, Request
 
 from chat import records
@@ -9,6 +10,7 @@ from chat.api.parameters import LIST_LIMIT, OnceHeaders, StepPlace, TicketChoice
 from chat.api.schemas import NewAssignee, NewRating, NewTicket, TicketChanges
 from chat.errors import Forbidden, InvalidInput
 from chat.records import ID_MAX, SupportTicket, TicketStep
+from chat.services import checks
 from chat.services import ticket_rules as rules
 from chat.services.registry import Services
 from chat.store.support_tickets import NOBODY, Wanted
@@ -18,6 +20,7 @@ blueprint = Blueprint("support_tickets", url_prefix="/api")
 OF_CONVERSATION = "/conversations/<conversation_id:id>/support_ticket/"
 ONE = "/support_tickets/<ticket_id:id>/"
 NOT_STAFF = Forbidden("Only staff assign tickets.")
+LANGUAGES_MOST = 10
 
 
 @blueprint.get("/support_tickets/")
@@ -187,9 +190,22 @@ async def create(request: Request, conversation_id: int) -> HTTPResponse:
     services: Services = request.app.ctx.services
     body = bodies.decode(request, NewTicket)
     ticket, is_new = await services.support_tickets.open(
-        request.ctx.identity, conversation_id, body.subject, body.priority, keys.of(request)
+        request.ctx.identity,
+        conversation_id,
+        body.subject,
+        body.priority,
+        keys.of(request),
+        languages_of(request, body),
     )
     return responses.json(ticket, 201 if is_new else 200)
+
+
+def languages_of(request: Request, body: NewTicket) -> list[str]:
+    """Those that the customer understands, the best first. Raises InvalidInput."""
+    if body.language is not UNSET:
+        return [checks.text("language", body.language, most=checks.KEY_MAX_LENGTH)]
+    given = request.headers.get("Accept-Language", "")
+    return [part.partition(";")[0].strip() for part in given.split(",")[:LANGUAGES_MOST]]
 
 
 @blueprint.patch(OF_CONVERSATION)

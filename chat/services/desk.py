@@ -47,9 +47,11 @@ class DeskKeeping:
         async with self._database.transaction() as transaction:
             actor = await require_staff(transaction, who)
             await store.hold(transaction)
-            before = DeskRules() if is_whole else await rules_of(transaction)
-            rules = msgspec.structs.replace(before, **given)
+            before = await rules_of(transaction)
+            rules = msgspec.structs.replace(DeskRules() if is_whole else before, **given)
             check(rules)
+            if before.reopen_days is None:
+                await store.reopen_from_now(transaction)
             await store.keep(transaction, _encode(rules).decode())
             detail = ", ".join(sorted(given))
             await acts.write(transaction, actor, acts.DESK_CHANGED, detail=detail)

@@ -13,8 +13,9 @@ from chat import records
 from chat.auth.identity import Identity
 from chat.errors import Forbidden, InvalidInput, NotFound, Unavailable
 from chat.events import Event
-from chat.services import checks
+from chat.services import business_hours, checks
 from chat.services.comings import joining, leaving
+from chat.services.desk import rules_of
 from chat.services.limits import Limit
 from chat.services.sessions import Sessions
 from chat.store import conversation_list, participants, users
@@ -23,6 +24,7 @@ from chat.store.database import Database, Transaction
 from chat.store.users import Account
 from chat.store.work import Apply, Outcome
 from chat.store.writer import Writer
+from chat.times import now, to_text
 
 EMAIL_MAX_LENGTH = 254
 """RFC 5321 allows no longer one."""
@@ -114,7 +116,15 @@ class Guests:
         except Unavailable:
             online = set()
         there = [id_ for id_ in staff if id_ in online][:AGENTS_MOST]
-        return records.Desk(bool(there), await users.profiles(self._database, there))
+        rules = await rules_of(self._database)
+        opens_at = business_hours.opens_at(rules, now())
+        return records.Desk(
+            online=bool(there),
+            agents=await users.profiles(self._database, there),
+            in_hours=business_hours.is_inside(rules, now()),
+            opens_at=None if opens_at is None else to_text(opens_at),
+            reopens=rules.reopen_days is not None,
+        )
 
     async def _make(self, name: str, email: str, external_id: str | None) -> Account:
         """A new guest, or a new user of the shop."""

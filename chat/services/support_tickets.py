@@ -12,19 +12,17 @@ from msgspec.structs import replace
 
 from chat import records
 from chat.auth.identity import Identity
-from chat.changes import log
-from chat.changes.support_tickets import TicketUpdated
 from chat.errors import InvalidInput
-from chat.events import Change, TicketChanged
 from chat.records import PRIORITIES, STATUSES
-from chat.services import checks
+from chat.services import checks, desk_replies
 from chat.services import ticket_rules as rules
 from chat.services.blocks import require_unblocked
 from chat.services.membership import require_member
 from chat.services.once import once
 from chat.services.search import QUERY_MAX_LENGTH
 from chat.services.staff import say_act
-from chat.store import acts, conversations, users
+from chat.services.ticket_steps import opening, stepping
+from chat.store import acts, users
 from chat.store import support_tickets as store
 from chat.store import ticket_steps as steps
 from chat.store.database import Database, Transaction
@@ -53,11 +51,13 @@ class SupportTickets:
         subject: str,
         priority: str,
         key: str | None = None,
+        languages: Sequence[str] = (),
     ) -> tuple[records.SupportTicket, bool]:
         """Open a ticket. Returns it, and whether it is new: a retry with the same `key` gets the
-        first one.
+        first one. `languages` are those of the customer, the best first.
 
-        Raises Conflict where the conversation has a ticket that is not closed.
+        A customer's reply to a closed ticket may have to reopen that one (`desk_replies`); then it
+        is the ticket. Raises Conflict where the conversation has a ticket that is not closed.
         """
         checks.text("subject", subject, most=checks.SUBJECT_MAX_LENGTH)
         rules.one_of("priority", priority, PRIORITIES)
@@ -67,20 +67,21 @@ class SupportTickets:
             await require_member(transaction, who, conversation_id)
             await require_unblocked(transaction, who, conversation_id)
             await rules.require_none_open(transaction, conversation_id)
-            seq = await conversations.advance(transaction, conversation_id)
-            ticket_id = await store.create(
-                transaction, conversation_id, seq, who.user_id, subject, priority
+            if await users.staff_member(transaction, who.user_id) is None:
+                reopened = await desk_replies.follow(transaction, conversation_id)
+                if reopened is not None:
+                    return reopened
+            made = await opening(
+                transaction,
+                self._database,
+                conversation_id,
+                who.user_id,
+                subject,
+                priority,
+                languages,
             )
-            ticket = await store.stored(transaction, ticket_id)
-            step = await steps.add(
-                transaction, conversation_id, seq, ticket_id, "opened", who.user_id
-            )
-            change = Change(conversation_id, TicketUpdated(ticket, step, seq=seq))
-            await log.write(transaction, who.user_id, log.Written(change, ticket_id))
-            await note(transaction, who, ticket, "opened")
-            return Outcome(
-                ticket_id, (change, TicketChanged(conversation_id, ticket_id, is_new=True))
-            )
+            await note(transaction, who, await store.stored(transaction, made.result), "opened")
+            return made
 
         request = ("support_ticket", conversation_id, subject, priority)
         apply = once(IdempotencyKey.of(who.user_id, key, *request), make)
@@ -215,7 +216,7 @@ class SupportTickets:
 
         async def make(transaction: Transaction) -> Outcome[int]:
             outcome = await apply(transaction)
-            return Outcome(outcome.result.id, outcome.events)
+            return Outcome(outcome.result.id, outcome.events, outcome.after)
 
         if key is None:
             ticket = await self._writer.change(conversation_id, apply)
@@ -319,27 +320,11 @@ def changing(
                 raise rules.ticket_closed()
             if changed.status != "closed":
                 await rules.require_none_open(transaction, conversation_id)
-        replaces = await store.seq_without_step(transaction, ticket.id)
-        await store.record(transaction, ticket.id)
-        seq = await conversations.advance(transaction, conversation_id)
-        await store.update(transaction, seq, changed)
-        stored = await store.stored(transaction, ticket.id)
-        action = action_of(ticket, stored)
-        agent = stored.assigned_to if action in ("assigned", "handed_over") else None
-        step = await steps.add(
-            transaction,
-            conversation_id,
-            seq,
-            ticket.id,
-            action,
-            who.user_id,
-            agent.id if agent else None,
-        )
-        change = Change(conversation_id, TicketUpdated(stored, step, seq=seq))
-        await log.write(transaction, who.user_id, log.Written(change, ticket.id, replaces))
-        await note(transaction, who, stored, action)
+        action = action_of(ticket, changed)
+        made = await stepping(transaction, changed, action, who.user_id)
+        await note(transaction, who, made.result, action)
         if who.is_staff:
             did.append(action)
-        return Outcome(stored, (change, TicketChanged(conversation_id, ticket.id)))
+        return made
 
     return apply

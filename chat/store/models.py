@@ -248,21 +248,22 @@ class SupportTicket(Table):
 
 class Desk(Table):
     """One row: the rules of the desk in JSON, and who writes its automatic messages. `turn` grows
-    with each ticket that is assigned by rule.
+    with each ticket that is assigned by rule. Replies from `reopens_from` on reopen tickets.
     """
 
     id = peewee.BigIntegerField(primary_key=True)
     rules = peewee.TextField()
     user_id = peewee.BigIntegerField(null=True)
     turn = peewee.BigIntegerField()
+    reopens_from = peewee.BigIntegerField(default=0)
 
     class Meta:
         table_name = "desk"
 
 
 class DeskAgent(Table):
-    """`takes_tickets` is null where presence decides. `assigned_at` is when a rule last gave the
-    agent a ticket; 0 for never.
+    """`takes_tickets` is null where presence decides. `assigned_at` is the `turn` of the
+    desk in which a rule last gave the agent a ticket; 0 for never.
     """
 
     user_id = peewee.BigIntegerField(primary_key=True)

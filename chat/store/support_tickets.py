@@ -15,11 +15,18 @@ IS_ANSWER = """
     ((m.by_agent OR s.is_staff)
      AND m.sender_id <> coalesce((SELECT d.user_id FROM desk AS d WHERE d.id = 1), 0))
 """
+# After the ticket `t` was opened. One of an earlier release has no step that says with which `seq`.
+SINCE_OPENING = """
+    (m.created_at >= t.created_at AND m.created_seq > coalesce((
+        SELECT o.seq FROM ticket_steps AS o
+        WHERE o.conversation_id = t.conversation_id AND o.ticket_id = t.id AND o.action = 'opened'
+        ), 0))
+"""
 # The customer waits since the ticket was opened, as long as no agent has answered. Then since the
 # first message after the last answer.
 ANSWERED = f"""
     (SELECT m.created_seq FROM messages AS m JOIN users AS s ON s.id = m.sender_id
-     WHERE m.conversation_id = t.conversation_id AND m.created_at >= t.created_at
+     WHERE m.conversation_id = t.conversation_id AND {SINCE_OPENING}
        AND {IS_ANSWER} ORDER BY m.created_seq DESC LIMIT 1)
 """  # noqa: S608 - of ours
 WAITING = f"""
@@ -46,7 +53,7 @@ def first_answer(column: str) -> str:
     """An expression: this column of the first message with which an agent answered the ticket."""
     return f"""
         (SELECT m.{column} FROM messages AS m JOIN users AS s ON s.id = m.sender_id
-         WHERE m.conversation_id = t.conversation_id AND m.created_at >= t.created_at
+         WHERE m.conversation_id = t.conversation_id AND {SINCE_OPENING}
            AND {IS_ANSWER} ORDER BY m.created_seq LIMIT 1)
     """  # noqa: S608 - of ours
 
@@ -241,3 +248,10 @@ async def record(transaction: Transaction, ticket_id: int) -> int | None:
     """
     rows = await transaction.fetch(RECORD, (ticket_id,))
     return int(rows[0][0]) if rows else None
+
+
+async def lasted(reads: Reads, ticket_id: int) -> int | None:
+    """How long a closed ticket was open, in microseconds, from its opening on."""
+    sql = "SELECT closed_at - created_at FROM support_tickets WHERE id = ?"
+    ((found,),) = await reads.fetch(sql, (ticket_id,))
+    return None if found is None else int(found)

@@ -152,7 +152,13 @@ def test_wrong_words_of_a_guest_name_the_field(api: Api, body: Any, field: str) 
 
 def test_the_desk_says_who_is_there(api: Api) -> None:
     """Nobody, while no agent has a socket open."""
-    assert guest(api).get("/api/desk/").json() == {"online": False, "agents": []}
+    assert guest(api).get("/api/desk/").json() == {
+        "online": False,
+        "agents": [],
+        "in_hours": True,
+        "opens_at": None,
+        "reopens": False,
+    }
 
 
 def test_an_address_gets_few_guests(tmp_path: Any) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from chat.store.database import Database
-from chat.store.models import TABLES, Clock, History
+from chat.store.models import TABLES, Clock, Desk, History
 from tests.store.world import opened
 from tests.support.postgres_server import PostgresServer
 
@@ -47,7 +47,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     """Migrated, and without a row but the name of its history and the clock."""
     async with opened(database_url, migrated=True) as database:
         async with database.transaction() as transaction:
-            for model in [one for one in reversed(TABLES) if one not in (History, Clock)]:
+            for model in [one for one in reversed(TABLES) if one not in (History, Clock, Desk)]:
                 table = model._meta.table_name
                 await transaction.execute(f"DELETE FROM {table}")  # noqa: S608 - a table of ours
         yield database

@@ -1,0 +1,131 @@
+"""What there is to do at the desk by its rules: tickets to assign, waiting customers, replies."""
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from chat.store.database import Reads, Transaction, listed
+from chat.store.support_tickets import WAITING, first_answer
+
+AT_ONCE = 100
+"""Most tickets that are taken up together."""
+
+
+async def queue(reads: Reads, ticket_id: int | None = None) -> list[tuple[int, int]]:
+    """The first tickets that a rule may assign: (id, conversation). Nobody has them, or nobody who
+    is staff still, and no agent gave them back. With `ticket_id` only this one, if it is such.
+    """
+    condition, parameters = ("TRUE", []) if ticket_id is None else ("t.id = ?", [ticket_id])
+    rows = await reads.fetch(
+        f"""
+        SELECT t.id, t.conversation_id
+        FROM support_tickets AS t LEFT JOIN users AS u ON u.id = t.assigned_to
+        WHERE t.status <> 'closed' AND {condition} AND (u.id IS NULL OR NOT u.is_staff)
+          AND NOT EXISTS (
+              SELECT 1 FROM ticket_steps AS s
+              WHERE s.conversation_id = t.conversation_id AND s.ticket_id = t.id
+                AND s.action = 'returned')
+        ORDER BY t.id LIMIT ?
+        """,  # noqa: S608 - of ours
+        (*parameters, AT_ONCE),
+    )
+    return [(id_, place) for id_, place in rows]
+
+
+class Waiting(NamedTuple):
+    """A ticket in which the customer waits since a moment, in microseconds since 1970.
+    `reminded_of` is the waiting of which its agents were reminded last.
+    """
+
+    ticket_id: int
+    conversation_id: int
+    since: int
+    reminded_of: int | None
+
+
+async def waiting(reads: Reads, before: int, ticket_id: int | None = None) -> list[Waiting]:
+    """The tickets whose customers wait since `before` or longer, and of which nobody was reminded.
+    Opening a ticket again begins to wait anew.
+    """
+    condition, parameters = ("TRUE", []) if ticket_id is None else ("t.id = ?", [ticket_id])
+    rows = await reads.fetch(
+        f"""
+        SELECT id, place, CASE WHEN again > since THEN again ELSE since END, reminded_of FROM (
+            SELECT t.id, t.conversation_id AS place, t.reminded_of, {WAITING} AS since,
+                   coalesce((SELECT max(s.at) FROM ticket_steps AS s
+                             WHERE s.conversation_id = t.conversation_id AND s.ticket_id = t.id
+                               AND s.action = 'reopened'), 0) AS again
+            FROM support_tickets AS t
+            WHERE t.status <> 'closed' AND t.created_at <= ? AND {condition}) AS every_one
+        WHERE since <= ? AND again <= ?
+          AND (coalesce(reminded_of, 0) < since OR coalesce(reminded_of, 0) < again)
+        ORDER BY id
+        """,  # noqa: S608 - of ours
+        (before, *parameters, before, before),
+    )
+    return [Waiting(*row) for row in rows]
+
+
+async def remind(transaction: Transaction, ticket_id: int, since: int) -> None:
+    """Its agents are reminded of this waiting."""
+    await transaction.execute(
+        "UPDATE support_tickets SET reminded_of = ? WHERE id = ?", (since, ticket_id)
+    )
+
+
+async def unrecorded(reads: Reads) -> list[int]:
+    """Some tickets of which it is not kept yet that they were answered."""
+    rows = await reads.fetch(
+        f"""
+        SELECT t.id FROM support_tickets AS t
+        WHERE t.status <> 'closed' AND t.answered_at IS NULL AND {first_answer("id")} IS NOT NULL
+        LIMIT ?
+        """,  # noqa: S608 - of ours
+        (AT_ONCE,),
+    )
+    return [id_ for (id_,) in rows]
+
+
+class Reply(NamedTuple):
+    """What a customer wrote after the last ticket of a conversation was closed: the first of it.
+
+    Moments are in microseconds since 1970.
+    """
+
+    conversation_id: int
+    ticket_id: int
+    closed_at: int
+    sender_id: int
+    at: int
+    content: str
+
+
+CLOSED_SEQ = """
+    coalesce((SELECT max(x.seq) FROM ticket_steps AS x
+              WHERE x.conversation_id = t.conversation_id AND x.ticket_id = t.id
+                AND x.action = 'closed'), t.seq)
+"""
+REPLY = f"""
+    SELECT min(m.created_seq) FROM messages AS m JOIN users AS s ON s.id = m.sender_id
+    WHERE m.conversation_id = t.conversation_id AND m.created_seq > {CLOSED_SEQ}
+      AND m.created_at >= (SELECT d.reopens_from FROM desk AS d WHERE d.id = 1)
+      AND NOT m.by_agent AND NOT s.is_staff AND NOT m.is_deleted
+"""  # noqa: S608 - of ours
+REPLIES = f"""
+    SELECT t.conversation_id, t.id, t.closed_at, m.sender_id, m.created_at, m.content
+    FROM support_tickets AS t
+    JOIN conversations AS c ON c.id = t.conversation_id AND c.active_at >= t.closed_at
+    JOIN messages AS m ON m.conversation_id = t.conversation_id AND m.created_seq = ({REPLY})
+    WHERE t.status = 'closed' AND {{condition}}
+      AND NOT EXISTS (SELECT 1 FROM support_tickets AS o
+                      WHERE o.conversation_id = t.conversation_id AND o.id > t.id)
+    LIMIT ?
+"""  # noqa: S608 - of ours
+
+
+async def replies(reads: Reads, conversation_ids: Collection[int] | None) -> list[Reply]:
+    """Those in these conversations, or some of all."""
+    condition, parameters = "TRUE", list[object]()
+    if conversation_ids is not None:
+        condition, parameters = f"t.conversation_id IN ({reads.ids})", [listed(conversation_ids)]
+    sql = REPLIES.format(condition=condition)
+    return [Reply(*row) for row in await reads.fetch(sql, (*parameters, AT_ONCE))]

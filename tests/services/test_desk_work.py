@@ -1,0 +1,309 @@
+"""What the desk does by its rules, on two nodes that work at the same time."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+
+from chat import records
+from chat.auth.identity import Identity
+from chat.changes import catalogue, reading
+from chat.services.desk import DeskKeeping, agents_of
+from chat.services.desk_work import DeskWork
+from chat.services.support_tickets import SupportTickets
+from chat.store import doctor, messages
+from chat.store.database import Database
+from chat.store.support_tickets import Wanted
+from chat.times import now
+from tests.store import world
+
+MINUTE = 60 * 1_000_000
+DAY = 24 * 60 * MINUTE
+
+
+class World:
+    """A customer, agents, and the desk's work on two nodes."""
+
+    def __init__(self, database: Database, nodes: Sequence[DeskWork], tickets: SupportTickets):
+        self.database = database
+        self.nodes = nodes
+        self.tickets = tickets
+        self.online: set[int] = set()
+        self.customer = Identity(0, "", False, 0.0, None)
+        self.agents: list[Identity] = []
+
+    async def people(self, agents: int) -> None:
+        customer = await world.user(self.database, "customer")
+        self.customer = Identity(customer, "customer", False, 0.0, None)
+        for number in range(agents):
+            name = f"agent{number}"
+            id_ = await world.user(self.database, name, is_staff=True)
+            self.agents.append(Identity(id_, name, True, 0.0, None))
+
+    async def rule(self, **rules: Any) -> None:
+        keeping = DeskKeeping(self.database, self.ask)
+        await keeping.change(None, rules, is_whole=True)
+
+    async def ask(self, user_ids: Collection[int]) -> set[int]:
+        return self.online & set(user_ids)
+
+    async def open(self, *languages: str) -> records.SupportTicket:
+        place = await world.conversation(self.database, self.customer.user_id)
+        made, _ = await self.tickets.open(
+            self.customer, place, "help", "normal", languages=languages
+        )
+        return made
+
+    async def turn(self) -> None:
+        """Both nodes work at once."""
+        for node in self.nodes:
+            node._slow_at = 0.0
+        await asyncio.gather(*(node.turn() for node in self.nodes))
+
+    async def steps(self, ticket: records.SupportTicket) -> list[str]:
+        found = await self.tickets.steps(self.agents[0], ticket.id, 0, 100)
+        return [one.action for one in found]
+
+    async def now(self, ticket: records.SupportTicket) -> records.SupportTicket:
+        return await self.tickets.get(self.agents[0], ticket.id)
+
+    async def execute(self, sql: str, *parameters: Any) -> None:
+        async with self.database.transaction() as transaction:
+            await transaction.execute(sql, parameters)
+
+    async def said(self, conversation_id: int) -> list[records.Message]:
+        reader = messages.Reader(conversation_id, self.customer.user_id)
+        return await messages.before(self.database, reader, None, 100)
+
+
+@pytest.fixture
+async def desk(database: Database, other_node: Database) -> AsyncIterator[World]:
+    async with AsyncExitStack() as stack:
+        writers = [
+            await stack.enter_async_context(world.writing(one)) for one in (database, other_node)
+        ]
+        found = World(database, [], SupportTickets(database, writers[0]))
+        found.nodes = [
+            DeskWork(one, writer, found.ask)
+            for one, writer in zip((database, other_node), writers, strict=True)
+        ]
+        await found.execute("UPDATE desk SET rules = '{}', user_id = NULL")
+        yield found
+        assert await doctor.examine_log(database, catalogue.LOGGED, catalogue.ENTRIES) == []
+        assert await doctor.examine_conversations(database, catalogue.ENTRIES) == []
+
+
+async def test_tickets_are_given_in_turn(desk: World) -> None:
+    """Each agent who is there gets as many, each ticket once, and another node goes on with the
+    turn. Who is away or has switched it off gets none.
+    """
+    await desk.people(agents=4)
+    await desk.rule(assignment="in_turn")
+    tickets = [await desk.open() for _ in range(4)]
+    await desk.turn()
+    assert {(await desk.now(one)).assigned_to for one in tickets} == {None}  # nobody is there
+
+    first, second, busy, away = desk.agents
+    desk.online = {first.user_id, second.user_id, busy.user_id}
+    keeping = DeskKeeping(desk.database, desk.ask)
+    await keeping.switch(busy, busy.user_id, takes=False)
+    await desk.turn()
+    given = [(await desk.now(one)).assigned_to for one in tickets]
+    assert Counter(one.id for one in given if one) == {first.user_id: 2, second.user_id: 2}
+    assert [await desk.steps(one) for one in tickets] == [["opened", "assigned"]] * 4
+
+    desk.online = set()
+    await keeping.switch(away, away.user_id, takes=True)  # although nobody sees them online
+    late = await desk.open()
+    await desk.turn()
+    assert (await desk.now(late)).assigned_to.id == away.user_id  # type: ignore[union-attr]
+
+
+async def test_who_has_the_fewest_gets_the_next(desk: World) -> None:
+    """And of two who have as many, who waits longer."""
+    await desk.people(agents=2)
+    first, second = desk.agents
+    desk.online = {first.user_id, second.user_id}
+    await desk.rule(assignment="least_open")
+    tickets = [await desk.open() for _ in range(3)]
+    for one in tickets[:2]:
+        await desk.tickets.assign(first, one.id, first.user_id)
+    await desk.turn()
+    assert (await desk.now(tickets[2])).assigned_to.id == second.user_id  # type: ignore[union-attr]
+    await desk.turn()
+    found = {one.id: one.open for one in await agents_of(desk.database, desk.ask)}
+    assert found == {first.user_id: 2, second.user_id: 1}
+
+
+async def test_what_an_agent_gave_back_waits_for_people(desk: World) -> None:
+    """And the ticket of somebody who is no agent any more goes to another one."""
+    await desk.people(agents=2)
+    first, second = desk.agents
+    desk.online = {first.user_id, second.user_id}
+    returned, left = await desk.open(), await desk.open()
+    await desk.tickets.assign(first, returned.id, first.user_id)
+    await desk.tickets.assign(first, returned.id, None)
+    await desk.tickets.assign(second, left.id, second.user_id)
+    await desk.execute("UPDATE users SET is_staff = FALSE WHERE id = ?", second.user_id)
+    await desk.rule(assignment="in_turn")
+    await desk.turn()
+    assert (await desk.now(returned)).assigned_to is None
+    assert (await desk.now(left)).assigned_to.id == first.user_id  # type: ignore[union-attr]
+    assert await desk.steps(left) == ["opened", "assigned", "handed_over"]
+
+
+async def test_the_first_answer_comes_once_in_the_customer_s_language(desk: World) -> None:
+    """As a message of the conversation with the next `seq`; it does not count as an answer."""
+    await desk.people(agents=1)
+    await desk.rule(
+        first_answer_inside={"fa": "سلام", "en": "Hello"},
+        first_answer_outside={"en": "Closed"},
+        language="en",
+    )
+    persian, german = await desk.open("fa-IR", "en"), await desk.open("de")
+    for ticket, text in ((persian, "سلام"), (german, "Hello")):
+        (message,) = await desk.said(ticket.conversation)
+        assert (message.content, message.role) == (text, "agent")
+        assert bytes(message.metadata) == b'{"desk":"first_answer"}'
+        page = await reading.since(desk.database, ticket.conversation, 0, limit=10)
+        assert [(one.seq, one.frame.__struct_config__.tag) for one in page.changes] == [
+            (1, "ticket.updated"),
+            (2, "chat.message"),
+        ]
+        assert (await desk.now(ticket)).waiting_since == ticket.created_at
+    await desk.tickets.change(desk.customer, None, persian.id, status="closed")
+    await desk.tickets.reopen(desk.customer, persian.id)
+    assert len(await desk.said(persian.conversation)) == 1
+
+    await desk.rule(hours={}, first_answer_outside={"en": "Closed"})
+    (message,) = await desk.said((await desk.open("fa")).conversation)
+    assert message.content == "Closed"
+    await desk.rule(first_answer_outside={"en": "Closed"})
+    assert await desk.said((await desk.open()).conversation) == []
+
+
+async def test_agents_are_reminded_once_of_each_waiting(desk: World) -> None:
+    """Also by two nodes; an answer ends the waiting, and the next question begins another one."""
+    await desk.people(agents=1)
+    (agent,) = desk.agents
+    await desk.rule(reminder_minutes=15)
+    ticket = await desk.open()
+    place = ticket.conversation
+    await desk.turn()
+    assert await desk.steps(ticket) == ["opened"]
+    await desk.execute(
+        "UPDATE support_tickets SET created_at = created_at - ? WHERE id = ?",
+        16 * MINUTE,
+        ticket.id,
+    )
+    for _ in range(3):
+        await desk.turn()
+    assert await desk.steps(ticket) == ["opened", "reminded"]
+
+    await world.sent(desk.database, place, agent.user_id)
+    asked = await world.sent(desk.database, place, desk.customer.user_id)
+    await desk.execute(
+        "UPDATE messages SET created_at = ? WHERE conversation_id = ?", now() - MINUTE, place
+    )
+    await desk.turn()
+    assert await desk.steps(ticket) == ["opened", "reminded"]
+    await desk.execute(
+        "UPDATE messages SET created_at = ? WHERE conversation_id = ? AND id = ?",
+        now() - 15 * MINUTE,
+        place,
+        asked.id,
+    )
+    for _ in range(2):
+        await desk.turn()
+    assert await desk.steps(ticket) == ["opened", "reminded", "reminded"]
+    await repaired(desk, place)
+
+
+async def test_time_outside_the_hours_may_not_count(desk: World) -> None:
+    """A desk that is never open reminds nobody, if only its hours count."""
+    await desk.people(agents=1)
+    ticket = await desk.open()
+    await desk.execute("UPDATE support_tickets SET created_at = created_at - ?", 60 * MINUTE)
+    await desk.rule(reminder_minutes=15, reminder_in_hours=True, hours={})
+    await desk.turn()
+    assert await desk.steps(ticket) == ["opened"]
+    await desk.rule(reminder_minutes=15, reminder_in_hours=False, hours={})
+    await desk.turn()
+    assert await desk.steps(ticket) == ["opened", "reminded"]
+
+
+async def test_a_reply_reopens_the_ticket(desk: World) -> None:
+    """Once, by the customer, with the next `seq`; what was said before the rule does nothing, and
+    neither do agents.
+    """
+    await desk.people(agents=1)
+    (agent,) = desk.agents
+    ticket = await desk.open()
+    await desk.tickets.change(agent, None, ticket.id, status="closed")
+    await say(desk, ticket.conversation, desk.customer.user_id)
+    await desk.rule(reopen_days=7)
+    await say(desk, ticket.conversation, agent.user_id)
+    await desk.turn()
+    assert await desk.steps(ticket) == ["opened", "closed"]
+    await say(desk, ticket.conversation, desk.customer.user_id)
+    for _ in range(2):
+        await desk.turn()
+    found = await desk.tickets.steps(agent, ticket.id, 0, 10)
+    assert [one.action for one in found] == ["opened", "closed", "reopened"]
+    assert found[-1].by is not None
+    assert found[-1].by.id == desk.customer.user_id
+    assert found[-1].seq == 6
+    assert (await desk.now(ticket)).status == "open"
+
+
+async def test_a_late_reply_opens_a_new_ticket(desk: World) -> None:
+    """Once, in the customer's name."""
+    await desk.people(agents=1)
+    await desk.rule(reopen_days=7)
+    ticket = await desk.open()
+    await desk.tickets.change(desk.customer, None, ticket.id, status="closed")
+    await desk.execute("UPDATE support_tickets SET closed_at = closed_at - ?", 8 * DAY)
+    await say(desk, ticket.conversation, desk.customer.user_id, "one more\n question")
+    for _ in range(2):
+        await desk.turn()
+    assert (await desk.now(ticket)).status == "closed"
+    first, second = await desk.tickets.list(desk.agents[0], Wanted(), None, 10)
+    assert (first.subject, first.status, second.id) == ("one more question", "open", ticket.id)
+    assert first.created_by.id == desk.customer.user_id
+
+
+async def test_opening_a_ticket_with_the_reply_reopens_the_old_one(desk: World) -> None:
+    """As the chat on a shop's page does; without a reply it is another matter."""
+    await desk.people(agents=1)
+    await desk.rule(reopen_days=7)
+    ticket = await desk.open()
+    await desk.tickets.change(desk.customer, None, ticket.id, status="closed")
+    await say(desk, ticket.conversation, desk.customer.user_id)
+    found, _ = await desk.tickets.open(desk.customer, ticket.conversation, "again", "normal")
+    assert (found.id, found.subject, found.status) == (ticket.id, "help", "open")
+    await desk.turn()
+    assert await desk.steps(ticket) == ["opened", "closed", "reopened"]
+    await desk.tickets.change(desk.customer, None, ticket.id, status="closed")
+    other, _ = await desk.tickets.open(desk.customer, ticket.conversation, "other", "normal")
+    assert other.id != ticket.id
+
+
+async def say(desk: World, place: int, sender: int, content: str = "hello") -> None:
+    send = world.draft(place, sender, content, created_at=now())
+    await desk.database.store_sends([send])
+    assert send.error is None
+
+
+async def repaired(desk: World, place: int) -> None:
+    """The moments were moved by hand."""
+    await desk.execute(
+        """
+        UPDATE conversations SET active_at = (
+            SELECT m.created_at FROM messages AS m WHERE m.conversation_id = conversations.id
+            ORDER BY m.created_seq DESC LIMIT 1) WHERE id = ?
+        """,
+        place,
+    )
