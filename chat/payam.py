@@ -34,7 +34,7 @@ from chat.realtime.relay.connect import relay_over
 from chat.realtime.socket import Sockets
 from chat.services.accounts import Accounts
 from chat.services.acts import Acts
-from chat.services.attachments import Attachments
+from chat.services.attachments import Attachments, Quota
 from chat.services.avatars import Avatars
 from chat.services.blocks import Blocks
 from chat.services.canned_responses import CannedResponses
@@ -307,6 +307,7 @@ class Payam:
                 self.files,
                 messages,
                 most=settings.attachment_max_size,
+                per_conversation=Quota(settings.conversation_files, settings.conversation_quota),
             ),
             resumable_uploads=self.uploads,
             support_tickets=SupportTickets(self.database, self.writer),

@@ -166,6 +166,14 @@ class Settings:
         integer(1, 365 * 86_400),
         "seconds that a resumable upload is kept before it is attached",
     )
+    conversation_files: int = setting(
+        100_000, integer(1, 1 << 31), "most files that one conversation may have"
+    )
+    conversation_quota: int = setting(
+        100 << 30,
+        integer(1, 1 << 60),
+        "most bytes of one conversation's files together",
+    )
     image_max_pixels: int = setting(
         50_000_000,
         integer(1, 1_000_000_000),

@@ -9,7 +9,13 @@ from chat.api.parameters import ConditionalHeaders, FileHeaders, OnceHeaders
 from chat.api.schemas import FileForm, UploadToAttach
 from chat.errors import Conflict, Forbidden
 from chat.records import Attachment
-from chat.services.attachments import attached_already, too_many, unfinished
+from chat.services.attachments import (
+    Quota,
+    attached_already,
+    conversation_full,
+    too_many,
+    unfinished,
+)
 from chat.services.registry import Services
 from chat.store.files import THUMBNAIL, THUMBNAIL_TYPE, Files, disposition
 
@@ -33,6 +39,7 @@ NOT_KEPT = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
         Forbidden("Only its sender changes a message."),
         Conflict("The message is deleted.", code="message_deleted"),
         too_many(),
+        conversation_full(Quota(100_000, 107_374_182_400)),
         unfinished(5, 10),
         attached_already(),
     ),
@@ -46,7 +53,7 @@ async def create(request: Request, conversation_id: int, message_id: int) -> HTT
     who = request.ctx.identity
     key = keys.of(request)
     # A caller without the right learns it before the file is uploaded.
-    await services.attachments.require_attachable(who, conversation_id, message_id)
+    await services.attachments.require_attachable(who, conversation_id, message_id, key)
     if bodies.is_json(request):
         body = await uploads.read_json(request, UploadToAttach)
         attachment, is_new = await services.attachments.add_upload(

@@ -42,6 +42,13 @@ class Upload(Struct, frozen=True):
     chunks: AsyncIterator[bytes]
 
 
+class Quota(Struct, frozen=True):
+    """The most files of one conversation, and their most bytes together."""
+
+    files: int
+    size: int
+
+
 class Attachments:
     def __init__(
         self,
@@ -51,19 +58,31 @@ class Attachments:
         messages: Messages,
         *,
         most: int,
+        per_conversation: Quota,
     ) -> None:
-        """`most` is in bytes."""
+        """`most` is in bytes, of one file."""
         self._database = database
         self._writer = writer
         self._files = files
         self._messages = messages
         self._most = most
+        self._per_conversation = per_conversation
 
     async def require_attachable(
-        self, who: Identity, conversation_id: int, message_id: int
+        self, who: Identity, conversation_id: int, message_id: int, key: str | None
     ) -> None:
-        """Raises the errors of `add`, before a byte of the file is read."""
+        """Raises the errors of `add`, before a byte of the file is read. With a `key` it may be a
+        retry, for which no room is needed.
+        """
         await require_attachable(self._database, who, conversation_id, message_id)
+        if key is None:
+            await self._require_room(self._database, conversation_id, 1)
+
+    async def _require_room(self, reads: Reads, conversation_id: int, size: int) -> None:
+        quota = self._per_conversation
+        files, total = await store.total(reads, conversation_id)
+        if files >= quota.files or total + size > quota.size:
+            raise conversation_full(quota)
 
     async def add(
         self,
@@ -139,6 +158,8 @@ class Attachments:
             ):
                 raise attached_already()
             seq = await conversations.advance(transaction, conversation_id)
+            # From here on nobody else adds to this conversation, so the sum is exact.
+            await self._require_room(transaction, conversation_id, file.size)
             created = await store.create(transaction, conversation_id, message_id, seq, file)
             change = Change(conversation_id, AttachmentAdded(message_id, created, seq=seq))
             await log.write(transaction, who.user_id, log.Written(change, created.id))
@@ -205,6 +226,14 @@ class Attachments:
 def too_many() -> Conflict:
     return Conflict(
         f"A message has at most {PER_MESSAGE} attachments.", code="too_many_attachments"
+    )
+
+
+def conversation_full(quota: Quota) -> Conflict:
+    return Conflict(
+        f"The files of a conversation may be {quota.files}, with {quota.size} bytes together."
+        " Delete messages with files first.",
+        code="conversation_full",
     )
 
 

@@ -112,6 +112,15 @@ async def count(reads: Reads, conversation_id: int, message_id: int) -> int:
     return int(found)
 
 
+async def total(reads: Reads, conversation_id: int) -> tuple[int, int]:
+    """How many files the conversation has, and their bytes."""
+    ((files, size),) = await reads.fetch(
+        "SELECT count(*), coalesce(sum(size), 0) FROM attachments WHERE conversation_id = ?",
+        (conversation_id,),
+    )
+    return int(files), int(size)
+
+
 async def is_stored(reads: Reads, stored_name: str) -> bool:
     return bool(
         await reads.fetch("SELECT 1 FROM attachments WHERE stored_name = ?", (stored_name,))

@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote
 import httpx
 import pytest
 
+from chat.services.attachments import Quota
 from tests.api.client import Api, Person, problem, wrong_fields
 from tests.api.conftest import ATTACHMENT_MAX_SIZE
 
@@ -60,6 +61,33 @@ def test_a_message_has_so_many_attachments(
     assert (again.status_code, again.json()) == (200, second.json())
     assert ali.get(attachments).json() == [first, second.json()]
     assert stored_files(api) == kept
+
+
+@pytest.mark.parametrize("quota", [Quota(2, 1 << 40), Quota(100, 10)])
+def test_a_conversation_has_so_many_files(
+    api: Api, ali: Person, sara: Person, quota: Quota, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And bytes of them, whoever sends them to which message. One more gets 409, and does not stay;
+    a repeat gets what is there; a message that is deleted makes room.
+    """
+    monkeypatch.setattr(api.app.ctx.services.attachments, "_per_conversation", quota)
+    talk = ali.begin(sara)
+    one, two = (f"{talk}messages/{ali.say(talk, 'a')['id']}/" for _ in range(2))
+    theirs = f"{talk}messages/{sara.say(talk, 'b')['id']}/attachments/"
+    attach(ali, f"{one}attachments/", b"12345")
+    keyed = {"files": {"file": ("b", b"12345")}, "headers": {"Idempotency-Key": "c"}}
+    second = ali.post(f"{two}attachments/", **keyed)
+    assert second.status_code == 201
+    kept = stored_files(api)
+    for headers in ({}, {"Idempotency-Key": "d"}):
+        refused = sara.post(theirs, files={"file": ("c", b"c")}, headers=headers)
+        problem(refused, 409, "conversation_full")
+    assert ali.post(f"{two}attachments/", **keyed).json() == second.json()
+    assert stored_files(api) == kept
+    elsewhere = ali.begin(sara)
+    attach(ali, f"{elsewhere}messages/{ali.say(elsewhere, 'c')['id']}/attachments/", b"12345")
+    assert ali.delete(one).status_code == 204
+    assert sara.post(theirs, files={"file": ("c", b"c")}).status_code == 201
 
 
 def test_an_upload_answers_with_what_was_stored(
