@@ -1,4 +1,4 @@
-"""python -m loadtest <scenario> | compare | growth | model | disk | tokens"""
+"""python -m loadtest <scenario> | compare | growth | cluster | model | disk | tokens"""
 
 import os
 import resource
@@ -14,7 +14,17 @@ from loadtest.crowd import NoConversation
 from loadtest.disk import main as disk
 from loadtest.http import RequestFailed
 from loadtest.model.command import main as model
-from loadtest.options import COMPARE, DISK, GROWTH, MODEL, TOKENS, crowd_of, parser, tokens_of
+from loadtest.options import (
+    CLUSTER,
+    COMPARE,
+    DISK,
+    GROWTH,
+    MODEL,
+    TOKENS,
+    crowd_of,
+    parser,
+    tokens_of,
+)
 from loadtest.page import page
 from loadtest.process import NoProcess
 from loadtest.report import as_json, print_report
@@ -34,6 +44,10 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         from loadtest.growth.command import main as growth  # noqa: PLC0415
 
         return growth(arguments[1:])
+    if arguments[:1] == [CLUSTER]:
+        from loadtest.cluster.command import main as cluster  # noqa: PLC0415
+
+        return cluster(arguments[1:])
     if arguments[:1] == [DISK]:
         return disk(arguments[1:])
     if arguments[:1] == [MODEL]:

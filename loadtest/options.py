@@ -9,7 +9,8 @@ from loadtest.scenarios import SCENARIOS
 from loadtest.targets import TARGETS
 from loadtest.tokens import Listed, Minted, NoToken, Tokens
 
-COMPARE, GROWTH, DISK, TOKENS, MODEL = "compare", "growth", "disk", "tokens", "model"
+COMPARE, GROWTH, CLUSTER, DISK = "compare", "growth", "cluster", "disk"
+TOKENS, MODEL = "tokens", "model"
 OWN = ("scenario", "url", "server", "tokens", "pid", "json", "html")
 """Options that are no arguments of the scenario."""
 
@@ -30,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
         scenario.arguments(names.add_parser(name, help=what, description=what, parents=[common]))
     names.add_parser(COMPARE, help="Payam beside its peers, in one table.", add_help=False)
     names.add_parser(GROWTH, help="How Payam's cost grows, as plots.", add_help=False)
+    names.add_parser(CLUSTER, help="Faults of three machines, with a ledger.", add_help=False)
     names.add_parser(
         TOKENS,
         help="A token and a conversation of each user, as CSV, for other load testers.",

@@ -19,12 +19,12 @@ SBIN = "/usr/sbin"  # not on everybody's PATH
 class NginxServer(ServerProcess):
     """The shipped file, but for addresses, paths, and how soon an idle socket is cut off.
 
-    `upstreams` are ports of 127.0.0.1. `changes` are further replacements in the file's text.
+    `upstreams` are the addresses behind it. `changes` are further replacements in the file's text.
     """
 
     name = "nginx"
 
-    def __init__(self, upstreams: Sequence[int], changes: Mapping[str, str] | None = None) -> None:
+    def __init__(self, upstreams: Sequence[str], changes: Mapping[str, str] | None = None) -> None:
         super().__init__()
         self.upstreams = upstreams
         self.changes = changes or {}
@@ -40,10 +40,8 @@ class NginxServer(ServerProcess):
         kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         folders = "".join(f"    {kind}_temp_path {self.directory}/{kind};\n" for kind in kinds)
         changes = {
-            server: "".join(
-                server.replace("payam:8000", f"127.0.0.1:{port}") for port in self.upstreams
-            ),
-            "listen 80 ": f"listen 127.0.0.1:{self.port} ",
+            server: "".join(server.replace("payam:8000", one) for one in self.upstreams),
+            "listen 80 ": f"listen {self.host}:{self.port} ",
             "/run/nginx.pid": f"{self.directory}/nginx.pid",
             "/var/log/nginx/error.log": "stderr",
             "/var/log/nginx/access.log": str(self.access_log),
@@ -66,7 +64,7 @@ class NginxServer(ServerProcess):
         return [nginx, "-p", folder, "-c", f"{folder}/nginx.conf", "-e", "stderr", "-g", directives]
 
     def answers(self) -> bool:
-        with closing(HTTPConnection("127.0.0.1", self.port, timeout=5)) as connection:
+        with closing(HTTPConnection(self.host, self.port, timeout=5)) as connection:
             try:
                 connection.request("HEAD", "/")
                 return bool(connection.getresponse().status)
@@ -91,7 +89,7 @@ class ProxiedServer(PayamServer):
         changes: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__({"TRUSTED_PROXIES": "127.0.0.1", **(settings or {})})
-        self.nginx = NginxServer([self.port, *(other.port for other in others)], changes)
+        self.nginx = NginxServer([self.address, *(other.address for other in others)], changes)
 
     @property
     def url(self) -> str:

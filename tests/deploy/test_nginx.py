@@ -232,7 +232,7 @@ async def test_a_search_is_not_in_the_log(proxied: ProxiedServer, visitors: Peop
 
 def test_while_payam_is_away_the_answer_says_so() -> None:
     """In the form that all errors have, with the time to wait."""
-    with NginxServer([free_port()]) as nginx:
+    with NginxServer([f"127.0.0.1:{free_port()}"]) as nginx:
         response = httpx.get(f"http://127.0.0.1:{nginx.port}/health/ready", trust_env=False)
     assert (response.status_code, response.json()["code"]) == (503, "unavailable")
     assert response.headers["Content-Type"] == "application/problem+json"

@@ -71,6 +71,20 @@ class Seeded:
         counts = ["--users", str(self.users), "--conversations", str(len(self.conversations))]
         run_command("seed", *counts, "--members", str(MEMBERS), settings=settings)
 
+    @property
+    def ws_url(self) -> str:
+        """Where clients come."""
+        return self.payam.ws_url
+
+    @property
+    def spreads(self) -> bool:
+        """Whether there are workers on which people can be apart, as processes of this machine."""
+        return self.payam.workers > 1
+
+    def check_log(self) -> None:
+        """Raise AssertionError if Payam logged a traceback."""
+        self.payam.check_log()
+
     def token(self, user: int) -> str:
         """An access token, as an app that shares the secret makes it."""
         return access_token(self.payam, user, f"user{user}", TOKEN_SECONDS)

@@ -74,7 +74,7 @@ class Load:
         self._seeded = seeded
         self._line = line
         self._connections = 0  # until the load began
-        url = f"ws://127.0.0.1:{line.port}" if line else seeded.payam.ws_url
+        url = f"ws://127.0.0.1:{line.port}" if line else seeded.ws_url
         self._last_id = seeded.last_id()
         self.ledger = Ledger(seeded.seqs(), self._last_id)
         kind, places = (
@@ -94,7 +94,7 @@ class Load:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 await asyncio.gather(*(client.connected() for client in self.clients))
-                if self._seeded.payam.workers > 1:
+                if self._seeded.spreads:
                     await self._spread()
             self._connections = sum(client.connections for client in self.clients)
             for client in self.clients:
@@ -153,7 +153,7 @@ class Load:
 
     def outcome(self) -> Outcome:
         """The reckoning, once no client runs any more. Raises if Payam logged a traceback."""
-        self._seeded.payam.check_log()
+        self._seeded.check_log()
         return Outcome(
             clients=len(self.clients),
             messages=self.ledger.sent_count,

@@ -40,7 +40,7 @@ class PayamServer(ServerProcess):
         self.workers = workers
         self.allow_traceback = allow_traceback
         self.settings = {
-            "HOST": "127.0.0.1",
+            "HOST": self.host,
             "PORT": str(self.port),
             "WEB_CONCURRENCY": str(workers),
             "DATA_DIR": str(self.directory / "data"),
@@ -52,11 +52,11 @@ class PayamServer(ServerProcess):
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     @property
     def ws_url(self) -> str:
-        return f"ws://127.0.0.1:{self.port}"
+        return f"ws://{self.host}:{self.port}"
 
     def command(self) -> Sequence[str]:
         if self.workers == 1:
@@ -71,7 +71,7 @@ class PayamServer(ServerProcess):
         return {"cwd": CHECKOUT}
 
     def answers(self) -> bool:
-        with closing(HTTPConnection("127.0.0.1", self.port, timeout=5)) as connection:
+        with closing(HTTPConnection(self.host, self.port, timeout=5)) as connection:
             try:
                 connection.request("GET", "/health/ready")
                 return connection.getresponse().status == 200

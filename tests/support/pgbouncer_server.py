@@ -16,10 +16,10 @@ from tests.support.server_process import ServerProcess
 DEBIAN = Path("/usr/sbin/pgbouncer")
 CONFIGURATION = """
 [databases]
-* = host=127.0.0.1 port={postgres} user={user} password='{password}' connect_query='{first}'
+* = host={host} port={postgres} user={user} password='{password}' connect_query='{first}'
 
 [pgbouncer]
-listen_addr = 127.0.0.1
+listen_addr = {listen}
 listen_port = {port}
 unix_socket_dir =
 auth_type = scram-sha-256
@@ -52,10 +52,17 @@ class PgBouncerServer(ServerProcess):
         self.first = first
 
     def start(self) -> None:
+        self.configure()
+        super().start()
+
+    def configure(self) -> None:
+        """Write its files, which lead to `postgres`; a running one reads them at SIGHUP."""
         users = self.directory / "users"
         users.write_text(f'"{USER}" "{PASSWORD}"\n')
         configuration = CONFIGURATION.format(
+            host=self.postgres.host,
             postgres=self.postgres.port,
+            listen=self.host,
             user=USER,
             password=PASSWORD,
             port=self.port,
@@ -67,7 +74,6 @@ class PgBouncerServer(ServerProcess):
         if os.geteuid() == 0:
             for path in (self.directory, users, self.directory / "ini"):
                 shutil.chown(path, "postgres", "postgres")
-        super().start()
 
     def command(self) -> Sequence[str]:
         program = shutil.which("pgbouncer") or str(DEBIAN)
@@ -85,7 +91,7 @@ class PgBouncerServer(ServerProcess):
 
     def url(self, database: str) -> str:
         """The database's URL through it."""
-        return f"postgresql://{USER}:{quote(PASSWORD, safe='')}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://{USER}:{quote(PASSWORD, safe='')}@{self.host}:{self.port}/{database}"
 
     def before(self, url: str) -> str:
         """The same database as `url` has, through it."""

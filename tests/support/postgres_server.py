@@ -69,7 +69,7 @@ class PostgresServer(ServerProcess):
 
     def command(self) -> Sequence[str]:
         settings = {
-            "listen_addresses": "127.0.0.1",
+            "listen_addresses": self.host,
             "port": self.port,
             "unix_socket_directories": self.directory,
             "max_connections": 300,
@@ -113,7 +113,7 @@ class PostgresServer(ServerProcess):
 
     def url(self, database: str) -> str:
         """The database's URL, its password percent-encoded."""
-        return f"postgresql://{USER}:{quote(PASSWORD, safe='')}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://{USER}:{quote(PASSWORD, safe='')}@{self.host}:{self.port}/{database}"
 
     def create_database(
         self, name: str | None = None, template: str | None = None, lc_ctype: str = "C.UTF-8"

@@ -49,13 +49,17 @@ class RedisCluster(ServerGroup):
     nodes: list[ClusterNode]
 
     def assemble(self) -> None:
-        self.nodes = [self.begin(ClusterNode()) for _ in range(2 * PRIMARIES)]
+        self.nodes = [self.begin(self.node(place)) for place in range(2 * PRIMARIES)]
         self._join()
+
+    def node(self, place: int) -> ClusterNode:
+        """The server of that place: first those that begin as primaries, then their replicas."""
+        return ClusterNode()
 
     @property
     def url(self) -> str:
         """As REDIS_URL takes it; it names every server, since any may be away."""
-        return f"redis://{','.join(f'127.0.0.1:{node.port}' for node in self.nodes)}?cluster=true"
+        return f"redis://{','.join(f'{node.host}:{node.port}' for node in self.nodes)}?cluster=true"
 
     def primaries(self) -> list[ClusterNode]:
         """Who owns slots, in the order of their first ones."""
@@ -113,7 +117,7 @@ class RedisCluster(ServerGroup):
             node.ask("CLUSTER", "ADDSLOTSRANGE", place * share, last)
             node.ask("CLUSTER", "SET-CONFIG-EPOCH", place + 1)
         for node in others:
-            node.ask("CLUSTER", "MEET", "127.0.0.1", first.port, first.bus_port)
+            node.ask("CLUSTER", "MEET", first.host, first.port, first.bus_port)
         everyone = f"cluster_known_nodes:{len(self.nodes)}"
         wait_until(
             lambda: all(everyone in node.ask("CLUSTER", "INFO") for node in self.nodes),

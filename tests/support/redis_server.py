@@ -24,10 +24,10 @@ class RedisServer(ServerProcess):
 
     @property
     def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
+        return f"redis://{self.host}:{self.port}/0"
 
     def configuration(self) -> Mapping[str, str]:
-        return {"bind": "127.0.0.1", "port": str(self.port), "save": "", "appendonly": "no"}
+        return {"bind": self.host, "port": str(self.port), "save": "", "appendonly": "no"}
 
     def command(self) -> Sequence[str]:
         pairs = self.configuration().items()
@@ -36,7 +36,7 @@ class RedisServer(ServerProcess):
     def ask(self, *command: str | int) -> Any:
         """The server's reply to one command, as text."""
         with redis.Redis(
-            port=self.port, password=self.password, socket_timeout=5, decode_responses=True
+            self.host, self.port, password=self.password, socket_timeout=5, decode_responses=True
         ) as client:
             return client.execute_command(*command)
 

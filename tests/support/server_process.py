@@ -29,6 +29,8 @@ class ServerProcess:
 
     name: ClassVar[str]
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
+    host = "127.0.0.1"
+    """The address on which it listens."""
 
     def __init__(self) -> None:
         self.port = free_port()
@@ -49,6 +51,10 @@ class ServerProcess:
     def answers(self) -> bool:
         """Whether it serves by now."""
         raise NotImplementedError
+
+    @property
+    def address(self) -> str:
+        return f"{self.host}:{self.port}"
 
     @property
     def process(self) -> subprocess.Popen[bytes]:

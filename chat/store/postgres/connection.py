@@ -162,8 +162,8 @@ class PostgresConnection(AsyncConnection[Row]):
         return name
 
     def _answer(self) -> PQGen[PGresult]:
-        result: PGresult
-        [result] = yield from execute(self.pgconn)
-        if result.status == ExecStatus.FATAL_ERROR:
-            raise errors.error_from_result(result, self.info.encoding)
-        return result
+        results: list[PGresult] = yield from execute(self.pgconn)
+        # One, or two errors: a server that ends says why, and a pooler then that it is gone.
+        if results[0].status == ExecStatus.FATAL_ERROR:
+            raise errors.error_from_result(results[0], self.info.encoding)
+        return results[0]

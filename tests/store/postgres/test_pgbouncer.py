@@ -132,6 +132,13 @@ async def test_reads_survive_a_restart_of_the_pooler(
         assert await transaction.fetch("SELECT 2") == [(2,)]
 
 
+async def test_a_server_lost_during_a_read_is_unavailable(database: PostgresStore) -> None:
+    """PostgreSQL says why it ends, and then PgBouncer says that the server is gone."""
+    with pytest.raises(Unavailable):
+        await database.fetch("SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(60)")
+    assert await database.fetch("SELECT 1") == [(1,)]
+
+
 async def test_a_pooler_without_its_server_is_unavailable(
     server: PostgresServer, pooler: PgBouncerServer
 ) -> None:

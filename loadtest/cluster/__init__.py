@@ -1,0 +1,1 @@
+"""`python -m loadtest cluster`: Payam on three machines that are network namespaces."""

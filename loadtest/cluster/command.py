@@ -1,0 +1,97 @@
+"""python -m loadtest cluster [--faults machine redis …] [--messages 1000]
+
+Starts three machines in network namespaces, breaks what is named while people talk, and holds what
+was sent, acknowledged and received against the database, as the tests of faults do. Root only.
+"""
+
+import argparse
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Sequence
+
+from loadtest.cluster.cluster import Cluster
+from loadtest.cluster.faults import BEFORE_SECONDS, FAULTS, Fault
+from loadtest.cluster.network import NoNetwork
+from loadtest.markdown import as_markdown
+from tests.faults.load import SOCKETS, Load, Outcome, one_round
+
+HEADS = [
+    "fault",
+    "socket",
+    "changes",
+    "acked",
+    "reconnects",
+    "lost",
+    "doubled",
+    "out of order",
+    "wrong",
+]
+
+
+def parser() -> argparse.ArgumentParser:
+    root = argparse.ArgumentParser(
+        prog="python -m loadtest cluster",
+        description="Break parts of Payam on three machines, and see that nothing is lost.",
+    )
+    root.add_argument(
+        "--faults", nargs="+", choices=FAULTS, default=list(FAULTS), help="in this order (all)"
+    )
+    root.add_argument("--sockets", nargs="+", choices=SOCKETS, default=list(SOCKETS), help="(both)")
+    root.add_argument(
+        "--messages", type=int, default=1000, help="at least so many during each fault (1000)"
+    )
+    root.add_argument("--rate", type=int, default=250, help="messages per second (250)")
+    root.add_argument("--conversations", type=int, default=50, help="of two people each (50)")
+    root.add_argument("--users", type=int, default=10, help="(10)")
+    root.add_argument("--workers", type=int, default=2, help="of each machine (2)")
+    return root
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Returns the exit status: 1 when something was lost, doubled, out of order or wrong; 2 where
+    there can be no namespaces.
+    """
+    options = parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with Cluster(options.workers, options.conversations, options.users) as cluster:
+            outcomes = [
+                (fault.row, socket, asyncio.run(broken(cluster, fault, socket, options)))
+                for fault in (FAULTS[name] for name in options.faults)
+                for socket in fault.sockets
+                if socket in options.sockets
+            ]
+    except NoNetwork as error:
+        print(f"loadtest: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("loadtest: stopped; nothing is left running", file=sys.stderr)
+        return 2
+    print(as_markdown(HEADS, (line(*one) for one in outcomes)), end="")
+    bad = [(row, one.findings) for row, _, one in outcomes if one.findings]
+    for row, findings in bad:
+        print(f"\n{row}:\n{findings}")
+    return 1 if bad else 0
+
+
+async def broken(
+    cluster: Cluster, fault: Fault, socket: str, options: argparse.Namespace
+) -> Outcome:
+    """One round of this fault, with clients on this socket."""
+
+    def breaks() -> None:
+        time.sleep(BEFORE_SECONDS)
+        fault.breaks(cluster)
+
+    load = Load(cluster.people, changes=True, socket=socket, rate=options.rate)
+    print(f"{fault.row}, {socket} …", file=sys.stderr, flush=True)
+    return await one_round(load, lambda: asyncio.to_thread(breaks), messages=options.messages)
+
+
+def line(row: str, socket: str, one: Outcome) -> list[str]:
+    found = one.findings
+    numbers = [one.messages, one.acked, one.reconnects]
+    numbers += map(len, (found.lost, found.doubled, found.disordered, found.wrong))
+    return [row, f"`{socket}`", *(f"{number:,}" for number in numbers)]
