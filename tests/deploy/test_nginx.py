@@ -247,6 +247,8 @@ async def test_sockets_spread_over_the_nodes_and_outlive_one(
         "DATABASE_URL": postgres_server.create_database(template=migrated_template),
         "REDIS_URL": redis_server.url,
         "JWT_SECRET": "the same for both nodes, as it must be",
+        # While a node restarts, the proxy must hear something of the other one's sockets.
+        "WS_PING_INTERVAL": "1",
     }
     with PayamServer(settings) as other, ProxiedServer(settings, others=[other]) as proxied:
         async with People(proxied) as people:
