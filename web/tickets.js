@@ -50,6 +50,8 @@ export function ticketDesk({ account, changed, current }, { button, rows, none, 
   older.onclick = () => store.loadClosed(true).catch(complain);
   more.onclick = () => openMenu(more, null, [
     { text: say("answers"), icon: "copy", run: open(() => import("./answers.js"), "showAnswers") },
+    { text: say("rules"), icon: "settings", run: open(() => import("./rules.js"), "showRules") },
+    { text: say("figures"), icon: "plot", run: open(() => import("./figures.js"), "showFigures") },
     { text: say("shortcuts"), icon: "keys", run: keys.help },
   ]);
   const menuOf = (row, place) => acts.menu(find(row), row.querySelector(place ? "a" : ".row-menu"), place);
@@ -57,7 +59,7 @@ export function ticketDesk({ account, changed, current }, { button, rows, none, 
   rows.onclick = ({ target }) => target.closest(".row-menu") && menuOf(target.closest("li"), null);
 
   function open(load, name) {
-    return () => later(load, DESK).then((made) => made[name](account), complain);
+    return () => later(load, DESK).then((made) => made[name](account)).catch(complain);
   }
 
   function keep() {
