@@ -8,7 +8,7 @@ import { later } from "./later.js";
 import { linked } from "./links.js";
 import { isPicture, previewed } from "./pictures.js";
 import { isFilm, isSound, isVoiceName } from "./sounds.js";
-import { day, number, percent, say, size, time } from "./strings.js";
+import { day, length, number, percent, say, size, time } from "./strings.js";
 
 const GROUP = 5 * 60_000; // milliseconds in which one sender's messages stand together
 
@@ -199,12 +199,12 @@ function sorted(names) {
 }
 
 function fileOf(chat, attachment, voice) {
-  const { name, size: bytes } = attachment;
+  const { name, size: bytes, duration } = attachment;
   const isVoice = isSound(attachment) && isVoiceName(name);
   const label = say("download", { name });
   const { content, picture, link } = clone("attachment", {
     name,
-    size: size(bytes),
+    size: isFilm(attachment) && duration ? `${size(bytes)} · ${length(duration)}` : size(bytes),
     link: { ariaLabel: label, title: label, onclick: () => save(chat, attachment).catch(complain) },
     look: { ariaLabel: say("look", { name }), onclick: () => look(chat, attachment) },
   });

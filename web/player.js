@@ -6,6 +6,7 @@ import { length, number, say } from "./strings.js";
 
 const RATES = [1, 1.5, 2];
 const BARS = 40; // of a sound of which nobody knows how loud it is
+const SMALL = 8 * 1024 * 1024; // bytes of a film that may be read to its end, to know how long it is
 const FAR = 1e7; // seconds: behind the end of any sound
 
 const sounds = new Map(); // by the file's address, so that a row that is drawn again goes on
@@ -133,11 +134,17 @@ function shapeOf(wave) {
     .join("");
 }
 
+/** Where the browser cannot play it, only its name is there, and it can be saved. */
 export function filmPlayer(payam, attachment) {
-  const { width, height, name } = attachment;
+  const { width, height, name, size } = attachment;
   const { film } = clone("film");
   film.setAttribute("aria-label", name);
   film.style.aspectRatio = width && height ? width / height : 16 / 9;
+  film.onerror = () => (film.hidden = true);
+  film.onloadedmetadata = () => {
+    film.style.aspectRatio = film.videoWidth ? film.videoWidth / film.videoHeight : "";
+    if (size < SMALL) measured(film).catch(() => {});
+  };
   mediaUrl(payam, attachment).then((address) => (film.src = address), complain);
   return film;
 }

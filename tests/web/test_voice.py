@@ -1,5 +1,6 @@
-"""Voice messages are recorded in the page, and sound is played there part by part."""
+"""Voice messages are recorded in the page; sound and films are played there part by part."""
 
+import base64
 import io
 import re
 import wave
@@ -17,6 +18,35 @@ PHONE: dict[str, Any] = {
     "is_mobile": True,
     "has_touch": True,
 }
+WORKER = """async () => {
+  const worker = navigator.serviceWorker;
+  if (worker.controller) return;
+  await new Promise((then) => worker.addEventListener("controllerchange", then));
+}"""
+"""The page's service worker is there, and reads files for it."""
+FILM = """async () => {
+  const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 180 });
+  const paper = canvas.getContext("2d");
+  const type = { mimeType: "video/webm;codecs=vp8" };
+  const recorder = new MediaRecorder(canvas.captureStream(25), type);
+  const parts = [];
+  recorder.ondataavailable = ({ data }) => parts.push(data);
+  recorder.start(100);
+  let frame = 0;
+  const timer = setInterval(() => {
+    paper.fillStyle = `hsl(${(frame += 9)} 80% 50%)`;
+    paper.fillRect(0, 0, 320, 180);
+  }, 40);
+  while (parts.reduce((sum, { size }) => sum + size, 0) < 5000 || frame < 270) {
+    await new Promise((then) => setTimeout(then, 50));
+  }
+  recorder.stop();
+  clearInterval(timer);
+  await new Promise((then) => (recorder.onstop = then));
+  const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
+  return btoa(bytes.reduce((text, one) => text + String.fromCharCode(one), ""));
+}"""
+"""Colours that change, for a little more than a second, as Chromium itself records them."""
 SECONDS = 60
 RATE = 8000
 
@@ -90,11 +120,7 @@ async def test_sound_comes_part_by_part(whole_browser: Browser, served: PayamSer
     ali.begin(sara)
     ali.attach(ali.say("the minutes")[0], ("minutes.wav", silence(), "audio/wav"))
     hers = await sara.page(whole_browser, "en", service_workers="allow", **DESKTOP)
-    await hers.page.evaluate("""async () => {
-        const worker = navigator.serviceWorker;
-        if (worker.controller) return;
-        await new Promise((then) => worker.addEventListener("controllerchange", then));
-    }""")
+    await hers.page.evaluate(WORKER)
     await hers.list.click()
     player = hers.page.get_by_role("group").filter(has=hers.page.get_by_role("slider"))
     await expect(player).to_contain_text("1:00")
@@ -119,4 +145,47 @@ async def test_sound_comes_part_by_part(whole_browser: Browser, served: PayamSer
     assert part == [206, 50]
     other = await hers.page.evaluate("fetch('media/api/users/me/').then(({ status }) => status)")
     assert other == 404  # the worker lends its token for files alone
+    await hers.check()
+
+
+async def test_a_film_is_played_in_its_message(whole_browser: Browser, served: PayamServer) -> None:
+    """Part by part, with its length and its size; what is no film after all can be saved."""
+    ali, sara = Sender(served.url, "ali"), Sender(served.url, "sara")
+    ali.begin(sara)
+    hers = await sara.page(whole_browser, "en", service_workers="allow", **PHONE)
+    film = base64.b64decode(await hers.page.evaluate(FILM))
+    broken = film[:300] + bytes(2000)
+    ali.attach(ali.say("two")[0], ("b.webm", broken, "video/webm"), ("f.webm", film, "video/webm"))
+    await hers.page.evaluate(WORKER)
+    statuses: list[int] = []
+    hers.page.on(
+        "response",
+        lambda one: statuses.append(one.status) if "/media/api/" in one.url else None,
+    )
+    await hers.list.click()
+    row = hers.message("two")
+    player = row.get_by_label("f.webm").and_(row.locator("video"))
+    await player.evaluate("""async (film) => {
+        while (!(film.readyState > 1 && film.duration > 1 && film.duration < 60)) {
+            await new Promise((then) => setTimeout(then, 50));
+        }
+    }""")
+    assert await player.evaluate("({ videoWidth, videoHeight }) => [videoWidth, videoHeight]") == [
+        320,
+        180,
+    ]
+    box = await player.bounding_box()
+    assert box
+    assert abs(box["width"] / box["height"] - 16 / 9) < 0.05
+    await expect(row).to_contain_text(re.compile(r"kB · 0:0[1-9]"))
+    await player.evaluate("""async (film) => {
+        film.muted = true;
+        await film.play();
+        while (film.currentTime < 0.3) await new Promise((then) => setTimeout(then, 50));
+        film.pause();
+    }""")
+    assert set(statuses) == {206}
+    await expect(row.locator("video")).to_have_count(2)
+    await expect(row.locator("video").first).to_be_hidden()
+    await expect(row.get_by_role("button", name=re.compile("b.webm")).first).to_be_visible()
     await hers.check()
