@@ -1,11 +1,14 @@
 """The page while its server is stopped: it opens, shows what was read, and sends later."""
 
 import asyncio
+import os
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Request, Route, expect
 
 from tests.support.payam_server import PayamServer
 from tests.web.sender import Sender
@@ -29,6 +32,9 @@ KEPT = """async (prefix) => {
   return JSON.stringify(kept);
 }"""
 """What the page has kept under the keys that begin so."""
+
+PART = 4 * 1024 * 1024  # bytes, as the page sends them
+SIZE = 2 * PART + 1000
 
 expect.set_options(timeout=20_000)
 
@@ -97,3 +103,51 @@ async def test_what_was_read_can_be_read_while_the_server_is_away(
     await hers.page.get_by_role("button", name="Log out").click()
     await until_kept(hers.page, "", but="message")
     assert f'"id":{conversation}' not in await hers.page.evaluate(KEPT, "")
+
+
+async def test_a_large_file_goes_on_after_a_cut_and_a_reload(
+    whole_browser: Browser, server: PayamServer, tmp_path: Path
+) -> None:
+    """In parts, of which none goes twice, while the message shows how far it is."""
+    ali, sara = Sender(server.url, "ali"), Sender(server.url, "sara")
+    ali.begin(sara)
+    his = await ali.page(whole_browser)
+    await his.list.click()
+    large = tmp_path / "large.bin"
+    large.write_bytes(os.urandom(SIZE))
+    away, is_back = asyncio.Event(), False
+    parts: list[int] = []
+
+    async def hold(route: Route, request: Request) -> None:
+        """The second part waits until the server is away; the last one never comes."""
+        if request.method == "PATCH":
+            parts.append(int(request.headers["upload-offset"]))
+            if parts[-1] == PART:
+                await away.wait()
+            if parts[-1] == 2 * PART and not is_back:
+                return
+        await route.continue_()
+
+    await his.page.route("**/api/uploads/**", hold)
+    await his.page.locator('input[type="file"]').first.set_input_files(large)
+    await his.button("send").click()
+    progress = his.page.get_by_role("progressbar", name="large.bin")
+    await expect(progress).to_have_js_property("value", PART / SIZE)
+    await asyncio.to_thread(server.stop)
+    away.set()
+    await asyncio.to_thread(server.start)
+    await expect(progress).to_have_js_property("value", 2 * PART / SIZE)
+    await until_kept(his.page, "upload/", '"upload":"')
+    is_back = True
+    await his.page.reload()
+    await expect(progress).to_have_count(0)
+    await expect(
+        his.page.get_by_role("button", name=re.compile("Download .*large.bin"))
+    ).to_be_visible()
+    assert parts == sorted(parts)
+    assert (parts.count(0), parts.count(2 * PART)) == (1, 2)  # each part that came, once
+    (message,) = sara.messages()
+    assert [(one["name"], one["size"]) for one in message["attachments"]] == [("large.bin", SIZE)]
+    await until_kept(his.page, "upload/", but="large.bin")
+    assert await his.page.evaluate(KEPT, "file/") == "[]"
+    await his.check()

@@ -6,6 +6,7 @@ import { closed, signedOut } from "./errors.js";
 import { LiveConversation } from "./live-conversation.js";
 import { Outbox } from "./outbox.js";
 import { Presence } from "./presence.js";
+import { KeptFiles } from "./kept-files.js";
 import { Reading } from "./reading.js";
 import { Shelf } from "./shelf.js";
 import { Snapshot } from "./snapshot.js";
@@ -21,6 +22,7 @@ export class Account extends Emitter {
   #sorted = null; // the conversations in their order, until something changes
   #early = new Map(); // changes of conversations that are not known yet, by id
   #unsent = []; // of the outbox, for conversations that are not known yet
+  #unfinished = []; // files of messages that are stored
   #rank = 0;
   #lowest = 0;
   #visits; // to conversations that an agent only looks at
@@ -53,14 +55,16 @@ export class Account extends Emitter {
     this.outbox = new Outbox(storage, subject);
     this.#snapshot = new Snapshot(storage, subject);
     this.shelf = new Shelf(storage, subject);
+    this.keptFiles = new KeptFiles(storage, subject);
     const kept = await this.#snapshot.load();
     this.#unsent = await this.outbox.all();
+    await this.#findFiles();
     this.me = kept?.me ?? (await this.#askMe());
     if (this.state === "closed") return;
     this.socket.cursor = kept?.cursor;
     for (const { record, seq } of (kept?.conversations ?? []).reverse()) this.#add(record, seq);
     this.socket.connect();
-    for (const { conversation } of this.#unsent) this.look(conversation);
+    for (const { conversation } of [...this.#unsent, ...this.#unfinished]) this.look(conversation);
     if (!kept) return;
     this.#reading.list();
     api.me().then((me) => {
@@ -179,6 +183,8 @@ export class Account extends Emitter {
     this.socket.forget(id, "not_found");
     const unsent = [...this.#takeUnsent(id), ...(conversation?.pending ?? [])];
     for (const entry of unsent) this.outbox.forget(entry);
+    const files = [...this.#takeUnfinished(id), ...(conversation?.uploads.list ?? [])].map(({ once }) => once);
+    for (const once of [...files, ...unsent.flatMap(({ keys = [] }) => keys)]) this.keptFiles.forget(once);
     this.shelf?.drop(id);
     if (!conversation) return;
     conversation.end();
@@ -331,6 +337,7 @@ export class Account extends Emitter {
     this.#all.set(record.id, conversation);
     this.raise(conversation);
     conversation.sending.restore(this.#takeUnsent(record.id));
+    conversation.uploads.restore(this.#takeUnfinished(record.id));
     for (const frame of early) conversation.receive(frame);
   }
 
@@ -338,6 +345,25 @@ export class Account extends Emitter {
     const entries = this.#unsent.filter(({ conversation }) => conversation === id);
     this.#unsent = this.#unsent.filter((entry) => !entries.includes(entry));
     return entries;
+  }
+
+  #takeUnfinished(id) {
+    const uploads = this.#unfinished.filter(({ conversation }) => conversation === id);
+    this.#unfinished = this.#unfinished.filter((one) => !uploads.includes(one));
+    return uploads;
+  }
+
+  /** The files that an earlier page had: of messages that are stored, and of some that are not. */
+  async #findFiles() {
+    const files = await this.keptFiles.all();
+    this.#unfinished = files.filter(({ messageId }) => messageId);
+    for (const entry of this.#unsent) {
+      const mine = files.filter(({ clientId, messageId }) => clientId === entry.clientId && !messageId);
+      const [first] = mine;
+      if (first) Object.assign(entry, { files: mine.map(({ file }) => file), lent: first.lent });
+      if (first) Object.assign(entry, { areKept: true, kept: Promise.resolve(true) });
+      entry.keys = mine.map(({ once }) => once);
+    }
   }
 
   /** Nobody knows what was missed: what is held here is read again. */

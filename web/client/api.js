@@ -251,16 +251,30 @@ export class Api extends Emitter {
   }
 
   /** A large one is sent in parts, so that after a cut only the rest follows. */
-  async #attachLarge(id, messageId, file, { name, key, onProgress, signal }) {
-    const known = this.#begun.get(key) ?? {};
+  async #attachLarge(id, messageId, file, { name, key, upload: earlier, signal, ...how }) {
+    const known = this.#begun.get(key) ?? { upload: earlier };
     if (key !== undefined) this.#begun.set(key, known);
-    const onBegin = (upload) => (known.upload = upload);
+    const onBegin = (upload) => {
+      known.upload = upload;
+      how.onBegin?.(upload);
+    };
+    const send = (upload) => this.upload(file, { name, upload, onBegin, onProgress: how.onProgress, signal });
+    const attach = () => this.attachUpload(id, messageId, known.upload, { key });
+    const { upload: before } = known;
     try {
+      let attachment = null;
       if (!known.isWhole) {
-        await this.upload(file, { name, upload: known.upload, onBegin, onProgress, signal });
+        try {
+          await send(before);
+        } catch (error) {
+          if (error.status !== 404 || before === undefined) throw error;
+          // It has expired, or an earlier page did not hear any more that it was attached.
+          attachment = await attach().catch(unless(400));
+          if (!attachment) await send();
+        }
         known.isWhole = true;
       }
-      const attachment = await this.attachUpload(id, messageId, known.upload, { key });
+      attachment ??= await attach();
       this.#begun.delete(key);
       return attachment;
     } catch (error) {
@@ -270,10 +284,10 @@ export class Api extends Emitter {
     }
   }
 
-  async attach(id, messageId, file, { name = file.name ?? "file", key, onProgress, signal } = {}) {
-    if (file.uri === undefined && file.size > LARGE) {
-      return this.#attachLarge(id, messageId, file, { name, key, onProgress, signal });
-    }
+  /** `upload` is the id of an earlier one of this large file, which `onBegin` was called with. */
+  async attach(id, messageId, file, { name = file.name ?? "file", ...how } = {}) {
+    if (file.uri === undefined && file.size > LARGE) return this.#attachLarge(id, messageId, file, { name, ...how });
+    const { key, onProgress, signal } = how;
     const path = at(id, "messages", messageId, "attachments");
     const form = formOf(file, name);
     const attachment = await this.json("POST", path, { form, headers: once(key), onProgress, signal });
@@ -363,4 +377,12 @@ function inviteAt(code) {
 
 function searchAt({ text, conversation, sender, before, limit }) {
   return `/api/search/${query({ q: text, conversation, sender, before, limit })}`;
+}
+
+/** Null instead of that error. */
+function unless(status) {
+  return (error) => {
+    if (error.status !== status) throw error;
+    return null;
+  };
 }

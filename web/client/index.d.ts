@@ -242,6 +242,8 @@ export interface Storage {
   delete(key: string): Promise<unknown>;
   /** The values of all keys that begin so, ordered by key. */
   list(prefix: string): Promise<unknown[]>;
+  /** Values may be files too: then those of one's own messages outlive the program. */
+  readonly holdsFiles?: boolean;
 }
 
 /** Kept for as long as the program runs. */
@@ -447,6 +449,10 @@ export class Payam {
       name?: string;
       onProgress?: (share: number) => void;
       signal?: AbortSignal;
+      /** A large file is sent as a resumable upload. This is called with its id, */
+      onBegin?: (upload: string) => void;
+      /** with which it goes on later. */
+      upload?: string;
     },
   ): Promise<Attachment>;
   /**

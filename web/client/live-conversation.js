@@ -90,7 +90,8 @@ export class LiveConversation extends Emitter {
 
   /** Whether files are on their way, which nothing keeps but this page. */
   get isBusy() {
-    return this.uploads.list.length > 0 || this.pending.some((entry) => entry.files.length > 0);
+    const isLost = ({ files, areKept }) => files.length > 0 && !areKept;
+    return this.uploads.list.some(({ isKept }) => !isKept) || this.pending.some(isLost);
   }
 
   /** The first message of somebody else's that is unread, of those that are known. */
@@ -286,6 +287,10 @@ export class LiveConversation extends Emitter {
 
   get outbox() {
     return this.#account.outbox;
+  }
+
+  get keptFiles() {
+    return this.#account.keptFiles;
   }
 
   /** One's own message is stored. */

@@ -6,6 +6,7 @@ import { Conversation } from "./conversation.js";
 import { Http } from "./http.js";
 import { followLife } from "./life.js";
 import { memoryStore, Session } from "./session.js";
+import { forgetFiles } from "./kept-files.js";
 import { forgetShelf } from "./shelf.js";
 import { forgetSnapshot } from "./snapshot.js";
 import { indexedStorage, memoryStorage } from "./storage.js";
@@ -156,6 +157,7 @@ export class Payam extends Api {
     if (!subject) return this.emit("signedOut");
     forgetSnapshot(this.#storage, subject);
     forgetShelf(this.#storage, subject);
+    forgetFiles(this.#storage, subject);
     this.emit("signedOut");
   }
 }

@@ -5,7 +5,7 @@ import { newId } from "./tokens.js";
 import { closed } from "./errors.js";
 
 export class Sending {
-  /** `{clientId, text, at, files, lent, error}` in the order of writing; with an `error` it waits for `again`. */
+  /** `{clientId, text, at, files, keys, areKept, kept, lent, error}` in the order of writing; with an `error` it waits for `again`. */
   list = [];
   #promises = new Map(); // of what `add` has promised, by client id
 
@@ -21,12 +21,16 @@ export class Sending {
     const known = this.#promises.get(clientId);
     if (known) return known.promise;
     const { conversation } = this;
-    const { outbox } = conversation;
+    const { outbox, keptFiles } = conversation;
     const entry = { conversation: conversation.id, clientId, text: text || namesOf(files), at: outbox.at(), replyTo, metadata };
-    Object.assign(entry, { files, lent: text ? undefined : entry.text }); // only this page has them
+    Object.assign(entry, { files, keys: files.map(newId), lent: text ? undefined : entry.text, areKept: false });
+    const { conversation: id, keys, lent } = entry;
+    const kept = files.map((file, place) =>
+      keptFiles.keep({ conversation: id, clientId, lent, once: keys[place], place, file }));
+    entry.kept = Promise.all(kept).then((all) => (entry.areKept = all.every(Boolean)));
     const made = {};
     made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
-    Object.assign(made.promise, { clientId, saved: outbox.keep(entry) });
+    Object.assign(made.promise, { clientId, saved: Promise.all([outbox.keep(entry), ...kept]) });
     this.#promises.set(clientId, made);
     this.#begin(entry);
     return made.promise;
@@ -35,7 +39,7 @@ export class Sending {
   /** What an earlier page, or another tab, has written. */
   restore(entries) {
     for (const entry of entries) {
-      if (!this.#find(entry.clientId)) this.#begin({ ...entry, files: [] });
+      if (!this.#find(entry.clientId)) this.#begin({ files: [], keys: [], ...entry });
     }
   }
 
@@ -52,7 +56,7 @@ export class Sending {
 
   async #send(entry) {
     const { conversation } = this;
-    const { clientId, text, files, lent, replyTo, metadata } = entry;
+    const { clientId, text, files, replyTo, metadata } = entry;
     const { thread, record } = conversation;
     entry.error = undefined;
     entry.after = thread.messages[thread.messages.length - 1]?.id ?? record.last_message?.id ?? 0;
@@ -60,8 +64,8 @@ export class Sending {
     try {
       const frame = { type: "chat_message", message: text, client_id: clientId, reply_to: replyTo, metadata };
       const ack = await conversation.ask(frame);
+      conversation.uploads.add(ack.id, files, entry); // kept with its id, before its text is forgotten
       this.#stored(entry, ack);
-      conversation.uploads.add(ack.id, files, lent);
       this.#settle(clientId, "resolve", ack);
     } catch (error) {
       // Where the connection was closed, it stays in the outbox, and is sent another time.
@@ -73,7 +77,7 @@ export class Sending {
 
   #stored(entry, { id, seq, timestamp }) {
     const { conversation } = this;
-    this.discard(entry.clientId);
+    this.#drop(entry.clientId);
     const { thread } = conversation;
     const message = { id, seq, timestamp, sender: conversation.me.username, content: entry.text, metadata: entry.metadata ?? {} };
     const quoting = { ...message, reply_to: thread.quote(entry.replyTo) };
@@ -82,6 +86,11 @@ export class Sending {
   }
 
   discard(clientId) {
+    for (const once of this.#find(clientId)?.keys ?? []) this.conversation.keptFiles.forget(once);
+    this.#drop(clientId);
+  }
+
+  #drop(clientId) {
     const { id: conversation, outbox } = this.conversation;
     outbox.forget({ conversation, clientId });
     this.list = this.list.filter((one) => one.clientId !== clientId);

@@ -1,5 +1,6 @@
 // Where the library keeps what must outlive a page or a program: messages that are not sent yet,
-// the cursor, and the newest conversations. Values are what JSON can hold.
+// the cursor, and the newest conversations. Values are what JSON can hold, and files too where
+// `holdsFiles` says so.
 
 /** Kept for as long as the program runs. */
 export function memoryStorage() {
@@ -26,6 +27,7 @@ export function indexedStorage(name = "payam") {
   }
 
   return {
+    holdsFiles: typeof indexedDB !== "undefined",
     get: (key) => use("readonly", (all) => all.get(key), (kept) => kept.get(key)),
     set: (key, value) => use("readwrite", (all) => all.put(value, key), (kept) => kept.set(key, value)),
     delete: (key) => use("readwrite", (all) => all.delete(key), (kept) => kept.delete(key)),

@@ -1,10 +1,12 @@
 // Files on their way to messages of one's own.
 
 import { isOffline } from "./errors.js";
-import { newId } from "./tokens.js";
 
 export class Uploads {
-  /** `{messageId, file, lent, share, error}`; `lent` is the message's text where it has only names. */
+  /**
+   * `{messageId, file, once, upload, lent, isKept, share, error}`; `once` is its key, `lent` is the
+   * message's text where it has only names, and `isKept` says that it outlives this page.
+   */
   list = [];
 
   constructor(conversation) {
@@ -15,26 +17,50 @@ export class Uploads {
     return this.list.filter((one) => one.messageId === messageId);
   }
 
-  add(messageId, files, lent) {
-    const added = files.map((file) => ({ messageId, file, lent, once: newId() }));
-    this.list.push(...added);
-    for (const upload of added) this.send(upload);
+  /** `keys` are those of the files, under which they are kept already. */
+  add(messageId, files, { lent, keys, kept }) {
+    for (const once of keys) this.#kept.note(once, { messageId });
+    const uploads = files.map((file, place) => ({ messageId, file, lent, once: keys[place], isKept: false }));
+    kept?.then((isKept) => uploads.forEach((upload) => Object.assign(upload, { isKept })));
+    this.#begin(uploads);
+  }
+
+  /** Go on with what an earlier page has begun, or another tab does. */
+  restore(uploads) {
+    this.#begin(uploads.map((one) => ({ ...one, isKept: true })));
+  }
+
+  #begin(uploads) {
+    this.list.push(...uploads);
+    for (const upload of uploads) this.send(upload);
   }
 
   /** Send it, or try once more: by its key the server knows a file that it has already. */
   async send(upload) {
+    const end = new AbortController();
+    this.#show(upload, { share: upload.share ?? 0, error: undefined, end });
+    await this.#kept.alone(upload.once, async () => {
+      if (upload.isKept && !(await this.#kept.has(upload.once))) this.#remove(upload); // another tab has sent it
+      else if (!end.signal.aborted) await this.#send(upload, end.signal);
+    });
+  }
+
+  async #send(upload, signal) {
     const { messageId, file, once: key } = upload;
     const { api, id } = this.conversation;
-    const end = new AbortController();
-    this.#show(upload, { share: 0, error: undefined, end });
+    const onProgress = (share) => this.#show(upload, { share });
+    const onBegin = (begun) => {
+      upload.upload = begun;
+      this.#kept.note(key, { upload: begun });
+    };
     try {
-      const onProgress = (share) => this.#show(upload, { share });
-      const attachment = await api.attach(id, messageId, file, { key, onProgress, signal: end.signal });
+      const how = { key, upload: upload.upload, onBegin, onProgress, signal };
+      const attachment = await api.attach(id, messageId, file, how);
       this.conversation.thread.attachment({ message_id: messageId, attachment });
-      this.#remove(upload);
+      this.#done(upload);
     } catch (error) {
-      if (error.code === "message_deleted") this.#remove(upload);
-      else if (!end.signal.aborted) this.#show(upload, { error });
+      if (error.code === "message_deleted") this.#done(upload);
+      else if (!signal.aborted) this.#show(upload, { error });
     }
   }
 
@@ -42,7 +68,7 @@ export class Uploads {
   async discard(upload) {
     const { messageId, lent, end } = upload;
     end.abort();
-    this.#remove(upload);
+    this.#done(upload);
     const { conversation } = this;
     const { thread } = conversation;
     const message = thread.find(messageId);
@@ -53,7 +79,10 @@ export class Uploads {
       await conversation.delete(messageId);
     } else {
       const names = namesOf(left);
-      for (const one of others) one.lent = names;
+      for (const one of others) {
+        one.lent = names;
+        this.#kept.note(one.once, { lent: names });
+      }
       await conversation.edit(messageId, names);
     }
   }
@@ -61,6 +90,15 @@ export class Uploads {
   /** Try again what failed while there was no connection. */
   wake() {
     for (const upload of this.list) if (upload.error && isOffline(upload.error)) this.send(upload);
+  }
+
+  get #kept() {
+    return this.conversation.keptFiles;
+  }
+
+  #done(upload) {
+    this.#kept.forget(upload.once);
+    this.#remove(upload);
   }
 
   #remove(upload) {
