@@ -41,8 +41,7 @@ fuzz: $(VENV)/dev.stamp ## try the API and the sockets with very many inputs, fo
 		$(BIN)/python -m pytest tests/api/test_schemathesis.py tests/realtime/test_fuzzed_frames.py
 
 audit: $(VENV)/dev.stamp ## look for unsafe code, and for known weaknesses of what is installed
-	@$(BIN)/python -m bandit --quiet --configfile pyproject.toml --recursive chat config server.py
-	@$(BIN)/python -m pip_audit --requirement requirements.txt --disable-pip --no-deps
+	@$(BIN)/python .ci/audit
 
 soak: $(VENV)/dev.stamp ## break everything again and again, in four hours; writes docs/reliability.md
 	@.ci/services
