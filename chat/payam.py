@@ -48,6 +48,7 @@ from chat.services.devices import Devices
 from chat.services.direct_conversations import DirectConversations
 from chat.services.erasure import Erasure
 from chat.services.export import Exports
+from chat.services.guest_limits import FROM_ADDRESS, GuestLimits
 from chat.services.guests import Guests
 from chat.services.invites import Invites
 from chat.services.limits import Limit, Settling
@@ -298,6 +299,7 @@ class Payam:
                     settings.rate_guests / 3600, settings.rate_guests, "guests from this address"
                 ),
             ),
+            guest_limits=self._guest_limits(),
             canned_responses=CannedResponses(self.database, most=settings.message_max_length),
             desk=DeskKeeping(self.database, self.board.online),
             desk_figures=FiguresOfDesk(self.database),
@@ -335,6 +337,25 @@ class Payam:
             requests=shared(settings.rate_requests, "requests"),
             strangers=shared(settings.rate_requests, "requests without a valid token"),
             frames=shared(settings.rate_messages, "messages"),
+        )
+
+    def _guest_limits(self) -> GuestLimits:
+        settings = self.settings
+
+        def pair(amount: int, seconds: int, what: str) -> tuple[Limit, Limit]:
+            def limit(most: int, whose: str) -> Limit:
+                lifted = None if not settings.rate_limits else most / seconds
+                name = f"{what} {whose}"
+                return Limit(lifted, most, name, counts=self.counts, settling=self.settling)
+
+            return limit(amount, "of this guest"), limit(
+                amount * FROM_ADDRESS, "of guests from this address"
+            )
+
+        return GuestLimits(
+            messages=pair(settings.rate_guest_messages, 60, "messages"),
+            tickets=pair(settings.rate_guest_tickets, 3600, "tickets"),
+            files=pair(settings.rate_guest_files, 3600, "files"),
         )
 
     async def start(self, stop: Any) -> None:

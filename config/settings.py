@@ -248,6 +248,21 @@ class Settings:
     rate_guests: int = setting(
         60, integer(1, 1_000_000), "guests per hour from one address; as many may come at once"
     )
+    rate_guest_messages: int = setting(
+        30,
+        integer(1, 1_000_000),
+        "messages per minute of one guest; ten times as many from one address",
+    )
+    rate_guest_tickets: int = setting(
+        10,
+        integer(1, 1_000_000),
+        "tickets per hour of one guest; ten times as many from one address",
+    )
+    rate_guest_files: int = setting(
+        30,
+        integer(1, 1_000_000),
+        "files per hour of one guest; ten times as many from one address",
+    )
     max_connections: int = setting(
         50, integer(1, 1_000_000), "websockets that one user may have open on one worker"
     )

@@ -141,3 +141,8 @@ def report(proxy: str, hop: str) -> None:
         proxy,
         hop[:SHOWN_LENGTH],
     )
+
+
+def of_caller(request: Request) -> str:
+    """The same, by the server's own settings."""
+    return of_client(request, request.app.ctx.settings.trusted_proxies)

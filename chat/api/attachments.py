@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 from sanic import Blueprint, HTTPResponse, Request
 
-from chat.api import bodies, etags, keys, ranges, responses, uploads
+from chat.api import addresses, bodies, etags, keys, ranges, responses, uploads
 from chat.api.operations import Operation
 from chat.api.parameters import ConditionalHeaders, FileHeaders, OnceHeaders
 from chat.api.schemas import FileForm, UploadToAttach
@@ -54,6 +54,7 @@ async def create(request: Request, conversation_id: int, message_id: int) -> HTT
     key = keys.of(request)
     # A caller without the right learns it before the file is uploaded.
     await services.attachments.require_attachable(who, conversation_id, message_id, key)
+    await services.guest_limits.file(who, addresses.of_caller(request))
     if bodies.is_json(request):
         body = await uploads.read_json(request, UploadToAttach)
         attachment, is_new = await services.attachments.add_upload(

@@ -31,7 +31,7 @@ async def create(request: Request) -> HTTPResponse:
     """
     services: Services = request.app.ctx.services
     body = bodies.decode(request, NewGuest)
-    made = await services.guests.create(body.name, body.email, address_of(request))
+    made = await services.guests.create(body.name, body.email, addresses.of_caller(request))
     return responses.json(made, 201, headers=NOT_KEPT)
 
 
@@ -54,7 +54,7 @@ async def identify(request: Request) -> HTTPResponse:
     if body.guest is not None:
         who = await services.sessions.identify(body.guest)
     made = await services.guests.identify(
-        who, body.user_id, body.signature, body.name, body.email, address_of(request)
+        who, body.user_id, body.signature, body.name, body.email, addresses.of_caller(request)
     )
     return responses.json(made, 201, headers=NOT_KEPT)
 
@@ -76,7 +76,3 @@ async def desk(request: Request) -> HTTPResponse:
     """Whether an agent is online, and the names of a few who are."""
     services: Services = request.app.ctx.services
     return responses.json(await services.guests.desk())
-
-
-def address_of(request: Request) -> str:
-    return addresses.of_client(request, request.app.ctx.settings.trusted_proxies)

@@ -2,7 +2,7 @@
 
 from sanic import Blueprint, HTTPResponse, Request
 
-from chat.api import bodies, keys, paging, responses
+from chat.api import addresses, bodies, keys, paging, responses
 from chat.api.operations import Operation
 from chat.api.parameters import MessagePlace, Moderation, SendHeaders
 from chat.api.schemas import NewContent, NewMessage
@@ -125,8 +125,10 @@ async def create(request: Request, conversation_id: int) -> HTTPResponse:
             body.metadata,
         )
         return responses.json(message, 201 if is_new else 200)
+    who = request.ctx.identity
+    services.guest_limits.message(who, addresses.of_caller(request) if who.is_guest else None)
     message, is_new = await services.messages.create(
-        request.ctx.identity,
+        who,
         conversation_id,
         body.content,
         key_of(request, body),

@@ -15,7 +15,7 @@ from typing import Any
 from sanic import Blueprint, HTTPResponse, Request
 
 from chat import headers, records
-from chat.api import bodies, places, problems, responses
+from chat.api import addresses, bodies, places, problems, responses
 from chat.api.operations import Operation
 from chat.api.parameters import AppendHeaders, NewUploadHeaders, UploadHeaders
 from chat.errors import InvalidInput, PreconditionFailed, TooLarge, UnsupportedMedia
@@ -104,6 +104,7 @@ async def create(request: Request) -> HTTPResponse:
         raise NO_PIECE
     if brings_piece and declared(request) > size:
         raise too_long(size)
+    await services.guest_limits.file(who, addresses.of_caller(request))
     uploads = services.resumable_uploads
     progress = await uploads.create(
         who,

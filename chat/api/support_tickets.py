@@ -4,7 +4,7 @@ from msgspec import UNSET
 from sanic import Blueprint, HTTPResponse, Request
 
 from chat import records
-from chat.api import bodies, keys, paging, responses
+from chat.api import addresses, bodies, keys, paging, responses
 from chat.api.operations import Operation
 from chat.api.parameters import LIST_LIMIT, OnceHeaders, StepPlace, TicketChoice, TicketPlace
 from chat.api.schemas import NewAssignee, NewRating, NewTicket, TicketChanges
@@ -189,8 +189,10 @@ async def create(request: Request, conversation_id: int) -> HTTPResponse:
     """Open a ticket."""
     services: Services = request.app.ctx.services
     body = bodies.decode(request, NewTicket)
+    who = request.ctx.identity
+    await services.guest_limits.ticket(who, addresses.of_caller(request))
     ticket, is_new = await services.support_tickets.open(
-        request.ctx.identity,
+        who,
         conversation_id,
         body.subject,
         body.priority,

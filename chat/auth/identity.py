@@ -11,3 +11,4 @@ class Identity(Struct, frozen=True):
     is_staff: bool
     expires_at: float
     family: str | None
+    is_guest: bool = False

@@ -117,7 +117,7 @@ class Sockets(Listener):
         self._user_door = UserDoor(self, self.users, whole, most)
         self._typing = TypingFrames(services.blocks, dispatcher)
         self._handlers: Handlers = {
-            **MessageFrames(services.messages).handlers,
+            **MessageFrames(services.messages, services.guest_limits).handlers,
             **ReactionFrames(services.reactions).handlers,
             **AttentionFrames(conversations).handlers,
             **self._typing.handlers,

@@ -16,6 +16,7 @@ from chat.services.devices import Devices
 from chat.services.direct_conversations import DirectConversations
 from chat.services.erasure import Erasure
 from chat.services.export import Exports
+from chat.services.guest_limits import GuestLimits
 from chat.services.guests import Guests
 from chat.services.invites import Invites
 from chat.services.limits import Limit
@@ -59,6 +60,7 @@ class Services:
     messages: Messages
     notes: Notes
     guests: Guests
+    guest_limits: GuestLimits
     canned_responses: CannedResponses
     desk: DeskKeeping
     desk_figures: FiguresOfDesk

@@ -215,7 +215,12 @@ class Sessions:
         self._suspended.pop(account.id, None)
         expires_at, ends_at = self._ends.of(token, claims.expires_at)
         identity = Identity(
-            account.id, account.username, account.is_staff, expires_at, claims.family
+            account.id,
+            account.username,
+            account.is_staff,
+            expires_at,
+            claims.family,
+            account.is_guest,
         )
         self.require_working(identity)
         if is_kept or token in self._known:

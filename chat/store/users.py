@@ -21,6 +21,7 @@ class Account(Struct, frozen=True):
     password_hash: str | None
     external_id: str | None
     is_suspended: bool = False
+    is_guest: bool = False
 
 
 COLUMNS = (
@@ -30,6 +31,7 @@ COLUMNS = (
     User.password_hash,
     User.external_id,
     User.suspended_at,
+    User.is_guest,
 )
 
 
@@ -109,7 +111,8 @@ async def by_username(database: Database, username: str) -> Account | None:
     after = chr(ord(APART) + 1)
     rows = await database.fetch(
         f"""
-        SELECT id, username, is_staff, password_hash, external_id, suspended_at FROM users
+        SELECT id, username, is_staff, password_hash, external_id, suspended_at, is_guest
+        FROM users
         WHERE username_key = ?
            OR (username_key > ?{database.binary} AND username_key < ?{database.binary})
         ORDER BY id
@@ -131,7 +134,8 @@ async def of_subject(database: Database, external_id: str, user_id: int) -> list
     """The users with this external id or this id, two at most. Every handshake asks this."""
     rows = await database.fetch(
         """
-        SELECT id, username, is_staff, password_hash, external_id, suspended_at FROM users
+        SELECT id, username, is_staff, password_hash, external_id, suspended_at, is_guest
+        FROM users
         WHERE external_id = ? OR (id = ? AND erased_at IS NULL)
         """,
         (external_id, user_id),
@@ -145,9 +149,15 @@ async def _one(database: Database, condition: object) -> Account | None:
 
 
 def _account(row: Row) -> Account:
-    id_, username, is_staff, password_hash, external_id, suspended_at = row
+    id_, username, is_staff, password_hash, external_id, suspended_at, is_guest = row
     return Account(
-        id_, username, bool(is_staff), password_hash, external_id, suspended_at is not None
+        id=id_,
+        username=username,
+        is_staff=bool(is_staff),
+        password_hash=password_hash,
+        external_id=external_id,
+        is_suspended=suspended_at is not None,
+        is_guest=bool(is_guest),
     )
 
 

@@ -171,6 +171,52 @@ def test_an_address_gets_few_guests(tmp_path: Any) -> None:
         assert int(answer.headers["Retry-After"]) > 0
 
 
+def test_a_guest_may_do_less_than_a_user(tmp_path: Any) -> None:
+    """Each limit has a name, is the guest's own, and holds for all guests of an address together.
+    Users have none of these.
+    """
+    settings = Settings(
+        data_dir=tmp_path,
+        guests=True,
+        rate_guest_messages=1,
+        rate_guest_tickets=1,
+        rate_guest_files=1,
+    )
+    with Api(settings) as served:
+
+        def refused(who: Person, path: str, **options: Any) -> str:
+            answer = who.request("POST", path, **options)
+            problem(answer, 429, "rate_limited")
+            assert int(answer.headers["Retry-After"]) > 0
+            return str(answer.json()["detail"]).partition(":")[0]
+
+        def place_of(who: Person) -> str:
+            path = "/api/conversations/"
+            return f"{path}{who.post(path, {'participants': []}).json()['id']}/"
+
+        body = {"content": "x"}
+        one = guest(served)
+        place = place_of(one)
+        ticket, messages = f"{place}support_ticket/", f"{place}messages/"
+        assert one.post(ticket, {"subject": "help"}).status_code == 201
+        assert refused(one, ticket, json={"subject": "help"}) == "Too many tickets of this guest"
+        sent = one.post(messages, body)
+        assert refused(one, messages, json=body) == "Too many messages of this guest"
+        files = f"{messages}{sent.json()['id']}/attachments/"
+        form = {"file": ("a.txt", b"text")}
+        assert one.request("POST", files, files=form).status_code == 201
+        assert refused(one, files, files=form) == "Too many files of this guest"
+        for _ in range(9):
+            another = guest(served)
+            assert another.post(f"{place_of(another)}messages/", body).status_code == 201
+        last = guest(served)
+        said = refused(last, f"{place_of(last)}messages/", json=body)
+        assert said == "Too many messages of guests from this address"
+        user = served.person("user")
+        path = f"{place_of(user)}messages/"
+        assert [user.post(path, body).status_code for _ in range(2)] == [201, 201]
+
+
 def test_without_the_setting_there_are_no_guests(tmp_path: Any) -> None:
     """Nor is anybody named by a signature without the secret."""
     with Api(Settings(data_dir=tmp_path)) as served:

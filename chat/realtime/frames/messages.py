@@ -7,14 +7,16 @@ from chat.realtime.client_frames import ChatMessage, DeleteMessage, EditMessage
 from chat.realtime.protocol import frame_of
 from chat.realtime.server_frames import Ack
 from chat.realtime.subscribers import Subscriber
+from chat.services.guest_limits import GuestLimits
 from chat.services.messages import Messages
 from chat.store.sends import Send
 from chat.times import to_text
 
 
 class MessageFrames:
-    def __init__(self, messages: Messages) -> None:
+    def __init__(self, messages: Messages, guest_limits: GuestLimits) -> None:
         self._messages = messages
+        self._guest_limits = guest_limits
         self.handlers: Handlers = {
             ChatMessage: self._send,
             EditMessage: self._edit,
@@ -22,6 +24,8 @@ class MessageFrames:
         }
 
     def _send(self, connection: Subscriber, conversation_id: int, frame: ChatMessage) -> None:
+        if connection.identity.is_guest:
+            self._guest_limits.message(connection.identity)
         # The writer answers later, so `send` exists by then.
         send = self._messages.send(
             connection.identity,
