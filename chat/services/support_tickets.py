@@ -92,8 +92,12 @@ class SupportTickets:
 
     async def get(self, who: Identity, ticket_id: int) -> records.SupportTicket:
         """Read a ticket, for participants of its conversation and staff; others get NotFound."""
+        conversation_id = await store.conversation_of(self._database, ticket_id)
+        # The same is asked for a ticket that is not there, so that time does not show which is.
+        if not await rules.may_see(self._database, who, conversation_id or 0):
+            raise rules.no_such_ticket()
         ticket = await store.by_id(self._database, ticket_id)
-        if ticket is None or not await rules.may_see(self._database, who, ticket.conversation):
+        if ticket is None:
             raise rules.no_such_ticket()
         return ticket
 

@@ -182,6 +182,13 @@ async def open_in(reads: Reads, conversation_id: int) -> records.SupportTicket |
     return from_row(rows[0]) if rows else None
 
 
+async def conversation_of(reads: Reads, ticket_id: int) -> int | None:
+    rows = await reads.fetch(
+        "SELECT conversation_id FROM support_tickets WHERE id = ?", (ticket_id,)
+    )
+    return int(rows[0][0]) if rows else None
+
+
 async def by_id(reads: Reads, ticket_id: int) -> records.SupportTicket | None:
     rows = await reads.fetch(f"{SELECT} WHERE t.id = ?", (ticket_id,))
     return from_row(rows[0]) if rows else None

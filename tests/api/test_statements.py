@@ -3,13 +3,10 @@
 Each list is read with few things in it, and then with many: the number of statements is the same.
 """
 
-from typing import Any
-
 import pytest
-from structlog.contextvars import get_contextvars
 
-from chat.store.sqlite.database import SqliteStore, SqliteTransaction
-from tests.api.client import Api, Person
+from tests.api.client import Api
+from tests.api.statements import Counter
 from tests.contract.rights import EXPECTED
 from tests.media.pictures import picture
 
@@ -48,33 +45,6 @@ UNCOUNTED = {
     "/api/support_tickets/{ticket_id}/steps/",
 }
 """They end like lists. The steps of a ticket need the ticket's own world: see `test_inbox`."""
-
-
-class Counter:
-    """Counts the statements of requests, and not those of what runs beside them."""
-
-    def __init__(self, patch: pytest.MonkeyPatch) -> None:
-        self._taken: list[str] = []
-        self._count(patch, SqliteStore, "fetch")
-        for name in ("fetch", "execute", "execute_many"):
-            self._count(patch, SqliteTransaction, name)
-
-    def _count(self, patch: pytest.MonkeyPatch, kind: type[Any], name: str) -> None:
-        real = getattr(kind, name)
-
-        async def call(store: Any, sql: str, *rest: Any) -> Any:
-            if "request_id" in get_contextvars():
-                self._taken.append(sql)
-            return await real(store, sql, *rest)
-
-        patch.setattr(kind, name, call)
-
-    def of(self, who: Person, path: str) -> list[str]:
-        who.get(path)  # what is kept in memory is there then
-        self._taken.clear()
-        answer = who.get(path)
-        assert answer.status_code == 200, f"{path}: {answer.text}"
-        return list(self._taken)
 
 
 class World:
