@@ -11,7 +11,7 @@ import pytest
 from tests.support.commands import run_command
 from tests.support.payam_server import CHECKOUT, PayamServer
 
-EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "3")
+EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "1")
 """The most for each operation in one phase; what may break is searched for with more."""
 CALLERS = [("sqlite", "staff"), ("postgres", "user"), ("postgres", "staff"), ("sqlite", "user")]
 """Staff may do more than others. Each pair takes long, so the short form has the first alone."""
