@@ -24,6 +24,9 @@ BUSY = 500
 SHARE = 0.03
 """The part of the time in which a follower works then. What it puts off it does later."""
 REST_MAX = 2.0
+TOGETHER_SECONDS = 1.0
+"""For so long one that does not yield lets changes come together then. Each look costs as much for
+a hundred changes of a conversation as for one."""
 
 
 class Looking(ABC):
@@ -86,9 +89,11 @@ class Looking(ABC):
         Example, with a share of a tenth: where it `worked` for 20 ms while senders were busy, the
         next look comes 180 ms later. It never rests longer than REST_MAX.
         """
+        is_busy = stored > BUSY * seconds
         if not self._yields:
-            await asyncio.sleep(0 if self._has_more else LEAST_SECONDS)
-        elif stored > BUSY * seconds:
+            pause = TOGETHER_SECONDS if is_busy else LEAST_SECONDS
+            await asyncio.sleep(0 if self._has_more else pause)
+        elif is_busy:
             await asyncio.sleep(min(REST_MAX, worked * (1 / SHARE - 1)))
         else:  # with much to do it works half of the time
             await asyncio.sleep(worked if self._has_more else LEAST_SECONDS)

@@ -9,6 +9,7 @@ a word finds it too.
 """
 
 import re
+from functools import lru_cache
 from unicodedata import combining, normalize
 
 from chat.text.folding import fold
@@ -27,6 +28,11 @@ APART = re.compile(
     f"(?<!{LETTER})(?:{PREFIXES})( )(?={LETTER})|(?<={LETTER})( )(?=(?:{SUFFIXES})(?!{LETTER}))"
 )
 """A space that another writer would leave out, as the one group that matched."""
+AT_EDGE = re.compile(f"(?<!{LETTER})(?:{PREFIXES})$|^(?:{SUFFIXES})(?!{LETTER})")
+"""A word that `APART` may join with the one behind it, or with the one before it."""
+KEPT_WORDS = 20_000
+KEPT_LENGTH = 24
+"""Longer words are rare. Somebody who sends many could otherwise fill the memory."""
 SIGNS = {
     **str.maketrans("‘’‚‛′", "'" * 5),
     **str.maketrans("“”„«»″", '"' * 6),
@@ -43,8 +49,24 @@ def key_of(text: str) -> str:
 
     The key of a key is the key itself. It takes some microseconds for a usual message.
     """
-    folded = " ".join(_folded(text).split())
-    return folded if folded.isascii() else APART.sub(_joined, folded)
+    if text.isascii():
+        return " ".join(text.lower().split())
+    words = [_word(word) if len(word) <= KEPT_LENGTH else _fold_word(word) for word in text.split()]
+    folded = " ".join([word for word, _ in words if word])
+    return APART.sub(_joined, folded) if any(may for _, may in words) else folded
+
+
+def _fold_word(word: str) -> tuple[str, bool]:
+    """A word's folding, and whether a space before or behind it may be one that goes.
+
+    No folding changes a word by the words beside it.
+    """
+    folded = " ".join(_folded(word).split())
+    return folded, " " in folded or AT_EDGE.search(folded) is not None
+
+
+_word = lru_cache(KEPT_WORDS)(_fold_word)
+"""People use the same words again and again."""
 
 
 def _folded(text: str) -> str:

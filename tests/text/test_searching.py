@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.text.searching import key_of, matches
+from chat.text.folding import fold
+from chat.text.searching import APART, SIGNS, key_of, matches
 
 TEXTS = st.text(
     alphabet=st.one_of(
@@ -64,6 +65,13 @@ def test_spellings_of_one_word_have_one_key(spellings: tuple[str, ...]) -> None:
 def test_matches_are_ranges_of_the_text_itself(text: str, query: str, found: list[str]) -> None:
     """As they are written there, with marks and non-joiners."""
     assert [text[start:end] for start, end in matches(text, query)] == found
+
+
+@given(TEXTS)
+def test_words_are_folded_alone_as_they_are_in_the_text(text: str) -> None:
+    """And endings are joined wherever the whole text says so."""
+    whole = " ".join(fold(text).translate(SIGNS).split())
+    assert key_of(text) == APART.sub(lambda match: match[0].replace(" ", ""), whole)
 
 
 @given(TEXTS)
