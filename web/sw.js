@@ -114,7 +114,8 @@ async function show(pushed) {
   const count = Number(unread ?? 1).toLocaleString(language === "fa" ? "fa-IR" : language);
   const title = pushed.title || sender || (await nameOf(conversation)) || said("payam");
   const from = pushed.title && sender ? `\u2068${sender}\u2069: ` : "";
-  const body = kind === "added" ? said("addedYou") : content ? from + content : said("newCount", { count });
+  const of = { added: "addedYou", reminder: "customerWaits" }[kind];
+  const body = of ? said(of) : content ? from + content : said("newCount", { count });
   await registration.showNotification(title, {
     body,
     tag: tagOf(pushed),

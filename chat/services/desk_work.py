@@ -20,10 +20,11 @@ from msgspec.structs import replace
 from chat import metrics, records
 from chat.desk_records import IN_TURN, OFF, DeskRules
 from chat.errors import PayamError, Unavailable
+from chat.events import Change
 from chat.services import business_hours, desk_replies
 from chat.services.desk import Online, agents_of, rules_of
 from chat.services.ticket_steps import SECOND, count, stepping
-from chat.store import desk, duties, support_tickets, touched
+from chat.store import desk, duties, push_news, support_tickets, touched, users
 from chat.store import desk_figures as figures
 from chat.store import desk_work as store
 from chat.store.cursors import Cursor
@@ -212,7 +213,7 @@ def assigning(ticket_id: int, available: set[int], *, in_turn: bool) -> Apply[No
 
 
 def reminding(found: store.Waiting) -> Apply[None]:
-    """Remind the agents of a customer who waits still."""
+    """Remind the agent of a customer who waits still, or all staff where nobody has the ticket."""
 
     async def apply(transaction: Transaction) -> Outcome[None]:
         present = await store.waiting(transaction, found.since, found.ticket_id)
@@ -221,6 +222,11 @@ def reminding(found: store.Waiting) -> Apply[None]:
         await store.remind(transaction, found.ticket_id, found.since)
         ticket = await support_tickets.stored(transaction, found.ticket_id)
         made = await stepping(transaction, ticket, "reminded", None)
+        staff = await users.staff(transaction)
+        agent = ticket.assigned_to
+        reminded = {agent.id} if agent is not None and agent.id in staff else staff
+        seq = max(event.seq for event in made.events if isinstance(event, Change))
+        await push_news.remind(transaction, ticket.conversation, seq, reminded)
         return Outcome(None, made.events, made.after)
 
     return apply

@@ -24,13 +24,21 @@ MENTION = """
      WHERE y.conversation_id = p.conversation_id AND y.user_id = p.user_id
        AND y.message_id > p.last_read_id AND NOT y.is_own)
 """
+# Agents are reminded of a ticket that waits for them, and need not be participants.
+REMINDS = """
+    (l.kind = 'ticket.updated'
+     AND EXISTS (SELECT 1 FROM users AS w WHERE w.id = due.user_id AND w.is_staff)
+     AND EXISTS (SELECT 1 FROM support_tickets AS t
+                 WHERE t.conversation_id = due.conversation_id AND t.status <> 'closed'))
+"""
 # A device of a sign-in that has ended is gone, whether it was removed yet or not.
 LOOK = f"""
     WITH due AS MATERIALIZED (
         SELECT n.conversation_id, n.device_id, n.added_seq, n.shown_id, n.shown_seq, n.failures,
                d.user_id, d.platform, d.url, d.p256dh, d.auth, d.app_id, d.pushkey, d.data,
-               d.created_at, p.is_active, p.last_read_id, p.read_seq,
-               NOT p.is_archived AS is_audible, {MENTION} AS mention_id,
+               d.created_at, coalesce(p.is_active, FALSE) AS is_active,
+               coalesce(p.last_read_id, 0) AS last_read_id, coalesce(p.read_seq, 0) AS read_seq,
+               NOT coalesce(p.is_archived, FALSE) AS is_audible, {MENTION} AS mention_id,
                CASE WHEN {IS_MUTED} THEN {MENTION}
                     ELSE (SELECT x.id {UNREAD} ORDER BY x.created_seq DESC LIMIT 1)
                     END AS newest_id,
@@ -38,13 +46,14 @@ LOOK = f"""
         FROM ({{pairs}}) AS wanted
         JOIN notices AS n ON n.conversation_id = wanted.one AND n.device_id = wanted.two
         JOIN devices AS d ON d.id = n.device_id
-        JOIN participants AS p ON p.conversation_id = n.conversation_id AND p.user_id = d.user_id
+        LEFT JOIN participants AS p
+          ON p.conversation_id = n.conversation_id AND p.user_id = d.user_id
         WHERE NOT EXISTS (SELECT 1 FROM token_families AS f
                           WHERE f.id = d.family AND f.revoked_at IS NOT NULL)
     )
     SELECT due.*, c.seq, c.title, m.created_at, m.content,
            coalesce(nullif(u.display_name, ''), u.username), s.is_deleted, l.at,
-           coalesce(nullif(a.display_name, ''), a.username)
+           coalesce(nullif(a.display_name, ''), a.username), {REMINDS} AS reminds
     FROM due
     JOIN conversations AS c ON c.id = due.conversation_id
     LEFT JOIN messages AS m ON m.conversation_id = due.conversation_id AND m.id = due.newest_id
@@ -80,10 +89,13 @@ class Newest(NamedTuple):
 
 
 class Added(NamedTuple):
-    """Somebody added the user, and the device has not shown it."""
+    """Somebody added the user, and the device has not shown it. With `is_reminder` an agent is
+    reminded of a ticket instead.
+    """
 
     at: int
     by: str
+    is_reminder: bool
 
 
 class Due(NamedTuple):
@@ -156,6 +168,7 @@ def _due(
     is_shown_deleted: bool | None,
     added_at: int | None,
     added_by: str | None,
+    reminds: bool | None,
 ) -> Due:
     is_added = added_seq > max(shown_seq, read_seq) and added_at is not None
     return Due(
@@ -164,7 +177,7 @@ def _due(
         address=Address(platform, url, p256dh, auth, app_id, pushkey, data),
         registered_at=registered_at,
         failures=failures,
-        is_participant=bool(is_active),
+        is_participant=bool(is_active) or (is_added and bool(reminds)),
         is_audible=bool(is_audible),
         shown_id=shown_id,
         shown_seq=shown_seq,
@@ -173,7 +186,7 @@ def _due(
         read_seq=read_seq,
         unread=unread,
         newest=None if newest_id is None else Newest(newest_id, newest_at, content, sender),
-        added=Added(added_at or 0, added_by or "") if is_added else None,
+        added=Added(added_at or 0, added_by or "", bool(reminds)) if is_added else None,
         title=title,
     )
 

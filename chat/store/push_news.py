@@ -69,6 +69,12 @@ ASK_ADDED = """
     ON CONFLICT (conversation_id, device_id) DO UPDATE
     SET due = coalesce(notices.due, excluded.due), added_seq = excluded.added_seq
 """
+REMIND = """
+    INSERT INTO notices (conversation_id, device_id, due, added_seq)
+    SELECT ?, d.id, {moment}, ? FROM devices AS d WHERE d.user_id IN ({ids})
+    ON CONFLICT (conversation_id, device_id) DO UPDATE
+    SET due = coalesce(notices.due, excluded.due), added_seq = excluded.added_seq
+"""
 LOOK_AGAIN = """
     UPDATE notices SET due = {moment}
     WHERE conversation_id IN ({ids}) AND shown_seq > 0 AND due IS NULL
@@ -154,3 +160,11 @@ async def ask(transaction: Transaction, news: News, grace: float) -> None:
     if news.deleted:
         sql = LOOK_AGAIN.format(moment=moment, ids=transaction.ids)
         await transaction.execute(sql, (listed(news.deleted),))
+
+
+async def remind(
+    transaction: Transaction, conversation_id: int, seq: int, user_ids: Collection[int]
+) -> None:
+    """Have these users reminded of the conversation's ticket, by its step with this `seq`."""
+    sql = REMIND.format(moment=transaction.moment, ids=transaction.ids)
+    await transaction.execute(sql, (conversation_id, seq, listed(user_ids)))

@@ -8,12 +8,16 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from chat.auth.identity import Identity
 from chat.errors import Unavailable
+from chat.services.desk import DeskKeeping
+from chat.services.desk_work import DeskWork
+from chat.services.support_tickets import SupportTickets
 from chat.store import token_families, users
 from chat.store.database import Database
 from chat.times import now
 from tests.followers.push_world import LATER, QUICK, TTL, World, until
-from tests.store.world import Changes, conversation, draft
+from tests.store.world import Changes, conversation, draft, user, writing
 from tests.support.payam_server import CHECKOUT
 from tests.support.push_service import Gateway, PushService, accept
 from tests.support.receiver import Received, answer, fail, hang
@@ -115,6 +119,42 @@ async def test_a_phone_is_pushed_to_through_its_gateway(world: World) -> None:
     assert (last["counts"], last["kind"], last["prio"]) == ({"unread": 0}, "read", "low")
     assert not {"room_id", "event_id"} & last.keys()
     assert await world.notices() == 0
+
+
+async def test_agents_are_reminded_of_a_customer_who_waits(world: World) -> None:
+    """Of a ticket that nobody has, all staff; of an agent's, the agent alone. They are no
+    participants, and the customer is reminded of nothing.
+    """
+    database = world.database
+    ali = await world.user("ali")
+    first, second = [await user(database, name, is_staff=True) for name in ("first", "second")]
+    browsers = {id_: await world.browser(id_) for id_ in (ali, first, second)}
+    await DeskKeeping(database, world.board.online).change(None, {"reminder_minutes": 1})
+    async with writing(database) as writer, world.pushing():
+        tickets = SupportTickets(database, writer)
+        work = DeskWork(database, writer, world.board.online, slow=0.0)
+        who = Identity(ali, "ali", False, 0.0, None)
+        agent = Identity(first, "first", True, 0.0, None)
+        talks = [await conversation(database, ali) for _ in range(2)]
+        for talk in talks:
+            ticket, _ = await tickets.open(who, talk, "help", "normal")
+            if talk == talks[1]:
+                await tickets.assign(agent, ticket.id, first)
+            async with database.transaction() as transaction:
+                await transaction.execute(
+                    "UPDATE support_tickets SET created_at = created_at - 61000000 WHERE id = ?",
+                    (ticket.id,),
+                )
+            for _ in range(2):
+                work._slow_at = 0.0
+                await work.turn()
+            await until(lambda: browsers[first].pushes and browsers[second].pushes)
+            await world.settled()
+        await until(lambda: len(browsers[first].pushes) == 2)
+        await world.settled()
+    assert [push["kind"] for push in browsers[first].pushes] == ["reminder", "reminder"]
+    assert [push["conversation"] for push in browsers[second].pushes] == [talks[0]]
+    assert browsers[ali].received == []
 
 
 async def test_a_device_that_is_gone_is_removed(world: World) -> None:

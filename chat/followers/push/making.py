@@ -15,7 +15,9 @@ def pushed_of(due: Due, planned: Plan, badge: int, *, ttl: int, with_content: bo
     if planned is Plan.ADDED or due.newest is None:
         by = due.added.by if due.added is not None else ""
         text = Text(due.title, by, "") if with_content else None
-        return Pushed("added", conversation, due.unread, badge, left, text=text)
+        is_reminder = due.added is not None and due.added.is_reminder
+        kind = "reminder" if is_reminder else "added"
+        return Pushed(kind, conversation, due.unread, badge, left, text=text)
     newest = due.newest
     return Pushed(
         "message",
