@@ -2,7 +2,7 @@
 // the attributes of the shop's script; it is sent to no server.
 
 import { newId, Payam } from "./client/index.js";
-import { dress, element, given, lang, locale, say, words } from "./widget-dress.js";
+import { dress, element, given, locale, say, upcoming, words } from "./widget-dress.js";
 import { drawMessages, followEnd } from "./widget-rows.js";
 import { forget, read, tokensAt, write } from "./widget-store.js";
 import { ticketOf } from "./widget-ticket.js";
@@ -106,7 +106,7 @@ async function send(text, attached) {
   }
   if (ticket.isToRate) ticket.passOver();
   await chat.send(text, { files: attached });
-  await ticket.open(chat, text || attached[0]?.name || "");
+  if (!(desk?.reopens && ticket.isClosed)) await ticket.open(chat, text || attached[0]?.name || "");
 }
 
 /** Who is this? Agents are no participants, so the server is asked once for each. */
@@ -166,7 +166,8 @@ const isLate = () => Date.now() - waitingSince > LATE;
 function presence() {
   if (!desk) return "";
   const names = desk.agents.map((agent) => agent.display_name ?? agent.username);
-  return desk.online ? say("here", { names: names.join(words.between) }) : words.away;
+  if (desk.online) return say("here", { names: names.join(words.between) });
+  return desk.opens_at ? say("back", { time: upcoming(desk.opens_at) }) : words.away;
 }
 
 function drawFiles() {

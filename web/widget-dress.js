@@ -23,6 +23,10 @@ export function moment(text) {
   return (then.toDateString() === new Date().toDateString() ? clock : date).format(then);
 }
 
+/** The same of a time to come, with its weekday. */
+export const upcoming = (text) =>
+  new Intl.DateTimeFormat(locale, { weekday: "long", hour: "2-digit", minute: "2-digit" }).format(new Date(text));
+
 export function element(name, props, ...children) {
   const made = Object.assign(document.createElement(name), props);
   made.append(...children);

@@ -35,7 +35,8 @@ export function drawMessages(log, list, payam, chat, nameOf) {
 
 function rowOf(payam, chat, message, uploads, nameOf) {
   const isOwn = chat.isOwn(message);
-  const name = isOwn ? words.you : say("support", { name: nameOf(message.sender) });
+  const ofDesk = message.metadata?.desk ? words.automatic : say("support", { name: nameOf(message.sender) });
+  const name = isOwn ? words.you : ofDesk;
   const row = element("li", { className: isOwn ? "own" : "" });
   row.append(element("bdi", { className: "sender", textContent: name }));
   const files = [...message.attachments.map((one) => one.name), ...uploads.map(({ file }) => file.name)];

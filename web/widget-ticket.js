@@ -1,5 +1,6 @@
 // The customer's ticket: opened with a message where none is open, and rated once it is closed.
 
+import { lang } from "./widget-dress.js";
 import { read, write } from "./widget-store.js";
 
 const SUBJECT_MOST = 80; // characters of a message that become the ticket's subject
@@ -25,13 +26,14 @@ export function ticketOf({ payam, key, title, changed }) {
     if (isLate && (!last || last.updated_at < word.timestamp)) await open(chat, word.content);
   }
 
-  /** See that one is open for what was written. The server may have opened the last one again. */
+  /** See that one is open for what was written; the server may have opened one itself. */
   async function open(chat, text) {
     const record = await payam.conversation(chat.id);
     if (record.support_ticket) return note(record.support_ticket);
     const subject = text.trim().slice(0, SUBJECT_MOST) || title;
     try {
-      note(await payam.openTicket(chat.id, subject));
+      const body = { subject, language: lang };
+      note(await payam.json("POST", `/api/conversations/${chat.id}/support_ticket/`, { body }));
     } catch (error) {
       if (error.status !== 409) throw error; // it has one by now
     }
@@ -53,6 +55,9 @@ export function ticketOf({ payam, key, title, changed }) {
     open,
     rate,
     passOver,
+    get isClosed() {
+      return last?.status === "closed";
+    },
     get isToRate() {
       return last?.status === "closed" && !last.rating && read(`${key} passed over`) !== String(last.id);
     },

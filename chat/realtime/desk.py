@@ -5,13 +5,17 @@ change, with the question who of the users is still staff. So the last that a so
 ticket is what is stored. From time to time each process looks for tickets of which it heard
 nothing, because another process died or the relay lost it.
 
+A message changes no ticket, but since when the customer waits. So each process with sockets of
+staff asks every WRITTEN_SECONDS in which conversations something happened, and sends the tickets
+there that are not as it has sent them.
+
 Example of a look with LOOK_SECONDS of 15 and SLACK_SECONDS of 60: at 12:00:15 it reads the tickets
 that changed after 11:59:15, and sends those whose `seq` is higher than the one that it sent.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable
-from time import time
+from time import monotonic, time
 
 from chat.changes.support_tickets import TicketUpdated
 from chat.errors import Unavailable
@@ -20,8 +24,10 @@ from chat.realtime.protocol import frame_of, of_conversation
 from chat.realtime.server_frames import TicketCreated
 from chat.realtime.subscribers import UserSocket
 from chat.services.support_tickets import SupportTickets
+from chat.store.cursors import Cursor
 from chat.store.support_tickets import Numbered
 
+WRITTEN_SECONDS = 2.0
 LOOK_SECONDS = 15.0
 SLACK_SECONDS = 60.0
 """How far the clocks of two nodes, and a commit and its time, may lie apart."""
@@ -49,6 +55,9 @@ class Desk:
         """The `seq` that was sent, of tickets that changed a short while ago. None until the
         first look, which cannot know what is new.
         """
+        self._shown: dict[int, tuple[int, str | None]] = {}
+        """Of open tickets that were sent, the `seq` and since when the customer waits."""
+        self._cursor: Cursor | None = None
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -65,9 +74,27 @@ class Desk:
 
     async def run(self) -> None:
         """Look from time to time, until cancelled."""
+        looked = monotonic()
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            await self.look()
+            await asyncio.sleep(WRITTEN_SECONDS)
+            await self.look_who_waits()
+            if monotonic() - looked >= LOOK_SECONDS:
+                await self.look()
+                looked = monotonic()
+
+    async def look_who_waits(self) -> None:
+        """Find the tickets whose customer wrote, or was answered."""
+        if not self._staff():
+            self._cursor = None
+            self._shown = {}
+            return
+        try:
+            found, self._cursor = await self._tickets.written_since(self._cursor)
+        except Unavailable:  # the cursor stays
+            return
+        for one in found:
+            if self._shown.get(one.ticket.id) != shown(one):
+                self.changed(one.ticket.id, is_new=False)
 
     async def look(self) -> None:
         """Find the tickets of which this process heard nothing."""
@@ -114,6 +141,9 @@ class Desk:
 
     def _send(self, found: Numbered, staff: set[int], *, is_new: bool) -> None:
         ticket = found.ticket
+        self._shown[ticket.id] = shown(found)
+        if ticket.status == "closed":
+            del self._shown[ticket.id]
         conversation_id = ticket.conversation
         created = frame_of(TicketCreated(conversation_id, ticket))
         updated = of_conversation(
@@ -128,3 +158,7 @@ class Desk:
             elif not self._hub.is_in(connection, conversation_id):
                 # Participants have received it as a change of their conversation.
                 connection.send(updated)
+
+
+def shown(found: Numbered) -> tuple[int, str | None]:
+    return found.seq, found.ticket.waiting_since

@@ -22,9 +22,10 @@ from chat.services.once import once
 from chat.services.search import QUERY_MAX_LENGTH
 from chat.services.staff import say_act
 from chat.services.ticket_steps import opening, stepping
-from chat.store import acts, users
+from chat.store import acts, touched, users
 from chat.store import support_tickets as store
 from chat.store import ticket_steps as steps
+from chat.store.cursors import Cursor
 from chat.store.database import Database, Transaction
 from chat.store.idempotency_keys import IdempotencyKey
 from chat.store.sends import not_a_participant
@@ -260,6 +261,16 @@ class SupportTickets:
     async def numbered(self, ticket_ids: Collection[int]) -> Sequence[store.Numbered]:
         """These tickets, each with the `seq` of its last change."""
         return await store.numbered(self._database, ticket_ids)
+
+    async def written_since(self, cursor: Cursor | None) -> tuple[Sequence[store.Numbered], Cursor]:
+        """The tickets that are not closed, of the conversations in which something happened since
+        the cursor, and the next cursor. None of them without a cursor, or where too much happened.
+        """
+        if cursor is None:
+            return (), await touched.present(self._database)
+        found = await touched.since(self._database, cursor)
+        tickets = await store.open_among(self._database, found.ids) if found.ids else ()
+        return tickets, found.cursor
 
     async def changed_after(self, moment: float) -> Sequence[store.Numbered]:
         """The tickets that were opened or changed after a moment, in seconds since 1970."""

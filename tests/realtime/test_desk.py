@@ -107,6 +107,41 @@ def test_what_a_process_did_not_hear_of_is_found_once(api: Api) -> None:
         payam.dispatcher.ticket_changed = desk.changed
 
 
+def test_who_waits_is_sent_when_a_message_says_so(api: Api) -> None:
+    """Once for the answer, and once for what the customer writes after it; not for more of it."""
+    ali, agent = api.person("ali"), api.person("agent", is_staff=True)
+    path = ali.begin()
+    desk = api.app.ctx.payam.sockets.desk
+
+    async def say(person: Person, text: str) -> None:
+        headers = {"Authorization": f"Bearer {person.access}"}
+        body = {"content": text}
+        answer = await api.send("POST", f"{path}messages/", json=body, headers=headers)
+        assert answer.status_code == 201, answer.text
+        await desk.look_who_waits()
+        await settled(desk)
+
+    async def look() -> None:
+        socket = await at_desk(api, agent)
+        ticket = await open_ticket(api, ali, path)
+        assert ticket["waiting_since"] is not None
+        await desk.look_who_waits()  # from here on
+        await settled(desk)
+        await tickets_before_the_end(socket)
+        await say(agent, "hello")
+        answered = await socket.receive_type("ticket.updated")
+        assert answered["support_ticket"]["id"] == ticket["id"]
+        assert answered["support_ticket"]["waiting_since"] is None
+        await say(ali, "thanks, and")
+        again = (await socket.receive_type("ticket.updated"))["support_ticket"]
+        assert again["waiting_since"] >= ticket["waiting_since"]
+        await say(ali, "one more thing")
+        assert await tickets_before_the_end(socket) == []
+        await socket.close()
+
+    api.run(look())
+
+
 def test_a_database_that_is_away_is_asked_again(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """The frame comes when it is back."""
     ali, agent = api.person("ali"), api.person("agent", is_staff=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+import re
 import secrets
 from dataclasses import dataclass
 from hashlib import sha256
@@ -30,12 +31,14 @@ WORDS = {
         "answer": "Hello Ali, we look for it.",
         "news": "It comes tomorrow.",
         "again": "It has not come!",
+        "automatic": "We have your message.",
         "yours": "The ticket is yours.",
         "has": "\u2068{}\u2069 has this ticket.",
         "writes": "\u2068{}\u2069 is writing to this customer.",
         "typing": "{} is writing…",
         "here": "We are here: ",
         "closed": "Closed",
+        "mine": "Mine",
         "rated": "Rated \u20685\u2069 of \u20685\u2069: \u2068quick\u2069",
     },
     "fa": {
@@ -48,13 +51,31 @@ WORDS = {
         "answer": "سلام علی، پیگیری می‌کنیم.",
         "news": "فردا می‌رسد.",
         "again": "نرسید!",
+        "automatic": "پیام شما رسید.",
         "yours": "تیکت از آن شماست.",
         "has": "این تیکت با \u2068{}\u2069 است.",
         "writes": "\u2068{}\u2069 در حال نوشتن به این مشتری است.",
         "typing": "{} در حال نوشتن است…",
         "here": "اینجا هستیم: ",
         "closed": "بسته",
+        "mine": "برای من",
         "rated": "امتیاز \u2068۵\u2069 از \u2068۵\u2069: \u2068quick\u2069",
+    },
+}
+
+
+FIGURES = {
+    "en": {
+        "desk": "The desk",
+        "figures": "Figures",
+        "reopened": "Opened again",
+        "number": "1",
+    },
+    "fa": {
+        "desk": "میز پشتیبانی",
+        "figures": "آمار",
+        "reopened": "دوباره بازشده",
+        "number": "۱",
     },
 }
 
@@ -85,6 +106,8 @@ async def test_a_day_of_the_desk(browser: Browser, shop: Shop, language: str) ->
     one.call_oneself(words["one"])
     other.call_oneself(words["other"])
     title = f"parcel{secrets.token_hex(3)}"
+    rules = {"reopen_days": 3, "first_answer_inside": {language: words["automatic"]}}
+    one._send("PATCH", "/api/desk/rules/", rules)
     one._send("POST", "/api/canned_responses/", {"title": title, "content": words["canned"]})
     desktop: Any = {"viewport": {"width": 1180, "height": 760}}
     visitors = await asyncio.gather(
@@ -114,6 +137,8 @@ async def test_a_day_of_the_desk(browser: Browser, shop: Shop, language: str) ->
     await page.goto(shop.page(f"{attributes} {signed(user_id)}"))
     await the_history_is_there(day)
     await it_is_closed_and_rated(day)
+    await a_reply_opens_it_again(day)
+    await the_figures_know_it(day, FIGURES[language])
     assert words["note"] not in await day.frame.locator("body").inner_text()
     for visitor in visitors:
         assert visitor.complaints == []
@@ -181,8 +206,10 @@ async def it_is_answered(day: Day, title: str, inbox: dict[str, Any]) -> None:
     await one.box.press("Enter")
     await expect(one.box).to_have_value(day.words["answer"])
     await one.box.press("Enter")
-    answer = day.frame.locator("#messages li:not(.own)")
-    await expect(answer).to_have_count(1)
+    answers = day.frame.locator("#messages li:not(.own)")
+    await expect(answers).to_have_count(2)
+    await expect(answers.first).to_contain_text(day.words["automatic"])
+    answer = answers.last
     await expect(answer).to_contain_text(day.words["answer"])
     await expect(answer).to_contain_text(day.chat["support"].format(day.words["one"]))
     await expect(day.frame.locator("#typing")).to_be_empty()
@@ -215,7 +242,7 @@ async def the_history_is_there(day: Day) -> None:
     await expect(day.frame.locator("#unread")).to_be_visible()
     await day.frame.get_by_role("button", name=day.chat["open"]).click()
     messages = day.frame.locator("#messages li")
-    await expect(messages).to_have_count(5)
+    await expect(messages).to_have_count(6)
     await expect(messages.first).to_contain_text(day.words["asks"])
     await expect(day.frame.locator("#about")).to_be_hidden()
     await expect(day.frame.locator("#unread")).to_be_hidden()
@@ -230,3 +257,27 @@ async def it_is_closed_and_rated(day: Day) -> None:
         await expect(desk_of(agent)).to_contain_text(day.words["rated"])
     await queue(one, day.words["closed"]).click()
     await expect(row(one, day.subject)).to_be_visible()
+
+
+async def a_reply_opens_it_again(day: Day) -> None:
+    """The same ticket, by the rule of the desk, and it is still of the agent who had it."""
+    one, other = day.agents
+    await say(day.frame, day.chat, day.words["again"])
+    await expect(row(other, day.subject)).to_contain_text(day.words["one"])
+    await expect(day.frame.locator("#rating")).to_be_hidden()
+    await expect(one.messages.last).to_have_text(day.words["again"])
+    await queue(one, day.words["mine"]).click()
+    await expect(row(one, day.subject)).to_have_count(1)
+
+
+async def the_figures_know_it(day: Day, names: dict[str, str]) -> None:
+    """How often tickets were opened again, and who answered first."""
+    one, _ = day.agents
+    await one.page.get_by_role("button", name=names["desk"], exact=True).click()
+    await one.page.get_by_role("menuitem", name=names["figures"], exact=True).click()
+    window = one.page.get_by_role("dialog")
+    tiles = window.locator(".tiles > div")
+    reopened = tiles.filter(has_text=names["reopened"]).locator("strong")
+    await expect(reopened).to_have_text(re.compile("[1-9۱-۹]"))
+    of_one = window.locator("tbody tr").filter(has_text=day.words["one"])
+    await expect(of_one.locator("td").first).to_have_text(names["number"])
