@@ -1,21 +1,26 @@
 """Payam itself, run in the same way as the other peers, on PostgreSQL and Redis and on SQLite."""
 
-import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from urllib.request import urlopen
 
 from loadtest.crowd import Crowd
 from loadtest.peers.backing import Backing
 from loadtest.peers.peer import Peer, Running
 from loadtest.peers.server import SERVER_CORE, pinned, running
+from loadtest.process import family, usage
 from tests.support.payam_server import CHECKOUT, PayamServer
+from tests.support.processes import is_followers
+from tests.support.server_process import START_SECONDS
 
 WATCH = "PYTHONPATH"
 """What brings the tests' watch of the event loop."""
+LOOK_SECONDS = 0.25
+LOOKS = 5
+"""So many in a row must find the same memory of the followers."""
 
 
 class PinnedPayam(PayamServer):
@@ -26,13 +31,6 @@ class PinnedPayam(PayamServer):
 
     def environment(self) -> Mapping[str, str]:
         return {name: value for name, value in super().environment().items() if name != WATCH}
-
-    def answers(self) -> bool:
-        """Also its followers work: their process would count as memory of sockets."""
-        if not super().answers():
-            return False
-        with urlopen(f"http://127.0.0.1:{self.port}/health/ready", timeout=5) as answer:
-            return "missing" not in json.load(answer)
 
 
 def install() -> None:
@@ -87,7 +85,28 @@ def on_postgres(
             "JWT_SECRET": backing.secret,
         }
         with serve(crowd, settings, workers, prepare) as started:
+            wait_for_followers(started.pid)
             yield started
+
+
+def wait_for_followers(server: int) -> None:
+    """Return once they have loaded all their code. Raises AssertionError when that takes too long.
+
+    They begin after the server, in a process of their own. There is one per deployment, so its
+    beginning must not count as memory of the sockets that are opened meanwhile.
+    """
+    deadline = time.monotonic() + START_SECONDS
+    sizes: list[int] = []
+    while not is_still(sizes):
+        assert time.monotonic() < deadline, f"no followers that work in {START_SECONDS} s"
+        time.sleep(LOOK_SECONDS)
+        sizes.append(sum(usage(pid).memory for pid in family(server) if is_followers(pid)))
+
+
+def is_still(sizes: Sequence[int]) -> bool:
+    """Whether there was something, and it has not grown for a while."""
+    last = sizes[-LOOKS:]
+    return len(last) == LOOKS and last[0] > 0 and max(last) == min(last)
 
 
 def on_two_workers(backing: Backing, crowd: Crowd) -> AbstractContextManager[Running]:

@@ -13,7 +13,7 @@ from loadtest.crowd import Crowd
 from loadtest.measurement import LoadFailed, Measurement
 from loadtest.measuring import Run, load
 from loadtest.peers.backing import Backing
-from loadtest.peers.payam import PAYAM_SQLITE
+from loadtest.peers.payam import LOOKS, PAYAM_SQLITE, is_still
 from loadtest.peers.peer import Running
 from tests.support.ports import free_port
 from tests.support.postgres_server import PostgresServer
@@ -56,3 +56,18 @@ def test_a_loader_that_breaks_off_says_why() -> None:
     nobody = Running(f"http://127.0.0.1:{free_port()}", os.getpid())
     with pytest.raises(LoadFailed, match="cannot be reached"):
         load(Run("latency", ""), "payam", nobody, "x" * 32)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "still"),
+    [
+        ([0] * (2 * LOOKS), False),  # the followers have not begun
+        ([0, *[65] * (LOOKS - 1)], False),
+        ([65] * LOOKS, True),
+        ([64, *[65] * LOOKS], True),
+        ([*[65] * LOOKS, 66], False),
+    ],
+)
+def test_memory_is_measured_once_the_followers_have_begun(sizes: list[int], still: bool) -> None:
+    """Expected: not before they are there, nor while they grow."""
+    assert is_still(sizes) is still
