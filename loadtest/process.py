@@ -1,6 +1,7 @@
 """The processor time and memory of a process and its children, from /proc (Linux only)."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,19 +27,22 @@ def usage(pid: int) -> Usage:
 
     Memory that the processes share counts once for each of them.
     """
-    cpu, memory = 0.0, 0
-    for each in family(pid):
-        try:
-            # The name, in brackets, may have spaces in it. The fields are those of proc(5).
-            stat = (PROC / str(each) / "stat").read_text().rpartition(")")[2].split()
-            pages = int((PROC / str(each) / "statm").read_text().split()[1])
-        except OSError:
-            if each == pid:
-                raise NoProcess(f"there is no process {pid} (or none that may be read)") from None
-            continue  # a child ended meanwhile
-        cpu += (int(stat[11]) + int(stat[12])) / CLOCK_TICKS
-        memory += pages * PAGE
-    return Usage(cpu, memory)
+    found = [own_usage(pid)]
+    for child in family(pid)[1:]:
+        with suppress(NoProcess):  # it ended meanwhile
+            found.append(own_usage(child))
+    return Usage(sum(one.cpu for one in found), sum(one.memory for one in found))
+
+
+def own_usage(pid: int) -> Usage:
+    """The usage of this process alone. Raises NoProcess."""
+    try:
+        # The name, in brackets, may have spaces in it. The fields are those of proc(5).
+        stat = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+        pages = int((PROC / str(pid) / "statm").read_text().split()[1])
+    except OSError:
+        raise NoProcess(f"there is no process {pid} (or none that may be read)") from None
+    return Usage((int(stat[11]) + int(stat[12])) / CLOCK_TICKS, pages * PAGE)
 
 
 def family(pid: int) -> list[int]:

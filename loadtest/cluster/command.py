@@ -1,4 +1,4 @@
-"""python -m loadtest cluster [--faults machine redis …] [--messages 1000]
+"""python -m loadtest cluster [--faults machine redis …] [--messages 1000] | --model 1 8 32
 
 Starts three machines in network namespaces, breaks what is named while people talk, and holds what
 was sent, acknowledged and received against the database, as the tests of faults do. Root only.
@@ -12,7 +12,9 @@ import time
 from collections.abc import Sequence
 
 from loadtest.cluster.cluster import Cluster
+from loadtest.cluster.comparing import compare
 from loadtest.cluster.faults import BEFORE_SECONDS, FAULTS, Fault
+from loadtest.cluster.measuring import measured
 from loadtest.cluster.network import NoNetwork
 from loadtest.markdown import as_markdown
 from tests.faults.load import SOCKETS, Load, Outcome, one_round
@@ -46,6 +48,15 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--conversations", type=int, default=50, help="of two people each (50)")
     root.add_argument("--users", type=int, default=10, help="(10)")
     root.add_argument("--workers", type=int, default=2, help="of each machine (2)")
+    root.add_argument(
+        "--model",
+        nargs="+",
+        type=int,
+        metavar="N",
+        help="instead: with so many messages in flight per socket, hold what each kind of process"
+        " spends against `loadtest model`",
+    )
+    root.add_argument("--seconds", type=float, default=8.0, help="of each such run (8)")
     return root
 
 
@@ -57,6 +68,8 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with Cluster(options.workers, options.conversations, options.users) as cluster:
+            if options.model:
+                return check_model(cluster, options)
             outcomes = [
                 (fault.row, socket, asyncio.run(broken(cluster, fault, socket, options)))
                 for fault in (FAULTS[name] for name in options.faults)
@@ -74,6 +87,19 @@ def main(arguments: Sequence[str]) -> int:
     for row, findings in bad:
         print(f"\n{row}:\n{findings}")
     return 1 if bad else 0
+
+
+def check_model(cluster: Cluster, options: argparse.Namespace) -> int:
+    """Print both for each load. Returns 1 where they differ too much, or the ledger does."""
+    good = True
+    for in_flight in options.model:
+        found = measured(cluster, options.seconds, in_flight)
+        workers = options.workers * len(cluster.nodes)
+        lines = list(compare(found, workers, len(cluster.redis.nodes)))
+        each = f"{found.messages:,.0f} messages per second, {found.commits:,.0f} commits"
+        print(as_markdown([each, "measured", "model", "off"], (one.cells() for one in lines)))
+        good = good and not found.lost and all(one.is_near for one in lines)
+    return 0 if good else 1
 
 
 async def broken(

@@ -18,6 +18,7 @@ class Cost:
     source: str
 
 
+CLUSTER = "`loadtest cluster --model`, 11 runs of 557 to 10,827 messages per second, busy machine"
 GROWTH = "`loadtest growth`, PostgreSQL and Redis, small machine"
 
 WORKER_MEMORY = Cost(90 * MIB, f"{GROWTH}, 200 people after an hour (`2646199`)")
@@ -26,22 +27,31 @@ ENTRY_MEMORY = Cost(
     (7.0 - 1.94) * KIB / 200,
     "the difference to 5,000 users with 200 conversations each (`efde832`), per conversation",
 )
-MESSAGE_TIME = Cost(
-    71 * MICRO,
-    f"{GROWTH}, `receivers`: 81 µs per message for 10 receivers, less 10 deliveries (`4f3af0f`)",
-)
 DELIVERY_TIME = Cost(1.02 * MICRO, f"{GROWTH}, `receivers`: 10 to 1,000 receivers (`4f3af0f`)")
 RELAY_TIME = Cost(15.6 * MICRO, "redis-py alone: 64,000 messages per second read on a core, RESP3")
-PUBLISH_TIME = Cost(19 * MICRO, "redis-py alone: a publish in a pipeline")
+COMMIT_SECONDS = Cost(
+    4 * MILLI, "`loadtest pairs`: 100 messages in flight, 25,400 per second; of the clock"
+)
+WORKER_TIME = Cost(
+    10 * MILLI, f"{CLUSTER}, without messages: 0.061 of a core, 6 workers; per second"
+)
+COMMIT_TIME = Cost(1.78 * MILLI, f"{CLUSTER}: the part per commit")
+MESSAGE_TIME = Cost(
+    20 * MICRO, f"{CLUSTER}: the part per message, to two sockets, with its way through Redis"
+)
 RETURN_TIME = Cost(0.85 * MILLI, "`loadtest compare`, `everything`: a return (`efde832`)")
 PAGE_TIME = Cost(0.36 * MILLI, "`loadtest rest`, a page of 50 messages, busy machine (`fd39efe`)")
 
-POSTGRES_MESSAGE = Cost(43 * MICRO, "`loadtest pairs`, busy machine (`fd39efe`): 40 and 45 µs")
+POSTGRES_IDLE = Cost(22 * MILLI, f"{CLUSTER}, without messages: 0.022 of a core")
+POSTGRES_COMMIT = Cost(3 * MILLI, f"{CLUSTER}: the part per commit, with PgBouncer and a standby")
+POSTGRES_MESSAGE = Cost(18 * MICRO, f"{CLUSTER}: the part per message")
 POSTGRES_RETURN = Cost(0.6 * MILLI, "users with 200 conversations each, busy machine (`028a387`)")
 POSTGRES_READ = Cost(0.8 * MILLI, "`loadtest rest`, busy machine (`fd39efe`): 0.6 and 1.0 ms")
 STORED_MESSAGE = Cost(800.0, "4 GB for the 5,000,000 messages of `loadtest growth`, with indexes")
 
-REDIS_PUBLISH = Cost(
-    9 * MICRO, "a private Redis 7, 400 bytes per message, one publish at a time, busy machine"
+REDIS_IDLE = Cost(3 * MILLI, f"{CLUSTER}, without messages: 0.018 of a core in 6 servers")
+REDIS_COMMIT = Cost(0.28 * MILLI, f"{CLUSTER}: the part per commit")
+REDIS_MESSAGE = Cost(1.5 * MICRO, f"{CLUSTER}: the part per message: a publish, and 0.8 copies")
+REDIS_COPY = Cost(
+    7 * MICRO, "a private Redis 7 with 4 subscribers, one publish at a time, busy machine"
 )
-REDIS_COPY = Cost(7 * MICRO, "the same, with 4 subscribers: 36 µs, less 9, per subscriber")

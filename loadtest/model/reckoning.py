@@ -24,10 +24,18 @@ class Demand:
     """Sockets that come back per second; without it, each one once per hour."""
     pages: float | None = None
     """Pages of messages read per second; without it, each socket one in ten minutes."""
+    commits: float | None = None
+    """Per second, of all workers; without it, each commits what came while it committed."""
     cores: int = 8
     """Per node; one worker each."""
     busy: float = 0.6
     """The most that a core of Payam, Redis or PostgreSQL may be busy, as a fraction."""
+
+    def commits_per_second(self, workers: int) -> float:
+        """Messages that come while a worker commits share its next commit."""
+        if self.commits is not None:
+            return self.commits
+        return min(self.messages, workers / costs.COMMIT_SECONDS.value)
 
     @property
     def returns_per_second(self) -> float:
@@ -73,15 +81,25 @@ def need_of(demand: Demand) -> Need:
         if wanted <= workers:
             break
         workers = wanted
+    return need_with(demand, workers)
+
+
+def need_with(demand: Demand, workers: int) -> Need:
+    """Reckon what so many workers need, be they too few or too many."""
     remote = remote_workers(demand.receivers, workers)
     relayed = demand.messages * remote
     publishes = demand.messages if workers > 1 else 0.0
-    redis = publishes * costs.REDIS_PUBLISH.value + relayed * costs.REDIS_COPY.value
+    commits = demand.commits_per_second(workers)
     postgres = (
-        demand.messages * costs.POSTGRES_MESSAGE.value
+        costs.POSTGRES_IDLE.value
+        + commits * costs.POSTGRES_COMMIT.value
+        + demand.messages * costs.POSTGRES_MESSAGE.value
         + demand.returns_per_second * costs.POSTGRES_RETURN.value
         + demand.pages_per_second * costs.POSTGRES_READ.value
     )
+    redis = redis_time(demand, workers)
+    primaries = max(1, ceil(redis / demand.busy)) if workers > 1 else 0
+    redis += 2 * primaries * costs.REDIS_IDLE.value
     nodes = ceil(workers / demand.cores)
     socket = costs.SOCKET_MEMORY.value + demand.conversations * costs.ENTRY_MEMORY.value
     memory = workers * costs.WORKER_MEMORY.value + demand.sockets * socket
@@ -94,7 +112,7 @@ def need_of(demand: Demand) -> Need:
         publishes=publishes,
         relayed=relayed,
         redis_busy=redis,
-        redis_primaries=ceil(redis / demand.busy) if workers > 1 else 0,
+        redis_primaries=primaries,
         postgres_busy=postgres,
         postgres_cores=max(1, ceil(postgres / demand.busy)),
         stored_per_day=demand.messages * DAY * costs.STORED_MESSAGE.value,
@@ -104,16 +122,33 @@ def need_of(demand: Demand) -> Need:
 
 def worker_time(demand: Demand, workers: int) -> float:
     """Seconds of processor time per second, of all workers together, if there are so many."""
-    relaying = 0.0
-    if workers > 1:
-        remote = remote_workers(demand.receivers, workers)
-        relaying = costs.PUBLISH_TIME.value + remote * costs.RELAY_TIME.value
-    message = costs.MESSAGE_TIME.value + demand.receivers * costs.DELIVERY_TIME.value + relaying
+    message = (
+        costs.MESSAGE_TIME.value
+        + max(0, demand.receivers - 2) * costs.DELIVERY_TIME.value
+        + more_copies(demand.receivers, workers) * costs.RELAY_TIME.value
+    )
     return (
-        demand.messages * message
+        workers * costs.WORKER_TIME.value
+        + demand.commits_per_second(workers) * costs.COMMIT_TIME.value
+        + demand.messages * message
         + demand.returns_per_second * costs.RETURN_TIME.value
         + demand.pages_per_second * costs.PAGE_TIME.value
     )
+
+
+def redis_time(demand: Demand, workers: int) -> float:
+    """The same of all primaries together. Each primary, and its replica, costs a little idle."""
+    if workers == 1:
+        return 0.0
+    copies = more_copies(demand.receivers, workers)
+    return demand.commits_per_second(workers) * costs.REDIS_COMMIT.value + demand.messages * (
+        costs.REDIS_MESSAGE.value + copies * costs.REDIS_COPY.value
+    )
+
+
+def more_copies(receivers: int, workers: int) -> float:
+    """Copies of a message through Redis, besides those of one to two sockets."""
+    return max(0.0, remote_workers(receivers, workers) - remote_workers(2, workers))
 
 
 def remote_workers(receivers: int, workers: int) -> float:

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from loadtest.__main__ import main
+from loadtest.cluster.comparing import compare
+from loadtest.cluster.measuring import PAYAM, POSTGRES, REDIS, Measured
 from loadtest.model import costs
 from loadtest.model.costs import Cost
 from loadtest.model.reckoning import Demand, need_of, remote_workers
@@ -19,9 +21,11 @@ def test_one_worker_relays_nothing() -> None:
     need = need_of(Demand(sockets=100, messages=1000, returns=0, pages=0))
     assert (need.workers, need.nodes, need.redis_primaries) == (1, 1, 0)
     assert need.publishes == need.relayed == need.redis_busy == 0
-    message = costs.MESSAGE_TIME.value + 2 * costs.DELIVERY_TIME.value
-    assert need.worker_busy == pytest.approx(1000 * message)
-    assert need.postgres_busy == pytest.approx(1000 * costs.POSTGRES_MESSAGE.value)
+    commits = 1 / costs.COMMIT_SECONDS.value
+    time = costs.WORKER_TIME.value + commits * costs.COMMIT_TIME.value
+    assert need.worker_busy == pytest.approx(time + 1000 * costs.MESSAGE_TIME.value)
+    time = costs.POSTGRES_IDLE.value + commits * costs.POSTGRES_COMMIT.value
+    assert need.postgres_busy == pytest.approx(time + 1000 * costs.POSTGRES_MESSAGE.value)
 
 
 def test_there_are_as_many_workers_as_needed_and_no_more() -> None:
@@ -57,6 +61,30 @@ def test_a_message_goes_to_the_workers_that_have_a_receiver(
 def test_more_of_anything_needs_more_workers(more: dict[str, float]) -> None:
     """Expected: no load is free."""
     assert need_of(replace(LARGE, **more)).workers > need_of(LARGE).workers  # type: ignore[arg-type]
+
+
+# Messages and commits per second, then cores of Payam, Redis and PostgreSQL, on three machines.
+MEASURED = [
+    (1175, 153, 0.344, 0.0596, 0.437),
+    (2377, 150, 0.350, 0.0580, 0.517),
+    (3551, 101, 0.319, 0.0515, 0.379),
+    (5570, 79, 0.305, 0.0479, 0.344),
+    (7296, 54, 0.304, 0.0430, 0.318),
+    (10827, 42, 0.350, 0.0444, 0.337),
+    (557, 71, 0.210, 0.0380, 0.260),
+    (2501, 72, 0.263, 0.0480, 0.309),
+    (5503, 44, 0.248, 0.0400, 0.270),
+]
+
+
+@pytest.mark.parametrize("run", MEASURED, ids=str)
+def test_the_model_is_near_what_was_measured(run: tuple[float, ...]) -> None:
+    """Expected: within 20 % of each run from which its costs are."""
+    messages, commits, payam, redis, postgres = run
+    busy = {PAYAM: payam, REDIS: redis, POSTGRES: postgres}
+    found = Measured(100, messages, commits, busy, 556 * 1024**2, 0)
+    for one in compare(found, workers=6, redis_servers=6):
+        assert one.is_near, one
 
 
 def test_memory_is_that_of_sockets_conversations_and_workers() -> None:
