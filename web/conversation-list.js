@@ -74,7 +74,7 @@ function row({ chat, record, isCurrent, isMuted: isQuiet, isOnline: isThere, typ
 
 function preview(chat, last, draft) {
   if (draft) return say("draft", { text: draft });
-  if (!last) return "";
+  if (!last) return say("noMessages");
   const text = isVoiceName(last.content) ? say("voiceMessage") : last.content || say("deleted");
   return last.sender.username === chat.me.username ? say("youSaid", { text }) : text;
 }

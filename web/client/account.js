@@ -6,9 +6,8 @@ import { closed, signedOut } from "./errors.js";
 import { LiveConversation } from "./live-conversation.js";
 import { Outbox } from "./outbox.js";
 import { Presence } from "./presence.js";
-import { KeptFiles } from "./kept-files.js";
+import { Lazy } from "./lazy.js";
 import { Reading } from "./reading.js";
-import { Shelf } from "./shelf.js";
 import { Snapshot } from "./snapshot.js";
 import { Visits } from "./visits.js";
 
@@ -22,6 +21,7 @@ export class Account extends Emitter {
   #sorted = null; // the conversations in their order, until something changes
   #early = new Map(); // changes of conversations that are not known yet, by id
   #unsent = []; // of the outbox, for conversations that are not known yet
+  #shelf;
   #unfinished = []; // files of messages that are stored
   #rank = 0;
   #lowest = 0;
@@ -54,11 +54,11 @@ export class Account extends Emitter {
     const subject = await this.#how.subject;
     this.outbox = new Outbox(storage, subject);
     this.#snapshot = new Snapshot(storage, subject);
-    this.shelf = new Shelf(storage, subject);
-    this.keptFiles = new KeptFiles(storage, subject);
+    this.#shelf = new Lazy(async () => new (await import("./shelf.js")).Shelf(storage, subject));
+    this.keptFiles = new Lazy(async () => new (await import("./kept-files.js")).KeptFiles(storage, subject));
     const kept = await this.#snapshot.load();
     this.#unsent = await this.outbox.all();
-    await this.#findFiles();
+    await this.#findFiles(storage, subject).catch(() => {});
     this.me = kept?.me ?? (await this.#askMe());
     if (this.state === "closed") return;
     this.socket.cursor = kept?.cursor;
@@ -184,8 +184,9 @@ export class Account extends Emitter {
     const unsent = [...this.#takeUnsent(id), ...(conversation?.pending ?? [])];
     for (const entry of unsent) this.outbox.forget(entry);
     const files = [...this.#takeUnfinished(id), ...(conversation?.uploads.list ?? [])].map(({ once }) => once);
-    for (const once of [...files, ...unsent.flatMap(({ keys = [] }) => keys)]) this.keptFiles.forget(once);
-    this.shelf?.drop(id);
+    const keys = [...files, ...unsent.flatMap(({ keys: some = [] }) => some)];
+    for (const once of keys) this.keptFiles.use((kept) => kept.forget(once)).catch(() => {});
+    this.shelve((shelf) => shelf.drop(id));
     if (!conversation) return;
     conversation.end();
     conversation.emit("removed");
@@ -224,6 +225,11 @@ export class Account extends Emitter {
     return this.#visits.of(id) ?? this.socket;
   }
 
+  /** What can be read without a connection: nothing depends on it. */
+  shelve(work) {
+    return this.#shelf?.use(work).catch(() => undefined);
+  }
+
   follow(conversation) {
     if (!conversation.isMember) this.#visits.begin(conversation);
   }
@@ -247,7 +253,7 @@ export class Account extends Emitter {
   close() {
     this.#reading.close();
     this.#snapshot?.close();
-    this.shelf?.close();
+    this.#shelf?.made?.close();
     this.#sockets.forEach((socket) => socket.close());
     for (const conversation of this.#all.values()) conversation.end();
   }
@@ -354,8 +360,9 @@ export class Account extends Emitter {
   }
 
   /** The files that an earlier page had: of messages that are stored, and of some that are not. */
-  async #findFiles() {
-    const files = await this.keptFiles.all();
+  async #findFiles(storage, subject) {
+    if (!storage.holdsFiles || (await storage.list(`upload/${subject}/`)).length === 0) return;
+    const files = await this.keptFiles.use((kept) => kept.all());
     this.#unfinished = files.filter(({ messageId }) => messageId);
     for (const entry of this.#unsent) {
       const mine = files.filter(({ clientId, messageId }) => clientId === entry.clientId && !messageId);

@@ -10,6 +10,7 @@ import { Thread } from "./thread.js";
 import { Uploads } from "./uploads.js";
 
 const MET_MOST = 100; // people of a conversation who are asked for
+const AMENDS = new Set(["message.edited", "message.deleted"]); // what is kept of a message that is not read here
 
 export class LiveConversation extends Emitter {
   thread = new Thread();
@@ -118,7 +119,8 @@ export class LiveConversation extends Emitter {
   /** What was read here at an earlier time, until the server answers. */
   async #showKept() {
     const { thread } = this;
-    thread.showKept(await this.#account.shelf.load(this));
+    const kept = await this.#account.shelve((shelf) => shelf.load(this));
+    thread.showKept(kept ?? []);
     this.changed();
   }
 
@@ -241,7 +243,7 @@ export class LiveConversation extends Emitter {
       this.#news.note(frame);
     }
     if (this.pages.isWanted) this.#toThread(frame);
-    this.#account.shelf.amend(this, frame);
+    if (AMENDS.has(type) && !this.thread.isLoaded) this.#account.shelve((shelf) => shelf.amend(this, frame));
     if (EVENTS[type]) {
       this.emit(EVENTS[type], frame);
       this.#account.emit(EVENTS[type], { ...frame, conversation: this.id });
@@ -303,7 +305,7 @@ export class LiveConversation extends Emitter {
   }
 
   changed() {
-    if (this.pages.isWanted && this.isMember) this.#account.shelf.keep(this);
+    if (this.pages.isWanted && this.isMember) this.#account.shelve((shelf) => shelf.keep(this));
     this.emit("change");
     this.#account.changed();
   }

@@ -6,8 +6,6 @@ import { Conversation } from "./conversation.js";
 import { Http } from "./http.js";
 import { followLife } from "./life.js";
 import { memoryStore, Session } from "./session.js";
-import { forgetFiles } from "./kept-files.js";
-import { forgetShelf } from "./shelf.js";
 import { forgetSnapshot } from "./snapshot.js";
 import { indexedStorage, memoryStorage } from "./storage.js";
 
@@ -156,8 +154,13 @@ export class Payam extends Api {
     this.close();
     if (!subject) return this.emit("signedOut");
     forgetSnapshot(this.#storage, subject);
-    forgetShelf(this.#storage, subject);
-    forgetFiles(this.#storage, subject);
+    forgetRest(this.#storage, subject).catch(() => {});
     this.emit("signedOut");
   }
+}
+
+/** Messages and files, which another user of this device must not find. */
+async function forgetRest(storage, subject) {
+  const [{ forgetShelf }, { forgetFiles }] = await Promise.all([import("./shelf.js"), import("./kept-files.js")]);
+  await Promise.all([forgetShelf(storage, subject), forgetFiles(storage, subject)]);
 }

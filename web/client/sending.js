@@ -26,7 +26,9 @@ export class Sending {
     Object.assign(entry, { files, keys: files.map(newId), lent: text ? undefined : entry.text, areKept: false });
     const { conversation: id, keys, lent } = entry;
     const kept = files.map((file, place) =>
-      keptFiles.keep({ conversation: id, clientId, lent, once: keys[place], place, file }));
+      keptFiles
+        .use((one) => one.keep({ conversation: id, clientId, lent, once: keys[place], place, file }))
+        .catch(() => false));
     entry.kept = Promise.all(kept).then((all) => (entry.areKept = all.every(Boolean)));
     const made = {};
     made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
@@ -86,7 +88,8 @@ export class Sending {
   }
 
   discard(clientId) {
-    for (const once of this.#find(clientId)?.keys ?? []) this.conversation.keptFiles.forget(once);
+    const { keptFiles } = this.conversation;
+    for (const once of this.#find(clientId)?.keys ?? []) keptFiles.use((kept) => kept.forget(once)).catch(() => {});
     this.#drop(clientId);
   }
 

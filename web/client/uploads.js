@@ -1,6 +1,6 @@
 // Files on their way to messages of one's own.
 
-import { isOffline } from "./errors.js";
+import { isOffline, PayamError } from "./errors.js";
 
 export class Uploads {
   /**
@@ -19,7 +19,7 @@ export class Uploads {
 
   /** `keys` are those of the files, under which they are kept already. */
   add(messageId, files, { lent, keys, kept }) {
-    for (const once of keys) this.#kept.note(once, { messageId });
+    for (const once of keys) this.#noted((kept) => kept.note(once, { messageId }));
     const uploads = files.map((file, place) => ({ messageId, file, lent, once: keys[place], isKept: false }));
     kept?.then((isKept) => uploads.forEach((upload) => Object.assign(upload, { isKept })));
     this.#begin(uploads);
@@ -39,9 +39,13 @@ export class Uploads {
   async send(upload) {
     const end = new AbortController();
     this.#show(upload, { share: upload.share ?? 0, error: undefined, end });
-    await this.#kept.alone(upload.once, async () => {
-      if (upload.isKept && !(await this.#kept.has(upload.once))) this.#remove(upload); // another tab has sent it
-      else if (!end.signal.aborted) await this.#send(upload, end.signal);
+    const work = (kept) =>
+      kept.alone(upload.once, async () => {
+        if (upload.isKept && !(await kept.has(upload.once))) this.#remove(upload); // another tab has sent it
+        else if (!end.signal.aborted) await this.#send(upload, end.signal);
+      });
+    await this.conversation.keptFiles.use(work).catch(({ message: detail }) => {
+      this.#show(upload, { error: new PayamError({ code: "offline", detail }) }); // it could not be loaded
     });
   }
 
@@ -51,7 +55,7 @@ export class Uploads {
     const onProgress = (share) => this.#show(upload, { share });
     const onBegin = (begun) => {
       upload.upload = begun;
-      this.#kept.note(key, { upload: begun });
+      this.#noted((kept) => kept.note(key, { upload: begun }));
     };
     try {
       const how = { key, upload: upload.upload, onBegin, onProgress, signal };
@@ -81,7 +85,7 @@ export class Uploads {
       const names = namesOf(left);
       for (const one of others) {
         one.lent = names;
-        this.#kept.note(one.once, { lent: names });
+        this.#noted((kept) => kept.note(one.once, { lent: names }));
       }
       await conversation.edit(messageId, names);
     }
@@ -92,12 +96,12 @@ export class Uploads {
     for (const upload of this.list) if (upload.error && isOffline(upload.error)) this.send(upload);
   }
 
-  get #kept() {
-    return this.conversation.keptFiles;
+  #noted(work) {
+    this.conversation.keptFiles.use(work).catch(() => {});
   }
 
   #done(upload) {
-    this.#kept.forget(upload.once);
+    this.#noted((kept) => kept.forget(upload.once));
     this.#remove(upload);
   }
 
