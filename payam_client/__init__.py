@@ -14,6 +14,15 @@ from payam_client.account_events import (
 )
 from payam_client.backoff import Backoff
 from payam_client.conversation import Conversation
+from payam_client.desk_records import (
+    CannedResponse,
+    Desk,
+    DeskAgent,
+    DeskFigures,
+    DeskRules,
+    Guest,
+    TicketStep,
+)
 from payam_client.errors import ConversationClosed, PayamError
 from payam_client.events import (
     Ack,
@@ -70,6 +79,7 @@ __all__ = [
     "Attachment",
     "AttachmentAdded",
     "Backoff",
+    "CannedResponse",
     "CaughtUp",
     "Conversation",
     "ConversationClosed",
@@ -77,9 +87,14 @@ __all__ = [
     "ConversationRecord",
     "ConversationRemoved",
     "ConversationUpdated",
+    "Desk",
+    "DeskAgent",
+    "DeskFigures",
+    "DeskRules",
     "DeskTicketUpdated",
     "FileStorage",
     "Found",
+    "Guest",
     "Invitation",
     "Invite",
     "LiveConversation",
@@ -112,6 +127,7 @@ __all__ = [
     "StoredMessage",
     "SupportTicket",
     "TicketCreated",
+    "TicketStep",
     "TicketUpdated",
     "Tokens",
     "User",

@@ -111,13 +111,15 @@ class LastMessage(Struct, frozen=True, kw_only=True):
 class Message(LastMessage, frozen=True, kw_only=True):
     """`content` of a deleted message is empty. `client_id` comes only to the sender.
 
-    `mentions` are the participants whom the text mentions.
+    `mentions` are the participants whom the text mentions. `internal` says that it is a note of
+    staff, which only they see.
     """
 
     is_edited: bool
     is_deleted: bool
     seq: int
     attachments: list[Attachment]
+    internal: bool = False
     client_id: str | None = None
     mentions: list[User] = []
     reactions: list[Reactions] = []

@@ -89,9 +89,17 @@ class Session:
         await self._sign_in({"username": username, "password": password}, self._keeper.begin())
 
     async def _sign_in(self, body: dict[str, str], turn: int) -> None:
-        before = self.subject
         answer = await self._http.call("POST", "/api/token/", body=body, is_repeatable=True)
-        tokens = parse(answer, Tokens)
+        await self._use(parse(answer, Tokens), turn)
+
+    async def _begin_as(self, path: str, body: dict[str, str]) -> None:
+        """Sign in by another path. It is tried once, because each time begins anew."""
+        turn = self._keeper.begin()
+        answer = await self._http.call("POST", path, body=body)
+        await self._use(parse(answer, Tokens), turn)
+
+    async def _use(self, tokens: Tokens, turn: int) -> None:
+        before = self.subject
         if not self._keeper.set(tokens, turn):
             await self._revoke(tokens)
             raise PayamError("Somebody has signed in or out meanwhile.", code="superseded")

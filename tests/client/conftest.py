@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from payam_client import Tokens
-from tests.client.people import PASSWORD, Pair, connect, sign_up
+from tests.client.people import PASSWORD, SHOP_SECRET, Pair, connect, sign_up
 from tests.faults.proxy import FaultProxy
 from tests.support.payam_server import PayamServer
 
@@ -15,7 +15,8 @@ from tests.support.payam_server import PayamServer
 @pytest.fixture(scope="session")
 def server() -> Iterator[PayamServer]:
     """With its limits on, as a client meets it; but for sign-ups, of which tests do many."""
-    with PayamServer({"RATE_LOGINS": "1000"}) as server:
+    settings = {"RATE_LOGINS": "1000", "GUESTS": "true", "WIDGET_SECRET": SHOP_SECRET}
+    with PayamServer(settings) as server:
         yield server
 
 

@@ -18,6 +18,8 @@ from payam_client import (
 )
 
 PASSWORD = "correct-horse"
+SHOP_SECRET = "a shop's secret of 32 characters or more"
+"""What the shop's server signs with."""
 QUICK = Backoff(0.02, 0.2)
 
 

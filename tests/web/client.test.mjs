@@ -33,6 +33,21 @@ test("two people talk: ack, message, edit, delete, typing, read", async () => {
   assert.equal(hers.seq, 3);
 });
 
+test("a customer asks the desk, and rates the answer", async () => {
+  const { ali, id } = await pair();
+  const { agents, in_hours: inHours } = await ali.desk();
+  assert.deepEqual([Array.isArray(agents), inHours], [true, true]);
+  const ticket = await ali.openTicket(id, "help");
+  await ali.closeTicket(ticket.id);
+  const { rating } = await ali.rateTicket(ticket.id, 5, "thanks");
+  assert.deepEqual(rating, { score: 5, comment: "thanks" });
+  const steps = await ali.ticketSteps(ticket.id);
+  assert.deepEqual(steps.map(({ action }) => action), ["opened", "closed", "rated"]);
+  for (const ask of ["deskRules", "deskAgents", "deskFigures", "deskTable", "cannedResponses"]) {
+    await assert.rejects(ali[ask](), { status: 403 });
+  }
+});
+
 test("somebody is blocked and reported", async () => {
   const { ali, sara, id } = await pair();
   const hers = sara.open(id);

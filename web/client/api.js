@@ -343,6 +343,60 @@ export class Api extends Emitter {
     return this.json("GET", `/api/canned_responses/${query({ limit, after })}`);
   }
 
+  addCannedResponse(title, content, { key } = {}) {
+    return this.json("POST", "/api/canned_responses/", { body: { title, content }, headers: once(key) });
+  }
+
+  changeCannedResponse(id, changes) {
+    return this.json("PATCH", `/api/canned_responses/${id}/`, { body: changes });
+  }
+
+  async deleteCannedResponse(id) {
+    await this.request("DELETE", `/api/canned_responses/${id}/`);
+  }
+
+  /** Whether an agent is there, and whether the desk is open. */
+  desk() {
+    return this.json("GET", "/api/desk/");
+  }
+
+  guest(userId) {
+    return this.json("GET", `/api/guests/${userId}/`);
+  }
+
+  rateTicket(ticketId, score, comment = "") {
+    return this.json("POST", ticketAt(ticketId, "rating"), { body: { score, comment } });
+  }
+
+  ticketSteps(ticketId, { limit = 50, after = 0 } = {}) {
+    return this.json("GET", ticketAt(ticketId, "steps") + query({ limit, after }));
+  }
+
+  deskRules() {
+    return this.json("GET", "/api/desk/rules/");
+  }
+
+  changeDeskRules(rules) {
+    return this.json("PATCH", "/api/desk/rules/", { body: rules });
+  }
+
+  deskAgents() {
+    return this.json("GET", "/api/desk/agents/");
+  }
+
+  switchAgent(userId, takesTickets) {
+    return this.json("PUT", `/api/desk/agents/${userId}/`, { body: { takes_tickets: takesTickets } });
+  }
+
+  deskFigures({ since, until, timezone } = {}) {
+    return this.json("GET", `/api/desk/figures/${query({ since, until, timezone })}`);
+  }
+
+  /** As CSV: of "tickets", "hours" or "agents". */
+  async deskTable(of = "tickets", { since, until, timezone } = {}) {
+    return (await this.request("GET", `/api/desk/figures.csv${query({ of, since, until, timezone })}`)).blob();
+  }
+
   tickets({ limit = 50, ...which } = {}) {
     return this.json("GET", ticketAt() + query({ limit, ...which }));
   }

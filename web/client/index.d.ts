@@ -496,6 +496,31 @@ export class Payam {
   note(id: number, content: string, options?: Once): Promise<Message>;
   /** The stored answers of staff. */
   cannedResponses(which?: { limit?: number; after?: number }): Promise<CannedResponse[]>;
+  addCannedResponse(title: string, content: string, options?: Once): Promise<CannedResponse>;
+  changeCannedResponse(
+    id: number,
+    changes: Partial<Pick<CannedResponse, "title" | "content">>,
+  ): Promise<CannedResponse>;
+  deleteCannedResponse(id: number): Promise<void>;
+  /** Whether an agent is there, and whether the desk is open. */
+  desk(): Promise<Desk>;
+  /** What a guest said of themselves; for staff. */
+  guest(userId: number): Promise<Guest>;
+  /** How content one was, from 1 to 5, once the ticket is closed; for customers. */
+  rateTicket(ticketId: number, score: number, comment?: string): Promise<SupportTicket>;
+  /** What was done with a ticket, from behind the step with the `seq` `after`. */
+  ticketSteps(ticketId: number, page?: { limit?: number; after?: number }): Promise<TicketStep[]>;
+  /** The rules of the desk; for staff, as all that follows. */
+  deskRules(): Promise<DeskRules>;
+  /** The others stay. */
+  changeDeskRules(rules: Partial<DeskRules>): Promise<DeskRules>;
+  deskAgents(): Promise<DeskAgent[]>;
+  /** With null being online decides. */
+  switchAgent(userId: number, takesTickets: boolean | null): Promise<DeskAgent>;
+  /** Moments are like `2026-01-31T08:00:00Z`, or dates. */
+  deskFigures(period?: DeskPeriod): Promise<DeskFigures>;
+  /** As CSV. */
+  deskTable(of?: "tickets" | "hours" | "agents", period?: DeskPeriod): Promise<Blob>;
   /** Of all conversations, newest first; for staff. */
   tickets(which?: {
     status?: TicketStatus;
@@ -748,6 +773,96 @@ export class Account {
   suspend(): void;
   drop(): void;
   close(): void;
+}
+
+export interface Desk {
+  online: boolean;
+  /** A few of those who are there. */
+  agents: Profile[];
+  in_hours: boolean;
+  /** When it opens next; null while it is open, or where it never opens. */
+  opens_at: string | null;
+  /** A message after the closing of a ticket opens what is needed. */
+  reopens: boolean;
+}
+
+export interface Guest extends User {
+  display_name?: string;
+  email: string;
+  is_known: boolean;
+  /** The user whose conversations the guest's are now. */
+  joined: number | null;
+  created_at: string;
+}
+
+export interface TicketStep {
+  action: string;
+  /** Null for the desk itself. */
+  by: User | null;
+  to: User | null;
+  at: string;
+  seq: number;
+}
+
+/** What the desk does by itself: docs/support-desk.md says what each does. */
+export interface DeskRules {
+  timezone: string;
+  hours: Record<string, string[]> | null;
+  days_off: string[];
+  language: string;
+  first_answer_inside: Record<string, string>;
+  first_answer_outside: Record<string, string>;
+  assignment: "off" | "in_turn" | "least_open";
+  reminder_minutes: number | null;
+  reminder_in_hours: boolean;
+  reopen_days: number | null;
+}
+
+export interface DeskAgent extends User {
+  takes_tickets: boolean | null;
+  online: boolean;
+  is_available: boolean;
+  open: number;
+}
+
+export interface DeskPeriod {
+  since?: string;
+  until?: string;
+  timezone?: string;
+}
+
+/** Seconds. */
+export interface Spread {
+  count: number;
+  mean: number | null;
+  median: number | null;
+  p90: number | null;
+}
+
+export interface DeskFigures {
+  since: string;
+  until: string;
+  timezone: string;
+  opened: number;
+  closed: number;
+  reopened: number;
+  open: number;
+  waiting: number;
+  unassigned: number;
+  first_response: Spread;
+  resolution: Spread;
+  rating: { count: number; mean: number | null };
+  hours: { at: string; local: string; opened: number; closed: number; open: number; waiting: number }[];
+  agents: {
+    agent: User | null;
+    answered: number;
+    closed: number;
+    messages: number;
+    open: number;
+    first_response: Spread;
+    resolution: Spread;
+    rating: { count: number; mean: number | null };
+  }[];
 }
 
 /** A stored answer of staff. `{{customer}}` in it stands for the customer's name. */
