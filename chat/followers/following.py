@@ -38,12 +38,13 @@ class Following(Looking):
         lease: float = LEASE_SECONDS,
         pause: float = PAUSE_SECONDS,
         owner: str = "",
+        sharing: Callable[[], int] = lambda: 1,
     ) -> None:
-        """`stored` says how many changes this process has stored. `owner` stands in its leases.
+        """`owner` stands in its leases. `stored` and `sharing` are those of `Looking`.
 
         The others are in seconds.
         """
-        super().__init__(database, follower, stored, poll=poll)
+        super().__init__(database, follower, stored, poll=poll, sharing=sharing)
         self._follower = follower
         self._lease = lease
         self._pause = pause

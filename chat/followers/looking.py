@@ -22,8 +22,11 @@ others, and finds more at once."""
 BUSY = 500
 """Changes per second of this process from which on senders need the time more."""
 SHARE = 0.03
-"""The part of the time in which a follower works then. What it puts off it does later."""
+"""The part of the time in which a follower works then, or all webhooks together. What they put off
+they do later."""
 REST_MAX = 2.0
+"""However much there was to do. Of many webhooks each rests longer, up to REST_MOST."""
+REST_MOST = 15.0
 TOGETHER_SECONDS = 1.0
 """For so long one that does not yield lets changes come together then. Each look costs as much for
 a hundred changes of a conversation as for one."""
@@ -37,14 +40,19 @@ class Looking(ABC):
         stored: Callable[[], int] = lambda: 0,
         *,
         poll: float = POLL_SECONDS,
+        sharing: Callable[[], int] = lambda: 1,
     ) -> None:
-        """`stored` says how many changes this process has stored. `poll` is in seconds."""
+        """`stored` says how many changes this process has stored. `poll` is in seconds.
+
+        `sharing` says how many followers share the time that this one may take.
+        """
         self._database = database
         self.name = follower.name
         self._with_past = follower.with_past
         self._yields = follower.yields
         self._stored = stored
         self._poll = poll
+        self._sharing = sharing
         self._woken = asyncio.Event()
         self._has_more = False
 
@@ -84,17 +92,13 @@ class Looking(ABC):
     async def _stop(self) -> None: ...
 
     async def _rest(self, worked: float, seconds: float, stored: int) -> None:
-        """Leave the time to senders, after so many seconds in which so much was stored.
-
-        Example, with a share of a tenth: where it `worked` for 20 ms while senders were busy, the
-        next look comes 180 ms later. It never rests longer than REST_MAX.
-        """
+        """Leave the time to senders, after so many seconds in which so much was stored."""
         is_busy = stored > BUSY * seconds
         if not self._yields:
             pause = TOGETHER_SECONDS if is_busy else LEAST_SECONDS
             await asyncio.sleep(0 if self._has_more else pause)
         elif is_busy:
-            await asyncio.sleep(min(REST_MAX, worked * (1 / SHARE - 1)))
+            await asyncio.sleep(rest_of(worked, self._sharing()))
         else:  # with much to do it works half of the time
             await asyncio.sleep(worked if self._has_more else LEAST_SECONDS)
 
@@ -108,3 +112,13 @@ class Looking(ABC):
                 break
             except Unavailable:
                 await asyncio.sleep(self._poll)
+
+
+def rest_of(worked: float, sharing: int = 1) -> float:
+    """Seconds to rest after so many of work, while senders are busy.
+
+    Example, with a share of a tenth: after 20 ms of work it rests for 180 ms. Of ten followers that
+    share this tenth each rests for 1980 ms.
+    """
+    longest = min(REST_MAX * sharing, REST_MOST)
+    return min(longest, worked * (sharing / SHARE - 1))

@@ -98,9 +98,14 @@ class Webhooks:
             poll=self._poll,
             lease=self._lease,
             owner=self._owner,
+            sharing=self._at_work,
         )
         task = asyncio.get_running_loop().create_task(following.run(), name=follower.name)
         return Running(follower, following, task)
+
+    def _at_work(self) -> int:
+        """How many there are: together they take no more time than one would."""
+        return len(self._running)
 
     async def _stop(self, ids: Iterable[int]) -> None:
         stopped = [self._running.pop(id_) for id_ in list(ids)]

@@ -15,6 +15,7 @@ import pytest
 from chat.events import Change
 from chat.followers.follower import Follower
 from chat.followers.following import Following
+from chat.followers.looking import REST_MAX, REST_MOST, SHARE, rest_of
 from chat.store import conversations, followers, touched
 from chat.store.database import Database
 from tests.store.world import Changes, conversation, draft, pair, sent, user
@@ -357,3 +358,12 @@ async def test_a_follower_that_ends_while_it_begins_begins_no_more(database: Dat
     await followers.complete(database, "one")
     assert await database.fetch("SELECT count(*) FROM followers") == [(0,)]
     assert await database.fetch("SELECT count(*) FROM positions") == [(0,)]
+
+
+@pytest.mark.parametrize("sharing", [1, 2, 50])
+def test_who_yields_takes_a_small_part_of_the_time_together(sharing: int) -> None:
+    """However many they are. A single long piece of work holds nobody up for minutes."""
+    worked = 0.0001
+    rest = rest_of(worked, sharing)
+    assert sharing * worked / (worked + rest) == pytest.approx(SHARE)
+    assert rest_of(10.0, sharing) == min(sharing * REST_MAX, REST_MOST)
