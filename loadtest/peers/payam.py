@@ -1,8 +1,6 @@
 """Payam itself, run in the same way as the other peers, on PostgreSQL and Redis and on SQLite."""
 
-import os
-import subprocess
-import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -12,7 +10,8 @@ from loadtest.peers.backing import Backing
 from loadtest.peers.peer import Peer, Running
 from loadtest.peers.server import SERVER_CORE, pinned, running
 from loadtest.process import family, usage
-from tests.support.payam_server import CHECKOUT, PayamServer
+from tests.support.commands import run_command
+from tests.support.payam_server import PayamServer
 from tests.support.processes import is_followers
 from tests.support.server_process import START_SECONDS
 
@@ -21,6 +20,7 @@ WATCH = "PYTHONPATH"
 LOOK_SECONDS = 0.25
 LOOKS = 5
 """So many in a row must find the same memory of the followers."""
+ONE_AT_A_TIME = threading.Lock()
 
 
 class PinnedPayam(PayamServer):
@@ -46,14 +46,12 @@ def leave(settings: Mapping[str, str]) -> None:
 
 
 def run_chat(*arguments: str, settings: Mapping[str, str]) -> None:
-    """Run `python -m chat` with these environment variables; raises CalledProcessError."""
-    subprocess.run(
-        [sys.executable, "-m", "chat", *arguments],
-        cwd=CHECKOUT,
-        env={"PATH": os.environ["PATH"], **settings},
-        stdout=subprocess.DEVNULL,
-        check=True,
-    )
+    """Run `python -m chat` with these environment variables; raises AssertionError if it fails.
+
+    One at a time, because a command in this process has its standard output to itself.
+    """
+    with ONE_AT_A_TIME:
+        run_command(*arguments, settings=settings)
 
 
 @contextmanager

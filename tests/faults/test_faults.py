@@ -14,7 +14,7 @@ FAULTS = sorted((*faults_of_storage.FAULTS, *faults.FAULTS), key=lambda fault: f
 
 
 # The short form breaks the same, while less is said.
-PACE, LEAST = (RATE, MESSAGES) if IS_LONG else (RATE // 2, MESSAGES // 2)
+PACE, LEAST = (RATE, MESSAGES) if IS_LONG else (RATE // 4, MESSAGES // 4)
 
 # What breaks behind the workers is the same for every socket: `make soak` breaks it for each, and
 # the short form for the socket that carries the more.
