@@ -4,7 +4,7 @@
 import { newId, Payam } from "./client/index.js";
 import { dress, element, given, locale, say, upcoming, words } from "./widget-dress.js";
 import { drawMessages, followEnd } from "./widget-rows.js";
-import { forget, read, tokensAt, write } from "./widget-store.js";
+import { forget, read, storage, tokensAt, write } from "./widget-store.js";
 import { ticketOf } from "./widget-ticket.js";
 
 const DESK_EVERY = 60_000; // milliseconds between two questions whether an agent is there
@@ -15,7 +15,7 @@ const SCORES = [1, 2, 3, 4, 5];
 const BASE = new URL("..", import.meta.url);
 const KEY = `payam.widget${BASE.pathname}`;
 const $ = (id) => document.getElementById(id);
-const payam = new Payam({ url: BASE.href, store: tokensAt(KEY) });
+const payam = new Payam({ url: BASE.href, store: tokensAt(KEY), storage: storage() });
 const ticket = ticketOf({ payam, key: `${KEY} ticket`, title: words.title, changed: () => draw() });
 const agents = new Map(); // by username, the names that agents have given themselves
 let account = null;

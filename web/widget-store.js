@@ -1,6 +1,8 @@
 // What the browser keeps for the chat in a frame. It may allow a frame to keep nothing: then it is kept for as long as
 // the page lives.
 
+import { memoryStorage } from "./client/storage.js";
+
 const memory = new Map();
 
 function kept() {
@@ -34,3 +36,12 @@ export const tokensAt = (key) => ({
   load: () => JSON.parse(read(key)),
   save: (tokens) => (tokens ? write(key, JSON.stringify(tokens)) : forget(key)),
 });
+
+/** For the client library; undefined where it may use the browser's. */
+export function storage() {
+  try {
+    return globalThis.indexedDB ? undefined : memoryStorage();
+  } catch {
+    return memoryStorage();
+  }
+}

@@ -176,3 +176,90 @@ async def test_who_is_signed_in_at_the_shop_is_known(browser: Browser, shop: Sho
         await expect(frame.locator("#messages li.own")).to_have_count(count)
         await expect(frame.locator("#about")).to_be_hidden()
         assert complaints == []
+
+
+async def test_attributes_say_how_it_looks_and_what_it_says(browser: Browser, shop: Shop) -> None:
+    """Any of its sentences, a link about privacy, and a text that one can read on the colour."""
+    attributes = (
+        'data-lang="en" data-dir="rtl" data-color="#facc15" data-start="Go!" data-title="Help"'
+        ' data-privacy-url="https://shop.example/privacy" data-name="Ali" data-side="left"'
+    )
+    page, complaints = await visit(browser, shop.page(attributes), "en")
+    frame = chat_in(page)
+    await frame.get_by_role("button", name=WORDS["en"]["open"]).click()
+    await expect(frame.locator("html")).to_have_attribute("dir", "rtl")
+    await expect(frame.locator("header")).to_have_css("color", "rgb(28, 25, 23)")
+    await expect(frame.get_by_role("heading")).to_have_text("Help")
+    await expect(frame.get_by_role("button", name="Go!")).to_be_visible()
+    await expect(frame.locator("#privacy")).to_have_attribute(
+        "href", "https://shop.example/privacy"
+    )
+    await expect(frame.locator("#name")).to_have_value("Ali")
+    await expect(page.locator("iframe")).to_have_css("left", "0px")
+    assert complaints == []
+
+
+async def test_who_comes_back_later_is_asked_how_it_was_and_may_pass(
+    browser: Browser, shop: Shop
+) -> None:
+    """Also who was not there as the ticket was closed; and who passes is not asked again."""
+    words, agent = WORDS["en"], Agent(shop.payam)
+    page, _ = await visit(browser, shop.page('data-lang="en"'), "en")
+    frame = chat_in(page)
+    await frame.get_by_role("button", name=words["open"]).click()
+    await frame.get_by_role("button", name=words["start"]).click()
+    await say(frame, words, "look at https://shop.example/a.")
+    link = frame.locator("#messages a")
+    await expect(link).to_have_attribute("href", "https://shop.example/a")
+    ticket = await opened(page, agent)
+    address = page.url
+    await page.goto("about:blank")
+    agent._send("POST", f"/api/support_tickets/{ticket['id']}/close/")
+    await page.goto(address)
+    await frame.get_by_role("button", name=words["open"]).click()
+    await frame.get_by_role("button", name="Not now").click()
+    await expect(frame.locator("#rating")).to_be_hidden()
+    await page.reload()
+    await frame.get_by_role("button", name=words["open"]).click()
+    await expect(frame.locator("#messages li")).to_have_count(1)
+    await expect(frame.locator("#rating")).to_be_hidden()
+    # The ticket is closed, and the customer had the last word before: that opens nothing.
+    path = f"/api/support_tickets/?created_by={ticket['created_by']['id']}"
+    assert len(agent._send("GET", path).json()) == 1
+
+
+async def test_who_has_signed_out_at_the_shop_is_forgotten(browser: Browser, shop: Shop) -> None:
+    """The next visitor of the same browser is asked who they are, and sees nothing."""
+    signature = hmac.new(SECRET.encode(), b"shop-2", sha256).hexdigest()
+    attributes = f'data-lang="en" data-user-id="shop-2" data-signature="{signature}"'
+    words = WORDS["en"]
+    page, complaints = await visit(browser, shop.page(attributes), "en")
+    frame = chat_in(page)
+    await frame.get_by_role("button", name=words["open"]).click()
+    await say(frame, words, "between us")
+    await expect(frame.locator("#messages li.own")).to_have_count(1)
+    await page.goto(shop.page('data-lang="en"'))
+    await frame.get_by_role("button", name=words["open"]).click()
+    await expect(frame.get_by_role("button", name=words["start"])).to_be_visible()
+    assert "between us" not in await frame.locator("body").inner_text()
+    assert complaints == []
+
+
+async def test_a_browser_that_keeps_nothing_for_frames_can_chat(
+    browser: Browser, shop: Shop
+) -> None:
+    """As with cookies of other sites forbidden: then it lasts as long as the page."""
+    context = await browser.new_context(locale="en")
+    await context.add_init_script(
+        """for (const name of ["localStorage", "indexedDB"]) {
+            const get = () => { throw new DOMException("", "SecurityError"); };
+            Object.defineProperty(window, name, { get });
+        }"""
+    )
+    page = await context.new_page()
+    await page.goto(shop.page('data-lang="en"'))
+    frame, words = chat_in(page), WORDS["en"]
+    await frame.get_by_role("button", name=words["open"]).click()
+    await frame.get_by_role("button", name=words["start"]).click()
+    await say(frame, words, "hello")
+    await expect(frame.locator("#messages li.own")).to_contain_text("hello")
