@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 from playwright.async_api import Browser, expect
 
+from tests.support.http_client import TLS
 from tests.web.visitor import PASSWORD, Visitor
 
 SIGNED_IN = """
@@ -40,8 +41,13 @@ class Sender:
         await expect(visitor.page.get_by_role("navigation")).to_be_visible()
         return visitor
 
+    def _http(self) -> httpx.Client:
+        return httpx.Client(
+            base_url=self._url, trust_env=False, headers=self._headers, verify=TLS, timeout=30
+        )
+
     def _send(self, method: str, path: str, body: Any = None) -> httpx.Response:
-        with httpx.Client(base_url=self._url, trust_env=False, headers=self._headers) as http:
+        with self._http() as http:
             answer = http.request(method, path, json=body)
         assert answer.is_success, answer.text
         return answer
@@ -55,7 +61,7 @@ class Sender:
         """Conversations with nobody else; returns their ids."""
         path = "/api/conversations/"
         bodies = [{"participants": [], "title": title} for title in titles]
-        with httpx.Client(base_url=self._url, trust_env=False, headers=self._headers) as http:
+        with self._http() as http:
             return [int(http.post(path, json=body).json()["id"]) for body in bodies]
 
     def call_oneself(self, name: str) -> None:
@@ -90,7 +96,7 @@ class Sender:
     def say(self, *texts: str) -> list[int]:
         """Returns the messages' ids."""
         path = f"{self.path}messages/"
-        with httpx.Client(base_url=self._url, trust_env=False, headers=self._headers) as http:
+        with self._http() as http:
             return [int(http.post(path, json={"content": text}).json()["id"]) for text in texts]
 
     def reply(self, message_id: int, text: str) -> int:
@@ -107,7 +113,7 @@ class Sender:
     def attach(self, message_id: int, *files: tuple[str, bytes, str]) -> None:
         """Each is a name, what it holds, and its type."""
         path = f"{self.path}messages/{message_id}/attachments/"
-        with httpx.Client(base_url=self._url, trust_env=False, headers=self._headers) as http:
+        with self._http() as http:
             for file in files:
                 assert http.post(path, files={"file": file}).status_code == 201
 
