@@ -11,6 +11,9 @@ https://prometheus.github.io/client_python/multiprocess/
 
 import asyncio
 import os
+import platform
+import resource
+import time
 from collections.abc import Callable, Mapping
 
 from prometheus_client import (
@@ -36,6 +39,38 @@ IS_SHARED = "PROMETHEUS_MULTIPROC_DIR" in os.environ
 
 registry = CollectorRegistry()
 
+build = Gauge(
+    "payam_build_info",
+    "1, with the versions of what runs in the labels",
+    ["version", "python"],
+    registry=registry,
+    multiprocess_mode="livemax",
+)
+# The names of the next four are those that Prometheus' own libraries give them.
+process_cpu = Gauge(
+    "process_cpu_seconds_total",
+    "Seconds of a core that the process has taken",
+    registry=registry,
+    multiprocess_mode="liveall",
+)
+process_memory = Gauge(
+    "process_resident_memory_bytes",
+    "Memory that the process has",
+    registry=registry,
+    multiprocess_mode="liveall",
+)
+process_start = Gauge(
+    "process_start_time_seconds",
+    "When the process began to serve, in seconds since 1970",
+    registry=registry,
+    multiprocess_mode="liveall",
+)
+process_most_files = Gauge(
+    "process_max_fds",
+    "Most files and sockets that the process may have open",
+    registry=registry,
+    multiprocess_mode="liveall",
+)
 messages_stored = Counter(
     "payam_messages_stored", "New messages that were committed", registry=registry
 )
@@ -301,6 +336,22 @@ def committed(
     _delivered.observe(delivered - arrived)
     if messages:
         messages_stored.inc(messages)
+
+
+def begin(version: str) -> None:
+    """Set what stays the same while the process runs."""
+    build.labels(version, platform.python_version()).set(1)
+    process_start.set(time.time())
+    process_most_files.set(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+
+
+def resident_bytes() -> int:
+    """Memory that this process has; 0 where there is no /proc."""
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[1]) * resource.getpagesize()
+    except OSError:
+        return 0
 
 
 class Sampler:

@@ -4,12 +4,12 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Coroutine, Sequence
-from time import time
+from time import process_time, time
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from chat import metrics
+from chat import __version__, metrics
 from chat.auth.keys import Keys, keys_from
 from chat.auth.passwords import Passwords
 from chat.auth.tokens import Tokens
@@ -174,6 +174,8 @@ class Payam:
                 metrics.relay_backlog: lambda: self.relay.backlog,
                 metrics.relay_connected: lambda: self.relay.is_connected,
                 metrics.loop_longest_stall: lambda: self.loop_lag.longest,
+                metrics.process_cpu: process_time,
+                metrics.process_memory: metrics.resident_bytes,
             }
         )
         self.is_draining = False
@@ -360,6 +362,7 @@ class Payam:
 
     async def start(self, stop: Any) -> None:
         """`stop` ends the process: called when a part that must live has died."""
+        metrics.begin(__version__)
         self.settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.files.prepare(time())
         if self.settings.push:

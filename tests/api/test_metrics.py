@@ -12,7 +12,7 @@ import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from chat import metrics
+from chat import __version__, metrics
 from config.settings import Settings
 from tests.api.client import Api
 from tests.support.http_client import http_client
@@ -26,6 +26,7 @@ from tests.support.sockets import Socket
 DASHBOARD = CHECKOUT / "deploy" / "grafana-dashboard.json"
 PATIENCE_SECONDS = 20  # keeps a test from hanging
 MESSAGES = 5
+OURS = ("payam_", "process_")
 
 
 class Figures:
@@ -290,7 +291,7 @@ def test_the_dashboard_shows_what_there_is() -> None:
     queries = [
         target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])
     ]
-    used = {word for query in queries for word in words(query) if word.startswith("payam_")}
+    used = {word for query in queries for word in words(query) if word.startswith(OURS)}
     assert used <= names()
     families = {family.name for family in metrics.registry.collect()}
     assert {name for name in families if not any(word.startswith(name) for word in used)} == set()
@@ -301,6 +302,18 @@ def test_the_dashboard_shows_what_there_is() -> None:
 
 def words(query: str) -> list[str]:
     return "".join(one if one.isalnum() or one == "_" else " " for one in query).split()
+
+
+async def test_the_process_and_the_version_are_there(deployment: PayamServer) -> None:
+    """Of each worker by itself, under the names that dashboards of others know."""
+    now = await until(deployment, lambda now: now.of("process_resident_memory_bytes") > 0)
+    assert now.of("payam_build_info", version=__version__) == 1
+    assert now.of("process_cpu_seconds_total") > 0
+    assert now.of("process_start_time_seconds") > 0
+    assert now.of("process_max_fds") > 0
+    if deployment.workers > 1:
+        pids = {one.labels["pid"] for one in now.families["process_max_fds"].samples}
+        assert pids <= {str(pid) for pid in deployment.pids()}
 
 
 async def test_the_lag_of_the_loop_is_measured(deployment: PayamServer) -> None:
