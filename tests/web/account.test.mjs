@@ -378,6 +378,20 @@ test("who is there and has read is asked for, where it does not come by itself",
   assert.equal(conversation.isRead(conversation.messages[0]), true);
 });
 
+test("among very many, the server alone knows what all have read", async () => {
+  const server = new Scripted();
+  const people = [{ id: 1, username: "ali" }, { id: 2, username: "sara" }];
+  server.conversation(1, { participants: people, participant_count: 10_000 });
+  const { account } = await live(server);
+  const conversation = account.get(1);
+  const said = { id: 5, sender: "ali", is_read: false };
+  conversation.thread.read({ user: "sara", message_id: 9 });
+  assert.equal(conversation.isRead(said), false);
+  assert.equal(conversation.isRead({ ...said, is_read: true }), true);
+  conversation.note({ participant_count: 2 });
+  assert.equal(conversation.isRead(said), true);
+});
+
 test("frames of kinds that are not known yet do no harm", async () => {
   const server = new Scripted();
   server.conversation(1);

@@ -104,9 +104,10 @@ export class LiveConversation extends Emitter {
     return message.sender === this.me.username;
   }
 
-  /** Whether everybody else has read the message. */
+  /** Whether everybody else has read the message. Of very many not all are known here: then the server's word counts. */
   isRead(message) {
-    return this.thread.isRead(message, this.others);
+    const { participants, participant_count: count } = this.record;
+    return this.thread.isRead(message, count > participants.length ? [] : this.others);
   }
 
   /** Have the messages, those around the message `around` or what is to be read, and what comes from now on. */
