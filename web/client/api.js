@@ -250,38 +250,9 @@ export class Api extends Emitter {
     return new Resumable((...request) => this.request(...request));
   }
 
-  /** A large one is sent in parts, so that after a cut only the rest follows. */
-  async #attachLarge(id, messageId, file, { name, key, upload: earlier, signal, ...how }) {
-    const known = this.#begun.get(key) ?? { upload: earlier };
-    if (key !== undefined) this.#begun.set(key, known);
-    const onBegin = (upload) => {
-      known.upload = upload;
-      how.onBegin?.(upload);
-    };
-    const send = (upload) => this.upload(file, { name, upload, onBegin, onProgress: how.onProgress, signal });
-    const attach = () => this.attachUpload(id, messageId, known.upload, { key });
-    const { upload: before } = known;
-    try {
-      let attachment = null;
-      if (!known.isWhole) {
-        try {
-          await send(before);
-        } catch (error) {
-          if (error.status !== 404 || before === undefined) throw error;
-          // It has expired, or an earlier page did not hear any more that it was attached.
-          attachment = await attach().catch(unless(400));
-          if (!attachment) await send();
-        }
-        known.isWhole = true;
-      }
-      attachment ??= await attach();
-      this.#begun.delete(key);
-      return attachment;
-    } catch (error) {
-      if (signal?.aborted && known.upload) this.discardUpload(known.upload).catch(() => {}); // it expires anyway
-      if (signal?.aborted || error.status === 404) this.#begun.delete(key);
-      throw error;
-    }
+  async #attachLarge(...asked) {
+    const { attachLarge } = await import("./resumable.js");
+    return attachLarge(this, this.#begun, ...asked);
   }
 
   /** `upload` is the id of an earlier one of this large file, which `onBegin` was called with. */
@@ -431,12 +402,4 @@ function inviteAt(code) {
 
 function searchAt({ text, conversation, sender, before, limit }) {
   return `/api/search/${query({ q: text, conversation, sender, before, limit })}`;
-}
-
-/** Null instead of that error. */
-function unless(status) {
-  return (error) => {
-    if (error.status !== status) throw error;
-    return null;
-  };
 }

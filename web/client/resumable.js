@@ -88,3 +88,48 @@ function share(offset, size) {
 function base64(text) {
   return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 }
+
+/**
+ * Send a large file in parts, so that after a cut only the rest follows, and attach it. `begun` knows by key what is
+ * on its way; `upload` is the id of an earlier page.
+ */
+export async function attachLarge(api, begun, id, messageId, file, { name, key, upload: earlier, signal, ...how }) {
+  const known = begun.get(key) ?? { upload: earlier };
+  if (key !== undefined) begun.set(key, known);
+  const onBegin = (upload) => {
+    known.upload = upload;
+    how.onBegin?.(upload);
+  };
+  const send = (upload) => api.upload(file, { name, upload, onBegin, onProgress: how.onProgress, signal });
+  const attach = () => api.attachUpload(id, messageId, known.upload, { key });
+  const { upload: before } = known;
+  try {
+    let attachment = null;
+    if (!known.isWhole) {
+      try {
+        await send(before);
+      } catch (error) {
+        if (error.status !== 404 || before === undefined) throw error;
+        // It has expired, or an earlier page did not hear any more that it was attached.
+        attachment = await attach().catch(unless(400));
+        if (!attachment) await send();
+      }
+      known.isWhole = true;
+    }
+    attachment ??= await attach();
+    begun.delete(key);
+    return attachment;
+  } catch (error) {
+    if (signal?.aborted && known.upload) api.discardUpload(known.upload).catch(() => {}); // it expires anyway
+    if (signal?.aborted || error.status === 404) begun.delete(key);
+    throw error;
+  }
+}
+
+/** Null instead of that error. */
+function unless(status) {
+  return (error) => {
+    if (error.status !== status) throw error;
+    return null;
+  };
+}
