@@ -150,6 +150,7 @@ class Payam:
         self.sockets = Sockets(
             self.services, self.dispatcher, self.connections, self.history, settings
         )
+        aftermath.rights_changed = self.sockets.agents.wake
         self.pusher = Pusher(
             self.database,
             self.board.online,

@@ -1,5 +1,7 @@
 """What a process does when something that it knows is no longer true."""
 
+from collections.abc import Callable
+
 from chat.events import AccountChanged, FamilyRevoked, UserErased
 from chat.realtime.announcements import Announcements
 from chat.realtime.connections import Connections
@@ -29,6 +31,8 @@ class Aftermath(Announcements):
         self._recheck = Recheck(sessions, connections.families, self.revoked)
         self.history = History(database, self.put_back, dispatcher.announce_history)
         self.acts = ActsFeed(database, self.acted)
+        self.rights_changed: Callable[[], None] = lambda: None
+        """Called when staff changed what a user may do."""
 
     def revoked(self, event: FamilyRevoked) -> None:
         self._sessions.forget(event)
@@ -44,6 +48,7 @@ class Aftermath(Announcements):
         self._sessions.account_changed(event)
         if event.is_suspended:
             self._connections.suspend(event)
+        self.rights_changed()
 
     def acted(self, act: News) -> None:
         """Staff did this, here or elsewhere. What happened here is known already, and does no

@@ -1,7 +1,8 @@
 """The sockets of agents. An operator may take the right of staff away at any time.
 
-Nobody announces that, so the database is asked from time to time. Whatever an agent's socket sends
-or reads is checked at once in any case. This module ends what it receives.
+What the command line changed nobody announces. So the database is asked from time to time, and at
+once where staff did it by this process. Whatever an agent's socket sends or reads is checked at
+once in any case. This module ends what it receives.
 """
 
 import asyncio
@@ -30,6 +31,11 @@ class Agents:
         self._require = require
         self._pause = pause
         self._connections: set[ConversationSocket] = set()
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """Somebody's rights have changed: look at once."""
+        self._wake.set()
 
     def add(self, connection: ConversationSocket) -> None:
         self._connections.add(connection)
@@ -40,7 +46,10 @@ class Agents:
     async def run(self) -> None:
         """Check the agents until cancelled."""
         while True:
-            await asyncio.sleep(self._pause)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._pause):
+                    await self._wake.wait()
+            self._wake.clear()
             with suppress(Unavailable):  # while the database is away, nothing changes either
                 await self.look()
 

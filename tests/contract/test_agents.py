@@ -163,3 +163,34 @@ async def test_a_customer_alone_is_answered(people: People) -> None:
     await ali.http.delete(f"{path}participants/{ali.id}/")
     shown = (await agent.http.get(path)).json()
     assert (shown["participants"], shown["participant_count"]) == ([], 0)
+
+
+async def test_who_is_no_agent_any_more_loses_all_of_it(people: People) -> None:
+    """The next request is refused, the socket of the conversation closes, and what is said from
+    then on comes to no socket. The ticket may be given to others.
+    """
+    pair, agent, ticket = await ticketed(people)
+    boss = await people.staff("boss")
+    mine = f"/api/support_tickets/{ticket['id']}/"
+    assert (await agent.http.post(f"{mine}assign/", json={"user_id": agent.id})).is_success
+    inside, everywhere = await agent.connect(pair.conversation), await agent.connect()
+    await everywhere.receive_type("hello")
+    path = f"/api/staff/users/{agent.id}/"
+    assert (await boss.http.patch(path, json={"is_staff": False})).is_success
+    refusals = [
+        await agent.http.get(url)
+        for url in (of(pair), pair.messages, mine, f"{mine}steps/", "/api/support_tickets/")
+    ]
+    refusals += [
+        await agent.http.get(url)
+        for url in ("/api/canned_responses/", "/api/desk/rules/", "/api/desk/figures/")
+    ]
+    assert [one.status_code for one in refusals] == [404] * 4 + [403] * 4
+    assert await inside.closed() == 4404
+    note = {"content": "of the team", "internal": True}
+    assert (await boss.http.post(pair.messages, json=note)).status_code == 201
+    given = await boss.http.post(f"{mine}assign/", json={"user_id": boss.id})
+    assert given.json()["assigned_to"]["id"] == boss.id
+    await everywhere.send({"type": "resume", "since": {}, "ref": "end"})
+    while (frame := await everywhere.receive())["type"] != "resumed":
+        assert frame["type"] in ("cursor", "presence"), frame
