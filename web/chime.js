@@ -32,6 +32,8 @@ export function chimeFor(account) {
     const isSeen = isLookedAt() && location.hash.split("/")[1] === String(conversation);
     if (isWanted && !isSeen) play();
   });
+  // For staff: somebody waits for an agent.
+  account.on("desk", ({ type }) => type === "ticket.created" && isSoundOn() && play());
 }
 
 function play() {

@@ -21,6 +21,8 @@ class TicketStore {
   /** The closed ones that were asked for, the newest first; null before somebody has asked. */
   closed = null;
   hasMoreClosed = false;
+  /** Closed ones that were searched for. */
+  found = [];
   #api;
   #account;
   #news = new Map(); // what came by the socket while an answer was on its way
@@ -77,6 +79,19 @@ class TicketStore {
     this.closed = isMore ? [...this.closed, ...some] : some;
     this.hasMoreClosed = some.length === CLOSED_PAGE;
     this.#account.changed();
+  }
+
+  /** Look for closed ones with that text, which may be older than those that are there. */
+  async search(text) {
+    this.found = await this.#api.tickets({ status: "closed", q: text, limit: CLOSED_PAGE });
+    this.#account.changed();
+  }
+
+  /** Of the closed ones all that are known. */
+  get allClosed() {
+    const here = this.closed ?? [];
+    const ids = new Set(here.map(({ id }) => id));
+    return [...here, ...this.found.filter(({ id }) => !ids.has(id) && !this.waiting?.has(id))];
   }
 
   /** A ticket as it is now. */

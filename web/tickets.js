@@ -14,6 +14,7 @@ import { deskKeys } from "./desk-keys.js";
 import { orders, REDRAWN, waited } from "./waiting.js";
 
 const KEPT = keyOf("desk"); // whether the inbox is open, its queue and its order
+const PAUSE = 200; // milliseconds without a key before the server is asked
 const QUEUES = {
   mine: (ticket, me) => ticket.assigned_to?.id === me.id,
   unassigned: (ticket) => !ticket.assigned_to,
@@ -42,10 +43,22 @@ export function ticketDesk({ account, changed, current }, { button, rows, none, 
     return { ...tab, queue: name, tab: tab.button };
   });
   group.append(...tabs.map(({ tab }) => tab));
-  sort.onchange = priority.onchange = agent.onchange = box.oninput = () => {
+  sort.onchange = priority.onchange = agent.onchange = () => {
     keep();
     changed();
   };
+  let pause;
+  box.oninput = () => {
+    changed();
+    clearTimeout(pause);
+    pause = setTimeout(searchClosed, PAUSE);
+  };
+
+  /** Those that are not closed are all here; of the closed ones the server knows more. */
+  function searchClosed() {
+    const text = box.value.trim();
+    if (queue === "closed" && /[\p{L}\p{N}]/u.test(text)) store.search(text).catch(complain);
+  }
   searching.onsubmit = (event) => event.preventDefault();
   older.onclick = () => store.loadClosed(true).catch(complain);
   more.onclick = () => openMenu(more, null, [
@@ -72,6 +85,7 @@ export function ticketDesk({ account, changed, current }, { button, rows, none, 
     keep();
     changed();
     if (queue === "closed" && !store.closed) store.loadClosed().catch(complain);
+    searchClosed();
   }
 
   function toggle() {
@@ -80,7 +94,7 @@ export function ticketDesk({ account, changed, current }, { button, rows, none, 
   }
 
   const find = (row) => known().find(({ id }) => String(id) === row?.dataset.key);
-  const known = () => (queue === "closed" ? (store.closed ?? []) : [...(store.waiting?.values() ?? [])]);
+  const known = () => (queue === "closed" ? store.allClosed : [...(store.waiting?.values() ?? [])]);
 
   /** Those of the queue that the filters let through, in order. */
   function chosen() {

@@ -45,6 +45,10 @@ async def test_a_ticket_has_the_names_that_people_have_chosen(people: People) ->
     path = f"/api/conversations/{await ali.begin_conversation()}/support_ticket/"
     ticket = (await ali.http.post(path, json={"subject": "help"})).json()
     assert ticket["created_by"]["display_name"] == "علی"
+    # With the letter of an Arabic keyboard too.
+    for name in ("علی", "علي", "سارا"):
+        found = await agent.http.get("/api/support_tickets/", params={"q": name})
+        assert [one["id"] for one in found.json()] == ([ticket["id"]] if name != "سارا" else [])
     mine = f"/api/support_tickets/{ticket['id']}/assign/"
     taken = (await agent.http.post(mine, json={"user_id": agent.id})).json()
     assert taken["assigned_to"]["display_name"] == "Sara of the desk"

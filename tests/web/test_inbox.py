@@ -2,12 +2,13 @@
 
 import secrets
 from typing import Any
+from urllib.parse import urlencode
 
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.support.payam_server import PayamServer
 from tests.web.sender import Sender
-from tests.web.test_tickets import INBOX, WORDS, Agent, desk_of, open_desk, open_ticket, row
+from tests.web.test_tickets import INBOX, WORDS, Agent, desk_of, open_desk, open_ticket, queue, row
 
 expect.set_options(timeout=20_000)
 
@@ -62,7 +63,7 @@ async def test_the_keyboard_is_enough(browser: Browser, served: PayamServer) -> 
 
 
 def tickets_of(agent: Agent, mark: str) -> list[dict[str, Any]]:
-    return list(agent._send("GET", f"/api/support_tickets/?q={mark}").json())
+    return list(agent._send("GET", f"/api/support_tickets/?{urlencode({'q': mark})}").json())
 
 
 async def test_the_inbox_is_narrowed_and_ordered(browser: Browser, served: PayamServer) -> None:
@@ -92,6 +93,17 @@ async def test_the_inbox_is_narrowed_and_ordered(browser: Browser, served: Payam
     await hers.page.get_by_label("Only of this agent").select_option(label=other.name)
     await expect(names).to_have_text([f"2 of {mark}"])
     await hers.check()
+    await hers.page.get_by_label("Only of this agent").select_option("")
+    # A closed one that is older than those that are shown is searched for.
+    oldest = tickets_of(one, f"0 of {mark}")[0]["id"]
+    one._send("POST", f"/api/support_tickets/{oldest}/close/")
+    await hers.page.route("**/api/support_tickets/?limit=50&status=closed", nothing)
+    await queue(hers, "Closed").click()
+    await expect(names).to_have_text([f"0 of {mark}"])
+
+
+async def nothing(route: Route) -> None:
+    await route.fulfill(json=[])
 
 
 async def test_a_ticket_is_handed_over_and_taken_over(
