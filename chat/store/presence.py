@@ -11,15 +11,17 @@ SHARED_MAX = 20
 """The most participants of a conversation in which they hear of each other's presence."""
 
 # As one value per user: rows of their own would hold the event loop where there are many.
+# The conversations are not joined: PostgreSQL would read all that there are, for each user.
 SHARED = """
     SELECT u.id, u.username, (
-        SELECT {joined} FROM participants AS p JOIN conversations AS c ON c.id = p.conversation_id
-        WHERE p.user_id = u.id AND p.is_active AND c.participant_count BETWEEN 2 AND {most})
+        SELECT {joined} FROM participants AS p WHERE p.user_id = u.id AND p.is_active AND (
+            SELECT c.participant_count BETWEEN 2 AND {most}
+            FROM conversations AS c WHERE c.id = p.conversation_id))
     FROM users AS u WHERE u.id IN ({ids})
 """
 JOINED = {
-    "sqlite": "group_concat(c.id, ',')",
-    "postgresql": "string_agg(CAST(c.id AS text), ',')",
+    "sqlite": "group_concat(p.conversation_id, ',')",
+    "postgresql": "string_agg(CAST(p.conversation_id AS text), ',')",
 }
 
 _ids = msgspec.json.Decoder(list[int]).decode
