@@ -16,7 +16,7 @@ from chat.services.support_tickets import SupportTickets
 from chat.store import token_families, users
 from chat.store.database import Database
 from chat.times import now
-from tests.followers.push_world import LATER, QUICK, TTL, World, until
+from tests.followers.push_world import LATER, PATIENCE, QUICK, TTL, World, until
 from tests.store.world import Changes, conversation, draft, user, writing
 from tests.support.payam_server import CHECKOUT
 from tests.support.push_service import Gateway, PushService, accept
@@ -363,18 +363,28 @@ async def test_a_push_is_given_up_when_its_message_is_too_old(world: World) -> N
     browser = await world.browser(sara)
     talk = await conversation(world.database, ali, sara)
     world.service.behaviour = fail
+    said = 0
+
+    async def say_until_one_comes() -> None:
+        """On a busy machine a look may come too late for a message."""
+        nonlocal said
+        had = len(browser.received)
+        async with asyncio.timeout(PATIENCE):
+            while len(browser.received) == had:
+                await world.say(talk, ali)
+                said += 1
+                await asyncio.sleep(LATER)
+
     async with world.pushing(ttl=1):
-        await world.say(talk, ali)
-        await until(lambda: browser.received)
+        await say_until_one_comes()
         await world.settled()
         assert await world.notices() == 0
-        tries = len(browser.received)
+        tries, before = len(browser.received), said
         world.service.behaviour = accept
         await asyncio.sleep(LATER)
         assert len(browser.received) == tries
-        await world.say(talk, ali)
-        await until(lambda: len(browser.received) > tries)
-    assert browser.pushes[-1]["unread"] == 2
+        await say_until_one_comes()
+    assert before < browser.pushes[-1]["unread"] <= said
 
 
 async def test_far_behind_it_catches_up(world: World) -> None:
