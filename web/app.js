@@ -264,7 +264,7 @@ function pageOf(account) {
   /** The conversations, or in their place tickets, or what was searched for. */
   function renderList(current) {
     const isSearching = Boolean(search?.isOpen);
-    const isDesk = Boolean(desk?.isOpen) && !isSearching;
+    const isDesk = Boolean(desk?.isOpen) && account.me.is_staff && !isSearching;
     if (search) search.content.hidden = !isSearching;
     desk?.render(current?.id, isDesk);
     parts.searching.hidden = isDesk;

@@ -93,6 +93,8 @@ export function deskBar(account, chat, { place, form }) {
     close: () => {
       clearInterval(timer);
       off();
+      // It was taken away: perhaps one is no agent any more.
+      if (!account.get(chat.id)) store.load().catch(() => {});
     },
   };
 }

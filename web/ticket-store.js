@@ -41,8 +41,26 @@ class TicketStore {
     });
   }
 
-  /** Have all that are not closed. */
+  /** Have all that are not closed. Who is staff no more has nothing of it any more. */
   async load() {
+    try {
+      await this.#load();
+    } catch (error) {
+      if (error.status === 403) this.#end();
+      throw error;
+    }
+  }
+
+  #end() {
+    this.waiting = new Map();
+    this.closed = null;
+    this.found = [];
+    this.#news.clear();
+    this.#account.me.is_staff = false;
+    this.#account.changed();
+  }
+
+  async #load() {
     const turn = ++this.#turn;
     this.#news.clear();
     const [open, pending] = await Promise.all([this.#all("open"), this.#all("pending"), this.agents()]);

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from playwright.async_api import Browser, Route, expect
 
+from tests.support.commands import run_command
 from tests.support.payam_server import PayamServer
 from tests.web.sender import Sender
 from tests.web.test_tickets import INBOX, WORDS, Agent, desk_of, open_desk, open_ticket, queue, row
@@ -201,3 +202,20 @@ async def test_stored_answers_are_kept_on_the_page(browser: Browser, served: Pay
     await hers.box.fill(f"/{title}")
     await hers.box.press("Enter")
     await expect(hers.box).to_have_value(f"Hi {ali.name}")
+
+
+async def test_who_is_no_agent_any_more_has_no_inbox(browser: Browser, served: PayamServer) -> None:
+    """While one looks at it: the tickets, the conversation and the button go."""
+    ali, agent = Sender(served.url, "ali"), Agent(served)
+    ali.begin()
+    subject = f"printer {ali.name}"
+    open_ticket(ali, subject)
+    hers = await agent.page(browser)
+    await open_desk(hers, WORDS["en"])
+    await row(hers, subject).get_by_role("link").click()
+    await expect(desk_of(hers)).to_contain_text(subject)
+    run_command("users", "set-staff", agent.name, "--off", settings=served.settings)
+    await expect(hers.page.get_by_role("log")).to_have_count(0, timeout=60_000)
+    await expect(hers.page.locator("ul.tickets")).to_be_hidden()
+    await expect(hers.page.locator(".icon-button.desk")).to_be_hidden()
+    assert subject not in await hers.page.locator("body").inner_text()
