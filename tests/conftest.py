@@ -40,6 +40,10 @@ LONG = (
     "realtime/",
     "client/",
     "api/test_generated_clients.py",
+    "test_documents.py",
+    "importing/",
+    "api/",
+    "store/",
 )
 """Where the long test files are, the longest first. Those of faults are apart from each other: each
 takes a core.
