@@ -68,6 +68,8 @@ HEADERS = {
     "Upload-Offset": "How many bytes have arrived, and are on the disk.",
     "ETag": "Names this content, for `If-None-Match`.",
     "Link": "RFC 8288: the `next` page, or the `prev` one.",
+    "RateLimit": "The IETF's draft: what is left (`r`), and in how many seconds more is (`t`).",
+    "RateLimit-Policy": "The same: how many (`q`) in how many seconds (`w`), and of what (`qu`).",
     "Retry-After": "Seconds after which to come back.",
     "WWW-Authenticate": 'RFC 6750: `Bearer`, with `error="invalid_token"` where one was sent.',
     tracing.HEADER: "The request's id: the one that it brought, or a new one.",
@@ -80,10 +82,10 @@ REFUSALS = {
 OF_ALL = {tracing.HEADER: {"$ref": f"#/components/headers/{tracing.HEADER}"}}
 """The headers of every answer."""
 SENT_WITH = {
-    401: "WWW-Authenticate",
-    416: "Content-Range",
-    429: "Retry-After",
-    503: "Retry-After",
+    401: ("WWW-Authenticate",),
+    416: ("Content-Range",),
+    429: ("Retry-After", "RateLimit-Policy", "RateLimit"),
+    503: ("Retry-After",),
 }
 
 TEXTS: Mapping[str, dict[str, Any]] = {
@@ -288,7 +290,7 @@ def refusal(status: int, problems: list[Problem], schemas: Schemas) -> dict[str,
             }
         },
     }
-    if name := SENT_WITH.get(status):
+    for name in SENT_WITH.get(status, ()):
         written["headers"][name] = header(name)
     return written
 
