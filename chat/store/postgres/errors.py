@@ -27,7 +27,8 @@ def passes(error: Exception, connection: psycopg.AsyncConnection[object]) -> boo
 
     `OperationalError` alone does not say that: a statement with too many parameters raises it too,
     and so does a row that is too large for an index. So the state (SQLSTATE) decides. psycopg's own
-    errors have no state; for them it counts whether the connection is broken.
+    errors have no state; for them it counts whether the connection is broken, or what the server
+    said just before: a pipeline that it has cut cannot be ended in order.
     """
     if isinstance(error, TimeoutError | PoolTimeout | PoolClosed):
         return True
@@ -35,5 +36,8 @@ def passes(error: Exception, connection: psycopg.AsyncConnection[object]) -> boo
         return False
     state = error.sqlstate
     if state is None:
+        before = error.__context__
+        if not connection.closed and isinstance(before, psycopg.Error) and before.sqlstate:
+            return passes(before, connection)
         return connection.closed
     return state.startswith(PASSING_CLASSES) or state in PASSING_STATES

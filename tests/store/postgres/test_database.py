@@ -270,6 +270,26 @@ async def test_what_the_server_says_decides_whether_it_passes(
     assert await count(database) == 1
 
 
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        (psycopg.errors.AdminShutdown, Unavailable),
+        (psycopg.errors.UniqueViolation, psycopg.OperationalError),
+        (None, psycopg.OperationalError),
+    ],
+)
+async def test_what_the_server_said_last_decides_where_a_pipeline_breaks(
+    database: Database, said: type[psycopg.Error] | None, kind: type[Exception]
+) -> None:
+    """psycopg then raises an error of its own without a state, and the connection seems open."""
+    broken = psycopg.OperationalError("cannot exit pipeline mode while busy")
+    broken.__context__ = None if said is None else said("the last word")
+    with pytest.raises(kind) as raised:
+        async with database.transaction():
+            raise broken
+    assert raised.value is broken or raised.value.__cause__ is broken
+
+
 async def test_a_pool_with_no_free_connection_is_unavailable(server: PostgresServer) -> None:
     """Who waits too long for one is told to come back; then there is one again."""
     async with opened(server.create_database(), patience=IMPATIENT) as database:
