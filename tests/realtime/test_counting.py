@@ -1,5 +1,6 @@
 """Counts over all nodes, with a real Redis."""
 
+import re
 from contextlib import suppress
 from secrets import token_hex
 
@@ -9,6 +10,7 @@ import redis.asyncio as aioredis
 from chat.errors import RateLimited
 from chat.realtime.counting import CHUNK, RedisCounts
 from chat.services.limits import Limit, Settling
+from tests.support.payam_server import CHECKOUT
 from tests.support.ports import free_port
 from tests.support.redis_server import RedisServer
 
@@ -147,3 +149,20 @@ async def test_who_settles_with_no_redis_counts_alone() -> None:
     await settling.settle()
     assert allowed(limit, 7, 60) == 40
     await counts.close()
+
+
+async def test_the_rights_that_the_documents_give_are_enough() -> None:
+    """Typed as they stand there, both ways of counting work."""
+    text = (CHECKOUT / "docs" / "operations.md").read_text(encoding="utf-8")
+    with RedisServer() as server:
+        client = aioredis.Redis.from_url(server.url)
+        for line in re.findall("^ACL SETUSER .*", text, re.MULTILINE):
+            await client.execute_command(*line.split())  # type: ignore[no-untyped-call]
+        await client.aclose()
+        counts = node(server.url.replace("redis://", "redis://payam:password@"), token_hex(4))
+        assert await counts.hit("passwords", "ali", 1, 600) is None
+        assert await counts.hit("passwords", "ali", 1, 600) is not None
+        remaining = await counts.settle("messages", 0.001, 100, {"7": 5})
+        assert remaining is not None
+        assert 94 < remaining["7"] < 96
+        await counts.close()
