@@ -395,7 +395,8 @@ class SignedIn(User, frozen=True):
 
 
 class Guest(User, frozen=True):
-    """What a guest said of themselves. `is_known` says that the shop's signature has named them.
+    """What a guest said of themselves. `consent` is what they agreed to at `created_at`, as
+    the client gave it, or empty. `is_known` says that the shop's signature has named them.
     `joined` is the user whose conversations the guest's are now.
     """
 
@@ -403,6 +404,7 @@ class Guest(User, frozen=True):
     is_known: bool
     joined: int | None
     created_at: Moment
+    consent: str
     display_name: str | UnsetType = UNSET
 
 

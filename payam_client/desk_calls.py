@@ -23,9 +23,12 @@ ANSWERS = "/api/canned_responses/"
 
 
 class DeskCalls(Session):
-    async def sign_in_as_guest(self, name: str = "", email: str = "") -> None:
-        """Sign in as somebody who writes to the desk without an account."""
-        await self._begin_as("/api/guests/", {"name": name, "email": email})
+    async def sign_in_as_guest(self, name: str = "", email: str = "", consent: str = "") -> None:
+        """Sign in as somebody who writes to the desk without an account.
+        `consent` is the text that they have agreed to.
+        """
+        body = {"name": name, "email": email, "consent": consent}
+        await self._begin_as("/api/guests/", body)
 
     async def identify(
         self, user_id: str, signature: str, *, name: str = "", email: str = ""

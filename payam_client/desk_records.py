@@ -32,13 +32,14 @@ class CannedResponse(Struct, frozen=True):
 
 class Guest(User, frozen=True, kw_only=True):
     """What a guest said of themselves. `joined` is the user whose conversations the guest's are
-    now.
+    now. `consent` is what they agreed to at `created_at`.
     """
 
     email: str
     is_known: bool
     joined: int | None
     created_at: datetime
+    consent: str = ""
     display_name: str = ""
 
 

@@ -229,7 +229,8 @@ $("about").onsubmit = async (event) => {
   trouble();
   $("start").disabled = true;
   try {
-    await payam.signInAsGuest({ name: $("name").value.trim(), email: $("email").value.trim() });
+    const consent = $("consent").textContent.slice(0, 1000);
+    await payam.signInAsGuest({ name: $("name").value.trim(), email: $("email").value.trim(), consent });
     await enter();
     await lookAtDesk();
     render();

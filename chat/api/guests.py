@@ -31,7 +31,9 @@ async def create(request: Request) -> HTTPResponse:
     """
     services: Services = request.app.ctx.services
     body = bodies.decode(request, NewGuest)
-    made = await services.guests.create(body.name, body.email, addresses.of_caller(request))
+    made = await services.guests.create(
+        body.name, body.email, body.consent, addresses.of_caller(request)
+    )
     return responses.json(made, 201, headers=NOT_KEPT)
 
 

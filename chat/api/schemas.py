@@ -58,10 +58,11 @@ class NewUser(Body):
 
 
 class NewGuest(Body):
-    """Both may be left out."""
+    """All may be left out. `consent` is the text that the guest has agreed to; it is kept."""
 
     name: DisplayName = ""
     email: Email = ""
+    consent: Note = ""
 
 
 class Identification(Body):

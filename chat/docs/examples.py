@@ -194,7 +194,7 @@ ALL: tuple[Struct, ...] = (
     schemas.NewGuest("Ali", "ali@example.org"),
     schemas.Identification("shop-42", "0" * 64, "Ali"),
     records.SignedIn(2, "guest-5f2c9e81a3b0", TOKEN, TOKEN),
-    records.Guest(2, "guest-5f2c9e81a3b0", "ali@example.org", False, None, AT, "Ali"),
+    records.Guest(2, "guest-5f2c9e81a3b0", "ali@example.org", False, None, AT, "", "Ali"),
     records.Desk(True, [records.Profile(9, "sara", "سارا")], True, None, True),
     RULES,
     SPREAD,

@@ -54,13 +54,14 @@ class Guests:
         self._secret = secret
         self._per_address = per_address
 
-    async def create(self, name: str, email: str, address: str) -> records.SignedIn:
+    async def create(self, name: str, email: str, consent: str, address: str) -> records.SignedIn:
         """Sign a new guest in. Raises Forbidden where there are no guests."""
         if not self._is_open:
             raise closed()
         describe(name, email)
+        checks.text("consent", consent, most=checks.REASON_MAX_LENGTH, least=len(consent))
         await self._per_address.count(address)
-        return await self._begin(await self._make(name, email, None))
+        return await self._begin(await self._make(name, email, None, consent))
 
     async def identify(
         self,
@@ -126,7 +127,9 @@ class Guests:
             reopens=rules.reopen_days is not None,
         )
 
-    async def _make(self, name: str, email: str, external_id: str | None) -> Account:
+    async def _make(
+        self, name: str, email: str, external_id: str | None, consent: str = ""
+    ) -> Account:
         """A new guest, or a new user of the shop."""
         username = f"guest-{secrets.token_hex(6)}"
         async with self._database.transaction() as transaction:
@@ -134,7 +137,7 @@ class Guests:
                 transaction, self._database, username, external_id=external_id
             )
             if user_id is not None and external_id is None:
-                await store.mark(transaction, user_id, name, email)
+                await store.mark(transaction, user_id, name, email, consent)
         if user_id is None:  # another request has just made the user of the shop
             assert external_id is not None
             account = await users.by_external_id(self._database, external_id)

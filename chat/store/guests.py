@@ -7,14 +7,17 @@ from chat.store.database import Reads, Transaction, listed
 from chat.times import now, to_text
 
 
-async def mark(transaction: Transaction, user_id: int, name: str, email: str) -> None:
+async def mark(transaction: Transaction, user_id: int, name: str, email: str, consent: str) -> None:
     """This new user is a guest."""
     await transaction.execute(
         "UPDATE users SET is_guest = TRUE, display_name = ? WHERE id = ?", (name, user_id)
     )
     await transaction.execute(
-        "INSERT INTO guests (user_id, email, joined_id, created_at) VALUES (?, ?, NULL, ?)",
-        (user_id, email, now()),
+        """
+        INSERT INTO guests (user_id, email, joined_id, created_at, consent)
+        VALUES (?, ?, NULL, ?, ?)
+        """,
+        (user_id, email, now(), consent),
     )
 
 
@@ -25,12 +28,13 @@ async def is_guest(reads: Reads, user_id: int) -> bool:
 async def one(reads: Reads, user_id: int) -> records.Guest | None:
     rows = await reads.fetch(
         """
-        SELECT u.id, u.username, u.display_name, g.email, u.is_guest, g.joined_id, g.created_at
+        SELECT u.id, u.username, u.display_name, g.email, u.is_guest, g.joined_id, g.created_at,
+               g.consent
         FROM guests AS g JOIN users AS u ON u.id = g.user_id WHERE g.user_id = ?
         """,
         (user_id,),
     )
-    for id_, username, name, email, is_unknown, joined, at in rows:
+    for id_, username, name, email, is_unknown, joined, at, consent in rows:
         return records.Guest(
             id=id_,
             username=username,
@@ -39,6 +43,7 @@ async def one(reads: Reads, user_id: int) -> records.Guest | None:
             is_known=not is_unknown,
             joined=joined,
             created_at=to_text(at),
+            consent=consent,
         )
     return None
 

@@ -679,12 +679,15 @@ class ImportUnread(Table):
 
 
 class Guest(Table):
-    """What a guest said of themselves. `joined_id` is the user to whom the conversations went."""
+    """What a guest said of themselves, and agreed to. `joined_id` is the user to whom the
+    conversations went.
+    """
 
     user_id = peewee.BigIntegerField(primary_key=True)
     email = peewee.TextField()
     joined_id = peewee.BigIntegerField(null=True)
     created_at = peewee.BigIntegerField()
+    consent = peewee.TextField(default="")
 
     class Meta:
         table_name = "guests"

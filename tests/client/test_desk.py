@@ -14,13 +14,14 @@ from tests.support.payam_server import PayamServer
 async def test_a_guest_writes_and_becomes_the_shop_s_user(server: PayamServer) -> None:
     """With their conversation; and rates the answer."""
     async with connect(server.url) as customer, connect(server.url, staff(server)) as agent:
-        await customer.sign_in_as_guest("علی", "ali@example.org")
+        await customer.sign_in_as_guest("علی", "ali@example.org", "It is stored.")
         guest = await customer.me()
         begun = await customer.begin([])
         await customer.send(begun.id, "hello")
         opened = await customer.open_ticket(begun.id, "help")
         said = await agent.guest(guest.id)
         assert (said.display_name, said.email, said.is_known) == ("علی", "ali@example.org", False)
+        assert said.consent == "It is stored."
         assert isinstance((await customer.desk()).online, bool)
 
         signature = hmac.new(SHOP_SECRET.encode(), b"shop-7", sha256).hexdigest()

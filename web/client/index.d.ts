@@ -302,8 +302,11 @@ export class Payam {
   signUp(username: string, password: string): Promise<void>;
   logIn(username: string, password: string): Promise<void>;
   /** The tokens stop working everywhere; here they are gone whether or not the server hears. */
-  /** As a guest, who writes to the desk without an account. The server must allow guests. */
-  signInAsGuest(about?: { name?: string; email?: string }): Promise<void>;
+  /**
+   * As a guest, who writes to the desk without an account. The server must allow guests. `consent`
+   * is the text that they have agreed to, and is kept.
+   */
+  signInAsGuest(about?: { name?: string; email?: string; consent?: string }): Promise<void>;
   /**
    * As the user whom a shop's signature names. The conversations of a guest who is signed in are
    * this user's then.
@@ -793,6 +796,8 @@ export interface Guest extends User {
   /** The user whose conversations the guest's are now. */
   joined: number | null;
   created_at: string;
+  /** What they agreed to then. */
+  consent: string;
 }
 
 export interface TicketStep {

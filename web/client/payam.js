@@ -61,8 +61,8 @@ export class Payam extends Api {
   }
 
   /** As a guest: somebody who writes to the desk without an account. */
-  async signInAsGuest({ name = "", email = "" } = {}) {
-    await this.#begin(() => this.#session.post("/api/guests/", { name, email }));
+  async signInAsGuest({ name = "", email = "", consent = "" } = {}) {
+    await this.#begin(() => this.#session.post("/api/guests/", { name, email, consent }));
   }
 
   /** As the user whom the shop's signature names. What a guest who is signed in wrote goes along. */

@@ -1,0 +1,3 @@
+"""What a guest agreed to when they began."""
+
+STATEMENTS = ("ALTER TABLE guests ADD COLUMN consent TEXT NOT NULL DEFAULT ''",)
