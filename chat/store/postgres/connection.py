@@ -13,16 +13,18 @@ from time import monotonic
 from typing import Any
 
 from psycopg import AsyncConnection, errors
-from psycopg.abc import PQGen
+from psycopg.abc import RV, PQGen
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.generators import execute
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
-from psycopg.waiting import Ready, Wait
+from psycopg.waiting import Ready, Wait, wait_async
 
 from chat.store.database import Row
 from chat.store.postgres.exchange import new_name, numbered
 
+POLL_SECONDS = 0.1
+"""How often psycopg looks whether it was interrupted."""
 PREPARED = 100
 """Most prepared statements per connection."""
 
@@ -48,6 +50,11 @@ class PostgresConnection(AsyncConnection[Row]):
         """Whether a pooler (PgBouncer) is in between. Then each transaction may be on another
         connection to the server, which does not know what was prepared or set on this one.
         """
+        self.is_committing = False
+        """Whether the caller may wait for a commit. If it gives up then, this connection is closed.
+        The server is not asked to stop: a commit that waits for a synchronous standby would be
+        shown to all at once, though the standby does not have it.
+        """
         self.prepared: dict[str, bytes] = {}
         """The names of the statements that `exchange` has prepared; unused if pooled."""
         self._transformer = Transformer(self)
@@ -57,6 +64,21 @@ class PostgresConnection(AsyncConnection[Row]):
         """
         self._reading: Reading | None = None
         self._watched = -1
+
+    async def wait(
+        self,
+        gen: PQGen[RV],
+        interval: float = POLL_SECONDS,
+        timeout: float | None = None,  # noqa: ASYNC109 - psycopg's own
+    ) -> RV:
+        """As psycopg's, but for what `is_committing` says."""
+        if not self.is_committing:
+            return await super().wait(gen, interval, timeout)
+        try:
+            return await wait_async(gen, self.pgconn.socket, interval=interval, timeout=timeout)
+        except asyncio.CancelledError:
+            self.pgconn.finish()
+            raise
 
     def read(
         self,

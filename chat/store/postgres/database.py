@@ -128,6 +128,7 @@ class PostgresStore(Postgres, Database):
                 raise unreachable(error) from error
             raise
         finally:
+            connection.is_committing = False
             await self._connections.give_back(connection)
 
     async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
@@ -154,7 +155,7 @@ class PostgresStore(Postgres, Database):
         is_sent = False
         try:
             async with self.connection() as connection:
-                is_sent = True
+                is_sent = connection.is_committing = True
                 try:
                     return await self._exchange(connection, statements)
                 except psycopg.errors.InvalidSqlStatementName:
@@ -181,7 +182,7 @@ class PostgresStore(Postgres, Database):
         try:
             async with self.connection() as connection, connection.transaction():
                 yield PostgresTransaction(connection)
-                is_committing = True
+                is_committing = connection.is_committing = True
         except Unavailable as error:
             if is_committing and connection.closed:
                 raise outcome_unknown(error) from error

@@ -1,0 +1,64 @@
+"""PostgreSQL that waits for a synchronous standby with each commit, and the standby is away."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
+
+import psycopg
+import pytest
+
+from tests.store.world import draft, opened, pair
+from tests.support.postgres_server import PostgresServer
+
+ENOUGH = 0.5
+"""Seconds after which a change is given up, as after WRITE_TIMEOUT."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    """One of this file's own, which may be told to wait."""
+    with PostgresServer() as server:
+        yield server
+
+
+def wait_for(server: PostgresServer, standby: str) -> None:
+    with psycopg.connect(server.url("postgres"), autocommit=True) as admin:
+        admin.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{standby}'".encode())
+        admin.execute("SELECT pg_reload_conf()")
+
+
+@pytest.mark.parametrize("how", ["transaction", "batch"])
+async def test_what_the_standby_lacks_is_not_shown(server: PostgresServer, how: str) -> None:
+    """Also if the change is given up: it would be acknowledged at the next try, and be lost when
+    the standby takes over.
+    """
+    async with opened(server.create_database(), migrated=True) as database:
+        talk, ali, _ = await pair(database)
+
+        async def change() -> None:
+            if how == "batch":
+                await database.store_sends([draft(talk, ali, "a")])
+                return
+            async with database.transaction() as transaction:
+                sql = "UPDATE conversations SET seq = seq + 1 WHERE id = ?"
+                await transaction.execute(sql, (talk,))
+
+        async def shown() -> int:
+            sql = "SELECT seq FROM conversations WHERE id = ?"
+            [(seq,)] = await database.fetch(sql, (talk,))
+            return int(seq)
+
+        wait_for(server, "nobody")
+        acked = 0
+        try:
+            with suppress(TimeoutError):
+                while True:  # until the server has read its settings
+                    async with asyncio.timeout(ENOUGH):
+                        await change()
+                    acked += 1
+            assert await shown() == acked
+        finally:
+            wait_for(server, "")
+        async with asyncio.timeout(60):
+            while await shown() != acked + 1:
+                await asyncio.sleep(0.02)
