@@ -118,7 +118,8 @@ export function conversationView(account, chat, { go }) {
     const { thread } = chat;
     placeLine();
     if (!isPlaced && thread.isLoaded && !target && lineAt !== undefined) part.around(lineAt);
-    const items = rowsOf(chat, part, actions, { pins, lineAt, targetId: target?.id });
+    const messages = rowsOf(chat, part, actions, { pins, lineAt, targetId: target?.id });
+    const items = desk?.rows(messages, part) ?? messages;
     earlier.hidden = !part.hasEarlier;
     empty.hidden = !thread.isLoaded || items.length > 0;
     reconcile(rows, items, (row) => row.made(row));

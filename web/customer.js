@@ -1,9 +1,10 @@
 // Who a customer is, and their tickets, beside the conversation; on a phone over it.
 
-import { avatarOf, colleagues, shownName } from "./avatar.js";
+import { avatarOf, shownName } from "./avatar.js";
 import { clone, complain, make } from "./dom.js";
 import { rated } from "./rating.js";
 import { say, timeOrDate } from "./strings.js";
+import { textOf } from "./ticket-steps.js";
 
 export function showCustomer(account, ticket) {
   const { api } = account;
@@ -66,9 +67,6 @@ function ticketRow({ conversation, subject, status, rating, created_at: at }, is
   });
 }
 
-function stepRow({ action, by, to, at }, customer) {
-  const nameOf = ({ id, username }) => shownName(id === customer.id ? customer : (colleagues.get(username) ?? { username }));
-  const values = { by: by ? nameOf(by) : say("byServer"), to: to ? nameOf(to) : "" };
-  const isTaken = action === "assigned" && by?.id === to?.id;
-  return make("step", { what: say(`step_${isTaken ? "taken" : action}`, values), moment: { textContent: timeOrDate(at), dateTime: at } });
+function stepRow(step, customer) {
+  return make("step", { what: textOf(step, customer), moment: { textContent: timeOrDate(step.at), dateTime: step.at } });
 }

@@ -7,6 +7,7 @@ import { rated } from "./rating.js";
 import { list, say } from "./strings.js";
 import { ticketActs } from "./ticket-acts.js";
 import { ticketsOf } from "./ticket-store.js";
+import { stepsOf } from "./ticket-steps.js";
 import { REDRAWN, waited } from "./waiting.js";
 
 /** `place` is the line that others see of the ticket; `form` is where one writes. */
@@ -24,6 +25,7 @@ export function deskBar(account, chat, { place, form }) {
   const off = chat.on("message", answered);
 
   const ticket = () => store.lastIn(chat.id) ?? chat.record.support_ticket;
+  const steps = stepsOf(api, chat, { known: ticket, changed: () => account.changed() });
   parts.priority.onclick = () => acts.priorities(ticket(), parts.priority);
   parts.agent.onclick = () => acts.agent(ticket(), parts.agent);
   parts.assign.onclick = () => acts.assign(ticket());
@@ -57,6 +59,7 @@ export function deskBar(account, chat, { place, form }) {
     bar.hidden = !one;
     if (one) place.hidden = true;
     else ask();
+    steps.ask();
     renderCollision(one);
     if (!one) return;
     const isClosed = one.status === "closed";
@@ -90,7 +93,9 @@ export function deskBar(account, chat, { place, form }) {
 
   return {
     render,
+    rows: steps.among,
     close: () => {
+      steps.close();
       clearInterval(timer);
       off();
       // It was taken away: perhaps one is no agent any more.

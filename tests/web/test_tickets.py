@@ -240,6 +240,7 @@ async def test_the_inbox_has_queues_notes_and_stored_answers(
     await mine.click()
     await expect(mine).to_have_attribute("aria-pressed", "true")
     await ticket.get_by_role("link").click()
+    await expect(hers.page.locator("li.step")).to_have_count(2)
     await note_and_answer(hers, inbox, agent.name, title, ali.name)
     await hers.box.press("Enter")
     await expect(hers.messages).to_have_text(["a giraffe", f"Hello {ali.name}!"])
@@ -248,6 +249,10 @@ async def test_the_inbox_has_queues_notes_and_stored_answers(
     await expect(his.messages).to_have_text([f"Hello {ali.name}!"])
     await act(hers, ticket, words["closeTicket"])
     await expect(ticket).to_have_count(0)
+    # What was done stands between the messages, in its place; only for agents.
+    await expect(hers.page.locator("li.step")).to_have_count(3)
+    await expect(hers.page.locator(".log ol > li").last).to_contain_text(agent.name)
+    await expect(his.page.locator("li.step")).to_have_count(0)
     await closed.click()
     await act(hers, ticket, again)
     await everything.click()
