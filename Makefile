@@ -22,6 +22,9 @@ FUZZ ?= 1
 # Of `python -m loadtest compare`: make bench BENCH="--scenario fanout --rounds 1"
 BENCH ?=
 
+# What is imported again and again is compiled once, whatever the environment says.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help run test fuzz audit soak bench asyncapi autobahn lint format clean
 
 help: ## this list

@@ -7,6 +7,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -288,6 +289,7 @@ def test_more_workers_than_the_settings_say_need_the_relay(settings: Mapping[str
         os.kill(server.process.pid, signal.SIGTTIN)
         while "it stays at 1 worker" not in server.log():
             assert server.answers()
+            time.sleep(0.05)
         assert len(server.pids()) == 2
 
 
@@ -303,6 +305,7 @@ def test_a_reload_serves_the_code_of_today(tmp_path: Path) -> None:
         os.kill(server.process.pid, signal.SIGHUP)
         while state_of(server) != "new":
             assert server.process.poll() is None
+            time.sleep(0.05)
 
 
 def state_of(server: PayamServer) -> str:

@@ -7,9 +7,24 @@ import pytest
 
 from tests.support.payam_server import PayamServer
 from tests.support.people import People
+from tests.support.sockets import Socket
 
 MIB = 1024 * 1024
 ALLOWANCE = 12 * MIB
+LENGTH = 8_000
+AT_ONCE = 20
+"""Messages on their way: all of them are less than WS_SEND_BUFFER."""
+
+
+async def say(socket: Socket, count: int) -> None:
+    """So many long texts, each of which begins with its number."""
+    for start in range(0, count, AT_ONCE):
+        numbers = range(start, min(start + AT_ONCE, count))
+        for number in numbers:
+            text = f"{number} " + "x" * LENGTH
+            await socket.send({"type": "chat_message", "message": text})
+        for _ in numbers:
+            await socket.receive()
 
 
 def peak(server: PayamServer) -> int:
@@ -63,10 +78,7 @@ async def test_a_long_list_stays_out_of_memory(on_sqlite: PayamServer) -> None:
         conversation = await ali.begin_conversation()
         socket = await ali.connect(conversation)
         count = 2_000
-        for number in range(count):
-            text = f"{number} " + "x" * 8_000
-            await socket.send({"type": "chat_message", "message": text})
-            await socket.receive()
+        await say(socket, count)
         before = peak(on_sqlite)
         path = f"/api/conversations/{conversation}/messages/"
         listed = (await ali.http.get(path)).json()
@@ -80,11 +92,8 @@ async def test_catching_up_stays_out_of_memory(on_sqlite: PayamServer) -> None:
         ali = await people("ali")
         conversation = await ali.begin_conversation()
         socket = await ali.connect(conversation)
-        count = 5_000
-        for number in range(count):
-            text = f"{number} " + "x" * 4_000
-            await socket.send({"type": "chat_message", "message": text})
-            await socket.receive()
+        count = 2_500
+        await say(socket, count)
         await socket.close()
         before = peak(on_sqlite)
         back = await ali.connect(conversation, since=0)

@@ -1,8 +1,10 @@
 """What PostgreSQL must be for Payam: refused at once, waited for, or served."""
 
+import asyncio
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -179,6 +181,7 @@ async def test_a_read_only_database_is_waited_for(
     # Not the line that it serves: Sanic takes the signals over a moment after that.
     while not waiting.answers():
         assert waiting.process.poll() is None
+        await asyncio.sleep(0.02)
     assert waiting.log().count("read-only") == 1
     waiting.close()
 
@@ -201,6 +204,7 @@ def test_a_server_that_is_down_is_waited_for(
             late.start()
             while "Payam serves" not in waiting.log():
                 assert waiting.process.poll() is None
+                time.sleep(0.02)
     absent = {"DATABASE_URL": postgres_server.url("absent"), "PORT": str(free_port())}
     server = "server.py" if workers == 1 else "-m gunicorn -c gunicorn.conf.py server:app"
     status, said = run(server, {**absent, "DATA_DIR": str(tmp_path)})
