@@ -39,9 +39,9 @@ SIZE = 2 * PART + 1000
 expect.set_options(timeout=20_000)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server() -> Iterator[PayamServer]:
-    """One of the test's own, since it stops."""
+    """One of these tests' own, since it stops."""
     with PayamServer({"RATE_LIMITS": "off"}) as server:
         yield server
 
