@@ -40,10 +40,13 @@ export async function begin(account) {
 /** So that the page opens without a connection too. */
 async function keepShell() {
   const { active } = await workers.ready;
-  const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
+  const shell = new URL("web/", home).href;
+  const keep = (urls) => active.postMessage({ keep: urls.filter((url) => url === home.href || url.startsWith(shell)) });
   const later = [...LATER.map((name) => `${name}.js`), "panels.html", "panels.css", `panels.${languageOf()}.json`];
-  const urls = [home.href, ...loaded, ...later.map((name) => new URL(`web/${name}`, home).href)];
-  active.postMessage({ keep: urls.filter((url) => url.startsWith(home.href)) });
+  keep([home.href, ...later.map((name) => shell + name)]);
+  // What is on its way now may come past the worker: it is kept once it is there.
+  const loaded = new PerformanceObserver((list) => keep(list.getEntries().map(({ name }) => name)));
+  loaded.observe({ type: "resource", buffered: true });
 }
 
 /** Whether this server, and this browser, can push. */
