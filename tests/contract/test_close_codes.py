@@ -3,7 +3,7 @@
 import asyncio
 import json
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -15,16 +15,25 @@ from tests.support.people import People, Person
 from tests.support.tokens import access_token
 
 
+@pytest.fixture(scope="module")
+def with_small_limits() -> Iterator[PayamServer]:
+    with PayamServer({"RATE_MESSAGES": "1", "MAX_CONNECTIONS": "2"}) as server:
+        yield server
+
+
 @pytest.fixture
-async def limited() -> AsyncIterator[People]:
-    """A server of its own, with small limits."""
-    settings = {
-        "RATE_MESSAGES": "1",
-        "MAX_CONNECTIONS": "2",
-    }
+async def limited(with_small_limits: PayamServer) -> AsyncIterator[People]:
+    """On a server with small limits, which are each user's own."""
+    async with People(with_small_limits) as people:
+        yield people
+
+
+@pytest.fixture(scope="module")
+def impatient() -> Iterator[PayamServer]:
+    """It waits for nobody who reads slowly, and takes long messages."""
+    settings = {"RATE_LIMITS": "off", "WS_SEND_BUFFER": "65536", "MESSAGE_MAX_LENGTH": "60000"}
     with PayamServer(settings) as server:
-        async with People(server) as people:
-            yield people
+        yield server
 
 
 async def write_raw(person: Person, frame: bytes, conversation: int) -> int:
@@ -230,22 +239,20 @@ async def test_a_restart_closes_with_1012() -> None:
     assert len(stored) >= acked
 
 
-async def test_who_does_not_read_is_closed_with_4408() -> None:
+async def test_who_does_not_read_is_closed_with_4408(impatient: PayamServer) -> None:
     """When what waits for it passes WS_SEND_BUFFER; the others get everything meanwhile."""
-    settings = {"RATE_LIMITS": "off", "WS_SEND_BUFFER": "65536", "MESSAGE_MAX_LENGTH": "60000"}
-    with PayamServer(settings) as server:
-        async with People(server) as people:
-            pair = await Pair.of(people)
-            lazy = await pair.sara.connect(pair.conversation)
-            lazy.connection.transport.pause_reading()
-            text = "x" * 60_000
-            for _ in range(300):  # more than the kernel's buffers of both ends hold
-                await pair.ali.http.post(pair.messages, json={"content": text})
-                assert (await pair.second.receive())["content"] == text
-            lazy.connection.transport.resume_reading()
-            await lazy.until_closed()
-            # The close itself may be lost with what was cut off.
-            assert lazy.connection.close_code in (4408, 1006)
+    async with People(impatient) as people:
+        pair = await Pair.of(people)
+        lazy = await pair.sara.connect(pair.conversation)
+        lazy.connection.transport.pause_reading()
+        text = "x" * 60_000
+        for _ in range(300):  # more than the kernel's buffers of both ends hold
+            await pair.ali.http.post(pair.messages, json={"content": text})
+            assert (await pair.second.receive())["content"] == text
+        lazy.connection.transport.resume_reading()
+        await lazy.until_closed()
+        # The close itself may be lost with what was cut off.
+        assert lazy.connection.close_code in (4408, 1006)
 
 
 async def test_too_many_frames_are_refused_and_then_closed(limited: People) -> None:
@@ -273,28 +280,28 @@ async def test_too_many_sockets_are_refused(limited: People) -> None:
     assert await browser.closed() == 4429
 
 
-async def test_who_does_not_read_everything_comes_back_with_the_cursor() -> None:
+async def test_who_does_not_read_everything_comes_back_with_the_cursor(
+    impatient: PayamServer,
+) -> None:
     """On `/ws/` as well: closed with 4408, and then each message comes, in order."""
-    settings = {"RATE_LIMITS": "off", "WS_SEND_BUFFER": "65536", "MESSAGE_MAX_LENGTH": "60000"}
     most = 300  # more than the kernel's buffers of both ends hold
-    with PayamServer(settings) as server:
-        async with People(server) as people:
-            pair = await Pair.of(people)
-            lazy = await pair.sara.connect()
-            cursor = (await lazy.receive())["cursor"]
-            lazy.connection.transport.pause_reading()
-            for number in range(most):
-                text = f"{number}".rjust(60_000)
-                await pair.ali.http.post(pair.messages, json={"content": text})
-                assert (await pair.second.receive())["content"] == text
-            lazy.connection.transport.resume_reading()
-            early = [one for one in await lazy.until_closed() if one["type"] == "chat.message"]
-            assert lazy.connection.close_code in (4408, 1006)
-            assert [one["seq"] for one in early] == list(range(1, len(early) + 1))
-            assert len(early) < most
-            back = await pair.sara.connect(cursor=cursor)
-            seqs = []
-            while (frame := await back.receive())["type"] != "resumed":
-                if frame["type"] == "chat.message":
-                    seqs.append(frame["seq"])
-            assert seqs == list(range(1, most + 1))
+    async with People(impatient) as people:
+        pair = await Pair.of(people)
+        lazy = await pair.sara.connect()
+        cursor = (await lazy.receive())["cursor"]
+        lazy.connection.transport.pause_reading()
+        for number in range(most):
+            text = f"{number}".rjust(60_000)
+            await pair.ali.http.post(pair.messages, json={"content": text})
+            assert (await pair.second.receive())["content"] == text
+        lazy.connection.transport.resume_reading()
+        early = [one for one in await lazy.until_closed() if one["type"] == "chat.message"]
+        assert lazy.connection.close_code in (4408, 1006)
+        assert [one["seq"] for one in early] == list(range(1, len(early) + 1))
+        assert len(early) < most
+        back = await pair.sara.connect(cursor=cursor)
+        seqs = []
+        while (frame := await back.receive())["type"] != "resumed":
+            if frame["type"] == "chat.message":
+                seqs.append(frame["seq"])
+        assert seqs == list(range(1, most + 1))
