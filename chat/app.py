@@ -14,10 +14,11 @@ from sanic import Request, Sanic
 
 from chat import THRESHOLD, starting
 from chat import metrics as figures
-from chat.api import addresses, metrics, options, parameters, responses, routes, tracing, web
+from chat.api import metrics, options, parameters, responses, routes, tracing, web
 from chat.auth import middleware
 from chat.auth.identity import Identity
 from chat.docs import routes as docs
+from chat.http import addresses
 from chat.payam import Payam, make_payam
 from chat.realtime import socket as websocket
 from chat.realtime.arrivals import Arrival

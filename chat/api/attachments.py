@@ -3,11 +3,12 @@
 from msgspec.structs import replace
 from sanic import Blueprint, HTTPResponse, Request
 
-from chat.api import addresses, bodies, etags, keys, ranges, responses, uploads
+from chat.api import bodies, etags, keys, ranges, responses, uploads
 from chat.api.operations import Operation
 from chat.api.parameters import ConditionalHeaders, FileHeaders, OnceHeaders
 from chat.api.schemas import FileForm, UploadToAttach
 from chat.errors import Conflict, Forbidden
+from chat.http import addresses
 from chat.records import Attachment
 from chat.services.attachments import (
     Quota,

@@ -2,12 +2,13 @@
 
 from sanic import Blueprint, HTTPResponse, Request
 
-from chat.api import addresses, bodies, responses
+from chat.api import bodies, responses
 from chat.api.operations import Operation
 from chat.api.schemas import Identification, NewGuest
 from chat.api.tokens import NO_TOKEN, NOT_KEPT
 from chat.auth.identity import Identity
 from chat.errors import RateLimited
+from chat.http import addresses
 from chat.records import Desk, Guest, SignedIn
 from chat.services.guests import closed, not_staff, wrong_signature
 from chat.services.registry import Services

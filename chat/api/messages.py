@@ -2,11 +2,12 @@
 
 from sanic import Blueprint, HTTPResponse, Request
 
-from chat.api import addresses, bodies, keys, paging, responses
+from chat.api import bodies, keys, paging, responses
 from chat.api.operations import Operation
 from chat.api.parameters import MessagePlace, Moderation, SendHeaders
 from chat.api.schemas import NewContent, NewMessage
 from chat.errors import Conflict, EpochChanged, Forbidden, InvalidInput, KeyReused
+from chat.http import addresses
 from chat.records import Message
 from chat.services import history
 from chat.services.messages import Messages

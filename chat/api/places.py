@@ -15,7 +15,7 @@ from msgspec import Struct
 from sanic import Request, Sanic
 from sanic.compat import Header
 
-from chat.api import addresses
+from chat.http import addresses
 from chat.placing import placed
 from config.kinds import BASE_PATH
 from config.settings import Settings

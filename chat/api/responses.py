@@ -13,8 +13,9 @@ from typing import Any
 import msgspec
 from sanic import HTTPResponse, Request, Sanic
 
-from chat.api import addresses, places
+from chat.api import places
 from chat.errors import NotAuthenticated, NotFound
+from chat.http import addresses
 from chat.http.room import OF_A_STREAM, SMALL, Room
 from config.settings import Settings
 

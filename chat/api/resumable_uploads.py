@@ -15,10 +15,11 @@ from typing import Any
 from sanic import Blueprint, HTTPResponse, Request
 
 from chat import headers, records
-from chat.api import addresses, bodies, places, problems, responses
+from chat.api import bodies, places, problems, responses
 from chat.api.operations import Operation
 from chat.api.parameters import AppendHeaders, NewUploadHeaders, UploadHeaders
 from chat.errors import InvalidInput, PreconditionFailed, TooLarge, UnsupportedMedia
+from chat.http import addresses
 from chat.services.registry import Services
 from chat.services.resumable_uploads import Progress, too_many
 from chat.store.drafts import too_long, wrong_offset

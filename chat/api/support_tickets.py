@@ -4,11 +4,12 @@ from msgspec import UNSET
 from sanic import Blueprint, HTTPResponse, Request
 
 from chat import records
-from chat.api import addresses, bodies, keys, paging, responses
+from chat.api import bodies, keys, paging, responses
 from chat.api.operations import Operation
 from chat.api.parameters import LIST_LIMIT, OnceHeaders, StepPlace, TicketChoice, TicketPlace
 from chat.api.schemas import NewAssignee, NewRating, NewTicket, TicketChanges
 from chat.errors import Forbidden, InvalidInput
+from chat.http import addresses
 from chat.records import ID_MAX, SupportTicket, TicketStep
 from chat.services import checks
 from chat.services import ticket_rules as rules

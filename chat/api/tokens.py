@@ -2,10 +2,11 @@
 
 from sanic import Blueprint, HTTPResponse, Request
 
-from chat.api import addresses, bodies, responses
+from chat.api import bodies, responses
 from chat.api.operations import Operation
 from chat.api.schemas import Credentials, RefreshToken
 from chat.errors import Forbidden, NotAuthenticated, RateLimited
+from chat.http import addresses
 from chat.services.registry import Services
 from chat.services.sessions import Pair
 

@@ -3,11 +3,12 @@
 from msgspec import UNSET
 from sanic import Blueprint, HTTPResponse, Request
 
-from chat.api import addresses, bodies, etags, keys, paging, responses
+from chat.api import bodies, etags, keys, paging, responses
 from chat.api.operations import Operation
 from chat.api.parameters import SEARCH_LIMIT, OnceHeaders, UserSearch
 from chat.api.schemas import Erasing, NewPassword, NewUser, UserChanges
 from chat.errors import Conflict, Forbidden, RateLimited
+from chat.http import addresses
 from chat.records import Me, Profile, User
 from chat.services.erasure import wrong_password
 from chat.services.invites import no_such_invite

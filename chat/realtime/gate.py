@@ -59,8 +59,16 @@ class Door(Protocol):
 class Gate:
     """`is_draining` refuses everyone, because the process is stopping."""
 
-    def __init__(self, services: Services, connections: Connections, history: History) -> None:
+    def __init__(
+        self,
+        services: Services,
+        connections: Connections,
+        history: History,
+        trusted: tuple[str, ...],
+    ) -> None:
+        """`trusted`: the proxies whose word for a client's address is taken."""
         self._services = services
+        self._trusted = trusted
         self._connections = connections
         self._history = history
         self.is_draining = False
@@ -92,6 +100,8 @@ class Gate:
         """A connection for the user of the token. There is no await between the two."""
         identity = await self._services.sessions.identify_afresh(knock.token())
         bind_contextvars(user=identity.user_id)
+        if identity.is_guest:
+            self._services.guest_limits.come(identity, knock.address(self._trusted))
         self._services.requests.take(identity.user_id)
         connection = door.connect(knock, identity)
         if self.is_draining:

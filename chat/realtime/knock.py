@@ -8,6 +8,7 @@ from sanic import Request
 
 from chat.auth.middleware import socket_token, subprotocol_token
 from chat.errors import InvalidInput
+from chat.http import addresses
 from chat.services.malformed import unknown
 
 
@@ -27,6 +28,10 @@ class Knock(ABC):
     @abstractmethod
     def is_blind(self) -> bool:
         """Whether it is a browser's, which cannot see the status of a refusal."""
+
+    @abstractmethod
+    def address(self, trusted: tuple[str, ...]) -> str:
+        """The client's, behind these proxies. Raises InvalidInput where a header is too long."""
 
     @abstractmethod
     def arguments(self) -> Mapping[str, list[str]]:
@@ -68,6 +73,9 @@ class RequestKnock(Knock):
         if request.method != "GET" or "authorization" in request.headers:
             return False
         return subprotocol_token(request) is not None
+
+    def address(self, trusted: tuple[str, ...]) -> str:
+        return addresses.of_client(self._request, trusted)
 
     def arguments(self) -> Mapping[str, list[str]]:
         return self._request.get_args(keep_blank_values=True)

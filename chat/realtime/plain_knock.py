@@ -17,6 +17,7 @@ from typing import Any
 
 from chat.auth.middleware import SUBPROTOCOL, subprotocols_in, token_among, token_in
 from chat.headers import request_id_of
+from chat.http import addresses
 from chat.realtime.knock import Knock
 
 MOST_BYTES = 7 * 1024
@@ -39,13 +40,14 @@ LEFT_TO_SANIC = frozenset(
     (
         "content-length",
         "expect",
+        "forwarded",
         "te",
         "trailer",
         "transfer-encoding",
         "x-forwarded-prefix",
     )
 )
-"""Headers that change how a request is read, or which path it is for."""
+"""Headers that change how a request is read, which path it is for, or whose it is."""
 FORM = (
     "HTTP/1.1 101 Switching Protocols\r\nDate: {date}\r\nUpgrade: websocket\r\n"
     "Connection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n{more}\r\n"
@@ -56,7 +58,7 @@ SELECTED = f"Sec-WebSocket-Protocol: {SUBPROTOCOL}\r\n"
 class PlainKnock(Knock):
     """`request_id` is the client's own, or None."""
 
-    __slots__ = ("_authorization", "_key", "_offers", "_query", "request_id")
+    __slots__ = ("_authorization", "_forwarded", "_key", "_offers", "_query", "request_id")
 
     def __init__(self, path: str | None, query: str | None, headers: Mapping[str, str]) -> None:
         self.conversation_id = None if path is None else int(path)
@@ -65,6 +67,7 @@ class PlainKnock(Knock):
         self._query = query
         self._key = headers["sec-websocket-key"]
         self._authorization = headers.get("authorization")
+        self._forwarded = headers.get("x-forwarded-for", "")
         offers = headers.get("sec-websocket-protocol")
         self._offers = [] if offers is None else subprotocols_in([offers])
 
@@ -82,6 +85,11 @@ class PlainKnock(Knock):
     @property
     def is_blind(self) -> bool:
         return self._authorization is None
+
+    def address(self, trusted: tuple[str, ...]) -> str:
+        peer = self.transport.get_extra_info("peername") or ""
+        come_from = peer if isinstance(peer, str) else peer[0]
+        return addresses.trace(come_from, lambda: addresses.hops_in(self._forwarded), trusted)
 
     def arguments(self) -> Mapping[str, list[str]]:
         found: dict[str, list[str]] = {}

@@ -109,7 +109,7 @@ class Sockets(Listener):
         self.agents = Agents(services.users.staff_among, conversations.membership)
         self.desk = Desk(self.users, hub, services.support_tickets, services.users.staff_among)
         dispatcher.ticket_changed = self.desk.changed
-        self.gate = Gate(services, connections, history)
+        self.gate = Gate(services, connections, history, settings.trusted_proxies)
         most = settings.frame_max_size
         self._conversation_door = ConversationDoor(
             self, conversations, hub, self.agents, catching_up, most

@@ -4,11 +4,15 @@ Nobody had to sign up to be a guest. So these limits are lower than those of use
 them.
 """
 
+from cachetools import LRUCache
+
 from chat.auth.identity import Identity
 from chat.services.limits import Limit, network_of
 
 FROM_ADDRESS = 10
 """From one address come so many times as much as from one guest: a family, or a whole office."""
+
+GUESTS_MAX = 50_000
 
 
 class GuestLimits:
@@ -23,13 +27,20 @@ class GuestLimits:
         self._messages = messages
         self._tickets = tickets
         self._files = files
+        self._networks: LRUCache[int, str] = LRUCache(GUESTS_MAX)
+        """From which network each guest opened the last socket."""
+
+    def come(self, who: Identity, address: str) -> None:
+        """A guest opens a socket. What the guest sends there counts for this address too."""
+        self._networks[who.user_id] = network_of(address)
 
     def message(self, who: Identity, address: str | None = None) -> None:
-        """Count a message. On a socket there is no address; each guest there began from one."""
+        """Count a message. Without an address it came by a socket."""
         if who.is_guest:
             self._messages[0].take(who.user_id)
-            if address is not None:
-                self._messages[1].take(network_of(address))
+            network = self._networks.get(who.user_id) if address is None else network_of(address)
+            if network is not None:
+                self._messages[1].take(network)
 
     async def ticket(self, who: Identity, address: str) -> None:
         await self._count(self._tickets, who, address)

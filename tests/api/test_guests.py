@@ -1,11 +1,14 @@
 """Guests of a shop's page, and users whom the shop's signature names."""
 
+import asyncio
 import hmac
+import json
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 
 import pytest
+from websockets.asyncio.client import connect
 
 from chat.services.sessions import Pair
 from config.settings import Settings
@@ -50,6 +53,18 @@ def guest(api: Api, **said: str) -> Person:
 
 def identified(api: Api, user_id: str, **more: Any) -> Person:
     return person(api, api.request("POST", "/api/guests/identify/", json=signed(user_id, **more)))
+
+
+async def said_on_a_socket(who: Person, place: str, headers: dict[str, str]) -> str:
+    """Send there; what comes back: `ack`, or why not."""
+    url = f"ws://127.0.0.1:{who.api.port}/ws/chat/{place.strip('/').split('/')[-1]}/"
+    headers = {**headers, "Authorization": f"Bearer {who.access}"}
+    async with asyncio.timeout(20), connect(url, additional_headers=headers) as socket:
+        await socket.send('{"type":"chat_message","message":"x","ref":"r"}')
+        while True:
+            frame = json.loads(await socket.recv())
+            if frame.get("ref") == "r":
+                return str(frame.get("detail", frame["type"])).partition(":")[0]
 
 
 def test_a_guest_writes_to_the_desk(api: Api) -> None:
@@ -181,6 +196,7 @@ def test_a_guest_may_do_less_than_a_user(tmp_path: Any) -> None:
         rate_guest_messages=1,
         rate_guest_tickets=1,
         rate_guest_files=1,
+        trusted_proxies=("127.0.0.1",),
     )
     with Api(settings) as served:
 
@@ -212,6 +228,14 @@ def test_a_guest_may_do_less_than_a_user(tmp_path: Any) -> None:
         last = guest(served)
         said = refused(last, f"{place_of(last)}messages/", json=body)
         assert said == "Too many messages of guests from this address"
+        for headers, expected in (
+            ({}, said),
+            ({"X-Forwarded-For": "203.0.113.9"}, "ack"),
+            ({"Forwarded": "for=203.0.113.10"}, "ack"),
+        ):
+            next_one = guest(served)
+            place = place_of(next_one)
+            assert served.run(said_on_a_socket(next_one, place, headers)) == expected
         user = served.person("user")
         path = f"{place_of(user)}messages/"
         assert [user.post(path, body).status_code for _ in range(2)] == [201, 201]

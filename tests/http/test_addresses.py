@@ -10,7 +10,7 @@ import httpx
 import pytest
 from multidict import CIMultiDict
 
-from chat.api import addresses
+from chat.http import addresses
 from tests.support.payam_server import PayamServer
 
 PROXY = "127.0.0.1"

@@ -10,7 +10,7 @@ limit:
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -36,26 +36,30 @@ _reported: set[str] = set()
 
 
 def of_client(request: Request, trusted: tuple[str, ...]) -> str:
-    """The address that a request comes from.
+    """The address that a request comes from. Raises InvalidInput where a Forwarded is too long."""
+    return trace(request.ip, lambda: hops_of(request), trusted)
+
+
+def trace(peer: str, hops: Callable[[], Iterable[str]], trusted: tuple[str, ...]) -> str:
+    """The client's address behind the proxies from which a connection comes; `hops` is asked for
+    what they wrote.
 
     It comes from X-Forwarded-For, or from Forwarded (RFC 7239) where that is missing. The
     nearest proxy writes at the end, so the header is read from its end, as long as
     `trusted` (addresses or networks) contains the proxy that wrote the next entry. What a
     client invents stands before those entries. An entry that is no address (`unknown`,
-    `_hidden`) ends the reading, and the proxy that wrote it counts. Raises InvalidInput
-    where a Forwarded is too long.
+    `_hidden`) ends the reading, and the proxy that wrote it counts.
     """
-    peer: str = request.ip
     address = parse(peer)
     if address is None:
         return peer
-    hops = None
+    left = None
     while is_trusted(address, trusted):
-        if hops is None:
-            hops = list(hops_of(request))
-        if not hops:
+        if left is None:
+            left = list(hops())
+        if not left:
             break
-        hop = hops.pop()
+        hop = left.pop()
         before = parse(hop)
         if before is None:
             report(str(address), hop)
@@ -97,11 +101,15 @@ def parse(text: str) -> Address | None:
 def hops_of(request: Request) -> Iterator[str]:
     """The entries that proxies wrote; the nearest proxy's entry is the last one."""
     if written := ",".join(request.headers.getall("x-forwarded-for", [])):
-        # A client may make the header long, but the client's part is at the beginning.
-        yield from (hop for hop in written[-FOR_MAX_LENGTH:].split(",") if hop.strip())
+        yield from hops_in(written)
         return
     for line in headers.every(request, "Forwarded"):
         yield from fors_of(line)
+
+
+def hops_in(written: str) -> list[str]:
+    """Those of an X-Forwarded-For. A client may make it long, but its part is at the beginning."""
+    return [hop for hop in written[-FOR_MAX_LENGTH:].split(",") if hop.strip()]
 
 
 def fors_of(line: str) -> Iterator[str]:
