@@ -57,7 +57,11 @@ def test_the_program_does_what_its_function_does(tmp_path: Path) -> None:
     """`python -m chat` takes its arguments, settings and standard input from its process, prints
     on it, and ends with its status. The other tests call the function, `chat.cli.main`.
     """
-    settings = {"DATA_DIR": str(tmp_path / "made"), "REDIS_ULR": "redis://h/0"}
+    settings = {
+        "DATA_DIR": str(tmp_path / "made"),
+        "PORT": str(free_port()),  # `check` looks whether it is free
+        "REDIS_ULR": "redis://h/0",
+    }
     program = ("-m", "chat")
     status, printed, complaint = run(
         *program, "createuser", "ali", settings=settings, stdin="a password\n"
