@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
 import { memoryStorage, Payam } from "../../web/client/index.js";
+import { Shelf } from "../../web/client/shelf.js";
 import { Scripted, tick } from "./scripted.mjs";
 
 const everyone = [];
@@ -441,4 +442,20 @@ test("reactions and replies are counted once, whatever a page has counted", asyn
   const own = { title: "x", muted_until: null, archived: true, pinned: false };
   server.send({ type: "conversation.updated", ...own, seq: 0, conversation: 1 });
   assert.deepEqual([one.record.archived, one.title, one.seq], [true, "talk 1", 13]);
+});
+
+test("what is kept of messages takes in changes that come at once, one after the other", async () => {
+  const key = "thread/ali/1";
+  const contents = new Map([[key, { id: 1, messages: [{ id: 8, content: "8" }, { id: 9, content: "9" }] }]]);
+  const storage = {
+    get: async (name) => (await tick(), contents.get(name)),
+    set: async (name, value) => (await tick(), void contents.set(name, value)),
+  };
+  const shelf = new Shelf(storage, "ali");
+  const conversation = { id: 1, thread: { isLoaded: false } };
+  await Promise.all([
+    shelf.amend(conversation, { type: "message.deleted", message_id: 9 }),
+    shelf.amend(conversation, { type: "message.edited", message: { id: 8, content: "eight" } }),
+  ]);
+  assert.deepEqual(contents.get(key).messages.map(({ content }) => content), ["eight", ""]);
 });

@@ -125,9 +125,9 @@ async def test_a_customer_and_an_agent_talk(browser: Browser, shop: Shop, langua
         {"name": "map.txt", "mimeType": "text/plain", "buffer": b"a map"}
     )
     await say(frame, words, "here it is")
-    await expect(frame.locator("#messages li.own .attached")).to_have_text("map.txt")
+    await expect(frame.locator("#messages li.own button.attached")).to_have_text("map.txt")
     async with page.expect_download() as download:
-        await frame.locator("#messages li.own .attached").click()
+        await frame.locator("#messages li.own button.attached").click()
     assert (await download.value).suggested_filename == "map.txt"
     assert "giraffe" not in await frame.locator("body").inner_text()
     agent._send("POST", f"/api/support_tickets/{ticket['id']}/close/")

@@ -12,6 +12,7 @@ export class Shelf {
   #timers = new Map(); // by conversation
   #written = new Map(); // by conversation, the list of which the newest are kept
   #isTidied = false;
+  #last = Promise.resolve(); // the last change, which the next one waits for
 
   constructor(storage, subject) {
     this.#storage = storage;
@@ -34,17 +35,20 @@ export class Shelf {
   /** What is not read here now was edited or deleted: nothing that is gone stays here. */
   async amend({ id, thread }, frame) {
     const changed = thread.isLoaded ? undefined : CHANGED[frame.type]?.(frame);
-    const kept = changed && (await this.#get(id));
-    if (!kept?.messages.some((one) => one.id === changed.id)) return;
-    const messages = kept.messages.map((one) => (one.id === changed.id ? { ...one, ...changed } : one));
-    await this.#set({ ...kept, messages });
+    if (!changed) return;
+    await this.#inTurn(async () => {
+      const kept = await this.#get(id);
+      if (!kept?.messages.some((one) => one.id === changed.id)) return;
+      const messages = kept.messages.map((one) => (one.id === changed.id ? { ...one, ...changed } : one));
+      await this.#set({ ...kept, messages });
+    });
   }
 
   async drop(id) {
     clearTimeout(this.#timers.get(id));
     this.#timers.delete(id);
     this.#written.delete(id);
-    await this.#storage.delete(this.#key(id)).catch(() => {});
+    await this.#inTurn(() => this.#storage.delete(this.#key(id)).catch(() => {}));
   }
 
   close() {
@@ -52,8 +56,18 @@ export class Shelf {
     this.#timers.clear();
   }
 
-  async #write({ id, record, thread }) {
-    this.#timers.delete(id);
+  /** Two changes at once would each read what the other has not written yet. */
+  #inTurn(change) {
+    this.#last = this.#last.then(change, change);
+    return this.#last;
+  }
+
+  #write(conversation) {
+    this.#timers.delete(conversation.id);
+    return this.#inTurn(() => this.#writeNewest(conversation));
+  }
+
+  async #writeNewest({ id, record, thread }) {
     // Who jumped far back keeps the newest, if they are there.
     if (!thread.isLoaded || (thread.hasLater && (await this.#get(id)))) return;
     const { messages } = thread;
