@@ -36,7 +36,7 @@ run: $(VENV)/runtime.stamp ## serve on http://127.0.0.1:8000, with SQLite in dat
 # More processes than cores: half of a test's time is waiting, for what is broken to be found.
 test: $(VENV)/dev.stamp $(if $(TEST),,lint) ## lint and every test; TEST=path for one file alone
 	@.ci/services
-	@$(LIMIT) $(BIN)/python -m pytest $(or $(TEST),-n 3 --dist loadfile --no-loadscope-reorder)
+	@$(LIMIT) $(BIN)/python -m pytest $(or $(TEST),-n 4 --dist loadfile --no-loadscope-reorder)
 
 fuzz: $(VENV)/dev.stamp ## try the API and the sockets with very many inputs, for hours; FUZZ=times as many
 	@.ci/services

@@ -10,7 +10,7 @@ from chat.changes.messages import EditedMessage, MessageDeleted, MessageEdited
 from chat.changes.participants import ParticipantJoined, ParticipantLeft
 from chat.changes.support_tickets import TicketUpdated
 from chat.events import ChangeFrame, MessageSent
-from chat.records import User, attachment_url
+from chat.records import Profile, User, attachment_url
 from chat.store import support_tickets
 from chat.store.database import Database
 from tests.store.world import Changes, conversation, pair, sent, user
@@ -60,7 +60,7 @@ async def test_every_kind_of_change_comes_in_the_order_it_was_made(database: Dat
     assert isinstance(ticket, TicketUpdated)
     assert (ticket.support_ticket.subject, ticket.support_ticket.created_by) == (
         "broken",
-        User(ali, "ali"),
+        Profile(ali, "ali"),
     )
     assert joined == ParticipantJoined(User(reza, "reza"), seq=4)
     assert isinstance(attached, AttachmentAdded)

@@ -48,6 +48,7 @@ MAY_ASK_ALL = (
     may("those that a search looks through", "participants conversations positions", r"AS mine$"),
     may("who came and went lately", "participants", r"FROM participants WHERE changed >"),
     may("what is due", "positions conversations deletions", r"\b(p\.)?due (<=|IS NOT NULL)"),
+    may("what a follower that has ended still held", "positions", r"^UPDATE .* substr\(lease, "),
     may(
         "where a new follower begins", "conversations", r"^SELECT coalesce\(max\(id\), \$1\) FROM c"
     ),
