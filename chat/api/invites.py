@@ -8,7 +8,7 @@ from chat.api.parameters import OnceHeaders
 from chat.api.schemas import NewInvite
 from chat.errors import Conflict
 from chat.records import Conversation, Invitation, Invite
-from chat.services.invites import ended, full, removed, too_many, used_up
+from chat.services.invites import ended, full, of_a_guest, removed, too_many, used_up
 from chat.services.registry import Services
 from chat.services.rights import admins_only, no_roles
 from chat.store.sends import blocked
@@ -36,7 +36,7 @@ async def list_all(request: Request, conversation_id: int) -> HTTPResponse:
     takes=NewInvite,
     headers=OnceHeaders,
     gives={201: Invite, 200: Invite},
-    refuses=(admins_only(), no_roles(), too_many(), keys.REUSED),
+    refuses=(admins_only(), of_a_guest(), no_roles(), too_many(), keys.REUSED),
 )
 async def create(request: Request, conversation_id: int) -> HTTPResponse:
     """Make an invite link.

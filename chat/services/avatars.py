@@ -48,7 +48,7 @@ class Avatars:
         self._news = news
 
     async def of_user(self, who: Identity, user_id: int) -> Avatar:
-        """Raises NotFound. A guest only knows staff."""
+        """Raises NotFound. A guest only knows staff, and only staff know guests."""
         if not await guests.visible(self._database, who.user_id, {user_id}):
             raise no_avatar()
         return found(await USERS.find(self._database, user_id))

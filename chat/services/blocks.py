@@ -6,7 +6,7 @@ from chat import records
 from chat.auth.identity import Identity
 from chat.errors import InvalidInput, NotFound
 from chat.store import blocks as store
-from chat.store import users
+from chat.store import guests, users
 from chat.store.database import Database, Reads
 from chat.store.sends import blocked
 
@@ -19,7 +19,8 @@ class Blocks:
         """Block a user. A second time changes nothing. Raises NotFound."""
         if user_id == who.user_id:
             raise of_oneself()
-        if not await users.present(self._database, [user_id]):
+        known = await guests.visible(self._database, who.user_id, {user_id})
+        if not await users.present(self._database, known):
             raise NotFound("There is no such user.")
         async with self._database.transaction() as transaction:
             await store.put(transaction, who.user_id, user_id)

@@ -239,7 +239,7 @@ class Conversations:
         self, who: Identity, field: str, user_ids: Collection[int]
     ) -> dict[int, records.User]:
         """The users by id. Raises InvalidInput, which names the ids that do not exist. For a guest
-        nobody exists but staff.
+        nobody exists but staff, and guests exist for staff only.
         """
         visible = await guests.visible(self._database, who.user_id, set(user_ids))
         found = {user.id: user for user in await users.present(self._database, visible)}

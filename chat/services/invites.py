@@ -51,8 +51,10 @@ class Invites:
         key: str | None,
     ) -> tuple[records.Invite, bool]:
         """Make a link. Returns it, and whether it is new: a retry with the same `key` gets the
-        first one.
+        first one. Raises Forbidden for a guest, who reaches nobody but staff.
         """
+        if await guests.is_guest(self._database, who.user_id):
+            raise of_a_guest()
         end = moment_of("expires_at", expires_at)
         if end is not None and end <= now():
             raise InvalidInput({"expires_at": ["Must be in the future."]})
@@ -171,7 +173,10 @@ async def find(reads: Reads, code: str) -> Stored:
 async def require_open(reads: Reads, who: Identity, found: Stored) -> None:
     """Raises NotFound, Forbidden or Conflict where this user cannot come in by the link."""
     conversation_id = found.conversation_id
-    if await guests.is_guest(reads, who.user_id):  # who write to the desk, and to nobody else
+    # Guests write to the desk, and to nobody else; nor does anybody come by what they made.
+    if await guests.is_guest(reads, who.user_id) or await guests.is_guest(
+        reads, found.invite.created_by.id
+    ):
         raise no_such_invite()
     if await participants.was_removed(reads, conversation_id, who.user_id):
         raise removed()
@@ -219,3 +224,7 @@ def too_many() -> Conflict:
     return Conflict(
         f"A conversation has at most {INVITES_MAX} invite links.", code="too_many_invites"
     )
+
+
+def of_a_guest() -> Forbidden:
+    return Forbidden("Guests make no invite links.")

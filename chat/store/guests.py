@@ -87,11 +87,15 @@ async def take_over_tickets(
 
 
 async def visible(reads: Reads, viewer_id: int, user_ids: set[int]) -> set[int]:
-    """Those of the users whom the viewer may know of: a guest only knows staff."""
-    if not await is_guest(reads, viewer_id):
-        return user_ids
+    """Those of the users whom the viewer may know of. A guest only knows staff, and only staff
+    know guests. All know themselves.
+    """
     rows = await reads.fetch(
-        f"SELECT id FROM users WHERE id IN ({reads.ids}) AND (is_staff OR id = ?)",  # noqa: S608 - of ours
-        (listed(user_ids), viewer_id),
+        f"""
+        SELECT u.id FROM users AS u JOIN users AS v ON v.id = ?
+        WHERE u.id IN ({reads.ids})
+          AND (v.is_staff OR u.is_staff OR u.id = v.id OR NOT (u.is_guest OR v.is_guest))
+        """,  # noqa: S608 - of ours
+        (viewer_id, listed(user_ids)),
     )
     return {id_ for (id_,) in rows}

@@ -105,6 +105,38 @@ def test_a_guest_knows_staff_alone(api: Api) -> None:
     assert wrong_fields(refused) == {"user_id"}
 
 
+def test_guests_are_not_there_for_others(api: Api) -> None:
+    """Whoever is not staff reaches a guest by no path, and gets what an unknown id gets."""
+    ali, sara, agent = guest(api), api.person("sara"), api.person("a", is_staff=True)
+    for body in ({}, {"direct": True}):
+        refused = sara.post("/api/conversations/", {"participants": [ali.id], **body})
+        absent = sara.post("/api/conversations/", {"participants": [2**61], **body})
+        assert wrong_fields(refused) == wrong_fields(absent) == {"participants"}
+        assert ali.username not in refused.text
+    place = sara.begin()
+    for field, value in (("user_id", ali.id), ("user_ids", [ali.id])):
+        refused = sara.post(f"{place}participants/", {field: value})
+        assert wrong_fields(refused) == {field}
+    for one, other in ((sara, ali), (ali, sara)):
+        blocked = one.request("PUT", f"/api/users/me/blocks/{other.id}/")
+        problem(blocked, 404, "not_found")
+    begun = agent.post("/api/conversations/", {"participants": [ali.id], "direct": True})
+    assert begun.status_code == 201
+
+
+def test_a_guest_lets_nobody_in(api: Api) -> None:
+    """By no invite link: none is made, and one of before leads nowhere."""
+    ali, sara = guest(api), api.person("sara")
+    place = ali.begin()
+    problem(ali.post(f"{place}invites/", {}), 403, "forbidden")
+    maker = api.person("maker")
+    elsewhere = maker.begin()
+    code = maker.post(f"{elsewhere}invites/", {}).json()["code"]
+    api.execute("UPDATE users SET is_guest = TRUE WHERE id = ?", (maker.id,))
+    problem(sara.post(f"/api/invites/{code}/", {}), 404, "not_found")
+    problem(sara.get(f"/api/invites/{code}/"), 404, "not_found")
+
+
 def test_a_signature_makes_the_guest_a_known_user(api: Api) -> None:
     """The same user, who keeps the conversation; and the same again by the signature alone."""
     ali = guest(api, name="Ali")
