@@ -195,7 +195,7 @@ class SupportTickets:
             if (
                 holder is not None
                 and holder.id not in (who.user_id, user_id)
-                # An assignee who is not staff any more does not count.
+                # An assignee who may not sign in, or is not staff any more, does not count.
                 and await users.staff_member(transaction, holder.id) is not None
             ):
                 raise rules.already_assigned(holder)

@@ -34,13 +34,13 @@ async def agents(reads: Reads) -> list[Row]:
     ticket, and how many tickets they have that are not closed.
     """
     return await reads.fetch(
-        """
+        f"""
         SELECT u.id, u.username, a.takes_tickets, coalesce(a.assigned_at, 0),
                (SELECT count(*) FROM support_tickets AS t
                 WHERE t.assigned_to = u.id AND t.status <> 'closed')
         FROM users AS u LEFT JOIN desk_agents AS a ON a.user_id = u.id
-        WHERE u.is_staff AND u.suspended_at IS NULL AND u.erased_at IS NULL ORDER BY u.id
-        """
+        WHERE {users.SERVES} ORDER BY u.id
+        """  # noqa: S608 - of ours
     )
 
 

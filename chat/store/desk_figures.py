@@ -7,7 +7,7 @@ conversations. What agents answered is kept in the tickets (`support_tickets.rec
 from typing import Any, NamedTuple
 
 from chat.store.database import Reads, Row
-from chat.store.support_tickets import IS_ANSWER, WAITING, first_answer
+from chat.store.support_tickets import HAS_AGENT, IS_ANSWER, WAITING, first_answer
 
 HOUR = 3_600 * 1_000_000
 
@@ -98,13 +98,14 @@ WRITTEN = f"""
     WHERE m.created_at >= ? AND m.created_at < ? AND {IS_ANSWER} AND NOT m.is_deleted
     GROUP BY m.sender_id
 """  # noqa: S608 - of ours
-OPEN = """
-    SELECT coalesce(assigned_to, 0), count(*) FROM support_tickets
-    WHERE status <> 'closed' GROUP BY 1
-"""
+OPEN = f"""
+    SELECT CASE WHEN {HAS_AGENT} THEN t.assigned_to ELSE 0 END, count(*) FROM support_tickets AS t
+    WHERE t.status <> 'closed' GROUP BY 1
+"""  # noqa: S608 - of ours
 NOW = f"""
-    SELECT count(*), count(waits), count(*) - count(agent) FROM (
-        SELECT {WAITING} AS waits, t.assigned_to AS agent FROM support_tickets AS t
+    SELECT count(*), count(waits), count(*) - count(has_agent) FROM (
+        SELECT {WAITING} AS waits, CASE WHEN {HAS_AGENT} THEN 1 END AS has_agent
+        FROM support_tickets AS t
         WHERE t.status <> 'closed') AS present
 """  # noqa: S608 - of ours
 TABLE = """

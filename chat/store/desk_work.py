@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from chat.store.database import Reads, Transaction, listed
-from chat.store.support_tickets import WAITING, first_answer
+from chat.store.support_tickets import HAS_AGENT, WAITING, first_answer
 
 AT_ONCE = 100
 """Most tickets that are taken up together."""
@@ -12,18 +12,20 @@ AT_ONCE = 100
 
 async def queue(reads: Reads, ticket_id: int | None = None) -> list[tuple[int, int]]:
     """The first tickets that a rule may assign: (id, conversation). Nobody has them, or nobody who
-    is staff still, and no agent gave them back. With `ticket_id` only this one, if it is such.
+    is an agent still, and who had them last did not give them back. With `ticket_id` only this
+    one, if it is such.
     """
     condition, parameters = ("TRUE", []) if ticket_id is None else ("t.id = ?", [ticket_id])
     rows = await reads.fetch(
         f"""
         SELECT t.id, t.conversation_id
-        FROM support_tickets AS t LEFT JOIN users AS u ON u.id = t.assigned_to
-        WHERE t.status <> 'closed' AND {condition} AND (u.id IS NULL OR NOT u.is_staff)
-          AND NOT EXISTS (
-              SELECT 1 FROM ticket_steps AS s
+        FROM support_tickets AS t
+        WHERE t.status <> 'closed' AND {condition} AND NOT {HAS_AGENT}
+          AND coalesce((
+              SELECT s.action FROM ticket_steps AS s
               WHERE s.conversation_id = t.conversation_id AND s.ticket_id = t.id
-                AND s.action = 'returned')
+                AND (s.action = 'returned' OR s.user_id IS NOT NULL)
+              ORDER BY s.seq DESC LIMIT 1), '') <> 'returned'
         ORDER BY t.id LIMIT ?
         """,  # noqa: S608 - of ours
         (*parameters, AT_ONCE),

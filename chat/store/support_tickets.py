@@ -7,9 +7,12 @@ from msgspec import Struct
 
 from chat import records
 from chat.store.database import Reads, Transaction, listed
+from chat.store.users import SERVES
 from chat.text.searching import key_of
 from chat.times import now, to_text
 
+# Who may not sign in, or is no agent any more, has no ticket `t`: it waits for another agent.
+HAS_AGENT = f"EXISTS (SELECT 1 FROM users AS u WHERE u.id = t.assigned_to AND {SERVES})"  # noqa: S608
 # Of a message `m` and its sender `s`: an agent wrote it, and not the desk by itself.
 IS_ANSWER = """
     ((m.by_agent OR s.is_staff)
@@ -76,7 +79,7 @@ SHOWN_NAME = """
 
 class Wanted(Struct, frozen=True):
     """Which tickets are wanted; None for any. `key` is what the subject or the customer's name
-    contains, folded. An `assigned_to` of NOBODY wants those that wait in the queue.
+    contains, folded. An `assigned_to` of NOBODY wants those that no agent has.
     """
 
     status: str | None = None
@@ -125,7 +128,7 @@ async def page(
         if value is not None:
             sql, parameters = f"{sql} AND {condition}", [*parameters, value]
     if wanted.assigned_to == NOBODY:
-        sql = f"{sql} AND t.assigned_to IS NULL"
+        sql = f"{sql} AND NOT {HAS_AGENT}"
     if wanted.key is not None:
         pattern = f"%{wanted.key.translate(ESCAPE)}%"
         places = ("t.subject_key", "cu.username_key", SHOWN_NAME)

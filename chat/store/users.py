@@ -80,21 +80,29 @@ async def by_id(database: Database, user_id: int) -> Account | None:
     return await _one(database, (User.id == user_id) & User.erased_at.is_null())
 
 
+SERVES = "(u.is_staff AND u.suspended_at IS NULL AND u.erased_at IS NULL)"
+"""A condition: whether a user `u` is staff now, and may sign in. Nobody else works at the desk."""
+
+
 async def staff_member(reads: Reads, user_id: int) -> records.User | None:
-    """The user with this id, if they are staff now."""
-    rows = await reads.fetch("SELECT id, username FROM users WHERE id = ? AND is_staff", (user_id,))
+    """The user with this id, if they are staff now and may sign in."""
+    rows = await reads.fetch(
+        f"SELECT u.id, u.username FROM users AS u WHERE u.id = ? AND {SERVES}",  # noqa: S608 - of ours
+        (user_id,),
+    )
     return records.User(*rows[0]) if rows else None
 
 
 async def staff(reads: Reads) -> set[int]:
-    """All who are staff now."""
-    return {user_id for (user_id,) in await reads.fetch("SELECT id FROM users WHERE is_staff")}
+    """All who are staff now and may sign in."""
+    rows = await reads.fetch(f"SELECT u.id FROM users AS u WHERE {SERVES}")  # noqa: S608 - of ours
+    return {user_id for (user_id,) in rows}
 
 
 async def staff_among(reads: Reads, user_ids: Collection[int]) -> set[int]:
-    """Those of the users who are staff now."""
+    """Those of the users who are staff now and may sign in."""
     rows = await reads.fetch(
-        f"SELECT id FROM users WHERE is_staff AND id IN ({reads.ids})",  # noqa: S608 - of ours
+        f"SELECT u.id FROM users AS u WHERE {SERVES} AND u.id IN ({reads.ids})",  # noqa: S608 - of ours
         (listed(user_ids),),
     )
     return {user_id for (user_id,) in rows}

@@ -11,12 +11,13 @@ import pytest
 from chat import records
 from chat.auth.identity import Identity
 from chat.changes import catalogue, reading
+from chat.errors import InvalidInput
 from chat.services.desk import DeskKeeping, agents_of
 from chat.services.desk_work import DeskWork
 from chat.services.support_tickets import SupportTickets
-from chat.store import doctor, messages
+from chat.store import desk_figures, doctor, messages, users
 from chat.store.database import Database
-from chat.store.support_tickets import Wanted
+from chat.store.support_tickets import NOBODY, Wanted
 from chat.times import now
 from tests.store import world
 
@@ -153,6 +154,39 @@ async def test_what_an_agent_gave_back_waits_for_people(desk: World) -> None:
     assert (await desk.now(returned)).assigned_to is None
     assert (await desk.now(left)).assigned_to.id == first.user_id  # type: ignore[union-attr]
     assert await desk.steps(left) == ["opened", "assigned", "handed_over"]
+
+
+@pytest.mark.parametrize("state", ["suspended_at = 1", "is_staff = FALSE"])
+async def test_who_works_at_the_desk_no_more_locks_no_ticket(desk: World, state: str) -> None:
+    """Their tickets are in the queue: agents take them, a rule gives them to others, and all are
+    reminded. Nobody assigns a ticket to them.
+    """
+    await desk.people(agents=2)
+    there, gone = desk.agents
+    taken, returned, given = [await desk.open() for _ in range(3)]
+    await desk.tickets.assign(gone, returned.id, gone.user_id)
+    await desk.tickets.assign(gone, returned.id, None)
+    for one in (taken, returned, given):
+        await desk.tickets.assign(gone, one.id, gone.user_id)
+    queue = Wanted(assigned_to=NOBODY)
+    assert await desk.tickets.list(there, queue, None, 10) == []
+    assert (await desk_figures.now(desk.database)).unassigned == 0
+    await desk.execute(f"UPDATE users SET {state} WHERE id = ?", gone.user_id)  # noqa: S608
+    waits = [one.id for one in await desk.tickets.list(there, queue, None, 10)]
+    assert waits == [given.id, returned.id, taken.id]
+    assert (await desk_figures.now(desk.database)).unassigned == 3
+    assert await desk_figures.open_of(desk.database) == {0: 3}
+    assert await users.staff(desk.database) == {there.user_id}
+    assert await users.staff_among(desk.database, [gone.user_id]) == set()
+    with pytest.raises(InvalidInput):
+        await desk.tickets.change(there, None, taken.id, assigned_to=gone.user_id)
+    await desk.tickets.assign(there, taken.id, there.user_id)
+    await desk.tickets.assign(there, taken.id, None)
+    desk.online = {there.user_id}
+    await desk.rule(assignment="in_turn")
+    await desk.turn()
+    holders = [(await desk.now(one)).assigned_to for one in (taken, returned, given)]
+    assert [one and one.id for one in holders] == [None, there.user_id, there.user_id]
 
 
 async def test_the_first_answer_comes_once_in_the_customer_s_language(desk: World) -> None:
