@@ -2,15 +2,18 @@
 
 1. One transaction makes the user a tombstone: another name, no password, no sign-in, no devices.
    All of their sockets close, on every node.
-2. They leave each of their conversations, and each of their messages becomes a deleted one. These
+2. Their tickets are closed, and lose subject and comment.
+3. They leave each of their conversations, and each of their messages becomes a deleted one. These
    are changes with numbers like any other, so clients that were away hear of them too. Files go.
-3. What is to be done is kept in the database. If the process dies, another one goes on.
+4. What is to be done is kept in the database. If the process dies, another one goes on.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+
+from msgspec.structs import replace
 
 from chat.auth.identity import Identity
 from chat.auth.passwords import Passwords
@@ -24,7 +27,8 @@ from chat.services.chores import keep_doing
 from chat.services.comings import leaving
 from chat.services.limits import Limit
 from chat.services.messages import deletion
-from chat.store import conversations, messages, participants, reactions, users
+from chat.services.ticket_steps import stepping
+from chat.store import conversations, messages, participants, reactions, support_tickets, users
 from chat.store import erasures as store
 from chat.store.avatars import USERS
 from chat.store.chores import ERASURES
@@ -82,15 +86,16 @@ class Erasure:
         """Erase a user; `also` happens in the same transaction. Returns False for one who is erased
         already.
         """
-        avatar = await USERS.find(self._database, user_id)
+        everybody = [user_id, *await store.guests_of(self._database, user_id)]
+        avatars = [await USERS.find(self._database, id_) for id_ in everybody]
         async with self._database.transaction() as transaction:
             if not await store.begin(transaction, user_id):
                 return False
             if also is not None:
                 await also(transaction)
-        if avatar is not None:
-            self._files.discard_later([avatar.stored_name])
-        self._announce(UserErased(user_id))
+        self._files.discard_later([one.stored_name for one in avatars if one is not None])
+        for id_ in everybody:
+            self._announce(UserErased(id_))
         self._wake.set()
         await self._announced()
         return True
@@ -113,7 +118,14 @@ class Erasure:
             await self.finish(user_id, done)
 
     async def finish(self, user_id: int, done: Callable[[int], None] = lambda _: None) -> None:
-        """Leave every conversation, and delete every message. Repeated, it changes nothing."""
+        """Close every ticket, leave every conversation, and delete every message. Repeated, it
+        changes nothing.
+        """
+        async with self._database.transaction() as transaction:
+            await store.forget(transaction, user_id)
+        for ticket_id, conversation_id in await store.tickets(self._database, user_id):
+            await ERASURES.renew(self._database, user_id)
+            await self._writer.change(conversation_id, emptying(user_id, ticket_id))
         for conversation_id in await store.conversations(self._database, user_id):
             await ERASURES.renew(self._database, user_id)
             await self._writer.change(conversation_id, self._leaving(conversation_id, user_id))
@@ -144,6 +156,22 @@ class Erasure:
             return Outcome(None, await leaving(transaction, user_id, conversation_id, user))
 
         return apply
+
+
+def emptying(user_id: int, ticket_id: int) -> Apply[None]:
+    """Close this ticket of the user, and take out of it what they said."""
+
+    async def apply(transaction: Transaction) -> Outcome[None]:
+        ticket = await support_tickets.stored(transaction, ticket_id)
+        rating = None if ticket.rating is None else replace(ticket.rating, comment="")
+        empty = replace(ticket, subject="", status="closed", rating=rating)
+        if empty == ticket:
+            return Outcome(None)
+        action = "changed" if ticket.status == "closed" else "closed"
+        made = await stepping(transaction, empty, action, user_id)
+        return Outcome(None, made.events, made.after)
+
+    return apply
 
 
 def wiping(

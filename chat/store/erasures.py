@@ -39,7 +39,15 @@ OWN = (
     WHERE author_id = ?
     """,
     "UPDATE acts SET detail = '' WHERE user_id = ?",
+    "DELETE FROM guests WHERE user_id = ?",
+    "DELETE FROM guests WHERE joined_id = ?",
 )
+# The tickets of a customer, as long as they say something of them.
+TICKETS = """
+    SELECT id, conversation_id FROM support_tickets
+    WHERE created_by = ? AND (subject <> '' OR rating_comment <> '' OR status <> 'closed')
+    ORDER BY id
+"""
 # Of somebody who was an agent, also the conversations that they were never a participant of.
 CONVERSATIONS = """
     SELECT conversation_id FROM participants WHERE user_id = ?
@@ -56,7 +64,7 @@ MINE = """
 
 async def begin(transaction: Transaction, user_id: int) -> bool:
     """Make the user a tombstone, end their sign-ins, and note what is to be done. Returns False for
-    a user who is one already.
+    a user who is one already. `forget` does the same for the guests whom the user was before.
     """
     name, moment = TOMBSTONE.format(user_id), now()
     key, apart = keys_of(user_id, name)
@@ -66,10 +74,32 @@ async def begin(transaction: Transaction, user_id: int) -> bool:
         "UPDATE token_families SET revoked_at = ? WHERE user_id = ? AND revoked_at IS NULL",
         (moment, user_id),
     )
-    for statement in OWN:
-        await transaction.execute(statement, (user_id,))
+    await forget(transaction, user_id)
     await ERASURES.add(transaction, user_id)
     return True
+
+
+async def forget(transaction: Transaction, user_id: int) -> None:
+    """Delete what is the user's alone, and erase the guests whom they were. Repeated, it changes
+    nothing.
+    """
+    for guest_id in await guests_of(transaction, user_id):
+        await begin(transaction, guest_id)
+    for statement in OWN:
+        await transaction.execute(statement, (user_id,))
+
+
+async def guests_of(reads: Reads, user_id: int) -> list[int]:
+    """The guests whose conversations joined this user."""
+    rows = await reads.fetch(
+        "SELECT user_id FROM guests WHERE joined_id = ? ORDER BY user_id", (user_id,)
+    )
+    return [id_ for (id_,) in rows]
+
+
+async def tickets(reads: Reads, user_id: int) -> list[tuple[int, int]]:
+    """The user's tickets from which something is to be taken: each one's id and conversation."""
+    return [(id_, place) for id_, place in await reads.fetch(TICKETS, (user_id,))]
 
 
 async def conversations(reads: Reads, user_id: int) -> list[int]:

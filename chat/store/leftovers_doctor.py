@@ -25,6 +25,14 @@ OF_USERS = {
     "a mention": "SELECT user_id FROM mentions WHERE is_own",
     "what a report kept": "SELECT sender_id FROM reports WHERE content <> ''",
     "a note": "SELECT author_id FROM notes WHERE content <> ''",
+    "what a guest said": """
+        SELECT user_id FROM guests
+        UNION ALL SELECT joined_id FROM guests WHERE joined_id IS NOT NULL
+    """,
+    "a ticket": """
+        SELECT created_by FROM support_tickets
+        WHERE subject <> '' OR rating_comment <> '' OR status <> 'closed'
+    """,
     "a device": "SELECT user_id FROM devices",
     "a block": "SELECT blocker_id FROM blocks",
     "a sign-in": "SELECT user_id FROM token_families WHERE revoked_at IS NULL",

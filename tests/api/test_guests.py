@@ -172,6 +172,20 @@ def test_the_conversation_of_a_guest_joins_the_account(api: Api) -> None:
     assert agent.get(f"/api/guests/{late.id}/").json()["joined"] == account.id
 
 
+def test_an_erased_account_takes_its_guest_along(api: Api) -> None:
+    """What both said to the desk is gone at once, and nobody is signed in as either."""
+    account = identified(api, "shop-6", email="sara@example.org")
+    late = guest(api, name="Sara", email="sara@example.org")
+    late.begin()
+    identified(api, "shop-6", guest=late.access)
+    agent = api.person("a", is_staff=True)
+    assert agent.get(f"/api/guests/{late.id}/").json()["joined"] == account.id
+    assert account.request("DELETE", "/api/users/me/").status_code == 202
+    for who in (account, late):
+        problem(agent.get(f"/api/guests/{who.id}/"), 404, "not_found")
+        assert who.get("/api/users/me/").status_code == 401
+
+
 @pytest.mark.parametrize("signature", ["0" * 64, "", "x", "é" * 64])
 def test_a_wrong_signature_names_nobody(api: Api, signature: str) -> None:
     """Nor does the signature of another user, nor one for staff."""

@@ -3,16 +3,20 @@
 from pathlib import Path
 from unittest.mock import AsyncMock
 
+from msgspec.structs import replace
+
 from chat.auth.passwords import Passwords
 from chat.changes import catalogue
 from chat.events import UserErased
 from chat.media.inspector import Inspector
+from chat.records import Rating
 from chat.services.erasure import DELETED, Erasure
 from chat.services.limits import Limit
-from chat.store import doctor, erasures
+from chat.store import doctor, erasures, guests, support_tickets
 from chat.store.chores import ERASURES
 from chat.store.database import Database
 from chat.store.files import Files
+from chat.store.support_tickets import Wanted
 from tests.store.world import Changes, conversation, row, sent, user, writing
 
 MANY = 2 * DELETED + 3
@@ -63,3 +67,48 @@ async def test_everything_that_somebody_sent_is_deleted(database: Database, tmp_
     assert seqs[0][0] == 2 * MANY + 1 + 2 + MANY + 1
     drifts = await doctor.examine(database, files, catalogue.LOGGED, catalogue.ENTRIES)
     assert drifts == []
+
+
+async def test_a_customer_leaves_nothing_with_the_desk(database: Database, tmp_path: Path) -> None:
+    """Neither their tickets nor what they said as a guest; also of an erasure of before, which
+    the doctor finds.
+    """
+    sara, late = await user(database, "sara"), await user(database, "late")
+    talk, other = await conversation(database, sara), await conversation(database, sara, late)
+    async with database.transaction() as transaction:
+        await guests.mark(transaction, late, "Sara", "sara@example.org", "yes")
+        await guests.joined(transaction, late, sara)
+    await sent(database, other, late, "secret")
+    await Changes(database, talk).open_ticket(sara, "secret")
+    await Changes(database, other).open_ticket(sara, "secret")
+    [rated] = await support_tickets.page(database, Wanted(), None, 1)
+    async with database.transaction() as transaction:
+        closed = replace(rated, status="closed", rating=Rating(2, "secret"))
+        await support_tickets.update(transaction, 2, closed)
+        await transaction.execute("UPDATE users SET erased_at = 1 WHERE id = ?", (sara,))
+    files = Files(tmp_path, Inspector(1_000_000))
+    drifts = await doctor.examine(database, files, catalogue.LOGGED, catalogue.ENTRIES)
+    found = {one.what for one in drifts}
+    for what in ("a ticket", "what a guest said"):
+        assert f"user {sara} is erased, but {what} is left" in found
+    async with writing(database) as writer:
+        passwords = Passwords()
+        limit, heard = Limit(None, 1, "x"), AsyncMock()
+        erasing = Erasure(database, writer, files, passwords, limit, lambda _: None, heard)
+        passwords.close()
+        for _ in range(2):
+            await erasing.finish(sara)
+        assert await ERASURES.take(database) == late
+        await erasing.finish(late)
+    tickets = await support_tickets.page(database, Wanted(), None, 9)
+    assert [(one.subject, one.status, one.waiting_since) for one in tickets] == [
+        ("", "closed", None)
+    ] * 2
+    assert [one.rating for one in tickets] == [Rating(2, ""), None]
+    steps = await database.fetch("SELECT action FROM ticket_steps ORDER BY ticket_id")
+    assert [action for (action,) in steps] == ["closed", "changed"]
+    assert await database.fetch("SELECT * FROM guests") == []
+    assert await database.fetch("SELECT content FROM messages WHERE content <> ''") == []
+    assert await database.fetch("SELECT id FROM users WHERE display_name <> ''") == []
+    drifts = await doctor.examine(database, files, catalogue.LOGGED, catalogue.ENTRIES)
+    assert [one.what for one in drifts if " is erased" in one.what] == []
