@@ -14,23 +14,24 @@ TRIES = 3
 class Counter:
     """Counts the statements of requests, and not those of what runs beside them.
 
-    What the writer does for a request is counted too: it is in a transaction, of no request. So is
-    anything else that writes at that time; `least_of` leaves it out.
+    With `is_writing` every transaction is counted: that of the writer, which does the work for a
+    request, and anything else that writes at that time. `least_of` leaves the latter out.
     """
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.is_writing = False
         self._taken: list[str] = []
-        self._count(patch, SqliteStore, "fetch", is_any=False)
+        self._count(patch, SqliteStore, "fetch", in_transaction=False)
         for name in ("fetch", "execute", "execute_many"):
-            self._count(patch, SqliteTransaction, name, is_any=True)
+            self._count(patch, SqliteTransaction, name, in_transaction=True)
 
     def _count(
-        self, patch: pytest.MonkeyPatch, kind: type[Any], name: str, *, is_any: bool
+        self, patch: pytest.MonkeyPatch, kind: type[Any], name: str, *, in_transaction: bool
     ) -> None:
         real = getattr(kind, name)
 
         async def call(store: Any, sql: str, *rest: Any) -> Any:
-            if is_any or "request_id" in get_contextvars():
+            if (in_transaction and self.is_writing) or "request_id" in get_contextvars():
                 self._taken.append(sql)
             return await real(store, sql, *rest)
 
