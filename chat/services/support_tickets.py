@@ -159,8 +159,8 @@ class SupportTickets:
     async def rate(
         self, who: Identity, ticket_id: int, score: int, comment: str
     ) -> records.SupportTicket:
-        """Say how content one was with the answers, once the ticket is closed; for customers. A
-        later rating replaces an earlier one.
+        """Say how content one was with the answers, once the ticket is closed; for the customer
+        whose ticket it is. A later rating replaces an earlier one.
         """
         if not 1 <= score <= SCORE_MAX:
             raise InvalidInput({"score": [f"A whole number from 1 to {SCORE_MAX}."]})
@@ -169,7 +169,8 @@ class SupportTickets:
         async def decide(
             transaction: Transaction, ticket: records.SupportTicket
         ) -> records.SupportTicket:
-            if await users.staff_member(transaction, who.user_id) is not None:
+            is_staff = await users.staff_member(transaction, who.user_id) is not None
+            if is_staff or who.user_id != ticket.created_by.id:
                 raise rules.for_customers()
             if ticket.status != "closed":
                 raise rules.not_closed()

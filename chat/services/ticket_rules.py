@@ -47,7 +47,7 @@ def already_assigned(holder: records.User) -> Conflict:
 
 
 def for_customers() -> Forbidden:
-    return Forbidden("Only customers rate how they were answered.")
+    return Forbidden("Only the customer who opened the ticket rates how it was answered.")
 
 
 def not_closed() -> Conflict:

@@ -50,8 +50,7 @@ async def stepping(
     seq = await conversations.advance(transaction, conversation_id)
     await store.update(transaction, seq, ticket)
     stored = await store.stored(transaction, ticket.id)
-    agent = stored.assigned_to if action in ("assigned", "handed_over", "reminded") else None
-    to = agent.id if agent else None
+    to = stored.assigned_to.id if stored.assigned_to else None
     step = await steps.add(transaction, conversation_id, seq, ticket.id, action, actor_id, to)
     change = Change(conversation_id, TicketUpdated(stored, step, seq=seq))
     await log.write(transaction, actor_id, log.Written(change, ticket.id, replaces))

@@ -275,7 +275,7 @@ class DeskAgent(Table):
 
 
 class TicketStep(Table):
-    """What was done with a ticket, by whom. `user_id` is to whom it was assigned, if it was."""
+    """What was done with a ticket, by whom. `user_id` is who has it from then on."""
 
     conversation_id = peewee.BigIntegerField()
     seq = peewee.BigIntegerField()

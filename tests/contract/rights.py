@@ -185,7 +185,9 @@ EXPECTED: dict[str, Rights] = {
     f"PATCH {TICKET}": members(200, {"subject": "y"}, blocked=404),
     f"POST {TICKET}close/": members(200, blocked=404),
     f"POST {TICKET}reopen/": members(200, blocked=404),
-    f"POST {TICKET}rating/": members(409, {"score": 5}, agent=403, blocked=404),
+    f"POST {TICKET}rating/": members(
+        409, {"score": 5}, participant=403, sender=403, agent=403, blocked=404
+    ),
     f"GET {TICKET}steps/": members(200, blocked=404),
     # There are no guests where nothing says so.
     "POST /api/guests/": public(403, {}),

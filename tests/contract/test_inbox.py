@@ -31,8 +31,8 @@ async def test_every_step_is_an_entry_of_the_conversation(people: People) -> Non
     await act(other, ticket, "assign", user_id=None)
     await act(agent, ticket, "close")
     await act(agent, ticket, "close")
-    await act(agent, ticket, "reopen")
     path = f"/api/support_tickets/{ticket['id']}/"
+    await agent.http.patch(path, json={"status": "open", "assigned_to": other.id})
     await agent.http.patch(path, json={"priority": "urgent"})
     steps = (await pair.ali.http.get(f"{path}steps/")).json()
     assert [(step["action"], step["by"]["id"], (step["to"] or {}).get("id")) for step in steps] == [
@@ -41,8 +41,8 @@ async def test_every_step_is_an_entry_of_the_conversation(people: People) -> Non
         ("handed_over", agent.id, other.id),
         ("returned", other.id, None),
         ("closed", agent.id, None),
-        ("reopened", agent.id, None),
-        ("changed", agent.id, None),
+        ("reopened", agent.id, other.id),
+        ("changed", agent.id, other.id),
     ]
     seqs = [step["seq"] for step in steps]
     assert seqs == list(range(seqs[0], seqs[0] + len(seqs)))
@@ -179,6 +179,7 @@ async def test_a_customer_rates_a_closed_ticket(people: People) -> None:
     assert (await rate(pair.ali, score=5))[0] == 409
     await act(agent, ticket, "close")
     assert (await rate(agent, score=5))[0] == 403
+    assert (await rate(pair.sara, score=1))[0] == 403  # a participant whose ticket it is not
     for score in (0, 6, "5", None):
         status, problem = await rate(pair.ali, score=score)
         assert (status, [*problem["errors"]]) == (400, ["score"])
