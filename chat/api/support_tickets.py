@@ -9,7 +9,7 @@ from chat.api.operations import Operation
 from chat.api.parameters import LIST_LIMIT, OnceHeaders, StepPlace, TicketChoice, TicketPlace
 from chat.api.schemas import NewAssignee, NewRating, NewTicket, TicketChanges
 from chat.errors import Forbidden, InvalidInput
-from chat.http import addresses
+from chat.http import addresses, languages
 from chat.records import ID_MAX, SupportTicket, TicketStep
 from chat.services import checks
 from chat.services import ticket_rules as rules
@@ -21,7 +21,6 @@ blueprint = Blueprint("support_tickets", url_prefix="/api")
 OF_CONVERSATION = "/conversations/<conversation_id:id>/support_ticket/"
 ONE = "/support_tickets/<ticket_id:id>/"
 NOT_STAFF = Forbidden("Only staff assign tickets.")
-LANGUAGES_MOST = 10
 
 
 @blueprint.get("/support_tickets/")
@@ -207,8 +206,7 @@ def languages_of(request: Request, body: NewTicket) -> list[str]:
     """Those that the customer understands, the best first. Raises InvalidInput."""
     if body.language is not UNSET:
         return [checks.text("language", body.language, most=checks.KEY_MAX_LENGTH)]
-    given = request.headers.get("Accept-Language", "")
-    return [part.partition(";")[0].strip() for part in given.split(",")[:LANGUAGES_MOST]]
+    return languages.accepted(request.headers.get("Accept-Language", ""))
 
 
 @blueprint.patch(OF_CONVERSATION)

@@ -77,6 +77,7 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
             creator = await conversations.creator(transaction, conversation_id)
         at = moment(created, job.zone)
         at = now() if at is None else at
+        updated_at = moment(updated, job.zone) or at
         seq = changed.get(conversation_id, seqs[conversation_id]) + 1
         changed[conversation_id] = seq
         new_id = old_id + job.shifts["tickets"]
@@ -91,7 +92,8 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
                 creator,
                 agent if agent in known else None,
                 at,
-                moment(updated, job.zone) or at,
+                updated_at,
+                max(at, updated_at) if kept_status == "closed" else None,
             )
         )
         entries.append(Entry(conversation_id, seq, UPDATED, new_id))

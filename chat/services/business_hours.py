@@ -15,6 +15,10 @@ SPAN = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-4]):([0-5][0-
 DAY = timedelta(days=1)
 SEARCHED = 800
 """Days in which the next opening is looked for: more than there may be days off."""
+AROUND = 4
+"""Days whose spans may have begun at a moment: the two before it, its own, and the next one. Where
+clocks are put back over midnight they have shown the beginning of that one before.
+"""
 SECOND = 1_000_000
 
 
@@ -42,34 +46,27 @@ def span(text: str) -> tuple[timedelta, timedelta]:
     raise Wrong(f"{text[:40]} is no span like 09:00-17:30.")
 
 
-def openings(rules: DeskRules, moment: int) -> Iterator[tuple[int, int]]:
-    """When it is open from this moment on, in order, apart from each other: (from, to). They end
-    after SEARCHED days. Only for rules with hours.
+def opened(rules: DeskRules, moment: int, days: int) -> Iterator[tuple[int, int]]:
+    """The spans that end after the moment, of so many days: (from, to), by their beginning. They
+    may overlap. Only for rules with hours.
+
+    The first day is two days before, because a span may go on over midnight, and places have
+    left out a day. What the clocks leave out when they are put forward is no span.
     """
     assert rules.hours is not None
+    hours = {day: list(map(span, spans)) for day, spans in rules.hours.items() if spans}
+    if not hours:
+        return
     place = zone(rules.timezone)
-    off = {date.fromisoformat(day) for day in rules.days_off}
+    off = set(rules.days_off)
     today = datetime.fromtimestamp(moment / SECOND, place).date() - 2 * DAY
-    begun = ended = 0
-    for _ in range(SEARCHED):
-        spans = [] if today in off else rules.hours.get(WEEKDAYS[today.weekday()], [])
-        for begin, end in sorted(map(span, spans)):
-            first, last = at(today, begin, place), at(today, end, place)
-            if last <= moment:
-                continue
-            if first <= ended:
-                ended = max(ended, last)
-                continue
-            if ended:
-                yield begun, ended
-            begun, ended = max(first, moment), last
-        # A span of the next day may go on where the last one ended, but none of a later day.
-        if ended and ended < at(today + DAY, timedelta(), place):
-            yield begun, ended
-            begun = ended = 0
+    for _ in range(days):
+        spans = hours.get(WEEKDAYS[today.weekday()])
+        if spans and today.isoformat() not in off:
+            for first, last in sorted((at(today, a, place), at(today, b, place)) for a, b in spans):
+                if last > max(first, moment):
+                    yield first, last
         today += DAY
-    if ended:
-        yield begun, ended
 
 
 def at(day: date, after: timedelta, place: ZoneInfo) -> int:
@@ -81,28 +78,30 @@ def at(day: date, after: timedelta, place: ZoneInfo) -> int:
 def is_inside(rules: DeskRules, moment: int) -> bool:
     if rules.hours is None:
         return True
-    return any(first <= moment for first, _ in first_opening(rules, moment))
+    return any(first <= moment for first, _ in opened(rules, moment, AROUND))
 
 
 def opens_at(rules: DeskRules, moment: int) -> int | None:
     """When it opens next; None where it is open, or never opens."""
-    if rules.hours is None:
+    if rules.hours is None or is_inside(rules, moment):
         return None
-    return next((first for first, _ in first_opening(rules, moment) if first > moment), None)
+    return next((first for first, _ in opened(rules, moment, SEARCHED)), None)
 
 
-def first_opening(rules: DeskRules, moment: int) -> list[tuple[int, int]]:
-    found = next(openings(rules, moment), None)
-    return [] if found is None else [found]
-
-
-def due_at(rules: DeskRules, moment: int, minutes: int) -> int | None:
-    """When so many minutes inside the hours have passed since the moment; None for never."""
+def due_at(rules: DeskRules, moment: int, minutes: int, latest: int | None = None) -> int | None:
+    """When so many minutes inside the hours have passed since the moment. None for never, or for
+    after `latest`, behind which it does not look.
+    """
     left = minutes * 60 * SECOND
     if rules.hours is None:
         return moment + left
-    for first, last in openings(rules, moment):
-        if last - first >= left:
-            return first + left
-        left -= last - first
+    counted = moment
+    for first, last in opened(rules, moment, SEARCHED):
+        begin = max(first, counted)
+        if latest is not None and begin > latest:
+            return None
+        if last - begin >= left:
+            return begin + left
+        left -= max(0, last - begin)
+        counted = max(counted, last)
     return None

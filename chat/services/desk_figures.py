@@ -26,6 +26,8 @@ SECOND = 1_000_000
 DAY = 24 * HOUR
 DAYS_MAX = 92
 DAYS = 7
+YEARS = range(1970, 9999)
+"""Apart from the ends of the calendar, where a week before, or another zone, has no date."""
 PAGE = 500
 """Tickets of the table that are read at once."""
 NOTHING = Spread(0, None, None, None)
@@ -208,10 +210,12 @@ def moment_of(field: str, text: str, place: ZoneInfo) -> int:
     checks.short(field, text, checks.KEY_MAX_LENGTH)
     try:
         if len(text) == len("2026-01-31"):
-            return business_hours.at(date.fromisoformat(text), timedelta(), place)
+            day = date.fromisoformat(text)
+            if day.year in YEARS:
+                return business_hours.at(day, timedelta(), place)
         # A plus sign that was not escaped came as a space.
         moment = datetime.fromisoformat(text.replace(" ", "+"))
-        if moment.tzinfo is not None and 1970 <= moment.year <= 9998:
+        if moment.tzinfo is not None and moment.year in YEARS:
             return int(moment.astimezone(UTC).timestamp()) * SECOND
     except (ValueError, OverflowError):
         pass

@@ -43,7 +43,10 @@ async def settle(
         return await reopening(transaction, reply)
     subject = " ".join(reply.content.split())[:SUBJECT_MAX_LENGTH] or "…"
     place = reply.conversation_id
-    return await opening(transaction, database, place, reply.sender_id, subject, "normal")
+    languages = await support_tickets.languages(transaction, reply.ticket_id)
+    return await opening(
+        transaction, database, place, reply.sender_id, subject, "normal", languages
+    )
 
 
 async def due(transaction: Transaction, conversation_id: int) -> tuple[Reply, bool] | None:

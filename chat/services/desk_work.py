@@ -179,10 +179,10 @@ class DeskWork:
 
     async def _remind(self, rules: DeskRules, minutes: int) -> None:
         for found in await store.waiting(self._database, now() - minutes * MINUTE):
-            due = found.since + minutes * MINUTE
+            due: int | None = found.since + minutes * MINUTE
             if rules.reminder_in_hours:
-                due = business_hours.due_at(rules, found.since, minutes) or now() + MINUTE
-            if due <= now():
+                due = business_hours.due_at(rules, found.since, minutes, now())
+            if due is not None and due <= now():
                 await self._change(found.conversation_id, reminding(found))
 
 

@@ -28,7 +28,9 @@ async def opening(
 ) -> Outcome[int]:
     """Open a ticket for a customer, with the automatic first answer that the rules ask for."""
     seq = await conversations.advance(transaction, conversation_id)
-    ticket_id = await store.create(transaction, conversation_id, seq, user_id, subject, priority)
+    ticket_id = await store.create(
+        transaction, conversation_id, seq, user_id, subject, priority, languages
+    )
     ticket = await store.stored(transaction, ticket_id)
     step = await steps.add(transaction, conversation_id, seq, ticket_id, "opened", user_id)
     change = Change(conversation_id, TicketUpdated(ticket, step, seq=seq))

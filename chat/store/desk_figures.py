@@ -13,13 +13,16 @@ HOUR = 3_600 * 1_000_000
 
 WANTED = """
     wanted AS (
-        SELECT t.id, t.conversation_id, t.created_at FROM support_tickets AS t
-        WHERE t.created_at < ? AND (t.closed_at IS NULL OR t.closed_at >= ?)
+        SELECT t.id, t.conversation_id, t.created_at, t.seq, t.status, t.closed_at, t.answered_at
+        FROM support_tickets AS t
+        WHERE t.created_at < ? AND (t.status <> 'closed' OR t.closed_at >= ?)
     ), places AS (
         SELECT conversation_id, min(created_at) AS first FROM wanted GROUP BY conversation_id
     )
 """
 # A customer waits in an open ticket when their last act, the opening or a message, has no answer.
+# Tickets that were imported, and those of an earlier release, have no step of their closing. After
+# such a ticket was opened again, nobody knows when it was closed; it was after its first answer.
 HOURS = f"""
     WITH {WANTED}, events AS (
         SELECT conversation_id AS place, created_at AS at, 0 AS seq, 'opened' AS kind, 1 AS step
@@ -30,6 +33,22 @@ HOURS = f"""
         FROM wanted AS w JOIN ticket_steps AS s
         ON s.conversation_id = w.conversation_id AND s.ticket_id = w.id
         WHERE s.action IN ('closed', 'reopened') AND s.at < ?
+        UNION ALL
+        SELECT w.conversation_id, w.closed_at, w.seq, 'closed', -1 FROM wanted AS w
+        WHERE w.status = 'closed' AND w.closed_at < ? AND NOT EXISTS (
+            SELECT 1 FROM ticket_steps AS s
+            WHERE s.conversation_id = w.conversation_id AND s.ticket_id = w.id
+              AND s.action = 'closed')
+        UNION ALL
+        SELECT w.conversation_id,
+               CASE WHEN w.answered_at < s.at THEN w.answered_at ELSE w.created_at END, s.seq,
+               'unknown', -1
+        FROM wanted AS w JOIN ticket_steps AS s
+        ON s.conversation_id = w.conversation_id AND s.ticket_id = w.id
+        WHERE s.action = 'reopened' AND s.at < ? AND NOT EXISTS (
+            SELECT 1 FROM ticket_steps AS b
+            WHERE b.conversation_id = w.conversation_id AND b.ticket_id = w.id AND b.seq < s.seq
+              AND b.action IN ('closed', 'reopened'))
         UNION ALL
         SELECT m.conversation_id, m.created_at, m.created_seq,
                CASE WHEN {IS_ANSWER} THEN 'answer' ELSE 'message' END, 0
@@ -108,13 +127,16 @@ NOW = f"""
         FROM support_tickets AS t
         WHERE t.status <> 'closed') AS present
 """  # noqa: S608 - of ours
-TABLE = """
+TABLE = f"""
     SELECT t.id, t.conversation_id, t.subject, cu.username, t.status, t.priority, au.username,
-           t.created_at, t.answered_at, t.closed_at, t.rating, t.rating_comment
+           t.created_at,
+           CASE WHEN t.status <> 'closed' AND t.answered_at IS NULL
+                THEN {first_answer("created_at")} ELSE t.answered_at END,
+           t.closed_at, t.rating, t.rating_comment
     FROM support_tickets AS t JOIN users AS cu ON cu.id = t.created_by
     LEFT JOIN users AS au ON au.id = t.assigned_to
     WHERE t.created_at >= ? AND t.created_at < ? AND t.id > ? ORDER BY t.id LIMIT ?
-"""
+"""  # noqa: S608 - of ours
 
 Counts = dict[int, int]
 Spreads = dict[int, tuple[int, float, int, int]]
@@ -146,7 +168,7 @@ class Hour(NamedTuple):
 
 async def hours(reads: Reads, lo: int, hi: int) -> dict[int, Hour]:
     """By the number of the hour from `lo` on, where something happened. -1 is all before it."""
-    rows = await reads.fetch(HOURS, (hi, lo, hi, hi, lo, lo))
+    rows = await reads.fetch(HOURS, (hi, lo, hi, hi, hi, hi, lo, lo))
     return {int(number): Hour(*map(int, counts)) for number, *counts in rows}
 
 

@@ -250,8 +250,9 @@ async def add_tickets(transaction: Transaction, rows: Rows) -> None:
     await transaction.execute_many(
         """
         INSERT INTO support_tickets (id, conversation_id, seq, subject, status, priority,
-                                     created_by, assigned_to, created_at, updated_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                                     created_by, assigned_to, created_at, updated_at,
+                                     closed_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         rows,
     )

@@ -221,7 +221,7 @@ class ResumableUpload(Table):
 
 class SupportTicket(Table):
     """A conversation has at most one ticket that is not closed. `subject_key` is what search looks
-    in.
+    in. `languages` are those of who opened it, the best first, with commas.
     """
 
     id = peewee.BigAutoField()
@@ -241,6 +241,7 @@ class SupportTicket(Table):
     answered_at = peewee.BigIntegerField(null=True, index=True)
     answered_by = peewee.BigIntegerField(null=True)
     reminded_of = peewee.BigIntegerField(null=True)
+    languages = peewee.TextField(default="")
 
     class Meta:
         table_name = "support_tickets"

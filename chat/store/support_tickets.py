@@ -226,17 +226,24 @@ async def create(
     user_id: int,
     subject: str,
     priority: str,
+    languages: Iterable[str] = (),
 ) -> int:
-    moment = now()
+    moment, spoken = now(), ",".join(languages)
     ((ticket_id,),) = await transaction.fetch(
         """
         INSERT INTO support_tickets (conversation_id, seq, subject, status, priority, created_by,
-                                     created_at, updated_at, subject_key)
-        VALUES (?, ?, ?, 'open', ?, ?, ?, ?, ?) RETURNING id
+                                     created_at, updated_at, subject_key, languages)
+        VALUES (?, ?, ?, 'open', ?, ?, ?, ?, ?, ?) RETURNING id
         """,
-        (conversation_id, seq, subject, priority, user_id, moment, moment, key_of(subject)),
+        (conversation_id, seq, subject, priority, user_id, moment, moment, key_of(subject), spoken),
     )
     return int(ticket_id)
+
+
+async def languages(reads: Reads, ticket_id: int) -> list[str]:
+    """Those of who opened the ticket, the best first."""
+    rows = await reads.fetch("SELECT languages FROM support_tickets WHERE id = ?", (ticket_id,))
+    return [language for (text,) in rows for language in text.split(",") if language]
 
 
 async def update(transaction: Transaction, seq: int, ticket: records.SupportTicket) -> None:

@@ -10,6 +10,7 @@ import pytest
 from tests.support.people import People, Person
 
 FIGURES = "/api/desk/figures/"
+TABLE = "/api/desk/figures.csv"
 EMPTY = {"count": 0, "mean": None, "median": None, "p90": None}
 
 
@@ -28,7 +29,7 @@ async def test_the_figures_follow_what_happens(people: People) -> None:
     """Opened, answered, asked again, closed and rated, by hour and by agent."""
     customer, agent = await people("customer"), await people.staff("agent")
     before = (await agent.http.get(FIGURES)).json()
-    place, ticket = await opened(customer)
+    place, ticket = await opened(customer, "first")
     _, other = await opened(customer)
     now = (await agent.http.get(FIGURES)).json()
     assert (now["opened"], now["open"]) == (before["opened"] + 2, before["open"] + 2)
@@ -42,6 +43,10 @@ async def test_the_figures_follow_what_happens(people: People) -> None:
     now = (await agent.http.get(FIGURES)).json()
     assert now["waiting"] == now["hours"][-1]["waiting"] == before["waiting"] + 1
     assert now["first_response"]["count"] == before["first_response"]["count"] + 1
+    text = (await agent.http.get(TABLE)).text
+    (row,) = [one for one in csv.DictReader(io.StringIO(text)) if one["subject"] == "first"]
+    assert row["answered_at"]
+    assert float(row["first_response"]) >= 0
     await says(customer, place, "one more question")
     now = (await agent.http.get(FIGURES)).json()
     assert now["waiting"] == now["hours"][-1]["waiting"] == before["waiting"] + 2
@@ -100,6 +105,12 @@ async def test_hours_begin_where_those_of_the_place_do(people: People) -> None:
         ({"until": "2026-01-01T10:00:00"}, "until"),
         ({"since": "2026-01-02", "until": "2026-01-01"}, "since"),
         ({"since": "2025-01-01", "until": "2026-01-01"}, "since"),
+        ({"until": "0001-01-01"}, "until"),
+        ({"until": "0001-01-03", "timezone": "Asia/Tehran"}, "until"),
+        ({"until": "9999-12-31", "timezone": "America/New_York"}, "until"),
+        ({"until": "0001-01-01T00:00:00+14:00"}, "until"),
+        ({"since": "0001-01-02"}, "since"),
+        ({"since": "9999-12-31T23:59:59-14:00"}, "since"),
         ({"timezone": "Mars/Base"}, "timezone"),
         ({"of": "tickets"}, "of"),
     ],
@@ -107,8 +118,9 @@ async def test_hours_begin_where_those_of_the_place_do(people: People) -> None:
 async def test_a_wrong_time_is_named(people: People, query: dict[str, str], field: str) -> None:
     """400, and not a wrong figure."""
     agent = await people.staff("agent")
-    refused = await agent.http.get(FIGURES, params=query)
-    assert (refused.status_code, set(refused.json()["errors"])) == (400, {field})
+    for path in (FIGURES, TABLE) if field != "of" else (FIGURES,):
+        refused = await agent.http.get(path, params=query)
+        assert (refused.status_code, set(refused.json()["errors"])) == (400, {field})
 
 
 async def test_a_table_has_no_formulas(people: People) -> None:

@@ -1,11 +1,12 @@
 """When the desk is open."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
-from chat.desk_records import DeskRules
+from chat.desk_records import WEEKDAYS, DeskRules
 from chat.services import business_hours
 
 SECOND = 1_000_000
@@ -80,6 +81,40 @@ def test_a_day_of_23_hours_has_its_hours_by_the_clock() -> None:
     at = moment("2026-03-29T01:00", "Europe/Berlin")
     due = business_hours.due_at(rules, at, 7 * 60)
     assert due == moment("2026-03-29T09:00", "Europe/Berlin")
+
+
+def test_what_the_clocks_leave_out_is_no_span() -> None:
+    """02:15 is 03:15 in that night, so the span would end before it begins."""
+    rules = DeskRules(timezone="Europe/Berlin", hours={"sunday": ["02:15-03:00", "12:00-13:00"]})
+    noon = moment("2026-03-29T12:00", "Europe/Berlin")
+    for text in ("2026-03-29T01:00", "2026-03-29T03:10"):
+        at = moment(text, "Europe/Berlin")
+        assert not business_hours.is_inside(rules, at)
+        assert business_hours.opens_at(rules, at) == noon
+        assert business_hours.due_at(rules, at, 30) == noon + 1800 * SECOND
+
+
+def test_a_desk_that_is_open_day_and_night_is_not_looked_at_for_years(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Only the days that matter are computed. Guests ask for it, so it must cost little."""
+    seen, at = list[object](), business_hours.at
+
+    def counted(day: date, after: timedelta, place: ZoneInfo) -> int:
+        seen.append(day)
+        return at(day, after, place)
+
+    monkeypatch.setattr(business_hours, "at", counted)
+    whole = DeskRules(hours={day: ["00:00-12:00", "12:00-24:00"] for day in WEEKDAYS})
+    begin = moment("2026-03-21T10:00", "UTC")
+    assert business_hours.is_inside(whole, begin)
+    assert business_hours.opens_at(whole, begin) is None
+    assert business_hours.due_at(whole, begin, 24 * 60) == moment("2026-03-22T10:00", "UTC")
+    closed = replace(whole, days_off=["2026-03-21"])
+    assert business_hours.opens_at(closed, begin) == moment("2026-03-22T00:00", "UTC")
+    late = moment("2026-03-23T00:00", "UTC")
+    assert business_hours.due_at(closed, begin, 30 * 24 * 60, late) is None
+    assert len(seen) <= 100
 
 
 @pytest.mark.parametrize(
