@@ -12,11 +12,14 @@ from chat import records
 from chat.auth.identity import Identity
 from chat.changes import catalogue, reading
 from chat.errors import InvalidInput
+from chat.http.languages import accepted
 from chat.services.desk import DeskKeeping, agents_of
 from chat.services.desk_work import DeskWork
 from chat.services.support_tickets import SupportTickets
-from chat.store import desk_figures, doctor, messages, users
+from chat.store import desk_figures, doctor, imports, messages, users
+from chat.store.changes import Entry
 from chat.store.database import Database
+from chat.store.migrations import m0072_closed_at
 from chat.store.support_tickets import NOBODY, Wanted
 from chat.times import now
 from tests.store import world
@@ -307,6 +310,83 @@ async def test_a_late_reply_opens_a_new_ticket(desk: World) -> None:
     first, second = await desk.tickets.list(desk.agents[0], Wanted(), None, 10)
     assert (first.subject, first.status, second.id) == ("one more question", "open", ticket.id)
     assert first.created_by.id == desk.customer.user_id
+
+
+async def test_a_ticket_by_a_late_reply_is_answered_in_the_languages_of_the_last(
+    desk: World,
+) -> None:
+    """The reply is a message, and brings none itself. It goes on so with the next one."""
+    await desk.people(agents=1)
+    answers = {"fa": "سلام", "en": "Hello"}
+    await desk.rule(reopen_days=1, first_answer_inside=answers, language="fa")
+    ticket = await desk.open("de", "en-US")
+    for number in (1, 2, 3):
+        found = await desk.said(ticket.conversation)
+        assert [one.content for one in found if one.role == "agent"] == ["Hello"] * number
+        (last, *_) = await desk.tickets.list(desk.agents[0], Wanted(), None, 10)
+        await desk.tickets.change(desk.customer, None, last.id, status="closed")
+        await desk.execute("UPDATE support_tickets SET closed_at = closed_at - ?", 3 * DAY)
+        await say(desk, ticket.conversation, desk.customer.user_id)
+        await desk.turn()
+
+
+@pytest.mark.parametrize("is_carried_over", [False, True])
+async def test_a_closed_ticket_of_an_import_is_closed(
+    desk: World, *, is_carried_over: bool
+) -> None:
+    """For the figures of each hour, for a rating, and for replies; also one that an earlier release
+    imported. When it is open again it counts once.
+    """
+    await desk.people(agents=1)
+    await desk.rule(reopen_days=7)
+    place = await world.conversation(desk.database, desk.customer.user_id)
+    hour = now() // desk_figures.HOUR * desk_figures.HOUR
+    began, ended = hour - 3 * desk_figures.HOUR, hour - desk_figures.HOUR
+    row = (*(1, place, 1, "help", "closed", "normal", desk.customer.user_id, None), began, ended)
+    async with desk.database.transaction() as transaction:
+        await imports.add_tickets(transaction, [(*row, None if is_carried_over else ended)])
+        await imports.log(transaction, [Entry(place, 1, "ticket.updated", 1)])
+        await imports.set_positions(transaction, {place: 1})
+        if is_carried_over:
+            for sql in m0072_closed_at.STATEMENTS:
+                await transaction.execute(sql)
+
+    async def counted(lo: int) -> tuple[int, int, int]:
+        found = (await desk_figures.hours(desk.database, lo, now() + MINUTE)).values()
+        return (
+            sum(one.open for one in found),
+            sum(one.waiting for one in found),
+            sum(one.closed for one in found),
+        )
+
+    assert await counted(began) == (0, 0, 1)
+    assert await counted(hour) == (0, 0, 0)
+    await desk.tickets.rate(desk.customer, 1, 5, "good")
+    assert await counted(began) == (0, 0, 1)
+    assert await counted(hour) == (0, 0, 0)
+    await say(desk, place, desk.customer.user_id)
+    await desk.turn()
+    assert (await desk.tickets.get(desk.agents[0], 1)).status == "open"
+    assert await counted(began) == await counted(hour) == (1, 1, 0)
+    await desk.tickets.change(desk.customer, None, 1, status="closed")
+    assert await counted(began) == await counted(hour) == (0, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        ("en;q=0.1, fa;q=0.9", ["fa", "en"]),
+        ("fa-IR, en; q=0.5,de;Q=0.8", ["fa-IR", "de", "en"]),
+        ("en;q=0, fa;q=0.000, de", ["de"]),
+        ("*, ;q=1, en;q=2, e\0n, en;q=x, fa", ["fa"]),
+        ("", []),
+    ],
+)
+def test_a_customer_s_languages_come_by_how_much_they_are_liked(
+    header: str, found: list[str]
+) -> None:
+    """What is refused, or is no language, is left out."""
+    assert accepted(header) == found
 
 
 async def test_opening_a_ticket_with_the_reply_reopens_the_old_one(desk: World) -> None:
