@@ -48,7 +48,8 @@ async def stepping(
     """
     conversation_id = ticket.conversation
     replaces = await store.seq_without_step(transaction, ticket.id)
-    answered = await store.record(transaction, ticket.id)
+    # Who rates a closed ticket adds no answer to it.
+    answered = None if action == "rated" else await store.record(transaction, ticket.id)
     seq = await conversations.advance(transaction, conversation_id)
     await store.update(transaction, seq, ticket)
     stored = await store.stored(transaction, ticket.id)

@@ -7,10 +7,16 @@ conversations. What agents answered is kept in the tickets (`support_tickets.rec
 from typing import Any, NamedTuple
 
 from chat.store.database import Reads, Row
-from chat.store.support_tickets import HAS_AGENT, IS_ANSWER, WAITING, first_answer
+from chat.store.support_tickets import HAS_AGENT, WAITING, first_answer, is_answer
 
 HOUR = 3_600 * 1_000_000
 
+# Of a message `m`: it answers the customer of the ticket that was the last one then.
+IS_ANSWER = is_answer("""
+    coalesce((SELECT c.created_by FROM support_tickets AS c
+              WHERE c.conversation_id = m.conversation_id AND c.created_at <= m.created_at
+              ORDER BY c.id DESC LIMIT 1), 0)
+""")
 WANTED = """
     wanted AS (
         SELECT t.id, t.conversation_id, t.created_at, t.seq, t.status, t.closed_at, t.answered_at
@@ -54,7 +60,7 @@ HOURS = f"""
                CASE WHEN {IS_ANSWER} THEN 'answer' ELSE 'message' END, 0
         FROM places AS p JOIN messages AS m ON m.conversation_id = p.conversation_id
         JOIN users AS s ON s.id = m.sender_id
-        WHERE m.created_at >= p.first AND m.created_at < ?
+        WHERE m.created_at >= p.first AND m.created_at < ? AND NOT m.is_deleted
           AND ({IS_ANSWER} OR NOT m.by_agent)
     ), numbered AS (
         SELECT place, at, kind, step,

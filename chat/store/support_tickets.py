@@ -13,11 +13,18 @@ from chat.times import now, to_text
 
 # Who may not sign in, or is no agent any more, has no ticket `t`: it waits for another agent.
 HAS_AGENT = f"EXISTS (SELECT 1 FROM users AS u WHERE u.id = t.assigned_to AND {SERVES})"  # noqa: S608
-# Of a message `m` and its sender `s`: an agent wrote it, and not the desk by itself.
-IS_ANSWER = """
-    ((m.by_agent OR s.is_staff)
-     AND m.sender_id <> coalesce((SELECT d.user_id FROM desk AS d WHERE d.id = 1), 0))
-"""
+
+
+def is_answer(customer: str) -> str:
+    """A condition on a message `m` and its sender `s`: an agent wrote it to this customer, and not
+    the desk by itself. Staff who opened a ticket themselves are its customer.
+    """
+    return f"""
+        ((m.by_agent OR (s.is_staff AND m.sender_id <> {customer}))
+         AND m.sender_id <> coalesce((SELECT d.user_id FROM desk AS d WHERE d.id = 1), 0))
+    """  # noqa: S608 - of ours
+
+
 # After the ticket `t` was opened. One of an earlier release has no step that says with which `seq`.
 SINCE_OPENING = """
     (m.created_at >= t.created_at AND m.created_seq > coalesce((
@@ -25,17 +32,28 @@ SINCE_OPENING = """
         WHERE o.conversation_id = t.conversation_id AND o.ticket_id = t.id AND o.action = 'opened'
         ), 0))
 """
+# While the ticket `t` was open, by its steps. One of an earlier release may have none.
+WHILE_OPEN = """
+    (coalesce((
+        SELECT o.action FROM ticket_steps AS o
+        WHERE o.conversation_id = t.conversation_id AND o.ticket_id = t.id
+          AND o.action IN ('opened', 'closed', 'reopened') AND o.seq < m.created_seq
+        ORDER BY o.seq DESC LIMIT 1
+     ), CASE WHEN m.created_at > t.closed_at THEN 'closed' ELSE 'opened' END) <> 'closed')
+"""
 # The customer waits since the ticket was opened, as long as no agent has answered. Then since the
-# first message after the last answer.
+# first message after the last answer. What was deleted counts no more.
 ANSWERED = f"""
     (SELECT m.created_seq FROM messages AS m JOIN users AS s ON s.id = m.sender_id
      WHERE m.conversation_id = t.conversation_id AND {SINCE_OPENING}
-       AND {IS_ANSWER} ORDER BY m.created_seq DESC LIMIT 1)
+       AND {is_answer("t.created_by")} AND NOT m.is_deleted
+     ORDER BY m.created_seq DESC LIMIT 1)
 """  # noqa: S608 - of ours
 WAITING = f"""
     CASE WHEN t.status = 'closed' THEN NULL WHEN {ANSWERED} IS NULL THEN t.created_at ELSE
         (SELECT m.created_at FROM messages AS m
          WHERE m.conversation_id = t.conversation_id AND m.created_seq > {ANSWERED}
+           AND NOT m.is_deleted
          ORDER BY m.created_seq LIMIT 1) END
 """  # noqa: S608 - of ours
 SELECT = f"""
@@ -53,11 +71,13 @@ WITH_SEQ = SELECT.replace(
 
 
 def first_answer(column: str) -> str:
-    """An expression: this column of the first message with which an agent answered the ticket."""
+    """An expression: this column of the first message with which an agent answered the ticket
+    while it was open. A later answer is to the conversation's next ticket.
+    """
     return f"""
         (SELECT m.{column} FROM messages AS m JOIN users AS s ON s.id = m.sender_id
          WHERE m.conversation_id = t.conversation_id AND {SINCE_OPENING}
-           AND {IS_ANSWER} ORDER BY m.created_seq LIMIT 1)
+           AND {is_answer("t.created_by")} AND {WHILE_OPEN} ORDER BY m.created_seq LIMIT 1)
     """  # noqa: S608 - of ours
 
 
