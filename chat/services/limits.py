@@ -215,7 +215,9 @@ def say_hit(what: str, caller: Hashable, *, is_secret: bool = False) -> None:
 
 
 def pace(rate: float) -> str:
-    """The rate (calls per second) in words, per second or per minute: as a whole number if
+    """The rate (calls per second) in words, per second, minute or hour: as a whole number if
     possible.
     """
-    return f"{rate:g} per second" if float(rate).is_integer() else f"{rate * 60:g} per minute"
+    if float(rate).is_integer():
+        return f"{rate:g} per second"
+    return f"{rate * 60:g} per minute" if rate * 60 >= 1 else f"{rate * 3600:g} per hour"

@@ -79,7 +79,13 @@ def test_the_quietest_callers_are_forgotten_first(clock: Clock) -> None:
 
 @pytest.mark.parametrize(
     ("rate", "said"),
-    [(50, "50 per second"), (10 / 60, "10 per minute"), (10 / 6, "100 per minute")],
+    [
+        (50, "50 per second"),
+        (10 / 60, "10 per minute"),
+        (10 / 6, "100 per minute"),
+        (1 / 60, "1 per minute"),
+        (10 / 3600, "10 per hour"),
+    ],
 )
 def test_what_is_refused_says_what_there_was_too_much_of(
     clock: Clock, rate: float, said: str
