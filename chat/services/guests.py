@@ -5,6 +5,7 @@ brings the signature becomes this user, together with the conversations that the
 """
 
 import hmac
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Collection
 from hashlib import sha256
@@ -17,8 +18,11 @@ from chat.services import business_hours, checks
 from chat.services.comings import joining, leaving
 from chat.services.desk import rules_of
 from chat.services.limits import Limit
+from chat.services.rights import RANKS
+from chat.services.roles import give
 from chat.services.sessions import Sessions
-from chat.store import conversation_list, participants, users
+from chat.services.ticket_steps import stepping
+from chat.store import conversation_list, participants, roles, support_tickets, users
 from chat.store import guests as store
 from chat.store.database import Database, Transaction
 from chat.store.users import Account
@@ -28,6 +32,7 @@ from chat.times import now, to_text
 
 EMAIL_MAX_LENGTH = 254
 """RFC 5321 allows no longer one."""
+ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 EXTERNAL_ID_MAX_LENGTH = 150
 AGENTS_MOST = 5
 """Agents whose names the desk shows."""
@@ -93,15 +98,16 @@ class Guests:
             account = await self._make(name, email, external_id)
         if account.is_staff:
             raise wrong_signature()  # what the shop signs makes nobody an agent
-        if name:
-            async with self._database.transaction() as transaction:
+        async with self._database.transaction() as transaction:
+            if name:
                 await store.describe(transaction, account.id, name)
+            await store.keep(transaction, account.id, email)
         if guest_id not in (None, account.id):
             await self._join(guest_id, account)
         return await self._begin(account)
 
     async def get(self, who: Identity, user_id: int) -> records.Guest:
-        """What a guest said of themselves, for staff."""
+        """What a guest or a user of the shop said of themselves, for staff."""
         if await users.staff_member(self._database, who.user_id) is None:
             raise not_staff()
         found = await store.one(self._database, user_id)
@@ -171,12 +177,45 @@ class Guests:
             if not await participants.is_active(transaction, conversation_id, account.id):
                 user = records.User(account.id, account.username)
                 events += await joining(transaction, who, conversation_id, [user])
-            await store.take_over_tickets(transaction, conversation_id, guest.id, account.id)
+            taken = await taking_over(transaction, conversation_id, guest.id, account.id)
+            events += [event for outcome in taken for event in outcome.events]
+            events += await inheriting(transaction, conversation_id, guest.id, account)
             left = records.User(guest.id, guest.username)
             events += await leaving(transaction, guest.id, conversation_id, left)
-            return Outcome(None, events)
+
+            def after() -> None:
+                for outcome in taken:
+                    if outcome.after is not None:
+                        outcome.after()
+
+            return Outcome(None, events, after)
 
         return apply
+
+
+async def taking_over(
+    transaction: Transaction, conversation_id: int, guest_id: int, account_id: int
+) -> list[Outcome[records.SupportTicket]]:
+    """The guest's tickets are the account's: each is changed, so that inboxes show it."""
+    ids = await store.take_over_tickets(transaction, conversation_id, guest_id, account_id)
+    tickets = [await support_tickets.stored(transaction, ticket_id) for ticket_id in ids]
+    return [await stepping(transaction, ticket, "changed", account_id) for ticket in tickets]
+
+
+async def inheriting(
+    transaction: Transaction, conversation_id: int, guest_id: int, account: Account
+) -> list[Event]:
+    """The account, which is in the conversation, gets the guest's role if it is the higher one."""
+    theirs = await roles.standing(transaction, conversation_id, guest_id)
+    mine = await roles.standing(transaction, conversation_id, account.id)
+    if (
+        theirs.is_direct
+        or theirs.role is None
+        or RANKS.get(theirs.role, 0) <= RANKS.get(mine.role or "", 0)
+    ):
+        return []
+    user = records.User(account.id, account.username)
+    return [await give(transaction, guest_id, conversation_id, user, theirs.role)]
 
 
 def describe(name: str, email: str) -> None:
@@ -186,7 +225,7 @@ def describe(name: str, email: str) -> None:
     except InvalidInput as error:
         raise InvalidInput({"name": [*error.fields["display_name"]]}) from None
     checks.text("email", email, most=EMAIL_MAX_LENGTH, least=len(email))
-    if email and (email.count("@") != 1 or not email.isprintable() or " " in email):
+    if email and not (ADDRESS.fullmatch(email) and email.isprintable()):
         raise InvalidInput({"email": ["An address like ali@example.org."]})
 
 

@@ -1,4 +1,6 @@
-"""Guests, and what they said of themselves. The row stays when the guest becomes a known user."""
+"""Guests and users of the shop, and what they said of themselves. The row stays when a guest
+becomes a known user.
+"""
 
 from msgspec import UNSET
 
@@ -18,6 +20,18 @@ async def mark(transaction: Transaction, user_id: int, name: str, email: str, co
         VALUES (?, ?, NULL, ?, ?)
         """,
         (user_id, email, now(), consent),
+    )
+
+
+async def keep(transaction: Transaction, user_id: int, email: str) -> None:
+    """Keep the address of this user of the shop. An empty one leaves the earlier one."""
+    await transaction.execute(
+        """
+        INSERT INTO guests (user_id, email, joined_id, created_at, consent)
+        VALUES (?, ?, NULL, ?, '')
+        ON CONFLICT (user_id) DO UPDATE SET email = excluded.email WHERE excluded.email <> ''
+        """,
+        (user_id, email, now()),
     )
 
 
@@ -62,7 +76,15 @@ async def recognise(transaction: Transaction, user_id: int, external_id: str) ->
 
 
 async def joined(transaction: Transaction, user_id: int, account_id: int) -> None:
-    """The conversations of the guest are this account's."""
+    """The conversations of the guest are this account's, and the address too if it has none."""
+    await transaction.execute(
+        """
+        UPDATE guests
+        SET email = coalesce((SELECT g.email FROM guests AS g WHERE g.user_id = ?), '')
+        WHERE user_id = ? AND email = ''
+        """,
+        (user_id, account_id),
+    )
     await transaction.execute(
         "UPDATE guests SET joined_id = ? WHERE user_id = ?", (account_id, user_id)
     )
@@ -76,14 +98,16 @@ async def describe(transaction: Transaction, user_id: int, name: str) -> None:
 
 async def take_over_tickets(
     transaction: Transaction, conversation_id: int, user_id: int, account_id: int
-) -> None:
-    """The tickets that the guest opened here are the account's."""
-    await transaction.execute(
+) -> list[int]:
+    """The tickets that the guest opened here are the account's. Returns their ids."""
+    rows = await transaction.fetch(
         """
         UPDATE support_tickets SET created_by = ? WHERE conversation_id = ? AND created_by = ?
+        RETURNING id
         """,
         (account_id, conversation_id, user_id),
     )
+    return sorted(id_ for (id_,) in rows)
 
 
 async def visible(reads: Reads, viewer_id: int, user_ids: set[int]) -> set[int]:

@@ -186,6 +186,29 @@ def test_an_erased_account_takes_its_guest_along(api: Api) -> None:
         assert who.get("/api/users/me/").status_code == 401
 
 
+def test_the_address_of_a_shop_s_user_is_kept(api: Api) -> None:
+    """With a guest before and without; a later one replaces it, and no address takes none away."""
+    agent = api.person("a", is_staff=True)
+
+    def kept(who: Person) -> tuple[str, bool]:
+        said = agent.get(f"/api/guests/{who.id}/").json()
+        return said["email"], said["is_known"]
+
+    sara = identified(api, "shop-7", name="Sara", email="sara@example.org")
+    assert kept(sara) == ("sara@example.org", True)
+    identified(api, "shop-7")
+    assert kept(sara) == ("sara@example.org", True)
+    identified(api, "shop-7", email="s@example.org", guest=guest(api, email="x@y.z").access)
+    assert kept(sara) == ("s@example.org", True)
+    ali = guest(api)
+    identified(api, "shop-8", email="ali@example.org", guest=ali.access)
+    assert kept(ali) == ("ali@example.org", True)
+    nobody = identified(api, "shop-9")
+    assert kept(nobody) == ("", True)
+    identified(api, "shop-9", guest=guest(api, email="late@example.org").access)
+    assert kept(nobody) == ("late@example.org", True)
+
+
 @pytest.mark.parametrize("signature", ["0" * 64, "", "x", "é" * 64])
 def test_a_wrong_signature_names_nobody(api: Api, signature: str) -> None:
     """Nor does the signature of another user, nor one for staff."""
@@ -202,6 +225,11 @@ def test_a_wrong_signature_names_nobody(api: Api, signature: str) -> None:
         ({"name": "a\nb"}, "name"),
         ({"email": "x"}, "email"),
         ({"email": "a b@c"}, "email"),
+        ({"email": "@"}, "email"),
+        ({"email": "a@"}, "email"),
+        ({"email": "@b"}, "email"),
+        ({"email": "a@b@c"}, "email"),
+        ({"email": "a\u2003b@c"}, "email"),
         ({"email": "a@" + "b" * 253}, "email"),
         ({"age": 3}, "age"),
     ],
@@ -220,6 +248,39 @@ def test_the_desk_says_who_is_there(api: Api) -> None:
         "opens_at": None,
         "reopens": False,
     }
+
+
+def test_an_inbox_hears_that_an_account_took_a_ticket_over(api: Api) -> None:
+    """Staff outside the conversation too; and the account owns it, not the agent who is in it."""
+    account = identified(api, "shop-10")
+    late, agent = guest(api), api.person("a", is_staff=True)
+    outside = api.person("b", is_staff=True)
+    conversation = late.begin(agent)
+    ticket = late.post(conversation + "support_ticket/", {"subject": "help"}).json()
+
+    async def heard() -> Any:
+        url = f"ws://127.0.0.1:{api.port}/ws/"
+        headers = {"Authorization": f"Bearer {outside.access}"}
+        async with asyncio.timeout(30), connect(url, additional_headers=headers) as socket:
+            while json.loads(await socket.recv())["type"] != "hello":
+                pass
+            body = signed("shop-10", guest=late.access)
+            assert (await api.send("POST", "/api/guests/identify/", json=body)).status_code == 201
+            while True:
+                frame = json.loads(await socket.recv())
+                of_it = frame.get("support_ticket", {})
+                if of_it.get("created_by", {}).get("id") == account.id:
+                    return frame
+
+    frame = api.run(heard())
+    assert (frame["type"], frame["support_ticket"]["id"]) == ("ticket.updated", ticket["id"])
+    steps = agent.get(f"/api/support_tickets/{ticket['id']}/steps/").json()
+    assert [(one["action"], one["by"]["id"]) for one in steps] == [
+        ("opened", late.id),
+        ("changed", account.id),
+    ]
+    there = account.get(f"{conversation}participants/").json()
+    assert {one["id"]: one["role"] for one in there} == {account.id: "owner", agent.id: "member"}
 
 
 def test_an_address_gets_few_guests(tmp_path: Any) -> None:
