@@ -39,6 +39,7 @@ OWN = (
     WHERE author_id = ?
     """,
     "UPDATE acts SET detail = '' WHERE user_id = ?",
+    "UPDATE support_tickets SET languages = '' WHERE created_by = ? AND languages <> ''",
     "DELETE FROM guests WHERE user_id = ?",
     "DELETE FROM guests WHERE joined_id = ?",
 )

@@ -57,7 +57,7 @@ async def test_a_ticket_is_answered_given_and_reopened_by_rule(
     for number in range(4):
         place = await customer.begin_conversation()
         path = f"/api/conversations/{place}/support_ticket/"
-        language = {"Accept-Language": "fa-IR,en;q=0.5"} if number else {}
+        language = {"Accept-Language": "en;q=0.1, fa-IR;q=0.9"} if number else {}
         body = {"subject": "help"} if number else {"subject": "help", "language": "fa"}
         tickets.append((await customer.http.post(path, json=body, headers=language)).json())
         places.append(place)
@@ -73,6 +73,9 @@ async def test_a_ticket_is_answered_given_and_reopened_by_rule(
     assert holders == {agent.id: 2 for agent in agents}
 
     place, ticket = places[0], tickets[0]
+    for one in places[1:]:
+        (said,) = (await customer.http.get(f"/api/conversations/{one}/messages/")).json()
+        assert said["content"] == "سلام"
     messages = f"/api/conversations/{place}/messages/"
     (first,) = (await customer.http.get(messages)).json()
     assert (first["content"], first["role"], first["seq"]) == ("سلام", "agent", 2)

@@ -86,6 +86,7 @@ async def test_a_customer_leaves_nothing_with_the_desk(database: Database, tmp_p
         closed = replace(rated, status="closed", rating=Rating(2, "secret"))
         await support_tickets.update(transaction, 2, closed)
         await transaction.execute("UPDATE users SET erased_at = 1 WHERE id = ?", (sara,))
+        await transaction.execute("UPDATE support_tickets SET languages = 'fa'")
     files = Files(tmp_path, Inspector(1_000_000))
     drifts = await doctor.examine(database, files, catalogue.LOGGED, catalogue.ENTRIES)
     found = {one.what for one in drifts}
@@ -107,6 +108,7 @@ async def test_a_customer_leaves_nothing_with_the_desk(database: Database, tmp_p
     assert [one.rating for one in tickets] == [Rating(2, ""), None]
     steps = await database.fetch("SELECT action FROM ticket_steps ORDER BY ticket_id")
     assert [action for (action,) in steps] == ["closed", "changed"]
+    assert await database.fetch("SELECT id FROM support_tickets WHERE languages <> ''") == []
     assert await database.fetch("SELECT * FROM guests") == []
     assert await database.fetch("SELECT content FROM messages WHERE content <> ''") == []
     assert await database.fetch("SELECT id FROM users WHERE display_name <> ''") == []
