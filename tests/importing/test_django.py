@@ -79,6 +79,8 @@ def test_everything_comes_over(source: Django, settings: Mapping[str, str]) -> N
         expect_passwords(client)
         expect_conversation(client)
         expect_desk(client)
+        run_command("createuser", "helper", "--staff", settings=settings, stdin=f"{PASSWORD}\n")
+        expect_figures(client)
 
 
 def expect_passwords(client: Client) -> None:
@@ -144,6 +146,14 @@ def expect_desk(client: Client) -> None:
     old = client.sign_in("old").json()["access"]
     assert client.get(old, "/api/conversations/2/").status_code == 404
     assert (of_nobody["sender"]["username"], of_nobody["content"]) == ("deleted-user", "of nobody")
+
+
+def expect_figures(client: Client) -> None:
+    """A ticket that was closed is closed in each hour, since it changed last."""
+    helper = client.sign_in("helper").json()["access"]
+    found = client.json(helper, "/api/desk/figures/")
+    assert (found["open"], found["closed"], found["resolution"]["count"]) == (1, 1, 1)
+    assert (found["hours"][0]["open"], found["hours"][-1]["open"]) == (2, 1)
 
 
 def test_what_is_there_stays(source: Django, settings: Mapping[str, str], tmp_path: Path) -> None:

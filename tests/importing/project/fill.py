@@ -109,6 +109,15 @@ def fill() -> None:
     Message.objects.create(conversation=desk, sender=who["old"], content="left", is_read=True)
     Message.objects.create(conversation=desk, sender=None, content="of nobody", is_read=True)
     Conversation.objects.create(created_at=BEGAN)  # of nobody at all
+    over = Conversation.objects.create(created_at=BEGAN)
+    over.participants.set([who["ali"]])
+    SupportTicket.objects.create(
+        conversation=over,
+        subject="over",
+        status="resolved",
+        created_by=who["ali"],
+        created_at=BEGAN,
+    )
 
 
 def add(count: int) -> None:
