@@ -11,6 +11,7 @@ from chat.services.checks import SUBJECT_MAX_LENGTH
 from chat.store import conversations, imports
 from chat.store.changes import Entry
 from chat.store.database import Row, Transaction
+from chat.text.searching import key_of as search_key
 from chat.times import now
 
 UPDATED = name_of(TicketUpdated)
@@ -70,6 +71,7 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
             notes.append(remark(old_id, f"its priority {urgency[:30]!r} counts as {NORMAL}"))
             urgency = NORMAL
         title = text(subject).strip()
+        subject_kept = title[:SUBJECT_MAX_LENGTH] or f"#{old_id}"
         if len(title) > SUBJECT_MAX_LENGTH:
             notes.append(Note("cut", None, f"ticket {old_id}: its subject was cut"))
         creator, agent = job.new("users", by), job.new("users", to)
@@ -86,7 +88,7 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
                 new_id,
                 conversation_id,
                 seq,
-                title[:SUBJECT_MAX_LENGTH] or f"#{old_id}",
+                subject_kept,
                 kept_status,
                 urgency,
                 creator,
@@ -94,6 +96,7 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
                 at,
                 updated_at,
                 max(at, updated_at) if kept_status == "closed" else None,
+                search_key(subject_kept),
             )
         )
         entries.append(Entry(conversation_id, seq, UPDATED, new_id))

@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from chat.store import support_tickets
 from chat.store.attachments import StoredFile
 from chat.store.changes import Entry
 from chat.store.database import Database, Reads, Transaction, listed
@@ -247,15 +248,19 @@ async def add_attachments(
 
 
 async def add_tickets(transaction: Transaction, rows: Rows) -> None:
+    """After the messages, because of a closed ticket is kept now when it was answered."""
     await transaction.execute_many(
         """
         INSERT INTO support_tickets (id, conversation_id, seq, subject, status, priority,
                                      created_by, assigned_to, created_at, updated_at,
-                                     closed_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                                     closed_at, subject_key)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         rows,
     )
+    for id_, *_, closed_at, _ in rows:
+        if closed_at is not None:
+            await support_tickets.record(transaction, id_)
 
 
 async def log(transaction: Transaction, entries: Sequence[Entry]) -> None:

@@ -70,7 +70,7 @@ def test_everything_comes_over(source: Django, settings: Mapping[str, str]) -> N
     assert said.status == 0, said.complaint
     for words in WORDS:
         assert words in said.printed
-    assert "messages: 11, ids kept" in said.printed
+    assert "messages: 12, ids kept" in said.printed
     assert run_command("doctor", settings=settings) == "nothing has drifted\n"
     again = import_from(source, settings)
     assert (again.status, again.printed) == (0, said.printed)
@@ -149,10 +149,15 @@ def expect_desk(client: Client) -> None:
 
 
 def expect_figures(client: Client) -> None:
-    """A ticket that was closed is closed in each hour, since it changed last."""
+    """A ticket that was closed is closed in each hour, since it changed last, and was answered. It
+    is found in another spelling.
+    """
     helper = client.sign_in("helper").json()["access"]
     found = client.json(helper, "/api/desk/figures/")
     assert (found["open"], found["closed"], found["resolution"]["count"]) == (1, 1, 1)
+    assert found["first_response"]["count"] == 2
+    (book,) = client.json(helper, "/api/support_tickets/?q=کتاب")
+    assert book["status"] == "closed"
     assert (found["hours"][0]["open"], found["hours"][-1]["open"]) == (2, 1)
 
 

@@ -19,7 +19,7 @@ from chat.services.support_tickets import SupportTickets
 from chat.store import desk_figures, doctor, imports, messages, users
 from chat.store.changes import Entry
 from chat.store.database import Database
-from chat.store.migrations import m0072_closed_at
+from chat.store.migrations import m0072_closed_at, m0074_imported_tickets
 from chat.store.support_tickets import NOBODY, Wanted
 from chat.times import now
 from tests.store import world
@@ -421,12 +421,18 @@ async def test_a_closed_ticket_of_an_import_is_closed(
     began, ended = hour - 3 * desk_figures.HOUR, hour - desk_figures.HOUR
     row = (*(1, place, 1, "help", "closed", "normal", desk.customer.user_id, None), began, ended)
     async with desk.database.transaction() as transaction:
-        await imports.add_tickets(transaction, [(*row, None if is_carried_over else ended)])
+        await imports.add_tickets(
+            transaction,
+            [(*row, None if is_carried_over else ended, "" if is_carried_over else "help")],
+        )
         await imports.log(transaction, [Entry(place, 1, "ticket.updated", 1)])
         await imports.set_positions(transaction, {place: 1})
         if is_carried_over:
-            for sql in m0072_closed_at.STATEMENTS:
+            for sql in (*m0072_closed_at.STATEMENTS, *m0074_imported_tickets.STATEMENTS):
                 await transaction.execute(sql)
+            await m0074_imported_tickets.carry_over(transaction)
+    (found,) = await desk.tickets.list(desk.agents[0], Wanted(key="help"), None, 10)
+    assert found.id == 1
 
     async def counted(lo: int) -> tuple[int, int, int]:
         found = (await desk_figures.hours(desk.database, lo, now() + MINUTE)).values()

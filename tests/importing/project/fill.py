@@ -111,9 +111,10 @@ def fill() -> None:
     Conversation.objects.create(created_at=BEGAN)  # of nobody at all
     over = Conversation.objects.create(created_at=BEGAN)
     over.participants.set([who["ali"]])
+    Message.objects.create(conversation=over, sender=who["agent"], content="done", is_read=True)
     SupportTicket.objects.create(
         conversation=over,
-        subject="over",
+        subject="كتاب",
         status="resolved",
         created_by=who["ali"],
         created_at=BEGAN,
