@@ -9,6 +9,7 @@ import { ticketOf } from "./widget-ticket.js";
 
 const DESK_EVERY = 60_000; // milliseconds between two questions whether an agent is there
 const TYPING_EVERY = 3000;
+const THANKS = 4000; // milliseconds for which a rating is thanked for
 const LATE = 5000; // milliseconds without a connection after which that is said
 const EARLIER = 40; // pixels from the beginning at which older messages are loaded
 const SCORES = [1, 2, 3, 4, 5];
@@ -25,6 +26,7 @@ let files = [];
 let desk = null;
 let most = Infinity; // bytes of a file
 let typedAt = 0;
+let thankUntil = 0;
 let nextDraw;
 
 function fill() {
@@ -140,7 +142,7 @@ function render() {
   setText($("presence"), presence());
   drawMessages($("log"), $("messages"), payam, chat, nameOf);
   const typing = (chat?.typingUsers ?? []).map(nameOf);
-  setText($("typing"), typing.length ? say("typing", { names: typing.join(words.between) }) : "");
+  setText($("typing"), typing.length ? say("typing", { names: typing.join(words.between) }) : Date.now() < thankUntil ? words.rated : "");
   const unread = isOpen ? 0 : (chat?.unread ?? 0);
   const count = unread.toLocaleString(locale);
   $("unread").hidden = unread === 0;
@@ -246,8 +248,9 @@ $("rating").onsubmit = async (event) => {
   try {
     await ticket.rate(score, $("comment").value.trim());
     $("rating").reset();
+    thankUntil = Date.now() + THANKS;
+    setTimeout(draw, THANKS);
     render();
-    setText($("typing"), words.rated);
     $("text").focus();
   } catch (error) {
     explain(error);

@@ -34,7 +34,8 @@ export function drawMessages(log, list, payam, chat, nameOf) {
 }
 
 function rowOf(payam, chat, message, uploads, nameOf) {
-  const isOwn = chat.isOwn(message);
+  // What a customer wrote as a guest, before an account of theirs took the ticket over, is theirs too.
+  const isOwn = chat.isOwn(message) || (message.role !== "agent" && message.sender.startsWith("guest-"));
   const ofDesk = message.metadata?.desk ? words.automatic : say("support", { name: nameOf(message.sender) });
   const name = isOwn ? words.you : ofDesk;
   const row = element("li", { className: isOwn ? "own" : "" });

@@ -45,24 +45,18 @@ class Waiting(NamedTuple):
 
 
 async def waiting(reads: Reads, before: int, ticket_id: int | None = None) -> list[Waiting]:
-    """The tickets whose customers wait since `before` or longer, and of which nobody was reminded.
-    Opening a ticket again begins to wait anew.
-    """
+    """The tickets whose customers wait since `before` or longer, and of which nobody reminded."""
     condition, parameters = ("TRUE", []) if ticket_id is None else ("t.id = ?", [ticket_id])
     rows = await reads.fetch(
         f"""
-        SELECT id, place, CASE WHEN again > since THEN again ELSE since END, reminded_of FROM (
-            SELECT t.id, t.conversation_id AS place, t.reminded_of, {WAITING} AS since,
-                   coalesce((SELECT max(s.at) FROM ticket_steps AS s
-                             WHERE s.conversation_id = t.conversation_id AND s.ticket_id = t.id
-                               AND s.action = 'reopened'), 0) AS again
+        SELECT id, place, since, reminded_of FROM (
+            SELECT t.id, t.conversation_id AS place, t.reminded_of, {WAITING} AS since
             FROM support_tickets AS t
             WHERE t.status <> 'closed' AND t.created_at <= ? AND {condition}) AS every_one
-        WHERE since <= ? AND again <= ?
-          AND (coalesce(reminded_of, 0) < since OR coalesce(reminded_of, 0) < again)
+        WHERE since <= ? AND coalesce(reminded_of, 0) < since
         ORDER BY id
         """,  # noqa: S608 - of ours
-        (before, *parameters, before, before),
+        (before, *parameters, before),
     )
     return [Waiting(*row) for row in rows]
 

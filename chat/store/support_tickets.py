@@ -42,7 +42,8 @@ WHILE_OPEN = """
      ), CASE WHEN m.created_at > t.closed_at THEN 'closed' ELSE 'opened' END) <> 'closed')
 """
 # The customer waits since the ticket was opened, as long as no agent has answered. Then since the
-# first message after the last answer. What was deleted counts no more.
+# first message after the last answer. A ticket that is opened again begins to wait anew. What was
+# deleted counts no more.
 ANSWERED = f"""
     (SELECT m.created_seq FROM messages AS m JOIN users AS s ON s.id = m.sender_id
      WHERE m.conversation_id = t.conversation_id AND {SINCE_OPENING}
@@ -50,11 +51,17 @@ ANSWERED = f"""
      ORDER BY m.created_seq DESC LIMIT 1)
 """  # noqa: S608 - of ours
 WAITING = f"""
-    CASE WHEN t.status = 'closed' THEN NULL WHEN {ANSWERED} IS NULL THEN t.created_at ELSE
-        (SELECT m.created_at FROM messages AS m
-         WHERE m.conversation_id = t.conversation_id AND m.created_seq > {ANSWERED}
-           AND NOT m.is_deleted
-         ORDER BY m.created_seq LIMIT 1) END
+    CASE WHEN t.status = 'closed' THEN NULL ELSE
+        (SELECT CASE WHEN w.again > w.since THEN w.again ELSE w.since END FROM (
+            SELECT CASE WHEN {ANSWERED} IS NULL THEN t.created_at ELSE
+                (SELECT m.created_at FROM messages AS m
+                 WHERE m.conversation_id = t.conversation_id AND m.created_seq > {ANSWERED}
+                   AND NOT m.is_deleted
+                 ORDER BY m.created_seq LIMIT 1) END AS since,
+                (SELECT max(r.at) FROM ticket_steps AS r
+                 WHERE r.conversation_id = t.conversation_id AND r.ticket_id = t.id
+                   AND r.action = 'reopened') AS again
+        ) AS w) END
 """  # noqa: S608 - of ours
 SELECT = f"""
     SELECT t.id, t.conversation_id, t.subject, t.status, t.priority,

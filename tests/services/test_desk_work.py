@@ -21,7 +21,7 @@ from chat.store.changes import Entry
 from chat.store.database import Database
 from chat.store.migrations import m0072_closed_at, m0074_imported_tickets
 from chat.store.support_tickets import NOBODY, Wanted
-from chat.times import now
+from chat.times import now, to_text
 from tests.store import world
 
 MINUTE = 60 * 1_000_000
@@ -320,6 +320,26 @@ async def test_nobody_waits_for_what_is_deleted(desk: World) -> None:
     await changes.delete(answer)
     assert (await desk.now(ticket)).waiting_since == ticket.created_at
     assert await waiting(desk) == 1
+
+
+async def test_who_opens_a_ticket_again_waits_anew(desk: World) -> None:
+    """And not since a message from before it was closed."""
+    await desk.people(agents=1)
+    (agent,) = desk.agents
+    ticket = await desk.open()
+    await say(desk, ticket.conversation, agent.user_id)
+    await say(desk, ticket.conversation, desk.customer.user_id)
+    await desk.tickets.change(desk.customer, None, ticket.id, status="closed")
+    assert (await desk.now(ticket)).waiting_since is None
+    for table in ("messages", "support_tickets"):
+        await desk.execute(f"UPDATE {table} SET created_at = created_at - ?", 60 * MINUTE)  # noqa: S608
+    before = to_text(now() - MINUTE)
+    await desk.tickets.reopen(desk.customer, ticket.id)
+    since = (await desk.now(ticket)).waiting_since
+    assert since is not None
+    assert since >= before
+    await say(desk, ticket.conversation, agent.user_id)
+    assert (await desk.now(ticket)).waiting_since is None
 
 
 async def answered(desk: World) -> list[int]:

@@ -70,6 +70,7 @@ async def rate(frame: FrameLocator, score: int, comment: str) -> None:
     await frame.locator("#comment").fill(comment)
     await frame.locator("#rate").click()
     await expect(frame.locator("#rating")).to_be_hidden()
+    await expect(frame.locator("#typing")).not_to_be_empty()  # thanks
 
 
 async def opened(page: Page, agent: Agent) -> dict[str, Any]:
@@ -226,6 +227,26 @@ async def test_who_comes_back_later_is_asked_how_it_was_and_may_pass(
     # The ticket is closed, and the customer had the last word before: that opens nothing.
     path = f"/api/support_tickets/?created_by={ticket['created_by']['id']}"
     assert len(agent._send("GET", path).json()) == 1
+
+
+async def test_what_a_guest_wrote_stays_theirs(browser: Browser, shop: Shop) -> None:
+    """Also where the shop's user had an account before: they wrote it, and no agent did."""
+    signature = hmac.new(SECRET.encode(), b"shop-3", sha256).hexdigest()
+    Agent(shop.payam)._send(
+        "POST", "/api/guests/identify/", {"user_id": "shop-3", "signature": signature}
+    )
+    words = WORDS["en"]
+    page, complaints = await visit(browser, shop.page('data-lang="en"'), "en")
+    frame = chat_in(page)
+    await frame.get_by_role("button", name=words["open"]).click()
+    await frame.get_by_role("button", name=words["start"]).click()
+    await say(frame, words, "as a guest")
+    await expect(frame.locator("#messages li.own")).to_have_count(1)
+    signed = f'data-lang="en" data-user-id="shop-3" data-signature="{signature}"'
+    await page.goto(shop.page(signed))
+    await frame.get_by_role("button", name=words["open"]).click()
+    await expect(frame.locator("#messages li.own")).to_contain_text("as a guest")
+    assert complaints == []
 
 
 async def test_who_has_signed_out_at_the_shop_is_forgotten(browser: Browser, shop: Shop) -> None:
