@@ -22,6 +22,7 @@ from chat.realtime.dispatcher import Dispatcher
 from chat.realtime.group import Batch, Delivery, Group
 from chat.realtime.hub import Hub
 from chat.realtime.relay.relay import RelayListener
+from chat.services.desk_work import DeskWork
 from chat.store import work, writer
 from chat.store.postgres import sends as postgres_sends
 from chat.store.sqlite import database as sqlite
@@ -192,12 +193,13 @@ def committing_first() -> None:
         async with self._turn:
             return await self._writer.run(transact)
 
-    async def follow(self: Looking) -> None:
+    async def wait(self: Looking | DeskWork) -> None:
         await asyncio.Event().wait()
 
     SqliteStore.write = write  # type: ignore[method-assign]
-    # It would find a transaction open, and end with it what this one answers too early.
-    Looking.run = follow  # type: ignore[method-assign]
+    # They would find a transaction open, and end with it what this one answers too early.
+    Looking.run = wait  # type: ignore[method-assign]
+    DeskWork.run = wait  # type: ignore[method-assign]
 
 
 MECHANISMS: dict[str, Callable[[], None]] = {
