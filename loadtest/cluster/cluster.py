@@ -8,13 +8,13 @@ clients are outside.
 import secrets
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from loadtest.cluster.network import Machine, Network
 from loadtest.cluster.servers import Node, PgBouncer, Postgres, Redis
 from tests.deploy.nginx_server import NginxServer
 from tests.faults.deployment import Seeded
+from tests.support.assembled import Assembled
 from tests.support.redis_cluster import PRIMARIES, ClusterNode, RedisCluster
 from tests.support.server_process import ServerProcess
 
@@ -64,7 +64,7 @@ class People(Seeded):
             node.check_log()
 
 
-class Cluster:
+class Cluster(Assembled):
     """A `with` block starts all of it, and leaves nothing behind.
 
     `primary` and `standby` are PostgreSQL's, whoever is which by now.
@@ -77,26 +77,15 @@ class Cluster:
     front: Nginx
 
     def __init__(self, workers: int, conversations: int, users: int) -> None:
+        super().__init__()
         self.network = Network(MACHINES)
         self._workers, self._conversations, self._users = workers, conversations, users
-        self._stack = ExitStack()
 
     @property
     def machines(self) -> Sequence[Machine]:
         return self.network.machines
 
-    def __enter__(self) -> Self:
-        try:
-            self._assemble()
-        except BaseException:
-            self._stack.close()
-            raise
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._stack.close()
-
-    def _assemble(self) -> None:
+    def assemble(self) -> None:
         self._stack.enter_context(self.network)
         first, second, *_ = self.machines
         self.primary = self._begin(Postgres(first))

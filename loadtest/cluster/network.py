@@ -10,9 +10,10 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+
+from tests.support.assembled import Assembled
 
 CLONE_NEWNET = 0x40000000
 OWN = Path("/proc/thread-self/ns/net")
@@ -54,10 +55,11 @@ class Machine:
         ip("link", "set", self._cable, "up")
 
 
-class Network:
+class Network(Assembled):
     """A `with` block makes the machines, and removes them with everything that is theirs."""
 
     def __init__(self, machines: int) -> None:
+        super().__init__()
         run, subnet = os.getpid(), f"{RANGE}.{os.getpid() % 256}"
         self._switch = f"pb{run}"
         self.address = f"{subnet}.{SWITCH}"
@@ -66,20 +68,8 @@ class Network:
             Machine(f"payam-{run}-{number}", f"{subnet}.{number}", f"pv{run}-{number}")
             for number in range(1, machines + 1)
         ]
-        self._stack = ExitStack()
 
-    def __enter__(self) -> Self:
-        try:
-            self._assemble()
-        except BaseException:
-            self._stack.close()
-            raise
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._stack.close()
-
-    def _assemble(self) -> None:
+    def assemble(self) -> None:
         if os.geteuid() != 0:
             raise NoNetwork("only root may make network namespaces")
         ip("link", "add", self._switch, "type", "bridge")

@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
-from typing import Self, TypeVar
+from typing import TypeVar
 
+from tests.support.assembled import Assembled
 from tests.support.redis_server import AWAY
 from tests.support.server_process import ServerProcess
 
@@ -14,32 +14,15 @@ LOOK_SECONDS = 0.05
 Server = TypeVar("Server", bound=ServerProcess)
 
 
-class ServerGroup:
+class ServerGroup(Assembled):
     """A `with` block starts the servers together and stops all of them for good.
 
     A subclass starts each with `begin` in its `assemble`, which returns once they serve.
     """
 
-    def __init__(self) -> None:
-        self._stack = ExitStack()
-
     def begin(self, server: Server) -> Server:
         self._stack.enter_context(server)
         return server
-
-    def assemble(self) -> None:
-        raise NotImplementedError
-
-    def __enter__(self) -> Self:
-        try:
-            self.assemble()
-        except BaseException:
-            self._stack.close()
-            raise
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._stack.close()
 
 
 def wait_until(is_so: Callable[[], bool], complaint: str) -> None:
