@@ -24,21 +24,21 @@ CONVERSATION = 7
 
 
 class Member(ConversationSocket):
-    """Stands for a connection: keeps what it is told."""
+    """Stands for a connection: keeps what is delivered to it."""
 
     def __init__(self, user_id: int = 1) -> None:
         identity = Identity(user_id, f"user{user_id}", False, 0.0, None)
         super().__init__(cast("Listener", None), identity, CONVERSATION, 1024)
-        self.told = b""
+        self.received = b""
         self.writes = 0
         self.flushed_at: int | None = None
 
     def send(self, frames: bytes) -> None:
-        self.told += frames
+        self.received += frames
         self.writes += 1
 
     def flush(self) -> None:
-        self.flushed_at = len(self.told)
+        self.flushed_at = len(self.received)
 
     def close(self, code: int, reason: str = "") -> None:
         self.closed_with = code
@@ -121,7 +121,7 @@ async def test_a_batch_is_one_write() -> None:
     world = World()
     members = [world.join(), world.join(2)]
     world.hub.deliver(CONVERSATION, world.commit(0, 0, 0))
-    assert [(member.told, member.writes) for member in members] == [(numbers(1, 3), 1)] * 2
+    assert [(member.received, member.writes) for member in members] == [(numbers(1, 3), 1)] * 2
 
 
 async def test_among_many_what_is_held_goes_first() -> None:
@@ -137,16 +137,16 @@ async def test_among_many_what_is_held_goes_first() -> None:
 
 
 class Wide(UserSocket):
-    """A socket of all conversations that keeps what it is told, and how often."""
+    """A socket of all conversations that keeps what is delivered to it, and how often."""
 
     def __init__(self, user_id: int) -> None:
         identity = Identity(user_id, f"user{user_id}", False, 0.0, None)
         super().__init__(cast("Listener", None), identity, 1024, cast("Removals", None))
-        self.told = b""
+        self.received = b""
         self.writes = 0
 
     def send(self, frames: bytes) -> None:
-        self.told += frames
+        self.received += frames
         self.writes += 1
 
 
@@ -182,7 +182,7 @@ async def test_what_was_told_is_not_told_again() -> None:
     world.hub.deliver(CONVERSATION, first)
     world.hub.deliver(CONVERSATION, first)
     world.hub.deliver(CONVERSATION, Batch(1, [*first.changes[1:], *second.changes]))
-    assert member.told == numbers(1, 3)
+    assert member.received == numbers(1, 3)
     assert world.loads == 0
 
 
@@ -195,9 +195,9 @@ async def test_a_gap_is_read_before_anything_later() -> None:
     late = world.commit()
     world.hub.deliver(CONVERSATION, late)
     world.hub.deliver(CONVERSATION, world.commit())
-    assert members[0].told == b""
+    assert members[0].received == b""
     await world.settle()
-    assert [member.told for member in members] == [numbers(1, 9)] * 2
+    assert [member.received for member in members] == [numbers(1, 9)] * 2
     assert world.loads == 3
 
 
@@ -209,7 +209,7 @@ async def test_batches_in_the_wrong_order_come_out_right() -> None:
     world.hub.deliver(CONVERSATION, second)
     world.hub.deliver(CONVERSATION, first)
     await world.settle()
-    assert member.told == numbers(1, 2)
+    assert member.received == numbers(1, 2)
 
 
 async def test_a_database_that_is_away_is_asked_again() -> None:
@@ -220,7 +220,7 @@ async def test_a_database_that_is_away_is_asked_again() -> None:
     world.failures = 3
     world.hub.deliver(CONVERSATION, world.commit())
     await world.settle()
-    assert member.told == numbers(1, 2)
+    assert member.received == numbers(1, 2)
 
 
 async def test_progress_alone_makes_the_hub_look() -> None:
@@ -230,7 +230,7 @@ async def test_progress_alone_makes_the_hub_look() -> None:
     world.commit(0, 0)
     world.hub.deliver(CONVERSATION, Batch(2, []))
     await world.settle()
-    assert member.told == numbers(1, 2)
+    assert member.received == numbers(1, 2)
     world.hub.deliver(CONVERSATION, Batch(2, []))
     assert world.loads == 1
 
@@ -258,7 +258,7 @@ async def test_what_the_database_does_not_have_is_asked_for_less_and_less(
     while len(pauses) < 10:
         await real_sleep(0)
     world.hub.deliver(CONVERSATION, world.commit())
-    assert member.told == numbers(4, 4)
+    assert member.received == numbers(4, 4)
     expected = Patience().in_vain
     assert pauses[:10] == [*expected, *[expected[-1]] * 3]
     assert world.loads - len(pauses) in (0, 1)
@@ -266,7 +266,7 @@ async def test_what_the_database_does_not_have_is_asked_for_less_and_less(
     assert world.gone_back == []
     world.history += [told(seq) for seq in range(5, 1001)]
     await world.settle()
-    assert member.told == numbers(4, 1001)
+    assert member.received == numbers(4, 1001)
 
 
 def counted() -> float:
@@ -310,7 +310,7 @@ async def test_a_commit_with_numbers_that_were_given_before_is_noticed() -> None
     del world.history[2:]
     world.tell_own(world.commit())
     assert world.gone_back == [(CONVERSATION, 5, 3)]
-    assert member.told == numbers(4, 5)
+    assert member.received == numbers(4, 5)
 
 
 async def test_a_commit_that_was_read_before_it_was_told_is_no_going_back() -> None:
@@ -326,7 +326,7 @@ async def test_a_commit_that_was_read_before_it_was_told_is_no_going_back() -> N
     late = world.join()
     world.tell_own(second)
     world.tell_own(world.commit())
-    assert (member.told, late.told) == (numbers(4, 4), numbers(6, 6))
+    assert (member.received, late.received) == (numbers(4, 4), numbers(6, 6))
     assert world.gone_back == []
 
 
@@ -343,7 +343,7 @@ async def test_what_is_committed_during_a_check_is_no_going_back() -> None:
     world.hub._comparing._seqs = slow
     world.hub.check([CONVERSATION])
     await world.settle()
-    assert (member.told, world.gone_back) == (numbers(6, 6), [])
+    assert (member.received, world.gone_back) == (numbers(6, 6), [])
 
 
 async def test_after_a_clearing_a_conversation_begins_anew() -> None:
@@ -356,7 +356,7 @@ async def test_after_a_clearing_a_conversation_begins_anew() -> None:
     world.hub.deliver(CONVERSATION, world.commit())
     world.hub.leave(before, CONVERSATION)
     world.hub.deliver(CONVERSATION, world.commit())
-    assert (before.told, after.told) == (b"", numbers(3, 4))
+    assert (before.received, after.received) == (b"", numbers(3, 4))
     assert (world.opened, world.closed) == ([CONVERSATION] * 2, [CONVERSATION])
 
 
@@ -368,7 +368,7 @@ async def test_doubt_is_settled_by_the_database() -> None:
     world.failures = 1
     world.hub.check([CONVERSATION, 99])
     await world.settle()
-    assert member.told == numbers(1, 2)
+    assert member.received == numbers(1, 2)
 
 
 async def test_more_than_can_wait_is_read_instead() -> None:
@@ -380,7 +380,7 @@ async def test_more_than_can_wait_is_read_instead() -> None:
     for _ in range(count):
         world.hub.deliver(CONVERSATION, world.commit())
     await world.settle()
-    assert member.told == numbers(1, count + 1)
+    assert member.received == numbers(1, count + 1)
 
 
 async def test_who_is_removed_hears_of_it_and_of_nothing_later() -> None:
@@ -388,10 +388,10 @@ async def test_who_is_removed_hears_of_it_and_of_nothing_later() -> None:
     world = World()
     stays, leaves = world.join(1), world.join(2)
     world.hub.deliver(CONVERSATION, world.commit(0, 2, 0))
-    assert stays.told == numbers(1, 3)
-    assert (leaves.told, leaves.closed_with) == (numbers(1, 2), 4404)
+    assert stays.received == numbers(1, 3)
+    assert (leaves.received, leaves.closed_with) == (numbers(1, 2), 4404)
     world.hub.deliver(CONVERSATION, world.commit())
-    assert leaves.told == numbers(1, 2)
+    assert leaves.received == numbers(1, 2)
 
 
 async def test_what_passes_goes_to_the_others() -> None:
@@ -399,9 +399,9 @@ async def test_what_passes_goes_to_the_others() -> None:
     world = World()
     one, again, other = world.join(1), world.join(1), world.join(2)
     world.hub.pass_on(CONVERSATION, b"typing", except_connection=one)
-    assert [member.told for member in (one, again, other)] == [b"", b"typing", b"typing"]
+    assert [member.received for member in (one, again, other)] == [b"", b"typing", b"typing"]
     world.hub.pass_on(CONVERSATION, b" read", except_users=(1,))
-    assert [member.told for member in (one, again, other)] == [b"", b"typing", b"typing read"]
+    assert [member.received for member in (one, again, other)] == [b"", b"typing", b"typing read"]
 
 
 async def test_what_passes_goes_to_who_is_ahead_too() -> None:
@@ -413,7 +413,7 @@ async def test_what_passes_goes_to_who_is_ahead_too() -> None:
     world.commit()
     assert world.hub.finish_resuming(ahead, CONVERSATION, 1)
     world.hub.pass_on(CONVERSATION, b"typing", except_users=(9,))
-    assert (behind.told, ahead.told) == (b"early typing", b"typing")
+    assert (behind.received, ahead.received) == (b"early typing", b"typing")
 
 
 async def test_a_mark_of_reading_goes_to_who_still_resumes() -> None:
@@ -422,7 +422,7 @@ async def test_a_mark_of_reading_goes_to_who_still_resumes() -> None:
     late = Member(2)
     world.hub.begin_resuming(late, CONVERSATION, 0)
     world.hub.pass_on(CONVERSATION, b"read")
-    assert late.told == b"read"
+    assert late.received == b"read"
 
 
 def mark(name: str, message: int) -> bytes:
@@ -437,7 +437,7 @@ async def test_marks_of_reading_wait_for_each_other_among_many_sockets() -> None
     few = [world.join(number) for number in range(1, AT_ONCE + 1)]
     for message in (1, 2, 3):
         world.hub.pass_on(CONVERSATION, mark("sara", message))
-    assert few[0].told == mark("sara", 1) + mark("sara", 2) + mark("sara", 3)
+    assert few[0].received == mark("sara", 1) + mark("sara", 2) + mark("sara", 3)
     seat = new_seat(90)
     wide = Wide(90)
     wide.seat = seat
@@ -446,7 +446,7 @@ async def test_marks_of_reading_wait_for_each_other_among_many_sockets() -> None
     world.hub.enter(wide, {CONVERSATION: 0}, {})
     reader, blocker, other = few[:3]
     for member in few:
-        member.told, member.writes = b"", 0
+        member.received, member.writes = b"", 0
     world.hub.pass_on(CONVERSATION, mark("ali", 4))
     world.hub.pass_on(CONVERSATION, mark("sara", 4), except_connection=reader)
     world.hub.pass_on(CONVERSATION, mark("reza", 4))
@@ -454,24 +454,24 @@ async def test_marks_of_reading_wait_for_each_other_among_many_sockets() -> None
     typing = frame_of(UserTyping("ali", True))
     blocked = (blocker.identity.user_id,)
     world.hub.pass_on(CONVERSATION, typing, except_users=blocked)
-    assert other.told == mark("ali", 4)
+    assert other.received == mark("ali", 4)
     late = Member(92)
     world.hub.begin_resuming(late, CONVERSATION, 0)
     async with asyncio.timeout(10):
         while other.writes < 2:
             await asyncio.sleep(0.001)
     marks = mark("reza", 4) + mark("sara", 5)
-    assert (other.told, other.writes) == (mark("ali", 4) + marks + typing, 2)
-    assert reader.told == mark("ali", 4) + mark("reza", 4) + typing
-    assert blocker.told == mark("ali", 4) + marks
-    assert late.told == marks
+    assert (other.received, other.writes) == (mark("ali", 4) + marks + typing, 2)
+    assert reader.received == mark("ali", 4) + mark("reza", 4) + typing
+    assert blocker.received == mark("ali", 4) + marks
+    assert late.received == marks
     frames = (mark("ali", 4), mark("reza", 4), mark("sara", 5), typing)
-    assert wide.told == b"".join(of_conversation(one, CONVERSATION) for one in frames)
+    assert wide.received == b"".join(of_conversation(one, CONVERSATION) for one in frames)
     world.hub.pass_on(CONVERSATION, mark("ali", 6))
     async with asyncio.timeout(10):
         while other.writes < 3:
             await asyncio.sleep(0.001)
-    assert other.told.endswith(mark("ali", 6))
+    assert other.received.endswith(mark("ali", 6))
     await world.hub.close()
 
 
@@ -485,8 +485,8 @@ async def test_many_members_are_few_again() -> None:
         world.hub.leave(member, CONVERSATION)
         world.hub.leave(member, CONVERSATION)
     world.hub.deliver(CONVERSATION, world.commit())
-    assert members[0].told == numbers(1, 2)
-    assert {member.told for member in members[1:]} == {numbers(1, 1)}
+    assert members[0].received == numbers(1, 2)
+    assert {member.received for member in members[1:]} == {numbers(1, 1)}
     world.hub.leave(members[0], CONVERSATION)
     assert world.closed == [CONVERSATION]
 
@@ -500,7 +500,7 @@ async def test_a_conversation_opens_with_its_first_and_closes_with_its_last() ->
     world.hub.leave(members[0], CONVERSATION)
     assert (world.opened, world.closed) == ([CONVERSATION], [CONVERSATION])
     world.hub.deliver(CONVERSATION, world.commit())
-    assert [member.told for member in members] == [b"", b""]
+    assert [member.received for member in members] == [b"", b""]
 
 
 async def test_a_fault_in_reading_closes_the_sockets() -> None:
@@ -528,6 +528,6 @@ async def test_who_missed_nothing_is_a_member_at_once() -> None:
     other = Member(3)
     assert world.hub.join_at(other, CONVERSATION, 3)
     await world.settle()
-    assert member.told == resuming.told == other.told == numbers(4, 5)
+    assert member.received == resuming.received == other.received == numbers(4, 5)
     assert world.hub.join_at(Member(4), CONVERSATION + 1, 9)
     assert world.opened == [CONVERSATION, CONVERSATION + 1]
