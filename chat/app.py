@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Any
 
 from sanic import Request, Sanic
+from sanic.server import runners
 
 from chat import THRESHOLD, starting
 from chat import metrics as figures
@@ -200,6 +201,7 @@ def serve(app: Application, listening: socket.socket | None = None) -> int:
         access_log=False,
         motd=False,
     )
+    runners._setup_system_signals = starting.stop_by_signal
     app.serve_single(app)
     return 1 if app.ctx.payam.has_failed else 0
 

@@ -12,8 +12,11 @@ import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from typing import Any, NoReturn
+
+from sanic import Sanic
 
 from chat.errors import PayamError, Unavailable
 from chat.store.connect import hold_lock
@@ -28,6 +31,7 @@ BOOT_ERROR = 3
 BACKLOG = 4096
 """Most connections that may wait to be accepted. When a crowd returns at once, the kernel drops
 those beyond in silence, and their clients try again seconds later. The kernel may allow fewer."""
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 HOW_TO_RUN = (
     "this server cannot run Payam: its websockets would fail."
     " Run `python server.py`, or `gunicorn -c gunicorn.conf.py server:app`; `payam serve` does so"
@@ -114,10 +118,32 @@ def refuse(reason: object) -> NoReturn:
 def heed_stop() -> None:
     """Let a signal end the process while it waits for its database.
 
-    Once the process serves, Sanic handles signals.
+    Once the process listens, Sanic calls `stop_by_signal`.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in SIGNALS:
         signal.signal(number, leave)
+
+
+def stop_by_signal(
+    app: Sanic[Any, Any],
+    run_multiple: bool,
+    register_sys_signals: bool,
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    """Let a signal stop the application, whenever it comes; a second one ends the process at once.
+
+    It stands in for a function of Sanic's, with its arguments. That one ignores signals for a
+    moment, and then leaves them to the loop. uvloop loses those that come between two of its runs,
+    of which the start makes several: the server would serve on.
+    """
+
+    def stop(*_: object) -> None:
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        loop.call_soon_threadsafe(partial(app.stop, terminate=False))
+
+    for number in SIGNALS:
+        signal.signal(number, stop)
 
 
 def leave(*_: object) -> NoReturn:

@@ -243,6 +243,39 @@ def test_a_stop_at_the_end_of_the_start_is_not_lost(settings: Mapping[str, str])
     assert "Traceback" not in done.stderr
 
 
+SIGNALLED = """
+import os, signal
+from chat.app import Application
+
+original = Application.{moment}
+
+def signalled(*arguments):
+    original(*arguments)
+    if False not in arguments:  # it begins to serve
+        os.kill(os.getpid(), signal.{name})
+
+Application.{moment} = signalled
+from chat.server import main
+
+raise SystemExit(main())
+"""
+
+
+@pytest.mark.parametrize("moment", ["ack", "set_serving"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_at_the_end_of_the_start_is_not_lost(
+    settings: Mapping[str, str], moment: str, name: str
+) -> None:
+    """Sanic calls `ack` before the application takes signals, and `set_serving` between two runs
+    of the event loop.
+    """
+    program = SIGNALLED.format(moment=moment, name=name)
+    done = run((sys.executable, "-c", program), settings)
+    assert done.returncode == 0
+    assert "Payam stops" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_gunicorn_holds_the_database_for_its_workers() -> None:
     """Through a reload and the death of its worker; nobody else gets it in between."""
     with GunicornServer() as server:

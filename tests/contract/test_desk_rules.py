@@ -16,15 +16,19 @@ RULES = "/api/desk/rules/"
 
 @pytest.fixture
 async def agents(people: People) -> AsyncIterator[list[Person]]:
-    """Two who take tickets. Afterwards the rules are as before, because others share the server."""
+    """Two who take tickets, and nobody else does: others may be online from tests before.
+    Afterwards the rules are as before, because others share the server.
+    """
     found = [await people.staff(f"agent{number}") for number in range(2)]
-    for agent in found:
-        path = f"/api/desk/agents/{agent.id}/"
-        assert (await agent.http.put(path, json={"takes_tickets": True})).status_code == 200
+    ids = {agent.id for agent in found}
+    http = found[0].http
+    for agent in (await http.get("/api/desk/agents/")).json():
+        takes = {"takes_tickets": agent["id"] in ids}
+        assert (await http.put(f"/api/desk/agents/{agent['id']}/", json=takes)).status_code == 200
     yield found
-    await found[0].http.put(RULES, json={})
-    for agent in found:
-        await agent.http.put(f"/api/desk/agents/{agent.id}/", json={"takes_tickets": False})
+    await http.put(RULES, json={})
+    for id_ in ids:
+        await http.put(f"/api/desk/agents/{id_}/", json={"takes_tickets": False})
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
