@@ -59,7 +59,8 @@ class DeskCalls(Session):
         """Say how content one was, from 1 to 5, once the ticket is closed. For customers."""
         body = {"score": score, "comment": comment}
         path = f"{ticket_at(ticket_id)}rating/"
-        return parse(await self.request("POST", path, body, is_repeatable=True), SupportTicket)
+        answer = await self.request("POST", path, body, key=new_id(), is_repeatable=True)
+        return parse(answer, SupportTicket)
 
     async def ticket_steps(
         self, ticket_id: int, *, after: int = 0, limit: int = 50

@@ -1,5 +1,6 @@
 """Support tickets over REST. Each is named by its own id, so a retry never meets the next one."""
 
+from payam_client.outbox import new_id
 from payam_client.paths import of, parse, query, ticket_at
 from payam_client.records import SupportTicket
 from payam_client.session import Session
@@ -36,8 +37,9 @@ class TicketCalls(Session):
         return await self._to_ticket("POST", f"{ticket_at(ticket_id)}assign/", body)
 
     async def _to_ticket(self, method: str, path: str, body: object = None) -> SupportTicket:
-        # The path names the ticket, so a second time changes nothing.
-        return parse(await self.request(method, path, body, is_repeatable=True), SupportTicket)
+        # With a key a second time changes nothing, also where others changed the ticket meanwhile.
+        answer = await self.request(method, path, body, key=new_id(), is_repeatable=True)
+        return parse(answer, SupportTicket)
 
     async def tickets(
         self,

@@ -101,8 +101,9 @@ async def one(request: Request, ticket_id: int) -> HTTPResponse:
 @blueprint.patch(ONE)
 @Operation(
     takes=TicketChanges,
+    headers=OnceHeaders,
     gives={200: SupportTicket},
-    refuses=(NOT_STAFF, rules.ticket_closed(), rules.another_open()),
+    refuses=(NOT_STAFF, rules.ticket_closed(), rules.another_open(), keys.REUSED),
 )
 async def change(request: Request, ticket_id: int) -> HTTPResponse:
     """Change a ticket.
@@ -113,35 +114,42 @@ async def change(request: Request, ticket_id: int) -> HTTPResponse:
 
 
 @blueprint.post(ONE + "close/")
-@Operation(gives={200: SupportTicket})
+@Operation(headers=OnceHeaders, gives={200: SupportTicket}, refuses=(keys.REUSED,))
 async def close(request: Request, ticket_id: int) -> HTTPResponse:
     """Close a ticket.
 
-    A second time changes nothing, whatever was opened since.
+    A second time changes nothing, whatever was opened since. With an `Idempotency-Key` that also
+    holds where the ticket was opened again meanwhile.
     """
     services: Services = request.app.ctx.services
     ticket = await services.support_tickets.change(
-        request.ctx.identity, None, ticket_id, status="closed"
+        request.ctx.identity, None, ticket_id, status="closed", key=keys.of(request)
     )
     return responses.json(ticket)
 
 
 @blueprint.post(ONE + "reopen/")
-@Operation(gives={200: SupportTicket}, refuses=(rules.another_open(),))
+@Operation(
+    headers=OnceHeaders, gives={200: SupportTicket}, refuses=(rules.another_open(), keys.REUSED)
+)
 async def reopen(request: Request, ticket_id: int) -> HTTPResponse:
     """Open a closed ticket again.
 
     A ticket that is not closed stays as it is.
     """
     services: Services = request.app.ctx.services
-    return responses.json(await services.support_tickets.reopen(request.ctx.identity, ticket_id))
+    ticket = await services.support_tickets.reopen(
+        request.ctx.identity, ticket_id, keys.of(request)
+    )
+    return responses.json(ticket)
 
 
 @blueprint.post(ONE + "rating/")
 @Operation(
     takes=NewRating,
+    headers=OnceHeaders,
     gives={200: SupportTicket},
-    refuses=(rules.for_customers(), rules.not_closed()),
+    refuses=(rules.for_customers(), rules.not_closed(), keys.REUSED),
 )
 async def rate(request: Request, ticket_id: int) -> HTTPResponse:
     """Say how content one was with the answers.
@@ -151,7 +159,7 @@ async def rate(request: Request, ticket_id: int) -> HTTPResponse:
     services: Services = request.app.ctx.services
     body = bodies.decode(request, NewRating)
     ticket = await services.support_tickets.rate(
-        request.ctx.identity, ticket_id, body.score, body.comment
+        request.ctx.identity, ticket_id, body.score, body.comment, keys.of(request)
     )
     return responses.json(ticket)
 
@@ -159,11 +167,13 @@ async def rate(request: Request, ticket_id: int) -> HTTPResponse:
 @blueprint.post(ONE + "assign/")
 @Operation(
     takes=NewAssignee,
+    headers=OnceHeaders,
     gives={200: SupportTicket},
     refuses=(
         NOT_STAFF,
         rules.already_assigned(records.User(1, "sara")),
         rules.ticket_closed(),
+        keys.REUSED,
     ),
 )
 async def assign(request: Request, ticket_id: int) -> HTTPResponse:
@@ -174,7 +184,9 @@ async def assign(request: Request, ticket_id: int) -> HTTPResponse:
     """
     services: Services = request.app.ctx.services
     body = bodies.decode(request, NewAssignee)
-    ticket = await services.support_tickets.assign(request.ctx.identity, ticket_id, body.user_id)
+    ticket = await services.support_tickets.assign(
+        request.ctx.identity, ticket_id, body.user_id, keys.of(request)
+    )
     return responses.json(ticket)
 
 
@@ -263,5 +275,5 @@ async def changed(
         status=body.status,
         priority=body.priority,
         assigned_to=body.assigned_to,
-        key=None if conversation_id is None else keys.of(request),
+        key=keys.of(request),
     )

@@ -1,7 +1,8 @@
 """Support tickets: any participant opens and closes one, staff assign and list them.
 
 A ticket is changed by its own id. A request may also name only the conversation, and then means
-the ticket that is not closed. A retry of such a request may meet the next ticket.
+the ticket that is not closed. A retry of such a request may meet the next ticket, and a retry of
+any may meet a ticket that others have changed since. With a key it changes nothing.
 """
 
 import builtins
@@ -148,16 +149,19 @@ class SupportTickets:
         once_key = IdempotencyKey.of(who.user_id, key, *request)
         return await self._change(who, conversation_id, ticket_id, decide, once_key)
 
-    async def reopen(self, who: Identity, ticket_id: int) -> records.SupportTicket:
+    async def reopen(
+        self, who: Identity, ticket_id: int, key: str | None = None
+    ) -> records.SupportTicket:
         """Reopen a ticket. Raises Conflict while another ticket of its conversation is open."""
 
         async def decide(_: Transaction, ticket: records.SupportTicket) -> records.SupportTicket:
             return replace(ticket, status="open") if ticket.status == "closed" else ticket
 
-        return await self._change(who, None, ticket_id, decide)
+        once_key = IdempotencyKey.of(who.user_id, key, "reopening of a ticket", ticket_id)
+        return await self._change(who, None, ticket_id, decide, once_key)
 
     async def rate(
-        self, who: Identity, ticket_id: int, score: int, comment: str
+        self, who: Identity, ticket_id: int, score: int, comment: str, key: str | None = None
     ) -> records.SupportTicket:
         """Say how content one was with the answers, once the ticket is closed; for the customer
         whose ticket it is. A later rating replaces an earlier one.
@@ -176,10 +180,12 @@ class SupportTickets:
                 raise rules.not_closed()
             return replace(ticket, rating=records.Rating(score, comment))
 
-        return await self._change(who, None, ticket_id, decide)
+        request = ("rating of a ticket", ticket_id, score, comment)
+        once_key = IdempotencyKey.of(who.user_id, key, *request)
+        return await self._change(who, None, ticket_id, decide, once_key)
 
     async def assign(
-        self, who: Identity, ticket_id: int, user_id: int | None
+        self, who: Identity, ticket_id: int, user_id: int | None, key: str | None = None
     ) -> records.SupportTicket:
         """Take the ticket, or hand one's own over. With None, give it back to the queue.
 
@@ -202,7 +208,8 @@ class SupportTickets:
                 raise rules.already_assigned(holder)
             return replace(ticket, assigned_to=wanted)
 
-        return await self._change(who, None, ticket_id, decide)
+        once_key = IdempotencyKey.of(who.user_id, key, "assignment of a ticket", ticket_id, user_id)
+        return await self._change(who, None, ticket_id, decide, once_key)
 
     async def _change(
         self,

@@ -137,6 +137,32 @@ def test_a_repeat_with_its_key_meets_the_first_ticket(
     assert ali.get(ticket.removesuffix("support_ticket/")).json()["support_ticket"] is None
 
 
+def test_a_repeat_with_its_key_undoes_nothing(ali: Person, staff: Person, opened: str) -> None:
+    """Whatever was done with the ticket meanwhile, by each of its own paths."""
+
+    def act(who: Person, method: str, path: str, body: Any, *undoing: tuple[str, Any]) -> None:
+        request: dict[str, Any] = {"headers": {"Idempotency-Key": f"{method} {opened}{path}"}}
+        if body is not None:
+            request["json"] = body
+        first = who.request(method, opened + path, **request)
+        assert first.status_code == 200, first.text
+        for where, undo in undoing:
+            assert staff.request("POST", opened + where, json=undo).status_code == 200
+        before = ali.get(opened).json()
+        again = who.request(method, opened + path, **request)
+        assert (again.status_code, again.json()) == (200, before)
+        other = who.request("PATCH", opened, headers=request["headers"], json={"subject": "x"})
+        problem(other, 422, "key_reused")
+
+    act(staff, "POST", "assign/", {"user_id": staff.id}, ("assign/", {"user_id": None}))
+    act(ali, "PATCH", "", {"status": "closed"}, ("reopen/", {}))
+    act(ali, "POST", "close/", None, ("reopen/", {}))
+    assert staff.post(opened + "close/").status_code == 200
+    act(ali, "POST", "rating/", {"score": 1}, ("reopen/", {}))
+    assert staff.post(opened + "close/").status_code == 200
+    act(ali, "POST", "reopen/", None, ("close/", {}))
+
+
 def test_a_ticket_of_another_conversation_is_not_meant(
     ali: Person, stranger: Person, staff: Person, ticket: str, opened: str
 ) -> None:

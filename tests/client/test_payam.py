@@ -25,9 +25,10 @@ from payam_client import (
 )
 from payam_client.upload_calls import PART
 from tests.client.people import PASSWORD, Pair, Told, connect, sign_up
-from tests.faults.proxy import FaultProxy
+from tests.faults.proxy import FaultProxy, Way
 from tests.support.payam_server import PayamServer
 
+SECONDS = 30  # keeps a test from hanging
 BIG = 3 * 1024 * 1024
 
 
@@ -284,6 +285,24 @@ async def test_tickets(pair: Pair) -> None:
         with pytest.raises(PayamError) as error:
             await refused
         assert (error.value.status, error.value.code) == (403, "forbidden")
+
+
+async def test_a_closing_whose_answer_is_lost_does_not_close_again(
+    pair: Pair, proxy: FaultProxy, broken_url: str
+) -> None:
+    """What somebody has opened again meanwhile."""
+    async with asyncio.timeout(SECONDS), connect(broken_url, pair.sara.tokens) as sara:
+        opened = await pair.ali.open_ticket(pair.id, "printer")
+        await sara.me()
+        proxy.stall(Way.BACK)
+        closing = asyncio.create_task(sara.close_ticket(opened.id))
+        while (await pair.ali.ticket(opened.id)).status == "open":
+            await asyncio.sleep(0.01)
+        await pair.ali.reopen_ticket(opened.id)
+        proxy.cut()
+        proxy.resume()
+        assert (await closing).status == "open"
+    assert (await pair.ali.ticket(opened.id)).status == "open"
 
 
 async def test_a_file_goes_there_and_comes_back_though_it_is_cut(
