@@ -12,7 +12,7 @@ from chat import headers
 from chat.api import forms
 from chat.api.forms import WHOLE
 from chat.errors import InvalidInput, UnsupportedMedia
-from chat.services.malformed import explain, half_pair
+from chat.services.malformed import explain, half_pair, too_deep
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -46,7 +46,9 @@ def decode(request: Request, schema: type[T]) -> T:
         known = msgspec.structs.fields(schema)
         names = [field.encode_name for field in known]
         raise InvalidInput(explain(str(error), WHOLE, names)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except RecursionError:
+        raise InvalidInput(too_deep(request.body.decode(errors="replace"), WHOLE)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         if half := half_pair(request.body, WHOLE):
             raise InvalidInput(half) from None
         raise InvalidInput({WHOLE: [f"Not valid JSON: {error}."]}) from None

@@ -6,6 +6,7 @@ from sanic import Blueprint, HTTPResponse, Request
 from chat import records
 from chat.api import bodies, keys, paging, responses
 from chat.api.operations import Operation
+from chat.api.paging import DIGITS
 from chat.api.parameters import LIST_LIMIT, OnceHeaders, StepPlace, TicketChoice, TicketPlace
 from chat.api.schemas import NewAssignee, NewRating, NewTicket, TicketChanges
 from chat.errors import Forbidden, InvalidInput
@@ -63,7 +64,7 @@ def agent_of(request: Request, value: str | None) -> int | None:
         return None
     if value in ("me", "none"):
         return request.ctx.identity.user_id if value == "me" else NOBODY
-    if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= ID_MAX:
+    if not DIGITS.fullmatch(value) or not 1 <= int(value) <= ID_MAX:
         raise InvalidInput({"assigned_to": ["The id of a user, `me` or `none`."]})
     return int(value)
 

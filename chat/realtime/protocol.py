@@ -14,7 +14,7 @@ from chat.realtime.client_frames import AnyClientFrame
 from chat.realtime.framing import payload_of, text_frame
 from chat.realtime.server_frames import Error
 from chat.services.checks import KEY_MAX_LENGTH
-from chat.services.malformed import explain, half_pair
+from chat.services.malformed import explain, half_pair, plain_text_of, too_deep
 
 
 class MalformedFrame(InvalidInput):
@@ -43,7 +43,9 @@ def decode(text: str) -> AnyClientFrame:
         frame = _decode(text)
     except msgspec.ValidationError as error:
         raise MalformedFrame(explain(str(error), "frame"), _ref_of(text)) from None
-    except (msgspec.DecodeError, RecursionError) as error:
+    except RecursionError:
+        raise MalformedFrame(too_deep(text, "frame"), _ref_of(text)) from None
+    except msgspec.DecodeError as error:
         if half := half_pair(text, "frame"):
             raise MalformedFrame(half, _ref_of(text)) from None
         raise MalformedFrame({"frame": [f"Is not JSON: {error}."]}, None) from None
@@ -55,8 +57,10 @@ def decode(text: str) -> AnyClientFrame:
 def _ref_of(text: str) -> str | None:
     try:
         ref = _decode_ref(text).ref
-    except (msgspec.DecodeError, RecursionError):  # the first error may have come before this one
+    except msgspec.ValidationError:  # it is no object
         return None
+    except (msgspec.DecodeError, RecursionError):  # perhaps because of what else there is
+        ref = plain_text_of(text, "ref")
     return ref if isinstance(ref, str) and len(ref) <= KEY_MAX_LENGTH else None
 
 

@@ -159,14 +159,27 @@ def test_the_wrong_field_is_named(body: bytes, schema: type[Any], field: str, te
         b"{",
         b"\xff",
         b'{"content": "\xff"}',
-        b'{"content": "x", "deep": ' + b"[" * 500_000 + b"]" * 500_000 + b"}",
         b'{"content": "x"} {}',
     ],
-    ids=["cut off", "binary", "not UTF-8", "deep", "two"],
+    ids=["cut off", "binary", "not UTF-8", "two"],
 )
 def test_what_is_no_json_is_refused(body: bytes) -> None:
     """Named as the body."""
     assert set(refusal(body, NewMessage)) == {"body"}
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (b'{"content": "x", "deep": ' + b"[" * 500_000 + b"]" * 500_000 + b"}", "deep"),
+        (b'{"client_id": "x", "metadata": ' + b'{"a":' * 2_000, "metadata"),
+        (b"[" * 500_000, "body"),
+    ],
+    ids=["a field", "cut off", "all of it"],
+)
+def test_what_is_too_deep_is_named(body: bytes, field: str) -> None:
+    """Rather than the end of the stack."""
+    assert set(refusal(body, NewMessage)) == {field}
 
 
 @pytest.mark.parametrize(

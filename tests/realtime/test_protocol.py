@@ -96,10 +96,32 @@ def test_a_malformed_frame_keeps_its_ref() -> None:
     assert (error.value.ref, list(error.value.fields)) == (None, ["ref"])
 
 
-def test_deep_nesting_is_malformed() -> None:
-    """Rather than the end of the stack."""
-    with pytest.raises(protocol.MalformedFrame):
-        protocol.decode('{"type":"typing","is_typing":true,"x":' + "[" * 30_000)
+DEEP = "[" * 1100 + "]" * 1100
+HALF = '"\\ud83d"'
+
+
+@pytest.mark.parametrize(
+    ("text", "ref", "field"),
+    [
+        (f'{{"type":"chat_message","metadata":{DEEP},"ref":"R\\u0031"}}', "R1", "metadata"),
+        (f'{{"ref":"R1","x":[{{"ref":"no"}}],"type":{DEEP}}}', "R1", "type"),
+        (f'{{"type":"typing","is_typing":{HALF},"ref":"R1"}}', "R1", "is_typing"),
+        (f'{{"x":{{"ref":"no"}},"type":{HALF}}}', None, "type"),
+        (f'{{"x":"\\"ref\\":","type":{HALF},"y":["ref","no"]}}', None, "type"),
+        (f'{{"type":{DEEP},"ref":{HALF}}}', None, "type"),
+        (f'{{"type":{DEEP},"ref":"{"r" * 65}"}}', None, "type"),
+        (f'{{"type":{DEEP},"ref":7}}', None, "type"),
+        ("[" * 30_000, None, "frame"),
+        ('{"type":"typing","is_typing":true,"x":' + "[" * 30_000, None, "x"),
+    ],
+)
+def test_what_cannot_be_decoded_is_named_and_keeps_its_ref(
+    text: str, ref: str | None, field: str
+) -> None:
+    """However deep it is, and whatever stands within it."""
+    with pytest.raises(protocol.MalformedFrame) as error:
+        protocol.decode(text)
+    assert (error.value.ref, list(error.value.fields)) == (ref, [field])
 
 
 CUSTOMER = records.Profile(1, "ali")
