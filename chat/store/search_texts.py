@@ -60,11 +60,15 @@ KEEP = {
                json_extract(value, '$[2]'), json_extract(value, '$[3]')
         FROM json_each(?) WHERE true
     """,
+    # Columns of their own: taking each row apart would cost a tenth of all that indexing costs.
     "postgresql": """
         INSERT INTO search_texts (conversation_id, message_id, sender_id, folded)
-        SELECT CAST(value ->> 0 AS bigint), CAST(value ->> 1 AS bigint),
-               CAST(value ->> 2 AS bigint), value ->> 3
-        FROM json_array_elements(CAST(? AS json))
+        SELECT * FROM ROWS FROM (
+            unnest(CAST(translate(?, '[]', '{}') AS bigint[])),
+            unnest(CAST(translate(?, '[]', '{}') AS bigint[])),
+            unnest(CAST(translate(?, '[]', '{}') AS bigint[])),
+            json_array_elements_text(CAST(? AS json))
+        ) AS given
     """,
 }
 AGAIN = """
@@ -106,8 +110,9 @@ async def keep(transaction: Transaction, texts: Sequence[Text]) -> None:
     """From now on these are found, by what they say now."""
     if texts:
         rows = [(one.conversation_id, one.message_id, one.sender_id, one.folded) for one in texts]
-        given = msgspec.json.encode(rows).decode()
-        await transaction.execute(KEEP[transaction.dialect] + AGAIN, (given,))
+        given = [rows] if transaction.dialect == "sqlite" else zip(*rows, strict=True)
+        parameters = [msgspec.json.encode(list(part)).decode() for part in given]
+        await transaction.execute(KEEP[transaction.dialect] + AGAIN, parameters)
 
 
 async def forget(transaction: Transaction, places: Collection[tuple[int, int]]) -> None:

@@ -114,6 +114,17 @@ async def test_what_the_index_lacks_is_found_beside_it(database: Database) -> No
         assert [id_ for _, id_ in page.places] == ids
 
 
+async def test_texts_with_any_sign_are_indexed_as_they_are(database: Database) -> None:
+    """Also one of which nothing is left to look for."""
+    talk, ali, _ = await pair(database)
+    texts = ["ء", '"کتاب"', "کتاب \\", "{کتاب,[]}", "کتاب\nها", "NULL", "$1 ? %s"]
+    sends = [draft(talk, ali, text) for text in texts]
+    await database.store_sends(sends)
+    await follow(database)
+    rows = await database.fetch("SELECT message_id, folded FROM search_texts ORDER BY message_id")
+    assert rows == [(send.id, key_of(send.content)) for send in sends]
+
+
 async def test_much_is_caught_up_with_in_bounded_steps(database: Database) -> None:
     """Twenty thousand messages, of one conversation and of others: never many at once."""
     ali, sara = await user(database, "ali"), await user(database, "sara")
