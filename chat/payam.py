@@ -34,7 +34,7 @@ from chat.realtime.relay.connect import relay_over
 from chat.realtime.socket import Sockets
 from chat.services.accounts import Accounts
 from chat.services.acts import Acts
-from chat.services.attachments import Attachments, Quota
+from chat.services.attachments import Attachments
 from chat.services.avatars import Avatars
 from chat.services.blocks import Blocks
 from chat.services.canned_responses import CannedResponses
@@ -60,6 +60,7 @@ from chat.services.password_change import PasswordChange
 from chat.services.pins import Pins
 from chat.services.positions import Positions
 from chat.services.presence import Presences
+from chat.services.quotas import Quota, Quotas
 from chat.services.reactions import Reactions
 from chat.services.registry import Services
 from chat.services.reports import Reports
@@ -224,9 +225,15 @@ class Payam:
             notes,
             most=settings.message_max_length,
         )
+        quotas = Quotas(
+            Quota(settings.message_files, settings.message_quota),
+            Quota(settings.user_files, settings.user_quota),
+            Quota(settings.conversation_files, settings.conversation_quota),
+        )
         self.uploads = ResumableUploads(
             self.database,
             self.files.drafts,
+            quotas,
             most=settings.attachment_max_size,
             quota=settings.upload_quota,
             lifetime=settings.upload_ttl,
@@ -312,7 +319,7 @@ class Payam:
                 self.files,
                 messages,
                 most=settings.attachment_max_size,
-                per_conversation=Quota(settings.conversation_files, settings.conversation_quota),
+                quotas=quotas,
             ),
             resumable_uploads=self.uploads,
             support_tickets=SupportTickets(self.database, self.writer),

@@ -166,6 +166,20 @@ class Settings:
         integer(1, 365 * 86_400),
         "seconds that a resumable upload is kept before it is attached",
     )
+    message_files: int = setting(
+        100, integer(1, 1000), "most files that one message may have; lists show all of them"
+    )
+    message_quota: int = setting(
+        10 << 30, integer(1, 1 << 60), "most bytes of one message's files together"
+    )
+    user_files: int = setting(
+        100_000,
+        integer(1, 1 << 31),
+        "most files that the messages of one user may have, in all conversations",
+    )
+    user_quota: int = setting(
+        20 << 30, integer(1, 1 << 60), "most bytes of these files of one user together"
+    )
     conversation_files: int = setting(
         100_000, integer(1, 1 << 31), "most files that one conversation may have"
     )

@@ -10,13 +10,8 @@ from chat.api.schemas import FileForm, UploadToAttach
 from chat.errors import Conflict, Forbidden
 from chat.http import addresses
 from chat.records import Attachment
-from chat.services.attachments import (
-    Quota,
-    attached_already,
-    conversation_full,
-    too_many,
-    unfinished,
-)
+from chat.services.attachments import attached_already, unfinished
+from chat.services.quotas import Quota, conversation_full, message_full, user_full
 from chat.services.registry import Services
 from chat.store.files import THUMBNAIL, THUMBNAIL_TYPE, Files, disposition
 
@@ -39,7 +34,8 @@ NOT_KEPT = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
         keys.REUSED,
         Forbidden("Only its sender changes a message."),
         Conflict("The message is deleted.", code="message_deleted"),
-        too_many(),
+        message_full(Quota(100, 10_737_418_240)),
+        user_full(Quota(100_000, 21_474_836_480)),
         conversation_full(Quota(100_000, 107_374_182_400)),
         unfinished(5, 10),
         attached_already(),

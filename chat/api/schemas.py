@@ -346,7 +346,9 @@ class ServerSettings(Struct, frozen=True):
     subscribe to pushes; it is empty where this server pushes nothing. A picture of more than
     `image_max_pixels` gets no thumbnail. A user's resumable uploads that are not attached may be
     `uploads_per_user`, and may have `upload_quota` bytes together; each is kept for `upload_ttl`
-    seconds.
+    seconds. A message may have `attachments_per_message` files, and they may have `message_quota`
+    bytes together. The other files and quotas are of all that one user sent, and of all in one
+    conversation.
     """
 
     message_max_length: int
@@ -369,6 +371,11 @@ class ServerSettings(Struct, frozen=True):
     key_max_length: int
     participants_per_request: int
     attachments_per_message: int
+    message_quota: int
+    user_files: int
+    user_quota: int
+    conversation_files: int
+    conversation_quota: int
     reactions_per_message: int
     reactions_per_user: int
     page_max_length: int

@@ -6,7 +6,6 @@ from chat.api import paging, responses
 from chat.api.operations import Operation
 from chat.api.schemas import ServerSettings
 from chat.services import checks, reactions
-from chat.services.attachments import PER_MESSAGE
 from chat.services.avatars import AVATAR_MAX_SIZE
 from chat.services.devices import DEVICES_MAX
 from chat.services.metadata import METADATA_MAX_SIZE
@@ -49,7 +48,12 @@ async def read(request: Request) -> HTTPResponse:
             password_max_length=checks.PASSWORD_MAX_LENGTH,
             key_max_length=checks.KEY_MAX_LENGTH,
             participants_per_request=settings.participants_per_request,
-            attachments_per_message=PER_MESSAGE,
+            attachments_per_message=settings.message_files,
+            message_quota=settings.message_quota,
+            user_files=settings.user_files,
+            user_quota=settings.user_quota,
+            conversation_files=settings.conversation_files,
+            conversation_quota=settings.conversation_quota,
             reactions_per_message=reactions.PER_MESSAGE,
             reactions_per_user=reactions.PER_USER,
             page_max_length=paging.LIMIT_MAX,

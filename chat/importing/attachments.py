@@ -28,14 +28,14 @@ async def copy_all(job: Job, rows: Sequence[Row]) -> dict[int, StoredFile]:
 
     A file that is missing is left out. It is not done in a transaction, because it takes a while.
     """
-    sent = await imports.sent_at(job.database, places_of(job, rows))
+    sent = await imports.sent(job.database, places_of(job, rows))
     copies = {}
     for old_id, message, path, name, content_type, _, _ in rows:
-        is_deleted, _ = sent.get(job.new("messages", message) or 0, (True, 0))
-        if not is_deleted:
-            file = await copied(job, old_id, text(path), text(name), text(content_type))
-            if file is not None:
-                copies[old_id] = file
+        found = sent.get(job.new("messages", message) or 0)
+        if found is not None and not found.is_deleted:
+            copy = await copied(job, old_id, text(path), text(name), text(content_type))
+            if copy is not None:
+                copies[old_id] = copy
     return copies
 
 
@@ -52,7 +52,7 @@ async def store(
     places = places_of(job, rows)
     ids = sorted({conversation_id for conversation_id, _ in places})
     await transaction.lock_conversations(ids)
-    sent = await imports.sent_at(transaction, places)
+    sent = await imports.sent(transaction, places)
     seqs = await conversations.seqs(transaction, ids)
     kept, entries, notes = [], [], list[Note]()
     changed: dict[int, int] = {}
@@ -65,8 +65,7 @@ async def store(
         if conversation_id is None or message_id is None or found is None:
             notes.append(Note("lost", None, f"attachment {old_id}: has no message {message}"))
             continue
-        is_deleted, at = found
-        if is_deleted:
+        if found.is_deleted:
             notes.append(Note("deleted", None, f"attachment {old_id}: its message is deleted"))
             continue
         file = copies.get(old_id)
@@ -77,9 +76,8 @@ async def store(
         changed[conversation_id] = seq
         new_id = old_id + job.shifts["attachments"]
         added = moment(created, job.zone)
-        kept.append(
-            (new_id, conversation_id, message_id, seq, file, at if added is None else added)
-        )
+        at = found.at if added is None else added
+        kept.append((new_id, conversation_id, message_id, found.sender_id, seq, file, at))
         entries.append(Entry(conversation_id, seq, ADDED, new_id))
     await imports.add_attachments(transaction, kept)
     await imports.log(transaction, entries)

@@ -15,8 +15,9 @@ from chat.events import Change
 from chat.services.blocks import require_unblocked
 from chat.services.messages import Messages, require_own
 from chat.services.once import once
+from chat.services.quotas import Quotas
 from chat.store import attachments as store
-from chat.store import conversations, resumable_uploads
+from chat.store import conversations, resumable_uploads, users
 from chat.store.database import Database, Reads, Transaction
 from chat.store.files import Files
 from chat.store.idempotency_keys import IdempotencyKey, made_with
@@ -25,8 +26,6 @@ from chat.store.writer import Writer
 from chat.times import now
 
 NAME_MAX_LENGTH = 255
-PER_MESSAGE = 100
-"""Most attachments per message. There is a limit because every list shows all of them."""
 JOINERS = "\u200c\u200d"
 """Invisible characters that belong to the spelling of Persian and of Indian languages."""
 MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]{1,100}/[\w!#$&^.+-]{1,100}", re.ASCII)
@@ -42,13 +41,6 @@ class Upload(Struct, frozen=True):
     chunks: AsyncIterator[bytes]
 
 
-class Quota(Struct, frozen=True):
-    """The most files of one conversation, and their most bytes together."""
-
-    files: int
-    size: int
-
-
 class Attachments:
     def __init__(
         self,
@@ -58,7 +50,7 @@ class Attachments:
         messages: Messages,
         *,
         most: int,
-        per_conversation: Quota,
+        quotas: Quotas,
     ) -> None:
         """`most` is in bytes, of one file."""
         self._database = database
@@ -66,7 +58,7 @@ class Attachments:
         self._files = files
         self._messages = messages
         self._most = most
-        self._per_conversation = per_conversation
+        self._quotas = quotas
 
     async def require_attachable(
         self, who: Identity, conversation_id: int, message_id: int, key: str | None
@@ -76,13 +68,9 @@ class Attachments:
         """
         await require_attachable(self._database, who, conversation_id, message_id)
         if key is None:
-            await self._require_room(self._database, conversation_id, 1)
-
-    async def _require_room(self, reads: Reads, conversation_id: int, size: int) -> None:
-        quota = self._per_conversation
-        files, total = await store.total(reads, conversation_id)
-        if files >= quota.files or total + size > quota.size:
-            raise conversation_full(quota)
+            await self._quotas.require_room(
+                self._database, who.user_id, conversation_id, message_id, 1
+            )
 
     async def add(
         self,
@@ -131,6 +119,9 @@ class Attachments:
         arrived = await asyncio.to_thread(self._files.drafts.arrived, upload_id)
         if arrived < upload.size:
             raise unfinished(arrived, upload.size)
+        await self._quotas.require_room(
+            self._database, who.user_id, conversation_id, message_id, upload.size
+        )
         file = await self._files.adopt(upload.name, upload.content_type, upload_id)
         attached = await self._keep(who, conversation_id, message_id, file, claim, upload_id)
         await asyncio.to_thread(self._files.drafts.remove, upload_id)
@@ -151,15 +142,16 @@ class Attachments:
         async def make(transaction: Transaction) -> Outcome[int]:
             nonlocal created
             await require_attachable(transaction, who, conversation_id, message_id)
-            if await store.count(transaction, conversation_id, message_id) >= PER_MESSAGE:
-                raise too_many()
+            # From here on neither the user nor anybody in this conversation adds another file.
+            await users.lock(transaction, who.user_id)
+            await self._quotas.require_room(
+                transaction, who.user_id, conversation_id, message_id, file.size
+            )
             if upload_id is not None and not await resumable_uploads.attach(
                 transaction, upload_id, now()
             ):
                 raise attached_already()
             seq = await conversations.advance(transaction, conversation_id)
-            # From here on nobody else adds to this conversation, so the sum is exact.
-            await self._require_room(transaction, conversation_id, file.size)
             created = await store.create(transaction, conversation_id, message_id, seq, file)
             change = Change(conversation_id, AttachmentAdded(message_id, created, seq=seq))
             await log.write(transaction, who.user_id, log.Written(change, created.id))
@@ -221,20 +213,6 @@ class Attachments:
         if file.thumbnail_size is None:
             raise NotFound("This attachment has no thumbnail.")
         return file
-
-
-def too_many() -> Conflict:
-    return Conflict(
-        f"A message has at most {PER_MESSAGE} attachments.", code="too_many_attachments"
-    )
-
-
-def conversation_full(quota: Quota) -> Conflict:
-    return Conflict(
-        f"The files of a conversation may be {quota.files}, with {quota.size} bytes together."
-        " Delete messages with files first.",
-        code="conversation_full",
-    )
 
 
 def attached_already() -> Conflict:

@@ -11,7 +11,9 @@ from msgspec import Struct
 from chat.auth.identity import Identity
 from chat.errors import Conflict, NotFound, TooLarge, Unavailable
 from chat.services.attachments import clean_name, media_type
+from chat.services.quotas import Quotas
 from chat.store import resumable_uploads as store
+from chat.store import users
 from chat.store.database import Database, Transaction
 from chat.store.drafts import Drafts, gone
 from chat.store.resumable_uploads import ResumableUpload
@@ -33,16 +35,24 @@ class Progress(Struct, frozen=True):
 
 class ResumableUploads:
     def __init__(
-        self, database: Database, drafts: Drafts, *, most: int, quota: int, lifetime: float
+        self,
+        database: Database,
+        drafts: Drafts,
+        quotas: Quotas,
+        *,
+        most: int,
+        quota: int,
+        lifetime: float,
     ) -> None:
         """`most` is the most bytes of one upload, and `quota` of all of one user that are not
-        attached. `lifetime` is in seconds.
+        attached. Those that are attached are counted by `quotas`. `lifetime` is in seconds.
         """
         self.most = most
         self.quota = max(quota, most)
         self.lifetime = lifetime
         self._database = database
         self._drafts = drafts
+        self._quotas = quotas
 
     async def create(
         self, who: Identity, size: int, name: str, content_type: str, metadata: str
@@ -65,7 +75,7 @@ class ResumableUploads:
             await asyncio.to_thread(self._drafts.create, upload.id)
         try:
             async with self._database.transaction() as transaction:
-                await store.lock_of(transaction, who.user_id)
+                await users.lock(transaction, who.user_id)
                 await self._require_room(transaction, upload)
                 await store.create(transaction, upload)
         except BaseException:
@@ -79,6 +89,7 @@ class ResumableUploads:
             raise too_many()
         if sum(other.size for other in others) + upload.size > self.quota:
             raise over_quota(self.quota)
+        await self._quotas.require_room_of_user(transaction, upload.user_id, upload.size)
 
     async def get(self, who: Identity, upload_id: str) -> Progress:
         """Raises NotFound, also for an upload of somebody else, and for one that is attached."""

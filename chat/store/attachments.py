@@ -1,6 +1,7 @@
 """The rows of attachments. The files themselves are in `files`."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 from msgspec import UNSET, Struct
@@ -27,6 +28,13 @@ class StoredFile(Struct, frozen=True):
     height: int | None = None
     thumbnail_size: int | None = None
     duration_ms: int | None = None
+
+
+class Total(NamedTuple):
+    """How many files there are, and how many bytes they have together."""
+
+    files: int
+    size: int
 
 
 COLUMNS = """a.id, a.conversation_id, a.message_id, a.name, a.size, a.content_type, a.created_at,
@@ -104,21 +112,27 @@ async def file_of(
     return StoredFile(*rows[0]) if rows else None
 
 
-async def count(reads: Reads, conversation_id: int, message_id: int) -> int:
-    ((found,),) = await reads.fetch(
-        "SELECT count(*) FROM attachments WHERE conversation_id = ? AND message_id = ?",
-        (conversation_id, message_id),
-    )
-    return int(found)
+async def total(reads: Reads, conversation_id: int) -> Total:
+    """Of the files of a conversation."""
+    return await _total(reads, "conversation_id = ?", conversation_id)
 
 
-async def total(reads: Reads, conversation_id: int) -> tuple[int, int]:
-    """How many files the conversation has, and their bytes."""
+async def total_of_message(reads: Reads, conversation_id: int, message_id: int) -> Total:
+    where = "conversation_id = ? AND message_id = ?"
+    return await _total(reads, where, conversation_id, message_id)
+
+
+async def total_of_sender(reads: Reads, user_id: int) -> Total:
+    """Of the files of a user's messages, in all conversations."""
+    return await _total(reads, "sender_id = ?", user_id)
+
+
+async def _total(reads: Reads, where: str, *parameters: int) -> Total:
     ((files, size),) = await reads.fetch(
-        "SELECT count(*), coalesce(sum(size), 0) FROM attachments WHERE conversation_id = ?",
-        (conversation_id,),
+        f"SELECT count(*), coalesce(sum(size), 0) FROM attachments WHERE {where}",  # noqa: S608 - of ours
+        parameters,
     )
-    return int(files), int(size)
+    return Total(int(files), int(size))
 
 
 async def is_stored(reads: Reads, stored_name: str) -> bool:
@@ -130,18 +144,22 @@ async def is_stored(reads: Reads, stored_name: str) -> bool:
 async def create(
     transaction: Transaction, conversation_id: int, message_id: int, seq: int, file: StoredFile
 ) -> records.Attachment:
+    """Keep the row of a file. It is the message's sender's."""
     (row,) = await transaction.fetch(
         """
-        INSERT INTO attachments (conversation_id, message_id, seq, name, stored_name, size,
-                                 content_type, sha256, created_at, width, height, thumbnail_size,
-                                 duration_ms)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO attachments (conversation_id, message_id, sender_id, seq, name, stored_name,
+                                 size, content_type, sha256, created_at, width, height,
+                                 thumbnail_size, duration_ms)
+        VALUES (?, ?,
+                (SELECT m.sender_id FROM messages AS m WHERE m.conversation_id = ? AND m.id = ?),
+                ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         RETURNING id, conversation_id, message_id, name, size, content_type, created_at, width,
                   height, thumbnail_size, duration_ms
         """,
         (
             conversation_id,
             message_id,
+            *(conversation_id, message_id),
             seq,
             file.name,
             file.stored_name,

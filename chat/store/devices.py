@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from chat import records
+from chat.store import users
 from chat.store.database import Reads, Transaction
 from chat.times import now, to_text
 
@@ -54,9 +55,7 @@ async def find(reads: Reads, digest: str) -> tuple[int, int] | None:
 
 async def put(transaction: Transaction, user_id: int, family: str | None, address: Address) -> int:
     """Register the device, or register it anew; its id. The user's other devices are locked."""
-    await transaction.execute(
-        "UPDATE users SET last_seen_at = last_seen_at WHERE id = ?", (user_id,)
-    )
+    await users.lock(transaction, user_id)
     values = (user_id, family, *address, address.digest, now())
     ((device_id,),) = await transaction.fetch(PUT, values)
     return int(device_id)

@@ -16,6 +16,12 @@ MEND_LOG_OF_FILE = """
     DELETE FROM changes WHERE (conversation_id, seq) IN
         (SELECT conversation_id, seq FROM attachments WHERE id = ?)
 """
+SENDERS = """
+    SELECT a.id, a.sender_id, m.sender_id FROM attachments AS a
+    JOIN messages AS m ON m.conversation_id = a.conversation_id AND m.id = a.message_id
+    WHERE a.sender_id <> m.sender_id ORDER BY a.id
+"""
+MEND_SENDER = "UPDATE attachments SET sender_id = ? WHERE id = ?"
 MEND_FILE = "DELETE FROM attachments WHERE id = ?"
 MEND_AVATAR = {
     "user": "UPDATE users SET avatar = NULL, avatar_size = NULL WHERE id = ?",
@@ -26,7 +32,11 @@ MEND_THUMBNAIL = "UPDATE attachments SET thumbnail_size = NULL WHERE id = ?"
 
 
 async def examine(database: Database, files: Files) -> list[Drift]:
-    return [*await examine_attachments(database, files), *await examine_uploads(database, files)]
+    return [
+        *await examine_attachments(database, files),
+        *await examine_senders(database),
+        *await examine_uploads(database, files),
+    ]
 
 
 async def examine_attachments(database: Database, files: Files) -> list[Drift]:
@@ -82,6 +92,17 @@ async def examine_attachments(database: Database, files: Files) -> list[Drift]:
         Drift(f"file {name} in the bucket: belongs to no attachment", objects=(name,))
         for name, one in sorted(kept.items())
         if name not in known and one.written_at < oldest_allowed
+    ]
+
+
+async def examine_senders(database: Database) -> list[Drift]:
+    """A file counts for the quota of who sent its message."""
+    return [
+        Drift(
+            f"attachment {id_}: is of user {sender_id}, and not of {kept}",
+            [(MEND_SENDER, (sender_id, id_))],
+        )
+        for id_, kept, sender_id in await database.fetch(SENDERS)
     ]
 
 

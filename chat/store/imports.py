@@ -1,7 +1,7 @@
 """Rows that come from another chat server, in bulk, and how far an import has come."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -226,23 +226,23 @@ async def add_unread(transaction: Transaction, rows: Rows) -> None:
 
 
 async def add_attachments(
-    transaction: Transaction, rows: Sequence[tuple[int, int, int, int, StoredFile, int]]
+    transaction: Transaction, rows: Sequence[tuple[int, int, int, int, int, StoredFile, int]]
 ) -> None:
-    """Each is id, conversation, message, `seq`, the file, and when it was attached."""
+    """Each is id, conversation, message, its sender, `seq`, the file, and when it was attached."""
     await transaction.execute_many(
         """
-        INSERT INTO attachments (id, conversation_id, message_id, seq, name, stored_name, size,
-                                 content_type, sha256, created_at, width, height, thumbnail_size,
-                                 duration_ms)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO attachments (id, conversation_id, message_id, sender_id, seq, name,
+                                 stored_name, size, content_type, sha256, created_at, width,
+                                 height, thumbnail_size, duration_ms)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
             (
-                *(id_, conversation_id, message_id, seq),
+                *(id_, conversation_id, message_id, sender_id, seq),
                 *(file.name, file.stored_name, file.size, file.content_type, file.sha256),
                 *(at, file.width, file.height, file.thumbnail_size, file.duration_ms),
             )
-            for id_, conversation_id, message_id, seq, file, at in rows
+            for id_, conversation_id, message_id, sender_id, seq, file, at in rows
         ],
     )
 
@@ -274,18 +274,24 @@ async def log(transaction: Transaction, entries: Sequence[Entry]) -> None:
     )
 
 
-async def sent_at(reads: Reads, places: Collection[tuple[int, int]]) -> dict[int, tuple[bool, int]]:
-    """By id, of those of the messages (conversation, id) that exist: whether each is deleted, and
-    when it was sent.
-    """
+class Sent(NamedTuple):
+    """What of a message matters to its files; `at` is when it was sent."""
+
+    is_deleted: bool
+    at: int
+    sender_id: int
+
+
+async def sent(reads: Reads, places: Collection[tuple[int, int]]) -> dict[int, Sent]:
+    """By id, those of the messages (conversation, id) that exist."""
     rows = await reads.fetch(
         f"""
-        SELECT m.id, m.is_deleted, m.created_at FROM ({reads.pairs}) AS place
+        SELECT m.id, m.is_deleted, m.created_at, m.sender_id FROM ({reads.pairs}) AS place
         JOIN messages AS m ON m.conversation_id = place.one AND m.id = place.two
         """,  # noqa: S608 - of ours
         (listed(places),),
     )
-    return {id_: (bool(is_deleted), at) for id_, is_deleted, at in rows}
+    return {id_: Sent(bool(is_deleted), at, sender_id) for id_, is_deleted, at, sender_id in rows}
 
 
 async def with_open_tickets(reads: Reads, conversation_ids: Collection[int]) -> set[int]:

@@ -181,6 +181,7 @@ class Attachment(Table):
 
     `width` and `height` are those of a picture, in pixels, if they are known. `thumbnail_size` is
     in bytes, and null where there is no thumbnail. `duration_ms` is that of sound or of a film.
+    `sender_id` is the sender of the message: whose file it is.
     """
 
     id = peewee.BigAutoField()
@@ -197,6 +198,7 @@ class Attachment(Table):
     height = peewee.BigIntegerField(null=True)
     thumbnail_size = peewee.BigIntegerField(null=True)
     duration_ms = peewee.BigIntegerField(null=True)
+    sender_id = peewee.BigIntegerField(default=0)
 
     class Meta:
         table_name = "attachments"

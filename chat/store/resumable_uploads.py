@@ -61,13 +61,6 @@ async def waiting(reads: Reads, user_id: int, now: int) -> list[ResumableUpload]
     return [from_row(row) for row in rows]
 
 
-async def lock_of(transaction: Transaction, user_id: int) -> None:
-    """Let the user's other new uploads wait until this transaction ends."""
-    await transaction.execute(
-        "UPDATE users SET last_seen_at = last_seen_at WHERE id = ?", (user_id,)
-    )
-
-
 async def attach(transaction: Transaction, upload_id: str, now: int) -> bool:
     """Returns whether it is attached now; not if it was before, or is gone."""
     changed = await transaction.execute(

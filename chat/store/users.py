@@ -223,6 +223,13 @@ async def search(
     return [records.profile_of(*row) for row in rows]
 
 
+async def lock(transaction: Transaction, user_id: int) -> None:
+    """Let others who lock this user wait until this transaction ends."""
+    await transaction.execute(
+        "UPDATE users SET last_seen_at = last_seen_at WHERE id = ?", (user_id,)
+    )
+
+
 async def by_ids(reads: Reads, user_ids: Iterable[int]) -> list[records.User]:
     """The users with these ids, in the order of the ids."""
     rows = await reads.fetch(

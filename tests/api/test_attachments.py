@@ -10,8 +10,9 @@ from urllib.parse import quote, unquote
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
-from chat.services.attachments import Quota
+from chat.services.quotas import Quota
 from tests.api.client import Api, Person, problem, wrong_fields
 from tests.api.conftest import ATTACHMENT_MAX_SIZE
 
@@ -47,11 +48,17 @@ def form(*lines: str, boundary: str = "B") -> dict[str, Any]:
 FILE_PART = ('Content-Disposition: form-data; name="file"; filename="f"', "", "x")
 
 
+def allow(api: Api, monkeypatch: pytest.MonkeyPatch, **quotas: Quota) -> None:
+    """Let there be these quotas for the rest of the test."""
+    attachments = api.app.ctx.services.attachments
+    monkeypatch.setattr(attachments, "_quotas", replace(attachments._quotas, **quotas))
+
+
 def test_a_message_has_so_many_attachments(
     api: Api, ali: Person, attachments: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """409 for one more, whose file does not stay; a repeat of one that is there is that one."""
-    monkeypatch.setattr("chat.services.attachments.PER_MESSAGE", 2)
+    allow(api, monkeypatch, per_message=Quota(2, 1 << 40))
     first = attach(ali, attachments)
     keyed = {"files": {"file": ("b", DATA)}, "headers": {"Idempotency-Key": "b"}}
     second = ali.post(attachments, **keyed)
@@ -70,7 +77,7 @@ def test_a_conversation_has_so_many_files(
     """And bytes of them, whoever sends them to which message. One more gets 409, and does not stay;
     a repeat gets what is there; a message that is deleted makes room.
     """
-    monkeypatch.setattr(api.app.ctx.services.attachments, "_per_conversation", quota)
+    allow(api, monkeypatch, per_conversation=quota)
     talk = ali.begin(sara)
     one, two = (f"{talk}messages/{ali.say(talk, 'a')['id']}/" for _ in range(2))
     theirs = f"{talk}messages/{sara.say(talk, 'b')['id']}/attachments/"
@@ -81,7 +88,7 @@ def test_a_conversation_has_so_many_files(
     kept = stored_files(api)
     for headers in ({}, {"Idempotency-Key": "d"}):
         refused = sara.post(theirs, files={"file": ("c", b"c")}, headers=headers)
-        problem(refused, 409, "conversation_full")
+        problem(refused, 409, "conversation_files_full")
     assert ali.post(f"{two}attachments/", **keyed).json() == second.json()
     assert stored_files(api) == kept
     elsewhere = ali.begin(sara)

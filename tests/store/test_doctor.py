@@ -7,6 +7,7 @@ from chat.store import (
     blocks,
     blocks_doctor,
     doctor,
+    files_doctor,
     participants,
     reactions_doctor,
     roles_doctor,
@@ -33,6 +34,7 @@ async def examined(database: Database) -> list[Drift]:
         *await reactions_doctor.examine(database),
         *await roles_doctor.examine(database),
         *await blocks_doctor.examine(database),
+        *await files_doctor.examine_senders(database),
     ]
 
 
@@ -213,4 +215,15 @@ async def test_who_is_blocked_is_marked_so(database: Database) -> None:
     assert await found_in(database) == [
         f"conversation {talk}: user {ali} is marked as blocked, and is not",
         f"conversation {talk}: user {sara} is blocked, and not marked so",
+    ]
+
+
+async def test_a_file_is_of_who_sent_its_message(database: Database) -> None:
+    """An older release of Payam that runs at the same time does not write whose it is."""
+    talk, ali, _ = await pair(database)
+    await Changes(database, talk).attach((await sent(database, talk, ali)).id, "a" * 32)
+    assert await examined(database) == []
+    await spoil(database, "UPDATE attachments SET sender_id = 0")
+    assert [line.partition(": ")[2] for line in await found_in(database)] == [
+        f"is of user {ali}, and not of 0"
     ]
