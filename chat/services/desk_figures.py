@@ -177,9 +177,9 @@ class FiguresOfDesk:
             lo = business_hours.at(day, timedelta(), place)
         else:
             lo = moment_of("since", since, place)
-        lo -= (lo + offset(lo, place)) % HOUR
         if lo >= hi:
             raise InvalidInput({"since": ["Must be before until."]})
+        lo -= (lo + offset(lo, place)) % HOUR
         if hi - lo > DAYS_MAX * DAY + HOUR:
             raise InvalidInput({"since": [f"At most {DAYS_MAX} days before until."]})
         return Period(lo, hi, place)

@@ -10,6 +10,8 @@ from chat.store.database import Reads, Row
 from chat.store.support_tickets import HAS_AGENT, WAITING, first_answer, is_answer
 
 HOUR = 3_600 * 1_000_000
+BASE = 1_000_000_000
+"""More than there are events in a conversation."""
 
 # Of a message `m`: it answers the customer of the ticket that was the last one then.
 IS_ANSWER = is_answer("""
@@ -27,26 +29,29 @@ WANTED = """
     )
 """
 # A customer waits in an open ticket when their last act, the opening or a message, has no answer.
+# The opening is that of the ticket which is open: `latest` is the event by which it became so, and
+# behind it, below BASE, stands the number of its opening.
 # Tickets that were imported, and those of an earlier release, have no step of their closing. After
 # such a ticket was opened again, nobody knows when it was closed; it was after its first answer.
 HOURS = f"""
     WITH {WANTED}, events AS (
-        SELECT conversation_id AS place, created_at AS at, 0 AS seq, 'opened' AS kind, 1 AS step
+        SELECT id AS ticket, conversation_id AS place, created_at AS at, 0 AS seq, 'opened' AS kind,
+               1 AS step
         FROM wanted
         UNION ALL
-        SELECT s.conversation_id, s.at, s.seq, s.action,
+        SELECT w.id, s.conversation_id, s.at, s.seq, s.action,
                CASE s.action WHEN 'closed' THEN -1 ELSE 1 END
         FROM wanted AS w JOIN ticket_steps AS s
         ON s.conversation_id = w.conversation_id AND s.ticket_id = w.id
         WHERE s.action IN ('closed', 'reopened') AND s.at < ?
         UNION ALL
-        SELECT w.conversation_id, w.closed_at, w.seq, 'closed', -1 FROM wanted AS w
+        SELECT w.id, w.conversation_id, w.closed_at, w.seq, 'closed', -1 FROM wanted AS w
         WHERE w.status = 'closed' AND w.closed_at < ? AND NOT EXISTS (
             SELECT 1 FROM ticket_steps AS s
             WHERE s.conversation_id = w.conversation_id AND s.ticket_id = w.id
               AND s.action = 'closed')
         UNION ALL
-        SELECT w.conversation_id,
+        SELECT w.id, w.conversation_id,
                CASE WHEN w.answered_at < s.at THEN w.answered_at ELSE w.created_at END, s.seq,
                'unknown', -1
         FROM wanted AS w JOIN ticket_steps AS s
@@ -56,24 +61,31 @@ HOURS = f"""
             WHERE b.conversation_id = w.conversation_id AND b.ticket_id = w.id AND b.seq < s.seq
               AND b.action IN ('closed', 'reopened'))
         UNION ALL
-        SELECT m.conversation_id, m.created_at, m.created_seq,
+        SELECT NULL, m.conversation_id, m.created_at, m.created_seq,
                CASE WHEN {IS_ANSWER} THEN 'answer' ELSE 'message' END, 0
         FROM places AS p JOIN messages AS m ON m.conversation_id = p.conversation_id
         JOIN users AS s ON s.id = m.sender_id
         WHERE m.created_at >= p.first AND m.created_at < ? AND NOT m.is_deleted
           AND ({IS_ANSWER} OR NOT m.by_agent)
     ), numbered AS (
-        SELECT place, at, kind, step,
+        SELECT ticket, place, at, kind, step,
                row_number() OVER (PARTITION BY place ORDER BY at, seq) AS number
         FROM events
+    ), begun AS (
+        SELECT place, at, kind, step, number,
+               CASE WHEN kind IN ('opened', 'reopened')
+                    THEN {BASE} * number + min(number) OVER (PARTITION BY place, ticket)
+                    END AS latest
+        FROM numbered
     ), states AS (
         SELECT place, at, kind, step, number,
                CASE WHEN sum(step) OVER one > 0
-                     AND coalesce(max(CASE WHEN kind IN ('opened', 'message') THEN number END)
-                                  OVER one, 0)
-                       > coalesce(max(CASE WHEN kind = 'answer' THEN number END) OVER one, 0)
+                     AND (coalesce(max(latest) OVER one % {BASE}, 0)
+                            > coalesce(max(CASE kind WHEN 'answer' THEN number END) OVER one, 0)
+                          OR coalesce(max(CASE kind WHEN 'message' THEN number END) OVER one, 0)
+                            > coalesce(max(CASE kind WHEN 'answer' THEN number END) OVER one, 0))
                     THEN 1 ELSE 0 END AS waits
-        FROM numbered WINDOW one AS (PARTITION BY place ORDER BY number)
+        FROM begun WINDOW one AS (PARTITION BY place ORDER BY number)
     ), moves AS (
         SELECT at, kind, step,
                waits - lag(waits, 1, 0) OVER (PARTITION BY place ORDER BY number) AS wait

@@ -81,6 +81,23 @@ async def test_the_figures_follow_what_happens(people: People) -> None:
     assert {hour["open"] for hour in old["hours"]} == {0}
 
 
+async def test_the_opening_of_another_ticket_waits_for_nothing(people: People) -> None:
+    """Where an answered ticket is opened again after a later one was closed."""
+    customer, agent = await people("customer"), await people.staff("agent")
+    place, first = await opened(customer)
+    await says(agent, place, "yes?")
+    before = (await agent.http.get(FIGURES)).json()
+    path = f"/api/conversations/{place}/support_ticket/"
+    assert (await customer.http.delete(path)).status_code == 204
+    await customer.http.post(path, json={"subject": "another"})
+    now = (await agent.http.get(FIGURES)).json()
+    assert now["waiting"] == now["hours"][-1]["waiting"] == before["waiting"] + 1
+    assert (await customer.http.delete(path)).status_code == 204
+    await customer.http.post(f"/api/support_tickets/{first['id']}/reopen/")
+    now = (await agent.http.get(FIGURES)).json()
+    assert now["waiting"] == now["hours"][-1]["waiting"] == before["waiting"]
+
+
 async def test_hours_begin_where_those_of_the_place_do(people: People) -> None:
     """Half an hour after those of UTC, for example."""
     agent = await people.staff("agent")
@@ -104,6 +121,7 @@ async def test_hours_begin_where_those_of_the_place_do(people: People) -> None:
         ({"until": "2026-13-01"}, "until"),
         ({"until": "2026-01-01T10:00:00"}, "until"),
         ({"since": "2026-01-02", "until": "2026-01-01"}, "since"),
+        ({"since": "2026-01-01T10:50:00Z", "until": "2026-01-01T10:30:00Z"}, "since"),
         ({"since": "2025-01-01", "until": "2026-01-01"}, "since"),
         ({"until": "0001-01-01"}, "until"),
         ({"until": "0001-01-03", "timezone": "Asia/Tehran"}, "until"),
