@@ -25,7 +25,7 @@ BENCH ?=
 # What is imported again and again is compiled once, whatever the environment says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test fuzz audit soak bench asyncapi autobahn lint format clean
+.PHONY: help run test fuzz audit soak bench asyncapi autobahn lint style format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
@@ -34,9 +34,10 @@ run: $(VENV)/runtime.stamp ## serve on http://127.0.0.1:8000, with SQLite in dat
 	@exec $(BIN)/python server.py
 
 # More processes than cores: half of a test's time is waiting, for what is broken to be found.
-test: $(VENV)/dev.stamp $(if $(TEST),,lint) ## lint and every test; TEST=path for one file alone
+test: $(VENV)/dev.stamp $(if $(TEST),,style) ## lint and every test; TEST=path for one file alone
 	@.ci/services
-	@$(LIMIT) $(BIN)/python -m pytest $(or $(TEST),-n 4 --dist loadfile --no-loadscope-reorder)
+	@$(if $(TEST),,.ci/beside_types) $(LIMIT) $(BIN)/python -m pytest \
+		$(or $(TEST),-n 4 --dist loadfile --no-loadscope-reorder)
 
 fuzz: $(VENV)/dev.stamp ## try the API and the sockets with very many inputs, for hours; FUZZ=times as many
 	@.ci/services
@@ -61,10 +62,12 @@ asyncapi: $(VENV)/runtime.stamp ## hold the websockets' document to AsyncAPI's o
 autobahn: $(VENV)/dev.stamp ## hold the websockets to Autobahn's test suite, which needs Python 2.7
 	@.ci/autobahn
 
-lint: $(VENV)/dev.stamp ## style, formatting, types, and which layer may import which
+lint: style ## style, formatting, types, and which layer may import which
+	@$(BIN)/mypy
+
+style: $(VENV)/dev.stamp
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
-	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
 format: $(VENV)/dev.stamp ## put the code into its format
