@@ -6,7 +6,7 @@ from typing import NamedTuple
 from chat.store import blocks
 from chat.store import participants as participants_store
 from chat.store.database import Database, Reads, Transaction, in_parts, listed
-from chat.store.models import Conversation
+from chat.store.models.conversations import Conversation
 from chat.times import now
 
 

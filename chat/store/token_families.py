@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from chat.store import devices
 from chat.store.database import Database, in_parts, listed
-from chat.store.models import TokenFamily
+from chat.store.models.accounts import TokenFamily
 from chat.times import now
 
 PAGE = 1_000

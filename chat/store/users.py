@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from chat import records
 from chat.store.database import Database, Reads, Row, Transaction, listed
-from chat.store.models import User
+from chat.store.models.accounts import User
 from chat.text.names import key_of
 from chat.times import now
 

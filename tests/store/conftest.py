@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from chat.store.database import Database
-from chat.store.models import TABLES, Clock, Desk, History
+from chat.store.models import TABLES
+from chat.store.models.changes import Clock, History
+from chat.store.models.desk import Desk
 from tests.store.world import opened
 from tests.support.postgres_server import PostgresServer
 

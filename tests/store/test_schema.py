@@ -15,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from chat.store import models, schema
 from chat.store.database import Database
+from chat.store.models.messages import Message
 from chat.store.patience import Patience
 from tests.store.world import opened
 from tests.support.payam_server import CHECKOUT
@@ -150,7 +151,7 @@ async def test_models_describe_the_migrated_columns(
         if isinstance(keys, peewee.CompositeKey)
         else [keys.column_name]
     )
-    if model is models.Message and database.dialect == "postgresql":
+    if model is Message and database.dialect == "postgresql":
         key_names = ["conversation_id", "id"]  # in which SQLite's own ids would not count on
     alone = {index.columns[0] for index in indexes if index.unique and len(index.columns) == 1}
     partial = {index.columns[0] for index in indexes if index.sql and " WHERE " in index.sql}
