@@ -13,7 +13,7 @@ import { withArrows } from "./long-list.js";
 import { home, keyOf } from "./place.js";
 import { whenPressed } from "./pressing.js";
 import { signInScreen } from "./sign-in.js";
-import { number, say } from "./strings.js";
+import { isPersian, number, say } from "./strings.js";
 import "./viewport.js";
 
 // Pixels before the list's end at which older conversations are loaded
@@ -90,6 +90,7 @@ async function enter() {
   show(page.content);
   draw();
   learnLimits(payam).catch(() => {});
+  if (isPersian) whenIdle(async () => (await import("./sentences.js")).learnSentences());
   whenIdle(async () => {
     if (localStorage.getItem(keyOf("sound"))) import("./chime.js").then(({ chimeFor }) => chimeFor(account), () => {});
     const { begin } = await import("./notifications.js");

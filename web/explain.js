@@ -20,6 +20,10 @@ const SENTENCES = [
   [/^The conversation has (?<count>\d+) participants of at most (?<most>\d+)\.$/, "full"],
 ];
 
+// Knows the rest of the server's sentences, once `sentences.js` is loaded
+let rest = () => null;
+export const learnRest = (translate) => (rest = translate);
+
 /** One sentence or more about an error, for a place where nothing else names the field. */
 export function explain({ code, message, errors = {} }) {
   const fields = Object.entries(errors);
@@ -38,12 +42,16 @@ export function explainField(texts) {
 function translated(text) {
   for (const [pattern, name] of SENTENCES) {
     const found = pattern.exec(text);
-    if (found) return say(name, Object.fromEntries(Object.entries(found.groups ?? {}).map(written)));
+    // Some are said only by what comes with the panels, and their words come with them.
+    if (found && has(name)) return say(name, Object.fromEntries(Object.entries(found.groups ?? {}).map(written)));
   }
-  return isPersian ? say("notAccepted") : text;
+  return isPersian ? (rest(text) ?? say("notAccepted")) : text;
 }
 
-const written = ([name, value]) => [name, /^\d+$/.test(value) ? number(Number(value)) : value];
+/** A value of a sentence, as the page writes it. */
+export const writtenValue = (value) => (/^\d+$/.test(value) ? number(Number(value)) : value);
+
+const written = ([name, value]) => [name, writtenValue(value)];
 
 /** A field of a window that is not loaded has no word: its name is English. */
 function labelled(field, text) {

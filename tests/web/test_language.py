@@ -14,6 +14,7 @@ from chat import errors
 from chat.services import checks
 from tests.support.error_codes import server_codes
 from tests.support.payam_server import CHECKOUT, PayamServer
+from tests.support.sentences import sentences
 from tests.web.sender import Sender
 from tests.web.visitor import PASSWORD, Visitor
 
@@ -151,6 +152,56 @@ async def test_the_rules_for_text_have_words(browser: Browser, served: PayamServ
     for text in said:
         assert not ENGLISH.search(text)
         assert text != words("fa")["notAccepted"]
+
+
+async def test_every_sentence_about_a_field_is_persian(
+    browser: Browser, served: PayamServer
+) -> None:
+    """All that the server's source has: a new one without Persian words fails here."""
+    all_ = sorted(sentences())
+    assert len(all_) > 100
+    fa = await Visitor.arrive(browser, served.url, "ali", "fa")
+    explain = """async (texts) => {
+        const { explainField } = await import("/web/explain.js");
+        await (await import("/web/strings.js")).learn("panels");
+        await (await import("/web/sentences.js")).learnSentences();
+        return texts.map((text) => explainField([text]));
+    }"""
+    said = dict(zip(all_, await fa.page.evaluate(explain, all_), strict=True))
+    unknown = [text for text, shown in said.items() if shown == words("fa")["notAccepted"]]
+    assert unknown == []
+    # What stands between isolates is a value of the sentence, such as a name of the interface.
+    plain = {text: re.sub("\u2068.*?\u2069", "", shown) for text, shown in said.items()}
+    assert {text for text, shown in plain.items() if ENGLISH.search(shown)} == set()
+    assert len(set(said.values())) > 80, "each says what is wrong"
+    limits = [text for text in all_ if text.startswith("At most")]
+    assert all("۷" in said[text] for text in limits), limits
+
+
+async def test_the_page_learns_the_servers_sentences(browser: Browser, served: PayamServer) -> None:
+    """By itself, in Persian; nobody waits for them."""
+    page = await Sender(served.url, "ali").page(browser, "fa", **DESKTOP)
+    explain = (
+        """async () => (await import("/web/explain.js")).explainField(["Must be in UTF-8."])"""
+    )
+    for _ in range(400):
+        if await page.page.evaluate(explain) != words("fa")["notAccepted"]:
+            return
+        await page.page.wait_for_timeout(50)
+    raise AssertionError("it has not learnt them")
+
+
+@pytest.mark.parametrize("language", ["en", "fa"])
+def test_each_word_stands_once(language: str) -> None:
+    """Of two with the same name the second would be said in the place of the first."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in pairs]
+        assert sorted(set(names)) == sorted(names)
+        return dict(pairs)
+
+    for path in (CHECKOUT / "web").glob(f"*.{language}.json"):
+        json.loads(path.read_text(), object_pairs_hook=once)
 
 
 @pytest.mark.parametrize("language", ["en", "fa"])
