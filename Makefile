@@ -44,7 +44,7 @@ fuzz: $(VENV)/dev.stamp ## try the API and the sockets with very many inputs, fo
 	@SCHEMATHESIS_EXAMPLES=$$((100 * $(FUZZ))) FUZZ_EXAMPLES=$$((5000 * $(FUZZ))) \
 		$(BIN)/python -m pytest tests/api/test_schemathesis.py tests/realtime/test_fuzzed_frames.py
 
-audit: $(VENV)/dev.stamp ## look for unsafe code, and for known weaknesses of what is installed
+audit: $(VENV)/dev.stamp ## look for known weaknesses of what runs, in a database in the internet
 	@$(BIN)/python .ci/audit
 
 soak: $(VENV)/dev.stamp ## break everything again and again, in four hours; writes docs/reliability.md
@@ -62,13 +62,14 @@ asyncapi: $(VENV)/runtime.stamp ## hold the websockets' document to AsyncAPI's o
 autobahn: $(VENV)/dev.stamp ## hold the websockets to Autobahn's test suite, which needs Python 2.7
 	@.ci/autobahn
 
-lint: style ## style, formatting, types, and which layer may import which
+lint: style ## style, formatting, types, unsafe code, and which layer may import which
 	@$(BIN)/mypy
 
 style: $(VENV)/dev.stamp
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/bandit --quiet --configfile pyproject.toml -r chat config server.py
 
 format: $(VENV)/dev.stamp ## put the code into its format
 	@$(BIN)/ruff check --fix
