@@ -61,8 +61,7 @@ def dropping_what_is_old() -> None:
 
 def looking_for_repeats() -> None:
     """A client_id that was used before is not met; its index is the test's to drop."""
-    for kind, insert in sqlite_sends.INSERTS.items():
-        sqlite_sends.INSERTS[kind] = insert.partition("ON CONFLICT")[0]
+    sqlite_sends.INSERT = sqlite_sends.INSERT.partition("ON CONFLICT")[0]
 
 
 def looking_after_subscribing() -> None:

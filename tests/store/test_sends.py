@@ -114,6 +114,21 @@ async def test_a_key_twice_in_a_batch_is_one_message(database: Database) -> None
     expect_dense(await stored(database, talk))
 
 
+async def test_a_repeat_at_the_end_of_a_large_batch_doubles_nothing(database: Database) -> None:
+    """What was inserted before it was met is stored once, as if it had not been there."""
+    talk, ali, sara = await pair(database)
+    first = draft(talk, ali, "hello", "key")
+    await database.store_sends([first])
+    new = [draft(talk, (ali, sara)[n % 2], str(n), f"key {n}") for n in range(150)]
+    again = draft(talk, ali, "hello", "key")
+    await database.store_sends([*new, again])
+    assert (again.is_repeat, again.id, again.seq) == (True, first.id, 1)
+    rows = await stored(database, talk)
+    expect_dense(rows)
+    assert sorted((send.id, send.seq, send.content) for send in (first, *new)) == rows
+    assert (await row(database, talk))[:2] == (151, rows[-1][0])
+
+
 async def test_a_repeat_of_an_edited_or_deleted_message_is_still_its_repeat(
     database: Database,
 ) -> None:
