@@ -364,6 +364,7 @@ class Payam:
 
         return GuestLimits(
             messages=pair(settings.rate_guest_messages, 60, "messages"),
+            conversations=pair(settings.rate_guest_tickets, 3600, "conversations"),
             tickets=pair(settings.rate_guest_tickets, 3600, "tickets"),
             files=pair(settings.rate_guest_files, 3600, "files"),
         )

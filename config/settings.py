@@ -270,7 +270,8 @@ class Settings:
     rate_guest_tickets: int = setting(
         10,
         integer(1, 1_000_000),
-        "tickets per hour of one guest; ten times as many from one address",
+        "tickets per hour of one guest, and as many new conversations; ten times as many from one"
+        " address",
     )
     rate_guest_files: int = setting(
         30,

@@ -20,6 +20,7 @@ from chat.api.schemas import (
     RoleChange,
 )
 from chat.errors import Conflict, InvalidInput
+from chat.http import addresses
 from chat.records import Conversation, Participant
 from chat.services.conversations import LIST_PART
 from chat.services.registry import Services
@@ -93,9 +94,11 @@ async def create(request: Request) -> HTTPResponse:
     """
     services: Services = request.app.ctx.services
     body = bodies.decode(request, NewConversation)
+    who = request.ctx.identity
+    await services.guest_limits.conversation(who, addresses.of_caller(request))
     begin = services.direct_conversations.begin if body.direct else services.conversations.create
     conversation, is_new = await begin(
-        request.ctx.identity, body.participants, body.title, keys.of(request), body.metadata
+        who, body.participants, body.title, keys.of(request), body.metadata
     )
     return responses.json(conversation, 201 if is_new else 200)
 

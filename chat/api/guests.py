@@ -12,6 +12,7 @@ from chat.http import addresses
 from chat.records import Desk, Guest, SignedIn
 from chat.services.guests import closed, not_staff, wrong_signature
 from chat.services.registry import Services
+from chat.services.sessions import no_sign_in
 
 blueprint = Blueprint("guests", url_prefix="/api")
 
@@ -43,7 +44,7 @@ async def create(request: Request) -> HTTPResponse:
     takes=Identification,
     gives={201: SignedIn},
     sends=("Cache-Control",),
-    refuses=(closed(), wrong_signature(), NO_TOKEN, TOO_MANY),
+    refuses=(closed(), wrong_signature(), no_sign_in(), NO_TOKEN, TOO_MANY),
 )
 async def identify(request: Request) -> HTTPResponse:
     """Sign a user of the shop in, whom the shop's server names.

@@ -21,10 +21,12 @@ class GuestLimits:
     def __init__(
         self,
         messages: tuple[Limit, Limit],
+        conversations: tuple[Limit, Limit],
         tickets: tuple[Limit, Limit],
         files: tuple[Limit, Limit],
     ) -> None:
         self._messages = messages
+        self._conversations = conversations
         self._tickets = tickets
         self._files = files
         self._networks: LRUCache[int, str] = LRUCache(GUESTS_MAX)
@@ -41,6 +43,10 @@ class GuestLimits:
             network = self._networks.get(who.user_id) if address is None else network_of(address)
             if network is not None:
                 self._messages[1].take(network)
+
+    async def conversation(self, who: Identity, address: str) -> None:
+        """Count a conversation that a guest begins. Agents may be in it, whom it disturbs."""
+        await self._count(self._conversations, who, address)
 
     async def ticket(self, who: Identity, address: str) -> None:
         await self._count(self._tickets, who, address)

@@ -20,7 +20,7 @@ from chat.services.desk import rules_of
 from chat.services.limits import Limit
 from chat.services.rights import RANKS
 from chat.services.roles import give
-from chat.services.sessions import Sessions
+from chat.services.sessions import Sessions, no_sign_in
 from chat.services.ticket_steps import stepping
 from chat.store import conversation_list, participants, roles, support_tickets, users
 from chat.store import guests as store
@@ -98,6 +98,8 @@ class Guests:
             account = await self._make(name, email, external_id)
         if account.is_staff:
             raise wrong_signature()  # what the shop signs makes nobody an agent
+        if account.is_suspended:
+            raise no_sign_in()
         async with self._database.transaction() as transaction:
             if name:
                 await store.describe(transaction, account.id, name)
@@ -177,6 +179,7 @@ class Guests:
             if not await participants.is_active(transaction, conversation_id, account.id):
                 user = records.User(account.id, account.username)
                 events += await joining(transaction, who, conversation_id, [user])
+                await store.read_as_far(transaction, conversation_id, guest.id, account.id)
             taken = await taking_over(transaction, conversation_id, guest.id, account.id)
             events += [event for outcome in taken for event in outcome.events]
             events += await inheriting(transaction, conversation_id, guest.id, account)

@@ -68,14 +68,24 @@ async def had_turn(transaction: Transaction, user_id: int) -> None:
 
 async def writer(transaction: Transaction, database: Database) -> tuple[int, str]:
     """The user who writes automatic messages: id and name. Nobody can sign in as this user."""
-    rows = await transaction.fetch(
+    found = await _writer(transaction)
+    if found is None:
+        await hold(transaction)  # another process may be making the user
+        found = await _writer(transaction) or await _make_writer(transaction, database)
+    return found
+
+
+async def _writer(reads: Reads) -> tuple[int, str] | None:
+    rows = await reads.fetch(
         """
         SELECT u.id, u.username FROM desk AS d JOIN users AS u ON u.id = d.user_id
         WHERE d.id = 1 AND u.erased_at IS NULL
         """
     )
-    if rows:
-        return rows[0][0], rows[0][1]
+    return (rows[0][0], rows[0][1]) if rows else None
+
+
+async def _make_writer(transaction: Transaction, database: Database) -> tuple[int, str]:
     name = NAME
     while (user_id := await users.create(transaction, database, name)) is None:
         name = f"{NAME}-{secrets.token_hex(3)}"

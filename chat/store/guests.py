@@ -96,6 +96,25 @@ async def describe(transaction: Transaction, user_id: int, name: str) -> None:
     )
 
 
+async def read_as_far(
+    transaction: Transaction, conversation_id: int, user_id: int, account_id: int
+) -> None:
+    """The account has read as far as the guest: what the guest wrote, too, is not unread."""
+    await transaction.execute(
+        """
+        UPDATE participants SET last_read_id = (
+            SELECT max(id) FROM (
+                SELECT g.last_read_id AS id FROM participants AS g
+                WHERE g.conversation_id = ? AND g.user_id = ?
+                UNION ALL
+                SELECT m.id FROM messages AS m WHERE m.conversation_id = ? AND m.sender_id = ?
+            ) AS known)
+        WHERE conversation_id = ? AND user_id = ?
+        """,
+        (conversation_id, user_id) * 2 + (conversation_id, account_id),
+    )
+
+
 async def take_over_tickets(
     transaction: Transaction, conversation_id: int, user_id: int, account_id: int
 ) -> list[int]:

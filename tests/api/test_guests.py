@@ -159,17 +159,30 @@ def test_the_conversation_of_a_guest_joins_the_account(api: Api) -> None:
     conversation = late.begin()
     late.say(conversation, "hello")
     ticket = late.post(conversation + "support_ticket/", {"subject": "help"}).json()
+    agent = api.person("a", is_staff=True)
+    agent.say(conversation, "hi")
     for _ in range(2):  # a retry goes on
         joined = identified(api, "shop-2", guest=late.access)
         assert joined.id == account.id
-    assert [one["content"] for one in account.get(conversation + "messages/").json()] == ["hello"]
+    said = [one["content"] for one in account.get(conversation + "messages/").json()]
     shown = account.get(conversation).json()
+    assert (said, shown["unread_count"]) == (["hello", "hi"], 1)
     assert [one["id"] for one in shown["participants"]] == [account.id]
     assert shown["support_ticket"]["created_by"]["id"] == account.id
     assert shown["support_ticket"]["id"] == ticket["id"]
     problem(late.get(conversation), 404, "not_found")
-    agent = api.person("a", is_staff=True)
     assert agent.get(f"/api/guests/{late.id}/").json()["joined"] == account.id
+
+
+def test_a_suspended_account_takes_nothing_over(api: Api) -> None:
+    """403, and the guest keeps the conversation."""
+    account = identified(api, "shop-11")
+    late, agent = guest(api), api.person("a", is_staff=True)
+    conversation = late.begin()
+    assert agent.post(f"/api/staff/users/{account.id}/suspend/", {}).status_code == 200
+    body = signed("shop-11", guest=late.access)
+    problem(api.request("POST", "/api/guests/identify/", json=body), 403, "suspended")
+    assert late.get(conversation).status_code == 200
 
 
 def test_an_erased_account_takes_its_guest_along(api: Api) -> None:
@@ -314,12 +327,16 @@ def test_a_guest_may_do_less_than_a_user(tmp_path: Any) -> None:
             return str(answer.json()["detail"]).partition(":")[0]
 
         def place_of(who: Person) -> str:
-            path = "/api/conversations/"
-            return f"{path}{who.post(path, {'participants': []}).json()['id']}/"
+            """Begun from an address of the guest's own, so that only messages are too many here."""
+            path, headers = "/api/conversations/", {"X-Forwarded-For": f"203.0.114.{who.id}"}
+            begun = who.post(path, {"participants": []}, headers=headers)
+            return f"{path}{begun.json()['id']}/"
 
         body = {"content": "x"}
         one = guest(served)
         place = place_of(one)
+        begun = refused(one, "/api/conversations/", json={"participants": []})
+        assert begun == "Too many conversations of this guest"
         ticket, messages = f"{place}support_ticket/", f"{place}messages/"
         assert one.post(ticket, {"subject": "help"}).status_code == 201
         assert refused(one, ticket, json={"subject": "help"}) == "Too many tickets of this guest"

@@ -222,6 +222,22 @@ async def test_the_first_answer_comes_once_in_the_customer_s_language(desk: Worl
     assert await desk.said((await desk.open()).conversation) == []
 
 
+async def test_the_desk_writes_as_one_user(desk: World) -> None:
+    """Also where several nodes give the first answers ever at once: nobody else's is automatic."""
+    await desk.people(agents=0)
+    await desk.rule(first_answer_inside={"en": "Hello"})
+    places = [await world.conversation(desk.database, desk.customer.user_id) for _ in range(6)]
+    services = [SupportTickets(node._database, node._writer) for node in desk.nodes]
+    made = await asyncio.gather(
+        *(
+            services[number % 2].open(desk.customer, place, "help", "normal")
+            for number, place in enumerate(places)
+        )
+    )
+    assert len({message.sender.id for place in places for message in await desk.said(place)}) == 1
+    assert {ticket.waiting_since is None for ticket, _ in made} == {False}
+
+
 async def test_agents_are_reminded_once_of_each_waiting(desk: World) -> None:
     """Also by two nodes; an answer ends the waiting, and the next question begins another one."""
     await desk.people(agents=1)
