@@ -15,7 +15,8 @@ from cryptography.x509.oid import NameOID
 
 from chat.outgoing import names
 from chat.outgoing.addresses import Address, Allowed
-from chat.outgoing.client import Answer, Client, Forbidden, Undelivered
+from chat.outgoing.client import Client, Forbidden, Undelivered
+from chat.outgoing.connection import Answer
 from chat.outgoing.names import Names
 from chat.outgoing.urls import parse
 from tests.support.ports import free_port
@@ -156,6 +157,89 @@ async def test_a_receiver_that_hangs_or_cuts_gives_no_answer(receiver: Receiver)
     assert (await refusal(slow, receiver.url)).outcome == "timeout"
     nobody = f"http://127.0.0.1:{free_port()}/"
     assert (await refusal(client_of("127.0.0.1"), nobody)).outcome == "unreachable"
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "body", "connections"),
+    [
+        (
+            b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+            200,
+            b"ok",
+            1,
+        ),
+        (
+            b"HTTP/1.1 202 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+            202,
+            b"ok",
+            1,
+        ),
+        (b"HTTP/1.0 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", 200, b"ok", 2),
+        (b"HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 500 Smuggled\r\n\r\n", 204, b"", 2),
+        (b"HTTP/1.1 101 Other\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nnoise", 101, b"", 2),
+    ],
+    ids=["after-100", "chunked", "1.0", "more-than-asked-for", "upgrade"],
+)
+async def test_answers_of_every_form_are_read(
+    receiver: Receiver, sent: bytes, status: int, body: bytes, connections: int
+) -> None:
+    """And only the first one counts: what follows unasked ends the connection."""
+
+    async def behave(_: Received) -> bytes:
+        return sent
+
+    receiver.behaviour = behave
+    client = client_of("127.0.0.1")
+    for _ in range(2):
+        got = await client.post(parse(receiver.url), {}, b"{}")
+        assert (got.status, got.body) == (status, body)
+    await client.close()
+    assert len(receiver.received) == 2
+    assert receiver.connections == connections
+
+
+async def test_a_body_without_a_length_goes_on_until_the_end() -> None:
+    """As HTTP/1.0 has it. Where a length was said, less than that is no answer."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"{}")
+        writer.write(heads.pop(0) + b"\r\n\r\nhalf")
+        await writer.drain()
+        writer.close()
+
+    heads = [b"HTTP/1.0 200 OK", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked"]
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        assert (await post(client_of("127.0.0.1"), url)).body == b"half"
+        assert (await refusal(client_of("127.0.0.1"), url)).outcome == "cut"
+
+
+async def test_a_head_without_an_end_is_no_answer(receiver: Receiver) -> None:
+    """Nobody fills the memory so."""
+
+    async def endless(_: Received) -> bytes:
+        return b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 50_000
+
+    receiver.behaviour = endless
+    assert (await refusal(client_of("127.0.0.1"), receiver.url)).outcome == "cut"
+
+
+async def test_a_header_of_two_lines_is_not_sent(receiver: Receiver) -> None:
+    """Whoever chose the second line would choose what the receiver reads."""
+    with pytest.raises(ValueError, match="several lines"):
+        await post(client_of("127.0.0.1"), receiver.url, **{"X-Own": "1\r\nX-Other: 2"})
+    assert receiver.received == []
+
+
+async def test_a_connection_that_was_closed_meanwhile_is_not_used(receiver: Receiver) -> None:
+    """A receiver closes those that nothing came over for a while."""
+    client = client_of("127.0.0.1")
+    await client.post(parse(receiver.url), {}, b"{}")
+    await receiver.stop()
+    await receiver.start()
+    assert (await client.post(parse(receiver.url), {}, b"{}")).status == 204
+    await client.close()
 
 
 async def test_a_large_answer_is_read_up_to_a_bound(receiver: Receiver) -> None:
