@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from structlog.contextvars import get_contextvars
 
+from chat.store.postgres.database import PostgresStore, PostgresTransaction
 from chat.store.sqlite.database import SqliteStore, SqliteTransaction
 from tests.api.client import Person
 
@@ -21,9 +22,13 @@ class Counter:
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.is_writing = False
         self._taken: list[str] = []
-        self._count(patch, SqliteStore, "fetch", in_transaction=False)
-        for name in ("fetch", "execute", "execute_many"):
-            self._count(patch, SqliteTransaction, name, in_transaction=True)
+        for store, transaction in (
+            (SqliteStore, SqliteTransaction),
+            (PostgresStore, PostgresTransaction),
+        ):
+            self._count(patch, store, "fetch", in_transaction=False)
+            for name in ("fetch", "execute", "execute_many"):
+                self._count(patch, transaction, name, in_transaction=True)
 
     def _count(
         self, patch: pytest.MonkeyPatch, kind: type[Any], name: str, *, in_transaction: bool

@@ -19,10 +19,14 @@ IDS = ("conversation_id", "message_id", "attachment_id", "ticket_id", "invite_id
 CALLERS = ("stranger", "former")
 
 
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    settings = Settings(data_dir=tmp_path_factory.mktemp("hidden"), rate_limits=False)
-    with Api(settings) as served:
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    url = ""
+    if request.param == "postgres":
+        template = request.getfixturevalue("partitioned_template")
+        url = request.getfixturevalue("postgres_server").create_database(template=template)
+    folder = tmp_path_factory.mktemp("hidden")
+    with Api(Settings(data_dir=folder, database_url=url, rate_limits=False)) as served:
         yield served
 
 
@@ -52,6 +56,8 @@ class Asked:
     def __init__(self, api: Api, counter: Counter) -> None:
         self._api = api
         self._counter = counter
+        self.found = 0
+        """How many statements were seen."""
 
     def of(
         self, world: World, method: str, path: str, rights: Any, token: str, *, is_socket: bool
@@ -68,7 +74,9 @@ class Asked:
                     upgrade=is_socket,
                 )
             )
-        return answer.status, answer.body, self._counter.take()
+        statements = self._counter.take()
+        self.found += len(statements)
+        return answer.status, answer.body, statements
 
 
 @pytest.mark.parametrize("caller", CALLERS)
@@ -93,6 +101,7 @@ def test_another_s_is_as_what_is_not_there(
             wrong.append(f"{method} {path}: {real}\n  not as {made_up}")
     assert not wrong, "\n".join(wrong)
     assert tried >= 30
+    assert asked.found
 
 
 def test_an_id_of_another_conversation_is_as_one_that_is_not_there(
