@@ -11,6 +11,7 @@ from chat.errors import Conflict, Forbidden
 from chat.http import addresses
 from chat.records import Attachment
 from chat.services.attachments import attached_already, unfinished
+from chat.services.notes import text_only
 from chat.services.quotas import Quota, conversation_full, message_full, user_full
 from chat.services.registry import Services
 from chat.store.files import THUMBNAIL, THUMBNAIL_TYPE, Files, disposition
@@ -39,6 +40,7 @@ NOT_KEPT = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
         conversation_full(Quota(100_000, 107_374_182_400)),
         unfinished(5, 10),
         attached_already(),
+        text_only(),
     ),
 )
 async def create(request: Request, conversation_id: int, message_id: int) -> HTTPResponse:

@@ -6,6 +6,7 @@ from chat.api import responses
 from chat.api.messages import IS_DELETED
 from chat.api.operations import Operation
 from chat.records import Message
+from chat.services.notes import text_only
 from chat.services.pins import too_many
 from chat.services.registry import Services
 
@@ -26,7 +27,7 @@ async def list_all(request: Request, conversation_id: int) -> HTTPResponse:
 
 
 @blueprint.put(PIN)
-@Operation(gives={204: None}, refuses=(IS_DELETED, too_many()))
+@Operation(gives={204: None}, refuses=(IS_DELETED, too_many(), text_only()))
 async def pin(request: Request, conversation_id: int, message_id: int) -> HTTPResponse:
     """Pin a message.
 

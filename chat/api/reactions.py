@@ -7,6 +7,7 @@ from sanic import Blueprint, HTTPResponse, Request
 from chat.api import responses
 from chat.api.messages import IS_DELETED
 from chat.api.operations import Operation
+from chat.services.notes import text_only
 from chat.services.reactions import not_an_emoji, too_many
 from chat.services.registry import Services
 
@@ -18,7 +19,7 @@ REACTION = "/reactions/<emoji:str>/"
 
 
 @blueprint.put(REACTION)
-@Operation(gives={204: None}, refuses=(not_an_emoji(), IS_DELETED, too_many()))
+@Operation(gives={204: None}, refuses=(not_an_emoji(), IS_DELETED, too_many(), text_only()))
 async def add(request: Request, conversation_id: int, message_id: int, emoji: str) -> HTTPResponse:
     """React to a message with an emoji.
 

@@ -8,6 +8,7 @@ from chat.api.operations import Operation
 from chat.api.parameters import LIST_LIMIT, OnceHeaders, ReportPlace
 from chat.api.schemas import NewReport
 from chat.records import Report
+from chat.services.notes import text_only
 from chat.services.registry import Services
 from chat.services.reports import not_staff
 
@@ -19,7 +20,7 @@ blueprint = Blueprint("reports", url_prefix="/api")
     takes=NewReport,
     headers=OnceHeaders,
     gives={201: Report, 200: Report},
-    refuses=(IS_DELETED, keys.REUSED),
+    refuses=(IS_DELETED, keys.REUSED, text_only()),
 )
 async def create(request: Request, conversation_id: int, message_id: int) -> HTTPResponse:
     """Report a message to staff.

@@ -14,6 +14,7 @@ from chat.errors import Conflict, InvalidInput, NotFound, PayamError, Unavailabl
 from chat.events import Change
 from chat.services.blocks import require_unblocked
 from chat.services.messages import Messages, require_own
+from chat.services.notes import refuse_note
 from chat.services.once import once
 from chat.services.quotas import Quotas
 from chat.store import attachments as store
@@ -230,7 +231,11 @@ def no_such_attachment() -> NotFound:
 async def require_attachable(
     reads: Reads, who: Identity, conversation_id: int, message_id: int
 ) -> None:
-    found = await require_own(reads, who, conversation_id, message_id)
+    try:
+        found = await require_own(reads, who, conversation_id, message_id)
+    except NotFound:
+        await refuse_note(reads, who, conversation_id, message_id)
+        raise
     if found.is_deleted:
         raise Conflict("The message is deleted.", code="message_deleted")
     await require_unblocked(reads, who, conversation_id)

@@ -16,7 +16,7 @@ from chat.services.metadata import text_of
 from chat.services.once import once
 from chat.store import conversations, participants, users
 from chat.store import notes as store
-from chat.store.database import Database, Transaction
+from chat.store.database import Database, Reads, Transaction
 from chat.store.idempotency_keys import IdempotencyKey
 from chat.store.search import ESCAPE
 from chat.store.work import Outcome
@@ -203,6 +203,19 @@ class Notes:
 
 def not_staff() -> Forbidden:
     return Forbidden("Only staff write notes.")
+
+
+async def refuse_note(reads: Reads, who: Identity, conversation_id: int, message_id: int) -> None:
+    """Where no message has this id: raises Conflict for staff if a note has it."""
+    if who.is_staff and await store.one(reads, who.user_id, conversation_id, message_id):
+        raise text_only()
+
+
+def text_only() -> Conflict:
+    return Conflict(
+        "A note of staff holds text only: no attachments, pins, replies or reactions.",
+        code="note_holds_text",
+    )
 
 
 def no_such_note() -> NotFound:

@@ -11,6 +11,7 @@ from chat.events import Change
 from chat.services.blocks import require_unblocked
 from chat.services.membership import require_member
 from chat.services.messages import no_such_message
+from chat.services.notes import refuse_note
 from chat.services.rights import require_right
 from chat.store import conversations, messages
 from chat.store import pins as store
@@ -49,6 +50,7 @@ class Pins:
             await require_unblocked(transaction, who, conversation_id)
             found = await messages.find(transaction, conversation_id, message_id)
             if found is None:
+                await refuse_note(transaction, who, conversation_id, message_id)
                 raise no_such_message()
             was_pinned, logged_seq = await store.state(transaction, conversation_id, message_id)
             if was_pinned == is_pinned:

@@ -8,6 +8,7 @@ from chat.events import Change
 from chat.services.blocks import require_unblocked
 from chat.services.membership import require_member
 from chat.services.messages import no_such_message
+from chat.services.notes import refuse_note
 from chat.store import conversations, messages
 from chat.store import reactions as store
 from chat.store.database import Database, Transaction
@@ -64,6 +65,7 @@ class Reactions:
             await require_member(transaction, who, conversation_id)
             found = await messages.find(transaction, conversation_id, message_id)
             if found is None:
+                await refuse_note(transaction, who, conversation_id, message_id)
                 raise no_such_message()
             present = await store.state(transaction, *subject)
             if present.is_there == is_there:

@@ -6,6 +6,7 @@ from chat.errors import Conflict, Forbidden
 from chat.services import checks
 from chat.services.membership import require_member
 from chat.services.messages import no_such_message
+from chat.services.notes import refuse_note
 from chat.services.once import once
 from chat.store import messages, users
 from chat.store import reports as store
@@ -33,6 +34,7 @@ class Reports:
         await require_member(self._database, who, conversation_id)
         found = await messages.find(self._database, conversation_id, message_id)
         if found is None:
+            await refuse_note(self._database, who, conversation_id, message_id)
             raise no_such_message()
         place = (conversation_id, message_id, who.user_id)
         is_new = False

@@ -164,6 +164,15 @@ async def test_only_staff_write_notes(people: People) -> None:
     assert said_of(await colleague.http.delete(one)) == (403, "forbidden")
     both = {"content": "x", "internal": True, "reply_to": note["id"]}
     assert (await agent.http.post(pair.messages, json=both)).json()["errors"].keys() == {"reply_to"}
+    # It holds text only, which its author learns.
+    thumb = "%F0%9F%91%8D"
+    for answer in (
+        await agent.http.post(f"{one}attachments/", files={"file": ("f.txt", b"x")}),
+        await agent.http.put(f"{one}pin/"),
+        await agent.http.put(f"{one}reactions/{thumb}/"),
+        await colleague.http.post(f"{one}report/", json={"reason": "x"}),
+    ):
+        assert said_of(answer) == (409, "note_holds_text")
     # Where there is no ticket, there is no agent.
     alone = await pair.ali.begin_conversation()
     path = f"/api/conversations/{alone}/messages/"
