@@ -19,7 +19,7 @@ from chat.store import notes as store
 from chat.store.database import Database, Reads, Transaction
 from chat.store.idempotency_keys import IdempotencyKey
 from chat.store.search import ESCAPE
-from chat.store.work import Outcome
+from chat.store.work import Apply, Outcome
 from chat.store.writer import Writer
 from chat.text.searching import key_of, matches
 
@@ -199,6 +199,27 @@ class Notes:
     async def written_by(self, who: Identity) -> list[tuple[int, records.Message]]:
         """All notes of the caller, while they are staff: (conversation, note)."""
         return await store.of_author(self._database, who.user_id)
+
+
+def forgetting(conversation_id: int, before: int, most: int) -> Apply[int]:
+    """Delete at most so many notes that were written before the moment; says how many."""
+
+    async def apply(transaction: Transaction) -> Outcome[int]:
+        found = await store.old(transaction, conversation_id, before, most)
+        written = list[log.Written]()
+        for note_id, replaces in found:
+            seq = await conversations.advance(transaction, conversation_id)
+            await store.delete(transaction, conversation_id, note_id, seq)
+            notes = await store.of_places(transaction, [(conversation_id, note_id)])
+            change = Change(conversation_id, frame_of(notes[note_id]))
+            written.append(log.Written(change, note_id, replaces, NOTE))
+        if not written:
+            return Outcome(0)
+        await log.write(transaction, None, *written)
+        reached = Reached(conversation_id, written[-1].change.seq)
+        return Outcome(len(written), (reached,))
+
+    return apply
 
 
 def not_staff() -> Forbidden:

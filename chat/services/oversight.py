@@ -18,8 +18,9 @@ from chat.services.comings import leaving
 from chat.services.conversation_export import ConversationExport
 from chat.services.erasure import DELETED, READ, wiping
 from chat.services.messages import deletion, no_such_message
+from chat.services.notes import forgetting
 from chat.services.staff import require_staff, say_act
-from chat.store import acts, erasures, messages
+from chat.store import acts, erasures, messages, notes
 from chat.store import oversight as store
 from chat.store.avatars import CONVERSATIONS
 from chat.store.chores import DELETIONS
@@ -137,7 +138,7 @@ class Oversight:
     async def retain(
         self, who: Identity | None, days: int, most: int | None = None
     ) -> AsyncGenerator[int, None]:
-        """Delete all messages that are older than so many days, in small transactions.
+        """Delete all messages and notes that are older than so many days, in small transactions.
 
         Gives counts of deleted messages, as it goes on, and stops behind `most`.
         """
@@ -164,7 +165,7 @@ class Oversight:
         say_act(actor, acts.RETENTION, detail)
 
     async def _deleting(self, conversation_id: int, before: int) -> AsyncGenerator[int, None]:
-        """Delete the messages that were sent before the moment; gives counts."""
+        """Delete the messages and notes from before the moment; gives counts."""
         after: int | None = 0
         while after is not None:
             part = await store.part(self._database, conversation_id, after, before, READ)
@@ -174,6 +175,10 @@ class Oversight:
                 )
                 yield count
             after = part.last
+        while await notes.old(self._database, conversation_id, before, 1):
+            yield await self._writer.change(
+                conversation_id, forgetting(conversation_id, before, DELETED)
+            )
 
 
 def emptying(conversation_id: int) -> Apply[int]:

@@ -152,6 +152,18 @@ async def of_author(reads: Reads, user_id: int) -> list[tuple[int, records.Messa
     return [(row[-1], from_row(row, user_id)) for row in rows]
 
 
+async def old(reads: Reads, conversation_id: int, before: int, limit: int) -> list[tuple[int, int]]:
+    """Some notes that were written before the moment and still say something: (id, seq)."""
+    rows = await reads.fetch(
+        """
+        SELECT id, seq FROM notes
+        WHERE conversation_id = ? AND created_at < ? AND NOT is_deleted ORDER BY id LIMIT ?
+        """,
+        (conversation_id, before, limit),
+    )
+    return [(id_, seq) for id_, seq in rows]
+
+
 async def create(
     transaction: Transaction,
     conversation_id: int,

@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+from msgspec import UNSET
+
+from chat.auth.identity import Identity
 from chat.changes import catalogue
 from chat.media.inspector import Inspector
 from chat.services.conversation_export import ConversationExport
+from chat.services.notes import Notes
 from chat.services.oversight import DAY, Oversight
 from chat.store import doctor
 from chat.store.chores import DELETIONS
@@ -47,6 +51,34 @@ async def test_only_what_is_old_is_deleted(database: Database, tmp_path: Path) -
     assert [row[0] for row in acts] == [
         f"{count} messages older than 30 days" for count in (50, 2 * OLD - 50, 0)
     ]
+
+
+async def test_old_notes_are_deleted_too(database: Database, tmp_path: Path) -> None:
+    """What staff wrote of a customer says nothing after the same time; each is a change."""
+    ali = await user(database, "ali")
+    agent = await user(database, "agent", is_staff=True)
+    talk = await conversation(database, ali, agent)
+    who = Identity(agent, "agent", True, 0.0, None)
+    files = Files(tmp_path, Inspector(1_000_000))
+    async with writing(database) as writer:
+        notes = Notes(database, writer, most=100)
+        for number in range(53):
+            await notes.create(who, talk, f"note {number}", None, UNSET)
+        async with database.transaction() as transaction:
+            for table in ("conversations", "notes"):
+                await transaction.execute(
+                    f"UPDATE {table} SET created_at = ?",  # noqa: S608
+                    (now() - 40 * DAY,),
+                )
+        await notes.create(who, talk, "young", None, UNSET)
+        oversight = Oversight(database, writer, files, ConversationExport(database, files))
+        counts = [count async for count in oversight.retain(None, 30)]
+        assert counts == [50, 3]
+        said = await notes.page(who, talk, 100)
+    assert [note.content for note in said if not note.is_deleted] == ["young"]
+    assert {note.content for note in said if note.is_deleted} == {""}
+    assert len({note.seq for note in said}) == 54
+    assert await doctor.examine_log(database, catalogue.LOGGED, catalogue.ENTRIES) == []
 
 
 async def test_the_doctor_finds_what_is_left(database: Database, tmp_path: Path) -> None:
