@@ -22,6 +22,9 @@ PAGE = 200
 """Most changes of one call."""
 LEASE_SECONDS = 15.0
 """After that, another process takes over what one was at work on that died with its machine."""
+TOGETHER_SECONDS = 0.02
+"""For so long a look waits for other conversations to end as well: it costs as much for one of them
+as for all."""
 PAUSE_SECONDS = 1.0
 """After the first failure; each further one doubles it."""
 PAUSE_MAX = 3600.0
@@ -69,6 +72,8 @@ class Following(Looking):
             await asyncio.wait(
                 [woken, *self._working], timeout=self._poll, return_when=asyncio.FIRST_COMPLETED
             )
+            if self._working:
+                await asyncio.wait(self._working, timeout=TOGETHER_SECONDS)
         finally:
             woken.cancel()
 

@@ -149,8 +149,9 @@ class WebhookFollower(Follower):
         return not self.webhook.events or name_of(change.frame) in self.webhook.events
 
     async def _events(self, conversation_id: int, wanted: Sequence[Change]) -> list[Identified]:
-        seqs = [change.seq for change in wanted]
-        logged = await log_of_changes.moments(self._database, conversation_id, seqs)
+        # A message has its moment; of other changes the log has it.
+        seqs = [one.seq for one in wanted if not hasattr(one.frame, "timestamp")]
+        logged = await log_of_changes.moments(self._database, conversation_id, seqs) if seqs else {}
         return requests.identified(
             self._history, self.webhook, placed(self._prefix, wanted), logged
         )
