@@ -7,13 +7,17 @@ is an answer like others. Proxies in the environment are not used.
 
 import asyncio
 import ssl
-from collections.abc import Mapping
-from time import monotonic
+from collections.abc import Iterable, Mapping
+from contextlib import aclosing
+from typing import Any
 
+import anyio
+import anyio.streams.tls
 import certifi
+import httpcore
+from msgspec import Struct
 
 from chat.outgoing.addresses import Address, Allowed
-from chat.outgoing.connection import Answer, Broken, Connection
 from chat.outgoing.names import Names
 from chat.outgoing.urls import Url
 
@@ -21,9 +25,16 @@ CONNECT_SECONDS = 5.0
 KEEPALIVE_SECONDS = 20.0
 KEEPALIVE_CONNECTIONS = 100
 NOT_PLAIN = "http:// is not allowed to this host: use https://"
+BODY_MAX = 16 * 1024
+"""Bytes of an answer's body that are read. A connection with more is closed."""
 
-Origin = tuple[str, str, int]
-"""Scheme, host and port."""
+
+class Answer(Struct, frozen=True):
+    """`headers` have lower-case names. `body` has BODY_MAX bytes at most."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
 
 
 class Undelivered(Exception):
@@ -37,12 +48,8 @@ class Undelivered(Exception):
         self.outcome = outcome
 
 
-class Forbidden(Exception):
+class Forbidden(httpcore.ConnectError):
     """None of the host's addresses may be connected to."""
-
-
-class Unreachable(Exception):
-    """No address of the host takes a connection, or it is not the host by its certificate."""
 
 
 class Client:
@@ -60,23 +67,21 @@ class Client:
         self._connect_timeout = min(connect_timeout, timeout)
         self._allowed = allowed
         self._names = names or Names()
-        self._trusted: ssl.SSLContext | None = None
-        self._idle: dict[Connection, Origin] = {}
-        """The one that was used last is the last."""
+        self._pools: dict[str, httpcore.AsyncConnectionPool] = {}
 
     async def post(self, url: Url, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Send the body, and return the answer. Raises Undelivered."""
+        """Send the body, and return the head of the answer. Raises Undelivered."""
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._post(url, headers, body)
         except Forbidden as error:
             raise Undelivered("forbidden", str(error)) from None
-        except TimeoutError:
+        except (TimeoutError, httpcore.TimeoutException):
             detail = f"no whole answer within {self._timeout:g} seconds"
             raise Undelivered("timeout", detail) from None
-        except Unreachable as error:
-            raise Undelivered("unreachable", f"cannot connect: {error}") from None
-        except Broken as error:
+        except httpcore.ConnectError as error:
+            raise Undelivered("unreachable", f"cannot connect: {reason(error)}") from None
+        except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
             raise Undelivered("cut", f"the connection broke: {reason(error)}") from None
 
     async def check(self, url: Url) -> None:
@@ -96,84 +101,96 @@ class Client:
         usable(self._allowed, url.host, found, is_plain=is_plain)
 
     async def close(self) -> None:
-        for connection in self._idle:
-            connection.close()
-        self._idle.clear()
+        while self._pools:
+            _, pool = self._pools.popitem()
+            await pool.aclose()
 
     async def _post(self, url: Url, headers: Mapping[str, str], body: bytes) -> Answer:
-        request = encoded(url, headers, body)
-        connection = self._kept(url) or await self._connected(url)
-        answer = await connection.ask(request)
-        if connection.is_open:
-            self._keep(connection, url)
-        return answer
+        sent: dict[bytes | str, bytes | str] = {"Host": url.authority}
+        sent.update(headers.items())
+        sent["Content-Length"] = str(len(body))
+        request = httpcore.Request(
+            "POST",
+            httpcore.URL(
+                scheme=url.scheme.encode(),
+                host=url.host.encode(),
+                port=url.port,
+                target=url.target.encode(),
+            ),
+            headers=sent,
+            content=body,
+            extensions={
+                "timeout": {
+                    "connect": self._connect_timeout,
+                    "read": self._timeout,
+                    "write": self._timeout,
+                    "pool": self._timeout,
+                }
+            },
+        )
+        pool = await self._pool(url.scheme)
+        response = await pool.handle_async_request(request)
+        async with aclosing(response):
+            found = b""
+            async for part in response.aiter_stream():
+                found += part
+                if len(found) > BODY_MAX:
+                    break
+            return Answer(
+                response.status,
+                {
+                    name.decode("latin-1").lower(): value.decode("latin-1")
+                    for name, value in response.headers
+                },
+                found[:BODY_MAX],
+            )
 
-    def _kept(self, url: Url) -> Connection | None:
-        """A connection to this origin that an earlier request has left, if there is one."""
-        origin = origin_of(url)
-        for connection in [one for one, other in self._idle.items() if other == origin]:
-            del self._idle[connection]
-            if connection.is_open and monotonic() - connection.last_used < KEEPALIVE_SECONDS:
-                return connection
-            connection.close()
-        return None
+    async def _pool(self, scheme: str) -> httpcore.AsyncConnectionPool:
+        if scheme not in self._pools:
+            trusted = await asyncio.to_thread(load, scheme)  # it takes too long for the loop
+            if scheme not in self._pools:  # another request may have come first
+                self._pools[scheme] = httpcore.AsyncConnectionPool(
+                    ssl_context=trusted,
+                    max_connections=None,  # otherwise a receiver that hangs holds the others up
+                    max_keepalive_connections=KEEPALIVE_CONNECTIONS,
+                    keepalive_expiry=KEEPALIVE_SECONDS,
+                    network_backend=Network(self._allowed, self._names, is_plain=scheme == "http"),
+                )
+        return self._pools[scheme]
 
-    def _keep(self, connection: Connection, url: Url) -> None:
-        """Keep it for the next request, and no more of them, or for longer, than is useful."""
-        connection.last_used = monotonic()
-        self._idle[connection] = origin_of(url)
-        while self._idle:
-            oldest = next(iter(self._idle))
-            is_old = connection.last_used - oldest.last_used > KEEPALIVE_SECONDS
-            if oldest.is_open and not is_old and len(self._idle) <= KEEPALIVE_CONNECTIONS:
-                break
-            del self._idle[oldest]
-            oldest.close()
 
-    async def _connected(self, url: Url) -> Connection:
-        """A new connection. Raises Forbidden, Unreachable and TimeoutError."""
-        async with asyncio.timeout(self._connect_timeout):
+class Network(httpcore.AsyncNetworkBackend):
+    """Connects to addresses that are allowed; without TLS, to those that the operator named."""
+
+    def __init__(self, allowed: Allowed, names: Names, *, is_plain: bool) -> None:
+        self._allowed = allowed
+        self._names = names
+        self._is_plain = is_plain
+        self._tcp = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - the library's interface
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        async with asyncio.timeout(timeout):
             try:
-                found = await self._names.addresses(url.host)
+                found = await self._names.addresses(host)
             except OSError:
-                raise Unreachable(f"{url.host} has no address") from None
-            is_plain = url.scheme == "http"
-            trusted = None if is_plain else await self._trust()
-            failure = f"{url.host} has no address"
-            for address in usable(self._allowed, url.host, found, is_plain=is_plain):
+                raise httpcore.ConnectError(f"{host} has no address") from None
+            addresses = usable(self._allowed, host, found, is_plain=self._is_plain)
+            failure: httpcore.ConnectError | None = None
+            for address in addresses:
                 try:
-                    return await connect(str(address), url, trusted)
-                except OSError as error:  # those of TLS too
-                    failure = reason(error)
-            raise Unreachable(failure)
-
-    async def _trust(self) -> ssl.SSLContext:
-        if self._trusted is None:
-            self._trusted = await asyncio.to_thread(trust)  # it takes too long for the loop
-        return self._trusted
-
-
-async def connect(address: str, url: Url, trusted: ssl.SSLContext | None) -> Connection:
-    """Raises OSError."""
-    name = url.host.rstrip(".") if trusted is not None else None
-    _, connection = await asyncio.get_running_loop().create_connection(
-        Connection, address, url.port, ssl=trusted, server_hostname=name
-    )
-    return connection
-
-
-def encoded(url: Url, headers: Mapping[str, str], body: bytes) -> bytes:
-    """The request as it is sent. Raises ValueError for a header of several lines."""
-    lines = [f"POST {url.target} HTTP/1.1", f"Host: {url.authority}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    if any("\r" in line or "\n" in line for line in lines):
-        raise ValueError("a header has several lines")
-    lines.append(f"Content-Length: {len(body)}\r\n\r\n")
-    return "\r\n".join(lines).encode("latin-1") + body
-
-
-def origin_of(url: Url) -> Origin:
-    return url.scheme, url.host, url.port
+                    return await self._tcp.connect_tcp(
+                        str(address), port, timeout, local_address, socket_options
+                    )
+                except httpcore.ConnectError as error:
+                    failure = error
+            raise failure or httpcore.ConnectError(f"{host} has no address")
 
 
 def usable(allowed: Allowed, host: str, found: list[Address], *, is_plain: bool) -> list[Address]:
@@ -185,6 +202,14 @@ def usable(allowed: Allowed, host: str, found: list[Address], *, is_plain: bool)
             raise Forbidden(NOT_PLAIN)
         raise Forbidden("the host has no address outside this network")
     return addresses
+
+
+def load(scheme: str) -> ssl.SSLContext | None:
+    """Import what httpcore would import at its first request, and read whom TLS trusts."""
+    for name in ("Event", "Lock", "Semaphore", "CancelScope", "connect_tcp", "fail_after"):
+        getattr(anyio, name)  # anyio imports its parts when they are asked for
+    anyio.run(anyio.sleep, 0)  # imports its half for asyncio
+    return trust() if scheme == "https" else None
 
 
 def trust() -> ssl.SSLContext:

@@ -11,8 +11,7 @@ from msgspec import Struct
 from chat.auth.vapid import Vapid, in_base64url
 from chat.outgoing import encryption, urls
 from chat.outgoing.addresses import Allowed
-from chat.outgoing.client import Client, Undelivered
-from chat.outgoing.connection import Answer
+from chat.outgoing.client import Answer, Client, Undelivered
 from chat.services.webhook_requests import seconds_of
 from chat.store.devices import Address
 from chat.times import to_text
