@@ -183,6 +183,7 @@ def wiping(
     """
 
     async def apply(transaction: Transaction) -> Outcome[int]:
+        await support_tickets.keep_answers(transaction, conversation_id)
         events, of_messages = list[Event](), list[str]()
         for message_id in message_ids:
             found = await messages.find(transaction, conversation_id, message_id)

@@ -21,7 +21,8 @@ IS_ANSWER = is_answer("""
 """)
 WANTED = """
     wanted AS (
-        SELECT t.id, t.conversation_id, t.created_at, t.seq, t.status, t.closed_at, t.answered_at
+        SELECT t.id, t.conversation_id, t.created_at, t.seq, t.status, t.closed_at, t.answered_at,
+               t.answer_seq, t.answer_at
         FROM support_tickets AS t
         WHERE t.created_at < ? AND (t.status <> 'closed' OR t.closed_at >= ?)
     ), places AS (
@@ -60,6 +61,9 @@ HOURS = f"""
             SELECT 1 FROM ticket_steps AS b
             WHERE b.conversation_id = w.conversation_id AND b.ticket_id = w.id AND b.seq < s.seq
               AND b.action IN ('closed', 'reopened'))
+        UNION ALL
+        SELECT NULL, w.conversation_id, w.answer_at, w.answer_seq, 'answer', 0
+        FROM wanted AS w WHERE w.answer_at < ?
         UNION ALL
         SELECT NULL, m.conversation_id, m.created_at, m.created_seq,
                CASE WHEN {IS_ANSWER} THEN 'answer' ELSE 'message' END, 0
@@ -186,7 +190,7 @@ class Hour(NamedTuple):
 
 async def hours(reads: Reads, lo: int, hi: int) -> dict[int, Hour]:
     """By the number of the hour from `lo` on, where something happened. -1 is all before it."""
-    rows = await reads.fetch(HOURS, (hi, lo, hi, hi, hi, hi, lo, lo))
+    rows = await reads.fetch(HOURS, (hi, lo, hi, hi, hi, hi, hi, lo, lo))
     return {int(number): Hour(*map(int, counts)) for number, *counts in rows}
 
 

@@ -43,12 +43,16 @@ WHILE_OPEN = """
 """
 # The customer waits since the ticket was opened, as long as no agent has answered. Then since the
 # first message after the last answer. A ticket that is opened again begins to wait anew. What was
-# deleted counts no more.
-ANSWERED = f"""
+# deleted counts no more, but for answers that were kept (`keep_answers`).
+STANDING_ANSWER = f"""
     (SELECT m.created_seq FROM messages AS m JOIN users AS s ON s.id = m.sender_id
      WHERE m.conversation_id = t.conversation_id AND {SINCE_OPENING}
        AND {is_answer("t.created_by")} AND NOT m.is_deleted
      ORDER BY m.created_seq DESC LIMIT 1)
+"""  # noqa: S608 - of ours
+ANSWERED = f"""
+    (SELECT CASE WHEN a.seq IS NULL OR a.seq < t.answer_seq THEN t.answer_seq ELSE a.seq END
+     FROM (SELECT {STANDING_ANSWER} AS seq) AS a)
 """  # noqa: S608 - of ours
 WAITING = f"""
     CASE WHEN t.status = 'closed' THEN NULL ELSE
@@ -93,6 +97,14 @@ RECORD = f"""
     SET answered_at = {first_answer("created_at")}, answered_by = {first_answer("sender_id")}
     WHERE t.id = ? AND t.answered_at IS NULL AND {first_answer("created_at")} IS NOT NULL
     RETURNING answered_at - created_at
+"""  # noqa: S608 - of ours
+
+
+KEEP = f"""
+    UPDATE support_tickets AS t SET answer_seq = {ANSWERED}, answer_at = (
+        SELECT k.created_at FROM messages AS k
+        WHERE k.conversation_id = t.conversation_id AND k.created_seq = {ANSWERED})
+    WHERE t.conversation_id = ? AND {STANDING_ANSWER} IS NOT NULL
 """  # noqa: S608 - of ours
 
 
@@ -307,6 +319,13 @@ async def record(transaction: Transaction, ticket_id: int) -> int | None:
     """
     rows = await transaction.fetch(RECORD, (ticket_id,))
     return int(rows[0][0]) if rows else None
+
+
+async def keep_answers(transaction: Transaction, conversation_id: int) -> None:
+    """Keep until when the tickets here are answered: messages are about to be deleted that their
+    senders have not taken back. Without it, customers who were answered would wait again.
+    """
+    await transaction.execute(KEEP, (conversation_id,))
 
 
 async def lasted(reads: Reads, ticket_id: int) -> int | None:

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,12 +14,15 @@ from chat.auth.identity import Identity
 from chat.changes import catalogue, reading
 from chat.errors import InvalidInput
 from chat.http.languages import accepted
+from chat.media.inspector import Inspector
 from chat.services.desk import DeskKeeping, agents_of
 from chat.services.desk_work import DeskWork
+from chat.services.erasure import wiping
 from chat.services.support_tickets import SupportTickets
 from chat.store import desk_figures, doctor, imports, messages, users
 from chat.store.changes import Entry
 from chat.store.database import Database
+from chat.store.files import Files
 from chat.store.migrations import m0072_closed_at, m0074_imported_tickets
 from chat.store.support_tickets import NOBODY, Wanted
 from chat.times import now, to_text
@@ -336,6 +340,31 @@ async def test_nobody_waits_for_what_is_deleted(desk: World) -> None:
     await changes.delete(answer)
     assert (await desk.now(ticket)).waiting_since == ticket.created_at
     assert await waiting(desk) == 1
+
+
+async def test_nobody_waits_again_when_answers_grow_old(desk: World, tmp_path: Path) -> None:
+    """Nor when they go with their sender's account. The next question waits."""
+    await desk.people(agents=1)
+    (agent,) = desk.agents
+    await desk.rule(reminder_minutes=1)
+    asked, answered = await desk.open(), await desk.open()
+    for ticket in (asked, answered):
+        await desk.execute(
+            "UPDATE support_tickets SET created_at = ? WHERE id = ?", now() - DAY, ticket.id
+        )
+        await say(desk, ticket.conversation, agent.user_id)
+    files = Files(tmp_path, Inspector(1))
+    for ticket in (asked, answered):
+        ids = [message.id for message in await desk.said(ticket.conversation)]
+        wipe = wiping(files, None, ticket.conversation, ids)
+        assert await desk.nodes[0]._writer.change(ticket.conversation, wipe) == 1
+    assert await waiting(desk) == 0
+    await say(desk, asked.conversation, desk.customer.user_id)
+    assert (await desk.now(answered)).waiting_since is None
+    assert ((await desk.now(asked)).waiting_since or "") > to_text(now() - MINUTE)
+    assert await waiting(desk) == 1
+    await desk.turn()
+    assert await desk.steps(answered) == ["opened"]
 
 
 async def test_who_opens_a_ticket_again_waits_anew(desk: World) -> None:

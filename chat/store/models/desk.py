@@ -9,7 +9,8 @@ from chat.store.models.table import Table
 
 class SupportTicket(Table):
     """A conversation has at most one ticket that is not closed. `subject_key` is what search looks
-    in. `languages` are those of who opened it, the best first, with commas.
+    in. `languages` are those of who opened it, the best first, with commas. `answer_seq` and
+    `answer_at` are of the last answer, where its message was deleted in the background.
     """
 
     id = peewee.BigAutoField()
@@ -30,6 +31,8 @@ class SupportTicket(Table):
     answered_by = peewee.BigIntegerField(null=True)
     reminded_of = peewee.BigIntegerField(null=True)
     languages = peewee.TextField(default="")
+    answer_seq = peewee.BigIntegerField(null=True)
+    answer_at = peewee.BigIntegerField(null=True)
 
     class Meta:
         table_name = "support_tickets"
