@@ -22,6 +22,13 @@ clocks are put back over midnight they have shown the beginning of that one befo
 SECOND = 1_000_000
 
 
+NOT_PLACES = ("localtime", "posixrules", "Factory")
+NOT_CLOCKS = ("right/", "posix/")
+"""What machines keep beside the zones: their own one, which another node does not have, and clocks
+that count leap seconds.
+"""
+
+
 class Wrong(ValueError):
     """A zone or a span that there is not. Its text says what is wanted."""
 
@@ -31,7 +38,18 @@ def zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise Wrong("A name of the IANA, like Asia/Tehran.") from None
+        raise no_zone() from None
+
+
+def named_zone(name: str) -> ZoneInfo:
+    """The same, of a name that means the same on every node. Raises Wrong."""
+    if name in NOT_PLACES or name.startswith(NOT_CLOCKS):
+        raise no_zone()
+    return zone(name)
+
+
+def no_zone() -> Wrong:
+    return Wrong("A name of the IANA, like Asia/Tehran.")
 
 
 def span(text: str) -> tuple[timedelta, timedelta]:

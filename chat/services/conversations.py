@@ -25,6 +25,7 @@ from chat.store import (
     guests,
     idempotency_keys,
     messages,
+    notes,
     participants,
     users,
 )
@@ -300,14 +301,20 @@ class Conversations:
     ) -> Apply[None]:
         async def apply(transaction: Transaction) -> Outcome[None]:
             await require_member(transaction, who, conversation_id)
+            last_id: int | None = message_id
             if await messages.find(transaction, conversation_id, message_id) is None:
+                # Others see how far one has read, so a note stands for the message before it.
+                last_id = await notes.message_before(
+                    transaction, who.user_id, conversation_id, message_id
+                )
+            if last_id is None:
                 raise NotFound("There is no such message in this conversation.")
             moved = await participants.read_up_to(
-                transaction, conversation_id, who.user_id, message_id
+                transaction, conversation_id, who.user_id, last_id
             )
             if not moved:
                 return Outcome(None)
-            frame = MessageRead(who.username, message_id)
+            frame = MessageRead(who.username, last_id)
             return Outcome(None, (Passing(conversation_id, frame, who.user_id, origin),))
 
         return apply

@@ -100,7 +100,7 @@ async def agents_of(reads: Reads, online: Online) -> list[DeskAgent]:
 def check(rules: DeskRules) -> None:
     """Raises InvalidInput, which names the rule."""
     checks.short("timezone", rules.timezone, checks.KEY_MAX_LENGTH)
-    refusing("timezone", business_hours.zone, rules.timezone)
+    refusing("timezone", business_hours.named_zone, rules.timezone)
     check_hours(rules)
     checks.text("language", rules.language, most=checks.KEY_MAX_LENGTH)
     check_answers("first_answer_inside", rules.first_answer_inside)

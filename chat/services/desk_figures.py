@@ -165,12 +165,12 @@ class FiguresOfDesk:
 
     async def _period(self, since: str | None, until: str | None, timezone: str | None) -> Period:
         """Raises InvalidInput, which names the parameter."""
-        name = timezone
-        if name is None:
-            name = (await rules_of(self._database)).timezone
-        checks.short("timezone", name, checks.KEY_MAX_LENGTH)
-        refusing("timezone", business_hours.zone, name)
-        place = business_hours.zone(name)
+        if timezone is None:
+            timezone = (await rules_of(self._database)).timezone
+        else:
+            checks.short("timezone", timezone, checks.KEY_MAX_LENGTH)
+            refusing("timezone", business_hours.named_zone, timezone)
+        place = business_hours.zone(timezone)
         hi = now() if until is None else moment_of("until", until, place)
         if since is None:
             day = datetime.fromtimestamp(hi // SECOND, place).date() - timedelta(days=DAYS - 1)

@@ -68,6 +68,21 @@ async def one(
     return from_row(rows[0], user_id) if rows else None
 
 
+async def message_before(
+    reads: Reads, user_id: int, conversation_id: int, note_id: int
+) -> int | None:
+    """The id of the last message before this note, or 0; None where it is no note for the user."""
+    rows = await reads.fetch(
+        f"""
+        SELECT coalesce((SELECT max(m.id) FROM messages AS m
+                         WHERE m.conversation_id = n.conversation_id AND m.id < n.id), 0)
+        FROM notes AS n WHERE {FOR_STAFF} AND n.conversation_id = ? AND n.id = ?
+        """,  # noqa: S608 - of ours
+        (user_id, conversation_id, note_id),
+    )
+    return int(rows[0][0]) if rows else None
+
+
 async def page(
     reads: Reads,
     user_id: int,

@@ -43,6 +43,7 @@ def test_staff_change_the_rules(staff: Person) -> None:
     [
         ({"timezone": "Mars/Base"}, "timezone"),
         ({"timezone": "x" * 65}, "timezone"),
+        ({"timezone": "localtime"}, "timezone"),
         ({"hours": {"someday": ["09:00-17:00"]}}, "hours"),
         ({"hours": {"monday": ["9-17"]}}, "hours"),
         ({"hours": {"monday": ["09:00-17:00"] * 9}}, "hours"),

@@ -71,6 +71,25 @@ async def test_staff_see_a_note_in_every_place(people: People) -> None:
     assert [message["id"] for message in found] == ids
 
 
+async def test_a_note_is_read_with_what_is_before_it(people: People) -> None:
+    """By staff who take part. Others see how far they have read, and that names no note."""
+    ali, agent = await people("ali"), await people.staff("agent")
+    place = await ali.begin_conversation(agent)
+    messages, read = (f"/api/conversations/{place}/{name}/" for name in ("messages", "read"))
+    early = await noted(agent, messages)
+    assert (await agent.http.post(read, json={"message_id": early["id"]})).status_code == 204
+    asked = (await ali.http.post(messages, json={"content": "help"})).json()
+    note = await noted(agent, messages)
+    customer, socket = await ali.connect(place), await agent.connect(place)
+    await socket.send({"type": "mark_read", "message_id": note["id"], "ref": "1"})
+    shown = await customer.receive_type("message.read")
+    assert (shown["user"], shown["message_id"]) == (agent.username, asked["id"])
+    shown = (await agent.http.get(f"/api/conversations/{place}/")).json()
+    assert (shown["unread_count"], shown["last_read_id"]) == (0, asked["id"])
+    refused = await ali.http.post(read, json={"message_id": note["id"]})
+    assert refused.status_code == 404
+
+
 async def test_a_note_never_reaches_a_customer(people: People) -> None:
     """By no path and no socket, live or later, whatever happens to the note."""
     pair, agent, _ = await ticketed(people)

@@ -136,8 +136,11 @@ def test_what_is_no_span_is_refused(text: str) -> None:
         business_hours.span(text)
 
 
-@pytest.mark.parametrize("name", ["", "Mars/Base", "../etc/passwd", "/etc/passwd", "Asia", "x\0y"])
+@pytest.mark.parametrize(
+    "name",
+    ["", "Mars/Base", "../etc/passwd", "/etc/passwd", "Asia", "x\0y", "localtime", "right/UTC"],
+)
 def test_what_is_no_zone_is_refused(name: str) -> None:
-    """Paths and folders as well."""
+    """Paths and folders as well, and what means another time on another machine."""
     with pytest.raises(business_hours.Wrong):
-        business_hours.zone(name)
+        business_hours.named_zone(name)
