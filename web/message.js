@@ -208,7 +208,7 @@ function fileOf(chat, attachment, voice) {
     link: { ariaLabel: label, title: label, onclick: () => save(chat, attachment).catch(complain) },
     look: { ariaLabel: say("look", { name }), onclick: () => look(chat, attachment) },
   });
-  previewed(chat.api, attachment, picture);
+  previewed(chat, attachment, picture);
   if (isVoice) link.hidden = true; // its menu saves it
   if (isSound(attachment) || isFilm(attachment)) content.prepend(played(chat, attachment, isVoice ? voice : undefined));
   return content;
@@ -218,7 +218,7 @@ function fileOf(chat, attachment, voice) {
 function played(chat, attachment, voice) {
   const place = Object.assign(document.createElement("span"), { className: isSound(attachment) ? "sound" : "film" });
   const show = ({ soundPlayer, filmPlayer }) => {
-    place.append(isSound(attachment) ? soundPlayer(chat.api, attachment, voice) : filmPlayer(chat.api, attachment));
+    place.append(isSound(attachment) ? soundPlayer(chat, attachment, voice) : filmPlayer(chat, attachment));
   };
   later(() => import("./player.js")).then(show, () => {});
   return place;
@@ -232,7 +232,7 @@ function look(chat, attachment) {
 
 /** The file needs the token, so a link alone would not do. */
 export async function save(chat, attachment) {
-  const href = URL.createObjectURL(await chat.api.download(attachment));
+  const href = URL.createObjectURL(await chat.download(attachment));
   Object.assign(document.createElement("a"), { href, download: attachment.name }).click();
   setTimeout(() => URL.revokeObjectURL(href), 60_000);
 }

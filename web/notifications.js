@@ -7,7 +7,7 @@ import { home } from "./place.js";
 import { isPersian, say } from "./strings.js";
 
 const PATIENCE = 20_000; // milliseconds: where no push service answers, subscribing may never end
-const LATER = ["dialogs", "people-picker", "search", "search-rows", "folding", "settings", "menu", "own-settings", "message-menu", "emoji", "mentions", "viewer", "voice", "player", "media", "chime", "thread-view", "seen-by", "details", "members", "profile", "invites", "join", "own-picture", "sentences", "client/shelf", "client/kept-files", "client/resumable"];
+const LATER = ["dialogs", "people-picker", "search", "search-rows", "folding", "settings", "menu", "own-settings", "message-menu", "emoji", "mentions", "viewer", "voice", "player", "media", "chime", "thread-view", "seen-by", "details", "members", "profile", "invites", "join", "own-picture", "sentences", "client/shelf", "client/kept-files", "client/seen-files", "client/resumable"];
 const SHOWN_MOST = 200; // characters of a message
 
 const policy = globalThis.trustedTypes?.createPolicy("worker", { createScriptURL: (url) => url });

@@ -15,7 +15,7 @@ export function isPicture({ content_type: type, width, height }) {
 }
 
 /** Show what is a picture in `picture`, an `img` that is hidden until then. */
-export async function previewed(payam, attachment, picture) {
+export async function previewed(chat, attachment, picture) {
   const { name, size: bytes, content_type: type, width, height, thumbnail_url: thumbnail } = attachment;
   const key = `${attachment.url} ${attachment.created_at}`; // a server that is put back uses ids again
   const shape = width && height ? { width, height } : shapes.get(key);
@@ -23,7 +23,7 @@ export async function previewed(payam, attachment, picture) {
   if (!thumbnail && !isShown) return;
   picture.alt = name;
   if (shape) reserve(picture, shape);
-  const load = () => (thumbnail ? payam.thumbnail(attachment) : payam.download(attachment));
+  const load = () => (thumbnail ? chat.thumbnail(attachment) : chat.download(attachment));
   if (!addresses.has(key)) addresses.set(key, load().then(URL.createObjectURL));
   picture.onload = () => {
     if (shape) return;

@@ -1,7 +1,7 @@
 // Players of sound and of films, in the rows of messages.
 
 import { clone, complain } from "./dom.js";
-import { mediaUrl } from "./media.js";
+import { keepPlayed, mediaUrl } from "./media.js";
 import { length, number, say } from "./strings.js";
 
 const RATES = [1, 1.5, 2];
@@ -14,9 +14,9 @@ let rate = RATES[0]; // for all of them: who is in a hurry once, is so again
 let playing = null;
 
 /** `voice`, of the message's metadata, says how long a recording is and how loud; it may be anything. */
-export function soundPlayer(payam, attachment, voice) {
+export function soundPlayer(chat, attachment, voice) {
   const { url, name } = attachment;
-  if (!sounds.has(url)) sounds.set(url, soundOf(payam, attachment));
+  if (!sounds.has(url)) sounds.set(url, soundOf(chat, attachment));
   const sound = sounds.get(url);
   const { audio } = sound;
   const { player, toggle, wave, done, bar, track, clock, rate: speed } = clone("player");
@@ -54,7 +54,7 @@ export function soundPlayer(payam, attachment, voice) {
 }
 
 /** What is heard, and the rows that show it. */
-function soundOf(payam, attachment) {
+function soundOf(chat, attachment) {
   const audio = new Audio();
   const draws = new Set();
   let loading = null;
@@ -70,9 +70,10 @@ function soundOf(payam, attachment) {
     audio.addEventListener(type, drawAll);
   }
   audio.addEventListener("ended", () => (audio.currentTime = 0));
+  audio.addEventListener("play", () => keepPlayed(chat, attachment), { once: true });
 
   function load() {
-    loading ??= mediaUrl(payam, attachment)
+    loading ??= mediaUrl(chat, attachment)
       .then((address) => {
         audio.src = address;
         return once(audio, "loadedmetadata");
@@ -135,16 +136,17 @@ function shapeOf(wave) {
 }
 
 /** Where the browser cannot play it, only its name is there, and it can be saved. */
-export function filmPlayer(payam, attachment) {
+export function filmPlayer(chat, attachment) {
   const { width, height, name, size } = attachment;
   const { film } = clone("film");
   film.setAttribute("aria-label", name);
   film.style.aspectRatio = width && height ? width / height : 16 / 9;
+  film.addEventListener("play", () => keepPlayed(chat, attachment), { once: true });
   film.onerror = () => (film.hidden = true);
   film.onloadedmetadata = () => {
     film.style.aspectRatio = film.videoWidth ? film.videoWidth / film.videoHeight : "";
     if (size < SMALL) measured(film).catch(() => {});
   };
-  mediaUrl(payam, attachment).then((address) => (film.src = address), complain);
+  mediaUrl(chat, attachment).then((address) => (film.src = address), complain);
   return film;
 }

@@ -24,11 +24,23 @@ export function openViewer(chat, attachment, save) {
     picture.alt = next.name;
     picture.hidden = true;
     const asked = here;
-    const address = URL.createObjectURL(await chat.api.download(next));
+    const address = URL.createObjectURL(await fileOf(next));
     if (asked !== here || !dialog.isConnected) return URL.revokeObjectURL(address);
     if (shown) URL.revokeObjectURL(shown);
     picture.src = shown = address;
     picture.hidden = false;
+  }
+
+  /** Without a connection its thumbnail may be there. */
+  async function fileOf(next) {
+    try {
+      return await chat.download(next);
+    } catch (error) {
+      if (!next.thumbnail_url) throw error;
+      return chat.thumbnail(next).catch(() => {
+        throw error;
+      });
+    }
   }
 
   const go = (step) => show(step).catch(complain);

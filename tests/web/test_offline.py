@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, Request, Route, expect
+from playwright.async_api import Browser, Locator, Page, Request, Route, expect
 
+from tests.media.pictures import picture
 from tests.support.payam_server import PayamServer
 from tests.web.sender import Sender
+from tests.web.test_voice import WORKER, silence
+from tests.web.visitor import Visitor
 
 ALLOWED: dict[str, Any] = {"service_workers": "allow"}
 SHELL_KEPT = """async () => {
@@ -105,6 +108,78 @@ async def test_what_was_read_can_be_read_while_the_server_is_away(
     assert f'"id":{conversation}' not in await hers.page.evaluate(KEPT, "")
 
 
+async def look_at_files(page: Visitor) -> None:
+    """All that a conversation's files offer: see, see large, hear, save."""
+    small = page.page.get_by_role("log").get_by_role("img", name="tea.png")
+    assert await width_of(small) == 512
+    await page.page.get_by_role("button", name=re.compile("^Open .*tea.png")).click()
+    assert await width_of(page.page.get_by_role("dialog").get_by_role("img", name="tea.png")) == 900
+    await page.page.keyboard.press("Escape")
+    await page.page.get_by_role("button", name=re.compile("^Play .*wav")).click()
+    await page.page.get_by_role("button", name=re.compile("^Pause .*wav")).click()
+    await save_note(page)
+
+
+async def save_note(page: Visitor) -> None:
+    async with page.page.expect_download() as download:
+        await page.page.get_by_role("button", name="note.txt").click()
+    assert (await (await download.value).path()).read_bytes() == b"remember the tea"
+
+
+async def width_of(image: Locator) -> int:
+    await expect(image).to_be_visible()
+    width = "async (image) => (await image.decode(), image.naturalWidth)"
+    return int(await image.evaluate(width))
+
+
+async def test_files_that_were_seen_are_there_while_the_server_is_away(
+    whole_browser: Browser, server: PayamServer
+) -> None:
+    """Each goes with its message, with its conversation, and with who signs out."""
+    ali, sara = Sender(server.url, "ali"), Sender(server.url, "sara")
+    conversation = ali.begin(sara)
+    sent = ali.say("a picture", "a sound", "a note", "unseen")
+    ali.attach(sent[0], ("tea.png", picture("PNG", 900, 600), "image/png"))
+    ali.attach(sent[1], ("minutes.wav", silence(), "audio/wav"))
+    ali.attach(sent[2], ("note.txt", b"remember the tea", "text/plain"))
+    ali.attach(sent[3], ("other.txt", b"unseen", "text/plain"))
+    sara.read(sent[-1])
+    hers = await sara.page(whole_browser, **ALLOWED)
+    await hers.page.evaluate(WORKER)
+    await hers.list.click()
+    await look_at_files(hers)
+    places = [f"{conversation}/{message}/" for message in sent]
+    ids = [message["attachments"][0]["id"] for message in ali.messages()]
+    files = [f"{place}{id_}/file" for place, id_ in zip(places[:3], ids, strict=False)]
+    await until_kept(hers.page, "seen/", *files, f"{places[0]}{ids[0]}/thumbnail", but=places[3])
+    await until_kept(hers.page, "thread/", "unseen")
+    await until_kept(hers.page, "account/", "unseen")
+    await hers.page.wait_for_function(SHELL_KEPT)
+
+    await asyncio.to_thread(server.stop)
+    await hers.page.reload()
+    await look_at_files(hers)
+    await hers.check()
+
+    await asyncio.to_thread(server.start)
+    ali.delete(sent[0])
+    await until_kept(hers.page, "seen/", files[1], but=places[0])
+    sara.leave(conversation)
+    await until_kept(hers.page, "seen", but=f"{conversation}/")
+    assert await hers.page.evaluate(KEPT, "seen") == "[]", "neither files nor what is known of them"
+
+    dana = Sender(server.url, "dana")
+    other = dana.begin(sara)
+    dana.attach(dana.say("the same")[0], ("note.txt", b"remember the tea", "text/plain"))
+    await hers.list.click()
+    await save_note(hers)
+    await until_kept(hers.page, "seen/", f'"place":"{other}/')
+    await hers.page.get_by_role("button", name="Settings").click()
+    await hers.page.get_by_role("button", name="Log out").click()
+    await until_kept(hers.page, "seen/", but='"place"')
+    await until_kept(hers.page, "seen-file/", but="{}")
+
+
 async def test_a_large_file_goes_on_after_a_cut_and_a_reload(
     whole_browser: Browser, server: PayamServer, tmp_path: Path
 ) -> None:
@@ -151,3 +226,65 @@ async def test_a_large_file_goes_on_after_a_cut_and_a_reload(
     await until_kept(his.page, "upload/", but="large.bin")
     assert await his.page.evaluate(KEPT, "file/") == "[]"
     await his.check()
+
+
+BOUNDS = """async () => {
+  const { SeenFiles } = await import("/web/client/seen-files.js");
+  const { memoryStorage } = await import("/web/client/storage.js");
+  const storage = { ...memoryStorage(), holdsFiles: true };
+  const seen = new SeenFiles(storage, "1", { one: 10, all: 25, count: 4 });
+  const asked = [];
+  const at = (id, made = "then") => ({
+    url: `/api/conversations/${id > 5 ? 2 : 1}/messages/${id}/attachments/${id}/`,
+    created_at: made,
+  });
+  const have = (id, size, made) => seen.load("file", at(id, made), async () => {
+    asked.push(id);
+    return new Blob(["x".repeat(size)]);
+  });
+  const kept = async () => {
+    await seen.drop(99);  // after all that was begun before
+    await new Promise((then) => setTimeout(then, 5));  // what comes next is newer
+    return (await storage.list("seen/")).map(({ place }) => Number(place.split("/")[1])).sort();
+  };
+  const steps = [];
+  for (const id of [1, 2, 3]) {
+    await have(id, id === 2 ? 11 : 10);  // the second is too large
+    await kept();
+  }
+  steps.push(await kept());
+  await have(4, 10);  // there is room for two of these
+  steps.push(await kept());
+  await have(4, 10);
+  await kept();
+  await have(4, 10, "later");  // another file with the same ids
+  await kept();
+  steps.push([...asked]);
+  for (const id of [6, 7, 8, 9]) await have(id, 1).then(kept);  // four at most
+  steps.push(await kept());
+  await seen.drop(2, 7);
+  steps.push(await kept());
+  await seen.drop(2);
+  steps.push(await kept());
+  const slow = seen.load("file", at(5), async () => {
+    await seen.drop(1, 5);  // its message goes while it is on its way
+    return new Blob(["x"]);
+  });
+  await slow;
+  steps.push(await kept());
+  return steps;
+}"""
+
+
+async def test_what_was_seen_has_bounds(whole_browser: Browser, server: PayamServer) -> None:
+    """Of one file, of all together, and of their number; the oldest makes room."""
+    page = (await Visitor.arrive(whole_browser, server.url, "ali", "en")).page
+    assert await page.evaluate(BOUNDS) == [
+        [1, 3],
+        [3, 4],
+        [1, 2, 3, 4, 4],
+        [6, 7, 8, 9],
+        [6, 8, 9],
+        [],
+        [],
+    ]

@@ -25,9 +25,9 @@ SCRIPT_MOST = 141_000  # bytes without comments, with the words of one language
 SENT_MOST = 50_000  # bytes of the same, as they are sent
 SCREEN_MOST = 60_000  # bytes of the first screen, as it is sent: with the page and its style
 VIEW = "conversation-view.js"
-SHELF = "client/shelf.js"
-"""Keeps what is read, from the first conversation that opens."""
-VIEW_MOST = 17_500  # bytes of what an open conversation loads besides, as they are sent
+KEEPERS = ("client/shelf.js", "client/seen-files.js")
+"""Keep what is read and seen, from the first conversation that opens."""
+VIEW_MOST = 19_000  # bytes of what an open conversation loads besides, as they are sent
 COMMENT = re.compile(rb"^\s*(?:/\*.*?\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
 WEB = Path(__file__).parents[2] / "web"
 PICTURE = WEB / "icon.svg"
@@ -346,7 +346,7 @@ async def test_what_is_seldom_used_is_loaded_when_it_is_wanted(
     names = {url.removeprefix(f"{served.url}/web/") for url in await his.page.evaluate(loaded)}
     scripts = {name for name in names if name.endswith(".js")}
     # That one comes when nothing else does.
-    assert scripts - {"notifications.js"} == scripts_of("app.js") | scripts_of(VIEW) | {SHELF}
+    assert scripts - {"notifications.js"} == scripts_of("app.js") | scripts_of(VIEW) | set(KEEPERS)
     await his.button("new").click()
     await expect(his.page.get_by_role("dialog")).to_be_visible()
     assert f"{served.url}/web/dialogs.js" in await his.page.evaluate(loaded)
@@ -374,7 +374,7 @@ def test_the_page_is_small_and_strict(served: PayamServer) -> None:
             assert sum(len(part.content) for part in first) < SCRIPT_MOST
             assert sent_of([page, http.get("/web/style.css"), *first]) < SCREEN_MOST
             view = [http.get(f"/web/{name}") for name in scripts_of(VIEW) - scripts_of("app.js")]
-            view.append(http.get(f"/web/{SHELF}"))
+            view += [http.get(f"/web/{name}") for name in KEEPERS]
             assert sent_of(view) < VIEW_MOST
         font = http.get("/web/vazirmatn-33.woff2")
         assert font.headers["content-type"] == "font/woff2"

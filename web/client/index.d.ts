@@ -941,6 +941,11 @@ export class LiveConversation {
   open(options?: { around?: number }): Promise<void>;
   /** Nobody looks at it any more: for agents, who are not in it, it ends. */
   close(): void;
+  /** The file. Where `storage` holds files, small ones that were read once are read again without a connection. */
+  download(attachment: Attachment): Promise<Blob>;
+  thumbnail(attachment: Attachment): Promise<Blob>;
+  /** The file where it is kept. */
+  keptFile(attachment: Attachment): Promise<Blob | undefined>;
   loadOlder(): Promise<void>;
   /** Shown at once; `files` follow it, and lend it their names where there is no text. */
   send(

@@ -125,6 +125,25 @@ export class LiveConversation extends Emitter {
     this.changed();
   }
 
+  /** The file. What is small is kept, so that it is there without a connection too. */
+  download(attachment) {
+    return this.#fileOf("file", attachment, () => this.api.download(attachment));
+  }
+
+  thumbnail(attachment) {
+    return this.#fileOf("thumbnail", attachment, () => this.api.thumbnail(attachment));
+  }
+
+  /** The file where it is kept; else undefined. */
+  async keptFile(attachment) {
+    return this.#account.shelve(({ files }) => files.get("file", attachment));
+  }
+
+  async #fileOf(kind, attachment, load) {
+    const shelf = this.isMember && (await this.#account.shelve((one) => one));
+    return shelf ? shelf.files.load(kind, attachment, load) : load();
+  }
+
   /** Ask who is there, and how far each has read: only what changes comes by itself. */
   async meet() {
     const { api, id, record } = this;
@@ -227,6 +246,7 @@ export class LiveConversation extends Emitter {
     this.record = { ...this.record, epoch, seq: 0 };
     this.mark = new ReadMark(this);
     this.mark.id = 0;
+    this.#account.shelve((shelf) => shelf.files.drop(this.id));
     this.emit("reset", { epoch });
     this.changed();
   }
@@ -244,7 +264,7 @@ export class LiveConversation extends Emitter {
       this.#news.note(frame);
     }
     if (this.pages.isWanted) this.#toThread(frame);
-    if (AMENDS.has(type) && !this.thread.isLoaded) this.#account.shelve((shelf) => shelf.amend(this, frame));
+    if (AMENDS.has(type)) this.#account.shelve((shelf) => shelf.amend(this, frame));
     if (EVENTS[type]) {
       this.emit(EVENTS[type], frame);
       this.#account.emit(EVENTS[type], { ...frame, conversation: this.id });

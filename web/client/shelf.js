@@ -1,6 +1,8 @@
 // The newest messages of the conversations that were read last, kept so that they can be read
 // without a connection. They are shown until the server has answered, and count for nothing else.
 
+import { forgetSeen, SeenFiles } from "./seen-files.js";
+
 const CONVERSATIONS = 30;
 const MESSAGES = 50; // of each
 const LETTERS = 200_000; // of each, as JSON; so the shelf stays below some 12 MB
@@ -17,6 +19,7 @@ export class Shelf {
   constructor(storage, subject) {
     this.#storage = storage;
     this.#subject = subject;
+    this.files = new SeenFiles(storage, subject);
   }
 
   /** What is kept of that history of the conversation. */
@@ -34,6 +37,7 @@ export class Shelf {
 
   /** What is not read here now was edited or deleted: nothing that is gone stays here. */
   async amend({ id, thread }, frame) {
+    if (frame.type === "message.deleted") this.files.drop(id, frame.message_id);
     const changed = thread.isLoaded ? undefined : CHANGED[frame.type]?.(frame);
     if (!changed) return;
     await this.#inTurn(async () => {
@@ -45,6 +49,7 @@ export class Shelf {
   }
 
   async drop(id) {
+    this.files.drop(id);
     clearTimeout(this.#timers.get(id));
     this.#timers.delete(id);
     this.#written.delete(id);
@@ -54,6 +59,7 @@ export class Shelf {
   close() {
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
+    this.files.close();
   }
 
   /** Two changes at once would each read what the other has not written yet. */
@@ -114,6 +120,7 @@ function keyOf(subject, id) {
 
 /** Another user of this device must not find them. */
 export async function forgetShelf(storage, subject) {
+  await forgetSeen(storage, subject);
   const all = await storage.list(keyOf(subject, "")).catch(() => []);
   await Promise.all(all.map(({ id }) => storage.delete(keyOf(subject, id)).catch(() => {})));
 }
