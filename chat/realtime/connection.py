@@ -215,4 +215,5 @@ def flush_held() -> None:
         holding = _holding.copy()
         _holding.clear()
         for connection in holding:
-            connection.flush()
+            if connection._held:  # mostly it went out with the message
+                connection.flush()

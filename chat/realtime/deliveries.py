@@ -14,8 +14,9 @@ def batches_of(changes: list[Change]) -> list[Batch]:
     One batch of the writer may take several transactions. What another process committed between
     two of them is missing here. So there is a gap, and each group must find it.
     """
-    if changes[-1].seq - changes[0].seq == len(changes) - 1:
-        return [Batch(changes[0].seq - 1, [delivery_of(change) for change in changes])]
+    before = changes[0].frame.seq - 1
+    if changes[-1].frame.seq - before == len(changes):
+        return [Batch(before, [delivery_of(change) for change in changes])]
     batches: list[Batch] = []
     for change in changes:
         if batches and change.seq == batches[-1].changes[-1].seq + 1:

@@ -40,7 +40,15 @@ class ProtocolError(Exception):
 
 
 def text_frame(payload: bytes) -> bytes:
-    """A whole text message; `payload` is UTF-8."""
+    """A whole text message; `payload` is UTF-8.
+
+    There are several for each message that somebody sends. So it does without a further call.
+    """
+    length = len(payload)
+    if length < 126:
+        return SHORT_HEADER(WHOLE_TEXT, length) + payload
+    if length < 0x10000:
+        return MEDIUM_HEADER(WHOLE_TEXT, 126, length) + payload
     return frame(TEXT, payload)
 
 

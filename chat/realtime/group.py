@@ -243,7 +243,7 @@ class Group(Struct, gc=False, eq=False):
                 self._write(changes[start:place])
                 self._write_to(change.readers, change)
                 start = place + 1
-        self._write(changes[start:])
+        self._write(changes[start:] if start else changes)
         self.advance(changes[-1].seq)
         return is_removed
 
@@ -272,13 +272,18 @@ class Group(Struct, gc=False, eq=False):
         if not changes:
             return
         members: Bag = self.members
-        if len(members) + len(self.wide) // WIDTH > FEW:
-            flush_held()
-        senders = {change.sender for change in changes if change.sender}
-        if members:
-            frames = b"".join([change.frame for change in changes])
-            self._write_by_user(members, changes, frames, senders)
         count = len(members)
+        if count + len(self.wide) // WIDTH > FEW:
+            flush_held()
+        if len(changes) == 1:  # nearly always, so this comes first
+            (change,) = changes
+            senders: Collection[int] = (change.sender,) if change.sender else ()
+            frames = change.frame
+        else:
+            senders = {change.sender for change in changes if change.sender}
+            frames = b"".join([change.frame for change in changes])
+        if count:
+            self._write_by_user(members, changes, frames, senders)
         if self.wide:
             wide = self.wide_ones()
             count += len(wide)
@@ -308,7 +313,7 @@ class Group(Struct, gc=False, eq=False):
         members: Iterable[Subscriber],
         changes: list[Delivery],
         frames: bytes,
-        senders: set[int],
+        senders: Collection[int],
     ) -> None:
         """Write `frames`, but to the senders of messages their own frames."""
         if not senders:
@@ -332,6 +337,8 @@ class Group(Struct, gc=False, eq=False):
 
     def frames_of(self, changes: list[Delivery], *, is_wide: bool, user_id: int = 0) -> bytes:
         """The bytes of these changes for sockets of this kind, of this user."""
+        if len(changes) == 1 and user_id and not is_wide:
+            return changes[0].frame_for(user_id)
         frames = [change.frame_for(user_id) if user_id else change.frame for change in changes]
         if is_wide:
             number = self.conversation_id

@@ -33,12 +33,17 @@ def short(field: str, value: str, most: int) -> None:
     send as much as a whole body.
     """
     if len(value) > most:
-        raise InvalidInput({field: [f"At most {most} characters; this has {len(value)}."]})
+        raise too_long(field, value, most)
+
+
+def too_long(field: str, value: str, most: int) -> InvalidInput:
+    return InvalidInput({field: [f"At most {most} characters; this has {len(value)}."]})
 
 
 def text(field: str, value: str, *, most: int, least: int = 1) -> str:
     """Return `value` unchanged, if its length is allowed and both databases can store it."""
-    short(field, value, most)
+    if len(value) > most:
+        raise too_long(field, value, most)
     if "\0" in value:
         raise InvalidInput({field: ["May not contain the null character."]})
     try:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from chat.errors import OutcomeUnknown, PayamError
 from chat.events import Change, Event, MessageSent, Reached
@@ -73,7 +74,11 @@ class SendWork(Work):
     __slots__ = ("send",)
 
     def __init__(self, send: Send, done: Done, deadline: float) -> None:
-        super().__init__(done, deadline, is_repeatable=send.client_id is not None)
+        # This is `Work.__init__`, without its call for each message.
+        self.done = done
+        self.deadline = deadline
+        self.is_repeatable = send.client_id is not None
+        self.in_doubt = None
         self.send = send
 
     @property
@@ -89,25 +94,29 @@ class SendWork(Work):
         if send.is_repeat:
             # The process that stored it may have died, or lost the answer, before publishing it.
             return (Reached(send.conversation_id, send.seq),)
-        extras = send.extras
-        return (
-            Change(
-                send.conversation_id,
-                MessageSent(
-                    send.id,
-                    send.username,
-                    send.content,
-                    to_text(send.created_at),
-                    role=role_of(send.by_agent),
-                    mentions=UNSET if extras is None else extras.mentions or UNSET,
-                    sender_id=send.sender_id,
-                    reply_to=UNSET if extras is None else extras.parent or UNSET,
-                    metadata=UNSET if extras is None else given_metadata(extras.metadata),
-                    seq=send.seq,
-                ),
-                send.client_id,
-            ),
-        )
+        return (Change(send.conversation_id, frame_of(send), send.client_id),)
+
+
+def frame_of(send: Send) -> MessageSent:
+    """The frame of a message that is stored now."""
+    plain = MessageSent(
+        send.id,
+        send.username,
+        send.content,
+        to_text(send.created_at),
+        role=role_of(send.by_agent),
+        sender_id=send.sender_id,
+        seq=send.seq,
+    )
+    extras = send.extras
+    if extras is None:
+        return plain
+    return replace(
+        plain,
+        mentions=extras.mentions or UNSET,
+        reply_to=extras.parent or UNSET,
+        metadata=given_metadata(extras.metadata),
+    )
 
 
 class ChangeWork(Work, Generic[Result]):

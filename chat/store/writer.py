@@ -140,8 +140,9 @@ class Writer:
     def _put(self, work: Work) -> None:
         if self._closing or len(self._queue) >= self._capacity:
             raise Unavailable("Too many changes are waiting to be stored.", retry_after=1.0)
+        if not self._queue:
+            self._wake.set()
         self._queue.append(work)
-        self._wake.set()
 
     async def run(self) -> None:
         """Commit until `close` is called. If this ends before, the process has failed."""

@@ -2,7 +2,9 @@
 
 from functools import partial
 
-from chat.realtime.answers import Handlers, addressed, answer_change, given, refuse, shown
+from msgspec import UNSET
+
+from chat.realtime.answers import Handlers, addressed, answer_change, refuse, shown
 from chat.realtime.client_frames import ChatMessage, DeleteMessage, EditMessage
 from chat.realtime.protocol import frame_of
 from chat.realtime.server_frames import Ack
@@ -44,11 +46,11 @@ class MessageFrames:
             refuse(connection, frame, shown(error))
         elif frame.client_id is not None or frame.ref is not None:
             ack = Ack(
-                client_id=given(frame.client_id),
+                client_id=UNSET if frame.client_id is None else frame.client_id,
                 id=send.id,
                 seq=send.seq,
                 timestamp=to_text(send.created_at),
-                ref=given(frame.ref),
+                ref=UNSET if frame.ref is None else frame.ref,
             )
             # Nearly every sender is a member, so the message itself follows in the same write.
             connection.hold(addressed(connection, send.conversation_id, frame_of(ack)))
