@@ -83,6 +83,7 @@ async def unrecorded(reads: Reads) -> list[int]:
 
 class Reply(NamedTuple):
     """What a customer wrote after the last ticket of a conversation was closed: the first of it.
+    The last one is that which was closed last, and none is open.
 
     Moments are in microseconds since 1970.
     """
@@ -97,12 +98,12 @@ class Reply(NamedTuple):
 
 CLOSED_SEQ = """
     coalesce((SELECT max(x.seq) FROM ticket_steps AS x
-              WHERE x.conversation_id = t.conversation_id AND x.ticket_id = t.id
-                AND x.action = 'closed'), t.seq)
+              WHERE x.conversation_id = {t}.conversation_id AND x.ticket_id = {t}.id
+                AND x.action = 'closed'), {t}.seq)
 """
 REPLY = f"""
     SELECT min(m.created_seq) FROM messages AS m JOIN users AS s ON s.id = m.sender_id
-    WHERE m.conversation_id = t.conversation_id AND m.created_seq > {CLOSED_SEQ}
+    WHERE m.conversation_id = t.conversation_id AND m.created_seq > {CLOSED_SEQ.format(t="t")}
       AND m.created_at >= (SELECT d.reopens_from FROM desk AS d WHERE d.id = 1)
       AND NOT m.by_agent AND NOT s.is_staff AND NOT m.is_deleted
 """  # noqa: S608 - of ours
@@ -112,8 +113,11 @@ REPLIES = f"""
     JOIN conversations AS c ON c.id = t.conversation_id AND c.active_at >= t.closed_at
     JOIN messages AS m ON m.conversation_id = t.conversation_id AND m.created_seq = ({REPLY})
     WHERE t.status = 'closed' AND {{condition}}
-      AND NOT EXISTS (SELECT 1 FROM support_tickets AS o
-                      WHERE o.conversation_id = t.conversation_id AND o.id > t.id)
+      AND NOT EXISTS (
+          SELECT 1 FROM support_tickets AS o
+          WHERE o.conversation_id = t.conversation_id AND o.id <> t.id
+            AND (o.status <> 'closed'
+                 OR {CLOSED_SEQ.format(t="o")} > {CLOSED_SEQ.format(t="t")}))
     LIMIT ?
 """  # noqa: S608 - of ours
 

@@ -438,6 +438,29 @@ async def test_a_reply_reopens_the_ticket(desk: World) -> None:
     assert (await desk.now(ticket)).status == "open"
 
 
+async def test_a_reply_is_to_the_ticket_that_was_closed_last(desk: World) -> None:
+    """Also after an earlier one was opened again. While that one is open, to none."""
+    await desk.people(agents=1)
+    await desk.rule(reopen_days=7)
+    first = await desk.open()
+    place = first.conversation
+    await desk.tickets.change(desk.customer, None, first.id, status="closed")
+    second, _ = await desk.tickets.open(desk.customer, place, "again", "normal")
+    await desk.tickets.change(desk.customer, None, second.id, status="closed")
+    await desk.tickets.reopen(desk.customer, first.id)
+    await say(desk, place, desk.customer.user_id)
+    await desk.turn()
+    assert not any(node._apart for node in desk.nodes), "nothing failed"
+    await desk.tickets.change(desk.customer, None, first.id, status="closed")
+    await desk.turn()
+    closed = ["opened", "closed", "reopened", "closed"]
+    assert (await desk.steps(first), await desk.steps(second)) == (closed, ["opened", "closed"])
+    await say(desk, place, desk.customer.user_id)
+    await desk.turn()
+    assert (await desk.now(first)).status == "open"
+    assert (await desk.now(second)).status == "closed"
+
+
 async def test_a_late_reply_opens_a_new_ticket(desk: World) -> None:
     """Once, in the customer's name."""
     await desk.people(agents=1)
