@@ -3,8 +3,9 @@
 1. One transaction makes the user a tombstone: another name, no password, no sign-in, no devices.
    All of their sockets close, on every node.
 2. Their tickets are closed, and lose subject and comment.
-3. They leave each of their conversations, and each of their messages becomes a deleted one. These
-   are changes with numbers like any other, so clients that were away hear of them too. Files go.
+3. They leave each of their conversations. Where nobody else is in it, its title, metadata and
+   picture go. Each of their messages becomes a deleted one. These are changes with numbers like any
+   other, so clients that were away hear of them too. Files go.
 4. What is to be done is kept in the database. If the process dies, another one goes on.
 """
 
@@ -150,10 +151,13 @@ class Erasure:
 
     def _leaving(self, conversation_id: int, user_id: int) -> Apply[None]:
         async def apply(transaction: Transaction) -> Outcome[None]:
-            if not await participants.is_active(transaction, conversation_id, user_id):
-                return Outcome(None)
-            user = User(user_id, store.TOMBSTONE.format(user_id))
-            return Outcome(None, await leaving(transaction, user_id, conversation_id, user))
+            events = list[Change]()
+            if await participants.is_active(transaction, conversation_id, user_id):
+                user = User(user_id, store.TOMBSTONE.format(user_id))
+                events = await leaving(transaction, user_id, conversation_id, user)
+            picture = await store.undress(transaction, conversation_id)
+            names = [] if picture is None else [picture.stored_name]
+            return Outcome(None, events, after=partial(self._files.discard_later, names))
 
         return apply
 
@@ -179,7 +183,7 @@ def wiping(
 ) -> Apply[int]:
     """Delete these messages, and leave no content of any; says how many were not deleted yet.
 
-    `actor_id` is who deletes them, or None for staff and the operator.
+    `actor_id` is who is erased with them, or None where staff and the operator delete them.
     """
 
     async def apply(transaction: Transaction) -> Outcome[int]:
@@ -193,7 +197,9 @@ def wiping(
                 )
                 events.append(change)
                 of_messages += of_message
-        await store.blank(transaction, conversation_id, message_ids)
+        await store.blank(
+            transaction, conversation_id, message_ids, is_erasure=actor_id is not None
+        )
         after = partial(files.discard_later, of_messages)
         return Outcome(len(events), events, after=after)
 

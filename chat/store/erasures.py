@@ -5,6 +5,7 @@ The row of the user stays as a tombstone, because messages, tickets and changes 
 
 from collections.abc import Sequence
 
+from chat.store.avatars import CONVERSATIONS, Avatar
 from chat.store.chores import ERASURES
 from chat.store.database import Reads, Transaction, listed
 from chat.store.users import keys_of
@@ -34,6 +35,7 @@ OWN = (
     "DELETE FROM blocks WHERE blocked_id = ?",
     "DELETE FROM invites WHERE created_by = ?",
     "UPDATE reports SET content = '' WHERE sender_id = ?",
+    "UPDATE reports SET reason = '' WHERE reported_by = ?",
     """
     UPDATE notes SET content = '', folded = '', metadata = NULL, is_deleted = TRUE
     WHERE author_id = ?
@@ -50,7 +52,7 @@ TICKETS = """
     ORDER BY id
 """
 # Of somebody who was an agent, also the conversations that they were never a participant of.
-CONVERSATIONS = """
+PLACES = """
     SELECT conversation_id FROM participants WHERE user_id = ?
     UNION SELECT conversation_id FROM messages WHERE sender_id = ? AND by_agent
     ORDER BY conversation_id
@@ -105,7 +107,7 @@ async def tickets(reads: Reads, user_id: int) -> list[tuple[int, int]]:
 
 async def conversations(reads: Reads, user_id: int) -> list[int]:
     """The conversations in which the user is, was, or wrote as an agent."""
-    return [id_ for (id_,) in await reads.fetch(CONVERSATIONS, (user_id, user_id))]
+    return [id_ for (id_,) in await reads.fetch(PLACES, (user_id, user_id))]
 
 
 async def messages_of(
@@ -120,12 +122,34 @@ async def messages_of(
     return last, sorted(int(id_) for id_ in (ids or "").split(",") if id_)
 
 
-async def blank(transaction: Transaction, conversation_id: int, message_ids: Sequence[int]) -> None:
-    """Forget what deleted messages said, and what was kept with them."""
+async def blank(
+    transaction: Transaction,
+    conversation_id: int,
+    message_ids: Sequence[int],
+    *,
+    is_erasure: bool = False,
+) -> None:
+    """Forget what deleted messages said, and what was kept with them.
+
+    Where the sender is erased, this is also the `client_id`, and the hash of the text beside it:
+    nobody comes to send the message again.
+    """
+    ids = ", client_id = NULL, fingerprint = NULL" if is_erasure else ""
     await transaction.execute(
         f"""
-        UPDATE messages SET content = '', metadata = NULL WHERE conversation_id = ? AND is_deleted
-        AND id IN ({transaction.ids})
+        UPDATE messages SET content = '', metadata = NULL{ids}
+        WHERE conversation_id = ? AND is_deleted AND id IN ({transaction.ids})
         """,  # noqa: S608 - of ours
         (conversation_id, listed(message_ids)),
     )
+
+
+async def undress(transaction: Transaction, conversation_id: int) -> Avatar | None:
+    """Forget how a conversation is called that nobody is in any more. Returns its picture."""
+    emptied = await transaction.execute(
+        """
+        UPDATE conversations SET title = '', metadata = NULL WHERE id = ? AND participant_count = 0
+        """,
+        (conversation_id,),
+    )
+    return await CONVERSATIONS.put(transaction, conversation_id, None) if emptied else None

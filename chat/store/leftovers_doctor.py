@@ -14,6 +14,7 @@ OF_USERS = {
     "what a message said": """
         SELECT m.sender_id FROM messages AS m
         WHERE m.content <> '' OR m.metadata IS NOT NULL OR NOT m.is_deleted
+           OR m.client_id IS NOT NULL
     """,
     "a file": """
         SELECT m.sender_id FROM attachments AS a
@@ -23,7 +24,16 @@ OF_USERS = {
     "a reaction": "SELECT user_id FROM reactions WHERE is_there",
     "a participation": "SELECT user_id FROM participants WHERE is_active",
     "a mention": "SELECT user_id FROM mentions WHERE is_own",
-    "what a report kept": "SELECT sender_id FROM reports WHERE content <> ''",
+    "what a report kept": """
+        SELECT sender_id FROM reports WHERE content <> ''
+        UNION ALL SELECT reported_by FROM reports WHERE reason <> ''
+    """,
+    "how a conversation is called": """
+        SELECT c.created_by FROM conversations AS c
+        WHERE (c.title <> '' OR c.metadata IS NOT NULL OR c.avatar IS NOT NULL) AND NOT EXISTS (
+            SELECT 1 FROM participants AS p JOIN users AS one ON one.id = p.user_id
+            WHERE p.conversation_id = c.id AND one.erased_at IS NULL)
+    """,
     "a note": "SELECT author_id FROM notes WHERE content <> ''",
     "what a guest said": """
         SELECT user_id FROM guests

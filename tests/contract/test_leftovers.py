@@ -1,0 +1,163 @@
+"""Nothing that an erased user wrote is anywhere: in no table, in no file, and in no search."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chat.store import doctor, leftovers_doctor
+from chat.store.drift import Drift
+from config.settings import Settings
+from tests.api.client import PASSWORD, Api, Person
+from tests.media.pictures import picture
+
+MARK = "qxjzmark"
+"""It is in all that the user writes, and in nothing else. Foldings keep it."""
+TABLES = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE '%VIRTUAL%'",
+    "postgresql": "SELECT tablename FROM pg_tables WHERE schemaname = 'public'",
+}
+SECONDS = 30.0
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    url = ""
+    if request.param == "postgres":
+        template = request.getfixturevalue("partitioned_template")
+        url = request.getfixturevalue("postgres_server").create_database(template=template)
+    folder = tmp_path_factory.mktemp("leftovers")
+    settings = Settings(data_dir=folder, database_url=url, rate_limits=False, guests=True)
+    with Api(settings) as served:
+        yield served
+
+
+def made(answer: Any) -> Any:
+    assert answer.status_code < 300, answer.text
+    return answer.json() if answer.content else None
+
+
+async def left_in_tables(api: Api) -> list[str]:
+    """Each place in the database where the mark is."""
+    database, found = api.app.ctx.payam.database, []
+    for (table,) in await database.fetch(TABLES[database.dialect]):
+        rows = await database.fetch(f'SELECT * FROM "{table}"')  # noqa: S608
+        found += [f"{table}: {row}" for row in rows if MARK in str(row).lower()]
+    return found
+
+
+async def gone_from_tables(api: Api) -> list[str]:
+    """The same, once what search looks in has followed."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(SECONDS):
+            while await left_in_tables(api):
+                await asyncio.sleep(0.05)
+    return await left_in_tables(api)
+
+
+def left_in_files(api: Api) -> list[Path]:
+    files = (path for path in api.settings.uploads.rglob("*") if path.is_file())
+    return [path for path in files if MARK.encode() in path.read_bytes()]
+
+
+def write_everything(ali: Person, sara: Person, agent: Person) -> None:
+    """Whatever a user can write, with the mark in it."""
+    keyed = {"headers": {"Idempotency-Key": f"{MARK}key"}}
+    made(ali.patch("/api/users/me/", {"display_name": MARK, "metadata": {"a": MARK}}))
+    image = {"files": {"file": (f"{MARK}.png", picture("PNG", 300, 200) + MARK.encode())}}
+    made(ali.put("/api/users/me/avatar/", **image))
+    talk = ali.begin(sara)
+    alone = made(ali.post("/api/conversations/", {"participants": [], "title": MARK}, **keyed))
+    alone = f"/api/conversations/{alone['id']}/"
+    made(ali.patch(alone, {"metadata": {"a": MARK}}))
+    made(ali.put(f"{alone}avatar/", **image))
+    hers = sara.say(talk, "hers")
+    for place in (talk, alone):
+        said = {
+            "content": f"one {MARK}",
+            "metadata": {"a": MARK},
+            "client_id": f"{MARK}{len(place)}",
+        }
+        one = made(ali.post(f"{place}messages/", said))
+        path = f"{place}messages/{one['id']}/"
+        made(ali.post(f"{path}attachments/", files={"file": (f"{MARK}.txt", MARK.encode())}))
+        made(ali.patch(path, {"content": f"two {MARK} @{sara.username}"}))
+        gone = ali.say(place, f"gone {MARK}")
+        assert ali.delete(f"{place}messages/{gone['id']}/").status_code == 204
+        made(ali.put(f"{path}pin/"))
+        assert ali.put(f"{path}reactions/👍/").status_code == 204
+    made(sara.post(f"{talk}messages/", {"content": "yes", "reply_to": hers["id"]}))
+    made(ali.post(f"{talk}messages/{hers['id']}/report/", {"reason": f"bad {MARK}"}))
+    mine = ali.say(talk, f"reported {MARK}")
+    made(sara.post(f"{talk}messages/{mine['id']}/report/", {"reason": "hers"}))
+    ticket = made(
+        ali.post(f"{talk}support_ticket/", {"subject": MARK}, headers={"Accept-Language": "fa"})
+    )
+    made(agent.post(f"{talk}messages/", {"content": "an answer"}))
+    assert ali.delete(f"{talk}support_ticket/").status_code in (200, 204)
+    rated = ali.request(
+        "POST", f"/api/support_tickets/{ticket['id']}/rating/", json={"score": 1, "comment": MARK}
+    )
+    assert rated.status_code < 300, rated.text
+    made(ali.post(f"{talk}support_ticket/", {"subject": f"again {MARK}"}))
+    phone = {"platform": "webhook", "url": "https://push.example/", "app_id": MARK, "pushkey": MARK}
+    made(ali.post("/api/devices/", phone))
+    made(ali.post(f"{talk}invites/", {}))
+    assert ali.put(f"/api/users/{sara.id}/block/").status_code == 204
+    tus = {
+        "Tus-Resumable": "1.0.0",
+        "Upload-Length": "100",
+        "Content-Type": "application/offset+octet-stream",
+        "Upload-Metadata": "filename cXhqem1hcms=",
+    }
+    assert ali.post("/api/uploads/", headers=tus, content=MARK.encode()).status_code == 201
+
+
+def wait(api: Api, sql: str, parameters: Any) -> None:
+    database = api.app.ctx.payam.database
+
+    async def waiting() -> None:
+        async with asyncio.timeout(SECONDS):
+            while await database.fetch(sql, parameters):
+                await asyncio.sleep(0.02)
+
+    api.run(waiting())
+
+
+def leftovers(api: Api) -> list[Drift]:
+    """What `doctor` finds."""
+    return api.run(leftovers_doctor.examine(api.app.ctx.payam.database))
+
+
+def test_nothing_is_left_of_who_was_erased(api: Api) -> None:
+    """And `doctor` finds what would be left, and mends it."""
+    ali = api.person(MARK, password=PASSWORD)
+    sara, agent = api.person("sara"), api.person("agent", is_staff=True)
+    write_everything(ali, sara, agent)
+    before = {line.partition(":")[0] for line in api.run(left_in_tables(api))}
+    assert len(before) >= 9, before
+    assert left_in_files(api)
+    erased = ali.request("DELETE", "/api/users/me/", json={"password": PASSWORD})
+    assert erased.status_code == 202, erased.text
+    wait(api, "SELECT 1 FROM erasures WHERE user_id = ?", (ali.id,))
+    api.run(api.app.ctx.payam.uploads.remove_expired())
+    api.run(api.app.ctx.payam.files.settled())
+    assert api.run(gone_from_tables(api)) == []
+    assert left_in_files(api) == []
+    assert leftovers(api) == []
+    database = api.app.ctx.payam.database
+    for spoil in (
+        "UPDATE reports SET reason = 'x' WHERE reported_by = ?",
+        "UPDATE messages SET client_id = CAST(id AS text) WHERE sender_id = ?",
+        "UPDATE conversations SET title = 'x' WHERE participant_count = 0 AND created_by = ?",
+    ):
+        api.execute(spoil, (ali.id,))
+        found = leftovers(api)
+        assert len(found) == 1, spoil
+        api.run(doctor.mend(database, found))
+        api.run(api.app.ctx.services.erasure.complete(ali.id, lambda _: None))
+        wait(api, "SELECT 1 FROM erasures WHERE user_id = ?", (ali.id,))
+        assert leftovers(api) == []
