@@ -132,8 +132,14 @@ class Oversight:
         async for count in self._deleting(conversation_id, now() + DAY):
             await DELETIONS.renew(self._database, conversation_id)
             done(count)
+        while await self._forget_retries(conversation_id):
+            await DELETIONS.renew(self._database, conversation_id)
         await self._files.settled()
         await DELETIONS.end(self._database, conversation_id)
+
+    async def _forget_retries(self, conversation_id: int) -> int:
+        async with self._database.transaction() as transaction:
+            return await store.forget_retries(transaction, conversation_id, READ)
 
     async def retain(
         self, who: Identity | None, days: int, most: int | None = None

@@ -51,7 +51,9 @@ OF_USERS = {
 }
 """By what it is, a SELECT of the users who have such a thing."""
 OF_CONVERSATIONS = {
-    "what a message said": "SELECT conversation_id FROM messages WHERE content <> ''",
+    "what a message said": """
+        SELECT conversation_id FROM messages WHERE content <> '' OR client_id IS NOT NULL
+    """,
     "a file": "SELECT conversation_id FROM attachments",
     "what search looks in": "SELECT conversation_id FROM search_texts",
     "a participant": "SELECT conversation_id FROM participants WHERE is_active",

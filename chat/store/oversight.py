@@ -116,6 +116,20 @@ async def wipe(transaction: Transaction, conversation_id: int) -> None:
         await transaction.execute(statement, (conversation_id,))
 
 
+async def forget_retries(transaction: Transaction, conversation_id: int, limit: int) -> int:
+    """Forget the `client_id` of some messages, and the hash of their texts: nobody can send them
+    again. Returns of how many.
+    """
+    return await transaction.execute(
+        """
+        UPDATE messages SET client_id = NULL, fingerprint = NULL
+        WHERE conversation_id = ? AND id IN (
+            SELECT id FROM messages WHERE conversation_id = ? AND client_id IS NOT NULL LIMIT ?)
+        """,
+        (conversation_id, conversation_id, limit),
+    )
+
+
 async def names(reads: Reads, user_ids: Sequence[int]) -> dict[int, str]:
     rows = await reads.fetch(
         f"SELECT id, username FROM users WHERE id IN ({reads.ids})",  # noqa: S608 - of ours

@@ -161,3 +161,32 @@ def test_nothing_is_left_of_who_was_erased(api: Api) -> None:
         api.run(api.app.ctx.services.erasure.complete(ali.id, lambda _: None))
         wait(api, "SELECT 1 FROM erasures WHERE user_id = ?", (ali.id,))
         assert leftovers(api) == []
+
+
+def test_nothing_is_left_of_a_deleted_conversation(api: Api) -> None:
+    """Of what several people and an agent wrote there, some of it in a ticket and in notes."""
+    ali, sara = api.person("ali"), api.person("sara")
+    agent, staff = api.person("agent", is_staff=True), api.person("staff", is_staff=True)
+    begun = {"participants": [sara.id], "title": MARK, "metadata": {"a": MARK}}
+    talk = f"/api/conversations/{made(ali.post('/api/conversations/', begun))['id']}/"
+    image = {"files": {"file": (f"{MARK}.png", picture("PNG", 300, 200) + MARK.encode())}}
+    made(ali.put(f"{talk}avatar/", **image))
+    made(ali.post(f"{talk}support_ticket/", {"subject": MARK}))
+    for person in (ali, sara, agent):
+        said = {"content": f"one {MARK} @{sara.username}", "metadata": {"a": MARK}}
+        one = made(person.post(f"{talk}messages/", said | {"client_id": MARK}))
+        path = f"{talk}messages/{one['id']}/"
+        made(person.post(f"{path}attachments/", files={"file": (f"{MARK}.txt", MARK.encode())}))
+        gone = person.say(talk, f"gone {MARK}")
+        assert person.delete(f"{talk}messages/{gone['id']}/").status_code == 204
+    made(sara.post(f"{talk}messages/{one['id']}/report/", {"reason": MARK}))
+    made(agent.post(f"{talk}messages/", {"content": MARK, "internal": True}))
+    made(ali.post(f"{talk}invites/", {}))
+    assert api.run(left_in_tables(api))
+    deleted = staff.delete(f"/api/staff{talk.removeprefix('/api')}")
+    assert deleted.status_code in (202, 204), deleted.text
+    conversation_id = int(talk.split("/")[-2])
+    wait(api, "SELECT 1 FROM deletions WHERE conversation_id = ?", (conversation_id,))
+    assert api.run(gone_from_tables(api)) == []
+    assert left_in_files(api) == []
+    assert leftovers(api) == []
