@@ -48,5 +48,5 @@ export function showAnswers({ api }) {
     else await api.json("POST", "/api/canned_responses/", { body });
     edit(null);
     await refresh();
-  });
+  }, { title: "answerTitle", content: "answerText" });
 }

@@ -14,8 +14,16 @@ export function personOf({ record }, username) {
   return record.participants.find(isWanted) ?? colleagues.get(username) ?? { username };
 }
 
+const GUEST = /^guest-([0-9a-f]{4})[0-9a-f]{8}$/; // as the server calls guests
+
+/** A guest who has given no name. */
+export const isNameless = ({ display_name: shown, username }) => !shown && GUEST.test(username);
+
 /** The name that others see. */
-export const shownName = ({ display_name: shown, username }) => shown || username;
+export function shownName(person) {
+  const { display_name: shown, username } = person;
+  return isNameless(person) ? say("guestNamed", { name: GUEST.exec(username)[1] }) : shown || username;
+}
 
 /** The name of a conversation: its title, or who else is in it. */
 export function nameOf(chat) {

@@ -63,7 +63,7 @@ export function deskBar(account, chat, { place, form }) {
     renderCollision(one);
     if (!one) return;
     const isClosed = one.status === "closed";
-    const agent = one.assigned_to;
+    const agent = store.holder(one);
     setText(parts.subject, one.subject);
     parts.status.className = `tag ${one.status}`;
     setText(parts.status, say(one.status === "closed" ? "closedTicket" : one.status));
@@ -84,7 +84,7 @@ export function deskBar(account, chat, { place, form }) {
   function renderCollision(one) {
     const people = new Set(chat.others);
     const typing = chat.typingUsers.filter((name) => !people.has(name) || name === one?.assigned_to?.username);
-    const holder = one && one.status !== "closed" && one.assigned_to?.id !== me.id ? one.assigned_to : null;
+    const holder = one && one.status !== "closed" && one.assigned_to?.id !== me.id ? store.holder(one) : null;
     collision.classList.toggle("urgent", typing.length > 0);
     const has = holder ? say("agentHas", { name: shownName(holder) }) : "";
     setText(collision, typing.length > 0 ? say("agentTypes", { names: list(typing.map(nameOf)) }) : has);

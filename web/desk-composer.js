@@ -1,5 +1,6 @@
 // What an agent has besides, while writing: notes that customers never see, and stored answers.
 
+import { isNameless } from "./avatar.js";
 import { complain, make } from "./dom.js";
 import { keepDraft } from "./drafts.js";
 import { matchesIn } from "./folding.js";
@@ -16,6 +17,7 @@ export function deskComposer(chat, { form, box, hints, send, attach }, wrote) {
   let isNote = false;
   let found = [];
   let here = 0; // the answer that Enter takes
+  let none = ""; // why there is none to choose
   const toggle = make("note-toggle");
   attach.before(toggle);
 
@@ -61,19 +63,23 @@ export function deskComposer(chat, { form, box, hints, send, attach }, wrote) {
       throw error;
     });
     const all = await answers;
-    show(all.filter((one) => !word || matchesIn(one.title, word).length > 0).slice(0, SHOWN_MOST));
+    const fitting = all.filter((one) => !word || matchesIn(one.title, word).length > 0);
+    show(fitting.slice(0, SHOWN_MOST), say(all.length > 0 ? "noSuchAnswer" : "noAnswersYet"));
   }
 
-  function show(these) {
-    if (these.length === 0 && found.length === 0) return;
-    found = these;
+  /** `why` there are none, where that is so. */
+  function show(these, why = "") {
+    const missing = these.length > 0 ? "" : why;
+    if (these.length === 0 && found.length === 0 && missing === none) return;
+    [found, none] = [these, missing];
     here = 0;
     draw();
   }
 
   function draw() {
-    hints.hidden = found.length === 0;
+    hints.hidden = found.length === 0 && !none;
     hints.replaceChildren(
+      ...(none ? [make("no-canned-option", { text: none })] : []),
       ...found.map((one, place) => {
         const option = make("canned-option", { title: one.title, text: one.content });
         option.id = `canned-${place}`;
@@ -83,23 +89,29 @@ export function deskComposer(chat, { form, box, hints, send, attach }, wrote) {
         return option;
       }),
     );
-    if (hints.hidden) box.removeAttribute("aria-activedescendant");
+    if (found.length === 0) box.removeAttribute("aria-activedescendant");
     else box.setAttribute("aria-activedescendant", `canned-${here}`);
   }
 
   function take(answer) {
-    found = [];
+    [found, none] = [[], ""];
     draw();
     const customer = chat.record.support_ticket?.created_by;
     const person = chat.record.participants.find((one) => one.id === customer?.id) ?? customer;
-    const name = person?.display_name ?? person?.username ?? "";
-    box.value = answer.content.replaceAll("{{customer}}", () => name);
+    const name = !person || isNameless(person) ? "" : person.display_name || person.username;
+    // Without a name, the space before it goes too.
+    box.value = answer.content.replaceAll(name ? "{{customer}}" : / *\{\{customer\}\}/g, () => name);
     box.dispatchEvent(new Event("input"));
     box.focus();
   }
 
   function key(event) {
     if (event.isComposing) return;
+    if (found.length === 0 && none && event.key === "Escape") {
+      event.stopImmediatePropagation();
+      show([]);
+      return;
+    }
     if (found.length === 0) {
       if (!isNote || event.key !== "Enter" || event.shiftKey) return;
       write(event);

@@ -32,9 +32,9 @@ export function deskKeys({ acts, rows, isOpen, search, choose, ticket }) {
   };
   const isMine = (one) => acts.isMine(one);
   const acting = {
-    a: open((one) => (one.assigned_to && !isMine(one) ? acts.takeOver(one) : acts.assign(one))),
+    a: open((one) => (acts.isTaken(one) && !isMine(one) ? acts.takeOver(one) : acts.assign(one))),
     h: open(acts.handOver),
-    b: open((one) => one.assigned_to && acts.giveBack(one)),
+    b: open((one) => acts.isTaken(one) && acts.giveBack(one)),
     e: open(acts.close),
     o: () => ticket()?.status === "closed" && acts.reopen(ticket()),
     p: open((one) => acts.priorities(one, anchor())),

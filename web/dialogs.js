@@ -50,8 +50,11 @@ export function show(title, content) {
   return dialog;
 }
 
-/** `submit` is given the values of the fields by name; what it throws is shown in the form. */
-export function whenSent(form, submit) {
+/**
+ * `submit` is given the values of the fields by name; what it throws is shown in the form. `names` are the words of
+ * fields that have another name there.
+ */
+export function whenSent(form, submit, names = {}) {
   const problem = form.querySelector(".problem");
   form.onsubmit = async (event) => {
     event.preventDefault();
@@ -59,7 +62,7 @@ export function whenSent(form, submit) {
     try {
       await submit(Object.fromEntries(new FormData(form)));
     } catch (error) {
-      problem.textContent = explain(error);
+      problem.textContent = explain(error, names);
     }
   };
 }

@@ -24,11 +24,14 @@ const SENTENCES = [
 let rest = () => null;
 export const learnRest = (translate) => (rest = translate);
 
-/** One sentence or more about an error, for a place where nothing else names the field. */
-export function explain({ code, message, errors = {} }) {
+/**
+ * One sentence or more about an error, for a place where nothing else names the field. `names` has the word of a
+ * field that is called otherwise there.
+ */
+export function explain({ code, message, errors = {} }, names = {}) {
   const fields = Object.entries(errors);
   if (fields.length > 0) {
-    return fields.map(([field, texts]) => labelled(field, explainField(texts))).join(" ");
+    return fields.map(([field, texts]) => labelled(field, explainField(texts), names[field])).join(" ");
   }
   if (has(code)) return say(code);
   return isPersian ? say("error") : message;
@@ -54,8 +57,7 @@ export const writtenValue = (value) => (/^\d+$/.test(value) ? number(Number(valu
 const written = ([name, value]) => [name, writtenValue(value)];
 
 /** A field of a window that is not loaded has no word: its name is English. */
-function labelled(field, text) {
-  const name = `field_${field}`;
+function labelled(field, text, name = `field_${field}`) {
   if (has(name)) return `${say(name)}: ${text}`;
   return isPersian ? text : `${field}: ${text}`;
 }

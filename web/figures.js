@@ -13,6 +13,7 @@ const CALM = 2000; // milliseconds between a change of a ticket and the next loo
 const TABLES = ["tickets", "hours", "agents"];
 const UNITS = [["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]];
 const RATED = 5;
+const NAMED_MOST = 12; // agents in a plot: there is no room for more names
 const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 export function showFigures(account) {
@@ -97,7 +98,7 @@ export function showFigures(account) {
 function plotsOf({ hours, agents }) {
   const byDay = Map.groupBy(hours, ({ local }) => local.slice(0, 10));
   const sum = (name) => [...byDay.values()].map((some) => some.reduce((all, one) => all + one[name], 0));
-  const ends = hours.length > 0 ? { from: dayOf(hours[0].at), to: dayOf(hours.at(-1).at) } : { from: "", to: "" };
+  const ends = { labels: hours.length > 0 ? [dayOf(hours[0].at), dayOf(hours.at(-1).at)] : [] };
   const of = (name, key) => ({ name: say(name), values: hours.map((one) => one[key]) });
   const made = [
     plotOf({ title: say("plotByHour"), kind: "lines", number, ...ends, series: [of("plotOpen", "open"), of("plotWaiting", "waiting")] }),
@@ -106,11 +107,11 @@ function plotsOf({ hours, agents }) {
       series: [{ name: say("figOpened"), values: sum("opened") }, { name: say("figClosed"), values: sum("closed") }],
     }),
   ];
-  const answered = agents.filter((one) => one.agent && one.first_response.median !== null);
+  const answered = agents.filter((one) => one.agent && one.first_response.median !== null).slice(0, NAMED_MOST);
   if (answered.length === 0) return made;
-  const names = answered.map(({ agent }) => nameOf(agent));
+  const labels = answered.map(({ agent }) => nameOf(agent));
   const values = answered.map((one) => one.first_response.median);
-  return [...made, plotOf({ title: say("plotFirst"), kind: "bars", number: length, from: names[0], to: names.length > 1 ? names.at(-1) : "", series: [{ name: say("figFirst"), values }] })];
+  return [...made, plotOf({ title: say("plotFirst"), kind: "bars", number: length, labels, series: [{ name: say("figFirst"), values }] })];
 }
 
 const dayOf = (moment) => new Date(moment).toLocaleDateString(isPersian ? "fa-IR" : "en", { day: "numeric", month: "short" });

@@ -86,7 +86,8 @@ function messageRow({ message, chat, actions, name: shown, face, isPinned, isTar
   const isAgent = message.role === "agent"; // who is none of the participants
   const showsSender = (isGroup || isAgent) && isFirst && !isOwn;
   const isNote = message.internal === true;
-  const ofAgent = isNote ? say("noteOf", { name: shown }) : say("agentNamed", { name: shown });
+  const isOfDesk = isAgent && metadata?.desk; // the desk itself wrote it, and nobody else
+  const ofAgent = isNote ? say("noteOf", { name: shown }) : isOfDesk ? say("automatic") : say("agentNamed", { name: shown });
   const name = isAgent ? ofAgent : shown;
   return make("message-row", {
     row: {
@@ -103,7 +104,7 @@ function messageRow({ message, chat, actions, name: shown, face, isPinned, isTar
     files: attachments.map((attachment) => fileOf(chat, attachment, metadata?.voice)),
     edited: { hidden: !isEdited || isDeleted },
     moment: { textContent: time(timestamp), dateTime: timestamp },
-    mark: isOwn && !isDeleted ? make(isRead ? "read" : "sent") : "",
+    mark: isOwn && !isDeleted && !isNote ? make(isRead ? "read" : "sent") : "",
     buttons: { hidden: isDeleted },
     react: { onclick: ({ currentTarget }) => actions.menu(message, currentTarget, null, true) },
     reply: { onclick: () => actions.reply(message) },

@@ -5,6 +5,7 @@ import { isPersian, say } from "./strings.js";
 
 const WIDE = 640;
 const HIGH = 140;
+const WIDEST = 48; // of a bar
 const SVG = "http://www.w3.org/2000/svg";
 
 function drawn(name, attributes) {
@@ -15,9 +16,9 @@ function drawn(name, attributes) {
 
 /**
  * `series` are `{name, values}`, each of one colour; `number` writes a value. `kind` is "lines" or "bars".
- * `from` and `to` are what stands at the ends. Time goes as one reads.
+ * `labels` stand below: one for each bar, or two at the ends. Time goes as one reads.
  */
-export function plotOf({ title, series, kind, from, to, number }) {
+export function plotOf({ title, series, kind, labels, number }) {
   const most = Math.max(1, ...series.flatMap(({ values }) => values));
   const label = `${title}. ${series.map(({ name, values }) => `${name}: ${say("mostOf", { most: number(Math.max(0, ...values)) })}`).join(". ")}`;
   const svg = drawn("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": label, preserveAspectRatio: "none", class: `plot ${kind}` });
@@ -36,15 +37,17 @@ export function plotOf({ title, series, kind, from, to, number }) {
 
   function bars(values, place) {
     const room = WIDE / Math.max(1, values.length);
-    const width = (room * 0.8) / series.length;
-    const begin = (at) => at * room + room * 0.1 + place * width;
+    const width = Math.min((room * 0.8) / series.length, WIDEST);
+    const begin = (at) => (at + 0.5) * room + (place - series.length / 2) * width;
     return values.map((value, at) => `M${begin(at).toFixed(1)} ${HIGH}V${height(value).toFixed(1)}h${(width * 0.92).toFixed(1)}V${HIGH}z`).join("");
   }
 
-  const made = clone("plot", { title, from, to, most: number(most) });
+  const made = clone("plot", { title, most: number(most) });
+  made.axis.classList.toggle("each", labels.length === series[0].values.length);
+  made.axis.append(...labels.map((text) => Object.assign(document.createElement("bdi"), { textContent: text })));
   made.place.prepend(svg);
   made.legend.append(
-    ...series.map(({ name }, place) => Object.assign(make("legend-entry", { name }), { className: `legend-entry series-${place}` })),
+    ...(series.length > 1 ? series : []).map(({ name }, place) => Object.assign(make("legend-entry", { name }), { className: `legend-entry series-${place}` })),
   );
   return made.content;
 }

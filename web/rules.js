@@ -3,9 +3,10 @@
 import { colleagues, shownName } from "./avatar.js";
 import { show, whenSent } from "./dialogs.js";
 import { clone, complain, notify } from "./dom.js";
-import { say } from "./strings.js";
+import { isPersian, say } from "./strings.js";
 
-const WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+const DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+const WEEKDAYS = isPersian ? [...DAYS.slice(5), ...DAYS.slice(0, 5)] : DAYS; // the Persian week begins on Saturday
 const PATH = "/api/desk/rules/";
 const LANGUAGES = ["fa", "en"];
 const EXAMPLES = { one: "09:00-17:30", two: "09:00-13:00, 14:00-18:00" };

@@ -81,7 +81,7 @@ export function ticketActs(account) {
 
   /** What may be done about who answers it. */
   function agentItems(ticket) {
-    const holder = ticket.assigned_to?.id;
+    const holder = store.holder(ticket)?.id;
     const isOwn = holder === me.id;
     return [
       !holder && { text: say("assignToMe"), icon: "person", run: () => assign(ticket) },
@@ -105,5 +105,6 @@ export function ticketActs(account) {
   const agent = (ticket, anchor) => openMenu(anchor, null, agentItems(ticket));
   const customer = (ticket) => later(() => import("./customer.js"), DESK).then((made) => made.showCustomer(account, ticket), complain);
   const isMine = (ticket) => ticket.assigned_to?.id === me.id;
-  return { isMine, assign, giveBack, handOver, takeOver, close, reopen, priorities, agent, menu, customer };
+  const isTaken = (ticket) => store.holder(ticket) !== null;
+  return { isMine, isTaken, assign, giveBack, handOver, takeOver, close, reopen, priorities, agent, menu, customer };
 }

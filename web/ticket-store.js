@@ -23,6 +23,7 @@ class TicketStore {
   hasMoreClosed = false;
   /** Closed ones that were searched for. */
   found = [];
+  #agents = null; // the ids of all agents who may answer; null before they have come
   #api;
   #account;
   #news = new Map(); // what came by the socket while an answer was on its way
@@ -74,10 +75,24 @@ class TicketStore {
 
   /** All agents, the suspended ones not among them. */
   async agents() {
-    const path = `/api/staff/users/?staff=true&suspended=false&limit=${AGENTS_MOST}`;
-    const agents = (await this.#api.json("GET", path)).filter((one) => !one.erased_at);
+    const all = [];
+    for (let page = 0; page < PAGES_MOST; page += 1) {
+      const after = all.at(-1)?.id ?? 0;
+      const path = `/api/staff/users/?staff=true&suspended=false&limit=${AGENTS_MOST}&after=${after}`;
+      const some = await this.#api.json("GET", path);
+      all.push(...some);
+      if (some.length < AGENTS_MOST) break;
+    }
+    const agents = all.filter((one) => !one.erased_at);
     for (const agent of agents) colleagues.set(agent.username, agent);
+    this.#agents = new Set(agents.map(({ id }) => id));
+    this.#account.changed();
     return agents;
+  }
+
+  /** Who has the ticket; null where it is in the queue. That of who answers no more is there too. */
+  holder({ assigned_to: agent }) {
+    return agent && (this.#agents?.has(agent.id) ?? true) ? agent : null;
   }
 
   async #all(status) {
@@ -116,6 +131,7 @@ class TicketStore {
   put(ticket) {
     this.#news.set(ticket.id, ticket);
     this.#waits.delete(ticket.conversation);
+    if (ticket.assigned_to && !this.holder(ticket)) this.agents().catch(() => {}); // a new agent, perhaps
     this.closed = this.closed?.filter(({ id }) => id !== ticket.id) ?? null;
     if (ticket.status !== "closed") this.waiting?.set(ticket.id, ticket);
     else {

@@ -17,7 +17,7 @@ const KEPT = keyOf("desk"); // whether the inbox is open, its queue and its orde
 const PAUSE = 200; // milliseconds without a key before the server is asked
 const QUEUES = {
   mine: (ticket, me) => ticket.assigned_to?.id === me.id,
-  unassigned: (ticket) => !ticket.assigned_to,
+  unassigned: (ticket, me, holder) => !holder,
   all: () => true,
   closed: () => true,
 };
@@ -100,7 +100,7 @@ export function ticketDesk({ account, changed, current }, { button, rows, none, 
   function chosen() {
     const text = box.value.trim();
     const isWanted = (ticket) =>
-      QUEUES[queue](ticket, me) &&
+      QUEUES[queue](ticket, me, store.holder(ticket)) &&
       (!priority.value || ticket.priority === priority.value) &&
       (!agent.value || String(ticket.assigned_to?.id) === agent.value) &&
       (!text || said(ticket).some((one) => matchesIn(one, text).length > 0));
@@ -111,7 +111,7 @@ export function ticketDesk({ account, changed, current }, { button, rows, none, 
     const all = [...(store.waiting?.values() ?? [])];
     for (const { tab, queue: name, count } of tabs) {
       tab.ariaPressed = String(name === queue);
-      const size = name === "closed" ? 0 : all.filter((ticket) => QUEUES[name](ticket, me)).length;
+      const size = name === "closed" ? 0 : all.filter((ticket) => QUEUES[name](ticket, me, store.holder(ticket))).length;
       count.textContent = size > 0 ? number(size) : "";
     }
     sort.disabled = queue === "closed";
@@ -144,14 +144,16 @@ export function ticketDesk({ account, changed, current }, { button, rows, none, 
       text: JSON.stringify(ticket),
       since: waited(store.waitingSince(ticket)),
       isCurrent: ticket.conversation === currentId,
-      isMine: ticket.assigned_to?.id === me.id,
+      agent: nameOf(store.holder(ticket)),
     }));
     reconcile(rows, items, row);
   }
 
+  const nameOf = (agent) => (agent ? (agent.id === me.id ? say("agentYou") : shownName(agent)) : say("unassignedTicket"));
+
   /** How many wait for an agent: seen also while the inbox is closed. */
   function renderBadge() {
-    const count = [...(store.waiting?.values() ?? [])].filter((ticket) => !ticket.assigned_to).length;
+    const count = [...(store.waiting?.values() ?? [])].filter((ticket) => !store.holder(ticket)).length;
     badge.hidden = count === 0;
     badge.textContent = number(count);
     button.ariaLabel = count > 0 ? say("waitingCount", { count: number(count) }) : say("tickets");
@@ -167,7 +169,8 @@ export function ticketDesk({ account, changed, current }, { button, rows, none, 
     /** The one that has the focus in the list, or that of the open conversation. */
     ticket: () => find(document.activeElement?.closest("li")) ?? store.lastIn(current()?.id),
   });
-  setInterval(() => isOpen && changed(), REDRAWN);
+  // Who is suspended meanwhile has no tickets any more, of which nothing is sent.
+  setInterval(() => isOpen && !document.hidden && store.agents().catch(() => {}), REDRAWN);
   store.load().catch(complain);
   if (isOpen) choose(queue);
 
@@ -187,19 +190,18 @@ export function ticketDesk({ account, changed, current }, { button, rows, none, 
 
 const said = ({ subject, created_by: who }) => [subject, who.username, who.display_name ?? ""];
 
-function row({ text, since, isCurrent, isMine }) {
-  const ticket = JSON.parse(text);
-  const { subject, status, priority, created_by: who, assigned_to: agent } = ticket;
+function row({ text, since, isCurrent, agent }) {
+  const { conversation, subject, status, priority, created_by: who } = JSON.parse(text);
   const name = shownName(who);
   return make("ticket-row", {
-    link: { href: `#/${ticket.conversation}`, className: `entry ${since ? "unread" : ""}`, ariaCurrent: isCurrent ? "page" : null },
+    link: { href: `#/${conversation}`, className: `entry ${since ? "unread" : ""}`, ariaCurrent: isCurrent ? "page" : null },
     avatar: avatarOf(name, who.avatar_url),
     name,
     since,
     subject,
     priority: { hidden: priority === "normal", className: `tag ${priority}`, textContent: say(priority) },
     status: { hidden: status === "open", className: `tag ${status}`, textContent: say(status) },
-    assigned: agent ? (isMine ? say("agentYou") : shownName(agent)) : say("unassignedTicket"),
+    assigned: agent,
     menu: { ariaLabel: say("optionsOf", { name: subject }), title: say("options") },
   });
 }

@@ -22,6 +22,7 @@ const agents = new Map(); // by username, the names that agents have given thems
 let account = null;
 let chat = null; // the conversation with the desk
 let isOpen = false;
+let isShut = false; // this server takes no guests
 let files = [];
 let desk = null;
 let most = Infinity; // bytes of a file
@@ -31,7 +32,7 @@ let nextDraw;
 
 function fill() {
   const texts = {
-    title: "title", greeting: "greeting", consent: "consent", start: "start", send: "send", "rating-label": "rating",
+    title: "title", greeting: "greeting", hello: "greeting", consent: "consent", start: "start", send: "send", "rating-label": "rating",
     rate: "rate", pass: "later", "name-label": "name", "email-label": "email", "file-label": "attach", "open-label": "open",
     privacy: "privacy",
   };
@@ -58,8 +59,11 @@ function trouble(text = "") {
 
 /** In the language of the chat: the server's own sentences are English. */
 function explain(error) {
-  const isClosed = error.code === "guests_closed" || error.code === "signature_invalid";
-  trouble(isClosed ? words.closed : error.code === "offline" || !error.status ? words.offline : words.failed);
+  isShut = isShut || error.code === "guests_closed";
+  if (isShut) trouble(words.closed);
+  else if (error.code === "offline" || !error.status) trouble(words.offline);
+  else trouble(error.errors?.email ? words.wrongEmail : words.failed);
+  draw();
 }
 
 /** Who is signed in at the shop is signed in here; a guest's conversation goes with them. */
@@ -74,7 +78,12 @@ async function identify() {
     forget(`${KEY} ticket`);
   }
   if (!isNamed) return;
-  await payam.identify({ user_id: given.userId, signature: given.signature, name: given.name ?? "", email: given.email ?? "" });
+  try {
+    await payam.identify({ user_id: given.userId, signature: given.signature, name: given.name ?? "", email: given.email ?? "" });
+  } catch (error) {
+    if (error.code !== "guests_closed" && error.code !== "signature_invalid") throw error;
+    return trouble(words.unknown); // the shop's server is set up wrongly, and people can write all the same
+  }
   write(`${KEY} user`, given.userId);
 }
 
@@ -135,8 +144,9 @@ function draw() {
 function render() {
   $("chat").hidden = !isOpen;
   $("open").hidden = isOpen;
-  $("about").hidden = Boolean(account);
+  $("about").hidden = Boolean(account) || isShut;
   $("log").hidden = !account;
+  $("hello").hidden = Boolean(chat?.hasOlder);
   $("compose").hidden = !account;
   $("rating").hidden = !ticket.isToRate;
   setText($("presence"), presence());

@@ -21,6 +21,8 @@ LANGUAGES_MAX = 20
 ANSWER_MAX_LENGTH = 2_000
 REMINDER_MAX = 30 * 24 * 60
 REOPEN_MAX = 365
+FIRST_DAY = "2000-01-01"
+"""Of the days off. A date like 1405-01-01 is one of the Persian calendar."""
 
 Online = Callable[[Collection[int]], Awaitable[set[int]]]
 _decode = msgspec.json.Decoder(DeskRules).decode
@@ -124,6 +126,8 @@ def check_hours(rules: DeskRules) -> None:
     for day in rules.days_off:
         if not is_date(day):
             raise InvalidInput({"days_off": [f"{day[:40]} is no date like 2026-03-21."]})
+        if day < FIRST_DAY:  # of another calendar, in which it would never come
+            raise InvalidInput({"days_off": [f"{day} is before 2000: dates are Gregorian."]})
 
 
 def check_answers(field: str, texts: Mapping[str, str]) -> None:

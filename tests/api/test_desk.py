@@ -51,6 +51,7 @@ def test_staff_change_the_rules(staff: Person) -> None:
         ({"days_off": ["21.3.2026"]}, "days_off"),
         ({"days_off": ["2026-02-30"]}, "days_off"),
         ({"days_off": ["2026-03-21"] * 401}, "days_off"),
+        ({"days_off": ["1405-01-01"]}, "days_off"),
         ({"language": ""}, "language"),
         ({"first_answer_inside": {"en": " "}}, "first_answer_inside"),
         ({"first_answer_outside": {"en": "x" * 2_001}}, "first_answer_outside"),

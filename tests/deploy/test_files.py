@@ -78,13 +78,20 @@ def test_variables_are_settings() -> None:
 
 
 def test_values_are_allowed(compose: Any) -> None:
-    """What the files set can work, with secrets filled in."""
+    """What the files set can work, with secrets filled in, and with a desk or without one."""
     secrets = {"JWT_SECRET": "x" * 32, "POSTGRES_PASSWORD": "0123456789abcdef"}
-    environment = {
-        name: re.sub(r"\$\{(\w+):\?[^}]*\}", lambda found: secrets[found[1]], str(value))
-        for name, value in compose["services"]["payam"]["environment"].items()
-    }
-    assert Settings.from_env(environment).web_concurrency == 2
+    desk = {"GUESTS": "true", "WIDGET_ORIGINS": "https://shop.example", "WIDGET_SECRET": "x" * 32}
+    for given in (secrets, secrets | desk):
+        environment = {
+            name: re.sub(
+                r"\$\{(\w+):(\?[^}]*|-)\}",
+                lambda found: given.get(found[1], "") if found[2] == "-" else given[found[1]],  # noqa: B023
+                str(value),
+            )
+            for name, value in compose["services"]["payam"]["environment"].items()
+        }
+        settings = Settings.from_env(environment)
+        assert (settings.web_concurrency, settings.guests) == (2, given != secrets)
     Settings.from_env(of_kubernetes("configmap.yaml")["data"])
 
 

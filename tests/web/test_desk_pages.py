@@ -17,6 +17,8 @@ MENU = {
     "fa": {"desk": "میز پشتیبانی", "rules": "قاعده‌های میز", "figures": "آمار"},
 }
 SAVED = {"en": "The rules hold from now on.", "fa": "قاعده‌ها از اکنون برقرارند."}
+FIRST_DAY = {"en": "monday", "fa": "saturday"}
+REASON = {"en": "is no span like", "fa": "بازه نیست"}
 WRONG = {"en": "Business hours", "fa": "ساعت‌های کار"}
 
 
@@ -48,6 +50,9 @@ async def test_rules_are_set_on_the_page(
     save = window.locator("button.primary")
     await save.click()
     await expect(window.locator(".problem")).to_contain_text(WRONG[language])
+    await expect(window.locator(".problem")).to_contain_text(REASON[language])
+    days = window.locator(".week input")
+    await expect(days.first).to_have_attribute("name", FIRST_DAY[language])
     assert agent._send("GET", "/api/desk/rules/").json() == before
     await window.locator("[name=saturday]").fill("۰۹:۰۰–۱۳:۰۰، 14:00-18:00")
     await save.click()

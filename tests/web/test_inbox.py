@@ -134,6 +134,11 @@ async def test_a_ticket_is_handed_over_and_taken_over(
     await expect(hers.page.locator(".notices")).to_contain_text(
         "\u2068Omid\u2069 has just answered."
     )
+    notice = await hers.page.locator(".notices p").first.bounding_box()
+    line = await desk_of(hers).bounding_box()
+    assert notice is not None
+    assert line is not None
+    assert notice["y"] >= line["y"] + line["height"], "it lies over the line of the ticket"
     await desk_of(hers).get_by_role("button", name="Agent: ").click()
     await hers.page.get_by_role("menuitem", name="Take over").click()
     await hers.page.get_by_role("dialog").get_by_role("button", name="Take over").click()
@@ -144,6 +149,26 @@ async def test_a_ticket_is_handed_over_and_taken_over(
     await expect(customer.locator(".tickets-of li")).to_have_count(1)
     await expect(customer.locator(".steps li")).to_have_count(4)
     await hers.check()
+
+
+async def test_tickets_of_who_answers_no_more_are_in_the_queue(
+    browser: Browser, served: PayamServer
+) -> None:
+    """As the server counts them: another agent takes them, and need not take them over."""
+    ali, one, gone = Sender(served.url, "ali"), Agent(served), Agent(served)
+    ali.begin()
+    subject = f"printer {ali.name}"
+    gone.take(open_ticket(ali, subject))
+    one._send("POST", f"/api/staff/users/{gone.id}/suspend/", {"reason": "left"})
+    hers = await one.page(browser)
+    await open_desk(hers, WORDS["en"])
+    await queue(hers, "Unassigned").click()
+    await expect(row(hers, subject)).to_contain_text("Unassigned")
+    await row(hers, subject).get_by_role("link").click()
+    await desk_of(hers).get_by_role("button", name="Assign to me").click()
+    await expect(row(hers, subject)).to_have_count(0)
+    await queue(hers, "Mine").click()
+    await expect(row(hers, subject)).to_contain_text("You")
 
 
 COUNT_TYPING = """
@@ -202,6 +227,8 @@ async def test_stored_answers_are_kept_on_the_page(browser: Browser, served: Pay
     await hers.box.fill(f"/{title}")
     await hers.box.press("Enter")
     await expect(hers.box).to_have_value(f"Hi {ali.name}")
+    await hers.box.fill(f"/no-{title}")
+    await expect(hers.page.locator("#hints")).to_have_text("No stored answer has this name.")
 
 
 async def test_who_is_no_agent_any_more_has_no_inbox(browser: Browser, served: PayamServer) -> None:

@@ -64,6 +64,16 @@ def test_what_the_page_says_has_words() -> None:
     assert named - words("en", "words", "panels", "desk").keys() == set()
 
 
+def test_an_agent_has_one_name() -> None:
+    """That of the glossary, on the page and in the chat. The desk itself has another word."""
+    named = [
+        path for kind in ("fa.json", "-words.js") for path in (CHECKOUT / "web").glob(f"*{kind}")
+    ]
+    assert len(named) == 5
+    for path in named:
+        assert not re.search("پشتیبان(?!ی)", path.read_text()), path.name
+
+
 async def persian(box: Locator) -> str:
     """The text, once there is one; it has no English in it."""
     await expect(box).not_to_be_empty()

@@ -229,6 +229,21 @@ async def test_who_comes_back_later_is_asked_how_it_was_and_may_pass(
     assert len(agent._send("GET", path).json()) == 1
 
 
+async def test_with_a_wrong_signature_one_is_a_guest(browser: Browser, shop: Shop) -> None:
+    """The chat says that it does not know who this is, and goes on, with its greeting."""
+    attributes = 'data-lang="en" data-user-id="shop-9" data-signature="0" data-greeting="Welcome!"'
+    page, _ = await visit(browser, shop.page(attributes), "en")
+    frame, words = chat_in(page), WORDS["en"]
+    await frame.get_by_role("button", name=words["open"]).click()
+    await expect(frame.locator("#trouble")).to_contain_text("You can write as a guest.")
+    await frame.get_by_role("button", name=words["start"]).click()
+    await expect(frame.locator("#trouble")).to_be_hidden()
+    await expect(frame.locator("#log")).to_contain_text("Welcome!")
+    await expect(frame.locator("#text")).to_have_css("font-size", "16px")  # or phones zoom in
+    await say(frame, words, "hello")
+    await expect(frame.locator("#messages li.own")).to_contain_text("hello")
+
+
 async def test_what_a_guest_wrote_stays_theirs(browser: Browser, shop: Shop) -> None:
     """Also where the shop's user had an account before: they wrote it, and no agent did."""
     signature = hmac.new(SECRET.encode(), b"shop-3", sha256).hexdigest()
