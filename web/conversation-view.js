@@ -178,7 +178,7 @@ export function conversationView(account, chat, { go }) {
       parts[tag].textContent = say(ticket[tag]);
     }
     const assigned = ticket.assigned_to;
-    parts.assigned.textContent = assigned ? say("assignedTo", { name: assigned.username }) : "";
+    parts.assigned.textContent = assigned ? say("assignedTo", { name: shownName(assigned) }) : "";
   }
 
   /** Tab reaches the buttons of the message that has the focus, and no others. */

@@ -1,4 +1,7 @@
-"""Everything of a conversation as a zip, for staff."""
+"""Everything of a conversation as a zip, for staff.
+
+Their notes are not in it, because they may give it to the customer.
+"""
 
 import zipfile
 from collections.abc import AsyncGenerator, AsyncIterator

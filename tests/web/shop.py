@@ -34,7 +34,8 @@ class Pages(BaseHTTPRequestHandler):
         query = httpx.URL(self.path).params
         policy = f"default-src 'none'; script-src {self.payam}; frame-src {self.payam}"
         script = f'<script src="{self.payam}/widget.js" {query.get("attributes", "")}></script>'
-        body = f"<!doctype html><title>Shop</title><h1>Shop</h1>{script}".encode()
+        head = '<meta name="viewport" content="width=device-width"><title>Shop</title>'
+        body = f"<!doctype html>{head}<h1>Shop</h1>{script}".encode()
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Security-Policy", policy)
