@@ -251,7 +251,10 @@ class World(Struct, frozen=True):
     values: dict[str, Any]
 
     def path(self, template: str) -> str:
-        return template.format(**self.values)
+        for word, name in FILLED.items():
+            if word in template:
+                self.values[name]
+        return template.format_map(self.values)
 
     def body(self, rights: Rights) -> Any:
         if not isinstance(rights.body, dict):
@@ -262,6 +265,100 @@ class World(Struct, frozen=True):
             else value
             for name, value in rights.body.items()
         }
+
+
+FILLED = {"attachments/": "attachment_id", "export/": "attachment_id", "invites/": "code"}
+"""A path with this word is asked where there is something to be seen."""
+
+
+class Values(dict[str, Any]):
+    """Of paths' parameters. What most paths do not name is made once it is asked for."""
+
+    def __init__(self, people: dict[str, Person], *, with_ticket: bool, of_two: bool) -> None:
+        super().__init__(
+            upload_id="0" * 32,
+            device_id=2**62,
+            ticket_id=2**62,  # there is none
+            pushkey=secrets.token_hex(8),
+            agent_id=people["agent"].id,
+            emoji="%F0%9F%91%8D",
+            newcomer=people["newcomer"].id,
+            taken=people["newcomer"].username,
+            name="index.html",
+        )
+        if with_ticket:
+            del self["ticket_id"]
+        self._people = people
+        self._with_ticket = with_ticket
+        self._of_two = of_two
+        self._sender = people["blocked" if of_two else "sender"]
+
+    def __missing__(self, name: str) -> Any:
+        for names, make in (
+            (("conversation_id", "message_id", "ticket_id", "user_id"), self._conversation),
+            (("attachment_id",), self._attachment),
+            (("invite_id", "code"), self._invite),
+            (("webhook_id",), self._webhook),
+            (("response_id",), self._response),
+        ):
+            if name in names:
+                make()
+                return self[name]
+        raise KeyError(name)
+
+    def _conversation(self) -> None:
+        creator = self._people["creator"]
+        bystander = creator.api.person("bystander")  # whom staff may have erased
+        if self._of_two:
+            assert creator.delete(f"/api/users/{self._sender.id}/block/").status_code == 204
+            path = creator.begin(self._sender)
+        else:
+            others = [self._people[name] for name in ("participant", "former", "suspended")]
+            path = creator.begin(self._sender, bystander, *others)
+            former = self._people["former"].id
+            assert creator.delete(f"{path}participants/{former}/").status_code == 204
+        message = self._sender.say(path, "the secret")
+        self |= {
+            "conversation_id": int(path.split("/")[3]),
+            "message_id": message["id"],
+            "user_id": bystander.id,
+        }
+        if self._with_ticket:
+            opened = creator.post(f"{path}support_ticket/", {"subject": "x"})
+            assert opened.status_code == 201
+            self["ticket_id"] = opened.json()["id"]
+        if self._of_two:  # who is blocked adds nothing later
+            self._attachment()
+            self._invite()
+            assert creator.put(f"/api/users/{self._sender.id}/block/").status_code == 204
+
+    def _attachment(self) -> None:
+        path = f"/api/conversations/{self['conversation_id']}/messages/{self['message_id']}/"
+        if "attachment_id" in self:  # it came with the conversation
+            return
+        file = {"file": ("f.png", PICTURE)}
+        attached = self._sender.post(f"{path}attachments/", files=file)
+        assert attached.status_code == 201, attached.text
+        self["attachment_id"] = attached.json()["id"]
+
+    def _invite(self) -> None:
+        path = f"/api/conversations/{self['conversation_id']}/invites/"
+        if "code" in self:
+            return
+        invite = self._people["creator"].post(path, {}).json()
+        self |= {"invite_id": invite["id"], "code": invite["code"]}
+
+    def _webhook(self) -> None:
+        staff = self._people["staff"]
+        webhooks = staff.get("/api/webhooks/").json()
+        if not webhooks:
+            webhooks = [staff.post("/api/webhooks/", {"url": RECEIVER}).json()]
+        self["webhook_id"] = webhooks[0]["id"]
+
+    def _response(self) -> None:
+        answer = {"title": "x", "content": "x"}
+        made = self._people["staff"].post("/api/canned_responses/", answer)
+        self["response_id"] = made.json()["id"]
 
 
 def sign_up(api: Api) -> dict[str, Person]:
@@ -281,56 +378,7 @@ def begin(people: dict[str, Person], *, with_ticket: bool, of_two: bool = False)
 
     `of_two` has the creator in it, and `blocked`, whom the creator blocks at the end.
     """
-    creator = people["creator"]
-    sender = people["blocked" if of_two else "sender"]
-    bystander = creator.api.person("bystander")  # whom staff may have erased
-    if of_two:
-        assert creator.delete(f"/api/users/{sender.id}/block/").status_code == 204
-        path = creator.begin(sender)
-    else:
-        others = ("participant", "former", "suspended")
-        path = creator.begin(sender, bystander, *(people[name] for name in others))
-        assert creator.delete(f"{path}participants/{people['former'].id}/").status_code == 204
-    message = sender.say(path, "the secret")
-    attached = sender.post(
-        f"{path}messages/{message['id']}/attachments/", files={"file": ("f.png", PICTURE)}
-    )
-    assert attached.status_code == 201, attached.text
-    invite = creator.post(f"{path}invites/", {}).json()
-    webhooks = people["staff"].get("/api/webhooks/").json()
-    if not webhooks:
-        webhooks = [people["staff"].post("/api/webhooks/", {"url": RECEIVER}).json()]
-    answer = {"title": "x", "content": "x"}
-    canned = people["staff"].post("/api/canned_responses/", answer).json()
-    ticket_id = 2**62  # there is none
-    if with_ticket:
-        opened = creator.post(f"{path}support_ticket/", {"subject": "x"})
-        assert opened.status_code == 201
-        ticket_id = opened.json()["id"]
-    if of_two:
-        assert creator.put(f"/api/users/{sender.id}/block/").status_code == 204
-    return World(
-        people,
-        {
-            "conversation_id": int(path.split("/")[3]),
-            "message_id": message["id"],
-            "attachment_id": attached.json()["id"],
-            "ticket_id": ticket_id,
-            "response_id": canned["id"],
-            "webhook_id": webhooks[0]["id"],
-            "upload_id": "0" * 32,
-            "invite_id": invite["id"],
-            "code": invite["code"],
-            "device_id": 2**62,
-            "pushkey": secrets.token_hex(8),
-            "agent_id": people["agent"].id,
-            "user_id": bystander.id,
-            "emoji": "%F0%9F%91%8D",
-            "newcomer": people["newcomer"].id,
-            "taken": people["newcomer"].username,
-            "name": "index.html",
-        },
-    )
+    return World(people, Values(people, with_ticket=with_ticket, of_two=of_two))
 
 
 class Frame(Struct, frozen=True):

@@ -154,6 +154,7 @@ def test_ids_of_another_conversation_lead_nowhere(api: Api, people: dict[str, An
             continue
         inner = [name for name in ("message_id", "attachment_id") if f"{{{name}}}" in path]
         for name in inner:
+            here.path(path)
             mixed = World(people, {**here.values, name: there.values[name]})
             answer = api.run(
                 ask(api.port, method, mixed.path(path), sender.access, mixed.body(rights))
