@@ -25,7 +25,7 @@ BENCH ?=
 # What is imported again and again is compiled once, whatever the environment says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test fuzz audit soak bench asyncapi autobahn lint style format clean
+.PHONY: help run test fuzz audit soak bench asyncapi autobahn lint style analysis format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
@@ -36,7 +36,7 @@ run: $(VENV)/runtime.stamp ## serve on http://127.0.0.1:8000, with SQLite in dat
 # More processes than cores: half of a test's time is waiting, for what is broken to be found.
 test: $(VENV)/dev.stamp $(if $(TEST),,style) ## lint and every test; TEST=path for one file alone
 	@.ci/services
-	@$(if $(TEST),,.ci/beside_types) $(LIMIT) $(BIN)/python -m pytest \
+	@$(if $(TEST),,.ci/beside_analysis) $(LIMIT) $(BIN)/python -m pytest \
 		$(or $(TEST),-n 4 --dist loadfile --no-loadscope-reorder)
 
 fuzz: $(VENV)/dev.stamp ## try the API and the sockets with very many inputs, for hours; FUZZ=times as many
@@ -62,12 +62,14 @@ asyncapi: $(VENV)/runtime.stamp ## hold the websockets' document to AsyncAPI's o
 autobahn: $(VENV)/dev.stamp ## hold the websockets to Autobahn's test suite, which needs Python 2.7
 	@.ci/autobahn
 
-lint: style ## style, formatting, types, unsafe code, and which layer may import which
-	@$(BIN)/mypy
+lint: style analysis ## style, formatting, types, unsafe code, and which layer may import which
 
 style: $(VENV)/dev.stamp
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
+
+analysis: $(VENV)/dev.stamp
+	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/bandit --quiet --configfile pyproject.toml -r chat config server.py
 

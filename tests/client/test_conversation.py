@@ -71,8 +71,7 @@ async def test_cut_at_random_nothing_is_lost_doubled_or_out_of_order(
                     await ends[place].edit(ack.id or 0, f"{name} {number} edited")
                 if number % CUT_EVERY == place:
                     await asyncio.sleep(random.uniform(0, 0.01))  # noqa: S311 - any moment
-                    while not proxy.cut(0.7):  # nobody is back yet
-                        await asyncio.sleep(0.01)
+                    await proxy.cut_some(0.7)
 
         await asyncio.gather(talk("his", 0), talk("her", 1))
         stored = {m.id: m.content for m in await pair.ali.messages(pair.id, limit=200)}

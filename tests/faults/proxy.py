@@ -84,6 +84,11 @@ class FaultProxy:
             reset(pair.far)
         return len(pairs)
 
+    async def cut_some(self, share: float) -> None:
+        """The same of a share, and again until there was a connection in it."""
+        while not self.cut(share):
+            await asyncio.sleep(0.01)
+
     def far_port(self, near_port: int) -> int:
         """The port from which the target sees the connection that came from this one."""
         for pair in self._pairs:

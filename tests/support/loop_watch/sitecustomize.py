@@ -130,3 +130,6 @@ for module, name in SILENT:
     heard_too(module, name)
 sys.addaudithook(heard)
 sys.meta_path.insert(0, Finder)
+# structlog loads it where it is there, which takes a tenth of a server's start. What Payam needs
+# does not bring it.
+sys.modules["rich"] = None  # type: ignore[assignment]
