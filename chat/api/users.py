@@ -117,7 +117,8 @@ async def export(request: Request) -> HTTPResponse | None:
     """Everything of the caller, as a zip.
 
     `profile.json`, `conversations.json` and `messages.json` (those that the caller sent, with the
-    names of their files), and the files in `files/`. It is made while it is sent.
+    names of their files), `tickets.json` if there are any, and the files in `files/`. What the
+    caller said as a guest is in it. It is made while it is sent.
     """
     services: Services = request.app.ctx.services
     headers = {"Content-Disposition": 'attachment; filename="export.zip"', **etags.KEPT}

@@ -3,7 +3,7 @@
 import asyncio
 import io
 import zipfile
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -99,6 +99,9 @@ class Exports:
         if account is None:
             raise NotAuthenticated("The token's user does not exist.", code="user_unknown")
         profile = encode(await store.profile(self._database, who.user_id))
+        # Who became a user of the shop keeps what they said as a guest before.
+        everybody = [who.user_id, *await erasures.guests_of(self._database, who.user_id)]
+        tickets = await store.tickets(self._database, everybody)
         sink = Archive(self._files)
         with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
             archive.writestr("profile.json", profile)
@@ -111,15 +114,17 @@ class Exports:
             # the archive, which cannot end otherwise.
             arrays: list[tuple[str, AsyncIterator[list[Any]]]] = [
                 ("conversations.json", parts),
-                ("messages.json", self._sent(who)),
+                ("messages.json", self._sent(everybody)),
             ]
+            if tickets:
+                archive.writestr("tickets.json", encode(tickets))
             if who.is_staff:
                 arrays.append(("notes.json", self._noted(who)))
             for name, pages in arrays:
                 async with aclosing(sink.array(archive, name, pages)) as pieces:
                     async for piece in pieces:
                         yield piece
-            async for conversation_id, message_ids in self._mine(who):
+            async for conversation_id, message_ids in self._mine(everybody):
                 for _, id_, file in await store.files(self._database, conversation_id, message_ids):
                     path = path_of(id_, file.name)
                     async with aclosing(sink.file(archive, path, file)) as pieces:
@@ -137,19 +142,20 @@ class Exports:
                 async for piece in pieces:
                     yield piece
 
-    async def _mine(self, who: Identity) -> AsyncIterator[tuple[int, list[int]]]:
-        """The messages that the user has sent: conversation and ids."""
-        for conversation_id in await erasures.conversations(self._database, who.user_id):
-            after: int | None = 0
-            while after is not None:
-                after, ids = await erasures.messages_of(
-                    self._database, conversation_id, who.user_id, after, READ
-                )
-                if ids:
-                    yield conversation_id, ids
+    async def _mine(self, everybody: Sequence[int]) -> AsyncIterator[tuple[int, list[int]]]:
+        """The messages that these users have sent: conversation and ids."""
+        for user_id in everybody:
+            for conversation_id in await erasures.conversations(self._database, user_id):
+                after: int | None = 0
+                while after is not None:
+                    after, ids = await erasures.messages_of(
+                        self._database, conversation_id, user_id, after, READ
+                    )
+                    if ids:
+                        yield conversation_id, ids
 
-    async def _sent(self, who: Identity) -> AsyncIterator[list[dict[str, Any]]]:
-        async for conversation_id, ids in self._mine(who):
+    async def _sent(self, everybody: Sequence[int]) -> AsyncIterator[list[dict[str, Any]]]:
+        async for conversation_id, ids in self._mine(everybody):
             found = await store.sent(self._database, conversation_id, ids)
             named: dict[int, list[str]] = {}
             for message_id, id_, file in await store.files(self._database, conversation_id, ids):

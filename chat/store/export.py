@@ -1,4 +1,4 @@
-"""What a user has sent, for themselves."""
+"""What a user has said of themselves and sent, for themselves."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -35,7 +35,47 @@ async def profile(reads: Reads, user_id: int) -> dict[str, Any]:
         "last_seen": to_text(seen_at) if seen_at else None,
         "display_name": display_name,
         "metadata": metadata_of(metadata),
+        "guest": await said_as_guest(reads, user_id),
     }
+
+
+async def said_as_guest(reads: Reads, user_id: int) -> list[dict[str, Any]]:
+    """What the user said on a shop's page, also as the guests that they were before."""
+    rows = await reads.fetch(
+        """
+        SELECT u.id, u.display_name, g.email, g.consent, g.created_at
+        FROM guests AS g JOIN users AS u ON u.id = g.user_id
+        WHERE g.user_id = ? OR g.joined_id = ? ORDER BY u.id
+        """,
+        (user_id, user_id),
+    )
+    return [
+        {"id": id_, "name": name, "email": email, "consent": consent, "created_at": to_text(at)}
+        for id_, name, email, consent, at in rows
+    ]
+
+
+async def tickets(reads: Reads, user_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """The tickets that these users opened, with their ratings."""
+    rows = await reads.fetch(
+        f"""
+        SELECT id, conversation_id, subject, status, priority, created_at, rating, rating_comment
+        FROM support_tickets WHERE created_by IN ({reads.ids}) ORDER BY id
+        """,  # noqa: S608 - of ours
+        (listed(user_ids),),
+    )
+    return [
+        {
+            "id": id_,
+            "conversation": conversation_id,
+            "subject": subject,
+            "status": status,
+            "priority": priority,
+            "created_at": to_text(at),
+            "rating": None if score is None else {"score": score, "comment": comment or ""},
+        }
+        for id_, conversation_id, subject, status, priority, at, score, comment in rows
+    ]
 
 
 async def sent(

@@ -2,7 +2,9 @@
 
 import asyncio
 import hmac
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
@@ -183,6 +185,35 @@ def test_a_suspended_account_takes_nothing_over(api: Api) -> None:
     body = signed("shop-11", guest=late.access)
     problem(api.request("POST", "/api/guests/identify/", json=body), 403, "suspended")
     assert late.get(conversation).status_code == 200
+
+
+def test_an_export_has_what_was_said_as_a_guest(api: Api) -> None:
+    """By a guest, and by who was one before: name, address, consent, messages, tickets, ratings."""
+    said = {"name": "Ali", "email": "ali@example.org", "consent": "It is stored."}
+    late = guest(api, **said)
+    place = late.begin()
+    late.say(place, "hello")
+    ticket = late.post(place + "support_ticket/", {"subject": "help"}).json()
+    agent = api.person("a", is_staff=True)
+    assert agent.post(f"/api/support_tickets/{ticket['id']}/close/").status_code == 200
+    rating = {"score": 2, "comment": "slow"}
+    assert late.post(f"/api/support_tickets/{ticket['id']}/rating/", rating).status_code == 200
+
+    def exported(who: Person) -> tuple[Any, ...]:
+        answer = who.get("/api/users/me/export/")
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+            names = ("profile", "messages", "tickets")
+            profile, sent, tickets = (json.loads(archive.read(f"{name}.json")) for name in names)
+        (as_guest,) = [one for one in profile["guest"] if one["id"] == late.id]
+        of_guest = {name: as_guest[name] for name in said}
+        contents = [one["content"] for one in sent]
+        return of_guest, contents, [(one["subject"], one["rating"]) for one in tickets]
+
+    expected = (said, ["hello"], [("help", rating)])
+    assert exported(late) == expected
+    account = identified(api, "shop-12")
+    identified(api, "shop-12", guest=late.access)
+    assert exported(account) == expected
 
 
 def test_an_erased_account_takes_its_guest_along(api: Api) -> None:
