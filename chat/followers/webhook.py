@@ -29,8 +29,8 @@ from chat.outgoing.client import Client
 from chat.placing import placed
 from chat.services import webhook_requests as requests
 from chat.services.webhook_requests import Identified, NotDelivered, Request
+from chat.store import acts, followers, webhooks
 from chat.store import changes as log_of_changes
-from chat.store import followers, webhooks
 from chat.store.database import Database
 from chat.store.history import Name
 from chat.store.webhooks import FAILING, GONE, Webhook
@@ -210,6 +210,9 @@ class WebhookFollower(Follower):
     async def _pause(self, because: str, why: str) -> None:
         async with self._database.transaction() as transaction:
             is_new = await webhooks.pause(transaction, self.webhook.id, because)
+            if is_new:  # staff find it in the list of acts
+                detail = f"webhook {self.webhook.id}: {because}"
+                await acts.write(transaction, None, acts.WEBHOOK_PAUSED, detail=detail)
         if is_new:
             log.error("webhook %d (%s) is paused: %s", *self._named, why)
 

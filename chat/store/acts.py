@@ -18,6 +18,8 @@ MESSAGE_REMOVED = "message.removed"
 RETENTION = "retention"
 WEBHOOK_ADDED, WEBHOOK_CHANGED = "webhook.added", "webhook.changed"
 WEBHOOK_REMOVED, WEBHOOK_REPLAYED = "webhook.removed", "webhook.replayed"
+WEBHOOK_PAUSED = "webhook.paused"
+"""By Payam itself. Where staff pause it, that is a change."""
 ANSWER_ADDED, ANSWER_CHANGED = "canned_response.added", "canned_response.changed"
 ANSWER_REMOVED = "canned_response.removed"
 DESK_CHANGED, DESK_SWITCHED = "desk.changed", "desk.switched"
@@ -53,7 +55,9 @@ async def write(
     message_id: int | None = None,
     detail: str = "",
 ) -> None:
-    """Keep an act, in the transaction that does it. `actor_id` is None on the command line."""
+    """Keep an act, in the transaction that does it. `actor_id` is None on the command
+    line, and for what Payam does by itself.
+    """
     await transaction.execute(
         """
         INSERT INTO acts (at, actor_id, kind, user_id, conversation_id, message_id, detail)

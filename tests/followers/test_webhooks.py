@@ -17,7 +17,7 @@ from chat.changes import reading
 from chat.followers.webhook import BEHIND, Patience
 from chat.services import webhook_requests
 from chat.services.webhooks import Webhooks as Service
-from chat.store import history
+from chat.store import acts, history
 from chat.store.database import Database
 from tests.followers.webhook_world import (
     IMPATIENT,
@@ -324,7 +324,7 @@ async def test_while_it_is_paused_it_is_known_how_far_it_is_behind(
 
 
 async def test_a_receiver_that_is_gone_is_paused(database: Database, receiver: Receiver) -> None:
-    """At once, by 410."""
+    """At once, by 410. Staff see it among what was done."""
     talk, ali, _ = await pair(database)
     webhook = await added(database, receiver)
     await sent(database, talk, ali)
@@ -338,6 +338,8 @@ async def test_a_receiver_that_is_gone_is_paused(database: Database, receiver: R
             await asyncio.sleep(0.02)
     assert (await state(database, webhook)).paused_because == "gone"
     assert len(receiver.received) == 1
+    (act, *_) = await acts.page(database, None, 1)
+    assert (act.kind, act.by, act.detail) == ("webhook.paused", None, f"webhook {webhook}: gone")
 
 
 async def test_the_receiver_may_ask_for_a_pause(database: Database, receiver: Receiver) -> None:
