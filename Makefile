@@ -15,6 +15,8 @@ LIMIT := $(if $(shell command -v timeout),timeout --foreground --signal=INT --ki
 # What `make soak` breaks, and how often.
 FAULT_ROUNDS ?= 20
 FAULT_MESSAGES ?= 10000
+# Messages per second meanwhile. A machine that does other work besides needs fewer.
+FAULT_RATE ?= 1600
 
 # How many times as many inputs `make fuzz` tries.
 FUZZ ?= 1
@@ -49,7 +51,7 @@ audit: $(VENV)/dev.stamp ## look for known weaknesses of what runs, in a databas
 
 soak: $(VENV)/dev.stamp ## break everything again and again, in four hours; writes docs/reliability.md
 	@.ci/services
-	@FAULT_ROUNDS=$(FAULT_ROUNDS) FAULT_MESSAGES=$(FAULT_MESSAGES) \
+	@FAULT_ROUNDS=$(FAULT_ROUNDS) FAULT_MESSAGES=$(FAULT_MESSAGES) FAULT_RATE=$(FAULT_RATE) \
 		FAULT_REPORT=docs/reliability.md $(BIN)/python -m pytest $(or $(TEST),tests/faults)
 
 bench: $(VENV)/dev.stamp ## measure it beside six other servers, in an hour

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic
 
 from tests.faults.hasty import HastyServer
@@ -24,6 +25,8 @@ BEHIND = 1_000_000 if IS_LONG else 4_000
 PATIENCE = 1800.0 if IS_LONG else 90.0
 """Seconds; only a test that fails waits so long."""
 LOOK_SECONDS = 0.05
+MEMORY_MAX = 150 * 1024
+"""KiB of the followers' process at most, however much waits for it. It begins with half of that."""
 AGAIN = 3
 """What was under way when something broke may come once more; each time that it is tried."""
 
@@ -127,6 +130,12 @@ async def go_through(
         await fault(place, following)
         await until(following.has_all)
         findings = Findings()
+        if fault is fall_behind:
+            findings.wrong += [
+                f"the followers needed {size:,} KiB"
+                for size in map(most_memory, place.server.followers())
+                if size > MEMORY_MAX
+            ]
         said, has, again = await following.outcome(findings)
         place.server.check_log()
         return Outcome(0, said, has, again, findings, Counter(), Counter(), 0)
@@ -134,6 +143,12 @@ async def go_through(
     for row, fault in faults.items():
         rounds = 1 if fault is fall_behind else None
         await prove(row, following.name, lambda fault=fault: round_(fault), rounds)  # type: ignore[misc]
+
+
+def most_memory(pid: int) -> int:
+    """KiB that the process has had in memory at most."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    return int(status.partition("VmHWM:")[2].split()[0])
 
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:

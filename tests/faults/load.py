@@ -18,8 +18,8 @@ ROUNDS = int(os.environ.get("FAULT_ROUNDS", "1"))
 MESSAGES = int(os.environ.get("FAULT_MESSAGES", "1000"))
 """Of a round, at least; it goes on as long as the fault does."""
 IS_LONG = ROUNDS > 1
-RATE = 1600 if IS_LONG else 500
-"""Messages a second, of all clients together."""
+RATE = int(os.environ.get("FAULT_RATE", "1600" if IS_LONG else "500"))
+"""Messages per second, of all clients together."""
 TICK = 0.02
 CONNECT_SECONDS = 60
 SETTLE_SECONDS = 120
