@@ -10,7 +10,7 @@ import aiofiles
 from chat.changes.attachments import AttachmentAdded
 from chat.changes.family import name_of
 from chat.importing.job import Job, Note
-from chat.importing.values import moment, text
+from chat.importing.values import moment_or, text
 from chat.services.attachments import clean_name, media_type
 from chat.store import conversations, imports
 from chat.store.attachments import StoredFile
@@ -75,8 +75,8 @@ async def store(
         seq = changed.get(conversation_id, seqs[conversation_id]) + 1
         changed[conversation_id] = seq
         new_id = old_id + job.shifts["attachments"]
-        added = moment(created, job.zone)
-        at = found.at if added is None else added
+        at, lost = moment_or(created, job.zone, found.at, f"attachment {old_id}")
+        notes += lost
         kept.append((new_id, conversation_id, message_id, found.sender_id, seq, file, at))
         entries.append(Entry(conversation_id, seq, ADDED, new_id))
     await imports.add_attachments(transaction, kept)

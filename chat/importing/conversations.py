@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from chat.importing.job import Job, Note
 from chat.importing.nobody import nobody
-from chat.importing.values import moment, text
+from chat.importing.values import moment_or, text
 from chat.records import MEMBER, OWNER
 from chat.services.checks import TITLE_MAX_LENGTH
 from chat.store import imports
@@ -44,8 +44,8 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
         kept = text(title)
         if len(kept) > TITLE_MAX_LENGTH:
             notes.append(Note("cut", None, f"conversation {old_id}: its title was cut"))
-        at = moment(created, job.zone)
-        at = now() if at is None else at
+        at, lost = moment_or(created, job.zone, now(), f"conversation {old_id}")
+        notes += lost
         if by is None:
             by = await nobody(job, transaction)
         new_id = old_id + job.shifts["conversations"]

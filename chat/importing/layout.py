@@ -17,7 +17,7 @@ AT = ("created_at", "timestamp", "created", "date_created")
 FIELDS: dict[str, dict[str, Sequence[str]]] = {
     "users": {
         "id": ("id",),
-        "username": ("username",),
+        "username": ("username", "email"),
         "password": ("password",),
         "is_staff": ("is_staff",),
         "is_active": ("is_active",),
@@ -73,6 +73,10 @@ OPTIONAL = ("attachments", "tickets")
 """What a module may lack: whoever never had files or tickets has no tables for them."""
 
 
+ID_MOST = 2**53 - 1
+"""Of JavaScript's numbers, which are those of JSON for most clients, larger ones are not exact."""
+
+
 class Part(Struct, frozen=True):
     """One table. `columns` are SQL expressions, in the order of FIELDS; NULL where it has none."""
 
@@ -90,12 +94,20 @@ class Part(Struct, frozen=True):
     async def bounds(self, source: Source) -> tuple[int, int, int]:
         """How many rows it has, their lowest id and their highest; 0 where there are none."""
         name = quoted(self.table)
+        # Not by min() and max(), which a UUID has not: then the error would be another one.
         ((count, first, last),) = await source.fetch(
-            f"SELECT count(*), coalesce(min(id), 0), coalesce(max(id), 0) FROM {name}"  # noqa: S608 - quoted
+            f"SELECT (SELECT count(*) FROM {name}),"  # noqa: S608 - quoted
+            f" (SELECT id FROM {name} ORDER BY id LIMIT 1),"
+            f" (SELECT id FROM {name} ORDER BY id DESC LIMIT 1)"
         )
+        if count == 0:
+            return 0, 0, 0
         for id_ in (first, last):
-            if not isinstance(id_, int) or (count and id_ < 1):
-                raise PayamError(f"{self.table}.id: Payam's ids are whole numbers from 1 on.")
+            if not isinstance(id_, int) or not 1 <= id_ <= ID_MOST:
+                raise PayamError(
+                    f"{self.table}.id has {str(id_)[:40]!r}: Payam's ids are whole numbers"
+                    f" from 1 to {ID_MOST}."
+                )
         return count, first, last
 
 

@@ -25,10 +25,11 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
     pairs = {(one, two) for one, two in places if one is not None and two is not None}
     standings = await imports.standings(transaction, pairs)
     messages, entries, unread, notes = [], [], [], list[Note]()
+    times = await times_of(job, transaction, rows, notes)
     lasts: dict[int, tuple[int, int]] = {}
     former: set[tuple[int, int]] = set()
-    for row, (conversation_id, sender) in zip(rows, places, strict=True):
-        old_id, old_conversation, _, content, created, is_read, is_edited, is_deleted = row
+    for row, (conversation_id, sender), at in zip(rows, places, times, strict=True):
+        old_id, old_conversation, _, content, _, is_read, is_edited, is_deleted = row
         if conversation_id is None or conversation_id not in seqs:
             notes.append(
                 Note("lost", None, f"message {old_id}: has no conversation {old_conversation}")
@@ -42,7 +43,6 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
         else:
             sender_id = sender
         new_id = old_id + job.shifts["messages"]
-        at = moment(created, job.zone) or 0
         sent_as = seqs[conversation_id] + 1
         seq = sent_as
         if is_edited or is_deleted:
@@ -77,6 +77,26 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
     await imports.add_unread(transaction, unread)
     await imports.set_positions(transaction, {id_: seqs[id_] for id_ in lasts}, lasts)
     return notes
+
+
+async def times_of(
+    job: Job, transaction: Transaction, rows: Sequence[Row], notes: list[Note]
+) -> list[int]:
+    """When each was sent. One without a time counts as sent with the one before it."""
+    ids = [job.new("conversations", row[1]) for row in rows]
+    read = [moment(row[4], job.zone) for row in rows]
+    lost = {id_ for id_, at in zip(ids, read, strict=True) if at is None and id_ is not None}
+    lasts = await imports.active_at(transaction, lost)
+    times = []
+    for (old_id, _, _, _, created, *_), id_, at in zip(rows, ids, read, strict=True):
+        if at is None and id_ in lasts:
+            what = "no time" if created is None else f"{str(created)[:40]!r}, which is no time"
+            words = f"message {old_id}: has {what}; it counts as sent with the one before it"
+            notes.append(Note("times", None, words))
+        if at is not None and id_ is not None:
+            lasts[id_] = at
+        times.append(lasts.get(id_ or 0, 0) if at is None else at)
+    return times
 
 
 async def keep_mentions(transaction: Transaction, messages: Sequence[Row]) -> None:

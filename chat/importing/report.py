@@ -18,6 +18,7 @@ MEANINGS = {
     "files": "files are missing",
     "deleted": "files belong to deleted messages and were left out",
     "lost": "rows belong to nothing and were left out",
+    "times": "times are missing, or could not be read",
     "tickets": "tickets have another status or priority",
     "cut": "titles or subjects were too long and were cut",
 }

@@ -18,7 +18,7 @@ from time import monotonic
 from chat.errors import PayamError
 from chat.importing import attachments, conversations, messages, source, support_tickets, users
 from chat.importing.job import Job, Note
-from chat.importing.layout import Layout, layout_of
+from chat.importing.layout import ID_MOST, Layout, layout_of
 from chat.importing.report import Report, report_of
 from chat.importing.source import Source
 from chat.store import imports
@@ -122,6 +122,8 @@ async def begin(database: Database, read_from: Source, layout: Layout, name: str
             await database.reserve_ids(transaction, TABLES[noun], last)
             is_taken, highest = await imports.taken(transaction, TABLES[noun], first, last)
             shift = max(highest, last) + 1 - first if is_taken else 0
+            if last + shift > ID_MOST:
+                raise PayamError(f"{TABLES[noun]}: there is no room for ids up to {last + shift}.")
             if shift:
                 await database.reserve_ids(transaction, TABLES[noun], last + shift)
             await imports.begin(transaction, name, noun, shift)
@@ -164,12 +166,13 @@ async def mark(job: Job) -> None:
     step = (await imports.steps(job.database, job.name))[MARKS]
     if step.is_done:
         return
-    shift = job.shifts["conversations"]
-    _, _, last = await job.layout.parts["conversations"].bounds(job.source)
-    for after in range(step.after_id, last, MARKED):
+    shift, after = job.shifts["conversations"], step.after_id
+    while rows := await job.layout.parts["conversations"].page(job.source, after, MARKED):
+        last = rows[-1][0]
         async with job.database.transaction() as transaction:
-            await imports.set_marks(transaction, after + shift, min(after + MARKED, last) + shift)
-            await imports.advance(transaction, job.name, MARKS, after + MARKED, 0)
+            await imports.set_marks(transaction, after + shift, last + shift)
+            await imports.advance(transaction, job.name, MARKS, last, 0)
+        after = last
     async with job.database.transaction() as transaction:
-        await imports.advance(transaction, job.name, MARKS, last, 0, is_done=True)
+        await imports.advance(transaction, job.name, MARKS, after, 0, is_done=True)
     await imports.forget_unread(job.database)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 import psycopg
+from psycopg.types.string import TextLoader
 
 from chat.errors import PayamError
 from chat.store.database import Row
@@ -85,6 +86,9 @@ class PostgresSource:
                 application_name="payam import",
             )
             await connection.set_read_only(True)
+            # As text: Python has no moment that is infinite, or after the year 9999.
+            for kind in ("timestamptz", "timestamp", "date"):
+                connection.adapters.register_loader(kind, TextLoader)
         except psycopg.Error as error:
             raise unreadable(error) from error
         return cls(connection)
@@ -96,6 +100,7 @@ class PostgresSource:
             async with self._connection.transaction():
                 # All moments as UTC, whatever the server's own zone is.
                 await self._connection.execute("SET LOCAL timezone = 'UTC'")
+                await self._connection.execute("SET LOCAL datestyle = 'ISO'")
                 cursor = await self._connection.execute(text, parameters)
                 return await cursor.fetchall()
         except psycopg.Error as error:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from chat.changes.family import name_of
 from chat.changes.support_tickets import TicketUpdated
 from chat.importing.job import Job, Note
-from chat.importing.values import moment, text
+from chat.importing.values import moment_or, text
 from chat.records import PRIORITIES
 from chat.services.checks import SUBJECT_MAX_LENGTH
 from chat.store import conversations, imports
@@ -77,9 +77,9 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
         creator, agent = job.new("users", by), job.new("users", to)
         if creator is None or creator not in known:
             creator = await conversations.creator(transaction, conversation_id)
-        at = moment(created, job.zone)
-        at = now() if at is None else at
-        updated_at = moment(updated, job.zone) or at
+        at, lost = moment_or(created, job.zone, now(), f"ticket {old_id}")
+        updated_at, lost_too = moment_or(updated, job.zone, at, f"ticket {old_id}")
+        notes += lost + lost_too
         seq = changed.get(conversation_id, seqs[conversation_id]) + 1
         changed[conversation_id] = seq
         new_id = old_id + job.shifts["tickets"]

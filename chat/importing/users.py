@@ -1,16 +1,18 @@
 """Users and their passwords."""
 
+import re
 from collections.abc import Sequence
 
 from chat.auth import django_hashes
 from chat.importing.job import Job, Note
 from chat.importing.names import Names, keys_to_look_up
-from chat.importing.values import moment, text
+from chat.importing.values import moment_or, text
 from chat.services.checks import DISPLAY_NAME_MAX_LENGTH
 from chat.store import imports
 from chat.store.database import Row, Transaction
 from chat.times import now
 
+SCHEME = re.compile(r"(pbkdf2|argon2|scrypt|bcrypt|sha1|md5|unsalted|crypt)[a-z0-9_]*")
 UNUSABLE = "!"
 """What Django writes before a password that was taken away."""
 
@@ -25,7 +27,8 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
         named = names.give(old_id, user_id, text(username))
         hashed, rounds, lost = kept_password(old_id, user_id, text(password), is_active)
         notes += [note for note in (named.note, lost) if note is not None]
-        created_at = moment(created, job.zone)
+        created_at, lost_time = moment_or(created, job.zone, now(), f"user {old_id}")
+        notes += lost_time
         users.append(
             (
                 user_id,
@@ -34,7 +37,7 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
                 hashed,
                 rounds,
                 bool(is_staff),
-                now() if created_at is None else created_at,
+                created_at,
                 f"{text(first)} {text(last)}".strip()[:DISPLAY_NAME_MAX_LENGTH],
             )
         )
@@ -56,8 +59,10 @@ def kept_password(
         return None, None, None
     found = django_hashes.read(stored)
     if found is None:
-        scheme = stored.partition("$")[0][:30]
-        reason = f"a password hash of the kind {scheme!r} cannot be checked, or is too much work"
+        # What is no hash may be the password itself, which nothing may show.
+        scheme, mark, _ = stored.partition("$")
+        kind = f"the kind {scheme!r}" if mark and SCHEME.fullmatch(scheme) else "an unknown kind"
+        reason = f"a password hash of {kind} cannot be checked, or is too much work"
         return (
             None,
             None,

@@ -305,6 +305,14 @@ async def with_open_tickets(reads: Reads, conversation_ids: Collection[int]) -> 
     return {id_ for (id_,) in rows}
 
 
+async def active_at(reads: Reads, conversation_ids: Collection[int]) -> dict[int, int]:
+    """When the last message of each was sent, or when it began."""
+    if not conversation_ids:
+        return {}
+    sql = f"SELECT id, active_at FROM conversations WHERE id IN ({reads.ids})"  # noqa: S608 - of ours
+    return dict(await reads.fetch(sql, (listed(conversation_ids),)))
+
+
 async def set_positions(
     transaction: Transaction,
     seqs: dict[int, int],

@@ -35,8 +35,11 @@ def make(folder: Path, url: str, *arguments: str) -> Django:
     else:
         engine, parts = "postgresql", conninfo_to_dict(url)
         names = {"NAME": "dbname", "HOST": "host", "PORT": "port", "USER": "user"}
+        options = parts.get("options")
         database = {one: str(parts[name]) for one, name in names.items() if name in parts}
         database["PASSWORD"] = str(parts.get("password", ""))
+        if options:
+            database["OPTIONS"] = {"options": options}
     settings = {"ENGINE": f"django.db.backends.{engine}", **database}
     done = subprocess.run(
         [sys.executable, "fill.py", *arguments],

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any, Self
 
 import httpx
+import psycopg
 import pytest
 
 from tests.importing.conftest import Django, make
 from tests.support.commands import Said, command, run_command
 from tests.support.payam_server import CHECKOUT, PayamServer
+from tests.support.postgres_server import PostgresServer
 
 PASSWORD = "گذرواژهٔ قدیمی"
 WORDS = (
@@ -184,6 +186,83 @@ def test_what_is_there_stays(source: Django, settings: Mapping[str, str], tmp_pa
         body = {"username": "newcomer", "password": "long enough"}
         made = httpx.post(f"{server.url}/api/users/", json=body, trust_env=False).json()
         assert made["id"] > 24
+
+
+ODD = (
+    "user 4: a password hash of an unknown kind cannot be checked",
+    "user 5: a password hash of an unknown kind cannot be checked",
+    "user 6: a password hash of an unknown kind cannot be checked",
+    "user 7: a password hash of the kind 'sha1' cannot be checked",
+    "user 8: a password hash of the kind 'pbkdf2_sha256' cannot be checked",
+    "user 9: a password hash of the kind 'pbkdf2_sha256' cannot be checked",
+    "user 6: '%s' is no time that can be kept",
+    "message 10002000000000: has no time; it counts as sent with the one before it",
+    "message 10003000000000: has '%s', which is no time",
+    "message 5: has no time; it counts as sent with the one before it",
+)
+
+
+def test_what_old_sites_have_comes_over(
+    dialect: str, request: pytest.FixtureRequest, settings: Mapping[str, str], tmp_path: Path
+) -> None:
+    """Times of USE_TZ=False and none at all, ids far apart, hashes of all ages, users that went,
+    tables in a schema. Nothing that may be a password is shown.
+    """
+    url = f"sqlite:///{tmp_path}/django.sqlite3"
+    if dialect == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        url = server.create_database()
+        with psycopg.connect(url) as connection:
+            connection.execute("CREATE SCHEMA shop")
+        url += ("&" if "?" in url else "?") + "options=-csearch_path%3Dshop"
+    source = make(tmp_path, url, "odd")
+    was = 5
+    for id_ in (2**53, -1):  # what cannot be kept is refused before anything is imported
+        give_id(source, was, id_)
+        said = import_from(source, settings)
+        assert (said.status, said.printed) == (1, "")
+        assert f"chat_message.id has '{id_}'" in said.complaint.splitlines()[-1]
+        was = id_
+    give_id(source, was, 5)
+    said = import_from(source, settings, "--time-zone", "Asia/Tehran")
+    assert said.status == 0, said.complaint
+    lost = "infinity" if dialect == "postgresql" else "0000-00-00 00:00:00"
+    for words in ODD:
+        assert words.replace("%s", lost) in said.printed
+    for secret in ("hunter2", "pa$$word", "'pa'", "5f4dcc3b", "user 2:", "user 3:"):
+        assert secret not in said.printed + said.complaint
+    assert run_command("doctor", settings=settings) == "nothing has drifted\n"
+    with PayamServer(settings) as served, Client(served) as client:
+        for name, password in (
+            ("empty", ""),
+            ("taken", "!"),
+            ("plain", "hunter2-is-my-password"),
+            ("hex", "5f4dcc3b5aa765d61d8327deb882cf99"),
+        ):
+            assert client.sign_in(name, password).status_code in (400, 401)
+        young = client.sign_in("young").json()["access"]
+        far = client.json(young, f"/api/conversations/{10**12}/messages/")
+        assert [one["timestamp"] for one in far] == [
+            "2022-03-21T08:30:00Z",
+            *["2022-03-21T21:00:00Z"] * 3,
+        ]
+        (near,) = client.json(young, "/api/conversations/7/messages/")
+        assert near["timestamp"] == "2023-03-01T06:30:00Z"  # when the conversation began
+        assert near["sender"]["username"] == (
+            "plain" if dialect == "postgresql" else "deleted-user"
+        )
+
+
+def give_id(source: Django, was: int, id_: int) -> None:
+    """To a message of the source."""
+    sql = f"UPDATE chat_message SET id = {id_} WHERE id = {was}"  # noqa: S608
+    if source.url.startswith("sqlite:///"):
+        with sqlite3.connect(source.url.removeprefix("sqlite:///")) as database:
+            database.execute(sql)
+        database.close()
+    else:
+        with psycopg.connect(source.url) as connection:
+            connection.execute(sql)
 
 
 WRONG = [

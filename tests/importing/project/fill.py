@@ -1,6 +1,7 @@
 """Makes the database that DJANGO_DATABASE describes, and fills it.
 
-With a number as its argument it adds so many messages, in bulk, and nothing else.
+With a number as its argument it adds so many messages, in bulk, and nothing else. With `odd` it
+adds what old sites have, and is one with USE_TZ=False.
 """
 
 import json
@@ -16,7 +17,7 @@ from PIL import Image
 
 settings.configure(
     SECRET_KEY="s" * 50,
-    USE_TZ=True,
+    USE_TZ="odd" not in sys.argv,
     TIME_ZONE="Asia/Tehran",
     INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "chat"],
     DATABASES={"default": json.loads(os.environ["DJANGO_DATABASE"])},
@@ -32,10 +33,11 @@ settings.configure(
 django.setup()
 
 from chat.models import Attachment, Conversation, Message, SupportTicket  # noqa: E402 # after setup
-from django.contrib.auth.hashers import make_password  # noqa: E402
+from django.contrib.auth.hashers import get_hasher, make_password  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
 from django.core.files.base import ContentFile  # noqa: E402
 from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
 
 PASSWORD = "گذرواژهٔ قدیمی"
 LATER = timedelta(hours=1)
@@ -145,9 +147,54 @@ def add(count: int) -> None:
     )
 
 
+ODD_PASSWORDS = {
+    "young": "pbkdf2_sha256$1200$salt$",
+    "empty": "",
+    "taken": "!",
+    "plain": "hunter2-is-my-password",
+    "dollar": "pa$$word-of-mine",
+    "hex": "5f4dcc3b5aa765d61d8327deb882cf99",
+    "sha": "sha1$salt$0123456789abcdef0123456789abcdef01234567",
+    "broken": "pbkdf2_sha256$many$salt$hash",
+    "short": "pbkdf2_sha256$1200",
+}
+
+
+def add_odd() -> None:
+    """Times without a zone, and none; ids far apart; hashes of all ages; a row of nobody."""
+    who = {}
+    for name, stored in ODD_PASSWORDS.items():
+        who[name] = User.objects.create(username=name, password=stored)
+    hasher = get_hasher("pbkdf2_sha256")
+    User.objects.filter(username="young").update(
+        password=hasher.encode(PASSWORD, "salt", iterations=1200)
+    )
+    far = Conversation.objects.create(id=10**12, created_at=datetime(2023, 3, 1, 10))
+    near = Conversation.objects.create(id=7, created_at=datetime(2023, 3, 1, 10))
+    for talk in (far, near):
+        talk.participants.set([who["young"], who["plain"]])
+    # Iran's clocks went forward at midnight, so the second of these times never was.
+    moments = [datetime(2022, 3, 21, 12), datetime(2022, 3, 22, 0, 30), None, None]
+    for number, moment in enumerate(moments):
+        Message.objects.create(
+            id=10**13 + number * 10**9, conversation=far, sender=who["young"], timestamp=moment
+        )
+    Message.objects.create(id=5, conversation=near, sender=who["plain"], timestamp=None)
+    endless = "'infinity'" if connection.vendor == "postgresql" else "'0000-00-00 00:00:00'"
+    with connection.cursor() as cursor:
+        last = 10**13 + 3 * 10**9
+        cursor.execute(f"UPDATE chat_message SET timestamp = {endless} WHERE id = {last}")  # noqa: S608
+        cursor.execute(f"UPDATE auth_user SET date_joined = {endless} WHERE username = 'hex'")  # noqa: S608
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA foreign_keys = OFF")
+            cursor.execute("UPDATE chat_message SET sender_id = 4000 WHERE id = 5")
+
+
 call_command("makemigrations", "chat", verbosity=0)
 call_command("migrate", verbosity=0)
-if len(sys.argv) > 1:
+if "odd" in sys.argv:
+    add_odd()
+elif len(sys.argv) > 1:
     add(int(sys.argv[1]))
 else:
     fill()
