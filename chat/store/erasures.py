@@ -16,8 +16,8 @@ TOMBSTONE = "deleted-user-{}"
 
 ERASE = """
     UPDATE users SET username = ?, password_hash = NULL, password_rounds = NULL, external_id = NULL,
-        is_staff = FALSE, last_seen_at = 0, display_name = '', metadata = NULL, avatar = NULL,
-        avatar_size = NULL, erased_at = ?,
+        is_staff = FALSE, last_seen_at = 0, display_name = '', display_name_key = '',
+        metadata = NULL, avatar = NULL, avatar_size = NULL, erased_at = ?,
         username_key = CASE
         WHEN NOT EXISTS (SELECT 1 FROM users AS o WHERE o.username_key = ? AND o.id <> ?)
         THEN ? ELSE ? END

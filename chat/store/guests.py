@@ -5,15 +5,15 @@ becomes a known user.
 from msgspec import UNSET
 
 from chat import records
+from chat.store import users
 from chat.store.database import Reads, Transaction, listed
 from chat.times import now, to_text
 
 
 async def mark(transaction: Transaction, user_id: int, name: str, email: str, consent: str) -> None:
     """This new user is a guest."""
-    await transaction.execute(
-        "UPDATE users SET is_guest = TRUE, display_name = ? WHERE id = ?", (name, user_id)
-    )
+    await transaction.execute("UPDATE users SET is_guest = TRUE WHERE id = ?", (user_id,))
+    await users.show_as(transaction, user_id, name)
     await transaction.execute(
         """
         INSERT INTO guests (user_id, email, joined_id, created_at, consent)
@@ -91,9 +91,11 @@ async def joined(transaction: Transaction, user_id: int, account_id: int) -> Non
 
 
 async def describe(transaction: Transaction, user_id: int, name: str) -> None:
-    await transaction.execute(
-        "UPDATE users SET display_name = ? WHERE id = ? AND display_name = ''", (name, user_id)
-    )
+    """Name the user, unless they have a name."""
+    if await transaction.fetch(
+        "SELECT 1 FROM users WHERE id = ? AND display_name = ''", (user_id,)
+    ):
+        await users.show_as(transaction, user_id, name)
 
 
 async def read_as_far(

@@ -108,14 +108,6 @@ KEEP = f"""
 """  # noqa: S608 - of ours
 
 
-# A name that people have chosen has no key. Arabic letters of Persian words and the non-joiner are
-# what differs most.
-SHOWN_NAME = """
-    replace(replace(replace(lower(cu.display_name), '\u064a', '\u06cc'), '\u0643', '\u06a9'),
-            '\u200c', '')
-"""
-
-
 class Wanted(Struct, frozen=True):
     """Which tickets are wanted; None for any. `key` is what the subject or the customer's name
     contains, folded. An `assigned_to` of NOBODY wants those that no agent has.
@@ -170,7 +162,7 @@ async def page(
         sql = f"{sql} AND NOT {HAS_AGENT}"
     if wanted.key is not None:
         pattern = f"%{wanted.key.translate(ESCAPE)}%"
-        places = ("t.subject_key", "cu.username_key", SHOWN_NAME)
+        places = ("t.subject_key", "cu.username_key", "cu.display_name_key")
         found = " OR ".join(f"{place} LIKE ? ESCAPE '\\'" for place in places)
         sql, parameters = f"{sql} AND ({found})", [*parameters, *[pattern] * len(places)]
     rows = await reads.fetch(f"{sql} ORDER BY t.id DESC LIMIT ?", [*parameters, limit])

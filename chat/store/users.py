@@ -8,6 +8,7 @@ from msgspec import Struct
 from chat import records
 from chat.store.database import Database, Reads, Row, Transaction, listed
 from chat.store.models.accounts import User
+from chat.text import searching
 from chat.text.names import key_of
 from chat.times import now
 
@@ -182,8 +183,10 @@ async def me(reads: Reads, user_id: int) -> records.Me | None:
 
 
 async def show_as(transaction: Transaction, user_id: int, display_name: str) -> None:
+    """Keep the name that people see, and how it is looked for."""
     await transaction.execute(
-        "UPDATE users SET display_name = ? WHERE id = ?", (display_name, user_id)
+        "UPDATE users SET display_name = ?, display_name_key = ? WHERE id = ?",
+        (display_name, searching.key_of(display_name), user_id),
     )
 
 

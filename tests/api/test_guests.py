@@ -13,6 +13,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from chat.services.sessions import Pair
+from chat.store.migrations import m0076_folded_display_names
 from config.settings import Settings
 from tests.api.client import Api, Person, problem, wrong_fields
 
@@ -84,6 +85,31 @@ def test_a_guest_writes_to_the_desk(api: Api) -> None:
     )
     problem(ali.get(f"/api/guests/{ali.id}/"), 403, "forbidden")
     problem(agent.get(f"/api/guests/{agent.id}/"), 404, "not_found")
+
+
+def test_customers_are_found_by_their_names_in_every_spelling(api: Api) -> None:
+    """As subjects are; also by a name of an earlier release, and by one that was changed since."""
+
+    async def carry_over() -> None:
+        async with api.app.ctx.payam.database.transaction() as transaction:
+            await m0076_folded_display_names.carry_over(transaction)
+
+    agent = api.person("a", is_staff=True)
+
+    def found(q: str) -> set[int]:
+        answer = agent.get("/api/support_tickets/", params={"q": q, "limit": 200})
+        return {one["created_by"]["id"] for one in answer.json()}
+
+    ali = guest(api, name="آرش مؤمنی ۱۲")
+    assert ali.post(ali.begin() + "support_ticket/", {"subject": "help"}).status_code == 201
+    api.execute("UPDATE users SET display_name_key = ''")
+    assert ali.id not in found("ارش")
+    api.run(carry_over())
+    for q in ("آرش مؤمنی", "ارش مومني", "ARASH", "مؤمنی 12"):
+        assert (ali.id in found(q)) == (q != "ARASH"), q
+    assert ali.patch("/api/users/me/", {"display_name": "José"}).status_code == 200
+    assert ali.id in found("jose")
+    assert ali.id not in found("ارش")
 
 
 def test_a_guest_knows_staff_alone(api: Api) -> None:

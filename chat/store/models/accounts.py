@@ -29,6 +29,7 @@ class User(Table):
     avatar_size = peewee.BigIntegerField(null=True)
     is_guest = peewee.BooleanField(default=False)
     suspended_at = peewee.BigIntegerField(null=True)
+    display_name_key = peewee.TextField(default="")
 
     class Meta:
         table_name = "users"
