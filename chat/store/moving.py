@@ -2,7 +2,8 @@
 
 A server with a bucket finds files in both places, so nothing is missing at any moment: a file is
 deleted in one place when it is whole in the other. Files that are in the right place already are
-passed over, so an interrupted move goes on when it is begun again.
+passed over, so an interrupted move goes on when it is begun again. What it left in the first place,
+because it ended between the two steps, is deleted then.
 """
 
 from collections.abc import Callable
@@ -54,6 +55,8 @@ async def move(
                     await files.fetch(file, bucket)
                     await bucket.remove([file.stored_name, file.stored_name + THUMBNAIL])
                 else:
+                    if to_bucket:  # the end may have come between the file and its thumbnail
+                        unlink(files.thumbnail(file.stored_name))
                     continue
             except NotFound:  # deleted meanwhile, or lost: `doctor` says which
                 done.missing += 1
@@ -61,6 +64,8 @@ async def move(
                 done.moved += 1
         say(f"{done.seen} of {total} files seen, {done.moved} moved")
     await move_avatars(reads, files, bucket, done, to_bucket=to_bucket)
+    if not to_bucket:
+        await bucket.remove([one for one in await bucket.everything() if files.path(one).exists()])
     return done
 
 

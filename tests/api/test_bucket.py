@@ -1,7 +1,10 @@
 """Attachments in a bucket, in a server that speaks S3: the same over HTTP, by signed addresses."""
 
 import os
-from collections.abc import Iterator
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -10,10 +13,12 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from msgspec import convert
+from msgspec.structs import replace
 
 from chat.changes import catalogue
 from chat.errors import Unavailable
 from chat.store import doctor, moving
+from chat.store.attachments import StoredFile
 from chat.store.drift import Drift
 from config.settings import Settings
 from payam_client import Attachment as ClientAttachment
@@ -21,6 +26,8 @@ from payam_client import Tokens
 from tests.api.client import Api, Person, problem
 from tests.client.people import connect
 from tests.media.pictures import picture
+from tests.support.commands import run_command
+from tests.support.payam_server import CHECKOUT
 from tests.support.s3_server import BUCKET, S3Server
 
 DATA = bytes(range(256)) * 8
@@ -171,6 +178,67 @@ def test_files_move_and_are_there_all_the_time(api: Api, ali: Person, attachment
     assert move(to_bucket=True).moved == everything.moved
     assert on_disk(api) == set()
     assert downloaded(ali, attachment["url"]).content == picture()
+    assert drifts(api) == []
+
+
+def test_a_move_that_was_killed_goes_on(
+    api: Api, s3: S3Server, ali: Person, conversation: str
+) -> None:
+    """A command that is killed half-way, and what one leaves that ends between two steps: the next
+    one finishes it, and nothing stays in the place that was left.
+    """
+    payam = api.app.ctx.payam
+    files, bucket = payam.files, payam.files.bucket
+    message = ali.say(conversation, "many")["id"]
+    path = f"{conversation}messages/{message}/attachments/"
+    for number in range(10):
+        attach(ali, path, DATA + bytes([number]))
+    pictured = attach(ali, path, picture())
+    everything = in_bucket(api)
+    settings = {
+        "DATA_DIR": str(api.settings.data_dir),
+        "ATTACHMENT_STORAGE": f"s3://{BUCKET}/chat/files",
+        **s3.rights,
+    }
+
+    def killed(place: str, begun: Callable[[], bool]) -> None:
+        command = [sys.executable, "-m", "chat", "attachments", "move", place]
+        process = subprocess.Popen(
+            command, cwd=CHECKOUT, env={"PATH": os.defpath, **settings}, stderr=subprocess.DEVNULL
+        )
+        while process.poll() is None and not begun():
+            time.sleep(0.001)
+        process.kill()
+        process.wait()
+
+    def row() -> StoredFile:
+        sql = "SELECT stored_name, name, size, content_type, sha256 FROM attachments WHERE id = ?"
+        (values,) = api.run(payam.database.fetch(sql, (pictured["id"],)))
+        return replace(StoredFile(*values), thumbnail_size=1)
+
+    killed("disk", lambda: len(on_disk(api)) > 2)
+    assert drifts(api) == []
+    for one in ali.get(path).json():
+        assert ali.get(one["url"], follow_redirects=True).status_code == 200
+    run_command("attachments", "move", "disk", settings=settings)
+    assert in_bucket(api) == set()
+    assert {one.name for one in on_disk(api)} == everything
+    # A file was copied, and its copy in the bucket not deleted yet.
+    file = row()
+    api.run(files.send(file, files.path(file.stored_name), bucket))
+    run_command("attachments", "move", "disk", settings=settings)
+    assert in_bucket(api) == set()
+
+    killed("s3", lambda: len(in_bucket(api)) > 2)
+    assert drifts(api) == []
+    run_command("attachments", "move", "s3", settings=settings)
+    assert (in_bucket(api), on_disk(api)) == (everything, set())
+    # A file was deleted, and its thumbnail not yet.
+    api.run(files.fetch(file, bucket))
+    files.path(file.stored_name).unlink()
+    run_command("attachments", "move", "s3", settings=settings)
+    assert (in_bucket(api), on_disk(api)) == (everything, set())
+    assert downloaded(ali, pictured["thumbnail_url"]).status_code == 200
     assert drifts(api) == []
 
 
