@@ -17,18 +17,30 @@ DIGITS = re.compile(r"[0-9]{1,19}")
 def parameters(request: Request, names: Collection[str]) -> dict[str, str]:
     """The query's parameters that have these names. (Others were refused before.)
 
-    Raises InvalidInput for a parameter that comes twice.
+    Raises InvalidInput for a parameter that comes twice, or is no UTF-8.
     """
     found: dict[str, str] = {}
     if not request.query_string:
         return found
-    for name, value in parse_qsl(request.query_string, keep_blank_values=True, errors="replace"):
+    pairs = parse_qsl(request.query_string, keep_blank_values=True, errors="surrogateescape")
+    for name, value in pairs:
         if name not in names:
             continue
         if name in found:
             raise InvalidInput({name: ["May be there only once."]})
+        if not value.isascii() and is_broken(value):
+            raise InvalidInput({name: ["Is not in UTF-8."]})
         found[name] = value
     return found
+
+
+def is_broken(value: str) -> bool:
+    """Whether it has bytes that stand for no character."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def integers(request: Request, names: Collection[str]) -> dict[str, int]:

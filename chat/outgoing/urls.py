@@ -11,7 +11,7 @@ from msgspec import Struct
 URL_MAX_LENGTH = 2000
 CHARACTERS = re.compile(r"[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=%]+", re.ASCII)
 """What RFC 3986 allows in a URL, but for `#`: nobody sends a fragment."""
-HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?", re.ASCII)
+HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?", re.ASCII)
 PORTS = {"http": 80, "https": 443}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 SHOWN_LENGTH = 100
 """Characters of a client's own text that an error repeats."""
 PATH = " - at `$"
+NAMES = re.compile(r"[a-z_]+(\.[a-z_]+)*")
 DEPTH_MAX = 100
 """Objects and lists within each other, above which JSON counts as too deep where its decoder
 gives up. No field needs so many.
@@ -28,12 +29,19 @@ def explain(text: str, whole: str, known: Collection[str] = ()) -> dict[str, lis
     if not mark:
         what, path = text, ""
     if missing := between(what, "Object missing required field `"):
-        return {missing: ["This field is required."]}
+        return {within(path, missing): ["This field is required."]}
     if what.startswith("Object contains unknown field `"):
         # `known` are the fields of the whole, and not those of an object within it.
-        return unknown(between(what, "Object contains unknown field `"), () if path else known)
+        other = between(what, "Object contains unknown field `")
+        return unknown(within(path, other), () if path else known)
     field = path.removeprefix(".").rstrip("`").partition(".")[0].partition("[")[0]
     return {shown(field) or whole: [f"{shown(what)}."]}
+
+
+def within(path: str, name: str) -> str:
+    """The name with those of the objects that it is in: `keys.auth`."""
+    outer = path.removeprefix(".").rstrip("`").replace("[...]", "")
+    return f"{outer}.{name}" if NAMES.fullmatch(outer) else name
 
 
 def unknown(name: str, known: Collection[str] = (), what: str = "field") -> dict[str, list[str]]:

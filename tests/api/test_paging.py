@@ -49,6 +49,15 @@ def test_anything_else_is_refused(query: str, field: str) -> None:
     assert set(caught.value.fields) == {field}
 
 
+@pytest.mark.parametrize("value", ["%FF", "a%ED%A0%80", "%D8"])
+def test_text_is_utf_8(value: str) -> None:
+    """What is not is refused, and not looked for as something else."""
+    with pytest.raises(InvalidInput, match="UTF-8") as caught:
+        paging.parameters(request(f"q={value}"), ("q",))
+    assert set(caught.value.fields) == {"q"}
+    assert paging.parameters(request("q=%D8%A7"), ("q",)) == {"q": "ا"}
+
+
 def test_the_largest_numbers_are_allowed() -> None:
     """A limit of 200, and the largest id."""
     query = f"limit=200&before={2**63 - 1}"

@@ -50,6 +50,7 @@ def test_a_url_is_taken_apart(text: str, authority: str, target: str) -> None:
         ("https://سلام.example/", "ASCII"),
         ("https://.example.org/", "host"),
         ("https://a..b/", "host"),
+        ("https://" + "a" * 64 + ".example/", "host"),
         ("https://" + "a" * 2000, "2000"),
     ],
 )
