@@ -7,6 +7,7 @@ to, this server only.
 
 import gzip
 import re
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -51,8 +52,6 @@ HEADERS = {
 
 
 class File(Struct, frozen=True):
-    """`body` is compressed with gzip."""
-
     body: bytes
     content_type: str
     tag: str
@@ -68,8 +67,14 @@ def load(folder: Path) -> dict[str, File]:
                 body = COMMENT.sub(b"", body)
             tag = f'"{sha256(body).hexdigest()}"'
             name = path.relative_to(folder).as_posix()
-            files[name] = File(gzip.compress(body, mtime=0), TYPES[path.suffix], tag)
+            files[name] = File(body, TYPES[path.suffix], tag)
     return files
+
+
+@cache
+def compressed(body: bytes) -> bytes:
+    """When it is first asked for: to compress all of them takes as long as many modules do."""
+    return gzip.compress(body, mtime=0)
 
 
 def blueprint(base_path: str) -> Blueprint:
@@ -136,6 +141,5 @@ def answer(request: Request, file: File) -> HTTPResponse:
     body = file.body
     if "gzip" in request.headers.get("accept-encoding", ""):
         headers["Content-Encoding"] = "gzip"
-    else:
-        body = gzip.decompress(body)
+        body = compressed(body)
     return HTTPResponse(body, headers=headers, content_type=file.content_type)
