@@ -352,7 +352,7 @@ async def test_the_receiver_may_ask_for_a_pause(database: Database, receiver: Re
 
     receiver.behaviour = slow_down
     await sent(database, talk, ali)
-    async with sending(database, patience=Patience(first=0.001, most=0.001, asked=0.5)):
+    async with sending(database, patience=Patience(first=0.001, most=0.001, asked=2)):
         await until(lambda: len(receiver.received) == 1)
         await asyncio.sleep(0.3)
         assert len(receiver.received) == 1

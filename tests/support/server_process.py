@@ -12,8 +12,8 @@ from typing import Any, ClassVar, Self
 
 from tests.support.ports import free_port
 
-START_SECONDS = 30
-STOP_SECONDS = 20
+START_SECONDS = 90
+STOP_SECONDS = 60
 TAIL_CHARACTERS = 4000
 
 
@@ -69,7 +69,7 @@ class ServerProcess:
         """Start it and return once it answers.
 
         Raises AssertionError with the end of its log when it dies first or takes more
-        than 30 seconds.
+        than START_SECONDS.
         """
         assert self._process is None, f"{self.name} runs already"
         with self.log_file.open("ab") as log:
@@ -101,7 +101,7 @@ class ServerProcess:
     def stop(self) -> None:
         """Ask it to stop and wait until it has.
 
-        Raises AssertionError when it takes more than 20 seconds; it is killed then.
+        Raises AssertionError when it takes more than STOP_SECONDS; it is killed then.
         """
         if self._process is None:
             return
