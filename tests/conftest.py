@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.support.citus_cluster import CitusCluster, lack_of_citus
 from tests.support.commands import run_command
 from tests.support.payam_server import PayamServer
 from tests.support.people import People
@@ -49,7 +50,12 @@ LONG = (
 takes a core.
 """
 
-SHAPES = {"sqlite": "on_sqlite", "postgres-redis": "on_postgres", "two-workers": "two_workers"}
+SHAPES = {
+    "sqlite": "on_sqlite",
+    "postgres-redis": "on_postgres",
+    "two-workers": "two_workers",
+    "citus": "on_citus",
+}
 ON_EACH_SHAPE = (
     "test_conversations.py",
     "test_everything.py",
@@ -63,6 +69,7 @@ ON_EACH_SHAPE = (
 """Here is every statement that has another plan where messages are in partitions, every route and
 every frame. The other tests run on SQLite, and on PostgreSQL with two workers and partitions.
 """
+WITHOUT_CITUS = pytest.mark.skipif(bool(lack_of_citus()), reason=lack_of_citus() or "-")
 MIGRATED = "payam_migrated"
 PARTITIONED = "payam_partitioned"
 PARTITIONS = 4
@@ -78,7 +85,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     named |= vars(metafunc.module).keys()
     if "deployment" in metafunc.fixturenames and "deployment" not in named:
         on_each = metafunc.definition.path.name in ON_EACH_SHAPE
-        shapes = [shape for shape in SHAPES if on_each or shape != "postgres-redis"]
+        shapes = [
+            pytest.param(shape, marks=WITHOUT_CITUS if shape == "citus" else ())
+            for shape in SHAPES
+            if on_each or shape != "postgres-redis"
+        ]
         metafunc.parametrize("deployment", shapes, indirect=True, scope="session")
 
 
@@ -163,6 +174,15 @@ def two_workers(
     database_url = postgres_server.create_database(template=partitioned_template)
     with PgBouncerServer(postgres_server) as pooler:
         yield from deploy(pooler.before(database_url), workers=2)
+
+
+@pytest.fixture(scope="session")
+def on_citus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PayamServer]:
+    """One process on a Citus cluster and Redis."""
+    with CitusCluster() as cluster:
+        database_url = cluster.create_database()
+        migrate(database_url, tmp_path_factory.mktemp("data"), "--citus")
+        yield from deploy(database_url, workers=1)
 
 
 def deploy(database_url: str, *, workers: int) -> Iterator[PayamServer]:

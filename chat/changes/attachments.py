@@ -20,7 +20,9 @@ class AttachmentAdded(ChangeFrame, tag="attachment.added", frozen=True):
 
 async def read(reads: Reads, entries: Sequence[Entry]) -> dict[Entry, ChangeFrame]:
     """The frames, without those of attachments that were deleted with their messages."""
-    found = await store.by_ids(reads, [entry.subject_id for entry in entries])
+    found = await store.by_places(
+        reads, [(entry.conversation_id, entry.subject_id) for entry in entries]
+    )
     by_id = {attachment.id: attachment for attachment in found}
     return {
         entry: AttachmentAdded(by_id[id_].message_id, by_id[id_], seq=entry.seq)

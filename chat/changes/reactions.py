@@ -27,7 +27,9 @@ class ReactionRemoved(ChangeFrame, tag="reaction.removed", frozen=True):
 
 async def read(reads: Reads, entries: Sequence[Entry]) -> dict[Entry, ChangeFrame]:
     """The frames, without those of messages that were deleted since."""
-    found = await store.by_ids(reads, [entry.subject_id for entry in entries])
+    found = await store.by_places(
+        reads, [(entry.conversation_id, entry.subject_id) for entry in entries]
+    )
     frames = {name_of(frame): frame for frame in (ReactionAdded, ReactionRemoved)}
     return {
         entry: frames[entry.kind](*found[entry.subject_id], seq=entry.seq)

@@ -30,7 +30,9 @@ class TicketUpdated(ChangeFrame, tag="ticket.updated", frozen=True):
 
 
 async def read(reads: Reads, entries: Sequence[Entry]) -> dict[Entry, ChangeFrame]:
-    found = await store.by_ids(reads, [entry.subject_id for entry in entries])
+    found = await store.by_places(
+        reads, [(entry.conversation_id, entry.subject_id) for entry in entries]
+    )
     by_id = {ticket.id: ticket for ticket in found}
     steps = await ticket_steps.of_places(
         reads, [(entry.conversation_id, entry.seq) for entry in entries]

@@ -22,6 +22,12 @@ def install(commands: Any) -> None:
         metavar="N",
         help="keep messages in N partitions (PostgreSQL, before there are messages)",
     )
+    bring_up.add_argument(
+        "--citus",
+        action="store_true",
+        help="experimental: divide conversations among the servers of a Citus cluster"
+        " (before there are conversations); docs/scaling.md says what fails there",
+    )
     fill = leaf(commands, "seed", seed, "Fill an empty database, for load tests.")
     fill.add_argument("--users", type=int, required=True, metavar="N")
     fill.add_argument("--conversations", type=int, required=True, metavar="M")
@@ -46,9 +52,14 @@ def install(commands: Any) -> None:
     leaf(commands, "restored", restored, "Say that the database was put back to an older state.")
 
 
+EXPERIMENTAL = "payam: Citus is experimental: docs/scaling.md says what fails there"
+
+
 async def migrate(payam: Payam, options: argparse.Namespace) -> Said:
-    applied = await schema.migrate(payam.database, options.partitions)
+    applied = await schema.migrate(payam.database, options.partitions, divide=options.citus)
     text = f"applied {', '.join(applied)}" if applied else "nothing to apply"
+    if options.citus:
+        print(EXPERIMENTAL, file=sys.stderr)
     return Said(text, {"applied": applied})
 
 

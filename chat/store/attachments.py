@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import msgspec
 from msgspec import UNSET, Struct
 
 from chat import records
@@ -71,19 +70,26 @@ async def of_messages(
 
 async def of_places(reads: Reads, places: Sequence[tuple[int, int]]) -> list[records.Attachment]:
     """The attachments of these messages (conversation, id), oldest first."""
+    return await _at(reads, "message_id", places)
+
+
+async def by_places(reads: Reads, places: Sequence[tuple[int, int]]) -> list[records.Attachment]:
+    """Those of these attachments (conversation, id) that are stored, oldest first."""
+    return await _at(reads, "id", places) if places else []
+
+
+async def _at(
+    reads: Reads, column: str, places: Sequence[tuple[int, int]]
+) -> list[records.Attachment]:
     rows = await reads.fetch(
         f"""
         SELECT {COLUMNS} FROM ({reads.pairs}) AS place JOIN attachments AS a
-            ON a.conversation_id = place.one AND a.message_id = place.two
+            ON a.conversation_id = place.one AND a.{column} = place.two
         ORDER BY a.id
         """,  # noqa: S608 - of ours
-        (msgspec.json.encode(places).decode(),),
+        (listed(places),),
     )
     return [from_row(row) for row in rows]
-
-
-async def by_ids(reads: Reads, attachment_ids: Sequence[int]) -> list[records.Attachment]:
-    return await _select(reads, f"a.id IN ({reads.ids})", attachment_ids)
 
 
 async def _select(

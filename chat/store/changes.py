@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from chat.records import ID_MAX
-from chat.store.database import PART, Reads, Row, Transaction, listed
+from chat.store.database import PART, Reads, Row, Transaction, in_parts, listed
 from chat.times import now
 
 
@@ -102,10 +102,11 @@ async def rows_since(reads: Reads, points: Mapping[int, int], limit: int) -> dic
     sql = SINCE[reads.dialect].format(pairs=reads.pairs)
     limits = [limit] * LIMITS[reads.dialect]
     found: dict[int, list[Row]] = {}
-    for conversation_id, *row in await reads.fetch(sql, (listed(points.items()), *limits)):
-        rows = found.setdefault(conversation_id, [])
-        if len(rows) < limit:
-            rows.append(tuple(row))
+    for part in in_parts(points.items(), reads.part):
+        for conversation_id, *row in await reads.fetch(sql, (listed(part), *limits)):
+            rows = found.setdefault(conversation_id, [])
+            if len(rows) < limit:
+                rows.append(tuple(row))
     return found
 
 

@@ -50,42 +50,42 @@ LIST = """
     SELECT mine.active_at, mine.id, mine.title, mine.is_direct, mine.created_at, mine.seq,
            (SELECT epoch FROM history), mine.username, mine.last_read_id, t.id,
            (SELECT count(*) FROM messages AS x
-            WHERE x.conversation_id = mine.id AND x.created_seq > coalesce(
+            WHERE x.conversation_id = {id} AND x.created_seq > coalesce(
                 (SELECT r.created_seq FROM messages AS r
-                 WHERE r.conversation_id = mine.id AND r.id = mine.last_read_id), 0)
+                 WHERE r.conversation_id = {id} AND r.id = mine.last_read_id), 0)
               AND x.sender_id <> mine.user_id AND NOT x.is_deleted),
            (SELECT count(*) FROM mentions AS n
-            WHERE n.conversation_id = mine.id AND n.user_id = mine.user_id
+            WHERE n.conversation_id = {id} AND n.user_id = mine.user_id
               AND n.message_id > mine.last_read_id AND NOT n.is_own),
            mine.participant_count,
            (SELECT {people} FROM (
                 SELECT x.user_id FROM participants AS x
-                WHERE x.conversation_id = mine.id AND x.is_active ORDER BY x.user_id LIMIT {most}
+                WHERE x.conversation_id = {id} AND x.is_active ORDER BY x.user_id LIMIT {most}
             ) AS first JOIN users AS w ON w.id = first.user_id),
            m.id, m.sender_id, u.username,
            CASE WHEN m.is_deleted THEN '' ELSE m.content END, m.created_at,
            CASE WHEN m.sender_id <> mine.user_id THEN m.id <= mine.last_read_id
                 ELSE NOT EXISTS (SELECT 1 FROM participants AS o
-                                 WHERE o.conversation_id = mine.id AND o.user_id <> mine.user_id
+                                 WHERE o.conversation_id = {id} AND o.user_id <> mine.user_id
                                    AND o.is_active AND o.last_read_id < m.id) END,
            m.by_agent, own.muted_until, coalesce(own.is_archived, FALSE),
            coalesce(own.is_pinned, FALSE), mine.metadata, own.role, mine.members_may, mine.avatar,
            mine.display_name, mine.own_avatar
     FROM mine
     LEFT JOIN participants AS own
-        ON own.conversation_id = mine.id AND own.user_id = mine.user_id AND own.is_active
-    LEFT JOIN messages AS m ON m.conversation_id = mine.id AND m.id = mine.last_message_id
+        ON own.conversation_id = {id} AND own.user_id = mine.user_id AND own.is_active
+    LEFT JOIN messages AS m ON m.conversation_id = {id} AND m.id = mine.last_message_id
     LEFT JOIN users AS u ON u.id = m.sender_id
-    LEFT JOIN support_tickets AS t ON t.conversation_id = mine.id AND t.status <> 'closed'
+    LEFT JOIN support_tickets AS t ON t.conversation_id = {id} AND t.status <> 'closed'
     WHERE mine.last_read_id IS NOT NULL
 """
 READ = """
     (SELECT p.last_read_id FROM participants AS p
-     WHERE p.conversation_id = c.id AND p.user_id = me.id AND p.is_active)
+     WHERE p.conversation_id = {id} AND p.user_id = me.id AND p.is_active)
 """
 # Nothing is stored about an agent, so everything counts as read.
 READ_BY_AGENT = "coalesce(c.last_message_id, 0)"
-OF_AGENT = f"c.id = ? AND {IS_AGENT.format(user='me.id', conversation='c.id')}"
+OF_AGENT = f"c.id = ? AND {IS_AGENT.format(user='me.id', conversation='?')}"
 PERSON = "'id', w.id, 'username', w.username, 'display_name', w.display_name, 'avatar', w.avatar"
 PEOPLE = {
     "sqlite": f"json_group_array(json_object({PERSON}))",
@@ -148,8 +148,12 @@ async def page(
         parameters += [behind.active_at, behind.id]
         condition = "AND (c.active_at, c.id) < (?, ?)"
     found_by = PLACES.format(behind=condition, asked=condition_of(asked))
-    places = f"SELECT id FROM ({found_by} LIMIT ?) AS places"  # noqa: S608 - of ours
-    found = await _select(reads, user_id, f"c.id IN ({places})", *parameters, limit)
+    if reads.form == "citus":
+        rows = await reads.fetch(f"{found_by} LIMIT ?", (*parameters, limit))
+        found = await _each(reads, user_id, [id_ for id_, _ in rows])
+    else:
+        places = f"SELECT id FROM ({found_by} LIMIT ?) AS places"  # noqa: S608 - of ours
+        found = await _select(reads, user_id, f"c.id IN ({places})", *parameters, limit)
     return sorted(found, key=itemgetter(0), reverse=True)
 
 
@@ -157,16 +161,20 @@ async def some(
     reads: Reads, user_id: int, conversation_ids: Sequence[int]
 ) -> list[records.Conversation]:
     """These conversations in this order, as the user sees them, without those of others."""
-    found = await _select(reads, user_id, f"c.id IN ({reads.ids})", listed(conversation_ids))
+    if reads.form == "citus":
+        found = await _each(reads, user_id, conversation_ids)
+    else:
+        found = await _select(reads, user_id, f"c.id IN ({reads.ids})", listed(conversation_ids))
     by_id = {conversation.id: conversation for _, conversation in found}
     return [by_id[id_] for id_ in conversation_ids if id_ in by_id]
 
 
 async def one(reads: Reads, conversation_id: int, user_id: int) -> records.Conversation | None:
     """One conversation as this user sees it. None if the user is neither participant nor agent."""
-    found = await _select(reads, user_id, "c.id = ?", conversation_id)
+    found = await _each(reads, user_id, [conversation_id])
     if not found:
-        found = await _select(reads, user_id, OF_AGENT, conversation_id, is_agent=True)
+        parameters = (conversation_id, conversation_id)
+        found = await _select(reads, user_id, OF_AGENT, *parameters, is_agent=True)
     return found[0][1] if found else None
 
 
@@ -205,18 +213,32 @@ class Row(NamedTuple):
     own_avatar: str | None
 
 
+async def _each(
+    reads: Reads, user_id: int, conversation_ids: Sequence[int]
+) -> list[tuple[Place, records.Conversation]]:
+    """These, each by a statement of its own."""
+    return [
+        found
+        for conversation_id in conversation_ids
+        for found in await _select(reads, user_id, "c.id = ?", conversation_id)
+    ]
+
+
 async def _select(
     reads: Reads, user_id: int, which: str, *parameters: int | str, is_agent: bool = False
 ) -> list[tuple[Place, records.Conversation]]:
+    # Where a statement may ask for one conversation only, its id is the first parameter.
+    only = str(parameters[0]) if reads.form == "citus" else None
     sql = LIST.format(
         people=PEOPLE[reads.dialect],
         most=PARTICIPANTS_SHOWN,
         which=which,
-        read=READ_BY_AGENT if is_agent else READ,
+        read=READ_BY_AGENT if is_agent else READ.format(id=only or "c.id"),
+        id=only or "mine.id",
     )
     rows = [Row(*row) for row in await reads.fetch(sql, (user_id, *parameters))]
-    with_tickets = [row.ticket_id for row in rows if row.ticket_id is not None]
-    ticket_of = {one.id: one for one in await support_tickets.by_ids(reads, with_tickets)}
+    with_tickets = [(row.id, row.ticket_id) for row in rows if row.ticket_id is not None]
+    ticket_of = {one.id: one for one in await support_tickets.by_places(reads, with_tickets)}
     return [
         (
             Place(row.active_at, row.id),

@@ -56,6 +56,12 @@ class Reads(Protocol):
     moment: ClassVar[str]
     """The present by the database's own clock, in microseconds, as an expression."""
 
+    form: str
+    """The dialect, or "citus": by this a statement is chosen where those of PostgreSQL will not do
+    for a cluster."""
+    part: int
+    """Most conversations that one statement may ask for in depth: give it to `in_parts`."""
+
     async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """All rows of the answer. Raises Unavailable if the database cannot be reached."""
         ...
@@ -148,6 +154,11 @@ class Database(Reads, ABC):
     @abstractmethod
     async def partition(self, transaction: Transaction, parts: int) -> None:
         """Keep messages in so many partitions; raises Unfit where that cannot be."""
+
+    @abstractmethod
+    async def divide(self, transaction: Transaction) -> None:
+        """Divide the tables by conversation among several servers; raises Unfit where that cannot
+        be. What is divided already stays."""
 
     @abstractmethod
     async def after_numbering(self, transaction: Transaction, table: str) -> None:

@@ -36,9 +36,11 @@ async def agents(reads: Reads) -> list[Row]:
     return await reads.fetch(
         f"""
         SELECT u.id, u.username, a.takes_tickets, coalesce(a.assigned_at, 0),
-               (SELECT count(*) FROM support_tickets AS t
-                WHERE t.assigned_to = u.id AND t.status <> 'closed')
+               coalesce(has.tickets, 0)
         FROM users AS u LEFT JOIN desk_agents AS a ON a.user_id = u.id
+        LEFT JOIN (SELECT t.assigned_to, count(*) AS tickets FROM support_tickets AS t
+                   WHERE t.status <> 'closed' GROUP BY t.assigned_to
+        ) AS has ON has.assigned_to = u.id
         WHERE {users.SERVES} ORDER BY u.id
         """  # noqa: S608 - of ours
     )

@@ -92,6 +92,22 @@ LAG = """
 """
 
 
+# The same where conversations are divided among servers: what is behind first, and then its age.
+BEHIND = f"""
+    SELECT * FROM ({DUE.replace("f.name", "?")}) AS due
+    UNION SELECT * FROM ({UNSEEN.replace("f.name", "?")}) AS unseen
+"""  # noqa: S608 - of ours
+OLDEST = """
+    SELECT min(at) FROM (
+        SELECT m.created_at AS at FROM ({pairs}) AS behind
+        JOIN messages AS m ON m.conversation_id = behind.one AND m.created_seq > behind.two
+        UNION ALL
+        SELECT g.at FROM ({pairs}) AS behind
+        JOIN changes AS g ON g.conversation_id = behind.one AND g.seq > behind.two
+    ) AS waiting
+"""
+
+
 class Failing(NamedTuple):
     """How often in a row a follower has failed in a conversation, and since how many seconds."""
 
@@ -266,13 +282,29 @@ async def lags(reads: Reads, names: Collection[str]) -> dict[str, Lag]:
         which, some = "", tuple[str, ...]()
         if touch.ids is not None:  # otherwise one has not looked for long, and any may be behind
             which, some = f"AND c.id IN ({reads.ids})", (listed(list(touch.ids)[:COUNTED]),)
+        if reads.form == "citus":
+            for name in points:
+                found[name] = await _lag_among_servers(reads, name, which, some, moment)
+            continue
         sql = LAG.format(due=DUE, unseen=UNSEEN.format(which=which), names=reads.texts)
         parameters = (COUNTED, *some, COUNTED, listed(points))
         for name, text in await reads.fetch(sql, parameters):
             conversations, oldest = text.split(" ")
-            seconds = max(0.0, (moment - int(oldest)) / MICROSECONDS) if oldest else 0.0
-            found[name] = Lag(seconds, int(conversations))
+            found[name] = Lag(_age(int(oldest) if oldest else None, moment), int(conversations))
     return found
+
+
+async def _lag_among_servers(
+    reads: Reads, name: str, which: str, some: tuple[str, ...], moment: int
+) -> Lag:
+    behind = BEHIND.format(which=which)
+    rows = await reads.fetch(behind, (name, COUNTED, name, *some, COUNTED))
+    ((oldest,),) = await reads.fetch(OLDEST.format(pairs=reads.pairs), (listed(rows),) * 2)
+    return Lag(_age(oldest, moment), len(rows))
+
+
+def _age(oldest: int | None, moment: int) -> float:
+    return 0.0 if oldest is None else max(0.0, (moment - oldest) / MICROSECONDS)
 
 
 def length(seconds: float) -> int:

@@ -71,7 +71,7 @@ USERS = """
 CONVERSATIONS = """
     SELECT DISTINCT a.conversation_id FROM acts AS a
     WHERE a.kind = 'conversation.deleted' AND a.conversation_id IN ({things})
-        AND NOT EXISTS (SELECT 1 FROM deletions AS d WHERE d.conversation_id = a.conversation_id)
+        AND a.conversation_id NOT IN (SELECT d.conversation_id FROM deletions AS d)
     ORDER BY a.conversation_id
 """
 MEND_USER = """

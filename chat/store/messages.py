@@ -3,14 +3,13 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-import msgspec
 from msgspec import UNSET, Struct
 
 from chat import records
 from chat.store import belongings, reactions, replies
 from chat.store.agents import IS_AGENT
 from chat.store.belongings import Belongings
-from chat.store.database import Reads, Row, Transaction, listed
+from chat.store.database import Reads, Row, Transaction, in_parts, listed
 from chat.store.participants import ReadMarks
 from chat.store.sends import Send, not_a_participant
 from chat.times import to_text
@@ -18,18 +17,19 @@ from chat.times import to_text
 # It is one statement, because a round trip to PostgreSQL costs more than the reading. Somebody who
 # is not in the conversation gets no row. Somebody who is gets at least one, without a message if
 # there is none. Most conversations have no attachments, so that is asked once for the conversation
-# before it is asked for each message.
+# before it is asked for each message. The conversation is named by its id everywhere, so that one
+# server of several has it all.
 PARTICIPANT = """
         SELECT p.user_id, p.last_read_id,
                (SELECT min(o.last_read_id) FROM participants AS o
-                WHERE o.conversation_id = p.conversation_id AND o.user_id <> p.user_id
+                WHERE o.conversation_id = ? AND o.user_id <> p.user_id
                   AND o.is_active) AS others_read_id,
                EXISTS (SELECT 1 FROM attachments AS a
-                       WHERE a.conversation_id = p.conversation_id) AS has_attachments,
+                       WHERE a.conversation_id = ?) AS has_attachments,
                EXISTS (SELECT 1 FROM reaction_counts AS r
-                       WHERE r.conversation_id = p.conversation_id) AS has_reactions,
+                       WHERE r.conversation_id = ?) AS has_reactions,
                EXISTS (SELECT 1 FROM messages AS r
-                       WHERE r.conversation_id = p.conversation_id
+                       WHERE r.conversation_id = ?
                          AND r.reply_to IS NOT NULL) AS has_replies
         FROM participants AS p WHERE p.conversation_id = ? AND p.user_id = ? AND p.is_active
 """
@@ -38,16 +38,16 @@ PARTICIPANT = """
 AGENT = f"""
         SELECT reader.id AS user_id, {records.ID_MAX} AS last_read_id,
                (SELECT min(o.last_read_id) FROM participants AS o
-                WHERE o.conversation_id = c.id AND o.is_active) AS others_read_id,
+                WHERE o.conversation_id = ? AND o.is_active) AS others_read_id,
                EXISTS (SELECT 1 FROM attachments AS a
-                       WHERE a.conversation_id = c.id) AS has_attachments,
+                       WHERE a.conversation_id = ?) AS has_attachments,
                EXISTS (SELECT 1 FROM reaction_counts AS r
-                       WHERE r.conversation_id = c.id) AS has_reactions,
+                       WHERE r.conversation_id = ?) AS has_reactions,
                EXISTS (SELECT 1 FROM messages AS r
-                       WHERE r.conversation_id = c.id AND r.reply_to IS NOT NULL) AS has_replies
+                       WHERE r.conversation_id = ? AND r.reply_to IS NOT NULL) AS has_replies
         FROM conversations AS c CROSS JOIN users AS reader
         WHERE c.id = ? AND reader.id = ?
-          AND {IS_AGENT.format(user="reader.id", conversation="c.id")}
+          AND {IS_AGENT.format(user="reader.id", conversation="?")}
 """  # noqa: S608 - of ours
 SELECT = """
     WITH me AS MATERIALIZED ({me})
@@ -60,7 +60,7 @@ SELECT = """
                CASE WHEN m.is_deleted THEN NULL ELSE m.metadata END,
                (SELECT has_attachments FROM me)
                    AND EXISTS (SELECT 1 FROM attachments AS a
-                           WHERE a.conversation_id = m.conversation_id AND a.message_id = m.id)
+                           WHERE a.conversation_id = ? AND a.message_id = m.id)
         FROM messages AS m JOIN users AS u ON u.id = m.sender_id
         WHERE {where}
     ) AS found ON TRUE ORDER BY found.id
@@ -176,16 +176,17 @@ async def some(
 async def contents(reads: Reads, pairs: Iterable[tuple[int, int]]) -> dict[int, str]:
     """Of messages that are not deleted, each by its conversation and its id: the content by id."""
     # Not by a join: PostgreSQL may read all partitions for that, whatever the pairs are.
-    rows = await reads.fetch(
-        f"""
+    sql = f"""
         SELECT wanted.two, (SELECT m.content FROM messages AS m
                             WHERE m.conversation_id = wanted.one AND m.id = wanted.two
                               AND NOT m.is_deleted)
         FROM ({reads.pairs}) AS wanted
-        """,  # noqa: S608 - of ours
-        (listed(pairs),),
-    )
-    return {message_id: content for message_id, content in rows if content is not None}
+    """  # noqa: S608 - of ours
+    found: dict[int, str] = {}
+    for part in in_parts(pairs, reads.part):
+        rows = await reads.fetch(sql, (listed(part),))
+        found |= {message_id: content for message_id, content in rows if content is not None}
+    return found
 
 
 async def by_ids(reads: Reads, reader: Reader, message_ids: Sequence[int]) -> list[records.Message]:
@@ -198,7 +199,7 @@ async def by_ids(reads: Reads, reader: Reader, message_ids: Sequence[int]) -> li
 OF_PLACES = """
     SELECT p.last_read_id,
            (SELECT min(o.last_read_id) FROM participants AS o
-            WHERE o.conversation_id = p.conversation_id AND o.user_id <> p.user_id
+            WHERE o.conversation_id = place.one AND o.user_id <> p.user_id
               AND o.is_active),
            m.id, m.sender_id, u.username, CASE WHEN m.is_deleted THEN '' ELSE m.content END,
            m.created_at, m.is_edited, m.is_deleted, m.seq, m.client_id, m.by_agent,
@@ -215,14 +216,16 @@ async def of_places(
     reads: Reads, user_id: int, places: Sequence[tuple[int, int]]
 ) -> dict[int, records.Message]:
     """By id, those of the messages (conversation, id) that the user may read as a participant."""
-    rows = await reads.fetch(
-        OF_PLACES.format(
-            pairs=reads.pairs,
-            reactions=reactions.OF_ROW.format(joined=reads.joined, user="p.user_id"),
-            replies=replies.OF_ROW,
+    sql = OF_PLACES.format(
+        pairs=reads.pairs,
+        reactions=reactions.OF_ROW.format(
+            joined=reads.joined, user="p.user_id", conversation="place.one"
         ),
-        (msgspec.json.encode(places).decode(), user_id),
+        replies=replies.OF_ROW.format(conversation="place.one"),
     )
+    rows: list[Row] = []
+    for part in in_parts(places, reads.part):
+        rows += await reads.fetch(sql, (listed(part), user_id))
     found = await belongings.read(
         reads,
         with_files=[(row[-1], row[2]) for row in rows],
@@ -239,18 +242,17 @@ async def of_places(
 async def _select(
     reads: Reads, reader: Reader, where: str, *parameters: Any
 ) -> list[records.Message]:
-    all_parameters = (reader.conversation_id, reader.user_id, *parameters)
-    mine = reactions.OF_ROW.format(joined=reads.joined, user="(SELECT user_id FROM me)")
-    sql = SELECT.format(me=PARTICIPANT, where=where, reactions=mine, replies=replies.OF_ROW)
-    rows = await reads.fetch(sql, all_parameters)
+    conversation_id = reader.conversation_id
+    reads_as = (*[conversation_id] * 5, reader.user_id)
+    rest = (*[conversation_id] * 4, *parameters)
+    rows = await reads.fetch(_page(PARTICIPANT, where, reads.joined), (*reads_as, *rest))
     if not rows:
-        sql = SELECT.format(me=AGENT, where=where, reactions=mine, replies=replies.OF_ROW)
-        rows = await reads.fetch(sql, all_parameters)
+        as_agent = (*reads_as, conversation_id, *rest)
+        rows = await reads.fetch(_page(AGENT, where, reads.joined), as_agent)
     if not rows:
         raise not_a_participant()
     if rows[0][2] is None:
         return []
-    conversation_id = reader.conversation_id
     found = await belongings.read(
         reads,
         with_files=[(conversation_id, row[2]) for row in rows if row[-1]],
@@ -258,6 +260,16 @@ async def _select(
         parents=[(conversation_id, row[14]) for row in rows if row[14] is not None],
     )
     return _present(rows, conversation_id, ReadMarks(reader.user_id, *rows[0][:2]), found)
+
+
+def _page(me: str, where: str, joined: str) -> str:
+    user = "(SELECT user_id FROM me)"
+    return SELECT.format(
+        me=me,
+        where=where,
+        reactions=reactions.OF_ROW.format(joined=joined, user=user, conversation="?"),
+        replies=replies.OF_ROW.format(conversation="?"),
+    )
 
 
 def _present(

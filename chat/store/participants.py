@@ -107,7 +107,7 @@ async def points_for(
 ) -> dict[tuple[int, int], Point]:
     """The same for many pairs of a conversation and a user, of those who are participants."""
     found: dict[tuple[int, int], Point] = {}
-    for some in in_parts(places):
+    for some in in_parts(places, reads.part):
         rows = await reads.fetch(POINTS.format(pairs=reads.pairs), (listed(some),))
         for conversation_id, user_id, seq, epoch in rows:
             if seq is not None:

@@ -36,6 +36,7 @@ MINE = {
         ) AS c
     """,
     "sqlite": "participants AS p CROSS JOIN conversations AS c ON c.id = p.conversation_id",
+    "citus": "participants AS p JOIN conversations AS c ON c.id = p.conversation_id",
 }
 # As texts: rows of their own would hold the event loop.
 OF_USER = """
@@ -44,12 +45,14 @@ OF_USER = """
         FROM {mine} WHERE p.user_id = ? AND p.is_active
     )
 """
-# `mine` reads all conversations of the user once, for the positions and for what changed.
+OF_MINE = """
+    SELECT p.conversation_id AS id, p.changed AS came, c.seq, c.changed
+    FROM {mine} WHERE p.user_id = ? AND p.is_active {which}
+"""
+# `mine` reads all conversations of the user once, for the positions and for what changed. Only
+# where they are divided among servers, `found` reads them again, each server its own.
 BEHIND = """
-    WITH mine AS MATERIALIZED (
-        SELECT p.conversation_id AS id, p.changed AS came, c.seq, c.changed
-        FROM {mine} WHERE p.user_id = ? AND p.is_active {which}
-    ), found AS (
+    WITH mine AS MATERIALIZED ({of_mine}), found AS (
         SELECT id, seq,
                coalesce((SELECT m.created_seq FROM messages AS m
                          WHERE m.conversation_id = mine.id AND m.changed < ?
@@ -57,7 +60,7 @@ BEHIND = """
                coalesce((SELECT l.seq FROM changes AS l
                          WHERE l.conversation_id = mine.id AND l.changed < ?
                          ORDER BY l.seq DESC LIMIT 1), 0) AS logged
-        FROM mine WHERE changed >= ?
+        FROM {found_in} WHERE changed >= ?
     )
     SELECT {horizon}, {incarnation}, (SELECT epoch FROM history),
            (SELECT {joined}('[' || id || ',' || seq || ']', ',') FROM mine),
@@ -100,7 +103,7 @@ class Behind(Struct, frozen=True):
 
 async def of_user(reads: Reads, user_id: int) -> Standing:
     """The present positions of all conversations of the user, in no order."""
-    cursor, (joined,) = await snapshot(reads, OF_USER, (user_id,), mine=MINE[reads.dialect])
+    cursor, (joined,) = await snapshot(reads, OF_USER, (user_id,), mine=MINE[reads.form])
     return Standing(str(cursor), cursor.epoch, _positions(f"[{joined or ''}]"))
 
 
@@ -117,9 +120,12 @@ async def behind(
     point = cursor.point
     which = "" if among is None else f"AND p.conversation_id IN ({reads.ids})"
     some = () if among is None else (listed(among),)
-    parameters = (user_id, *some, *[point] * 5, user_id, point)
-    mine = MINE[reads.dialect]
-    present, found = await snapshot(reads, BEHIND, parameters, mine=mine, which=which)
+    of_mine = OF_MINE.format(mine=MINE[reads.form], which=which)
+    found_in, again = "mine", tuple[int | str, ...]()
+    if reads.form == "citus":
+        found_in, again = f"({of_mine}) AS mine", (user_id, *some)
+    parameters = (user_id, *some, point, point, *again, *[point] * 3, user_id, point)
+    present, found = await snapshot(reads, BEHIND, parameters, of_mine=of_mine, found_in=found_in)
     if present.epoch != cursor.epoch:
         raise EpochChanged(present.epoch)
     if present.incarnation != cursor.incarnation or present.point < point:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from chat.store.database import Reads, listed
+from chat.store.database import Reads, in_parts, listed
 from chat.store.devices import Address
 from chat.store.notices import Looked, Place
 
@@ -12,16 +12,18 @@ COUNT_MAX = 1_000
 
 UNREAD = """
     FROM messages AS x
-    WHERE x.conversation_id = p.conversation_id AND x.created_seq > coalesce(
+    WHERE x.conversation_id = {conversation} AND x.created_seq > coalesce(
         (SELECT r.created_seq FROM messages AS r
-         WHERE r.conversation_id = p.conversation_id AND r.id = p.last_read_id), 0)
+         WHERE r.conversation_id = {conversation} AND r.id = p.last_read_id), 0)
       AND x.sender_id <> p.user_id AND NOT x.is_deleted
 """
 # Through a mute comes only what mentions the user.
+UNREAD_HERE = UNREAD.format(conversation="wanted.one")
+UNREAD_THERE = UNREAD.format(conversation="p.conversation_id")
 IS_MUTED = "coalesce(p.muted_until, 0) > ?"
 MENTION = """
     (SELECT max(y.message_id) FROM mentions AS y
-     WHERE y.conversation_id = p.conversation_id AND y.user_id = p.user_id
+     WHERE y.conversation_id = wanted.one AND y.user_id = p.user_id
        AND y.message_id > p.last_read_id AND NOT y.is_own)
 """
 # Agents are reminded of a ticket that waits for them, and need not be participants.
@@ -29,7 +31,7 @@ REMINDS = """
     (l.kind = 'ticket.updated'
      AND EXISTS (SELECT 1 FROM users AS w WHERE w.id = due.user_id AND w.is_staff)
      AND EXISTS (SELECT 1 FROM support_tickets AS t
-                 WHERE t.conversation_id = due.conversation_id AND t.status <> 'closed'))
+                 WHERE t.conversation_id = {here} AND t.status <> 'closed'))
 """
 # A device of a sign-in that has ended is gone, whether it was removed yet or not.
 LOOK = f"""
@@ -40,14 +42,14 @@ LOOK = f"""
                coalesce(p.last_read_id, 0) AS last_read_id, coalesce(p.read_seq, 0) AS read_seq,
                NOT coalesce(p.is_archived, FALSE) AS is_audible, {MENTION} AS mention_id,
                CASE WHEN {IS_MUTED} THEN {MENTION}
-                    ELSE (SELECT x.id {UNREAD} ORDER BY x.created_seq DESC LIMIT 1)
+                    ELSE (SELECT x.id {UNREAD_HERE} ORDER BY x.created_seq DESC LIMIT 1)
                     END AS newest_id,
-               (SELECT count(*) FROM (SELECT 1 {UNREAD} LIMIT {COUNT_MAX}) AS few) AS unread
+               (SELECT count(*) FROM (SELECT 1 {UNREAD_HERE} LIMIT {COUNT_MAX}) AS few) AS unread
         FROM ({{pairs}}) AS wanted
         JOIN notices AS n ON n.conversation_id = wanted.one AND n.device_id = wanted.two
         JOIN devices AS d ON d.id = n.device_id
         LEFT JOIN participants AS p
-          ON p.conversation_id = n.conversation_id AND p.user_id = d.user_id
+          ON p.conversation_id = wanted.one AND p.user_id = d.user_id
         WHERE NOT EXISTS (SELECT 1 FROM token_families AS f
                           WHERE f.id = d.family AND f.revoked_at IS NOT NULL)
     )
@@ -55,11 +57,11 @@ LOOK = f"""
            coalesce(nullif(u.display_name, ''), u.username), s.is_deleted, l.at,
            coalesce(nullif(a.display_name, ''), a.username), {REMINDS} AS reminds
     FROM due
-    JOIN conversations AS c ON c.id = due.conversation_id
-    LEFT JOIN messages AS m ON m.conversation_id = due.conversation_id AND m.id = due.newest_id
+    JOIN conversations AS c ON c.id = {{here}}
+    LEFT JOIN messages AS m ON m.conversation_id = {{here}} AND m.id = due.newest_id
     LEFT JOIN users AS u ON u.id = m.sender_id
-    LEFT JOIN messages AS s ON s.conversation_id = due.conversation_id AND s.id = due.shown_id
-    LEFT JOIN changes AS l ON l.conversation_id = due.conversation_id AND l.seq = due.added_seq
+    LEFT JOIN messages AS s ON s.conversation_id = {{here}} AND s.id = due.shown_id
+    LEFT JOIN changes AS l ON l.conversation_id = {{here}} AND l.seq = due.added_seq
     LEFT JOIN users AS a ON a.id = l.actor_id
 """  # noqa: S608 - of ours
 # From the user's conversations one by one: a join may read all conversations that there are.
@@ -67,7 +69,7 @@ BADGE = f"""
     SELECT sum(unread) FROM (
         SELECT CASE WHEN (SELECT c.last_message_id FROM conversations AS c
                           WHERE c.id = p.conversation_id) > p.last_read_id
-               THEN (SELECT count(*) FROM (SELECT 1 {UNREAD} LIMIT {COUNT_MAX}) AS few)
+               THEN (SELECT count(*) FROM (SELECT 1 {UNREAD_THERE} LIMIT {COUNT_MAX}) AS few)
                END AS unread
         FROM participants AS p
         WHERE p.user_id = ? AND p.is_active
@@ -133,8 +135,12 @@ async def look(reads: Reads, places: Sequence[Place], moment: int) -> list[Due]:
     """These notices as they are now, without those whose device is gone."""
     if not places:
         return []
-    rows = await reads.fetch(LOOK.format(pairs=reads.pairs), (moment, listed(places)))
-    return [_due(*row) for row in rows]
+    found: list[Due] = []
+    for part in in_parts(places, reads.part):
+        here = str(part[0][0]) if reads.form == "citus" else "due.conversation_id"
+        sql = LOOK.format(pairs=reads.pairs, here=here)
+        found += [_due(*row) for row in await reads.fetch(sql, (moment, listed(part)))]
+    return found
 
 
 def _due(

@@ -49,7 +49,7 @@ FROM_DEVICES = """
 AUDIBLE = """
     NOT p.is_archived AND (coalesce(p.muted_until, 0) <= ? OR EXISTS (
         SELECT 1 FROM mentions AS y
-        WHERE y.conversation_id = p.conversation_id AND y.user_id = p.user_id
+        WHERE y.conversation_id = span.one AND y.user_id = p.user_id
           AND y.message_id > p.last_read_id AND NOT y.is_own))
 """
 # One that is due already, or at which somebody is at work, is looked at in any case.
@@ -139,7 +139,7 @@ async def _listening(
     small = [id_ for id_ in newest if id_ not in set(large)]
     found: list[tuple[int, int, int]] = []
     for sql, ids in ((FROM_PARTICIPANTS, small), (FROM_DEVICES, large)):
-        for part in in_parts(ids):
+        for part in in_parts(ids, reads.part):
             pairs = listed([(id_, newest[id_]) for id_ in part])
             parameters = (pairs, moment)
             text = sql.format(pairs=reads.pairs, audible=AUDIBLE, is_idle=IS_IDLE)

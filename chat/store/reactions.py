@@ -36,13 +36,15 @@ OF_ROW = """
     (SELECT {joined}('["' || n.emoji || '",' || n.count || ',' || n.first_seq || ',' || n.last_seq
                      || ',' || CASE WHEN EXISTS (
                          SELECT 1 FROM reactions AS r
-                         WHERE r.conversation_id = n.conversation_id
+                         WHERE r.conversation_id = {conversation}
                            AND r.message_id = n.message_id AND r.user_id = {user}
                            AND r.emoji = n.emoji AND r.is_there
                      ) THEN 1 ELSE 0 END || ']', ',')
-     FROM reaction_counts AS n WHERE n.conversation_id = m.conversation_id AND n.message_id = m.id)
+     FROM reaction_counts AS n WHERE n.conversation_id = {conversation} AND n.message_id = m.id)
 """
-"""An expression for the reactions to the message `m` as a user sees them."""
+"""An expression for the reactions to the message `m` of a conversation, as a user sees them. The
+conversation is in it twice.
+"""
 OF_MESSAGE = "conversation_id = ? AND message_id = ?"
 
 
@@ -142,13 +144,15 @@ def of_row(text: str | None) -> tuple[list[records.Reactions], int]:
     return present, max(row[3] for row in found)
 
 
-async def by_ids(reads: Reads, reaction_ids: Sequence[int]) -> dict[int, Reaction]:
-    """Those of these that are stored, also where they were taken back."""
+async def by_places(reads: Reads, places: Sequence[tuple[int, int]]) -> dict[int, Reaction]:
+    """By id, those of these (conversation, id) that are stored, also where they were taken back."""
     rows = await reads.fetch(
         f"""
         SELECT r.id, r.message_id, r.emoji, u.username
-        FROM reactions AS r JOIN users AS u ON u.id = r.user_id WHERE r.id IN ({reads.ids})
+        FROM ({reads.pairs}) AS place
+        JOIN reactions AS r ON r.conversation_id = place.one AND r.id = place.two
+        JOIN users AS u ON u.id = r.user_id
         """,  # noqa: S608 - of ours
-        (listed(reaction_ids),),
+        (listed(places),),
     )
     return {reaction_id: Reaction(*row) for reaction_id, *row in rows}

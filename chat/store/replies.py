@@ -25,9 +25,9 @@ PARENTS = f"""
 # Within the statement that reads the messages, so that all of a message is one snapshot.
 OF_ROW = """
     (SELECT count(*) FILTER (WHERE NOT r.is_deleted) || ',' || coalesce(max(r.seq), 0)
-     FROM messages AS r WHERE r.conversation_id = m.conversation_id AND r.reply_to = m.id)
+     FROM messages AS r WHERE r.conversation_id = {conversation} AND r.reply_to = m.id)
 """
-"""An expression for the replies to the message `m`."""
+"""An expression for the replies to the message `m` of a conversation."""
 
 
 def of_row(text: str | None) -> tuple[int, int]:

@@ -26,15 +26,19 @@ def known() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(migrations.__path__))
 
 
-async def migrate(database: Database, partitions: int | None = None) -> list[str]:
+async def migrate(
+    database: Database, partitions: int | None = None, *, divide: bool = False
+) -> list[str]:
     """Apply the missing steps, all or none. Returns their names.
 
     With `partitions` messages are kept in so many, which is possible only before there are any.
+    With `divide` tables are divided among the servers of a Citus cluster, which is possible only
+    before there are conversations.
     Workers that start together take turns, and the later ones find nothing to do. Raises Unfit,
     whose text is one line, if the database refuses a statement or has messages already.
     """
     try:
-        return await bring_up(database, partitions)
+        return await bring_up(database, partitions, divide=divide)
     except PayamError:
         raise
     except Exception as error:
@@ -44,8 +48,8 @@ async def migrate(database: Database, partitions: int | None = None) -> list[str
         raise Unfit(f"The schema cannot be brought up to date: {reason}.") from error
 
 
-async def bring_up(database: Database, partitions: int | None) -> list[str]:
-    if partitions is None and not await missing_of(database):
+async def bring_up(database: Database, partitions: int | None, *, divide: bool) -> list[str]:
+    if partitions is None and not divide and not await missing_of(database):
         return []
     async with database.transaction() as transaction:
         await database.lock_schema(transaction)
@@ -57,6 +61,8 @@ async def bring_up(database: Database, partitions: int | None) -> list[str]:
             await apply(database, transaction, name)
         if partitions is not None:
             await database.partition(transaction, partitions)
+        if divide or database.form == "citus":
+            await database.divide(transaction)
     return missing
 
 

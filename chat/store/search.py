@@ -54,10 +54,18 @@ BY_PIECES = """
     ) AS mine
 """
 ONE = "few.conversation_id = ?"
-MINE = """
+IS_MINE = """
     EXISTS (SELECT 1 FROM participants AS p
             WHERE p.conversation_id = few.conversation_id AND p.user_id = ? AND p.is_active)
 """
+MINE = {
+    "sqlite": IS_MINE,
+    "postgresql": IS_MINE,
+    "citus": """
+        few.conversation_id IN (SELECT p.conversation_id FROM participants AS p
+                                WHERE p.user_id = ? AND p.is_active)
+    """,
+}
 # An index may be there and hold nothing: `lc_ctype = C` knows no letters but the Latin ones.
 KNOWS_PIECES = """
     SELECT to_regclass('search_texts_pieces') IS NOT NULL
@@ -149,7 +157,9 @@ async def _by_pieces(reads: Reads, query: Query, pieces: Sequence[str]) -> list[
     conditions, parameters = only(query, "few")
     one = query.conversation_id
     sql = BY_PIECES.format(
-        pieces=PIECES[reads.dialect], scope=MINE if one is None else ONE, only=conditions
+        pieces=PIECES[reads.dialect],
+        scope=MINE[reads.form] if one is None else ONE,
+        only=conditions,
     )
     if reads.dialect == "sqlite":
         # Not all pieces, of which frequent ones would cost more than the comparison.

@@ -11,13 +11,11 @@ from chat.text.searching import key_of
 STEP = 5_000
 MESSAGES = """
     SELECT m.conversation_id, m.id, m.sender_id, m.content, m.is_deleted, t.folded
-    FROM (
-        SELECT * FROM messages WHERE (conversation_id, id) > (?, ?)
-        ORDER BY conversation_id, id LIMIT ?
-    ) AS m
+    FROM messages AS m
     JOIN positions AS p ON p.follower = ? AND p.conversation_id = m.conversation_id
     LEFT JOIN search_texts AS t ON t.conversation_id = m.conversation_id AND t.message_id = m.id
-    WHERE p.seq >= m.seq
+    WHERE (m.conversation_id, m.id) > (?, ?) AND (m.conversation_id, m.id) <= (?, ?)
+      AND p.seq >= m.seq
     ORDER BY m.conversation_id, m.id
 """
 ENDS = """
@@ -81,7 +79,8 @@ async def _examine_messages(database: Database) -> list[Drift]:
     drifts = []
     point = (0, 0)
     while ends := await database.fetch(ENDS, (*point, STEP)):
-        for row in await database.fetch(MESSAGES, (*point, STEP, FOLLOWER)):
+        end = ends[-1]
+        for row in await database.fetch(MESSAGES, (FOLLOWER, *point, *end)):
             conversation_id, id_, sender_id, content, is_deleted, kept = row
             key = None if is_deleted else key_of(content)
             if kept == key:
@@ -99,5 +98,5 @@ async def _examine_messages(database: Database) -> list[Drift]:
                 else (MEND_TEXT, (conversation_id, id_, sender_id, key))
             )
             drifts.append(Drift(what, [mend]))
-        point = (ends[-1][0], ends[-1][1])
+        point = (end[0], end[1])
     return drifts

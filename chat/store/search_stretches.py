@@ -28,6 +28,14 @@ BY_CONVERSATIONS = {
               AND x.message_id >= ? AND x.message_id < ? {only}
         )
     """,
+    "citus": """
+        WITH seen AS MATERIALIZED (
+            SELECT x.conversation_id, x.message_id, strpos(x.folded, ?) > 0 AS is_found
+            FROM search_texts AS x
+            WHERE x.conversation_id IN ({ids})
+              AND x.message_id >= ? AND x.message_id < ? {only}
+        )
+    """,
     "postgresql": """
         WITH seen AS MATERIALIZED (
             SELECT t.* FROM (SELECT CAST(? AS text) AS key) AS q
@@ -86,12 +94,13 @@ class Stretches:
 
     async def _step(self) -> None:
         conditions, parameters = only(self._query, "x", before=False)
-        sql = BY_CONVERSATIONS[self._reads.dialect].format(only=conditions) + FOUND
+        reads = self._reads
+        sql = BY_CONVERSATIONS[reads.form].format(only=conditions, ids=reads.ids) + FOUND
         begin = max(0, self.end - self._length)
         if len(self._scope) > VISITED and self._scope[VISITED].last < self.end:
             begin = max(begin, self._scope[VISITED].last)
         visited = [one.conversation_id for one in self._scope if one.last >= begin]
-        rows = await self._reads.fetch(
+        rows = await reads.fetch(
             sql, (self._query.key, listed(visited), begin, self.end, *parameters, self._query.limit)
         )
         ((_, seen),) = [row for row in rows if row[0] == 0]

@@ -32,6 +32,12 @@ SETTLE = """
                  > excluded.seq
             THEN {moment} END
 """
+# Where conversations are divided among servers, for one of them.
+SETTLE_ONE = """
+    UPDATE positions SET seq = ?, failures = 0, due = CASE
+        WHEN (SELECT c.seq FROM conversations AS c WHERE c.id = ?) > ? THEN {moment} END
+    WHERE follower = ? AND conversation_id = ?
+"""
 PUT_OFF = """
     UPDATE positions SET failures = failures + 1, due = {moment} + ?
     WHERE follower = ? AND conversation_id = ? AND seq = ?
@@ -72,6 +78,11 @@ async def hold(
 
 async def settle(transaction: Transaction, name: str, spans: Sequence[Span]) -> None:
     """The follower has these conversations up to the ends of the spans, which it holds."""
+    if transaction.form == "citus":
+        sql = SETTLE_ONE.format(moment=transaction.moment)
+        for one, _, upto, _ in spans:
+            await transaction.execute(sql, (upto, one, upto, name, one))
+        return
     ends = listed([(span.conversation_id, span.upto) for span in spans])
     sql = SETTLE.format(moment=transaction.moment, pairs=transaction.pairs)
     await transaction.execute(sql, (name, ends))

@@ -61,10 +61,10 @@ WAITING = f"""
                 (SELECT m.created_at FROM messages AS m
                  WHERE m.conversation_id = t.conversation_id AND m.created_seq > {ANSWERED}
                    AND NOT m.is_deleted
-                 ORDER BY m.created_seq LIMIT 1) END AS since,
-                (SELECT max(r.at) FROM ticket_steps AS r
-                 WHERE r.conversation_id = t.conversation_id AND r.ticket_id = t.id
-                   AND r.action = 'reopened') AS again
+                 ORDER BY m.created_seq LIMIT 1) END AS since, max(r.at) AS again
+            FROM ticket_steps AS r
+            WHERE r.conversation_id = t.conversation_id AND r.ticket_id = t.id
+              AND r.action = 'reopened'
         ) AS w) END
 """  # noqa: S608 - of ours
 SELECT = f"""
@@ -169,10 +169,14 @@ async def page(
     return [from_row(row) for row in rows]
 
 
-async def by_ids(reads: Reads, ticket_ids: Sequence[int]) -> list[records.SupportTicket]:
-    if not ticket_ids:
+async def by_places(reads: Reads, places: Sequence[tuple[int, int]]) -> list[records.SupportTicket]:
+    """These tickets (conversation, id)."""
+    if not places:
         return []
-    rows = await reads.fetch(f"{SELECT} WHERE t.id IN ({reads.ids})", (listed(ticket_ids),))
+    rows = await reads.fetch(
+        f"{SELECT} WHERE t.conversation_id IN ({reads.ids}) AND t.id IN ({reads.ids})",
+        tuple(listed(column) for column in zip(*places, strict=True)),
+    )
     return [from_row(row) for row in rows]
 
 

@@ -47,9 +47,12 @@ class PostgresConnection(AsyncConnection[Row]):
         self.last_used = -inf
         """The time of the last use, by `time.monotonic`."""
         self.is_pooled = False
-        """Whether a pooler (PgBouncer) is in between. Then each transaction may be on another
-        connection to the server, which does not know what was prepared or set on this one.
+        """Whether nothing is prepared, as behind a pooler (PgBouncer): each transaction may be
+        on another connection to the server, which does not know what was prepared or set on this
+        one.
         """
+        self.is_divided = False
+        """Whether conversations are divided among servers: see `citus`."""
         self.is_committing = False
         """Whether the caller may wait for a commit. If it gives up then, this connection is closed.
         The server is not asked to stop: a commit that waits for a synchronous standby would be

@@ -17,12 +17,22 @@ from psycopg import AsyncConnection
 from psycopg.pq import Conninfo
 
 from chat.errors import Unavailable
-from chat.store.database import Database, Row, Transaction, outcome_unknown, unreachable
+from chat.store.database import Database, Row, Transaction, listed, outcome_unknown, unreachable
 from chat.store.models import TABLES
 from chat.store.patience import PATIENCE, Patience
+from chat.store.postgres import citus, citus_sends, citus_statements
 from chat.store.postgres import sends as postgres_sends
+from chat.store.postgres.citus_statements import FORM
 from chat.store.postgres.connection import PostgresConnection
-from chat.store.postgres.dialect import LOCK_CONVERSATIONS, TOUCH, Postgres, array, placeholders
+from chat.store.postgres.dialect import (
+    LOCK_CONVERSATIONS,
+    NOTE_TOUCHED,
+    STAMP,
+    TOUCH,
+    Postgres,
+    array,
+    placeholders,
+)
 from chat.store.postgres.errors import passes
 from chat.store.postgres.exchange import Answer, Values, exchange
 from chat.store.postgres.inspection import in_one_line, inspect
@@ -43,26 +53,56 @@ MIGRATION_LOCK = 0x70617961  # "paya": any number that nobody else uses
 
 
 class PostgresTransaction(Postgres, Transaction):
-    def __init__(self, connection: AsyncConnection[Any]) -> None:
+    def __init__(self, connection: PostgresConnection) -> None:
         self.connection = connection
+        self._stamp = 0
+        """The number of this transaction; 0 while it is not known here."""
+        if connection.is_divided:
+            self.form, self.part = FORM, 1
 
     async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        return await fetch(self.connection, sql, parameters)
+        return await fetch(self.connection, *await self._written(sql, parameters))
 
     async def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        sql, parameters = await self._written(sql, parameters)
         cursor = await self.connection.execute(placeholders(sql), parameters)
         return cursor.rowcount
 
     async def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        sql, _ = await self._written(sql, ())
         async with self.connection.cursor() as cursor:
             await cursor.executemany(placeholders(sql), rows)
 
     async def lock_conversations(self, conversation_ids: Sequence[int]) -> None:
+        if self.connection.is_divided:
+            for conversation_id in conversation_ids:
+                await self.execute(citus_statements.LOCK, (conversation_id,))
+            return
         await self.connection.execute(placeholders(LOCK_CONVERSATIONS), (array(conversation_ids),))
 
     async def touch(self, conversation_ids: Sequence[int]) -> None:
         ids = ",".join(map(str, conversation_ids))
+        if self.connection.is_divided:
+            await self.execute(NOTE_TOUCHED, (ids, now()))
+            await self.execute(citus_statements.TOUCH, (listed(conversation_ids),))
+            return
         await self.execute(TOUCH, (ids, now(), array(conversation_ids)))
+
+    async def _written(self, sql: str, parameters: Sequence[Any]) -> tuple[str, Sequence[Any]]:
+        """The statement as it is run: on a Citus cluster with more in its text."""
+        if not self.connection.is_divided:
+            return sql, parameters
+        if STAMP in sql:
+            if not self._stamp:
+                ((self._stamp,),) = await fetch(self.connection, f"SELECT {STAMP}", ())
+            sql = citus_statements.stamped(sql, self._stamp)
+        if citus_statements.asks_moment(sql):
+            (moment,) = await fetch(self.connection, citus_statements.MOMENT, ())
+            sql = citus_statements.at_moment(sql, *moment)
+        sql, purpose = citus_statements.without_locks(sql, parameters)
+        if purpose:
+            await fetch(self.connection, citus_statements.TAKE_TURN, (purpose,))
+        return citus_statements.with_lists(sql, parameters)
 
 
 async def fetch(connection: AsyncConnection[Any], sql: str, parameters: Sequence[Any]) -> list[Row]:
@@ -93,6 +133,8 @@ class PostgresStore(Postgres, Database):
                 },
             )
         )
+        self.is_divided = False
+        """Whether this is a Citus cluster. It is known once it is open."""
         self._connections = PostgresConnections(self.peewee.pool_backend, pool_size, patience)
 
     async def inspect(self) -> str:
@@ -110,6 +152,10 @@ class PostgresStore(Postgres, Database):
 
     async def open(self) -> None:
         await self.peewee.aio_connect()
+        async with self.connection() as connection:
+            self.is_divided = connection.is_divided
+        if self.is_divided:
+            self.form, self.part = FORM, 1
 
     async def close(self) -> None:
         await self._connections.close()
@@ -132,6 +178,14 @@ class PostgresStore(Postgres, Database):
             await self._connections.give_back(connection)
 
     async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        if self.is_divided:
+            if citus_statements.asks_moment(sql):
+                (moment,) = await self._fetch(citus_statements.MOMENT, ())
+                sql = citus_statements.at_moment(sql, *moment)
+            sql, parameters = citus_statements.with_lists(sql, parameters)
+        return await self._fetch(sql, parameters)
+
+    async def _fetch(self, sql: str, parameters: Sequence[Any]) -> list[Row]:
         """Read. If a connection turns out to be dead, as all are after a restart, read again."""
         connections = self._connections
         attempt = 0
@@ -189,6 +243,8 @@ class PostgresStore(Postgres, Database):
             raise
 
     async def insert_sends(self, sends: Sequence[Send]) -> bool:
+        if self.is_divided:
+            return await citus_sends.store(self, sends)
         return await postgres_sends.store(self, sends)
 
     def skip_locked(self, table: str) -> str:
@@ -199,6 +255,9 @@ class PostgresStore(Postgres, Database):
 
     async def partition(self, transaction: Transaction, parts: int) -> None:
         await partition(transaction, parts)
+
+    async def divide(self, transaction: Transaction) -> None:
+        await citus.divide(transaction)
 
     async def after_numbering(self, transaction: Transaction, table: str) -> None:
         await transaction.fetch(

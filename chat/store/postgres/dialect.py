@@ -4,16 +4,19 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import ClassVar
 
+from chat.store.database import PART
+
 LOCK_CONVERSATIONS = (
     "SELECT 1 FROM conversations WHERE id = ANY(?::bigint[]) ORDER BY id FOR UPDATE"
 )
 
 STAMP = "(SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint))"
+NOTE_TOUCHED = f"""
+    INSERT INTO touched (changed, ids, at) VALUES ({STAMP}, ?, ?)
+    ON CONFLICT (changed) DO UPDATE SET ids = touched.ids || ',' || excluded.ids
+"""  # noqa: S608 - of ours
 TOUCH = f"""
-    WITH noted AS (
-        INSERT INTO touched (changed, ids, at) VALUES ({STAMP}, ?, ?)
-        ON CONFLICT (changed) DO UPDATE SET ids = touched.ids || ',' || excluded.ids
-    )
+    WITH noted AS ({NOTE_TOUCHED})
     UPDATE conversations SET changed = {STAMP} WHERE id = ANY(?::bigint[])
 """  # noqa: S608 - of ours
 
@@ -22,6 +25,8 @@ class Postgres:
     """PostgreSQL's form of the SQL in which the two databases differ."""
 
     dialect: ClassVar[str] = "postgresql"
+    form = "postgresql"
+    part = PART
     binary: ClassVar[str] = ' COLLATE "C"'
     # Of an array PostgreSQL knows how many items it has, of JSON it takes a hundred for granted:
     # then it reads the whole of a small table, rather than its index.

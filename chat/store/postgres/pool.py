@@ -21,6 +21,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from chat.store.database import Row, unreachable
 from chat.store.patience import Patience
+from chat.store.postgres.citus_statements import HAS_CITUS, IS_DIVIDED, SETTINGS
 from chat.store.postgres.connection import PostgresConnection
 from chat.store.postgres.errors import AWAY
 
@@ -56,7 +57,16 @@ async def configure(connection: PostgresConnection) -> None:
     # By default the type of a number depends on its size, so each mix of sizes would be another
     # prepared statement.
     connection.adapters.register_dumper(int, Int8Dumper)
-    connection.is_pooled = await is_pooled(connection)
+    row = await (await connection.execute(HAS_CITUS)).fetchone()
+    assert row is not None
+    process, has_citus = row
+    # A pooler makes up the process id that it gives to a client, because the client has no process
+    # of the server to itself.
+    connection.is_pooled = is_behind_pooler = process != connection.info.backend_pid
+    if has_citus and await (await connection.execute(IS_DIVIDED)).fetchone():
+        connection.is_divided = connection.is_pooled = True
+        if not is_behind_pooler:
+            await connection.execute(SETTINGS)
     if connection.is_pooled:
         connection.prepare_threshold = None
         return
@@ -66,14 +76,6 @@ async def configure(connection: PostgresConnection) -> None:
     # expects to gain by it, which took as long as reading a page. With any values the right plan
     # is to use the indexes.
     await connection.execute("SET jit = off; SET plan_cache_mode = force_generic_plan")
-
-
-async def is_pooled(connection: psycopg.AsyncConnection[Row]) -> bool:
-    """Whether a pooler is in between. It makes up the process id that it gives to a client, because
-    the client has no process of the server to itself.
-    """
-    row = await (await connection.execute("SELECT pg_backend_pid()")).fetchone()
-    return row != (connection.info.backend_pid,)
 
 
 def is_readable(descriptor: int) -> bool:

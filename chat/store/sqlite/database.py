@@ -19,7 +19,7 @@ from peewee_async.pool import PoolBackend
 from peewee_async.utils import ConnectionProtocol
 
 from chat.errors import Unavailable
-from chat.store.database import Database, Row, Transaction, Unfit
+from chat.store.database import PART, Database, Row, Transaction, Unfit
 from chat.store.patience import PATIENCE, Patience
 from chat.store.sends import Send
 from chat.store.sqlite.checkpoints import Checkpoints
@@ -91,6 +91,8 @@ class Sqlite:
     """SQLite's form of the SQL in which the two databases differ."""
 
     dialect = "sqlite"
+    form = "sqlite"
+    part = PART
     binary = ""
     ids = texts = "SELECT value FROM json_each(?)"
     pairs = """
@@ -238,6 +240,9 @@ class SqliteStore(Sqlite, Database):
 
     async def partition(self, transaction: Transaction, parts: int) -> None:
         raise Unfit("Only PostgreSQL keeps messages in partitions; this database is SQLite.")
+
+    async def divide(self, transaction: Transaction) -> None:
+        raise Unfit("Only PostgreSQL with Citus divides its tables; this database is SQLite.")
 
     async def after_numbering(self, transaction: Transaction, table: str) -> None:
         """Do nothing: AUTOINCREMENT continues by itself."""
