@@ -4,8 +4,8 @@
    All of their sockets close, on every node.
 2. Their tickets are closed, and lose subject and comment.
 3. They leave each of their conversations. Where nobody else is in it, its title, metadata and
-   picture go. Each of their messages becomes a deleted one. These are changes with numbers like any
-   other, so clients that were away hear of them too. Files go.
+   picture go. Each of their messages and notes becomes a deleted one. These are changes with
+   numbers like any other, so clients that were away hear of them too. Files go.
 4. What is to be done is kept in the database. If the process dies, another one goes on.
 """
 
@@ -28,8 +28,17 @@ from chat.services.chores import keep_doing
 from chat.services.comings import leaving
 from chat.services.limits import Limit
 from chat.services.messages import deletion
+from chat.services.notes import forgetting
 from chat.services.ticket_steps import stepping
-from chat.store import conversations, messages, participants, reactions, support_tickets, users
+from chat.store import (
+    conversations,
+    messages,
+    notes,
+    participants,
+    reactions,
+    support_tickets,
+    users,
+)
 from chat.store import erasures as store
 from chat.store.avatars import USERS
 from chat.store.chores import ERASURES
@@ -119,8 +128,8 @@ class Erasure:
             await self.finish(user_id, done)
 
     async def finish(self, user_id: int, done: Callable[[int], None] = lambda _: None) -> None:
-        """Close every ticket, leave every conversation, and delete every message. Repeated, it
-        changes nothing.
+        """Close every ticket, leave every conversation, and delete every message and note.
+        Repeated, it changes nothing.
         """
         async with self._database.transaction() as transaction:
             await store.forget(transaction, user_id)
@@ -145,6 +154,11 @@ class Erasure:
                     conversation_id, taking_back(conversation_id, user_id, some)
                 )
             done(1)
+        for conversation_id in await notes.noted(self._database, user_id):
+            await ERASURES.renew(self._database, user_id)
+            forget = forgetting(conversation_id, DELETED, author_id=user_id)
+            while await self._writer.change(conversation_id, forget):
+                pass
         await self._files.settled()
         await ERASURES.end(self._database, user_id)
         log.info("user %d is erased", user_id)

@@ -201,11 +201,15 @@ class Notes:
         return await store.of_author(self._database, who.user_id)
 
 
-def forgetting(conversation_id: int, before: int, most: int) -> Apply[int]:
-    """Delete at most so many notes that were written before the moment; says how many."""
+def forgetting(
+    conversation_id: int, most: int, *, before: int | None = None, author_id: int | None = None
+) -> Apply[int]:
+    """Delete at most so many notes, of those that `store.standing` finds; says how many."""
 
     async def apply(transaction: Transaction) -> Outcome[int]:
-        found = await store.old(transaction, conversation_id, before, most)
+        found = await store.standing(
+            transaction, conversation_id, most, before=before, author_id=author_id
+        )
         written = list[log.Written]()
         for note_id, replaces in found:
             seq = await conversations.advance(transaction, conversation_id)

@@ -181,9 +181,9 @@ class Oversight:
                 )
                 yield count
             after = part.last
-        while await notes.old(self._database, conversation_id, before, 1):
+        while await notes.standing(self._database, conversation_id, 1, before=before):
             yield await self._writer.change(
-                conversation_id, forgetting(conversation_id, before, DELETED)
+                conversation_id, forgetting(conversation_id, DELETED, before=before)
             )
 
 

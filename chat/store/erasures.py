@@ -36,10 +36,6 @@ OWN = (
     "DELETE FROM invites WHERE created_by = ?",
     "UPDATE reports SET content = '' WHERE sender_id = ?",
     "UPDATE reports SET reason = '' WHERE reported_by = ?",
-    """
-    UPDATE notes SET content = '', folded = '', metadata = NULL, is_deleted = TRUE
-    WHERE author_id = ?
-    """,
     "UPDATE acts SET detail = '' WHERE user_id = ?",
     "UPDATE support_tickets SET languages = '' WHERE created_by = ? AND languages <> ''",
     "DELETE FROM guests WHERE user_id = ?",

@@ -167,16 +167,36 @@ async def of_author(reads: Reads, user_id: int) -> list[tuple[int, records.Messa
     return [(row[-1], from_row(row, user_id)) for row in rows]
 
 
-async def old(reads: Reads, conversation_id: int, before: int, limit: int) -> list[tuple[int, int]]:
-    """Some notes that were written before the moment and still say something: (id, seq)."""
+async def standing(
+    reads: Reads,
+    conversation_id: int,
+    limit: int,
+    *,
+    before: int | None = None,
+    author_id: int | None = None,
+) -> list[tuple[int, int]]:
+    """Some notes that are not deleted: (id, seq). All, or those that were written before the
+    moment, or by this member of staff.
+    """
+    sql = "SELECT id, seq FROM notes WHERE conversation_id = ? AND NOT is_deleted"
+    parameters = [conversation_id]
+    for condition, value in (("created_at < ?", before), ("author_id = ?", author_id)):
+        if value is not None:
+            sql, parameters = f"{sql} AND {condition}", [*parameters, value]
+    rows = await reads.fetch(f"{sql} ORDER BY id LIMIT ?", [*parameters, limit])
+    return [(id_, seq) for id_, seq in rows]
+
+
+async def noted(reads: Reads, author_id: int) -> list[int]:
+    """The conversations with notes of this author that are not deleted."""
     rows = await reads.fetch(
         """
-        SELECT id, seq FROM notes
-        WHERE conversation_id = ? AND created_at < ? AND NOT is_deleted ORDER BY id LIMIT ?
+        SELECT DISTINCT n.conversation_id FROM notes AS n
+        WHERE n.author_id = ? AND NOT n.is_deleted ORDER BY n.conversation_id
         """,
-        (conversation_id, before, limit),
+        (author_id,),
     )
-    return [(id_, seq) for id_, seq in rows]
+    return [id_ for (id_,) in rows]
 
 
 async def create(
@@ -237,7 +257,8 @@ async def delete(transaction: Transaction, conversation_id: int, note_id: int, s
     """Keep that it was there, and nothing of what it said."""
     await transaction.execute(
         """
-        UPDATE notes SET content = '', folded = '', metadata = NULL, seq = ?, is_deleted = TRUE
+        UPDATE notes SET content = '', folded = '', metadata = NULL, client_id = NULL, seq = ?,
+            is_deleted = TRUE
         WHERE conversation_id = ? AND id = ?
         """,
         (seq, conversation_id, note_id),

@@ -3,8 +3,10 @@
 from pathlib import Path
 from unittest.mock import AsyncMock
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
+from chat.auth.identity import Identity
 from chat.auth.passwords import Passwords
 from chat.changes import catalogue
 from chat.events import UserErased
@@ -12,6 +14,7 @@ from chat.media.inspector import Inspector
 from chat.records import Rating
 from chat.services.erasure import DELETED, Erasure
 from chat.services.limits import Limit
+from chat.services.notes import Notes
 from chat.store import doctor, erasures, guests, support_tickets
 from chat.store.chores import ERASURES
 from chat.store.database import Database
@@ -65,6 +68,34 @@ async def test_everything_that_somebody_sent_is_deleted(database: Database, tmp_
     assert await database.fetch("SELECT * FROM erasures") == []
     # Sends, a reaction, the leaving, a deletion of each of Ali's, and the reaction taken back.
     assert seqs[0][0] == 2 * MANY + 1 + 2 + MANY + 1
+    drifts = await doctor.examine(database, files, catalogue.LOGGED, catalogue.ENTRIES)
+    assert drifts == []
+
+
+async def test_notes_of_an_agent_become_deleted_ones(database: Database, tmp_path: Path) -> None:
+    """Each by a change, so colleagues' clients lose them too; notes of others stay."""
+    ali = await user(database, "ali", is_staff=True)
+    sara = await user(database, "sara", is_staff=True)
+    talk = await conversation(database, await user(database, "customer"), sara)
+    await Changes(database, talk).open_ticket(sara)
+    async with writing(database) as writer:
+        notes = Notes(database, writer, most=100)
+        for id_, name in ((ali, "ali"), (sara, "sara"), (ali, "ali")):
+            who = Identity(id_, name, True, 0.0, None)
+            await notes.create(who, talk, f"by {name}", None, UNSET)
+        before, *_ = await row(database, talk)
+        passwords = Passwords()
+        limit, heard = Limit(None, 1, "x"), AsyncMock()
+        files = Files(tmp_path, Inspector(1_000_000))
+        erasing = Erasure(database, writer, files, passwords, limit, lambda _: None, heard)
+        passwords.close()
+        async with database.transaction() as transaction:
+            assert await erasures.begin(transaction, ali)
+        for _ in range(2):
+            await erasing.finish(ali)
+        left = await notes.page(Identity(sara, "sara", True, 0.0, None), talk, 10)
+    assert [note.content for note in left] == ["", "by sara", ""]
+    assert [note.seq > before for note in left] == [True, False, True]
     drifts = await doctor.examine(database, files, catalogue.LOGGED, catalogue.ENTRIES)
     assert drifts == []
 

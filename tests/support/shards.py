@@ -56,7 +56,7 @@ MAY_ASK_ALL = (
     may("a follower's way through all", "conversations positions", r"c\.id > \$\d+ AND c\.id <= "),
     may("what is shown on a device", "notices", r"device_id (=|IN)"),
     may("what doctor looks through", "messages", r"WHERE \(conversation_id, id\) > \(\$1, \$2\) "),
-    may("what staff wrote to each other", "notes", r"n\.folded LIKE|^UPDATE notes .* author_id = "),
+    may("what staff wrote to each other", "notes", r"n\.folded LIKE|n\.author_id = "),
 )
 """`doctor` alone looks through all messages and through the log of changes."""
 
