@@ -37,6 +37,8 @@ log = logging.getLogger("payam.limits")
 
 SHARES = 10
 """A caller is settled each time that it has taken a tenth of the burst on this node."""
+TRIES = 16
+"""So many callers are looked at, at most, to forget one."""
 PAUSE_SECONDS = 0.1
 """Between two settlements, which bring Redis whoever is due by then."""
 
@@ -101,13 +103,24 @@ class Settling:
             await limit.settle(self.counts)
 
 
+class Bucket:
+    """What is `left` to a caller, `at` which moment, and how many calls are not settled."""
+
+    __slots__ = ("at", "left", "unsettled")
+
+    def __init__(self, left: float, at: float) -> None:
+        self.left = left
+        self.at = at
+        self.unsettled = 0
+
+
 class Limit:
     """At most `rate` calls per second on the average, and `burst` calls at once.
 
-    A `rate` of None means no limit. At most `most` callers are remembered: beyond that, the
-    caller that was quiet for the longest time is forgotten. With `is_secret` the caller is
-    not logged. Somebody may type a password into the field of the name, and the caller is
-    then this password. `counts` is for `count`, and `settling` for `take`.
+    A `rate` of None means no limit. At most `most` callers are remembered. Beyond that, one of
+    the oldest is forgotten, if possible one that may do as much as somebody new. With `is_secret`
+    the caller is not logged. Somebody may type a password into the field of the name, and the
+    caller is then this password. `counts` is for `count`, and `settling` for `take`.
     """
 
     def __init__(
@@ -127,8 +140,8 @@ class Limit:
         self._what = what
         self._most = most
         self._is_secret = is_secret
-        self._buckets: OrderedDict[Hashable, tuple[float, float, int]] = OrderedDict()
-        """By caller: what is left, when that was, and how many calls are not settled."""
+        self._buckets: OrderedDict[Hashable, Bucket] = OrderedDict()
+        """By caller, in the order of the first call, but for those that `_forget` put back."""
         self._due: set[Hashable] = set()
         self._settling = settling
         self._share = inf
@@ -141,18 +154,36 @@ class Limit:
         if self._rate is None:
             return
         now = monotonic()
-        left, at, unsettled = self._buckets.pop(caller, (self._burst, now, 0))
-        left = min(self._burst, left + (now - at) * self._rate)
+        bucket = self._buckets.get(caller)
+        if bucket is None:
+            if len(self._buckets) >= self._most:
+                self._forget(now)
+            bucket = self._buckets[caller] = Bucket(self._burst, now)
+        left = bucket.left + (now - bucket.at) * self._rate
+        if left > self._burst:  # noqa: PLR1730 - a call of min would cost a fifth of all this
+            left = self._burst
+        bucket.at = now
         if left < 1:
-            self._buckets[caller] = (left, now, unsettled)
+            bucket.left = left
             self._refuse(caller, (1 - left) / self._rate)
-        self._buckets[caller] = (left - 1, now, unsettled + 1)
-        if len(self._buckets) > self._most:
-            self._buckets.popitem(last=False)
-        if unsettled + 1 >= self._share:
+        bucket.left = left - 1
+        bucket.unsettled += 1
+        if bucket.unsettled >= self._share:
             self._due.add(caller)
             assert self._settling is not None
             self._settling.wake()
+
+    def _forget(self, now: float) -> None:
+        """Forget a caller. Whoever came first goes, unless the bucket is not full again: then it is
+        one of the next. To keep the order at each call would make every frame dearer.
+        """
+        assert self._rate is not None
+        for _ in range(TRIES):
+            caller, bucket = self._buckets.popitem(last=False)
+            if bucket.left + (now - bucket.at) * self._rate >= self._burst:
+                return
+            self._buckets[caller] = bucket
+        self._buckets.popitem(last=False)
 
     async def settle(self, counts: Counts) -> None:
         """Count over all nodes what callers that are due took here, and heed what is left."""
@@ -162,20 +193,18 @@ class Limit:
             return
         taken = dict[str, int]()
         for caller in due:
-            left, at, unsettled = self._buckets[caller]
-            taken[str(caller)] = unsettled
-            self._buckets[caller] = (left, at, 0)
+            bucket = self._buckets[caller]
+            taken[str(caller)], bucket.unsettled = bucket.unsettled, 0
         remaining = await counts.settle(self._what, self._rate, self._burst, taken)
         if remaining is None:
             return
         now = monotonic()
         for caller in due:
-            bucket = self._buckets.get(caller)
-            if bucket is not None:
-                left, at, unsettled = bucket
-                here = min(self._burst, left + (now - at) * self._rate)
-                everywhere = remaining[str(caller)] - unsettled
-                self._buckets[caller] = (min(here, everywhere), now, unsettled)
+            kept = self._buckets.get(caller)
+            if kept is not None:
+                here = min(self._burst, kept.left + (now - kept.at) * self._rate)
+                kept.left = min(here, remaining[str(caller)] - kept.unsettled)
+                kept.at = now
 
     async def count(self, caller: str) -> None:
         """The same over all nodes, at once. `caller` may be an address."""

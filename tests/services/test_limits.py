@@ -77,6 +77,16 @@ def test_the_quietest_callers_are_forgotten_first(clock: Clock) -> None:
     assert allowed(limit, "a", 1) == 1
 
 
+def test_who_is_limited_is_not_forgotten_before_who_is_not(clock: Clock) -> None:
+    """So that a flood of callers gives nobody a new burst, as long as others can be forgotten."""
+    limit = Limit(1, 10, "things", most=2)
+    assert allowed(limit, "busy", 20) == 10
+    limit.take("quiet")
+    clock.now += 1
+    limit.take("new")
+    assert allowed(limit, "busy", 20) == 1
+
+
 @pytest.mark.parametrize(
     ("rate", "said"),
     [
