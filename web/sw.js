@@ -142,7 +142,7 @@ async function nameOf(id) {
   const keeps = await kept().catch(() => []);
   for (const { me, conversations = [] } of keeps) {
     const { record } = conversations.find((one) => one.record.id === id) ?? {};
-    const others = record?.participants.filter((one) => one.id !== me.id).map((one) => one.username);
+    const others = record?.participants.filter((one) => one.id !== me.id).map((one) => one.display_name || one.username);
     if (record) return record.title || others.join("، ");
   }
   return "";
