@@ -32,6 +32,7 @@ WORDS = {
         "news": "It comes tomorrow.",
         "again": "It has not come!",
         "automatic": "We have your message.",
+        "by": "Automatic answer",
         "yours": "The ticket is yours.",
         "has": "\u2068{}\u2069 has this ticket.",
         "writes": "\u2068{}\u2069 is writing to this customer.",
@@ -52,6 +53,7 @@ WORDS = {
         "news": "فردا می‌رسد.",
         "again": "نرسید!",
         "automatic": "پیام شما رسید.",
+        "by": "پاسخ خودکار",
         "yours": "تیکت از آن شماست.",
         "has": "این تیکت با \u2068{}\u2069 است.",
         "writes": "\u2068{}\u2069 در حال نوشتن به این مشتری است.",
@@ -209,6 +211,10 @@ async def it_is_answered(day: Day, title: str, inbox: dict[str, Any]) -> None:
     answers = day.frame.locator("#messages li:not(.own)")
     await expect(answers).to_have_count(2)
     await expect(answers.first).to_contain_text(day.words["automatic"])
+    await expect(answers.first).to_contain_text(day.words["by"])
+    # It has the same name for the agents.
+    first = one.message(day.words["automatic"]).locator(".sender")
+    await expect(first).to_have_text(day.words["by"])
     answer = answers.last
     await expect(answer).to_contain_text(day.words["answer"])
     await expect(answer).to_contain_text(day.chat["support"].format(day.words["one"]))

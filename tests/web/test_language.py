@@ -201,6 +201,18 @@ async def test_the_page_learns_the_servers_sentences(browser: Browser, served: P
     raise AssertionError("it has not learnt them")
 
 
+async def test_a_guest_without_a_name_is_called_one(browser: Browser, served: PayamServer) -> None:
+    """In the page's language. Who has a name is called by it."""
+    names = """async () => {
+        const { shownName } = await import("/web/avatar.js");
+        const guest = { username: "guest-0a1b2c3d4e5f" };
+        const named = { ...guest, display_name: "Ali" };
+        return [guest, named, { username: "guest-book" }].map(shownName);
+    }"""
+    page = await Visitor.arrive(browser, served.url, "ali", "fa")
+    assert await page.page.evaluate(names) == ["مهمان \u20680a1b\u2069", "Ali", "guest-book"]
+
+
 @pytest.mark.parametrize("language", ["en", "fa"])
 def test_each_word_stands_once(language: str) -> None:
     """Of two with the same name the second would be said in the place of the first."""
