@@ -88,6 +88,8 @@ def begin_room(api: Api, people: dict[str, Person], caller: str) -> Room:
     demoted = api.person("demoted", is_staff=True, password=PASSWORD)
     everybody = {**people, "demoted": demoted}
     world = begin(everybody, with_ticket=True)
+    for name in ("conversation_id", "attachment_id", "code", "webhook_id", "response_id"):
+        assert world.values[name]  # it is made now, before the message's id is that of a note
     if caller == "guest":
         world = of_a_guest(world)
     else:
