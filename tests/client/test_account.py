@@ -37,7 +37,7 @@ from tests.faults.proxy import FaultProxy
 from tests.support.commands import run_command
 from tests.support.payam_server import PayamServer
 
-SECONDS = 30  # keeps a test from hanging
+SECONDS = 60  # keeps a test from hanging
 CONVERSATIONS = 5
 COUNT = 20
 

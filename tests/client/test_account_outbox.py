@@ -22,7 +22,7 @@ from tests.client.test_account import take, until
 from tests.faults.proxy import FaultProxy, Way
 from tests.support.payam_server import CHECKOUT, PayamServer
 
-SECONDS = 30  # keeps a test from hanging
+SECONDS = 60  # keeps a test from hanging
 TALKER = Path(__file__).with_name("talker.py")
 
 

@@ -10,7 +10,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from payam_client import ConversationClosed, Payam, Tokens
 from tests.client.people import connect
 
-SECONDS = 30  # keeps a test from hanging
+SECONDS = 60  # keeps a test from hanging
 
 
 class Closing:

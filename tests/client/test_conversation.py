@@ -19,7 +19,7 @@ from tests.faults.proxy import FaultProxy, Way
 from tests.support.commands import run_command
 from tests.support.payam_server import PayamServer
 
-SECONDS = 30  # keeps a test from hanging
+SECONDS = 60  # keeps a test from hanging
 COUNT = 60
 CUT_EVERY = 6
 

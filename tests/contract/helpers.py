@@ -1,10 +1,30 @@
 """What several files of contract tests begin with."""
 
+import asyncio
+import time
 from dataclasses import dataclass
 from typing import Self
 
+from tests.support.commands import command
+from tests.support.payam_server import PayamServer
 from tests.support.people import People, Person
 from tests.support.sockets import Socket
+
+PATIENCE = 60.0
+"""Seconds in which followers come after what was done, also on a busy machine."""
+
+
+async def settled(server: PayamServer) -> None:
+    """Wait until `doctor` finds nothing. What is still done looks to it like drift, and so does
+    what the server does after earlier tests.
+    """
+    end = time.monotonic() + PATIENCE
+    while True:
+        said = await asyncio.to_thread(command, "doctor", settings=server.settings)
+        if said.printed == "nothing has drifted\n":
+            return
+        assert time.monotonic() < end, said
+        await asyncio.sleep(0.25)
 
 
 @dataclass

@@ -7,14 +7,11 @@ import time
 import zipfile
 from typing import Any
 
-from tests.contract.helpers import Pair
+from tests.contract.helpers import PATIENCE, Pair, settled
 from tests.contract.test_staff import payam, said
-from tests.support.commands import run_command
 from tests.support.people import People
 
 STAFF = "/api/staff"
-PATIENCE = 60.0
-"""Seconds in which followers come after a deletion, also on a busy machine."""
 
 
 async def fill(pair: Pair) -> list[int]:
@@ -72,7 +69,7 @@ async def test_a_deleted_conversation_is_gone_for_all(people: People) -> None:
     reports = (await boss.http.get("/api/reports/")).json()
     assert [one["message"]["content"] for one in reports if one["conversation"] == talk] == [""]
     assert ids
-    await settled(boss.server.settings)
+    await settled(boss.server)
     again = await pair.ali.http.post("/api/conversations/", json={"participants": [pair.sara.id]})
     assert again.json()["id"] != talk
 
@@ -86,26 +83,6 @@ async def emptied(boss: Any, whole: str) -> None:
             return
         await asyncio.sleep(0.05)
     raise AssertionError(shown)
-
-
-async def settled(settings: Any) -> None:
-    """The follower of search comes after the deletion; then nothing has drifted."""
-    said_last = ""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        done = await asyncio.to_thread(command_doctor, settings)
-        if done == "nothing has drifted\n":
-            return
-        said_last = done
-        await asyncio.sleep(0.25)
-    raise AssertionError(said_last)
-
-
-def command_doctor(settings: Any) -> str:
-    try:
-        return run_command("doctor", settings=settings)
-    except AssertionError as error:
-        return str(error)
 
 
 async def test_the_commands_do_the_same(people: People, tmp_path: Any) -> None:
@@ -135,7 +112,7 @@ async def test_the_commands_do_the_same(people: People, tmp_path: Any) -> None:
     assert figures["database_bytes"] > 0
     acts = await payam(pair.ali, "acts", "--limit", "2")
     assert [act["kind"] for act in acts] == ["conversation.deleted", "conversation.exported"]
-    await settled(pair.ali.server.settings)
+    await settled(pair.ali.server)
 
 
 async def test_staff_remove_a_message(people: People) -> None:

@@ -75,7 +75,7 @@ async def rate(frame: FrameLocator, score: int, comment: str) -> None:
 
 async def opened(page: Page, agent: Agent) -> dict[str, Any]:
     """The ticket that the customer's first message opens, once it is there."""
-    for _ in range(100):
+    for _ in range(600):
         for ticket in agent._send("GET", "/api/support_tickets/?assigned_to=none&limit=1").json():
             found: dict[str, Any] = ticket
             if found["status"] == "open":
@@ -144,7 +144,7 @@ async def test_the_page_of_another_site_does_not_show_it(browser: Browser, shop:
     """The browser refuses the frame, and a server that names nobody lets nobody show it."""
     page, complaints = await visit(browser, shop.stranger, "en")
     await expect(page.locator("iframe")).to_be_attached()
-    for _ in range(100):
+    for _ in range(600):
         if complaints:
             break
         await page.wait_for_timeout(100)
