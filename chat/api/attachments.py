@@ -1,5 +1,7 @@
 """Attachments: add a file to a message, list them, and download one."""
 
+from functools import partial
+
 from msgspec.structs import replace
 from sanic import Blueprint, HTTPResponse, Request
 
@@ -11,6 +13,7 @@ from chat.errors import Conflict, Forbidden
 from chat.http import addresses
 from chat.records import Attachment
 from chat.services.attachments import attached_already, unfinished
+from chat.services.lasting import while_allowed
 from chat.services.notes import text_only
 from chat.services.quotas import Quota, conversation_full, message_full, user_full
 from chat.services.registry import Services
@@ -94,9 +97,9 @@ async def one(
     answer is 302 with an address at which the file can be had for some minutes, without a token.
     """
     services: Services = request.app.ctx.services
-    stored = await services.attachments.open(
-        request.ctx.identity, conversation_id, message_id, attachment_id
-    )
+    place = (conversation_id, message_id, attachment_id)
+    find = partial(services.attachments.open, request.ctx.identity, *place)
+    stored = await find()
     files: Files = request.app.ctx.payam.files
     tag = f'"{stored.sha256}"'
     headers = {"ETag": tag, **etags.KEPT}
@@ -117,9 +120,8 @@ async def one(
         status=206 if part else 200, headers=headers, content_type=stored.content_type
     )
     part = part or ranges.Part(0, stored.size, stored.size)
-    return await responses.stream(
-        request, head, files.chunks(stored.stored_name, part.start, part.size)
-    )
+    chunks = files.chunks(stored.stored_name, part.start, part.size)
+    return await responses.stream(request, head, while_allowed(chunks, find))
 
 
 @blueprint.get("/<attachment_id:id>/thumbnail/")

@@ -14,7 +14,7 @@ import msgspec
 from sanic import HTTPResponse, Request, Sanic
 
 from chat.api import places
-from chat.errors import NotAuthenticated, NotFound
+from chat.errors import Forbidden, NotAuthenticated, NotFound
 from chat.http import addresses
 from chat.http.room import OF_A_STREAM, SMALL, Room
 from config.settings import Settings
@@ -118,8 +118,8 @@ async def stream(
 
     An error before the first chunk is answered like any other error. When a later chunk
     fails, the connection is cut, because otherwise half an answer would look complete. It is
-    also cut when the caller's sign-in is revoked meanwhile. Raises RateLimited or Unavailable
-    where too many such answers wait to be read.
+    also cut when the caller's sign-in, or the right to this, is revoked meanwhile. Raises
+    RateLimited or Unavailable where too many such answers wait to be read.
     """
     protocol: Any = request.transport.get_protocol()
     async with aclosing(chunks):
@@ -140,7 +140,11 @@ async def stream(
                     require_working(request)
                     await response.send(chunk)
                 await response.eof()
-            except (NotAuthenticated, NotFound) as error:  # this is no fault of the server
+            except (
+                NotAuthenticated,
+                NotFound,
+                Forbidden,
+            ) as error:  # this is no fault of the server
                 log.info("an answer ended: %s %s: %s", request.method, request.path, error.code)
                 cut(request)
             except Exception:

@@ -6,6 +6,7 @@ do is kept as an act, in the same transaction.
 
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from functools import partial
 
 from chat import records
 from chat.auth.identity import Identity
@@ -15,6 +16,7 @@ from chat.events import AccountChanged, FamilyRevoked
 from chat.services import checks
 from chat.services.erasure import Erasure
 from chat.services.export import Exports
+from chat.services.lasting import while_allowed
 from chat.services.staff import require_staff, say_act
 from chat.services.users import Users
 from chat.store import accounts as store
@@ -191,7 +193,8 @@ class Accounts:
         async with self._database.transaction() as transaction:
             await acts.write(transaction, actor, acts.EXPORTED, user_id=user_id)
         self._say(actor, acts.EXPORTED, user_id)
-        return self._exports.of(Identity(user_id, account.username, account.is_staff, 0.0, None))
+        chunks = self._exports.of(Identity(user_id, account.username, account.is_staff, 0.0, None))
+        return while_allowed(chunks, partial(require_staff, self._database, who))
 
     async def _require_other(self, who: Identity | None, user_id: int) -> int | None:
         """Staff who do this to themselves might lock everybody out."""

@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from chat.desk_records import AgentFigures, DeskFigures, HourFigures, Ratings, S
 from chat.errors import InvalidInput
 from chat.services import business_hours, checks
 from chat.services.desk import refusing, rules_of
+from chat.services.lasting import while_allowed
 from chat.services.staff import require_staff
 from chat.store import desk_figures as store
 from chat.store import users
@@ -131,7 +133,7 @@ class FiguresOfDesk:
             return whole(HOUR_HEAD, ([getattr(one, name) for name in HOUR_HEAD] for one in hours))
         if of == "agents":
             return whole(AGENT_HEAD, map(line_of_agent, await self._agents(period)))
-        return self._tickets(period)
+        return while_allowed(self._tickets(period), partial(require_staff, self._database, who))
 
     async def _tickets(self, period: Period) -> AsyncGenerator[bytes, None]:
         yield (BOM + lines([TICKET_HEAD])).encode()

@@ -17,6 +17,7 @@ from chat.services.chores import keep_doing
 from chat.services.comings import leaving
 from chat.services.conversation_export import ConversationExport
 from chat.services.erasure import DELETED, READ, wiping
+from chat.services.lasting import while_allowed
 from chat.services.messages import deletion, no_such_message
 from chat.services.notes import forgetting
 from chat.services.staff import require_staff, say_act
@@ -69,7 +70,8 @@ class Oversight:
                 transaction, actor, acts.CONVERSATION_EXPORTED, conversation_id=conversation_id
             )
         say_act(actor, acts.CONVERSATION_EXPORTED, f"conversation {conversation_id}")
-        return self._export.of(whole)
+        chunks = self._export.of(whole)
+        return while_allowed(chunks, partial(require_staff, self._database, who))
 
     async def remove(self, who: Identity | None, conversation_id: int, message_id: int) -> None:
         """Remove a message of anybody, with its files and what it said."""

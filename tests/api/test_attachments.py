@@ -2,7 +2,8 @@
 
 import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
+from chat.auth.identity import Identity
+from chat.errors import Forbidden
+from chat.services import lasting
 from chat.services.quotas import Quota
 from tests.api.client import Api, Person, problem, wrong_fields
 from tests.api.conftest import ATTACHMENT_MAX_SIZE
@@ -379,6 +383,51 @@ def test_head_tells_the_size_without_the_file(ali: Person, attachments: str) -> 
     response = ali.request("HEAD", attach(ali, attachments)["url"])
     assert (response.status_code, response.content) == (200, b"")
     assert response.headers["content-length"] == str(len(DATA))
+
+
+def test_an_agent_who_is_removed_loses_the_rest(
+    api: Api, ali: Person, conversation: str, attachments: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a download, of a table and of exports that are on their way."""
+    monkeypatch.setattr(lasting, "AGAIN_SECONDS", 0.0)
+    assert ali.post(conversation + "support_ticket/", {"subject": "help"}).status_code == 201
+    url = attach(ali, attachments, b"x" * 700_000)["url"]
+    agent = api.person("agent", is_staff=True)
+    who = Identity(agent.id, agent.username, True, 0.0, None)
+    payam, services = api.app.ctx.payam, api.app.ctx.services
+
+    async def employ(*, is_staff: bool) -> None:
+        async with payam.database.transaction() as transaction:
+            await transaction.execute(
+                "UPDATE users SET is_staff = ? WHERE id = ?", (is_staff, agent.id)
+            )
+
+    async def begun(chunks: AsyncGenerator[bytes, None]) -> None:
+        async with aclosing(chunks):
+            await anext(chunks)
+            await employ(is_staff=False)
+            with pytest.raises(Forbidden):
+                async for _ in chunks:
+                    pass
+        await employ(is_staff=True)
+
+    async def exports() -> None:
+        await begun(await services.desk_figures.table(who))
+        await begun(await services.oversight.export(who, int(conversation.split("/")[-2])))
+        await begun(await services.accounts.export(who, ali.id))
+
+    api.run(exports())
+    chunks_of = payam.files.chunks
+
+    async def chunks(*place: Any) -> AsyncIterator[bytes]:
+        async for chunk in chunks_of(*place):
+            yield chunk
+            await employ(is_staff=False)
+
+    assert agent.get(url).status_code == 200
+    monkeypatch.setattr(payam.files, "chunks", chunks)
+    with pytest.raises(httpx.TransportError):
+        agent.get(url)
 
 
 def test_a_download_that_breaks_is_cut(
