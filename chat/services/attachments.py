@@ -153,7 +153,9 @@ class Attachments:
             ):
                 raise attached_already()
             seq = await conversations.advance(transaction, conversation_id)
-            created = await store.create(transaction, conversation_id, message_id, seq, file)
+            created = await store.create(
+                transaction, conversation_id, message_id, who.user_id, seq, file
+            )
             change = Change(conversation_id, AttachmentAdded(message_id, created, seq=seq))
             await log.write(transaction, who.user_id, log.Written(change, created.id))
             return Outcome(created.id, (change,))

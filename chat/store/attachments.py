@@ -148,24 +148,27 @@ async def is_stored(reads: Reads, stored_name: str) -> bool:
 
 
 async def create(
-    transaction: Transaction, conversation_id: int, message_id: int, seq: int, file: StoredFile
+    transaction: Transaction,
+    conversation_id: int,
+    message_id: int,
+    sender_id: int,
+    seq: int,
+    file: StoredFile,
 ) -> records.Attachment:
-    """Keep the row of a file. It is the message's sender's."""
+    """Keep the row of a file; `sender_id` is the sender of the message."""
     (row,) = await transaction.fetch(
         """
         INSERT INTO attachments (conversation_id, message_id, sender_id, seq, name, stored_name,
                                  size, content_type, sha256, created_at, width, height,
                                  thumbnail_size, duration_ms)
-        VALUES (?, ?,
-                (SELECT m.sender_id FROM messages AS m WHERE m.conversation_id = ? AND m.id = ?),
-                ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         RETURNING id, conversation_id, message_id, name, size, content_type, created_at, width,
                   height, thumbnail_size, duration_ms
         """,
         (
             conversation_id,
             message_id,
-            *(conversation_id, message_id),
+            sender_id,
             seq,
             file.name,
             file.stored_name,

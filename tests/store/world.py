@@ -192,8 +192,10 @@ class Changes:
     async def attach(self, message_id: int, stored_name: str) -> int:
         async with self.next() as (transaction, seq):
             file = stored_file(stored_name=stored_name)
+            message = await messages.find(transaction, self.conversation_id, message_id)
+            assert message is not None
             added = await attachments.create(
-                transaction, self.conversation_id, message_id, seq, file
+                transaction, self.conversation_id, message_id, message.sender_id, seq, file
             )
             await self._write(transaction, AttachmentAdded(message_id, added, seq=seq), added.id)
         return seq
