@@ -21,6 +21,8 @@ LANGUAGES_MAX = 20
 ANSWER_MAX_LENGTH = 2_000
 REMINDER_MAX = 30 * 24 * 60
 REOPEN_MAX = 365
+SWITCHES = {True: "on", False: "off", None: "auto"}
+"""What the list of acts calls the switch of an agent, as the command line does."""
 FIRST_DAY = "2000-01-01"
 """Of the days off. A date like 1405-01-01 is one of the Persian calendar."""
 
@@ -55,7 +57,7 @@ class DeskKeeping:
             if before.reopen_days is None:
                 await store.reopen_from_now(transaction)
             await store.keep(transaction, _encode(rules).decode())
-            detail = ", ".join(sorted(given))
+            detail = ", ".join(sorted(given.keys() | differing(before, rules)))
             await acts.write(transaction, actor, acts.DESK_CHANGED, detail=detail)
         say_act(actor, acts.DESK_CHANGED, detail)
         return rules
@@ -72,8 +74,9 @@ class DeskKeeping:
             if await users.staff_member(transaction, user_id) is None:
                 raise no_such_agent()
             await store.switch(transaction, user_id, takes=takes)
-            await acts.write(transaction, actor, acts.DESK_SWITCHED, user_id=user_id)
-        say_act(actor, acts.DESK_SWITCHED, f"user {user_id}")
+            detail = SWITCHES[takes]
+            await acts.write(transaction, actor, acts.DESK_SWITCHED, user_id=user_id, detail=detail)
+        say_act(actor, acts.DESK_SWITCHED, f"user {user_id}: {detail}")
         found = await agents_of(self._database, self._online)
         for agent in found:
             if agent.id == user_id:
@@ -97,6 +100,12 @@ async def agents_of(reads: Reads, online: Online) -> list[DeskAgent]:
         is_available = id_ in there if takes is None else takes
         found.append(DeskAgent(id_, username, takes, id_ in there, is_available, open_))
     return found
+
+
+def differing(before: DeskRules, after: DeskRules) -> set[str]:
+    """The names of the rules that are not the same."""
+    names = DeskRules.__struct_fields__
+    return {name for name in names if getattr(before, name) != getattr(after, name)}
 
 
 def check(rules: DeskRules) -> None:

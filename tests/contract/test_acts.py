@@ -94,3 +94,14 @@ async def test_stored_answers_and_the_desk(people: People) -> None:
         "canned_response.removed",
         "desk.changed",
     ]
+    for takes in (False, None):
+        await done(boss, "PUT", f"/api/desk/agents/{boss.id}/", {"takes_tickets": takes})
+    await done(boss, "PATCH", "/api/desk/rules/", {"reopen_days": 7})
+    await done(boss, "PUT", "/api/desk/rules/", {})
+    off, auto, changed, reset = await acts_of(boss, 4)
+    assert [(act["kind"], act["detail"], act["user"]["id"]) for act in (off, auto)] == [
+        ("desk.switched", "off", boss.id),
+        ("desk.switched", "auto", boss.id),
+    ]
+    assert changed["detail"] == "reopen_days"
+    assert "reopen_days" in reset["detail"]
