@@ -36,10 +36,12 @@ from chat.realtime.server_frames import Reset, Resumed
 from chat.realtime.subscribers import Subscriber
 from chat.records import ID_MAX
 from chat.services.history import History
+from chat.services.sharing import SharedByKey
 
 T = TypeVar("T")
 
-Load = Callable[[int, int], Awaitable[tuple[list[Delivery], int, bool]]]
+Page = tuple[list[Delivery], int, bool]
+Load = Callable[[int, int], Awaitable[Page]]
 """Of a conversation, what came after a point, up to which point, and whether that is all."""
 
 Require = Callable[[], Awaitable[object]]
@@ -51,10 +53,17 @@ Marks = Callable[[int, int], Awaitable[list[Passing]]]
 CHUNK = 256 * 1024
 """Bytes that may wait for the client before the next are given to it."""
 LOOK_SECONDS = 0.02
+SHARED_BY = 32
+"""Most clients that share the reading of a page."""
 
 
 class CatchingUp:
-    """`load` is as for `catch_up`; `require` raises NotFound for who is not in a conversation."""
+    """`load` is as for `catch_up`; `require` raises NotFound for who is not in a conversation.
+
+    After a network failed, thousands go on from the same point of the same conversation. So some
+    who ask for the same page share one reading. They are few, because all of them must be done
+    before the conversation has gone on again. Otherwise none would ever be as far as the members.
+    """
 
     def __init__(
         self,
@@ -67,7 +76,9 @@ class CatchingUp:
     ) -> None:
         self._hub = hub
         self._marks = marks
-        self._load = load
+        self._pages: SharedByKey[tuple[int, int], Page] = SharedByKey(
+            lambda point: load(*point), SHARED_BY
+        )
         self._require = require
         self._history = history
         self._errands = errands
@@ -91,7 +102,7 @@ class CatchingUp:
         present = self._history.epoch
         if epoch not in (None, present):
             since = ID_MAX  # a number of another history: as good as one that there is not
-        load = self._load
+        load: Load = self._page
         require: Require = partial(self._require, connection.identity, conversation_id)
         if is_there:
             load, require = known_once(([], since, True), load), known_once(None, require)
@@ -111,6 +122,13 @@ class CatchingUp:
             knows_epochs=epoch is not None,
         )
         self._errands.start(connection, catching_up, conversation_id)
+
+    async def _page(self, conversation_id: int, since: int) -> Page:
+        return await self._pages.ask((conversation_id, since))
+
+    async def close(self) -> None:
+        """Stop reading."""
+        await self._pages.close()
 
 
 def known_once(answer: T, ask: Callable[..., Awaitable[T]]) -> Callable[..., Awaitable[T]]:

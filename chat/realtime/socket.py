@@ -98,7 +98,7 @@ class Sockets(Listener):
             errands,
         )
         self._marks = MissedMarks(services.changes.marks_since)
-        catching_up = CatchingUp(
+        self._catching_up = catching_up = CatchingUp(
             hub,
             dispatcher.load_deliveries,
             conversations.membership,
@@ -171,6 +171,7 @@ class Sockets(Listener):
         await self._errands.close()
         await self._typing.close()
         await self.desk.close()
+        await self._catching_up.close()
         await self._marks.close()
         await self._whole.close()
 

@@ -1,12 +1,13 @@
 """Reads that are asked for at the same time, answered by one question to the database."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextvars import Context
 from typing import Generic, TypeVar
 
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
+Key = TypeVar("Key", bound=Hashable)
 
 
 class Shared(Generic[Asked, Answer]):
@@ -52,3 +53,55 @@ class Shared(Generic[Asked, Answer]):
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+
+
+class SharedByKey(Generic[Key, Answer]):
+    """One reading at a time of each key, for those who asked for this key before it began.
+
+    They are at most `most`. All of them go on at once, and what they got is older for the last of
+    them than for the first.
+    """
+
+    def __init__(self, look: Callable[[Key], Awaitable[Answer]], most: int) -> None:
+        self._look = look
+        self._most = most
+        self._waiting: dict[Key, list[asyncio.Future[Answer]]] = {}
+        self._tasks: dict[Key, asyncio.Task[None]] = {}
+
+    async def ask(self, key: Key) -> Answer:
+        """Raises what `look` raises."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Answer] = loop.create_future()
+        self._waiting.setdefault(key, []).append(answer)
+        if key not in self._tasks:
+            self._tasks[key] = loop.create_task(self._run(key), context=Context())
+        return await answer
+
+    async def _run(self, key: Key) -> None:
+        try:
+            while waiting := self._waiting.pop(key, None):
+                answers, rest = waiting[: self._most], waiting[self._most :]
+                if rest:
+                    self._waiting[key] = rest
+                await self._answer(key, answers)
+        finally:
+            del self._tasks[key]
+
+    async def _answer(self, key: Key, answers: Sequence[asyncio.Future[Answer]]) -> None:
+        try:
+            found = await self._look(key)
+        except Exception as error:
+            for answer in answers:
+                if not answer.done():  # who asked may have left
+                    answer.set_exception(error)
+        else:
+            for answer in answers:
+                if not answer.done():
+                    answer.set_result(found)
+
+    async def close(self) -> None:
+        """Stop reading."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
