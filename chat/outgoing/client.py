@@ -23,7 +23,12 @@ from chat.outgoing.urls import Url
 
 CONNECT_SECONDS = 5.0
 KEEPALIVE_SECONDS = 20.0
-KEEPALIVE_CONNECTIONS = 100
+KEEPALIVE_CONNECTIONS = 20
+"""Of each pool."""
+POOLS = 16
+"""Of each scheme; the path of a URL chooses one. For each request httpcore goes several times
+through all connections of its pool: with the 32 of a push service that took most of a push's time.
+"""
 NOT_PLAIN = "http:// is not allowed to this host: use https://"
 BODY_MAX = 16 * 1024
 """Bytes of an answer's body that are read. A connection with more is closed."""
@@ -67,7 +72,8 @@ class Client:
         self._connect_timeout = min(connect_timeout, timeout)
         self._allowed = allowed
         self._names = names or Names()
-        self._pools: dict[str, httpcore.AsyncConnectionPool] = {}
+        self._trusted: dict[str, ssl.SSLContext | None] = {}
+        self._pools: dict[tuple[str, int], httpcore.AsyncConnectionPool] = {}
 
     async def post(self, url: Url, headers: Mapping[str, str], body: bytes) -> Answer:
         """Send the body, and return the head of the answer. Raises Undelivered."""
@@ -128,7 +134,7 @@ class Client:
                 }
             },
         )
-        pool = await self._pool(url.scheme)
+        pool = await self._pool(url)
         response = await pool.handle_async_request(request)
         async with aclosing(response):
             found = b""
@@ -145,18 +151,19 @@ class Client:
                 found[:BODY_MAX],
             )
 
-    async def _pool(self, scheme: str) -> httpcore.AsyncConnectionPool:
-        if scheme not in self._pools:
-            trusted = await asyncio.to_thread(load, scheme)  # it takes too long for the loop
-            if scheme not in self._pools:  # another request may have come first
-                self._pools[scheme] = httpcore.AsyncConnectionPool(
-                    ssl_context=trusted,
-                    max_connections=None,  # otherwise a receiver that hangs holds the others up
-                    max_keepalive_connections=KEEPALIVE_CONNECTIONS,
-                    keepalive_expiry=KEEPALIVE_SECONDS,
-                    network_backend=Network(self._allowed, self._names, is_plain=scheme == "http"),
-                )
-        return self._pools[scheme]
+    async def _pool(self, url: Url) -> httpcore.AsyncConnectionPool:
+        scheme, place = url.scheme, (url.scheme, hash(url.target) % POOLS)
+        if scheme not in self._trusted:  # it takes too long for the loop
+            self._trusted[scheme] = await asyncio.to_thread(load, scheme)
+        if place not in self._pools:
+            self._pools[place] = httpcore.AsyncConnectionPool(
+                ssl_context=self._trusted[scheme],
+                max_connections=None,  # otherwise a receiver that hangs holds the others up
+                max_keepalive_connections=KEEPALIVE_CONNECTIONS,
+                keepalive_expiry=KEEPALIVE_SECONDS,
+                network_backend=Network(self._allowed, self._names, is_plain=scheme == "http"),
+            )
+        return self._pools[place]
 
 
 class Network(httpcore.AsyncNetworkBackend):
