@@ -131,7 +131,7 @@ function pageOf(account) {
   const showMe = () => {
     const { me } = account;
     name.textContent = shownName(me);
-    Object.assign(avatar, avatarOf(me.username, me.avatar_url));
+    Object.assign(avatar, avatarOf(shownName(me), me.avatar_url));
     parts.desk.hidden = !me.is_staff;
   };
   showMe();

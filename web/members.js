@@ -1,6 +1,6 @@
 // The people of a conversation, with their roles, and what may be done with each.
 
-import { avatarOf } from "./avatar.js";
+import { avatarOf, shownName } from "./avatar.js";
 import { confirm } from "./dialogs.js";
 import { clone, complain, make } from "./dom.js";
 import { openMenu } from "./menu.js";
@@ -37,12 +37,12 @@ export function membersOf(account, chat, ended) {
   }
 
   function row(person) {
-    const { username, role, presence } = person;
+    const { role, presence } = person;
     const name = nameOfPerson(person);
     const items = itemsOf(person);
     const made = make("member", {
       look: { onclick: () => showProfile(account, person, ended), title: say("profile") },
-      avatar: avatarOf(username, person.avatar_url),
+      avatar: avatarOf(shownName(person), person.avatar_url),
       online: { hidden: presence?.status !== "online" },
       name: person.id === me.id ? say("youNamed", { name }) : name,
       role: { hidden: chat.record.direct || role === "member" || !role, textContent: say(`role_${role ?? "member"}`) },

@@ -1,6 +1,6 @@
 // Completing `@` and the beginning of a name, while one writes.
 
-import { avatarOf, personOf } from "./avatar.js";
+import { avatarOf, personOf, shownName } from "./avatar.js";
 import { make } from "./dom.js";
 import { matchesIn } from "./folding.js";
 
@@ -29,8 +29,10 @@ export function completeMentions(chat, box, list) {
     else box.setAttribute("aria-activedescendant", `mention-${here}`);
   }
 
+  const faceFor = (person) => avatarOf(shownName(person), person.avatar_url);
+
   function option(name, place) {
-    const made = make("mention-option", { avatar: avatarOf(name, personOf(chat, name).avatar_url), name });
+    const made = make("mention-option", { avatar: faceFor(personOf(chat, name)), name });
     made.id = `mention-${place}`;
     made.ariaSelected = String(place === here);
     made.onpointerdown = (event) => event.preventDefault(); // the text keeps the focus

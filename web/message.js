@@ -94,7 +94,7 @@ function messageRow({ message, chat, actions, name: shown, face, isPinned, isTar
       className: `message ${isOwn ? "own" : "other"} ${isFirst ? "first" : ""} ${isTarget ? "target" : ""}`,
       ariaCurrent: isTarget ? "true" : null,
     },
-    avatar: facing(avatarOf(sender, face), { isShown: showsSender, isThere: (isGroup || isAgent) && !isOwn }),
+    avatar: facing(avatarOf(shown, face), { isShown: showsSender, isThere: (isGroup || isAgent) && !isOwn }),
     bubble: { className: `bubble ${isDeleted ? "deleted" : ""} ${isOnlyNames ? "only-files" : ""} ${isNote ? "note" : ""}` },
     sender: { textContent: isOwn && !isNote ? say("you") : name, className: showsSender || isNote ? "sender" : "unseen" },
     ...quoteOf(message, actions, chat),

@@ -45,5 +45,5 @@ export function peoplePicker(payam, known) {
 
 function option({ id, username, display_name: shown, avatar_url: url }) {
   const name = shown ? say("namedAs", { name: shown, username }) : username;
-  return make("found", { box: { value: id }, avatar: avatarOf(username, url), name });
+  return make("found", { box: { value: id }, avatar: avatarOf(shown || username, url), name });
 }

@@ -11,7 +11,7 @@ export async function showProfile(account, person, ended = () => {}) {
   const { id, username, display_name: shown, presence } = person;
   const isMe = id === me.id;
   const { content, block, write } = clone("profile", {
-    avatar: avatarOf(username, person.avatar_url),
+    avatar: avatarOf(shown || username, person.avatar_url),
     name: shown || username,
     username: `@${username}`,
     about: aboutOf(presence),

@@ -26,7 +26,7 @@ export function messageRow({ conversation, message, matches }, { me, chat, choos
   const said = name === who ? [] : [`${isolated(who)}: `];
   return make("search-row", {
     link: { href: `#/${conversation}/${id}`, onclick: (event) => isPlain(event) && choose(event) },
-    avatar: chat ? avatarOfChat(chat) : avatarOf(sender.username),
+    avatar: chat ? avatarOfChat(chat) : avatarOf(shownName(sender)),
     name,
     moment: { textContent: timeOrDate(timestamp), dateTime: timestamp },
     preview: [...said, ...excerpt(content, matches)],

@@ -29,5 +29,5 @@ export async function showSeenBy(chat, message) {
 
 function row({ username, display_name: shown, avatar_url: url }) {
   const name = shown ? say("namedAs", { name: shown, username }) : username;
-  return make("person", { avatar: avatarOf(username, url), name });
+  return make("person", { avatar: avatarOf(shown || username, url), name });
 }

@@ -1,6 +1,7 @@
 // The settings of who is signed in: their name, the page's language, notifications on this device,
 // and the end of it all.
 
+import { shownName } from "./avatar.js";
 import { isSoundOn, turnSound } from "./chime.js";
 import { clone, complain, notify } from "./dom.js";
 import { show, whenSent } from "./dialogs.js";
@@ -19,7 +20,7 @@ export function showSettings(payam, account) {
     account.changed();
   };
   picture.append(
-    ownPicture(me.username, {
+    ownPicture(shownName(me), {
       urlOf: () => me.avatar_url,
       put: async (file) => changed(await payam.setAvatar(file)),
       remove: async () => changed((await payam.removeAvatar()) ?? { avatar_url: null }),

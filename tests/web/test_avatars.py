@@ -86,6 +86,7 @@ async def test_people_are_shown_by_the_names_they_chose(
     await expect(his.list).to_contain_text("سارا رضایی")
     await his.list.click()
     await expect(his.message("who comes?").first).to_contain_text("سارا رضایی")
+    await expect(his.message("who comes?").first.locator(".avatar")).to_have_text("س")
     await expect(his.message("I do").locator(".quote")).to_contain_text("سارا رضایی")
     sara.call_oneself("سارا ر.")
     await expect(his.page.locator("section > header")).to_contain_text("سارا ر.")
