@@ -12,6 +12,7 @@ from sanic.exceptions import SanicException
 
 from chat.api import tracing
 from chat.api.operations import Operation
+from chat.api.parameters import OnceHeaders, SendHeaders
 from chat.api.problems import CONTENT_TYPE, Problem, describe
 from chat.docs.endpoints import Endpoint, endpoints
 from chat.docs.examples import example_of
@@ -96,6 +97,8 @@ TEXTS: Mapping[str, dict[str, Any]] = {
 """The parameters of paths that are no numbers."""
 ABOUT_TEXTS = {"emoji": "Exactly one emoji of Unicode.", "code": "The `code` of an invite link."}
 """The parameters of paths that are no ids."""
+KEY, KEYED = "Idempotency-Key", (OnceHeaders, SendHeaders)
+"""The header that every route with one of these headers checks."""
 FILES = ("*/", "image/", "application/zip")
 """How media types of bytes begin."""
 
@@ -264,6 +267,8 @@ def refusals(one: Endpoint) -> Iterator[Problem]:
 
 
 def common(one: Endpoint) -> Iterator[PayamError | SanicException]:
+    if one.said.headers in KEYED:
+        yield InvalidInput({KEY: ["May not contain half of a surrogate pair."]})
     if one.said.query:
         yield InvalidInput({"limit": ["A whole number from 1 to 200."]})
     if one.said.takes:

@@ -17,7 +17,9 @@ CALLERS = [("sqlite", "staff"), ("postgres", "user"), ("postgres", "staff"), ("s
 """Staff may do more than others. Each pair takes long, so the short form has the first alone."""
 
 
-@pytest.fixture(params=CALLERS if "SCHEMATHESIS_EXAMPLES" in os.environ else CALLERS[:1])
+@pytest.fixture(
+    params=CALLERS if "SCHEMATHESIS_EXAMPLES" in os.environ else CALLERS[:1], ids="-".join
+)
 def caller(request: pytest.FixtureRequest) -> tuple[str, str]:
     """The database, and who asks."""
     pair: tuple[str, str] = request.param
