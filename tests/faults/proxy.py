@@ -8,6 +8,8 @@ from contextlib import suppress
 from enum import Flag
 from typing import Self
 
+from tests.support.ports import free_port
+
 CHUNK = 64 * 1024
 RESET = struct.pack("ii", 1, 0)
 """SO_LINGER with no time: the close is an RST, and what was not sent is gone."""
@@ -66,8 +68,8 @@ class FaultProxy:
     async def accept(self) -> None:
         """Listen, on the same port as before."""
         if self._server is None:
+            self.port = self.port or free_port()  # one that nobody is given while it is closed
             self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-            self.port = self._server.sockets[0].getsockname()[1]
 
     async def refuse(self) -> None:
         """Refuse new connections; those there are go on."""
