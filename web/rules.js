@@ -17,7 +17,7 @@ export async function showRules({ api }) {
   const { elements } = form;
   timezones.append(...Intl.supportedValuesOf("timeZone").map((name) => new Option(name, name)));
   hoursHint.textContent = say("hoursHint", EXAMPLES);
-  daysOffLabel.textContent = say("daysOff", { date: "2026-03-21" });
+  daysOffLabel.textContent = say("daysOff", { date: shownDay("2026-03-21") });
   const fields = WEEKDAYS.map((day) => {
     const made = clone("rule-day", { name: say(day) });
     Object.assign(made.spans, { name: day, value: (rules.hours?.[day] ?? []).join(", ") });
@@ -25,7 +25,7 @@ export async function showRules({ api }) {
     return [day, made.spans];
   });
   for (const name of ["timezone", "language", "assignment", "reminder_minutes", "reopen_days"]) elements[name].value = rules[name] ?? "";
-  elements.days_off.value = rules.days_off.join(", ");
+  elements.days_off.value = rules.days_off.map(shownDay).join(", ");
   elements.reminder_in_hours.checked = rules.reminder_in_hours;
   for (const language of LANGUAGES) {
     elements[`inside_${language}`].value = rules.first_answer_inside[language] ?? "";
@@ -61,7 +61,7 @@ export async function showRules({ api }) {
     const body = {
       timezone: data.timezone.trim(),
       hours: always.checked ? null : Object.fromEntries(fields.map(([day, { value }]) => [day, parts(value)]).filter(([, spans]) => spans.length)),
-      days_off: parts(data.days_off),
+      days_off: parts(data.days_off).map(dayOf),
       language: data.language,
       first_answer_inside: written(answers("inside", rules.first_answer_inside)),
       first_answer_outside: written(answers("outside", rules.first_answer_outside)),
@@ -80,4 +80,27 @@ export async function showRules({ api }) {
 function parts(text) {
   const latin = text.replace(/[۰-۹٠-٩]/g, (digit) => digit.codePointAt(0) & 15).replace(/[–—]/g, "-");
   return latin.split(/[,،;]/).map((part) => part.replace(/\s/g, "")).filter(Boolean);
+}
+
+const persian = new Intl.DateTimeFormat("en-u-ca-persian-nu-latn", { year: "numeric", month: "2-digit", day: "2-digit", timeZone: "UTC" });
+const LAST_PERSIAN = 1700; // no year of one calendar is mistaken for one of the other
+const DAY = 86_400_000;
+
+/** A date like 2026-03-21 as people of the page's language write it: in Persian 1405-01-01. */
+function shownDay(text) {
+  const moment = Date.parse(`${text}T00:00Z`);
+  if (!isPersian || Number.isNaN(moment)) return text;
+  const { year, month, day } = Object.fromEntries(persian.formatToParts(moment).map(({ type, value }) => [type, value]));
+  return `${year}-${month}-${day}`;
+}
+
+/** The other way round. Of either calendar, because their years differ; what is no date stays as it is. */
+function dayOf(text) {
+  const [, year, month, day] = /^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})$/.exec(text)?.map(Number) ?? [];
+  if (!year) return text;
+  const written = [year, month, day].map((one) => String(one).padStart(2, "0")).join("-");
+  if (!isPersian || year >= LAST_PERSIAN) return written;
+  const near = Date.UTC(year + 621, 2, 21) + (month <= 7 ? (month - 1) * 31 : 186 + (month - 7) * 30) * DAY + (day - 1) * DAY;
+  const all = [-2, -1, 0, 1, 2].map((off) => new Date(near + off * DAY).toISOString().slice(0, 10));
+  return all.find((one) => shownDay(one) === written) ?? written;
 }

@@ -19,6 +19,11 @@ MENU = {
 SAVED = {"en": "The rules hold from now on.", "fa": "قاعده‌ها از اکنون برقرارند."}
 FIRST_DAY = {"en": "monday", "fa": "saturday"}
 REASON = {"en": "is no span like", "fa": "بازه نیست"}
+OFF = {"en": "2026-03-21, 2026-12-21, 2027/3/20", "fa": "۱۴۰۵/۱/۱، 1405-09-30، 2027-03-20"}
+SHOWN_OFF = {
+    "en": "2026-03-21, 2026-12-21, 2027-03-20",
+    "fa": "1405-01-01, 1405-09-30, 1405-12-29",
+}
 WRONG = {"en": "Business hours", "fa": "ساعت‌های کار"}
 
 
@@ -55,14 +60,18 @@ async def test_rules_are_set_on_the_page(
     await expect(days.first).to_have_attribute("name", FIRST_DAY[language])
     assert agent._send("GET", "/api/desk/rules/").json() == before
     await window.locator("[name=saturday]").fill("۰۹:۰۰–۱۳:۰۰، 14:00-18:00")
+    await window.locator("[name=days_off]").fill(OFF[language])
     await save.click()
     await expect(hers.page.locator(".notices")).to_contain_text(SAVED[language])
     rules = agent._send("GET", "/api/desk/rules/").json()
     assert (rules["timezone"], rules["reopen_days"]) == ("Asia/Tehran", 3)
     assert rules["hours"] == {"saturday": ["09:00-13:00", "14:00-18:00"]}
+    assert rules["days_off"] == ["2026-03-21", "2026-12-21", "2027-03-20"]
     assert rules["first_answer_inside"] == {"fa": "به‌زودی پاسخ می‌دهیم."}
     window = await window_of(hers, language, "rules")
     await expect(window.locator("[name=saturday]")).to_have_value("09:00-13:00, 14:00-18:00")
+    await expect(window.locator("[name=days_off]")).to_have_value(SHOWN_OFF[language])
+    await window.locator("[name=days_off]").fill("")
     own = window.locator(".takers label").filter(has_text=agent.name)
     await own.locator("select").select_option("false")
     await window.locator("[name=always]").check()
