@@ -4,9 +4,7 @@ import asyncio
 import os
 from collections.abc import Sequence
 
-from chat.errors import Unavailable
 from chat.followers.follower import Gatherer
-from chat.store import search_rebuild
 from chat.store import search_texts as store
 from chat.store import spans as positions
 from chat.store.database import Database, in_parts
@@ -35,8 +33,6 @@ class SearchFollower(Gatherer):
         # end, and whoever has read later has moved the position.
         texts, gone = await keyed(await store.said(self._database, spans))
         async with self._database.transaction() as transaction:
-            if await search_rebuild.is_begun(transaction):
-                raise Unavailable("The index of search is being made anew.", retry_after=1.0)
             held = await positions.hold(self._database, transaction, self.name, spans)
             if len(held) < len(spans):
                 ids = {span.conversation_id for span in held}

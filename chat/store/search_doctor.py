@@ -4,7 +4,6 @@ from chat.store import search_rebuild
 from chat.store.database import Database
 from chat.store.drift import Drift
 from chat.store.followers import REBUILD as NAME
-from chat.store.migrations.m0026_search import TRIGGERS
 from chat.store.search_texts import FOLLOWER
 from chat.text.searching import key_of
 
@@ -57,7 +56,7 @@ async def _examine_pieces(database: Database) -> list[Drift]:
     if database.dialect != "sqlite":
         return []
     if await search_rebuild.is_begun(database):
-        mends = [*TRIGGERS.values(), MEND_PIECES]
+        mends = [*search_rebuild.SQLITE, MEND_PIECES]
         return [
             Drift(
                 "search: a rebuild of the index was interrupted",

@@ -1,8 +1,12 @@
 """Makes what search looks in anew, in steps, and compares it with the messages.
 
 A row of `followers` says up to which message a rebuild is. So it may be interrupted, and the next
-one goes on there. On SQLite, while the row is there, the follower `search` rests, and search looks
-through conversations, not by pieces.
+one goes on there. Meanwhile the follower `search` goes on too. On SQLite search looks through
+conversations, not by pieces, for as long as the row is there.
+
+There the pieces are made anew, from the first text to the last, so each step makes those of its own
+texts. Where the follower changes a text behind the step, triggers change its pieces. A text ahead
+of it has none yet.
 """
 
 from collections.abc import AsyncGenerator, Sequence
@@ -44,6 +48,17 @@ ENDED = """
     ON CONFLICT (follower, conversation_id) DO UPDATE SET seq = excluded.seq
     WHERE positions.seq < excluded.seq
 """
+# Where the rebuild has been, by its row: `conversation message`.
+BEHIND = """
+    WHEN ({row}.conversation_id, {row}.message_id) <= (
+        SELECT CAST(substr(cursor, 1, instr(cursor, ' ') - 1) AS INTEGER),
+               CAST(substr(cursor, instr(cursor, ' ') + 1) AS INTEGER)
+        FROM followers WHERE name = 'search rebuild')
+    BEGIN
+"""
+NO_TRIGGERS = tuple(f"DROP TRIGGER IF EXISTS {name}" for name in TRIGGERS)
+SQLITE = (*NO_TRIGGERS, *TRIGGERS.values())
+HAS_TRIGGERS = "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name = ?"
 POSTGRESQL = (
     "CREATE EXTENSION IF NOT EXISTS pg_trgm",
     "CREATE INDEX IF NOT EXISTS search_texts_pieces"
@@ -85,18 +100,28 @@ async def rebuild(database: Database) -> AsyncGenerator[int, None]:
 async def _begin(database: Database) -> tuple[int, int]:
     async with database.transaction() as transaction:
         rows = await transaction.fetch(POINT, (NAME,))
-        if rows:
+        if rows and await _can_go_on(transaction):
             conversation_id, message_id = map(int, rows[0][0].split())
             return conversation_id, message_id
         await transaction.execute(ADVANCE, (NAME, "0 0"))
         if database.dialect != "sqlite":
             return 0, 0
         # The old entries may be wrong, and the triggers would stumble over them.
-        for name in TRIGGERS:
-            await transaction.execute(f"DROP TRIGGER IF EXISTS {name}")
+        for statement in NO_TRIGGERS:
+            await transaction.execute(statement)
         await transaction.execute("DROP TABLE IF EXISTS search_pieces")
         await transaction.execute(PIECES)
+        for name, trigger in TRIGGERS.items():
+            row = "old" if name == "search_texts_removed" else "new"
+            await transaction.execute(trigger.replace("BEGIN", BEHIND.format(row=row), 1))
     return 0, 0
+
+
+async def _can_go_on(transaction: Transaction) -> bool:
+    """Not where an earlier release has begun it: what changed since then has no pieces."""
+    if transaction.dialect != "sqlite":
+        return True
+    return bool(await transaction.fetch(HAS_TRIGGERS, (next(iter(TRIGGERS)),)))
 
 
 async def _renew(
@@ -123,7 +148,7 @@ async def _renew(
 
 async def _finish(transaction: Transaction) -> None:
     await transaction.execute("DELETE FROM followers WHERE name = ?", (NAME,))
-    for statement in TRIGGERS.values() if transaction.dialect == "sqlite" else POSTGRESQL:
+    for statement in SQLITE if transaction.dialect == "sqlite" else POSTGRESQL:
         await transaction.execute(statement)
 
 
@@ -148,6 +173,6 @@ async def _merge(database: Database) -> None:
 async def is_begun(reads: Reads) -> bool:
     """Whether a rebuild is under way, or was interrupted, that leaves no index of pieces.
 
-    PostgreSQL keeps its index, and the follower goes on beside the rebuild.
+    PostgreSQL keeps its index.
     """
     return reads.dialect == "sqlite" and bool(await reads.fetch(POINT, (NAME,)))

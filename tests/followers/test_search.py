@@ -227,20 +227,33 @@ async def test_the_doctor_finds_and_mends_what_differs(database: Database) -> No
 async def test_a_rebuild_makes_the_index_right_also_after_an_interruption(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In the middle of it search finds by conversations, and the follower loses nothing."""
+    """In the middle of it search finds by conversations, and the follower goes on: behind the
+    place where it was interrupted, and ahead of it.
+    """
     ali, third = await spoilt(database)
+    ((talk,),) = await database.fetch("SELECT max(id) FROM conversations")
+    behind = [id_ for (id_,) in await database.fetch("SELECT id FROM messages ORDER BY id")][3:5]
     monkeypatch.setattr(search_rebuild, "STEP", 3)
     steps = search_rebuild.rebuild(database)
+    assert await anext(steps) == 3
     assert await anext(steps) == 3
     await steps.aclose()
     assert await found(database, ali, "خبر 3", by_pieces=await search.has_pieces(database)) == [
         third
     ]
+    make = Changes(database, talk)
+    await make.edit(behind[0], "میدان")
+    await make.delete(behind[1])
+    await make.edit(behind[1] + 3, "خیابان")
+    for text in ("کوچه", "بازار"):
+        await sent(database, talk, ali, text)
+    await follow(database)
     counts = [count async for count in search_rebuild.rebuild(database)]
-    assert counts == [3, 2]  # it goes on where it was
+    assert counts == [3, 1]  # it goes on where it was
+    for text in ("میدان", "خیابان", "کوچه", "بازار"):
+        assert len(await found(database, ali, text, by_pieces=True)) == 1
     assert await search.has_pieces(database)
     assert await drifted(database) == []
-    talk = (await database.fetch("SELECT max(id) FROM conversations"))[0][0]
     await sent(database, talk, ali, "تازه")
     await follow(database)
     assert len(await found(database, ali, "تازه", by_pieces=True)) == 1
