@@ -12,15 +12,27 @@ SHARED_MAX = 20
 
 # As one value per user: rows of their own would hold the event loop where there are many.
 # The conversations are not joined: PostgreSQL would read all that there are, for each user.
-SHARED = """
-    SELECT u.id, u.username, shared.ids FROM users AS u LEFT JOIN (
-        SELECT p.user_id, {joined} AS ids FROM participants AS p
-        WHERE p.user_id IN ({ids}) AND p.is_active AND (
+OF_EACH = """
+    SELECT u.id, u.username, (
+        SELECT {joined} FROM participants AS p WHERE p.user_id = u.id AND p.is_active AND (
             SELECT c.participant_count BETWEEN 2 AND {most}
-            FROM conversations AS c WHERE c.id = p.conversation_id)
-        GROUP BY p.user_id
-    ) AS shared ON shared.user_id = u.id WHERE u.id IN ({ids})
+            FROM conversations AS c WHERE c.id = p.conversation_id))
+    FROM users AS u WHERE u.id IN ({ids})
 """
+SHARED = {
+    "sqlite": OF_EACH,
+    "postgresql": OF_EACH,
+    # A cluster begins with what is divided: users are on each of its servers.
+    "citus": """
+        SELECT u.id, u.username, shared.ids FROM users AS u LEFT JOIN (
+            SELECT p.user_id, {joined} AS ids FROM participants AS p
+            WHERE p.user_id IN ({ids}) AND p.is_active AND (
+                SELECT c.participant_count BETWEEN 2 AND {most}
+                FROM conversations AS c WHERE c.id = p.conversation_id)
+            GROUP BY p.user_id
+        ) AS shared ON shared.user_id = u.id WHERE u.id IN ({ids})
+    """,
+}
 JOINED = {
     "sqlite": "group_concat(p.conversation_id, ',')",
     "postgresql": "string_agg(CAST(p.conversation_id AS text), ',')",
@@ -31,8 +43,9 @@ _ids = msgspec.json.Decoder(list[int]).decode
 
 async def shared(reads: Reads, user_ids: Collection[int]) -> dict[int, tuple[str, list[int]]]:
     """The name of each user, and the conversations whose participants hear of its presence."""
-    sql = SHARED.format(joined=JOINED[reads.dialect], most=SHARED_MAX, ids=reads.ids)
-    rows = await reads.fetch(sql, (listed(user_ids),) * 2)
+    sql = SHARED[reads.form].format(joined=JOINED[reads.dialect], most=SHARED_MAX, ids=reads.ids)
+    lists = 2 if reads.form == "citus" else 1
+    rows = await reads.fetch(sql, (listed(user_ids),) * lists)
     return {user_id: (username, _ids(f"[{joined or ''}]")) for user_id, username, joined in rows}
 
 

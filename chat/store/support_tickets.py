@@ -51,8 +51,9 @@ STANDING_ANSWER = f"""
      ORDER BY m.created_seq DESC LIMIT 1)
 """  # noqa: S608 - of ours
 ANSWERED = f"""
-    (SELECT CASE WHEN a.seq IS NULL OR a.seq < t.answer_seq THEN t.answer_seq ELSE a.seq END
-     FROM (SELECT {STANDING_ANSWER} AS seq) AS a)
+    (SELECT CASE WHEN max(a.created_seq) IS NULL OR max(a.created_seq) < t.answer_seq
+                 THEN t.answer_seq ELSE max(a.created_seq) END
+     FROM {STANDING_ANSWER} AS a)
 """  # noqa: S608 - of ours
 WAITING = f"""
     CASE WHEN t.status = 'closed' THEN NULL ELSE
