@@ -45,6 +45,14 @@ def places() -> list[tuple[str, str, Any]]:
     return found
 
 
+def begun(people: dict[str, Any]) -> World:
+    """A conversation with all that has such an id, made before statements are counted."""
+    world = begin(people, with_ticket=True)
+    for name in IDS:
+        assert world.values[name]
+    return world
+
+
 def without(world: World, *names: str) -> World:
     """The same, with ids that nothing has."""
     return World(world.people, {**world.values, **dict.fromkeys(names, 2**40 + 7)})
@@ -84,7 +92,7 @@ def test_another_s_is_as_what_is_not_there(
     api: Api, people: dict[str, Any], caller: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On every route whose path has an id, and on sockets."""
-    world = begin(people, with_ticket=True)
+    world = begun(people)
     nothing = without(world, *IDS)
     asked = Asked(api, Counter(monkeypatch))
     token = people[caller].access
@@ -108,7 +116,7 @@ def test_an_id_of_another_conversation_is_as_one_that_is_not_there(
     api: Api, people: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a path through one's own conversation."""
-    here, there = (begin(people, with_ticket=True) for _ in range(2))
+    here, there = (begun(people) for _ in range(2))
     asked = Asked(api, Counter(monkeypatch))
     token = people["sender"].access
     wrong, tried = [], 0
