@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.support.http_client import http_client
 
@@ -21,6 +21,8 @@ Frame = dict[str, Any]
 
 SECONDS = 30  # keeps a test from hanging
 LOOK_SECONDS = 0.005
+AGAIN_SECONDS = 0.1
+UNAVAILABLE = 503
 LOST = (1006, 1011)
 """Codes of a connection that was cut, or whose pings nobody answered."""
 
@@ -85,14 +87,25 @@ class Phone:
         self._reached, self._waiting = {}, []
         by_cursor = not is_first and not by_numbers
         query = f"?{urlencode({'cursor': self._cursor})}" if by_cursor else ""
-        self._socket = await connect(
-            f"{self._url}/ws/{query}", additional_headers=self._headers, max_queue=None, proxy=None
-        )
+        self._socket = await self._connect(f"{self._url}/ws/{query}")
         self._reading = asyncio.create_task(self._read(self._socket))
         self._is_by_numbers = not by_cursor
         if self._is_by_numbers:
             await self._resume(self._numbers())
         await self.until(lambda: self._waiting is None)
+
+    async def _connect(self, url: str) -> ClientConnection:
+        """Try again where the server has not noticed yet that its database is back."""
+        async with asyncio.timeout(SECONDS):
+            while True:
+                try:
+                    return await connect(
+                        url, additional_headers=self._headers, max_queue=None, proxy=None
+                    )
+                except InvalidStatus as refused:
+                    if refused.response.status_code != UNAVAILABLE:
+                        raise
+                    await asyncio.sleep(AGAIN_SECONDS)
 
     async def resume(self, *, by_numbers: bool) -> None:
         """On the connection that is there, as after a sleep."""
