@@ -29,10 +29,9 @@ from chat.outgoing.client import Client
 from chat.placing import placed
 from chat.services import webhook_requests as requests
 from chat.services.webhook_requests import Identified, NotDelivered, Request
-from chat.store import acts, followers, webhooks
+from chat.store import acts, followers, history, webhooks
 from chat.store import changes as log_of_changes
 from chat.store.database import Database
-from chat.store.history import Name
 from chat.store.webhooks import FAILING, GONE, Webhook
 
 log = logging.getLogger("payam.webhooks")
@@ -85,7 +84,6 @@ class WebhookFollower(Follower):
         prefix: str,
         patience: Patience,
         webhook: Webhook,
-        name: Name,
     ) -> None:
         """`prefix` is the path of the site, which is put before each path in a change."""
         self.name = webhook.follower
@@ -96,12 +94,11 @@ class WebhookFollower(Follower):
         self._singly: set[int] = set()
         """Conversations whose last batch failed: perhaps one change does, or the size."""
         self._noted_at = 0.0
-        self.see(webhook, name)
+        self.see(webhook)
 
-    def see(self, webhook: Webhook, name: Name) -> None:
-        """The webhook and the history, as they are in the database now."""
+    def see(self, webhook: Webhook) -> None:
+        """The webhook, as it is in the database now."""
         self.webhook = webhook
-        self._history = name
         is_paused = webhook.paused_at is not None
         self._quiet_until = math.inf if is_paused else monotonic() + webhook.waits
 
@@ -152,9 +149,9 @@ class WebhookFollower(Follower):
         # A message has its moment; of other changes the log has it.
         seqs = [one.seq for one in wanted if not hasattr(one.frame, "timestamp")]
         logged = await log_of_changes.moments(self._database, conversation_id, seqs) if seqs else {}
-        return requests.identified(
-            self._history, self.webhook, placed(self._prefix, wanted), logged
-        )
+        # Read each time: after a database was put back, the same number is another change.
+        name = await history.read(self._database)
+        return requests.identified(name, self.webhook, placed(self._prefix, wanted), logged)
 
     def _requests(
         self, conversation_id: int, events: Sequence[Identified]
@@ -219,7 +216,7 @@ class WebhookFollower(Follower):
     async def _look_again(self) -> None:
         present = await webhooks.by_id(self._database, self.webhook.id)
         if present is not None:
-            self.see(present, self._history)
+            self.see(present)
 
     @property
     def _named(self) -> tuple[int, str]:

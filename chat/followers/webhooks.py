@@ -11,9 +11,8 @@ from chat.followers.following import LEASE_SECONDS, Following
 from chat.followers.looking import POLL_SECONDS
 from chat.followers.webhook import PATIENCE, Patience, WebhookFollower
 from chat.outgoing.client import Client
-from chat.store import history, webhooks
+from chat.store import webhooks
 from chat.store.database import Database
-from chat.store.history import Name
 from chat.store.webhooks import FAILING, GONE, Webhook
 
 
@@ -74,22 +73,21 @@ class Webhooks:
         await self._stop([id_ for id_ in self._running if id_ not in present])
         if not present:
             return
-        name = await history.read(self._database)
         for id_, webhook in present.items():
             if id_ not in self._running:
-                self._running[id_] = self._begin(webhook, name)
+                self._running[id_] = self._begin(webhook)
                 continue
             one = self._running[id_]
             is_pause = webhook.paused_at is not None and one.follower.webhook.paused_at is None
-            one.follower.see(webhook, name)
+            one.follower.see(webhook)
             if is_pause:
                 await one.following.leave_off()
             if one.task.done():
                 await one.task  # raises what ended it
 
-    def _begin(self, webhook: Webhook, name: Name) -> "Running":
+    def _begin(self, webhook: Webhook) -> "Running":
         follower = WebhookFollower(
-            self._database, self._client, self._prefix, self._patience, webhook, name
+            self._database, self._client, self._prefix, self._patience, webhook
         )
         following = Following(
             self._database,

@@ -400,11 +400,12 @@ async def test_another_epoch_has_other_ids(database: Database, receiver: Receive
     webhook = await added(database, receiver)
     await sent(database, talk, ali)
     client = client_of()
-    async with sending(database):
+    async with sending(database, poll=60) as running:
         await until(lambda: len(receiver.received) == 1)
         await until_settled(database)
-        await history.renew(database)
+        await history.renew(database)  # nobody has looked since
         await Service(database, client).replay(None, webhook, "2000-01-01T00:00:00Z")
+        running.wake()
         await until(lambda: len(receiver.received) == 2)
     await client.close()
     first, second = (one.headers["webhook-id"] for one in receiver.received)

@@ -41,13 +41,14 @@ async def sending(
     patience: Patience = IMPATIENT,
     timeout: float = 10.0,  # noqa: ASYNC109 - of the receiver
     lease: float = 5.0,
-) -> AsyncIterator[None]:
+    poll: float = 0.02,
+) -> AsyncIterator[Webhooks]:
     """A node's followers, for as long as the block lasts."""
     client = client_of(timeout)
-    running = Webhooks(database, client, "", patience=patience, poll=0.02, lease=lease)
+    running = Webhooks(database, client, "", patience=patience, poll=poll, lease=lease)
     task = asyncio.create_task(running.run())
     try:
-        yield
+        yield running
         assert not task.done(), task.exception()
     finally:
         task.cancel()
