@@ -7,8 +7,10 @@ long form tries faults that are only here with everything on first.
 import asyncio
 import sqlite3
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
+from typing import Any
 
 import psycopg
 import pytest
@@ -17,7 +19,15 @@ from redis import Redis
 from tests.faults.aside import aside
 from tests.faults.deployment import FEW, Seeded
 from tests.faults.ledger import Findings
-from tests.faults.load import CONNECT_SECONDS, IN_DOUBT, IS_LONG, SOCKETS, Load, under_load
+from tests.faults.load import (
+    CONNECT_SECONDS,
+    IN_DOUBT,
+    IS_LONG,
+    SOCKETS,
+    Load,
+    Outcome,
+    under_load,
+)
 from tests.faults.proxy import FaultProxy, Way
 from tests.support.payam_server import PayamServer
 from tests.support.postgres_server import PostgresServer
@@ -26,6 +36,7 @@ from tests.support.redis_server import RedisServer
 MESSAGES = 300
 SETTLE_SECONDS = 1.5
 """What is lost for good does not come later."""
+SHORTLY: dict[str, Any] = {"messages": MESSAGES, "settle_seconds": SETTLE_SECONDS}
 SUBSCRIBED_SECONDS = 6
 """The same where subscriptions take four seconds, as in `slow_subscriptions`."""
 LATE_SECONDS = 0.05
@@ -96,6 +107,25 @@ def two_workers(
         yield Seeded(payam, FEW, database_url=url)
 
 
+async def tried(
+    round_: Callable[[], Awaitable[Outcome]], sentences: Callable[[Findings], list[str]], words: str
+) -> None:
+    """Break it until one of these sentences has these words: not every fault hits what matters."""
+    for _ in range(TRIES):
+        findings = (await round_()).findings
+        if any(words in sentence for sentence in sentences(findings)):
+            return
+    raise AssertionError(str(findings))
+
+
+def lost(findings: Findings) -> list[str]:
+    return findings.lost
+
+
+def doubled(findings: Findings) -> list[str]:
+    return findings.doubled
+
+
 async def test_without_reading_what_is_missing_messages_are_lost(
     postgres: PostgresServer, redis: RedisServer, filled: str, socket: str
 ) -> None:
@@ -109,10 +139,8 @@ async def test_without_reading_what_is_missing_messages_are_lost(
 
     url = postgres.create_database(template=filled)
     with two_workers("reading_what_is_missing", url, redis.url) as seeded:
-        outcome = await under_load(
-            seeded, cut, socket=socket, messages=MESSAGES, settle_seconds=SETTLE_SECONDS
-        )
-    assert any("never saw" in sentence for sentence in outcome.findings.lost), str(outcome.findings)
+        breaking = partial(under_load, seeded, cut, socket=socket)
+        await tried(partial(breaking, **SHORTLY), lost, "never saw")
 
 
 async def late_news(without: str, url: str, redis: RedisServer, socket: str) -> Findings:
@@ -139,9 +167,12 @@ async def test_without_dropping_what_is_old_messages_are_doubled(
     if IS_LONG:
         whole = await late_news("", url, redis, socket)
         assert not whole, str(whole)
-    crippled = await late_news("dropping_what_is_old", url, redis, socket)
-    # An app of `/ws/` looks at each seq by itself.
-    again = [*crippled.doubled, *(one for one in crippled.wrong if "after seq" in one)]
+    for _ in range(TRIES):
+        crippled = await late_news("dropping_what_is_old", url, redis, socket)
+        # An app of `/ws/` looks at each seq by itself.
+        again = [*crippled.doubled, *(one for one in crippled.wrong if "after seq" in one)]
+        if again:
+            break
     assert again, str(crippled)
 
 
@@ -156,17 +187,8 @@ async def test_without_looking_for_repeats_messages_are_doubled(socket: str) -> 
                 line.cut()
                 line.resume()
 
-            outcome = await under_load(
-                seeded,
-                cut,
-                socket=socket,
-                line=line,
-                messages=MESSAGES,
-                settle_seconds=SETTLE_SECONDS,
-            )
-    assert any("is stored as" in sentence for sentence in outcome.findings.doubled), str(
-        outcome.findings
-    )
+            breaking = partial(under_load, seeded, cut, socket=socket, line=line)
+            await tried(partial(breaking, **SHORTLY), doubled, "is stored as")
 
 
 async def test_without_resuming_messages_are_lost() -> None:
@@ -182,14 +204,8 @@ async def test_without_resuming_messages_are_lost() -> None:
                     await asyncio.sleep(0.3)
                     await line.accept()
 
-            outcome = await under_load(
-                seeded,
-                cut,
-                line=line,
-                messages=MESSAGES,
-                settle_seconds=SETTLE_SECONDS,
-            )
-    assert any("never saw" in sentence for sentence in outcome.findings.lost), str(outcome.findings)
+            breaking = partial(under_load, seeded, cut, line=line)
+            await tried(partial(breaking, **SHORTLY), lost, "never saw")
 
 
 async def test_without_committing_first_acked_messages_are_lost(socket: str) -> None:
@@ -201,17 +217,8 @@ async def test_without_committing_first_acked_messages_are_lost(socket: str) -> 
             seeded.payam.kill()
             await asyncio.to_thread(seeded.payam.start)
 
-        outcome = await under_load(
-            seeded,
-            kill,
-            socket=socket,
-            messages=MESSAGES,
-            changes=False,
-            settle_seconds=SETTLE_SECONDS,
-        )
-    assert any("is not stored" in sentence for sentence in outcome.findings.lost), str(
-        outcome.findings
-    )
+        breaking = partial(under_load, seeded, kill, socket=socket, changes=False)
+        await tried(partial(breaking, **SHORTLY), lost, "is not stored")
 
 
 async def late_subscriptions(seeded: Seeded, socket: str) -> Findings:
@@ -304,8 +311,11 @@ async def test_without_looking_now_and_then_messages_are_lost(
         with two_workers("dying_before_it_tells", url, redis.url) as seeded:
             whole = await death_before_telling(seeded, socket)
         assert not whole, str(whole)
-    with two_workers("looking_now_and_then", url, redis.url) as seeded:
-        crippled = await death_before_telling(seeded, socket)
+    for _ in range(TRIES):
+        with two_workers("looking_now_and_then", url, redis.url) as seeded:
+            crippled = await death_before_telling(seeded, socket)
+        if crippled:
+            break
     assert any("never saw" in sentence for sentence in crippled.lost), str(crippled)
 
 
@@ -320,14 +330,5 @@ async def test_without_locking_the_conversation_two_messages_have_one_number(
     with psycopg.connect(url) as database:
         database.execute("DROP INDEX messages_sent")
     with two_workers("locking_the_conversation", url, redis.url) as seeded:
-        outcome = await under_load(
-            seeded,
-            nothing,
-            socket=socket,
-            messages=MESSAGES,
-            changes=False,
-            settle_seconds=SETTLE_SECONDS,
-        )
-    assert any("is that of messages" in sentence for sentence in outcome.findings.doubled), str(
-        outcome.findings
-    )
+        breaking = partial(under_load, seeded, nothing, socket=socket, changes=False)
+        await tried(partial(breaking, **SHORTLY), doubled, "is that of messages")
