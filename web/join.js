@@ -16,6 +16,10 @@ export async function showJoin(account, code) {
   dialog.addEventListener("close", () => {
     if (location.hash.startsWith("#/join/")) location.hash = "#/";
   });
+  const wrong = (error) => {
+    join.hidden = true; // a second time would be no better
+    problem.textContent = error.status === 404 ? say("noSuchInvite") : explain(error);
+  };
   join.disabled = true;
   try {
     const { conversation, created_by: by, is_member: isMember } = await api.invitation(code);
@@ -25,7 +29,7 @@ export async function showJoin(account, code) {
     join.disabled = false;
     join.focus();
   } catch (error) {
-    problem.textContent = explain(error);
+    wrong(error);
   }
   join.onclick = async () => {
     join.disabled = true;

@@ -109,6 +109,10 @@ async def test_a_link_leads_into_the_conversation(browser: Browser, served: Paya
     hers = await sara.page(browser, **DESKTOP)
     await hers.page.goto(address)
     await expect(hers.page.get_by_role("alert")).to_contain_text("no place left")
+    await expect(hers.page.get_by_role("button", name="Join")).to_be_hidden()
+    await hers.page.keyboard.press("Escape")
+    await hers.page.goto(f"{served.url}/#/join/mistyped")
+    await expect(hers.page.get_by_role("alert")).to_contain_text("This invite link does not work")
     await hers.page.keyboard.press("Escape")
     await expect(hers.page).to_have_url(re.compile("#/$"))
 
