@@ -23,8 +23,8 @@ from chat.outgoing.urls import Url
 
 CONNECT_SECONDS = 5.0
 KEEPALIVE_SECONDS = 20.0
-KEEPALIVE_CONNECTIONS = 20
-"""Of each pool."""
+KEEPALIVE_CONNECTIONS = 100
+"""Of each pool. httpcore counts those at work among them: with more, it keeps none."""
 POOLS = 16
 """Of each scheme; the path of a URL chooses one. For each request httpcore goes several times
 through all connections of its pool: with the 32 of a push service that took most of a push's time.
