@@ -41,7 +41,7 @@ SHORTLY: dict[str, Any] = {"messages": MESSAGES, "settle_seconds": SETTLE_SECOND
 SUBSCRIBED_SECONDS = 6
 """The same where subscriptions take four seconds, as in `slow_subscriptions`."""
 LATE_SECONDS = 0.05
-TRIES = 5
+TRIES = 10
 """Where a fault has to fall into a moment that cannot be seen from here."""
 
 
