@@ -1,6 +1,7 @@
 """`python -m chat …`, and what a wrong setting does to the start."""
 
 import asyncio
+import os
 import sqlite3
 import subprocess
 import sys
@@ -46,6 +47,27 @@ def run(*arguments: str, settings: Mapping[str, str], stdin: str = "") -> tuple[
         check=False,
     )
     return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["check"], ["users", "list"], ["--help"]])
+def test_output_that_nobody_reads_ends_the_program(
+    settings: Mapping[str, str], arguments: list[str]
+) -> None:
+    """As with `| head`, which ends when it has seen enough. Nothing is complained about."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "chat", *arguments],
+        cwd=CHECKOUT,
+        env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "PORT": str(free_port()), **settings},
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, "")
 
 
 def get(server: PayamServer, path: str, token: str) -> httpx.Response:
