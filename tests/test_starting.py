@@ -95,9 +95,9 @@ def test_a_start_imports_no_more_than_it_needs(settings: Mapping[str, str]) -> N
     """No redis-py without Redis, no sanic-ext without CORS; the garbage collector works again."""
     program = """
 import gc, sys
-before = gc.get_threshold()
+from chat.app import GARBAGE
 from chat.server import app
-assert before == gc.get_threshold() and gc.isenabled()
+assert GARBAGE == gc.get_threshold() and gc.isenabled()
 print(*sorted({"redis", "sanic_ext", "pydantic", "jinja2"} & set(sys.modules)))
 """
     command = (sys.executable, "-c", program)
