@@ -26,7 +26,7 @@ def install(commands: Any) -> None:
         "--citus",
         action="store_true",
         help="experimental: divide conversations among the servers of a Citus cluster"
-        " (before there are conversations); docs/scaling.md says what fails there",
+        " (before there are conversations); docs/scaling.md says what was not tried",
     )
     fill = leaf(commands, "seed", seed, "Fill an empty database, for load tests.")
     fill.add_argument("--users", type=int, required=True, metavar="N")
@@ -52,7 +52,7 @@ def install(commands: Any) -> None:
     leaf(commands, "restored", restored, "Say that the database was put back to an older state.")
 
 
-EXPERIMENTAL = "payam: Citus is experimental: docs/scaling.md says what fails there"
+EXPERIMENTAL = "payam: Citus is experimental: docs/scaling.md says what was not tried there"
 
 
 async def migrate(payam: Payam, options: argparse.Namespace) -> Said:
