@@ -21,7 +21,10 @@ def binaries() -> Path:
 
 def lack_of_citus() -> str:
     """Why there can be no Citus here; "" if it is there."""
-    library = binaries().parent / "lib" / "citus.so"
+    try:
+        library = binaries().parent / "lib" / "citus.so"
+    except AssertionError as error:  # there is no PostgreSQL at all
+        return str(error)
     if library.exists():
         return ""
     return f"there is no {library}: install Citus, or name the folder of a `postgres` that has it \
