@@ -436,7 +436,7 @@ class Payam:
         """Wait for a database that is away; raises Unfit for one that cannot be used as it is."""
         if self.database.dialect != "sqlite":  # which is never away
             await once_there(self.database.inspect)
-        await self.database.open()
+        await once_there(self.database.open)
         await once_there(self._bring_up)
         await once_there(self.services.search.look)
         self.dispatcher.belong(self.history.name)
