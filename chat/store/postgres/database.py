@@ -152,8 +152,12 @@ class PostgresStore(Postgres, Database):
 
     async def open(self) -> None:
         await self.peewee.aio_connect()
-        async with self.connection() as connection:
-            self.is_divided = connection.is_divided
+        try:
+            async with self.connection() as connection:
+                self.is_divided = connection.is_divided
+        except BaseException:
+            await self.close()
+            raise
         if self.is_divided:
             self.form, self.part = FORM, 1
 

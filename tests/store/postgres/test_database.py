@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import random
+import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
@@ -12,6 +13,7 @@ import psycopg
 import pytest
 
 from chat.errors import OutcomeUnknown, Unavailable
+from chat.store.connect import connect
 from chat.store.database import Database
 from chat.store.patience import Patience
 from chat.store.postgres.database import PostgresStore
@@ -197,9 +199,21 @@ async def test_a_server_that_will_not_have_us_is_unavailable(
     """Encryption that it does not offer, or a wrong password."""
     url = server.create_database()
     url = f"{url}{change}" if change.startswith("?") else url.replace("payam:", "payam:wrong")
-    async with opened(url, patience=IMPATIENT) as database:
-        with pytest.raises(Unavailable):
-            await database.fetch("SELECT 1")
+    with pytest.raises(Unavailable):
+        await connect(url, 1, IMPATIENT).open()
+
+
+async def test_a_database_that_comes_later_can_be_opened_then(server: PostgresServer) -> None:
+    """A server that starts before its database tries again; nothing of the first try is left."""
+    name = f"later_{secrets.token_hex(4)}"
+    url = server.create_database().rpartition("/")[0] + f"/{name}"
+    database = connect(url, 1, IMPATIENT)
+    with pytest.raises(Unavailable):
+        await database.open()
+    assert server.create_database(name) == url
+    await database.open()
+    assert await database.fetch("SELECT 1") == [(1,)]
+    await database.close()
 
 
 async def test_a_standby_is_unavailable_for_changes_only(server: PostgresServer) -> None:
