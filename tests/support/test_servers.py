@@ -48,6 +48,10 @@ while True:
     def answers(self) -> bool:
         return len(processes_of_session(self.process.pid)) == 2
 
+    def stop(self) -> None:
+        """Both of them: a signal would end the first one alone."""
+        self.kill()
+
 
 def test_redis_comes_back_on_the_same_port_and_empty() -> None:
     """A restart keeps the URL and loses the data."""
