@@ -45,6 +45,14 @@ PUT = """
         auth = excluded.auth, data = excluded.data
     RETURNING id
 """
+ENDED = """
+    SELECT d.id FROM devices AS d JOIN token_families AS f ON f.id = d.family
+    WHERE f.user_id = ? AND f.revoked_at IS NOT NULL
+"""
+OF_ENDED = (
+    f"DELETE FROM notices WHERE device_id IN ({ENDED})",  # noqa: S608 - of ours
+    f"DELETE FROM devices WHERE id IN ({ENDED})",  # noqa: S608 - of ours
+)
 
 
 async def find(reads: Reads, digest: str) -> tuple[int, int] | None:
@@ -115,3 +123,9 @@ async def remove_of_family(transaction: Transaction, family: str) -> None:
         (family,),
     )
     await transaction.execute("DELETE FROM devices WHERE family = ?", (family,))
+
+
+async def remove_of_ended(transaction: Transaction, user_id: int) -> None:
+    """Forget the devices of all sign-ins of the user that have ended."""
+    for statement in OF_ENDED:
+        await transaction.execute(statement, (user_id,))

@@ -73,8 +73,7 @@ async def revoke_others(database: Database, user_id: int, kept: str | None) -> l
             """,
             (now(), user_id, kept or ""),
         )
-        for (family,) in rows:
-            await devices.remove_of_family(transaction, family)
+        await devices.remove_of_ended(transaction, user_id)
     return [family for (family,) in rows]
 
 

@@ -5,9 +5,11 @@ import asyncio
 import pytest
 
 from chat import records
-from chat.store import token_families, users
+from chat.store import devices, token_families, users
 from chat.store.database import Database
+from chat.store.devices import Address
 from chat.text.names import key_of
+from tests.api.statements import Counter
 from tests.store.world import user
 
 
@@ -175,6 +177,29 @@ async def test_a_revoked_family_does_not_work_any_more(database: Database) -> No
     assert not await token_families.revoke(database, "one")
     assert await token_families.rotate(database, "one", "r1", "r2", GRACE) is None
     assert await token_families.working(database, {"one", "two"}) == {"two"}
+
+
+async def test_many_sign_ins_end_with_as_many_statements_as_few(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All but the one that is kept, and each takes its device along."""
+    ali = await user(database, "ali")
+    counter = Counter(monkeypatch)
+    counter.is_writing = True
+    taken = []
+    for count in (2, 6):
+        ended = [f"{count} {number}" for number in range(count)]
+        for family in ("kept", *ended):
+            await token_families.create(database, f"{family} of {count}", ali, "r1")
+            async with database.transaction() as transaction:
+                phone = Address("webhook", "https://push.example/", app_id="a", pushkey=family)
+                await devices.put(transaction, ali, f"{family} of {count}", phone)
+        counter.take()
+        revoked = await token_families.revoke_others(database, ali, f"kept of {count}")
+        taken.append(len(counter.take()))
+        assert {f"{family} of {count}" for family in ended} <= set(revoked)
+        assert [one.pushkey for one in await devices.of_user(database, ali)] == ["kept"]
+    assert taken[0] == taken[1]
 
 
 async def test_a_grace_revives_no_revoked_family(database: Database) -> None:
