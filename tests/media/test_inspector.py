@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from chat.media.found import NOTHING, Answer
-from chat.media.inspector import Inspector
+from chat.media.inspector import BASE_MEMORY, PIXEL_MEMORY, Inspector
+from chat.media.worker import FILE_MOST, FILES_MOST
 from tests.media.pictures import picture
 
 PIXELS = 1_000_000
@@ -156,6 +158,17 @@ def test_it_gets_no_more_memory_than_its_limit() -> None:
 def test_it_gets_no_more_of_the_processor_than_its_limit() -> None:
     """The kernel ends it, also where nobody is left who would."""
     assert run(ALLOWED) == -signal.SIGXCPU
+
+
+async def test_it_lives_within_its_limits(inspector: Inspector, path: Path) -> None:
+    """By the kernel's own word, for the process that looks at the files; nothing lifts them."""
+    await inspector.inspect(path, None)
+    said = read(Path(f"/proc/{worker_of(inspector)}/limits")).decode()
+    found = dict(re.findall(r"^Max ([a-z ]+?)  +\S+ +(\S+)", said, re.MULTILINE))
+    assert found["address space"] == str(BASE_MEMORY + PIXEL_MEMORY * PIXELS)
+    assert found["file size"] == str(FILE_MOST)
+    assert found["open files"] == str(FILES_MOST)
+    assert found["core file size"] == "0"
 
 
 async def test_it_has_no_secret(

@@ -10,6 +10,7 @@ from cachetools import TTLCache
 
 from chat.auth import token_ends
 from chat.auth.keys import keys_from
+from chat.auth.passwords import is_own
 from chat.auth.tokens import Tokens
 from chat.errors import NotAuthenticated
 from chat.payam import Payam
@@ -20,6 +21,7 @@ from chat.store import schema, token_families
 from chat.store.database import Database
 from chat.store.users import Account
 from config.settings import Settings
+from tests.auth.test_django_hashes import MADE, PASSWORD
 
 HOUR = 3600.0
 
@@ -182,3 +184,30 @@ async def test_sign_ins_that_ended_are_deleted(payam: Payam, sessions: Sessions)
     left = await payam.database.fetch("SELECT id, revoked_at IS NULL FROM token_families")
     assert len(left) == 2
     assert [row[0] for row in left if row[1]] == [kept]
+
+
+async def test_an_imported_hash_is_replaced_at_the_next_sign_in(
+    payam: Payam, sessions: Sessions
+) -> None:
+    """By one of Payam's own, and the password goes on working. A wrong one changes nothing."""
+    ali = await payam.services.users.create("ali", None, is_staff=False)
+    imported, rounds = MADE["pbkdf2_sha1"], 1_000_000
+
+    async def kept() -> tuple[str, int | None]:
+        sql = "SELECT password_hash, password_rounds FROM users WHERE id = ?"
+        (row,) = await payam.database.fetch(sql, (ali.id,))
+        return row[0], row[1]
+
+    async with payam.database.transaction() as transaction:
+        await transaction.execute(
+            "UPDATE users SET password_hash = ?, password_rounds = ? WHERE id = ?",
+            (imported, rounds, ali.id),
+        )
+    with pytest.raises(NotAuthenticated):
+        await sessions.sign_in("ali", "wrong", "127.0.0.1")
+    assert await kept() == (imported, rounds)
+    await sessions.sign_in("ali", PASSWORD, "127.0.0.1")
+    made, left = await kept()
+    assert (is_own(made), left) == (True, None)
+    await sessions.sign_in("ali", PASSWORD, "127.0.0.1")
+    assert await kept() == (made, None)
