@@ -34,6 +34,18 @@ LOAD = "/tmp/load"  # noqa: S108 -- as the document calls it
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 BLOCK = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
 SECONDS = 60
+PROVEN = {
+    "tests/contract/test_blocks.py": "test_a_report_reaches_staff_once",
+    "tests/contract/test_history.py": "test_another_epoch_is_answered_with_reset",
+    "tests/contract/test_resumable_uploads.py": "test_tuspy_goes_on_where_it_was_cut",
+    "tests/contract/test_seed.py": "test_a_client_of_the_original_sees_nothing_else",
+    "tests/contract/test_sockets.py": "test_a_retry_is_the_same_message",
+    "tests/store/test_conversations.py": (
+        "test_unread_are_the_others_messages_after_what_was_read"
+    ),
+    "tests/web/test_offline.py": "test_a_large_file_goes_on_after_a_cut_and_a_reload",
+}
+"""By test file that the comparison leads to, the test that proves it."""
 
 
 def blocks(document: Path) -> list[tuple[str, str]]:
@@ -137,6 +149,23 @@ def test_every_link_leads_somewhere(document: Path) -> None:
     places = [link.partition("#")[0] for link in links if "://" not in link]
     missing = [place for place in places if not (document.parent / place).exists()]
     assert not missing
+
+
+def proofs(readme: Path, heading: str) -> list[list[str]]:
+    """Of each row of its comparison, the links that do not stay on the page."""
+    _, _, section = readme.read_text(encoding="utf-8").partition(heading)
+    rows = [line for line in section.partition("\n## ")[0].splitlines() if line.startswith("|")]
+    return [[link for link in LINK.findall(row) if link[0] != "#"] for row in rows]
+
+
+def test_the_comparison_is_proven_by_what_it_says() -> None:
+    """The tests that it leads to have what the row speaks of; both languages lead to the same."""
+    found = proofs(ENGLISH, "## Beside what you could choose instead")
+    assert proofs(PERSIAN, "## در کنار آنچه به‌جای آن می‌توان برگزید") == found
+    led_to = {link for row in found for link in row if link.startswith("tests/")}
+    assert led_to == set(PROVEN)
+    for path, name in PROVEN.items():
+        assert f"def {name}(" in (CHECKOUT / path).read_text(encoding="utf-8")
 
 
 def test_decisions_are_numbered_one_after_the_other() -> None:
