@@ -24,6 +24,7 @@ PHONE: dict[str, Any] = {
 SCRIPT_MOST = 144_000  # bytes without comments, with the words of one language
 SENT_MOST = 50_000  # bytes of the same, as they are sent
 SCREEN_MOST = 60_000  # bytes of the first screen, as it is sent: with the page and its style
+FONT_MOST = 24_000  # bytes of the letters of Persian, which are kept once they are there
 VIEW = "conversation-view.js"
 KEEPERS = ("client/shelf.js", "client/seen-files.js")
 """Keep what is read and seen, from the first conversation that opens."""
@@ -379,6 +380,7 @@ def test_the_page_is_small_and_strict(served: PayamServer) -> None:
         font = http.get("/web/vazirmatn-33.woff2")
         assert font.headers["content-type"] == "font/woff2"
         assert "immutable" in font.headers["cache-control"]
+        assert len(font.content) < FONT_MOST
         assert "SIL OPEN FONT LICENSE" in http.get("/web/vazirmatn-OFL.txt").text
         plain = http.get("/web/app.js", headers={"Accept-Encoding": "identity"})
         assert "content-encoding" not in plain.headers
