@@ -106,6 +106,11 @@ function whenIdle(work) {
   else setTimeout(begin, IDLE);
 }
 
+/** The letters of Persian are a third of what the first screen is, so they come after it. */
+async function letter() {
+  document.documentElement.classList.add("lettered");
+}
+
 function pageOf(account) {
   const { content, main, avatar, name, begin, list, empty, pane, nothing, box, ...parts } =
     clone("page");
@@ -351,6 +356,10 @@ addEventListener("beforeunload", (event) => {
   // Files on their way would be lost
   if (page?.account.isBusy) event.preventDefault();
 });
+
+// The worker keeps the letters, so they are there at once when one comes back.
+if (navigator.serviceWorker?.controller) letter();
+else whenIdle(letter);
 
 if (await payam.subject()) {
   // The server is away: the page itself was in the browser's cache, or it restarts.

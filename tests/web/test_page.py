@@ -25,6 +25,7 @@ SCRIPT_MOST = 144_000  # bytes without comments, with the words of one language
 SENT_MOST = 50_000  # bytes of the same, as they are sent
 SCREEN_MOST = 60_000  # bytes of the first screen, as it is sent: with the page and its style
 FONT_MOST = 24_000  # bytes of the letters of Persian, which are kept once they are there
+FONT = "vazirmatn-33.woff2"
 VIEW = "conversation-view.js"
 KEEPERS = ("client/shelf.js", "client/seen-files.js")
 """Keep what is read and seen, from the first conversation that opens."""
@@ -334,6 +335,25 @@ def sent_of(parts: list[httpx.Response]) -> int:
     return sum(int(part.headers["content-length"]) for part in parts)
 
 
+@pytest.mark.parametrize("language", ["en", "fa"])
+async def test_letters_come_after_the_first_screen(
+    browser: Browser, served: PayamServer, language: str
+) -> None:
+    """Once the page has nothing else to do. Both languages are shown with them."""
+    context = await browser.new_context(locale=language)
+    page = await context.new_page()
+    await page.add_init_script("requestIdleCallback = (run) => { idle = run; }")
+    asked = list[str]()
+    page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    await page.goto(served.url, wait_until="networkidle")
+    await expect(page.get_by_role("button").first).to_be_visible()
+    assert "sign-in.js" in asked
+    assert FONT not in asked
+    async with page.expect_request(f"**/{FONT}"):
+        await page.evaluate("idle()")
+    await context.close()
+
+
 async def test_what_is_seldom_used_is_loaded_when_it_is_wanted(
     browser: Browser, served: PayamServer
 ) -> None:
@@ -377,7 +397,7 @@ def test_the_page_is_small_and_strict(served: PayamServer) -> None:
             view = [http.get(f"/web/{name}") for name in scripts_of(VIEW) - scripts_of("app.js")]
             view += [http.get(f"/web/{name}") for name in KEEPERS]
             assert sent_of(view) < VIEW_MOST
-        font = http.get("/web/vazirmatn-33.woff2")
+        font = http.get(f"/web/{FONT}")
         assert font.headers["content-type"] == "font/woff2"
         assert "immutable" in font.headers["cache-control"]
         assert len(font.content) < FONT_MOST
