@@ -205,10 +205,11 @@ function pageOf(account) {
     }),
   );
 
-  /** Load older ones as one comes to the end of those that are there. */
-  function loadMore() {
-    const { scrollHeight, scrollTop, clientHeight } = list;
-    const isNear = clientHeight > 0 && scrollHeight - scrollTop - clientHeight < NEAR;
+  /** Load older ones as one comes to the end of the `count` that are there. A list of none has no height. */
+  function loadMore(count) {
+    const { scrollHeight, scrollTop, clientHeight, parentElement } = list;
+    const isSeen = count > 0 ? clientHeight > 0 : !list.hidden && parentElement.clientHeight > 0;
+    const isNear = isSeen && scrollHeight - scrollTop - clientHeight < NEAR;
     if (isNear && account.isLoaded && !account.isComplete && !isArchive) account.loadMore().catch(() => {});
   }
 
@@ -285,9 +286,9 @@ function pageOf(account) {
     parts.filters.hidden = list.hidden || isArchive || account.conversations.length < 2;
     if (parts.filters.hidden) filter = "all";
     const count = drawConversations(list, account, { current, isArchive, filter });
-    empty.hidden = list.hidden || !account.isLoaded || count > 0;
+    empty.hidden = list.hidden || !account.isLoaded || count > 0 || !(account.isComplete || isArchive);
     empty.textContent = say(filter === "all" ? "noConversations" : "noneOfThese");
-    loadMore();
+    loadMore(count);
   }
 
   function open(chat) {

@@ -92,3 +92,24 @@ async def test_an_old_one_that_is_pinned_is_on_top(
     visitor = await ali.page(browser, **DESKTOP)
     await expect(visitor.list.first).to_contain_text("talk 3")
     await expect(visitor.list.nth(1)).to_contain_text(f"talk {MANY - 1}")
+
+
+async def test_the_list_is_narrowed(browser: Browser, served: PayamServer) -> None:
+    """To what is unread, to people or to groups, however old they are."""
+    ali, sara = Sender(served.url, "ali"), Sender(served.url, "sara")
+    ali.begin(sara)
+    sara.say("are you there?")
+    ali.begin_alone(*(f"talk {number}" for number in range(PAGE + 10)))
+    visitor = await ali.page(browser, **DESKTOP)
+    await expect(visitor.list).to_have_count(PAGE)
+    filters = visitor.page.get_by_role("group", name="Filter")
+    for name in ("Unread", "People"):
+        await filters.get_by_role("button", name=name, exact=True).click()
+        await expect(visitor.list).to_have_count(1)
+        await expect(visitor.list).to_contain_text(sara.name)
+    await visitor.check()
+    await filters.get_by_role("button", name="Groups", exact=True).click()
+    await expect(visitor.list.first).to_contain_text(f"talk {PAGE + 9}")
+    await expect(visitor.list.filter(has_text=sara.name)).to_have_count(0)
+    await filters.get_by_role("button", name="All", exact=True).click()
+    await expect(visitor.list.first).to_contain_text(f"talk {PAGE + 9}")

@@ -18,7 +18,7 @@ PHONE: dict[str, Any] = {
 MANY = 120  # more than the page loads at once
 SMALL = """() => [...document.querySelectorAll("a, button, input, textarea")]
   .filter((one) => one.checkVisibility())
-  .filter((one) => !one.matches(".reaction, .text a, .row-menu, [type=checkbox]"))
+  .filter((one) => !one.matches(".text a, .row-menu, [type=checkbox]"))
   .map((one) => [one.ariaLabel || one.textContent.trim(), one.getBoundingClientRect()])
   .filter(([, { width, height }]) => width < 44 || height < 44)
   .map(([name, { width, height }]) => `${name}: ${width} x ${height}`)"""

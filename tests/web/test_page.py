@@ -1,5 +1,6 @@
 """Two people talk on the page, in both its languages, over networks that fail."""
 
+import json
 import os
 import re
 from pathlib import Path
@@ -352,6 +353,25 @@ async def test_letters_come_after_the_first_screen(
     async with page.expect_request(f"**/{FONT}"):
         await page.evaluate("idle()")
     await context.close()
+
+
+async def test_it_can_be_installed(whole_browser: Browser, served: PayamServer) -> None:
+    """The browser finds nothing missing, but that this window keeps nothing."""
+    ali = await Sender(served.url, "ali").page(whole_browser, "en", service_workers="allow")
+    tools = await ali.page.context.new_cdp_session(ali.page)
+    found = await tools.send("Page.getAppManifest")
+    assert (found["errors"], found["url"]) == ([], f"{served.url}/web/manifest.json")
+    errors = (await tools.send("Page.getInstallabilityErrors"))["installabilityErrors"]
+    assert {error["errorId"] for error in errors} <= {"in-incognito"}
+    manifest = json.loads(found["data"])
+    pictures = [f"{served.url}/web/{icon['src']}" for icon in manifest["icons"]]
+    measure = """async (url) => {
+        const image = Object.assign(new Image(), { src: url });
+        await image.decode();
+        return `${image.naturalWidth}x${image.naturalHeight}`;
+    }"""
+    sizes = [await ali.page.evaluate(measure, picture) for picture in pictures[1:]]
+    assert sizes == [icon["sizes"] for icon in manifest["icons"][1:]]
 
 
 async def test_what_is_seldom_used_is_loaded_when_it_is_wanted(

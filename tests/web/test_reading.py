@@ -326,3 +326,16 @@ async def test_ones_place_is_kept(browser: Browser, served: PayamServer) -> None
     await expect(badge(sara)).to_have_text("1")
     await sara.list.filter(has_text=ali.name).click()
     await expect(sara.message("news")).to_be_in_viewport()
+
+
+async def test_the_day_stays_in_view(browser: Browser, served: PayamServer) -> None:
+    """However far below its first message one reads."""
+    sara, ali, hers = await pair(browser, served.url)
+    hers.read(ali.say(*numbered(60))[-1])
+    await sara.page.reload()
+    await sara.list.click()
+    await expect(sara.message("message 59")).to_be_in_viewport()
+    await expect(sara.page.locator("li.day")).to_be_in_viewport()
+    await sara.page.get_by_role("log").evaluate("(log) => log.scrollBy(0, -900)")
+    await expect(sara.message("message 59")).not_to_be_in_viewport()
+    await expect(sara.page.locator("li.day")).to_be_in_viewport()
