@@ -242,7 +242,9 @@ $("about").onsubmit = async (event) => {
   $("start").disabled = true;
   try {
     const consent = $("consent").textContent.slice(0, 1000);
-    await payam.signInAsGuest({ name: $("name").value.trim(), email: $("email").value.trim(), consent });
+    const guest = { name: $("name").value.trim(), email: $("email").value.trim(), consent };
+    // Where another tab of the shop has begun meanwhile, its chat goes on here.
+    if (!(await payam.subject())) await payam.signInAsGuest(guest);
     await enter();
     await lookAtDesk();
     render();

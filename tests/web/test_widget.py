@@ -281,6 +281,23 @@ async def test_who_has_signed_out_at_the_shop_is_forgotten(browser: Browser, sho
     assert complaints == []
 
 
+async def test_two_tabs_begin_one_chat(browser: Browser, shop: Shop) -> None:
+    """Also the one whose form was there before the other began."""
+    words = WORDS["en"]
+    page, complaints = await visit(browser, shop.page('data-lang="en"'), "en")
+    other = await page.context.new_page()
+    await other.goto(page.url)
+    for tab in (page, other):
+        await chat_in(tab).get_by_role("button", name=words["open"]).click()
+        await expect(chat_in(tab).locator("#start")).to_be_visible()
+    await chat_in(page).locator("#start").click()
+    await say(chat_in(page), words, "from the first")
+    await expect(chat_in(page).locator("#messages li.own")).to_have_count(1)
+    await chat_in(other).locator("#start").click()
+    await expect(chat_in(other).locator("#messages li.own")).to_contain_text("from the first")
+    assert complaints == []
+
+
 async def test_a_browser_that_keeps_nothing_for_frames_can_chat(
     browser: Browser, shop: Shop
 ) -> None:
