@@ -3,6 +3,7 @@
 import { WORDS } from "./widget-words.js";
 
 const BRIGHT = 0.42; // from which luminance on a colour gets dark text
+const NEAR = 6 * 86_400_000; // milliseconds in which a weekday means one day alone
 export const given = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
 export const lang = given.lang === "fa" || given.lang === "en" ? given.lang : navigator.language.startsWith("fa") ? "fa" : "en";
 export const words = { ...WORDS[lang] };
@@ -23,9 +24,12 @@ export function moment(text) {
   return (then.toDateString() === new Date().toDateString() ? clock : date).format(then);
 }
 
-/** The same of a time to come, with its weekday. */
-export const upcoming = (text) =>
-  new Intl.DateTimeFormat(locale, { weekday: "long", hour: "2-digit", minute: "2-digit" }).format(new Date(text));
+/** The same of a time to come, with its weekday; with its date where the weekday alone could mislead. */
+export function upcoming(text) {
+  const then = new Date(text);
+  const day = then - Date.now() < NEAR ? {} : { day: "numeric", month: "long" };
+  return new Intl.DateTimeFormat(locale, { weekday: "long", ...day, hour: "2-digit", minute: "2-digit" }).format(then);
+}
 
 export function element(name, props, ...children) {
   const made = Object.assign(document.createElement(name), props);

@@ -1,6 +1,7 @@
 """The chat of /widget.js on a shop's page, which is of another site and has a strict policy."""
 
 import hmac
+import re
 from hashlib import sha256
 from typing import Any
 
@@ -184,6 +185,7 @@ async def test_attributes_say_how_it_looks_and_what_it_says(browser: Browser, sh
     attributes = (
         'data-lang="en" data-dir="rtl" data-color="#facc15" data-start="Go!" data-title="Help"'
         ' data-privacy-url="https://shop.example/privacy" data-name="Ali" data-side="left"'
+        ' data-wrong-email="Hm?"'
     )
     page, complaints = await visit(browser, shop.page(attributes), "en")
     frame = chat_in(page)
@@ -198,6 +200,29 @@ async def test_attributes_say_how_it_looks_and_what_it_says(browser: Browser, sh
     await expect(frame.locator("#name")).to_have_value("Ali")
     await expect(page.locator("iframe")).to_have_css("left", "0px")
     assert complaints == []
+    await frame.locator("#about").evaluate("(form) => (form.noValidate = true)")
+    await frame.locator("#email").fill("no address")
+    await frame.get_by_role("button", name="Go!").click()
+    await expect(frame.locator("#trouble")).to_have_text("Hm?")
+
+
+@pytest.mark.parametrize(("language", "date"), [("en", "January 15"), ("fa", "۲۵ دی")])
+async def test_a_desk_that_opens_in_many_days_says_the_date(
+    browser: Browser, shop: Shop, language: str, date: str
+) -> None:
+    """A weekday alone would be taken for the next one."""
+    page, _ = await visit(browser, shop.page(f'data-lang="{language}"'), language)
+    here = chat_in(page).locator("html")
+    await expect(here).to_have_attribute("lang", language)
+    said = await here.evaluate(
+        """async (html) => {
+            const { upcoming } = await import("../web/widget-dress.js");
+            const year = new Date().getFullYear() + 1;
+            return [upcoming(new Date(year, 0, 15, 9)), upcoming(Date.now() + 5 * 86_400_000)];
+        }"""
+    )
+    assert date in said[0]
+    assert [len(re.findall(r"\d+", text)) for text in said] == [3, 2]  # the hour, the minute
 
 
 async def test_who_comes_back_later_is_asked_how_it_was_and_may_pass(
