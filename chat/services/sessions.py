@@ -115,6 +115,15 @@ class Sessions:
         checks.text("username", username, most=checks.USERNAME_MAX_LENGTH)
         checks.short("password", password, checks.PASSWORD_MAX_LENGTH)
         await self._count_for_name(key_of(username), network_of(address))
+        pair = None
+        while pair is None:  # again where the account was changed meanwhile
+            pair = await self._checked(username, password, address)
+        return pair
+
+    async def _checked(self, username: str, password: str, address: str) -> Pair | None:
+        """Check a password that was counted. None if it was changed while it was checked, or the
+        user was suspended.
+        """
         account = await users_store.by_username(self._database, username)
         hashed = account.password_hash if account else None
         rounds = await users_store.most_rounds(self._database)
@@ -129,8 +138,9 @@ class Sessions:
             raise no_sign_in()
         if hashed and not is_own(hashed):
             made = await self._passwords.hash(password)
-            await users_store.replace_hash(self._database, account.id, hashed, made)
-        return await self.begin(account)
+            if await users_store.replace_hash(self._database, account.id, hashed, made):
+                hashed = made
+        return await self._begin(account, hashed)
 
     async def _count_for_name(self, name: str, network: str) -> None:
         """Slow down who guesses the password of one name, from one address or from many. Whoever
@@ -144,10 +154,16 @@ class Sessions:
         """Begin a new family for a user who has proven their identity. Raises Forbidden for who is
         suspended.
         """
-        if account.is_suspended:
+        pair = None if account.is_suspended else await self._begin(account, None)
+        if pair is None:
             raise no_sign_in()
+        return pair
+
+    async def _begin(self, account: users_store.Account, verified: str | None) -> Pair | None:
+        """None where the user may not sign in any more, or not by the password of this hash."""
         family, refresh_id = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
-        await store.create(self._database, family, account.id, refresh_id)
+        if not await store.create(self._database, family, account.id, refresh_id, verified):
+            return None
         return self._pair(account, family, refresh_id, int(time()))
 
     async def refresh(self, refresh: str, address: str) -> Pair:

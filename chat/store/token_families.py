@@ -10,12 +10,28 @@ from chat.store.models.accounts import TokenFamily
 from chat.times import now
 
 PAGE = 1_000
+# It changes nothing, and keeps others from changing the user until the sign-in is there. So whoever
+# changes the password, or suspends the user, sees this sign-in and ends it, or has come before it.
+HOLD = """
+    UPDATE users SET suspended_at = NULL
+    WHERE id = ? AND suspended_at IS NULL AND erased_at IS NULL
+"""
+HOLD_PASSWORD = HOLD + " AND password_hash = ?"
 
 
-async def create(database: Database, family: str, user_id: int, refresh_id: str) -> None:
+async def create(
+    database: Database, family: str, user_id: int, refresh_id: str, verified: str | None = None
+) -> bool:
+    """Begin a sign-in. Returns False, and begins none, if the user is suspended or erased by now,
+    or has another password than the one whose hash was `verified`.
+    """
     query = TokenFamily.insert(id=family, user=user_id, refresh_id=refresh_id, created_at=now())
+    hold = (HOLD, (user_id,)) if verified is None else (HOLD_PASSWORD, (user_id, verified))
     async with database.transaction() as transaction:
-        await transaction.execute(*database.compile(query))
+        is_held = await transaction.execute(*hold) == 1
+        if is_held:
+            await transaction.execute(*database.compile(query))
+    return is_held
 
 
 class Rotation(Struct, frozen=True):

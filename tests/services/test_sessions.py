@@ -12,7 +12,7 @@ from chat.auth import token_ends
 from chat.auth.keys import keys_from
 from chat.auth.passwords import is_own
 from chat.auth.tokens import Tokens
-from chat.errors import NotAuthenticated
+from chat.errors import NotAuthenticated, PayamError
 from chat.payam import Payam
 from chat.services import sessions as sessions_module
 from chat.services.sessions import Sessions
@@ -158,6 +158,44 @@ async def test_a_user_who_comes_again_and_again_is_read_again_after_a_minute(
         now[0] = moment
         seen.append((await sessions.identify_afresh(access)).is_staff)
     assert seen == [False, True]
+
+
+CHANGES = {
+    "password": ("wrong_credentials", "UPDATE users SET password_hash = ?"),
+    "suspension": ("suspended", "UPDATE users SET suspended_at = 1"),
+    "erasure": ("wrong_credentials", "UPDATE users SET erased_at = 1, username_key = 'x'"),
+    "the same password, hashed again": (None, "UPDATE users SET password_hash = ?"),
+}
+"""What happens while a password is checked: what is answered then, and what was written."""
+
+
+@pytest.mark.parametrize("name", CHANGES)
+async def test_what_changes_while_a_password_is_checked_counts(
+    payam: Payam, sessions: Sessions, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Whoever knows the old password has no sign-in that would outlast the change."""
+    code, statement = CHANGES[name]
+    await payam.services.users.create("ali", "correct horse", is_staff=False)
+    other = await payam.passwords.hash("correct horse" if code is None else "battery staple")
+    verify, checks = payam.passwords.verify, list[bool]()
+
+    async def changed_meanwhile(password: str, stored: str | None, rounds: int = 0) -> bool:
+        checks.append(await verify(password, stored, rounds))
+        if len(checks) == 1:
+            async with payam.database.transaction() as transaction:
+                await transaction.execute(statement, (other,) * statement.count("?"))
+        return checks[-1]
+
+    monkeypatch.setattr(payam.passwords, "verify", changed_meanwhile)
+    signing_in = sessions.sign_in("ali", "correct horse", "127.0.0.1")
+    if code is None:
+        assert (await sessions.identify((await signing_in).access)).username == "ali"
+    else:
+        with pytest.raises(PayamError) as refused:
+            await signing_in
+        assert refused.value.code == code
+        assert await payam.database.fetch("SELECT id FROM token_families") == []
+    assert len(checks) == 2
 
 
 async def test_sign_ins_that_ended_are_deleted(payam: Payam, sessions: Sessions) -> None:

@@ -124,6 +124,34 @@ async def test_seeded_users_have_the_ids_that_were_given_and_numbering_goes_on(
 GRACE = 30.0
 
 
+async def test_a_sign_in_waits_for_a_change_of_its_user(database: Database) -> None:
+    """And does not begin by a password that was replaced, nor for who is suspended by then."""
+    async with database.transaction() as transaction:
+        ali = await users.create(transaction, database, "ali", password_hash="old")
+    assert ali is not None
+    whole = "UPDATE users SET password_hash = 'old', suspended_at = NULL, erased_at = NULL"
+    for number, (change, verified) in enumerate(
+        (
+            ("password_hash = 'new'", "old"),
+            ("suspended_at = 1", "old"),
+            ("erased_at = 1", None),
+            ("last_seen_at = 1", "old"),
+        )
+    ):
+        async with database.transaction() as transaction:
+            await transaction.execute(whole)
+        async with database.transaction() as transaction:
+            await transaction.execute(f"UPDATE users SET {change} WHERE id = ?", (ali,))  # noqa: S608
+            beginning = asyncio.create_task(
+                token_families.create(database, f"family{number}", ali, "r1", verified)
+            )
+            await asyncio.sleep(0.1)
+            assert not beginning.done(), change
+        assert await beginning == (number == 3), change
+    families = await database.fetch("SELECT id FROM token_families")
+    assert [family for (family,) in families] == ["family3"]
+
+
 async def test_a_refresh_token_works_once(database: Database) -> None:
     """Without a grace: of many that come at once with the same one, one gets the next."""
     ali = await user(database, "ali")
