@@ -1,14 +1,19 @@
 """Signing up, in and out, on every shape."""
 
 import asyncio
+import base64
+import json
 import secrets
+import time
 from typing import Any
 
 import httpx
+import jwt
 import pytest
+from websockets.exceptions import InvalidStatus
 
 from tests.contract.helpers import Pair
-from tests.support.people import People
+from tests.support.people import People, Person
 
 
 async def test_a_name_is_taken_in_any_letter_case(people: People) -> None:
@@ -128,6 +133,87 @@ async def test_revoking_ends_the_family_and_no_other(people: People) -> None:
     again = await pair.ali.http.post("/api/token/refresh/", json={"refresh": refresh})
     assert again.status_code == 401
     assert (await pair.ali.http.get("/api/users/me/")).status_code == 200
+
+
+def unsigned(alg: str, claims: dict[str, Any]) -> str:
+    parts = ({"alg": alg, "typ": "JWT"}, claims)
+    return (
+        ".".join(
+            base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
+            for part in parts
+        )
+        + "."
+    )
+
+
+def forged(person: Person) -> dict[str, str]:
+    """Tokens that say they are this person's. The first one really is."""
+    secret = person.server.settings["JWT_SECRET"]
+    now = int(time.time())
+    good = {"sub": str(person.id), "typ": "access", "iat": now, "exp": now + 600, "jti": "x"}
+
+    def signed(key: str = secret, algorithm: str = "HS256", **changed: Any) -> str:
+        headers = changed.pop("headers", None)
+        claims = {name: value for name, value in (good | changed).items() if value is not ...}
+        return jwt.encode(claims, key, algorithm=algorithm, headers=headers)
+
+    key = base64.urlsafe_b64encode(b"k" * 32).rstrip(b"=").decode()
+    own = {"jwk": {"kty": "oct", "k": key}, "jku": "https://evil.invalid/", "kid": "../../dev/null"}
+    header, _, signature = signed().split(".")
+    other = unsigned("HS256", good | {"sub": "1"}).split(".")[1]
+    return {
+        "good": signed(),
+        "alg none": unsigned("none", good),
+        "alg NONE": unsigned("NONE", good),
+        "no signature": signed().rpartition(".")[0] + ".",
+        "other claims": f"{header}.{other}.{signature}",
+        "another algorithm": signed(algorithm="HS512"),
+        "another secret": signed("x" * 48),
+        "a key in the header": signed("k" * 32, headers=own),
+        "a refresh token": person.refresh,
+        "typ refresh": signed(typ="refresh"),
+        "no typ": signed(typ=...),
+        "no end": signed(exp=...),
+        "ended": signed(exp=now - 600),
+        "an end that is none": signed(exp="9999999999"),
+        "nobody": signed(sub=...),
+        "a number": signed(sub="0"),
+        "a name": signed(sub=person.username),
+        "not yet": signed(nbf=now + 600),
+        "a family that is none": signed(fam="made up"),
+    }
+
+
+async def test_forged_tokens_open_nothing(people: People) -> None:
+    """Neither a request, nor a socket in either way, nor one that is open; nor do they renew."""
+    ali = await people("ali")
+    talk, socket = await ali.begin_conversation(), await ali.connect()
+    tokens = forged(ali)
+    mine = ali.access
+    wrong = []
+    for name, token in tokens.items():
+        ali.access = token
+        asked = await ali.http.get("/api/users/me/", headers={"Authorization": f"Bearer {token}"})
+        try:
+            await ali.connect(talk)
+            opened = 101
+        except InvalidStatus as refused:
+            opened = refused.response.status_code
+        browser = await ali.connect(as_browser=True)
+        closed = 0 if name == "good" else await browser.closed()
+        await socket.send({"type": "auth", "token": token, "ref": name})
+        while (answer := await socket.receive()).get("ref") != name:
+            pass
+        got = (asked.status_code, opened, closed, answer["type"])
+        if got != ((200, 101, 0, "ack") if name == "good" else (401, 401, 4401, "error")):
+            wrong.append(f"{name}: {got}")
+        for path in ("refresh", "revoke") if token != ali.refresh else ():
+            renewed = await ali.http.post(f"/api/token/{path}/", json={"refresh": token})
+            if renewed.status_code != 401:
+                wrong.append(f"{name}: {renewed.status_code} from {path}")
+    ali.access = mine
+    assert wrong == []
+    assert (await ali.http.get("/api/users/me/")).status_code == 200
 
 
 async def test_users_are_found_by_the_beginning_of_their_name(people: People) -> None:
