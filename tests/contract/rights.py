@@ -384,11 +384,13 @@ def begin(people: dict[str, Person], *, with_ticket: bool, of_two: bool = False)
 class Frame(Struct, frozen=True):
     """What a frame brings, and how it is answered to who is no participant any more.
 
-    The answer is a close code, or the `type` and `code` of a frame.
+    The answer is a close code, or the `type` and `code` of a frame. `route` is what does the same
+    over HTTP: whoever may there may here.
     """
 
     answer: Any
     body: Any
+    route: str
 
     def fields(self, world: World) -> dict[str, Any]:
         filled: dict[str, Any] = world.body(Rights({}, self.body))
@@ -397,17 +399,20 @@ class Frame(Struct, frozen=True):
 
 NOT_FOUND = ("error", "not_found")
 PASSED = ("ack", None)
+REACTION = {"message_id": "{message_id}", "emoji": "👍"}
 FRAMES = {
-    "chat_message": Frame(NOT_FOUND, {"message": "x"}),
-    "edit_message": Frame(NOT_FOUND, {"message_id": "{message_id}", "content": "x"}),
-    "delete_message": Frame(NOT_FOUND, {"message_id": "{message_id}"}),
-    "add_reaction": Frame(NOT_FOUND, {"message_id": "{message_id}", "emoji": "👍"}),
-    "remove_reaction": Frame(NOT_FOUND, {"message_id": "{message_id}", "emoji": "👍"}),
-    "mark_read": Frame(NOT_FOUND, {"message_id": "{message_id}"}),
-    "resume": Frame(4404, {"since": 0}),
+    "chat_message": Frame(NOT_FOUND, {"message": "x"}, f"POST {CONVERSATION}messages/"),
+    "edit_message": Frame(
+        NOT_FOUND, {"message_id": "{message_id}", "content": "x"}, f"PATCH {MESSAGE}"
+    ),
+    "delete_message": Frame(NOT_FOUND, {"message_id": "{message_id}"}, f"DELETE {MESSAGE}"),
+    "add_reaction": Frame(NOT_FOUND, REACTION, f"PUT {MESSAGE}reactions/{{emoji}}/"),
+    "remove_reaction": Frame(NOT_FOUND, REACTION, f"DELETE {MESSAGE}reactions/{{emoji}}/"),
+    "mark_read": Frame(NOT_FOUND, {"message_id": "{message_id}"}, f"POST {CONVERSATION}read/"),
+    "resume": Frame(4404, {"since": 0}, f"GET {CONVERSATION}messages/"),
     # These read nothing, and the database is asked for none of them.
-    "typing": Frame(PASSED, {"is_typing": True}),
-    "auth": Frame(PASSED, {}),
+    "typing": Frame(PASSED, {"is_typing": True}, f"GET {CONVERSATION}"),
+    "auth": Frame(PASSED, {}, "GET /api/users/me/"),
 }
 """By `type`."""
 

@@ -33,6 +33,7 @@ from tests.contract.rights import (
     CLOSES,
     EXPECTED,
     FRAMES,
+    NOT_FOUND,
     SOCKETS,
     Answer,
     World,
@@ -220,6 +221,62 @@ def test_a_frame_reads_nothing_for_who_is_removed(
         assert (frames, code) == ([], 4404)
     else:
         assert [(one["type"], one.get("code")) for one in frames] == [FRAMES[kind].answer]
+
+
+def answer_of(mine: str, caller: str, kind: str) -> tuple[str, str | None]:
+    """What a frame gets: the same as on the route that does the same."""
+    status = EXPECTED[FRAMES[kind].route].statuses[caller]
+    if kind in ("resume", "typing") and caller == "agent" and mine == "/ws/":
+        status = 404  # nothing of an agent's conversations comes there
+    if status == 403:
+        return "error", "blocked" if caller == "blocked" else "forbidden"
+    if status == 404:
+        return NOT_FOUND
+    return "resumed" if kind == "resume" else "ack", None
+
+
+@pytest.mark.parametrize(
+    ("mine", "caller"),
+    [(path, who) for path in SOCKETS for who in CALLERS if SOCKETS[path].statuses[who] == 101],
+)
+def test_each_frame_is_answered_as_the_route_that_does_the_same(
+    api: Api, people: dict[str, Any], mine: str, caller: str
+) -> None:
+    """To everybody who has a socket. Who gets none is in the matrix of routes."""
+    kind_of_talk = {
+        "with_ticket": caller not in ("staff", "blocked"),
+        "of_two": caller == "blocked",
+    }
+    person = people[caller]
+
+    async def ask_for_it(path: str, frame: dict[str, Any]) -> tuple[str, str | None]:
+        connection = await connect(
+            f"ws://127.0.0.1:{api.port}{path}",
+            additional_headers={"Authorization": f"Bearer {person.access}"},
+            proxy=None,
+        )
+        socket = Socket(connection)
+        await socket.send(frame)
+        frames = [await socket.receive()]
+        while frames[-1].get("ref") != "r":
+            frames.append(await socket.receive())
+        await socket.close()
+        if frames[-1]["type"] == "error":
+            assert b"the secret" not in msgspec.json.encode(frames)
+        return frames[-1]["type"], frames[-1].get("code")
+
+    wrong = []
+    for kind, one in FRAMES.items():
+        world = begin(people, **kind_of_talk)
+        frame = {"type": kind, "ref": "r", **one.fields(world)}
+        if kind == "auth":
+            frame["token"] = person.access
+        elif mine == "/ws/":
+            frame["conversation"] = world.values["conversation_id"]
+        answer = api.run(ask_for_it(world.path(mine), frame))
+        if answer != answer_of(mine, caller, kind):
+            wrong.append(f"{kind}: {answer}, expected {answer_of(mine, caller, kind)}")
+    assert wrong == []
 
 
 def test_only_the_check_makes_a_proof() -> None:
