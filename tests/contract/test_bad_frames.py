@@ -13,7 +13,6 @@ import pytest
 from chat.realtime.client_frames import AnyClientFrame
 from tests.contract.helpers import Pair
 from tests.contract.rights import FRAMES
-from tests.support.payam_server import PayamServer
 from tests.support.people import People
 
 DEEP = '{"a":' * 1100 + "1" + "}" * 1100
@@ -62,39 +61,35 @@ def bad_frames(given: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("of_one", [True, False], ids=["/ws/chat/", "/ws/"])
-async def test_each_field_of_a_frame_is_refused_by_name(
-    on_sqlite: PayamServer, of_one: bool
-) -> None:
+async def test_each_field_of_a_frame_is_refused_by_name(people: People, of_one: bool) -> None:
     """What is wrong in type, too long, or cannot be stored. The socket goes on."""
-    async with People(on_sqlite) as people:
-        pair = await Pair.of(people)
-        said = (await pair.ali.http.post(pair.messages, json={"content": "x"})).json()
-        socket = await pair.ali.connect(pair.conversation if of_one else None)
-        given = {kind: dict(frame.body) for kind, frame in FRAMES.items()}
-        for kind, frame in given.items():
-            if "message_id" in frame:
-                frame["message_id"] = said["id"]
-            if kind == "auth":
-                frame["token"] = "x"
-            elif not of_one:
-                frame["conversation"] = pair.conversation
-        sent: dict[str, tuple[str, str]] = {}
-        for number, (field, text) in enumerate(bad_frames(given)):
-            ref = f"r{number}"
-            sent[ref] = field, text[:120]
-            with_ref = text if field == "ref" else f'{text[:-1]},"ref":"{ref}"}}'
-            await socket.connection.send(with_ref)
-            if number % 5 == 0:  # ten malformed ones in a row end a socket
-                await socket.send({**given["typing"], "type": "typing"})
-        assert len(sent) > 400
-        expected = {ref: one for ref, one in sent.items() if one[0] != "ref"}
-        for _ in sent:  # some take longer than others
-            error = await socket.receive_type("error")
-            field, text = expected.pop(error["ref"]) if "ref" in error else ("ref", "")
-            assert list(error.get("errors", {})) == [field], (text, error)
-        assert expected == {}
-        await socket.send({"ref": "end", **given["typing"], "type": "typing"})
-        assert (await socket.receive_type("ack"))["ref"] == "end"
-        messages = (await pair.ali.http.get(pair.messages)).json()
-        assert [one["content"] for one in messages] == ["x"]
-        on_sqlite.check_log()
+    pair = await Pair.of(people)
+    said = (await pair.ali.http.post(pair.messages, json={"content": "x"})).json()
+    socket = await pair.ali.connect(pair.conversation if of_one else None)
+    given = {kind: dict(frame.body) for kind, frame in FRAMES.items()}
+    for kind, frame in given.items():
+        if "message_id" in frame:
+            frame["message_id"] = said["id"]
+        if kind == "auth":
+            frame["token"] = "x"
+        elif not of_one:
+            frame["conversation"] = pair.conversation
+    sent: dict[str, tuple[str, str]] = {}
+    for number, (field, text) in enumerate(bad_frames(given)):
+        ref = f"r{number}"
+        sent[ref] = field, text[:120]
+        with_ref = text if field == "ref" else f'{text[:-1]},"ref":"{ref}"}}'
+        await socket.connection.send(with_ref)
+        if number % 5 == 0:  # ten malformed ones in a row end a socket
+            await socket.send({**given["typing"], "type": "typing"})
+    assert len(sent) > 400
+    expected = {ref: one for ref, one in sent.items() if one[0] != "ref"}
+    for _ in sent:  # some take longer than others
+        error = await socket.receive_type("error")
+        field, text = expected.pop(error["ref"]) if "ref" in error else ("ref", "")
+        assert list(error.get("errors", {})) == [field], (text, error)
+    assert expected == {}
+    await socket.send({"ref": "end", **given["typing"], "type": "typing"})
+    assert (await socket.receive_type("ack"))["ref"] == "end"
+    messages = (await pair.ali.http.get(pair.messages)).json()
+    assert [one["content"] for one in messages] == ["x"]
