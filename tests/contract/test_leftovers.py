@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from chat.services.oversight import DAY
 from chat.store import doctor, leftovers_doctor
 from chat.store.drift import Drift
+from chat.times import now
 from config.settings import Settings
 from tests.api.client import PASSWORD, Api, Person
 from tests.media.pictures import picture
@@ -190,3 +192,29 @@ def test_nothing_is_left_of_a_deleted_conversation(api: Api) -> None:
     assert api.run(gone_from_tables(api)) == []
     assert left_in_files(api) == []
     assert leftovers(api) == []
+
+
+def test_nothing_is_left_of_what_is_too_old(api: Api) -> None:
+    """What is younger stays, and who was away gets the deletion as any other."""
+    ali, sara, staff = api.person("ali"), api.person("sara"), api.person("staff", is_staff=True)
+    talk = ali.begin(sara)
+    said = {"content": f"old {MARK}", "metadata": {"a": MARK}}
+    old = made(ali.post(f"{talk}messages/", said))
+    file = {"file": (f"{MARK}.txt", MARK.encode())}
+    made(ali.post(f"{talk}messages/{old['id']}/attachments/", files=file))
+    young = sara.say(talk, "young")
+    seq = sara.get(talk).json()["seq"]
+    long_ago, conversation_id = now() - 40 * DAY, int(talk.split("/")[-2])
+    where = "WHERE conversation_id = ? AND content <> 'young'"
+    api.execute(f"UPDATE messages SET created_at = ? {where}", (long_ago, conversation_id))  # noqa: S608
+    api.execute("UPDATE conversations SET created_at = ? WHERE id = ?", (long_ago, conversation_id))
+    for deleted in (1, 0):
+        answer = made(staff.post("/api/staff/retention/", {"days": 30}))
+        assert answer == {"deleted": deleted, "is_done": True}
+    changed = sara.get(f"{talk}messages/", params={"since": seq}).json()
+    assert [(one["id"], one["is_deleted"], one["content"]) for one in changed] == [
+        (old["id"], True, "")
+    ]
+    assert sara.get(f"{talk}messages/{young['id']}/").json()["content"] == "young"
+    assert api.run(gone_from_tables(api)) == []
+    assert left_in_files(api) == []
