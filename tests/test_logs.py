@@ -81,7 +81,9 @@ async def test_a_line_says_whose_request_it_is_of(server: PayamServer) -> None:
 
 
 async def test_what_an_operator_wants_to_know() -> None:
-    """Failed sign-ins, limits that were hit, and the stop: a line each, without the secrets."""
+    """Failed sign-ins, limits that were hit, refused uploads, what staff did, and the stop: a line
+    each, without the secrets; and all but the stop are counted.
+    """
     settings = {"RATE_LOGINS": "3", "RATE_REQUESTS": "2", "MAX_CONNECTIONS": "1"}
     with PayamServer(settings) as server:
         async with People(server) as people:
@@ -93,6 +95,11 @@ async def test_what_an_operator_wants_to_know() -> None:
                 await ali.http.post("/api/token/", json=body)
             first = await ali.connect(conversation)
             await first.close()
+            nowhere = f"/api/conversations/{conversation}/messages/1/attachments/"
+            await ali.http.post(nowhere, files={"file": ("hunter2.txt", b"hunter2")})
+            sara, boss = await people("sara"), await people.staff("boss")
+            given = {"password": "hunter2 for sara"}
+            await boss.http.post(f"/api/staff/users/{sara.id}/password/", json=given)
             for _ in range(30):
                 await ali.http.get("/api/users/me/")
             metrics = (await ali.http.get("/metrics")).text
@@ -102,12 +109,16 @@ async def test_what_an_operator_wants_to_know() -> None:
     assert "a sign-in failed: from 127.0.0.1, for a name that nobody has" in said
     assert said.count("too many password attempts for this name") == 1
     assert said.count(f"too many requests: user {ali.id}") == 1
+    assert f"an upload was refused: not_found, of user {ali.id}" in said
+    assert f"user.password_set: user {sara.id}, by user {boss.id}" in said
     assert "Payam stops" in said
     assert "Payam has stopped" in said
     for secret in ("hunter2", "not this one", ali.username, ali.access):
         assert secret not in said
     assert 'payam_limits_hit_total{limit="requests"}' in metrics
     assert "payam_sign_ins_failed_total 3.0" in metrics
+    assert 'payam_uploads_refused_total{code="not_found"} 1.0' in metrics
+    assert 'payam_staff_acts_total{kind="user.password_set"} 1.0' in metrics
 
 
 @pytest.fixture(params=["text", "json"])
