@@ -90,7 +90,10 @@ async function identify() {
 async function enter() {
   if (account || !(await payam.subject())) return;
   account = payam.account();
-  account.on("change", draw);
+  account.on("change", () => {
+    turn();
+    draw();
+  });
   account.on("state", draw);
   account.on("ticket", ({ support_ticket: one }) => one.created_by.id === account.me?.id && ticket.note(one));
   payam.json("GET", "/api/settings/").then((settings) => (most = settings.attachment_max_size ?? most), () => {});
@@ -107,6 +110,15 @@ async function take(conversation) {
   await ticket.learn(chat);
 }
 
+/** Show the customer's other conversation, where an answer came in it: what they wrote as a guest elsewhere may be one. */
+function turn() {
+  if (!chat) return;
+  const { conversations } = account;
+  const waiting = conversations.find((one) => one.unread);
+  const isFree = !isOpen || (waiting === conversations[0] && !$("text").value && files.length === 0);
+  if (waiting && waiting !== chat && isFree) take(waiting).catch(explain);
+}
+
 /** Begin the conversation with the first message, and see that a ticket is open for each. */
 async function send(text, attached) {
   if (!chat) {
@@ -115,9 +127,10 @@ async function send(text, attached) {
     chat = await account.conversation(record.id);
     await chat.open();
   }
+  const to = chat; // another one may be shown meanwhile
   if (ticket.isToRate) ticket.passOver();
-  await chat.send(text, { files: attached });
-  if (!(desk?.reopens && ticket.isClosed)) await ticket.open(chat, text || attached[0]?.name || "");
+  await to.send(text, { files: attached });
+  if (!(desk?.reopens && ticket.isClosed)) await ticket.open(to, text || attached[0]?.name || "");
 }
 
 /** Who is this? Agents are no participants, so the server is asked once for each. */
@@ -210,6 +223,7 @@ async function lookAtDesk() {
 
 function show(toBeOpen) {
   isOpen = toBeOpen;
+  turn();
   render();
   if (isOpen) {
     (account ? $("text") : $("name")).focus();

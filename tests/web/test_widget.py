@@ -289,6 +289,39 @@ async def test_what_a_guest_wrote_stays_theirs(browser: Browser, shop: Shop) -> 
     assert complaints == []
 
 
+async def test_an_answer_in_another_conversation_is_shown(browser: Browser, shop: Shop) -> None:
+    """Who wrote as a guest on another device, before they signed in there, has two."""
+    signature = hmac.new(SECRET.encode(), b"shop-4", sha256).hexdigest()
+    who = {"user_id": "shop-4", "signature": signature}
+    agent, words = Agent(shop.payam), WORDS["en"]
+    async with httpx.AsyncClient(base_url=shop.payam.url, trust_env=False) as http:
+        access = (await http.post("/api/guests/identify/", json=who)).json()["access"]
+        http.headers["Authorization"] = f"Bearer {access}"
+        begun = await http.post("/api/conversations/", json={"participants": [], "title": ""})
+        earlier = f"/api/conversations/{begun.json()['id']}/"
+        await http.post(f"{earlier}messages/", json={"content": "the first"})
+        ticket = await http.post(f"{earlier}support_ticket/", json={"subject": "shop-4"})
+        assert ticket.is_success
+    page, complaints = await visit(browser, shop.page('data-lang="en"'), "en")
+    frame = chat_in(page)
+    await frame.get_by_role("button", name=words["open"]).click()
+    await frame.get_by_role("button", name=words["start"]).click()
+    await say(frame, words, "the second")
+    later = (await opened(page, agent, "the second"))["conversation"]
+    signed = f'data-lang="en" data-user-id="shop-4" data-signature="{signature}"'
+    await page.goto(shop.page(signed))
+    await frame.get_by_role("button", name=words["open"]).click()
+    await expect(frame.locator("#messages")).to_contain_text("the second")
+    agent._send("POST", f"{earlier}messages/", {"content": "an answer to the first"})
+    await expect(frame.locator("#messages")).to_contain_text("an answer to the first")
+    await frame.get_by_role("button", name=words["close"]).click()
+    agent._send("POST", f"/api/conversations/{later}/messages/", {"content": "one to the second"})
+    await expect(frame.locator("#unread")).to_have_text("1")
+    await frame.get_by_role("button", name=words["open"]).click()
+    await expect(frame.locator("#messages")).to_contain_text("one to the second")
+    assert complaints == []
+
+
 async def test_who_has_signed_out_at_the_shop_is_forgotten(browser: Browser, shop: Shop) -> None:
     """The next visitor of the same browser is asked who they are, and sees nothing."""
     signature = hmac.new(SECRET.encode(), b"shop-2", sha256).hexdigest()
