@@ -50,8 +50,10 @@ class PasswordChange:
         if not await self._passwords.verify(old, account.password_hash, rounds):
             raise wrong_password()
         made = await self._passwords.hash(new)
-        if not await users.replace_hash(self._database, account.id, account.password_hash, made):
-            raise wrong_password()  # it was changed meanwhile
-        for family in await token_families.revoke_others(self._database, account.id, who.family):
+        async with self._database.transaction() as transaction:
+            if not await users.replace_hash(transaction, account.id, account.password_hash, made):
+                raise wrong_password()  # it was changed meanwhile
+            ended = await token_families.revoke_others(transaction, account.id, who.family)
+        for family in ended:
             self._announce(FamilyRevoked(family))
         await self._announced()

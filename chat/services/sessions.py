@@ -138,8 +138,9 @@ class Sessions:
             raise no_sign_in()
         if hashed and not is_own(hashed):
             made = await self._passwords.hash(password)
-            if await users_store.replace_hash(self._database, account.id, hashed, made):
-                hashed = made
+            async with self._database.transaction() as transaction:
+                if await users_store.replace_hash(transaction, account.id, hashed, made):
+                    hashed = made
         return await self._begin(account, hashed)
 
     async def _count_for_name(self, name: str, network: str) -> None:

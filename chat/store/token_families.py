@@ -5,7 +5,7 @@ from collections.abc import Collection
 from msgspec import Struct
 
 from chat.store import devices
-from chat.store.database import Database, in_parts, listed
+from chat.store.database import Database, Transaction, in_parts, listed
 from chat.store.models.accounts import TokenFamily
 from chat.times import now
 
@@ -79,17 +79,16 @@ async def revoke(database: Database, family: str) -> bool:
         return is_revoked
 
 
-async def revoke_others(database: Database, user_id: int, kept: str | None) -> list[str]:
+async def revoke_others(transaction: Transaction, user_id: int, kept: str | None) -> list[str]:
     """Revoke all sign-ins of the user but one, and forget their devices. Returns the revoked."""
-    async with database.transaction() as transaction:
-        rows = await transaction.fetch(
-            """
-            UPDATE token_families SET revoked_at = ?
-            WHERE user_id = ? AND revoked_at IS NULL AND id <> ? RETURNING id
-            """,
-            (now(), user_id, kept or ""),
-        )
-        await devices.remove_of_ended(transaction, user_id)
+    rows = await transaction.fetch(
+        """
+        UPDATE token_families SET revoked_at = ?
+        WHERE user_id = ? AND revoked_at IS NULL AND id <> ? RETURNING id
+        """,
+        (now(), user_id, kept or ""),
+    )
+    await devices.remove_of_ended(transaction, user_id)
     return [family for (family,) in rows]
 
 

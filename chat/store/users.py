@@ -272,19 +272,16 @@ async def most_rounds(reads: Reads) -> int:
     return rounds or 0
 
 
-async def replace_hash(database: Database, user_id: int, earlier: str, made: str) -> bool:
+async def replace_hash(transaction: Transaction, user_id: int, earlier: str, made: str) -> bool:
     """Replace a password's hash, if it was not replaced meanwhile. Returns whether it was."""
-    async with database.transaction() as transaction:
-        return (
-            await transaction.execute(
-                """
-            UPDATE users SET password_hash = ?, password_rounds = NULL
-            WHERE id = ? AND password_hash = ?
-            """,
-                (made, user_id, earlier),
-            )
-            == 1
-        )
+    replaced = await transaction.execute(
+        """
+        UPDATE users SET password_hash = ?, password_rounds = NULL
+        WHERE id = ? AND password_hash = ?
+        """,
+        (made, user_id, earlier),
+    )
+    return replaced == 1
 
 
 async def any_exist(reads: Reads) -> bool:

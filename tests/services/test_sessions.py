@@ -198,6 +198,25 @@ async def test_what_changes_while_a_password_is_checked_counts(
     assert len(checks) == 2
 
 
+FULL = """
+    CREATE TRIGGER full BEFORE UPDATE ON token_families BEGIN SELECT RAISE(ABORT, 'full'); END
+"""
+
+
+async def test_a_password_changes_with_the_end_of_the_other_sign_ins_or_not_at_all(
+    payam: Payam, sessions: Sessions
+) -> None:
+    """Whoever took the old one keeps no sign-in where the second half fails, as by a full disk."""
+    await payam.services.users.create("ali", "correct horse", is_staff=False)
+    pairs = [await sessions.sign_in("ali", "correct horse", "127.0.0.1") for _ in range(2)]
+    ali = await sessions.identify(pairs[0].access)
+    async with payam.database.transaction() as transaction:
+        await transaction.execute(FULL)
+    with pytest.raises(Exception, match="full"):
+        await payam.services.password_change.change(ali, "correct horse", "battery staple")
+    assert (await sessions.sign_in("ali", "correct horse", "127.0.0.1")).access
+
+
 async def test_sign_ins_that_ended_are_deleted(payam: Payam, sessions: Sessions) -> None:
     """Those that were revoked a day ago, and those whose last tokens have expired."""
     ali = await payam.services.users.create("ali", None, is_staff=False)

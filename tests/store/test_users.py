@@ -223,7 +223,8 @@ async def test_many_sign_ins_end_with_as_many_statements_as_few(
                 phone = Address("webhook", "https://push.example/", app_id="a", pushkey=family)
                 await devices.put(transaction, ali, f"{family} of {count}", phone)
         counter.take()
-        revoked = await token_families.revoke_others(database, ali, f"kept of {count}")
+        async with database.transaction() as transaction:
+            revoked = await token_families.revoke_others(transaction, ali, f"kept of {count}")
         taken.append(len(counter.take()))
         assert {f"{family} of {count}" for family in ended} <= set(revoked)
         assert [one.pushkey for one in await devices.of_user(database, ali)] == ["kept"]
