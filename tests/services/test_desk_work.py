@@ -15,6 +15,7 @@ from chat.changes import catalogue, reading
 from chat.errors import InvalidInput
 from chat.http.languages import accepted
 from chat.media.inspector import Inspector
+from chat.metrics import registry
 from chat.services.desk import DeskKeeping, agents_of
 from chat.services.desk_work import DeskWork
 from chat.services.erasure import wiping
@@ -29,6 +30,7 @@ from chat.times import now, to_text
 from tests.store import world
 
 MINUTE = 60 * 1_000_000
+DURATIONS = ("first_response_seconds_count", "resolution_seconds_count")
 DAY = 24 * 60 * MINUTE
 
 
@@ -277,6 +279,29 @@ async def test_agents_are_reminded_once_of_each_waiting(desk: World) -> None:
         await desk.turn()
     assert await desk.steps(ticket) == ["opened", "reminded", "reminded"]
     await repaired(desk, place)
+
+
+def figure(name: str) -> float:
+    return registry.get_sample_value(f"payam_desk_{name}") or 0.0
+
+
+async def test_the_metrics_say_what_there_is_to_do(desk: World) -> None:
+    """Tickets now, and the durations of those that were answered and closed."""
+    await desk.people(agents=1)
+    (agent,) = desk.agents
+    before = {name: figure(name) for name in DURATIONS}
+    tickets = [await desk.open() for _ in range(3)]
+    await desk.tickets.assign(agent, tickets[0].id, agent.user_id)
+    place = tickets[0].conversation
+    answer = world.draft(place, agent.user_id, created_at=now())
+    await desk.database.store_sends([answer])
+    await desk.tickets.change(desk.customer, None, tickets[1].id, status="closed")
+    await desk.turn()
+    assert (figure("open"), figure("waiting"), figure("unassigned")) == (2, 1, 1)
+    assert {name: figure(name) - before[name] for name in DURATIONS} == {
+        "first_response_seconds_count": 1,
+        "resolution_seconds_count": 1,
+    }
 
 
 async def test_an_answer_is_to_the_ticket_that_is_open(desk: World) -> None:
