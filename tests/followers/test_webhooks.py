@@ -13,12 +13,16 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from standardwebhooks.webhooks import Webhook as StockWebhook
 
+from chat.auth.identity import Identity
 from chat.changes import reading
 from chat.followers.webhook import BEHIND, Patience
 from chat.services import webhook_requests
+from chat.services.desk_work import reminding
+from chat.services.support_tickets import SupportTickets
 from chat.services.webhooks import Webhooks as Service
-from chat.store import acts, history
+from chat.store import acts, desk_work, history
 from chat.store.database import Database
+from chat.times import now
 from tests.followers.webhook_world import (
     IMPATIENT,
     added,
@@ -30,7 +34,7 @@ from tests.followers.webhook_world import (
     state,
     until,
 )
-from tests.store.world import Changes, conversation, draft, pair, sent, user
+from tests.store.world import Changes, conversation, draft, pair, sent, user, writing
 from tests.support.payam_server import CHECKOUT
 from tests.support.receiver import Received, Receiver, agree, answer, cut, fail, hang
 
@@ -392,6 +396,20 @@ async def test_a_replay_sends_what_happened_since(database: Database, receiver: 
         await until(lambda: seqs(receiver.received[3:]).get(talk) == numbers(3))
         await until(lambda: seqs(receiver.received[3:]).get(quiet) == [1])
     await client.close()
+
+
+async def test_a_reminder_of_the_desk_is_sent(database: Database, receiver: Receiver) -> None:
+    """A step of a ticket is a change like any other."""
+    talk, ali, _ = await pair(database)
+    await added(database, receiver)
+    customer = Identity(ali, "ali", False, 0.0, None)
+    async with writing(database) as writer, sending(database):
+        await SupportTickets(database, writer).open(customer, talk, "help", "normal")
+        (waiting,) = await desk_work.waiting(database, now())
+        await writer.change(talk, reminding(waiting))
+        await until(lambda: len(receiver.received) == 2)
+    steps = [one.changes[0]["data"]["step"]["action"] for one in receiver.received]
+    assert steps == ["opened", "reminded"]
 
 
 async def test_another_epoch_has_other_ids(database: Database, receiver: Receiver) -> None:
