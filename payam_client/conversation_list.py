@@ -221,5 +221,5 @@ class ConversationList:
 
     async def _read_messages(self) -> None:
         for id_, state in list(self.states.items()):
-            if state.messages.is_asked and not len(state.messages) and state.messages.has_older:
+            if state.messages.is_asked and not state.messages.has_page:
                 await self._live[id_].load_older()

@@ -75,6 +75,8 @@ class MessageStore:
         """The name of the user."""
         self.is_asked = False
         """Whether somebody has asked for a page. From then on everything is kept."""
+        self.has_page = False
+        """Whether a page is here. After a reset there may be a message that was just sent alone."""
         self.has_older = True
         self.read_by_others = 0
         """Everyone else has read up to this message of one's own, according to a page."""
@@ -115,7 +117,7 @@ class MessageStore:
         """Forget everything, because nothing of it is valid any more."""
         self._turn += 1
         self._by_id, self._ids, self._early, self._held = {}, [], {}, None
-        self.has_older, self.read_by_others = True, 0
+        self.has_older, self.read_by_others, self.has_page = True, 0, False
 
     # Pages.
 
@@ -154,7 +156,7 @@ class MessageStore:
             )
             if message.sender.username == me and message.is_read:
                 self.read_by_others = max(self.read_by_others, message.id)
-        self.has_older = not is_last
+        self.has_older, self.has_page = not is_last, True
         held, self._held = self._held or [], None
         for event in held:
             self.take(event)

@@ -68,6 +68,18 @@ def test_whatever_comes_first_they_are_in_order() -> None:
     assert [one.client_id for one in store.all() if one.client_id] == ["mine"]
 
 
+def test_after_a_reset_a_message_that_was_just_sent_is_no_page() -> None:
+    """So the newest page is read again, and what stood before that message comes back."""
+    store = MessageStore()
+    store.add_page(store.expect_page(), page_of(1, 2), "ali", is_last=True)
+    assert store.has_page
+    store.clear()
+    store.take(sent(3))
+    assert (len(store), store.has_page) == (1, False)
+    store.add_page(store.expect_page(), page_of(1, 2), "ali", is_last=True)
+    assert ([one.id for one in store.all()], store.has_page) == ([1, 2, 3], True)
+
+
 def test_a_page_from_before_an_edit_does_not_undo_it() -> None:
     """Whether the message was here already, or comes with that page."""
     store = MessageStore()
