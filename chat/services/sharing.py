@@ -10,6 +10,20 @@ Answer = TypeVar("Answer")
 Key = TypeVar("Key", bound=Hashable)
 
 
+async def answer_all(found: Awaitable[Answer], answers: Sequence[asyncio.Future[Answer]]) -> None:
+    """Give all of them what is found, or the error of looking for it."""
+    try:
+        result = await found
+    except Exception as error:
+        for answer in answers:
+            if not answer.done():  # who asked may have left
+                answer.set_exception(error)
+    else:
+        for answer in answers:
+            if not answer.done():
+                answer.set_result(result)
+
+
 class Shared(Generic[Asked, Answer]):
     """One reading at a time, each for all who asked before it began.
 
@@ -35,16 +49,8 @@ class Shared(Generic[Asked, Answer]):
         try:
             while self._waiting:
                 waiting, self._waiting = self._waiting, []
-                try:
-                    found = await self._look([asked for asked, _ in waiting])
-                except Exception as error:
-                    for _, answer in waiting:
-                        if not answer.done():
-                            answer.set_exception(error)
-                else:
-                    for _, answer in waiting:
-                        if not answer.done():
-                            answer.set_result(found)
+                found = self._look([asked for asked, _ in waiting])
+                await answer_all(found, [answer for _, answer in waiting])
         finally:
             self._task = None
 
@@ -83,21 +89,9 @@ class SharedByKey(Generic[Key, Answer]):
                 answers, rest = waiting[: self._most], waiting[self._most :]
                 if rest:
                     self._waiting[key] = rest
-                await self._answer(key, answers)
+                await answer_all(self._look(key), answers)
         finally:
             del self._tasks[key]
-
-    async def _answer(self, key: Key, answers: Sequence[asyncio.Future[Answer]]) -> None:
-        try:
-            found = await self._look(key)
-        except Exception as error:
-            for answer in answers:
-                if not answer.done():  # who asked may have left
-                    answer.set_exception(error)
-        else:
-            for answer in answers:
-                if not answer.done():
-                    answer.set_result(found)
 
     async def close(self) -> None:
         """Stop reading."""
