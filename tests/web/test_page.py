@@ -384,6 +384,9 @@ async def test_what_is_seldom_used_is_loaded_when_it_is_wanted(
     await his.list.click()
     await expect(his.box).to_be_visible()
     loaded = "performance.getEntriesByType('resource').map((one) => one.name)"
+    # What keeps the messages comes after the box, and nobody waits for it: one imports the other.
+    for name in KEEPERS:
+        await his.page.wait_for_function(f"{loaded}.some((one) => one.endsWith('/web/{name}'))")
     names = {url.removeprefix(f"{served.url}/web/") for url in await his.page.evaluate(loaded)}
     scripts = {name for name in names if name.endswith(".js")}
     # That one comes when nothing else does.
