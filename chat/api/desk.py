@@ -10,7 +10,7 @@ from chat.api import bodies, etags, paging, responses
 from chat.api.operations import Operation
 from chat.api.parameters import FiguresPlace, TablePlace
 from chat.api.schemas import AgentSwitch, DeskRuleChanges
-from chat.desk_records import DeskAgent, DeskFigures, DeskRules
+from chat.records import DeskAgent, DeskFigures, DeskRules
 from chat.services.registry import Services
 from chat.services.staff import not_staff
 

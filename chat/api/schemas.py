@@ -9,8 +9,7 @@ from typing import Annotated, Any
 from msgspec import UNSET, Struct, UnsetType
 
 from chat import records
-from chat.desk_records import Assignment, DaysOff, Hours, Texts
-from chat.records import Priority, Status
+from chat.records import Assignment, DaysOff, Hours, Priority, Status, Texts
 from chat.services import checks
 from chat.services.conversations import PARTICIPANTS_MAX
 from chat.services.desk import REMINDER_MAX, REOPEN_MAX

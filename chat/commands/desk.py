@@ -7,9 +7,9 @@ import msgspec
 
 from chat.api.schemas import DeskRuleChanges
 from chat.commands import Said, group, leaf
-from chat.desk_records import DeskAgent, DeskRules
 from chat.errors import InvalidInput
 from chat.payam import Payam
+from chat.records import DeskAgent, DeskRules
 from chat.services.malformed import explain
 
 SWITCH = {"on": True, "off": False, "auto": None}

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import fields
 
-from chat import desk_records, records
+from chat import records
 from chat.api import schemas
 from chat.changes import catalogue
 from chat.changes.examples import ALI, AT, FILE, SARA, TICKET
@@ -42,18 +42,18 @@ MESSAGE = records.Message(
     metadata=Raw(b'{"mood":"good"}'),
     client_id="6f1c2b9e",
 )
-RULES = desk_records.DeskRules(
+RULES = records.DeskRules(
     timezone="Asia/Tehran",
     hours={"saturday": ["09:00-13:00", "14:00-18:00"]},
     days_off=["2026-03-21"],
     first_answer_inside={"fa": "به‌زودی پاسخ می‌دهیم.", "en": "We answer soon."},
     reopen_days=7,
 )
-SPREAD = desk_records.Spread(2, 75.0, 60.0, 90.0)
-RATINGS = desk_records.Ratings(1, 5.0)
-HOUR = desk_records.HourFigures(AT, "2023-10-27T13:30+03:30", 2, 1, 4, 1)
-AGENT = desk_records.AgentFigures(SARA, 2, 2, 5, 1, SPREAD, SPREAD, RATINGS)
-FIGURES = desk_records.DeskFigures(
+SPREAD = records.Spread(2, 75.0, 60.0, 90.0)
+RATINGS = records.Ratings(1, 5.0)
+HOUR = records.HourFigures(AT, "2023-10-27T13:30+03:30", 2, 1, 4, 1)
+AGENT = records.AgentFigures(SARA, 2, 2, 5, 1, SPREAD, SPREAD, RATINGS)
+FIGURES = records.DeskFigures(
     since=AT,
     until="2023-10-27T11:00:00Z",
     timezone="Asia/Tehran",
@@ -206,7 +206,7 @@ ALL: tuple[Struct, ...] = (
     RATINGS,
     HOUR,
     AGENT,
-    desk_records.DeskAgent(3, "sara", None, True, True, 2),
+    records.DeskAgent(3, "sara", None, True, True, 2),
     FIGURES,
     records.CannedResponse(4, "Greeting", "Hello {{customer}}!", SARA, AT, AT),
     schemas.UploadToAttach(UPLOAD.id),

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from chat.auth.identity import Identity
-from chat.desk_records import ASSIGNMENTS, WEEKDAYS, DeskAgent, DeskRules
 from chat.errors import InvalidInput, NotFound, Unavailable
+from chat.records.desk import ASSIGNMENTS, WEEKDAYS, DeskAgent, DeskRules
 from chat.services import business_hours, checks
 from chat.services.staff import require_staff, say_act
 from chat.store import acts, users

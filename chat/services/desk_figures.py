@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from chat import records
 from chat.auth.identity import Identity
-from chat.desk_records import AgentFigures, DeskFigures, HourFigures, Ratings, Spread
 from chat.errors import InvalidInput
+from chat.records import AgentFigures, DeskFigures, HourFigures, Ratings, Spread
 from chat.services import business_hours, checks
 from chat.services.desk import refusing, rules_of
 from chat.services.lasting import while_allowed

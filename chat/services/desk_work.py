@@ -18,9 +18,9 @@ from time import monotonic
 from msgspec.structs import replace
 
 from chat import metrics, records
-from chat.desk_records import IN_TURN, OFF, DeskRules
 from chat.errors import PayamError, Unavailable
 from chat.events import Change
+from chat.records.desk import IN_TURN, OFF, DeskRules
 from chat.services import business_hours, desk_replies
 from chat.services.desk import Online, agents_of, rules_of
 from chat.services.ticket_steps import SECOND, count, stepping

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from msgspec.structs import replace
 
-from chat.desk_records import WEEKDAYS, DeskRules
+from chat.records import WEEKDAYS, DeskRules
 from chat.services import business_hours
 
 SECOND = 1_000_000

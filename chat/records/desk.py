@@ -1,15 +1,31 @@
-"""The rules of the desk, who answers there, and its figures, as clients see them."""
+"""The support desk: whether it is open, its rules, who answers there, and its figures."""
 
 from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
-from chat.records import Moment, User
+from chat.records.fields import Moment
+from chat.records.users import Profile, User
+
+
+class Desk(Struct, frozen=True):
+    """`online` says that an agent is there. `agents` are a few of those who are.
+
+    `in_hours` says whether the desk is open by its rules. `opens_at` is when it opens next; null
+    where it is open, or never opens. With `reopens` a message after the closing of a ticket opens
+    what is needed, and the client need not.
+    """
+
+    online: bool
+    agents: list[Profile]
+    in_hours: bool
+    opens_at: Moment | None
+    reopens: bool
+
 
 OFF, IN_TURN, LEAST_OPEN = "off", "in_turn", "least_open"
 ASSIGNMENTS = (OFF, IN_TURN, LEAST_OPEN)
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-
 Assignment = Annotated[str, Meta(extra_json_schema={"enum": ASSIGNMENTS})]
 Hours = Annotated[
     dict[str, list[str]],
