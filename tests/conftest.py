@@ -54,8 +54,9 @@ SHAPES = {
     "sqlite": "on_sqlite",
     "postgres-redis": "on_postgres",
     "two-workers": "two_workers",
-    "citus": "on_citus",
 }
+if not lack_of_citus():
+    SHAPES["citus"] = "on_citus"
 ON_EACH_SHAPE = (
     "test_conversations.py",
     "test_everything.py",
@@ -69,7 +70,6 @@ ON_EACH_SHAPE = (
 """Here is every statement that has another plan where messages are in partitions, every route and
 every frame. The other tests run on SQLite, and on PostgreSQL with two workers and partitions.
 """
-WITHOUT_CITUS = pytest.mark.skipif(bool(lack_of_citus()), reason=lack_of_citus() or "-")
 MIGRATED = "payam_migrated"
 PARTITIONED = "payam_partitioned"
 PARTITIONS = 4
@@ -85,11 +85,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     named |= vars(metafunc.module).keys()
     if "deployment" in metafunc.fixturenames and "deployment" not in named:
         on_each = metafunc.definition.path.name in ON_EACH_SHAPE
-        shapes = [
-            pytest.param(shape, marks=WITHOUT_CITUS if shape == "citus" else ())
-            for shape in SHAPES
-            if on_each or shape != "postgres-redis"
-        ]
+        shapes = [shape for shape in SHAPES if on_each or shape != "postgres-redis"]
         metafunc.parametrize("deployment", shapes, indirect=True, scope="session")
 
 

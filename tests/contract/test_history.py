@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import SHAPES, deploy
+from tests.conftest import deploy
 from tests.contract.helpers import Pair
 from tests.support.commands import run_command
 from tests.support.payam_server import PayamServer
@@ -137,7 +137,7 @@ async def test_a_wrong_epoch_names_the_field(people: People, pair: Pair) -> None
         assert (error["type"], list(error["errors"]), error["ref"]) == ("error", ["epoch"], "r")
 
 
-@pytest.fixture(params=SHAPES)
+@pytest.fixture(params=["sqlite", "postgres-redis", "two-workers"])
 def put_back(request: pytest.FixtureRequest) -> Iterator[PayamServer]:
     """A server of the test's own, whose every socket may be closed."""
     if request.param == "sqlite":

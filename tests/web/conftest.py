@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.support.payam_server import PayamServer
 from tests.web.shop import Shop, opened_shop
@@ -16,6 +16,9 @@ from tests.web.shop import Shop, opened_shop
 HERE = Path(__file__).parent
 FAKE_MICROPHONE = "--use-fake-device-for-media-stream"
 """It beeps once in a second."""
+
+# It only keeps a test from hanging.
+expect.set_options(timeout=30_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

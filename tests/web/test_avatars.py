@@ -17,8 +17,6 @@ PHONE: dict[str, Any] = {
     "color_scheme": "dark",
 }
 
-expect.set_options(timeout=20_000)
-
 
 def picture(path: Any, colour: str) -> str:
     file = path / f"{colour}.png"

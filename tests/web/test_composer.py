@@ -21,8 +21,6 @@ FILE_MOST = 2_000_000
 TEXT_MOST = 200
 UPLOADS = "**/attachments/"
 
-expect.set_options(timeout=20_000)
-
 
 @pytest.fixture(scope="module")
 def strict() -> Iterator[PayamServer]:

@@ -13,8 +13,6 @@ DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
 PAGE = 50
 MANY = 120
 
-expect.set_options(timeout=20_000)
-
 
 @pytest.fixture
 def crowded(served: PayamServer) -> tuple[Sender, list[int]]:

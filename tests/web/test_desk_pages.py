@@ -10,8 +10,6 @@ from tests.web.sender import Sender
 from tests.web.test_tickets import WORDS, Agent, open_desk, open_ticket
 from tests.web.visitor import Visitor
 
-expect.set_options(timeout=20_000)
-
 MENU = {
     "en": {"desk": "The desk", "rules": "Rules of the desk", "figures": "Figures"},
     "fa": {"desk": "میز پشتیبانی", "rules": "قاعده‌های میز", "figures": "آمار"},

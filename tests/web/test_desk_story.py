@@ -18,8 +18,6 @@ from tests.web.test_widget import WORDS as WIDGET
 from tests.web.test_widget import chat_in, rate, say, visit
 from tests.web.visitor import Visitor
 
-expect.set_options(timeout=30_000)
-
 WORDS = {
     "en": {
         "customer": "Ali",

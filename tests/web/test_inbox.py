@@ -11,8 +11,6 @@ from tests.support.payam_server import PayamServer
 from tests.web.sender import Sender
 from tests.web.test_tickets import INBOX, WORDS, Agent, desk_of, open_desk, open_ticket, queue, row
 
-expect.set_options(timeout=20_000)
-
 
 async def test_the_keyboard_is_enough(browser: Browser, served: PayamServer) -> None:
     """To choose a ticket, take it, answer, change its priority and close it; on any layout."""

@@ -21,8 +21,6 @@ from tests.web.visitor import PASSWORD, Visitor
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
 ENGLISH = re.compile(r"[A-Za-z]{2,}")
 
-expect.set_options(timeout=20_000)
-
 
 def words(language: str, *files: str) -> dict[str, str]:
     """Of the first screen, or of those files."""

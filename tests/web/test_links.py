@@ -9,8 +9,6 @@ from tests.web.sender import Sender
 
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
 
-expect.set_options(timeout=20_000)
-
 LINKS = {  # what is shown as a link in each text, and where it leads where that differs
     "https://example.com": [("https://example.com", "https://example.com/")],
     "see http://example.com/a?b=c#d, then": [("http://example.com/a?b=c#d", "")],

@@ -47,8 +47,6 @@ IN_THEM = """
     SELECT id, ? FROM conversations WHERE id > ?
 """
 
-expect.set_options(timeout=20_000)
-
 
 class Long:
     """Ali, with the long list, and Sara, with the long conversation; both on one server."""

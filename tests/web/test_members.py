@@ -18,8 +18,6 @@ PHONE: dict[str, Any] = {
     "color_scheme": "dark",
 }
 
-expect.set_options(timeout=20_000)
-
 
 async def details(visitor: Visitor) -> Locator:
     await visitor.button("details").click()

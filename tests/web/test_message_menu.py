@@ -23,8 +23,6 @@ SMALL = """() => [...document.querySelectorAll("a, button, input, textarea")]
   .filter(([, { width, height }]) => width < 44 || height < 44)
   .map(([name, { width, height }]) => `${name}: ${width} x ${height}`)"""
 
-expect.set_options(timeout=20_000)
-
 
 def reactions(visitor: Visitor, text: str) -> Locator:
     return visitor.message(text).locator(".reaction")

@@ -39,8 +39,6 @@ KEPT = """async (prefix) => {
 PART = 4 * 1024 * 1024  # bytes, as the page sends them
 SIZE = 2 * PART + 1000
 
-expect.set_options(timeout=20_000)
-
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PayamServer]:

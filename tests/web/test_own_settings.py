@@ -15,8 +15,6 @@ PHONE: dict[str, Any] = {
     "color_scheme": "dark",
 }
 
-expect.set_options(timeout=20_000)
-
 
 def row(visitor: Visitor, name: str) -> Locator:
     return visitor.list.filter(has_text=name)

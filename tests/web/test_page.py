@@ -55,8 +55,6 @@ TALK = {  # the first, two of hers, three of his
 VALUE = re.compile(r"\{\w+\}")
 IMPORTED = re.compile(r"""^(?:import|export) (?:[^;]*? from )?"(\.[^"]+)";""", re.MULTILINE)
 
-expect.set_options(timeout=20_000)
-
 
 async def shoot(visitor: Visitor, name: str) -> None:
     """A picture for the documentation, where PAYAM_SCREENSHOTS names a folder for it."""

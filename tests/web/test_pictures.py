@@ -17,8 +17,6 @@ DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 780}, "has_touch": True}
 FILES = "**/attachments/*/**"
 
-expect.set_options(timeout=20_000)
-
 
 def png(width: int, height: int, colour: str = "teal", **options: Any) -> bytes:
     kept = io.BytesIO()

@@ -11,8 +11,6 @@ from tests.web.visitor import Visitor
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
 MANY = 120  # more than the page loads at once
 
-expect.set_options(timeout=20_000)
-
 
 def bar(visitor: Visitor, text: str) -> Locator:
     return visitor.page.get_by_role("button", name=visitor.words["pinned"]).filter(has_text=text)

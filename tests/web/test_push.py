@@ -46,8 +46,6 @@ KEPT = """async () => {
   return JSON.stringify(kept);
 }"""
 
-expect.set_options(timeout=20_000)
-
 
 async def until_kept(page: Page, text: str) -> None:
     """The page keeps its list each second; wait until this stands in it."""

@@ -13,8 +13,6 @@ from tests.support.commands import run_command
 from tests.support.payam_server import PayamServer
 from tests.web.sender import Sender
 
-expect.set_options(timeout=20_000)
-
 
 @pytest.fixture
 def server() -> Iterator[PayamServer]:

@@ -15,8 +15,6 @@ DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 780}, "has_touch": True}
 MANY = 227
 
-expect.set_options(timeout=20_000)
-
 
 async def pair(browser: Browser, url: str) -> tuple[Visitor, Sender, Sender]:
     """Sara's page, with a conversation that is not open; who writes as Ali, and as Sara."""

@@ -17,8 +17,6 @@ PHONE: dict[str, Any] = {
 }
 MANY = 130  # more than the page loads at once
 
-expect.set_options(timeout=20_000)
-
 
 def box(visitor: Visitor) -> Locator:
     return visitor.page.get_by_role("navigation").get_by_role("searchbox")

@@ -11,8 +11,6 @@ from tests.web.visitor import PASSWORD
 
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
 
-expect.set_options(timeout=20_000)
-
 
 async def test_a_name_ones_data_and_the_end_of_an_account(
     browser: Browser, served: PayamServer

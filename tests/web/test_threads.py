@@ -25,8 +25,6 @@ TONES = """() => {
     };
 }"""
 
-expect.set_options(timeout=20_000)
-
 
 async def test_a_thread_is_read_and_answered(browser: Browser, served: PayamServer) -> None:
     """Page by page; what changes meanwhile is seen in it, and what is not of it stays outside."""

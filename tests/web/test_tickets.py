@@ -12,8 +12,6 @@ from tests.support.payam_server import PayamServer
 from tests.web.sender import Sender
 from tests.web.visitor import Visitor
 
-expect.set_options(timeout=20_000)
-
 DESKTOP = {"viewport": {"width": 1180, "height": 760}}
 PHONE = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "color_scheme": "dark"}
 WORDS = {

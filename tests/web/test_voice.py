@@ -50,8 +50,6 @@ FILM = """async () => {
 SECONDS = 60
 RATE = 8000
 
-expect.set_options(timeout=20_000)
-
 
 def silence() -> bytes:
     """A minute of it, as a WAV file."""

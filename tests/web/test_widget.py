@@ -12,8 +12,6 @@ from playwright.async_api import Browser, ConsoleMessage, FrameLocator, Page, ex
 from tests.web.shop import SECRET, Shop
 from tests.web.test_tickets import Agent
 
-expect.set_options(timeout=20_000)
-
 WORDS = {
     "en": {
         "open": "Open the chat",
