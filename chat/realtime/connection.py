@@ -55,6 +55,7 @@ class Connection(asyncio.Protocol):
     A connection is made before its handshake is answered. So an announcement that comes meanwhile
     (its sign-in is revoked, its user is removed) finds it and closes it.
 
+    - `held`: what is written together with what is sent next.
     - `closed_with`: the code of the close that was sent, or 0.
     - `missed`: heartbeats since anything was received.
     - `malformed`, `refused`: frames in a row that were not understood, or were too many.
@@ -69,10 +70,10 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_cut",
-        "_held",
         "_parser",
         "closed_with",
         "ends_at",
+        "held",
         "identity",
         "is_closing",
         "listener",
@@ -101,7 +102,7 @@ class Connection(asyncio.Protocol):
         self.ends_at = 0.0
         self.look_at = 0
         self.slot = 0
-        self._held = b""
+        self.held = b""
         self._parser = FrameParser(max_size)
         self._cut: asyncio.TimerHandle | None = None
 
@@ -149,9 +150,9 @@ class Connection(asyncio.Protocol):
         """Write bytes of whole frames. Nothing goes out after a close."""
         if self.is_closing:
             return
-        if self._held:
-            frames = self._held + frames
-            self._held = b""
+        if self.held:
+            frames = self.held + frames
+            self.held = b""
         self.transport.write(frames)
 
     def hold(self, frames: bytes) -> None:
@@ -159,11 +160,11 @@ class Connection(asyncio.Protocol):
         if not _holding:
             asyncio.get_running_loop().call_soon(flush_held)
         _holding.append(self)
-        self._held += frames
+        self.held += frames
 
     def flush(self) -> None:
         """Write what is held, if it did not go out with something else."""
-        if self._held:
+        if self.held:
             self.send(b"")
 
     def ping(self) -> None:
@@ -215,5 +216,5 @@ def flush_held() -> None:
         holding = _holding.copy()
         _holding.clear()
         for connection in holding:
-            if connection._held:  # mostly it went out with the message
+            if connection.held:  # mostly it went out with the message
                 connection.flush()

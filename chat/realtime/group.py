@@ -321,11 +321,13 @@ class Group(Struct, gc=False, eq=False):
                 one.send(frames)
             return
         for one in members:
-            user_id = one.identity.user_id
-            if user_id in senders:
+            if one.identity.user_id in senders:
+                user_id = one.identity.user_id
                 one.send(self.frames_of(changes, is_wide=one.is_wide, user_id=user_id))
-            else:
+            elif one.held:
                 one.send(frames)
+            elif not one.is_closing:
+                one.transport.write(frames)  # as `send` does, without a call more for each
 
     def _write_ahead(self, changes: list[Delivery]) -> None:
         for connection, subscription in (self.others or {}).items():
