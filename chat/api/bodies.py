@@ -12,7 +12,7 @@ from chat import headers
 from chat.api import forms
 from chat.api.forms import WHOLE
 from chat.errors import InvalidInput, UnsupportedMedia
-from chat.services.malformed import explain, half_pair, too_deep
+from chat.services.malformed import explain, explain_whole, half_pair, too_deep
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -39,19 +39,23 @@ def decode(request: Request, schema: type[T]) -> T:
         body = request.body.strip() or b"{}"
         try:
             return msgspec.json.decode(body, type=schema)
-        except msgspec.ValidationError:
+        except msgspec.ValidationError as error:
             msgspec.json.decode(body, type=msgspec.Raw)  # is it JSON at all?
-            raise
+            raise InvalidInput(
+                explain_whole(error, body, schema, WHOLE, names_of(schema))
+            ) from None
     except msgspec.ValidationError as error:
-        known = msgspec.structs.fields(schema)
-        names = [field.encode_name for field in known]
-        raise InvalidInput(explain(str(error), WHOLE, names)) from None
+        raise InvalidInput(explain(str(error), WHOLE, names_of(schema))) from None
     except RecursionError:
         raise InvalidInput(too_deep(request.body.decode(errors="replace"), WHOLE)) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        if half := half_pair(request.body, WHOLE):
+        if half := half_pair(request.body, schema, WHOLE, names_of(schema)):
             raise InvalidInput(half) from None
         raise InvalidInput({WHOLE: [f"Not valid JSON: {error}."]}) from None
+
+
+def names_of(schema: type[msgspec.Struct]) -> list[str]:
+    return [field.encode_name for field in msgspec.structs.fields(schema)]
 
 
 def media_type_of(request: Request) -> str:

@@ -10,7 +10,7 @@ from chat.commands import Said, group, leaf
 from chat.errors import InvalidInput
 from chat.payam import Payam
 from chat.records import DeskAgent, DeskRules
-from chat.services.malformed import explain
+from chat.services.malformed import explain_whole
 
 SWITCH = {"on": True, "off": False, "auto": None}
 
@@ -36,7 +36,9 @@ async def change(payam: Payam, options: argparse.Namespace) -> Said:
     try:
         body = msgspec.json.decode(options.rules, type=DeskRuleChanges)
     except msgspec.ValidationError as error:
-        raise InvalidInput(explain(str(error), "rules", known)) from None
+        raise InvalidInput(
+            explain_whole(error, options.rules, DeskRuleChanges, "rules", known)
+        ) from None
     except (msgspec.DecodeError, UnicodeError) as error:
         raise InvalidInput({"rules": [f"Not valid JSON: {error}."]}) from None
     given = {

@@ -14,7 +14,7 @@ from chat.realtime.client_frames import AnyClientFrame
 from chat.realtime.framing import payload_of, text_frame
 from chat.realtime.server_frames import Error
 from chat.services.checks import KEY_MAX_LENGTH
-from chat.services.malformed import explain, half_pair, plain_text_of, too_deep
+from chat.services.malformed import explain_whole, half_pair, plain_text_of, too_deep
 
 
 class MalformedFrame(InvalidInput):
@@ -42,11 +42,13 @@ def decode(text: str) -> AnyClientFrame:
     try:
         frame = _decode(text)
     except msgspec.ValidationError as error:
-        raise MalformedFrame(explain(str(error), "frame"), _ref_of(text)) from None
+        raise MalformedFrame(
+            explain_whole(error, text, AnyClientFrame, "frame"), _ref_of(text)
+        ) from None
     except RecursionError:
         raise MalformedFrame(too_deep(text, "frame"), _ref_of(text)) from None
     except msgspec.DecodeError as error:
-        if half := half_pair(text, "frame"):
+        if half := half_pair(text, AnyClientFrame, "frame"):
             raise MalformedFrame(half, _ref_of(text)) from None
         raise MalformedFrame({"frame": [f"Is not JSON: {error}."]}, None) from None
     if frame.ref is not None and len(frame.ref) > KEY_MAX_LENGTH:

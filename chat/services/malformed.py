@@ -6,10 +6,14 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 from typing import Any
 
+import msgspec
+
 SHOWN_LENGTH = 100
 """Characters of a client's own text that an error repeats."""
 PATH = " - at `$"
-NAMES = re.compile(r"[a-z_]+(\.[a-z_]+)*")
+NAMES = re.compile(r"\w+(\.\w+)*", re.ASCII)
+OF_A_KEY = "[...]"
+"""How msgspec writes the key of an object that may have any keys."""
 DEPTH_MAX = 100
 """Objects and lists within each other, above which JSON counts as too deep where its decoder
 gives up. No field needs so many.
@@ -34,14 +38,57 @@ def explain(text: str, whole: str, known: Collection[str] = ()) -> dict[str, lis
         # `known` are the fields of the whole, and not those of an object within it.
         other = between(what, "Object contains unknown field `")
         return unknown(within(path, other), () if path else known)
-    field = path.removeprefix(".").rstrip("`").partition(".")[0].partition("[")[0]
-    return {shown(field) or whole: [f"{shown(what)}."]}
+    return {within(path) or whole: [f"{shown(what)}."]}
 
 
-def within(path: str, name: str) -> str:
-    """The name with those of the objects that it is in: `keys.auth`."""
-    outer = path.removeprefix(".").rstrip("`").replace("[...]", "")
-    return f"{outer}.{name}" if NAMES.fullmatch(outer) else name
+def explain_whole(
+    error: msgspec.ValidationError,
+    data: bytes | str,
+    schema: Any,
+    whole: str,
+    known: Collection[str] = (),
+) -> dict[str, list[str]]:
+    """The same for JSON that was decoded as `schema`: it also names the key of an object that may
+    have any keys, as in `since.12`.
+    """
+    said = explain(str(error), whole, known)
+    path = str(error).rpartition(PATH)[2]
+    ((field, texts),) = said.items()
+    if path.startswith(f".{field}{OF_A_KEY}") and (key := bad_key(data, schema, field)):
+        return {f"{field}.{shown(key)}": texts}
+    return said
+
+
+def bad_key(data: bytes | str, schema: Any, field: str) -> str:
+    """A key of this field's object whose value is wrong; empty where it cannot be found."""
+    try:
+        given = json.loads(data)
+    except (ValueError, RecursionError):  # because of what else there is
+        return ""
+    inner = given.get(field)
+    if not isinstance(inner, dict):  # it is there twice
+        return ""
+    items = list(inner.items())
+
+    def are_wrong(some: list[tuple[str, Any]]) -> bool:
+        try:
+            msgspec.convert({**given, field: dict(some)}, schema)
+        except msgspec.ValidationError as error:
+            return f"{PATH}.{field}{OF_A_KEY}" in str(error)
+        return False
+
+    while len(items) > 1:  # halves, because a client may send very many
+        half = items[: len(items) // 2]
+        items = half if are_wrong(half) else items[len(half) :]
+    return items[0][0] if are_wrong(items) else ""
+
+
+def within(path: str, name: str = "") -> str:
+    """The name with those of the objects that it is in, as in `keys.auth`; without one, the path
+    itself. The place within a list is left out.
+    """
+    outer = NAMES.match(path.removeprefix("."))
+    return ".".join(part for part in (outer[0] if outer else "", name) if part)
 
 
 def unknown(name: str, known: Collection[str] = (), what: str = "field") -> dict[str, list[str]]:
@@ -50,22 +97,46 @@ def unknown(name: str, known: Collection[str] = (), what: str = "field") -> dict
     return {shown(name) or '""': [f"There is no such {what}{others}."]}
 
 
-def half_pair(data: bytes | str, whole: str) -> dict[str, list[str]] | None:
+def half_pair(
+    data: bytes | str, schema: Any, whole: str, known: Collection[str] = ()
+) -> dict[str, list[str]] | None:
     """The error for JSON in which a text has half of a surrogate pair; None if that is not wrong.
 
-    msgspec takes such JSON for cut off. Example: `{"content":"\\ud83d"}`.
+    msgspec takes such JSON for cut off. Example: `{"content":"\\ud83d"}`. Where a text is of the
+    wrong type anyway, the error says so.
     """
     try:
         value = json.loads(data)
+        where = half_pair_at(value)
+        if where is None:
+            return None
+        whole_pairs = json.dumps(value, ensure_ascii=False).encode(errors="replace")
+        msgspec.json.decode(whole_pairs, type=schema)
+    except msgspec.ValidationError as error:
+        return explain_whole(error, whole_pairs, schema, whole, known)
     except (ValueError, RecursionError):
         return None
-    if not has_half_pair(value):
-        return None
-    field = whole
-    if isinstance(value, dict):
-        names = (name for name, inner in value.items() if has_half_pair(inner))
-        field = next((name for name in names if not has_half_pair(name)), whole)
-    return {shown(field) or whole: ["May not contain half of a surrogate pair."]}
+    return {where or whole: ["May not contain half of a surrogate pair."]}
+
+
+def half_pair_at(value: Any) -> str | None:
+    """Where half of a pair is, by the names of the objects that it is in: `metadata.colour`. None
+    where there is none.
+    """
+    left: list[tuple[str, Any]] = [("", value)]
+    while left:
+        where, one = left.pop()
+        if isinstance(one, str):
+            if has_half_pair(one):
+                return where
+        elif isinstance(one, list):
+            left += [(where, inner) for inner in reversed(one)]
+        elif isinstance(one, dict):
+            if any(has_half_pair(name) for name in one):
+                return where
+            names = reversed(one.items())
+            left += [(shown(f"{where}.{name}".lstrip(".")), inner) for name, inner in names]
+    return None
 
 
 def too_deep(text: str, whole: str) -> dict[str, list[str]]:
@@ -81,8 +152,8 @@ def plain_text_of(text: str, field: str) -> str | None:
     for name, mark, depth in marks(text):
         if name == field and depth == 1:
             with suppress(ValueError):
-                value = json.loads(mark)
-                return None if has_half_pair(value) else str(value)
+                value = str(json.loads(mark))
+                return None if has_half_pair(value) else value
     return None
 
 
@@ -110,13 +181,11 @@ def marks(text: str) -> Iterator[tuple[str, str, int]]:
             yield field, mark, depth
 
 
-def has_half_pair(value: Any) -> bool:
+def has_half_pair(text: str) -> bool:
     try:
-        json.dumps(value, ensure_ascii=False).encode()
+        text.encode()
     except UnicodeEncodeError:
         return True
-    except RecursionError:
-        return False
     return False
 
 

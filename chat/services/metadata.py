@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from msgspec import UNSET, Raw, UnsetType
 
 from chat.errors import InvalidInput
+from chat.services.malformed import shown
 
 FIELD = "metadata"
 METADATA_MAX_SIZE = 4096
@@ -22,7 +23,7 @@ DEPTH_MAX = 16
 def text_of(raw: Raw | UnsetType) -> str | None:
     """The text of the object; None for an empty one, or where none is given.
 
-    Raises InvalidInput, which names `metadata`.
+    Raises InvalidInput, which names `metadata`, or where in it the fault is: `metadata.colour`.
     """
     if raw is UNSET:
         return None
@@ -34,7 +35,6 @@ def text_of(raw: Raw | UnsetType) -> str | None:
         value = json.loads(
             text,
             object_pairs_hook=pairs_of,
-            parse_float=number_of,
             parse_constant=constant_of,
         )
     except UnicodeDecodeError:
@@ -50,45 +50,46 @@ def text_of(raw: Raw | UnsetType) -> str | None:
 
 
 def require_plain(value: Any) -> None:
-    """Refuse what is too deep, or has half of a surrogate pair in a text."""
-    level: list[Any] = [value]
+    """Refuse what is too deep, a key that is there twice, half of a surrogate pair in a text, and a
+    number that is too large. The error names where it is: `metadata.colour`.
+    """
+    level: list[tuple[str, Any]] = [(FIELD, value)]
     depth = 0
     while level:
         depth += 1
-        inner: list[Any] = []
-        for one in level:
+        inner: list[tuple[str, Any]] = []
+        for where, one in level:
             if isinstance(one, str):
-                require_whole(one)
+                require_whole(one, where)
+            elif isinstance(one, float) and isinf(one):
+                refuse("A number is too large.", where)
+            elif isinstance(one, Twice):
+                refuse("A key may be there only once.", where)
             elif isinstance(one, dict):
                 for key in one:
-                    require_whole(key)
-                inner += one.values()
+                    require_whole(key, where)
+                inner += [(f"{where}.{key}", part) for key, part in one.items()]
             elif isinstance(one, list):
-                inner += one
-        if depth > DEPTH_MAX and any(isinstance(one, dict | list) for one in level):
+                inner += [(where, part) for part in one]
+        if depth > DEPTH_MAX and any(isinstance(one, dict | list) for _, one in level):
             refuse_depth()
         level = inner
 
 
-def require_whole(text: str) -> None:
+def require_whole(text: str, where: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        refuse("May not contain half of a surrogate pair.")
+        refuse("May not contain half of a surrogate pair.", where)
+
+
+class Twice(dict[str, Any]):
+    """An object in which a key is there twice."""
 
 
 def pairs_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
-    if len(found) < len(pairs):
-        refuse("A key may be there only once.")
-    return found
-
-
-def number_of(text: str) -> float:
-    number = float(text)
-    if isinf(number):
-        refuse("A number is too large.")
-    return number
+    return Twice(found) if len(found) < len(pairs) else found
 
 
 def constant_of(text: str) -> NoReturn:
@@ -99,5 +100,5 @@ def refuse_depth() -> NoReturn:
     refuse(f"At most {DEPTH_MAX} objects and lists within each other.")
 
 
-def refuse(reason: str) -> NoReturn:
-    raise InvalidInput({FIELD: [reason]})
+def refuse(reason: str, where: str = FIELD) -> NoReturn:
+    raise InvalidInput({shown(where): [reason]})

@@ -97,10 +97,17 @@ async def test_a_user_has_a_name_that_is_shown_and_metadata(people: People) -> N
 
 
 async def test_bad_metadata_and_names_are_refused_and_change_nothing(people: People) -> None:
-    """Everywhere where they may be given, with the name of the field."""
+    """Everywhere where they may be given, with the name of the field, and of what in it is so."""
     pair = await Pair.of(people)
     conversation = f"/api/conversations/{pair.conversation}/"
-    for wrong in ("null", "[]", '{"a":1,"a":2}', '{"a":1e999}', '{"a":"' + "x" * 4096 + '"}'):
+    for wrong, where in (
+        ("null", "metadata"),
+        ("[]", "metadata"),
+        ('{"a":1,"a":2}', "metadata"),
+        ('{"colour":1e999}', "metadata.colour"),
+        ('{"a":{"b":"\\ud83d"}}', "metadata.a.b"),
+        ('{"a":"' + "x" * 4096 + '"}', "metadata"),
+    ):
         given = f'"metadata":{wrong}'
         for method, path, body in (
             ("POST", pair.messages, f'{{"content":"x",{given}}}'),
@@ -109,11 +116,11 @@ async def test_bad_metadata_and_names_are_refused_and_change_nothing(people: Peo
             ("PATCH", "/api/users/me/", f'{{"display_name":"x",{given}}}'),
         ):
             answer = await pair.ali.http.request(method, path, content=body.encode(), headers=JSON)
-            assert (answer.status_code, list(answer.json()["errors"])) == (400, ["metadata"])
+            assert (answer.status_code, list(answer.json()["errors"])) == (400, [where])
         frame = f'{{"type":"chat_message","message":"x",{given},"ref":"r"}}'
         await pair.first.connection.send(frame)
         error = await pair.first.receive_type("error")
-        assert (list(error["errors"]), error["ref"]) == (["metadata"], "r")
+        assert (list(error["errors"]), error["ref"]) == ([where], "r")
     for name in ("x" * 101, "  ", "a\0b", "a\nb", "\u202eila", "ali\u2066"):
         answer = await pair.ali.http.patch("/api/users/me/", json={"display_name": name})
         assert (answer.status_code, list(answer.json()["errors"])) == (400, ["display_name"])

@@ -54,6 +54,14 @@ TOO_LARGE = 2**63
         ('{"type":"typing","is_typing":true,"":1}', '""'),
         ('{"type":"chat_message","message":"\\ud83d"}', "message"),
         ('{"type":"edit_message","message_id":1,"content":"\\ude00!"}', "content"),
+        ('{"type":"edit_message","message_id":{"a":"\\ud83d"},"content":"a"}', "message_id"),
+        ('{"type":"chat_message","message":"a","metadata":{"b":{"c":"\\ud83d"}}}', "metadata.b.c"),
+        ('{"type":"chat_message","message":"a","metadata":{"\\ud83d":1}}', "metadata"),
+        ('{"type":"resume","since":{"1":5,"12":"x","13":[]}}', "since.12"),
+        ('{"type":"resume","since":{"1":5,"12":2.5,"13":7}}', "since.12"),
+        ('{"type":"resume","since":{"12":"x"},"since":5}', "since"),
+        ('{"type":"resume","since":{"12":"x"}} x', "since"),
+        ('{"type":"resume","since":[1]}', "since"),
     ],
 )
 def test_a_malformed_frame_names_the_field(text: str, field: str) -> None:

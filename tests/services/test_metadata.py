@@ -40,32 +40,34 @@ def test_none_and_an_empty_object_are_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "where"),
     [
-        "null",
-        "[]",
-        '"a"',
-        "1",
-        '{"a":1,"a":2}',
-        '{"b":{"a":1,"a":1}}',
-        '{"a":NaN}',
-        '{"a":Infinity}',
-        '{"a":1e999}',
-        '{"a":-1e999}',
-        '{"a":"\\ud800"}',
-        '{"\\udc00":1}',
-        '{"b":["\\ud800"]}',
-        '{"a":1',
-        nested(DEPTH_MAX + 1),
-        '{"a":' + "[" * 2_000 + "]" * 2_000 + "}",
-        LONG.replace("x", "xx", 1),
+        ("null", ""),
+        ("[]", ""),
+        ('"a"', ""),
+        ("1", ""),
+        ('{"a":1,"a":2}', ""),
+        ('{"b":{"a":1,"a":1}}', ".b"),
+        ('{"b":[{"c":{"a":1,"a":1}}]}', ".b.c"),
+        ('{"a":NaN}', ""),
+        ('{"a":Infinity}', ""),
+        ('{"a":1e999}', ".a"),
+        ('{"colour":{"red":-1e999}}', ".colour.red"),
+        ('{"a":"\\ud800"}', ".a"),
+        ('{"\\udc00":1}', ""),
+        ('{"a":{"\\udc00":1}}', ".a"),
+        ('{"b":["\\ud800"]}', ".b"),
+        ('{"a":1', ""),
+        (nested(DEPTH_MAX + 1), ""),
+        ('{"a":' + "[" * 2_000 + "]" * 2_000 + "}", ""),
+        (LONG.replace("x", "xx", 1), ""),
     ],
 )
-def test_what_some_clients_could_not_read_is_refused(text: str) -> None:
-    """With the name of the field."""
+def test_what_some_clients_could_not_read_is_refused(text: str, where: str) -> None:
+    """With the name of the field, and of what in it is wrong."""
     with pytest.raises(InvalidInput) as refused:
         text_of(Raw(text.encode()))
-    assert list(refused.value.fields) == ["metadata"]
+    assert list(refused.value.fields) == [f"metadata{where}"]
 
 
 def test_only_utf8_is_text() -> None:
