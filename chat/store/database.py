@@ -151,6 +151,10 @@ class Database(Reads, ABC):
     async def lock_schema(self, transaction: Transaction) -> None:
         """Keep every other migration out until the transaction ends."""
 
+    def as_step(self, statement: str) -> str:
+        """A statement of the schema's steps, as this database takes it."""
+        return statement
+
     @abstractmethod
     async def partition(self, transaction: Transaction, parts: int) -> None:
         """Keep messages in so many partitions; raises Unfit where that cannot be."""

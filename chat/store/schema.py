@@ -69,13 +69,12 @@ async def bring_up(database: Database, partitions: int | None, *, divide: bool) 
 async def apply(database: Database, transaction: Transaction, name: str) -> None:
     step = importlib.import_module(f"{migrations.__name__}.{name}")
     for statement in step.STATEMENTS:
-        await transaction.execute(
-            statement.format(
-                id=IDENTITY[database.dialect],
-                binary=database.binary,
-                by_key=BY_KEY[database.dialect],
-            )
+        written = statement.format(
+            id=IDENTITY[database.dialect],
+            binary=database.binary,
+            by_key=BY_KEY[database.dialect],
         )
+        await transaction.execute(database.as_step(written))
     # This does what SQL cannot do, such as making a random value, or folding a text in Python.
     carry_over = getattr(step, "carry_over", None)
     if carry_over is not None:

@@ -256,6 +256,11 @@ class PostgresStore(Postgres, Database):
 
     async def lock_schema(self, transaction: Transaction) -> None:
         await transaction.fetch("SELECT pg_advisory_xact_lock(?)", (MIGRATION_LOCK,))
+        if self.is_divided:
+            await citus.take_turns(transaction)
+
+    def as_step(self, statement: str) -> str:
+        return citus.without_foreign_keys(statement) if self.is_divided else statement
 
     async def partition(self, transaction: Transaction, parts: int) -> None:
         await partition(transaction, parts)

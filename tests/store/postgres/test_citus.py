@@ -1,12 +1,16 @@
 """`migrate --citus`: what it refuses, and what it makes where Citus can be had."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg
 import pytest
 
+from chat.store import migrations, schema
 from chat.store.models import TABLES
+from chat.store.postgres import citus
 from chat.store.postgres.citus import AT_COORDINATOR, DIVIDED, REKEYED
 from chat.store.postgres.citus_statements import (
     asks_moment,
@@ -118,3 +122,96 @@ async def test_conversations_are_divided(cluster: CitusCluster, tmp_path: Path) 
             ]
     refused = command("migrate", "--citus", "--partitions", "4", settings=settings)
     assert refused.status == 1
+
+
+LATER = """
+from chat.store.database import Transaction
+
+STATEMENTS = (
+    "ALTER TABLE messages ADD COLUMN colour TEXT NOT NULL DEFAULT 'none'",
+    "CREATE INDEX messages_colour ON messages (conversation_id, colour)",
+    "UPDATE messages SET colour = content",
+    '''
+    CREATE TABLE colours (
+        conversation_id BIGINT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+        message_id BIGINT NOT NULL, colour TEXT NOT NULL, folded TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (conversation_id, message_id)
+    )''',
+    "CREATE INDEX colours_folded ON colours (conversation_id, folded)",
+    '''
+    INSERT INTO colours (conversation_id, message_id, colour)
+    SELECT m.conversation_id, m.id, m.colour FROM messages AS m
+    JOIN users AS u ON u.id = m.sender_id''',
+    "CREATE TABLE painters (user_id BIGINT PRIMARY KEY REFERENCES users (id))",
+    "INSERT INTO painters (user_id) SELECT DISTINCT sender_id FROM messages",
+)
+
+async def carry_over(transaction: Transaction) -> None:
+    rows = await transaction.fetch("SELECT conversation_id, message_id, colour FROM colours")
+    await transaction.execute_many(
+        "UPDATE colours SET folded = ? WHERE conversation_id = ? AND message_id = ?",
+        [(colour.upper(), talk, message) for talk, message, colour in rows],
+    )
+    messages = await transaction.fetch("SELECT conversation_id, id FROM messages")
+    await transaction.execute_many(
+        "UPDATE messages SET colour = 'pale ' || colour WHERE conversation_id = ? AND id = ?",
+        messages,
+    )
+"""
+IN_ONE_PLACE = """
+    SELECT count(DISTINCT colocation_id) FROM citus_tables WHERE citus_table_type = 'distributed'
+"""
+FIRST_WITH_CITUS = "m0078_senders_of_files"
+ROWS = """
+    INSERT INTO users (username, username_key, created_at) VALUES ('ali', 'ali', 1);
+    INSERT INTO conversations (id, created_by, created_at, active_at, seq)
+    SELECT n, 1, 1, 1, 2 FROM generate_series(1, 8) AS n;
+    INSERT INTO participants (conversation_id, user_id) SELECT n, 1 FROM generate_series(1, 8) AS n;
+    INSERT INTO messages (conversation_id, sender_id, content, created_at, created_seq, seq)
+    SELECT n, 1, 'red', 1, m, m FROM generate_series(1, 8) AS n, generate_series(1, 2) AS m;
+"""
+PAINTED = """
+    SELECT DISTINCT m.colour, c.colour, c.folded FROM messages AS m
+    LEFT JOIN colours AS c ON c.conversation_id = m.conversation_id AND c.message_id = m.id
+    LEFT JOIN painters AS p ON p.user_id = m.sender_id
+    WHERE p.user_id IS NOT NULL ORDER BY 1
+"""
+
+
+async def test_a_later_release_divides_what_it_brings(
+    cluster: CitusCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each step since the first release with Citus can be applied where tables are divided, and so
+    can one that is made up, with everything that a step may do.
+    """
+    url = cluster.create_database()
+    settings = {"DATABASE_URL": url, "DATA_DIR": str(tmp_path)}
+    steps = schema.known()
+    with monkeypatch.context() as older:
+        older.setattr(schema, "known", lambda: steps[: steps.index(FIRST_WITH_CITUS) + 1])
+        said = command("migrate", "--citus", settings=settings)
+        assert said.status == 0, said.complaint
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in ROWS.split(";")[:-1]:
+            connection.execute(statement)
+    (tmp_path / "m9999_later.py").write_text(LATER)
+    monkeypatch.setattr(migrations, "__path__", [*migrations.__path__, str(tmp_path)])
+    monkeypatch.setattr(citus, "DIVIDED", (*DIVIDED, "colours"))
+    painters = SimpleNamespace(_meta=SimpleNamespace(table_name="painters"))
+    monkeypatch.setattr(citus, "TABLES", (*TABLES, painters))
+    try:
+        said = command("migrate", settings=settings)
+        assert said.status == 0, said.complaint
+        async with opened(url) as database:
+            await schema.require_current(database)
+            await sent(database, 3, 1, "of now")
+            assert await database.fetch(PAINTED) == [
+                ("none", None, None),
+                ("pale red", "red", "RED"),
+            ]
+    finally:
+        sys.modules.pop(f"{migrations.__name__}.m9999_later", None)
+    with psycopg.connect(url) as connection:
+        types = connection.execute(TYPES).fetchall()
+        assert connection.execute(IN_ONE_PLACE).fetchall() == [(1,)]
+    assert {("distributed", "colours"), ("reference", "painters")} <= set(types)
