@@ -34,6 +34,7 @@ from chat.importing import command as import_from
 from chat.payam import make_payam
 from chat.store import schema
 from config.errors import SettingsError
+from config.kept import kept_secret, signing_secret
 from config.settings import Settings
 
 UNUSED = secrets.token_urlsafe(48)
@@ -126,7 +127,7 @@ def secret_of_server(settings: Settings) -> str:
     Where DATA_DIR has a database, it is the server's folder, and the server would use a secret
     that is made there now. In any other folder a new secret would differ from the server's.
     """
-    return settings.kept_secret() if settings.database_url else settings.signing_secret()
+    return kept_secret(settings) if settings.database_url else signing_secret(settings)
 
 
 def serve(settings: Settings, environ: Mapping[str, str]) -> NoReturn:

@@ -1,23 +1,15 @@
 """Every setting, once: its type, default, environment variable and meaning.
 
-`Settings.from_env(os.environ)` reads them. Nothing else in Payam looks at the environment. A
-wrong value raises `SettingsError`. Its text is one line, which names the setting, its value and
-what it may be.
+`Settings.from_env(os.environ)` reads them. Nothing else in Payam looks at the environment.
 """
 
-import os
-import secrets
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
 
 from config.errors import SettingsError
 from config.kinds import (
-    Kind,
-    Wrong,
     base_path,
     bucket,
     choice,
@@ -34,6 +26,7 @@ from config.kinds import (
     words,
 )
 from config.names import Misspelt, misspelt
+from config.reading import kinds, read, setting
 from config.urls import database_url, redis_url, url
 
 KIB = 1024
@@ -47,17 +40,6 @@ SENT = len(r"\u0001")
 """Most bytes of one character in the JSON that Payam sends: those of a control character."""
 BESIDE = 4 * KIB
 """Bytes of JSON besides a message's text: other fields, which may be escaped too, and spaces."""
-SHOWN_LENGTH = 100
-"""Most characters of a wrong value that its error line repeats."""
-PLACES = ("DATABASE_URL", "DATA_DIR")
-"""Without these, conversations are stored in another place. So a name that is almost one of them
-is refused, and not only warned of.
-"""
-
-
-def setting(default: Any, kind: Kind, meaning: str) -> Any:
-    metadata = {"kind": kind, "meaning": meaning}
-    return field(default=default, metadata=metadata, repr=not kind.secret)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -370,28 +352,14 @@ class Settings:
 
         Raises SettingsError, whose text is one line.
         """
-        for stranger in cls.misspelt(environ):
-            refuse_elsewhere(stranger, environ[stranger.name])
-        values: dict[str, Any] = {}
-        for spec in fields(cls):
-            name = spec.name.upper()
-            raw = environ.get(name, "").strip()
-            if not raw:
-                continue
-            kind: Kind = spec.metadata["kind"]
-            try:
-                values[spec.name] = kind.parse(raw)
-            except ValueError as error:
-                fault = str(error) if isinstance(error, Wrong) else None
-                raise SettingsError(complaint(name, raw, kind, fault)) from None
-        settings = cls(**values)
+        settings = cls(**read(cls, environ))
         settings._check_together()
         return settings
 
     @classmethod
     def misspelt(cls, environ: Mapping[str, str]) -> list[Misspelt]:
         """Variables that may be meant as settings, because their names are almost the same."""
-        return list(misspelt(environ, kinds()))
+        return list(misspelt(environ, kinds(cls)))
 
     def _check_together(self) -> None:
         if self.jwt_secret and len(self.jwt_secret.encode()) < SECRET_MIN_LENGTH:
@@ -463,90 +431,3 @@ class Settings:
     def vapid_file(self) -> Path:
         """The file with the key that signs web pushes."""
         return self.data_dir / "vapid-key.pem"
-
-    def signing_secret(self) -> str:
-        """`JWT_SECRET`, or the random secret in `DATA_DIR`, which the first call makes.
-
-        Only its owner can read the file. Workers that start together agree on one secret: the
-        file appears whole or not at all, and the first worker to link it wins. Raises
-        SettingsError if the file cannot be written, or if its secret is too short.
-        """
-        if not self.jwt_secret:
-            try:
-                if not self.secret_file.exists():
-                    keep_new(self.secret_file, secrets.token_urlsafe(48))
-            except OSError as error:
-                raise SettingsError(unkept(error)) from error
-        return self.kept_secret()
-
-    def kept_secret(self) -> str:
-        """The same, but makes none. Raises SettingsError if there is none."""
-        if self.jwt_secret:
-            return self.jwt_secret
-        path = self.secret_file
-        try:
-            secret = path.read_text(encoding="utf-8").strip()
-        except FileNotFoundError:
-            raise SettingsError(
-                f"DATA_DIR: no secret that signs tokens is kept in {str(self.data_dir)!r};"
-                " it may be the folder of a server that has run, or set JWT_SECRET"
-            ) from None
-        except (OSError, UnicodeError) as error:
-            raise SettingsError(unkept(error)) from error
-        if len(secret.encode()) < SECRET_MIN_LENGTH:
-            raise SettingsError(
-                f"DATA_DIR: the secret kept in {str(path)!r} is shorter than"
-                f" {SECRET_MIN_LENGTH} bytes; remove the file, or set JWT_SECRET"
-            )
-        return secret
-
-
-def kinds() -> dict[str, Kind]:
-    """The kind of each setting, by the name of its variable."""
-    return {spec.name.upper(): spec.metadata["kind"] for spec in fields(Settings)}
-
-
-def refuse_elsewhere(stranger: Misspelt, raw: str) -> None:
-    """Raises SettingsError if this variable may be meant to say where conversations are stored."""
-    if stranger.meant not in PLACES:
-        return
-    try:
-        kinds()[stranger.meant].parse(raw.strip())
-    except ValueError:  # it belongs to another program
-        return
-    raise SettingsError(
-        f"{stranger}: without that, conversations would be kept in another place."
-        f" Rename it, or set {stranger.meant} as well"
-    )
-
-
-def keep_new(path: Path, secret: str) -> None:
-    """Write a secret into a new file. If another process was first, its file stays."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}-{os.getpid()}-{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secret)
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):  # another worker was first, and its secret counts
-            os.link(draft, path)
-    finally:
-        draft.unlink()
-
-
-def unkept(error: Exception) -> str:
-    return (
-        f"DATA_DIR: the secret that signs tokens cannot be kept there ({error});"
-        " it may be a folder that Payam can write to, or set JWT_SECRET"
-    )
-
-
-def complaint(name: str, raw: str, kind: Kind, fault: str | None) -> str:
-    if fault is not None:
-        return f"{name}: {fault}; it may be {kind.allowed}"
-    shown = repr(raw[:SHOWN_LENGTH]) + "…" * (len(raw) > SHOWN_LENGTH)
-    if kind.secret:
-        shown = "the value given"
-    return f"{name}: {shown} is not allowed; it may be {kind.allowed}"

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from chat.errors import NotAuthenticated, Unavailable
 from config.errors import SettingsError
+from config.kept import signing_secret
 from config.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -236,7 +237,7 @@ def keys_from(settings: Settings) -> Keys:
         return PublishedKeys(settings.jwt_jwks_url, settings.jwt_algorithm)
     if settings.jwt_public_key:
         return FixedKey(read_public_key(settings.jwt_public_key, settings.jwt_algorithm))
-    return FixedKey(settings.signing_secret())
+    return FixedKey(signing_secret(settings))
 
 
 def read_public_key(pem_or_path: str, algorithm: str) -> PublicKey:

@@ -16,6 +16,7 @@ import msgspec
 from chat.auth.keys import Keys, PublicKey
 from chat.auth.seen_tokens import SeenTokens
 from chat.errors import NotAuthenticated
+from config.kept import signing_secret
 from config.settings import Settings
 
 MOST_CHARACTERS = 8192
@@ -67,7 +68,7 @@ class Tokens:
     def __init__(self, settings: Settings, keys: Keys) -> None:
         self.can_issue = settings.jwt_algorithm == "HS256"
         """False if another issuer makes the tokens."""
-        self._secret = settings.signing_secret() if self.can_issue else ""
+        self._secret = signing_secret(settings) if self.can_issue else ""
         self._algorithm = settings.jwt_algorithm
         self._keys = keys
         self._issuer = settings.jwt_issuer or None

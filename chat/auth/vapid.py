@@ -24,7 +24,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from config.errors import SettingsError
-from config.settings import Settings, keep_new
+from config.kept import keep_new
+from config.settings import Settings
 
 LIFE_SECONDS = 12 * 3600
 """How long a signed token lasts; RFC 8292 allows 24 hours."""

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import config
 from config.errors import SettingsError
+from config.kept import signing_secret
 from config.settings import SECRET_MIN_LENGTH, Settings
 
 NAMES = [spec.name.upper() for spec in fields(Settings)]
@@ -363,25 +364,25 @@ def test_folders_are_in_the_data_folder(tmp_path: Path) -> None:
 def test_the_secret_given_is_the_one_used(tmp_path: Path) -> None:
     """With JWT_SECRET nothing is written."""
     settings = Settings(jwt_secret="s" * 32, data_dir=tmp_path / "data")
-    assert settings.signing_secret() == "s" * 32
+    assert signing_secret(settings) == "s" * 32
     assert not (tmp_path / "data").exists()
 
 
 def test_a_kept_secret_stays(tmp_path: Path) -> None:
     """Made once, long enough, in a file that only its owner reads, and the same ever after."""
     settings = Settings(data_dir=tmp_path / "new" / "data")
-    secret = settings.signing_secret()
+    secret = signing_secret(settings)
     assert len(secret.encode()) >= SECRET_MIN_LENGTH
-    assert Settings(data_dir=tmp_path / "new" / "data").signing_secret() == secret
+    assert signing_secret(Settings(data_dir=tmp_path / "new" / "data")) == secret
     (kept,) = (tmp_path / "new" / "data").iterdir()
     assert kept.stat().st_mode & 0o777 == 0o600
-    assert Settings(data_dir=tmp_path / "other").signing_secret() != secret
+    assert signing_secret(Settings(data_dir=tmp_path / "other")) != secret
 
 
 def test_a_secret_put_there_by_hand_is_used(tmp_path: Path) -> None:
     """The line end that editors add is not part of it."""
     (tmp_path / "jwt-secret").write_text("s" * 32 + "\n")
-    assert Settings(data_dir=tmp_path).signing_secret() == "s" * 32
+    assert signing_secret(Settings(data_dir=tmp_path)) == "s" * 32
 
 
 @pytest.mark.parametrize("kept", [b"", b"short\n", b"\xff" * 40])
@@ -389,7 +390,7 @@ def test_a_kept_secret_that_cannot_be_good_stops_the_start(tmp_path: Path, kept:
     """An emptied or broken file is not signed with; the line says what to do."""
     (tmp_path / "jwt-secret").write_bytes(kept)
     with pytest.raises(SettingsError, match=r"^DATA_DIR: .*JWT_SECRET$") as caught:
-        Settings(data_dir=tmp_path).signing_secret()
+        signing_secret(Settings(data_dir=tmp_path))
     assert "\n" not in str(caught.value)
 
 
@@ -397,17 +398,18 @@ def test_a_folder_that_cannot_be_written_stops_the_start(tmp_path: Path) -> None
     """A file in the folder's place gives one line, not a traceback from below."""
     (tmp_path / "data").write_text("")
     with pytest.raises(SettingsError, match=r"^DATA_DIR: .*JWT_SECRET$"):
-        Settings(data_dir=tmp_path / "data").signing_secret()
+        signing_secret(Settings(data_dir=tmp_path / "data"))
 
 
 AGREE = """
 import sys
 from pathlib import Path
+from config.kept import signing_secret
 from config.settings import Settings
 print("ready", flush=True)
 sys.stdin.readline()
 for number in range(int(sys.argv[2])):
-    print(Settings(data_dir=Path(sys.argv[1]) / str(number)).signing_secret())
+    print(signing_secret(Settings(data_dir=Path(sys.argv[1]) / str(number))))
 """
 
 
