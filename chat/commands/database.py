@@ -10,7 +10,8 @@ from chat.commands import Progress, Said, group, leaf
 from chat.errors import PayamError
 from chat.payam import Payam
 from chat.services import history, seeding
-from chat.store import doctor, moving, schema, search_doctor, search_rebuild
+from chat.store import doctor, duties, moving, schema, search_doctor, search_rebuild
+from chat.store.followers import REBUILD
 from config.errors import SettingsError
 
 
@@ -92,10 +93,15 @@ async def examine(payam: Payam, options: argparse.Namespace) -> Said:
     return Said(f"{found}\nmended {len(lines)}", {"drifted": lines, "mended": len(lines)})
 
 
+REBUILD_SECONDS = 10.0
+"""For so long nobody else begins after one was killed."""
+
+
 async def rebuild_search(payam: Payam, _: argparse.Namespace) -> Said:
     progress = Progress("messages done")
-    async for count in search_rebuild.rebuild(payam.index):
-        progress.step(count)
+    async with duties.alone(payam.database, REBUILD, REBUILD_SECONDS):
+        async for count in search_rebuild.rebuild(payam.index):
+            progress.step(count)
     progress.end()
     return Said(f"search looks in {progress.done:,} messages anew", {"messages": progress.done})
 

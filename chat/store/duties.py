@@ -5,6 +5,12 @@ takes the duty over after that, or at once where it knows of the death. Moments 
 database, so clocks of nodes may differ.
 """
 
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from chat.errors import Conflict, Unavailable
 from chat.store.database import Database
 from chat.store.followers import length
 
@@ -41,3 +47,31 @@ async def leave(database: Database, name: str, holder: str) -> None:
         await transaction.execute(
             "DELETE FROM duties WHERE name = ? AND holder = ?", (name, holder)
         )
+
+
+@asynccontextmanager
+async def alone(database: Database, name: str, seconds: float) -> AsyncIterator[None]:
+    """Have the duty until the block ends. Raises Conflict where another process has it.
+
+    `seconds` is for how long it stays taken after this process was killed.
+    """
+    holder = secrets.token_hex(8)
+    if not await take(database, name, holder, seconds):
+        raise Conflict(
+            f"Another process does this now. If it was killed, try again in {seconds:.0f} seconds."
+        )
+    keeping = asyncio.get_running_loop().create_task(_keep(database, name, holder, seconds))
+    try:
+        yield
+    finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        with suppress(Unavailable):
+            await leave(database, name, holder)
+
+
+async def _keep(database: Database, name: str, holder: str, seconds: float) -> None:
+    while True:
+        await asyncio.sleep(seconds / 4)
+        with suppress(Unavailable):
+            await take(database, name, holder, seconds)

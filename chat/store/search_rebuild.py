@@ -1,8 +1,9 @@
 """Makes what search looks in anew, in steps, and compares it with the messages.
 
 A row of `followers` says up to which message a rebuild is. So it may be interrupted, and the next
-one goes on there. Meanwhile the follower `search` goes on too. On SQLite search looks through
-conversations, not by pieces, for as long as the row is there.
+one goes on there. Of two at once one ends, because each step begins where the row says, or not at
+all: otherwise both would make the same pieces. Meanwhile the follower `search` goes on too. On
+SQLite search looks through conversations, not by pieces, for as long as the row is there.
 
 There the pieces are made anew, from the first text to the last, so each step makes those of its own
 texts. Where the follower changes a text behind the step, triggers change its pieces. A text ahead
@@ -11,6 +12,7 @@ of it has none yet.
 
 from collections.abc import AsyncGenerator, Sequence
 
+from chat.errors import Conflict
 from chat.store.database import Database, Reads, Row, Transaction, listed
 from chat.store.followers import REBUILD as NAME
 from chat.store.migrations.m0026_search import PIECES, TRIGGERS
@@ -22,10 +24,12 @@ STEP = 2_000
 MERGED = 200
 """Pages of the index that one step merges."""
 POINT = "SELECT cursor FROM followers WHERE name = ?"
-ADVANCE = """
+BEGIN = """
     INSERT INTO followers (name, cursor) VALUES (?, ?)
     ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor
 """
+ADVANCE = "UPDATE followers SET cursor = ? WHERE name = ? AND cursor = ?"
+FINISH = "DELETE FROM followers WHERE name = ? AND cursor = ?"
 PAGE = """
     SELECT m.conversation_id, m.id, m.sender_id, m.content, m.is_deleted FROM messages AS m
     WHERE (m.conversation_id, m.id) > (?, ?) ORDER BY m.conversation_id, m.id LIMIT ?
@@ -69,7 +73,10 @@ END = (2**62, 2**62)
 
 
 async def rebuild(database: Database) -> AsyncGenerator[int, None]:
-    """Do it, or go on with it. It gives the number of messages of each step."""
+    """Do it, or go on with it. It gives the number of messages of each step.
+
+    Raises Conflict where somebody else has gone on with it, or ended it, since the last step.
+    """
     point = await _begin(database)
     while True:
         async with database.transaction() as transaction:
@@ -86,8 +93,12 @@ async def rebuild(database: Database) -> AsyncGenerator[int, None]:
             ended = listed([(id_, seq) for id_, seq in seqs if id_ != end[0]])
             await transaction.execute(ENDED.format(pairs=database.pairs), (FOLLOWER, ended))
             if rows:
-                await transaction.execute(ADVANCE, (NAME, f"{end[0]} {end[1]}"))
+                is_first = await transaction.execute(ADVANCE, (text_of(end), NAME, text_of(point)))
             else:
+                is_first = await transaction.execute(FINISH, (NAME, text_of(point)))
+            if not is_first:
+                raise Conflict("Another process makes what search looks in anew.")
+            if not rows:
                 await _finish(transaction)
         if not rows:
             break
@@ -103,7 +114,7 @@ async def _begin(database: Database) -> tuple[int, int]:
         if rows and await _can_go_on(transaction):
             conversation_id, message_id = map(int, rows[0][0].split())
             return conversation_id, message_id
-        await transaction.execute(ADVANCE, (NAME, "0 0"))
+        await transaction.execute(BEGIN, (NAME, text_of((0, 0))))
         if database.dialect != "sqlite":
             return 0, 0
         # The old entries may be wrong, and the triggers would stumble over them.
@@ -115,6 +126,10 @@ async def _begin(database: Database) -> tuple[int, int]:
             row = "old" if name == "search_texts_removed" else "new"
             await transaction.execute(trigger.replace("BEGIN", BEHIND.format(row=row), 1))
     return 0, 0
+
+
+def text_of(point: tuple[int, int]) -> str:
+    return f"{point[0]} {point[1]}"
 
 
 async def _can_go_on(transaction: Transaction) -> bool:
@@ -147,7 +162,6 @@ async def _renew(
 
 
 async def _finish(transaction: Transaction) -> None:
-    await transaction.execute("DELETE FROM followers WHERE name = ?", (NAME,))
     for statement in SQLITE if transaction.dialect == "sqlite" else POSTGRESQL:
         await transaction.execute(statement)
 

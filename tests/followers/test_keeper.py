@@ -11,6 +11,7 @@ from time import monotonic
 
 import pytest
 
+from chat.errors import Conflict
 from chat.followers.keeper import LOCK
 from chat.followers.lock import Lock
 from chat.store import duties, followers, leases
@@ -133,6 +134,19 @@ async def test_a_duty_is_of_one_holder_until_it_ends(database: Database) -> None
     assert not await duties.take(database, "followers", "one", 60.0)
     await duties.leave(database, "followers", "other")
     assert await duties.take(database, "followers", "one", 60.0)
+
+
+async def test_a_duty_is_kept_for_as_long_as_it_takes(database: Database) -> None:
+    """It is taken anew before it ends, and left at the end."""
+    async with duties.alone(database, "search rebuild", 3600.0):
+        with pytest.raises(Conflict):
+            await duties.alone(database, "search rebuild", 3600.0).__aenter__()
+    async with duties.alone(database, "search rebuild", 0.4):
+        first = await database.fetch("SELECT until FROM duties")
+        async with asyncio.timeout(PATIENCE):
+            while await database.fetch("SELECT until FROM duties") == first:
+                await asyncio.sleep(0.02)
+    assert await database.fetch("SELECT until FROM duties") == []
 
 
 async def test_a_holder_that_died_here_is_followed_at_once(

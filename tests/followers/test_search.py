@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
+from chat.errors import Conflict
 from chat.followers.gathering import Gathering
 from chat.followers.search import SearchFollower
 from chat.store import search, search_doctor, search_rebuild, spans
@@ -257,6 +258,26 @@ async def test_a_rebuild_makes_the_index_right_also_after_an_interruption(
     await sent(database, talk, ali, "تازه")
     await follow(database)
     assert len(await found(database, ali, "تازه", by_pieces=True)) == 1
+    assert await drifted(database) == []
+
+
+async def test_of_two_rebuilds_at_once_one_ends(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both would otherwise make the same pieces. The last one has all."""
+    talk, ali, _ = await pair(database)
+    await database.store_sends([draft(talk, ali, f"خبر {n}") for n in range(8)])
+    monkeypatch.setattr(search_rebuild, "STEP", 3)
+    one, other, late = [search_rebuild.rebuild(database) for _ in range(3)]
+    assert await anext(one) == 3
+    assert await anext(other) == 3
+    with pytest.raises(Conflict):
+        await anext(one)
+    assert await anext(late) == 2
+    with pytest.raises(Conflict):
+        await anext(other)
+    assert [count async for count in late] == []
+    assert len(await found(database, ali, "خبر", by_pieces=True)) == 8
     assert await drifted(database) == []
 
 
