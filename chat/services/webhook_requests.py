@@ -151,7 +151,7 @@ def seconds_of(retry_after: str) -> float:
         return float(text[:12])
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # of a year or a time zone without end
         return 0.0
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

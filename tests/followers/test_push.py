@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Collection
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from chat.times import now
 from tests.followers.push_world import LATER, PATIENCE, QUICK, TTL, World, until
 from tests.store.world import Changes, conversation, draft, user, writing
 from tests.support.payam_server import CHECKOUT
-from tests.support.push_service import Gateway, PushService, accept
+from tests.support.push_service import Browser, Gateway, PushService, accept
 from tests.support.receiver import Received, answer, fail, hang
 
 
@@ -224,6 +225,43 @@ async def test_a_deleted_message_is_replaced_by_the_one_before(world: World) -> 
         await until(lambda: browser.pushes[-1]["message_id"] == first)
         await world.settled()
     assert [push["content"] for push in browser.pushes] == ["first", "second", "first"]
+
+
+async def test_a_deleted_message_goes_away_where_none_takes_its_place(world: World) -> None:
+    """What is unread besides is muted or archived by now, or its reader is back."""
+    ali, sara, omid = [await world.user(name) for name in ("ali", "sara", "omid")]
+    browsers = {sara: await world.browser(sara), omid: await world.browser(omid)}
+    muted, archived = [await conversation(world.database, ali, sara) for _ in range(2)]
+    back = await conversation(world.database, ali, omid)
+    readers = {muted: sara, archived: sara, back: omid}
+    shown = {}
+    async with world.pushing(times=replace(QUICK, watch=0.0)):
+        for talk, reader in readers.items():
+            await world.say(talk, ali)
+            shown[talk] = await world.say(talk, ali)
+            await until(partial(is_shown, browsers[reader], shown[talk]))
+        await world.settled()
+        async with world.database.transaction() as transaction:
+            sql = "UPDATE participants SET muted_until = ?, is_archived = ?"
+            sql += " WHERE conversation_id = ?"
+            await transaction.execute(sql, (2**62, False, muted))
+            await transaction.execute(sql, (None, True, archived))
+        await world.board.arrive([omid])
+        for talk, reader in readers.items():
+            await Changes(world.database, talk).delete(shown[talk])
+            await until(partial(is_taken_away, browsers[reader], talk))
+        await world.settled()
+    assert await world.notices() == 0
+
+
+def is_shown(browser: Browser, message_id: int) -> bool:
+    return any(one.get("message_id") == message_id for one in browser.pushes)
+
+
+def is_taken_away(browser: Browser, talk: int) -> bool:
+    """With what is unread besides."""
+    last = browser.pushes[-1]
+    return (last["kind"], last["conversation"], last["unread"]) == ("read", talk, 1)
 
 
 async def test_what_is_read_at_once_is_not_pushed(world: World) -> None:

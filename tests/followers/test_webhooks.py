@@ -530,6 +530,8 @@ async def test_a_receiver_may_be_away_for_longer_than_a_restart(
         ("soon", 0.0),
         ("Sat, 01 Jan 2000 00:00:00 GMT", 0.0),
         ("9" * 400, 999_999_999_999.0),
+        ("Sat, 01 Jan 2000 00:00:00 +" + "9" * 20, 0.0),
+        ("Sat, 01 Jan " + "9" * 20 + " 00:00:00 GMT", 0.0),
     ],
 )
 def test_what_retry_after_means(text: str, seconds: float) -> None:

@@ -10,7 +10,8 @@ def pushed_of(due: Due, planned: Plan, badge: int, *, ttl: int, with_content: bo
     """`ttl` is in seconds: the push service gets what is left of it."""
     conversation = due.place.conversation_id
     if planned is Plan.READ:
-        return Pushed("read", conversation, 0, badge, ttl)
+        unread = due.unread if due.is_participant else 0
+        return Pushed("read", conversation, unread, badge, ttl)
     left = max(1, ttl - (now() - moment_of(due)) // 1_000_000)
     if planned is Plan.ADDED or due.newest is None:
         by = due.added.by if due.added is not None else ""

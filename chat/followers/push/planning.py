@@ -3,7 +3,8 @@
 1. It shows nothing, and message 5 is unread. The user is online: look again, for two minutes after
    the message. The user is away: push.
 2. It shows 5, and 7 is unread: push, which takes the place of the first.
-3. It shows 7, and nothing is unread: push `read`, which takes the notification away.
+3. It shows 7, and nothing is unread: push `read`, which takes the notification away. The same where
+   7 is deleted, and what is unread besides is muted.
 """
 
 from enum import Enum
@@ -35,10 +36,11 @@ def plan(due: Due, moment: int, *, ttl: float, is_online: bool, watch: float) ->
         return Plan.WAIT if moment - at < watch * 1_000_000 else quiet
     if due.shown_seq and is_seen(due):
         return Plan.READ
-    is_wrong = due.is_shown_deleted and due.newest is not None
-    if is_wrong and due.is_audible and not is_online:
-        return Plan.MESSAGE  # what it shows is gone, and other messages are unread
-    return quiet
+    if not due.is_shown_deleted:
+        return quiet
+    # What it shows is gone. Another unread message takes its place, if one may be pushed now.
+    is_replaced = due.newest is not None and due.is_audible and not is_online
+    return Plan.MESSAGE if is_replaced else Plan.READ
 
 
 def news(due: Due, oldest: int) -> tuple[Plan | None, int]:
