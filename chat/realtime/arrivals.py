@@ -25,8 +25,12 @@ from chat.realtime.handshake import ChatProtocol, Upgrade, give_away
 from chat.realtime.knock import Knock
 from chat.realtime.plain_knock import PlainKnock
 
-QUIET_SECONDS = 0.25
-"""A client that says nothing for so long gets Sanic's protocol, which limits how long it may."""
+QUIET_SECONDS = 5.0
+"""A client that says nothing for so long gets Sanic's protocol, which limits how long it may.
+
+When thousands come at once, many connect a second or two before their handshakes are read. Sanic
+takes twice the time for one. So this is longer than that.
+"""
 EARLY_MAX = 64 * 1024
 """Bytes that a client may send before its handshake is answered. Then it is not read any more."""
 

@@ -24,8 +24,13 @@ async def answer_all(found: Awaitable[Answer], answers: Sequence[asyncio.Future[
                 answer.set_result(result)
 
 
+TOGETHER = 64
+"""Most who get one answer. All of them go on in the same turn of the event loop, and everybody else
+waits for that."""
+
+
 class Shared(Generic[Asked, Answer]):
-    """One reading at a time, each for all who asked before it began.
+    """One reading at a time, each for those who asked before it began, at most TOGETHER.
 
     `look` gets what they asked for, and its answer goes to all of them. So nobody gets an answer
     from before the question.
@@ -48,7 +53,8 @@ class Shared(Generic[Asked, Answer]):
     async def _run(self) -> None:
         try:
             while self._waiting:
-                waiting, self._waiting = self._waiting, []
+                waiting = self._waiting[:TOGETHER]
+                del self._waiting[:TOGETHER]
                 found = self._look([asked for asked, _ in waiting])
                 await answer_all(found, [answer for _, answer in waiting])
         finally:

@@ -1,11 +1,12 @@
 """Readings that several share: who gets which answer."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
 from chat.errors import Unavailable
-from chat.services.sharing import SharedByKey
+from chat.services.sharing import TOGETHER, Shared, SharedByKey
 
 
 class Desk:
@@ -54,6 +55,23 @@ async def test_a_reading_is_for_so_many_at_most() -> None:
         await begun(desk, count)
         desk.gates[count - 1].set()
     assert await asyncio.gather(*asked) == [1, 1, 1, 2, 2]
+
+
+async def test_so_many_at_most_go_on_in_one_turn_of_the_loop() -> None:
+    """When a crowd asks at once, others have their turn between its parts. Everyone is answered."""
+    readings: list[list[int]] = []
+
+    async def look(asked: Sequence[int]) -> int:
+        readings.append(list(asked))
+        await asyncio.sleep(0)
+        return len(readings)
+
+    shared: Shared[int, int] = Shared(look)
+    crowd = range(2 * TOGETHER + 1)
+    answers = await asyncio.gather(*[shared.ask(one) for one in crowd])
+    assert [len(one) for one in readings] == [TOGETHER, TOGETHER, 1]
+    assert [one for asked in readings for one in asked] == list(crowd)
+    assert answers == [1] * TOGETHER + [2] * TOGETHER + [3]
 
 
 async def test_who_leaves_takes_the_answer_from_nobody() -> None:
