@@ -11,6 +11,7 @@ from chat.changes.notes import NOTE, frame_of
 from chat.errors import Conflict, Forbidden, NotFound
 from chat.events import Change, Reached
 from chat.services import checks
+from chat.services.marking import marked
 from chat.services.membership import require_member
 from chat.services.metadata import text_of
 from chat.services.once import once
@@ -21,7 +22,7 @@ from chat.store.idempotency_keys import IdempotencyKey
 from chat.store.search import ESCAPE
 from chat.store.work import Apply, Outcome
 from chat.store.writer import Writer
-from chat.text.searching import key_of, matches
+from chat.text.searching import key_of
 
 
 class Notes:
@@ -190,11 +191,7 @@ class Notes:
             least=least,
             limit=limit,
         )
-        return [
-            records.Found(place, note, where)
-            for place, note in found
-            if (where := matches(note.content, text))
-        ]
+        return await marked(found, text)
 
     async def written_by(self, who: Identity) -> list[tuple[int, records.Message]]:
         """All notes of the caller, while they are staff: (conversation, note)."""

@@ -7,6 +7,7 @@ from chat import records
 from chat.auth.identity import Identity
 from chat.errors import InvalidInput
 from chat.services import checks
+from chat.services.marking import marked
 from chat.services.membership import require_member
 from chat.services.notes import Notes
 from chat.store import messages
@@ -83,12 +84,8 @@ class Search:
             reader = messages.Reader(conversation_id, who.user_id)
             ids = [message_id for _, message_id in page.places]
             by_id = {one.id: one for one in await messages.by_ids(self._database, reader, ids)}
-        found = [
-            records.Found(found_in, by_id[id_], matches)
-            for found_in, id_ in page.places
-            # What was changed a moment ago may not contain the text any more.
-            if id_ in by_id and (matches := searching.matches(by_id[id_].content, text))
-        ]
+        there = [(found_in, by_id[id_]) for found_in, id_ in page.places if id_ in by_id]
+        found = await marked(there, text)
         notes = await self._notes.find(
             who,
             text,

@@ -14,6 +14,7 @@ and else with further stretches. Those end after some texts: what is found no so
 by page, since an answer says from where to go on.
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
 
 from chat.store import search_rebuild, search_scope
@@ -30,6 +31,8 @@ CANDIDATES = 3_000
 RARE = 20_000
 """Texts that have the rarest piece of a query, as far as a sample says, at most. Where the query is
 that piece, all of them are candidates."""
+LETTERS = 16_000
+"""After folding so many, the event loop may go on: a few milliseconds."""
 ESCAPE = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
 
 PIECES = {
@@ -108,11 +111,7 @@ async def find(reads: Reads, query: Query, sample: Sample | None) -> Page:
     """
     within = await search_scope.scope(reads, query)
     # Read first: what the follower handles meanwhile is then found twice, and not missed.
-    fresh = [
-        (one.conversation_id, one.message_id)
-        for one in await search_scope.fresh(reads, within)
-        if _meets(one, query)
-    ]
+    fresh = await _meeting(await search_scope.fresh(reads, within), query)
     page = await _in_index(reads, query, within, sample)
     if not fresh:
         return page
@@ -126,6 +125,19 @@ def _page(found: Iterable[Place], limit: int, rest: int | None) -> Page:
     if len(places) >= limit:
         return Page(places[:limit], places[limit - 1][1])
     return Page(places, rest)
+
+
+async def _meeting(said: Sequence[Said], query: Query) -> list[Place]:
+    """Those that the query asks for. The event loop goes on now and then."""
+    found, letters = [], 0
+    for one in said:
+        if _meets(one, query):
+            found.append((one.conversation_id, one.message_id))
+        letters += len(one.content)
+        if letters > LETTERS:
+            letters = 0
+            await asyncio.sleep(0)
+    return found
 
 
 def _meets(one: Said, query: Query) -> bool:

@@ -12,8 +12,7 @@ from chat.store.search_texts import FOLLOWER, Said
 from chat.store.spans import Span
 
 FRESH = 400
-"""Most messages that one question reads beside the index. Their folding takes some milliseconds of
-the event loop."""
+"""Most messages that one question reads beside the index."""
 # As one text: rows of their own would hold the event loop where there are many.
 SCOPE = """
     SELECT {joined}(

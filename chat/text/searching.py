@@ -33,6 +33,8 @@ AT_EDGE = re.compile(f"(?<!{LETTER})(?:{PREFIXES})$|^(?:{SUFFIXES})(?!{LETTER})"
 KEPT_WORDS = 20_000
 KEPT_LENGTH = 24
 """Longer words are rare. Somebody who sends many could otherwise fill the memory."""
+KEPT_LETTERS = 4_000
+KEPT_MARKS = 4
 SIGNS = {
     **str.maketrans("‘’‚‛′", "'" * 5),
     **str.maketrans("“”„«»″", '"' * 6),
@@ -74,6 +76,10 @@ def _folded(text: str) -> str:
     return folded if SOME_SIGN.isdisjoint(folded) else folded.translate(SIGNS)
 
 
+_letter = lru_cache(KEPT_LETTERS)(_folded)
+"""A letter with its marks."""
+
+
 def _joined(match: re.Match[str]) -> str:
     return match[0].replace(" ", "")
 
@@ -103,7 +109,7 @@ def _mapped(text: str) -> tuple[str, list[tuple[int, int]]]:
     start = 0
     for end in [*_cluster_starts(text), len(text)]:
         cluster = text[start:end]
-        for character in _folded(cluster):
+        for character in _letter(cluster) if end - start <= KEPT_MARKS else _folded(cluster):
             if not character.isspace():
                 characters.append(character)
                 places.append((start, end))
@@ -131,8 +137,9 @@ def _cluster_starts(text: str) -> list[int]:
 
     What chooses the form of a sign stays with it: ❤ is followed by one where it is coloured.
     """
-    return [
-        place
-        for place in range(1, len(text))
-        if not combining(normalize("NFKD", text[place])[0]) and text[place] not in FORMS
-    ]
+    return [place for place in range(1, len(text)) if _begins(text[place])]
+
+
+@lru_cache(KEPT_LETTERS)
+def _begins(character: str) -> bool:
+    return not combining(normalize("NFKD", character)[0]) and character not in FORMS
