@@ -1,4 +1,4 @@
-"""What happened: all that services hand to realtime, and the frames that clients get of it.
+"""Events: all that services hand to realtime, and the frames that clients receive of them.
 
 A `Change` is durable before it becomes an event, and its frame carries the conversation's
 change number. A `Passing` is stored nowhere, and whoever is not there misses it.

@@ -55,7 +55,9 @@ def formatter(kind: Style) -> stdlib.ProcessorFormatter:
 
 
 def config(level: str, kind: str) -> dict[str, Any]:
-    """For `logging.config.dictConfig`, and for gunicorn, whose own lines then look the same."""
+    """The configuration for `logging.config.dictConfig`, and for gunicorn, whose own lines then
+    look the same.
+    """
     # Below INFO libraries log what they send to the database: passwords, tokens, messages.
     others = "INFO" if level == "DEBUG" else level
     # What these log when they start says nothing about Payam.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Backoff:
-    """In seconds: about the first pause, and about the longest."""
+    """Growing pauses in seconds: the first is about `least`, and the longest about `most`."""
 
     least: float = 0.5
     most: float = 30.0

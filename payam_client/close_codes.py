@@ -1,4 +1,4 @@
-"""What the codes say with which a server closes a socket, or refuses to open it."""
+"""The meaning of the codes with which a server closes a socket, or refuses to open it."""
 
 RESTART_MOST = 60.0
 """Most seconds that a restarting server may make a client wait."""

@@ -108,7 +108,7 @@ class DeskCalls(Session):
     async def desk_figures(
         self, *, since: str | None = None, until: str | None = None, timezone: str | None = None
     ) -> DeskFigures:
-        """How the desk does. Moments are like `2026-01-31T08:00:00Z`, or dates."""
+        """The figures of the desk. Moments are like `2026-01-31T08:00:00Z`, or dates."""
         path = query("/api/desk/figures/", since=since, until=until, timezone=timezone)
         return await self._get(path, DeskFigures)
 

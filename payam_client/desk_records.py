@@ -78,7 +78,7 @@ class DeskAgent(User, frozen=True):
 
 
 class Spread(Struct, frozen=True):
-    """Of so many durations: all three are None where there is none."""
+    """The spread of so many durations: all three are None where there is none."""
 
     count: int
     mean: float | None

@@ -104,7 +104,7 @@ class LiveConversation:
 
     @property
     def read_by(self) -> Mapping[str, int]:
-        """By username, the message up to which somebody has read, as far as it is known here."""
+        """The message up to which each has read, by username, as far as it is known here."""
         return self._state.read_by
 
     @property

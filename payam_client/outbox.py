@@ -61,7 +61,9 @@ class Outbox:
         self._count = 0
 
     def __len__(self) -> int:
-        """How many wait, or are under way. Those whose callers gave up do not count."""
+        """The number of requests that wait or are under way. Those whose callers gave up do not
+        count.
+        """
         return sum(not ask.answer.done() for ask in self._asks)
 
     def put(

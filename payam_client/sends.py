@@ -70,7 +70,7 @@ class Sending:
 
 
 class Kept:
-    """What the storage has of one user. It is written in the order of the calls."""
+    """The part of the storage of one user. It is written in the order of the calls."""
 
     def __init__(self, storage: Storage, user: str) -> None:
         self._storage = storage

@@ -60,7 +60,7 @@ export function rowsOf(chat, part, actions, { pins, lineAt, targetId }) {
   return rows;
 }
 
-/** The socket may tell of a file before its upload is answered. */
+/** The socket may bring a file before its upload is answered. */
 function isThere({ file, error }, { attachments }) {
   return !error && attachments.some((one) => one.name === file.name && one.size === file.size);
 }

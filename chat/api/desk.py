@@ -86,7 +86,7 @@ async def switch(request: Request, user_id: int) -> HTTPResponse:
 @blueprint.get("/figures/")
 @Operation(query=FiguresPlace, gives={200: DeskFigures}, refuses=(NOT_STAFF,))
 async def figures(request: Request) -> HTTPResponse:
-    """How the desk does.
+    """The figures of the desk.
 
     At most 92 days; without `since` and `until` the last seven. Only for staff.
     """

@@ -58,7 +58,7 @@ def shown(request: Request, value: Any) -> Any:
 
 
 def of(request: Request) -> Place:
-    """Where the client that sends this request finds this server."""
+    """The address at which the client of this request finds this server."""
     settings: Settings = request.app.ctx.settings
     host: str = request.headers.getone("host", "")
     scheme = "http"

@@ -51,7 +51,7 @@ async def name_version(request: Request, response: HTTPResponse) -> None:
 
 @blueprint.options("/", name="offers")
 async def offers(request: Request) -> HTTPResponse:
-    """What of tus this server has."""
+    """The parts of tus that this server has."""
     services: Services = request.app.ctx.services
     allowed = ", ".join(problems.allowed_methods(request))
     return HTTPResponse(
@@ -129,7 +129,7 @@ async def create(request: Request) -> HTTPResponse:
     refuses=(OTHER_VERSION,),
 )
 async def one(request: Request, upload_id: str) -> HTTPResponse:
-    """How much of an upload has arrived.
+    """Says how many bytes of an upload have arrived.
 
     tus asks with HEAD.
     """

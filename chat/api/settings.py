@@ -20,7 +20,7 @@ blueprint = Blueprint("settings", url_prefix="/api/settings")
 @blueprint.get("/", ctx_public=True)
 @Operation(gives={200: ServerSettings})
 async def read(request: Request) -> HTTPResponse:
-    """What this server takes.
+    """The limits of this server that a client must know.
 
     It needs no token, because a page that signs people up needs it too. It stays the same
     until the server starts again.

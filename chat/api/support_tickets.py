@@ -59,7 +59,7 @@ async def list_all(request: Request) -> HTTPResponse:
 
 
 def agent_of(request: Request, value: str | None) -> int | None:
-    """Whose tickets are wanted. Raises InvalidInput."""
+    """Read from the query whose tickets are wanted. Raises InvalidInput."""
     if value is None:
         return None
     if value in ("me", "none"):
@@ -216,7 +216,7 @@ async def create(request: Request, conversation_id: int) -> HTTPResponse:
 
 
 def languages_of(request: Request, body: NewTicket) -> list[str]:
-    """Those that the customer understands, the best first. Raises InvalidInput."""
+    """The languages that the customer understands, the best first. Raises InvalidInput."""
     if body.language is not UNSET:
         return [checks.text("language", body.language, most=checks.KEY_MAX_LENGTH)]
     return languages.accepted(request.headers.get("Accept-Language", ""))

@@ -63,7 +63,7 @@ async def search(request: Request) -> HTTPResponse:
 @blueprint.get("/me/")
 @Operation(gives={200: Me})
 async def me(request: Request) -> HTTPResponse:
-    """Who the caller is."""
+    """The caller."""
     services: Services = request.app.ctx.services
     return responses.json(await services.users.me(request.ctx.identity))
 

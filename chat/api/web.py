@@ -73,7 +73,7 @@ def load(folder: Path) -> dict[str, File]:
 
 @cache
 def compressed(body: bytes) -> bytes:
-    """When it is first asked for: to compress all of them takes as long as many modules do."""
+    """A file is compressed when it is first asked for: to compress all at the start takes long."""
     return gzip.compress(body, mtime=0)
 
 
@@ -93,7 +93,7 @@ def blueprint(base_path: str) -> Blueprint:
 
     @made.get("/widget.js", ctx_public=True)
     async def widget(request: Request) -> HTTPResponse:
-        """What a shop puts on its pages."""
+        """The script that a shop puts on its pages."""
         made = answer(request, files["widget.js"])
         made.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         return made

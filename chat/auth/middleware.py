@@ -47,7 +47,7 @@ def offered_subprotocols(request: Request) -> list[str]:
 
 
 def subprotocols_in(lines: list[str]) -> list[str]:
-    """Those that the lines of a Sec-WebSocket-Protocol header offer."""
+    """The subprotocols that the lines of a Sec-WebSocket-Protocol header offer."""
     return [offer.strip() for offer in ",".join(lines).split(",") if offer.strip()]
 
 

@@ -15,7 +15,7 @@ DIGEST_SIZE = 16
 
 
 class SeenTokens:
-    """By their digests. None is remembered once the keys are others than when it was checked."""
+    """The digests of tokens whose signatures are good. When the keys change, all are forgotten."""
 
     def __init__(self) -> None:
         self._digests: dict[int, None] = {}

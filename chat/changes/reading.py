@@ -39,8 +39,8 @@ class Page(Struct, frozen=True):
 
 
 class More(Struct, frozen=True):
-    """What only few messages have: whom they mention, by their place, and what they reply to, by
-    the place of that.
+    """What only few messages have: mentions, by the place of the message, and parents, by the place
+    of the parent.
     """
 
     mentioned: Mapping[tuple[int, int], list[User]]
@@ -92,8 +92,8 @@ async def since_many(reads: Reads, points: Mapping[int, int], *, limit: int) -> 
 async def changed_messages(
     reads: Reads, user_id: int, conversation_id: int, seq: int, limit: int
 ) -> dict[int, int]:
-    """At most `limit` messages that changed after `seq`, in the order of their last changes. Notes
-    are among them only for staff.
+    """At most `limit` messages that changed after `seq`, in the order of their last changes. Only
+    staff get notes.
 
     Each is an id with the `seq` of that change, which is the reader's position after this message.
     A message that changed twice may come twice.

@@ -63,7 +63,7 @@ async def for_people(request: Request) -> HTTPResponse:
 @blueprint.get("/openapi.json", ctx_public=True)
 @FILE
 async def of_http(request: Request) -> HTTPResponse:
-    """What is under HTTP, in OpenAPI 3.1."""
+    """The routes of HTTP, in OpenAPI 3.1."""
     return answer(request, (await documents(request)).openapi, "application/json", {})
 
 

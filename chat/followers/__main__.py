@@ -39,7 +39,7 @@ PARENT_SECONDS = 1.0
 
 
 class Input(asyncio.Protocol):
-    """How much the serving process has stored, as it says."""
+    """Reads from the pipe how much the serving process has stored."""
 
     def __init__(self, stop: asyncio.Event) -> None:
         self.stored = 0
@@ -157,7 +157,7 @@ async def watch(parent: int) -> None:
 
 
 def take() -> Given:
-    """What the serving process gives. Nothing that comes after it is read."""
+    """What the serving process sends first. Nothing that comes after it is read."""
     (length,) = GIVEN_LENGTH.unpack(read(GIVEN_LENGTH.size))
     given = pickle.loads(read(length))  # noqa: S301 - from the process that started this one
     assert isinstance(given, Given)

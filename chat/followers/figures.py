@@ -28,7 +28,7 @@ def report() -> bytes:
 
 
 class Taken:
-    """What has come of one process. A counter begins at 0 in each."""
+    """The figures that one process has sent. A counter begins at 0 in each process."""
 
     def __init__(self) -> None:
         self._counted: dict[tuple[str, tuple[str, ...]], float] = {}

@@ -53,7 +53,7 @@ class Follower(Durable):
     """It is handed the changes of one conversation after the other."""
 
     def room(self, working: int) -> int:
-        """In how many more conversations it may work now in this process, besides `working`."""
+        """The number of conversations in which it may begin work now, besides `working`."""
         return PARALLEL - working
 
     @abstractmethod

@@ -66,7 +66,7 @@ class Following(Looking):
             task.add_done_callback(self._working.discard)
 
     async def _wait(self) -> None:
-        """Until there may be something to take up: something changed, or there is room again."""
+        """Wait until there may be work: something changed, or there is room again."""
         woken = asyncio.get_running_loop().create_task(self._woken.wait())
         try:
             await asyncio.wait(

@@ -103,7 +103,7 @@ class Live:
         return not lacking
 
     def _note_held(self, cursor: Cursor, found: Touched) -> None:
-        """For how long one transaction has kept the cursor where it is, though others commit."""
+        """The seconds for which one transaction has held the cursor back while others committed."""
         if found.cursor != cursor or not found.ids:
             self._held_since = None
         elif self._held_since is None:

@@ -86,7 +86,7 @@ class Looking(ABC):
 
     @abstractmethod
     async def _wait(self) -> None:
-        """Until there may be something to take up."""
+        """Wait until there may be work."""
 
     @abstractmethod
     async def _stop(self) -> None: ...

@@ -44,7 +44,7 @@ class SearchFollower(Gatherer):
 
 
 async def keyed(said: Sequence[Said]) -> tuple[list[Text], list[tuple[int, int]]]:
-    """What is kept of these messages, each once, and which are not kept at all."""
+    """The texts to keep of these messages, and the messages of which nothing is kept."""
     texts, gone = {}, []
     for part in in_parts(said, FOLDED):
         for one in part:

@@ -47,7 +47,7 @@ NOTED_SECONDS = 10.0
 
 
 class Patience(Struct, frozen=True):
-    """In seconds. `first` is the pause after a failure; each further one doubles it.
+    """Pauses in seconds. `first` is the pause after a failure; each further failure doubles it.
 
     It grows up to `most` for a conversation, and up to `quiet` for the receiver as a whole: one
     change that it cannot take must not hold up the others for long. `asked` is the most that a

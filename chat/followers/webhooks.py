@@ -102,7 +102,7 @@ class Webhooks:
         return Running(follower, following, task)
 
     def _at_work(self) -> int:
-        """How many there are: together they take no more time than one would."""
+        """The number of webhooks. Together they take no more time than one would."""
         return len(self._running)
 
     async def _stop(self, ids: Iterable[int]) -> None:

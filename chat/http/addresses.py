@@ -108,7 +108,9 @@ def hops_of(request: Request) -> Iterator[str]:
 
 
 def hops_in(written: str) -> list[str]:
-    """Those of an X-Forwarded-For. A client may make it long, but its part is at the beginning."""
+    """The addresses of an X-Forwarded-For. A client may make it long, but its part is at the
+    beginning.
+    """
     return [hop for hop in written[-FOR_MAX_LENGTH:].split(",") if hop.strip()]
 
 

@@ -17,7 +17,7 @@ EPILOG = "Stop writing to the source first. Run it again after an interruption: 
 
 
 class Parts(Protocol):
-    """What is needed of a Payam."""
+    """The parts of a Payam that an import needs."""
 
     @property
     def database(self) -> Database: ...

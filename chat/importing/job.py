@@ -12,7 +12,9 @@ from chat.store.files import Files
 
 
 class Note(NamedTuple):
-    """What could not be taken as it was. `user_id` is the new id of the user it concerns."""
+    """A note about something that could not be taken as it was. `user_id` is the new id of the user
+    it concerns.
+    """
 
     kind: str
     user_id: int | None

@@ -92,7 +92,7 @@ class Part(Struct, frozen=True):
         )
 
     async def bounds(self, source: Source) -> tuple[int, int, int]:
-        """How many rows it has, their lowest id and their highest; 0 where there are none."""
+        """The number of rows, their lowest id and their highest; 0 where there are none."""
         name = quoted(self.table)
         # Not by min() and max(), which a UUID has not: then the error would be another one.
         ((count, first, last),) = await source.fetch(

@@ -82,7 +82,9 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
 async def times_of(
     job: Job, transaction: Transaction, rows: Sequence[Row], notes: list[Note]
 ) -> list[int]:
-    """When each was sent. One without a time counts as sent with the one before it."""
+    """The moment at which each was sent. A message without a time counts as sent with the one
+    before it.
+    """
     ids = [job.new("conversations", row[1]) for row in rows]
     read = [moment(row[4], job.zone) for row in rows]
     lost = {id_ for id_, at in zip(ids, read, strict=True) if at is None and id_ is not None}

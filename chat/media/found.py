@@ -1,4 +1,4 @@
-"""What the worker is asked, and what it answers: one line of JSON each."""
+"""The questions to the worker and its answers: one line of JSON each."""
 
 from msgspec import Struct
 

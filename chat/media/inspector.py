@@ -53,7 +53,7 @@ class Inspector:
         has_length: bool = False,
         is_still: bool = False,
     ) -> Answer:
-        """What the worker finds in the file. It writes `thumbnail` if that is given."""
+        """Ask the worker what the file is. It writes `thumbnail` if that is given."""
         if self._waiting >= WAITING_MOST:
             log.warning("a file is not looked at: %d others wait already", self._waiting)
             return NOTHING

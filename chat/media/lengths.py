@@ -42,8 +42,8 @@ def milliseconds(path: Path) -> int | None:
 
 
 class Mp4:
-    """What the boxes of an MP4 file say of its length (ISO/IEC 14496-12). Lengths are in units of
-    the file's, or of the track's, own scale: so many per second.
+    """The length of an MP4 file, from its boxes (ISO/IEC 14496-12). Lengths are in units of the
+    file's, or of the track's, own scale: so many per second.
 
     A file in fragments has its length in `mehd`, or else in the sum of its samples.
     """

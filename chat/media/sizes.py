@@ -29,7 +29,7 @@ ON_ITS_SIDE = (5, 6, 7, 8)
 
 
 class Size(Struct, frozen=True):
-    """In pixels, as people see the picture."""
+    """The size of a picture in pixels, as people see it."""
 
     width: int
     height: int

@@ -105,7 +105,7 @@ def of_content(head: bytes) -> tuple[str, ...]:
 
 
 def of_brands(head: bytes) -> tuple[str, ...]:
-    """By the main brand, or else the first known one among those that it also fits."""
+    """The type by the main brand, or else by the first known one of the compatible brands."""
     (length,) = unpack_from(">I", head)
     brands = [head[8:12], *(head[at : at + 4] for at in range(16, min(length, len(head)), 4))]
     if brands[0] in {b"mif1", b"msf1"}:  # it says only that it is built so: the others say of what

@@ -66,8 +66,8 @@ def limit(memory: int) -> None:
 
 
 def allow(seconds: int) -> None:
-    """So many seconds of a processor from now on. The kernel ends a process that takes more, also
-    where the server that would end it is gone.
+    """Give this process so many seconds of a processor from now on. The kernel ends a process that
+    takes more, also where the server that would end it is gone.
     """
     used = resource.getrusage(resource.RUSAGE_SELF)
     most = int(used.ru_utime + used.ru_stime) + seconds + 1

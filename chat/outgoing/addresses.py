@@ -67,7 +67,7 @@ def is_public(address: Address) -> bool:
 
 
 class Allowed:
-    """Who may be connected to: everybody outside, and these.
+    """Decides to which addresses Payam may connect: all outside the network, and these.
 
     Each word is a host name, an address or a network like 10.0.0.0/8. A name is allowed with
     whatever addresses it has.

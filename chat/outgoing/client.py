@@ -201,7 +201,9 @@ class Network(httpcore.AsyncNetworkBackend):
 
 
 def usable(allowed: Allowed, host: str, found: list[Address], *, is_plain: bool) -> list[Address]:
-    """Those that may be connected to. Raises Forbidden if there are addresses, and all are not."""
+    """The addresses that may be connected to. Raises Forbidden where there are addresses but none
+    is allowed.
+    """
     may = allowed.is_named if is_plain else allowed.allows
     addresses = [address for address in found if may(host, address)]
     if found and not addresses:

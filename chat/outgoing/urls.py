@@ -35,7 +35,9 @@ class Url(Struct, frozen=True):
 
     @property
     def shown(self) -> str:
-        """What may be logged: neither the path nor the query, which may hold secrets."""
+        """The part of a URL that may be logged. The path and the query are left out: they may hold
+        secrets.
+        """
         return f"{self.scheme}://{self.authority}"
 
 

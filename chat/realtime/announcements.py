@@ -1,10 +1,10 @@
-"""What a process hears that is no change of a conversation."""
+"""Announcements: what processes say to each other besides changes of conversations."""
 
 from chat.events import AccountChanged, FamilyRevoked, UserErased
 
 
 class Announcements:
-    """Whoever listens overrides these; by themselves they do nothing."""
+    """A listener overrides these methods. By themselves they do nothing."""
 
     def revoked(self, event: FamilyRevoked) -> None:
         """The tokens of this family work no more."""

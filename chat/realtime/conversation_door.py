@@ -81,7 +81,7 @@ class ConversationDoor:
         epoch: str | None,
         membership: Membership,
     ) -> None:
-        """Of a connection that was admitted just now, and that the hub has as resuming."""
+        """Let in a connection that was admitted just now, and that the hub has as resuming."""
         is_there = since == membership.seq and epoch in (None, membership.epoch)
         self._catching_up.start(
             connection, connection.conversation_id, since, epoch, None, is_there=is_there

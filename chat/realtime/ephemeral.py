@@ -1,4 +1,4 @@
-"""What is delivered to who is there, and kept nowhere: typing, marks of reading, new names.
+"""Delivers what is kept nowhere, to those who are connected: typing, marks of reading, new names.
 
 Each such frame goes to every socket of its conversation. In a conversation of thousands that would
 be most of what a node does, so there the frames wait a little, and go out together:
@@ -119,7 +119,7 @@ class EphemeralNews:
         self._pause(conversation_id, group)
 
     def _pause(self, conversation_id: int, group: Group) -> None:
-        """What comes next waits, if there are many sockets."""
+        """Make what comes next wait, if there are many sockets."""
         size = group.size
         if size > AT_ONCE:
             self._waiting[conversation_id] = {}

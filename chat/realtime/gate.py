@@ -31,7 +31,7 @@ from chat.store.sends import not_a_participant
 class Admitted(NamedTuple):
     """A connection without a transport, and the proof with which it may have one.
 
-    Without a proof the connection is closed already. This is the only way to tell a browser the
+    Without a proof the connection is closed already. This is the only way to give a browser the
     reason. `begin` is called once the connection has the transport.
     """
 
@@ -120,7 +120,7 @@ def require_open(knock: Knock, connection: Subscriber) -> None:
 
 
 def refusal_of(code: int) -> Exception:
-    """How a handshake is answered whose connection was closed with this code meanwhile."""
+    """The answer to a handshake whose connection was closed with this code meanwhile."""
     if code == 4401:
         return NotAuthenticated("The token was revoked or has expired.", code="token_revoked")
     if code == 4404:

@@ -29,8 +29,7 @@ def position_in(state: State) -> int:
 
 
 class States(Collection[int]):
-    """How some groups were at a moment: a collection of their ids. While two are equal, so are the
-    positions.
+    """The state of some groups at a moment. While two states are equal, the positions are the same.
 
     Most of those who come back have hundreds of groups, of which none has changed. So it is as
     little as can be compared.
@@ -122,7 +121,7 @@ class Groups(Collection[int]):
         return None if group is None else group.seq
 
     def states(self, conversation_ids: "array[int]") -> States:
-        """How groups that are there are now."""
+        """The present state of those groups that exist."""
         ids = conversation_ids[:]
         resting: list[bytes | None] = list(map(self._resting.get, ids))
         if all(resting):

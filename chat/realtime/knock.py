@@ -1,4 +1,4 @@
-"""What a handshake asks for, whoever has read it: Sanic, or `arrivals`."""
+"""The request of a handshake, whoever has read it: Sanic, or `arrivals`."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping

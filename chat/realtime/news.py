@@ -1,4 +1,4 @@
-"""What goes over the relay: whose it is, of which history, and what it says.
+"""The messages that go over the relay: their sender, its history, and their content.
 
     deployment  8 bytes   whose news it is: several may share one Redis
     FORMAT      2 bytes

@@ -134,7 +134,7 @@ def reader(base_path: str) -> Callable[[bytes], PlainKnock | None]:
 
 
 def headers_in(fields: str) -> dict[str, str] | None:
-    """By lower-case names. None where one comes twice, or is left to Sanic."""
+    """The headers by lower-case name. None where one comes twice, or where Sanic must read them."""
     headers: dict[str, str] = {}
     lines = fields.split("\r\n")
     del lines[0]  # the fields begin with an end of line

@@ -15,7 +15,7 @@ from chat.records import Moment, PresenceStatus
 
 
 class Ack(ServerFrame, tag="ack", frozen=True):
-    """What was asked for is done. If it is something that lasts, it is on the disk.
+    """The server has done what was asked for. If that is something that lasts, it is on the disk.
 
     Only a frame with a `client_id` or a `ref`, and `auth`, gets one.
     """

@@ -64,7 +64,7 @@ CLOSE_CODES: dict[type[PayamError], int] = {
 
 
 class Sockets(Listener):
-    """What the frames of this process's sockets do."""
+    """Handles the frames of this process's sockets."""
 
     def __init__(
         self,

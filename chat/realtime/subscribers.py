@@ -80,7 +80,7 @@ class Removals(Protocol):
 
 
 class Opening:
-    """What a socket needs until it is in all of its conversations.
+    """The state of a socket until it is in all of its conversations.
 
     `noted` are conversations of which something was announced meanwhile.
     """

@@ -94,7 +94,7 @@ class UserSockets(Removals):
         return () if seat is None else seat.sockets
 
     def users(self) -> Collection[int]:
-        """Those with such sockets here."""
+        """The users who have such sockets here."""
         return [seat.user_id for seat in self._seats.values() if seat.sockets]
 
     def __iter__(self) -> Iterator[UserSocket]:

@@ -39,7 +39,7 @@ from chat.store.positions import Behind
 
 
 class Missed(Struct, frozen=True):
-    """What a client is sent before `ending`.
+    """The frames that a client receives before `ending`.
 
     `points` is how far the client had come in conversations where marks of reading may have moved.
     `since` is where each conversation goes on, `joined` are those that are new to the client,
@@ -96,7 +96,9 @@ class WholeResume:
         await self._returns.close()
 
     def start(self, connection: UserSocket, frame: Resume) -> None:
-        """By a frame. Raises InvalidInput, and Conflict while an earlier one is under way."""
+        """Resume by a frame. Raises InvalidInput, and Conflict while an earlier resume is under
+        way.
+        """
         positions = positions_of(frame.since)
         if frame.cursor is not None:
             Cursor.read(frame.cursor)

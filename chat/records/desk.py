@@ -78,8 +78,8 @@ class DeskAgent(User, frozen=True):
 
 
 class Spread(Struct, frozen=True):
-    """Of so many durations in seconds: the mean, the median, and what nine of ten stay below. All
-    three are null where there is none.
+    """The spread of so many durations in seconds: the mean, the median, and what nine of ten stay
+    below. All three are null where there is none.
     """
 
     count: int
@@ -102,7 +102,7 @@ class HourFigures(Struct, frozen=True):
 
 
 class Ratings(Struct, frozen=True):
-    """How content customers were: how many said it, and the mean from 1 to 5."""
+    """The ratings of customers: their number, and the mean from 1 to 5."""
 
     count: int
     mean: float | None

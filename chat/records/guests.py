@@ -14,7 +14,7 @@ class SignedIn(User, frozen=True):
 
 
 class Guest(User, frozen=True):
-    """What a guest, or a user whom the shop names, said of themselves. `consent` is what they
+    """A guest, or a user whom the shop names, as they described themselves. `consent` is what they
     agreed to at `created_at`, as the client gave it, or empty. `is_known` says that the shop's
     signature has named them. `joined` is the user whose conversations the guest's are now.
     """

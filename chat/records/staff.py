@@ -63,8 +63,8 @@ class Retained(Struct, frozen=True):
 
 
 class Statistics(Struct, frozen=True):
-    """What there is. `bytes` are those of files, `active_users` those who were seen in 30 days,
-    and `database_bytes` is the size of the database.
+    """Counts of everything. `bytes` are those of files, `active_users` those who were seen in 30
+    days, and `database_bytes` is the size of the database.
     """
 
     version: str
@@ -102,7 +102,7 @@ class Act(Struct, frozen=True):
 
 
 class ReportedMessage(Struct, frozen=True):
-    """What a message said when it was reported."""
+    """A message as it was when it was reported."""
 
     id: int
     sender: User

@@ -40,7 +40,7 @@ class TicketStep(Struct, frozen=True):
 
 
 class Rating(Struct, frozen=True):
-    """How content the customer was: `score` is from 1 to 5."""
+    """The customer's rating of a ticket: `score` is from 1 to 5."""
 
     score: int
     comment: str

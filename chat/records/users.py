@@ -48,7 +48,7 @@ def profile_of(id_: int, username: str, display_name: str, avatar: str | None) -
 
 
 def version_of(avatar: str) -> str:
-    """What tells one picture from another, in its address."""
+    """The part of a picture's address that differs from picture to picture."""
     return avatar[:12]
 
 

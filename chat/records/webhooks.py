@@ -41,7 +41,7 @@ class Webhook(Struct, frozen=True):
 
 
 class WebhookTest(Struct, frozen=True):
-    """How a request for a test went: the `status` of the answer, and what was wrong, if anything.
+    """The outcome of a test request: the `status` of the answer, and what was wrong, if anything.
 
     `seconds` is how long it took.
     """
@@ -52,6 +52,6 @@ class WebhookTest(Struct, frozen=True):
 
 
 class Replay(Struct, frozen=True):
-    """In how many conversations changes are sent once more."""
+    """The number of conversations whose changes are sent once more."""
 
     conversations: int

@@ -1,4 +1,4 @@
-"""What staff did: the list of it, and how every process hears of what was done elsewhere."""
+"""The list of what staff did, and how every process learns of what was done elsewhere."""
 
 import asyncio
 from collections import deque

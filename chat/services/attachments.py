@@ -178,7 +178,7 @@ class Attachments:
     async def _made(
         self, who: Identity, conversation_id: int, message_id: int, attachment_id: int
     ) -> records.Attachment:
-        """What a first request has made."""
+        """The attachment that a first request has made."""
         for attachment in await self.list(who, conversation_id, message_id):
             if attachment.id == attachment_id:
                 return attachment
@@ -201,7 +201,7 @@ class Attachments:
     async def open(
         self, who: Identity, conversation_id: int, message_id: int, attachment_id: int
     ) -> store.StoredFile:
-        """What the database knows of the file; for participants and agents only."""
+        """The row of the file, for participants and agents only."""
         await self._messages.get(who, conversation_id, message_id)
         file = await store.file_of(self._database, conversation_id, message_id, attachment_id)
         if file is None:

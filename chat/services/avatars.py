@@ -54,7 +54,7 @@ class Avatars:
         return found(await USERS.find(self._database, user_id))
 
     async def of_conversation(self, who: Identity, conversation_id: int) -> Avatar:
-        """For participants and agents. Raises NotFound."""
+        """The picture of a conversation, for participants and agents. Raises NotFound."""
         await require_member(self._database, who, conversation_id)
         return found(await CONVERSATIONS.find(self._database, conversation_id))
 

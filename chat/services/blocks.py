@@ -33,7 +33,7 @@ class Blocks:
     async def blockers(
         self, places: Collection[tuple[int, int]]
     ) -> dict[tuple[int, int], set[int]]:
-        """Of these (conversation, user), the participants who have blocked the user, if any."""
+        """The participants who have blocked the user, by (conversation, user)."""
         return await store.blockers(self._database, places)
 
     async def of(self, who: Identity) -> list[records.User]:

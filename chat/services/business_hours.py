@@ -100,15 +100,15 @@ def is_inside(rules: DeskRules, moment: int) -> bool:
 
 
 def opens_at(rules: DeskRules, moment: int) -> int | None:
-    """When it opens next; None where it is open, or never opens."""
+    """The moment at which it opens next; None where it is open, or never opens."""
     if rules.hours is None or is_inside(rules, moment):
         return None
     return next((first for first, _ in opened(rules, moment, SEARCHED)), None)
 
 
 def due_at(rules: DeskRules, moment: int, minutes: int, latest: int | None = None) -> int | None:
-    """When so many minutes inside the hours have passed since the moment. None for never, or for
-    after `latest`, behind which it does not look.
+    """The moment at which so many minutes inside the hours have passed. None where that is never,
+    or after `latest`.
     """
     left = minutes * 60 * SECOND
     if rules.hours is None:

@@ -1,4 +1,4 @@
-"""What a client that was away has missed, read from the database alone."""
+"""Reads from the database what a client has missed while it was away."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -28,12 +28,12 @@ class Changes:
         self._prefix = prefix
 
     async def since(self, conversation_id: int, seq: int) -> Missed:
-        """What came after `seq` in one conversation."""
+        """The changes after `seq` in one conversation."""
         page = await reading.since(self._database, conversation_id, seq, limit=PAGE)
         return placed(self._prefix, page.changes), page.seq, page.is_last
 
     async def since_many(self, points: Mapping[int, int]) -> dict[int, Missed]:
-        """What came in each conversation after its point, in a few statements for all."""
+        """The changes of each conversation after its point, in a few statements for all."""
         limit = min(PAGE, max(LEAST, PAGES // max(1, len(points))))
         pages = await reading.since_many(self._database, points, limit=limit)
         return {

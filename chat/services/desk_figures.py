@@ -1,4 +1,4 @@
-"""How the desk does: the figures of some time, and the same as tables for spreadsheets."""
+"""The figures of the desk in some time, and the same as tables for spreadsheets."""
 
 import csv
 import io
@@ -201,7 +201,7 @@ def hours_of(period: Period, happened: Mapping[int, Hour]) -> list[HourFigures]:
 
 
 def offset(moment: int, place: ZoneInfo) -> int:
-    """How far the clocks of the place are before UTC at this moment, in microseconds."""
+    """The offset of the place's clocks from UTC at this moment, in microseconds."""
     found = datetime.fromtimestamp(moment // SECOND, place).utcoffset()
     assert found is not None
     return found // timedelta(microseconds=1)

@@ -29,7 +29,9 @@ encode = msgspec.json.Encoder().encode
 
 
 class Archive(io.RawIOBase):
-    """Where a zip is written to, and taken from. It cannot go back, so nothing needs to wait."""
+    """A zip is written into it and taken out of it in parts. It cannot go back, so no part has to
+    wait.
+    """
 
     def __init__(self, files: Files) -> None:
         self._files = files
@@ -176,5 +178,5 @@ class Exports:
 
 
 def path_of(attachment_id: int, name: str) -> str:
-    """Where a file is in the zip. Names of files may repeat, and ids do not."""
+    """The path of a file in the zip. Names of files may repeat, and ids do not."""
     return f"files/{attachment_id}-{name}"

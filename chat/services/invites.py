@@ -79,7 +79,7 @@ class Invites:
         return found.invite, made.is_new
 
     async def revoke(self, who: Identity, conversation_id: int, invite_id: int) -> None:
-        """Nobody comes in by it from now on. Raises NotFound."""
+        """Revoke a link: nobody comes in by it from now on. Raises NotFound."""
         await require_admin(self._database, who, conversation_id)
 
         async def apply(transaction: Transaction) -> Outcome[None]:
@@ -91,7 +91,7 @@ class Invites:
         await self._writer.change(conversation_id, apply)
 
     async def way(self, code: str) -> "Way":
-        """For somebody who signs up by the link. Raises NotFound."""
+        """Check the link of somebody who signs up by it. Raises NotFound."""
         found = await find(self._database, code)
         return Way(self._writer, found.conversation_id, code)
 
@@ -152,7 +152,7 @@ class Way:
         return await self._writer.change(self._conversation_id, apply)
 
     async def require_open(self, transaction: Transaction) -> None:
-        """Whoever comes is nobody yet, so nobody has removed or blocked them."""
+        """Let a new user in. Nobody can have removed or blocked a user who is new."""
         nobody = Identity(0, "", False, 0.0, None)
         await require_open(transaction, nobody, await find(transaction, self._code))
 

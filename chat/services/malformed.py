@@ -120,8 +120,8 @@ def half_pair(
 
 
 def half_pair_at(value: Any) -> str | None:
-    """Where half of a pair is, by the names of the objects that it is in: `metadata.colour`. None
-    where there is none.
+    """The place of half a surrogate pair, as a path of names: `metadata.colour`. None where there
+    is none.
     """
     left: list[tuple[str, Any]] = [("", value)]
     while left:

@@ -276,7 +276,9 @@ def woven(
 
 
 def most_of(length: int) -> int:
-    """How many messages of this length, in characters, make a page of a streamed list."""
+    """The number of messages in one page of a streamed list, if they have this length in
+    characters.
+    """
     return max(1, min(STREAM_PAGE, STREAM_CHARACTERS // (length or 1)))
 
 

@@ -228,7 +228,7 @@ def not_staff() -> Forbidden:
 
 
 async def refuse_note(reads: Reads, who: Identity, conversation_id: int, message_id: int) -> None:
-    """Where no message has this id: raises Conflict for staff if a note has it."""
+    """Raises Conflict, for staff, if the id is that of a note. No message has this id."""
     if who.is_staff and await store.one(reads, who.user_id, conversation_id, message_id):
         raise text_only()
 

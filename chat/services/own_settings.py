@@ -23,7 +23,7 @@ from chat.times import now
 
 
 class Changes(Struct, frozen=True):
-    """What becomes of each setting. One that is not given stays as it is."""
+    """The new value of each setting. One that is not given stays as it is."""
 
     muted_until: datetime | UnsetType | None = UNSET
     archived: bool | UnsetType = UNSET

@@ -1,4 +1,4 @@
-"""Where all conversations of a user are: what a socket of all of them is let in by."""
+"""The positions of all conversations of a user. With them a socket of `/ws/` is let in."""
 
 from collections.abc import Collection
 

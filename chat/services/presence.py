@@ -12,7 +12,7 @@ from chat.store import presence as store
 from chat.store.database import Database
 
 Online = Callable[[Collection[int]], Awaitable[set[int]]]
-"""Which of these users are online on any node; raises Unavailable where nobody can tell."""
+"""Which of these users are online on any node; raises Unavailable where nobody can say."""
 
 
 class Presences:
@@ -23,8 +23,8 @@ class Presences:
     async def of(
         self, who: Identity, people: Sequence[records.Participant]
     ) -> list[records.Participant]:
-        """The same with their presence; without it while it is not known who is online, and of
-        those with whom the caller has a block.
+        """The same participants with their presence. It is missing while it is not known who is
+        online, and for those with whom the caller has a block.
         """
         apart = (await blocks.apart(self._database, [who.user_id])).get(who.user_id, set())
         ids = [one.id for one in people if one.id not in apart]

@@ -46,7 +46,7 @@ class Search:
             )
 
     async def _pieces(self) -> Sample | None:
-        """How frequent pieces are, from time to time anew; None while there is no index."""
+        """Measure from time to time how frequent pieces are; None while there is no index."""
         if self._lacks_pieces or not await store.has_pieces(self._index):
             return None
         if self._sample is None or monotonic() - self._sampled_at > SAMPLE_SECONDS:

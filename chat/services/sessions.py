@@ -55,7 +55,7 @@ class Pair(Struct, frozen=True):
 
 
 class Known(Struct, frozen=True):
-    """What is known of a token.
+    """The state of a token.
 
     `round` is a counter: each time that all tokens must be checked again, it grows by one, and
     what was learned in an earlier round does not count. `ends_at` is the token's end by the

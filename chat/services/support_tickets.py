@@ -302,7 +302,7 @@ async def note(
 
 
 def action_of(before: records.SupportTicket, after: records.SupportTicket) -> str:
-    """What the step from one to the other is called."""
+    """The name of the step from one state to the other."""
     if "closed" in (before.status, after.status) and before.status != after.status:
         return "closed" if after.status == "closed" else "reopened"
     if before.rating != after.rating:

@@ -222,7 +222,7 @@ class Webhooks:
 
 
 def record_of(webhook: Webhook, lag: Lag) -> records.Webhook:
-    """What staff see of it; not its secret."""
+    """The webhook as staff see it, without its secret."""
     if webhook.paused_at is not None:
         status = "paused"
     else:

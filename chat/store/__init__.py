@@ -1,1 +1,1 @@
-"""What lasts: the database, one query module a noun, the writer, files."""
+"""What lasts: the database, one query module per noun, the writer, files."""

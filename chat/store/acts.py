@@ -1,4 +1,4 @@
-"""What staff did: kept for ever, and read by every process for what it has to do about it."""
+"""Acts of staff. They are kept for ever, and every process reads them to do its part."""
 
 from collections.abc import Sequence
 

@@ -119,7 +119,7 @@ async def file_of(
 
 
 async def total(reads: Reads, conversation_id: int) -> Total:
-    """Of the files of a conversation."""
+    """Count the files of a conversation, and their bytes."""
     return await _total(reads, "conversation_id = ?", conversation_id)
 
 
@@ -129,7 +129,7 @@ async def total_of_message(reads: Reads, conversation_id: int, message_id: int) 
 
 
 async def total_of_sender(reads: Reads, user_id: int) -> Total:
-    """Of the files of a user's messages, in all conversations."""
+    """Count the files of a user's messages in all conversations, and their bytes."""
     return await _total(reads, "sender_id = ?", user_id)
 
 

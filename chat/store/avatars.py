@@ -54,7 +54,7 @@ EVERY = """
 
 
 async def every(reads: Reads) -> list[tuple[str, int, Avatar]]:
-    """Of what, and of which id, each one is."""
+    """The kind and the id of what each picture belongs to."""
     return [(what, id_, Avatar(*avatar)) for what, id_, *avatar in await reads.fetch(EVERY)]
 
 

@@ -1,4 +1,5 @@
-"""What belongs to messages and is in other tables: a statement per kind, however many messages.
+"""Reads what belongs to messages and is in other tables, with one statement per kind, however many
+messages there are.
 
 A kind of which the messages have nothing is not asked for.
 """

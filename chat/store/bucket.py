@@ -76,7 +76,7 @@ class Bucket:
             raise away() from error
 
     async def size(self, name: str) -> int:
-        """In bytes. Raises NotFound."""
+        """The size of a file in bytes. Raises NotFound."""
         return int((await reached(obstore.head_async(self._store, key(name))))["size"])
 
     async def link(self, name: str, method: Literal["GET", "HEAD"]) -> str:
@@ -86,7 +86,7 @@ class Bucket:
 
     @property
     def origin(self) -> str:
-        """Where its addresses begin: scheme, host and port. Empty where it is not known yet."""
+        """The origin of its addresses: scheme, host and port. Empty where it is not known yet."""
         try:
             parts = urlsplit(obstore.sign(self._store, "GET", "x", timedelta(seconds=1)))
         except (BaseError, OSError):
@@ -115,7 +115,9 @@ class Bucket:
 
 
 def key(name: str) -> str:
-    """As on the disk, so that a folder can be copied to a bucket as it is."""
+    """The key of a file. It is its path on the disk, so a folder can be copied to a bucket as it
+    is.
+    """
     return f"{name[:2]}/{name}"
 
 

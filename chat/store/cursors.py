@@ -42,7 +42,7 @@ class Cursor(Struct, frozen=True):
 async def snapshot(
     reads: Reads, sql: str, parameters: Sequence[int | str], **parts: str
 ) -> tuple[Cursor, Row]:
-    """What a statement of one row answers, and the cursor of the same moment.
+    """The answer to a statement of one row, and the cursor of the same moment.
 
     The statement begins `SELECT {horizon}, {incarnation}, (SELECT epoch FROM history)`. `parts`
     are put into it by name.

@@ -233,7 +233,7 @@ async def table(reads: Reads, lo: int, hi: int, after: int, limit: int) -> list[
 
 
 def _form_of(sql: str, reads: Reads) -> str:
-    """In a cluster each server finds the tickets that are wanted by itself, however often."""
+    """On Citus each server finds the wanted tickets by itself, each time."""
     if reads.form != "citus":
         return sql
     return sql.replace("wanted AS (", "wanted AS NOT MATERIALIZED (")

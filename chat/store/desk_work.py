@@ -1,4 +1,4 @@
-"""What there is to do at the desk by its rules: tickets to assign, waiting customers, replies."""
+"""The work that the desk's rules ask for: tickets to assign, waiting customers, replies."""
 
 from collections.abc import Collection
 from typing import NamedTuple
@@ -82,8 +82,8 @@ async def unrecorded(reads: Reads) -> list[int]:
 
 
 class Reply(NamedTuple):
-    """What a customer wrote after the last ticket of a conversation was closed: the first of it.
-    The last one is that which was closed last, and none is open.
+    """The first message that a customer wrote after the last ticket of a conversation was closed,
+    where no ticket is open. The last ticket is the one that was closed last.
 
     Moments are in microseconds since 1970.
     """
@@ -123,7 +123,7 @@ REPLIES = f"""
 
 
 async def replies(reads: Reads, conversation_ids: Collection[int] | None) -> list[Reply]:
-    """Those in these conversations, or some of all."""
+    """The replies in these conversations, or some of all replies."""
     condition, parameters = "TRUE", list[object]()
     if conversation_ids is not None:
         condition, parameters = f"t.conversation_id IN ({reads.ids})", [listed(conversation_ids)]

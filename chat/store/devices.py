@@ -27,7 +27,7 @@ class Address(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """What two devices never share, of a length that an index can hold."""
+        """A digest that two devices never share, short enough for an index."""
         named = "\n".join((self.platform, self.url, self.app_id or "", self.pushkey or ""))
         return sha256(named.encode()).hexdigest()
 

@@ -1,4 +1,4 @@
-"""What the doctor finds: a difference between what is derived and what it derives from."""
+"""A finding of the doctor: a difference between a derived value and what it is derived from."""
 
 from collections.abc import Sequence
 from pathlib import Path

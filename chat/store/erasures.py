@@ -109,8 +109,8 @@ async def conversations(reads: Reads, user_id: int) -> list[int]:
 async def messages_of(
     reads: Reads, conversation_id: int, user_id: int, after: int, most: int
 ) -> tuple[int | None, list[int]]:
-    """Of the next `most` messages after this `seq`, those of the user, and the last `seq`; None if
-    there are no more.
+    """The user's messages among the next `most` after this `seq`, and the last `seq`; None if there
+    are no more.
     """
     ((last, ids),) = await reads.fetch(
         MINE.format(joined=reads.joined), (user_id, conversation_id, after, most)
@@ -141,7 +141,7 @@ async def blank(
 
 
 async def undress(transaction: Transaction, conversation_id: int) -> Avatar | None:
-    """Forget how a conversation is called that nobody is in any more. Returns its picture."""
+    """Forget the title of a conversation in which nobody is any more. Returns its picture."""
     emptied = await transaction.execute(
         """
         UPDATE conversations SET title = '', metadata = NULL WHERE id = ? AND participant_count = 0

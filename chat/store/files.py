@@ -183,7 +183,7 @@ class Files:
         await bucket.put(path, file.stored_name, file.content_type, disposition(file.name))
 
     async def link(self, name: str, method: Literal["GET", "HEAD"]) -> str | None:
-        """Where the client gets the file itself; None for a file on the disk."""
+        """The address at which the client gets the file itself; None for a file on the disk."""
         if self.bucket is None or await asyncio.to_thread(self.path(name).exists):
             return None
         return await self.bucket.link(name, method)

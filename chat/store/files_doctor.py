@@ -107,7 +107,7 @@ async def examine_senders(database: Database) -> list[Drift]:
 
 
 def size_of(files: Files, name: str, kept: Mapping[str, Kept]) -> int | None:
-    """In bytes; None for a file that is in neither place."""
+    """The size of a file in bytes; None for a file that is in neither place."""
     path = files.path(name)
     if path.exists():
         return path.stat().st_size

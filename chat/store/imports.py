@@ -27,7 +27,7 @@ class Step(Struct, frozen=True):
 
 
 class Standing(Struct, frozen=True):
-    """What the sender of a message is in its conversation."""
+    """The role of a message's sender in its conversation."""
 
     is_staff: bool
     is_participant: bool
@@ -180,7 +180,7 @@ async def known_users(reads: Reads, user_ids: Collection[int]) -> set[int]:
 async def standings(
     reads: Reads, pairs: Collection[tuple[int, int]]
 ) -> dict[tuple[int, int], Standing]:
-    """Of those (conversation, user) whose user exists, what the user is there."""
+    """The role of each (conversation, user), for users who exist."""
     rows = await reads.fetch(
         f"""
         SELECT pair.one, pair.two, u.is_staff, p.user_id FROM ({reads.pairs}) AS pair
@@ -275,7 +275,7 @@ async def log(transaction: Transaction, entries: Sequence[Entry]) -> None:
 
 
 class Sent(NamedTuple):
-    """What of a message matters to its files; `at` is when it was sent."""
+    """The part of a message that matters to its files; `at` is when it was sent."""
 
     is_deleted: bool
     at: int
@@ -306,7 +306,7 @@ async def with_open_tickets(reads: Reads, conversation_ids: Collection[int]) -> 
 
 
 async def active_at(reads: Reads, conversation_ids: Collection[int]) -> dict[int, int]:
-    """When the last message of each was sent, or when it began."""
+    """The moment of the last message of each conversation, or of its beginning."""
     if not conversation_ids:
         return {}
     sql = f"SELECT id, active_at FROM conversations WHERE id IN ({reads.ids})"  # noqa: S608 - of ours

@@ -84,7 +84,7 @@ MEND_CONVERSATION = """
 
 
 async def examine(database: Database) -> list[Drift]:
-    """What is mended is put on the list of a server that runs, or of the next one."""
+    """Find what is left. To mend it is to put it on the list of a server, which then erases it."""
     drifts = []
     for what, things in OF_USERS.items():
         for (id_,) in await database.fetch(USERS.format(things=things)):

@@ -42,7 +42,7 @@ async def find(reads: Reads, wanted: Sequence[tuple[int, Named]]) -> list[list[r
 def participants_of(
     known: dict[tuple[int, str], records.User], conversation_id: int, named: Named
 ) -> list[records.User]:
-    """Of each mention the first name that is a participant's."""
+    """For each mention, the first name that is a participant's."""
     found: dict[int, records.User] = {}
     for spellings in named:
         for key in spellings:

@@ -174,7 +174,9 @@ async def some(
 
 
 async def contents(reads: Reads, pairs: Iterable[tuple[int, int]]) -> dict[int, str]:
-    """Of messages that are not deleted, each by its conversation and its id: the content by id."""
+    """The contents, by id, of messages that are not deleted, each found by its conversation and its
+    id.
+    """
     # Not by a join: PostgreSQL may read all partitions for that, whatever the pairs are.
     sql = f"""
         SELECT wanted.two, (SELECT m.content FROM messages AS m
@@ -190,7 +192,7 @@ async def contents(reads: Reads, pairs: Iterable[tuple[int, int]]) -> dict[int, 
 
 
 async def by_ids(reads: Reads, reader: Reader, message_ids: Sequence[int]) -> list[records.Message]:
-    """Those of these that are in the conversation, oldest first."""
+    """Those of the messages that are in the conversation, oldest first."""
     where = f"m.conversation_id = ? AND m.id IN ({reads.ids})"
     return await _select(reads, reader, where, reader.conversation_id, listed(message_ids))
 

@@ -136,7 +136,7 @@ async def shown(
 async def keep(
     transaction: Transaction, token: str, looked: Iterable[Looked], seconds: float
 ) -> None:
-    """What these devices show is right."""
+    """Mark that these devices show what they should."""
     await transaction.execute_many(
         KEEP.format(moment=transaction.moment, seq=SEQ, read=READ),
         [
@@ -209,7 +209,7 @@ async def mark_seen(database: Database, conversation_ids: Collection[int]) -> se
 
 
 async def waiting(reads: Reads) -> float:
-    """For how many seconds the notice has been due that waits longest; 0 where none waits."""
+    """The seconds for which the longest waiting notice has been due; 0 where none waits."""
     ((due,),) = await reads.fetch("SELECT min(due) FROM notices WHERE due IS NOT NULL")
     return 0.0 if due is None else max(0.0, (now() - due) / MICROSECONDS)
 

@@ -118,7 +118,7 @@ async def wipe(transaction: Transaction, conversation_id: int) -> None:
 
 async def forget_retries(transaction: Transaction, conversation_id: int, limit: int) -> int:
     """Forget the `client_id` of some messages, and the hash of their texts: nobody can send them
-    again. Returns of how many.
+    again. Returns the number of messages.
     """
     return await transaction.execute(
         """

@@ -64,5 +64,5 @@ async def put(transaction: Transaction, conversation_id: int, user_id: int, sett
 
 
 def muted_text(muted_until: int | None) -> str | None:
-    """Until when it is muted, for clients: null where that has passed."""
+    """The moment until which it is muted, for clients: null where that has passed."""
     return None if muted_until is None or muted_until <= now() else to_text(muted_until)

@@ -250,7 +250,7 @@ async def recount(transaction: Transaction, conversation_id: int) -> None:
 
 
 async def seqs(reads: Reads, conversation_id: int, user_ids: Iterable[int]) -> dict[int, int]:
-    """By user, the `seq` with which each of these last joined or left."""
+    """The `seq` with which each of these users last joined or left, by user."""
     return dict(
         await reads.fetch(
             f"""

@@ -84,7 +84,7 @@ class Standing(Struct, frozen=True):
 
 
 class Behind(Struct, frozen=True):
-    """What the client with an old cursor may have missed, and the cursor for the present.
+    """The changes that a client with an old cursor may have missed, and the present cursor.
 
     `positions` are those of all conversations of the user, as in `Standing`. `changed` has triples
     (id, since, seq): the old cursor stands for the position `since`, and the present one is `seq`.

@@ -101,7 +101,7 @@ class Added(NamedTuple):
 
 
 class Due(NamedTuple):
-    """What a device that is due shows of a conversation, and what it should.
+    """A device that is due: what it shows of a conversation, and what it should show.
 
     `shown_id` and `shown_seq` are 0 where it shows nothing. `is_shown_deleted` says that the
     message it shows was deleted, `is_mentioned` that an unread one mentions the user, and

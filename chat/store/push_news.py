@@ -92,7 +92,7 @@ class News(NamedTuple):
 
 
 async def find(reads: Reads, spans: Sequence[Span], oldest: int, moment: int) -> News:
-    """What in these spans asks for a look. Nothing that happened before `oldest` does.
+    """The events in these spans that ask for a look. Those before `oldest` do not.
 
     Both are in microseconds since 1970.
     """

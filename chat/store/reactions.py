@@ -110,7 +110,7 @@ async def put(
 
 
 async def of_user(reads: Reads, conversation_id: int, user_id: int) -> list[tuple[int, str, int]]:
-    """What a user has reacted with in a conversation: message, emoji, and the change."""
+    """The reactions of a user in a conversation: message, emoji, and the change."""
     rows = await reads.fetch(
         """
         SELECT message_id, emoji, seq FROM reactions

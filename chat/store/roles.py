@@ -29,7 +29,7 @@ class Standing(NamedTuple):
 
 
 async def standing(reads: Reads, conversation_id: int, user_id: int) -> Standing:
-    """Of a user in a conversation that exists."""
+    """The role of a user in a conversation that exists."""
     ((role, role_seq, members_may, is_direct),) = await reads.fetch(
         """
         SELECT p.role, coalesce(p.role_seq, 0), c.members_may, c.is_direct
@@ -54,8 +54,8 @@ async def put(
 
 
 async def successor(reads: Reads, conversation_id: int) -> records.User | None:
-    """Who owns the conversation if its owner is gone: the admin, or else the member, who has been
-    in it longest. None where it has an owner, or nobody; and where it is direct.
+    """The next owner of a conversation whose owner is gone: the admin, or else the member, who has
+    been in it longest. None where it has an owner, where nobody is in it, and where it is direct.
     """
     rows = await reads.fetch(
         """

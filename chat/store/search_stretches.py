@@ -86,7 +86,7 @@ class Stretches:
             await self._step()
 
     async def go_on(self) -> None:
-        """Until enough is found, or about MOST texts have been looked through."""
+        """Search on until enough is found, or about MOST texts have been looked through."""
         while not self.is_done:
             await self._step()
             if MOST - self._seen <= VISIT * len(self._scope):

@@ -28,7 +28,7 @@ FIRST_WITH_KEY = """
 
 
 class Extras:
-    """What few messages have.
+    """The fields that only few messages have.
 
     `named` are the names in the text, and `mentions` the participants who are called so. `reply_to`
     is the id of the message that it replies to, or None, and `parent` that message. `metadata` is

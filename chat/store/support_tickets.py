@@ -277,7 +277,7 @@ async def create(
 
 
 async def languages(reads: Reads, ticket_id: int) -> list[str]:
-    """Those of who opened the ticket, the best first."""
+    """The languages of the customer who opened the ticket, the best first."""
     rows = await reads.fetch("SELECT languages FROM support_tickets WHERE id = ?", (ticket_id,))
     return [language for (text,) in rows for language in text.split(",") if language]
 
@@ -326,7 +326,7 @@ async def keep_answers(transaction: Transaction, conversation_id: int) -> None:
 
 
 async def lasted(reads: Reads, ticket_id: int) -> int | None:
-    """How long a closed ticket was open, in microseconds, from its opening on."""
+    """The microseconds between the opening and the closing of a ticket."""
     sql = "SELECT closed_at - created_at FROM support_tickets WHERE id = ?"
     ((found,),) = await reads.fetch(sql, (ticket_id,))
     return None if found is None else int(found)

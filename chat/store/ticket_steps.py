@@ -26,7 +26,7 @@ def from_row(row: Row) -> records.TicketStep:
 async def of_places(
     reads: Reads, places: Sequence[tuple[int, int]]
 ) -> dict[tuple[int, int], records.TicketStep]:
-    """By their place (conversation, seq), those that there are."""
+    """Those of the steps that exist, by their place (conversation, seq)."""
     if not places:
         return {}
     steps = f"""

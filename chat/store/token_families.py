@@ -95,8 +95,9 @@ async def revoke_others(transaction: Transaction, user_id: int, kept: str | None
 async def prune(
     database: Database, after: str, revoked_before: int, unused_since: int
 ) -> str | None:
-    """Of the next sign-ins by id delete those that were revoked, or not used, for so long, with
-    their devices. Moments in microseconds. Returns the last id; None where there are no more.
+    """Look through the next sign-ins by id, and delete those that were revoked, or not used, for so
+    long, with their devices. Moments in microseconds. Returns the last id; None where there are no
+    more.
     """
     rows = await database.fetch(
         """

@@ -22,8 +22,8 @@ Result = TypeVar("Result")
 
 
 class Outcome(NamedTuple, Generic[Result]):
-    """What a change has made: `result` is for the caller, `events` are published after the commit,
-    and `after` is called after the commit.
+    """The outcome of a change: `result` is for the caller; `events` are published, and `after` is
+    called, after the commit.
     """
 
     result: Result

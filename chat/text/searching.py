@@ -133,7 +133,8 @@ def _mapped(text: str) -> tuple[str, list[tuple[int, int]]]:
 
 
 def _cluster_starts(text: str) -> list[int]:
-    """Where a new letter begins, but the first: decomposition moves marks only within one.
+    """The places at which a new letter begins, but the first. Decomposition moves marks only within
+    a letter.
 
     What chooses the form of a sign stays with it: ❤ is followed by one where it is coloured.
     """

@@ -15,7 +15,7 @@ export class Http {
   /** `onProgress` is called while `form` is on its way, with the share that has left: 0 to 1. */
   async send(method, path, options = {}) {
     const { form, onProgress } = options;
-    // Only the older way tells a browser how far an upload is.
+    // Only XMLHttpRequest reports how far an upload is.
     const isWatched = form && onProgress && globalThis.XMLHttpRequest;
     const how = { ...options, method, url: this.url + path };
     return answered(isWatched ? upload(how) : this.#call(how), options.signal);

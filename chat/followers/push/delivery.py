@@ -46,7 +46,7 @@ class Result(Struct, frozen=True):
 
 
 class Text(Struct, frozen=True):
-    """What a push has only with PUSH_CONTENT."""
+    """The part of a push that is sent only with PUSH_CONTENT."""
 
     title: str
     sender: str
@@ -54,7 +54,7 @@ class Text(Struct, frozen=True):
 
 
 class Pushed(Struct, frozen=True):
-    """What is pushed. `sent_at` is in microseconds since 1970, and `ttl` in seconds.
+    """One push. `sent_at` is in microseconds since 1970, and `ttl` in seconds.
 
     `message_id` is 0 where it is of no message.
     """

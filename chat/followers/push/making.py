@@ -34,7 +34,7 @@ def pushed_of(due: Due, planned: Plan, badge: int, *, ttl: int, with_content: bo
 
 
 def moment_of(due: Due) -> int:
-    """When what is pushed happened, in microseconds since 1970."""
+    """The moment of what is pushed, in microseconds since 1970."""
     if due.newest is not None:
         return due.newest.at
     return due.added.at if due.added is not None else now()

@@ -1,4 +1,4 @@
-"""What is to be done for a device that is due, from what it shows and what is unread.
+"""Decides what to do for a device that is due, by what it shows and what is unread.
 
 1. It shows nothing, and message 5 is unread. The user is online: look again, for two minutes after
    the message. The user is away: push.
@@ -44,7 +44,7 @@ def plan(due: Due, moment: int, *, ttl: float, is_online: bool, watch: float) ->
 
 
 def news(due: Due, oldest: int) -> tuple[Plan | None, int]:
-    """What the device has not shown, and when it happened."""
+    """The plan for what the device has not shown, and the moment of that."""
     if due.newest is not None and due.newest.id > due.shown_id and due.newest.at >= oldest:
         return Plan.MESSAGE, due.newest.at
     if due.added is not None and due.added.at >= oldest:

@@ -194,7 +194,7 @@ class Pusher:
             self._pushing[asyncio.get_running_loop().create_task(work)] = due.place
 
     async def _badges(self, user_ids: Collection[int]) -> dict[int, int]:
-        """By user, the number of all unread messages: once, however many pushes the user gets.
+        """Count all unread messages, by user: once, however many pushes the user gets.
 
         One after the other, so that requests find connections to the database.
         """

@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 
 
 class Beat(NamedTuple):
-    """What a node finds out when it says that it lives.
+    """The answer to a node that says that it lives.
 
     `is_known` is false where the others had given this node up, or at its first beat: then its
     users have to arrive again. `gone` are users who went offline with nodes that have died.
@@ -39,7 +39,7 @@ class Board(Protocol):
         ...
 
     async def online(self, user_ids: Collection[int]) -> set[int]:
-        """Those of these who are online."""
+        """Those of the users who are online."""
         ...
 
     async def beat(self) -> Beat:
@@ -50,7 +50,7 @@ class Board(Protocol):
 
 
 class LocalBoard(Board):
-    """For one process alone, which is its only node."""
+    """The board of one process alone, which is its only node."""
 
     def __init__(self) -> None:
         self._online: set[int] = set()

@@ -1,4 +1,6 @@
-"""Who of this process hears of whose presence: the sockets of `/ws/` in shared conversations."""
+"""Decides which sockets of this process receive whose presence: those of `/ws/` in shared
+conversations.
+"""
 
 from collections.abc import Sequence
 

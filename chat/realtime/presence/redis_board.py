@@ -83,7 +83,7 @@ return {{is_known and 1 or 0, found}}
 
 
 class RedisBoard(Board):
-    """For the nodes that share a Redis server, its Sentinels, or a cluster."""
+    """The board of nodes that share a Redis server, its Sentinels, or a cluster."""
 
     def __init__(self, url: str, *, life: int = LIFE_SECONDS) -> None:
         """`life` is how many seconds a node counts as alive after its last beat."""

@@ -6,7 +6,7 @@ from chat.realtime.relay.relay import Relay, RelayListener
 
 
 class LocalRelay(Relay):
-    """For one process alone: it publishes nothing."""
+    """The relay of one process alone. It publishes nothing."""
 
     has_others = False
     is_connected = True

@@ -75,7 +75,7 @@ Wanted = int | bytes
 
 
 class Channels:
-    """What one connection listens to.
+    """The channels to which one connection listens.
 
     A node may listen to a hundred thousand conversations, and has them in its hub anyway. So `ids`
     may be a view of those. Then nothing has to be added here, or discarded.

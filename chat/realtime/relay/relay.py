@@ -13,7 +13,7 @@ from typing import Protocol
 
 
 class RelayListener(Protocol):
-    """What a relay calls in its process."""
+    """The methods that a relay calls in its process."""
 
     def relayed(self, conversation_id: int, payload: bytes) -> None:
         """Another node published this."""
@@ -65,7 +65,8 @@ class Relay(Protocol):
     def unsubscribe(self, conversation_id: int) -> None: ...
 
     def follow(self, conversation_ids: Collection[int]) -> None:
-        """What is subscribed to is always what this view has, which saves the relay its own copy.
+        """Subscribe to exactly what this view has, now and later. So the relay needs no copy of its
+        own.
 
         Each change of it is still said by `subscribe` and `unsubscribe`, after it.
         """

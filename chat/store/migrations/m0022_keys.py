@@ -1,6 +1,6 @@
 """Keys of messages lead with the conversation, and no foreign key leads across.
 
-So PostgreSQL can keep messages in partitions by conversation. A `client_id` tells a retry
+So PostgreSQL can keep messages in partitions by conversation. A `client_id` marks a retry
 within its conversation: in another one it is another message.
 
 On PostgreSQL the two indexes may be there already: whoever has many messages makes them before,

@@ -75,7 +75,7 @@ def store_all(db: sqlite3.Connection, sends: Sequence[Send]) -> None:
 
 
 def seqs_of_participants(db: sqlite3.Connection, pairs: Collection[Pair]) -> dict[Pair, int]:
-    """Of those who may send as participants: how far their conversations are."""
+    """The positions of the conversations of those who may send as participants."""
     return {
         (conversation_id, user_id): seq
         for part in parts_of(list(pairs))
@@ -113,7 +113,7 @@ def insert_together(
 
 
 def insert_one_by_one(db: sqlite3.Connection, sends: Sequence[Send], stamp: int) -> None:
-    """The same for all others: agents, who is refused, and retries."""
+    """The same for all others: agents, retries, and those who are refused."""
     seqs: dict[int, int] = {}
     for send in sends:
         send.id = send.seq = 0
