@@ -6,7 +6,7 @@ from chat.auth.identity import Identity
 from chat.changes import reading
 from chat.events import Change, MessageRead, Passing
 from chat.placing import placed
-from chat.store import conversations, participants
+from chat.store import conversations, read_marks
 from chat.store.database import Database
 
 PAGE = 200
@@ -54,7 +54,7 @@ class Changes:
         A mark that was made when the client had come to the point exactly may be one that it has
         received. In a conversation of more than 2,000 participants only the user's own is.
         """
-        found = await participants.marks_since(self._database, points, who.user_id)
+        found = await read_marks.marks_since(self._database, points, who.user_id)
         return {
             conversation_id: [
                 Passing(

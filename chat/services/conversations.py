@@ -27,6 +27,7 @@ from chat.store import (
     messages,
     notes,
     participants,
+    read_marks,
     users,
 )
 from chat.store import conversations as store
@@ -309,9 +310,7 @@ class Conversations:
                 )
             if last_id is None:
                 raise NotFound("There is no such message in this conversation.")
-            moved = await participants.read_up_to(
-                transaction, conversation_id, who.user_id, last_id
-            )
+            moved = await read_marks.read_up_to(transaction, conversation_id, who.user_id, last_id)
             if not moved:
                 return Outcome(None)
             frame = MessageRead(who.username, last_id)

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from chat.errors import EpochChanged, InvalidInput, Unavailable
 from chat.store import history
 from chat.store.database import Database
-from chat.store.participants import Point
+from chat.store.points import Point
 
 log = logging.getLogger("payam.history")
 

@@ -14,7 +14,7 @@ from msgspec import structs
 
 from chat.auth.identity import Identity
 from chat.services.sharing import Shared
-from chat.store import participants, positions
+from chat.store import participants, points, positions
 from chat.store.cursors import Cursor
 from chat.store.database import Database, Reads
 from chat.store.positions import Behind, Standing
@@ -75,7 +75,7 @@ class MembershipProofs:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._points: Shared[tuple[int, int], dict[tuple[int, int], participants.Point]] = Shared(
+        self._points: Shared[tuple[int, int], dict[tuple[int, int], points.Point]] = Shared(
             self._look
         )
 
@@ -84,7 +84,7 @@ class MembershipProofs:
         place = (conversation_id, who.user_id)
         point = (await self._points.ask(place)).get(place)
         if point is None:
-            point = await participants.point_of_agent(self._database, *place)
+            point = await points.point_of_agent(self._database, *place)
         if point is None:
             raise not_a_participant()
         found = Membership.__new__(Membership)
@@ -92,10 +92,8 @@ class MembershipProofs:
         found.seq, found.epoch, found.is_agent = point.seq, point.epoch, point.is_agent
         return found
 
-    async def _look(
-        self, places: Sequence[tuple[int, int]]
-    ) -> dict[tuple[int, int], participants.Point]:
-        return await participants.points_for(self._database, set(places))
+    async def _look(self, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], points.Point]:
+        return await points.points_for(self._database, set(places))
 
     async def close(self) -> None:
         """Stop asking the database."""

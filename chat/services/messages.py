@@ -19,7 +19,15 @@ from chat.services.membership import require_member
 from chat.services.metadata import text_of
 from chat.services.notes import Notes
 from chat.services.rights import admins_only, require_above
-from chat.store import attachments, conversations, mentions, participants, pins, reactions, users
+from chat.store import (
+    attachments,
+    conversations,
+    mentions,
+    pins,
+    points,
+    reactions,
+    users,
+)
 from chat.store import messages as store
 from chat.store.database import Database, Reads, Transaction
 from chat.store.files import Files
@@ -233,7 +241,7 @@ class Messages:
         With an `epoch`, raises EpochChanged where `seq` does not count in the present history.
         """
         if epoch is not None:
-            point = await participants.point_for(self._database, conversation_id, who.user_id)
+            point = await points.point_for(self._database, conversation_id, who.user_id)
             if point is not None:  # otherwise NotFound is raised below
                 require_present(seq, epoch, point)
         changed = await reading.changed_messages(

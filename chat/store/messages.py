@@ -10,7 +10,7 @@ from chat.store import belongings, reactions, replies
 from chat.store.agents import IS_AGENT
 from chat.store.belongings import Belongings
 from chat.store.database import Reads, Row, Transaction, in_parts, listed
-from chat.store.participants import ReadMarks
+from chat.store.read_marks import ReadMarks
 from chat.store.sends import Send, not_a_participant
 from chat.times import to_text
 

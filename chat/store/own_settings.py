@@ -43,7 +43,7 @@ async def changed_since(reads: Reads, user_id: int, points: Mapping[int, int]) -
     """The conversations in which the user changed settings when they were at the point, or later.
 
     The settings take no change number. They keep the number that the conversation had, as a mark
-    of reading does: see `participants.marks_since`.
+    of reading does: see `read_marks.marks_since`.
     """
     found: list[int] = []
     for part in in_parts(points.items()):

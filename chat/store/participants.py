@@ -1,125 +1,16 @@
-"""The participants of a conversation, and how far each has read."""
+"""The participants of a conversation."""
 
 from collections.abc import Collection, Iterable, Mapping
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET
 
 from chat import records
 from chat.records import ID_MAX
 from chat.store import agents, blocks
-from chat.store.agents import IS_AGENT
 from chat.store.database import PART, Reads, Transaction, in_parts, listed
-
-
-class ReadMarks(Struct, frozen=True):
-    """How far a conversation has been read, as one participant sees it.
-
-    `last_read_id` is the last message that this user has read. `others_read_id` is the last one
-    that every other participant has read, or None if there is no other.
-    """
-
-    user_id: int
-    last_read_id: int
-    others_read_id: int | None
-
-    def has_read(self, message_id: int, sender_id: int) -> bool:
-        """`is_read` of a message, for this participant."""
-        if sender_id != self.user_id:
-            return message_id <= self.last_read_id
-        return self.others_read_id is None or message_id <= self.others_read_id
-
-
-class Point(Struct, frozen=True):
-    """The present position of a conversation: its `seq`, and the epoch in which that counts.
-
-    `is_agent` says that the user who asked is no participant but an agent.
-    """
-
-    seq: int
-    epoch: str
-    is_agent: bool
-
-
-class Mark(Struct, frozen=True):
-    """This user has read everything up to the message `last_read_id`."""
-
-    user_id: int
-    username: str
-    last_read_id: int
-
 
 FEW = 10
 """Only the conversation of two people has blocks: it had them before others came into it."""
-MARKS_MOST = 100
-MARKED_MOST = 2_000
-"""With more participants it would take too long to look at the marks of all of them."""
-MARKS = """
-    SELECT newest.id, newest.user_id, u.username, newest.last_read_id FROM (
-        SELECT c.id, p.user_id, p.last_read_id, p.read_seq,
-               row_number() OVER (PARTITION BY c.id, p.user_id = ?
-                                  ORDER BY p.read_seq DESC, p.last_read_id DESC) AS place
-        FROM ({pairs}) AS wanted
-        JOIN conversations AS c ON c.id = wanted.one
-        JOIN participants AS p ON p.conversation_id = c.id
-        WHERE p.is_active AND p.read_seq >= wanted.two AND p.last_read_id > 0
-          AND c.participant_count <= ?
-        UNION ALL
-        SELECT c.id, p.user_id, p.last_read_id, p.read_seq, 1
-        FROM ({pairs}) AS wanted
-        JOIN conversations AS c ON c.id = wanted.one
-        JOIN participants AS p ON p.conversation_id = c.id AND p.user_id = ?
-        WHERE p.is_active AND p.read_seq >= wanted.two AND p.last_read_id > 0
-          AND c.participant_count > ?
-    ) AS newest JOIN users AS u ON u.id = newest.user_id
-    WHERE newest.place <= ? ORDER BY newest.id, newest.read_seq, newest.last_read_id
-"""
-
-
-# Both are read in one statement, because a `seq` counts within the epoch of the same moment.
-POINT = """
-    SELECT c.seq, (SELECT epoch FROM history)
-    FROM participants AS p JOIN conversations AS c ON c.id = p.conversation_id
-    WHERE p.conversation_id = ? AND p.user_id = ? AND p.is_active
-"""
-# For each pair by its key: a plan with joins might read everything.
-POINTS = """
-    SELECT wanted.one, wanted.two, (
-        SELECT c.seq FROM participants AS p JOIN conversations AS c ON c.id = p.conversation_id
-        WHERE p.conversation_id = wanted.one AND p.user_id = wanted.two AND p.is_active
-    ), (SELECT epoch FROM history)
-    FROM ({pairs}) AS wanted
-"""
-POINT_OF_AGENT = f"""
-    SELECT c.seq, (SELECT epoch FROM history) FROM conversations AS c
-    WHERE c.id = ? AND {IS_AGENT.format(user="?", conversation="c.id")}
-"""  # noqa: S608 - of ours
-
-
-async def point_for(reads: Reads, conversation_id: int, user_id: int) -> Point | None:
-    """The position of the conversation. None if the user is neither participant nor agent."""
-    for seq, epoch in await reads.fetch(POINT, (conversation_id, user_id)):
-        return Point(seq, epoch, False)
-    return await point_of_agent(reads, conversation_id, user_id)
-
-
-async def points_for(
-    reads: Reads, places: Collection[tuple[int, int]]
-) -> dict[tuple[int, int], Point]:
-    """The same for many pairs of a conversation and a user, of those who are participants."""
-    found: dict[tuple[int, int], Point] = {}
-    for some in in_parts(places, reads.part):
-        rows = await reads.fetch(POINTS.format(pairs=reads.pairs), (listed(some),))
-        for conversation_id, user_id, seq, epoch in rows:
-            if seq is not None:
-                found[conversation_id, user_id] = Point(seq, epoch, False)
-    return found
-
-
-async def point_of_agent(reads: Reads, conversation_id: int, user_id: int) -> Point | None:
-    """The same for an agent."""
-    for seq, epoch in await reads.fetch(POINT_OF_AGENT, (conversation_id, user_id)):
-        return Point(seq, epoch, True)
-    return None
 
 
 async def may_enter(reads: Reads, conversation_id: int, user_id: int) -> bool:
@@ -328,44 +219,3 @@ async def leave(
         (seq, is_removed, conversation_id, user_id),
     )
     await recount(transaction, conversation_id)
-
-
-async def read_up_to(
-    transaction: Transaction, conversation_id: int, user_id: int, message_id: int
-) -> bool:
-    """Move the mark forward. Returns whether it moved; it never moves back."""
-    return bool(
-        await transaction.execute(
-            """
-            UPDATE participants SET last_read_id = ?,
-                read_seq = (SELECT c.seq FROM conversations AS c WHERE c.id = conversation_id)
-            WHERE conversation_id = ? AND user_id = ? AND is_active AND last_read_id < ?
-            """,
-            (message_id, conversation_id, user_id, message_id),
-        )
-    )
-
-
-async def marks_since(
-    reads: Reads, points: Mapping[int, int], user_id: int
-) -> dict[int, list[Mark]]:
-    """By conversation, how far each participant has read who said so since the point.
-
-    A mark of reading takes no change number. It keeps the number that the conversation had, so:
-
-    1. A client has received the changes up to 7, and goes away.
-    2. Another user reads everything. The mark keeps 7, and so does a mark before the client left.
-    3. The client returns with 7 and gets both. Marks move forward only, so a repeat does no harm.
-
-    Of each conversation MARKS_MOST at most, the newest, and the one of `user_id`; of one with
-    more participants than MARKED_MOST only that one. No user has the id 0.
-    """
-    pairs = listed(points.items())
-    rows = await reads.fetch(
-        MARKS.format(pairs=reads.pairs),
-        (user_id, pairs, MARKED_MOST, pairs, user_id, MARKED_MOST, MARKS_MOST),
-    )
-    found: dict[int, list[Mark]] = {}
-    for conversation_id, *mark in rows:
-        found.setdefault(conversation_id, []).append(Mark(*mark))
-    return found

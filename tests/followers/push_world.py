@@ -18,7 +18,7 @@ from chat.followers.push.pusher import Online, Pusher, Times
 from chat.realtime.presence.board import LocalBoard
 from chat.records import Device
 from chat.services.devices import Devices
-from chat.store import mentions, participants
+from chat.store import mentions, read_marks
 from chat.store.database import Database
 from chat.store.sends import Extras
 from chat.text.mentions import named_in
@@ -88,7 +88,7 @@ class World:
 
     async def read(self, talk: int, user_id: int, message_id: int) -> None:
         async with self.database.transaction() as transaction:
-            await participants.read_up_to(transaction, talk, user_id, message_id)
+            await read_marks.read_up_to(transaction, talk, user_id, message_id)
             await transaction.touch([talk])
 
     async def notices(self) -> int:

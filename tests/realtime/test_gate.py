@@ -14,7 +14,7 @@ import pytest
 from chat.auth.identity import Identity
 from chat.errors import NotFound
 from chat.services.membership import Membership
-from chat.store import participants
+from chat.store import points
 from chat.store.history import Name
 from tests.realtime.nodes import Nodes, Talk, close_all, hold, open_socket, opened, until
 from tests.support.sockets import Socket
@@ -235,13 +235,13 @@ def test_sockets_that_come_together_share_one_question_for_their_memberships(
 ) -> None:
     """The first asks alone, and all that come meanwhile together; each gets its own answer."""
     conversations, asked = nodes.here.app.ctx.services.conversations, []
-    points_for = participants.points_for
+    points_for = points.points_for
 
     async def counted(reads: Any, places: Collection[tuple[int, int]]) -> Any:
         asked.append(len(places))
         return await points_for(reads, places)
 
-    monkeypatch.setattr(participants, "points_for", counted)
+    monkeypatch.setattr(points, "points_for", counted)
     outsider = nodes.here.person("outsider")
     other = outsider.begin(talk.ali)
     numbers = [int(path.strip("/").split("/")[-1]) for path in (talk.path, other)]

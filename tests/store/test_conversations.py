@@ -15,6 +15,7 @@ from chat.store import (
     conversations,
     messages,
     participants,
+    points,
     support_tickets,
     users,
 )
@@ -128,7 +129,7 @@ async def test_a_conversation_shows_to_its_participants_only(database: Database,
     assert await conversation_list.one(database, asked, asking) is None
     with pytest.raises(NotFound):
         await messages.before(database, Reader(asked, asking), None, 10)
-    assert await participants.point_for(database, asked, asking) is None
+    assert await points.point_for(database, asked, asking) is None
     listed = await all_of(database, asking)
     assert [one.id for one in listed] == ([talk] if who == "unknown" else [])
 

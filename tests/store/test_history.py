@@ -10,7 +10,7 @@ from chat.errors import EpochChanged, InvalidInput
 from chat.services.history import History, require_present, require_valid
 from chat.store import conversation_list, history
 from chat.store.database import Database
-from chat.store.participants import Point
+from chat.store.points import Point
 from tests.store.world import pair
 
 SECONDS = 30  # keeps a test from hanging

@@ -8,7 +8,7 @@ from chat.changes.participants import ParticipantJoined, ParticipantLeft
 from chat.changes.support_tickets import TicketUpdated
 from chat.events import MessageSent
 from chat.records import User
-from chat.store import conversation_list, doctor, participants, schema
+from chat.store import conversation_list, doctor, read_marks, schema
 from chat.store.database import Database
 from tests.store.world import opened
 
@@ -88,8 +88,8 @@ async def test_participants_and_what_they_have_read_are_carried_over(empty_url: 
             one.participant_count for one in await conversation_list.some(database, ALI, [1, 2])
         ]
         assert counts == [2, 1]
-        marks = await participants.marks_since(database, {1: 11, 2: 0}, SARA)
-        assert marks == {1: [participants.Mark(ALI, "ali", 3)]}
+        marks = await read_marks.marks_since(database, {1: 11, 2: 0}, SARA)
+        assert marks == {1: [read_marks.Mark(ALI, "ali", 3)]}
 
 
 async def before(database: Database) -> None:

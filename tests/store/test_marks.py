@@ -1,13 +1,13 @@
 """Marks of reading that were made while a client was away."""
 
-from chat.store import participants
+from chat.store import read_marks
 from chat.store.database import Database
-from chat.store.participants import MARKED_MOST, MARKS_MOST, Mark
+from chat.store.read_marks import MARKED_MOST, MARKS_MOST, Mark
 from tests.store.world import Changes, conversation, pair, read_up_to, sent, user
 
 
 async def marks(database: Database, talk: int, since: int, user_id: int) -> list[Mark]:
-    found = await participants.marks_since(database, {talk: since}, user_id)
+    found = await read_marks.marks_since(database, {talk: since}, user_id)
     return found.get(talk, [])
 
 
@@ -73,7 +73,7 @@ async def test_many_conversations_are_asked_at_once(database: Database) -> None:
         )
     points = {talks[0]: 1, talks[1]: 2, talks[2]: 0}
     few = {talks[0]: [Mark(sara, "sara", ids[0])]}
-    assert await participants.marks_since(database, points, ali) == few
+    assert await read_marks.marks_since(database, points, ali) == few
     own = {talks[2]: [Mark(sara, "sara", ids[2])]}
-    assert await participants.marks_since(database, points, sara) == few | own
-    assert await participants.marks_since(database, {talks[2]: 2}, sara) == {}
+    assert await read_marks.marks_since(database, points, sara) == few | own
+    assert await read_marks.marks_since(database, {talks[2]: 2}, sara) == {}

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from chat.errors import EpochChanged, InvalidInput, Unavailable
-from chat.store import conversations, history, participants, positions
+from chat.store import conversations, history, positions, read_marks
 from chat.store.database import Database, Transaction
 from chat.store.positions import Behind
 from chat.store.work import Apply, Outcome
@@ -47,7 +47,7 @@ async def behind(database: Database, user_id: int, cursor: str) -> Behind:
 def marking(conversation_id: int, user_id: int, message_id: int) -> Apply[bool]:
     async def apply(transaction: Transaction) -> Outcome[bool]:
         return Outcome(
-            await participants.read_up_to(transaction, conversation_id, user_id, message_id)
+            await read_marks.read_up_to(transaction, conversation_id, user_id, message_id)
         )
 
     return apply

@@ -28,6 +28,7 @@ from chat.store import (
     participants,
     pins,
     reactions,
+    read_marks,
     schema,
     users,
 )
@@ -149,7 +150,7 @@ async def read_up_to(
     database: Database, conversation_id: int, user_id: int, message_id: int
 ) -> bool:
     async with database.transaction() as transaction:
-        return await participants.read_up_to(transaction, conversation_id, user_id, message_id)
+        return await read_marks.read_up_to(transaction, conversation_id, user_id, message_id)
 
 
 def stored_file(name: str = "a.txt", stored_name: str = "0" * 32) -> StoredFile:

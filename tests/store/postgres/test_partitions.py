@@ -8,7 +8,7 @@ import pytest
 from psycopg.sql import Literal
 
 from chat.changes import reading
-from chat.store import conversation_list, messages, participants, schema
+from chat.store import conversation_list, messages, points, read_marks, schema
 from chat.store.database import Database, Unfit
 from chat.store.messages import Reader
 from chat.store.postgres.exchange import numbered
@@ -92,8 +92,8 @@ READS: dict[str, Read] = {
     "the list": lambda db, _, ali, __: conversation_list.page(db, ali, None, 5),
     "what changed": lambda db, talk, _, __: reading.since(db, talk, 0, limit=10),
     "changed messages": lambda db, talk, _, __: reading.changed_messages(db, 0, talk, 0, 10),
-    "marks": lambda db, talk, ali, _: participants.marks_since(db, {talk: 0}, ali),
-    "point": lambda db, talk, ali, _: participants.point_for(db, talk, ali),
+    "marks": lambda db, talk, ali, _: read_marks.marks_since(db, {talk: 0}, ali),
+    "point": lambda db, talk, ali, _: points.point_for(db, talk, ali),
 }
 
 
