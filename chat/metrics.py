@@ -15,6 +15,7 @@ import platform
 import resource
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from prometheus_client import (
     CollectorRegistry,
@@ -39,248 +40,157 @@ IS_SHARED = "PROMETHEUS_MULTIPROC_DIR" in os.environ
 
 registry = CollectorRegistry()
 
-build = Gauge(
-    "payam_build_info",
-    "1, with the versions of what runs in the labels",
-    ["version", "python"],
-    registry=registry,
-    multiprocess_mode="livemax",
+counter = partial(Counter, registry=registry)
+histogram = partial(Histogram, registry=registry)
+# How the values of several workers become one.
+summed = partial(Gauge, registry=registry, multiprocess_mode="livesum")
+greatest = partial(Gauge, registry=registry, multiprocess_mode="livemax")
+least = partial(Gauge, registry=registry, multiprocess_mode="livemin")
+each = partial(Gauge, registry=registry, multiprocess_mode="liveall")
+
+build = greatest(
+    "payam_build_info", "1, with the versions of what runs in the labels", ["version", "python"]
 )
 # The names of the next four are those that Prometheus' own libraries give them.
-process_cpu = Gauge(
-    "process_cpu_seconds_total",
-    "Seconds of a core that the process has taken",
-    registry=registry,
-    multiprocess_mode="liveall",
+process_cpu = each("process_cpu_seconds_total", "Seconds of a core that the process has taken")
+process_memory = each("process_resident_memory_bytes", "Memory that the process has")
+process_start = each(
+    "process_start_time_seconds", "When the process began to serve, in seconds since 1970"
 )
-process_memory = Gauge(
-    "process_resident_memory_bytes",
-    "Memory that the process has",
-    registry=registry,
-    multiprocess_mode="liveall",
+process_most_files = each(
+    "process_max_fds", "Most files and sockets that the process may have open"
 )
-process_start = Gauge(
-    "process_start_time_seconds",
-    "When the process began to serve, in seconds since 1970",
-    registry=registry,
-    multiprocess_mode="liveall",
-)
-process_most_files = Gauge(
-    "process_max_fds",
-    "Most files and sockets that the process may have open",
-    registry=registry,
-    multiprocess_mode="liveall",
-)
-messages_stored = Counter(
-    "payam_messages_stored", "New messages that were committed", registry=registry
-)
-commit_changes = Histogram(
-    "payam_commit_changes", "Changes in one commit", registry=registry, buckets=SIZES
-)
-commit_seconds = Histogram(
-    "payam_commit_seconds", "How long one commit took", registry=registry, buckets=SECONDS
-)
-change_seconds = Histogram(
+messages_stored = counter("payam_messages_stored", "New messages that were committed")
+commit_changes = histogram("payam_commit_changes", "Changes in one commit", buckets=SIZES)
+commit_seconds = histogram("payam_commit_seconds", "How long one commit took", buckets=SECONDS)
+change_seconds = histogram(
     "payam_change_seconds",
     "From the arrival of a commit's oldest change until its commit began (queued), its sender"
     " was answered (acknowledged), the sockets of its worker had it (delivered)",
     ["stage"],
-    registry=registry,
     buckets=SECONDS,
 )
-deliveries = Counter(
-    "payam_deliveries", "Frames of changes that were written to sockets", registry=registry
+deliveries = counter("payam_deliveries", "Frames of changes that were written to sockets")
+connections = summed("payam_connections", "Open websockets")
+closes = counter("payam_closes", "Websockets that the server closed, by close code", ["code"])
+resumes = counter("payam_resumes", "Clients that resumed")
+gaps_healed = counter(
+    "payam_gaps_healed", "Times that changes the relay had not brought were read from the database"
 )
-connections = Gauge(
-    "payam_connections", "Open websockets", registry=registry, multiprocess_mode="livesum"
+heals_in_vain = counter(
+    "payam_heals_in_vain", "Times that the database did not have changes that the relay announced"
 )
-closes = Counter(
-    "payam_closes", "Websockets that the server closed, by close code", ["code"], registry=registry
-)
-resumes = Counter("payam_resumes", "Clients that resumed", registry=registry)
-gaps_healed = Counter(
-    "payam_gaps_healed",
-    "Times that changes the relay had not brought were read from the database",
-    registry=registry,
-)
-heals_in_vain = Counter(
-    "payam_heals_in_vain",
-    "Times that the database did not have changes that the relay announced",
-    registry=registry,
-)
-resets = Counter(
+resets = counter(
     "payam_resets",
     "Clients that had to read a conversation again, because the database was put back",
-    registry=registry,
 )
-write_queue = Gauge(
-    "payam_write_queue",
-    "Changes that wait for the database",
-    registry=registry,
-    multiprocess_mode="livesum",
-)
-cursor_held = Gauge(
+write_queue = summed("payam_write_queue", "Changes that wait for the database")
+cursor_held = greatest(
     "payam_cursor_held_seconds",
     "For how long a transaction has been open that makes returning clients read changes again",
-    registry=registry,
-    multiprocess_mode="livemax",
 )
-follower_behind_seconds = Gauge(
+follower_behind_seconds = greatest(
     "payam_follower_behind_seconds",
     "Age of the oldest change that this follower has not handled; 0 where it has them all",
     ["follower"],
-    registry=registry,
-    multiprocess_mode="livemax",
 )
-follower_behind_conversations = Gauge(
+follower_behind_conversations = greatest(
     "payam_follower_behind_conversations",
     "Conversations in which this follower has something to do, as far as it counts them",
     ["follower"],
-    registry=registry,
-    multiprocess_mode="livemax",
 )
-followers_running = Gauge(
+followers_running = greatest(
     "payam_followers_running",
     "1 in the worker whose followers' process runs; 0 in all of them means that none does",
-    registry=registry,
-    multiprocess_mode="livemax",
 )
-webhook_attempts = Counter(
+webhook_attempts = counter(
     "payam_webhook_attempts",
     "Requests to webhooks: delivered, refused (by another status than 2xx), timeout, cut,"
     " unreachable, forbidden (an address that is not allowed)",
     ["outcome"],
-    registry=registry,
 )
-webhooks_failing = Gauge(
-    "payam_webhooks_failing",
-    "Webhooks whose last attempts failed, and that are tried again",
-    registry=registry,
-    multiprocess_mode="livemax",
+webhooks_failing = greatest(
+    "payam_webhooks_failing", "Webhooks whose last attempts failed, and that are tried again"
 )
-webhooks_paused = Gauge(
+webhooks_paused = greatest(
     "payam_webhooks_paused",
     "Webhooks that are paused, because their receiver is gone or has failed for too long",
-    registry=registry,
-    multiprocess_mode="livemax",
 )
-pushes = Counter(
+pushes = counter(
     "payam_pushes",
     "Pushes to devices, by platform and outcome: delivered, gone (the device is), refused, failed"
     " (it is tried again) and expired (it was tried until PUSH_TTL)",
     ["platform", "outcome"],
-    registry=registry,
 )
-push_seconds = Histogram(
+push_seconds = histogram(
     "payam_push_seconds",
     "From a message until a push for it was taken by a push service or a gateway",
-    registry=registry,
     buckets=(1.0, 2.5, 5.0, 7.5, 10.0, 15.0, 30.0, 60.0, 300.0, 3600.0),
 )
-push_waiting_seconds = Gauge(
+push_waiting_seconds = greatest(
     "payam_push_waiting_seconds",
     "For how long a device has waited for somebody to look whether there is something to push",
-    registry=registry,
-    multiprocess_mode="livemax",
 )
-relay_backlog = Gauge(
-    "payam_relay_backlog",
-    "Events that wait to be published",
-    registry=registry,
-    multiprocess_mode="livesum",
+relay_backlog = summed("payam_relay_backlog", "Events that wait to be published")
+relay_connected = least(
+    "payam_relay_connected", "1 while every worker receives what the others publish"
 )
-relay_connected = Gauge(
-    "payam_relay_connected",
-    "1 while every worker receives what the others publish",
-    registry=registry,
-    multiprocess_mode="livemin",
-)
-loop_lag_seconds = Histogram(
+loop_lag_seconds = histogram(
     "payam_loop_lag_seconds",
     "How much later than it was due the event loop ran a timer, fifty times per second",
-    registry=registry,
     buckets=LAGS,
 )
-loop_longest_stall = Gauge(
-    "payam_loop_longest_stall_seconds",
-    "The longest such lag of the last minute or two",
-    registry=registry,
-    multiprocess_mode="livemax",
+loop_longest_stall = greatest(
+    "payam_loop_longest_stall_seconds", "The longest such lag of the last minute or two"
 )
-unread_bytes = Gauge(
+unread_bytes = summed(
     "payam_unread_bytes",
     "Bytes of large answers over HTTP that are held until their clients have read them",
-    registry=registry,
-    multiprocess_mode="livesum",
 )
-answers_refused = Counter(
+answers_refused = counter(
     "payam_answers_refused",
     "Answers over HTTP that were refused because too many bytes wait to be read already,"
     " of one user or on the whole worker",
     ["limit"],
-    registry=registry,
 )
-clients_cut = Counter(
+clients_cut = counter(
     "payam_clients_cut",
     "Clients over HTTP that were cut off because they took nothing of an answer for too long",
-    registry=registry,
 )
-relay_refusals = Counter(
+relay_refusals = counter(
     "payam_relay_refusals",
     "Commands that Redis refused, for example because of missing rights, by command",
     ["command"],
-    registry=registry,
 )
-limits_hit = Counter(
+limits_hit = counter(
     "payam_limits_hit",
     "Requests, frames, sockets and sign-ins that were one too many, by limit",
     ["limit"],
-    registry=registry,
 )
-sign_ins_failed = Counter(
-    "payam_sign_ins_failed", "Sign-ins with a wrong name or password", registry=registry
+sign_ins_failed = counter("payam_sign_ins_failed", "Sign-ins with a wrong name or password")
+desk_open = greatest(
+    "payam_desk_open", "Tickets that are not closed; the worker that looks after the desk counts"
 )
-desk_open = Gauge(
-    "payam_desk_open",
-    "Tickets that are not closed; the worker that looks after the desk counts",
-    registry=registry,
-    multiprocess_mode="livemax",
+desk_waiting = greatest("payam_desk_waiting", "Tickets whose customers wait for an answer")
+desk_unassigned = greatest(
+    "payam_desk_unassigned", "Tickets that are not closed, and that no agent has"
 )
-desk_waiting = Gauge(
-    "payam_desk_waiting",
-    "Tickets whose customers wait for an answer",
-    registry=registry,
-    multiprocess_mode="livemax",
-)
-desk_unassigned = Gauge(
-    "payam_desk_unassigned",
-    "Tickets that are not closed, and that no agent has",
-    registry=registry,
-    multiprocess_mode="livemax",
-)
-desk_first_response = Histogram(
+desk_first_response = histogram(
     "payam_desk_first_response_seconds",
     "From the opening of a ticket until the first answer of an agent",
-    registry=registry,
     buckets=WAITS,
 )
-desk_resolution = Histogram(
+desk_resolution = histogram(
     "payam_desk_resolution_seconds",
     "From the opening of a ticket until it was closed",
-    registry=registry,
     buckets=WAITS,
 )
-uploads_refused = Counter(
-    "payam_uploads_refused", "Uploads that were refused, by code", ["code"], registry=registry
-)
-staff_acts = Counter(
-    "payam_staff_acts", "What staff and the operator did, by kind", ["kind"], registry=registry
-)
-http_seconds = Histogram(
+uploads_refused = counter("payam_uploads_refused", "Uploads that were refused, by code", ["code"])
+staff_acts = counter("payam_staff_acts", "What staff and the operator did, by kind", ["kind"])
+http_seconds = histogram(
     "payam_http_request_seconds",
     "From a request until its answer begins",
     ["method", "route", "status"],
-    registry=registry,
     buckets=SECONDS,
 )
 
