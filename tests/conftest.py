@@ -145,6 +145,18 @@ def postgres_url(postgres_server: PostgresServer, migrated_template: str) -> str
     return postgres_server.create_database(template=migrated_template)
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def own_database(request: pytest.FixtureRequest) -> str:
+    """A DATABASE_URL for this module alone: first SQLite's, which is empty, then PostgreSQL's, with
+    messages in partitions.
+    """
+    if request.param == "sqlite":
+        return ""
+    template = request.getfixturevalue("partitioned_template")
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    return server.create_database(template=template)
+
+
 @pytest.fixture(scope="session")
 def on_sqlite() -> Iterator[PayamServer]:
     """One process that needs nothing else."""

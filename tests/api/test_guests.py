@@ -20,12 +20,11 @@ from tests.api.client import Api, Person, problem, wrong_fields
 SECRET = "a secret that the shop's server has"
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+@pytest.fixture(scope="module")
+def api(own_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     settings = Settings(
         data_dir=tmp_path_factory.mktemp("guests"),
-        database_url=url,
+        database_url=own_database,
         guests=True,
         widget_secret=SECRET,
         rate_limits=False,

@@ -25,14 +25,10 @@ TABLES = {
 SECONDS = 30.0
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    url = ""
-    if request.param == "postgres":
-        template = request.getfixturevalue("partitioned_template")
-        url = request.getfixturevalue("postgres_server").create_database(template=template)
+@pytest.fixture(scope="module")
+def api(own_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     folder = tmp_path_factory.mktemp("leftovers")
-    settings = Settings(data_dir=folder, database_url=url, rate_limits=False, guests=True)
+    settings = Settings(data_dir=folder, database_url=own_database, rate_limits=False, guests=True)
     with Api(settings) as served:
         yield served
 

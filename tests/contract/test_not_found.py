@@ -19,14 +19,10 @@ IDS = ("conversation_id", "message_id", "attachment_id", "ticket_id", "invite_id
 CALLERS = ("stranger", "former")
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    url = ""
-    if request.param == "postgres":
-        template = request.getfixturevalue("partitioned_template")
-        url = request.getfixturevalue("postgres_server").create_database(template=template)
+@pytest.fixture(scope="module")
+def api(own_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     folder = tmp_path_factory.mktemp("hidden")
-    with Api(Settings(data_dir=folder, database_url=url, rate_limits=False)) as served:
+    with Api(Settings(data_dir=folder, database_url=own_database, rate_limits=False)) as served:
         yield served
 
 

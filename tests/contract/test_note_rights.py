@@ -36,12 +36,11 @@ from tests.contract.note_rights import (
 from tests.contract.rights import EXPECTED, SOCKETS, sign_up
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+@pytest.fixture(scope="module")
+def api(own_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     settings = Settings(
         data_dir=tmp_path_factory.mktemp("notes"),
-        database_url=url,
+        database_url=own_database,
         rate_limits=False,
         guests=True,
         widget_secret="x" * 32,
@@ -49,7 +48,7 @@ def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     with Api(settings) as served:
         served.execute(
             "INSERT INTO sqlite_sequence (name, seq) VALUES ('messages', ?)"
-            if request.param == "sqlite"
+            if not own_database
             else "SELECT setval(pg_get_serial_sequence('messages', 'id'), ?)",
             (FIRST_ID,),
         )

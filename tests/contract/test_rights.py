@@ -48,11 +48,10 @@ MODES = ("plain", "upgrade", "browser")
 """Without the headers of a handshake, with them, and with the token as a subprotocol."""
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+@pytest.fixture(scope="module")
+def api(own_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     settings = Settings(
-        data_dir=tmp_path_factory.mktemp("rights"), database_url=url, rate_limits=False
+        data_dir=tmp_path_factory.mktemp("rights"), database_url=own_database, rate_limits=False
     )
     with Api(settings) as served:
         yield served

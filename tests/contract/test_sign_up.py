@@ -10,17 +10,10 @@ from config.settings import Settings
 from tests.api.client import Api, Person
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest) -> str:
-    if request.param == "sqlite":
-        return ""
-    return str(request.getfixturevalue("postgres_url"))
-
-
 @pytest.fixture(scope="module")
-def by_invite(url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+def by_invite(own_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     settings = Settings(
-        data_dir=tmp_path_factory.mktemp("invite"), database_url=url, sign_up="invite"
+        data_dir=tmp_path_factory.mktemp("invite"), database_url=own_database, sign_up="invite"
     )
     with Api(settings) as api:
         yield api

@@ -16,10 +16,9 @@ from tests.support.sockets import Socket
 Frame = dict[str, Any]
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    settings = Settings(data_dir=tmp_path_factory.mktemp("desk"), database_url=url)
+@pytest.fixture(scope="module")
+def api(own_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    settings = Settings(data_dir=tmp_path_factory.mktemp("desk"), database_url=own_database)
     with Api(settings) as served:
         yield served
 

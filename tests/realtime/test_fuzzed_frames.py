@@ -60,14 +60,10 @@ SENT = (
 )
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    url = ""
-    if request.param == "postgres":
-        template = request.getfixturevalue("migrated_template")
-        url = request.getfixturevalue("postgres_server").create_database(template=template)
+@pytest.fixture(scope="module")
+def api(own_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     data = tmp_path_factory.mktemp("fuzz")
-    with Api(Settings(data_dir=data, database_url=url, rate_limits=False)) as served:
+    with Api(Settings(data_dir=data, database_url=own_database, rate_limits=False)) as served:
         yield served
 
 
