@@ -3,6 +3,10 @@
 After some failures in a row an origin is left alone for a time, which grows. Then one push tries it
 again. Example: a service hangs. The pushes that are under way to it fail after 15 seconds, and take
 up some of the places of this process for so long. Afterwards one push at a time tries it.
+
+Anybody may register devices of many services that hang. So those that have not answered yet, or did
+not the last time, get few places each, and half of all places together. The other half is there for
+those that answer.
 """
 
 import logging
@@ -15,6 +19,10 @@ log = logging.getLogger("payam.push")
 FAILURES = 5
 PARALLEL = 32
 """Most pushes that are on their way to one origin."""
+FIRST = 4
+"""Most to one that has not answered."""
+UNPROVEN = 32
+"""Most to all of these together."""
 FULL_SECONDS = 1.0
 PAUSE_SECONDS = 2.0
 PAUSE_MAX = 300.0
@@ -27,21 +35,30 @@ class Origin:
     working: int = 0
     failures: int = 0
     quiet_until: float = 0.0
+    answers: bool = False
+
+    @property
+    def room(self) -> int:
+        if self.failures >= FAILURES:
+            return 1
+        return PARALLEL if self.answers else FIRST
 
 
 class Origins:
     def __init__(self) -> None:
         self._origins: defaultdict[str, Origin] = defaultdict(Origin)
+        self._unproven = 0
 
     def begin(self, name: str) -> float:
         """Begin a push to this origin, and return 0; or say in how many seconds to ask again."""
         origin = self._origins[name]
-        is_down = origin.failures >= FAILURES
         if (left := origin.quiet_until - monotonic()) > 0:
             return left
-        if origin.working >= (1 if is_down else PARALLEL):
+        is_full = not origin.answers and self._unproven >= UNPROVEN
+        if is_full or origin.working >= origin.room:
             return FULL_SECONDS
         origin.working += 1
+        self._unproven += not origin.answers
         if len(self._origins) > MOST:
             for other in [one for one, known in self._origins.items() if not known.working]:
                 del self._origins[other]
@@ -50,14 +67,14 @@ class Origins:
     def end(self, name: str, why: str | None) -> None:
         """A push that began has ended. `why` says how the origin failed; None if it answered."""
         origin = self._origins[name]
+        self._unproven -= 0 if origin.answers else origin.working
         origin.working -= 1
+        origin.answers = why is None
+        self._unproven += 0 if origin.answers else origin.working
         if why is None:
             if origin.failures >= FAILURES:
                 log.info("%s takes pushes again", name)
-            if not origin.working:
-                del self._origins[name]
-            else:
-                origin.failures, origin.quiet_until = 0, 0.0
+            origin.failures, origin.quiet_until = 0, 0.0
             return
         if not origin.failures:
             log.warning("%s does not take a push: %s", name, why)
