@@ -9,7 +9,7 @@ from payam_client.account_events import CaughtUp, Positions
 from payam_client.catching_up import MOST, CatchingUp
 from payam_client.positions import Place
 from tests.client.people import Pair, connect, sign_up
-from tests.client.test_account import SECONDS, contents_of, until
+from tests.client.test_account import SECONDS, agrees, contents_of, until
 from tests.faults.proxy import FaultProxy
 from tests.support.payam_server import PayamServer
 
@@ -45,10 +45,12 @@ async def test_nothing_is_lost_or_doubled_where_the_cursor_is_of_no_use(postgres
             account.wake()
             await account.opened()
             await until(lambda: begun in {one.id for one in account.conversations})
-            assert contents_of(hers) == ["seen", "missed", "this too"]
-            assert {one.id: one.record for one in account.conversations} == {
-                one.id: one for one in await sara.conversations()
-            }
+            await until(lambda: contents_of(hers) == ["seen", "missed", "this too"])
+
+            async def listed() -> object:
+                return {one.id: one for one in await sara.conversations()}
+
+            await agrees(lambda: {one.id: one.record for one in account.conversations}, listed)
             events = list[object]()
             # The list shows what began meanwhile (see above). Where it was read before the
             # positions came, no event says so.

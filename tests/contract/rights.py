@@ -68,6 +68,8 @@ def staff(status: int, body: Any = None) -> Rights:
 WEBHOOK = "/api/webhooks/{webhook_id}/"
 WHOLE = "/api/staff/conversations/{conversation_id}/"
 ACCOUNT = "/api/staff/users/{user_id}/"
+PATIENCE = 60.0
+"""Seconds; only a test that fails waits so long."""
 RECEIVER = "https://receiver.invalid/"
 """There is none, and nobody may make one."""
 CONVERSATION = "/api/conversations/{conversation_id}/"
@@ -463,16 +465,16 @@ async def ask(
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + content)
-        answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+        answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE)
         status = int(answer.split(b" ", 2)[1])
         if status != 101:
-            return Answer(status, body=await asyncio.wait_for(reader.read(), 10))
+            return Answer(status, body=await asyncio.wait_for(reader.read(), PATIENCE))
         writer.write(PING)
-        first = await asyncio.wait_for(reader.readexactly(2), 10)
+        first = await asyncio.wait_for(reader.readexactly(2), PATIENCE)
         while first[0] == TEXT:  # what the server says of itself
             length = first[1] if first[1] < 126 else int.from_bytes(await reader.readexactly(2))
-            await asyncio.wait_for(reader.readexactly(length), 10)
-            first = await asyncio.wait_for(reader.readexactly(2), 10)
+            await asyncio.wait_for(reader.readexactly(length), PATIENCE)
+            first = await asyncio.wait_for(reader.readexactly(2), PATIENCE)
         if first[0] == PONG:
             return Answer(status)
         assert first[0] == CLOSE, first

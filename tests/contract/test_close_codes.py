@@ -4,9 +4,10 @@ import asyncio
 import json
 import signal
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 
 import pytest
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 
 from tests.contract.helpers import Pair
@@ -185,6 +186,10 @@ async def test_using_an_old_refresh_token_revokes_the_family(people: People) -> 
     assert (await pair.ali.http.get("/api/users/me/")).status_code == 401
 
 
+LIVES = (3, 12, 48)
+"""Seconds of tokens that are to end: on a busy machine one may have ended before it was used."""
+
+
 def short_lived(person: Person, seconds: int) -> str:
     return access_token(person.server, person.id, person.username, seconds)
 
@@ -192,26 +197,36 @@ def short_lived(person: Person, seconds: int) -> str:
 async def test_a_token_ends_with_a_warning_and_4401(people: People) -> None:
     """`auth.expiring` comes in its last minute; at `exp` the socket is closed."""
     pair = await Pair.of(people)
-    pair.ali.access = short_lived(pair.ali, 3)
-    socket = await pair.ali.connect(pair.conversation)
+    for seconds in LIVES:
+        pair.ali.access = short_lived(pair.ali, seconds)
+        with suppress(InvalidStatus):
+            socket = await pair.ali.connect(pair.conversation)
+            break
     warning = await socket.receive()
     assert warning["type"] == "auth.expiring"
-    assert 0 < warning["expires_in"] <= 3
-    assert await socket.closed() == 4401
+    assert 0 < warning["expires_in"] <= seconds
+    assert await socket.closed(60) == 4401
 
 
 async def test_a_new_token_keeps_the_socket(people: People) -> None:
     """`auth` replaces the token; another user's or a broken one leaves the old in force."""
     pair = await Pair.of(people)
-    lasting, pair.ali.access = pair.ali.access, short_lived(pair.ali, 4)
-    socket = await pair.ali.connect(pair.conversation)
-    for token in (pair.sara.access, "nonsense"):
-        await socket.send({"type": "auth", "token": token, "ref": "no"})
-        assert (await socket.receive_type("error"))["code"] == "token_invalid"
-    await socket.send({"type": "auth", "token": lasting, "ref": "yes"})
-    await socket.receive_type("ack")
-    other = await pair.ali.connect(pair.conversation)
-    assert await other.closed() == 4401
+    lasting = pair.ali.access
+    for seconds in LIVES:
+        pair.ali.access = short_lived(pair.ali, seconds)
+        try:
+            other = await pair.ali.connect(pair.conversation)
+            socket = await pair.ali.connect(pair.conversation)
+            for token in (pair.sara.access, "nonsense"):
+                await socket.send({"type": "auth", "token": token, "ref": "no"})
+                assert (await socket.receive_type("error"))["code"] == "token_invalid"
+            await socket.send({"type": "auth", "token": lasting, "ref": "yes"})
+            await socket.receive_type("ack")
+            break
+        except (InvalidStatus, ConnectionClosed, AssertionError):
+            if seconds == LIVES[-1]:
+                raise
+    assert await other.closed(60) == 4401
     await pair.second.send({"type": "chat_message", "message": "still there"})
     assert (await socket.receive_type("chat.message"))["content"] == "still there"
 

@@ -22,7 +22,7 @@ TABLES = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE '%VIRTUAL%'",
     "postgresql": "SELECT tablename FROM pg_tables WHERE schemaname = 'public'",
 }
-SECONDS = 30.0
+SECONDS = 60.0
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from tests.support.postgres_server import PostgresServer
 from tests.support.push_service import Browser, Gateway, PushService
 from tests.support.redis_server import RedisServer
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 @dataclass

@@ -21,6 +21,8 @@ UPLOADS = "/api/uploads/"
 OCTETS = "application/offset+octet-stream"
 SIZE = 3_000_000
 CUTS = 3
+PART = SIZE // (CUTS + 2)
+"""What comes through between two cuts."""
 NAME = "گزارش.bin"
 LOOK_SECONDS = 0.02
 
@@ -55,13 +57,17 @@ async def arrived(person: Person) -> int:
 
 async def with_cuts(proxy: FaultProxy, person: Person, uploading: "asyncio.Task[Any]") -> Any:
     """Cut the connections of an upload that goes on, each time after some more has arrived."""
-    proxy.delay(0.005)
-    for number in range(1, CUTS + 1):
-        while not uploading.done() and await arrived(person) < number * SIZE / (CUTS + 2):
+    before = 0
+    for _ in range(CUTS):
+        while not proxy.is_stalled or await arrived(person) <= before:
+            assert not uploading.done(), uploading
             await asyncio.sleep(LOOK_SECONDS)
-        assert not uploading.done(), "it was too fast to be cut"
+        before = await arrived(person)
         proxy.cut()
-    proxy.delay(0)
+        proxy.stall_after(PART)
+        proxy.resume()
+    proxy.stall_after(SIZE * 2)
+    proxy.resume()
     return await uploading
 
 
@@ -85,6 +91,7 @@ async def test_tuspy_goes_on_where_it_was_cut(people: People, path: Path, data: 
     token = pair.ali.access
 
     async with FaultProxy(pair.ali.server.port) as proxy:
+        proxy.stall_after(PART)
 
         def upload() -> str:
             client = TusClient(
@@ -111,6 +118,7 @@ async def test_tus_js_client_goes_on_where_it_was_cut(
     """It sends all in one piece."""
     pair = await Pair.of(people)
     async with FaultProxy(pair.ali.server.port) as proxy:
+        proxy.stall_after(PART)
         endpoint = f"http://127.0.0.1:{proxy.port}{UPLOADS}"
         process = await asyncio.create_subprocess_exec(
             *("node", "tus.mjs", endpoint, pair.ali.access, str(path), NAME),

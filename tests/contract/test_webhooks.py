@@ -14,7 +14,7 @@ from tests.support.payam_server import PayamServer
 from tests.support.people import People, Person
 from tests.support.receiver import Received, Receiver, answer
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 CONVERSATIONS = 12
 TURNS = 5
 

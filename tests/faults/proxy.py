@@ -48,6 +48,7 @@ class FaultProxy:
         self._dead: list[Pair] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._delay = 0.0
+        self._until_stall: int | None = None
         self._open = {Way.THERE: asyncio.Event(), Way.BACK: asyncio.Event()}
         for gate in self._open.values():
             gate.set()
@@ -109,6 +110,14 @@ class FaultProxy:
         for one in way:
             self._open[one].set()
 
+    def stall_after(self, size: int) -> None:
+        """Once so many more bytes have gone there, hold back what follows, until `resume`."""
+        self._until_stall = size
+
+    @property
+    def is_stalled(self) -> bool:
+        return not self._open[Way.THERE].is_set()
+
     def delay(self, seconds: float) -> None:
         """From now on each chunk of bytes takes this long."""
         self._delay = seconds
@@ -162,6 +171,11 @@ class FaultProxy:
                 await self._open[way].wait()
                 writer.write(data)
                 await writer.drain()
+                if way is Way.THERE and self._until_stall is not None:
+                    self._until_stall -= len(data)
+                    if self._until_stall <= 0:
+                        self._until_stall = None
+                        self.stall(way)
             await self._open[way].wait()
         # One end has closed, or is gone: the other learns of it as it would without us.
         self._pairs.discard(pair)

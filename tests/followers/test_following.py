@@ -21,7 +21,7 @@ from chat.store.database import Database
 from tests.store.world import Changes, conversation, draft, pair, sent, user
 from tests.support.payam_server import CHECKOUT
 
-PATIENCE = 25.0
+PATIENCE = 60.0
 """Seconds; only a test that fails waits so long."""
 
 

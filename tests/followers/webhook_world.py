@@ -17,7 +17,7 @@ from chat.store.database import Database
 from chat.store.webhooks import Webhook
 from tests.support.receiver import Received, Receiver
 
-PATIENCE = 25.0
+PATIENCE = 60.0
 """Seconds; only a test that fails waits so long."""
 IMPATIENT = Patience(first=0.02, most=0.2, quiet=0.1, asked=0.2, claim=2.0)
 

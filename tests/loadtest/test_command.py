@@ -20,7 +20,7 @@ from tests.support.payam_server import CHECKOUT, PayamServer
 from tests.support.people import People
 from tests.support.ports import free_port
 
-TIMEOUT_SECONDS = 30
+TIMEOUT_SECONDS = 60
 QUICK = ("fanout", "--receivers", "2", "--seconds", "0.2", "--warm-up", "0", *CROWD)
 
 

@@ -19,7 +19,7 @@ from loadtest.__main__ import main
 
 Handler = Callable[[ServerConnection], None]
 SOCKETS = 5
-TIMEOUT_SECONDS = 30
+TIMEOUT_SECONDS = 60
 OPTIONS = ["--warm-up", "0", "--seconds", "0.3", "--patience", "1"]
 
 

@@ -13,7 +13,7 @@ from chat.realtime.relay.redis_relay import RedisRelay
 from chat.realtime.relay.relay import RelayListener
 from tests.support.redis_server import RedisServer
 
-WAIT_SECONDS = 30
+WAIT_SECONDS = 60
 LOOK_SECONDS = 0.005
 EVERYONE = "chat_everyone"
 HASTY = Patience(silence=1.0)

@@ -13,7 +13,7 @@ from chat.store.database import Database
 from chat.store.points import Point
 from tests.store.world import pair
 
-SECONDS = 30  # keeps a test from hanging
+SECONDS = 60  # keeps a test from hanging
 
 
 class Process:

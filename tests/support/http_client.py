@@ -11,5 +11,5 @@ TLS = httpx.create_ssl_context(trust_env=False)
 def http_client(url: str, **options: Any) -> httpx.AsyncClient:
     """`options` are httpx's own. A proxy of the developer's does not stand between."""
     return httpx.AsyncClient(
-        base_url=url, **{"timeout": 30, "trust_env": False, "verify": TLS, **options}
+        base_url=url, **{"timeout": 60, "trust_env": False, "verify": TLS, **options}
     )

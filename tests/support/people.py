@@ -12,7 +12,7 @@ from tests.support.payam_server import PayamServer
 from tests.support.processes import owners
 from tests.support.sockets import Socket
 
-TIMEOUT_SECONDS = 30  # keeps a test from hanging
+TIMEOUT_SECONDS = 60  # keeps a test from hanging
 MOST_TRIES = 1000
 
 

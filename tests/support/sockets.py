@@ -28,7 +28,7 @@ class Socket:
     async def send(self, frame: dict[str, Any]) -> None:
         await self.connection.send(json.dumps(frame))
 
-    async def receive(self, timeout: float = 30) -> dict[str, Any]:  # noqa: ASYNC109 - fails the test
+    async def receive(self, timeout: float = 60) -> dict[str, Any]:  # noqa: ASYNC109 - fails the test
         """The next frame."""
         try:
             async with asyncio.timeout(timeout):
@@ -44,7 +44,7 @@ class Socket:
             if frame["type"] not in self.passed_over:
                 return frame
 
-    async def receive_type(self, kind: str, timeout: float = 30) -> dict[str, Any]:  # noqa: ASYNC109 - fails the test
+    async def receive_type(self, kind: str, timeout: float = 60) -> dict[str, Any]:  # noqa: ASYNC109 - fails the test
         """The next frame whose `type` is `kind`; those before it are dropped."""
         others: list[dict[str, Any]] = []
         try:
@@ -77,7 +77,7 @@ class Socket:
             raise AssertionError(f"closed instead of staying silent: {closed}") from None
         raise AssertionError(f"expected nothing, but this came: {frame!r}")
 
-    async def until_closed(self, timeout: float = 30) -> list[dict[str, Any]]:  # noqa: ASYNC109 - fails the test
+    async def until_closed(self, timeout: float = 60) -> list[dict[str, Any]]:  # noqa: ASYNC109 - fails the test
         """Every frame that comes before the close."""
         frames: list[dict[str, Any]] = []
         try:
@@ -89,7 +89,7 @@ class Socket:
         except TimeoutError:
             raise AssertionError(f"still open after {timeout} s") from None
 
-    async def closed(self, timeout: float = 30) -> int:  # noqa: ASYNC109 - fails the test
+    async def closed(self, timeout: float = 60) -> int:  # noqa: ASYNC109 - fails the test
         """Wait until the server has closed it; the close code. Frames left unread are dropped."""
         try:
             async with asyncio.timeout(timeout):

@@ -9,7 +9,7 @@ import { become, everyone, numbered, person, stored, storeOf, until, url } from 
 
 after(() => everyone.forEach((payam) => payam.close()));
 
-const DEADLINE = 20_000;
+const DEADLINE = 40_000;
 
 /** Wait until it is so; what is not so by then is shown. */
 async function see(look, expected) {
@@ -61,7 +61,7 @@ test("two people and a second device agree: list, order, unread, edits, reading,
   assert.deepEqual(mine.messages.map(({ status }) => status), ["stored"]);
   for (const account of [hers, phone]) {
     await see(() => [order(account), account.unread], [[first, third, second], 1]);
-    assert.equal(account.get(first).record.last_message.content, "سلام");
+    await see(() => account.get(first).record.last_message.content, "سلام");
   }
   await mine.edit(id, "درود");
   await see(() => phone.get(first).record.last_message.content, "درود");
@@ -104,7 +104,7 @@ test("conversations begin, are renamed, and end, on the same socket", async () =
   assert.deepEqual(await own, {
     ...{ conversation: id, muted_until: "2999-01-01T00:00:00Z", archived: true, pinned: false },
   });
-  assert.equal(hers.get(id).record.archived, true);
+  await see(() => hers.get(id).record.archived, true);
   assert.equal(hers.get(id).title, "renamed");
   assert.deepEqual((await sara.direct.conversations({ archived: true })).map((one) => one.id), [id]);
   await his.get(id).send("hello");
@@ -112,11 +112,11 @@ test("conversations begin, are renamed, and end, on the same socket", async () =
   const reza = await person("reza");
   await ali.direct.addParticipant(id, reza.who.id);
   await see(() => hers.get(id).others.sort(), [ali.who.username, reza.who.username].sort());
-  assert.equal(hers.get(id).record.participant_count, 3);
+  await see(() => hers.get(id).record.participant_count, 3);
   const removed = until(hers, "removed");
   await ali.direct.removeParticipant(id, sara.who.id);
   assert.equal((await removed).id, id);
-  assert.equal(hers.get(id), undefined);
+  await see(() => hers.get(id), undefined);
   await his.get(ids[0]).send("still here");
   await see(() => hers.get(ids[0]).record.last_message.content, "still here");
   assert.deepEqual(states, []);
@@ -190,11 +190,11 @@ test("what happened meanwhile is there on return: messages, conversations, marks
   his.wake();
   await become(hers, "open");
   await see(() => texts(conversation), ["mine", "one"]);
-  assert.deepEqual(conversation.messages[1].attachments.map(({ name }) => name), ["x.txt", "y.txt"]);
+  await see(() => conversation.messages[1].attachments.map(({ name }) => name), ["x.txt", "y.txt"]);
   await see(() => conversation.isRead(conversation.messages[0]), true);
-  assert.equal(hers.get(begun.id).title, "begun");
-  assert.equal(hers.get(left), undefined);
-  assert.equal(hers.unread, 1);
+  await see(() => hers.get(begun.id)?.title, "begun");
+  await see(() => hers.get(left), undefined);
+  await see(() => hers.unread, 1);
 });
 
 test("an old conversation that is not loaded comes to the top when somebody speaks there", async () => {
@@ -210,8 +210,8 @@ test("an old conversation that is not loaded comes to the top when somebody spea
   hers.on("message", ({ conversation, content }) => heard.push([conversation, content]));
   await ali.direct.json("POST", `/api/conversations/${ids[0]}/messages/`, { body: { content: "hello" } });
   await see(() => heard, [[ids[0], "hello"]]);
-  assert.equal(hers.conversations[0].id, ids[0]);
-  assert.equal(hers.unread, 1);
+  await see(() => hers.conversations[0].id, ids[0]);
+  await see(() => hers.unread, 1);
   await hers.loadMore();
   assert.equal(hers.conversations.length, 60);
   assert.equal(hers.isComplete, true);
@@ -295,8 +295,9 @@ test("a server that was put back: everything is read again, and it goes on", asy
   await reset;
   await his.get(id).send("two");
   await see(() => texts(hers.get(id)), ["one", "two"]);
-  assert.notEqual(hers.get(id).record.epoch, epoch);
-  assert.equal(hers.get(id).record.epoch, (await ali.direct.conversation(id)).epoch);
+  const { epoch: now } = await ali.direct.conversation(id);
+  await see(() => hers.get(id).record.epoch, now);
+  assert.notEqual(now, epoch);
 });
 
 test("who signs in as another has another account, and what waited is not sent as them", async () => {

@@ -60,7 +60,7 @@ async def test_rules_are_set_on_the_page(
     await window.locator("[name=saturday]").fill("۰۹:۰۰–۱۳:۰۰، 14:00-18:00")
     await window.locator("[name=days_off]").fill(OFF[language])
     await save.click()
-    await expect(hers.page.locator(".notices")).to_contain_text(SAVED[language])
+    await hers.noticed(SAVED[language])
     rules = agent._send("GET", "/api/desk/rules/").json()
     assert (rules["timezone"], rules["reopen_days"]) == ("Asia/Tehran", 3)
     assert rules["hours"] == {"saturday": ["09:00-13:00", "14:00-18:00"]}

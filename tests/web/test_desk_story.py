@@ -168,13 +168,12 @@ async def one_of_two_takes_it(day: Day) -> None:
     await asyncio.gather(*(item.click() for item in items))
     one, other = day.agents
     yours, taken = day.words["yours"], day.desk["taken"]
-    notice = one.page.locator(".notices p").first
-    await expect(notice).to_be_visible()
-    if await notice.inner_text() != yours:
+    await one.page.wait_for_function("noticed.length > 0")
+    if not await one.page.evaluate("(yours) => noticed.includes(yours)", yours):
         day.agents = one, other = other, one
         day.words = {**day.words, "one": day.words["other"], "other": day.words["one"]}
-    await expect(one.page.locator(".notices")).to_contain_text(yours)
-    await expect(other.page.locator(".notices")).to_contain_text(taken.format(day.words["one"]))
+    await one.noticed(yours)
+    await other.noticed(taken.format(day.words["one"]))
     await expect(row(other, day.subject)).to_contain_text(day.words["one"])
 
 
@@ -186,11 +185,11 @@ async def the_other_one_is_warned(day: Day) -> None:
         await expect(desk_of(agent)).to_contain_text(day.subject)
     warning = other.page.locator(".collision")
     await expect(warning).to_have_text(day.words["has"].format(day.words["one"]))
-    await one.box.press_sequentially("We")
-    await expect(warning).to_have_text(day.words["writes"].format(day.words["one"]))
-    await expect(day.frame.locator("#typing")).to_have_text(
-        day.words["typing"].format(day.words["one"])
-    )
+    async with one.typing("We "):
+        await expect(warning).to_have_text(day.words["writes"].format(day.words["one"]))
+        await expect(day.frame.locator("#typing")).to_have_text(
+            day.words["typing"].format(day.words["one"])
+        )
     await one.box.fill("")
 
 

@@ -1,5 +1,6 @@
 """The inbox of an agent: keyboard, filters, other agents, notes, stored answers."""
 
+import asyncio
 import secrets
 from typing import Any
 from urllib.parse import urlencode
@@ -10,6 +11,14 @@ from tests.support.commands import run_command
 from tests.support.payam_server import PayamServer
 from tests.web.sender import Sender
 from tests.web.test_tickets import INBOX, WORDS, Agent, desk_of, open_desk, open_ticket, queue, row
+
+BELOW_THE_TICKET = """(text) => {
+    const all = [...document.querySelectorAll(".notices p")];
+    const notice = all.find((one) => one.textContent === text);
+    const line = document.querySelector(".desk-bar").getBoundingClientRect();
+    return notice?.getBoundingClientRect().top >= line.bottom;
+}"""
+"""The notice does not lie over the line of the ticket. It is there for some seconds."""
 
 
 async def test_the_keyboard_is_enough(browser: Browser, served: PayamServer) -> None:
@@ -125,18 +134,13 @@ async def test_a_ticket_is_handed_over_and_taken_over(
     warning = hers.page.locator(".collision")
     await expect(warning).to_have_text("\u2068Omid\u2069 has this ticket.")
     await expect(theirs.page.locator(".collision")).to_be_hidden()
-    await theirs.box.press_sequentially("I look")
-    await expect(warning).to_have_text("\u2068Omid\u2069 is writing to this customer.")
+    async with theirs.typing("I look. "):
+        await expect(warning).to_have_text("\u2068Omid\u2069 is writing to this customer.")
     await hers.box.fill("so do I")
-    await theirs.box.press("Enter")
-    await expect(hers.page.locator(".notices")).to_contain_text(
-        "\u2068Omid\u2069 has just answered."
+    said = "\u2068Omid\u2069 has just answered."
+    await asyncio.gather(
+        hers.page.wait_for_function(BELOW_THE_TICKET, arg=said), theirs.box.press("Enter")
     )
-    notice = await hers.page.locator(".notices p").first.bounding_box()
-    line = await desk_of(hers).bounding_box()
-    assert notice is not None
-    assert line is not None
-    assert notice["y"] >= line["y"] + line["height"], "it lies over the line of the ticket"
     await desk_of(hers).get_by_role("button", name="Agent: ").click()
     await hers.page.get_by_role("menuitem", name="Take over").click()
     await hers.page.get_by_role("dialog").get_by_role("button", name="Take over").click()
@@ -243,4 +247,5 @@ async def test_who_is_no_agent_any_more_has_no_inbox(browser: Browser, served: P
     await expect(hers.page.get_by_role("log")).to_have_count(0, timeout=60_000)
     await expect(hers.page.locator("ul.tickets")).to_be_hidden()
     await expect(hers.page.locator(".icon-button.desk")).to_be_hidden()
-    assert subject not in await hers.page.locator("body").inner_text()
+    body = hers.page.locator("body")
+    await expect(body).not_to_contain_text(subject, use_inner_text=True)

@@ -234,7 +234,7 @@ async def test_a_day_of_another_year_has_its_year(
     first, _, third = ali.say("long ago", "a year later", "now")
     then = datetime(2024, 3, 25, 12, tzinfo=UTC)  # 6 Farvardin 1403
     path = Path(served.settings["DATA_DIR"]) / "payam.sqlite3"
-    with sqlite3.connect(path) as database:
+    with sqlite3.connect(path, timeout=60) as database:
         for message, moment in ((first, then), (first + 1, then + timedelta(days=365))):
             sql = "UPDATE messages SET created_at = ? WHERE id = ?"
             database.execute(sql, (int(moment.timestamp() * 1_000_000), message))

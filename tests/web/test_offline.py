@@ -3,12 +3,13 @@
 import asyncio
 import os
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, Request, Route, expect
+from playwright.async_api import Browser, Page, Request, Route, expect
 
 from tests.media.pictures import picture
 from tests.support.payam_server import PayamServer
@@ -36,6 +37,7 @@ KEPT = """async (prefix) => {
 }"""
 """What the page has kept under the keys that begin so."""
 
+SECONDS = 60  # keeps a test from hanging
 PART = 4 * 1024 * 1024  # bytes, as the page sends them
 SIZE = 2 * PART + 1000
 
@@ -49,12 +51,13 @@ def server() -> Iterator[PayamServer]:
 
 async def until_kept(page: Page, prefix: str, *texts: str, but: str = "\0") -> None:
     """The page writes seldom; wait until all of this stands there, and not `but`."""
-    for _ in range(600):
+    end = time.monotonic() + SECONDS
+    while True:
         kept = await page.evaluate(KEPT, prefix)
         if all(text in kept for text in texts) and but not in kept:
             return
+        assert time.monotonic() < end, f"{texts} are not kept, or {but} is: {kept}"
         await page.wait_for_timeout(50)
-    raise AssertionError(f"{texts} are not kept, or {but} is: {kept}")
 
 
 async def test_what_was_read_can_be_read_while_the_server_is_away(
@@ -109,9 +112,10 @@ async def test_what_was_read_can_be_read_while_the_server_is_away(
 async def look_at_files(page: Visitor) -> None:
     """All that a conversation's files offer: see, see large, hear, save."""
     small = page.page.get_by_role("log").get_by_role("img", name="tea.png")
-    assert await width_of(small) == 512
+    await expect(small).to_have_js_property("naturalWidth", 512)
     await page.page.get_by_role("button", name=re.compile("^Open .*tea.png")).click()
-    assert await width_of(page.page.get_by_role("dialog").get_by_role("img", name="tea.png")) == 900
+    large = page.page.get_by_role("dialog").get_by_role("img", name="tea.png")
+    await expect(large).to_have_js_property("naturalWidth", 900)
     await page.page.keyboard.press("Escape")
     await page.page.get_by_role("button", name=re.compile("^Play .*wav")).click()
     await page.page.get_by_role("button", name=re.compile("^Pause .*wav")).click()
@@ -122,12 +126,6 @@ async def save_note(page: Visitor) -> None:
     async with page.page.expect_download() as download:
         await page.page.get_by_role("button", name="note.txt").click()
     assert (await (await download.value).path()).read_bytes() == b"remember the tea"
-
-
-async def width_of(image: Locator) -> int:
-    await expect(image).to_be_visible()
-    width = "async (image) => (await image.decode(), image.naturalWidth)"
-    return int(await image.evaluate(width))
 
 
 async def test_files_that_were_seen_are_there_while_the_server_is_away(

@@ -5,6 +5,7 @@ a script stands for the service where the page subscribes.
 """
 
 import json
+import time
 from typing import Any
 
 from playwright.async_api import Browser, CDPSession, Page, expect
@@ -32,6 +33,7 @@ PushManager.prototype.subscribe = async ({ applicationServerKey: key, userVisibl
   return subscription;
 };
 """
+SECONDS = 60  # keeps a test from hanging
 TITLES = """async () => {
   const registration = await navigator.serviceWorker.ready;
   return (await registration.getNotifications()).map(({ tag, title, body }) => [tag, title, body]);
@@ -47,13 +49,27 @@ KEPT = """async () => {
 }"""
 
 
+NOTE_LOOKS = """() => {
+  const look = clients.matchAll.bind(clients);
+  self.hasLooked = false;
+  clients.matchAll = async (options) => {
+    const windows = await look(options);
+    self.hasLooked = true;
+    return windows;
+  };
+}"""
+LOOKED = """async () => {
+  while (!self.hasLooked) await new Promise((then) => setTimeout(then, 20));
+}"""
+"""The worker has looked which windows are there, as it does at a push."""
+
+
 async def until_kept(page: Page, text: str) -> None:
     """The page keeps its list each second; wait until this stands in it."""
-    for _ in range(300):
-        if text in await page.evaluate(KEPT):
-            return
+    end = time.monotonic() + SECONDS
+    while text not in await page.evaluate(KEPT):
+        assert time.monotonic() < end, f"{text} is not kept"
         await page.wait_for_timeout(50)
-    raise AssertionError(f"{text} is not kept")
 
 
 class Pushing:
@@ -73,6 +89,8 @@ class Pushing:
         await page.evaluate("async () => void (await navigator.serviceWorker.ready)")
         made = cls(page, await page.context.new_cdp_session(page))
         await made._tools.send("ServiceWorker.enable")
+        while not made._registrations:
+            await page.wait_for_timeout(20)
         return made
 
     async def push(self, **pushed: Any) -> None:
@@ -110,7 +128,10 @@ async def test_a_push_is_shown_and_leads_to_its_conversation(
     await until_kept(his.page, sara.name)
     of = {"conversation": conversation, "unread": 3, "badge": 5}
     tag = f"conversation-{conversation}"
+    [worker] = his.page.context.service_workers
+    await worker.evaluate(NOTE_LOOKS)
     await pushing.push(kind="message", **of)
+    await worker.evaluate(LOOKED)
     await elsewhere(his.page)
     await pushing.shown()  # whoever looks at the page needs none
     await pushing.push(kind="message", message_id=9, timestamp="2023-10-27T10:00:00Z", **of)
@@ -140,7 +161,7 @@ async def test_a_push_is_shown_and_leads_to_its_conversation(
         tag,
     )
     await expect(his.box).to_be_visible()
-    assert his.page.url.endswith(f"#/{conversation}")
+    await expect(his.page).to_have_url(f"{served.url}/#/{conversation}")
     assert his.complaints == []
 
 

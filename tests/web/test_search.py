@@ -66,15 +66,15 @@ async def test_what_was_said_long_ago_is_found_in_its_place(
     await expect(his.message("پیام 19")).to_be_visible()  # what was before it, and after
     await expect(his.message("پیام 21")).to_be_visible()
     await expect(his.message(f"پیام {MANY - 1}")).to_have_count(0)
-    painted = "[...CSS.highlights.get('found')].map((range) => range.toString())"
-    assert await his.page.evaluate(painted) == ["کتاب"]
+    painted = "[...(CSS.highlights.get('found') ?? [])].map((range) => range.toString()).join('|')"
+    await his.page.wait_for_function(f"{painted} === 'کتاب'")
 
     await his.page.reload()  # its address leads to it again
     await expect(target(his)).to_be_in_viewport()
     await his.page.get_by_role("button", name="به تازه‌ترین").click()
     await expect(his.message(f"پیام {MANY - 1}")).to_be_in_viewport()
     await expect(target(his)).to_have_count(0)
-    assert his.page.url.endswith(f"#/{conversation}")
+    await expect(his.page).to_have_url(f"{served.url}/#/{conversation}")
 
     await his.page.get_by_role("log").focus()
     await keys.press("/")

@@ -29,15 +29,14 @@ TONES = """() => {
 async def test_a_thread_is_read_and_answered(browser: Browser, served: PayamServer) -> None:
     """Page by page; what changes meanwhile is seen in it, and what is not of it stays outside."""
     ali, sara = Sender(served.url, "ali"), Sender(served.url, "sara")
-    ali.begin(sara)
+    talk = ali.begin(sara)
     (first,) = ali.say("where do we meet?")
     sara.say("something else")
     replies = [sara.reply(first, f"reply {number}") for number in range(MANY)]
     his = await ali.page(browser, **DESKTOP)
     hers = await sara.page(browser, "fa", **PHONE)
     for page in (his, hers):
-        await page.list.click()
-        await page.page.goto(f"{page.page.url}/{first}")
+        await page.page.goto(f"{served.url}/#/{talk}/{first}")
     await his.page.get_by_role("button", name=re.compile(rf"^Replies: .*{MANY}")).click()
     thread = his.page.get_by_role("region", name="Replies to a message")
     texts = thread.locator("li.message .text")

@@ -67,9 +67,15 @@ async def rate(frame: FrameLocator, score: int, comment: str) -> None:
     """Answer how content one was, which is asked once the ticket is closed."""
     await frame.locator("#scores input").nth(score - 1).check()
     await frame.locator("#comment").fill(comment)
+    thanks = frame.locator("#typing")  # for some seconds
+    await thanks.evaluate("""(line) => {
+        const keep = () => (line.dataset.said ??= line.textContent || undefined);
+        const all = { childList: true, characterData: true, subtree: true };
+        new MutationObserver(keep).observe(line, all);
+    }""")
     await frame.locator("#rate").click()
     await expect(frame.locator("#rating")).to_be_hidden()
-    await expect(frame.locator("#typing")).not_to_be_empty()  # thanks
+    await expect(thanks).to_have_attribute("data-said", re.compile("."))
 
 
 async def opened(page: Page, agent: Agent, subject: str) -> dict[str, Any]:

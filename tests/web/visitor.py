@@ -1,6 +1,9 @@
 """Somebody at the page, in a browser of their own, who reads it as a screen reader would."""
 
+import asyncio
 import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +81,13 @@ WORDS = {
     },
 }
 PASSWORD = "correct-horse"
+NOTICES = """
+window.noticed = [];
+new MutationObserver(() => {
+    for (const one of document.querySelectorAll(".notices p")) noticed.push(one.textContent);
+}).observe(document, { subtree: true, childList: true });
+"""
+"""Keeps what the page says for some seconds alone."""
 
 
 @dataclass
@@ -109,8 +119,7 @@ class Visitor:
         # Half-way through a transition a colour is neither the one nor the other to axe.
         context = {"service_workers": "block", **context}
         visit = await browser.new_context(locale=locale, reduced_motion="reduce", **context)
-        if script:
-            await visit.add_init_script(script)
+        await visit.add_init_script(NOTICES + script)
         page = await visit.new_page()
         one = cls(page, WORDS[language], f"{name}_{secrets.token_hex(4)}", [])
         page.on("pageerror", lambda error: one.complaints.append(str(error)))
@@ -123,6 +132,7 @@ class Visitor:
             ),
         )
         await page.goto(url)
+        await expect(page.get_by_role("button").first).to_be_visible()
         return one
 
     def button(self, word: str) -> Locator:
@@ -167,6 +177,29 @@ class Visitor:
         """Open the conversation with them, which they began."""
         await self.list.filter(has_text=other.name).click()
         await expect(self.box).to_be_visible()
+
+    async def noticed(self, text: str) -> None:
+        """Wait until the page has said this at its edge, from where it goes by itself."""
+        has_said = "(text) => noticed.some((one) => one.includes(text))"
+        await self.page.wait_for_function(has_said, arg=text)
+
+    @asynccontextmanager
+    async def typing(self, text: str) -> AsyncIterator[None]:
+        """Write this again and again meanwhile: others see for some seconds only that one types."""
+        is_over = asyncio.Event()
+
+        async def write() -> None:
+            while not is_over.is_set():
+                await self.box.press_sequentially(text)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(is_over.wait(), 1)
+
+        writing = asyncio.create_task(write())
+        try:
+            yield
+        finally:
+            is_over.set()
+            await writing
 
     async def hold(self, place: Locator) -> None:
         """A long press, as a finger does it; it opens a menu."""
