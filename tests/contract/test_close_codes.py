@@ -186,6 +186,8 @@ async def test_using_an_old_refresh_token_revokes_the_family(people: People) -> 
     assert (await pair.ali.http.get("/api/users/me/")).status_code == 401
 
 
+MOST = 100
+"""Messages of 60 KB: more than the kernel keeps for a client that does not read."""
 LIVES = (3, 12, 48)
 """Seconds of tokens that are to end: on a busy machine one may have ended before it was used."""
 
@@ -258,10 +260,9 @@ async def test_who_does_not_read_is_closed_with_4408(impatient: PayamServer) -> 
     """When what waits for it passes WS_SEND_BUFFER; the others get everything meanwhile."""
     async with People(impatient) as people:
         pair = await Pair.of(people)
-        lazy = await pair.sara.connect(pair.conversation)
-        lazy.connection.transport.pause_reading()
+        lazy = await pair.sara.connect(pair.conversation, is_lazy=True)
         text = "x" * 60_000
-        for _ in range(300):  # more than the kernel's buffers of both ends hold
+        for _ in range(MOST):
             await pair.ali.http.post(pair.messages, json={"content": text})
             assert (await pair.second.receive())["content"] == text
         lazy.connection.transport.resume_reading()
@@ -299,13 +300,13 @@ async def test_who_does_not_read_everything_comes_back_with_the_cursor(
     impatient: PayamServer,
 ) -> None:
     """On `/ws/` as well: closed with 4408, and then each message comes, in order."""
-    most = 300  # more than the kernel's buffers of both ends hold
     async with People(impatient) as people:
         pair = await Pair.of(people)
-        lazy = await pair.sara.connect()
+        lazy = await pair.sara.connect(is_lazy=True)
+        lazy.connection.transport.resume_reading()
         cursor = (await lazy.receive())["cursor"]
         lazy.connection.transport.pause_reading()
-        for number in range(most):
+        for number in range(MOST):
             text = f"{number}".rjust(60_000)
             await pair.ali.http.post(pair.messages, json={"content": text})
             assert (await pair.second.receive())["content"] == text
@@ -313,10 +314,10 @@ async def test_who_does_not_read_everything_comes_back_with_the_cursor(
         early = [one for one in await lazy.until_closed() if one["type"] == "chat.message"]
         assert lazy.connection.close_code in (4408, 1006)
         assert [one["seq"] for one in early] == list(range(1, len(early) + 1))
-        assert len(early) < most
+        assert len(early) < MOST
         back = await pair.sara.connect(cursor=cursor)
         seqs = []
         while (frame := await back.receive())["type"] != "resumed":
             if frame["type"] == "chat.message":
                 seqs.append(frame["seq"])
-        assert seqs == list(range(1, most + 1))
+        assert seqs == list(range(1, MOST + 1))

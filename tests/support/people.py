@@ -1,6 +1,8 @@
 """People who use a running server as any client does: over HTTP and websockets."""
 
+import asyncio
 import secrets
+import socket
 from typing import Any, Self
 
 from websockets.asyncio.client import connect
@@ -76,13 +78,15 @@ class Person:
         cursor: str | None = None,
         as_browser: bool = False,
         apart_from: Socket | None = None,
+        is_lazy: bool = False,
     ) -> Socket:
         """Open the socket of one conversation, or without one the socket for everything.
 
         `since` resumes after that seq, which counts in `epoch`, if it is given. `cursor` resumes
         everything.
         `as_browser` sends the token as a subprotocol. `apart_from` lands on another worker
-        than that socket, where there are several.
+        than that socket, where there are several. `is_lazy` does not read: little of what is sent
+        finds room on the way.
         Raises websockets' InvalidStatus when the handshake is refused.
         """
         path = "/ws/" if conversation is None else f"/ws/chat/{conversation}/"
@@ -90,19 +94,35 @@ class Person:
         query += "" if epoch is None else f"&epoch={epoch}"
         query += "" if cursor is None else f"?cursor={cursor}"
         url = f"{self.server.ws_url}{path}{query}"
+        if is_lazy:
+            way = await self._narrow_way()
+            lazy = await self._open(url, as_browser=as_browser, sock=way)
+            lazy.connection.transport.pause_reading()
+            return lazy
         if apart_from is None or self.server.workers == 1:
             return await self._open(url, as_browser=as_browser)
         pids = self.server.pids()
         taken = owners(pids).get(apart_from.local_port)
         assert taken is not None, "the socket to stay apart from is closed"
         for _ in range(MOST_TRIES):
-            socket = await self._open(url, as_browser=as_browser)
-            if owners(pids).get(socket.local_port) not in (taken, None):
-                return socket
-            await socket.close()
+            opened = await self._open(url, as_browser=as_browser)
+            if owners(pids).get(opened.local_port) not in (taken, None):
+                return opened
+            await opened.close()
         raise AssertionError(f"{MOST_TRIES} connections all came to worker {taken}")
 
-    async def _open(self, url: str, *, as_browser: bool) -> Socket:
+    async def _narrow_way(self) -> socket.socket:
+        """A connection whose end here keeps as little as the kernel allows."""
+        way = socket.socket()
+        way.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        way.setblocking(False)
+        address = (self.server.host, self.server.port)
+        await asyncio.get_running_loop().sock_connect(way, address)
+        return way
+
+    async def _open(
+        self, url: str, *, as_browser: bool, sock: socket.socket | None = None
+    ) -> Socket:
         offered = ("chat.v1", f"bearer.{self.access}")
         connection = await connect(
             url,
@@ -111,15 +131,16 @@ class Person:
             open_timeout=TIMEOUT_SECONDS,
             max_queue=None,  # a test that reads late must still see the close
             proxy=None,
+            sock=sock,
         )
-        socket = Socket(connection)
-        self._sockets.append(socket)
-        return socket
+        opened = Socket(connection)
+        self._sockets.append(opened)
+        return opened
 
     async def close(self) -> None:
         """Close the sockets that are still open, and the HTTP client."""
-        for socket in self._sockets:
-            await socket.close()
+        for opened in self._sockets:
+            await opened.close()
         await self.http.aclose()
 
 
