@@ -98,17 +98,6 @@ class Hub:
         group = self._group_of(conversation_id, seq)
         group.go_live(connection, group.seq)
 
-    def join_at(self, connection: Subscriber, conversation_id: int, position: int) -> bool:
-        """Make the connection live, if nothing is missing after `position`. Returns whether it is.
-
-        If the conversation has no members here, `position` must be that of the database.
-        """
-        group = self._group_of(conversation_id, position)
-        if position < group.seq:
-            return False
-        group.go_live(connection, position)
-        return True
-
     def watch(self, connection: Subscriber, conversation_id: int) -> bool:
         """Add the connection to the group, if there is one. Returns whether there is.
 

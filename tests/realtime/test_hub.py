@@ -512,22 +512,3 @@ async def test_a_fault_in_reading_closes_the_sockets() -> None:
     await world.settle()
     assert member.closed_with == 1011
     assert world.closed == [CONVERSATION]
-
-
-async def test_who_missed_nothing_is_a_member_at_once() -> None:
-    """Not who was told less than the members, or more. What these miss, it misses too."""
-    world = World(3)
-    member, resuming = world.join(), Member(2)
-    late = resuming
-    world.hub.begin_resuming(late, CONVERSATION, 3)
-    assert not world.hub.join_at(late, CONVERSATION, 2)
-    assert world.hub.join_at(late, CONVERSATION, 3)
-    assert not world.hub.is_resuming(late, CONVERSATION)
-    world.commit(0)
-    world.hub.deliver(CONVERSATION, world.commit(0))
-    other = Member(3)
-    assert world.hub.join_at(other, CONVERSATION, 3)
-    await world.settle()
-    assert member.received == resuming.received == other.received == numbers(4, 5)
-    assert world.hub.join_at(Member(4), CONVERSATION + 1, 9)
-    assert world.opened == [CONVERSATION, CONVERSATION + 1]
