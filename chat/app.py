@@ -210,7 +210,7 @@ def serve(app: Application, listening: socket.socket | None = None) -> int:
     )
     runners._setup_system_signals = starting.stop_by_signal
     app.serve_single(app)
-    return 1 if app.ctx.payam.has_failed else 0
+    return 1 if app.ctx.payam.supervisor.has_failed else 0
 
 
 def configure(app: Sanic[Any, Any], settings: Settings) -> None:

@@ -8,6 +8,7 @@ from msgspec.structs import asdict
 
 from chat.commands import Progress, Said, group, is_agreed, leaf
 from chat.commands.users import written
+from chat.commands.working import at_work
 from chat.errors import PayamError
 from chat.payam import Payam
 from chat.store.chores import DELETIONS
@@ -51,7 +52,7 @@ async def delete(payam: Payam, options: argparse.Namespace) -> Said:
     if not is_agreed(f"Delete conversation {found.id} of {found.messages} messages?", options):
         raise PayamError("Nothing was deleted.")
     progress = Progress("messages", found.messages)
-    async with payam.at_work():
+    async with at_work(payam):
         await oversight.delete(None, found.id)
         await oversight.complete(found.id, progress.step)
     progress.end()
@@ -73,7 +74,7 @@ async def retain(payam: Payam, options: argparse.Namespace) -> Said:
     if not is_agreed(f"Delete all messages older than {options.days} days?", options):
         raise PayamError("Nothing was deleted.")
     progress = Progress("messages deleted")
-    async with payam.at_work():
+    async with at_work(payam):
         async for count in payam.services.oversight.retain(None, options.days):
             progress.step(count)
     progress.end()

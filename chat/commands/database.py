@@ -7,6 +7,7 @@ from typing import Any
 
 from chat.changes import catalogue
 from chat.commands import Progress, Said, group, leaf
+from chat.commands.working import announcing
 from chat.errors import PayamError
 from chat.payam import Payam
 from chat.services import history, seeding
@@ -126,6 +127,10 @@ async def move_attachments(payam: Payam, options: argparse.Namespace) -> Said:
 
 async def restored(payam: Payam, _: argparse.Namespace) -> Said:
     """Begin a new epoch, so that clients that come back read their conversations again."""
-    epoch = await payam.begin_epoch()
+    await payam.history.renew()
+    await payam.index.align()
+    async with announcing(payam):  # a node that does not hear it finds the new epoch by itself
+        payam.dispatcher.announce_history()
+    epoch = payam.history.epoch
     within = f"servers that run notice within {history.LOOK_SECONDS:.0f} seconds"
     return Said(f"the epoch is now {epoch}; {within}", {"epoch": epoch})

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from chat.commands import Progress, Said, group, is_agreed, leaf
+from chat.commands.working import at_work
 from chat.errors import PayamError
 from chat.payam import Payam
 from chat.records import Account
@@ -145,7 +146,7 @@ async def delete(payam: Payam, options: argparse.Namespace) -> Said:
     if not is_agreed(f"Erase user {user_id} ({options.user}) for ever?", options):
         raise PayamError("Nothing was erased.")
     progress = Progress("conversations")
-    async with payam.at_work():
+    async with at_work(payam):
         await accounts.delete(None, user_id)
         await payam.services.erasure.complete(user_id, progress.step)
     progress.end()

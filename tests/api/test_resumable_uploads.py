@@ -211,7 +211,7 @@ def test_a_user_has_so_much_of_the_disk(ali: Person, sara: Person) -> None:
 
 def test_what_expires_is_deleted(api: Api, ali: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     """With its file, attached or not; nobody can continue it from that moment on."""
-    uploads = api.app.ctx.payam.uploads
+    uploads = api.app.ctx.payam.services.resumable_uploads
     kept = begin(ali, 3)
     before = drafts(api)
     monkeypatch.setattr(uploads, "lifetime", -1)
@@ -231,7 +231,7 @@ def test_it_goes_with_its_user(api: Api) -> None:
     begin(leaver, 3)
     gone = leaver.request("DELETE", "/api/users/me/", json={"password": PASSWORD})
     assert gone.status_code in (202, 204)
-    api.run(api.app.ctx.payam.uploads.remove_expired())
+    api.run(api.app.ctx.payam.services.resumable_uploads.remove_expired())
     assert drafts(api) == before
 
 

@@ -141,7 +141,7 @@ def test_nothing_is_left_of_who_was_erased(api: Api) -> None:
     erased = ali.request("DELETE", "/api/users/me/", json={"password": PASSWORD})
     assert erased.status_code == 202, erased.text
     wait(api, "SELECT 1 FROM erasures WHERE user_id = ?", (ali.id,))
-    api.run(api.app.ctx.payam.uploads.remove_expired())
+    api.run(api.app.ctx.payam.services.resumable_uploads.remove_expired())
     api.run(api.app.ctx.payam.files.settled())
     assert api.run(gone_from_tables(api)) == []
     assert left_in_files(api) == []

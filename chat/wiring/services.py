@@ -1,0 +1,229 @@
+"""The services of a process, from its settings and what they stand on."""
+
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from chat.auth.passwords import Passwords
+from chat.auth.tokens import Tokens
+from chat.auth.vapid import Vapid
+from chat.events import Passing
+from chat.outgoing.client import Client
+from chat.placing import placed
+from chat.realtime.dispatcher import Dispatcher
+from chat.services.accounts import Accounts
+from chat.services.acts import Acts
+from chat.services.attachments import Attachments
+from chat.services.avatars import Avatars
+from chat.services.blocks import Blocks
+from chat.services.canned_responses import CannedResponses
+from chat.services.changes import Changes
+from chat.services.conversation_export import ConversationExport
+from chat.services.conversations import Conversations
+from chat.services.desk import DeskKeeping
+from chat.services.desk_figures import FiguresOfDesk
+from chat.services.devices import Devices
+from chat.services.direct_conversations import DirectConversations
+from chat.services.erasure import Erasure
+from chat.services.export import Exports
+from chat.services.guests import Guests
+from chat.services.invites import Invites
+from chat.services.messages import Messages
+from chat.services.notes import Notes
+from chat.services.oversight import Oversight
+from chat.services.own_settings import OwnSettings
+from chat.services.password_change import PasswordChange
+from chat.services.pins import Pins
+from chat.services.positions import Positions
+from chat.services.presence import Online, Presences
+from chat.services.quotas import Quota, Quotas
+from chat.services.reactions import Reactions
+from chat.services.registry import Services
+from chat.services.reports import Reports
+from chat.services.resumable_uploads import ResumableUploads
+from chat.services.roles import Roles
+from chat.services.search import Search
+from chat.services.sessions import Sessions
+from chat.services.statistics import Statistics
+from chat.services.support_tickets import SupportTickets
+from chat.services.user_news import UserNews
+from chat.services.users import Users
+from chat.services.webhooks import Webhooks
+from chat.store.database import Database
+from chat.store.files import Files
+from chat.store.writer import Writer
+from chat.wiring.limits import BURST, Rates
+from config.settings import Settings
+
+
+@dataclass(frozen=True)
+class Beneath:
+    """What services stand on."""
+
+    database: Database
+    index: Database
+    writer: Writer
+    files: Files
+    passwords: Passwords
+    changes: Changes
+    dispatcher: Dispatcher
+    online: Online
+    outgoing: Client
+    vapid: Vapid
+
+
+def services_of(settings: Settings, tokens: Tokens, rates: Rates, beneath: Beneath) -> Services:
+    database, writer, files = beneath.database, beneath.writer, beneath.files
+    dispatcher, passwords = beneath.dispatcher, beneath.passwords
+    logins = settings.rate_logins
+    per_name = rates.seldom(logins / 60, logins, "password attempts for this name", is_secret=True)
+    per_name_elsewhere = rates.seldom(
+        logins / 6,
+        logins * 10,
+        "password attempts for this name from new addresses",
+        is_secret=True,
+    )
+    per_address = rates.seldom(logins / 6, logins * 10, "password attempts from this address")
+    sign_ups = rates.seldom(logins / 6, logins * 10, "sign-ups from this address")
+
+    def pass_on(event: Passing) -> None:
+        dispatcher.pass_on(replace(event, frame=placed(settings.base_path, event.frame)))
+
+    news = UserNews(database, pass_on)
+    users = Users(database, passwords, settings, sign_ups, news)
+    conversations = Conversations(
+        database,
+        writer,
+        per_request=settings.participants_per_request,
+    )
+    notes = Notes(database, writer, most=settings.message_max_length)
+    messages = Messages(
+        database,
+        writer,
+        files,
+        notes,
+        most=settings.message_max_length,
+    )
+    quotas = Quotas(
+        Quota(settings.message_files, settings.message_quota),
+        Quota(settings.user_files, settings.user_quota),
+        Quota(settings.conversation_files, settings.conversation_quota),
+    )
+    uploads = ResumableUploads(
+        database,
+        files.drafts,
+        quotas,
+        most=settings.attachment_max_size,
+        quota=settings.upload_quota,
+        lifetime=settings.upload_ttl,
+    )
+    erasure = Erasure(
+        database,
+        writer,
+        files,
+        passwords,
+        per_name,
+        dispatcher.announce_erased,
+        dispatcher.announced_to_all,
+    )
+    exports = Exports(database, files, conversations, notes)
+    sessions = Sessions(
+        database,
+        tokens,
+        passwords,
+        users,
+        dispatcher.announce,
+        dispatcher.announced_to_all,
+        grace=settings.jwt_refresh_grace,
+        per_name=per_name,
+        per_name_elsewhere=per_name_elsewhere,
+        per_address=per_address,
+        renewals=rates.seldom(
+            settings.rate_requests,
+            settings.rate_requests * BURST,
+            "token requests from this address",
+        ),
+    )
+    return Services(
+        users=users,
+        sessions=sessions,
+        erasure=erasure,
+        accounts=Accounts(
+            database,
+            users,
+            passwords,
+            erasure,
+            exports,
+            dispatcher.announce,
+            dispatcher.announced_to_all,
+            dispatcher.account_changed,
+            least=settings.password_min_length,
+        ),
+        acts=Acts(database),
+        avatars=Avatars(database, writer, files, users, conversations, news),
+        oversight=Oversight(
+            database,
+            writer,
+            files,
+            ConversationExport(database, files),
+        ),
+        statistics=Statistics(database),
+        blocks=Blocks(database),
+        reports=Reports(database),
+        exports=exports,
+        conversations=conversations,
+        direct_conversations=DirectConversations(database, writer, conversations),
+        positions=Positions(database),
+        changes=beneath.changes,
+        messages=messages,
+        notes=notes,
+        guests=Guests(
+            database,
+            writer,
+            sessions,
+            beneath.online,
+            is_open=settings.guests and tokens.can_issue,
+            secret=settings.widget_secret if tokens.can_issue else "",
+            per_address=rates.seldom(
+                settings.rate_guests / 3600, settings.rate_guests, "guests from this address"
+            ),
+        ),
+        guest_limits=rates.guests(),
+        canned_responses=CannedResponses(database, most=settings.message_max_length),
+        desk=DeskKeeping(database, beneath.online),
+        desk_figures=FiguresOfDesk(database),
+        attachments=Attachments(
+            database,
+            writer,
+            files,
+            messages,
+            most=settings.attachment_max_size,
+            quotas=quotas,
+        ),
+        resumable_uploads=uploads,
+        support_tickets=SupportTickets(database, writer),
+        pins=Pins(database, writer),
+        roles=Roles(database, writer),
+        invites=Invites(database, writer, conversations),
+        password_change=PasswordChange(
+            database,
+            passwords,
+            per_name,
+            dispatcher.announce,
+            dispatcher.announced_to_all,
+            least=settings.password_min_length,
+        ),
+        reactions=Reactions(database, writer),
+        own_settings=OwnSettings(database, writer),
+        webhooks=Webhooks(database, beneath.outgoing),
+        presences=Presences(database, beneath.online),
+        search=Search(database, beneath.index, notes),
+        devices=Devices(
+            database,
+            beneath.vapid if settings.push else None,
+            gateways=settings.push_gateways,
+        ),
+        requests=rates.often(settings.rate_requests, "requests"),
+        strangers=rates.often(settings.rate_requests, "requests without a valid token"),
+        frames=rates.often(settings.rate_messages, "messages"),
+    )
