@@ -19,6 +19,7 @@ from chat.changes import catalogue
 from chat.errors import Unavailable
 from chat.store import doctor, moving
 from chat.store.attachments import StoredFile
+from chat.store.bucket import PART
 from chat.store.drift import Drift
 from config.settings import Settings
 from payam_client import Attachment as ClientAttachment
@@ -32,6 +33,8 @@ from tests.support.s3_server import BUCKET, S3Server
 
 DATA = bytes(range(256)) * 8
 NAME = "گزارش.bin"
+LARGE = b"".join(number.to_bytes(8) for number in range(PART // 4 + 1))
+"""Two parts and a little more; no two places in it are the same."""
 
 
 @pytest.fixture(scope="module")
@@ -154,18 +157,63 @@ def test_a_resumable_upload_goes_there(api: Api, ali: Person, attachments: str) 
     assert on_disk(api) == set()
 
 
-def test_files_move_and_are_there_all_the_time(api: Api, ali: Person, attachments: str) -> None:
+def test_a_large_file_goes_there_in_parts(api: Api, ali: Person, attachments: str) -> None:
+    """As a form, and as a resumable upload. A range is right across the border of two parts."""
+    attachment = attach(ali, attachments, LARGE)
+    half = len(LARGE) // 2
+    sent = {"Content-Type": "application/offset+octet-stream"}
+    begun = ali.post("/api/uploads/", headers={"Upload-Length": str(len(LARGE))}).headers
+    for offset, piece in ((0, LARGE[:half]), (half, LARGE[half:])):
+        headers = {**sent, "Upload-Offset": str(offset), "Tus-Resumable": "1.0.0"}
+        answer = ali.patch(begun["Location"], headers=headers, content=piece)
+        assert answer.status_code == 204, answer.text
+    uploaded = ali.post(attachments, {"upload": begun["Location"].split("/")[-2]}).json()
+    border = slice(PART - 3, PART + 5)
+    for one in (attachment, uploaded):
+        assert one["size"] == len(LARGE)
+        whole = downloaded(ali, one["url"])
+        assert whole.content == LARGE
+        assert whole.headers["ETag"].endswith('-3"')  # S3's own sign of three parts
+        part = downloaded(ali, one["url"], Range=f"bytes={border.start}-{border.stop - 1}")
+        assert (part.status_code, part.content) == (206, LARGE[border])
+        last = downloaded(ali, one["url"], Range="bytes=-5")
+        assert (last.status_code, last.content) == (206, LARGE[-5:])
+
+    async def read(start: int, size: int) -> bytes:
+        """As an export does, past the signed addresses."""
+        files = api.app.ctx.payam.files
+        sizes = await files.bucket.everything()
+        (name, _) = [name for name, kept in sizes.items() if kept.size == len(LARGE)]
+        return b"".join([chunk async for chunk in files.chunks(name, start, size)])
+
+    assert api.run(read(border.start, 8)) == LARGE[border]
+    assert api.run(read(0, len(LARGE))) == LARGE
+    assert on_disk(api) == set()
+    assert ali.delete(attachments.removesuffix("attachments/")).status_code == 204
+
+
+def test_files_move_and_are_there_all_the_time(
+    api: Api, ali: Person, attachments: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """To the disk and back; a second move finds nothing to do, and the doctor nothing wrong."""
     payam = api.app.ctx.payam
+    monkeypatch.setattr(moving, "PAGE", 2)
     attachment = attach(ali, attachments, picture())
+    attach(ali, attachments)
 
     def move(*, to_bucket: bool) -> moving.Moved:
         words: list[str] = []
-        return api.run(
+        done = api.run(
             moving.move(
                 payam.database, payam.files, payam.files.bucket, words.append, to_bucket=to_bucket
             )
         )
+        # A line of progress after each page of two: how far it is, of how much.
+        files = [line.partition(",")[0] for line in words]
+        seen = [min(number, done.seen) for number in range(2, done.seen + 2, 2)]
+        assert files == [f"{number} of {done.seen} files seen" for number in seen]
+        assert words[-1].endswith(f", {done.moved} moved")
+        return done
 
     everything = move(to_bucket=False)
     assert everything.moved == everything.seen > 0

@@ -46,6 +46,24 @@ def test_a_picture_has_a_thumbnail(ali: Person, sara: Person, attachments: str) 
     assert Image.open(io.BytesIO(answer.content)).size == (341, 512)
 
 
+@pytest.mark.parametrize(("orientation", "size"), [(1, (600, 400)), (6, (400, 600))])
+def test_a_photograph_of_an_iphone_is_upright(
+    ali: Person, attachments: str, orientation: int, size: tuple[int, int]
+) -> None:
+    """HEIC is turned too, and its thumbnail, which browsers show that cannot show the file."""
+    attachment = attach(ali, attachments, picture("HEIF", 600, 400, orientation))
+    assert attachment["content_type"] == "image/heic"
+    assert (attachment["width"], attachment["height"]) == size
+    thumbnail = Image.open(io.BytesIO(ali.get(attachment["thumbnail_url"]).content))
+    assert thumbnail.format == "WEBP"
+    assert (thumbnail.width > thumbnail.height) == (size[0] > size[1])
+    # The quarter that is red as it is stored, at the upper left, is turned to the upper right.
+    corner = (5, 5) if orientation == 1 else (thumbnail.width - 5, 5)
+    pixel: Any = thumbnail.convert("RGB").getpixel(corner)
+    red, green, blue = pixel
+    assert red > 200 > max(green, blue) + 100
+
+
 def test_a_thumbnail_may_be_kept(ali: Person, stranger: Person, attachments: str) -> None:
     """For ever, by the client alone; who may not read the message gets 404, also with its tag."""
     url = attach(ali, attachments, picture())["thumbnail_url"]

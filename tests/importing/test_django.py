@@ -1,6 +1,7 @@
 """`payam import django`: from a real Django project to a server that serves it."""
 
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -73,6 +74,8 @@ def test_everything_comes_over(source: Django, settings: Mapping[str, str]) -> N
     for words in WORDS:
         assert words in said.printed
     assert "messages: 12, ids kept" in said.printed
+    for noun in ("users", "conversations", "messages", "attachments", "tickets"):
+        assert re.search(rf"^{noun}: ([1-9]\d*) of \1$", said.complaint, re.MULTILINE)
     assert run_command("doctor", settings=settings) == "nothing has drifted\n"
     again = import_from(source, settings)
     assert (again.status, again.printed) == (0, said.printed)

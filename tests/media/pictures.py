@@ -16,7 +16,7 @@ def picture(
     if orientation != 1:
         exif = Image.Exif()
         exif[ExifTags.Base.Orientation] = orientation
-        options["exif"] = exif
+        options["exif"] = exif.tobytes()  # from `Exif` itself HEIC would not be turned
     image = Image.new("RGB", (width, height), "teal")
     image.paste("red", (0, 0, width // 2, height // 2))
     return saved(image, way, **options)
