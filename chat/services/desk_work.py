@@ -24,7 +24,7 @@ from chat.records.desk import IN_TURN, OFF, DeskRules
 from chat.services import business_hours, desk_replies
 from chat.services.desk import Online, agents_of, rules_of
 from chat.services.ticket_steps import SECOND, count, stepping
-from chat.store import desk, duties, push_news, support_tickets, touched, users
+from chat.store import desk, duties, push_news, support_tickets, ticket_answers, touched, users
 from chat.store import desk_figures as figures
 from chat.store import desk_work as store
 from chat.store.cursors import Cursor
@@ -123,7 +123,7 @@ class DeskWork:
         while found := await store.unrecorded(self._database):
             for ticket_id in found:
                 async with self._database.transaction() as transaction:
-                    took = await support_tickets.record(transaction, ticket_id)
+                    took = await ticket_answers.record(transaction, ticket_id)
                 count(took, None)
             if len(found) < store.AT_ONCE:
                 break

@@ -37,6 +37,7 @@ from chat.store import (
     participants,
     reactions,
     support_tickets,
+    ticket_answers,
     users,
 )
 from chat.store import erasures as store
@@ -201,7 +202,7 @@ def wiping(
     """
 
     async def apply(transaction: Transaction) -> Outcome[int]:
-        await support_tickets.keep_answers(transaction, conversation_id)
+        await ticket_answers.keep_answers(transaction, conversation_id)
         events, of_messages = list[Event](), list[str]()
         for message_id in message_ids:
             found = await messages.find(transaction, conversation_id, message_id)

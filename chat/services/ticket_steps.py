@@ -8,7 +8,7 @@ from chat.changes import log
 from chat.changes.support_tickets import TicketUpdated
 from chat.events import Change, TicketChanged
 from chat.services import first_answers
-from chat.store import conversations
+from chat.store import conversations, ticket_answers
 from chat.store import support_tickets as store
 from chat.store import ticket_steps as steps
 from chat.store.database import Database, Transaction
@@ -49,7 +49,7 @@ async def stepping(
     conversation_id = ticket.conversation
     replaces = await store.seq_without_step(transaction, ticket.id)
     # Who rates a closed ticket adds no answer to it.
-    answered = None if action == "rated" else await store.record(transaction, ticket.id)
+    answered = None if action == "rated" else await ticket_answers.record(transaction, ticket.id)
     seq = await conversations.advance(transaction, conversation_id)
     await store.update(transaction, seq, ticket)
     stored = await store.stored(transaction, ticket.id)

@@ -1,13 +1,14 @@
 """What the database computes of the desk, in a time from `lo` to before `hi`, in microseconds.
 
 Only the tickets that were open at some moment of it are read, and the messages of their
-conversations. What agents answered is kept in the tickets (`support_tickets.record`).
+conversations. What agents answered is kept in the tickets (`ticket_answers.record`).
 """
 
 from typing import Any, NamedTuple
 
 from chat.store.database import Reads, Row
-from chat.store.support_tickets import HAS_AGENT, WAITING, first_answer, is_answer
+from chat.store.support_tickets import HAS_AGENT
+from chat.store.ticket_answers import WAITING, first_answer, is_answer
 
 HOUR = 3_600 * 1_000_000
 BASE = 1_000_000_000

@@ -4,7 +4,8 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from chat.store.database import Reads, Transaction, listed
-from chat.store.support_tickets import HAS_AGENT, WAITING, first_answer
+from chat.store.support_tickets import HAS_AGENT
+from chat.store.ticket_answers import WAITING, first_answer
 
 AT_ONCE = 100
 """Most tickets that are taken up together."""

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from chat.store import support_tickets
+from chat.store import ticket_answers
 from chat.store.attachments import StoredFile
 from chat.store.changes import Entry
 from chat.store.database import Database, Reads, Transaction, listed
@@ -260,7 +260,7 @@ async def add_tickets(transaction: Transaction, rows: Rows) -> None:
     )
     for id_, *_, closed_at, _ in rows:
         if closed_at is not None:
-            await support_tickets.record(transaction, id_)
+            await ticket_answers.record(transaction, id_)
 
 
 async def log(transaction: Transaction, entries: Sequence[Entry]) -> None:
