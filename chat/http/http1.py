@@ -1,11 +1,12 @@
 """Requests and their answers, one after the other, on Sanic's own class for this.
 
-This module changes four things of Sanic's:
+This module changes five things of Sanic's:
 
 - It reads a head, a chunked body and its trailers strictly, and refuses with a reason.
 - It ends an answer of unknown length to HTTP/1.0 with the connection, not in chunks.
 - It answers HEAD with the headers of GET, those of a streamed answer too.
 - A client that waits for `100 Continue` and is refused need not send the body first.
+- An answer that went out before the body had come, because its client was late, is no failure.
 """
 
 import re
@@ -17,8 +18,10 @@ from sanic.exceptions import (
     BadRequest,
     ExpectationFailed,
     PayloadTooLarge,
+    RequestCancelled,
     SanicException,
     ServerError,
+    ServiceUnavailable,
 )
 from sanic.headers import format_http1_response
 from sanic.http import Http, Stage
@@ -93,7 +96,7 @@ class Exchange(Http):
         self.request_bytes_left = self.request_bytes = 0
         if head.is_chunked:
             self.request_body, self.is_first_chunk = "chunked", True
-        elif head.length is not None:
+        elif head.length:
             self.request_body = True
             self.request_bytes_left = self.request_bytes = head.length
         self.request, request.stream = request, self
@@ -175,6 +178,27 @@ class Exchange(Http):
         self.request_body = None
         self.protocol.is_lingering = True
         return BadRequest(why)
+
+    async def error_response(self, exception: Exception) -> None:
+        """Answer a request that failed. (The name is Sanic's.)
+
+        Sanic takes it for another failure where the answer is out by itself, before the body has
+        come (`lingering`).
+        """
+        if self.stage is Stage.REQUEST:  # it is answered, and nothing more is read
+            self.stage, self.keep_alive = Stage.HANDLER, False
+        if self.stage is not Stage.HANDLER:
+            self.keep_alive = False
+            return
+        if self.request is None:
+            self.create_empty_request()
+        app = self.protocol.app
+        has_middleware = not isinstance(exception, ServiceUnavailable | RequestCancelled)
+        try:
+            await app.handle_exception(self.request, exception, has_middleware)
+        except Exception as error:
+            if self.stage is Stage.HANDLER:
+                await app.handle_exception(self.request, error, run_middleware=False)
 
     async def http1_response_header(self, data: bytes, end_stream: bool) -> None:
         """Send the head of the answer and the first part of the body. (The name is Sanic's.)"""

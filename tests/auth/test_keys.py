@@ -3,10 +3,7 @@
 import asyncio
 import json
 import logging
-import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +23,9 @@ from chat.auth.keys import FITS, PublishedKeys, keys_from, read_public_key, usab
 from chat.errors import NotAuthenticated, Unavailable
 from config.errors import SettingsError
 from config.settings import Settings
+from tests.support.issuer import PATIENCE, Issuer, eventually
 
 NEVER = 3600.0  # longer than any test
-PATIENCE = 60  # seconds; keeps a test from hanging
 
 PRIVATE_KEYS: dict[str, Any] = {
     "RS256": rsa.generate_private_key(65537, 2048),
@@ -70,58 +67,6 @@ def rsa_member(private: Any, key_id: str | None, **more: Any) -> dict[str, Any]:
 RSA = PRIVATE_KEYS["RS256"]
 
 
-class Issuer:
-    """Publishes `answer` with `status` at `url`, counts requests, and can hold them back, before
-    the answer or within it.
-    """
-
-    def __init__(self) -> None:
-        self.status = 200
-        self.answer = b""
-        self.requests = 0
-        self.open = threading.Event()
-        self.open.set()
-        self.drips = False
-        issuer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                issuer.requests += 1
-                if not issuer.drips:
-                    issuer.open.wait(PATIENCE)
-                self.send_response(issuer.status)
-                self.end_headers()
-                while issuer.drips and not issuer.open.wait(0.02):
-                    self.wfile.write(b" ")  # which belongs to the JSON, and would never end
-                with suppress(OSError):
-                    self.wfile.write(issuer.answer)
-
-            def log_message(self, *_: object) -> None:
-                """Nothing: the tests' output is not the place."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/jwks.json"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
-
-    def publish(self, *members: dict[str, Any]) -> None:
-        self.status, self.answer = 200, json.dumps({"keys": members}).encode()
-
-    async def asked(self, times: int) -> None:
-        """Wait until it has had so many requests."""
-
-        async def so_often() -> bool:
-            return self.requests >= times
-
-        await eventually(so_often)
-
-    def close(self) -> None:
-        self.open.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-
 @pytest.fixture
 def issuer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Issuer]:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
@@ -150,12 +95,6 @@ async def open_keys(issuer: Issuer) -> AsyncIterator[Open]:
     issuer.open.set()
     for keys in opened:
         await keys.close()
-
-
-async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not await condition():  # nothing says when it becomes true
-            await asyncio.sleep(0.005)
 
 
 async def accepts(keys: PublishedKeys, signed: str) -> bool:

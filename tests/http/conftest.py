@@ -32,6 +32,11 @@ async def parts() -> AsyncGenerator[bytes, None]:
         yield LARGE[start : start + 10_000]
 
 
+async def unread(_: Request) -> HTTPResponse:
+    """A body that comes with its request is not read."""
+    return HTTPResponse(b"small")
+
+
 def application(settings: Settings) -> Sanic[Any, Any]:
     Sanic.test_mode = True  # several in one process
     app: Sanic[Any, Any] = Sanic(f"http-{secrets.token_hex(4)}", configure_logging=False)
@@ -96,6 +101,7 @@ def application(settings: Settings) -> Sanic[Any, Any]:
     async def small(_: Request) -> HTTPResponse:
         return HTTPResponse(b"small")
 
+    app.add_route(unread, "/unread", methods=["POST"], stream=True)
     return app
 
 

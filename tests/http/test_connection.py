@@ -117,8 +117,10 @@ DRIPS = {
 
 
 @pytest.mark.parametrize("name", DRIPS)
-async def test_a_body_byte_by_byte_is_cut(site: Site, name: str) -> None:
-    """Where the answer has gone out already, the connection is closed."""
+async def test_a_body_byte_by_byte_is_cut(
+    site: Site, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where the answer has gone out already, the connection is closed. Neither is a failure."""
     path, headers = DRIPS[name]
     method = "GET" if name == "unasked" else "POST"
     chunked = b"1\r\nx\r\n" if name == "chunks" else b"x"
@@ -137,6 +139,25 @@ async def test_a_body_byte_by_byte_is_cut(site: Site, name: str) -> None:
         with suppress(ConnectionError):
             assert await client.read_to_the_end() == b""
         dripping.cancel()
+    assert [one for one in caplog.records if one.levelno >= logging.ERROR] == []
+
+
+async def test_a_body_that_comes_after_its_408_is_no_failure(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is read and thrown away, and the connection is closed. So is an empty body that nobody
+    reads, as of a request that has no need of it.
+    """
+    async with await RawClient.connect(site.port) as client:
+        await client.send(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nbegun")
+        assert (await client.answer()).status == 408
+        await client.send(b"ends")
+        with suppress(ConnectionError):
+            assert await client.read_to_the_end() == b""
+    async with await RawClient.connect(site.port) as client:
+        await client.send(b"POST /unread HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+        assert (await client.answer()).status == 200
+    assert [one for one in caplog.records if one.levelno >= logging.ERROR] == []
 
 
 async def test_a_head_must_come_whole_in_its_time(site: Site) -> None:
