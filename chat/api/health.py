@@ -5,7 +5,7 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from chat.api import responses
 from chat.api.operations import Operation
-from chat.api.schemas import Health
+from chat.records import Health
 
 FOLLOWERS = "followers"
 

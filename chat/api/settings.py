@@ -4,7 +4,7 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from chat.api import paging, responses
 from chat.api.operations import Operation
-from chat.api.schemas import ServerSettings
+from chat.records import ServerSettings
 from chat.services import checks, reactions
 from chat.services.avatars import AVATAR_MAX_SIZE
 from chat.services.devices import DEVICES_MAX

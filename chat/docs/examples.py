@@ -128,7 +128,7 @@ ALL: tuple[Struct, ...] = (
     CONVERSATION,
     Pair(TOKEN, TOKEN),
     schemas.NewUser("ali", "correct-horse"),
-    schemas.ServerSettings(
+    records.ServerSettings(
         message_max_length=10_000,
         attachment_max_size=26_214_400,
         avatar_max_size=10_485_760,
@@ -258,7 +258,7 @@ ALL: tuple[Struct, ...] = (
         database_bytes=12_000_000,
     ),
     schemas.Suspending("He writes this to everybody."),
-    schemas.Health("ready"),
+    records.Health("ready"),
     client_frames.ChatMessage("سلام", client_id="6f1c2b9e"),
     client_frames.EditMessage(123, "سلام!"),
     client_frames.DeleteMessage(123),

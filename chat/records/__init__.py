@@ -40,6 +40,7 @@ from chat.records.participants import (
     Rights,
     rights_of,
 )
+from chat.records.server import Health, ServerSettings
 from chat.records.staff import (
     Account,
     AccountFigures,
@@ -102,6 +103,7 @@ __all__ = [
     "Device",
     "Found",
     "Guest",
+    "Health",
     "HourFigures",
     "Hours",
     "Internal",
@@ -130,6 +132,7 @@ __all__ = [
     "Retained",
     "Rights",
     "Role",
+    "ServerSettings",
     "SignedIn",
     "Spread",
     "Statistics",
