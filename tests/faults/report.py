@@ -22,10 +22,10 @@ class Proof(Protocol):
 
 HEADER = """# Reliability
 
-What happens to messages when something breaks. Each row below is one fault, made on real processes:
-real signals, real disks that are full, and a TCP proxy that cuts, stalls and forgets connections.
-Meanwhile clients send, edit and delete messages in 50 conversations. After each round a ledger
-compares what was sent, acknowledged and received with what the database holds.
+This page says what happens to messages when something breaks. Each row below is one fault, made on
+real processes: real signals, real disks that are full, and a TCP proxy that cuts, stalls and
+forgets connections. Meanwhile clients send, edit and delete messages in 50 conversations. After
+each round a ledger compares what was sent, acknowledged and received with what the database holds.
 
 - `make soak` runs all rows twenty times and writes this page.
 - `make soak TEST="tests/faults/test_faults.py -k Redis"` runs a part of them and renews its rows.
