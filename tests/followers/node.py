@@ -13,7 +13,7 @@ from chat.followers.follower import Follower
 from chat.followers.following import Following
 from tests.store.world import opened
 
-LEASE_SECONDS = 2.0
+LEASE_SECONDS = 5.0
 WORK_SECONDS = 0.02
 
 

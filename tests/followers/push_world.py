@@ -27,7 +27,7 @@ from tests.store.world import draft, user
 from tests.support.push_service import Browser, Gateway, PushService
 
 TTL = 3600
-QUICK = Times(grace=0.02, poll=0.02, watch=60.0, again=0.02, pause=0.02, pause_max=0.1, lease=2.0)
+QUICK = Times(grace=0.02, poll=0.02, watch=60.0, again=0.02, pause=0.02, pause_max=0.1, lease=5.0)
 PATIENCE = 60.0
 """Seconds; only a test that fails waits so long."""
 LATER = 0.5

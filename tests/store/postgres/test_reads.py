@@ -5,7 +5,6 @@ import os
 import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,6 +26,9 @@ BACKENDS = """
 """
 
 IMPATIENT = Patience(read=0.2)
+PATIENT = Patience(read=3600.0)
+"""Whoever waits for it fails."""
+SECONDS = 120  # keeps a test from hanging
 
 WAITS_FOR = "SELECT wait_event FROM pg_stat_activity WHERE pid = %s"
 
@@ -190,7 +192,7 @@ def test_a_connection_reset_in_the_midst_of_an_answer_is_replaced(
     much = 30_000_000  # for more than the sockets' buffers
 
     async def read() -> None:
-        async with opened(url) as database:
+        async with asyncio.timeout(SECONDS), opened(url, patience=PATIENT) as database:
             assert isinstance(database, PostgresStore)
             await database.fetch(sql, (1,))
             pid = await backend(database)
@@ -206,9 +208,7 @@ def test_a_connection_reset_in_the_midst_of_an_answer_is_replaced(
             [(text,)] = await reading
             assert len(text) == much
 
-    began = monotonic()
     uvloop.run(read())
-    assert monotonic() - began < Patience().read / 2
 
 
 async def test_a_line_gone_dead_makes_a_read_unavailable(postgres_server: PostgresServer) -> None:
