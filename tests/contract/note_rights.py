@@ -191,7 +191,7 @@ async def open_socket(api: Api, room: Room, caller: str, path: str) -> Socket:
     who = room.world.people.get(caller)
     bearer = {} if who is None else {"Authorization": f"Bearer {who.access}"}
     url = f"ws://127.0.0.1:{api.port}{room.world.path(path)}"
-    return Socket(await connect(url, additional_headers=bearer, proxy=None))
+    return Socket(await connect(url, additional_headers=bearer, proxy=None, open_timeout=60))
 
 
 async def asked_on(

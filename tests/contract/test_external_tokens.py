@@ -95,7 +95,7 @@ def test_their_users_are_created(key: rsa.RSAPrivateKey, pem_file: Path) -> None
             trust_env=False,
         )
         url = f"{server.ws_url}/ws/chat/{made.json()['id']}/"
-        with connect(url, additional_headers=headers, proxy=None) as socket:
+        with connect(url, additional_headers=headers, proxy=None, open_timeout=60) as socket:
             socket.send('{"type":"chat_message","message":"hi"}')
             assert json.loads(socket.recv(timeout=10))["sender"] == "ali"
             assert erase(server, ali).status_code == 202

@@ -15,7 +15,7 @@ from tests.support.sockets import Socket
 async def refused(server: PayamServer, path: str, headers: dict[str, str]) -> int:
     """The status with which the handshake is refused."""
     with pytest.raises(InvalidStatus) as error:
-        await connect(server.ws_url + path, additional_headers=headers, proxy=None)
+        await connect(server.ws_url + path, additional_headers=headers, proxy=None, open_timeout=60)
     body = error.value.response.body
     assert body is not None
     assert b'"code"' in body
@@ -28,6 +28,7 @@ async def offering(server: PayamServer, path: str, *offers: str) -> Socket:
             server.ws_url + path,
             subprotocols=[Subprotocol(offer) for offer in offers],
             proxy=None,
+            open_timeout=60,
         )
     )
 
@@ -56,6 +57,7 @@ async def test_every_scheme_opens_it(people: People, scheme: str) -> None:
             f"{pair.ali.server.ws_url}/ws/chat/{pair.conversation}{slash}",
             additional_headers={"Authorization": f"{scheme} {pair.ali.access}"},
             proxy=None,
+            open_timeout=60,
         )
         assert connection.subprotocol is None
         await connection.close()
@@ -103,6 +105,7 @@ async def test_unknown_subprotocols_do_no_harm(people: People) -> None:
             "Sec-WebSocket-Protocol": "graphql-ws",
         },
         proxy=None,
+        open_timeout=60,
     )
     assert connection.subprotocol is None
     await connection.close()

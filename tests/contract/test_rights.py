@@ -198,6 +198,7 @@ def test_a_frame_reads_nothing_for_who_is_removed(
             f"ws://127.0.0.1:{api.port}/ws/chat/{conversation}/",
             additional_headers={"Authorization": f"Bearer {participant.access}"},
             proxy=None,
+            open_timeout=60,
         )
         socket = Socket(connection)
         async with api.app.ctx.payam.database.transaction() as transaction:
@@ -253,6 +254,7 @@ def test_each_frame_is_answered_as_the_route_that_does_the_same(
             f"ws://127.0.0.1:{api.port}{path}",
             additional_headers={"Authorization": f"Bearer {person.access}"},
             proxy=None,
+            open_timeout=60,
         )
         socket = Socket(connection)
         await socket.send(frame)

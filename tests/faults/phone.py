@@ -100,7 +100,11 @@ class Phone:
             while True:
                 try:
                     return await connect(
-                        url, additional_headers=self._headers, max_queue=None, proxy=None
+                        url,
+                        additional_headers=self._headers,
+                        max_queue=None,
+                        proxy=None,
+                        open_timeout=60,
                     )
                 except InvalidStatus as refused:
                     if refused.response.status_code != UNAVAILABLE:

@@ -58,6 +58,7 @@ class Participant:
             f"{self._url}?since={self.seen}",
             additional_headers={"Authorization": f"Bearer {self._token}"},
             proxy=None,
+            open_timeout=60,
         )
         self.socket = Socket(connection)
 

@@ -17,7 +17,7 @@ from tests.api.client import Api, Person
 from tests.support.sockets import Socket
 
 T = TypeVar("T")
-LONGEST = 60
+LONGEST = 60.0
 """Seconds after which a test that waits for what does not come fails."""
 
 

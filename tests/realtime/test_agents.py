@@ -44,6 +44,7 @@ async def open_socket(api: Api, person: Person, conversation: str, query: str = 
         f"ws://127.0.0.1:{api.port}/ws/chat/{conversation.split('/')[3]}/{query}",
         additional_headers={"Authorization": f"Bearer {person.access}"},
         proxy=None,
+        open_timeout=60,
     )
     return Socket(connection)
 

@@ -75,7 +75,9 @@ async def talk(
     port = server.sockets[0].getsockname()[1]
     try:
         async with asyncio.timeout(30):
-            client = await connect(f"ws://127.0.0.1:{port}", proxy=None, max_queue=None)
+            client = await connect(
+                f"ws://127.0.0.1:{port}", proxy=None, open_timeout=60, max_queue=None
+            )
             yield client, made[0], echo
             await client.close()
             await echo.lost.wait()

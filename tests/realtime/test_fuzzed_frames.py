@@ -80,6 +80,7 @@ def test_no_frame_makes_the_server_fail(
             f"ws://127.0.0.1:{api.port}{path}",
             additional_headers={"Authorization": f"Bearer {ali.access}"},
             proxy=None,
+            open_timeout=60,
             max_queue=None,
         )
         try:

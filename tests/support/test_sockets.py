@@ -24,7 +24,7 @@ async def echo(connection: ServerConnection) -> None:
 async def socket() -> AsyncIterator[Socket]:
     async with serve(echo, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        async with connect(f"ws://127.0.0.1:{port}", proxy=None) as connection:
+        async with connect(f"ws://127.0.0.1:{port}", proxy=None, open_timeout=60) as connection:
             yield Socket(connection)
 
 

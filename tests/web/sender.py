@@ -44,9 +44,7 @@ class Sender:
         return visitor
 
     def _http(self) -> httpx.Client:
-        return httpx.Client(
-            base_url=self._url, trust_env=False, headers=self._headers, verify=TLS, timeout=30
-        )
+        return httpx.Client(base_url=self._url, trust_env=False, headers=self._headers, verify=TLS)
 
     def _send(self, method: str, path: str, body: Any = None) -> httpx.Response:
         with self._http() as http:
