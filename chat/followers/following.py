@@ -11,7 +11,7 @@ from time import monotonic
 from chat.changes import reading
 from chat.errors import Unavailable
 from chat.followers.follower import Follower, Later
-from chat.followers.looking import BUSY, POLL_SECONDS, Looking
+from chat.followers.looking import POLL_SECONDS, Looking
 from chat.store import leases as store
 from chat.store.database import Database
 from chat.store.leases import Lease, Position
@@ -77,12 +77,12 @@ class Following(Looking):
         finally:
             woken.cancel()
 
-    async def _rest(self, worked: float, seconds: float, stored: int) -> None:
+    async def _rest(self, worked: float, *, is_busy: bool) -> None:
         """Work that was begun goes on while it rests, and counts as the follower's time."""
         begun = monotonic()
-        if self._working and stored > BUSY * seconds:
+        if self._working and is_busy:
             await asyncio.wait(self._working)
-        await super()._rest(worked + monotonic() - begun, seconds, stored)
+        await super()._rest(worked + monotonic() - begun, is_busy=is_busy)
 
     async def leave_off(self) -> None:
         """Cut off what is being worked on, and leave it to a later turn."""

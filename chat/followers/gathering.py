@@ -43,7 +43,8 @@ class Gathering(Looking):
 
     async def _look(self) -> None:
         spans = await store.due(self._database, self.name, CHANGES)
-        self._has_more = bool(spans)
+        # What comes after a look that found all waits for the next one: many small looks cost more.
+        self._has_more = store.is_full(spans, CHANGES)
         if not spans:
             return
         try:

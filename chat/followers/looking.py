@@ -20,7 +20,9 @@ LEAST_SECONDS = 0.05
 """Between two looks, however often this process changes something: it leaves the database to
 others, and finds more at once."""
 BUSY = 500
-"""Changes per second of this process from which on senders need the time more."""
+"""Changes per second of the serving process from which on senders need the time more."""
+PACE_SECONDS = 0.25
+"""Over so long they are counted, at least: how many there were is heard every 0.05 seconds."""
 SHARE = 0.03
 """The part of the time in which a follower works then, or all webhooks together. What they put off
 they do later."""
@@ -50,7 +52,7 @@ class Looking(ABC):
         self.name = follower.name
         self._with_past = follower.with_past
         self._yields = follower.yields
-        self._stored = stored
+        self._pace = Pace(stored)
         self._poll = poll
         self._sharing = sharing
         self._woken = asyncio.Event()
@@ -66,7 +68,7 @@ class Looking(ABC):
             await self._begin()
             while True:
                 self._woken.clear()
-                begun, stored = monotonic(), self._stored()
+                begun = monotonic()
                 try:
                     if await self._database.align():
                         await self._begin()
@@ -76,7 +78,7 @@ class Looking(ABC):
                     await asyncio.sleep(self._poll)
                 worked = monotonic() - begun
                 await self._wait()
-                await self._rest(worked, monotonic() - begun, self._stored() - stored)
+                await self._rest(worked, is_busy=self._pace.is_busy())
         finally:
             await self._stop()
 
@@ -91,9 +93,8 @@ class Looking(ABC):
     @abstractmethod
     async def _stop(self) -> None: ...
 
-    async def _rest(self, worked: float, seconds: float, stored: int) -> None:
-        """Leave the time to senders, after so many seconds in which so much was stored."""
-        is_busy = stored > BUSY * seconds
+    async def _rest(self, worked: float, *, is_busy: bool) -> None:
+        """Leave the time to senders, after so many seconds of work."""
         if not self._yields:
             pause = TOGETHER_SECONDS if is_busy else LEAST_SECONDS
             await asyncio.sleep(0 if self._has_more else pause)
@@ -112,6 +113,24 @@ class Looking(ABC):
                 break
             except Unavailable:
                 await asyncio.sleep(self._poll)
+
+
+class Pace:
+    """Whether much is sent now. What it said last holds until there is more to count."""
+
+    def __init__(self, stored: Callable[[], int]) -> None:
+        self._stored = stored
+        self._since, self._before = monotonic(), stored()
+        self._is_busy = False
+
+    def is_busy(self) -> bool:
+        moment = monotonic()
+        seconds = moment - self._since
+        if seconds >= PACE_SECONDS:
+            stored = self._stored()
+            self._is_busy = stored - self._before > BUSY * seconds
+            self._since, self._before = moment, stored
+        return self._is_busy
 
 
 def rest_of(worked: float, sharing: int = 1) -> float:

@@ -66,6 +66,12 @@ async def due(reads: Reads, name: str, most: int) -> list[Span]:
     return found
 
 
+def is_full(spans: Sequence[Span], most: int) -> bool:
+    """Whether `due` may have left something out, of at most so many changes."""
+    lengths = [span.upto - span.after for span in spans]
+    return sum(lengths) >= most or PAGE in lengths
+
+
 async def hold(
     database: Database, transaction: Transaction, name: str, spans: Sequence[Span]
 ) -> list[Span]:

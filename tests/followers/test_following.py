@@ -13,11 +13,13 @@ from time import monotonic
 import pytest
 
 from chat.events import Change
+from chat.followers import looking
 from chat.followers.follower import Follower
 from chat.followers.following import Following
-from chat.followers.looking import REST_MAX, REST_MOST, SHARE, rest_of
-from chat.store import conversations, followers, touched
+from chat.followers.looking import BUSY, REST_MAX, REST_MOST, SHARE, rest_of
+from chat.store import conversations, followers, spans, touched
 from chat.store.database import Database
+from chat.store.spans import Span
 from tests.store.world import Changes, conversation, draft, pair, sent, user
 from tests.support.payam_server import CHECKOUT
 
@@ -367,3 +369,30 @@ def test_who_yields_takes_a_small_part_of_the_time_together(sharing: int) -> Non
     rest = rest_of(worked, sharing)
     assert sharing * worked / (worked + rest) == pytest.approx(SHARE)
     assert rest_of(10.0, sharing) == min(sharing * REST_MAX, REST_MOST)
+
+
+def test_senders_are_busy_for_as_long_as_much_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look of some milliseconds hears of nothing: what was said last holds meanwhile."""
+    moment, stored = 0.0, 0
+    monkeypatch.setattr(looking, "monotonic", lambda: moment)
+    pace = looking.Pace(lambda: stored)
+    for passed, more, is_busy in (
+        (0.01, 0, False),
+        (1.0, 10_000, True),
+        (0.01, 0, True),
+        (0.1, 0, True),
+        (0.2, 2 * BUSY, True),
+        (1.0, BUSY // 2, False),
+        (0.01, 10, False),
+    ):
+        moment += passed
+        stored += more
+        assert pace.is_busy() is is_busy
+
+
+def test_a_look_that_found_all_waits_for_more() -> None:
+    """One that left something out goes on: too many changes, or too many of one conversation."""
+    assert not spans.is_full([], 10)
+    assert not spans.is_full([Span(1, 5, 8), Span(2, 0, 6)], 10)
+    assert spans.is_full([Span(1, 5, 8), Span(2, 0, 7)], 10)
+    assert spans.is_full([Span(1, 5, 5 + spans.PAGE)], 2 * spans.PAGE)
