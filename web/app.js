@@ -224,7 +224,7 @@ function pageOf(account) {
   function visit(id) {
     if (!id || visited === id) return;
     visited = id;
-    account.conversation(id).catch(() => {});
+    account.conversation(id).catch((error) => error.code === "not_found" && complain(error));
   }
 
   /** Where a link leads by which one may come in. */
@@ -334,9 +334,9 @@ addEventListener("keydown", (event) => {
   event.preventDefault();
   page.find();
 });
-payam.on("signedOut", () => {
+payam.on("signedOut", ({ isOwn }) => {
   forgetDrafts();
-  signIn();
+  signIn(isOwn ? "" : say("signedOut"));
   whenIdle(async () => (await import("./notifications.js")).forget());
 });
 takeFiles(() => page?.attach() ?? null);

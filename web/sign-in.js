@@ -6,10 +6,13 @@ import { offerOtherLanguage } from "./strings.js";
 
 /** `entered` is called once somebody is signed in. `notice` is shown above the form. */
 export function signInScreen(payam, entered, notice = "") {
-  const { content, form, problem, buttons, language } = clone("sign-in");
+  const { content, form, problem, buttons, signUp, language } = clone("sign-in");
   const { username, password } = form.elements;
   problem.textContent = notice;
   offerOtherLanguage(language);
+  // Where it cannot be asked now, the server alone refuses
+  const closed = ({ sign_up }) => (signUp.hidden = !sign_up);
+  payam.json("GET", "/api/settings/", { isPublic: true }).then(closed, () => {});
 
   form.onsubmit = async (event) => {
     event.preventDefault();

@@ -67,6 +67,10 @@ class Sender:
     def call_oneself(self, name: str) -> None:
         self._send("PATCH", "/api/users/me/", {"display_name": name})
 
+    def sign_out(self) -> None:
+        """Everywhere that has this sign-in."""
+        self._send("POST", "/api/token/revoke/", {"refresh": self._tokens["refresh"]})
+
     def pin(self, conversation: int) -> None:
         self._send("PATCH", f"/api/conversations/{conversation}/me/", {"pinned": True})
 

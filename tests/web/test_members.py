@@ -7,8 +7,7 @@ from playwright.async_api import Browser, Locator, expect
 
 from tests.support.payam_server import PayamServer
 from tests.web.sender import Sender
-from tests.web.test_message_menu import SMALL
-from tests.web.visitor import Visitor
+from tests.web.visitor import SMALL, Visitor
 
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 900}}
 PHONE: dict[str, Any] = {

@@ -6,7 +6,7 @@ from playwright.async_api import Browser, Locator, expect
 
 from tests.support.payam_server import PayamServer
 from tests.web.sender import Sender
-from tests.web.visitor import Visitor
+from tests.web.visitor import SMALL, Visitor
 
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
 PHONE: dict[str, Any] = {
@@ -16,12 +16,6 @@ PHONE: dict[str, Any] = {
     "color_scheme": "dark",
 }
 MANY = 120  # more than the page loads at once
-SMALL = """() => [...document.querySelectorAll("a, button, input, textarea")]
-  .filter((one) => one.checkVisibility())
-  .filter((one) => !one.matches(".text a, .row-menu, [type=checkbox]"))
-  .map((one) => [one.ariaLabel || one.textContent.trim(), one.getBoundingClientRect()])
-  .filter(([, { width, height }]) => width < 44 || height < 44)
-  .map(([name, { width, height }]) => `${name}: ${width} x ${height}`)"""
 
 
 def reactions(visitor: Visitor, text: str) -> Locator:

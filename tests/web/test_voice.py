@@ -10,7 +10,7 @@ from playwright.async_api import Browser, expect
 
 from tests.support.payam_server import PayamServer
 from tests.web.sender import Sender
-from tests.web.test_message_menu import SMALL
+from tests.web.visitor import SMALL
 
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
 PHONE: dict[str, Any] = {

@@ -11,6 +11,7 @@ from playwright.async_api import Browser, ConsoleMessage, FrameLocator, Page, ex
 
 from tests.web.shop import SECRET, Shop
 from tests.web.test_tickets import Agent
+from tests.web.visitor import SMALL
 
 WORDS = {
     "en": {
@@ -73,6 +74,7 @@ async def rate(frame: FrameLocator, score: int, comment: str) -> None:
         const all = { childList: true, characterData: true, subtree: true };
         new MutationObserver(keep).observe(line, all);
     }""")
+    assert await frame.locator("html").evaluate(SMALL) == []
     await frame.locator("#rate").click()
     await expect(frame.locator("#rating")).to_be_hidden()
     await expect(thanks).to_have_attribute("data-said", re.compile("."))
@@ -100,6 +102,7 @@ async def test_a_customer_and_an_agent_talk(browser: Browser, shop: Shop, langua
     await frame.get_by_role("button", name=words["open"]).click()
     await expect(frame.locator("html")).to_have_attribute("dir", words["direction"])
     await expect(frame.get_by_text("consent!")).to_be_visible()
+    assert await frame.locator("html").evaluate(SMALL) == []
     await expect(frame.locator("header")).to_have_css("background-color", "rgb(124, 45, 18)")
     await frame.locator("#name").fill("علی")
     await frame.locator("#email").fill("ali@example.org")
@@ -132,6 +135,7 @@ async def test_a_customer_and_an_agent_talk(browser: Browser, shop: Shop, langua
     )
     await say(frame, words, "here it is")
     await expect(frame.locator("#messages li.own button.attached")).to_have_text("map.txt")
+    assert await frame.locator("html").evaluate(SMALL) == []
     async with page.expect_download() as download:
         await frame.locator("#messages li.own button.attached").click()
     assert (await download.value).suggested_filename == "map.txt"

@@ -81,6 +81,15 @@ WORDS = {
     },
 }
 PASSWORD = "correct-horse"
+SMALL = """() => [...document.querySelectorAll("a, button, input, textarea")]
+  .filter((one) => one.checkVisibility())
+  .filter((one) => !one.matches(".text a, .row-menu, [type=checkbox], [type=radio]"))
+  .map((one) => [one.ariaLabel || one.textContent.trim(), one.getBoundingClientRect()])
+  .filter(([, { width, height }]) => width < 44 || height < 44)
+  .map(([name, { width, height }]) => `${name}: ${width} x ${height}`)"""
+"""What is smaller than 44 pixels, which a finger needs: a text for each. Boxes to check have a
+label beside them that is touched too.
+"""
 NOTICES = """
 window.noticed = [];
 new MutationObserver(() => {

@@ -292,8 +292,8 @@ export class Payam {
   /** Whose tokens are in use: their `sub`, a user's id where Payam made them; null for nobody's. */
   subject(): Promise<string | null>;
 
-  /** The refresh token works no more, or `logOut` was called. */
-  on(type: "signedOut", listener: () => void): Unsubscribe;
+  /** The refresh token works no more; or, as one's own wish, `logOut` or `erase` was called here. */
+  on(type: "signedOut", listener: (event: { isOwn: boolean }) => void): Unsubscribe;
 
   /**
    * Make a user, and sign in as them. Rejects with the code `superseded` where somebody has

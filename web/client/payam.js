@@ -150,12 +150,13 @@ export class Payam extends Api {
     if (await this.#session.begin(ask)) this.close(); // what is open is another user's
   }
 
-  #ended(subject) {
+  #ended(subject, isOwn = false) {
     this.close();
-    if (!subject) return this.emit("signedOut");
-    forgetSnapshot(this.#storage, subject);
-    forgetRest(this.#storage, subject).catch(() => {});
-    this.emit("signedOut");
+    if (subject) {
+      forgetSnapshot(this.#storage, subject);
+      forgetRest(this.#storage, subject).catch(() => {});
+    }
+    this.emit("signedOut", { isOwn });
   }
 }
 

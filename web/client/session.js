@@ -52,7 +52,7 @@ export class Session {
       tokens = old;
       return true;
     }, null);
-    this.#ended(subjectOf(tokens));
+    this.#ended(subjectOf(tokens), true);
     if (tokens) await this.#revoke(tokens);
   }
 
