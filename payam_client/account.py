@@ -19,7 +19,7 @@ from payam_client.account_events import (
 from payam_client.account_outbox import AccountOutbox
 from payam_client.calls import Calls
 from payam_client.connection import Connection, log
-from payam_client.errors import ConversationClosed, PayamError
+from payam_client.errors import PayamError
 from payam_client.events import Ack, AuthExpiring, Refused
 from payam_client.incoming import Incoming
 from payam_client.live_conversation import LiveConversation
@@ -135,15 +135,7 @@ class Account(Connection):
     async def __anext__(self) -> AccountEvent:
         if self._inbox.is_read and self._inbox.taken.cursor != self._saved:
             self._save()
-        if self._is_starved and self._socket is not None:
-            await self._socket.close()  # reconnect, to get the events that were dropped
-        event = await self._inbox.next()
-        if event is not None:
-            return event
-        if isinstance(self._end, ConversationClosed) and self._end.close_code == 1000:
-            raise StopAsyncIteration
-        assert self._end is not None
-        raise self._end
+        return await self._next(self._inbox.next)
 
     def _save(self) -> None:
         """Store how far the events were taken, because the caller has finished with them."""

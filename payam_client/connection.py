@@ -7,9 +7,9 @@ It does what the close codes say. Its two subclasses read and write: Conversatio
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from typing import Any, Literal, NoReturn, Self
+from typing import Any, Literal, NoReturn, Self, TypeVar
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
@@ -23,6 +23,7 @@ from payam_client.session import Session
 log = logging.getLogger("payam_client")
 
 State = Literal["connecting", "open", "waiting", "closed"]
+Event = TypeVar("Event")
 
 CLOSE_SECONDS = 1.0
 PING_SECONDS = 20.0
@@ -102,6 +103,18 @@ class Connection(ABC):
     def _is_starved(self) -> bool:
         """Whether the connection was closed only to come back for dropped events."""
         return False
+
+    async def _next(self, taken: Callable[[], Awaitable[Event | None]]) -> Event:
+        """The next event. After the last one it raises what has ended the connection."""
+        if self._is_starved and self._socket is not None:
+            await self._socket.close()  # reconnect, to get the events that were dropped
+        event = await taken()
+        if event is not None:
+            return event
+        if isinstance(self._end, ConversationClosed) and self._end.close_code == 1000:
+            raise StopAsyncIteration
+        assert self._end is not None
+        raise self._end
 
     # Staying connected.
 

@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 from websockets.asyncio.client import ClientConnection
 
 from payam_client.connection import ConnectAgain, Connection, log
-from payam_client.errors import ConversationClosed
 from payam_client.events import Ack, AnyEvent, AuthExpiring, Refused, Reset, Resumed, decode
 from payam_client.inbox import Inbox, Point
 from payam_client.outbox import Outbox, new_id
@@ -56,15 +55,7 @@ class Conversation(Connection):
         return self
 
     async def __anext__(self) -> AnyEvent:
-        if self._is_starved and self._socket is not None:
-            await self._socket.close()  # reconnect, to get the events that were dropped
-        event = await self._inbox.next()
-        if event is not None:
-            return event
-        if isinstance(self._end, ConversationClosed) and self._end.close_code == 1000:
-            raise StopAsyncIteration
-        assert self._end is not None
-        raise self._end
+        return await self._next(self._inbox.next)
 
     # What is said.
 

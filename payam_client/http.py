@@ -5,7 +5,7 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import httpx
 import msgspec
@@ -33,6 +33,16 @@ def trusted(*, trust_env: bool) -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=trust_env)
 
 
+class Options(TypedDict, total=False):
+    """Of a request, besides its method and path. `body` is encoded as JSON."""
+
+    token: str | None
+    body: object
+    content: bytes | None
+    files: Mapping[str, Any] | None
+    headers: Mapping[str, str] | None
+
+
 class Http:
     """`patience` is the most seconds that the server may be silent."""
 
@@ -55,12 +65,8 @@ class Http:
         method: str,
         path: str,
         *,
-        token: str | None = None,
-        body: object = None,
-        content: bytes | None = None,
-        files: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
         is_repeatable: bool = False,
+        **options: Unpack[Options],
     ) -> httpx.Response:
         """The answer, with its body. Raises PayamError for any status but 2xx and 304.
 
@@ -68,15 +74,7 @@ class Http:
         """
         for attempt in range(ATTEMPTS):
             try:
-                async with self.stream(
-                    method,
-                    path,
-                    token=token,
-                    body=body,
-                    content=content,
-                    files=files,
-                    headers=headers,
-                ) as answer:
+                async with self.stream(method, path, **options) as answer:
                     await answer.aread()
                     return answer
             except PayamError as error:
@@ -92,19 +90,15 @@ class Http:
         self,
         method: str,
         path: str,
-        *,
-        token: str | None = None,
-        body: object = None,
-        content: bytes | None = None,
-        files: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
+        **options: Unpack[Options],
     ) -> AsyncIterator[httpx.Response]:
         """The answer, whose body is not read yet. Raises PayamError as `call` does."""
-        all_headers = dict(headers or {})
-        if token is not None:
-            all_headers["Authorization"] = f"Bearer {token}"
-        if body is not None:
-            all_headers["Content-Type"] = "application/json"
+        headers = dict(options.get("headers") or {})
+        content = options.get("content")
+        if (token := options.get("token")) is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        if (body := options.get("body")) is not None:
+            headers["Content-Type"] = "application/json"
             content = msgspec.json.encode(body)
         try:
             # A file may be kept elsewhere. httpx gives the token to no other origin.
@@ -112,8 +106,8 @@ class Http:
                 method,
                 path,
                 content=content,
-                files=files,
-                headers=all_headers,
+                files=options.get("files"),
+                headers=headers,
                 follow_redirects=method == "GET",
             ) as answer:
                 if not answer.is_success and answer.status_code != NOT_MODIFIED:
