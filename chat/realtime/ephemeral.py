@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from chat.realtime.framing import payload_of
 from chat.realtime.group import Group
+from chat.realtime.parts import LARGE, write_soon
 from chat.realtime.protocol import of_conversation
 from chat.realtime.subscribers import Subscriber
 
@@ -75,6 +76,7 @@ def write(group: Group, news: Sequence[Ephemeral]) -> None:
     excepted = {user for one in news for user in one.except_users}
     origins = {one.except_connection for one in news} - {None}
     whole: dict[bool, bytes] = {}
+    is_large = group.size > LARGE
     for members, is_resuming in groups:
         for member in members:
             is_wide = member.is_wide
@@ -85,7 +87,10 @@ def write(group: Group, news: Sequence[Ephemeral]) -> None:
                 continue
             if is_wide not in whole:
                 whole[is_wide] = _frames_of(group, news, is_wide=is_wide)
-            member.send(whole[is_wide])
+            if is_large:
+                write_soon(member, whole[is_wide])
+            else:
+                member.send(whole[is_wide])
 
 
 def _frames_of(group: Group, news: Sequence[Ephemeral], *, is_wide: bool) -> bytes:

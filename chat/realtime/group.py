@@ -8,6 +8,7 @@ from msgspec import Struct
 from chat import metrics
 from chat.realtime.bag import Bag, with_one, without
 from chat.realtime.connection import flush_held
+from chat.realtime.parts import LARGE, write_soon
 from chat.realtime.protocol import of_conversation, with_client_id
 from chat.realtime.seats import WIDTH, Seat, live_in, place_of, seats_of, with_seat, without_seat
 from chat.realtime.subscribers import Subscriber, UserSocket
@@ -310,12 +311,19 @@ class Group(Struct, gc=False, eq=False):
 
     def _write_by_user(
         self,
-        members: Iterable[Subscriber],
+        members: Collection[Subscriber],
         changes: list[Delivery],
         frames: bytes,
         senders: Collection[int],
     ) -> None:
         """Write `frames`, but to the senders of messages their own frames."""
+        if len(members) > LARGE:
+            for one in members:
+                if (user_id := one.identity.user_id) in senders:
+                    one.send(self.frames_of(changes, is_wide=one.is_wide, user_id=user_id))
+                else:
+                    write_soon(one, frames)
+            return
         if not senders:
             for one in members:
                 one.send(frames)
