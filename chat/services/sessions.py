@@ -24,8 +24,8 @@ from chat.auth.tokens import Claims, Tokens
 from chat.errors import Forbidden, NotAuthenticated, Unavailable
 from chat.events import AccountChanged, FamilyRevoked, UserErased
 from chat.services import checks
-from chat.services.limits import Limit, network_of
 from chat.services.sharing import Shared
+from chat.services.sign_in_limits import SignInLimits
 from chat.services.users import Users, suspended
 from chat.store import token_families as store
 from chat.store import users as users_store
@@ -40,8 +40,6 @@ CACHE_SECONDS = 60.0
 """After this time a token is checked against the database again, because the announcement of
 a revocation may have been lost.
 """
-HOME_SECONDS = 30 * 86_400.0
-"""For so long guesses from elsewhere do not hinder a user where they have signed in."""
 PRUNE_SECONDS = 3_600.0
 REVOKED_KEPT = 86_400 * 1_000_000
 """Microseconds for which a revoked sign-in is kept, for who asks what happened to it."""
@@ -78,10 +76,7 @@ class Sessions:
         announced: Callable[[], Awaitable[None]],
         *,
         grace: float,
-        per_name: Limit,
-        per_name_elsewhere: Limit,
-        per_address: Limit,
-        renewals: Limit,
+        limits: SignInLimits,
     ) -> None:
         self._database = database
         self._tokens = tokens
@@ -89,11 +84,7 @@ class Sessions:
         self._users = users
         self._announce = announce
         self._announced = announced
-        self._per_name = per_name
-        self._per_name_elsewhere = per_name_elsewhere
-        self._renewals = renewals
-        self._at_home: TTLCache[tuple[str, str], None] = TTLCache(CACHE_SIZE, HOME_SECONDS)
-        self._per_address = per_address
+        self._limits = limits
         self._grace = grace
         self._ends = TokenEnds(tokens.leeway)
         self._known: TTLCache[str, Known] = TTLCache(CACHE_SIZE, CACHE_SECONDS)
@@ -111,10 +102,10 @@ class Sessions:
         """
         if not self._tokens.can_issue:
             raise Forbidden("Tokens come from another identity provider here.")
-        await self._per_address.count(address)
+        await self._limits.count_address(address)
         checks.text("username", username, most=checks.USERNAME_MAX_LENGTH)
         checks.short("password", password, checks.PASSWORD_MAX_LENGTH)
-        await self._count_for_name(key_of(username), network_of(address))
+        await self._limits.count_name(key_of(username), address)
         pair = None
         while pair is None:  # again where the account was changed meanwhile
             pair = await self._checked(username, password, address)
@@ -133,7 +124,7 @@ class Sessions:
             whose = "a name that nobody has" if account is None else f"user {account.id}"
             log.warning("a sign-in failed: from %s, for %s", address, whose)
             raise NotAuthenticated("Wrong username or password.", code="wrong_credentials")
-        self._at_home[key_of(username), network_of(address)] = None
+        self._limits.remember(key_of(username), address)
         if account.is_suspended:  # only who knows the password learns of it
             raise no_sign_in()
         if hashed and not is_own(hashed):
@@ -142,14 +133,6 @@ class Sessions:
                 if await users_store.replace_hash(transaction, account.id, hashed, made):
                     hashed = made
         return await self._begin(account, hashed)
-
-    async def _count_for_name(self, name: str, network: str) -> None:
-        """Slow down who guesses the password of one name, from one address or from many. Whoever
-        has signed in from their address before is not locked out by guesses from others.
-        """
-        await self._per_name.count(f"{name} {network}")
-        if (name, network) not in self._at_home:
-            await self._per_name_elsewhere.count(name)
 
     async def begin(self, account: users_store.Account) -> Pair:
         """Begin a new family for a user who has proven their identity. Raises Forbidden for who is
@@ -168,7 +151,7 @@ class Sessions:
         return self._pair(account, family, refresh_id, int(time()))
 
     async def refresh(self, refresh: str, address: str) -> Pair:
-        await self._renewals.count(address)
+        await self._limits.count_renewal(address)
         claims = self._decode(refresh)
         assert claims.family is not None
         assert claims.token_id is not None
@@ -191,7 +174,7 @@ class Sessions:
 
     async def revoke(self, refresh: str, address: str) -> None:
         """Stop the family's tokens, here and on all nodes that the relay reaches."""
-        await self._renewals.count(address)
+        await self._limits.count_renewal(address)
         claims = self._decode(refresh)
         assert claims.family is not None
         await self._revoke(claims.family)

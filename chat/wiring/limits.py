@@ -2,6 +2,7 @@
 
 from chat.services.guest_limits import FROM_ADDRESS, GuestLimits
 from chat.services.limits import Counts, Limit, Settling
+from chat.services.sign_in_limits import SignInLimits
 from config.settings import Settings
 
 BURST = 5
@@ -27,6 +28,22 @@ class Rates:
     def often(self, rate: float, what: str) -> Limit:
         """A limit of what happens often, by calls per second."""
         return Limit(self._unless_lifted(rate), rate * BURST, what, settling=self._settling)
+
+    def sign_ins(self) -> SignInLimits:
+        logins, requests = self._settings.rate_logins, self._settings.rate_requests
+        what = "password attempts"
+        return SignInLimits(
+            self.seldom(logins / 60, logins, f"{what} for this name", is_secret=True),
+            self.seldom(
+                logins / 6, logins * 10, f"{what} for this name from new addresses", is_secret=True
+            ),
+            self.seldom(logins / 6, logins * 10, f"{what} from this address"),
+            self.seldom(requests, requests * BURST, "token requests from this address"),
+        )
+
+    def sign_ups(self) -> Limit:
+        logins = self._settings.rate_logins
+        return self.seldom(logins / 6, logins * 10, "sign-ups from this address")
 
     def guests(self) -> GuestLimits:
         """How much guests may do."""

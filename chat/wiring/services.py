@@ -52,7 +52,7 @@ from chat.services.webhooks import Webhooks
 from chat.store.database import Database
 from chat.store.files import Files
 from chat.store.writer import Writer
-from chat.wiring.limits import BURST, Rates
+from chat.wiring.limits import Rates
 from config.settings import Settings
 
 
@@ -75,22 +75,13 @@ class Beneath:
 def services_of(settings: Settings, tokens: Tokens, rates: Rates, beneath: Beneath) -> Services:
     database, writer, files = beneath.database, beneath.writer, beneath.files
     dispatcher, passwords = beneath.dispatcher, beneath.passwords
-    logins = settings.rate_logins
-    per_name = rates.seldom(logins / 60, logins, "password attempts for this name", is_secret=True)
-    per_name_elsewhere = rates.seldom(
-        logins / 6,
-        logins * 10,
-        "password attempts for this name from new addresses",
-        is_secret=True,
-    )
-    per_address = rates.seldom(logins / 6, logins * 10, "password attempts from this address")
-    sign_ups = rates.seldom(logins / 6, logins * 10, "sign-ups from this address")
+    sign_ins = rates.sign_ins()
 
     def pass_on(event: Passing) -> None:
         dispatcher.pass_on(replace(event, frame=placed(settings.base_path, event.frame)))
 
     news = UserNews(database, pass_on)
-    users = Users(database, passwords, settings, sign_ups, news)
+    users = Users(database, passwords, settings, rates.sign_ups(), news)
     conversations = Conversations(
         database,
         writer,
@@ -122,7 +113,7 @@ def services_of(settings: Settings, tokens: Tokens, rates: Rates, beneath: Benea
         writer,
         files,
         passwords,
-        per_name,
+        sign_ins.per_name,
         dispatcher.announce_erased,
         dispatcher.announced_to_all,
     )
@@ -135,14 +126,7 @@ def services_of(settings: Settings, tokens: Tokens, rates: Rates, beneath: Benea
         dispatcher.announce,
         dispatcher.announced_to_all,
         grace=settings.jwt_refresh_grace,
-        per_name=per_name,
-        per_name_elsewhere=per_name_elsewhere,
-        per_address=per_address,
-        renewals=rates.seldom(
-            settings.rate_requests,
-            settings.rate_requests * BURST,
-            "token requests from this address",
-        ),
+        limits=sign_ins,
     )
     return Services(
         users=users,
@@ -208,7 +192,7 @@ def services_of(settings: Settings, tokens: Tokens, rates: Rates, beneath: Benea
         password_change=PasswordChange(
             database,
             passwords,
-            per_name,
+            sign_ins.per_name,
             dispatcher.announce,
             dispatcher.announced_to_all,
             least=settings.password_min_length,
