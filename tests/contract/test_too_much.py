@@ -1,10 +1,12 @@
 """Who does too much is slowed down, and nobody else; on one server, in this process."""
 
 from collections.abc import Iterator
+from time import monotonic
 
 import httpx
 import pytest
 
+from chat.services import limits
 from config.settings import Settings
 from tests.api.client import PASSWORD, Api
 
@@ -19,6 +21,13 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     )
     with Api(settings) as served:
         yield served
+
+
+@pytest.fixture(autouse=True)
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time stands still for limits. On a slow machine they would forgive faster than one asks."""
+    moment = monotonic()
+    monkeypatch.setattr(limits, "monotonic", lambda: moment)
 
 
 def attempt(api: Api, name: str, password: str, address: str) -> httpx.Response:
