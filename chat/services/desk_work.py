@@ -121,10 +121,9 @@ class DeskWork:
 
     async def _count(self) -> None:
         while found := await store.unrecorded(self._database):
-            for ticket_id in found:
-                async with self._database.transaction() as transaction:
-                    took = await ticket_answers.record(transaction, ticket_id)
-                count(took, None)
+            async with self._database.transaction() as transaction:
+                answered = await ticket_answers.record(transaction, found)
+            count(answered)
             if len(found) < store.AT_ONCE:
                 break
         show(await figures.now(self._database))

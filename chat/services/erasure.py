@@ -98,13 +98,13 @@ class Erasure:
         already.
         """
         everybody = [user_id, *await store.guests_of(self._database, user_id)]
-        avatars = [await USERS.find(self._database, id_) for id_ in everybody]
+        avatars = await USERS.find_all(self._database, everybody)
         async with self._database.transaction() as transaction:
             if not await store.begin(transaction, user_id):
                 return False
             if also is not None:
                 await also(transaction)
-        self._files.discard_later([one.stored_name for one in avatars if one is not None])
+        self._files.discard_later([one.stored_name for one in avatars])
         for id_ in everybody:
             self._announce(UserErased(id_))
         self._wake.set()
@@ -203,15 +203,11 @@ def wiping(
 
     async def apply(transaction: Transaction) -> Outcome[int]:
         await ticket_answers.keep_answers(transaction, conversation_id)
-        events, of_messages = list[Event](), list[str]()
-        for message_id in message_ids:
-            found = await messages.find(transaction, conversation_id, message_id)
-            if found is not None and not found.is_deleted:
-                change, of_message = await deletion(
-                    transaction, actor_id, conversation_id, message_id, found
-                )
-                events.append(change)
-                of_messages += of_message
+        events, of_messages = list[Change](), list[str]()
+        found = await messages.find_all(transaction, conversation_id, message_ids)
+        present = {id_: one for id_, one in sorted(found.items()) if not one.is_deleted}
+        if present:
+            events, of_messages = await deletion(transaction, actor_id, conversation_id, present)
         await store.blank(
             transaction, conversation_id, message_ids, is_erasure=actor_id is not None
         )

@@ -21,7 +21,7 @@ from chat.services.limits import Limit
 from chat.services.rights import RANKS
 from chat.services.roles import give
 from chat.services.sessions import Sessions, no_sign_in
-from chat.services.ticket_steps import stepping
+from chat.services.ticket_steps import stepping_all
 from chat.store import conversation_list, participants, roles, support_tickets, users
 from chat.store import guests as store
 from chat.store.database import Database, Transaction
@@ -181,28 +181,26 @@ class Guests:
                 events += await joining(transaction, who, conversation_id, [user])
                 await store.read_as_far(transaction, conversation_id, guest.id, account.id)
             taken = await taking_over(transaction, conversation_id, guest.id, account.id)
-            events += [event for outcome in taken for event in outcome.events]
+            events += taken.events
             events += await inheriting(transaction, conversation_id, guest.id, account)
             left = records.User(guest.id, guest.username)
             events += await leaving(transaction, guest.id, conversation_id, left)
-
-            def after() -> None:
-                for outcome in taken:
-                    if outcome.after is not None:
-                        outcome.after()
-
-            return Outcome(None, events, after)
+            return Outcome(None, events, taken.after)
 
         return apply
 
 
 async def taking_over(
     transaction: Transaction, conversation_id: int, guest_id: int, account_id: int
-) -> list[Outcome[records.SupportTicket]]:
+) -> Outcome[list[records.SupportTicket]]:
     """The guest's tickets are the account's: each is changed, so that inboxes show it."""
     ids = await store.take_over_tickets(transaction, conversation_id, guest_id, account_id)
-    tickets = [await support_tickets.stored(transaction, ticket_id) for ticket_id in ids]
-    return [await stepping(transaction, ticket, "changed", account_id) for ticket in tickets]
+    if not ids:
+        return Outcome([])
+    places = [(conversation_id, ticket_id) for ticket_id in ids]
+    tickets = await support_tickets.by_places(transaction, places)
+    tickets.sort(key=lambda ticket: ticket.id)
+    return await stepping_all(transaction, tickets, "changed", account_id)
 
 
 async def inheriting(

@@ -1,6 +1,6 @@
 """Messages: send, edit, delete and read them."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from functools import partial
 
 from msgspec import UNSET, Raw, UnsetType
@@ -189,8 +189,8 @@ class Messages:
             found = await (require or require_own)(transaction, who, conversation_id, message_id)
             if found.is_deleted:
                 return Outcome(found.seq)
-            change, files = await deletion(
-                transaction, who.user_id, conversation_id, message_id, found
+            (change,), files = await deletion(
+                transaction, who.user_id, conversation_id, {message_id: found}
             )
             return Outcome(change.seq, (change,), after=partial(self._files.discard_later, files))
 
@@ -328,24 +328,29 @@ async def deletion(
     transaction: Transaction,
     actor_id: int | None,
     conversation_id: int,
-    message_id: int,
-    found: store.Stored,
-) -> tuple[Change, list[str]]:
-    """Delete a message that is not deleted, with all that belongs to it.
+    found: Mapping[int, store.Stored],
+) -> tuple[list[Change], list[str]]:
+    """Delete messages of a conversation, by id, that are not deleted, with all that belongs to
+    them.
 
-    Returns the change, and the files to delete after the commit.
+    Returns the changes, and the files to delete after the commit.
     """
-    seq = await conversations.advance(transaction, conversation_id)
-    await store.delete(transaction, conversation_id, message_id, seq)
-    removed = await attachments.remove_all(transaction, conversation_id, message_id)
-    pinned_as = await pins.remove(transaction, conversation_id, message_id)
-    await mentions.put(transaction, conversation_id, message_id, found.sender_id, [])
-    await reactions.remove_all(transaction, conversation_id, message_id)
-    await log.forget(transaction, conversation_id, [*removed.values(), pinned_as])
-    change = Change(conversation_id, MessageDeleted(message_id, seq=seq))
-    written = log.Written(change, message_id, found.logged_seq)
-    await log.write(transaction, actor_id, written)
-    return change, list(removed)
+    ids = list(found)
+    seqs = await conversations.advance_for(transaction, conversation_id, ids)
+    await store.delete(transaction, conversation_id, seqs)
+    removed = await attachments.remove_all(transaction, conversation_id, ids)
+    pinned_as = await pins.remove_all(transaction, conversation_id, ids)
+    await mentions.remove_all(transaction, conversation_id, ids)
+    await reactions.remove_all(transaction, conversation_id, ids)
+    await log.forget(transaction, conversation_id, [*removed.values(), *pinned_as])
+    written = [
+        log.Written(
+            Change(conversation_id, MessageDeleted(id_, seq=seq)), id_, found[id_].logged_seq
+        )
+        for id_, seq in seqs.items()
+    ]
+    await log.write(transaction, actor_id, *written)
+    return [one.change for one in written], list(removed)
 
 
 def no_such_message() -> NotFound:

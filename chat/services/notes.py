@@ -110,7 +110,7 @@ class Notes:
             if found.is_deleted:
                 return Outcome(note_id)
             seq = await conversations.advance(transaction, conversation_id)
-            await store.delete(transaction, conversation_id, note_id, seq)
+            await store.delete(transaction, conversation_id, {note_id: seq})
             return await self._changed(transaction, who, conversation_id, note_id, found.seq)
 
         await self._writer.change(conversation_id, apply)
@@ -207,15 +207,16 @@ def forgetting(
         found = await store.standing(
             transaction, conversation_id, most, before=before, author_id=author_id
         )
-        written = list[log.Written]()
-        for note_id, replaces in found:
-            seq = await conversations.advance(transaction, conversation_id)
-            await store.delete(transaction, conversation_id, note_id, seq)
-            notes = await store.of_places(transaction, [(conversation_id, note_id)])
-            change = Change(conversation_id, frame_of(notes[note_id]))
-            written.append(log.Written(change, note_id, replaces, NOTE))
-        if not written:
+        if not found:
             return Outcome(0)
+        ids = [note_id for note_id, _ in found]
+        seqs = await conversations.advance_for(transaction, conversation_id, ids)
+        await store.delete(transaction, conversation_id, seqs)
+        notes = await store.of_places(transaction, [(conversation_id, id_) for id_ in ids])
+        written = [
+            log.Written(Change(conversation_id, frame_of(notes[id_])), id_, replaces, NOTE)
+            for id_, replaces in found
+        ]
         await log.write(transaction, None, *written)
         reached = Reached(conversation_id, written[-1].change.seq)
         return Outcome(len(written), (reached,))

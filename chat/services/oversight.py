@@ -85,7 +85,9 @@ class Oversight:
                 raise no_such_message()
             if found.is_deleted:
                 raise Conflict("The message is deleted.", code="message_deleted")
-            change, files = await deletion(transaction, actor, conversation_id, message_id, found)
+            changes, files = await deletion(
+                transaction, actor, conversation_id, {message_id: found}
+            )
             await erasures.blank(transaction, conversation_id, [message_id])
             await acts.write(
                 transaction,
@@ -95,7 +97,7 @@ class Oversight:
                 conversation_id=conversation_id,
                 message_id=message_id,
             )
-            return Outcome(None, (change,), after=partial(self._files.discard_later, files))
+            return Outcome(None, changes, after=partial(self._files.discard_later, files))
 
         await self._writer.change(conversation_id, apply)
         say_act(actor, acts.MESSAGE_REMOVED, f"message {message_id} of {conversation_id}")
@@ -106,7 +108,7 @@ class Oversight:
         if not await store.exists(self._database, conversation_id):
             raise no_such_conversation()
         async with self._database.transaction() as transaction:
-            await DELETIONS.add(transaction, conversation_id)
+            await DELETIONS.add(transaction, [conversation_id])
             await acts.write(
                 transaction, actor, acts.CONVERSATION_DELETED, conversation_id=conversation_id
             )

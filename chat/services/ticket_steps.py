@@ -1,12 +1,12 @@
 """Makes a step of a ticket: an entry of its conversation, under the conversation's lock."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from chat import metrics, records
 from chat.changes import log
 from chat.changes.support_tickets import TicketUpdated
-from chat.events import Change, TicketChanged
+from chat.events import Change, Event, TicketChanged
 from chat.services import first_answers
 from chat.store import conversations, ticket_answers
 from chat.store import support_tickets as store
@@ -32,8 +32,10 @@ async def opening(
         transaction, conversation_id, seq, user_id, subject, priority, languages
     )
     ticket = await store.stored(transaction, ticket_id)
-    step = await steps.add(transaction, conversation_id, seq, ticket_id, "opened", user_id)
-    change = Change(conversation_id, TicketUpdated(ticket, step, seq=seq))
+    made = await steps.add(
+        transaction, conversation_id, [(seq, ticket_id, None)], "opened", user_id
+    )
+    change = Change(conversation_id, TicketUpdated(ticket, made[seq], seq=seq))
     await log.write(transaction, user_id, log.Written(change, ticket_id))
     said = await first_answers.say(transaction, database, conversation_id, languages)
     changed = TicketChanged(conversation_id, ticket_id, is_new=True)
@@ -46,28 +48,55 @@ async def stepping(
     """Store the ticket as it is given, and that this was done; `actor_id` is None for the desk
     itself.
     """
-    conversation_id = ticket.conversation
-    replaces = await store.seq_without_step(transaction, ticket.id)
+    made = await stepping_all(transaction, [ticket], action, actor_id)
+    return Outcome(made.result[0], made.events, made.after)
+
+
+async def stepping_all(
+    transaction: Transaction,
+    tickets: Sequence[records.SupportTicket],
+    action: str,
+    actor_id: int | None,
+) -> Outcome[list[records.SupportTicket]]:
+    """The same of several tickets of one conversation, each with a `seq` of its own."""
+    conversation_id, ids = tickets[0].conversation, [ticket.id for ticket in tickets]
+    replaced = await store.seqs_without_step(transaction, ids)
     # Who rates a closed ticket adds no answer to it.
-    answered = None if action == "rated" else await ticket_answers.record(transaction, ticket.id)
-    seq = await conversations.advance(transaction, conversation_id)
-    await store.update(transaction, seq, ticket)
-    stored = await store.stored(transaction, ticket.id)
-    to = stored.assigned_to.id if stored.assigned_to else None
-    step = await steps.add(transaction, conversation_id, seq, ticket.id, action, actor_id, to)
-    change = Change(conversation_id, TicketUpdated(stored, step, seq=seq))
-    await log.write(transaction, actor_id, log.Written(change, ticket.id, replaces))
-    resolved = await store.lasted(transaction, ticket.id) if action == "closed" else None
-    return Outcome(
-        stored,
-        (change, TicketChanged(conversation_id, ticket.id)),
-        after=partial(count, answered, resolved),
+    answered = [] if action == "rated" else await ticket_answers.record(transaction, ids)
+    seqs = await conversations.advance_for(transaction, conversation_id, ids)
+    await store.update(transaction, [(seqs[ticket.id], ticket) for ticket in tickets])
+    found = await store.by_places(transaction, [(conversation_id, id_) for id_ in ids])
+    stored = {ticket.id: ticket for ticket in found}
+    made = await steps.add(
+        transaction,
+        conversation_id,
+        [(seqs[id_], id_, assignee(stored[id_])) for id_ in ids],
+        action,
+        actor_id,
     )
+    written = [
+        log.Written(
+            Change(conversation_id, TicketUpdated(stored[id_], made[seq], seq=seq)),
+            id_,
+            replaced.get(id_, 0),
+        )
+        for id_, seq in seqs.items()
+    ]
+    await log.write(transaction, actor_id, *written)
+    resolved = await store.lasted(transaction, ids) if action == "closed" else []
+    events = list[Event]()
+    for one in written:
+        events += (one.change, TicketChanged(conversation_id, one.subject_id))
+    return Outcome([stored[id_] for id_ in ids], events, after=partial(count, answered, resolved))
 
 
-def count(answered: int | None, resolved: int | None) -> None:
-    """Note how long the first answer and the resolution took, in microseconds, if they came."""
-    if answered is not None:
-        metrics.desk_first_response.observe(answered / SECOND)
-    if resolved is not None:
-        metrics.desk_resolution.observe(resolved / SECOND)
+def assignee(ticket: records.SupportTicket) -> int | None:
+    return ticket.assigned_to.id if ticket.assigned_to else None
+
+
+def count(answered: Iterable[int], resolved: Iterable[int] = ()) -> None:
+    """Note how long first answers and resolutions took, in microseconds."""
+    for took in answered:
+        metrics.desk_first_response.observe(took / SECOND)
+    for took in resolved:
+        metrics.desk_resolution.observe(took / SECOND)

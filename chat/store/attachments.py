@@ -186,16 +186,16 @@ async def create(
 
 
 async def remove_all(
-    transaction: Transaction, conversation_id: int, message_id: int
+    transaction: Transaction, conversation_id: int, message_ids: Sequence[int]
 ) -> dict[str, int]:
-    """Delete the rows of a message's attachments. Returns the `seq` of each by stored name, so that
-    its file and its entry in the log can be deleted too.
+    """Delete the rows of these messages' attachments. Returns the `seq` of each by stored name, so
+    that its file and its entry in the log can be deleted too.
     """
     rows = await transaction.fetch(
-        """
-        DELETE FROM attachments WHERE conversation_id = ? AND message_id = ?
+        f"""
+        DELETE FROM attachments WHERE conversation_id = ? AND message_id IN ({transaction.ids})
         RETURNING stored_name, seq
-        """,
-        (conversation_id, message_id),
+        """,  # noqa: S608 - of ours
+        (conversation_id, listed(message_ids)),
     )
     return dict(rows)

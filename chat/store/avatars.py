@@ -1,9 +1,10 @@
 """Pictures of users and of conversations: which file each has."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from chat import records
-from chat.store.database import Reads, Transaction
+from chat.store.database import Reads, Transaction, listed
 
 RECENT = 100
 """Conversations of a user that hear at once of another name or picture: the most recent ones."""
@@ -22,11 +23,19 @@ class Table(NamedTuple):
     name: str
 
     async def find(self, reads: Reads, id_: int) -> Avatar | None:
+        found = await self.find_all(reads, [id_])
+        return found[0] if found else None
+
+    async def find_all(self, reads: Reads, ids: Sequence[int]) -> list[Avatar]:
+        """Those of these that have one."""
         rows = await reads.fetch(
-            f"SELECT avatar, avatar_size FROM {self.name} WHERE id = ? AND avatar IS NOT NULL",  # noqa: S608 - of ours
-            (id_,),
+            f"""
+            SELECT avatar, avatar_size FROM {self.name}
+            WHERE id IN ({reads.ids}) AND avatar IS NOT NULL
+            """,  # noqa: S608 - of ours
+            (listed(ids),),
         )
-        return Avatar(*rows[0]) if rows else None
+        return [Avatar(*row) for row in rows]
 
     async def put(self, transaction: Transaction, id_: int, avatar: Avatar | None) -> Avatar | None:
         """Keep this one, or none. Returns the one before."""

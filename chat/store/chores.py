@@ -1,5 +1,7 @@
 """Long work that is kept in the database: who began it may die, and another process goes on."""
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from chat.store.database import Database, Transaction
@@ -14,13 +16,13 @@ class Chores(Struct, frozen=True):
     table: str
     key: str
 
-    async def add(self, transaction: Transaction, subject_id: int) -> None:
-        await transaction.execute(
+    async def add(self, transaction: Transaction, subject_ids: Sequence[int]) -> None:
+        await transaction.execute_many(
             f"""
             INSERT INTO {self.table} ({self.key}, due) VALUES (?, 0)
             ON CONFLICT ({self.key}) DO NOTHING
             """,  # noqa: S608 - of ours
-            (subject_id,),
+            [(subject_id,) for subject_id in subject_ids],
         )
 
     async def take(self, database: Database) -> int | None:

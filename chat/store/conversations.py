@@ -1,6 +1,6 @@
 """Conversations: begin one, change its title, advance its `seq`."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from chat.store import blocks
@@ -93,6 +93,14 @@ async def advance(transaction: Transaction, conversation_id: int, changes: int =
         (changes, conversation_id),
     )
     return int(seq)
+
+
+async def advance_for(
+    transaction: Transaction, conversation_id: int, subject_ids: Sequence[int]
+) -> dict[int, int]:
+    """Take a `seq` for each of these, in their order. Returns them by subject."""
+    last = await advance(transaction, conversation_id, len(subject_ids))
+    return dict(zip(subject_ids, range(last - len(subject_ids) + 1, last + 1), strict=True))
 
 
 async def creator(reads: Reads, conversation_id: int) -> int:

@@ -3,12 +3,13 @@
 A device belongs to the sign-in that registered it. When that ends, so does the device.
 """
 
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
 from chat import records
 from chat.store import users
-from chat.store.database import Reads, Transaction
+from chat.store.database import Reads, Transaction, listed
 from chat.times import now, to_text
 
 
@@ -116,13 +117,14 @@ async def forget_notices(transaction: Transaction, device_id: int) -> None:
     await transaction.execute("DELETE FROM notices WHERE device_id = ?", (device_id,))
 
 
-async def remove_of_family(transaction: Transaction, family: str) -> None:
-    """Forget the devices of a sign-in that has ended."""
-    await transaction.execute(
-        "DELETE FROM notices WHERE device_id IN (SELECT id FROM devices WHERE family = ?)",
-        (family,),
-    )
-    await transaction.execute("DELETE FROM devices WHERE family = ?", (family,))
+async def remove_of_families(transaction: Transaction, families: Sequence[str]) -> None:
+    """Forget the devices of sign-ins that have ended."""
+    of_these = f"SELECT id FROM devices WHERE family IN ({transaction.texts})"  # noqa: S608 - of ours
+    for table, key in (("notices", "device_id"), ("devices", "id")):
+        await transaction.execute(
+            f"DELETE FROM {table} WHERE {key} IN ({of_these})",  # noqa: S608 - of ours
+            (listed(families),),
+        )
 
 
 async def remove_of_ended(transaction: Transaction, user_id: int) -> None:

@@ -23,23 +23,27 @@ ERASE = """
         THEN ? ELSE ? END
     WHERE id = ? AND erased_at IS NULL
 """
-# What is the user's alone, and nobody else sees.
+END_SIGN_INS = """
+    UPDATE token_families SET revoked_at = ? WHERE user_id IN ({ids}) AND revoked_at IS NULL
+"""
+# What is these users' alone, and nobody else sees.
 OWN = (
-    "DELETE FROM notices WHERE device_id IN (SELECT id FROM devices WHERE user_id = ?)",
-    "DELETE FROM devices WHERE user_id = ?",
-    "DELETE FROM idempotency_keys WHERE owner_id = ?",
-    "DELETE FROM import_notes WHERE user_id = ?",
+    "DELETE FROM notices WHERE device_id IN (SELECT id FROM devices WHERE user_id IN ({ids}))",
+    "DELETE FROM devices WHERE user_id IN ({ids})",
+    "DELETE FROM idempotency_keys WHERE owner_id IN ({ids})",
+    "DELETE FROM import_notes WHERE user_id IN ({ids})",
     # They expire now, and go with their files.
-    "UPDATE resumable_uploads SET expires_at = 0, name = '', metadata = '' WHERE user_id = ?",
-    "DELETE FROM blocks WHERE blocker_id = ?",
-    "DELETE FROM blocks WHERE blocked_id = ?",
-    "DELETE FROM invites WHERE created_by = ?",
-    "UPDATE reports SET content = '' WHERE sender_id = ?",
-    "UPDATE reports SET reason = '' WHERE reported_by = ?",
-    "UPDATE acts SET detail = '' WHERE user_id = ?",
-    "UPDATE support_tickets SET languages = '' WHERE created_by = ? AND languages <> ''",
-    "DELETE FROM guests WHERE user_id = ?",
-    "DELETE FROM guests WHERE joined_id = ?",
+    "UPDATE resumable_uploads SET expires_at = 0, name = '', metadata = ''"
+    " WHERE user_id IN ({ids})",
+    "DELETE FROM blocks WHERE blocker_id IN ({ids})",
+    "DELETE FROM blocks WHERE blocked_id IN ({ids})",
+    "DELETE FROM invites WHERE created_by IN ({ids})",
+    "UPDATE reports SET content = '' WHERE sender_id IN ({ids})",
+    "UPDATE reports SET reason = '' WHERE reported_by IN ({ids})",
+    "UPDATE acts SET detail = '' WHERE user_id IN ({ids})",
+    "UPDATE support_tickets SET languages = '' WHERE created_by IN ({ids}) AND languages <> ''",
+    "DELETE FROM guests WHERE user_id IN ({ids})",
+    "DELETE FROM guests WHERE joined_id IN ({ids})",
 )
 # The tickets of a customer, as long as they say something of them.
 TICKETS = """
@@ -63,29 +67,34 @@ MINE = """
 
 async def begin(transaction: Transaction, user_id: int) -> bool:
     """Make the user a tombstone, end their sign-ins, and note what is to be done. Returns False for
-    a user who is one already. `forget` does the same for the guests whom the user was before.
+    a user who is one already. The same happens to the guests whom the user was before.
     """
-    name, moment = TOMBSTONE.format(user_id), now()
-    key, apart = keys_of(user_id, name)
-    if not await transaction.execute(ERASE, (name, moment, key, user_id, key, apart, user_id)):
+    if not await transaction.execute(ERASE, values_of(user_id)):
         return False
-    await transaction.execute(
-        "UPDATE token_families SET revoked_at = ? WHERE user_id = ? AND revoked_at IS NULL",
-        (moment, user_id),
-    )
     await forget(transaction, user_id)
-    await ERASURES.add(transaction, user_id)
+    await ERASURES.add(transaction, [user_id])
     return True
 
 
+def values_of(user_id: int) -> tuple[object, ...]:
+    """The parameters of ERASE."""
+    name = TOMBSTONE.format(user_id)
+    key, apart = keys_of(user_id, name)
+    return name, now(), key, user_id, key, apart, user_id
+
+
 async def forget(transaction: Transaction, user_id: int) -> None:
-    """Delete what is the user's alone, and erase the guests whom they were. Repeated, it changes
-    nothing.
+    """End the user's sign-ins, delete what is theirs alone, and erase the guests whom they were.
+    Repeated, it changes nothing.
     """
-    for guest_id in await guests_of(transaction, user_id):
-        await begin(transaction, guest_id)
+    guests = await guests_of(transaction, user_id)
+    await transaction.execute_many(ERASE, [values_of(guest_id) for guest_id in guests])
+    await ERASURES.add(transaction, guests)
+    everybody = listed([user_id, *guests])
+    ids = transaction.ids
+    await transaction.execute(END_SIGN_INS.format(ids=ids), (now(), everybody))
     for statement in OWN:
-        await transaction.execute(statement, (user_id,))
+        await transaction.execute(statement.format(ids=ids), (everybody,))
 
 
 async def guests_of(reads: Reads, user_id: int) -> list[int]:

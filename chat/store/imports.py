@@ -258,9 +258,8 @@ async def add_tickets(transaction: Transaction, rows: Rows) -> None:
         """,
         rows,
     )
-    for id_, *_, closed_at, _ in rows:
-        if closed_at is not None:
-            await ticket_answers.record(transaction, id_)
+    closed = [id_ for id_, *_, closed_at, _ in rows if closed_at is not None]
+    await ticket_answers.record(transaction, closed)
 
 
 async def log(transaction: Transaction, entries: Sequence[Entry]) -> None:

@@ -79,6 +79,18 @@ async def add(transaction: Transaction, rows: Sequence[tuple[int, int, int, bool
     await transaction.execute_many(INSERT, rows)
 
 
+async def remove_all(
+    transaction: Transaction, conversation_id: int, message_ids: Sequence[int]
+) -> None:
+    """These messages mention nobody any more."""
+    await transaction.execute(
+        f"""
+        DELETE FROM mentions WHERE conversation_id = ? AND message_id IN ({transaction.ids})
+        """,  # noqa: S608 - of ours
+        (conversation_id, listed(message_ids)),
+    )
+
+
 async def put(
     transaction: Transaction,
     conversation_id: int,
@@ -87,10 +99,7 @@ async def put(
     users: Sequence[records.User],
 ) -> None:
     """The message mentions these users now, and nobody else."""
-    await transaction.execute(
-        "DELETE FROM mentions WHERE conversation_id = ? AND message_id = ?",
-        (conversation_id, message_id),
-    )
+    await remove_all(transaction, conversation_id, [message_id])
     if users:
         await transaction.execute_many(
             INSERT, [(conversation_id, one.id, message_id, one.id == sender_id) for one in users]

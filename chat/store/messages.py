@@ -1,6 +1,6 @@
 """Messages as one user sees them, page by page, and changes of one message."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import UNSET, Struct
@@ -330,17 +330,25 @@ def fresh(send: Send) -> records.Message:
 
 
 async def find(reads: Reads, conversation_id: int, message_id: int) -> Stored | None:
+    return (await find_all(reads, conversation_id, [message_id])).get(message_id)
+
+
+async def find_all(
+    reads: Reads, conversation_id: int, message_ids: Sequence[int]
+) -> dict[int, Stored]:
+    """By id, those of these messages that there are."""
     rows = await reads.fetch(
-        """
-        SELECT sender_id, is_deleted, seq, CASE WHEN seq = created_seq THEN 0 ELSE seq END, by_agent
-        FROM messages WHERE conversation_id = ? AND id = ?
-        """,
-        (conversation_id, message_id),
+        f"""
+        SELECT id, sender_id, is_deleted, seq,
+               CASE WHEN seq = created_seq THEN 0 ELSE seq END, by_agent
+        FROM messages WHERE conversation_id = ? AND id IN ({reads.ids})
+        """,  # noqa: S608 - of ours
+        (conversation_id, listed(message_ids)),
     )
-    if not rows:
-        return None
-    sender_id, is_deleted, seq, logged_seq, by_agent = rows[0]
-    return Stored(sender_id, bool(is_deleted), seq, logged_seq, bool(by_agent))
+    return {
+        id_: Stored(sender_id, bool(is_deleted), seq, logged_seq, bool(by_agent))
+        for id_, sender_id, is_deleted, seq, logged_seq, by_agent in rows
+    }
 
 
 async def edit(
@@ -355,11 +363,12 @@ async def edit(
     )
 
 
-async def delete(transaction: Transaction, conversation_id: int, message_id: int, seq: int) -> None:
-    await transaction.execute(
+async def delete(transaction: Transaction, conversation_id: int, seqs: Mapping[int, int]) -> None:
+    """Delete messages by these changes, by the message's id."""
+    await transaction.execute_many(
         """
         UPDATE messages SET is_deleted = TRUE, metadata = NULL, seq = ?
         WHERE conversation_id = ? AND id = ?
         """,
-        (seq, conversation_id, message_id),
+        [(seq, conversation_id, message_id) for message_id, seq in seqs.items()],
     )

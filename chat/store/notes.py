@@ -3,7 +3,7 @@
 They are in a table of their own. What reads messages for a customer cannot find them.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from msgspec import UNSET
@@ -253,13 +253,13 @@ async def edit(
     )
 
 
-async def delete(transaction: Transaction, conversation_id: int, note_id: int, seq: int) -> None:
-    """Keep that it was there, and nothing of what it said."""
-    await transaction.execute(
+async def delete(transaction: Transaction, conversation_id: int, seqs: Mapping[int, int]) -> None:
+    """Keep that these notes were there, and nothing of what they said. Gets each one's `seq`."""
+    await transaction.execute_many(
         """
         UPDATE notes SET content = '', folded = '', metadata = NULL, client_id = NULL, seq = ?,
             is_deleted = TRUE
         WHERE conversation_id = ? AND id = ?
         """,
-        (seq, conversation_id, note_id),
+        [(seq, conversation_id, note_id) for note_id, seq in seqs.items()],
     )

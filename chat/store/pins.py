@@ -43,13 +43,18 @@ async def put(
     await transaction.execute(SET, (conversation_id, message_id, seq, is_pinned, user_id))
 
 
-async def remove(transaction: Transaction, conversation_id: int, message_id: int) -> int:
-    """Forget the pin of a message that is deleted; the change that made it, or 0."""
+async def remove_all(
+    transaction: Transaction, conversation_id: int, message_ids: Sequence[int]
+) -> list[int]:
+    """Forget the pins of messages that are deleted. Returns the changes that made them."""
     rows = await transaction.fetch(
-        "DELETE FROM pins WHERE conversation_id = ? AND message_id = ? RETURNING seq",
-        (conversation_id, message_id),
+        f"""
+        DELETE FROM pins WHERE conversation_id = ? AND message_id IN ({transaction.ids})
+        RETURNING seq
+        """,  # noqa: S608 - of ours
+        (conversation_id, listed(message_ids)),
     )
-    return int(rows[0][0]) if rows else 0
+    return [seq for (seq,) in rows]
 
 
 async def changed_by(reads: Reads, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], str]:

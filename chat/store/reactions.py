@@ -121,18 +121,21 @@ async def of_user(reads: Reads, conversation_id: int, user_id: int) -> list[tupl
     return [(message_id, emoji, seq) for message_id, emoji, seq in rows]
 
 
-async def remove_all(transaction: Transaction, conversation_id: int, message_id: int) -> None:
-    """Forget the reactions to a message that is deleted, and their entries in the log."""
-    place = (conversation_id, message_id)
+async def remove_all(
+    transaction: Transaction, conversation_id: int, message_ids: Sequence[int]
+) -> None:
+    """Forget the reactions to messages that are deleted, and their entries in the log."""
+    places = (conversation_id, listed(message_ids))
+    of_messages = f"conversation_id = ? AND message_id IN ({transaction.ids})"
     await transaction.execute(
         f"""
         DELETE FROM changes WHERE conversation_id = ?
-            AND seq IN (SELECT seq FROM reactions WHERE {OF_MESSAGE})
+            AND seq IN (SELECT seq FROM reactions WHERE {of_messages})
         """,  # noqa: S608 - of ours
-        (conversation_id, *place),
+        (conversation_id, *places),
     )
     for table in ("reactions", "reaction_counts"):
-        await transaction.execute(f"DELETE FROM {table} WHERE {OF_MESSAGE}", place)  # noqa: S608 - of ours
+        await transaction.execute(f"DELETE FROM {table} WHERE {of_messages}", places)  # noqa: S608 - of ours
 
 
 def of_row(text: str | None) -> tuple[list[records.Reactions], int]:

@@ -134,19 +134,19 @@ async def _numbered(reads: Reads, condition: str, value: object, moment: int) ->
     ]
 
 
-async def seq_without_step(reads: Reads, ticket_id: int) -> int:
-    """The `seq` of the ticket's last change, if an earlier release made it, which kept no steps;
-    else 0.
+async def seqs_without_step(reads: Reads, ticket_ids: Sequence[int]) -> dict[int, int]:
+    """By id, the `seq` of the last change of those of the tickets that an earlier release changed
+    last, which kept no steps.
     """
     rows = await reads.fetch(
-        """
-        SELECT t.seq FROM support_tickets AS t WHERE t.id = ? AND NOT EXISTS (
+        f"""
+        SELECT t.id, t.seq FROM support_tickets AS t WHERE t.id IN ({reads.ids}) AND NOT EXISTS (
             SELECT 1 FROM ticket_steps AS s
             WHERE s.conversation_id = t.conversation_id AND s.seq = t.seq)
-        """,
-        (ticket_id,),
+        """,  # noqa: S608 - of ours
+        (listed(ticket_ids),),
     )
-    return int(rows[0][0]) if rows else 0
+    return dict(rows)
 
 
 async def open_in(reads: Reads, conversation_id: int) -> records.SupportTicket | None:
@@ -203,10 +203,12 @@ async def languages(reads: Reads, ticket_id: int) -> list[str]:
     return [language for (text,) in rows for language in text.split(",") if language]
 
 
-async def update(transaction: Transaction, seq: int, ticket: records.SupportTicket) -> None:
-    """Store the ticket's present subject, status, priority and assignee."""
+async def update(
+    transaction: Transaction, changed: Iterable[tuple[int, records.SupportTicket]]
+) -> None:
+    """Store the tickets' present subject, status, priority and assignee, each with its `seq`."""
     moment = now()
-    await transaction.execute(
+    await transaction.execute_many(
         """
         UPDATE support_tickets
         SET seq = ?, subject = ?, subject_key = ?, status = ?, priority = ?, assigned_to = ?,
@@ -214,25 +216,35 @@ async def update(transaction: Transaction, seq: int, ticket: records.SupportTick
             rating = ?, rating_comment = ?
         WHERE id = ?
         """,
-        (
-            seq,
-            ticket.subject,
-            key_of(ticket.subject),
-            ticket.status,
-            ticket.priority,
-            ticket.assigned_to.id if ticket.assigned_to else None,
-            moment,
-            ticket.status,
-            moment,
-            ticket.rating.score if ticket.rating else None,
-            ticket.rating.comment if ticket.rating else None,
-            ticket.id,
-        ),
+        [
+            (
+                seq,
+                ticket.subject,
+                key_of(ticket.subject),
+                ticket.status,
+                ticket.priority,
+                ticket.assigned_to.id if ticket.assigned_to else None,
+                moment,
+                ticket.status,
+                moment,
+                ticket.rating.score if ticket.rating else None,
+                ticket.rating.comment if ticket.rating else None,
+                ticket.id,
+            )
+            for seq, ticket in changed
+        ],
     )
 
 
-async def lasted(reads: Reads, ticket_id: int) -> int | None:
-    """The microseconds between the opening and the closing of a ticket."""
-    sql = "SELECT closed_at - created_at FROM support_tickets WHERE id = ?"
-    ((found,),) = await reads.fetch(sql, (ticket_id,))
-    return None if found is None else int(found)
+async def lasted(reads: Reads, ticket_ids: Sequence[int]) -> list[int]:
+    """How long those of these tickets that are closed were open, in microseconds, from their
+    opening on.
+    """
+    rows = await reads.fetch(
+        f"""
+        SELECT closed_at - created_at FROM support_tickets
+        WHERE id IN ({reads.ids}) AND closed_at IS NOT NULL
+        """,  # noqa: S608 - of ours
+        (listed(ticket_ids),),
+    )
+    return [took for (took,) in rows]

@@ -1,6 +1,8 @@
 """When agents answered a ticket, and since when its customer waits: both are found in messages."""
 
-from chat.store.database import Transaction
+from collections.abc import Sequence
+
+from chat.store.database import Transaction, listed
 
 
 def is_answer(customer: str) -> str:
@@ -72,7 +74,7 @@ def first_answer(column: str) -> str:
 RECORD = f"""
     UPDATE support_tickets AS t
     SET answered_at = {first_answer("created_at")}, answered_by = {first_answer("sender_id")}
-    WHERE t.id = ? AND t.answered_at IS NULL AND {first_answer("created_at")} IS NOT NULL
+    WHERE t.id IN ({{ids}}) AND t.answered_at IS NULL AND {first_answer("created_at")} IS NOT NULL
     RETURNING answered_at - created_at
 """  # noqa: S608 - of ours
 KEEP = f"""
@@ -83,12 +85,12 @@ KEEP = f"""
 """  # noqa: S608 - of ours
 
 
-async def record(transaction: Transaction, ticket_id: int) -> int | None:
-    """Keep when the ticket was first answered. Returns how long that took, in microseconds, if it
-    was not kept yet.
+async def record(transaction: Transaction, ticket_ids: Sequence[int]) -> list[int]:
+    """Keep when the tickets were first answered. Returns how long that took, in microseconds, of
+    those of which it was not kept yet.
     """
-    rows = await transaction.fetch(RECORD, (ticket_id,))
-    return int(rows[0][0]) if rows else None
+    rows = await transaction.fetch(RECORD.format(ids=transaction.ids), (listed(ticket_ids),))
+    return [took for (took,) in rows]
 
 
 async def keep_answers(transaction: Transaction, conversation_id: int) -> None:

@@ -52,19 +52,23 @@ async def of_ticket(
 async def add(
     transaction: Transaction,
     conversation_id: int,
-    seq: int,
-    ticket_id: int,
+    added: Sequence[tuple[int, int, int | None]],
     action: str,
     actor_id: int | None,
-    user_id: int | None = None,
-) -> records.TicketStep:
-    """Keep a step, in the transaction that makes it. Returns it."""
-    await transaction.execute(
+) -> dict[int, records.TicketStep]:
+    """Keep steps of a conversation, in the transaction that makes them. Each is its `seq`, the
+    ticket, and the agent who has it now. Returns them by `seq`.
+    """
+    moment = now()
+    await transaction.execute_many(
         """
         INSERT INTO ticket_steps (conversation_id, seq, ticket_id, action, actor_id, user_id, at)
         VALUES (?, ?, ?, ?, ?, ?, ?)
         """,
-        (conversation_id, seq, ticket_id, action, actor_id, user_id, now()),
+        [
+            (conversation_id, seq, ticket_id, action, actor_id, user_id, moment)
+            for seq, ticket_id, user_id in added
+        ],
     )
-    place = (conversation_id, seq)
-    return (await of_places(transaction, [place]))[place]
+    found = await of_places(transaction, [(conversation_id, seq) for seq, *_ in added])
+    return {seq: step for (_, seq), step in found.items()}

@@ -75,7 +75,7 @@ async def revoke(database: Database, family: str) -> bool:
     async with database.transaction() as transaction:
         is_revoked = await transaction.execute(*database.compile(query)) == 1
         if is_revoked:
-            await devices.remove_of_family(transaction, family)
+            await devices.remove_of_families(transaction, [family])
         return is_revoked
 
 
@@ -111,8 +111,7 @@ async def prune(
     ]
     if ended:
         async with database.transaction() as transaction:
-            for family in ended:
-                await devices.remove_of_family(transaction, family)
+            await devices.remove_of_families(transaction, ended)
             await transaction.execute(
                 f"""
                 DELETE FROM token_families WHERE id IN ({database.texts})

@@ -1,61 +1,137 @@
-"""What requests ask the database."""
+"""What requests, and frames of sockets, ask the database."""
 
+import asyncio
+import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from structlog.contextvars import get_contextvars
+from structlog.contextvars import bound_contextvars, get_contextvars
+from websockets.asyncio.client import connect
 
+from chat.realtime.socket import Sockets
 from chat.store.postgres.database import PostgresStore, PostgresTransaction
 from chat.store.sqlite.database import SqliteStore, SqliteTransaction
+from chat.store.work import ChangeWork
+from chat.store.writer import Writer
 from tests.api.client import Person
 
-TRIES = 3
+OF_ALL = {"request_id": "a frame"}
+"""What the log has of a request, for what is counted without one."""
+PATIENCE = 30.0
+
+
+def is_counted() -> bool:
+    return "request_id" in get_contextvars()
 
 
 class Counter:
     """Counts the statements of requests, and not those of what runs beside them.
 
-    With `is_writing` every transaction is counted: that of the writer, which does the work for a
-    request, and anything else that writes at that time. `least_of` leaves the latter out.
+    The writer works for a request in a task of its own: what it does there for a request is counted
+    too, but not what a batch has once (lock, insert, stamp), whoever is in it.
     """
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
-        self.is_writing = False
         self._taken: list[str] = []
-        for store, transaction in (
-            (SqliteStore, SqliteTransaction),
-            (PostgresStore, PostgresTransaction),
+        for kind, names in (
+            (SqliteStore, ("fetch",)),
+            (PostgresStore, ("fetch",)),
+            (SqliteTransaction, ("fetch", "execute", "execute_many")),
+            (PostgresTransaction, ("fetch", "execute", "execute_many")),
         ):
-            self._count(patch, store, "fetch", in_transaction=False)
-            for name in ("fetch", "execute", "execute_many"):
-                self._count(patch, transaction, name, in_transaction=True)
+            for name in names:
+                self._count(patch, kind, name)
+        follow_the_writer(patch)
+        listen(patch)
 
-    def _count(
-        self, patch: pytest.MonkeyPatch, kind: type[Any], name: str, *, in_transaction: bool
-    ) -> None:
+    def _count(self, patch: pytest.MonkeyPatch, kind: type[Any], name: str) -> None:
         real = getattr(kind, name)
 
         async def call(store: Any, sql: str, *rest: Any) -> Any:
-            if (in_transaction and self.is_writing) or "request_id" in get_contextvars():
+            if is_counted():
                 self._taken.append(sql)
             return await real(store, sql, *rest)
 
         patch.setattr(kind, name, call)
 
-    def of(self, who: Person, path: str) -> list[str]:
-        return self.least_of(who, "GET", path)
+    def of(self, who: Person, method: str, path: str, **options: Any) -> list[str]:
+        """The statements of one request. `options` are httpx's own."""
+        self.take()
+        answer = who.request(method, path, **options)
+        assert answer.status_code < 300, f"{method} {path}: {answer.status_code} {answer.text}"
+        return self.take()
 
-    def least_of(self, who: Person, method: str, path: str, **options: Any) -> list[str]:
-        """The fewest of some tries, after one that brings into memory what is kept there."""
-        found: list[list[str]] = []
-        for _ in range(1 + TRIES):
-            self.take()
-            answer = who.request(method, path, **options)
-            assert answer.status_code < 300, f"{method} {path}: {answer.text}"
-            found.append(self.take())
-        return min(found[1:], key=len)
+    def of_socket(
+        self, who: Person, path: str, frames: Sequence[dict[str, Any]]
+    ) -> dict[str, list[str]]:
+        """The statements of each frame, by its type; the first one's are the handshake's too."""
+        return who.api.run(self._of_socket(who, path, frames))
+
+    async def _of_socket(
+        self, who: Person, path: str, frames: Sequence[dict[str, Any]]
+    ) -> dict[str, list[str]]:
+        self.take()
+        headers = {"Authorization": f"Bearer {who.access}"}
+        url = f"ws://127.0.0.1:{who.api.port}{path}"
+        found = dict[str, list[str]]()
+        async with (
+            asyncio.timeout(PATIENCE),
+            connect(url, additional_headers=headers, proxy=None) as socket,
+        ):
+            for frame in frames:
+                await socket.send(json.dumps({**frame, "ref": "r"}))
+                while (answer := json.loads(await socket.recv())).get("ref") != "r":
+                    pass
+                assert answer["type"] in ("ack", "resumed"), answer
+                found[frame["type"]] = self.take()
+        return found
 
     def take(self) -> list[str]:
         """The statements since the last call."""
         taken, self._taken = self._taken, []
         return taken
+
+
+def follow_the_writer(patch: pytest.MonkeyPatch) -> None:
+    """Let the writer's task say for whom it works."""
+    put, store_sends = Writer._put, Writer._store_sends
+    sends = list[Any]()
+
+    def noting(writer: Writer, work: Any) -> None:
+        if is_counted():
+            if isinstance(work, ChangeWork):
+                work.apply = counted(work.apply)
+            else:
+                sends.append(work)
+        put(writer, work)
+
+    async def storing(writer: Writer, run: list[Any]) -> None:
+        if any(work in sends for work in run):
+            sends.clear()
+            with bound_contextvars(**OF_ALL):
+                await store_sends(writer, run)
+        else:
+            await store_sends(writer, run)
+
+    patch.setattr(Writer, "_put", noting)
+    patch.setattr(Writer, "_store_sends", storing)
+
+
+def counted(apply: Any) -> Any:
+    async def call(transaction: Any) -> Any:
+        with bound_contextvars(**OF_ALL):
+            return await apply(transaction)
+
+    return call
+
+
+def listen(patch: pytest.MonkeyPatch) -> None:
+    """Count what frames ask for, of the sockets that tests open here."""
+    received = Sockets.text_received
+
+    def call(sockets: Sockets, connection: Any, text: str) -> None:
+        with bound_contextvars(**OF_ALL):
+            received(sockets, connection, text)
+
+    patch.setattr(Sockets, "text_received", call)

@@ -115,7 +115,7 @@ async def test_a_customer_leaves_nothing_with_the_desk(database: Database, tmp_p
     [rated] = await support_tickets.page(database, Wanted(), None, 1)
     async with database.transaction() as transaction:
         closed = replace(rated, status="closed", rating=Rating(2, "secret"))
-        await support_tickets.update(transaction, 2, closed)
+        await support_tickets.update(transaction, [(2, closed)])
         await transaction.execute("UPDATE users SET erased_at = 1 WHERE id = ?", (sara,))
         await transaction.execute("UPDATE support_tickets SET languages = 'fa'")
     files = Files(tmp_path, Inspector(1_000_000))

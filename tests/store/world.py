@@ -182,11 +182,11 @@ class Changes:
     async def delete(self, message_id: int) -> int:
         async with self.next() as (transaction, seq):
             logged = await self._logged(transaction, message_id)
-            removed = await attachments.remove_all(transaction, self.conversation_id, message_id)
-            pinned_as = await pins.remove(transaction, self.conversation_id, message_id)
-            await log.forget(transaction, self.conversation_id, [*removed.values(), pinned_as])
-            await reactions.remove_all(transaction, self.conversation_id, message_id)
-            await messages.delete(transaction, self.conversation_id, message_id, seq)
+            removed = await attachments.remove_all(transaction, self.conversation_id, [message_id])
+            pinned_as = await pins.remove_all(transaction, self.conversation_id, [message_id])
+            await log.forget(transaction, self.conversation_id, [*removed.values(), *pinned_as])
+            await reactions.remove_all(transaction, self.conversation_id, [message_id])
+            await messages.delete(transaction, self.conversation_id, {message_id: seq})
             await self._write(transaction, MessageDeleted(message_id, seq=seq), message_id, logged)
         return seq
 
@@ -232,8 +232,9 @@ class Changes:
 
     async def change_ticket(self, ticket: SupportTicket, status: str = "pending") -> int:
         async with self.next() as (transaction, seq):
-            earlier = await tickets.seq_without_step(transaction, ticket.id)
-            await tickets.update(transaction, seq, replace(ticket, status=status))
+            seqs = await tickets.seqs_without_step(transaction, [ticket.id])
+            earlier = seqs.get(ticket.id, 0)
+            await tickets.update(transaction, [(seq, replace(ticket, status=status))])
             await self._write(transaction, TicketUpdated(ticket, seq=seq), ticket.id, earlier)
         return seq
 
