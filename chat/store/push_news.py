@@ -28,7 +28,19 @@ LOGGED = """
     FROM ({pairs}) AS span CROSS JOIN changes AS l
     WHERE l.conversation_id = span.one AND l.seq > span.two AND l.seq <= span.two + {page}
       AND (l.kind = 'message.deleted'
-           OR l.kind = 'participant.joined' AND l.actor_id <> l.subject_id AND l.at >= ?)
+           OR l.kind = 'participant.joined' AND l.actor_id <> l.subject_id AND l.at >= ?
+           OR l.kind = 'message.edited' AND EXISTS (
+               SELECT 1 FROM mentions AS y WHERE y.conversation_id = span.one
+               AND y.message_id = l.subject_id AND NOT y.is_own))
+"""
+# Whom a message mentions since it was edited may have muted the conversation.
+MENTIONED = """
+    SELECT span.one, d.id
+    FROM ({pairs}) AS span CROSS JOIN mentions AS y CROSS JOIN participants AS p
+    CROSS JOIN devices AS d
+    WHERE y.conversation_id = span.one AND y.message_id = span.two AND NOT y.is_own
+      AND p.conversation_id = span.one AND p.user_id = y.user_id AND p.is_active
+      AND NOT p.is_archived AND p.last_read_id < span.two AND d.user_id = y.user_id AND {is_idle}
 """
 SIZES = """
     SELECT c.id, c.participant_count FROM conversations AS c WHERE c.id IN ({ids})
@@ -104,20 +116,25 @@ async def find(reads: Reads, spans: Sequence[Span], oldest: int, moment: int) ->
     newest = {id_: message_id for id_, message_id, *_ in rows}
     only_sender = {id_: first for id_, _, first, last in rows if first == last}
     found = await _listening(reads, newest, devices, moment)
-    added, deleted = {}, set()
+    added, deleted, edited = {}, set(), set()
     for id_, seq, kind, subject_id in await reads.fetch(
         LOGGED.format(pairs=reads.pairs, page=PAGE), (starts, oldest)
     ):
         if kind == "message.deleted":
             deleted.add(id_)
+        elif kind == "message.edited":
+            edited.add((id_, subject_id))
         else:
             added[id_, subject_id] = seq
-    places = sorted(
+    places = {
         Place(id_, device_id)
         for id_, device_id, user_id in found
         if only_sender.get(id_) != user_id
-    )
-    return News(places, added, deleted)
+    }
+    for part in in_parts(sorted(edited), reads.part):
+        sql = MENTIONED.format(pairs=reads.pairs, is_idle=IS_IDLE)
+        places.update(Place(*row) for row in await reads.fetch(sql, (listed(part),)))
+    return News(sorted(places), added, deleted)
 
 
 async def count_devices(reads: Reads) -> int:

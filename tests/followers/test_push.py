@@ -11,10 +11,11 @@ from msgspec.structs import replace
 
 from chat.auth.identity import Identity
 from chat.errors import Unavailable
+from chat.records import User
 from chat.services.desk import DeskKeeping
 from chat.services.desk_work import DeskWork
 from chat.services.support_tickets import SupportTickets
-from chat.store import token_families, users
+from chat.store import mentions, token_families, users
 from chat.store.database import Database
 from chat.times import now
 from tests.followers.push_world import LATER, PATIENCE, QUICK, TTL, World, until
@@ -357,16 +358,16 @@ async def test_a_mention_comes_through_a_mute(world: World) -> None:
         await transaction.execute(sql, (2**62, False, muted))
         await transaction.execute(sql, (None, True, archived))
     async with world.pushing(with_content=True):
-        mentions = []
+        mentioning = []
         for talk in talks:
             await world.say(talk, ali, "before")
-            mentions.append(await world.say(talk, ali, "@sara, come"))
+            mentioning.append(await world.say(talk, ali, "@sara, come"))
             await world.say(talk, ali, "after")
             await world.settled()
         pushes = {push["conversation"]: push for push in browser.pushes}
         assert pushes.keys() == {muted, talks[2]}
         assert all(push["mention"] for push in pushes.values())
-        assert pushes[muted]["message_id"] == mentions[0]
+        assert pushes[muted]["message_id"] == mentioning[0]
         assert pushes[muted]["content"] == "@sara, come"
         assert pushes[talks[2]]["content"] == "after"
         count = len(browser.pushes)
@@ -376,6 +377,28 @@ async def test_a_mention_comes_through_a_mute(world: World) -> None:
         await world.read(muted, sara, last)
         await until(lambda: len(browser.pushes) == count + 1)
     assert (browser.kinds[-1], browser.pushes[-1]["conversation"]) == ("read", muted)
+
+
+async def test_a_mention_that_an_edit_brings_comes_through_a_mute(world: World) -> None:
+    """To whom it mentions, and nobody else; a further edit brings nothing."""
+    ali, sara, omid = [await world.user(name) for name in ("ali", "sara", "omid")]
+    of_sara, of_omid = await world.browser(sara), await world.browser(omid)
+    talk = await conversation(world.database, ali, sara, omid)
+    async with world.database.transaction() as transaction:
+        await transaction.execute("UPDATE participants SET muted_until = ?", (2**62,))
+    async with world.pushing(with_content=True):
+        message = await world.say(talk, ali, "come")
+        await world.settled()
+        for content in ("@sara, come", "@sara, come now"):
+            async with world.database.transaction() as transaction:
+                named = [User(sara, "sara")]
+                await mentions.put(transaction, talk, message, ali, named)
+            await Changes(world.database, talk).edit(message, content)
+            await until(lambda: of_sara.pushes)
+            await world.settled()
+    assert [push["content"] for push in of_sara.pushes] == ["@sara, come"]
+    assert of_sara.pushes[0]["mention"]
+    assert of_omid.received == []
 
 
 async def test_what_is_too_old_is_not_pushed(world: World) -> None:
