@@ -11,6 +11,7 @@ import argparse
 import json
 import time
 from collections.abc import Awaitable, Callable
+from itertools import count
 
 from loadtest.client import Client
 from loadtest.figures import add_cost_of_each
@@ -24,6 +25,8 @@ FORM = f"multipart/form-data; boundary={BOUNDARY}"
 Ask = Callable[[Connection], Awaitable[None]]
 
 REQUESTS = ("list", "read", "post", "upload")
+FILES_OF_A_MESSAGE = 80
+"""After so many uploads they go to a new message, because one may not have any number of files."""
 NOT_OF_ALL = ("since", "unread")
 """Requests that only some servers answer."""
 
@@ -61,7 +64,11 @@ async def run(load: Load, options: argparse.Namespace) -> None:
 
     upload_body = form(b"x" * options.file_size)
 
+    uploads = count(1)
+
     async def upload(connection: Connection) -> None:
+        if next(uploads) % FILES_OF_A_MESSAGE == 0:
+            await post(connection)
         path = target.attachments_path(listener.conversation, listener.latest)
         await connection.request("POST", path, upload_body, FORM)
 
