@@ -130,24 +130,26 @@ def test_each_has_its_own(api: Api, way: Any) -> None:
     assert len(stored(api) - before) == MESSAGE + 1 + 3
 
 
-def test_uploads_at_the_same_moment_do_not_pass_together(nodes: list[Api]) -> None:
-    """Of one user, in as many conversations, on all nodes."""
+@pytest.mark.parametrize("way", ["form", "upload"])
+def test_uploads_at_the_same_moment_do_not_pass_together(nodes: list[Api], way: str) -> None:
+    """Of one user, in as many conversations, on all nodes, whichever way the files come. Of what is
+    refused nothing stays, but for resumable uploads, which are still their user's.
+    """
     api = nodes[0]
     ali, sara = api.person("ali"), api.person("sara")
     messages = [message_of(ali, ali.begin(sara)) for _ in range(3 * USER)]
     kept = stored(api)
     sign_in = {"Authorization": f"Bearer {ali.access}"}
+    file: dict[str, Any] = {"files": {"file": ("f", b"x" * SIZE)}}
+    bodies = [file if way == "form" else {"json": {"upload": uploaded(ali)}} for _ in messages]
 
     async def all_at_once() -> list[httpx.Response]:
         return await asyncio.gather(
             *(
                 nodes[n % len(nodes)].send(
-                    "POST",
-                    f"{message}attachments/",
-                    files={"file": ("f", b"x" * SIZE)},
-                    headers=sign_in,
+                    "POST", f"{message}attachments/", headers=sign_in, **body
                 )
-                for n, message in enumerate(messages)
+                for n, (message, body) in enumerate(zip(messages, bodies, strict=True))
             )
         )
 
@@ -156,4 +158,9 @@ def test_uploads_at_the_same_moment_do_not_pass_together(nodes: list[Api]) -> No
     for answer in answers:
         if answer.status_code != 201:
             require_full(answer, "user", USER)
+    waiting = ali.get("/api/uploads/").json()
+    assert len(waiting) == (0 if way == "form" else len(messages) - USER)
+    for upload in waiting:
+        place = f"/api/uploads/{upload['id']}/"
+        assert ali.delete(place, headers={"Tus-Resumable": "1.0.0"}).status_code == 204
     assert len(stored(api) - kept) == USER
