@@ -1,11 +1,21 @@
 """Who runs Payam in each way of deploying it, and what they may write."""
 
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.support.payam_server import CHECKOUT
+from tests.contract.helpers import Pair
+from tests.media.pictures import picture
+from tests.support.payam_server import CHECKOUT, PayamServer
+from tests.support.people import People
 
 DEPLOY = CHECKOUT / "deploy"
 
@@ -51,3 +61,93 @@ def test_systemd_gives_payam_little() -> None:
     for line in ("NoNewPrivileges=yes", "ProtectSystem=strict", "PrivateTmp=yes"):
         assert line in lines
     assert [line for line in lines if line.startswith("User=")] not in ([], ["User=root"])
+
+
+NOBODY = 10001
+"""As in the image."""
+ONLY_DATA = """
+set -e
+mount --make-rprivate /
+i=0
+for path in $OPENED; do i=$((i + 1)); mkdir $STAGE/$i; mount --bind $path $STAGE/$i; done
+for path in $CLOSED; do mount -t tmpfs -o mode=755 none $path; done
+i=0
+for path in $OPENED; do i=$((i + 1)); mkdir -p $path; mount --bind $STAGE/$i $path; done
+mount --bind $DATA_DIR $DATA_DIR
+for path in / $OPENED $CLOSED; do mount -o remount,bind,ro $path; done
+cd $CHECKOUT
+exec setpriv --reuid=$NOBODY --regid=$NOBODY --clear-groups --no-new-privs --inh-caps=-all \\
+    --bounding-set=-all "$@"
+"""
+"""In a view of the file system of its own: all may only be read, but for DATA_DIR. Of a folder that
+others may not enter, as root's home, only what is needed is there.
+"""
+
+
+def closed_parent(path: Path) -> Path | None:
+    """The outermost folder above that others may not enter."""
+    above = reversed(path.parents)
+    return next((folder for folder in above if not folder.stat().st_mode & stat.S_IXOTH), None)
+
+
+class HardenedServer(PayamServer):
+    """Payam as a user without rights, in a file system that can be written only in DATA_DIR."""
+
+    def command(self) -> Sequence[str]:
+        return ["unshare", "--mount", "sh", "-c", ONLY_DATA, "sh", *super().command()]
+
+    def environment(self) -> Mapping[str, str]:
+        stage, data = self.directory / "stage", Path(self.settings["DATA_DIR"])
+        self.directory.chmod(0o711)
+        for folder in (stage, data):
+            folder.mkdir(exist_ok=True)
+        os.chown(data, NOBODY, NOBODY)
+        needed = {Path(sys.base_prefix), Path(sys.prefix).resolve(), CHECKOUT, self.directory}
+        parents = {path: closed_parent(path) for path in needed}
+        ours = {
+            "OPENED": " ".join(str(path) for path, parent in parents.items() if parent),
+            "CLOSED": " ".join({str(parent) for parent in parents.values() if parent}),
+            "STAGE": str(stage),
+            "CHECKOUT": str(CHECKOUT),
+            "NOBODY": str(NOBODY),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "TMPDIR": str(data),
+        }
+        return {**super().environment(), **ours}
+
+
+def lack_of_namespaces() -> str:
+    if os.geteuid() != 0:
+        return "only root makes mounts"
+    if not shutil.which("setpriv"):
+        return "there is no setpriv"
+    private = ("unshare", "--mount", "mount", "--make-rprivate", "/")
+    tried = subprocess.run(private, capture_output=True, check=False)
+    return tried.stderr.decode().strip()
+
+
+def require_hardened(pid: int, data_dir: str) -> None:
+    status = Path(f"/proc/{pid}/status").read_text()
+    assert f"Uid:\t{NOBODY}\t{NOBODY}\t{NOBODY}\t{NOBODY}\n" in status
+    assert "CapBnd:\t0000000000000000\n" in status
+    mounts = Path(f"/proc/{pid}/mountinfo").read_text().splitlines()
+    ways = {line.split()[4]: line.split()[5].split(",")[0] for line in mounts}
+    assert (ways["/"], ways[data_dir]) == ("ro", "rw")
+
+
+@pytest.mark.skipif(bool(lack_of_namespaces()), reason=lack_of_namespaces() or "-")
+async def test_it_needs_no_rights_and_writes_only_in_data_dir() -> None:
+    """Accounts, messages, files with thumbnails and search work, and it cannot write elsewhere."""
+    with HardenedServer({"RATE_LIMITS": "off"}) as server:
+        for pid in server.pids():
+            require_hardened(pid, server.settings["DATA_DIR"])
+        async with People(server) as people:
+            pair = await Pair.of(people)
+            said = (await pair.ali.http.post(pair.messages, json={"content": "hello"})).json()
+            files = {"file": ("p.png", picture(), "image/png")}
+            path = f"{pair.messages}{said['id']}/attachments/"
+            attached = await pair.ali.http.post(path, files=files)
+            assert attached.status_code == 201, attached.text
+            thumbnail = await pair.sara.http.get(attached.json()["thumbnail_url"])
+            assert thumbnail.status_code == 200
+            assert (await pair.second.receive_type("chat.message"))["content"] == "hello"
