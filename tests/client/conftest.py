@@ -12,7 +12,7 @@ from tests.faults.proxy import FaultProxy
 from tests.support.payam_server import PayamServer
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server() -> Iterator[PayamServer]:
     """With limits that are not reached, because most tests share two people.
 
@@ -36,7 +36,7 @@ def broken_url(proxy: FaultProxy) -> str:
     return f"http://127.0.0.1:{proxy.port}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def signed_in(server: PayamServer) -> tuple[Tokens, Tokens]:
     """Ali's and Sara's tokens: passwords are dear, so most tests share the two."""
     with httpx.Client(base_url=server.url, trust_env=False) as http:

@@ -64,7 +64,7 @@ def filled(postgres: PostgresServer) -> str:
     return "filled"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def pair(postgres: PostgresServer, redis: RedisServer) -> Iterator[Seeded]:
     """Two workers on PostgreSQL and Redis, with 50 conversations of two, ten for each user.
 
@@ -75,21 +75,21 @@ def pair(postgres: PostgresServer, redis: RedisServer) -> Iterator[Seeded]:
         yield seeded
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster() -> Iterator[RedisCluster]:
     """Three primaries, each with a replica, to be broken; who breaks them leaves them whole."""
     with RedisCluster() as cluster:
         yield cluster
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def on_cluster(postgres: PostgresServer, cluster: RedisCluster) -> Iterator[Seeded]:
     """Two workers on PostgreSQL and the cluster, with 50 conversations of two."""
     with serve(postgres.create_database(), cluster.url) as seeded:
         yield seeded
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def embedded() -> Iterator[Seeded]:
     """One process on SQLite, with 50 conversations of two, ten for each user."""
     with PayamServer({"RATE_LIMITS": "off"}) as payam:

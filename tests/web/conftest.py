@@ -75,8 +75,9 @@ async def alone(chromium: Browser) -> AsyncIterator[Browser]:
         await context.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served() -> Iterator[PayamServer]:
+    """Of each module its own: to start one costs less than one that idles until the end."""
     with PayamServer({"RATE_LIMITS": "off"}) as server:
         yield server
 
