@@ -78,7 +78,9 @@ MIGRATED = "payam_migrated"
 PARTITIONED = "payam_partitioned"
 PARTITIONS = 4
 deployed: list[tuple[PostgresServer, str]] = []
-"""The server and the URL of the database of `on_postgres`, once a test has asked for it."""
+"""The server and the database's URL of `on_postgres` and `two_workers`, once a test has asked for
+them.
+"""
 HERE_ALONE = "127.0.0.1"
 """Where webhooks of tests may be sent to."""
 
@@ -185,6 +187,7 @@ def two_workers(
     transaction mode is between Payam and PostgreSQL.
     """
     database_url = postgres_server.create_database(template=partitioned_template)
+    deployed.append((postgres_server, database_url))
     with PgBouncerServer(postgres_server) as pooler:
         yield from deploy(pooler.before(database_url), workers=2)
 

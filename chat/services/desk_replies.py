@@ -43,7 +43,7 @@ async def settle(
         return await reopening(transaction, reply)
     subject = " ".join(reply.content.split())[:SUBJECT_MAX_LENGTH] or "…"
     place = reply.conversation_id
-    languages = await support_tickets.languages(transaction, reply.ticket_id)
+    languages = await support_tickets.languages(transaction, place, reply.ticket_id)
     return await opening(
         transaction, database, place, reply.sender_id, subject, "normal", languages
     )
@@ -59,6 +59,6 @@ async def due(transaction: Transaction, conversation_id: int) -> tuple[Reply, bo
 
 
 async def reopening(transaction: Transaction, reply: Reply) -> Outcome[int]:
-    ticket = await support_tickets.stored(transaction, reply.ticket_id)
+    ticket = await support_tickets.stored(transaction, reply.conversation_id, reply.ticket_id)
     made = await stepping(transaction, replace(ticket, status="open"), "reopened", reply.sender_id)
     return Outcome(ticket.id, made.events, made.after)

@@ -172,8 +172,9 @@ class DeskWork:
         available = {agent.id for agent in agents if agent.is_available}
         if not available:
             return
-        for ticket_id, conversation_id in queue:
-            apply = assigning(ticket_id, available, in_turn=rules.assignment == IN_TURN)
+        for place in queue:
+            conversation_id, _ = place
+            apply = assigning(place, available, in_turn=rules.assignment == IN_TURN)
             await self._change(conversation_id, apply)
 
     async def _remind(self, rules: DeskRules, minutes: int) -> None:
@@ -185,24 +186,24 @@ class DeskWork:
                 await self._change(found.conversation_id, reminding(found))
 
 
-def assigning(ticket_id: int, available: set[int], *, in_turn: bool) -> Apply[None]:
+def assigning(place: ticket_answers.Place, available: set[int], *, in_turn: bool) -> Apply[None]:
     """Give the ticket to one of the available agents, if it is in the queue still."""
 
     async def apply(transaction: Transaction) -> Outcome[None]:
         await desk.hold(transaction)
-        if not await store.queue(transaction, ticket_id):
+        if not await store.queue(transaction, place):
             return nothing()
         agents = [row for row in await desk.agents(transaction) if row[0] in available]
         if not agents:
             return nothing()
 
-        def place(row: tuple[int, str, bool | None, int, int]) -> tuple[int, ...]:
+        def turn_of(row: tuple[int, str, bool | None, int, int]) -> tuple[int, ...]:
             id_, _, _, turn, open_ = row
             return (turn, id_) if in_turn else (open_, turn, id_)
 
-        user_id, username, *_ = min(agents, key=place)
+        user_id, username, *_ = min(agents, key=turn_of)
         await desk.had_turn(transaction, user_id)
-        ticket = await support_tickets.stored(transaction, ticket_id)
+        ticket = await support_tickets.stored(transaction, *place)
         action = "assigned" if ticket.assigned_to is None else "handed_over"
         given = replace(ticket, assigned_to=records.Profile(user_id, username))
         made = await stepping(transaction, given, action, None)
@@ -215,11 +216,11 @@ def reminding(found: store.Waiting) -> Apply[None]:
     """Remind the agent of a customer who waits still, or all staff where nobody has the ticket."""
 
     async def apply(transaction: Transaction) -> Outcome[None]:
-        present = await store.waiting(transaction, found.since, found.ticket_id)
+        present = await store.waiting(transaction, found.since, found.place)
         if [one.since for one in present] != [found.since]:
             return nothing()
-        await store.remind(transaction, found.ticket_id, found.since)
-        ticket = await support_tickets.stored(transaction, found.ticket_id)
+        await store.remind(transaction, found.place, found.since)
+        ticket = await support_tickets.stored(transaction, *found.place)
         made = await stepping(transaction, ticket, "reminded", None)
         staff = await users.staff(transaction)
         agent = ticket.assigned_to

@@ -136,7 +136,9 @@ class Erasure:
             await store.forget(transaction, user_id)
         for ticket_id, conversation_id in await store.tickets(self._database, user_id):
             await ERASURES.renew(self._database, user_id)
-            await self._writer.change(conversation_id, emptying(user_id, ticket_id))
+            await self._writer.change(
+                conversation_id, emptying(user_id, conversation_id, ticket_id)
+            )
         for conversation_id in await store.conversations(self._database, user_id):
             await ERASURES.renew(self._database, user_id)
             await self._writer.change(conversation_id, self._leaving(conversation_id, user_id))
@@ -177,11 +179,11 @@ class Erasure:
         return apply
 
 
-def emptying(user_id: int, ticket_id: int) -> Apply[None]:
+def emptying(user_id: int, conversation_id: int, ticket_id: int) -> Apply[None]:
     """Close this ticket of the user, and take out of it what they said."""
 
     async def apply(transaction: Transaction) -> Outcome[None]:
-        ticket = await support_tickets.stored(transaction, ticket_id)
+        ticket = await support_tickets.stored(transaction, conversation_id, ticket_id)
         rating = None if ticket.rating is None else replace(ticket.rating, comment="")
         empty = replace(ticket, subject="", status="closed", rating=rating)
         if empty == ticket:

@@ -80,7 +80,12 @@ class SupportTickets:
                 priority,
                 languages,
             )
-            await note(transaction, who, await store.stored(transaction, made.result), "opened")
+            await note(
+                transaction,
+                who,
+                await store.stored(transaction, conversation_id, made.result),
+                "opened",
+            )
             return made
 
         request = ("support_ticket", conversation_id, subject, priority)
@@ -96,7 +101,7 @@ class SupportTickets:
         # The same is asked for a ticket that is not there, so that time does not show which is.
         if not await rules.may_see(self._database, who, conversation_id or 0):
             raise rules.no_such_ticket()
-        ticket = await store.by_id(self._database, ticket_id)
+        ticket = await store.by_id(self._database, conversation_id or 0, ticket_id)
         if ticket is None:
             raise rules.no_such_ticket()
         return ticket
@@ -261,8 +266,8 @@ class SupportTickets:
         self, who: Identity, ticket_id: int, after: int, limit: int
     ) -> Sequence[records.TicketStep]:
         """What was done with the ticket after this `seq`, in order, for who may see the ticket."""
-        await self.get(who, ticket_id)  # raises NotFound
-        return await steps.of_ticket(self._database, ticket_id, after, limit)
+        ticket = await self.get(who, ticket_id)
+        return await steps.of_ticket(self._database, ticket.conversation, ticket_id, after, limit)
 
     async def numbered(self, ticket_ids: Collection[int]) -> Sequence[store.Numbered]:
         """These tickets, each with the `seq` of its last change."""

@@ -64,8 +64,8 @@ def changing(
         if ticket_id is None:
             ticket = await store.open_in(transaction, conversation_id)
         else:
-            ticket = await store.by_id(transaction, ticket_id)
-        if ticket is None or ticket.conversation != conversation_id:
+            ticket = await store.by_id(transaction, conversation_id, ticket_id)
+        if ticket is None:
             raise rules.no_ticket() if ticket_id is None else rules.no_such_ticket()
         changed = await decide(transaction, ticket)
         if changed == ticket:

@@ -31,7 +31,7 @@ async def opening(
     ticket_id = await store.create(
         transaction, conversation_id, seq, user_id, subject, priority, languages
     )
-    ticket = await store.stored(transaction, ticket_id)
+    ticket = await store.stored(transaction, conversation_id, ticket_id)
     made = await steps.add(
         transaction, conversation_id, [(seq, ticket_id, None)], "opened", user_id
     )
@@ -60,12 +60,13 @@ async def stepping_all(
 ) -> Outcome[list[records.SupportTicket]]:
     """The same of several tickets of one conversation, each with a `seq` of its own."""
     conversation_id, ids = tickets[0].conversation, [ticket.id for ticket in tickets]
-    replaced = await store.seqs_without_step(transaction, ids)
+    places = [(conversation_id, id_) for id_ in ids]
+    replaced = await store.seqs_without_step(transaction, places)
     # Who rates a closed ticket adds no answer to it.
-    answered = [] if action == "rated" else await ticket_answers.record(transaction, ids)
+    answered = [] if action == "rated" else await ticket_answers.record(transaction, places)
     seqs = await conversations.advance_for(transaction, conversation_id, ids)
     await store.update(transaction, [(seqs[ticket.id], ticket) for ticket in tickets])
-    found = await store.by_places(transaction, [(conversation_id, id_) for id_ in ids])
+    found = await store.by_places(transaction, places)
     stored = {ticket.id: ticket for ticket in found}
     made = await steps.add(
         transaction,
@@ -83,7 +84,7 @@ async def stepping_all(
         for id_, seq in seqs.items()
     ]
     await log.write(transaction, actor_id, *written)
-    resolved = await store.lasted(transaction, ids) if action == "closed" else []
+    resolved = await store.lasted(transaction, places) if action == "closed" else []
     events = list[Event]()
     for one in written:
         events += (one.change, TicketChanged(conversation_id, one.subject_id))

@@ -1,25 +1,29 @@
 """The work that the desk's rules ask for: tickets to assign, waiting customers, replies."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from chat.store.database import Reads, Transaction, listed
 from chat.store.support_tickets import HAS_AGENT
-from chat.store.ticket_answers import WAITING, first_answer
+from chat.store.ticket_answers import WAITING, Place, first_answer
 
 AT_ONCE = 100
 """Most tickets that are taken up together."""
 
 
-async def queue(reads: Reads, ticket_id: int | None = None) -> list[tuple[int, int]]:
-    """The first tickets that a rule may assign: (id, conversation). Nobody has them, or nobody who
-    is an agent still, and who had them last did not give them back. With `ticket_id` only this
-    one, if it is such.
+def only(place: Place | None) -> tuple[str, Sequence[int]]:
+    """The condition for this ticket, or for any, and its parameters."""
+    return ("TRUE", ()) if place is None else ("t.conversation_id = ? AND t.id = ?", place)
+
+
+async def queue(reads: Reads, place: Place | None = None) -> list[Place]:
+    """The first tickets that a rule may assign. Nobody has them, or nobody who is an agent still,
+    and who had them last did not give them back. With `place` only this one, if it is such.
     """
-    condition, parameters = ("TRUE", []) if ticket_id is None else ("t.id = ?", [ticket_id])
+    condition, parameters = only(place)
     rows = await reads.fetch(
         f"""
-        SELECT t.id, t.conversation_id
+        SELECT t.conversation_id, t.id
         FROM support_tickets AS t
         WHERE t.status <> 'closed' AND {condition} AND NOT {HAS_AGENT}
           AND coalesce((
@@ -31,7 +35,7 @@ async def queue(reads: Reads, ticket_id: int | None = None) -> list[tuple[int, i
         """,  # noqa: S608 - of ours
         (*parameters, AT_ONCE),
     )
-    return [(id_, place) for id_, place in rows]
+    return [(conversation_id, id_) for conversation_id, id_ in rows]
 
 
 class Waiting(NamedTuple):
@@ -44,10 +48,14 @@ class Waiting(NamedTuple):
     since: int
     reminded_of: int | None
 
+    @property
+    def place(self) -> Place:
+        return self.conversation_id, self.ticket_id
 
-async def waiting(reads: Reads, before: int, ticket_id: int | None = None) -> list[Waiting]:
+
+async def waiting(reads: Reads, before: int, place: Place | None = None) -> list[Waiting]:
     """The tickets whose customers wait since `before` or longer, and of which nobody reminded."""
-    condition, parameters = ("TRUE", []) if ticket_id is None else ("t.id = ?", [ticket_id])
+    condition, parameters = only(place)
     rows = await reads.fetch(
         f"""
         SELECT id, place, since, reminded_of FROM (
@@ -62,24 +70,25 @@ async def waiting(reads: Reads, before: int, ticket_id: int | None = None) -> li
     return [Waiting(*row) for row in rows]
 
 
-async def remind(transaction: Transaction, ticket_id: int, since: int) -> None:
+async def remind(transaction: Transaction, place: Place, since: int) -> None:
     """Its agents are reminded of this waiting."""
     await transaction.execute(
-        "UPDATE support_tickets SET reminded_of = ? WHERE id = ?", (since, ticket_id)
+        "UPDATE support_tickets SET reminded_of = ? WHERE conversation_id = ? AND id = ?",
+        (since, *place),
     )
 
 
-async def unrecorded(reads: Reads) -> list[int]:
+async def unrecorded(reads: Reads) -> list[Place]:
     """Some tickets of which it is not kept yet that they were answered."""
     rows = await reads.fetch(
         f"""
-        SELECT t.id FROM support_tickets AS t
+        SELECT t.conversation_id, t.id FROM support_tickets AS t
         WHERE t.status <> 'closed' AND t.answered_at IS NULL AND {first_answer("id")} IS NOT NULL
         LIMIT ?
         """,  # noqa: S608 - of ours
         (AT_ONCE,),
     )
-    return [id_ for (id_,) in rows]
+    return [(conversation_id, id_) for conversation_id, id_ in rows]
 
 
 class Reply(NamedTuple):

@@ -258,7 +258,7 @@ async def add_tickets(transaction: Transaction, rows: Rows) -> None:
         """,
         rows,
     )
-    closed = [id_ for id_, *_, closed_at, _ in rows if closed_at is not None]
+    closed = [(place, id_) for id_, place, *_, closed_at, _ in rows if closed_at is not None]
     await ticket_answers.record(transaction, closed)
 
 

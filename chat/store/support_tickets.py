@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from chat import records
 from chat.store.database import Reads, Transaction, listed
-from chat.store.ticket_answers import WAITING
+from chat.store.ticket_answers import WAITING, Place, columns_of
 from chat.store.users import SERVES
 from chat.text.searching import key_of
 from chat.times import now, to_text
@@ -91,13 +91,13 @@ async def page(
     return [from_row(row) for row in rows]
 
 
-async def by_places(reads: Reads, places: Sequence[tuple[int, int]]) -> list[records.SupportTicket]:
+async def by_places(reads: Reads, places: Sequence[Place]) -> list[records.SupportTicket]:
     """These tickets (conversation, id)."""
     if not places:
         return []
     rows = await reads.fetch(
         f"{SELECT} WHERE t.conversation_id IN ({reads.ids}) AND t.id IN ({reads.ids})",
-        tuple(listed(column) for column in zip(*places, strict=True)),
+        columns_of(places),
     )
     return [from_row(row) for row in rows]
 
@@ -134,17 +134,18 @@ async def _numbered(reads: Reads, condition: str, value: object, moment: int) ->
     ]
 
 
-async def seqs_without_step(reads: Reads, ticket_ids: Sequence[int]) -> dict[int, int]:
+async def seqs_without_step(reads: Reads, places: Sequence[Place]) -> dict[int, int]:
     """By id, the `seq` of the last change of those of the tickets that an earlier release changed
     last, which kept no steps.
     """
     rows = await reads.fetch(
         f"""
-        SELECT t.id, t.seq FROM support_tickets AS t WHERE t.id IN ({reads.ids}) AND NOT EXISTS (
+        SELECT t.id, t.seq FROM support_tickets AS t
+        WHERE t.conversation_id IN ({reads.ids}) AND t.id IN ({reads.ids}) AND NOT EXISTS (
             SELECT 1 FROM ticket_steps AS s
             WHERE s.conversation_id = t.conversation_id AND s.seq = t.seq)
         """,  # noqa: S608 - of ours
-        (listed(ticket_ids),),
+        columns_of(places),
     )
     return dict(rows)
 
@@ -164,14 +165,18 @@ async def conversation_of(reads: Reads, ticket_id: int) -> int | None:
     return int(rows[0][0]) if rows else None
 
 
-async def by_id(reads: Reads, ticket_id: int) -> records.SupportTicket | None:
-    rows = await reads.fetch(f"{SELECT} WHERE t.id = ?", (ticket_id,))
+async def by_id(reads: Reads, conversation_id: int, ticket_id: int) -> records.SupportTicket | None:
+    rows = await reads.fetch(
+        f"{SELECT} WHERE t.conversation_id = ? AND t.id = ?", (conversation_id, ticket_id)
+    )
     return from_row(rows[0]) if rows else None
 
 
-async def stored(transaction: Transaction, ticket_id: int) -> records.SupportTicket:
+async def stored(
+    transaction: Transaction, conversation_id: int, ticket_id: int
+) -> records.SupportTicket:
     """The ticket as this transaction has just written it."""
-    ticket = await by_id(transaction, ticket_id)
+    ticket = await by_id(transaction, conversation_id, ticket_id)
     assert ticket is not None
     return ticket
 
@@ -197,9 +202,10 @@ async def create(
     return int(ticket_id)
 
 
-async def languages(reads: Reads, ticket_id: int) -> list[str]:
+async def languages(reads: Reads, conversation_id: int, ticket_id: int) -> list[str]:
     """The languages of the customer who opened the ticket, the best first."""
-    rows = await reads.fetch("SELECT languages FROM support_tickets WHERE id = ?", (ticket_id,))
+    sql = "SELECT languages FROM support_tickets WHERE conversation_id = ? AND id = ?"
+    rows = await reads.fetch(sql, (conversation_id, ticket_id))
     return [language for (text,) in rows for language in text.split(",") if language]
 
 
@@ -214,7 +220,7 @@ async def update(
         SET seq = ?, subject = ?, subject_key = ?, status = ?, priority = ?, assigned_to = ?,
             updated_at = ?, closed_at = CASE WHEN ? = 'closed' THEN coalesce(closed_at, ?) END,
             rating = ?, rating_comment = ?
-        WHERE id = ?
+        WHERE conversation_id = ? AND id = ?
         """,
         [
             (
@@ -229,6 +235,7 @@ async def update(
                 moment,
                 ticket.rating.score if ticket.rating else None,
                 ticket.rating.comment if ticket.rating else None,
+                ticket.conversation,
                 ticket.id,
             )
             for seq, ticket in changed
@@ -236,15 +243,15 @@ async def update(
     )
 
 
-async def lasted(reads: Reads, ticket_ids: Sequence[int]) -> list[int]:
+async def lasted(reads: Reads, places: Sequence[Place]) -> list[int]:
     """How long those of these tickets that are closed were open, in microseconds, from their
     opening on.
     """
     rows = await reads.fetch(
         f"""
         SELECT closed_at - created_at FROM support_tickets
-        WHERE id IN ({reads.ids}) AND closed_at IS NOT NULL
+        WHERE conversation_id IN ({reads.ids}) AND id IN ({reads.ids}) AND closed_at IS NOT NULL
         """,  # noqa: S608 - of ours
-        (listed(ticket_ids),),
+        columns_of(places),
     )
     return [took for (took,) in rows]

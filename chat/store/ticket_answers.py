@@ -74,7 +74,8 @@ def first_answer(column: str) -> str:
 RECORD = f"""
     UPDATE support_tickets AS t
     SET answered_at = {first_answer("created_at")}, answered_by = {first_answer("sender_id")}
-    WHERE t.id IN ({{ids}}) AND t.answered_at IS NULL AND {first_answer("created_at")} IS NOT NULL
+    WHERE t.conversation_id IN ({{ids}}) AND t.id IN ({{ids}}) AND t.answered_at IS NULL
+      AND {first_answer("created_at")} IS NOT NULL
     RETURNING answered_at - created_at
 """  # noqa: S608 - of ours
 KEEP = f"""
@@ -85,11 +86,20 @@ KEEP = f"""
 """  # noqa: S608 - of ours
 
 
-async def record(transaction: Transaction, ticket_ids: Sequence[int]) -> list[int]:
+Place = tuple[int, int]
+"""The conversation of a ticket, and its id."""
+
+
+def columns_of(places: Sequence[Place]) -> tuple[str, ...]:
+    """The conversations and the ids, as parameters."""
+    return tuple(listed(column) for column in zip(*places, strict=True)) or ("[]", "[]")
+
+
+async def record(transaction: Transaction, places: Sequence[Place]) -> list[int]:
     """Keep when the tickets were first answered. Returns how long that took, in microseconds, of
     those of which it was not kept yet.
     """
-    rows = await transaction.fetch(RECORD.format(ids=transaction.ids), (listed(ticket_ids),))
+    rows = await transaction.fetch(RECORD.format(ids=transaction.ids), columns_of(places))
     return [took for (took,) in rows]
 
 

@@ -38,13 +38,14 @@ async def of_places(
 
 
 async def of_ticket(
-    reads: Reads, ticket_id: int, after: int, limit: int
+    reads: Reads, conversation_id: int, ticket_id: int, after: int, limit: int
 ) -> list[records.TicketStep]:
     """At most `limit` steps of the ticket after this `seq`, in their order."""
     sql = SELECT.format(steps="ticket_steps AS s")
     rows = await reads.fetch(
-        f"{sql} WHERE s.ticket_id = ? AND s.seq > ? ORDER BY s.seq LIMIT ?",
-        (ticket_id, after, limit),
+        f"{sql} WHERE s.conversation_id = ? AND s.ticket_id = ? AND s.seq > ?"
+        " ORDER BY s.seq LIMIT ?",
+        (conversation_id, ticket_id, after, limit),
     )
     return [from_row(row) for row in rows]
 

@@ -226,13 +226,13 @@ class Changes:
             ticket_id = await tickets.create(
                 transaction, self.conversation_id, seq, user_id, subject, "normal"
             )
-            ticket = await tickets.stored(transaction, ticket_id)
+            ticket = await tickets.stored(transaction, self.conversation_id, ticket_id)
             await self._write(transaction, TicketUpdated(ticket, seq=seq), ticket_id)
         return seq
 
     async def change_ticket(self, ticket: SupportTicket, status: str = "pending") -> int:
         async with self.next() as (transaction, seq):
-            seqs = await tickets.seqs_without_step(transaction, [ticket.id])
+            seqs = await tickets.seqs_without_step(transaction, [(ticket.conversation, ticket.id)])
             earlier = seqs.get(ticket.id, 0)
             await tickets.update(transaction, [(seq, replace(ticket, status=status))])
             await self._write(transaction, TicketUpdated(ticket, seq=seq), ticket.id, earlier)

@@ -14,8 +14,9 @@ from typing import Any
 
 import pglast
 
+from chat.store.postgres.citus import CONVERSATIONS
+
 Node = Any
-CONVERSATIONS = "conversations"
 DIVISIBLE = """
     SELECT relname FROM pg_class AS t
     WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace AND NOT relispartition
@@ -57,6 +58,21 @@ MAY_ASK_ALL = (
     may("what is shown on a device", "notices", r"device_id (=|IN)"),
     may("what doctor looks through", "messages", r"WHERE \(conversation_id, id\) > \(\$1, \$2\) "),
     may("what staff wrote to each other", "notes", r"n\.folded LIKE|n\.author_id = "),
+    may("where a ticket is", "support_tickets", r"^SELECT conversation_id FROM s.* WHERE id = \$1"),
+    may(
+        "the queues and the figures of the desk",
+        "support_tickets",
+        r"^(?!.*\bt\.id = \$).* FROM support_tickets AS t\b",
+    ),
+    may("a customer's tickets", "support_tickets", r"\bcreated_by (=|IN \(SELECT unnest)"),
+    may("what a user has stored", "attachments", r"FROM attachments WHERE sender_id = \$1"),
+    may(
+        "how much there is of everything",
+        "attachments conversations messages support_tickets",
+        r"^SELECT \(SELECT count\(\*\) FROM users\), ",
+    ),
+    may("the places of a webhook that is gone", "positions", r"^DELETE FROM positions WHERE follo"),
+    may("the way of retention through all", "conversations", r"FROM conversations WHERE id > \$1 "),
 )
 """`doctor` alone looks through all messages and through the log of changes."""
 
