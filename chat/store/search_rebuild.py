@@ -13,6 +13,7 @@ of it has none yet.
 from collections.abc import AsyncGenerator, Sequence
 
 from chat.errors import Conflict
+from chat.store import spans
 from chat.store.database import Database, Reads, Row, Transaction, listed
 from chat.store.followers import REBUILD as NAME
 from chat.store.migrations.m0026_search import PIECES, TRIGGERS
@@ -81,7 +82,9 @@ async def rebuild(database: Database) -> AsyncGenerator[int, None]:
     while True:
         async with database.transaction() as transaction:
             rows = await transaction.fetch(PAGE, (*point, STEP))
-            if database.dialect != "sqlite" and rows:
+            if database.form == "citus":  # where those who would lock rows take turns
+                await spans.hold(database, transaction, FOLLOWER, ())
+            elif database.dialect != "sqlite" and rows:
                 await transaction.fetch(HOLD, (FOLLOWER, rows[0][0], rows[-1][0]))
             ids = listed({point[0], *(row[0] for row in rows)})
             # The numbers first: whatever they count is in what is read then.

@@ -9,6 +9,7 @@ from chat.store.postgres.citus import CONVERSATIONS, DIVIDED
 from tests.conftest import deployed
 from tests.support.commands import run_command
 from tests.support.postgres_server import PostgresServer
+from tests.support.refusals import refusals
 from tests.support.shards import faults
 
 ALL_DIVIDED = frozenset((CONVERSATIONS, *DIVIDED))
@@ -17,6 +18,7 @@ ALL_DIVIDED = frozenset((CONVERSATIONS, *DIVIDED))
 @pytest.fixture(scope="module", autouse=True)
 def statements_name_their_conversation(request: pytest.FixtureRequest) -> Iterator[None]:
     """What Payam asks PostgreSQL names the conversation, or is among those that may ask all shards.
+    Citus refuses none of it.
 
     Only what this file's tests had asked counts, because other tests look into the database
     themselves.
@@ -25,11 +27,13 @@ def statements_name_their_conversation(request: pytest.FixtureRequest) -> Iterat
         server.forget_statements()
     yield
     for server, url in deployed:
-        found = faults(server.statements(url), ALL_DIVIDED)
+        statements = server.statements(url)
+        found = faults(statements, ALL_DIVIDED)
         if found:
             looked = of_doctor(server, request.getfixturevalue("migrated_template"))
             found = [one for one in found if one not in looked]
         assert found == []
+        assert refusals(statements, ALL_DIVIDED) == []
 
 
 @cache

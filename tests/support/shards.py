@@ -80,21 +80,38 @@ MAY_ASK_ALL = (
 @dataclass
 class Scope:
     """One SELECT, UPDATE or DELETE. Of each divided table in it `tables` has the column with the
-    conversation, by alias. `others` has the aliases of all other sources.
+    conversation, by alias. `others` has the names of all other tables by alias, "" of what is none.
     """
 
     tables: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     """The tables by alias."""
-    others: set[str] = field(default_factory=set)
+    others: dict[str, str] = field(default_factory=dict)
     named: set[str] = field(default_factory=set)
+    by_value: set[str] = field(default_factory=set)
+    """Those whose conversation is one value."""
+    by_column: list[tuple[str, tuple[str, str]]] = field(default_factory=list)
+    """Those whose conversation is that column of another source."""
     same: list[tuple[str, str]] = field(default_factory=list)
     """Pairs of tables whose conversations are equal."""
+
+    def reached(self, tables: Collection[str]) -> set[str]:
+        """These, and those whose conversations are equal to theirs."""
+        found = set(tables)
+        while True:
+            more = {b for a, b in self.same if a in found} | {a for a, b in self.same if b in found}
+            if more <= found:
+                return found
+            found |= more
+
+
+def parsed(sql: str) -> Node:
+    return json.loads(pglast.parser.parse_sql_json(sql))
 
 
 def asks_all(sql: str, divided: Collection[str]) -> list[str]:
     """The divided tables of which the statement does not name the conversation."""
-    tree = json.loads(pglast.parser.parse_sql_json(sql))
+    tree = parsed(sql)
     found = {scope.names[alias] for scope in scopes(tree, divided) for alias in unnamed(scope)}
     return sorted(found)
 
@@ -119,12 +136,7 @@ def faults(statements: Iterable[str], divided: Collection[str]) -> list[str]:
 
 
 def unnamed(scope: Scope) -> set[str]:
-    named = set(scope.named)
-    while True:
-        more = {b for a, b in scope.same if a in named} | {a for a, b in scope.same if b in named}
-        if more <= named:
-            return set(scope.tables) - named
-        named |= more
+    return set(scope.tables) - scope.reached(scope.named)
 
 
 def scopes(node: Node, divided: Collection[str]) -> Iterator[Scope]:
@@ -165,9 +177,15 @@ def add_source(scope: Scope, source: Node, divided: Collection[str]) -> None:
     elif kind == "RangeVar" and body["relname"] in divided:
         alias = body.get("alias", {}).get("aliasname", body["relname"])
         scope.names[alias] = body["relname"]
-        scope.tables[alias] = "id" if body["relname"] == CONVERSATIONS else "conversation_id"
+        scope.tables[alias] = conversation_of(body["relname"])
     else:
-        scope.others.add(body.get("alias", {}).get("aliasname") or body.get("relname", ""))
+        name = body.get("relname", "")
+        scope.others[body.get("alias", {}).get("aliasname") or name] = name
+
+
+def conversation_of(table: str) -> str:
+    """Its column with the conversation."""
+    return "id" if table == CONVERSATIONS else "conversation_id"
 
 
 def conditions(node: Node) -> Iterator[Node]:
@@ -185,18 +203,37 @@ def add_condition(scope: Scope, condition: Node) -> None:
     if expression := condition.get("A_Expr"):
         is_equal = [part["String"]["sval"] for part in expression["name"]] == ["="]
         if is_equal and expression["kind"] in ("AEXPR_OP", "AEXPR_IN", "AEXPR_OP_ANY"):
-            compare(scope, expression["lexpr"], expression["rexpr"])
+            one, other = expression["lexpr"], expression["rexpr"]
+            compare(scope, one, other, is_list=expression["kind"] != "AEXPR_OP")
     elif (link := condition.get("SubLink")) and link["subLinkType"] == "ANY_SUBLINK":
         for left in link["testexpr"].get("RowExpr", {}).get("args", [link["testexpr"]]):
             compare(scope, left, {})
 
 
-def compare(scope: Scope, left: Node, right: Node) -> None:
+def compare(scope: Scope, left: Node, right: Node, *, is_list: bool = False) -> None:
     one, other = table_of(scope, left), table_of(scope, right)
     if one and other:
         scope.same.append((one, other))
-    elif one or other:
-        scope.named.add(one or other)
+    elif table := one or other:
+        value = right if one else left
+        scope.named.add(table)
+        scope.by_column += [(table, column) for column in columns(value)]
+        if not is_list and next(iter(value), "") in ("ParamRef", "A_Const", "TypeCast"):
+            scope.by_value.add(table)
+
+
+def columns(node: Node) -> Iterator[tuple[str, str]]:
+    """The columns in it that are named with their table."""
+    if isinstance(node, list):
+        for item in node:
+            yield from columns(item)
+    elif isinstance(node, Mapping):
+        for kind, body in node.items():
+            if kind == "ColumnRef" and len(body["fields"]) == 2:
+                table, column = (part.get("String", {}).get("sval", "*") for part in body["fields"])
+                yield table, column
+            else:
+                yield from columns(body)
 
 
 def table_of(scope: Scope, node: Node) -> str:

@@ -1,10 +1,8 @@
 """Which statements name the conversation."""
 
-import psycopg
 import pytest
 
-from tests.support.postgres_server import PostgresServer
-from tests.support.shards import CONVERSATIONS, DIVISIBLE, asks_all, faults
+from tests.support.shards import asks_all, faults
 
 DIVIDED = {"conversations", "messages", "participants", "positions"}
 NAMED = (
@@ -55,13 +53,3 @@ def test_only_a_few_may_ask_all() -> None:
     allowed = "SELECT p.conversation_id FROM participants AS p WHERE p.user_id = $1"
     assert faults([allowed, *NAMED], DIVIDED) == []
     assert len(faults(UNNAMED, DIVIDED)) == len(UNNAMED) - 1  # one of them is of a user
-
-
-def test_tables_are_divided_whose_keys_have_the_conversation(
-    postgres_server: PostgresServer, postgres_url: str
-) -> None:
-    """Expected: those of the hot path among them, and no table of users."""
-    with psycopg.connect(postgres_url) as connection:
-        divided = {name for (name,) in connection.execute(DIVISIBLE)} | {CONVERSATIONS}
-    assert {"messages", "participants", "changes", "positions", "pins", "mentions"} <= divided
-    assert not {"users", "devices", "token_families", "schema_migrations"} & divided

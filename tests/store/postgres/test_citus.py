@@ -25,6 +25,7 @@ from tests.support.citus_cluster import CitusCluster, lack_of_citus
 from tests.support.commands import command
 from tests.support.postgres_server import PostgresServer
 from tests.support.shards import DIVISIBLE
+from tests.support.test_refusals import REFUSED, TAKEN
 
 TYPES = "SELECT CAST(citus_table_type AS text), CAST(table_name AS text) FROM citus_tables"
 
@@ -93,6 +94,28 @@ def cluster() -> Iterator[CitusCluster]:
         pytest.skip(lack)
     with CitusCluster() as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="module")
+def divided_url(cluster: CitusCluster, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database whose tables are divided, and empty."""
+    url = cluster.create_database()
+    data = str(tmp_path_factory.mktemp("data"))
+    command("migrate", "--citus", settings={"DATABASE_URL": url, "DATA_DIR": data})
+    return url
+
+
+@pytest.mark.parametrize("sql", [*REFUSED, *TAKEN])
+def test_citus_refuses_what_is_said_of_it(divided_url: str, sql: str) -> None:
+    """What the tests find in the text of statements is what Citus does."""
+    with psycopg.connect(divided_url) as connection:
+        if sql in TAKEN:
+            connection.execute(sql.encode())
+        else:
+            with pytest.raises(psycopg.errors.FeatureNotSupported) as caught:
+                connection.execute(sql.encode())
+            print(caught.value)
+        connection.rollback()
 
 
 async def test_conversations_are_divided(cluster: CitusCluster, tmp_path: Path) -> None:
