@@ -49,22 +49,23 @@ MAY_ASK_ALL = (
     may("a user's conversations", "participants conversations", r"\b(p\.)?user_id = (\$|u\.id)"),
     may("those that a search looks through", "participants conversations positions", r"AS mine$"),
     may("who came and went lately", "participants", r"FROM participants WHERE changed >"),
-    may("what is due", "positions conversations deletions", r"\b(p\.)?due (<=|IS NOT NULL)"),
+    may("what is due", "positions conversations deletions notices", r"\bdue (<=|IS NOT NULL)"),
     may("what a follower that has ended still held", "positions", r"^UPDATE .* substr\(lease, "),
     may(
         "where a new follower begins", "conversations", r"^SELECT coalesce\(max\(id\), \$1\) FROM c"
     ),
     may("a follower's way through all", "conversations positions", r"c\.id > \$\d+ AND c\.id <= "),
-    may("what is shown on a device", "notices", r"device_id (=|IN)"),
+    may("what is shown on a device", "notices", r"device_id (=|IN)|WHERE shown_seq > "),
     may("what doctor looks through", "messages", r"WHERE \(conversation_id, id\) > \(\$1, \$2\) "),
     may("what staff wrote to each other", "notes", r"n\.folded LIKE|n\.author_id = "),
     may("where a ticket is", "support_tickets", r"^SELECT conversation_id FROM s.* WHERE id = \$1"),
     may(
         "the queues and the figures of the desk",
-        "support_tickets",
+        "conversations messages support_tickets",
         r"^(?!.*\bt\.id = \$).* FROM support_tickets AS t\b",
     ),
     may("a customer's tickets", "support_tickets", r"\bcreated_by (=|IN \(SELECT unnest)"),
+    may("whether a message has the file", "attachments", r"FROM attachments WHERE stored_name = "),
     may("what a user has stored", "attachments", r"FROM attachments WHERE sender_id = \$1"),
     may(
         "how much there is of everything",

@@ -12,7 +12,8 @@ REFUSED = {
     "SELECT 1 FROM positions AS p JOIN conversations AS c ON c.id = p.conversation_id"
     " WHERE p.follower = 'search' FOR UPDATE OF p": "rows of several",
     "UPDATE messages SET conversation_id = 2 WHERE conversation_id = 1 AND id = 1": "a row moves",
-    "INSERT INTO pins (conversation_id, message_id, seq, changed_by) VALUES (1, 1, 1, 1)"
+    "INSERT INTO pins (conversation_id, message_id, seq, is_pinned, changed_by)"
+    " VALUES (1, 1, 1, true, 1)"
     " ON CONFLICT (conversation_id, message_id) DO UPDATE SET conversation_id = 2": "a row moves",
     "INSERT INTO attachments (conversation_id, message_id, sender_id, seq, name, stored_name, size,"
     " content_type) VALUES (1, 1, 1, 1, '', '', 1, '') ON CONFLICT (id) DO NOTHING": "a key is",
@@ -31,7 +32,8 @@ TAKEN = (
     "SELECT 1 FROM positions AS p JOIN conversations AS c ON c.id = p.conversation_id"
     " WHERE p.conversation_id = 1 AND p.follower = 'search' FOR UPDATE OF p",
     "UPDATE messages SET content = 'b' WHERE conversation_id = 1 AND id = 1",
-    "INSERT INTO pins (conversation_id, message_id, seq, changed_by) VALUES (1, 1, 1, 1)"
+    "INSERT INTO pins (conversation_id, message_id, seq, is_pinned, changed_by)"
+    " VALUES (1, 1, 1, true, 1)"
     " ON CONFLICT (conversation_id, message_id) DO UPDATE SET seq = excluded.seq",
     "INSERT INTO conversations (created_by, created_at, active_at) VALUES (1, 1, 1)",
     "INSERT INTO positions (follower, conversation_id, seq)"

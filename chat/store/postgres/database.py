@@ -33,7 +33,7 @@ from chat.store.postgres.dialect import (
     array,
     placeholders,
 )
-from chat.store.postgres.errors import passes
+from chat.store.postgres.errors import is_open, passes
 from chat.store.postgres.exchange import Answer, Values, exchange
 from chat.store.postgres.inspection import in_one_line, inspect
 from chat.store.postgres.partitions import partition
@@ -242,7 +242,7 @@ class PostgresStore(Postgres, Database):
                 yield PostgresTransaction(connection)
                 is_committing = connection.is_committing = True
         except Unavailable as error:
-            if is_committing and connection.closed:
+            if is_committing and is_open(error.__cause__, connection):
                 raise outcome_unknown(error) from error
             raise
 

@@ -21,6 +21,11 @@ PASSING_STATES = frozenset(
     )
 )
 
+LOST_COMMIT = "could not commit transaction for shard"
+"""So the text begins with which Citus says that a server was lost while it committed."""
+LOST_SERVER = ("XX000", (LOST_COMMIT, "failure on connection marked as essential"))
+"""Citus gives no state of their own to these."""
+
 
 def passes(error: Exception, connection: psycopg.AsyncConnection[object]) -> bool:
     """Whether the same statement may work a moment later.
@@ -40,4 +45,11 @@ def passes(error: Exception, connection: psycopg.AsyncConnection[object]) -> boo
         if not connection.closed and isinstance(before, psycopg.Error) and before.sqlstate:
             return passes(before, connection)
         return connection.closed
+    if state == LOST_SERVER[0]:
+        return str(error).startswith(LOST_SERVER[1])
     return state.startswith(PASSING_CLASSES) or state in PASSING_STATES
+
+
+def is_open(error: BaseException | None, connection: psycopg.AsyncConnection[object]) -> bool:
+    """Whether nobody knows if a commit was carried out that ended with this error."""
+    return connection.closed or str(error).startswith(LOST_COMMIT)

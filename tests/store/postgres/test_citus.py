@@ -1,15 +1,21 @@
 """`migrate --citus`: what it refuses, and what it makes where Citus can be had."""
 
+import asyncio
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Awaitable, Iterator
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 
 import psycopg
 import pytest
 
+from chat.errors import OutcomeUnknown, Unavailable
 from chat.store import migrations, schema
 from chat.store.models import TABLES
+from chat.store.patience import Patience
 from chat.store.postgres import citus
 from chat.store.postgres.citus import AT_COORDINATOR, DIVIDED, REKEYED
 from chat.store.postgres.citus_statements import (
@@ -105,6 +111,13 @@ def divided_url(cluster: CitusCluster, tmp_path_factory: pytest.TempPathFactory)
     return url
 
 
+REFUSES = (
+    psycopg.errors.FeatureNotSupported,
+    psycopg.errors.InvalidColumnReference,  # there is no such key
+    psycopg.errors.NullValueNotAllowed,  # there is no conversation
+)
+
+
 @pytest.mark.parametrize("sql", [*REFUSED, *TAKEN])
 def test_citus_refuses_what_is_said_of_it(divided_url: str, sql: str) -> None:
     """What the tests find in the text of statements is what Citus does."""
@@ -112,9 +125,8 @@ def test_citus_refuses_what_is_said_of_it(divided_url: str, sql: str) -> None:
         if sql in TAKEN:
             connection.execute(sql.encode())
         else:
-            with pytest.raises(psycopg.errors.FeatureNotSupported) as caught:
+            with pytest.raises(REFUSES):
                 connection.execute(sql.encode())
-            print(caught.value)
         connection.rollback()
 
 
@@ -238,3 +250,53 @@ async def test_a_later_release_divides_what_it_brings(
         types = connection.execute(TYPES).fetchall()
         assert connection.execute(IN_ONE_PLACE).fetchall() == [(1,)]
     assert {("distributed", "colours"), ("reference", "painters")} <= set(types)
+
+
+async def one_of(read: Awaitable[object]) -> object:
+    """What is read, or the error."""
+    [result] = await asyncio.gather(read, return_exceptions=True)
+    return result
+
+
+async def test_what_is_stored_outlives_a_server(cluster: CitusCluster, tmp_path: Path) -> None:
+    """While one of two servers is away, each write says that it was not stored, or that nobody
+    knows. Afterwards all go on, and each message is there once.
+    """
+    url = cluster.create_database()
+    settings = {"DATABASE_URL": url, "DATA_DIR": str(tmp_path)}
+    assert command("migrate", "--citus", settings=settings).status == 0
+    stored_since = Counter[int]()
+    async with opened(url, patience=Patience(connection=1)) as database:
+        talk, ali, sara = await pair(database)
+        talks = [talk, *[await conversation(database, ali, sara) for _ in range(7)]]
+        end = asyncio.Event()
+
+        async def write(talk: int) -> int:
+            """Messages one after the other, each until it is stored. Returns how many."""
+            for number in count():
+                while True:
+                    send = draft(talk, ali, str(number), client_id=str(number))
+                    with suppress(Unavailable, OutcomeUnknown):
+                        await database.store_sends([send])
+                        break
+                assert send.error is None
+                stored_since[talk] += 1
+                if end.is_set():
+                    return number + 1
+            raise AssertionError
+
+        async def all_write() -> None:
+            stored_since.clear()
+            while not all(stored_since[talk] for talk in talks):
+                await asyncio.sleep(0.01)
+
+        writing = [asyncio.create_task(write(talk)) for talk in talks]
+        await all_write()
+        cluster.workers[0].kill()
+        assert Unavailable in {type(await one_of(stored(database, one))) for one in talks}
+        cluster.workers[0].start()
+        await all_write()
+        end.set()
+        for talk, numbers in zip(talks, await asyncio.gather(*writing), strict=True):
+            found = [content for _, _, content in await stored(database, talk)]
+            assert found == [str(number) for number in range(numbers)]
