@@ -77,9 +77,9 @@ every frame. The other tests run on SQLite, and on PostgreSQL with two workers a
 MIGRATED = "payam_migrated"
 PARTITIONED = "payam_partitioned"
 PARTITIONS = 4
-deployed: list[tuple[PostgresServer, str]] = []
-"""The server and the database's URL of `on_postgres` and `two_workers`, once a test has asked for
-them.
+deployed: list[tuple[PostgresServer, str, str]] = []
+"""The server, the database's URL and its template, of `on_postgres` and of `two_workers`, once a
+test has asked for them.
 """
 HERE_ALONE = "127.0.0.1"
 """Where webhooks of tests may be sent to."""
@@ -175,7 +175,7 @@ def on_sqlite() -> Iterator[PayamServer]:
 def on_postgres(postgres_server: PostgresServer, migrated_template: str) -> Iterator[PayamServer]:
     """One process on PostgreSQL and Redis."""
     database_url = postgres_server.create_database(template=migrated_template)
-    deployed.append((postgres_server, database_url))
+    deployed.append((postgres_server, database_url, migrated_template))
     yield from deploy(database_url, workers=1)
 
 
@@ -187,7 +187,7 @@ def two_workers(
     transaction mode is between Payam and PostgreSQL.
     """
     database_url = postgres_server.create_database(template=partitioned_template)
-    deployed.append((postgres_server, database_url))
+    deployed.append((postgres_server, database_url, partitioned_template))
     with PgBouncerServer(postgres_server) as pooler:
         yield from deploy(pooler.before(database_url), workers=2)
 

@@ -16,21 +16,21 @@ ALL_DIVIDED = frozenset((CONVERSATIONS, *DIVIDED))
 
 
 @pytest.fixture(scope="module", autouse=True)
-def statements_name_their_conversation(request: pytest.FixtureRequest) -> Iterator[None]:
+def statements_name_their_conversation() -> Iterator[None]:
     """What Payam asks PostgreSQL names the conversation, or is among those that may ask all shards.
     Citus refuses none of it.
 
     Only what this file's tests had asked counts, because other tests look into the database
     themselves.
     """
-    for server, _ in deployed:
+    for server, *_ in deployed:
         server.forget_statements()
     yield
-    for server, url in deployed:
+    for server, url, template in deployed:
         statements = server.statements(url)
         found = faults(statements, ALL_DIVIDED)
         if found:
-            looked = of_doctor(server, request.getfixturevalue("migrated_template"))
+            looked = of_doctor(server, template)
             found = [one for one in found if one not in looked]
         assert found == []
         assert refusals(statements, ALL_DIVIDED) == []

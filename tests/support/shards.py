@@ -56,7 +56,11 @@ MAY_ASK_ALL = (
     ),
     may("a follower's way through all", "conversations positions", r"c\.id > \$\d+ AND c\.id <= "),
     may("what is shown on a device", "notices", r"device_id (=|IN)|WHERE shown_seq > "),
-    may("what doctor looks through", "messages", r"WHERE \(conversation_id, id\) > \(\$1, \$2\) "),
+    may(
+        "what doctor looks through",
+        "messages positions search_texts",
+        r"WHERE \((m\.)?conversation_id, (m\.)?id\) > \(\$\d, \$\d\) ",
+    ),
     may("what staff wrote to each other", "notes", r"n\.folded LIKE|n\.author_id = "),
     may("where a ticket is", "support_tickets", r"^SELECT conversation_id FROM s.* WHERE id = \$1"),
     may(

@@ -1,4 +1,4 @@
-"""What is refused on divided tables. `store/postgres/test_citus.py` asks Citus itself."""
+"""What is refused on divided tables. `store/postgres/test_citus_cluster.py` asks Citus itself."""
 
 import pytest
 
