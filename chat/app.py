@@ -78,7 +78,7 @@ SWITCH_SECONDS = 0.0005
 waits some ten times for each commit. With Python's own 5 ms that takes long while the event loop is
 busy.
 """
-GARBAGE = (10_000, 20, 10)
+GARBAGE = (10_000, 5, 40)
 """How seldom Python looks for garbage in cycles, which Payam hardly makes. When thousands of
 clients come back, most of what was made is in use, and with Python's own 700 a fifth of the time
 goes into looking at it.
