@@ -235,5 +235,5 @@ async def read(request: Request, conversation_id: int) -> HTTPResponse:
     """Mark everything up to a message as read."""
     services: Services = request.app.ctx.services
     body = bodies.decode(request, ReadUpTo)
-    await services.conversations.mark_read(request.ctx.identity, conversation_id, body.message_id)
+    await services.read_marks.move(request.ctx.identity, conversation_id, body.message_id)
     return responses.empty()

@@ -26,9 +26,9 @@ from chat.realtime.conversation_door import ConversationDoor
 from chat.realtime.desk import Desk
 from chat.realtime.dispatcher import Dispatcher
 from chat.realtime.errands import Errands
-from chat.realtime.frames.attention import AttentionFrames
 from chat.realtime.frames.messages import MessageFrames
 from chat.realtime.frames.reactions import ReactionFrames
+from chat.realtime.frames.read_marks import ReadMarkFrames
 from chat.realtime.frames.resuming import ResumeFrames
 from chat.realtime.frames.signing_in import SignInFrames
 from chat.realtime.frames.typing import TypingFrames
@@ -119,7 +119,7 @@ class Sockets(Listener):
         self._handlers: Handlers = {
             **MessageFrames(services.messages, services.guest_limits).handlers,
             **ReactionFrames(services.reactions).handlers,
-            **AttentionFrames(conversations).handlers,
+            **ReadMarkFrames(services.read_marks).handlers,
             **self._typing.handlers,
             **ResumeFrames(hub, catching_up, whole, own_settings).handlers,
             **SignInFrames(services.sessions, connections, errands).handlers,

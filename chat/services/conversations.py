@@ -10,7 +10,7 @@ from chat.auth.identity import Identity
 from chat.changes import log
 from chat.changes.conversations import updated
 from chat.errors import InvalidInput, NotFound
-from chat.events import Change, Joined, MessageRead, Passing
+from chat.events import Change, Joined
 from chat.records import RIGHTS
 from chat.services import checks
 from chat.services.blocks import require_unblocked, require_welcome
@@ -24,10 +24,7 @@ from chat.store import (
     conversation_list,
     guests,
     idempotency_keys,
-    messages,
-    notes,
     participants,
-    read_marks,
     users,
 )
 from chat.store import conversations as store
@@ -35,7 +32,7 @@ from chat.store.conversation_list import EVERYTHING, Asked, Place
 from chat.store.database import Database, Reads, Transaction
 from chat.store.idempotency_keys import IdempotencyKey
 from chat.store.sends import not_a_participant
-from chat.store.work import Apply, DoneWith, Outcome
+from chat.store.work import Outcome
 from chat.store.writer import NEW, Writer
 
 PARTICIPANTS_MAX = 10_000
@@ -275,48 +272,6 @@ class Conversations:
             return Outcome(user_id, left)
 
         await self._writer.change(conversation_id, once(key, make), is_repeatable=key is not None)
-
-    async def mark_read(self, who: Identity, conversation_id: int, message_id: int) -> None:
-        """Mark everything up to the message as read. A mark never moves back.
-
-        Nothing is stored for an agent.
-        """
-        await require_member(self._database, who, conversation_id)
-        apply = self._reading(who, conversation_id, message_id, None)
-        await self._writer.change(conversation_id, apply)
-
-    def submit_read(
-        self,
-        who: Identity,
-        conversation_id: int,
-        message_id: int,
-        origin: object,
-        done: DoneWith[None],
-    ) -> None:
-        """The same for a frame of the socket `origin`. It does not wait: `done` comes later."""
-        apply = self._reading(who, conversation_id, message_id, origin)
-        self._writer.submit(conversation_id, apply, done)
-
-    def _reading(
-        self, who: Identity, conversation_id: int, message_id: int, origin: object
-    ) -> Apply[None]:
-        async def apply(transaction: Transaction) -> Outcome[None]:
-            await require_member(transaction, who, conversation_id)
-            last_id: int | None = message_id
-            if await messages.find(transaction, conversation_id, message_id) is None:
-                # Others see how far one has read, so a note stands for the message before it.
-                last_id = await notes.message_before(
-                    transaction, who.user_id, conversation_id, message_id
-                )
-            if last_id is None:
-                raise NotFound("There is no such message in this conversation.")
-            moved = await read_marks.read_up_to(transaction, conversation_id, who.user_id, last_id)
-            if not moved:
-                return Outcome(None)
-            frame = MessageRead(who.username, last_id)
-            return Outcome(None, (Passing(conversation_id, frame, who.user_id, origin),))
-
-        return apply
 
 
 def rights_text(members_may: Sequence[str] | UnsetType) -> str | None:

@@ -29,6 +29,7 @@ from chat.services.pins import Pins
 from chat.services.positions import Positions
 from chat.services.presence import Presences
 from chat.services.reactions import Reactions
+from chat.services.read_marks import ReadMarks
 from chat.services.reports import Reports
 from chat.services.resumable_uploads import ResumableUploads
 from chat.services.roles import Roles
@@ -72,6 +73,7 @@ class Services:
     invites: Invites
     password_change: PasswordChange
     reactions: Reactions
+    read_marks: ReadMarks
     own_settings: OwnSettings
     webhooks: Webhooks
     presences: Presences

@@ -38,6 +38,7 @@ from chat.services.positions import Positions
 from chat.services.presence import Online, Presences
 from chat.services.quotas import Quota, Quotas
 from chat.services.reactions import Reactions
+from chat.services.read_marks import ReadMarks
 from chat.services.registry import Services
 from chat.services.reports import Reports
 from chat.services.resumable_uploads import ResumableUploads
@@ -198,6 +199,7 @@ def services_of(settings: Settings, tokens: Tokens, rates: Rates, beneath: Benea
             least=settings.password_min_length,
         ),
         reactions=Reactions(database, writer),
+        read_marks=ReadMarks(database, writer),
         own_settings=OwnSettings(database, writer),
         webhooks=Webhooks(database, beneath.outgoing),
         presences=Presences(database, beneath.online),
