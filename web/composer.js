@@ -99,7 +99,7 @@ export function composerOf(chat, sent) {
       parent = null;
       showBanner();
       write("");
-      tellTyping(false);
+      sendTyping(false);
       sent();
     }
   };
@@ -123,7 +123,7 @@ export function composerOf(chat, sent) {
 
   box.oninput = () => {
     grow();
-    if (isMessage()) tellTyping(box.value !== "");
+    if (isMessage()) sendTyping(box.value !== "");
     if (isMessage()) keepDraft(chat, box.value);
     if (mentions) mentions.look();
     else if (box.value.includes("@")) later(() => import("./mentions.js")).then(complete, () => {});
@@ -133,9 +133,9 @@ export function composerOf(chat, sent) {
     mentions ??= completeMentions(chat, box, hints);
     mentions.look();
   }
-  box.onblur = () => tellTyping(false);
+  box.onblur = () => sendTyping(false);
 
-  function tellTyping(isTyping) {
+  function sendTyping(isTyping) {
     const isNews = isTyping ? Date.now() - typedAt > TYPING_EVERY : typedAt > 0;
     if (!isNews) return;
     typedAt = isTyping ? Date.now() : 0;
@@ -208,7 +208,7 @@ export function composerOf(chat, sent) {
     /** The conversation is left: what is half written stays with it. */
     close: () => {
       if (isMessage()) keepDraft(chat, box.value);
-      tellTyping(false);
+      sendTyping(false);
       form.dispatchEvent(new Event("left")); // a recording ends
     },
   };

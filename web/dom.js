@@ -11,7 +11,7 @@ export function prepare(templates) {
     for (const node of content.querySelectorAll("[data-say]")) node.textContent = say(node.dataset.say);
     for (const node of content.querySelectorAll("[data-label]")) node.ariaLabel = say(node.dataset.label);
     for (const node of content.querySelectorAll("[data-icon]")) {
-      node.title = node.ariaLabel ?? ""; // a drawing alone does not tell everyone what it means
+      node.title = node.ariaLabel ?? ""; // not everyone understands a drawing alone
       node.prepend(template("icons").querySelector(`.icon-${node.dataset.icon}`).cloneNode(true));
     }
   }
@@ -73,10 +73,10 @@ function isSame(one, other) {
   return Object.keys(other).every((name) => one[name] === other[name]);
 }
 
-/** Say something short to everyone, also to who cannot see it. */
+/** Say something short to everyone, also to people who cannot see it. */
 export function notify(text) {
   const notice = make("notification", { text });
-  document.querySelector(".notices")?.append(notice); // who is logged out is told nothing more
+  document.querySelector(".notices")?.append(notice); // after signing out there is no place for it
   setTimeout(() => notice.remove(), 6000);
 }
 

@@ -10,7 +10,7 @@ const showsAlways = /Safari/.test(navigator.userAgent) && !/Chrom/.test(navigato
 
 addEventListener("install", (event) => {
   skipWaiting();
-  // What is not the shell goes past the worker, where the browser can be told so.
+  // What is not the shell goes past the worker, where the browser allows it.
   const urlPattern = new URL("api/*", scope).pathname;
   event.waitUntil(event.addRoutes?.({ condition: { urlPattern }, source: "network" })?.catch(() => {}));
 });

@@ -231,7 +231,7 @@ function show(toBeOpen) {
   } else $("open").focus();
 }
 
-function tellTyping(isTyping) {
+function sendTyping(isTyping) {
   const isNews = isTyping ? Date.now() - typedAt > TYPING_EVERY : typedAt > 0;
   if (!chat || !isNews) return;
   typedAt = isTyping ? Date.now() : 0;
@@ -292,7 +292,7 @@ $("file").onchange = () => {
 };
 $("text").onpaste = ({ clipboardData }) => addFiles([...clipboardData.files]);
 $("text").oninput = () => {
-  tellTyping($("text").value !== "");
+  sendTyping($("text").value !== "");
   $("text").style.height = "auto";
   $("text").style.height = `${$("text").scrollHeight + 2}px`;
 };
@@ -312,7 +312,7 @@ $("compose").onsubmit = async (event) => {
   $("text").style.height = "";
   files = [];
   drawFiles();
-  tellTyping(false);
+  sendTyping(false);
   try {
     await send(text, attached);
   } catch (error) {

@@ -29,7 +29,7 @@
     Object.assign(frame.style, { width, height });
   }
 
-  function tell(what) {
+  function ask(what) {
     frame.contentWindow?.postMessage({ payam: what }, address.origin);
   }
 
@@ -40,7 +40,7 @@
     script.dispatchEvent(new CustomEvent("payam", { detail: { isOpen: data.isOpen, unread: data.unread } }));
   });
   phone.addEventListener("change", size);
-  globalThis.payamWidget = { open: () => tell("open"), close: () => tell("close") };
+  globalThis.payamWidget = { open: () => ask("open"), close: () => ask("close") };
   size();
   const show = () => document.body.append(frame);
   if (document.body) show();
