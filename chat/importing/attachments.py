@@ -12,7 +12,7 @@ from chat.changes.family import name_of
 from chat.importing.job import Job, Note
 from chat.importing.values import moment_or, text
 from chat.services.attachments import clean_name, media_type
-from chat.store import conversations, imports
+from chat.store import conversations, imported_rows
 from chat.store.attachments import StoredFile
 from chat.store.changes import Entry
 from chat.store.database import Row, Transaction
@@ -28,7 +28,7 @@ async def copy_all(job: Job, rows: Sequence[Row]) -> dict[int, StoredFile]:
 
     A file that is missing is left out. It is not done in a transaction, because it takes a while.
     """
-    sent = await imports.sent(job.database, places_of(job, rows))
+    sent = await imported_rows.sent(job.database, places_of(job, rows))
     copies = {}
     for old_id, message, path, name, content_type, _, _ in rows:
         found = sent.get(job.new("messages", message) or 0)
@@ -52,7 +52,7 @@ async def store(
     places = places_of(job, rows)
     ids = sorted({conversation_id for conversation_id, _ in places})
     await transaction.lock_conversations(ids)
-    sent = await imports.sent(transaction, places)
+    sent = await imported_rows.sent(transaction, places)
     seqs = await conversations.seqs(transaction, ids)
     kept, entries, notes = [], [], list[Note]()
     changed: dict[int, int] = {}
@@ -79,10 +79,10 @@ async def store(
         notes += lost
         kept.append((new_id, conversation_id, message_id, found.sender_id, seq, file, at))
         entries.append(Entry(conversation_id, seq, ADDED, new_id))
-    await imports.add_attachments(transaction, kept)
-    await imports.log(transaction, entries)
+    await imported_rows.add_attachments(transaction, kept)
+    await imported_rows.log(transaction, entries)
     if changed:
-        await imports.set_positions(transaction, changed)
+        await imported_rows.set_positions(transaction, changed)
     return notes
 
 

@@ -11,7 +11,7 @@ from chat.importing.nobody import nobody
 from chat.importing.values import moment_or, text
 from chat.records import MEMBER, OWNER
 from chat.services.checks import TITLE_MAX_LENGTH
-from chat.store import imports
+from chat.store import imported_rows
 from chat.store.database import Row, Transaction
 from chat.times import now
 
@@ -24,7 +24,7 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
     pairs = await job.layout.members_of(job.source, first - 1, last)
     users = {id_ for _, user in pairs if (id_ := job.new("users", user)) is not None}
     users |= {id_ for row in rows if (id_ := job.new("users", row[2])) is not None}
-    known = await imports.known_users(transaction, users)
+    known = await imported_rows.known_users(transaction, users)
     for conversation, user in pairs:
         user_id = job.new("users", user)
         if user_id in known and user_id is not None:
@@ -51,8 +51,8 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
         new_id = old_id + job.shifts["conversations"]
         owners[old_id] = by if by in there else next(iter(there), None)
         conversations.append((new_id, kept[:TITLE_MAX_LENGTH], by, at, at, len(there)))
-    await imports.add_conversations(transaction, conversations)
-    await imports.add_participants(
+    await imported_rows.add_conversations(transaction, conversations)
+    await imported_rows.add_participants(
         transaction,
         [
             (

@@ -7,10 +7,10 @@ from chat.changes.messages import MessageDeleted, MessageEdited
 from chat.importing.job import Job, Note
 from chat.importing.nobody import nobody
 from chat.importing.values import moment, text
-from chat.store import conversations, imports, mentions
+from chat.store import conversations, imported_rows, mentions
 from chat.store.changes import Entry
 from chat.store.database import Row, Transaction
-from chat.store.imports import Standing
+from chat.store.imported_rows import Standing
 from chat.text.mentions import named_in
 
 EDITED, DELETED = name_of(MessageEdited), name_of(MessageDeleted)
@@ -23,7 +23,7 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
     await transaction.lock_conversations(ids)
     seqs = await conversations.seqs(transaction, ids)
     pairs = {(one, two) for one, two in places if one is not None and two is not None}
-    standings = await imports.standings(transaction, pairs)
+    standings = await imported_rows.standings(transaction, pairs)
     messages, entries, unread, notes = [], [], [], list[Note]()
     times = await times_of(job, transaction, rows, notes)
     lasts: dict[int, tuple[int, int]] = {}
@@ -70,12 +70,12 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
         )
         seqs[conversation_id] = seq
         lasts[conversation_id] = (new_id, at)
-    await imports.add_former(transaction, former)
-    await imports.add_messages(transaction, messages)
+    await imported_rows.add_former(transaction, former)
+    await imported_rows.add_messages(transaction, messages)
     await keep_mentions(transaction, messages)
-    await imports.log(transaction, entries)
-    await imports.add_unread(transaction, unread)
-    await imports.set_positions(transaction, {id_: seqs[id_] for id_ in lasts}, lasts)
+    await imported_rows.log(transaction, entries)
+    await imported_rows.add_unread(transaction, unread)
+    await imported_rows.set_positions(transaction, {id_: seqs[id_] for id_ in lasts}, lasts)
     return notes
 
 
@@ -88,7 +88,7 @@ async def times_of(
     ids = [job.new("conversations", row[1]) for row in rows]
     read = [moment(row[4], job.zone) for row in rows]
     lost = {id_ for id_, at in zip(ids, read, strict=True) if at is None and id_ is not None}
-    lasts = await imports.active_at(transaction, lost)
+    lasts = await imported_rows.active_at(transaction, lost)
     times = []
     for (old_id, _, _, _, created, *_), id_, at in zip(rows, ids, read, strict=True):
         if at is None and id_ in lasts:

@@ -3,7 +3,7 @@
 from itertools import count
 
 from chat.importing.job import Job
-from chat.store import imports
+from chat.store import imported_rows, imports
 from chat.store.database import Transaction
 from chat.times import now
 
@@ -19,7 +19,7 @@ async def nobody(job: Job, transaction: Transaction) -> int:
         return present.shift
     for number in count(1):
         name = NAME if number == 1 else f"{NAME}-{number}"
-        user_id = await imports.add_nobody(transaction, name, now())
+        user_id = await imported_rows.add_nobody(transaction, name, now())
         if user_id is not None:
             await imports.begin(transaction, job.name, STEP, user_id)
             return user_id

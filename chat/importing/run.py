@@ -21,7 +21,7 @@ from chat.importing.job import Job, Note
 from chat.importing.layout import ID_MOST, Layout, layout_of
 from chat.importing.report import Report, report_of
 from chat.importing.source import Source
-from chat.store import imports
+from chat.store import imported_rows, imports
 from chat.store.database import Database, Row
 from chat.store.files import Files
 
@@ -170,9 +170,9 @@ async def mark(job: Job) -> None:
     while rows := await job.layout.parts["conversations"].page(job.source, after, MARKED):
         last = rows[-1][0]
         async with job.database.transaction() as transaction:
-            await imports.set_marks(transaction, after + shift, last + shift)
+            await imported_rows.set_marks(transaction, after + shift, last + shift)
             await imports.advance(transaction, job.name, MARKS, last, 0)
         after = last
     async with job.database.transaction() as transaction:
         await imports.advance(transaction, job.name, MARKS, after, 0, is_done=True)
-    await imports.forget_unread(job.database)
+    await imported_rows.forget_unread(job.database)

@@ -8,7 +8,7 @@ from chat.importing.job import Job, Note
 from chat.importing.values import moment_or, text
 from chat.records import PRIORITIES
 from chat.services.checks import SUBJECT_MAX_LENGTH
-from chat.store import conversations, imports
+from chat.store import conversations, imported_rows
 from chat.store.changes import Entry
 from chat.store.database import Row, Transaction
 from chat.text.searching import key_of as search_key
@@ -48,9 +48,9 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
     ids = sorted({id_ for row in rows if (id_ := job.new("conversations", row[1])) is not None})
     await transaction.lock_conversations(ids)
     seqs = await conversations.seqs(transaction, ids)
-    open_in = await imports.with_open_tickets(transaction, ids)
+    open_in = await imported_rows.with_open_tickets(transaction, ids)
     users = {id_ for row in rows for at in (5, 6) if (id_ := job.new("users", row[at])) is not None}
-    known = await imports.known_users(transaction, users)
+    known = await imported_rows.known_users(transaction, users)
     kept, entries, notes = [], [], list[Note]()
     changed: dict[int, int] = {}
     for old_id, conversation, subject, status, priority, by, to, created, updated in rows:
@@ -100,8 +100,8 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
             )
         )
         entries.append(Entry(conversation_id, seq, UPDATED, new_id))
-    await imports.add_tickets(transaction, kept)
-    await imports.log(transaction, entries)
+    await imported_rows.add_tickets(transaction, kept)
+    await imported_rows.log(transaction, entries)
     if changed:
-        await imports.set_positions(transaction, changed)
+        await imported_rows.set_positions(transaction, changed)
     return notes

@@ -8,7 +8,7 @@ from chat.importing.job import Job, Note
 from chat.importing.names import Names, keys_to_look_up
 from chat.importing.values import moment_or, text
 from chat.services.checks import DISPLAY_NAME_MAX_LENGTH
-from chat.store import imports
+from chat.store import imported_rows
 from chat.store.database import Row, Transaction
 from chat.times import now
 
@@ -20,7 +20,7 @@ UNUSABLE = "!"
 async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list[Note]:
     """Keep these users. Who is not active keeps the account, and cannot sign in."""
     wanted = [(old_id, text(name)) for old_id, name, *_ in rows]
-    names = Names(await imports.names_like(transaction, keys_to_look_up(wanted)))
+    names = Names(await imported_rows.names_like(transaction, keys_to_look_up(wanted)))
     users, notes = [], []
     for old_id, username, password, is_staff, is_active, created, first, last in rows:
         user_id = old_id + job.shifts["users"]
@@ -41,7 +41,7 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
                 f"{text(first)} {text(last)}".strip()[:DISPLAY_NAME_MAX_LENGTH],
             )
         )
-    await imports.add_users(transaction, users)
+    await imported_rows.add_users(transaction, users)
     return notes
 
 

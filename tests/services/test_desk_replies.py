@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat.store import desk_figures, imports
+from chat.store import desk_figures, imported_rows
 from chat.store.changes import Entry
 from chat.store.migrations import m0072_closed_at, m0074_imported_tickets
 from chat.store.support_tickets import Wanted
@@ -106,12 +106,12 @@ async def test_a_closed_ticket_of_an_import_is_closed(
     began, ended = hour - 3 * desk_figures.HOUR, hour - desk_figures.HOUR
     row = (*(1, place, 1, "help", "closed", "normal", desk.customer.user_id, None), began, ended)
     async with desk.database.transaction() as transaction:
-        await imports.add_tickets(
+        await imported_rows.add_tickets(
             transaction,
             [(*row, None if is_carried_over else ended, "" if is_carried_over else "help")],
         )
-        await imports.log(transaction, [Entry(place, 1, "ticket.updated", 1)])
-        await imports.set_positions(transaction, {place: 1})
+        await imported_rows.log(transaction, [Entry(place, 1, "ticket.updated", 1)])
+        await imported_rows.set_positions(transaction, {place: 1})
         if is_carried_over:
             for sql in (*m0072_closed_at.STATEMENTS, *m0074_imported_tickets.STATEMENTS):
                 await transaction.execute(sql)
