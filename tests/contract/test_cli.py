@@ -5,7 +5,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import httpx
@@ -396,7 +396,7 @@ def test_doctor_finds_and_mends(settings: Mapping[str, str], tmp_path: Path) -> 
         files = {"file": ("a.txt", b"a")}
         httpx.post(upload, files=files, headers=headers, trust_env=False)
     assert chat("doctor", settings=settings)[:2] == (0, "nothing has drifted\n")
-    asyncio.run(spoil(settings))
+    asyncio.run(spoil(settings, DRIFT))
     (kept,) = [path for path in (tmp_path / "attachments").glob("??/*") if path.is_file()]
     kept.unlink()
     status, _, complaint = chat("doctor", settings=settings)
@@ -404,6 +404,10 @@ def test_doctor_finds_and_mends(settings: Mapping[str, str], tmp_path: Path) -> 
     for words in ("seq is 1", "last message", "has read", "its file is missing", "in the log"):
         assert words in complaint
     assert chat("doctor", "--repair", settings=settings)[0] == 0
+    asyncio.run(spoil(settings, [REBUILDING]))
+    status, _, complaint = chat("search", "rebuild", settings=settings)
+    assert (status, "Another process" in complaint) == (1, True)
+    asyncio.run(spoil(settings, ["DELETE FROM duties"]))
     assert chat("search", "rebuild", settings=settings)[:2] == (
         0,
         "search looks in 2 messages anew\n",
@@ -411,13 +415,18 @@ def test_doctor_finds_and_mends(settings: Mapping[str, str], tmp_path: Path) -> 
     assert chat("doctor", settings=settings)[:2] == (0, "nothing has drifted\n")
 
 
-async def spoil(settings: Mapping[str, str]) -> None:
-    """Let what is derived drift from what it derives from."""
-    statements = (
-        "UPDATE conversations SET seq = 1, last_message_id = 1",
-        "UPDATE participants SET last_read_id = 99 WHERE user_id = 2",
-        "DELETE FROM changes",
-    )
+DRIFT = (
+    "UPDATE conversations SET seq = 1, last_message_id = 1",
+    "UPDATE participants SET last_read_id = 99 WHERE user_id = 2",
+    "DELETE FROM changes",
+)
+REBUILDING = (
+    "INSERT INTO duties (name, holder, until) VALUES ('search rebuild', 'x', 9000000000000000)"
+)
+
+
+async def spoil(settings: Mapping[str, str], statements: Sequence[str]) -> None:
+    """Change the database behind the back of Payam."""
     if "DATABASE_URL" in settings:
         import psycopg  # noqa: PLC0415
 

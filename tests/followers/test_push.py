@@ -132,7 +132,8 @@ async def test_agents_are_reminded_of_a_customer_who_waits(world: World) -> None
     first, second = [await user(database, name, is_staff=True) for name in ("first", "second")]
     browsers = {id_: await world.browser(id_) for id_ in (ali, first, second)}
     await DeskKeeping(database, world.board.online).change(None, {"reminder_minutes": 1})
-    async with writing(database) as writer, world.pushing():
+    await world.register(first, world.gateway.phone("first"))
+    async with writing(database) as writer, world.pushing(with_content=True):
         tickets = SupportTickets(database, writer)
         work = DeskWork(database, writer, world.board.online, slow=0.0)
         who = Identity(ali, "ali", False, 0.0, None)
@@ -154,7 +155,10 @@ async def test_agents_are_reminded_of_a_customer_who_waits(world: World) -> None
             await world.settled()
         await until(lambda: len(browsers[first].pushes) == 2)
         await world.settled()
+        await until(lambda: len(world.gateway.received) == 2)
     assert [push["kind"] for push in browsers[first].pushes] == ["reminder", "reminder"]
+    assert not any("sender" in push for push in browsers[first].pushes)
+    assert not any("sender_display_name" in one for one in world.gateway.notifications)
     assert [push["conversation"] for push in browsers[second].pushes] == [talks[0]]
     assert browsers[ali].received == []
 

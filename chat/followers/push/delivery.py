@@ -180,7 +180,8 @@ def for_browser(pushed: Pushed) -> bytes:
         return msgspec.json.encode(fields)
     if pushed.text.title:
         fields["title"] = pushed.text.title
-    fields["sender"] = pushed.text.sender
+    if pushed.text.sender:
+        fields["sender"] = pushed.text.sender
     if not pushed.message_id:
         return msgspec.json.encode(fields)
     length = CONTENT_MAX_LENGTH
@@ -213,7 +214,8 @@ def for_gateway(address: Address, registered_at: int, pushed: Pushed) -> dict[st
         notification["room_id"] = str(pushed.conversation)
         notification["event_id"] = str(pushed.message_id or f"added-{pushed.conversation}")
     if pushed.text is not None:
-        notification["sender_display_name"] = pushed.text.sender
+        if pushed.text.sender:
+            notification["sender_display_name"] = pushed.text.sender
         if pushed.text.title:
             notification["room_name"] = pushed.text.title
         if pushed.message_id:

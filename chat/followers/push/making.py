@@ -14,9 +14,9 @@ def pushed_of(due: Due, planned: Plan, badge: int, *, ttl: int, with_content: bo
         return Pushed("read", conversation, unread, badge, ttl)
     left = max(1, ttl - (now() - moment_of(due)) // 1_000_000)
     if planned is Plan.ADDED or due.newest is None:
-        by = due.added.by if due.added is not None else ""
-        text = Text(due.title, by, "") if with_content else None
         is_reminder = due.added is not None and due.added.is_reminder
+        by = due.added.by if due.added is not None and not is_reminder else ""
+        text = Text(due.title, by, "") if with_content else None
         kind = "reminder" if is_reminder else "added"
         return Pushed(kind, conversation, due.unread, badge, left, text=text)
     newest = due.newest
