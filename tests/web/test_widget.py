@@ -11,7 +11,7 @@ from playwright.async_api import Browser, ConsoleMessage, FrameLocator, Page, ex
 
 from tests.web.shop import SECRET, Shop
 from tests.web.test_tickets import Agent
-from tests.web.visitor import SMALL
+from tests.web.visitor import MILLISECONDS, SMALL
 
 WORDS = {
     "en": {
@@ -42,6 +42,7 @@ WORDS = {
 async def visit(browser: Browser, address: str, language: str) -> tuple[Page, list[str]]:
     """The page of the shop, and what its console complains of."""
     context = await browser.new_context(locale=language)
+    context.set_default_timeout(MILLISECONDS)
     page = await context.new_page()
     complaints: list[str] = []
 

@@ -81,6 +81,8 @@ WORDS = {
     },
 }
 PASSWORD = "correct-horse"
+MILLISECONDS = 60_000
+"""For what is done in a page; only a test that fails waits so long."""
 SMALL = """() => [...document.querySelectorAll("a, button, input, textarea")]
   .filter((one) => one.checkVisibility())
   .filter((one) => !one.matches(".text a, .row-menu, [type=checkbox], [type=radio]"))
@@ -128,6 +130,7 @@ class Visitor:
         # Half-way through a transition a colour is neither the one nor the other to axe.
         context = {"service_workers": "block", **context}
         visit = await browser.new_context(locale=locale, reduced_motion="reduce", **context)
+        visit.set_default_timeout(MILLISECONDS)
         await visit.add_init_script(NOTICES + script)
         page = await visit.new_page()
         one = cls(page, WORDS[language], f"{name}_{secrets.token_hex(4)}", [])
