@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # opening_hours 3.15.0 (npm), Node 20; opening-hours-py 2.1.4 (PyPI), Python 3.11.
 #
-# Behaviour: the format `opening_hours` of OpenStreetMap says when a desk is open. One that works
-# each evening from nine until two, and not on Fridays, may write "Mo-Su 21:00-02:00; Fr off". Both libraries agree on what that means. The rest of Thursday's night, from
-# midnight to two on Friday, is closed; Friday evening is closed; and midnight to two on Saturday is open, as the
-# rest of a night that never began. "Sa-Th 21:00-02:00" gives what was meant.
+# Behaviour: the format `opening_hours` of OpenStreetMap says when a desk is open. One that works each
+# evening from nine until two, and not on Fridays, may write "Mo-Su 21:00-02:00; Fr off". Both libraries
+# agree on what that means. The rest of Thursday's night, from midnight to two on Friday, is closed;
+# Friday evening is closed; and midnight to two on Saturday is open, as the rest of a night that never
+# began. "Sa-Th 21:00-02:00" gives what was meant.
 # Expected: with Friday's night the part after its midnight is off too, and Thursday's is whole.
 # Way out: list the days that are open, and write no "off" beside hours that pass midnight.
 #
