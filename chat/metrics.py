@@ -66,7 +66,8 @@ commit_seconds = histogram("payam_commit_seconds", "How long one commit took", b
 change_seconds = histogram(
     "payam_change_seconds",
     "From the arrival of a commit's oldest change until its commit began (queued), its sender"
-    " was answered (acknowledged), the sockets of its worker had it (delivered)",
+    " was answered (acknowledged), the sockets of its worker had it (delivered; with more than"
+    " 1,000 in a conversation, it was ready to be written to them)",
     ["stage"],
     buckets=SECONDS,
 )

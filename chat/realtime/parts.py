@@ -12,9 +12,12 @@ before anything that is sent to it later. So nobody gets anything in another ord
 """
 
 import asyncio
+import logging
 from collections import deque
 
 from chat.realtime.connection import Connection
+
+log = logging.getLogger("payam.hub")
 
 LARGE = 1000
 """With more sockets than this, a conversation is written to in parts."""
@@ -36,7 +39,12 @@ def write_soon(connection: Connection, frames: bytes) -> None:
 
 
 def _write_part() -> None:
-    for _ in range(min(PART, len(_waiting))):
-        _waiting.popleft().flush()
+    part = [_waiting.popleft() for _ in range(min(PART, len(_waiting)))]
     if _waiting:
         asyncio.get_running_loop().call_soon(_write_part)
+    for connection in part:
+        try:
+            connection.flush()
+        except Exception:  # of one socket: the others go on
+            log.exception("a socket could not be written to")
+            connection.drop()

@@ -8,6 +8,7 @@ from unicodedata import normalize
 
 from chat.auth import passwords, tokens
 from chat.errors import InvalidInput
+from chat.services.malformed import HALF_PAIR
 from chat.text.folding import fold
 from chat.text.names import NAME_MAX_LENGTH, NON_JOINER, is_mark, may_be_in_a_name
 from chat.text.visibility import is_blank
@@ -49,7 +50,7 @@ def text(field: str, value: str, *, most: int, least: int = 1) -> str:
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise InvalidInput({field: ["May not contain half of a surrogate pair."]}) from None
+        raise InvalidInput({field: [HALF_PAIR]}) from None
     if least and is_blank(value):
         raise InvalidInput({field: ["May not be blank."]})
     return value

@@ -122,6 +122,8 @@ class DeskWork:
     async def _count(self) -> None:
         while found := await store.unrecorded(self._database):
             async with self._database.transaction() as transaction:
+                # As the writer does, so that neither waits for the other.
+                await transaction.lock_conversations(sorted({place for place, _ in found}))
                 answered = await ticket_answers.record(transaction, found)
             count(answered)
             if len(found) < store.AT_ONCE:

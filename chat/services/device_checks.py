@@ -15,6 +15,7 @@ from chat.errors import InvalidInput
 from chat.outgoing import urls
 from chat.outgoing.addresses import address_of, is_public
 from chat.services import checks
+from chat.services.malformed import HALF_PAIR
 from chat.store.devices import Address
 
 DATA_MAX_SIZE = 1024
@@ -118,7 +119,7 @@ def data(value: dict[str, Any]) -> str:
     try:
         encoded = msgspec.json.encode(value)
     except UnicodeEncodeError:
-        raise InvalidInput({"data": ["May not contain half of a surrogate pair."]}) from None
+        raise InvalidInput({"data": [HALF_PAIR]}) from None
     if len(encoded) > DATA_MAX_SIZE:
         size = len(encoded)
         raise InvalidInput({"data": [f"At most {DATA_MAX_SIZE} bytes in JSON; this has {size}."]})

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+HALF_PAIR = "May not contain half of a surrogate pair."
 SHOWN_LENGTH = 100
 """Characters of a client's own text that an error repeats."""
 PATH = " - at `$"
@@ -107,21 +108,23 @@ def half_pair(
     """
     try:
         value = json.loads(data)
-        where = half_pair_at(value)
-        if where is None:
+        text = json.dumps(value, ensure_ascii=False)
+        if not has_half_pair(text):
             return None
-        whole_pairs = json.dumps(value, ensure_ascii=False).encode(errors="replace")
+        if isinstance(value, dict) and any(has_half_pair(name) for name in value):
+            return {whole: [HALF_PAIR]}  # the name of that field cannot be shown
+        whole_pairs = text.encode(errors="replace")
         msgspec.json.decode(whole_pairs, type=schema)
     except msgspec.ValidationError as error:
         return explain_whole(error, whole_pairs, schema, whole, known)
     except (ValueError, RecursionError):
         return None
-    return {where or whole: ["May not contain half of a surrogate pair."]}
+    return {half_pair_at(value) or whole: [HALF_PAIR]}
 
 
-def half_pair_at(value: Any) -> str | None:
-    """The place of half a surrogate pair, as a path of names: `metadata.colour`. None where there
-    is none.
+def half_pair_at(value: Any) -> str:
+    """The place of half a surrogate pair, as a path of names: `metadata.colour`. Empty where that
+    is the whole, or where there is none.
     """
     left: list[tuple[str, Any]] = [("", value)]
     while left:
@@ -136,7 +139,7 @@ def half_pair_at(value: Any) -> str | None:
                 return where
             names = reversed(one.items())
             left += [(shown(f"{where}.{name}".lstrip(".")), inner) for name, inner in names]
-    return None
+    return ""
 
 
 def too_deep(text: str, whole: str) -> dict[str, list[str]]:

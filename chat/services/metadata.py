@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from msgspec import UNSET, Raw, UnsetType
 
 from chat.errors import InvalidInput
-from chat.services.malformed import shown
+from chat.services.malformed import HALF_PAIR, shown
 
 FIELD = "metadata"
 METADATA_MAX_SIZE = 4096
@@ -80,7 +80,7 @@ def require_whole(text: str, where: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        refuse("May not contain half of a surrogate pair.", where)
+        refuse(HALF_PAIR, where)
 
 
 class Twice(dict[str, Any]):

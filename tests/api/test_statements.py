@@ -19,8 +19,9 @@ from tests.api.statements import Counter
 from tests.contract.rights import FRAMES, SOCKETS
 
 FEW, MANY = 2, 4
-TRIES = 4
-"""The first one of some brings into memory what is kept there, which with few is there already."""
+PAUSES = (0.0, 0.0, 0.5, 2.0, 5.0)
+"""Seconds before each try. The first one brings into memory what is kept there, which with few is
+there already. Later ones wait until search has followed what was changed here."""
 
 ASK_NOTHING = {
     "GET /": "a file",
@@ -78,16 +79,17 @@ def counts(api: Api) -> Counts:
             sleep(0.05)
         found: Counts = {}
         for route in CALLS:
-            least = count(counter, few, route)
-            for _ in range(TRIES):
-                found[route] = least, count(counter, many, route)
-                if len(found[route][1]) <= len(least):
+            for pause in PAUSES:
+                sleep(pause)
+                found[route] = count(counter, few, route), count(counter, many, route)
+                if len(found[route][1]) <= len(found[route][0]):
                     break
         for path in SOCKETS:
-            of_few = counter.of_socket(few.ali, path.format_map(few.values), frames_of(few, path))
-            for _ in range(TRIES):
-                of_many = counter.of_socket(
-                    many.ali, path.format_map(many.values), frames_of(many, path)
+            for pause in PAUSES:
+                sleep(pause)
+                of_few, of_many = (
+                    counter.of_socket(one.ali, path.format_map(one.values), frames_of(one, path))
+                    for one in (few, many)
                 )
                 found |= {f"{path} {kind}": (of_few[kind], of_many[kind]) for kind in of_few}
                 if all(len(of_many[kind]) <= len(of_few[kind]) for kind in of_few):

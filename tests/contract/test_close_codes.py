@@ -228,7 +228,7 @@ async def test_a_new_token_keeps_the_socket(people: People) -> None:
         except (InvalidStatus, ConnectionClosed, AssertionError):
             if seconds == LIVES[-1]:
                 raise
-    assert await other.closed(60) == 4401
+    assert await other.closed(120) == 4401
     await pair.second.send({"type": "chat_message", "message": "still there"})
     assert (await socket.receive_type("chat.message"))["content"] == "still there"
 

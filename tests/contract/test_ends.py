@@ -15,7 +15,7 @@ from tests.support.processes import owners
 
 STREAMS = 3
 """Connections to each worker, on each of which one request follows the other."""
-MOST_TRIES = 200
+MOST_TRIES = 1000
 
 End = Callable[[Person, Person, Person], Awaitable[httpx.Response]]
 """How a sign-in of `ali` ends; `elsewhere` is another one of theirs, and `boss` is staff."""
@@ -99,7 +99,10 @@ async def streams_of(person: Person) -> list[Stream]:
     for _ in range(MOST_TRIES):
         stream = await Stream.open(person)
         await stream.ask()
-        worker = owners(person.server.pids())[stream.port]
+        worker = owners(person.server.pids()).get(stream.port)
+        if worker is None:  # the kernel's table is read in pieces, and lacked it
+            stream.writer.close()
+            continue
         place = places.setdefault(worker, len(places))
         if wanted[place]:
             wanted[place] -= 1
@@ -139,11 +142,13 @@ async def test_nothing_that_begins_after_the_end_is_answered(people: People, end
             with suppress(ConnectionClosed):
                 await socket.send(frame)
         assert [await socket.closed() for socket in sockets] == [4401] * len(sockets)
-        while any(stream.answers[-1][0] < ended + 0.1 for stream in streams):
-            await asyncio.sleep(0.02)
-        while any(stream.answers[-1][1] == 200 for stream in streams):
-            assert ended - asked > PROMISED
-            await asyncio.sleep(0.02)
+        async with asyncio.timeout(60):
+            while any(stream.answers[-1][0] < ended + 0.1 for stream in streams):
+                assert not any(task.done() for task in asking), asking
+                await asyncio.sleep(0.02)
+            while any(stream.answers[-1][1] == 200 for stream in streams):
+                assert ended - asked > PROMISED
+                await asyncio.sleep(0.02)
         for task in asking:
             task.cancel()
         await asyncio.wait(asking)

@@ -97,7 +97,7 @@ def test_their_users_are_created(key: rsa.RSAPrivateKey, pem_file: Path) -> None
         url = f"{server.ws_url}/ws/chat/{made.json()['id']}/"
         with connect(url, additional_headers=headers, proxy=None, open_timeout=60) as socket:
             socket.send('{"type":"chat_message","message":"hi"}')
-            assert json.loads(socket.recv(timeout=10))["sender"] == "ali"
+            assert json.loads(socket.recv(timeout=60))["sender"] == "ali"
             assert erase(server, ali).status_code == 202
             with pytest.raises(ConnectionClosed) as closed:
                 list(socket)

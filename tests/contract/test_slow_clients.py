@@ -14,7 +14,7 @@ from tests.support.payam_server import PayamServer
 from tests.support.people import People, Person
 from tests.support.postgres_server import PostgresServer
 
-PATIENCE = 0.6
+PATIENCE = 1.5
 """Seconds of RECEIVE_TIMEOUT here."""
 SECONDS = 60  # keeps a test from hanging
 TUS = {"Tus-Resumable": "1.0.0"}

@@ -80,4 +80,4 @@ async def test_only_staff_assign_and_list(people: People) -> None:
     assert (await stranger.http.patch(path, json={"status": "closed"})).status_code == 404
     assert (await stranger.http.post(path, json={"subject": "x"})).status_code == 404
     listed = (await boss.http.get("/api/support_tickets/")).json()
-    assert listed[0] == ticket
+    assert ticket in listed

@@ -139,8 +139,7 @@ def require_hardened(pid: int, data_dir: str) -> None:
 async def test_it_needs_no_rights_and_writes_only_in_data_dir() -> None:
     """Accounts, messages, files with thumbnails and search work, and it cannot write elsewhere."""
     with HardenedServer({"RATE_LIMITS": "off"}) as server:
-        for pid in server.pids():
-            require_hardened(pid, server.settings["DATA_DIR"])
+        require_hardened(server.process.pid, server.settings["DATA_DIR"])
         async with People(server) as people:
             pair = await Pair.of(people)
             said = (await pair.ali.http.post(pair.messages, json={"content": "hello"})).json()

@@ -146,7 +146,7 @@ async def pushing(
 ) -> AsyncIterator[None]:
     """A process that pushes."""
     follower = PushFollower(database, ttl=ttl, grace=times.grace)
-    delivery = Delivery(vapid, gateways, timeout=1.5)
+    delivery = Delivery(vapid, gateways, timeout=4.0)
     pusher = Pusher(database, online, delivery, ttl=ttl, with_content=with_content, times=times)
     tasks = [
         asyncio.create_task(Push(database, follower, poll=times.poll).run()),

@@ -46,3 +46,17 @@ def test_one_that_fails_is_left_alone_and_comes_back(monkeypatch: pytest.MonkeyP
     assert begun(origins, "one") == 1
     origins.end("one", None)
     assert begun(origins, "one") == PARALLEL
+
+
+def test_one_that_answers_is_remembered_beside_thousands_that_do_not() -> None:
+    origins = Origins()
+    assert not origins.begin("good")
+    origins.end("good", None)
+    hanging = [f"hanging {number}" for number in range(UNPROVEN)]
+    for name in hanging:
+        assert not origins.begin(name)
+    for number in range(module.MOST):
+        assert origins.begin(f"asked {number}") > 0
+    origins.end(hanging[0], "no answer")
+    assert not origins.begin(hanging[0])
+    assert begun(origins, "good") == PARALLEL

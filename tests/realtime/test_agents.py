@@ -114,8 +114,15 @@ def test_who_joined_meanwhile_stays(api: Api, agent: Person, conversation: str) 
 
 
 @pytest.mark.parametrize("kind", ["chat_message", "resume", "mark_read"])
-def test_a_frame_is_refused(api: Api, agent: Person, conversation: str, kind: str) -> None:
+def test_a_frame_is_refused(
+    api: Api, agent: Person, conversation: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also before the next look."""
+
+    async def look() -> None:
+        """Not now: it would close the socket first."""
+
+    monkeypatch.setattr(api.app.ctx.payam.sockets.agents, "look", look)
     [message] = agent.get(conversation + "messages/").json()
     fields: dict[str, dict[str, Any]] = {
         "chat_message": {"message": "x"},

@@ -129,3 +129,17 @@ async def test_who_is_removed_gets_the_removal_and_nothing_after_it() -> None:
     assert b"".join(world.written(gone)).startswith(first + removal)
     assert after not in b"".join(world.written(gone))
     assert {b"".join(world.written(one)) for one in world.members[:-1]} == {first + removal + after}
+
+
+async def test_one_socket_that_cannot_be_written_to_stops_no_other() -> None:
+    world = World(MANY)
+    bad = world.members[3 * PART]
+
+    def refuse(data: bytes) -> None:
+        raise RuntimeError(data[:1])
+
+    cast("Transport", bad.transport).write = refuse  # type: ignore[method-assign]
+    frame = world.say(1)
+    await world.settle()
+    assert not bad.held or bad.is_closing
+    assert all(world.written(member) == [frame] for member in world.members if member is not bad)

@@ -130,6 +130,9 @@ class Person:
             subprotocols=[Subprotocol(name) for name in offered] if as_browser else None,
             open_timeout=TIMEOUT_SECONDS,
             max_queue=None,  # a test that reads late must still see the close
+            # Who does not read sees no pong and no close either.
+            ping_interval=20 if sock is None else None,
+            close_timeout=10 if sock is None else 1,
             proxy=None,
             sock=sock,
         )

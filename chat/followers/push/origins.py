@@ -60,7 +60,10 @@ class Origins:
         origin.working += 1
         self._unproven += not origin.answers
         if len(self._origins) > MOST:
-            for other in [one for one, known in self._origins.items() if not known.working]:
+            idle = [one for one, known in self._origins.items() if not known.working]
+            # Those that answer go only where there is no other left to go.
+            unproven = [one for one in idle if not self._origins[one].answers]
+            for other in unproven or idle:
                 del self._origins[other]
         return 0.0
 

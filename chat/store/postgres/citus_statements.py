@@ -21,7 +21,8 @@ FORM = "citus"
 """What `Reads.form` is in a cluster."""
 HAS_CITUS = "SELECT pg_backend_pid(), to_regclass('pg_dist_partition') IS NOT NULL"
 IS_DIVIDED = "SELECT 1 FROM pg_dist_partition WHERE logicalrelid = to_regclass('conversations')"
-SETTINGS = "SET jit = off"
+SETTINGS = "SET jit = off; SET citus.multi_shard_modify_mode = sequential"
+"""The database has the second one as well, if this release divided it."""
 # A transaction keeps the lock on its number until all servers have committed. Before that, a
 # snapshot may have it among those that ended. LAST is above every number that is in use.
 LAST = "(CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS bigint) + 2147483648)"
