@@ -36,6 +36,7 @@ LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 BLOCK = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
 SECONDS = 300
 PROVEN = {
+    "tests/api/test_thumbnails.py": "test_a_photograph_of_an_iphone_is_upright",
     "tests/contract/test_blocks.py": "test_a_report_reaches_staff_once",
     "tests/contract/test_history.py": "test_another_epoch_is_answered_with_reset",
     "tests/contract/test_resumable_uploads.py": "test_tuspy_goes_on_where_it_was_cut",
