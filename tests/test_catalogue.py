@@ -54,7 +54,7 @@ def test_the_javascript_client_has_an_event_for_every_kind(name: str) -> None:
     assert re.search(rf"^  {listed[1]}: ", read("web/client/index.d.ts"), re.MULTILINE)
 
 
-@pytest.mark.parametrize("document", ["README.md", "README.fa.md", "docs/protocol.md"])
+@pytest.mark.parametrize("document", ["docs/protocol.md", "docs/protocol.fa.md"])
 def test_the_documents_name_every_kind(document: str) -> None:
     """Each by the `type` of its frame."""
     text = read(document)
