@@ -1,5 +1,6 @@
 """A browser, and a server with the page."""
 
+import inspect
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -16,6 +17,10 @@ from tests.web.shop import Shop, opened_shop
 HERE = Path(__file__).parent
 FAKE_MICROPHONE = "--use-fake-device-for-media-stream"
 """It beeps once in a second."""
+
+# Playwright looks at the stack for each call. Two frames of xdist's are of no file, and for those
+# Python looks through all modules each time, which took half of the processor time here.
+inspect.modulesbyfile["<string>"] = "__main__"
 
 # It only keeps a test from hanging.
 expect.set_options(timeout=30_000)

@@ -227,6 +227,7 @@ async def test_stored_answers_are_kept_on_the_page(browser: Browser, served: Pay
     await expect(window.locator("li").filter(has_text=title)).to_contain_text("Hi")
     await hers.page.keyboard.press("Escape")
     await hers.box.fill(f"/{title}")
+    await expect(hers.page.locator(".hints [role=option]")).to_contain_text(title)
     await hers.box.press("Enter")
     await expect(hers.box).to_have_value(f"Hi {ali.name}")
     await hers.box.fill(f"/no-{title}")
