@@ -168,7 +168,7 @@ async def one_of_two_takes_it(day: Day) -> None:
     await asyncio.gather(*(item.click() for item in items))
     one, other = day.agents
     yours, taken = day.words["yours"], day.desk["taken"]
-    await one.page.wait_for_function("noticed.length > 0")
+    await one.page.wait_for_function("() => noticed.length > 0")
     if not await one.page.evaluate("(yours) => noticed.includes(yours)", yours):
         day.agents = one, other = other, one
         day.words = {**day.words, "one": day.words["other"], "other": day.words["one"]}

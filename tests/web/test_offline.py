@@ -167,6 +167,7 @@ async def test_files_that_were_seen_are_there_while_the_server_is_away(
     dana = Sender(server.url, "dana")
     other = dana.begin(sara)
     dana.attach(dana.say("the same")[0], ("note.txt", b"remember the tea", "text/plain"))
+    await expect(hers.list).to_contain_text([dana.name])  # that of the files has gone by now
     await hers.list.click()
     await save_note(hers)
     await until_kept(hers.page, "seen/", f'"place":"{other}/')

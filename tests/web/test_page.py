@@ -384,14 +384,16 @@ async def test_what_is_seldom_used_is_loaded_when_it_is_wanted(
     loaded = "performance.getEntriesByType('resource').map((one) => one.name)"
     # What keeps the messages comes after the box, and nobody waits for it: one imports the other.
     for name in KEEPERS:
-        await his.page.wait_for_function(f"{loaded}.some((one) => one.endsWith('/web/{name}'))")
+        await his.page.wait_for_function(
+            f"() => {loaded}.some((one) => one.endsWith('/web/{name}'))"
+        )
     names = {url.removeprefix(f"{served.url}/web/") for url in await his.page.evaluate(loaded)}
     scripts = {name for name in names if name.endswith(".js")}
     # That one comes when nothing else does.
     assert scripts - {"notifications.js"} == scripts_of("app.js") | scripts_of(VIEW) | set(KEEPERS)
     await his.button("new").click()
     await expect(his.page.get_by_role("dialog")).to_be_visible()
-    await his.page.wait_for_function(f"{loaded}.includes('{served.url}/web/dialogs.js')")
+    await his.page.wait_for_function(f"() => {loaded}.includes('{served.url}/web/dialogs.js')")
 
 
 def test_the_page_is_small_and_strict(served: PayamServer) -> None:

@@ -188,7 +188,7 @@ async def test_notifications_are_turned_on_by_a_click(
     await expect(turn_off).to_be_visible()
     await his.page.get_by_role("button", name="Log out").click()
     await expect(his.button("logIn")).to_be_visible()
-    await his.page.wait_for_function("sessionStorage.getItem('subscribed') === 'no'")
+    await his.page.wait_for_function("() => sessionStorage.getItem('subscribed') === 'no'")
 
 
 async def test_who_refuses_the_permission_is_told_how_to_allow_it(

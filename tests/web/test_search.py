@@ -67,7 +67,7 @@ async def test_what_was_said_long_ago_is_found_in_its_place(
     await expect(his.message("پیام 21")).to_be_visible()
     await expect(his.message(f"پیام {MANY - 1}")).to_have_count(0)
     painted = "[...(CSS.highlights.get('found') ?? [])].map((range) => range.toString()).join('|')"
-    await his.page.wait_for_function(f"{painted} === 'کتاب'")
+    await his.page.wait_for_function(f"() => {painted} === 'کتاب'")
 
     await his.page.reload()  # its address leads to it again
     await expect(target(his)).to_be_in_viewport()

@@ -115,7 +115,7 @@ async def test_a_voice_message_is_recorded_sent_and_heard(
     assert await hers.page.evaluate(SMALL) == []
     await hers.page.evaluate(NOTE_PAUSE)
     await player.get_by_role("button", name="پخش").click()
-    await hers.page.wait_for_function("couldPause")
+    await hers.page.wait_for_function("() => couldPause")
     await expect(player.get_by_role("button", name="پخش")).to_be_visible()  # it was heard whole
     await hers.check()
 
