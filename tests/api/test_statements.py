@@ -52,12 +52,11 @@ All other routes may have any number of conversations."""
 Counts = dict[str, tuple[list[str], list[str]]]
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+@pytest.fixture(scope="module")
+def api(own_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     settings = Settings(
         data_dir=tmp_path_factory.mktemp("statements"),
-        database_url=url,
+        database_url=own_database,
         rate_limits=False,
         guests=True,
         widget_secret=SECRET,
