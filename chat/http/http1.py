@@ -23,18 +23,16 @@ from sanic.exceptions import (
     ServerError,
     ServiceUnavailable,
 )
-from sanic.headers import format_http1_response
 from sanic.http import Http, Stage
 from sanic.http.http1 import HTTP_CONTINUE
 
 from chat.http import heads
+from chat.http.answers import BODILESS, head_of
 from chat.http.room import SMALL
 
 CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?")
 CHUNK_LINE_MAX = 1024
 TRAILERS_MAX = 8192
-BODILESS = (204, 304)
-"""Statuses of answers that never have a body."""
 
 
 class Exchange(Http):
@@ -214,7 +212,7 @@ class Exchange(Http):
         headers["connection"] = "keep-alive" if self.keep_alive else "close"
         self.response_size = len(data)
         self.protocol.answers(self.request)
-        head = format_http1_response(response.status, response.processed_headers)
+        head = head_of(response)
         if not end_stream or len(data) <= SMALL:  # an answer in parts takes its room elsewhere
             await self._begin(head + data, follow)
         else:

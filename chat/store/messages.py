@@ -1,6 +1,7 @@
 """Messages as one user sees them, page by page, and changes of one message."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from msgspec import UNSET, Struct
@@ -264,6 +265,7 @@ async def _select(
     return _present(rows, conversation_id, ReadMarks(reader.user_id, *rows[0][:2]), found)
 
 
+@cache
 def _page(me: str, where: str, joined: str) -> str:
     user = "(SELECT user_id FROM me)"
     return SELECT.format(
@@ -277,13 +279,20 @@ def _page(me: str, where: str, joined: str) -> str:
 def _present(
     rows: list[Row], conversation_id: int, marks: ReadMarks, belonging: Belongings
 ) -> list[records.Message]:
+    attachments, mentioned, parents = belonging.attachments, belonging.mentions, belonging.parents
     messages = []
     for row in rows:
-        id_, sender_id, name, content, created_at, is_edited, is_deleted, seq, key = row[2:11]
-        by_agent, place = row[11], (conversation_id, id_)
-        reacted, reacted_at = reactions.of_row(row[12])
-        replied, replied_at = replies.of_row(row[13])
-        reply_to = row[14]
+        # In one step, and without a call for what most messages do not have: half of the time.
+        (
+            id_, sender_id, name, content, created_at, is_edited, is_deleted, seq, key, by_agent,
+            reacted, replied, reply_to, metadata,
+        ) = row[2:16]  # fmt: skip
+        reactions_to: list[records.Reactions] = []
+        reply_count = 0
+        if reacted is not None or replied is not None:
+            reactions_to, reacted_at = reactions.of_row(reacted)
+            reply_count, replied_at = replies.of_row(replied)
+            seq = max(seq, reacted_at, replied_at)
         messages.append(
             records.Message(  # with names, the arguments would take a quarter longer
                 id_,
@@ -293,13 +302,13 @@ def _present(
                 marks.has_read(id_, sender_id),
                 bool(is_edited),
                 bool(is_deleted),
-                max(seq, reacted_at, replied_at),
-                belonging.attachments.get(place, []),
-                belonging.mentions.get(place, []),
-                reacted,
-                None if reply_to is None else belonging.parents.get((conversation_id, reply_to)),
-                replied,
-                records.metadata_of(row[15]),
+                seq,
+                attachments.get((conversation_id, id_), []) if attachments else [],
+                mentioned.get((conversation_id, id_), []) if mentioned else [],
+                reactions_to,
+                None if reply_to is None else parents.get((conversation_id, reply_to)),
+                reply_count,
+                records.NOTHING if metadata is None else records.metadata_of(metadata),
                 key if key and sender_id == marks.user_id else UNSET,
                 "agent" if by_agent else UNSET,
             )
