@@ -44,6 +44,8 @@ class Me(User, frozen=True):
 
 
 def profile_of(id_: int, username: str, display_name: str, avatar: str | None) -> Profile:
+    if avatar is None and not display_name:  # as most are, and lists have hundreds of them
+        return Profile(id_, username)
     return Profile(id_, username, display_name or UNSET, user_avatar(id_, avatar) or UNSET)
 
 

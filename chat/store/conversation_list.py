@@ -4,7 +4,8 @@ The most recently active one is first.
 """
 
 from collections.abc import Mapping, Sequence
-from operator import itemgetter
+from functools import lru_cache
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 import msgspec
@@ -229,14 +230,8 @@ async def _select(
 ) -> list[tuple[Place, records.Conversation]]:
     # Where a statement may ask for one conversation only, its id is the first parameter.
     only = str(parameters[0]) if reads.form == "citus" else None
-    sql = LIST.format(
-        people=PEOPLE[reads.dialect],
-        most=PARTICIPANTS_SHOWN,
-        which=which,
-        read=READ_BY_AGENT if is_agent else READ.format(id=only or "c.id"),
-        id=only or "mine.id",
-    )
-    rows = [Row(*row) for row in await reads.fetch(sql, (user_id, *parameters))]
+    sql = _statement(reads.dialect, which, only, is_agent)
+    rows = [Row._make(row) for row in await reads.fetch(sql, (user_id, *parameters))]
     with_tickets = [(row.id, row.ticket_id) for row in rows if row.ticket_id is not None]
     ticket_of = {one.id: one for one in await support_tickets.by_places(reads, with_tickets)}
     return [
@@ -269,13 +264,24 @@ async def _select(
     ]
 
 
+@lru_cache
+def _statement(dialect: str, which: str, only: str | None, is_agent: bool) -> str:
+    return LIST.format(
+        people=PEOPLE[dialect],
+        most=PARTICIPANTS_SHOWN,
+        which=which,
+        read=READ_BY_AGENT if is_agent else READ.format(id=only or "c.id"),
+        id=only or "mine.id",
+    )
+
+
 def _participants(row: Row, user_id: int | None) -> list[records.Profile]:
     """The participants by id, always with the reader among them. `user_id` is None for an agent."""
     people = [
         records.profile_of(one.id, one.username, one.display_name, one.avatar)
         for one in _people(row.people or "[]")
     ]
-    people.sort(key=lambda user: user.id)
+    people.sort(key=attrgetter("id"))
     if user_id is not None and row.participants > len(people):
         reader = records.profile_of(user_id, row.username, row.display_name, row.own_avatar)
         if reader not in people:
