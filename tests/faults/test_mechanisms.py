@@ -8,7 +8,7 @@ import asyncio
 import sqlite3
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
 from itertools import count
 from typing import Any
@@ -25,6 +25,7 @@ from tests.faults.load import (
     IN_DOUBT,
     IS_LONG,
     SOCKETS,
+    TICK,
     Load,
     Outcome,
     under_load,
@@ -41,6 +42,8 @@ SHORTLY: dict[str, Any] = {"messages": MESSAGES, "settle_seconds": SETTLE_SECOND
 SUBSCRIBED_SECONDS = 6
 """The same where subscriptions take four seconds, as in `slow_subscriptions`."""
 LATE_SECONDS = 0.05
+STORED_SECONDS = 4
+"""Less than a change may take there: WRITE_TIMEOUT."""
 TRIES = 10
 """Where a fault has to fall into a moment that cannot be seen from here."""
 
@@ -261,16 +264,25 @@ async def test_without_looking_after_subscribing_messages_are_lost(
 
 
 async def lost_answers(seeded: Seeded, line: FaultProxy, socket: str) -> Findings:
-    """Everybody says something, and the database's answers to the commits are lost."""
+    """One of each two says something, which is stored, and the database's answer to that is lost.
+
+    What is said later in the same conversation would show the others what they have missed.
+    """
     load = Load(seeded, changes=False, socket=socket)
     async with load.running():
         for client in load.clients:  # a connection that was just used is used unasked
             client.say()
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(CONNECT_SECONDS):
+            while any(client.unacked for client in load.clients):
+                await asyncio.sleep(TICK)
+        before = seeded.last_id()
         line.stall(Way.BACK)
-        for client in load.clients:
+        for client in load.clients[::2]:
             client.say()
-        await asyncio.sleep(0.5)
+        with suppress(TimeoutError):  # no connection was used just now
+            async with asyncio.timeout(STORED_SECONDS):
+                while await asyncio.to_thread(seeded.last_id) == before:
+                    await asyncio.sleep(TICK)
         line.cut()
         line.resume()
         await load.settle(SETTLE_SECONDS)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from tests.support.guard import note_end, note_start
 from tests.support.ports import free_port
 
 START_SECONDS = 90
@@ -84,6 +85,7 @@ class ServerProcess:
                 start_new_session=True,
                 **self.options(),
             )
+        note_start(self._process.pid)
         try:
             self._wait_until_it_answers(self._process)
         except BaseException:
@@ -111,7 +113,7 @@ class ServerProcess:
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError(self.complaint(f"did not stop in {STOP_SECONDS} s")) from None
-        self._process = None
+        self._forget()
 
     def kill(self) -> None:
         """End it and the processes it started, at once, as a crash would."""
@@ -120,6 +122,10 @@ class ServerProcess:
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+        self._forget()
+
+    def _forget(self) -> None:
+        note_end(self.process.pid)
         self._process = None
 
     def close(self) -> None:

@@ -1,6 +1,8 @@
 """The private servers that other tests rely on."""
 
 import asyncio
+import shutil
+import subprocess
 import sys
 from collections.abc import Sequence
 from urllib.parse import quote
@@ -9,9 +11,11 @@ import psycopg
 import pytest
 import redis
 
+from tests.support.payam_server import CHECKOUT
 from tests.support.postgres_server import PASSWORD, PostgresServer
-from tests.support.processes import owners, processes_of_session
+from tests.support.processes import is_running, owners, processes_of_session
 from tests.support.redis_server import RedisServer
+from tests.support.server_group import wait_until
 from tests.support.server_process import ServerProcess
 
 
@@ -131,6 +135,43 @@ def test_a_server_that_dies_at_start_shows_its_log() -> None:
     with pytest.raises(AssertionError, match="the disk is full"):
         server.__enter__()
     assert not server.directory.exists()
+
+
+ALONE = """
+import time
+from tests.support.server_process import ServerProcess
+
+class Sleeping(ServerProcess):
+    name = "sleeping"
+
+    def command(self):
+        return ["sh", "-c", "sleep 1000 & wait"]
+
+    def answers(self):
+        return True
+
+server = Sleeping()
+server.start()
+print(server.process.pid, server.directory, flush=True)
+time.sleep(1000)
+"""
+
+
+def test_servers_end_with_tests_that_are_killed() -> None:
+    """All of a server's processes, although nobody stops it."""
+
+    def running() -> int:
+        return sum(is_running(pid) for pid in processes_of_session(int(leader)))
+
+    with subprocess.Popen(
+        [sys.executable, "-c", ALONE], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True
+    ) as tests:
+        assert tests.stdout is not None
+        leader, folder = tests.stdout.readline().split()
+        wait_until(lambda: running() == 2, "its server does not run")
+        tests.kill()
+    wait_until(lambda: running() == 0, "its server runs")
+    shutil.rmtree(folder)
 
 
 async def test_the_owner_of_a_connection_is_the_process_that_accepted_it() -> None:

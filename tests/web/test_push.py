@@ -89,7 +89,9 @@ class Pushing:
         await page.evaluate("async () => void (await navigator.serviceWorker.ready)")
         made = cls(page, await page.context.new_cdp_session(page))
         await made._tools.send("ServiceWorker.enable")
+        end = time.monotonic() + SECONDS
         while not made._registrations:
+            assert time.monotonic() < end, "the browser knows of no worker"
             await page.wait_for_timeout(20)
         return made
 
