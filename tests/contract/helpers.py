@@ -5,6 +5,8 @@ import time
 from dataclasses import dataclass
 from typing import Self
 
+import pytest
+
 from tests.support.commands import command
 from tests.support.payam_server import PayamServer
 from tests.support.people import People, Person
@@ -12,6 +14,12 @@ from tests.support.sockets import Socket
 
 PATIENCE = 60.0
 """Seconds in which followers come after what was done, also on a busy machine."""
+
+
+of_each_process = pytest.mark.parametrize("deployment", ["sqlite"], indirect=True, scope="session")
+"""Of what a process decides by itself, before it asks the database or another process: it is the
+same on every deployment.
+"""
 
 
 async def settled(server: PayamServer) -> None:

@@ -10,7 +10,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 
-from tests.contract.helpers import Pair
+from tests.contract.helpers import Pair, of_each_process
 from tests.support.payam_server import PayamServer
 from tests.support.people import People, Person
 from tests.support.tokens import access_token
@@ -44,6 +44,7 @@ async def write_raw(person: Person, frame: bytes, conversation: int) -> int:
     return await socket.closed()
 
 
+@of_each_process
 @pytest.mark.parametrize(
     ("frame", "field"),
     [
@@ -82,6 +83,7 @@ async def test_a_wrong_frame_is_named_and_changes_nothing(
     assert (await pair.second.receive())["seq"] == 1
 
 
+@of_each_process
 async def test_half_a_surrogate_pair_is_refused(people: People) -> None:
     """It is no text: neither stored nor passed on."""
     pair = await Pair.of(people)
@@ -91,6 +93,7 @@ async def test_half_a_surrogate_pair_is_refused(people: People) -> None:
     assert (await pair.second.receive())["content"] == "fine"
 
 
+@of_each_process
 async def test_too_many_malformed_frames_close_with_4400(people: People) -> None:
     """After an error for each."""
     pair = await Pair.of(people)
@@ -101,6 +104,7 @@ async def test_too_many_malformed_frames_close_with_4400(people: People) -> None
     assert await pair.first.closed() == 4400
 
 
+@of_each_process
 async def test_a_binary_frame_closes_with_1003(people: People) -> None:
     """Text only."""
     pair = await Pair.of(people)
@@ -108,6 +112,7 @@ async def test_a_binary_frame_closes_with_1003(people: People) -> None:
     assert await pair.first.closed() == 1003
 
 
+@of_each_process
 async def test_invalid_utf8_closes_with_1007(people: People) -> None:
     """As RFC 6455 asks."""
     pair = await Pair.of(people)
@@ -115,6 +120,7 @@ async def test_invalid_utf8_closes_with_1007(people: People) -> None:
     assert await write_raw(pair.ali, frame, pair.conversation) == 1007
 
 
+@of_each_process
 async def test_an_unmasked_frame_closes_with_1002(people: People) -> None:
     """As RFC 6455 asks."""
     pair = await Pair.of(people)
@@ -122,6 +128,7 @@ async def test_an_unmasked_frame_closes_with_1002(people: People) -> None:
     assert await write_raw(pair.ali, frame, pair.conversation) == 1002
 
 
+@of_each_process
 async def test_a_frame_above_the_limit_closes_with_1009(people: People) -> None:
     """64 KiB by default, where it is not a message's text that makes it so long."""
     pair = await Pair.of(people)
@@ -135,6 +142,7 @@ async def test_a_frame_above_the_limit_closes_with_1009(people: People) -> None:
     assert await pair.first.closed() == 1009
 
 
+@of_each_process
 async def test_pings_are_answered_and_closes_returned(people: People) -> None:
     """With the same payload, and the same code."""
     pair = await Pair.of(people)

@@ -5,7 +5,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
-from tests.contract.helpers import Pair
+from tests.contract.helpers import Pair, of_each_process
 from tests.support.http_client import http_client
 from tests.support.payam_server import PayamServer
 from tests.support.people import People
@@ -48,6 +48,7 @@ async def test_without_a_good_token_it_is_401(people: People) -> None:
     assert await refused(pair.ali.server, f"{path}?token={pair.ali.access}", {}) == 401
 
 
+@of_each_process
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "Token", "JWT"])
 async def test_every_scheme_opens_it(people: People, scheme: str) -> None:
     """With and without the trailing slash."""
@@ -95,6 +96,7 @@ async def test_a_browser_is_refused_by_close_codes(people: People) -> None:
     assert await foreign.closed() == 4404
 
 
+@of_each_process
 async def test_unknown_subprotocols_do_no_harm(people: People) -> None:
     """Beside a token in the header, nothing is selected and the socket opens."""
     pair = await Pair.of(people)
@@ -111,6 +113,7 @@ async def test_unknown_subprotocols_do_no_harm(people: People) -> None:
     await connection.close()
 
 
+@of_each_process
 async def test_a_plain_request_is_no_handshake(people: People) -> None:
     """It is told to upgrade, by a problem document."""
     pair = await Pair.of(people)
@@ -119,6 +122,7 @@ async def test_a_plain_request_is_no_handshake(people: People) -> None:
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
+@of_each_process
 @pytest.mark.parametrize("since", ["", "-1", "x", "9" * 30, "1.5"])
 async def test_a_wrong_point_to_resume_from_is_400(people: People, since: str) -> None:
     """`since` is a change number."""
@@ -128,6 +132,7 @@ async def test_a_wrong_point_to_resume_from_is_400(people: People, since: str) -
     assert await refused(pair.ali.server, path, headers) == 400
 
 
+@of_each_process
 @pytest.mark.parametrize("query", ["snce=5", "snce", "since=5&limit=1", "since=5&since=6"])
 async def test_a_query_that_nobody_knows_is_400(people: People, query: str) -> None:
     """A misspelt `since` would lose what the client asked for; a browser gets 4400."""
