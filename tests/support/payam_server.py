@@ -1,25 +1,24 @@
 """Payam itself, as an operator would run it."""
 
 import secrets
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from http.client import HTTPConnection, HTTPException
-from pathlib import Path
 from typing import Any
 
+from tests.support.forks import CHECKOUT, WATCHED, Fork
 from tests.support.processes import is_followers, processes_of_session
 from tests.support.server_process import ServerProcess
 
-CHECKOUT = Path(__file__).parents[2]
 TRACEBACK = b"Traceback (most recent call last)"
-LOOP_WATCH = CHECKOUT / "tests" / "support" / "loop_watch"
 BLOCKED = b"the event loop is blocked"
 """What the watch that is in that folder prints."""
 
 
 class PayamServer(ServerProcess):
-    """`python server.py`, or gunicorn when there is more than one worker.
+    """`python server.py`, as a fork, or gunicorn when there is more than one worker.
 
     `settings` are environment variables (`config/settings.py`) on top of a free port, a
     temporary DATA_DIR and a random JWT_SECRET; they may be changed between `stop` and
@@ -63,9 +62,13 @@ class PayamServer(ServerProcess):
             return [sys.executable, "server.py"]
         return [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "server:app"]
 
+    def begin(self) -> subprocess.Popen[bytes] | Fork:
+        if type(self) is not PayamServer or self.workers > 1:
+            return super().begin()
+        return Fork(self.environment(), self.log_file)
+
     def environment(self) -> Mapping[str, str]:
-        ours = {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(LOOP_WATCH)}
-        return {**super().environment(), **ours, **self.settings}
+        return {**super().environment(), **WATCHED, **self.settings}
 
     def options(self) -> Mapping[str, Any]:
         return {"cwd": CHECKOUT}

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from tests.support.forks import Fork
 from tests.support.guard import note_end, note_start
 from tests.support.ports import free_port
 
@@ -37,7 +38,7 @@ class ServerProcess:
         self.port = free_port()
         self.directory = Path(tempfile.mkdtemp(prefix=f"payam-{self.name}-"))
         self.log_file = self.directory / "log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Fork | None = None
 
     def command(self) -> Sequence[str]:
         raise NotImplementedError
@@ -58,7 +59,7 @@ class ServerProcess:
         return f"{self.host}:{self.port}"
 
     @property
-    def process(self) -> subprocess.Popen[bytes]:
+    def process(self) -> subprocess.Popen[bytes] | Fork:
         assert self._process is not None, f"{self.name} is not running"
         return self._process
 
@@ -73,10 +74,20 @@ class ServerProcess:
         than START_SECONDS.
         """
         assert self._process is None, f"{self.name} runs already"
+        self._process = self.begin()
+        note_start(self._process.pid)
+        try:
+            self._wait_until_it_answers(self._process)
+        except BaseException:
+            self.kill()
+            raise
+
+    def begin(self) -> subprocess.Popen[bytes] | Fork:
+        """The process, which leads a session of its own: Ctrl-C must reach the tests, which then
+        stop it in order, and a signal to its group must not reach the tests.
+        """
         with self.log_file.open("ab") as log:
-            # A session of its own: Ctrl-C must reach the tests, which then stop it in
-            # order, and a signal to its group must not reach the tests.
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 self.command(),
                 env=self.environment(),
                 stdin=subprocess.DEVNULL,
@@ -85,14 +96,8 @@ class ServerProcess:
                 start_new_session=True,
                 **self.options(),
             )
-        note_start(self._process.pid)
-        try:
-            self._wait_until_it_answers(self._process)
-        except BaseException:
-            self.kill()
-            raise
 
-    def _wait_until_it_answers(self, process: subprocess.Popen[bytes]) -> None:
+    def _wait_until_it_answers(self, process: subprocess.Popen[bytes] | Fork) -> None:
         deadline = time.monotonic() + START_SECONDS
         while not self.answers():
             code = process.poll()

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.payam_server import BLOCKED, LOOP_WATCH, PayamServer
+from tests.support.forks import LOOP_WATCH
+from tests.support.payam_server import BLOCKED, PayamServer
 
 AROUND = """
 import asyncio, sys, time, uvloop

@@ -63,3 +63,10 @@ def test_a_server_restarts_with_its_data() -> None:
         server.start()
         with httpx.Client(base_url=server.url, trust_env=False) as client:
             assert client.post("/api/token/", json=somebody).status_code == 200
+
+
+def test_a_fork_ends_as_the_program_does() -> None:
+    """With its words and its status, here for a setting that cannot be."""
+    wrong = r"ended with 1 before .*\npayam: PORT: 'x' is not allowed"
+    with closing(PayamServer({"PORT": "x"})) as server, pytest.raises(AssertionError, match=wrong):
+        server.start()
