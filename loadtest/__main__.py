@@ -32,7 +32,6 @@ from loadtest.report import as_json, print_report
 from loadtest.runner import run
 from loadtest.tokens import NoToken, users_csv
 
-
 GARBAGE = (50_000, 20, 100)
 """How seldom the loader looks for garbage. Its books and sockets are in use until the end. With
 Python's own 700 a quarter of its time went into looking at them again and again, so the loader
