@@ -1,8 +1,12 @@
 """Payam's servers as forks of one process that has imported them already.
 
-`python server.py` spends most of a second of a core on imports alone, and tests start hundreds of
-servers. What a fork does from then on is what that program does, in an environment, a session and a
-log of its own. `tests/test_starting.py` and others start the program itself.
+`python server.py` spends most of a second of a core on imports alone, gunicorn with two workers
+three, and tests start hundreds of servers. What a fork does from then on is what that program does,
+in an environment, a session and a log of its own. `tests/test_starting.py` and others start the
+programs themselves.
+
+gunicorn's master and its workers import Payam themselves, because they may read it anew. So there
+is a process for them that has imported the libraries alone.
 """
 
 import json
@@ -12,26 +16,31 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
+from importlib import import_module
 from pathlib import Path
+from runpy import run_module
 from threading import Lock
 from typing import Any
 
+SERVER, GUNICORN = "server", "gunicorn"
+OF_GUNICORN = ("chat", "config", "prometheus_client")
+"""What it imports in each process: Payam, and what looks at the environment then."""
 CONTROL, REPLIES = 0, 1
-CHECKOUT = Path(__file__).parents[2]
-LOOP_WATCH = CHECKOUT / "tests" / "support" / "loop_watch"
+LOOP_WATCH = Path(__file__).parent / "loop_watch"
 WATCHED = {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(LOOP_WATCH)}
 
 
 class Forks:
     """The process with the imports, seen from the tests."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, program: str) -> None:
         self._lock = Lock()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.forks"],
-            cwd=CHECKOUT,
-            env=dict(environment),
+            [sys.executable, "-m", "tests.support.forks", program],
+            cwd=Path(__file__).parents[2],
+            env={"PATH": os.environ["PATH"], **WATCHED},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
@@ -47,21 +56,27 @@ class Forks:
 
 
 @cache
-def forks() -> Forks:
+def forks(program: str) -> Forks:
     """One for all tests of this process. It ends with them."""
-    return Forks({"PATH": os.environ["PATH"], **WATCHED})
+    return Forks(program)
 
 
 class Fork:
     """What tests need of `subprocess.Popen`."""
 
-    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
-        self.pid: int = forks().ask(environment=dict(environment), log=str(log))
+    def __init__(
+        self, program: str, *arguments: str, environment: Mapping[str, str], log: Path
+    ) -> None:
+        """`program` is SERVER or GUNICORN."""
+        self._forks = forks(program)
+        self.pid: int = self._forks.ask(
+            arguments=arguments, environment=dict(environment), log=str(log)
+        )
         self.returncode: int | None = None
 
     def poll(self) -> int | None:
         if self.returncode is None:
-            self.returncode = forks().ask(pid=self.pid)
+            self.returncode = self._forks.ask(pid=self.pid)
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
@@ -113,15 +128,37 @@ def become(request: Any) -> None:
     os.close(nothing)
     os.environ.clear()
     os.environ.update(request["environment"])
-    sys.argv = ["server.py"]
+    sys.argv = [sys.argv[1], *request["arguments"]]
+
+
+def libraries() -> list[str]:
+    """The modules that a server imports, but for OF_GUNICORN. A fork looks, which ends then."""
+    reading, writing = os.pipe()
+    if os.fork() == 0:
+        import_module("chat.app")
+        found = [name for name in sys.modules if name.partition(".")[0] not in OF_GUNICORN]
+        with open(writing, "w") as answer:
+            answer.write("\n".join(found))
+        os._exit(0)
+    os.close(writing)
+    with open(reading) as answer:
+        found = answer.read().split("\n")
+    os.wait()
+    return found
+
+
+def main(program: str) -> None:
+    if program == SERVER:
+        import_module("uvloop")
+        import_module("chat.app")
+        become(wait_for_request())
+        sys.exit(import_module("server").main())
+    for name in (*libraries(), "uvloop", "gunicorn.app.wsgiapp"):
+        with suppress(ImportError):
+            import_module(name)
+    become(wait_for_request())
+    run_module("gunicorn", run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":
-    import uvloop  # noqa: F401
-
-    import chat.app  # noqa: F401 - what all forks share
-
-    become(wait_for_request())
-    import server
-
-    sys.exit(server.main())
+    main(sys.argv[1])

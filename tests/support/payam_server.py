@@ -6,19 +6,22 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 from typing import Any
 
-from tests.support.forks import CHECKOUT, WATCHED, Fork
+from tests.support.forks import GUNICORN, SERVER, WATCHED, Fork
 from tests.support.processes import is_followers, processes_of_session
 from tests.support.server_process import ServerProcess
 
+CHECKOUT = Path(__file__).parents[2]
+GUNICORNS = ("-c", "gunicorn.conf.py", "server:app")
 TRACEBACK = b"Traceback (most recent call last)"
 BLOCKED = b"the event loop is blocked"
 """What the watch that is in that folder prints."""
 
 
 class PayamServer(ServerProcess):
-    """`python server.py`, as a fork, or gunicorn when there is more than one worker.
+    """`python server.py`, or gunicorn when there is more than one worker, as a fork.
 
     `settings` are environment variables (`config/settings.py`) on top of a free port, a
     temporary DATA_DIR and a random JWT_SECRET; they may be changed between `stop` and
@@ -60,12 +63,13 @@ class PayamServer(ServerProcess):
     def command(self) -> Sequence[str]:
         if self.workers == 1:
             return [sys.executable, "server.py"]
-        return [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "server:app"]
+        return [sys.executable, "-m", "gunicorn", *GUNICORNS]
 
     def begin(self) -> subprocess.Popen[bytes] | Fork:
-        if type(self) is not PayamServer or self.workers > 1:
+        if type(self) is not PayamServer:
             return super().begin()
-        return Fork(self.environment(), self.log_file)
+        program = [SERVER] if self.workers == 1 else [GUNICORN, *GUNICORNS]
+        return Fork(*program, environment=self.environment(), log=self.log_file)
 
     def environment(self) -> Mapping[str, str]:
         return {**super().environment(), **WATCHED, **self.settings}
