@@ -6,18 +6,20 @@ from contextvars import Context
 from itertools import islice
 
 from chat.errors import Unavailable
-from chat.realtime.group import Batch
+from chat.realtime.deliveries import Batch
 
 PART = 500
 """Conversations that are compared in one step: a socket of everything brings thousands."""
 
 
 class Comparing:
-    """`position` says how far a conversation's group is, if there is one here, and `seqs` how far
-    the database is.
+    """Compares positions of groups with the `seq` that the database has.
 
-    `deliver` gets how far the database is; `went_back` is as for the hub; `pause` is in seconds,
-    between two questions while the database is away.
+    - `position` gives that of a conversation's group, or None where there is no group here.
+    - `seqs` reads the present `seq` of conversations.
+    - `deliver` is called with each `seq` that is beyond its group.
+    - `went_back` is as for the hub.
+    - `pause` is how many seconds lie between two questions while the database is away.
     """
 
     def __init__(
@@ -61,7 +63,7 @@ class Comparing:
             self._task = None
 
     async def compare(self, conversation_ids: Collection[int]) -> dict[int, int]:
-        """Compare these now. Returns the database's change numbers; raises Unavailable."""
+        """Compare these now. Returns the `seq` of each in the database. Raises Unavailable."""
         position = self._position
         before = {id_: known for id_ in conversation_ids if (known := position(id_)) is not None}
         seqs = await self._seqs(conversation_ids)

@@ -1,11 +1,43 @@
 """Changes as clients get them: encoded once, for every socket."""
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from chat.changes.participants import ParticipantLeft
 from chat.events import Change, MessageSent
-from chat.realtime.group import Batch, Delivery
-from chat.realtime.protocol import frame_of
+from chat.realtime.protocol import frame_of, with_client_id
+
+
+class Delivery(Struct, array_like=True, frozen=True):
+    """One change as bytes for clients. `removed` is the user whom it removes, or 0.
+
+    `sender` is the user who sent the message with this `client_id`, or 0. The sockets of that user
+    get the frame with the `client_id`, and others without it. `readers` are the users who may see
+    it; None for all. One with readers never goes over the relay: each process reads it from the
+    database.
+    """
+
+    seq: int
+    frame: bytes
+    removed: int = 0
+    sender: int = 0
+    client_id: str = ""
+    readers: frozenset[int] | None = None
+
+    def is_for(self, user_id: int) -> bool:
+        return self.readers is None or user_id in self.readers
+
+    def frame_for(self, user_id: int) -> bytes:
+        return with_client_id(self.frame, self.client_id) if user_id == self.sender else self.frame
+
+
+class Batch(Struct, array_like=True, frozen=True):
+    """Changes that follow each other and the position `before`, without a gap.
+
+    Without changes, it says only that the conversation has come as far as `before`.
+    """
+
+    before: int
+    changes: list[Delivery]
 
 
 def batches_of(changes: list[Change]) -> list[Batch]:

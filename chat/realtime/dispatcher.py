@@ -29,8 +29,7 @@ from chat.events import (
 )
 from chat.realtime import news
 from chat.realtime.announcements import Announcements
-from chat.realtime.deliveries import batches_of, delivery_of
-from chat.realtime.group import Batch, Delivery
+from chat.realtime.deliveries import Batch, Delivery, batches_of, delivery_of
 from chat.realtime.hub import Hub
 from chat.realtime.news import KIND_AT, Marks
 from chat.realtime.patience import PATIENCE, Patience

@@ -2,14 +2,32 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable
 
 from chat import metrics
 from chat.errors import Unavailable
-from chat.realtime.group import Delivery, Group, Healing
+from chat.realtime.deliveries import Batch, Delivery
+from chat.realtime.group import Group
 from chat.realtime.patience import Patience
+from chat.realtime.writing import deliver
 
 log = logging.getLogger("payam.hub")
+
+WAITING_MAX = 100
+"""Most batches that are kept while what is before them is read."""
+
+
+class Healing:
+    """What waits in a group until what is before it has been read, which a task sees to."""
+
+    __slots__ = ("is_reading", "waiting")
+
+    def __init__(self) -> None:
+        # It has a limit. A batch that is dropped here is a gap, which is read like any other.
+        self.waiting: deque[Batch] = deque(maxlen=WAITING_MAX)
+        self.is_reading = False
+        """Whether the task is reading. Otherwise it pauses, because a reading found nothing."""
 
 
 class Healer:
@@ -47,7 +65,17 @@ class Healer:
         return healing
 
     def deliver_waiting(self, group: Group) -> None:
-        if group.deliver_waiting(self.healings[group]):
+        """Write the waiting batches that continue at the group's position now."""
+        healing = self.healings[group]
+        waiting = list(healing.waiting)
+        healing.waiting.clear()
+        is_removed = False
+        for batch in waiting:
+            if batch.before <= group.seq:
+                is_removed = deliver(group, batch.changes) or is_removed
+            else:
+                healing.waiting.append(batch)
+        if is_removed:
             self._drop_empty(group)
 
     async def _heal(self, group: Group, healing: Healing) -> None:
@@ -94,7 +122,7 @@ class Healer:
             if upto < group.seq:
                 self._went_back(group.conversation_id, group.seq, upto)
             group.read_at = self._commits()
-            if group.deliver(changes):
+            if deliver(group, changes):
                 self._drop_empty(group)
             group.advance(upto)
         healing.is_reading = False

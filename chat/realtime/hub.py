@@ -17,13 +17,16 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 
 from chat.realtime.comparing import Comparing
-from chat.realtime.ephemeral import Ephemeral, EphemeralNews
-from chat.realtime.group import Batch, Delivery, Group, Subscription
+from chat.realtime.deliveries import Batch, Delivery
+from chat.realtime.ephemeral import Addressed, EphemeralNews
+from chat.realtime.group import Group
 from chat.realtime.groups import Groups, States
 from chat.realtime.healing import Healer
 from chat.realtime.patience import PATIENCE, Patience
 from chat.realtime.seats import Seat, seats_of, sockets_of
 from chat.realtime.subscribers import Subscriber, UserSocket
+from chat.realtime.subscription import Subscription
+from chat.realtime.writing import deliver
 
 PART = 250
 """Most conversations that a seat leaves in one step of the event loop."""
@@ -288,7 +291,7 @@ class Hub:
         healing = healings.get(group) if healings else None
         if healing is None:
             if batch.before <= group.seq:
-                if group.deliver(batch.changes):
+                if deliver(group, batch.changes):
                     self._drop_empty(group)
                 return
             healing = self._healer.begin(group)
@@ -305,7 +308,7 @@ class Hub:
         except_connection: object = None,
     ) -> None:
         """Write an ephemeral frame to live sockets, but not to these users', or this connection."""
-        self._ephemeral.pass_on(conversation_id, Ephemeral(frame, except_users, except_connection))
+        self._ephemeral.pass_on(conversation_id, Addressed(frame, except_users, except_connection))
 
     def check(self, conversation_ids: Iterable[int]) -> None:
         """Compare these with the database, many in one query: something may have been lost."""

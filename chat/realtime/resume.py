@@ -1,16 +1,16 @@
-"""Catching up in one conversation: all that changed after a point, in order, and then live.
+"""Catching up in one conversation: all that changed after a position, in order, and then live.
 
-A connection that resumes gets nothing live. It reads from the database, page by page, as fast
-as its client takes it, until it has as much as the conversation's members here, or more; then
-it goes on among them. An example, with members at 9 and a client that has all up to 5:
+A connection that resumes gets nothing live. It gets what it missed from the database, page by page,
+as fast as its client reads. When it is where the conversation's members here are, or beyond, it
+becomes one of them. An example, with the members at 9 and a client at 5:
 
 1. The connection gets 6 to 9 from the database. Meanwhile the members get 10: it is behind.
 2. It reads again, and gets 10 and 11. 11 is stored, but has not reached the members here.
-3. It has more than the members, so `resumed` is sent with 11, and it goes on ahead of them:
-   when 11 reaches them, it is not sent to it again, and when 12 does, it is.
+3. It is beyond the members. So it gets `resumed` with 11, and is ahead of them: when 11 reaches
+   them, this connection does not get 11 again; when 12 does, it gets 12 as they do.
 
-So nothing is missed and nothing is sent twice, however much happens meanwhile, and a page is
-all that is in memory.
+So nothing is missed and nothing is sent twice, however much happens meanwhile. Only one page at a
+time is in memory.
 """
 
 import asyncio
@@ -26,14 +26,15 @@ from chat.errors import NotFound, Unavailable
 from chat.events import Passing
 from chat.realtime.answers import addressed
 from chat.realtime.connection import Connection
+from chat.realtime.deliveries import Delivery
 from chat.realtime.errands import Errands
-from chat.realtime.group import Delivery, Subscription
 from chat.realtime.hub import Hub
 from chat.realtime.missed_marks import MissedMarks
 from chat.realtime.patience import PATIENCE
 from chat.realtime.protocol import frame_of
 from chat.realtime.server_frames import Reset, Resumed
 from chat.realtime.subscribers import Subscriber
+from chat.realtime.subscription import Subscription
 from chat.records import ID_MAX
 from chat.services.history import History
 from chat.services.sharing import SharedByKey
@@ -42,13 +43,13 @@ T = TypeVar("T")
 
 Page = tuple[list[Delivery], int, bool]
 Load = Callable[[int, int], Awaitable[Page]]
-"""Of a conversation, what came after a point, up to which point, and whether that is all."""
+"""Of a conversation, what came after a position, up to which position, and whether that is all."""
 
 Require = Callable[[], Awaitable[object]]
 """Asks the database whether the connection's user is a participant; raises NotFound."""
 
 Marks = Callable[[int, int], Awaitable[list[Passing]]]
-"""Of a conversation, the marks of reading since a point."""
+"""Of a conversation, the marks of reading since a position."""
 
 CHUNK = 256 * 1024
 """Bytes that may wait for the client before the next are given to it."""
@@ -58,11 +59,11 @@ SHARED_BY = 32
 
 
 class CatchingUp:
-    """`load` is as for `catch_up`; `require` raises NotFound for who is not in a conversation.
+    """`load` is as for `catch_up`; `require` raises NotFound for a user who is no participant.
 
-    After a network failed, thousands go on from the same point of the same conversation. So some
-    who ask for the same page share one reading. They are few, because all of them must be done
-    before the conversation has gone on again. Otherwise none would ever be as far as the members.
+    After a network failed, thousands go on from the same position in the same conversation. So some
+    that ask for the same page share one reading. They are few, because all of them must have the
+    page before the conversation has the next changes. Otherwise none would ever catch up.
     """
 
     def __init__(
@@ -77,7 +78,7 @@ class CatchingUp:
         self._hub = hub
         self._marks = marks
         self._pages: SharedByKey[tuple[int, int], Page] = SharedByKey(
-            lambda point: load(*point), SHARED_BY
+            lambda place: load(*place), SHARED_BY
         )
         self._require = require
         self._history = history
@@ -95,13 +96,13 @@ class CatchingUp:
     ) -> None:
         """Of a connection that the hub has as resuming.
 
-        `epoch` is what the client sent with `since`, if anything. Where the client `is_there`,
-        the database has just said that nothing came after `since`.
+        `epoch` is what the client sent with `since`, if anything. `is_there` says that, by the
+        database, nothing came after `since` a moment ago.
         """
         metrics.resumes.inc()
         present = self._history.epoch
         if epoch not in (None, present):
-            since = ID_MAX  # a number of another history: as good as one that there is not
+            since = ID_MAX  # a number of another history, so no change here has it
         load: Load = self._page
         require: Require = partial(self._require, connection.identity, conversation_id)
         if is_there:
@@ -157,10 +158,10 @@ async def catch_up(
 ) -> None:
     """Send `connection`, which `hub` has as resuming at `place`, what came after `since`.
 
-    Each page is sent only to who is a participant by the time that it has been read.
-    Before `resumed` come the marks of reading that were made since. `epoch` is the one in which
-    the connection was admitted. A client that `knows_epochs` gets
-    `reset` and no changes where the conversation has not come as far as `since`.
+    Whether its user is a participant is asked after each page was read, and before it is sent.
+    The marks of reading that were made since come before `resumed`. `epoch` is the one in which the
+    connection was admitted. A client that `knows_epochs` gets `reset` and no changes if the
+    conversation's `seq` is below `since`.
     """
     position = since
     is_reset = False
@@ -201,7 +202,7 @@ async def catch_up(
 
 
 def marks_of(connection: Subscriber, marks: Sequence[Passing]) -> bytes:
-    """Of others, and on a socket of all conversations the user's own, from other devices."""
+    """Those of others. On `/ws/` also the user's own, which were made on other devices."""
     mine = 0 if connection.is_wide else connection.identity.user_id
     return b"".join(
         [

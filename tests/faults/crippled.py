@@ -17,9 +17,10 @@ from typing import Any, TypeVar
 from chat.events import Event
 from chat.followers import live
 from chat.followers.looking import Looking
-from chat.realtime import conversation_door
+from chat.realtime import conversation_door, healing, hub, writing
+from chat.realtime.deliveries import Batch, Delivery
 from chat.realtime.dispatcher import Dispatcher
-from chat.realtime.group import Batch, Delivery, Group
+from chat.realtime.group import Group
 from chat.realtime.hub import Hub
 from chat.realtime.relay.relay import RelayListener
 from chat.services.desk_work import DeskWork
@@ -38,25 +39,24 @@ SUBSCRIBED_SECONDS = 4.0
 
 
 def reading_what_is_missing() -> None:
-    """A gap is passed over: members are told what came, and not what was before it."""
+    """A gap is passed over: members receive what came, and not what was before it."""
 
-    def deliver(self: Hub, group: Group, batch: Batch) -> None:
-        group.deliver(batch.changes)
+    def deliver(_: Hub, group: Group, batch: Batch) -> None:
+        writing.deliver(group, batch.changes)
 
     Hub._deliver = deliver  # type: ignore[method-assign]
 
 
 def dropping_what_is_old() -> None:
-    """Members are told whatever comes."""
-    tell = Group.deliver
+    """Members receive whatever comes."""
 
-    def tell_all(self: Group, changes: list[Delivery]) -> bool:
-        seq, self.seq = self.seq, -1
-        is_removed = tell(self, changes)
-        self.seq = max(seq, self.seq)
+    def deliver_all(group: Group, changes: list[Delivery]) -> bool:
+        seq, group.seq = group.seq, -1
+        is_removed = writing.deliver(group, changes)
+        group.seq = max(seq, group.seq)
         return is_removed
 
-    Group.deliver = tell_all  # type: ignore[method-assign]
+    hub.deliver = healing.deliver = deliver_all  # type: ignore[attr-defined]
 
 
 def looking_for_repeats() -> None:
@@ -84,8 +84,8 @@ def slow_subscriptions() -> None:
     live.TICK_SECONDS = NEVER
 
 
-def telling_of_doubtful_commits() -> None:
-    """A commit whose answer was lost, and which the retry finds stored, is told to nobody."""
+def publishing_doubtful_commits() -> None:
+    """A commit whose answer was lost, and which the retry finds stored, is published to nobody."""
     happened = work.SendWork.happened
 
     def fresh_only(self: work.SendWork) -> Sequence[Event]:
@@ -97,13 +97,13 @@ def telling_of_doubtful_commits() -> None:
 
 
 def looking_now_and_then() -> None:
-    """What a process that died has stored, acked and told nobody is not looked for."""
+    """What a process that died has stored, acked and not published is not looked for."""
     dying_before_it_tells()
     live.TICK_SECONDS = NEVER
 
 
 def dying_before_it_tells() -> None:
-    """Nothing is off, but the first worker that has something to tell dies instead."""
+    """Nothing is off, but the first worker that has something to publish dies instead."""
     happened = work.SendWork.happened
     is_dying = False
 
@@ -209,7 +209,7 @@ MECHANISMS: dict[str, Callable[[], None]] = {
         looking_for_repeats,
         looking_after_subscribing,
         slow_subscriptions,
-        telling_of_doubtful_commits,
+        publishing_doubtful_commits,
         looking_now_and_then,
         dying_before_it_tells,
         locking_the_conversation,

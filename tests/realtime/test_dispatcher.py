@@ -21,8 +21,8 @@ from chat.events import (
 )
 from chat.realtime.announcements import Announcements
 from chat.realtime.connection import Listener
+from chat.realtime.deliveries import Batch, Delivery
 from chat.realtime.dispatcher import Dispatcher
-from chat.realtime.group import Batch, Delivery
 from chat.realtime.patience import Patience
 from chat.realtime.relay.relay import Relay, RelayListener
 from chat.realtime.subscribers import ConversationSocket

@@ -12,13 +12,15 @@ from chat.errors import Unavailable
 from chat.events import MessageRead, UserTyping
 from chat.realtime.bag import FEW as MANY
 from chat.realtime.connection import Listener
+from chat.realtime.deliveries import Batch, Delivery
 from chat.realtime.ephemeral import AT_ONCE
-from chat.realtime.group import FEW, WAITING_MAX, Batch, Delivery
+from chat.realtime.healing import WAITING_MAX
 from chat.realtime.hub import Hub
 from chat.realtime.patience import Patience
 from chat.realtime.protocol import frame_of, of_conversation
 from chat.realtime.seats import new_seat
 from chat.realtime.subscribers import ConversationSocket, Removals, UserSocket
+from chat.realtime.writing import FEW
 
 CONVERSATION = 7
 
@@ -48,7 +50,7 @@ class World:
     """A hub whose database is `history`; `failures` reads fail first."""
 
     def __init__(self, seq: int = 0) -> None:
-        self.history = [told(number) for number in range(1, seq + 1)]
+        self.history = [change_of(number) for number in range(1, seq + 1)]
         self.failures = 0
         self.loads = 0
         self.opened: list[int] = []
@@ -75,13 +77,14 @@ class World:
         """So many changes are stored, each removing a user (0: none); the batch of them."""
         before = len(self.history)
         changes = [
-            told(before + place + 1, removed=user) for place, user in enumerate(removed or (0,))
+            change_of(before + place + 1, removed=user)
+            for place, user in enumerate(removed or (0,))
         ]
         self.history += changes
         return Batch(before, changes)
 
-    def tell_own(self, batch: Batch) -> None:
-        """As a commit of this process is told."""
+    def deliver_own(self, batch: Batch) -> None:
+        """As a commit of this process is delivered."""
         self.hub.begin_commit()
         self.hub.deliver_own(CONVERSATION, batch)
 
@@ -108,7 +111,7 @@ class World:
                 await asyncio.sleep(0)
 
 
-def told(seq: int, *, removed: int = 0) -> Delivery:
+def change_of(seq: int, *, removed: int = 0) -> Delivery:
     return Delivery(seq, f"<{seq}>".encode(), removed)
 
 
@@ -130,7 +133,7 @@ async def test_among_many_what_is_held_goes_first() -> None:
         world = World()
         members = [world.join(user) for user in range(1, count + 1)]
         members[0].hold(b"ack")
-        world.tell_own(world.commit())
+        world.deliver_own(world.commit())
         assert members[0].flushed_at == (0 if count > FEW else None)
         await asyncio.sleep(0)
         assert members[0].flushed_at is not None, "it is written at the end of the step at last"
@@ -163,18 +166,18 @@ async def test_each_batch_goes_to_the_sockets_that_a_user_has_by_then() -> None:
         return socket
 
     phone = enter()
-    world.tell_own(world.commit())
+    world.deliver_own(world.commit())
     tablet = enter()
-    world.tell_own(world.commit())
+    world.deliver_own(world.commit())
     seat.remove(phone)
     world.hub.exit(phone)
-    world.tell_own(world.commit())
+    world.deliver_own(world.commit())
     seat.remove(tablet)
-    world.tell_own(world.commit())
+    world.deliver_own(world.commit())
     assert (phone.writes, tablet.writes) == (2, 2)
 
 
-async def test_what_was_told_is_not_told_again() -> None:
+async def test_what_was_delivered_is_not_delivered_again() -> None:
     """A batch that comes twice, and one that overlaps."""
     world = World()
     member = world.join()
@@ -213,7 +216,7 @@ async def test_batches_in_the_wrong_order_come_out_right() -> None:
 
 
 async def test_a_database_that_is_away_is_asked_again() -> None:
-    """Until it answers; nothing later is told before."""
+    """Until it answers; nothing later is delivered before."""
     world = World()
     member = world.join()
     world.commit()
@@ -254,7 +257,7 @@ async def test_what_the_database_does_not_have_is_asked_for_less_and_less(
     member = world.join()
     before = counted()
     monkeypatch.setattr(asyncio, "sleep", sleep)
-    world.hub.deliver(CONVERSATION, Batch(1000, [told(1001)]))
+    world.hub.deliver(CONVERSATION, Batch(1000, [change_of(1001)]))
     while len(pauses) < 10:
         await real_sleep(0)
     world.hub.deliver(CONVERSATION, world.commit())
@@ -264,7 +267,7 @@ async def test_what_the_database_does_not_have_is_asked_for_less_and_less(
     assert world.loads - len(pauses) in (0, 1)
     assert counted() - before == len(pauses)
     assert world.gone_back == []
-    world.history += [told(seq) for seq in range(5, 1001)]
+    world.history += [change_of(seq) for seq in range(5, 1001)]
     await world.settle()
     assert member.received == numbers(4, 1001)
 
@@ -280,7 +283,7 @@ async def test_a_group_that_is_left_asks_no_more() -> None:
     """Even while something waits that the database does not have."""
     world = World(3)
     member = world.join()
-    world.hub.deliver(CONVERSATION, Batch(1000, [told(1001)]))
+    world.hub.deliver(CONVERSATION, Batch(1000, [change_of(1001)]))
     world.hub.leave(member, CONVERSATION)
     await world.settle()
     assert world.loads <= 1
@@ -303,29 +306,29 @@ async def test_a_database_that_was_put_back_is_noticed(stored: int) -> None:
 
 
 async def test_a_commit_with_numbers_that_were_given_before_is_noticed() -> None:
-    """Members have been told of the present 4 and 5, and now this process commits others."""
+    """Members have received the present 4 and 5, and now this process commits others."""
     world = World(3)
     member = world.join()
-    world.tell_own(world.commit(0, 0))
+    world.deliver_own(world.commit(0, 0))
     del world.history[2:]
-    world.tell_own(world.commit())
+    world.deliver_own(world.commit())
     assert world.gone_back == [(CONVERSATION, 5, 3)]
     assert member.received == numbers(4, 5)
 
 
-async def test_a_commit_that_was_read_before_it_was_told_is_no_going_back() -> None:
+async def test_a_commit_that_was_read_before_it_was_delivered_is_no_going_back() -> None:
     """The hub has met it in the database, where it came to read, or where a member joined."""
     world = World(3)
     member = world.join()
     first = world.commit()
     world.hub.deliver(CONVERSATION, Batch(4, []))
     await world.settle()
-    world.tell_own(first)
+    world.deliver_own(first)
     second = world.commit()
     world.hub.leave(member, CONVERSATION)
     late = world.join()
-    world.tell_own(second)
-    world.tell_own(world.commit())
+    world.deliver_own(second)
+    world.deliver_own(world.commit())
     assert (member.received, late.received) == (numbers(4, 4), numbers(6, 6))
     assert world.gone_back == []
 

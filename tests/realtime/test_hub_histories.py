@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from chat.auth.identity import Identity
 from chat.realtime.connection import Listener
+from chat.realtime.deliveries import Batch, Delivery
 from chat.realtime.framing import text_frame
-from chat.realtime.group import Batch, Delivery
 from chat.realtime.hub import Hub
 from chat.realtime.seats import Seat, new_seat, place_of
 from chat.realtime.subscribers import ConversationSocket, Subscriber, UserSocket

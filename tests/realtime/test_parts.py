@@ -7,7 +7,7 @@ from typing import cast
 from chat.auth.identity import Identity
 from chat.events import UserTyping
 from chat.realtime.connection import Listener
-from chat.realtime.group import Batch, Delivery
+from chat.realtime.deliveries import Batch, Delivery
 from chat.realtime.hub import Hub
 from chat.realtime.parts import LARGE, PART
 from chat.realtime.protocol import frame_of, with_client_id

@@ -10,7 +10,7 @@ from chat.errors import NotFound, Unavailable
 from chat.events import MessageRead, Passing
 from chat.realtime import resume
 from chat.realtime.connection import Listener
-from chat.realtime.group import Batch, Delivery
+from chat.realtime.deliveries import Batch, Delivery
 from chat.realtime.hub import Hub
 from chat.realtime.patience import Patience
 from chat.realtime.subscribers import ConversationSocket
@@ -33,17 +33,17 @@ class Transport:
 
 
 class Recorder(ConversationSocket):
-    """Stands for a connection: keeps what it is told."""
+    """Stands for a connection: keeps what it receives."""
 
     def __init__(self) -> None:
         identity = Identity(1, "ali", False, 0.0, None)
         super().__init__(cast("Listener", None), identity, CONVERSATION, 1024)
         self.buffer = Transport()
         self.transport = cast("asyncio.Transport", self.buffer)
-        self.told: list[bytes] = []
+        self.heard: list[bytes] = []
 
     def send(self, frames: bytes) -> None:
-        self.told.append(frames)
+        self.heard.append(frames)
 
     def close(self, code: int, reason: str = "") -> None:
         self.closed_with = code
@@ -51,14 +51,14 @@ class Recorder(ConversationSocket):
 
     @property
     def text(self) -> str:
-        return b"".join(self.told).decode(errors="replace")
+        return b"".join(self.heard).decode(errors="replace")
 
 
 class World:
     """A conversation's history, a hub whose members follow it, and one who resumes."""
 
     def __init__(self, length: int, page: int = 10) -> None:
-        self.history = [told(seq) for seq in range(1, length + 1)]
+        self.history = [change_of(seq) for seq in range(1, length + 1)]
         self.page = page
         self.before_load: list[Any] = []
         self.is_removed = False
@@ -70,7 +70,7 @@ class World:
 
     def happen(self, *, is_told: bool = True) -> None:
         """One more change; without `is_told` the hub does not hear of it yet."""
-        change = told(len(self.history) + 1)
+        change = change_of(len(self.history) + 1)
         self.history.append(change)
         if is_told:
             self.hub.deliver(CONVERSATION, Batch(change.seq - 1, [change]))
@@ -89,7 +89,7 @@ class World:
         return found, end, end == len(self.history)
 
     async def require(self) -> None:
-        """Who is no participant any more is not told what was read."""
+        """Who is no participant any more does not receive what was read."""
         if self.is_removed:
             raise NotFound("There is no such conversation for you.")
 
@@ -132,7 +132,7 @@ class World:
         assert self.member.text == numbers(*member)
 
 
-def told(seq: int) -> Delivery:
+def change_of(seq: int) -> Delivery:
     return Delivery(seq, f"<{seq}>".encode())
 
 
@@ -155,7 +155,7 @@ async def test_what_was_missed_comes_in_pages_and_then_live() -> None:
 
 
 async def test_what_happens_meanwhile_is_neither_missed_nor_repeated() -> None:
-    """A change at each page, told live to the members: the one who resumes reads it."""
+    """A change at each page, delivered live to the members: the one who resumes reads it."""
     world = World(35)
     world.before_load = [world.happen] * 4
     await world.catch_up(0)
@@ -167,7 +167,7 @@ async def test_what_happens_meanwhile_is_neither_missed_nor_repeated() -> None:
 
 
 async def test_who_reads_further_than_the_members_waits_for_them() -> None:
-    """What the database has and the hub has not heard of yet is not told twice."""
+    """What the database has and the hub has not heard of yet is not sent twice."""
     world = World(3)
     world.before_load = [lambda: world.happen(is_told=False)]
     await world.catch_up(0)
@@ -191,7 +191,7 @@ async def test_who_is_ahead_hears_the_rest_of_what_the_members_are_healed_with()
 
 
 async def test_who_comes_while_the_members_are_healed_goes_on_with_them() -> None:
-    """At their point, or beyond it: nothing is told twice."""
+    """At their position, or beyond it: nothing is sent twice."""
     world = World(3)
     world.happen(is_told=False)
     world.hub.deliver(CONVERSATION, Batch(4, []))
@@ -202,7 +202,7 @@ async def test_who_comes_while_the_members_are_healed_goes_on_with_them() -> Non
 
 
 async def test_a_database_that_is_away_is_waited_for() -> None:
-    """Nothing is told twice when it is back."""
+    """Nothing is sent twice when it is back."""
     world = World(15)
 
     def fail() -> None:
@@ -277,7 +277,7 @@ async def test_who_does_not_read_is_closed() -> None:
     assert world.late.text == numbers(1, 10)
 
 
-async def test_who_is_removed_while_a_page_is_read_is_not_told_it() -> None:
+async def test_who_is_removed_while_a_page_is_read_does_not_receive_it() -> None:
     """Though nobody here has heard of the removal: the database has been asked once more."""
     world = World(35)
 
