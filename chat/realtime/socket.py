@@ -115,7 +115,7 @@ class Sockets(Listener):
             self, conversations, hub, self.agents, catching_up, most
         )
         self._user_door = UserDoor(self, self.users, whole, most)
-        self._typing = TypingFrames(services.blocks, dispatcher)
+        self._typing = TypingFrames(services.blocks, dispatcher, conversations.membership, errands)
         self._handlers: Handlers = {
             **MessageFrames(services.messages, services.guest_limits).handlers,
             **ReactionFrames(services.reactions).handlers,

@@ -412,7 +412,7 @@ FRAMES = {
     "remove_reaction": Frame(NOT_FOUND, REACTION, f"DELETE {MESSAGE}reactions/{{emoji}}/"),
     "mark_read": Frame(NOT_FOUND, {"message_id": "{message_id}"}, f"POST {CONVERSATION}read/"),
     "resume": Frame(4404, {"since": 0}, f"GET {CONVERSATION}messages/"),
-    # These read nothing, and the database is asked for none of them.
+    # These read nothing. The database is asked only where the socket is not in the conversation.
     "typing": Frame(PASSED, {"is_typing": True}, f"GET {CONVERSATION}"),
     "auth": Frame(PASSED, {}, "GET /api/users/me/"),
 }

@@ -401,7 +401,7 @@ async def test_ones_own_devices_agree(people: People) -> None:
 
 
 async def test_an_agent_answers_and_is_no_participant(people: People) -> None:
-    """Staff may send where there is a ticket; what is said there does not come by itself."""
+    """Staff send and type where there is a ticket; what is said there does not come by itself."""
     ali, staff = await people("ali"), await people.staff("staff")
     conversation, other = await ali.begin_conversation(), await ali.begin_conversation()
     await ali.http.post(f"/api/conversations/{conversation}/support_ticket/", json={"subject": "x"})
@@ -414,8 +414,13 @@ async def test_an_agent_answers_and_is_no_participant(people: People) -> None:
     assert (await agent.receive())["type"] == "ack"
     heard = (await until(customer, "chat.message"))[-1]
     assert (heard["content"], heard["role"]) == ("answered", "agent")
-    await agent.send({**answer, "client_id": "b", "conversation": other})
-    assert (await agent.receive())["code"] == "not_found"
+    typing = {"type": "typing", "is_typing": True, "ref": "t"}
+    await agent.send({**typing, "conversation": conversation})
+    assert (await agent.receive())["type"] == "ack"
+    assert (await until(customer, "user.typing"))[-1]["user"] == staff.username
+    for refused in ({**answer, "client_id": "b"}, typing):
+        await agent.send({**refused, "conversation": other})
+        assert (await agent.receive())["code"] == "not_found"
     await agent.send({"type": "resume", "since": 0, "conversation": conversation})
     assert (await agent.receive())["code"] == "not_found"
     await agent.expect_nothing()

@@ -239,7 +239,7 @@ def test_a_frame_reads_nothing_for_who_is_removed(
 def answer_of(mine: str, caller: str, kind: str) -> tuple[str, str | None]:
     """What a frame gets: the same as on the route that does the same."""
     status = EXPECTED[FRAMES[kind].route].statuses[caller]
-    if kind in ("resume", "typing") and caller == "agent" and mine == "/ws/":
+    if kind == "resume" and caller == "agent" and mine == "/ws/":
         status = 404  # nothing of an agent's conversations comes there
     if status == 403:
         return "error", "blocked" if caller == "blocked" else "forbidden"
