@@ -1,9 +1,9 @@
 """Events: all that services hand to realtime, and the frames that clients receive of them.
 
-A `Change` is durable before it becomes an event, and its frame carries the conversation's
-change number. A `Passing` is stored nowhere, and whoever is not there misses it.
+A `Change` is durable before it becomes an event, and its frame carries its `seq`. A `Passing` is
+stored nowhere, and a client that is not connected then never receives it.
 
-The frames of a message that was sent, and of what passes, are here. Those of all other changes
+The frames of a message that was sent, and of ephemeral events, are here. Those of all other changes
 are declared in the catalogue, `chat/changes/`.
 """
 
@@ -17,13 +17,13 @@ class ServerFrame(Struct, tag_field="type", frozen=True):
 
 
 class ChangeFrame(ServerFrame, frozen=True, kw_only=True):
-    """Reports a change. `seq` is the conversation's change number."""
+    """Reports a change. `seq` is its number in the conversation."""
 
     seq: int
 
 
 class MessageSent(ChangeFrame, tag="chat.message", frozen=True):
-    """A message was sent. The flags come only when true, to who learns of it late.
+    """A message was sent. The flags come only when true, to clients that receive it late.
 
     `role` comes only where a member of staff sent it without being a participant. `mentions` are
     the participants whom the text mentions, and come only where it mentions somebody.
@@ -120,7 +120,7 @@ class TicketChanged(Event, frozen=True):
 
 
 class Passing(Event, frozen=True):
-    """`user_id` is who did it. Those in `unseen_by` do not hear of it.
+    """An event that is not kept. `user_id` caused it, and those in `unseen_by` do not receive it.
 
     `origin` is the socket that it came from, or None; nobody but realtime knows what it is.
     """

@@ -75,8 +75,8 @@ def test_the_first_conversation() -> None:
             )
 
         with bash(f"{meet}\n{say}") as talk:
-            told, _ = talk.communicate(timeout=SECONDS)
-            assert talk.returncode == 0, told
+            output, _ = talk.communicate(timeout=SECONDS)
+            assert talk.returncode == 0, output
         with bash(listen) as listening:
             assert listening.stdout
             end = Timer(SECONDS, os.killpg, (listening.pid, signal.SIGKILL))
@@ -230,7 +230,7 @@ def test_every_metric_that_is_spoken_of_is_there() -> None:
         assert names - known == set(), place
 
 
-def test_nobody_is_told_anything() -> None:
+def test_one_word_is_not_used() -> None:
     """The word had seven meanings. The glossary has a word for each, and names this one itself."""
     glossary = CHECKOUT / "docs" / "glossary.md"
     files = [*CHECKOUT.glob("*.md"), *CHECKOUT.glob("*.py")]

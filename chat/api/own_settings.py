@@ -18,7 +18,7 @@ async def change(request: Request, conversation_id: int) -> HTTPResponse:
     """Mute, archive or pin a conversation for oneself.
 
     Nobody else sees it. The caller's sockets of `/ws/` get `conversation.updated` with all three
-    settings and without a change number (`seq` is 0).
+    settings and without a number (`seq` is 0).
     """
     services: Services = request.app.ctx.services
     who = request.ctx.identity

@@ -1,4 +1,4 @@
-"""The catalogue of changes: everything that takes a conversation's change number.
+"""The catalogue of changes: everything that takes a `seq` of a conversation.
 
 Each family of kinds has a file, with all that is particular to it: the frames that clients get,
 an example of each, and how it is read back. `catalogue` lists the families. The protocol, catching

@@ -30,7 +30,7 @@ class ConversationUpdated(ChangeFrame, tag="conversation.updated", frozen=True):
     `members_may` comes only where members may not do everything.
 
     With `muted_until`, `archived` and `pinned` it says the user's own settings instead. It then
-    comes only to that user, on `/ws/`, and its `seq` is 0, because it takes no change number.
+    comes only to that user, on `/ws/`, and its `seq` is 0, because it takes no number.
     """
 
     title: str

@@ -10,14 +10,14 @@ from chat.store.database import Reads
 
 
 class MessagePinned(ChangeFrame, tag="message.pinned", frozen=True):
-    """Somebody pinned a message. `user` is the name of who did."""
+    """Somebody pinned a message. `user` is that user's name."""
 
     message_id: int
     user: str
 
 
 class MessageUnpinned(ChangeFrame, tag="message.unpinned", frozen=True):
-    """Somebody unpinned a message. `user` is the name of who did."""
+    """Somebody unpinned a message. `user` is that user's name."""
 
     message_id: int
     user: str

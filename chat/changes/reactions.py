@@ -10,7 +10,7 @@ from chat.store.database import Reads
 
 
 class ReactionAdded(ChangeFrame, tag="reaction.added", frozen=True):
-    """Somebody reacted to a message. `user` is the name of who did."""
+    """Somebody reacted to a message. `user` is that user's name."""
 
     message_id: int
     emoji: str
@@ -18,7 +18,7 @@ class ReactionAdded(ChangeFrame, tag="reaction.added", frozen=True):
 
 
 class ReactionRemoved(ChangeFrame, tag="reaction.removed", frozen=True):
-    """Somebody took a reaction back. `user` is the name of who did."""
+    """Somebody took a reaction back. `user` is that user's name."""
 
     message_id: int
     emoji: str

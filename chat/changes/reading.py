@@ -54,14 +54,14 @@ async def since(reads: Reads, conversation_id: int, seq: int, *, limit: int) -> 
     return (await since_many(reads, {conversation_id: seq}, limit=limit))[conversation_id]
 
 
-async def since_many(reads: Reads, points: Mapping[int, int], *, limit: int) -> dict[int, Page]:
+async def since_many(reads: Reads, positions: Mapping[int, int], *, limit: int) -> dict[int, Page]:
     """At most `limit` changes of each conversation after its position, in a few statements.
 
     All pages are in memory at once. So for many conversations give a small `limit`, or ask for
     some of them after the others.
     """
     # One more than asked for, because the page is the last one only if the end is in it.
-    found = await store.rows_since(reads, points, limit + 1)
+    found = await store.rows_since(reads, positions, limit + 1)
     logged = await _logged(reads, found)
     mentioned = await mentions.of_places(
         reads,
@@ -85,7 +85,7 @@ async def since_many(reads: Reads, points: Mapping[int, int], *, limit: int) -> 
     more = More(mentioned, parents, frozenset(await users.staff(reads)) if has_notes else None)
     return {
         conversation_id: _page(conversation_id, found.get(conversation_id, []), logged, more, limit)
-        for conversation_id in points
+        for conversation_id in positions
     }
 
 

@@ -21,11 +21,11 @@ What happens in a conversation, as it happens. What is asked for once is HTTP's,
 document is `{PREFIX}/docs/openapi.json`.
 
 A frame is a text message with one JSON object in it. Whatever reports a change carries
-`seq`, the conversation's change number. A client keeps the highest `seq` that came as a
+`seq`, its number in the conversation. A client keeps the highest `seq` that came as a
 change (`chat.message`, `message.edited`, …) or in `resumed`, and gets everything after it,
 in order and once, by `?since=` or a `resume` frame.
 
-The `seq` of an `ack` is not such a point. It says where the client's own message stands,
+The `seq` of an `ack` is not a position. It says where the client's own message stands,
 while changes of others before it may still be on their way:
 
 1. A client has received the changes up to 7.

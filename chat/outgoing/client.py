@@ -93,8 +93,9 @@ class Client:
     async def check(self, url: Url) -> None:
         """Raises Forbidden if the host has addresses now, and none may be connected to.
 
-        Names change. So this is only a hint to who chooses a URL; each connection is checked. A
-        name without an address may get one, but for http:// it must be one that is allowed.
+        Names change. So this is only a hint for the one who chooses a URL; each connection is
+        checked. A name without an address may get one, but for http:// it must be one that is
+        allowed.
         """
         is_plain = url.scheme == "http"
         try:

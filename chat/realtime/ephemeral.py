@@ -1,4 +1,4 @@
-"""Delivers what is kept nowhere, to those who are connected: typing, marks of reading, new names.
+"""Delivers ephemeral frames to those who are connected: typing, marks of reading, new names.
 
 Each such frame goes to every socket of its conversation. In a conversation of thousands that would
 be most of what a node does, so there the frames wait a little, and go out together:
@@ -30,11 +30,11 @@ MOST_SECONDS = 1.0
 """With more, a conversation makes at most 1,000 writes per second, or one per socket."""
 
 
-class Ephemeral(Struct, frozen=True):
-    """It is not for sockets of `except_users`, and not for `except_connection`.
+class Addressed(Struct, frozen=True):
+    """A frame that is not for sockets of `except_users`, and not for `except_connection`.
 
-    What is for every user, a mark of reading, goes to who still resumes as well: it may be later
-    than the marks that were looked up for that one.
+    A frame for every user, as a mark of reading is, also goes to sockets that still resume. It may
+    be later than the marks that were read for them.
     """
 
     frame: bytes
@@ -63,8 +63,8 @@ def subject_of(frame: bytes) -> tuple[str, bytes]:
     return subject.type, bytes(subject.user)
 
 
-def write(group: Group, news: Sequence[Ephemeral]) -> None:
-    """Each socket that it concerns gets one write, however much there is."""
+def write(group: Group, news: Sequence[Addressed]) -> None:
+    """Each socket gets at most one write, however many frames there are."""
     live = group.wide_ones() if group.wide else []
     reading, ahead = group.not_live()
     groups: tuple[tuple[Iterable[Subscriber], bool], ...] = (
@@ -93,7 +93,7 @@ def write(group: Group, news: Sequence[Ephemeral]) -> None:
                 member.send(whole[is_wide])
 
 
-def _frames_of(group: Group, news: Sequence[Ephemeral], *, is_wide: bool) -> bytes:
+def _frames_of(group: Group, news: Sequence[Addressed], *, is_wide: bool) -> bytes:
     frames = [one.frame for one in news]
     if is_wide:
         frames = [of_conversation(frame, group.conversation_id) for frame in frames]
@@ -105,12 +105,12 @@ class EphemeralNews:
 
     def __init__(self, find: Callable[[int], Group | None]) -> None:
         self._find = find
-        self._waiting: dict[int, dict[tuple[str, bytes], Ephemeral]] = {}
+        self._waiting: dict[int, dict[tuple[str, bytes], Addressed]] = {}
         """Of each conversation whose sockets were written to a moment ago, what came since."""
         self._timers: dict[int, asyncio.TimerHandle] = {}
 
-    def pass_on(self, conversation_id: int, one: Ephemeral) -> None:
-        """Write it to the live sockets of the conversation that it concerns, now or soon."""
+    def pass_on(self, conversation_id: int, one: Addressed) -> None:
+        """Write it to the live sockets of the conversation that it is for, now or soon."""
         group = self._find(conversation_id)
         if group is None:
             return

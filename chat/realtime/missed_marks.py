@@ -38,13 +38,13 @@ class MissedMarks:
     async def _run(self) -> None:
         try:
             while self._waiting:
-                points: dict[int, int] = {}
+                positions: dict[int, int] = {}
                 for conversation_id, seq in self._waiting:
-                    if len(points) < MOST:
-                        points.setdefault(conversation_id, seq)
-                answers = {one: self._waiting.pop(one) for one in points.items()}
+                    if len(positions) < MOST:
+                        positions.setdefault(conversation_id, seq)
+                answers = {one: self._waiting.pop(one) for one in positions.items()}
                 try:
-                    found = await self._look(NOBODY, points)
+                    found = await self._look(NOBODY, positions)
                 except Exception as error:
                     for answer in answers.values():
                         answer.set_exception(error)

@@ -38,15 +38,15 @@ class OwnSettingsNews:
             if connection.is_answered:
                 self._errands.start(connection, self._send(connection, [conversation_id]))
 
-    def look(self, connection: UserSocket, points: Mapping[int, int]) -> None:
+    def look(self, connection: UserSocket, positions: Mapping[int, int]) -> None:
         """The same as `send_since`, without waiting for it."""
-        self._errands.start(connection, self.send_since(connection, points))
+        self._errands.start(connection, self.send_since(connection, positions))
 
-    async def send_since(self, connection: UserSocket, points: Mapping[int, int]) -> None:
-        """Send what the user has changed in each conversation since its point."""
-        while points and not connection.is_closing:
+    async def send_since(self, connection: UserSocket, positions: Mapping[int, int]) -> None:
+        """Send what the user has changed in each conversation since its position."""
+        while positions and not connection.is_closing:
             try:
-                changed = await self._own_settings.changed_since(connection.identity, points)
+                changed = await self._own_settings.changed_since(connection.identity, positions)
             except Unavailable:
                 await asyncio.sleep(RETRY_SECONDS)
                 continue

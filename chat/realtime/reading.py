@@ -16,8 +16,8 @@ from chat.realtime.subscribers import UserSocket
 from chat.services.changes import Missed
 
 LoadMany = Callable[[Mapping[int, int]], Awaitable[Mapping[int, Missed]]]
-"""Of conversations, each with a point: what came after it, up to which point, and whether that
-is all. It may leave out some, which are read later."""
+"""Of conversations, each with a position: what came after it, up to which position, and whether
+that is all. It may leave out some, which are read later."""
 
 Among = Callable[[Identity, Collection[int]], Awaitable[Collection[int]]]
 """Those of some conversations that the user is in."""
@@ -33,14 +33,14 @@ class Reading:
         self._among = among
 
     async def catch_up(self, connection: UserSocket, since: Mapping[int, int]) -> None:
-        """Send what came after a point in each of these, in which the hub has the connection as
-        resuming; each goes live as soon as it has as much as the members here.
+        """Send what came after a position in each of these, in which the hub has the connection as
+        resuming. Each goes live as soon as it has all that the members here have.
 
         The rules are those of `resume.catch_up`, for each conversation by itself.
         """
         hub, user_id = self._hub, connection.identity.user_id
         places = {one: hub.subscription(connection, one) for one in since}
-        waiting = {one: point for one, point in since.items() if places[one] is not None}
+        waiting = {one: at for one, at in since.items() if places[one] is not None}
         while waiting and not connection.is_closing:
             part = dict(islice(waiting.items(), PART))
             try:

@@ -1,9 +1,9 @@
 """Resuming all conversations of a `/ws/` at once: by a cursor, by numbers, or by both.
 
-What the client may have missed is sent, conversation by conversation; those that have not
-changed stay live all the time. The cursor of `resumed` was read before anything was, in the
-statement that found what changed. So whatever came later is sent again to who comes back with
-it, or was sent live.
+The client receives what it may have missed, conversation by conversation. Those that have not
+changed stay live all the time. The cursor of `resumed` was read first, in the statement that found
+what changed. So a change that came later was sent live, or is sent again to the client that comes
+back with this cursor.
 """
 
 import asyncio
@@ -41,24 +41,25 @@ from chat.store.positions import Behind
 class Missed(Struct, frozen=True):
     """The frames that a client receives before `ending`.
 
-    `points` is how far the client had come in conversations where marks of reading may have moved.
-    `since` is where each conversation goes on, `joined` are those that are new to the client,
-    `left` those that are not the user's any more. `put_back` are those that have not come as
-    far as the client says, with their `seq`. `own` is as `points`, for the user's own settings.
+    - `marks_since`: the client's positions in conversations where marks of reading may have moved.
+    - `own_since`: the same where the user's own settings may have changed.
+    - `since`: the positions from which the changes of conversations are sent.
+    - `joined`: conversations that are new to the client. `left`: those that it has lost.
+    - `put_back`: conversations whose `seq` is below the client's position, with that `seq`.
     """
 
     ending: ServerFrame
-    points: Mapping[int, int] = {}
+    marks_since: Mapping[int, int] = {}
     since: Mapping[int, int] = {}
     joined: Collection[int] = ()
     left: Collection[int] = ()
     put_back: Mapping[int, int] = {}
-    own: Mapping[int, int] = {}
+    own_since: Mapping[int, int] = {}
 
     @property
     def is_more(self) -> bool:
         """Whether there is anything to send but the changes of conversations, and `ending`."""
-        return bool(self.points or self.joined or self.left or self.put_back or self.own)
+        return bool(self.marks_since or self.joined or self.left or self.put_back or self.own_since)
 
 
 class Entry(Struct, frozen=True):
@@ -204,8 +205,8 @@ class WholeResume:
         self._sockets.lost(connection, missed.left)
         await self._sockets.introduce(connection, list(missed.joined))
         await asyncio.gather(
-            self._send_marks(connection, missed.points),
-            self._own_settings.send_since(connection, missed.own),
+            self._send_marks(connection, missed.marks_since),
+            self._own_settings.send_since(connection, missed.own_since),
         )
         for conversation_id, seq in missed.put_back.items():
             metrics.resets.inc()
@@ -216,9 +217,9 @@ class WholeResume:
         connection.is_resuming = False
         connection.send(frame_of(missed.ending))
 
-    async def _send_marks(self, connection: UserSocket, points: Mapping[int, int]) -> None:
+    async def _send_marks(self, connection: UserSocket, positions: Mapping[int, int]) -> None:
         """The socket is live: a mark that comes later is sent as it comes."""
-        waiting = list(points.items())
+        waiting = list(positions.items())
         while waiting and not connection.is_closing:
             try:
                 found = await self._changes.marks_since(connection.identity, dict(waiting[:PART]))
@@ -283,14 +284,15 @@ def missed_by_cursor(
         named = {str(one): seq for one, seq in now.positions.items()}
         # Which settings have changed is not known, so all come that ever did.
         every = dict.fromkeys(now.positions, 0)
-        return Missed(Positions(named, now.epoch, now.cursor, given(frame.ref)), own=every)
+        return Missed(Positions(named, now.epoch, now.cursor, given(frame.ref)), own_since=every)
     foreign = positions.keys() - now.positions.keys()
     known = {one: at for one, at in positions.items() if one not in foreign}
     joined = set(behind.joined) - known.keys()
-    points = {one: at for one, at, _ in behind.changed if one not in joined} | known
+    marks_since = {one: at for one, at, _ in behind.changed if one not in joined} | known
     since = {one: at for one, at, seq in behind.changed if at < seq and one not in joined}
     ending = resumed(now.cursor, now.epoch, frame)
-    return Missed(ending, points, since | known, joined, foreign.union(behind.left), own=points)
+    left = foreign.union(behind.left)
+    return Missed(ending, marks_since, since | known, joined, left, own_since=marks_since)
 
 
 def put_back(now: Memberships, frame: Resume) -> Missed:
@@ -303,7 +305,7 @@ def resumed(cursor: str, epoch: str, frame: Resume) -> Resumed:
 
 
 def positions_of(since: int | dict[str, int] | None) -> dict[int, int] | None:
-    """Change numbers by conversation. Raises InvalidInput."""
+    """The client's positions by conversation. Raises InvalidInput."""
     if since is None:
         return None
     if not isinstance(since, dict):

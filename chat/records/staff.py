@@ -7,7 +7,7 @@ from chat.records.users import User
 
 
 class Account(User, frozen=True):
-    """A user, as staff see them. `suspended_at` is null for who may sign in.
+    """A user, as staff see them. `suspended_at` is null for a user who may sign in.
 
     An erased user is a tombstone, with `erased_at`. `last_seen` is null where it is not known.
     """

@@ -80,7 +80,7 @@ class Avatars:
     async def put_conversation(
         self, who: Identity, conversation_id: int, chunks: AsyncIterator[bytes] | None
     ) -> records.Conversation:
-        """The same for a conversation, by who may change its title. It takes a change number."""
+        """The same for a conversation, by a caller who may change its title. It takes a `seq`."""
         await self.require_changeable(who, conversation_id)
         avatar = await self._received(chunks)
 

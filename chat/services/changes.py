@@ -17,7 +17,7 @@ LEAST = 10
 """Of each conversation at least so many, however many there are."""
 
 Missed = tuple[Sequence[Change], int, bool]
-"""Changes in order, the point to which they lead, and whether there are no more."""
+"""Changes in order, the position to which they lead, and whether there are no more."""
 
 
 class Changes:
@@ -32,10 +32,10 @@ class Changes:
         page = await reading.since(self._database, conversation_id, seq, limit=PAGE)
         return placed(self._prefix, page.changes), page.seq, page.is_last
 
-    async def since_many(self, points: Mapping[int, int]) -> dict[int, Missed]:
-        """The changes of each conversation after its point, in a few statements for all."""
-        limit = min(PAGE, max(LEAST, PAGES // max(1, len(points))))
-        pages = await reading.since_many(self._database, points, limit=limit)
+    async def since_many(self, positions: Mapping[int, int]) -> dict[int, Missed]:
+        """The changes of each conversation after its position, in a few statements for all."""
+        limit = min(PAGE, max(LEAST, PAGES // max(1, len(positions))))
+        pages = await reading.since_many(self._database, positions, limit=limit)
         return {
             conversation_id: (placed(self._prefix, page.changes), page.seq, page.is_last)
             for conversation_id, page in pages.items()
@@ -46,15 +46,15 @@ class Changes:
         return await conversations.seqs(self._database, conversation_ids)
 
     async def marks_since(
-        self, who: Identity, points: Mapping[int, int]
+        self, who: Identity, positions: Mapping[int, int]
     ) -> dict[int, list[Passing]]:
-        """By conversation, the marks of reading since its point: at most 100 of others, the newest,
-        and the caller's own.
+        """By conversation, the marks of reading since its position: the newest 100 of others, and
+        the own mark of the caller.
 
-        A mark that was made when the client had come to the point exactly may be one that it has
+        A mark that was made when the client was exactly at its position may be one that it has
         received. In a conversation of more than 2,000 participants only the user's own is.
         """
-        found = await read_marks.marks_since(self._database, points, who.user_id)
+        found = await read_marks.marks_since(self._database, positions, who.user_id)
         return {
             conversation_id: [
                 Passing(

@@ -36,7 +36,7 @@ class Memberships:
     """The database named all conversations that this user is in, or said that they are those that
     are known already.
 
-    `count` is how many. `positions` are the change numbers of all, or of those that changed.
+    `count` is how many. `positions` has the `seq` of each, or of each that changed.
     `cursor` stands for all of it.
     """
 

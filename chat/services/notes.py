@@ -41,7 +41,7 @@ class Notes:
         metadata: Raw | UnsetType,
     ) -> tuple[records.Message, bool]:
         """Write a note. Returns it, and whether it is new: a retry with the same `client_id` gets
-        the first one. Raises Forbidden for who is not staff.
+        the first one. Raises Forbidden for a caller who is not staff.
         """
         checks.text("content", content, most=self._most)
         checks.key("client_id", client_id)

@@ -1,6 +1,6 @@
 """A participant's own settings of a conversation: muted until, archived, pinned.
 
-They take no change number, because nobody else hears of them.
+They take no `seq`, because nobody else receives them.
 """
 
 from collections.abc import Collection, Mapping
@@ -84,13 +84,13 @@ class OwnSettings:
             for conversation_id, (title, own) in found.items()
         }
 
-    async def changed_since(self, who: Identity, points: Mapping[int, int]) -> list[int]:
-        """The conversations whose settings the caller has changed since the point of each.
+    async def changed_since(self, who: Identity, positions: Mapping[int, int]) -> list[int]:
+        """The conversations whose settings the caller has changed since the client's positions.
 
-        Those that changed when the client had come to the point exactly are among them: the
+        Those that changed when the client was exactly at its position are among them: the
         client may or may not have received that.
         """
-        return await store.changed_since(self._database, who.user_id, points)
+        return await store.changed_since(self._database, who.user_id, positions)
 
 
 def only_participants() -> Forbidden:

@@ -26,8 +26,8 @@ async def require_right(reads: Reads, who: Identity, conversation_id: int, right
 
 
 async def require_admin(reads: Reads, who: Identity, conversation_id: int) -> None:
-    """Raises NotFound or Forbidden for who is neither owner nor admin nor staff, and Conflict where
-    the conversation is direct.
+    """Raises NotFound or Forbidden for a caller who is neither owner nor admin nor staff, and
+    Conflict where the conversation is direct.
     """
     await require_member(reads, who, conversation_id)
     found = await roles.standing(reads, conversation_id, who.user_id)

@@ -31,9 +31,9 @@ class Roles:
     ) -> records.Participant:
         """Give a participant another role. The one that they have already changes nothing.
 
-        To make another participant the owner makes the caller an admin. Raises Forbidden for who
-        is not the owner, NotFound where the user is no participant, and Conflict for an owner who
-        would give up without naming another one, and in a direct conversation.
+        To make another participant the owner makes the caller an admin. Raises Forbidden for
+        anybody but the owner, NotFound where the user is no participant, and Conflict for an owner
+        who would give up without naming another one, and in a direct conversation.
         """
         if role not in ROLES:
             raise InvalidInput({"role": [f"One of {', '.join(ROLES)}."]})

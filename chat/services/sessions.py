@@ -42,7 +42,7 @@ a revocation may have been lost.
 """
 PRUNE_SECONDS = 3_600.0
 REVOKED_KEPT = 86_400 * 1_000_000
-"""Microseconds for which a revoked sign-in is kept, for who asks what happened to it."""
+"""Microseconds for which a revoked sign-in is kept, so that its client learns what became of it."""
 REVOKED_SIZE = 50_000
 """Most revoked sign-ins that are remembered. Each is remembered for as long as a token lives."""
 
@@ -125,7 +125,7 @@ class Sessions:
             log.warning("a sign-in failed: from %s, for %s", address, whose)
             raise NotAuthenticated("Wrong username or password.", code="wrong_credentials")
         self._limits.remember(key_of(username), address)
-        if account.is_suspended:  # only who knows the password learns of it
+        if account.is_suspended:  # only somebody who knows the password learns of it
             raise no_sign_in()
         if hashed and not is_own(hashed):
             made = await self._passwords.hash(password)
@@ -135,8 +135,8 @@ class Sessions:
         return await self._begin(account, hashed)
 
     async def begin(self, account: users_store.Account) -> Pair:
-        """Begin a new family for a user who has proven their identity. Raises Forbidden for who is
-        suspended.
+        """Begin a new family for a user who has proven their identity. Raises Forbidden for a user
+        who is suspended.
         """
         pair = None if account.is_suspended else await self._begin(account, None)
         if pair is None:

@@ -265,7 +265,7 @@ class SupportTickets:
     async def steps(
         self, who: Identity, ticket_id: int, after: int, limit: int
     ) -> Sequence[records.TicketStep]:
-        """What was done with the ticket after this `seq`, in order, for who may see the ticket."""
+        """What was done with the ticket after this `seq`, in order. Raises NotFound."""
         ticket = await self.get(who, ticket_id)
         return await steps.of_ticket(self._database, ticket.conversation, ticket_id, after, limit)
 

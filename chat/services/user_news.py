@@ -1,6 +1,6 @@
 """Says to those who talk with a user that the user has another name or picture.
 
-It takes no change number: who is away reads it when they come back. The user's conversations hear
+It takes no `seq`: whoever is away reads it after coming back. The user's conversations hear
 of it, at most 100, the most recently active ones.
 """
 

@@ -74,7 +74,7 @@ async def page(
 
 
 async def suspend(transaction: Transaction, user_id: int) -> list[str] | None:
-    """Returns the sign-ins that ended; None for who is suspended already, or erased."""
+    """Returns the sign-ins that ended; None for a user who is suspended already, or erased."""
     changed = await transaction.execute(
         """
         UPDATE users SET suspended_at = ?

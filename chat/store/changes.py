@@ -93,7 +93,9 @@ LIMITS = {"postgresql": 3, "sqlite": 2}
 """How many parameters of the statement are the limit."""
 
 
-async def rows_since(reads: Reads, points: Mapping[int, int], limit: int) -> dict[int, list[Row]]:
+async def rows_since(
+    reads: Reads, positions: Mapping[int, int], limit: int
+) -> dict[int, list[Row]]:
     """The rows after each conversation's position, in order, and then the row of the end.
 
     They are at most `limit` rows of each. A conversation that the database does not have is left
@@ -102,7 +104,7 @@ async def rows_since(reads: Reads, points: Mapping[int, int], limit: int) -> dic
     sql = SINCE[reads.dialect].format(pairs=reads.pairs)
     limits = [limit] * LIMITS[reads.dialect]
     found: dict[int, list[Row]] = {}
-    for part in in_parts(points.items(), reads.part):
+    for part in in_parts(positions.items(), reads.part):
         for conversation_id, *row in await reads.fetch(sql, (listed(part), *limits)):
             rows = found.setdefault(conversation_id, [])
             if len(rows) < limit:

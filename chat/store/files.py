@@ -296,7 +296,7 @@ class Files:
                 log.error("a file could not be deleted: %s", error)  # noqa: TRY400 - the disk's trouble
 
     def discard_later(self, stored_names: Sequence[str]) -> None:
-        """The same for who does not wait for it; `settled` does."""
+        """The same for a caller that does not wait for it; `settled` does."""
         if not stored_names:
             return
         task = asyncio.get_running_loop().create_task(self.discard(stored_names), context=Context())

@@ -96,7 +96,7 @@ async def examine_attachments(database: Database, files: Files) -> list[Drift]:
 
 
 async def examine_senders(database: Database) -> list[Drift]:
-    """A file counts for the quota of who sent its message."""
+    """A file counts for the quota of the user who sent its message."""
     return [
         Drift(
             f"attachment {id_}: is of user {sender_id}, and not of {kept}",

@@ -39,14 +39,14 @@ async def of(
     return found
 
 
-async def changed_since(reads: Reads, user_id: int, points: Mapping[int, int]) -> list[int]:
-    """The conversations in which the user changed settings when they were at the point, or later.
+async def changed_since(reads: Reads, user_id: int, positions: Mapping[int, int]) -> list[int]:
+    """The conversations whose settings the user changed at the given position, or later.
 
-    The settings take no change number. They keep the number that the conversation had, as a mark
+    The settings take no `seq` of their own. They keep the one that the conversation had, as a mark
     of reading does: see `read_marks.marks_since`.
     """
     found: list[int] = []
-    for part in in_parts(points.items()):
+    for part in in_parts(positions.items()):
         rows = await reads.fetch(SINCE.format(pairs=reads.pairs), (listed(part), user_id))
         found += [conversation_id for (conversation_id,) in rows]
     return found

@@ -58,7 +58,7 @@ async def remove_all(
 
 
 async def changed_by(reads: Reads, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], str]:
-    """By conversation and message, the name of who pinned or unpinned it last."""
+    """By conversation and message, the name of the user who pinned or unpinned it last."""
     rows = await reads.fetch(
         f"""
         SELECT p.conversation_id, p.message_id, u.username

@@ -74,20 +74,20 @@ async def read_up_to(
 
 
 async def marks_since(
-    reads: Reads, points: Mapping[int, int], user_id: int
+    reads: Reads, positions: Mapping[int, int], user_id: int
 ) -> dict[int, list[Mark]]:
-    """By conversation, how far each participant has read who said so since the point.
+    """By conversation, the marks of reading that were made since the position there.
 
-    A mark of reading takes no change number. It keeps the number that the conversation had, so:
+    A mark of reading takes no `seq` of its own. It keeps the one that the conversation had, so:
 
     1. A client has received the changes up to 7, and goes away.
     2. Another user reads everything. The mark keeps 7, and so does a mark before the client left.
     3. The client returns with 7 and gets both. Marks move forward only, so a repeat does no harm.
 
-    Of each conversation MARKS_MOST at most, the newest, and the one of `user_id`; of one with
-    more participants than MARKED_MOST only that one. No user has the id 0.
+    Of each conversation these are the newest, at most MARKS_MOST, and that of `user_id`. Of one
+    with more participants than MARKED_MOST it is only that of `user_id`. No user has the id 0.
     """
-    pairs = listed(points.items())
+    pairs = listed(positions.items())
     rows = await reads.fetch(
         MARKS.format(pairs=reads.pairs),
         (user_id, pairs, MARKED_MOST, pairs, user_id, MARKED_MOST, MARKS_MOST),

@@ -378,7 +378,7 @@ def test_what_a_client_has_is_not_sent_again(ali: Person, attachments: str) -> N
     assert ali.get(url, headers={"If-None-Match": '"x"'}).status_code == 200
 
 
-def test_head_tells_the_size_without_the_file(ali: Person, attachments: str) -> None:
+def test_head_says_the_size_without_the_file(ali: Person, attachments: str) -> None:
     """The headers of a download, and no body."""
     response = ali.request("HEAD", attach(ali, attachments)["url"])
     assert (response.status_code, response.content) == (200, b"")

@@ -128,7 +128,7 @@ def test_any_bytes_are_a_form_or_refused(body: bytes, content_type: str) -> None
             form(content_type, written)
 
 
-def test_null_is_told_apart_from_nothing() -> None:
+def test_null_is_not_the_same_as_nothing() -> None:
     """Where null means something."""
     assert bodies.decode(request(b'{"assigned_to": null}'), TicketChanges).assigned_to is None
     assert bodies.decode(request(b""), TicketChanges) == TicketChanges()

@@ -60,7 +60,7 @@ def test_what_becomes_active_moves_to_the_first_page_and_moves_no_other(
     assert ids(ali.get(LIST + "?limit=3").json())[1:] == [id_of(talks[4]), id_of(talks[0])]
 
 
-def test_conversations_of_one_moment_are_told_apart(ali: Person, talks: list[str]) -> None:
+def test_conversations_of_one_moment_keep_an_order(ali: Person, talks: list[str]) -> None:
     """By their ids: a page that ends among them is followed by the others."""
 
     async def at_once() -> None:

@@ -169,7 +169,7 @@ def test_another_method_is_not_allowed(
         ("/", {"GET", "HEAD", "OPTIONS"}),
     ],
 )
-def test_options_tells_which_methods_a_path_takes(api: Api, path: str, allowed: set[str]) -> None:
+def test_options_says_which_methods_a_path_takes(api: Api, path: str, allowed: set[str]) -> None:
     """To anybody, without a body."""
     response = api.request("OPTIONS", path)
     assert (response.status_code, response.content) == (204, b"")

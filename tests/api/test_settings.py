@@ -20,7 +20,7 @@ def said(api: Api) -> dict[str, Any]:
     return answer
 
 
-def test_it_tells_the_limits(api: Api, said: dict[str, Any]) -> None:
+def test_it_says_the_limits(api: Api, said: dict[str, Any]) -> None:
     """Of this server."""
     public_key = Vapid(api.settings.vapid_file, "").public_key
     assert len(urlsafe_b64decode(public_key + "=")) == 65

@@ -87,7 +87,7 @@ async def test_the_event_loop_goes_on_meanwhile(passwords: Passwords) -> None:
 
 
 async def test_too_many_at_once_are_refused_until_later() -> None:
-    """Two run, three wait, the others are told when to come back; then it is free again."""
+    """Two run, three wait, the others hear when to come back; then it is free again."""
     passwords = Passwords(most_waiting=3)
     try:
         answers = await asyncio.gather(

@@ -79,7 +79,7 @@ async def test_an_access_token_says_whose_it_is() -> None:
 
 
 async def test_an_access_token_has_the_claims_of_the_contract() -> None:
-    """The payload holds exactly what clients were told, `sub` as a string."""
+    """The payload holds exactly what the contract says, `sub` as a string."""
     payload = jwt.decode(OURS.issue_access(7, "ali", None), SECRET, algorithms=["HS256"])
     assert set(payload) == {"sub", "username", "iat", "exp", "jti", "typ"}
     assert (payload["sub"], payload["typ"]) == ("7", "access")
@@ -124,7 +124,7 @@ def test_only_a_whole_refresh_token_refreshes(token: str) -> None:
     assert caught.value.code == "token_invalid"
 
 
-async def test_an_expired_token_is_told_from_an_invalid_one() -> None:
+async def test_an_expired_token_is_refused_otherwise_than_an_invalid_one() -> None:
     """A client may refresh after `token_expired`."""
     assert await refusal(OURS, signed(claims(exp=time() - LEEWAY - 1))) == "token_expired"
     with pytest.raises(NotAuthenticated) as caught:

@@ -1,4 +1,4 @@
-"""Two people with the client library, and what one of them is told."""
+"""Two people with the client library, and what one of them receives."""
 
 import secrets
 from collections.abc import Callable
@@ -65,7 +65,7 @@ class Pair:
 
 
 @dataclass
-class Told:
+class Heard:
     """What an app makes of the events: the messages, and every `seq` as it came."""
 
     contents: dict[int, str | None] = field(default_factory=dict)

@@ -5,7 +5,7 @@ import secrets
 import pytest
 
 from payam_client import MessageSent, PayamError, Tokens
-from tests.client.people import Pair, Told, connect
+from tests.client.people import Heard, Pair, connect
 from tests.support.commands import new_staff
 from tests.support.payam_server import PayamServer
 
@@ -16,7 +16,7 @@ def staff(server: PayamServer) -> Tokens:
 
 
 async def test_an_agent_finds_takes_and_answers_a_ticket(pair: Pair, server: PayamServer) -> None:
-    """Their messages say so, when told and when read."""
+    """Their messages say so, when delivered and when read."""
     opened = await pair.ali.open_ticket(pair.id, "printer")
     async with connect(server.url, staff(server)) as agent, pair.sara.open(pair.id) as hers:
         await hers.opened()
@@ -28,9 +28,9 @@ async def test_an_agent_finds_takes_and_answers_a_ticket(pair: Pair, server: Pay
         assert taken.assigned_to.id == me.id
         async with agent.open(pair.id, since=0) as own:
             ack = await own.send("Is it switched on?")
-        told = Told()
-        await told.read(hers, lambda told: len(told.events) == 2)
-        message = told.events[1]
+        heard = Heard()
+        await heard.read(hers, lambda heard: len(heard.events) == 2)
+        message = heard.events[1]
         assert isinstance(message, MessageSent)
         assert (message.id, message.role) == (ack.id, "agent")
         await pair.ali.send(pair.id, "Oh.")

@@ -60,7 +60,7 @@ async def test_after_these_it_resumes_where_it_was(
 
 @pytest.mark.parametrize("code", [1003, 1007, 1009, 4400, 4404])
 async def test_after_these_it_is_over(signed_in: tuple[Tokens, Tokens], code: int) -> None:
-    """What was told before is still told, and then why there is no more."""
+    """What was sent before still comes, and then why there is no more."""
     server = Closing(code, "because")
     async with closing(signed_in, server) as payam:
         his = payam.open(12, since=3)

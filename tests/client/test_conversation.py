@@ -14,7 +14,7 @@ from payam_client import (
     Resumed,
     UserTyping,
 )
-from tests.client.people import Pair, Told, connect, sign_up
+from tests.client.people import Heard, Pair, connect, sign_up
 from tests.faults.proxy import FaultProxy, Way
 from tests.support.commands import run_command
 from tests.support.payam_server import PayamServer
@@ -33,22 +33,22 @@ async def test_two_people_talk(pair: Pair) -> None:
     async with pair.ali.open(pair.id) as his, pair.sara.open(pair.id) as hers:
         await his.opened()
         await hers.opened()
-        told = Told()
+        heard = Heard()
         await his.typing(True)
         ack = await his.send("سلام")
         await his.edit(ack.id or 0, "درود")
-        await told.read(hers, lambda told: len(told.seqs) == 2)
-        assert told.contents == {ack.id: "درود"}
-        assert told.events[0] == UserTyping("ali", is_typing=True)
-        assert isinstance(told.events[1], MessageSent)
-        assert (told.events[1].timestamp, told.events[1].seq) == (ack.timestamp, ack.seq)
+        await heard.read(hers, lambda heard: len(heard.seqs) == 2)
+        assert heard.contents == {ack.id: "درود"}
+        assert heard.events[0] == UserTyping("ali", is_typing=True)
+        assert isinstance(heard.events[1], MessageSent)
+        assert (heard.events[1].timestamp, heard.events[1].seq) == (ack.timestamp, ack.seq)
         await hers.mark_read(ack.id or 0)
-        seen = Told()
-        await seen.read(his, lambda told: any(isinstance(e, MessageRead) for e in told.events))
+        seen = Heard()
+        await seen.read(his, lambda heard: any(isinstance(e, MessageRead) for e in heard.events))
         await his.delete(ack.id or 0)
-        await told.read(hers, lambda told: len(told.seqs) == 3)
-        assert told.contents == {ack.id: None}
-        assert hers.seq == told.seqs[-1]
+        await heard.read(hers, lambda heard: len(heard.seqs) == 3)
+        assert heard.contents == {ack.id: None}
+        assert hers.seq == heard.seqs[-1]
 
 
 async def test_cut_at_random_nothing_is_lost_doubled_or_out_of_order(
@@ -61,7 +61,7 @@ async def test_cut_at_random_nothing_is_lost_doubled_or_out_of_order(
         connect(broken_url, pair.sara.tokens) as sara,
     ):
         ends = [ali.open(pair.id, since=0), sara.open(pair.id, since=0)]
-        accounts = [Told(), Told()]
+        accounts = [Heard(), Heard()]
 
         async def talk(name: str, place: int) -> None:
             sends = [asyncio.create_task(ends[place].send(t)) for t in numbered(name, COUNT)]
@@ -76,7 +76,7 @@ async def test_cut_at_random_nothing_is_lost_doubled_or_out_of_order(
         await asyncio.gather(talk("his", 0), talk("her", 1))
         stored = {m.id: m.content for m in await pair.ali.messages(pair.id, limit=200)}
         for end, account in zip(ends, accounts, strict=True):
-            await account.read(end, lambda told: told.contents == stored)
+            await account.read(end, lambda heard: heard.contents == stored)
         assert proxy.connections > 2 * 5
     assert len(stored) == 2 * COUNT
     for name in ("his", "her"):
@@ -152,9 +152,9 @@ async def test_who_does_not_read_is_told_later_from_the_server(
         texts = numbered("m", 19)
         for text in texts:
             await his.send(text)
-        told = Told()
-        await told.read(hers, lambda told: len(told.contents) == len(texts))
-        assert list(told.contents.values()) == texts
+        heard = Heard()
+        await heard.read(hers, lambda heard: len(heard.contents) == len(texts))
+        assert list(heard.contents.values()) == texts
         assert proxy.connections > 1
 
 
@@ -232,9 +232,9 @@ async def test_a_restart_is_waited_for_and_nothing_is_lost_in_it(
         sending = asyncio.create_task(his.send("while it was away"))
         await asyncio.to_thread(server.start)
         await sending
-        told = Told()
-        await told.read(hers, lambda told: len(told.contents) == 2)
-        assert list(told.contents.values()) == ["before", "while it was away"]
+        heard = Heard()
+        await heard.read(hers, lambda heard: len(heard.contents) == 2)
+        assert list(heard.contents.values()) == ["before", "while it was away"]
 
 
 async def put_back(server: PayamServer) -> None:
@@ -256,9 +256,9 @@ async def test_after_a_reset_everything_comes_again(pair: Pair, server: PayamSer
         for conversation in (hers, pair.sara.open(pair.id, since=2, epoch=record.epoch)):
             assert await anext(conversation) == Reset(2, now)
             assert (conversation.seq, conversation.epoch) == (0, now)
-            told = Told()
-            await told.read(conversation, lambda told: len(told.seqs) == 2)
-            assert list(told.contents.values()) == ["one", "two"]
+            heard = Heard()
+            await heard.read(conversation, lambda heard: len(heard.seqs) == 2)
+            assert list(heard.contents.values()) == ["one", "two"]
             assert await anext(conversation) == Resumed(2, now)
         with pytest.raises(PayamError) as refused:
             await pair.sara.messages(pair.id, since=2, epoch=record.epoch)
@@ -270,8 +270,8 @@ async def test_without_replay_it_goes_on_live(pair: Pair, server: PayamServer) -
     async with asyncio.timeout(SECONDS), pair.ali.open(pair.id) as his:
         await his.send("one")
         hers = pair.sara.open(pair.id, since=0, replay=False)
-        told = Told()
-        await told.read(hers, lambda told: len(told.seqs) == 1)
+        heard = Heard()
+        await heard.read(hers, lambda heard: len(heard.seqs) == 1)
         await put_back(server)
         event = await anext(hers)
         while not isinstance(event, Reset):

@@ -24,7 +24,7 @@ from payam_client import (
     TicketUpdated,
 )
 from payam_client.upload_calls import PART
-from tests.client.people import PASSWORD, Pair, Told, connect, sign_up
+from tests.client.people import PASSWORD, Heard, Pair, connect, sign_up
 from tests.faults.proxy import FaultProxy, Way
 from tests.support.payam_server import PayamServer
 
@@ -38,15 +38,15 @@ async def test_people_titles_pages_and_read_marks(pair: Pair, server: PayamServe
         who = await reza.me()
         assert [user.id for user in await pair.ali.users(who.username)] == [who.id]
         await pair.ali.add_participant(pair.id, who.id)
-        told = Told()
-        await told.read(hers, lambda told: len(told.events) == 1)
-        assert isinstance(told.events[0], ParticipantJoined)
-        assert told.events[0].participant.id == who.id
+        heard = Heard()
+        await heard.read(hers, lambda heard: len(heard.events) == 1)
+        assert isinstance(heard.events[0], ParticipantJoined)
+        assert heard.events[0].participant.id == who.id
         await pair.ali.remove_participant(pair.id, who.id)
         assert await reza.conversations() == []
         assert (await pair.ali.rename(pair.id, "printers")).title == "printers"
-        await told.read(hers, lambda told: len(told.events) == 3)
-        assert told.events[2] == ConversationUpdated(title="printers", seq=3)
+        await heard.read(hers, lambda heard: len(heard.events) == 3)
+        assert heard.events[2] == ConversationUpdated(title="printers", seq=3)
     first = await pair.ali.send(pair.id, "one", client_id="the first")
     assert await pair.ali.send(pair.id, "one", client_id="the first") == first
     rest = [await pair.ali.send(pair.id, text) for text in ("two", "three")]
@@ -81,9 +81,9 @@ async def test_roles_change_and_somebody_comes_in_by_a_link(
         await hers.opened()
         sara = await pair.sara.me()
         assert (await pair.ali.set_role(pair.id, sara.id, "admin")).role == "admin"
-        told = Told()
-        await told.read(hers, lambda told: len(told.events) == 1)
-        (changed,) = told.events
+        heard = Heard()
+        await heard.read(hers, lambda heard: len(heard.events) == 1)
+        (changed,) = heard.events
         assert isinstance(changed, ConversationUpdated)
         assert changed.participant == Member(sara.id, sara.username, "admin")
         assert (await pair.sara.change(pair.id, members_may=["pin"])).members_may == ["pin"]
@@ -162,22 +162,22 @@ async def test_an_account_is_exported_and_erased(server: PayamServer) -> None:
 async def test_messages_are_pinned_and_unpinned(pair: Pair) -> None:
     """Others get the events, and everybody the list."""
 
-    def of_pins(told: Told) -> list[object]:
-        return [one for one in told.events if isinstance(one, MessagePinned | MessageUnpinned)]
+    def of_pins(heard: Heard) -> list[object]:
+        return [one for one in heard.events if isinstance(one, MessagePinned | MessageUnpinned)]
 
     first, second = [await pair.ali.send(pair.id, text) for text in ("one", "two")]
-    told = Told()
+    heard = Heard()
     async with asyncio.timeout(60), pair.sara.open(pair.id) as hers:
         await hers.opened()
         await pair.ali.pin(pair.id, first.id)
         await pair.ali.pin(pair.id, second.id)
         # Whoever reads later would not get the first: being unpinned takes its place.
-        await told.read(hers, lambda told: len(of_pins(told)) == 2)
+        await heard.read(hers, lambda heard: len(of_pins(heard)) == 2)
         assert [one.id for one in await pair.sara.pins(pair.id)] == [second.id, first.id]
         await pair.sara.unpin(pair.id, first.id)
-        await told.read(hers, lambda told: len(of_pins(told)) == 3)
+        await heard.read(hers, lambda heard: len(of_pins(heard)) == 3)
     name, other = (await pair.ali.me()).username, (await pair.sara.me()).username
-    assert of_pins(told) == [
+    assert of_pins(heard) == [
         MessagePinned(first.id, name, seq=3),
         MessagePinned(second.id, name, seq=4),
         MessageUnpinned(first.id, other, seq=5),
@@ -215,10 +215,10 @@ async def test_people_react_to_messages(pair: Pair) -> None:
         (message,) = await pair.ali.messages(pair.id)
         assert message.reactions == [Reactions("#️⃣", 2, me=True)]
         await pair.ali.unreact(pair.id, sent.id, "#️⃣")
-        told = Told()
-        await told.read(hers, lambda told: len(told.events) == 3)
+        heard = Heard()
+        await heard.read(hers, lambda heard: len(heard.events) == 3)
     name, other = (await pair.ali.me()).username, (await pair.sara.me()).username
-    assert told.events == [
+    assert heard.events == [
         ReactionAdded(sent.id, "#️⃣", name, seq=2),
         ReactionAdded(sent.id, "#️⃣", other, seq=3),
         ReactionRemoved(sent.id, "#️⃣", name, seq=4),
@@ -272,10 +272,10 @@ async def test_tickets(pair: Pair) -> None:
         await hers.opened()
         opened = await pair.ali.open_ticket(pair.id, "printer", "high")
         assert opened.status == "open"
-        told = Told()
-        await told.read(hers, lambda told: len(told.events) == 1)
-        assert isinstance(told.events[0], TicketUpdated)
-        assert told.events[0].support_ticket.priority == "high"
+        heard = Heard()
+        await heard.read(hers, lambda heard: len(heard.events) == 1)
+        assert isinstance(heard.events[0], TicketUpdated)
+        assert heard.events[0].support_ticket.priority == "high"
         assert (await pair.ali.change_ticket(opened.id, status="pending")).status == "pending"
         assert (await pair.ali.close_ticket(opened.id)).status == "closed"
         assert (await pair.ali.conversation(pair.id)).support_ticket is None
@@ -316,12 +316,12 @@ async def test_a_file_goes_there_and_comes_back_though_it_is_cut(
         message = await pair.ali.send(pair.id, "a report")
         sent = await pair.ali.attach(pair.id, message.id, path)
         assert (sent.name, sent.size) == (path.name, BIG)
-        told = Told()
-        await told.read(hers, lambda told: len(told.events) == 2)
-        assert isinstance(told.events[1], AttachmentAdded)
+        heard = Heard()
+        await heard.read(hers, lambda heard: len(heard.events) == 2)
+        assert isinstance(heard.events[1], AttachmentAdded)
         assert await sara.attachments(pair.id, message.id) == [sent]
         content = hashlib.sha256()
-        async for chunk in sara.download(told.events[1].attachment):
+        async for chunk in sara.download(heard.events[1].attachment):
             content.update(chunk)
             if proxy.connections == 1:
                 proxy.cut()
@@ -386,7 +386,7 @@ async def test_a_message_may_be_as_long_as_the_server_allows() -> None:
             await hers.opened()
             longest = "\U0001f600" * 400_000
             await pair.ali.send(pair.id, longest)
-            told = Told()
+            heard = Heard()
             async with asyncio.timeout(60):  # without it, the client would come back for ever
-                await told.read(hers, lambda told: len(told.events) == 1)
-            assert list(told.contents.values()) == [longest]
+                await heard.read(hers, lambda heard: len(heard.events) == 1)
+            assert list(heard.contents.values()) == [longest]

@@ -476,8 +476,8 @@ def test_whatever_a_message_may_be_has_room(most: int) -> None:
         "ref": "\U0001f600" * 64,
     }
     assert len(json.dumps(sent)) <= min(made.frame_max_size, made.body_max_size)
-    told = {"type": "chat.message", "content": "\x01" * most, "sender": "\U0001f600" * 150}
-    assert len(json.dumps(told)) <= made.send_buffer_size
+    heard = {"type": "chat.message", "content": "\x01" * most, "sender": "\U0001f600" * 150}
+    assert len(json.dumps(heard)) <= made.send_buffer_size
 
 
 def test_limits_that_leave_room_are_as_they_are_set() -> None:

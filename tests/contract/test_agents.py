@@ -158,8 +158,8 @@ async def test_a_customer_alone_is_answered(people: People) -> None:
     his, socket = await ali.connect(conversation), await agent.connect(conversation)
     await socket.send({"type": "chat_message", "message": "hello"})
     assert (await his.receive())["role"] == "agent"
-    [told] = (await ali.http.get(f"{path}messages/")).json()
-    assert (told["is_read"], (await ali.http.get(path)).json()["unread_count"]) == (False, 1)
+    [heard] = (await ali.http.get(f"{path}messages/")).json()
+    assert (heard["is_read"], (await ali.http.get(path)).json()["unread_count"]) == (False, 1)
     await ali.http.delete(f"{path}participants/{ali.id}/")
     shown = (await agent.http.get(path)).json()
     assert (shown["participants"], shown["participant_count"]) == ([], 0)

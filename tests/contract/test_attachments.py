@@ -65,12 +65,12 @@ async def test_who_was_away_learns_of_the_file(people: People) -> None:
     """On resuming: the frames that the others had; over HTTP, as a change of the message."""
     pair = await Pair.of(people)
     await attach(pair)
-    told = [await pair.first.receive() for _ in range(2)]
+    heard = [await pair.first.receive() for _ in range(2)]
     back = await pair.sara.connect(pair.conversation, since=0, apart_from=pair.first)
-    assert [await back.receive() for _ in range(2)] == told
+    assert [await back.receive() for _ in range(2)] == heard
     assert await back.receive_resumed() == 2
     changed = (await pair.sara.http.get(pair.messages, params={"since": 1})).json()
-    assert [(message["id"], message["seq"]) for message in changed] == [(told[0]["id"], 2)]
+    assert [(message["id"], message["seq"]) for message in changed] == [(heard[0]["id"], 2)]
 
 
 async def test_participants_download_it_whole_or_in_parts(people: People) -> None:
@@ -121,7 +121,7 @@ async def test_the_file_goes_with_its_message(people: People) -> None:
 
 
 async def test_without_the_field_file_it_is_400(people: People) -> None:
-    """The field is named, and nobody is told of anything."""
+    """The field is named, and nobody receives anything."""
     pair = await Pair.of(people)
     sent = (await pair.ali.http.post(pair.messages, json={"content": "see"})).json()
     path = f"{pair.messages}{sent['id']}/attachments/"

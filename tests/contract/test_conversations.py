@@ -89,7 +89,7 @@ async def test_own_messages_are_read_when_every_other_has(people: People) -> Non
 
 
 async def test_who_is_added_is_in_at_once(people: People) -> None:
-    """The others are told, and the new one opens a socket on any worker."""
+    """The others receive it, and the new one opens a socket on any worker."""
     pair = await Pair.of(people)
     reza = await people("reza")
     body = {"user_id": reza.id}

@@ -73,7 +73,7 @@ async def test_an_earlier_conversation_of_the_two_becomes_it(people: People) -> 
 
 @pytest.mark.parametrize("who_left", ["the one who asks", "the other"])
 async def test_who_has_left_comes_back(people: People, who_left: str) -> None:
-    """To the same conversation with all that was said; sockets are told."""
+    """To the same conversation with all that was said; sockets receive it."""
     ali, sara = await people("ali"), await people("sara")
     id_ = (await direct(ali, sara)).json()["id"]
     await ali.http.post(f"{PATH}{id_}/messages/", json={"content": "hello"})

@@ -1,4 +1,4 @@
-"""Who may open a conversation's socket, and how others are told."""
+"""Who may open a conversation's socket, and how others are refused."""
 
 import pytest
 from websockets.asyncio.client import connect
@@ -115,7 +115,7 @@ async def test_unknown_subprotocols_do_no_harm(people: People) -> None:
 
 @of_each_process
 async def test_a_plain_request_is_no_handshake(people: People) -> None:
-    """It is told to upgrade, by a problem document."""
+    """It hears that it has to upgrade, by a problem document."""
     pair = await Pair.of(people)
     answer = await pair.ali.http.get(f"/ws/chat/{pair.conversation}/")
     assert answer.status_code == 426

@@ -92,7 +92,7 @@ async def test_edits_and_deletes_over_http_reach_the_sockets(people: People) -> 
 
 
 async def test_a_deleted_message_stays_without_its_content(people: People) -> None:
-    """Empty wherever it is read; editing it is 409, deleting it again tells nobody."""
+    """Empty wherever it is read; editing it is 409, deleting it again sends nothing."""
     pair = await Pair.of(people)
     (message,) = await write(pair, "secret")
     path = f"{pair.messages}{message['id']}/"
@@ -106,12 +106,12 @@ async def test_a_deleted_message_stays_without_its_content(people: People) -> No
     assert [frame["seq"] for frame in frames] == [1, 2, 3]
     assert contents(await pair.sara.http.get(pair.messages)) == ["", "marker"]
     late = await pair.sara.connect(pair.conversation, since=0)
-    told = await late.receive()
-    assert (told["content"], told["is_deleted"]) == ("", True)
+    heard = await late.receive()
+    assert (heard["content"], heard["is_deleted"]) == ("", True)
 
 
 async def test_only_the_sender_edits_and_deletes(people: People) -> None:
-    """403 for other participants, 404 for strangers, and nobody is told."""
+    """403 for other participants, 404 for strangers, and nobody receives anything."""
     pair = await Pair.of(people)
     stranger = await people("stranger")
     (message,) = await write(pair, "mine")
@@ -159,7 +159,7 @@ async def test_since_returns_what_changed_later(people: People) -> None:
 
 @pytest.mark.parametrize("content", ["", " \n ", "a\0b", "x" * 10_001, None, 7])
 async def test_a_wrong_message_names_its_field(people: People, content: object) -> None:
-    """400, and nobody is told of it."""
+    """400, and nobody receives it."""
     pair = await Pair.of(people)
     answer = await pair.ali.http.post(pair.messages, json={"content": content})
     assert answer.status_code == 400
@@ -170,7 +170,7 @@ async def test_a_wrong_message_names_its_field(people: People, content: object) 
 
 
 async def test_typing_is_stored_nowhere(people: People) -> None:
-    """It takes no number, makes no message and is not told to who comes back."""
+    """It takes no number, makes no message and is not sent to clients that come back."""
     pair = await Pair.of(people)
     await pair.first.send({"type": "typing", "is_typing": True})
     assert "seq" not in await pair.second.receive()

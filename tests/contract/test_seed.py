@@ -35,7 +35,7 @@ async def test_chat_message_reaches_everyone(people: People) -> None:
         assert frame["type"] == "chat.message"
 
 
-async def test_edit_message_tells_everyone(people: People) -> None:
+async def test_edit_message_reaches_everyone(people: People) -> None:
     """As `message.edited`, with the message's id and content."""
     _, _, _, first, second = await pair(people)
     await first.send({"type": "chat_message", "message": NEW})
@@ -49,7 +49,7 @@ async def test_edit_message_tells_everyone(people: People) -> None:
         }
 
 
-async def test_delete_message_tells_everyone(people: People) -> None:
+async def test_delete_message_reaches_everyone(people: People) -> None:
     """As `message.deleted`, with the message's id."""
     _, _, _, first, second = await pair(people)
     await first.send({"type": "chat_message", "message": NEW})
@@ -63,7 +63,7 @@ async def test_delete_message_tells_everyone(people: People) -> None:
         }
 
 
-async def test_typing_tells_the_others(people: People) -> None:
+async def test_typing_reaches_the_others(people: People) -> None:
     """As `user.typing`, exactly as in the example, and not back to the one who types."""
     ali, _, _, first, second = await pair(people)
     await first.send({"type": "typing", "is_typing": True})

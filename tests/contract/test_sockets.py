@@ -82,7 +82,7 @@ async def test_a_frame_with_an_unknown_field_changes_nothing(people: People) -> 
 
 
 async def test_a_retry_is_the_same_message(people: People) -> None:
-    """On the other's worker, on a new socket and over HTTP: one id, told to the others once."""
+    """On the other's worker, on a new socket and over HTTP: one id, which others get once."""
     pair = await Pair.of(people)
     key = secrets.token_hex(8)
     frame = {"type": "chat_message", "message": "once", "client_id": key}
@@ -162,7 +162,7 @@ async def test_a_message_of_another_conversation_is_not_found(people: People) ->
         assert (await elsewhere.receive_type("error"))["code"] == "not_found"
 
 
-async def test_reading_is_told_to_the_others(people: People) -> None:
+async def test_reading_is_sent_to_the_others(people: People) -> None:
     """As `message.read`; `is_read` and `unread_count` follow, and never go back."""
     pair = await Pair.of(people)
     ids = [(await say(pair, text))["id"] for text in ("a", "b", "c")]
@@ -235,7 +235,7 @@ async def test_everyone_sees_the_same_order(people: People) -> None:
 
 
 async def test_every_kind_of_change_takes_the_next_number(people: People) -> None:
-    """Sends, edits, attachments, tickets, joins, leaves and deletes, each told with its seq."""
+    """Sends, edits, attachments, tickets, joins, leaves and deletes, each with its seq."""
     pair = await Pair.of(people)
     message_id = (await say(pair))["id"]
     reza = await people("reza")
@@ -284,12 +284,12 @@ async def test_what_was_missed_comes_first_and_once(people: People) -> None:
         kinds[seen[-1]["type"]] += 1
     (resumed,) = [place for place, frame in enumerate(seen) if frame["type"] == "resumed"]
     assert seen[resumed]["seq"] == seen[resumed - 1]["seq"]
-    told = [frame for frame in seen if frame["type"] == "chat.message"]
-    assert [frame["content"] for frame in told] == [f"{number}" for number in range(3, 400)]
-    assert [frame["seq"] for frame in told] == list(range(4, 401))
+    heard = [frame for frame in seen if frame["type"] == "chat.message"]
+    assert [frame["content"] for frame in heard] == [f"{number}" for number in range(3, 400)]
+    assert [frame["seq"] for frame in heard] == list(range(4, 401))
 
 
-async def test_resuming_by_frame_tells_all_kinds(people: People) -> None:
+async def test_resuming_by_frame_brings_all_kinds(people: People) -> None:
     """What began later is a chat.message as it is now, and edited or deleted like the older."""
     pair = await Pair.of(people)
     kept, gone = [(await say(pair, text))["id"] for text in ("kept", "gone")]

@@ -6,7 +6,7 @@ from tests.contract.helpers import Pair
 from tests.support.people import People
 
 
-async def test_a_tickets_whole_life_is_told_to_all(people: People) -> None:
+async def test_a_tickets_whole_life_reaches_all(people: People) -> None:
     """Opened, changed, assigned, closed: `ticket.updated` for each, to both."""
     pair = await Pair.of(people)
     boss = await people.staff()
@@ -27,15 +27,15 @@ async def test_a_tickets_whole_life_is_told_to_all(people: People) -> None:
         frames = [await socket.receive() for _ in range(4)]
         assert {frame["type"] for frame in frames} == {"ticket.updated"}
         assert [frame["seq"] for frame in frames] == [1, 2, 3, 4]
-        told = [frame["support_ticket"] for frame in frames]
-        assert told[:3] == [ticket, changed.json(), assigned.json()]
-        assert [one["status"] for one in told] == ["open", "pending", "pending", "closed"]
+        heard = [frame["support_ticket"] for frame in frames]
+        assert heard[:3] == [ticket, changed.json(), assigned.json()]
+        assert [one["status"] for one in heard] == ["open", "pending", "pending", "closed"]
     shown = await pair.ali.http.get(f"/api/conversations/{pair.conversation}/")
     assert shown.json()["support_ticket"] is None
 
 
 async def test_a_ticket_is_taken_by_one_of_many(people: People) -> None:
-    """All at once and on several workers: one has it, the others hear 409; each change is told."""
+    """All at once and on several workers: one has it, the others get 409; each change is sent."""
     pair = await Pair.of(people)
     agents = [await people.staff() for _ in range(4)]
     ticket = (await pair.ali.http.post(pair.support_ticket, json={"subject": "help"})).json()
@@ -52,8 +52,8 @@ async def test_a_ticket_is_taken_by_one_of_many(people: People) -> None:
     for socket in (pair.first, pair.second):
         frames = [await socket.receive() for _ in range(4)]
         assert [frame["seq"] for frame in frames] == [1, 2, 3, 4]
-        told = [frame["support_ticket"] for frame in frames]
-        assert told == [ticket, taken, closed, reopened]
+        heard = [frame["support_ticket"] for frame in frames]
+        assert heard == [ticket, taken, closed, reopened]
 
 
 async def test_one_at_a_time_is_open(people: People) -> None:

@@ -73,7 +73,7 @@ class NginxServer(ServerProcess):
 
 
 class ProxiedServer(PayamServer):
-    """Payam with an nginx in front: clients that are told its URLs come through that.
+    """Payam with an nginx in front: clients that get its URLs come through that.
 
     `others` are further nodes that the nginx knows.
     """

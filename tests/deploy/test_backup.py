@@ -20,7 +20,7 @@ DATABASES = ("SQLite", "PostgreSQL")
 
 @dataclass
 class Place:
-    """A server, and what the page's commands are told of it."""
+    """A server, and what the page's commands need to know of it."""
 
     server: PayamServer
     backup: Path
@@ -88,7 +88,7 @@ async def test_a_backup_of_a_running_server_is_restored_whole(
     """What was there comes back, the doctor finds nothing, and clients go on from there.
 
     Somebody sends while it is backed up: what comes back is all that they had sent up to
-    some moment. After it the numbers count in another epoch: who sends the old one is told to
+    some moment. After it the numbers count in another epoch: who sends the old one has to
     read again, and who sends none where the conversation is now.
     """
     async with People(place.server) as people:

@@ -2,7 +2,7 @@
 
 It resumes after the highest seq that a change has brought it (an ack is no such change:
 others' changes before it may still be on their way), keeps each message until its ack,
-and gives what is not acked again after each new connection. The ledger is told of all.
+and gives what is not acked again after each new connection. The ledger notes all of it.
 """
 
 import asyncio

@@ -23,8 +23,8 @@ RATE = int(os.environ.get("FAULT_RATE", "1600" if IS_LONG else "500"))
 TICK = 0.02
 CONNECT_SECONDS = 60
 SETTLE_SECONDS = 120
-"""How long it may take until all is acked and told once the fault is over; a process that
-died after a commit, before it could tell, is only found out by a look every 15 s."""
+"""How long it may take until all is acked and delivered once the fault is over; a process that
+died after a commit, before it could publish, is only found out by a look every 15 s."""
 LATE_SECONDS = 0.3
 """What comes twice comes soon after the first."""
 IN_DOUBT = "the answer to a commit"
@@ -54,7 +54,7 @@ class Outcome:
 
 
 class Load:
-    """The people of a deployment, all connected and telling one ledger.
+    """The people of a deployment, all connected, with one ledger.
 
     On `/ws/chat/` each has a client for each conversation, on `/ws/` one for all of them.
     """
@@ -138,7 +138,7 @@ class Load:
             await asyncio.sleep(TICK)
 
     async def settle(self, seconds: float) -> None:
-        """Wait until everything is acked and told; what is not by then is the ledger's find."""
+        """Wait until everything is acked and delivered; the ledger finds what is not by then."""
         try:
             async with asyncio.timeout(seconds):
                 while any(client.unacked for client in self.clients):

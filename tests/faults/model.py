@@ -50,7 +50,7 @@ class Conversation:
         return changed(message)
 
     def since(self, seq: int) -> list[Frame]:
-        """What who has seen everything up to `seq` is told when resuming.
+        """What a client with everything up to `seq` receives when it resumes.
 
         A message comes where it was sent and where it was last changed.
         """
@@ -63,7 +63,7 @@ class Conversation:
 
 
 def sent(message: Message) -> Frame:
-    """How others are told that it was sent, with what it is by now."""
+    """The frame by which others receive it, with what it is by now."""
     flags = {name: True for name in ("is_edited", "is_deleted") if getattr(message, name)}
     return {
         "type": "chat.message",
@@ -83,7 +83,7 @@ def for_others(frame: Frame) -> Frame:
 
 
 def changed(message: Message) -> Frame:
-    """How they are told of its last edit, or its deletion."""
+    """The frame of its last edit, or of its deletion."""
     if message.is_deleted:
         return {"type": "message.deleted", "message_id": message.id, "seq": message.seq}
     edited = {"id": message.id, "content": message.content}

@@ -131,7 +131,7 @@ def test_ids_that_do_not_follow_seq_are_found(ledger: Ledger, view: View) -> Non
 
 
 def test_a_message_seen_and_not_stored_is_found(ledger: Ledger, seen: View) -> None:
-    """Nothing is told before its commit."""
+    """Nothing is published before its commit."""
     ledger.saw(seen, message(TWO, id=13, seq=8))
     assert "not stored" in only(ledger.check([ONE, TWO]), "wrong")
 

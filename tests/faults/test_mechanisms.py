@@ -292,7 +292,7 @@ async def lost_answers(seeded: Seeded, line: FaultProxy, socket: str) -> Finding
 async def test_without_telling_of_doubtful_commits_messages_are_lost(
     postgres: PostgresServer, redis: RedisServer, filled: str, socket: str
 ) -> None:
-    """The retry finds it stored, and whoever stored it told nobody."""
+    """The retry finds it stored, and whoever stored it published nothing."""
     url = postgres.create_database(template=filled)
     async with FaultProxy(postgres.port) as line:
         if IS_LONG:
@@ -311,7 +311,7 @@ async def test_without_telling_of_doubtful_commits_messages_are_lost(
 
 
 async def death_before_telling(seeded: Seeded, socket: str) -> Findings:
-    """One of each two says something, and a worker dies when it has acked what it was told."""
+    """One of each two says something, and a worker dies when it has acked what it was sent."""
     load = Load(seeded, changes=False, socket=socket)
     async with load.running():
         for client in load.clients[::2]:
@@ -323,7 +323,7 @@ async def death_before_telling(seeded: Seeded, socket: str) -> Findings:
 async def test_without_looking_now_and_then_messages_are_lost(
     postgres: PostgresServer, redis: RedisServer, filled: str, socket: str
 ) -> None:
-    """Acked, stored, and nobody left to tell of it: those on the other worker would wait."""
+    """Acked, stored, and nobody left to publish it: those on the other worker would wait."""
     url = postgres.create_database(template=filled)
     if IS_LONG:
         with two_workers("dying_before_it_tells", url, redis.url) as seeded:

@@ -103,7 +103,7 @@ async def test_a_refused_connection_is_refused_until_accepted(proxy: FaultProxy)
 
 
 async def test_a_half_open_connection_is_silent_and_not_closed(proxy: FaultProxy) -> None:
-    """Neither end is told; the target still believes in it."""
+    """Neither end is notified; the target still believes in it."""
     talker = await Talker.to(proxy)
     talker.say(b"a")
     await talker.hears()

@@ -75,7 +75,7 @@ class Participant:
         ref = f"r{next(self._refs)}"
         await self.socket.send({**frame, "ref": ref})
         answer = await self.socket.receive()
-        assert answer.get("ref") == ref, f"{self.name} was told {answer} instead of an answer"
+        assert answer.get("ref") == ref, f"{self.name} received {answer} instead of an answer"
         return answer
 
     async def catch_up(self) -> None:
@@ -123,8 +123,8 @@ class Chat(RuleBasedStateMachine):
     def ask(self, person: Participant, frame: Frame) -> Frame:
         return self.runner.run(person.ask(frame))
 
-    def tell(self, frame: Frame) -> None:
-        """Everybody who is connected is told, and told only this."""
+    def expect(self, frame: Frame) -> None:
+        """Everybody who is connected receives this frame, and only this."""
         for person in self.people:
             if person.socket is not None:
                 person.expected.append(person.as_seen(frame))
@@ -149,9 +149,9 @@ class Chat(RuleBasedStateMachine):
 
     def give(self, person: Participant, key: str, text: str) -> None:
         ack = self.ask(person, {"type": "chat_message", "message": text, "client_id": key})
-        told = self.conversation.send(person.name, person.id, key, text, ack["id"])
+        heard = self.conversation.send(person.name, person.id, key, text, ack["id"])
         assert (ack["type"], ack["seq"]) == ("ack", self.conversation.seq)
-        self.tell(told)
+        self.expect(heard)
 
     @precondition(lambda self: self.conversation.keys)
     @rule(place=places, other=st.booleans())
@@ -177,9 +177,9 @@ class Chat(RuleBasedStateMachine):
         self.runner.run(person.socket.send(frame))
         self.runner.run(person.leave(politely=False))
         stored = self.retry_over_http(person, text, key)
-        told = self.conversation.send(person.name, person.id, key, text, stored["id"])
+        heard = self.conversation.send(person.name, person.id, key, text, stored["id"])
         assert stored["seq"] == self.conversation.seq
-        self.tell(told)
+        self.expect(heard)
 
     def retry_over_http(self, person: Participant, text: str, key: str) -> dict[str, Any]:
         number = self.people.index(person) + 1
@@ -203,9 +203,9 @@ class Chat(RuleBasedStateMachine):
         elif message.is_deleted:
             assert answer["code"] == "message_deleted"
         else:
-            told = self.conversation.edit(message, text)
+            heard = self.conversation.edit(message, text)
             assert answer["seq"] == self.conversation.seq
-            self.tell(told)
+            self.expect(heard)
 
     @precondition(lambda self: self.conversation.messages)
     @rule(place=who, which=places)
@@ -217,9 +217,9 @@ class Chat(RuleBasedStateMachine):
         elif message.is_deleted:
             assert answer["seq"] == message.seq
         else:
-            told = self.conversation.delete(message)
+            heard = self.conversation.delete(message)
             assert answer["seq"] == self.conversation.seq
-            self.tell(told)
+            self.expect(heard)
 
     @rule(place=who, since=places)
     def resume(self, place: int, since: int) -> None:

@@ -60,7 +60,7 @@ def relay(near: socket.socket, port: int, fault: Fault) -> None:
 
 
 def pump(source: socket.socket, drain: socket.socket, change: Callable[[bytes], bytes]) -> None:
-    """Until one end closes; the other is then told."""
+    """Until one end closes; the other is then closed."""
     with suppress(OSError):
         while data := source.recv(CHUNK):
             drain.sendall(change(data))

@@ -62,17 +62,17 @@ cuts = st.lists(st.integers(min_value=1, max_value=3000), max_size=12)
 
 @given(seqs, cuts, cuts)
 def test_two_members_have_the_books_of_their_frames(
-    told: list[int], one: list[int], other: list[int]
+    heard: list[int], one: list[int], other: list[int]
 ) -> None:
-    """Expected: as told in one piece, whichever way the bytes of each socket are cut."""
-    data = b"".join(delivery(seq) for seq in told)
+    """Expected: as if it came in one piece, whichever way the bytes of each socket are cut."""
+    data = b"".join(delivery(seq) for seq in heard)
     traffic, readers = opened(3)
     for reader, cut in zip(readers, ([], one, other), strict=True):
         feed(reader, chunks(data, cut))
     books = traffic.ledger.conversations[CONVERSATION].books
     assert len({(book.due, frozenset(book.holes), book.late, book.doubled) for book in books}) == 1
-    assert books[0].due == max(told, default=0) + 1
-    assert books[0].doubled == len(told) - len(set(told))
+    assert books[0].due == max(heard, default=0) + 1
+    assert books[0].doubled == len(heard) - len(set(heard))
 
 
 def test_a_reading_is_used_only_for_the_very_same_bytes() -> None:

@@ -90,7 +90,7 @@ def test_a_limit_stands_beside_the_value_in_the_unit_shown() -> None:
     assert last == "| KiB | **5** (at most 4 ✗) | 10: 0.50× |"
 
 
-def test_payam_beside_itself_is_told_in_its_own_column() -> None:
+def test_payam_beside_itself_has_its_own_column() -> None:
     """Expected: two workers against one need no column of a server."""
     figure = Figure("CPU", "fanout", "rate", subject="payam-2", rivals={"payam": most(1.3)})
     own = Figure("CPU", "fanout", "rate", rivals={"slow": None})

@@ -13,9 +13,9 @@ def test_every_sync_is_timed_and_the_file_goes(
     """Expected: as many as the rate and the time make, with the figures in one line."""
     command = ["disk", "--folder", str(tmp_path), "--rate", "200", "--seconds", "0.1"]
     assert main(command, {}) == 0
-    told = capsys.readouterr().out
-    assert told.startswith("20 syncs of 8192 bytes, 200 per second: p50 ")
-    assert told.endswith(" ms\n")
+    heard = capsys.readouterr().out
+    assert heard.startswith("20 syncs of 8192 bytes, 200 per second: p50 ")
+    assert heard.endswith(" ms\n")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,4 +1,4 @@
-"""Latencies: what is recorded is what is told."""
+"""Latencies: what is recorded is what is reported."""
 
 import pytest
 
@@ -21,9 +21,9 @@ def test_percentiles_are_of_all_that_was_recorded() -> None:
     assert latencies.count == 1000
     assert latencies.maximum == pytest.approx(1.0, rel=THREE_DIGITS)
     assert latencies.mean == pytest.approx(0.5005, rel=THREE_DIGITS)
-    told = dict(latencies.percentiles)
+    heard = dict(latencies.percentiles)
     expected = {50.0: 0.5, 90.0: 0.9, 99.0: 0.99, 99.9: 0.999}
-    assert told == {at: pytest.approx(value, rel=THREE_DIGITS) for at, value in expected.items()}
+    assert heard == {at: pytest.approx(value, rel=THREE_DIGITS) for at, value in expected.items()}
 
 
 def test_recording_goes_on_after_a_look() -> None:

@@ -1,4 +1,4 @@
-"""The ledger: nothing that a socket was told, or was not told, escapes it."""
+"""The ledger: no frame that a socket received, or did not receive, escapes it."""
 
 import pytest
 from hypothesis import given
@@ -22,7 +22,7 @@ def opened(members: int = 1) -> tuple[Ledger, list[Book]]:
     return ledger, books
 
 
-def tell(ledger: Ledger, book: Book, *seqs: int) -> None:
+def give(ledger: Ledger, book: Book, *seqs: int) -> None:
     """As a client does: the one due by its mark, anything else by the ledger."""
     for seq in seqs:
         if mark(seq).endswith(book.mark):
@@ -42,7 +42,7 @@ def test_everything_in_order_is_clean() -> None:
     ledger, books = opened(2)
     acked(ledger, 11, 12, 13)
     for book in books:
-        tell(ledger, book, 11, 12, 13)
+        give(ledger, book, 11, 12, 13)
     assert ledger.count() == Count(expected=6, delivered=6, doubled=0, out_of_order=0)
     assert ledger.count().is_clean
 
@@ -51,7 +51,7 @@ def test_a_hole_is_missing() -> None:
     """Expected: what comes after a lost message does not hide it."""
     ledger, (book,) = opened()
     acked(ledger, 11, 12, 13)
-    tell(ledger, book, 11, 13)
+    give(ledger, book, 11, 13)
     assert ledger.count() == Count(expected=3, delivered=2, doubled=0, out_of_order=0)
     assert ledger.count().missing == 1
 
@@ -60,7 +60,7 @@ def test_a_lost_first_message_is_missing() -> None:
     """Expected: the account begins at the conversation's position, not at what came first."""
     ledger, (book,) = opened()
     acked(ledger, 11, 12)
-    tell(ledger, book, 12)
+    give(ledger, book, 12)
     assert ledger.count().missing == 1
 
 
@@ -68,14 +68,14 @@ def test_a_lost_last_message_is_missing() -> None:
     """Expected: the ack says that it was sent."""
     ledger, (book,) = opened()
     acked(ledger, 11, 12)
-    tell(ledger, book, 11)
+    give(ledger, book, 11)
     assert ledger.count().missing == 1
 
 
-def test_what_one_member_was_told_is_expected_at_the_others() -> None:
+def test_what_one_member_received_is_expected_at_the_others() -> None:
     """Expected: it is missing there though no ack named it."""
     ledger, (one, _) = opened(2)
-    tell(ledger, one, 11)
+    give(ledger, one, 11)
     assert ledger.count() == Count(expected=2, delivered=1, doubled=0, out_of_order=0)
 
 
@@ -83,7 +83,7 @@ def test_a_double_is_noticed_wherever_it_comes() -> None:
     """Expected: at once, later, and of the first message: three doubles, none missing."""
     ledger, (book,) = opened()
     acked(ledger, 11, 12, 13)
-    tell(ledger, book, 11, 12, 12, 13, 12, 11)
+    give(ledger, book, 11, 12, 12, 13, 12, 11)
     assert ledger.count() == Count(expected=3, delivered=3, doubled=3, out_of_order=0)
 
 
@@ -91,41 +91,41 @@ def test_what_comes_late_is_out_of_order_and_not_missing() -> None:
     """Expected: one delivery out of order, whichever number of others came before it."""
     ledger, (book,) = opened()
     acked(ledger, 11, 12, 13, 14)
-    tell(ledger, book, 12, 13, 11, 14)
+    give(ledger, book, 12, 13, 11, 14)
     assert ledger.count() == Count(expected=4, delivered=4, doubled=0, out_of_order=1)
 
 
 def test_a_message_from_before_is_a_double() -> None:
     """Expected: what the member knew when the book began must not come again."""
     ledger, (book,) = opened()
-    tell(ledger, book, POSITION)
+    give(ledger, book, POSITION)
     assert ledger.count().doubled == 1
 
 
 def test_catching_up_leaves_out_what_was_superseded() -> None:
-    """Expected: a message that was edited meanwhile is told once, with its last number."""
+    """Expected: a message that was edited meanwhile is delivered once, with its last number."""
     ledger, (book,) = opened()
     acked(ledger, 11, 13, message=1)
     acked(ledger, 12, message=2)
     ledger.catching_up(book)
-    tell(ledger, book, 12, 13)
+    give(ledger, book, 12, 13)
     ledger.caught_up(book, 13)
     assert ledger.count() == Count(expected=3, delivered=3, doubled=0, out_of_order=0)
 
 
 def test_catching_up_excuses_no_message_that_never_came() -> None:
-    """Expected: a message of which no later change was told is missing."""
+    """Expected: a message of which no later change was delivered is missing."""
     ledger, (book,) = opened()
     acked(ledger, 11, message=1)
     acked(ledger, 12, message=2)
     ledger.catching_up(book)
-    tell(ledger, book, 12)
+    give(ledger, book, 12)
     ledger.caught_up(book, 12)
     assert ledger.count().missing == 1
 
 
-def test_caught_up_with_nothing_told_is_missing() -> None:
-    """Expected: the server's word that it told everything is not believed."""
+def test_caught_up_with_nothing_delivered_is_missing() -> None:
+    """Expected: the server's word that it delivered everything is not believed."""
     ledger, (book,) = opened()
     acked(ledger, 11)
     ledger.catching_up(book)
@@ -137,7 +137,7 @@ def test_live_changes_are_never_superseded() -> None:
     """Expected: an edit does not excuse the message before it, where nothing was caught up."""
     ledger, (book,) = opened()
     acked(ledger, 11, 12, message=1)
-    tell(ledger, book, 12)
+    give(ledger, book, 12)
     assert ledger.count().missing == 1
 
 
@@ -146,10 +146,10 @@ def test_after_catching_up_the_next_one_is_due_again() -> None:
     ledger, (book,) = opened()
     acked(ledger, 11, 12)
     ledger.catching_up(book)
-    tell(ledger, book, 11)
+    give(ledger, book, 11)
     ledger.caught_up(book, 11)
     assert book.mark == mark(12)
-    tell(ledger, book, 12)
+    give(ledger, book, 12)
     assert ledger.count().is_clean
 
 
@@ -159,13 +159,13 @@ def test_forgetting_changes_no_account(forgetting: bool) -> None:
     ledger, books = opened(2)
     for seq in range(11, 200):
         acked(ledger, seq, message=seq % 20)
-        tell(ledger, books[0], seq)
+        give(ledger, books[0], seq)
         if seq == 150:
             ledger.catching_up(books[1])
-            tell(ledger, books[1], *range(131, 151))
+            give(ledger, books[1], *range(131, 151))
             ledger.caught_up(books[1], 150)
         if seq > 150 and seq != 170:
-            tell(ledger, books[1], seq)
+            give(ledger, books[1], seq)
         if forgetting:
             ledger.forget()
     assert ledger.count() == Count(expected=378, delivered=377, doubled=0, out_of_order=0)
@@ -177,7 +177,7 @@ def test_any_deliveries_are_counted_as_a_plain_list_would(seqs: list[int]) -> No
     """Expected: missing and doubled as counted from the whole list, in whatever order."""
     ledger, (book,) = opened()
     acked(ledger, 25)
-    tell(ledger, book, *seqs)
+    give(ledger, book, *seqs)
     count = ledger.count()
     assert count.expected == 15
     assert count.delivered == len(set(seqs))

@@ -97,7 +97,7 @@ def test_stalled_sockets_take_part_and_are_not_waited_for(run: Run) -> None:
 
 
 def test_sockets_of_a_storm_come_back(run: Run) -> None:
-    """Expected: one return a socket, and what was sent meanwhile told to every one of them."""
+    """Expected: one return a socket, and what was sent meanwhile delivered to every one of them."""
     _, report = run("storm", *SMALL["storm"].split())
     assert report["latencies"]["return"]["count"] == 10
     assert report["ledger"]["expected"] >= 2 * 5 * 11

@@ -13,7 +13,7 @@ def opened(conversation: int, members: int, ledger: SparseLedger) -> list[Book]:
     return books
 
 
-def tell(ledger: SparseLedger, book: Book, *seqs: int) -> None:
+def give(ledger: SparseLedger, book: Book, *seqs: int) -> None:
     for seq in seqs:
         ledger.received(book, seq)
 
@@ -28,19 +28,19 @@ def test_numbers_of_other_conversations_are_not_missed() -> None:
     (one,), (other,) = opened(1, 1, ledger), opened(2, 1, ledger)
     for seq in range(1, 9):
         ledger.acked(seq % 2 + 1, seq, seq)
-    tell(ledger, one, 2, 4, 6, 8)
-    tell(ledger, other, 1, 3, 5, 7)
+    give(ledger, one, 2, 4, 6, 8)
+    give(ledger, other, 1, 3, 5, 7)
     assert ledger.count() == Count(expected=8, delivered=8, doubled=0, out_of_order=0)
 
 
-def test_what_was_acknowledged_or_told_to_one_is_expected_at_all() -> None:
+def test_what_was_acknowledged_or_delivered_to_one_is_expected_at_all() -> None:
     """Expected: either is missing where it did not come."""
     ledger = new_ledger()
     one, other = opened(1, 2, ledger)
     ledger.acked(1, 3, 3)
-    tell(ledger, one, 3, 7)
+    give(ledger, one, 3, 7)
     assert ledger.count() == Count(expected=4, delivered=2, doubled=0, out_of_order=0)
-    tell(ledger, other, 3, 7)
+    give(ledger, other, 3, 7)
     assert ledger.count().is_clean
 
 
@@ -49,7 +49,7 @@ def test_doubles_and_disorder_are_counted_as_a_plain_list_would(seqs: list[int])
     """Expected: a number that came before is a double; a new one below another is late."""
     ledger = new_ledger()
     (book,) = opened(1, 1, ledger)
-    tell(ledger, book, *seqs)
+    give(ledger, book, *seqs)
     fresh = [seq not in seqs[:i] for i, seq in enumerate(seqs)]
     late = sum(
         new and seq < max(seqs[:i], default=0)

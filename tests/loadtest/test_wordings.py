@@ -63,8 +63,8 @@ class Room:
                 number = 2 * next(self._numbers)
                 self._emit([member], "ack", {**said, "id": number, "seq": number})
                 if number != self.lost:
-                    told = {"id": number, "seq": number, "content": said["message"]}
-                    self._emit(self._members, "chat.message", told)
+                    heard = {"id": number, "seq": number, "content": said["message"]}
+                    self._emit(self._members, "chat.message", heard)
 
     def _emit(self, members: list[ServerConnection], name: str, said: dict[str, Any]) -> None:
         self._tell(members, "42" + json.dumps([name, said]))

@@ -50,7 +50,7 @@ async def open_socket(api: Api, person: Person, conversation: str, query: str = 
 
 
 async def take_away(api: Api, person: Person) -> None:
-    """The right of staff, as an operator does: nobody is told."""
+    """The right of staff, as an operator does: nobody is notified."""
     async with api.app.ctx.payam.database.transaction() as transaction:
         await transaction.execute("UPDATE users SET is_staff = FALSE WHERE id = ?", (person.id,))
 

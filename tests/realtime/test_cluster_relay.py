@@ -68,7 +68,7 @@ async def test_another_is_asked_where_the_first_is_away(cluster: RedisCluster) -
 async def test_a_primary_killed_hands_over_to_its_replica(
     cluster: RedisCluster, carries_everyone: bool
 ) -> None:
-    """Its channels are subscribed to anew, and told how far the conversations have come.
+    """Its channels are subscribed to anew, and get the positions of the conversations.
 
     Announcements made meanwhile arrive, or else there is a warning that some may not have.
     """
@@ -93,7 +93,7 @@ async def test_a_primary_killed_hands_over_to_its_replica(
         for conversation, news in heard.news.items():
             assert news[-1] == b"after"
             assert set(news[:-1]) <= {b"meanwhile", b"as far as 7"}
-            # Told of what was published meanwhile, or that something may have been missed.
+            # It heard what was published meanwhile, or that something may have been missed.
             assert len(news) > 1 or conversation in heard.subscriptions
     await restore(cluster, victim)
 
@@ -101,7 +101,7 @@ async def test_a_primary_killed_hands_over_to_its_replica(
 async def test_a_primary_gone_without_a_replica_does_not_hold_up_the_others(
     cluster: RedisCluster,
 ) -> None:
-    """Where the cluster serves what it can, so does the relay; the rest is told later."""
+    """Where the cluster serves what it can, so does the relay; the rest is published later."""
     victim = cluster.primaries()[0]
     moved = of_primary(cluster, victim)
     others = set(CONVERSATIONS) - moved

@@ -44,7 +44,7 @@ class Recorder:
         self.look_at = self.ends_at = 0
         self.pings = 0
         self.is_dropped = False
-        self.told: list[bytes] = []
+        self.heard: list[bytes] = []
         self.closed_with = 0
 
     def ping(self) -> None:
@@ -54,7 +54,7 @@ class Recorder:
         self.is_dropped = True
 
     def send(self, frame: bytes) -> None:
-        self.told.append(frame)
+        self.heard.append(frame)
 
     def close(self, code: int, reason: str = "") -> None:
         self.closed_with = code
@@ -109,16 +109,16 @@ def test_a_token_ends_with_a_warning_before(clock: Clock) -> None:
     add(connections, ending)
     clock.go_on(100 - WARNING - 1)
     connections._look_at_tokens()
-    assert ending.told == []
+    assert ending.heard == []
     clock.go_on(1)
     connections._look_at_tokens()
-    assert b'"expires_in":60' in ending.told[0]
+    assert b'"expires_in":60' in ending.heard[0]
     clock.go_on(59)
     connections._look_at_tokens()
     assert ending.closed_with == 0
     clock.go_on(1)
     connections._look_at_tokens()
-    assert (len(ending.told), ending.closed_with) == (1, 4401)
+    assert (len(ending.heard), ending.closed_with) == (1, 4401)
 
 
 def test_a_renewed_token_is_looked_at_anew(clock: Clock) -> None:
@@ -129,7 +129,7 @@ def test_a_renewed_token_is_looked_at_anew(clock: Clock) -> None:
     connections.renewed(connection)
     clock.go_on(101)
     connections._look_at_tokens()
-    assert (renewed.told, renewed.closed_with) == ([], 0)
+    assert (renewed.heard, renewed.closed_with) == ([], 0)
     clock.go_on(999)
     connections._look_at_tokens()
     assert renewed.closed_with == 4401
@@ -143,7 +143,7 @@ def test_a_clock_that_is_put_back_prolongs_nothing(clock: Clock) -> None:
     connections._look_at_tokens()
     clock.go_on(99)
     connections._look_at_tokens()
-    assert (len(ending.told), ending.closed_with) == (1, 0)
+    assert (len(ending.heard), ending.closed_with) == (1, 0)
     clock.go_on(1)
     connections._look_at_tokens()
     assert ending.closed_with == 4401

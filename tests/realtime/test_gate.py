@@ -98,7 +98,7 @@ def test_a_revocation_while_the_history_is_looked_at_refuses_the_handshake(
 def test_a_removal_during_the_handshake_refuses_it(
     nodes: Nodes, talk: Talk, monkeypatch: pytest.MonkeyPatch, query: str, *, as_browser: bool
 ) -> None:
-    """Others of the conversation are here, and have been told of it."""
+    """Others of the conversation are here, and have received it."""
 
     async def scenario() -> list[int]:
         witness = await opened(nodes.here, talk.reza, talk.path)
@@ -143,7 +143,7 @@ def test_the_first_of_a_conversation_here_hears_of_a_removal_that_nobody_here_wa
 def test_another_that_was_the_first_meanwhile_makes_the_handshake_ask_again(
     nodes: Nodes, talk: Talk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The conversation begins here after the removal: nobody here will be told of it."""
+    """The conversation begins here after the removal: nobody here will receive it."""
 
     async def scenario() -> list[int]:
         conversations = nodes.here.app.ctx.services.conversations

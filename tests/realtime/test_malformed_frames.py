@@ -117,7 +117,7 @@ nearly = st.dictionaries(
 @example({"type": "chat_message", "message": "\ud800"})
 @example({"type": "typing", "is_typing": True, "ref": "\udc00"})
 def test_any_json_is_a_frame_or_malformed(value: Any) -> None:
-    """Nothing else comes out, and what comes out can be told to a client."""
+    """Nothing else comes out, and what comes out can be sent to a client."""
     check(json.dumps(value))
 
 
@@ -135,8 +135,8 @@ def check(text: str) -> None:
     try:
         frame = decode(text)
     except MalformedFrame as error:
-        told = protocol.error_frame(error, ref=error.ref)
-        assert b'"code":"malformed_frame"' in told
+        heard = protocol.error_frame(error, ref=error.ref)
+        assert b'"code":"malformed_frame"' in heard
     else:
-        told = protocol.frame_of(server_frames.Ack(ref=frame.ref or "none"))
-        assert b'"type":"ack"' in told
+        heard = protocol.frame_of(server_frames.Ack(ref=frame.ref or "none"))
+        assert b'"type":"ack"' in heard

@@ -182,7 +182,7 @@ def test_every_frame_has_exactly_its_fields(frame: ServerFrame, expected: dict[s
     assert payload(protocol.frame_of(frame)) == expected
 
 
-def test_tickets_and_attachments_are_told_whole() -> None:
+def test_tickets_and_attachments_are_sent_whole() -> None:
     """As HTTP shows them."""
     ticket = payload(protocol.frame_of(TicketUpdated(TICKET, seq=1)))
     assert ticket["support_ticket"]["created_by"] == {"id": 1, "username": "ali"}
@@ -191,7 +191,7 @@ def test_tickets_and_attachments_are_told_whole() -> None:
     assert (attachment["message_id"], attachment["attachment"]["name"]) == (9, "a.txt")
 
 
-def test_flags_are_told_only_when_they_are_set() -> None:
+def test_flags_are_sent_only_when_they_are_set() -> None:
     """To who learns of a message late."""
     late = MessageSent(1, "ali", "", "then", is_edited=True, is_deleted=True, seq=5)
     frame = payload(protocol.frame_of(late))

@@ -20,7 +20,9 @@ def server() -> Iterator[RedisServer]:
         yield server
 
 
-async def test_a_restart_is_told_and_everything_is_subscribed_again(server: RedisServer) -> None:
+async def test_a_restart_is_reported_and_everything_is_subscribed_again(
+    server: RedisServer,
+) -> None:
     """News flows again, and each subscription is confirmed anew: there may be a gap."""
     async with two_nodes(server.url) as (here, there, heard):
         assert heard.interruptions == 1
@@ -38,7 +40,7 @@ async def test_a_restart_is_told_and_everything_is_subscribed_again(server: Redi
         await until(lambda: heard.news[6] == [b"news"])
 
 
-async def test_what_could_not_be_published_is_told_as_a_point_reached(
+async def test_what_could_not_be_published_becomes_a_position(
     server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Once a conversation, with the highest number; announcements whole, passing things not.

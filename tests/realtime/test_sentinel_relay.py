@@ -127,7 +127,7 @@ async def test_what_is_wrong_is_said_at_once(
         assert not relay.is_connected
 
 
-async def test_the_address_of_a_sentinel_alone_is_told_from_a_redis(
+async def test_the_address_of_a_sentinel_alone_is_not_that_of_a_redis(
     watchful: RedisSentinels, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It lets one listen, and not publish."""

@@ -103,7 +103,7 @@ async def test_a_message_comes_where_it_was_sent_and_where_it_was_last_changed(
 async def test_attachments_of_a_message_deleted_since_are_gone_without_a_trace(
     database: Database,
 ) -> None:
-    """The deletion is all that is told."""
+    """The deletion is all that is sent."""
     talk, ali, _ = await pair(database)
     message = await sent(database, talk, ali)
     make = Changes(database, talk)
@@ -145,7 +145,7 @@ async def test_the_last_title_is_told_where_it_was_given(database: Database) -> 
 
 
 async def test_who_joined_and_left_since_has_left(database: Database) -> None:
-    """Only the last of the two is told; those there from the start are not news."""
+    """Only the last of the two is sent; those there from the start are not news."""
     talk, _, sara = await pair(database)
     make = Changes(database, talk)
     await make.leave(sara)
@@ -192,7 +192,7 @@ async def test_pages_lead_to_the_end(database: Database, limit: int) -> None:
 
 
 async def test_who_was_cut_off_begins_again_where_it_was(database: Database) -> None:
-    """A message sent before that point and edited after it was told before it."""
+    """A message sent before that point and edited after it was sent before it."""
     talk, ali, _ = await pair(database)
     first, second = [await sent(database, talk, ali, text) for text in "ab"]
     await Changes(database, talk).edit(first.id, "new")

@@ -52,7 +52,7 @@ async def test_a_batch_of_many_conversations_names_each(database: Database) -> N
 async def test_what_is_pruned_is_not_taken_for_nothing(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever asks from before it is told to look at everything; others go on."""
+    """Whoever asks from before it has to look at everything; others go on."""
     monkeypatch.setattr(touched, "PART", 2)
     talk, ali, _ = await pair(database)
     old = await touched.present(database)

@@ -51,7 +51,7 @@ async def test_two_nodes_at_once_number_densely_and_never_wait_in_a_circle(
 async def test_one_key_at_once_on_two_nodes_is_one_message(
     database: Database, other_node: Database
 ) -> None:
-    """Both are told the same id and seq, and one of them that it is a repeat."""
+    """Both get the same id and seq, and one of them that it is a repeat."""
     talk, ali, _ = await pair(database)
     for n in range(20):
         twins = [draft(talk, ali, "hello", f"key {n}") for _ in range(2)]
@@ -81,10 +81,10 @@ async def test_two_nodes_writing_everything_at_once_keep_every_number_dense(
     ali = await user(database, "ali")
     talks = [await conversation(database, ali) for _ in range(4)]
     targets = {talk: await sent(database, talk, ali) for talk in talks}
-    told: list[list[Event]] = [[], []]
+    heard: list[list[Event]] = [[], []]
     async with (
-        writing(database, told[0].extend) as writer,
-        writing(other_node, told[1].extend) as second,
+        writing(database, heard[0].extend) as writer,
+        writing(other_node, heard[1].extend) as second,
     ):
         work: list[Awaitable[Any]] = []
         for n in range(20):
@@ -96,7 +96,7 @@ async def test_two_nodes_writing_everything_at_once_keep_every_number_dense(
             await asyncio.gather(*work)
     assert await conversations.seqs(database, talks) == dict.fromkeys(talks, 81)
     for talk in talks:
-        for events in told:
+        for events in heard:
             seqs = [
                 event.seq
                 for event in events

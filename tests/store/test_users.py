@@ -63,7 +63,7 @@ async def test_an_external_id_is_one_users(database: Database) -> None:
 async def test_one_name_at_once_on_two_nodes_is_one_user(
     database: Database, other_node: Database
 ) -> None:
-    """The other is told that it is taken, without an error."""
+    """The other hears that it is taken, without an error."""
 
     async def create(node: Database) -> int | None:
         async with node.transaction() as transaction:

@@ -85,10 +85,10 @@ async def test_messages_are_stored_and_published_in_the_order_they_came(
         for send in sends[1:]:
             writer.send(send, log.answer(send.content))
     assert [send.seq for send in sends] == list(range(1, 201))
-    told = frames(log.events, MessageSent)
-    assert [(frame.seq, frame.content) for frame in told] == [(n + 1, str(n)) for n in range(200)]
+    heard = frames(log.events, MessageSent)
+    assert [(frame.seq, frame.content) for frame in heard] == [(n + 1, str(n)) for n in range(200)]
     at = "2023-10-27T10:00:00Z"
-    assert told[0] == MessageSent(sends[0].id, "ali", "0", at, sender_id=ali, seq=1)
+    assert heard[0] == MessageSent(sends[0].id, "ali", "0", at, sender_id=ali, seq=1)
     assert {event.conversation_id for event in log.events} == {talk}
     assert await contents(database, talk) == [str(n) for n in range(200)]
 
@@ -96,7 +96,7 @@ async def test_messages_are_stored_and_published_in_the_order_they_came(
 async def test_answers_come_after_the_commit_and_before_the_news(
     database: Database, other_node: Database, log: Log
 ) -> None:
-    """Whoever is told of a message finds it in the database, from anywhere."""
+    """Whoever receives a message finds it in the database, from anywhere."""
     talk, ali, _ = await pair(database)
     found: list[Any] = []
 
@@ -114,7 +114,7 @@ async def test_answers_come_after_the_commit_and_before_the_news(
 async def test_a_repeat_is_answered_as_the_first_and_told_as_a_point_only(
     database: Database, log: Log
 ) -> None:
-    """Whoever stored the first may have died before telling; sockets look for themselves."""
+    """Whoever stored the first may have died before publishing it; sockets look for themselves."""
     talk, ali, _ = await pair(database)
     async with writing(database, log.publish) as writer:
         first, again = (draft(talk, ali, "hello", "key") for _ in range(2))
@@ -179,11 +179,12 @@ async def test_changes_and_messages_keep_their_order(database: Database, log: Lo
                     lambda seq, error: results.append((seq, error)),
                 )
     expected = [text for n in range(10) for text in (f"new {n}", f"edit {n}a", f"edit {n}b")]
-    told = frames(log.events, MessageSent, MessageEdited)
+    heard = frames(log.events, MessageSent, MessageEdited)
     assert [
-        frame.content if isinstance(frame, MessageSent) else frame.message.content for frame in told
+        frame.content if isinstance(frame, MessageSent) else frame.message.content
+        for frame in heard
     ] == expected
-    assert [frame.seq for frame in told] == list(range(2, 32))
+    assert [frame.seq for frame in heard] == list(range(2, 32))
     assert results == [(seq, None) for n in range(10) for seq in (3 * n + 3, 3 * n + 4)]
 
 
@@ -232,8 +233,8 @@ async def test_others_are_told_in_the_order_of_the_numbers(database: Database) -
     talk, ali, _ = await pair(database)
     agent = await user(database, "agent", is_staff=True)
     await Changes(database, talk).open_ticket(ali)
-    told: list[Event] = []
-    writer = Writer(database, told.extend, doubt=lambda ids: None, capacity=10, timeout=20)
+    heard: list[Event] = []
+    writer = Writer(database, heard.extend, doubt=lambda ids: None, capacity=10, timeout=20)
     drafts = [draft(talk, sender, str(n)) for n, sender in enumerate((agent, ali, agent, ali))]
     answers: list[int] = []
     for send in drafts:  # none is committed before `run`, so all are one batch
@@ -241,7 +242,7 @@ async def test_others_are_told_in_the_order_of_the_numbers(database: Database) -
     writer.close()
     await writer.run()
     assert sorted(answers) == [2, 3, 4, 5]
-    sent = frames(told, MessageSent)
+    sent = frames(heard, MessageSent)
     assert [frame.seq for frame in sent] == [2, 3, 4, 5]
     assert {frame.content: frame.role for frame in sent} == {
         "0": "agent",

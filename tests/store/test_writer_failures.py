@@ -183,7 +183,7 @@ async def test_what_was_taken_waits_while_the_database_is_away(path: Path) -> No
 
 
 async def test_what_waited_too_long_is_answered_and_never_stored(path: Path) -> None:
-    """Not even when the database is back: the sender has been told so."""
+    """Not even when the database is back: the sender's answer said so."""
     async with opened(f"sqlite:///{path}", migrated=True, patience=IMPATIENT) as database:
         talk, ali, _ = await pair(database)
         async with writing(database, timeout=0.3) as writer:
@@ -225,7 +225,7 @@ async def test_a_lost_answer_is_found_out_with_a_key_and_told_without(
 async def test_a_change_whose_answer_is_lost_is_not_made_twice(
     postgres_server: PostgresServer, migrated_template: str
 ) -> None:
-    """Who asked is told that nobody knows; what comes next is done."""
+    """The caller hears that nobody knows; what comes next is done."""
     url = postgres_server.create_database(template=migrated_template)
     async with opened(url) as database:
         talk, ali, _ = await pair(database)
@@ -241,7 +241,7 @@ async def test_a_change_whose_answer_is_lost_is_not_made_twice(
 async def test_a_change_with_a_key_whose_answer_is_lost_is_tried_again(
     postgres_server: PostgresServer, migrated_template: str
 ) -> None:
-    """Its key tells whether it was stored: who asked gets it, made once."""
+    """Its key says whether it was stored: the caller gets it, made once."""
     url = postgres_server.create_database(template=migrated_template)
     async with opened(url) as database:
         talk, ali, _ = await pair(database)

@@ -6,7 +6,7 @@ import { after, test } from "node:test";
 
 import { Payam, PayamError, newId } from "../../web/client/index.js";
 import { fault } from "./faults.mjs";
-import { become, everyone, listen, numbered, pair, person, stored, storeOf, told, until, url } from "./people.mjs";
+import { become, everyone, listen, numbered, pair, person, stored, storeOf, heard, until, url } from "./people.mjs";
 
 after(() => everyone.forEach((payam) => payam.close()));
 
@@ -86,7 +86,7 @@ test("while the network is cut again and again, nothing is lost, doubled or out 
     }
   }
   await Promise.all(sends);
-  await Promise.all(seen.map((list) => told(list, 2 * count)));
+  await Promise.all(seen.map((list) => heard(list, 2 * count)));
   const all = await stored(ali, id);
   assert.deepEqual(seen, [all, all]);
   for (const name of ["his", "her"]) {
@@ -139,7 +139,7 @@ test("a catch-up that is cut off goes on where it was: each message once, each c
   await his.edit(acks[2].id, "the third, changed");
   await his.delete(acks[3].id);
   await become(hers, "open");
-  await told(seen, 13); // it may have been open again before the last change
+  await heard(seen, 13); // it may have been open again before the last change
   assert.deepEqual(seen, [
     "the first, changed",
     ...numbered("m", 10).slice(1),
@@ -186,7 +186,7 @@ test("when the tokens are revoked, everything is closed and said so", async () =
   await assert.rejects(ali.me(), { status: 401 });
 });
 
-test("who is removed is told so, and what waits is refused", async () => {
+test("who is removed hears of it, and what waits is refused", async () => {
   const { ali, sara, id } = await pair();
   const hers = sara.open(id);
   await become(hers, "open");
@@ -250,7 +250,7 @@ test("messages are pinned and unpinned, and the others see it", async () => {
   await ali.pin(id, second.id);
   assert.deepEqual((await sara.pins(id)).map((message) => message.content), ["two", "one"]);
   await sara.unpin(id, first.id);
-  await told(events, 3);
+  await heard(events, 3);
   assert.deepEqual(events, [
     ["pinned", first.id, ali.who.username],
     ["pinned", second.id, ali.who.username],
@@ -540,7 +540,7 @@ test("a quiet connection is asked whether it is there, and kept", async () => {
   await become(his, "open");
   const states = [];
   his.on("state", ({ state }) => states.push(state));
-  await told(asked, 3);
+  await heard(asked, 3);
   assert.deepEqual(states, []);
 });
 
@@ -556,7 +556,7 @@ test("a restart is waited for, and lost in it is nothing", async () => {
   const sent = his.send("after it");
   await restarted;
   await sent;
-  await told(seen, 1);
+  await heard(seen, 1);
   assert.deepEqual(seen, ["after it"]);
 });
 
@@ -568,7 +568,7 @@ test("a connection that is dead without a word is noticed", async () => {
   await Promise.all([become(hers, "open"), become(his, "open")]);
   await fault("vanish");
   await his.send("are you there");
-  await told(seen, 1);
+  await heard(seen, 1);
   assert.deepEqual(seen, ["are you there"]);
 });
 
@@ -587,12 +587,12 @@ test("after reset everything comes again, or, without replay, only what is new",
   assert.notEqual(now, epoch);
   for (const reset of await resets) assert.deepEqual(reset, { seq: 2, epoch: now });
   await his.send("three");
-  await Promise.all([told(again, 3), told(later, 1)]);
+  await Promise.all([heard(again, 3), heard(later, 1)]);
   assert.deepEqual([again, later], [["one", "two", "three"], ["three"]]);
   assert.deepEqual([all.seq, all.epoch, live.seq, live.epoch], [3, now, 3, now]);
 
   const back = listen(sara.open(id, { since: seq, epoch }));
-  await told(back, 3);
+  await heard(back, 3);
   assert.deepEqual(back, ["one", "two", "three"]);
   await assert.rejects(ali.direct.messages(id, { since: seq, epoch }), { code: "epoch_changed", status: 409 });
 });

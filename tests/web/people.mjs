@@ -32,11 +32,11 @@ export async function pair(options) {
 
 /** What comes in a conversation, as it comes. */
 export function listen(conversation) {
-  const told = [];
-  conversation.on("message", ({ content }) => told.push(content));
-  conversation.on("edited", ({ message }) => told.push(`edited: ${message.content}`));
-  conversation.on("deleted", ({ message_id: id }) => told.push(`deleted: ${id}`));
-  return told;
+  const heard = [];
+  conversation.on("message", ({ content }) => heard.push(content));
+  conversation.on("edited", ({ message }) => heard.push(`edited: ${message.content}`));
+  conversation.on("deleted", ({ message_id: id }) => heard.push(`deleted: ${id}`));
+  return heard;
 }
 
 export function until(emitter, type, isIt = () => true) {
@@ -54,7 +54,7 @@ export const become = (conversation, state) =>
     ? Promise.resolve()
     : until(conversation, "state", (event) => event.state === state);
 
-export async function told(list, count) {
+export async function heard(list, count) {
   while (list.length < count) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 

@@ -193,7 +193,7 @@ async def test_notifications_are_turned_on_by_a_click(
     await his.page.wait_for_function("() => sessionStorage.getItem('subscribed') === 'no'")
 
 
-async def test_who_refuses_the_permission_is_told_how_to_allow_it(
+async def test_who_refuses_the_permission_is_shown_how_to_allow_it(
     whole_browser: Browser, served: PayamServer
 ) -> None:
     ali = Sender(served.url, "ali")

@@ -122,7 +122,7 @@ async def test_an_agent_takes_answers_and_closes_a_ticket(
 
 
 async def test_of_two_agents_one_takes_it(browser: Browser, served: PayamServer) -> None:
-    """The other is told who has it; given back, it is free for both."""
+    """The other sees who has it; given back, it is free for both."""
     words = WORDS["en"]
     ali, one, other = Sender(served.url, "ali"), Agent(served), Agent(served)
     ali.begin()

@@ -6,7 +6,7 @@ from chat.store.database import Database
 
 
 class Seen:
-    """A mark of reading takes no change number, so the follower does not see it.
+    """A mark of reading takes no `seq`, so the follower does not see it.
 
     It is found by what any transaction touched, in conversations of which some device shows
     something. Every process looks; to find the same twice does no harm.

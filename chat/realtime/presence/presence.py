@@ -1,8 +1,8 @@
-"""One node's part in presence: it writes down who is online here, and says what changes by that.
+"""One node's part in presence: it writes down who is online here, and announces what changes.
 
-News goes out in steps of a second, so a thousand users who come back at once are a few
-announcements. Who goes offline and is back within GRACE_SECONDS was never away: a restart of a
-node, or a phone that changes its network, is no news.
+Announcements go out once per second, so a thousand users who come back at once are a few of them.
+A user who is back within GRACE_SECONDS was never offline for others. So neither the restart of a
+node nor a phone that changes its network is announced.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ class Presence(Struct, array_like=True, frozen=True):
     """`user` went online, or offline at `last_seen`; `conversations` are those that hear of it,
     but for the users of `hidden_from`.
 
-    `last_seen` is in microseconds since the epoch, and None for a user who is online.
+    `last_seen` is in microseconds since 1970, and None for a user who is online.
     """
 
     user_id: int
@@ -83,7 +83,7 @@ class Loop:
         self._leaving: dict[int, float] = {}
         """Users without a socket here, and the moment at which they count as gone."""
         self._news: dict[int, int | None] = {}
-        """What is not announced yet: when the user was last seen, None for who is online."""
+        """What is not announced yet: when the user was last seen, or None if the user is online."""
         self._next_beat = 0.0
         self._is_in_trouble = False
 

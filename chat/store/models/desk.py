@@ -9,7 +9,7 @@ from chat.store.models.table import Table
 
 class SupportTicket(Table):
     """A conversation has at most one ticket that is not closed. `subject_key` is what search looks
-    in. `languages` are those of who opened it, the best first, with commas. `answer_seq` and
+    in. `languages` are those of its customer, the best first, with commas. `answer_seq` and
     `answer_at` are of the last answer, where its message was deleted in the background.
     """
 

@@ -305,7 +305,7 @@ async def test_what_the_server_said_last_decides_where_a_pipeline_breaks(
 
 
 async def test_a_pool_with_no_free_connection_is_unavailable(server: PostgresServer) -> None:
-    """Who waits too long for one is told to come back; then there is one again."""
+    """Who waits too long for one hears to come back; then there is one again."""
     async with opened(server.create_database(), patience=IMPATIENT) as database:
         async with all_of(database), asyncio.timeout(10):
             with pytest.raises(Unavailable):

@@ -16,7 +16,7 @@ ENOUGH = 0.5
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
-    """One of this file's own, which may be told to wait."""
+    """One of this file's own, which may have to wait."""
     with PostgresServer() as server:
         yield server
 
