@@ -24,7 +24,7 @@ TICK = 0.02
 CONNECT_SECONDS = 60
 SETTLE_SECONDS = 120
 """How long it may take until all is acked and delivered once the fault is over; a process that
-died after a commit, before it could publish, is only found out by a look every 15 s."""
+died after a commit, before it could publish, is only found out by a look every few seconds."""
 LATE_SECONDS = 0.3
 """What comes twice comes soon after the first."""
 IN_DOUBT = "the answer to a commit"
