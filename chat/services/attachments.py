@@ -13,7 +13,8 @@ from chat.changes.attachments import AttachmentAdded
 from chat.errors import Conflict, InvalidInput, NotFound, PayamError, Unavailable
 from chat.events import Change
 from chat.services.blocks import require_unblocked
-from chat.services.messages import Messages, require_own
+from chat.services.message_rules import require_own
+from chat.services.messages import Messages
 from chat.services.notes import refuse_note
 from chat.services.once import once
 from chat.services.quotas import Quotas

@@ -26,13 +26,13 @@ from chat.records import User
 from chat.services import checks
 from chat.services.chores import keep_doing
 from chat.services.comings import leaving
+from chat.services.deletions import deletion
 from chat.services.limits import Limit
-from chat.services.messages import deletion
 from chat.services.notes import forgetting
 from chat.services.ticket_steps import stepping
 from chat.store import (
     conversations,
-    messages,
+    message_changes,
     notes,
     participants,
     reactions,
@@ -206,7 +206,7 @@ def wiping(
     async def apply(transaction: Transaction) -> Outcome[int]:
         await ticket_answers.keep_answers(transaction, conversation_id)
         events, of_messages = list[Change](), list[str]()
-        found = await messages.find_all(transaction, conversation_id, message_ids)
+        found = await message_changes.find_all(transaction, conversation_id, message_ids)
         present = {id_: one for id_, one in sorted(found.items()) if not one.is_deleted}
         if present:
             events, of_messages = await deletion(transaction, actor_id, conversation_id, present)

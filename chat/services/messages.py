@@ -1,6 +1,6 @@
 """Messages: send, edit, delete and read them."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 
 from msgspec import UNSET, Raw, UnsetType
@@ -9,36 +9,25 @@ from msgspec.structs import replace
 from chat import records
 from chat.auth.identity import Identity
 from chat.changes import log, reading
-from chat.changes.messages import EditedMessage, MessageDeleted, MessageEdited
-from chat.errors import Conflict, Forbidden, NotFound
+from chat.changes.messages import EditedMessage, MessageEdited
+from chat.errors import Conflict
 from chat.events import Change
 from chat.services import checks
 from chat.services.blocks import require_unblocked
+from chat.services.deletions import deletion
 from chat.services.history import require_present
-from chat.services.membership import require_member
+from chat.services.message_rules import Require, no_such_message, require_below, require_own
 from chat.services.metadata import text_of
 from chat.services.notes import Notes
-from chat.services.rights import admins_only, require_above
-from chat.store import (
-    attachments,
-    conversations,
-    mentions,
-    pins,
-    points,
-    reactions,
-    users,
-)
+from chat.store import conversations, mentions, message_changes, points
 from chat.store import messages as store
-from chat.store.database import Database, Reads, Transaction
+from chat.store.database import Database, Transaction
 from chat.store.files import Files
 from chat.store.sends import Extras, Send
 from chat.store.work import Apply, Done, DoneWith, Outcome
 from chat.store.writer import Writer
 from chat.text.mentions import named_in
 from chat.times import now
-
-Require = Callable[[Reads, Identity, int, int], Awaitable[store.Stored]]
-"""Returns a message that the caller may change, or raises."""
 
 STREAM_PAGE = 100
 """Most messages that are in memory at once while a whole list is streamed."""
@@ -152,7 +141,7 @@ class Messages:
                 raise Conflict("The message is deleted.", code="message_deleted")
             await require_unblocked(transaction, who, conversation_id)
             seq = await conversations.advance(transaction, conversation_id)
-            await store.edit(transaction, conversation_id, message_id, content, seq)
+            await message_changes.edit(transaction, conversation_id, message_id, content, seq)
             users = await mentions.find(transaction, [(conversation_id, named)]) if named else [[]]
             await mentions.put(transaction, conversation_id, message_id, who.user_id, users[0])
             frame = MessageEdited(EditedMessage(message_id, content, users[0] or UNSET), seq=seq)
@@ -292,66 +281,3 @@ def most_of(length: int) -> int:
 
 def reader(who: Identity, conversation_id: int) -> store.Reader:
     return store.Reader(conversation_id, who.user_id)
-
-
-async def require_own(
-    reads: Reads, who: Identity, conversation_id: int, message_id: int
-) -> store.Stored:
-    """Read the caller's own message. Raises NotFound or Forbidden."""
-    await require_member(reads, who, conversation_id)
-    found = await store.find(reads, conversation_id, message_id)
-    if found is None:
-        raise no_such_message()
-    if found.sender_id != who.user_id:
-        raise Forbidden("Only its sender changes a message.")
-    return found
-
-
-async def require_below(
-    reads: Reads, who: Identity, conversation_id: int, message_id: int
-) -> store.Stored:
-    """The same for a moderator: one's own, or that of somebody whose role is below one's own. What
-    an agent has sent is not for participants to delete.
-    """
-    await require_member(reads, who, conversation_id)
-    found = await store.find(reads, conversation_id, message_id)
-    if found is None:
-        raise no_such_message()
-    if found.sender_id != who.user_id:
-        await require_above(reads, who, conversation_id, found.sender_id)
-        if found.by_agent and await users.staff_member(reads, who.user_id) is None:
-            raise admins_only()
-    return found
-
-
-async def deletion(
-    transaction: Transaction,
-    actor_id: int | None,
-    conversation_id: int,
-    found: Mapping[int, store.Stored],
-) -> tuple[list[Change], list[str]]:
-    """Delete messages of a conversation, by id, that are not deleted, with all that belongs to
-    them.
-
-    Returns the changes, and the files to delete after the commit.
-    """
-    ids = list(found)
-    seqs = await conversations.advance_for(transaction, conversation_id, ids)
-    await store.delete(transaction, conversation_id, seqs)
-    removed = await attachments.remove_all(transaction, conversation_id, ids)
-    pinned_as = await pins.remove_all(transaction, conversation_id, ids)
-    await mentions.remove_all(transaction, conversation_id, ids)
-    await reactions.remove_all(transaction, conversation_id, ids)
-    await log.forget(transaction, conversation_id, [*removed.values(), *pinned_as])
-    written = [
-        log.Written(
-            Change(conversation_id, MessageDeleted(id_, seq=seq)), id_, found[id_].logged_seq
-        )
-        for id_, seq in seqs.items()
-    ]
-    await log.write(transaction, actor_id, *written)
-    return [one.change for one in written], list(removed)
-
-
-def no_such_message() -> NotFound:
-    return NotFound("There is no such message in this conversation.")

@@ -16,12 +16,13 @@ from chat.events import Event
 from chat.services.chores import keep_doing
 from chat.services.comings import leaving
 from chat.services.conversation_export import ConversationExport
+from chat.services.deletions import deletion
 from chat.services.erasure import DELETED, READ, wiping
 from chat.services.lasting import while_allowed
-from chat.services.messages import deletion, no_such_message
+from chat.services.message_rules import no_such_message
 from chat.services.notes import forgetting
 from chat.services.staff import require_staff, say_act
-from chat.store import acts, erasures, messages, notes
+from chat.store import acts, erasures, message_changes, notes
 from chat.store import oversight as store
 from chat.store.avatars import CONVERSATIONS
 from chat.store.chores import DELETIONS
@@ -76,11 +77,11 @@ class Oversight:
     async def remove(self, who: Identity | None, conversation_id: int, message_id: int) -> None:
         """Remove a message of anybody, with its files and what it said."""
         actor = await require_staff(self._database, who)
-        if await messages.find(self._database, conversation_id, message_id) is None:
+        if await message_changes.find(self._database, conversation_id, message_id) is None:
             raise no_such_message()
 
         async def apply(transaction: Transaction) -> Outcome[None]:
-            found = await messages.find(transaction, conversation_id, message_id)
+            found = await message_changes.find(transaction, conversation_id, message_id)
             if found is None:
                 raise no_such_message()
             if found.is_deleted:

@@ -10,10 +10,10 @@ from chat.errors import Conflict
 from chat.events import Change
 from chat.services.blocks import require_unblocked
 from chat.services.membership import require_member
-from chat.services.messages import no_such_message
+from chat.services.message_rules import no_such_message
 from chat.services.notes import refuse_note
 from chat.services.rights import require_right
-from chat.store import conversations, messages
+from chat.store import conversations, message_changes, messages
 from chat.store import pins as store
 from chat.store.database import Database, Transaction
 from chat.store.work import Outcome
@@ -33,7 +33,7 @@ class Pins:
         await require_member(self._database, who, conversation_id)
         ids = await store.pinned(self._database, conversation_id)
         reader = messages.Reader(conversation_id, who.user_id)
-        by_id = {one.id: one for one in await messages.by_ids(self._database, reader, ids)}
+        by_id = await messages.some(self._database, reader, ids)
         return [by_id[id_] for id_ in ids if id_ in by_id]
 
     async def put(
@@ -48,7 +48,7 @@ class Pins:
         async def make(transaction: Transaction) -> Outcome[None]:
             await require_right(transaction, who, conversation_id, "pin")
             await require_unblocked(transaction, who, conversation_id)
-            found = await messages.find(transaction, conversation_id, message_id)
+            found = await message_changes.find(transaction, conversation_id, message_id)
             if found is None:
                 await refuse_note(transaction, who, conversation_id, message_id)
                 raise no_such_message()

@@ -7,9 +7,9 @@ from chat.errors import Conflict, InvalidInput
 from chat.events import Change
 from chat.services.blocks import require_unblocked
 from chat.services.membership import require_member
-from chat.services.messages import no_such_message
+from chat.services.message_rules import no_such_message
 from chat.services.notes import refuse_note
-from chat.store import conversations, messages
+from chat.store import conversations, message_changes
 from chat.store import reactions as store
 from chat.store.database import Database, Transaction
 from chat.store.work import Apply, DoneWith, Outcome
@@ -63,7 +63,7 @@ class Reactions:
 
         async def apply(transaction: Transaction) -> Outcome[int]:
             await require_member(transaction, who, conversation_id)
-            found = await messages.find(transaction, conversation_id, message_id)
+            found = await message_changes.find(transaction, conversation_id, message_id)
             if found is None:
                 await refuse_note(transaction, who, conversation_id, message_id)
                 raise no_such_message()

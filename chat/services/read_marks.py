@@ -4,7 +4,7 @@ from chat.auth.identity import Identity
 from chat.errors import NotFound
 from chat.events import MessageRead, Passing
 from chat.services.membership import require_member
-from chat.store import messages, notes, read_marks
+from chat.store import message_changes, notes, read_marks
 from chat.store.database import Database, Transaction
 from chat.store.work import Apply, DoneWith, Outcome
 from chat.store.writer import Writer
@@ -42,7 +42,7 @@ class ReadMarks:
         async def apply(transaction: Transaction) -> Outcome[None]:
             await require_member(transaction, who, conversation_id)
             last_id: int | None = message_id
-            if await messages.find(transaction, conversation_id, message_id) is None:
+            if await message_changes.find(transaction, conversation_id, message_id) is None:
                 # Others see how far one has read, so a note stands for the message before it.
                 last_id = await notes.message_before(
                     transaction, who.user_id, conversation_id, message_id

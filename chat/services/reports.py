@@ -5,10 +5,10 @@ from chat.auth.identity import Identity
 from chat.errors import Conflict, Forbidden
 from chat.services import checks
 from chat.services.membership import require_member
-from chat.services.messages import no_such_message
+from chat.services.message_rules import no_such_message
 from chat.services.notes import refuse_note
 from chat.services.once import once
-from chat.store import messages, users
+from chat.store import message_changes, users
 from chat.store import reports as store
 from chat.store.database import Database, Transaction
 from chat.store.idempotency_keys import IdempotencyKey
@@ -32,7 +32,7 @@ class Reports:
         """
         checks.text("reason", reason, most=checks.REASON_MAX_LENGTH)
         await require_member(self._database, who, conversation_id)
-        found = await messages.find(self._database, conversation_id, message_id)
+        found = await message_changes.find(self._database, conversation_id, message_id)
         if found is None:
             await refuse_note(self._database, who, conversation_id, message_id)
             raise no_such_message()

@@ -83,7 +83,7 @@ class Search:
         else:
             reader = messages.Reader(conversation_id, who.user_id)
             ids = [message_id for _, message_id in page.places]
-            by_id = {one.id: one for one in await messages.by_ids(self._database, reader, ids)}
+            by_id = await messages.some(self._database, reader, ids)
         there = [(found_in, by_id[id_]) for found_in, id_ in page.places if id_ in by_id]
         found = await marked(there, text)
         notes = await self._notes.find(

@@ -1,6 +1,6 @@
-"""Messages as one user sees them, page by page, and changes of one message."""
+"""Messages as one user sees them, page by page."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -10,7 +10,7 @@ from chat import records
 from chat.store import belongings, reactions, replies
 from chat.store.agents import IS_AGENT
 from chat.store.belongings import Belongings
-from chat.store.database import Reads, Row, Transaction, in_parts, listed
+from chat.store.database import Reads, Row, in_parts, listed
 from chat.store.read_marks import ReadMarks
 from chat.store.sends import Send, not_a_participant
 from chat.times import to_text
@@ -77,19 +77,6 @@ PLACE = """
 """
 AFTER = PLACE.format(behind=0)
 BEFORE = PLACE.format(behind=1)
-
-
-class Stored(Struct, frozen=True):
-    """The fields that decide whether a message may be changed.
-
-    `logged_seq` is the `seq` of its last change, or 0 if it was never changed after it was sent.
-    """
-
-    sender_id: int
-    is_deleted: bool
-    seq: int
-    logged_seq: int
-    by_agent: bool
 
 
 class Reader(Struct, frozen=True):
@@ -190,12 +177,6 @@ async def contents(reads: Reads, pairs: Iterable[tuple[int, int]]) -> dict[int, 
         rows = await reads.fetch(sql, (listed(part),))
         found |= {message_id: content for message_id, content in rows if content is not None}
     return found
-
-
-async def by_ids(reads: Reads, reader: Reader, message_ids: Sequence[int]) -> list[records.Message]:
-    """Those of the messages that are in the conversation, oldest first."""
-    where = f"m.conversation_id = ? AND m.id IN ({reads.ids})"
-    return await _select(reads, reader, where, reader.conversation_id, listed(message_ids))
 
 
 # As SELECT, of several conversations at once: each row has its own reader's marks.
@@ -335,49 +316,4 @@ def fresh(send: Send) -> records.Message:
         metadata=records.metadata_of(send.extras.metadata if send.extras else None),
         client_id=send.client_id or UNSET,
         role=records.role_of(send.by_agent),
-    )
-
-
-async def find(reads: Reads, conversation_id: int, message_id: int) -> Stored | None:
-    return (await find_all(reads, conversation_id, [message_id])).get(message_id)
-
-
-async def find_all(
-    reads: Reads, conversation_id: int, message_ids: Sequence[int]
-) -> dict[int, Stored]:
-    """By id, those of these messages that there are."""
-    rows = await reads.fetch(
-        f"""
-        SELECT id, sender_id, is_deleted, seq,
-               CASE WHEN seq = created_seq THEN 0 ELSE seq END, by_agent
-        FROM messages WHERE conversation_id = ? AND id IN ({reads.ids})
-        """,  # noqa: S608 - of ours
-        (conversation_id, listed(message_ids)),
-    )
-    return {
-        id_: Stored(sender_id, bool(is_deleted), seq, logged_seq, bool(by_agent))
-        for id_, sender_id, is_deleted, seq, logged_seq, by_agent in rows
-    }
-
-
-async def edit(
-    transaction: Transaction, conversation_id: int, message_id: int, content: str, seq: int
-) -> None:
-    await transaction.execute(
-        """
-        UPDATE messages SET content = ?, is_edited = TRUE, seq = ?
-        WHERE conversation_id = ? AND id = ?
-        """,
-        (content, seq, conversation_id, message_id),
-    )
-
-
-async def delete(transaction: Transaction, conversation_id: int, seqs: Mapping[int, int]) -> None:
-    """Delete messages by these changes, by the message's id."""
-    await transaction.execute_many(
-        """
-        UPDATE messages SET is_deleted = TRUE, metadata = NULL, seq = ?
-        WHERE conversation_id = ? AND id = ?
-        """,
-        [(seq, conversation_id, message_id) for message_id, seq in seqs.items()],
     )

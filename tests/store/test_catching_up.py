@@ -14,7 +14,7 @@ from chat.changes.participants import ParticipantJoined, ParticipantLeft
 from chat.changes.support_tickets import TicketUpdated
 from chat.events import ChangeFrame, MessageSent
 from chat.records import SupportTicket
-from chat.store import conversations, doctor, messages, support_tickets
+from chat.store import conversations, doctor, message_changes, support_tickets
 from chat.store.database import Database
 from tests.store.world import Changes, conversation, sent, user
 
@@ -166,7 +166,7 @@ async def ask(
     assert list(found.values()) == sorted(found.values())
     assert all(seq > point for seq in found.values())
     for id_ in found:
-        assert await messages.find(database, talk, id_) is not None
+        assert await message_changes.find(database, talk, id_) is not None
     return known | {id_: (seq, place) for place, (id_, seq) in enumerate(found.items())}
 
 

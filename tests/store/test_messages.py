@@ -8,7 +8,7 @@ from msgspec import UNSET, Raw
 
 from chat.changes import reading
 from chat.records import Message, User, attachment_url
-from chat.store import messages
+from chat.store import message_changes, messages
 from chat.store.database import Database
 from chat.store.messages import Reader
 from tests.store.world import Changes, conversation, draft, pair, read_up_to, sent
@@ -185,12 +185,12 @@ async def test_who_may_change_a_message_is_decided_by_what_is_stored(database: D
     """Its sender, whether it is deleted and its `seq`; None in another conversation."""
     talk, ali, _ = await pair(database)
     message = await sent(database, talk, ali)
-    stored = messages.Stored(ali, is_deleted=False, seq=1, logged_seq=0, by_agent=False)
-    assert await messages.find(database, talk, message.id) == stored
-    assert await messages.find(database, talk + 1, message.id) is None
+    stored = message_changes.Stored(ali, is_deleted=False, seq=1, logged_seq=0, by_agent=False)
+    assert await message_changes.find(database, talk, message.id) == stored
+    assert await message_changes.find(database, talk + 1, message.id) is None
     await Changes(database, talk).delete(message.id)
-    stored = messages.Stored(ali, is_deleted=True, seq=2, logged_seq=2, by_agent=False)
-    assert await messages.find(database, talk, message.id) == stored
+    stored = message_changes.Stored(ali, is_deleted=True, seq=2, logged_seq=2, by_agent=False)
+    assert await message_changes.find(database, talk, message.id) == stored
 
 
 async def test_a_page_takes_the_same_few_statements(

@@ -10,7 +10,7 @@ from msgspec import UNSET
 from chat.changes.messages import EditedMessage, MessageEdited
 from chat.errors import Conflict, Failed, NotFound, Unavailable
 from chat.events import Change, Event, MessageSent, Reached
-from chat.store import conversations, messages
+from chat.store import conversations, message_changes
 from chat.store.database import Database, Transaction
 from chat.store.work import Apply, Outcome
 from chat.store.writer import Writer
@@ -58,7 +58,7 @@ async def contents(database: Database, talk: int) -> list[str]:
 def publishing_edit(talk: int, message_id: int, content: str) -> Apply[int]:
     async def apply(transaction: Transaction) -> Outcome[int]:
         seq = await conversations.advance(transaction, talk)
-        await messages.edit(transaction, talk, message_id, content, seq)
+        await message_changes.edit(transaction, talk, message_id, content, seq)
         frame = MessageEdited(EditedMessage(message_id, content), seq=seq)
         return Outcome(seq, (Change(talk, frame),))
 

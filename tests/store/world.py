@@ -23,7 +23,7 @@ from chat.store import (
     attachments,
     conversation_list,
     conversations,
-    messages,
+    message_changes,
     notes,
     participants,
     pins,
@@ -174,7 +174,7 @@ class Changes:
     async def edit(self, message_id: int, content: str) -> int:
         async with self.next() as (transaction, seq):
             logged = await self._logged(transaction, message_id)
-            await messages.edit(transaction, self.conversation_id, message_id, content, seq)
+            await message_changes.edit(transaction, self.conversation_id, message_id, content, seq)
             frame = MessageEdited(EditedMessage(message_id, content), seq=seq)
             await self._write(transaction, frame, message_id, logged)
         return seq
@@ -186,14 +186,14 @@ class Changes:
             pinned_as = await pins.remove_all(transaction, self.conversation_id, [message_id])
             await log.forget(transaction, self.conversation_id, [*removed.values(), *pinned_as])
             await reactions.remove_all(transaction, self.conversation_id, [message_id])
-            await messages.delete(transaction, self.conversation_id, {message_id: seq})
+            await message_changes.delete(transaction, self.conversation_id, {message_id: seq})
             await self._write(transaction, MessageDeleted(message_id, seq=seq), message_id, logged)
         return seq
 
     async def attach(self, message_id: int, stored_name: str) -> int:
         async with self.next() as (transaction, seq):
             file = stored_file(stored_name=stored_name)
-            message = await messages.find(transaction, self.conversation_id, message_id)
+            message = await message_changes.find(transaction, self.conversation_id, message_id)
             assert message is not None
             added = await attachments.create(
                 transaction, self.conversation_id, message_id, message.sender_id, seq, file
@@ -265,7 +265,7 @@ class Changes:
         return seq
 
     async def _logged(self, transaction: Transaction, message_id: int) -> int:
-        found = await messages.find(transaction, self.conversation_id, message_id)
+        found = await message_changes.find(transaction, self.conversation_id, message_id)
         return found.logged_seq if found else 0
 
     async def note(self, author_id: int, content: str) -> int:
@@ -318,9 +318,9 @@ def editing(conversation_id: int, message_id: int, content: str) -> Apply[int]:
     """What makes an edit within the writer's transaction; its result is the edit's `seq`."""
 
     async def apply(transaction: Transaction) -> Outcome[int]:
-        found = await messages.find(transaction, conversation_id, message_id)
+        found = await message_changes.find(transaction, conversation_id, message_id)
         seq = await conversations.advance(transaction, conversation_id)
-        await messages.edit(transaction, conversation_id, message_id, content, seq)
+        await message_changes.edit(transaction, conversation_id, message_id, content, seq)
         change = Change(conversation_id, MessageEdited(EditedMessage(message_id, content), seq=seq))
         logged = found.logged_seq if found else 0
         await log.write(transaction, None, log.Written(change, message_id, logged))

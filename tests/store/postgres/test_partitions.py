@@ -8,7 +8,7 @@ import pytest
 from psycopg.sql import Literal
 
 from chat.changes import reading
-from chat.store import conversation_list, messages, points, read_marks, schema
+from chat.store import conversation_list, message_changes, messages, points, read_marks, schema
 from chat.store.database import Database, Unfit
 from chat.store.messages import Reader
 from chat.store.postgres.exchange import numbered
@@ -87,7 +87,7 @@ READS: dict[str, Read] = {
     "a page after": lambda db, talk, ali, id_: messages.after(db, Reader(talk, ali), id_, 5),
     "the newest": lambda db, talk, ali, _: messages.before(db, Reader(talk, ali), None, 5),
     "one": lambda db, talk, ali, id_: messages.one(db, Reader(talk, ali), id_),
-    "find": lambda db, talk, _, id_: messages.find(db, talk, id_),
+    "find": lambda db, talk, _, id_: message_changes.find(db, talk, id_),
     "a conversation": lambda db, talk, ali, _: conversation_list.one(db, talk, ali),
     "the list": lambda db, _, ali, __: conversation_list.page(db, ali, None, 5),
     "what changed": lambda db, talk, _, __: reading.since(db, talk, 0, limit=10),
