@@ -20,16 +20,14 @@ from chat.realtime.comparing import Comparing
 from chat.realtime.deliveries import Batch, Delivery
 from chat.realtime.ephemeral import Addressed, EphemeralNews
 from chat.realtime.group import Group
-from chat.realtime.groups import Groups, States
+from chat.realtime.groups import Groups
 from chat.realtime.healing import Healer
 from chat.realtime.patience import PATIENCE, Patience
-from chat.realtime.seats import Seat, seats_of, sockets_of
+from chat.realtime.seating import Seating
+from chat.realtime.seats import seats_of, sockets_of
 from chat.realtime.subscribers import Subscriber, UserSocket
 from chat.realtime.subscription import Subscription
 from chat.realtime.writing import deliver
-
-PART = 250
-"""Most conversations that a seat leaves in one step of the event loop."""
 
 
 def ignore(*_: int) -> None:
@@ -45,6 +43,8 @@ class Hub:
       its last.
     - `went_back` is called with a conversation, the position of its members here, and a lower
       `seq` that the database has.
+
+    `seating` is for sockets of `/ws/`.
     """
 
     def __init__(
@@ -66,7 +66,12 @@ class Hub:
         self._comparing = Comparing(
             self._groups.position, seqs, self.deliver, went_back, patience.retry
         )
-        self._healer = Healer(load, went_back, self._drop_empty, lambda: self._commits, patience)
+
+        def commits() -> int:
+            return self._commits
+
+        self._healer = Healer(load, went_back, self._drop_empty, commits, patience)
+        self.seating = Seating(self._groups, self.leave, self._drop_empty, opened, closed, commits)
 
     def __contains__(self, conversation_id: int) -> bool:
         return conversation_id in self._groups
@@ -144,102 +149,6 @@ class Hub:
         if group is not None:
             group.discard(connection)
             self._drop_empty(group)
-
-    def seat(self, seat: Seat, positions: Mapping[int, int]) -> None:
-        """The seat takes its place in these, in which it is not yet. `positions` are those of the
-        database.
-        """
-        new = [
-            conversation_id
-            for conversation_id, seq in positions.items()
-            if self._groups.seat(seat, conversation_id, seq, self._commits)
-        ]
-        seat.take(positions)
-        for conversation_id in new:
-            self._opened(conversation_id)
-
-    def enter(
-        self, connection: UserSocket, positions: Mapping[int, int], behind: Mapping[int, int]
-    ) -> dict[int, int]:
-        """Make the socket live, all at once. Returns the conversations in which it has to catch up,
-        each with the position from which.
-
-        `positions` are those of the database, of conversations in which the seat is. Of those in
-        `behind` the client has all up to the number there, of the others all up to the position.
-        The seat may be in more, of which the database did not know: there the socket is absent.
-        """
-        seat = connection.seat
-        seat.enter(connection)
-        late: dict[int, int] = {}
-        for conversation_id, seq in positions.items():
-            since = behind.get(conversation_id)
-            if since is None and seq == self._groups.position(conversation_id):
-                continue
-            group = self._groups.get(conversation_id)
-            assert group is not None
-            if since is not None:
-                group.read(connection)
-                late[conversation_id] = since
-            elif seq > group.seq:
-                group.go_live(connection, seq)
-            else:
-                # The members here have gone on since the database was asked.
-                group.read(connection)
-                late[conversation_id] = seq
-        if len(seat.conversations) > len(positions):
-            for conversation_id in set(seat.conversations) - positions.keys():
-                self.leave(connection, conversation_id)
-        return late
-
-    def states_of(self, seat: Seat) -> States:
-        """How the groups are in which the seat is."""
-        return self._groups.states(seat.conversations)
-
-    def enter_again(
-        self,
-        connection: UserSocket,
-        before: States,
-        positions: Mapping[int, int],
-        behind: Mapping[int, int],
-    ) -> dict[int, int]:
-        """The same as `enter`, for a seat that was kept.
-
-        `before` is how its groups were before the database was asked; those whose present positions
-        are not in `positions` had not changed since what the client has.
-        """
-        now = self.states_of(connection.seat)
-        if not positions and now == before:
-            connection.seat.enter(connection)
-            return {}
-        here, noted = now.positions(), before.positions()
-        moved = {
-            one: seq
-            for one, seq in noted.items()
-            if one in here and one not in positions and here[one] != seq
-        }
-        known = {one: here[one] for one in here.keys() & noted.keys()}
-        known |= {one: seq for one, seq in positions.items() if one in here}
-        late = self.enter(connection, known, {**moved, **behind})
-        for conversation_id in noted.keys() - here.keys():
-            connection.removed(conversation_id)  # meanwhile
-        return late
-
-    def exit(self, connection: UserSocket) -> None:
-        """The socket has gone, and is not live any more. Its seat stays."""
-        if connection.unsettled:
-            for conversation_id in list(connection.seat.conversations):
-                group = self._groups.get(conversation_id)
-                if group is not None and group.others and connection in group.others:
-                    group.forget(connection)
-                    self._drop_empty(group)
-
-    async def vacate(self, seat: Seat) -> None:
-        """The seat leaves its groups, part by part: there may be thousands."""
-        while seat.conversations and not seat.sockets:
-            for conversation_id in reversed(seat.conversations[-PART:]):
-                if self._groups.unseat(seat, conversation_id):
-                    self._closed(conversation_id)
-            await asyncio.sleep(0)
 
     def clear(self) -> None:
         """Forget all members and positions, because the numbers mean nothing any more."""

@@ -8,11 +8,11 @@ under way share the next one. Example:
 1. A user's last socket goes. The follower `live` has just found that this process knows all that
    was committed before the stamp 500. So the seat has all conversations that the user was in, but
    for what changed since 500.
-2. The client returns with a cursor of 510. How far the seat's groups are is noted. Then the
+2. The client returns with a cursor of 510. The positions of the seat's groups are noted. Then the
    database is asked what changed since 500: conversation 7, and nobody came or went.
 3. If the user is not in 7, the client has missed nothing. If so, 7 alone is read for it.
-4. A group that has gone on meanwhile is read from where it was noted, since nobody knows whether
-   that was before the database's answer.
+4. A group that has gone on meanwhile is read from its noted position, since nobody knows whether
+   the database's answer had the later changes.
 """
 
 from collections.abc import Sequence
@@ -52,7 +52,7 @@ class Returns:
         verified = seat.verified
         if verified is None or seat.sockets != (connection,):
             return None
-        before = self._hub.states_of(seat)
+        before = self._hub.seating.states_of(seat)
         if (verified.epoch, verified.incarnation) != (cursor.epoch, cursor.incarnation):
             return None
         news = await self._news.ask(min(verified.point, cursor.point))

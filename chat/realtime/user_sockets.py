@@ -75,14 +75,14 @@ class UserSockets(Removals):
         if is_last and connection.is_settled:
             is_looking = any(one is connection for one, _ in self._looking)
             seat.verified = None if is_looking else self.verified
-        self._hub.exit(connection)
+        self._hub.seating.exit(connection)
 
     async def vacate(self) -> None:
         """Give up the seats of users who have been away for long enough, and let groups rest."""
         left_before = monotonic() - self._kept_seconds
         for seat in list(self._seats.values()):
             if not seat.sockets and seat.left_at <= left_before:
-                await self._hub.vacate(seat)
+                await self._hub.seating.vacate(seat)
                 if not seat.sockets and self._seats.get(seat.user_id) is seat:
                     del self._seats[seat.user_id]
                     free(seat)

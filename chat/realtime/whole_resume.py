@@ -164,10 +164,10 @@ class WholeResume:
         unseated = {} if before is not None else self._sockets.new_to(connection, positions)
         late: dict[int, int] | None = None
         if before is not None:
-            late = self._hub.enter_again(connection, before, positions, since)
+            late = self._hub.seating.enter_again(connection, before, positions, since)
         elif len(unseated) <= PART:
-            self._hub.seat(connection.seat, unseated)
-            late = self._hub.enter(connection, positions, since)
+            self._hub.seating.seat(connection.seat, unseated)
+            late = self._hub.seating.enter(connection, positions, since)
         if late is not None and not (late or (missed is not None and missed.is_more)):
             self._opened(connection, missed)
         else:
@@ -185,10 +185,10 @@ class WholeResume:
             unseated = self._sockets.new_to(connection, positions)
             if connection.is_closing:
                 return
-            self._hub.seat(connection.seat, dict(islice(unseated.items(), PART)))
+            self._hub.seating.seat(connection.seat, dict(islice(unseated.items(), PART)))
             if len(unseated) <= PART:
                 since = {} if missed is None else missed.since
-                late = self._hub.enter(connection, positions, since)
+                late = self._hub.seating.enter(connection, positions, since)
             await asyncio.sleep(0)
         await self._reading.catch_up(connection, late)
         if missed is not None:

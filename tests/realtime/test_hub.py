@@ -161,8 +161,8 @@ async def test_each_batch_goes_to_the_sockets_that_a_user_has_by_then() -> None:
         socket = Wide(5)
         socket.seat = seat
         seat.add(socket)
-        world.hub.seat(seat, {} if seat.conversations else {CONVERSATION: 0})
-        world.hub.enter(socket, {CONVERSATION: len(world.history)}, {})
+        world.hub.seating.seat(seat, {} if seat.conversations else {CONVERSATION: 0})
+        world.hub.seating.enter(socket, {CONVERSATION: len(world.history)}, {})
         return socket
 
     phone = enter()
@@ -170,7 +170,7 @@ async def test_each_batch_goes_to_the_sockets_that_a_user_has_by_then() -> None:
     tablet = enter()
     world.deliver_own(world.commit())
     seat.remove(phone)
-    world.hub.exit(phone)
+    world.hub.seating.exit(phone)
     world.deliver_own(world.commit())
     seat.remove(tablet)
     world.deliver_own(world.commit())
@@ -445,8 +445,8 @@ async def test_marks_of_reading_wait_for_each_other_among_many_sockets() -> None
     wide = Wide(90)
     wide.seat = seat
     seat.add(wide)
-    world.hub.seat(seat, {CONVERSATION: 0})
-    world.hub.enter(wide, {CONVERSATION: 0}, {})
+    world.hub.seating.seat(seat, {CONVERSATION: 0})
+    world.hub.seating.enter(wide, {CONVERSATION: 0}, {})
     reader, blocker, other = few[:3]
     for member in few:
         member.received, member.writes = b"", 0

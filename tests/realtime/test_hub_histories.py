@@ -230,7 +230,7 @@ def add(database: Database, sockets: list[OfAll]) -> None:
 
 async def look_after(hub: Hub, seat: Seat, step: str) -> None:
     if step == "vacate":
-        await hub.vacate(seat)
+        await hub.seating.vacate(seat)
         assert seat.sockets or not seat.conversations
     elif step == "rest":
         await hub.rest()
@@ -267,12 +267,12 @@ async def test_sockets_of_one_user_come_and_go_and_each_gets_what_happens_while_
             sockets.append(one)
             expected[one] = []
             positions = {TALK: database.seq} if is_participant else {}
-            hub.seat(seat, {} if TALK in seat.conversations else positions)
-            assert hub.enter(one, positions, {}) == {}
+            hub.seating.seat(seat, {} if TALK in seat.conversations else positions)
+            assert hub.seating.enter(one, positions, {}) == {}
         elif step == "close" and sockets:
             gone = sockets.pop(0)
             seat.remove(gone)
-            hub.exit(gone)
+            hub.seating.exit(gone)
         elif step in ("add", "add to one") and not set(sockets) <= set(is_in):
             is_participant = True
             out = [one for one in sockets if one not in is_in]
