@@ -44,6 +44,10 @@ const messages: LiveMessage[] = latest?.messages ?? [];
 const sent = latest?.send("سلام", { clientId: "one" });
 await sent?.saved;
 const id: number | undefined = (await sent)?.id;
+const native = { uri: "file:///map.png", name: "map.png", type: "image/png" };
+await latest?.send("", { files: [native] });
+await latest?.attach(id ?? 0, native, { onProgress: (share) => console.log(share) });
+await payam.attach(12, 1, native);
 await payam.open(12, { since: 3 }).send("one").catch((error: unknown) => {
   if (error instanceof PayamError) console.log(error.code, error.errors["x"]?.[0]);
 });

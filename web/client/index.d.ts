@@ -58,6 +58,13 @@ export interface Me extends User {
   is_staff: boolean;
 }
 
+/** A file of React Native, as its pickers give it. */
+export interface NativeFile {
+  uri: string;
+  name: string;
+  type: string;
+}
+
 export interface Attachment {
   id: number;
   message_id: number;
@@ -115,6 +122,8 @@ export interface Message {
   client_id?: string;
   /** Where a member of staff sent it without being a participant. */
   role?: "agent";
+  /** A note, which only staff see. */
+  internal?: true;
 }
 
 export type TicketStatus = "open" | "pending" | "closed";
@@ -327,11 +336,11 @@ export class Payam {
   export(): Promise<Blob>;
   /** This user sends nothing to the caller any more, and begins nothing with them. */
   /** The server keeps a small copy of the picture. */
-  setAvatar(picture: Blob | { uri: string; name: string; type: string }): Promise<Me>;
+  setAvatar(picture: Blob | NativeFile): Promise<Me>;
   removeAvatar(): Promise<void>;
   setConversationAvatar(
     id: number,
-    picture: Blob | { uri: string; name: string; type: string },
+    picture: Blob | NativeFile,
   ): Promise<ConversationRecord>;
   removeConversationAvatar(id: number): Promise<void>;
   /** The picture at an `avatar_url`: WebP, at most 512 × 512 pixels. */
@@ -447,7 +456,7 @@ export class Payam {
   attach(
     id: number,
     messageId: number,
-    file: Blob,
+    file: Blob | NativeFile,
     options?: Once & {
       name?: string;
       onProgress?: (share: number) => void;
@@ -950,7 +959,7 @@ export class LiveConversation {
   /** Shown at once; `files` follow it, and lend it their names where there is no text. */
   send(
     text: string,
-    options?: { clientId?: string; files?: File[]; replyTo?: number; metadata?: Metadata },
+    options?: { clientId?: string; files?: (File | NativeFile)[]; replyTo?: number; metadata?: Metadata },
   ): SentMessage;
   /** Try a `failed` message once more. */
   retry(clientId: string): void;
@@ -963,7 +972,7 @@ export class LiveConversation {
   delete(messageId: number): Promise<Ack>;
   attach(
     messageId: number,
-    file: Blob,
+    file: Blob | NativeFile,
     options?: Once & {
       name?: string;
       onProgress?: (share: number) => void;
