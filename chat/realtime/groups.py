@@ -1,8 +1,9 @@
 """All groups of a process, most of which rest.
 
 A process may have a hundred thousand conversations, of which few have news at any moment. A group
-of which nothing is going on rests: it is only bytes, with its position, when that was read, and its
-seats. Whoever looks at it in any other way than those who come and go wakes it.
+without news rests: it is a record of bytes, with its position, when that was read, and its seats. A
+seat that comes or goes only changes the record. Any other use wakes the group, which is an object
+again.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ PART = 1000
 
 
 State = int | bytes
-"""Of a group that is awake its position, of one that rests all of it."""
+"""The position of a group that is awake, or the whole record of one that rests."""
 
 
 def position_in(state: State) -> int:
@@ -31,8 +32,8 @@ def position_in(state: State) -> int:
 class States(Collection[int]):
     """The state of some groups at a moment. While two states are equal, the positions are the same.
 
-    Most of those who come back have hundreds of groups, of which none has changed. So it is as
-    little as can be compared.
+    Most users who come back have hundreds of groups, of which none has changed. So a state is the
+    least that shows whether a group has changed.
     """
 
     __slots__ = ("_ids", "_states")

@@ -1,8 +1,8 @@
 """The users with sockets of `/ws/` in this process, and the conversations that each is in.
 
-A user has one *seat*, whatever number of sockets. The groups have seats and not sockets, so a
-second device joins nothing. When the last socket of a user goes, the seat is kept for a while:
-who comes back, after a network failed or with the next page, finds the groups as they are.
+A user has one *seat*, however many sockets. The groups have seats and not sockets, so a second
+device joins nothing. When the last socket of a user goes, the seat is kept for a while. A user who
+comes back, after a network failed or with the next page, finds the groups as they are.
 
 A process may have millions of pairs of a user and a conversation. So a group has its seats as
 numbers of four bytes, one after the other in a `bytes`, and a seat has its conversations as an

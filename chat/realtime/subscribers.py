@@ -1,8 +1,8 @@
 """The two kinds of sockets: of one conversation, and of all that its user has.
 
 A subscription stands between a connection and a conversation. Nearly all are plain: the
-connection, or the seat of its user, is in the conversation's group, and is as far as the group is.
-So a plain one is that membership and no object. `Subscription` in `group` is for the others.
+connection, or the seat of its user, is in the conversation's group and at the group's position. A
+plain one needs no object. `Subscription` is for the others.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from chat.services.membership import Membership, Memberships, Proof
 
 
 class Subscriber(Connection):
-    """A connection that hears of conversations."""
+    """A connection that receives what happens in conversations."""
 
     __slots__ = ()
 
@@ -28,10 +28,10 @@ class Subscriber(Connection):
         raise NotImplementedError
 
     def unsettle(self) -> None:
-        """It is not plainly live somewhere."""
+        """It is not plainly live in one more conversation."""
 
     def settle(self) -> None:
-        """It is so in one place less."""
+        """It is plainly live again in one of those."""
 
     def removed(self, conversation_id: int) -> None:
         """Its user is out of the conversation; it has been sent everything up to that."""
