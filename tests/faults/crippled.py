@@ -41,7 +41,7 @@ SUBSCRIBED_SECONDS = 4.0
 def reading_what_is_missing() -> None:
     """A gap is passed over: members receive what came, and not what was before it."""
 
-    def deliver(_: Hub, group: Group, batch: Batch) -> None:
+    def deliver(self: Hub, group: Group, batch: Batch) -> None:
         writing.deliver(group, batch.changes)
 
     Hub._deliver = deliver  # type: ignore[method-assign]
