@@ -97,7 +97,9 @@ def position_of(knock: Knock) -> tuple[int | None, str | None]:
     since, epoch = found.get("since"), found.get("epoch")
     require_valid(epoch)
     if since is None:
-        return None, epoch
+        if epoch is not None:
+            raise InvalidInput({"epoch": ["Comes together with since."]})
+        return None, None
     if not (since.isascii() and since.isdigit() and len(since) < ID_DIGITS):
         raise InvalidInput({"since": ["A change number, from 0."]})
     return int(since), epoch

@@ -237,6 +237,8 @@ class WholeResume:
         """None for a socket that is closed meanwhile."""
         while not connection.is_closing:
             try:
+                if frame.epoch not in (None, self._history.epoch):
+                    return await self._put_back(connection, frame)
                 if frame.cursor is None:
                     return await self._by_positions(connection, positions or {}, frame)
                 return await self._by_cursor(connection, frame.cursor, positions or {}, frame)
@@ -252,18 +254,15 @@ class WholeResume:
     async def _by_positions(
         self, connection: UserSocket, positions: dict[int, int], frame: Resume
     ) -> Missed:
-        if frame.epoch not in (None, self._history.epoch):
-            return await self._put_back(connection, frame)
         now = await self._positions.memberships(connection.identity)
         known = {one: at for one, at in positions.items() if one in now.positions}
-        beyond = {one: now.positions[one] for one, at in known.items() if at > now.positions[one]}
         return Missed(
             resumed(now.cursor, now.epoch, frame),
             known,
             {one: at for one, at in known.items() if at < now.positions[one]},
             now.positions.keys() - known.keys(),
             positions.keys() - known.keys(),
-            beyond if frame.epoch is not None else {},
+            beyond(now, known, frame),
             known,
         )
 
@@ -288,11 +287,23 @@ def missed_by_cursor(
     foreign = positions.keys() - now.positions.keys()
     known = {one: at for one, at in positions.items() if one not in foreign}
     joined = set(behind.joined) - known.keys()
-    marks_since = {one: at for one, at, _ in behind.changed if one not in joined} | known
-    since = {one: at for one, at, seq in behind.changed if at < seq and one not in joined}
+    otherwise = joined | known.keys()
+    changed = [(one, at, seq) for one, at, seq in behind.changed if one not in otherwise]
+    marks_since = {one: at for one, at, _ in changed} | known
+    since = {one: at for one, at, seq in changed if at < seq}
+    since |= {one: at for one, at in known.items() if at < now.positions[one]}
     ending = resumed(now.cursor, now.epoch, frame)
     left = foreign.union(behind.left)
-    return Missed(ending, marks_since, since | known, joined, left, own_since=marks_since)
+    return Missed(ending, marks_since, since, joined, left, beyond(now, known, frame), marks_since)
+
+
+def beyond(now: Memberships, known: Mapping[int, int], frame: Resume) -> dict[int, int]:
+    """The conversations in which the client says more than there is, with their `seq`. Only a
+    client that sent an epoch hears of them.
+    """
+    if frame.epoch is None:
+        return {}
+    return {one: now.positions[one] for one, at in known.items() if at > now.positions[one]}
 
 
 def put_back(now: Memberships, frame: Resume) -> Missed:
@@ -312,6 +323,7 @@ def positions_of(since: int | dict[str, int] | None) -> dict[int, int] | None:
         raise InvalidInput({"since": ["Change numbers by conversation, or name a `conversation`."]})
     for name, seq in since.items():
         is_id = name.isascii() and name.isdigit() and len(name) <= len(str(ID_MAX))
-        if not (is_id and 0 < int(name) <= ID_MAX and 0 <= seq <= ID_MAX):
+        is_id = is_id and not name.startswith("0")  # or one could be named twice
+        if not (is_id and int(name) <= ID_MAX and 0 <= seq <= ID_MAX):
             raise InvalidInput({"since": ["Change numbers, from 0, by conversations' ids."]})
     return {int(name): seq for name, seq in since.items()}

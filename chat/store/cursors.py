@@ -32,7 +32,7 @@ class Cursor(Struct, frozen=True):
         """Read a cursor from its text. Raises InvalidInput, which names `cursor`."""
         match = CURSOR.fullmatch(text)
         if match is None or int(match[3]) > ID_MAX:
-            raise InvalidInput({"cursor": ["What `hello`, `cursor` or `resumed` gave."]})
+            raise InvalidInput({"cursor": ["Not a cursor of `hello`, `cursor` or `resumed`."]})
         return cls(match[1], match[2], int(match[3]))
 
     def __str__(self) -> str:

@@ -285,8 +285,12 @@ async def test_a_map_of_numbers_brings_what_was_missed(people: People) -> None:
     await socket.send({**resume, "since": {str(first): 3, str(second): 2, str(unnamed): 2}})
     reset, ending = await until(socket, "resumed")
     assert (reset["type"], reset["conversation"], reset["seq"]) == ("reset", first, 2)
-    await socket.send({**resume, "cursor": ending["cursor"], "since": {str(second): 0}})
-    assert said(await until(socket, "resumed")) == [(second, "1"), (second, "2")]
+    both = {"cursor": ending["cursor"], "since": {str(first): 3, str(second): 0}}
+    await socket.send({**resume, **both})
+    frames = await until(socket, "resumed")
+    assert said(frames) == [(second, "1"), (second, "2")]
+    resets = [one for one in frames if one["type"] == "reset"]
+    assert [(one["conversation"], one["seq"]) for one in resets] == [(first, 2)]
     await socket.send({**resume, "since": {}, "epoch": "another"})
     (whole,) = await until(socket, "reset")
     assert whole == {
@@ -304,6 +308,7 @@ async def test_what_cannot_be_resumed_is_named(people: People) -> None:
         ({"since": 5}, "since"),
         ({"since": {"x": 5}}, "since"),
         ({"since": {"0": 5}}, "since"),
+        ({"since": {"5": 1, "05": 2}}, "since"),
         ({"since": {"5": -1}}, "since"),
         ({"since": {"5": 2**63}}, "since"),
         ({"since": {}, "epoch": ""}, "epoch"),
@@ -330,6 +335,10 @@ async def test_a_cursor_of_another_epoch_is_answered_with_reset(people: People) 
     socket, _ = await opened(sara, cursor=old)
     reset = await socket.receive()
     assert reset == {"type": "reset", "epoch": hello["epoch"], "cursor": reset["cursor"]}
+    resume = {"type": "resume", "cursor": hello["cursor"], "epoch": "another", "ref": "r"}
+    await socket.send({**resume, "since": {str(conversation): 0}})
+    (reset,) = await until(socket, "reset")
+    assert (reset["epoch"], reset["ref"]) == (hello["epoch"], "r")
     await say(ali, conversation, "live")
     assert said(await until(socket, "chat.message")) == [(conversation, "live")]
 

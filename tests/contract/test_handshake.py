@@ -133,7 +133,9 @@ async def test_a_wrong_point_to_resume_from_is_400(people: People, since: str) -
 
 
 @of_each_process
-@pytest.mark.parametrize("query", ["snce=5", "snce", "since=5&limit=1", "since=5&since=6"])
+@pytest.mark.parametrize(
+    "query", ["snce=5", "snce", "since=5&limit=1", "since=5&since=6", "epoch=b7c2"]
+)
 async def test_a_query_that_nobody_knows_is_400(people: People, query: str) -> None:
     """A misspelt `since` would lose what the client asked for; a browser gets 4400."""
     pair = await Pair.of(people)

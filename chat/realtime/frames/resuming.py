@@ -30,7 +30,7 @@ class ResumeFrames:
             self._whole.start(connection, frame)
             return
         if frame.cursor is not None:
-            raise InvalidInput({"cursor": ["Is not of one conversation."]})
+            raise InvalidInput({"cursor": ["Stands for all conversations: for one, give `since`."]})
         since = frame.since
         if not isinstance(since, int) or not 0 <= since <= ID_MAX:
             raise InvalidInput({"since": ["A change number, from 0."]})
