@@ -82,6 +82,8 @@ class Incoming:
 
     def caught_up(self, end: CaughtUp) -> dict[str, Any] | None:
         """The frame that asks for the next part; None if nothing is missing any more."""
+        for change in self._catching_up.release():
+            self.take(change)
         frame = self._catching_up.next(end.cursor)
         if frame is None:
             self._catching_up.caught_up(end)
@@ -90,6 +92,8 @@ class Incoming:
 
     def take(self, event: FromServer) -> None:
         """Update what is known, if the event is new, and give it to the iteration."""
+        if self._catching_up.holds(event):
+            return
         if isinstance(event, ConversationCreated):
             record = event.conversation
             self._received.seqs[record.id] = record.seq
@@ -123,6 +127,7 @@ class Incoming:
     def _reset(self, event: AccountReset) -> None:
         if event.conversation is None:
             self._received.reset(event.cursor, event.epoch)
+            self._catching_up.forget()
             self._outbox.forget_messages()
             self.list.reload()
         else:

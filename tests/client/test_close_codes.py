@@ -1,7 +1,7 @@
 """What is done after each close code, against a server that closes with it at once."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -36,7 +36,9 @@ class Closing:
 
 
 @asynccontextmanager
-async def closing(signed_in: tuple[Tokens, Tokens], server: Closing) -> AsyncIterator[Payam]:
+async def closing(
+    signed_in: tuple[Tokens, Tokens], server: Callable[[ServerConnection], Awaitable[None]]
+) -> AsyncIterator[Payam]:
     async with serve(server, "127.0.0.1", 0) as listening, asyncio.timeout(SECONDS):
         port = listening.sockets[0].getsockname()[1]
         async with connect(f"http://127.0.0.1:{port}", signed_in[0]) as payam:

@@ -1,15 +1,18 @@
 """A cursor that the server cannot compare any more: PostgreSQL has begun a new incarnation."""
 
 import asyncio
+import json
 
 import psycopg
+from websockets.asyncio.server import ServerConnection
 
-from payam_client import ConversationRemoved, MessageSent
+from payam_client import ConversationRemoved, MessageSent, Tokens
 from payam_client.account_events import CaughtUp, Positions
-from payam_client.catching_up import MOST, CatchingUp
+from payam_client.catching_up import CHANGES_MOST, MOST, CatchingUp
 from payam_client.positions import Place
 from tests.client.people import Pair, connect, sign_up
 from tests.client.test_account import SECONDS, agrees, contents_of, until
+from tests.client.test_close_codes import HELLO, closing
 from tests.faults.proxy import FaultProxy
 from tests.support.payam_server import PayamServer
 
@@ -99,3 +102,56 @@ def test_what_is_too_much_for_one_frame_is_asked_for_in_parts() -> None:
     assert catching_up.next("4") is None
     assert not catching_up.is_asking
     assert asked == list(behind)
+
+
+def test_a_part_has_a_limit_of_changes_too() -> None:
+    """All of them wait until the part is there; one conversation alone may have more."""
+    catching_up = CatchingUp()
+    ends = {12: CHANGES_MOST + 1, 13: CHANGES_MOST - 1, 14: 1, 15: 1}
+    positions = Positions(ends, epoch="b7c2", cursor="1")
+    assert catching_up.compare(positions, [Place(seqs=dict.fromkeys(ends, 0))], {}) == []
+    parts = [catching_up.next("1") for _ in range(4)]
+    assert [list(part["since"]) if part else None for part in parts] == [[12], [13, 14], [15], None]
+
+
+def message(seq: int) -> str:
+    sent = {"sender": "sara", "content": "x", "timestamp": "2026-01-01T00:00:00Z"}
+    return json.dumps({"type": "chat.message", "id": seq, **sent, "seq": seq, "conversation": 12})
+
+
+class Ahead:
+    """Sends 3 and breaks off. Then it sends 6 before it reads that the client asks for 4."""
+
+    def __init__(self) -> None:
+        self.asked: dict[str, object] = {}
+        self._is_back = False
+
+    async def __call__(self, socket: ServerConnection) -> None:
+        await socket.send(HELLO)
+        if not self._is_back:
+            self._is_back = True
+            await socket.send(message(3))
+            await socket.close(1011, "")
+            return
+        await socket.send('{"type":"positions","positions":{"12":5},"epoch":"b7c2","cursor":"two"}')
+        await socket.send(message(6))
+        self.asked = json.loads(await socket.recv())
+        for seq in (4, 5, 6):
+            await socket.send(message(seq))
+        await socket.send('{"type":"resumed","cursor":"three","epoch":"b7c2"}')
+        await socket.send(message(7))
+        await socket.wait_closed()
+
+
+async def test_what_is_new_waits_for_what_was_missed(signed_in: tuple[Tokens, Tokens]) -> None:
+    """Or its number would hide the lower ones."""
+    server = Ahead()
+    async with closing(signed_in, server) as payam, payam.account() as account:
+        seqs = list[int]()
+        async for event in account:
+            if isinstance(event, MessageSent):
+                seqs.append(event.seq)
+                if event.seq == 7:
+                    break
+    assert server.asked == {"type": "resume", "cursor": "two", "since": {"12": 3}}
+    assert seqs == [3, 4, 5, 6, 7]
