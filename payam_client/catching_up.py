@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from payam_client.account_events import AccountEvent, CaughtUp, Hello, Positions
+from payam_client.account_events import CaughtUp, FromServer, Hello, Positions
 from payam_client.account_inbox import is_own
 from payam_client.events import Change
 from payam_client.positions import Place
@@ -32,8 +32,8 @@ class CatchingUp:
         self._has_sent_cursor = False
         self._behind: dict[int, tuple[int, int]] = {}
         """What is still to be asked for: from which position, and up to which."""
-        self._held: dict[int, list[Change]] = {}
-        """What came in conversations that are behind."""
+        self._held: dict[int, dict[int, FromServer]] = {}
+        """By `seq`, what came in conversations that are behind."""
         self.is_asking = False
         """The answer to a frame is under way: cursors do not count until it has come."""
 
@@ -65,28 +65,27 @@ class CatchingUp:
                 unknown.append(id_)
             elif min(known) < seq:
                 self._behind[id_] = min(known), seq
-                self._held[id_] = []
+                self._held[id_] = {}
         return unknown
 
     def forget(self) -> None:
         """Ask for nothing, and hold nothing."""
         self._behind, self._held, self.is_asking = {}, {}, False
 
-    def holds(self, event: AccountEvent) -> bool:
+    def holds(self, event: FromServer) -> bool:
         """Keep a change that comes in a conversation that is behind. Returns whether it is one."""
         if not isinstance(event, Change) or is_own(event) or event.conversation is None:
             return False
         held = self._held.get(event.conversation)
         if held is None:
             return False
-        held.append(event)
+        held[event.seq] = event
         return True
 
-    def release(self) -> list[Change]:
-        """What was held of conversations that have caught up, each in order. It may come twice."""
-        there = self._held.keys() - self._behind.keys()
-        held = [sorted(self._held.pop(id_), key=lambda change: change.seq) for id_ in there]
-        return [change for changes in held for change in changes]
+    def release(self) -> list[FromServer]:
+        """What was held of conversations that have caught up, each once and in order."""
+        there = [self._held.pop(id_) for id_ in self._held.keys() - self._behind.keys()]
+        return [held[seq] for held in there for seq in sorted(held)]
 
     def next(self, cursor: str) -> dict[str, Any] | None:
         """A frame that asks for what is missing, or a part of it. None if nothing is missing."""
