@@ -24,7 +24,7 @@ from tests.support.http_client import http_client
 from tests.support.people import People
 from tests.support.postgres_server import PostgresServer
 
-EXAMPLES, STEPS = (200, 60) if IS_LONG else (8, 30)
+EXAMPLES, STEPS = (200, 60) if IS_LONG else (5, 30)
 PEOPLE = 3
 
 who = st.integers(0, PEOPLE - 1)
