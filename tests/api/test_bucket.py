@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from array import array
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ from tests.support.s3_server import BUCKET, S3Server
 
 DATA = bytes(range(256)) * 8
 NAME = "گزارش.bin"
-LARGE = b"".join(number.to_bytes(8) for number in range(PART // 4 + 1))
+LARGE = array("Q", range(PART // 4 + 1)).tobytes()
 """Two parts and a little more; no two places in it are the same."""
 
 
