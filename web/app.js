@@ -34,7 +34,6 @@ const store = {
 };
 
 const payam = new Payam({ url: home.href, store });
-readFacesBy((url) => payam.avatar(url));
 // Of who is signed in
 let page = null;
 // Whose tokens the page was made with
@@ -82,6 +81,7 @@ async function enter() {
   loadView();
   subject = await payam.subject();
   const account = payam.account();
+  readFacesBy((url) => account.avatar(url));
   account.on("change", draw);
   await account.ready();
   // Somebody has signed in or out meanwhile

@@ -64,6 +64,13 @@ class Sender:
         with self._http() as http:
             return [int(http.post(path, json=body).json()["id"]) for body in bodies]
 
+    def wear(self, picture: bytes | None) -> None:
+        """Have this picture beside one's name, or none."""
+        path = "/api/users/me/avatar/"
+        with self._http() as http:
+            answer = http.put(path, files={"file": picture}) if picture else http.delete(path)
+        assert answer.is_success, answer.text
+
     def call_oneself(self, name: str) -> None:
         self._send("PATCH", "/api/users/me/", {"display_name": name})
 

@@ -63,11 +63,12 @@ async def until_kept(page: Page, prefix: str, *texts: str, but: str = "\0") -> N
 async def test_what_was_read_can_be_read_while_the_server_is_away(
     whole_browser: Browser, server: PayamServer
 ) -> None:
-    """The list, the newest messages of a conversation that was open, and what is seldom used. What
-    is written then waits. What was deleted or edited elsewhere is not kept as it was. Who signs out
-    leaves nothing.
+    """The list and its faces, the newest messages of an open conversation, what is seldom used.
+    What is written then waits. What was deleted or edited elsewhere is not kept as it was. Who
+    signs out leaves nothing.
     """
     ali, sara = Sender(server.url, "ali"), Sender(server.url, "sara")
+    ali.wear(picture("PNG", 60, 60))
     conversation = ali.begin(sara)
     sent = ali.say(*(f"message {number}." for number in range(60)))
     sara.read(sent[-1])
@@ -77,10 +78,14 @@ async def test_what_was_read_can_be_read_while_the_server_is_away(
     await hers.page.wait_for_function(SHELL_KEPT)
     await until_kept(hers.page, "thread/", "message 10.", "message 59.", but="message 9.")
     await until_kept(hers.page, "account/", "message 59.")
+    face = hers.list.locator(".avatar")
+    await expect(face).to_have_css("background-image", re.compile("blob:"))
+    await until_kept(hers.page, "seen/", f"user/{ali.id}/avatar")
 
     await asyncio.to_thread(server.stop)
     await hers.page.reload()
     await expect(hers.list).to_contain_text("message 59.")
+    await expect(face).to_have_css("background-image", re.compile("blob:"))
     await expect(hers.message("message 59.")).to_be_in_viewport()
     await hers.page.get_by_role("log").press("Home")
     await expect(hers.message("message 10.")).to_be_visible()
@@ -102,7 +107,9 @@ async def test_what_was_read_can_be_read_while_the_server_is_away(
     await expect(hers.list).to_have_count(1)
     ali.delete(sent[-1])
     ali.edit(sent[-2], "message fifty-eight.")
+    ali.wear(None)
     await until_kept(hers.page, "thread/", "message fifty-eight.", but="message 59.")
+    await until_kept(hers.page, "seen/", but="avatar")
     await hers.page.get_by_role("button", name="Settings").click()
     await hers.page.get_by_role("button", name="Log out").click()
     await until_kept(hers.page, "", but="message")

@@ -230,6 +230,13 @@ export class Account extends Emitter {
     return this.#shelf?.use(work).catch(() => undefined);
   }
 
+  /** The picture at an `avatar_url`. It is kept, so that it is there without a connection too. */
+  async avatar(url) {
+    const load = () => this.api.avatar(url);
+    const shelf = await this.shelve((one) => one);
+    return shelf ? shelf.files.load("avatar", { url, created_at: url }, load) : load(); // another picture has another address
+  }
+
   follow(conversation) {
     if (!conversation.isMember) this.#visits.begin(conversation);
   }

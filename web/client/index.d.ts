@@ -770,6 +770,8 @@ export class Account {
     type: Type,
     listener: (event: AccountEvents[Type]) => void,
   ): Unsubscribe;
+  /** As `payam.avatar`, and kept: it is there without a connection too, where the storage holds files. */
+  avatar(url: string): Promise<Blob>;
   /** A conversation that is loaded. */
   get(id: number): LiveConversation | undefined;
   /** That conversation, loaded where it is not; rejects with 404 where it is not one's own. */

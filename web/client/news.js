@@ -111,6 +111,7 @@ export class News {
   #noteUser(user) {
     const { participants } = this.#conversation.record;
     this.#conversation.note({ participants: participants.map((one) => (one.id === user.id ? user : one)) });
+    if (!user.avatar_url) this.#account.shelve(({ files }) => files.drop("user", user.id));
   }
 
   #noteParticipants(gone, come) {

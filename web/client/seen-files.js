@@ -1,6 +1,6 @@
-// Thumbnails and small files that were seen, kept so that they can be seen without a connection. They
-// go with their message, with their conversation, and when somebody signs out. Of those that were
-// not seen for long, the oldest make room.
+// Thumbnails, small files and avatars that were seen, kept so that they can be seen without a
+// connection. They go with their message, with their conversation, and when somebody signs out. Of
+// those that were not seen for long, the oldest make room. A new avatar takes the place of the old one.
 
 const LIMITS = {
   one: 5 * 1024 * 1024, // bytes of a file; a larger one is not kept
@@ -8,6 +8,7 @@ const LIMITS = {
   count: 1000,
 };
 const FRESH = 60_000; // milliseconds in which a file that is seen again counts as seen now
+const AVATAR = /(users|conversations)\/(\d+)\/avatar\//;
 const PATH = /conversations\/(\d+)\/messages\/(\d+)\/attachments\/(\d+)\//;
 
 export class SeenFiles {
@@ -100,8 +101,10 @@ export class SeenFiles {
 const aboutOf = (subject, place) => `seen/${subject}/${place}`;
 const fileOf = (subject, place) => `seen-file/${subject}/${place}`;
 
-/** Like `12/345/6/thumbnail`: of a conversation, a message, an attachment. */
+/** Like `12/345/6/thumbnail`: of a conversation, a message, an attachment. Avatars are at `user/7/avatar` or `12/avatar`. */
 function placeOf(kind, { url }) {
+  const [, whose, id] = AVATAR.exec(url) ?? [];
+  if (id) return whose === "users" ? `user/${id}/${kind}` : `${id}/${kind}`;
   const found = PATH.exec(url);
   return found && [...found.slice(1), kind].join("/");
 }
