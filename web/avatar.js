@@ -1,7 +1,7 @@
 // Who a conversation is with, in a word, and in a picture or a coloured letter.
 
 import { faceOf } from "./faces.js";
-import { list, say } from "./strings.js";
+import { isolated, list, say } from "./strings.js";
 
 const HUES = 6;
 
@@ -24,6 +24,9 @@ export function shownName(person) {
   const { display_name: shown, username } = person;
   return isNameless(person) ? say("guestNamed", { name: GUEST.exec(username)[1] }) : shown || username;
 }
+
+/** That name, and the username beside it. Its first letter says in which direction both stand. */
+export const bothNames = ({ display_name: shown, username }) => (shown ? `${shown} (${isolated(username)})` : username);
 
 /** The name of a conversation: its title, or who else is in it. */
 export function nameOf(chat) {

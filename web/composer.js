@@ -5,7 +5,8 @@ import { clone, complain, make, notify } from "./dom.js";
 import { draftOf, keepDraft } from "./drafts.js";
 import { DESK, later } from "./later.js";
 import { lengthOf, limits } from "./limits.js";
-import { number, say, size } from "./strings.js";
+import { inShort } from "./sounds.js";
+import { number, say, sayApart, size } from "./strings.js";
 
 const TYPING_EVERY = 3000;
 const CLOSE = 0.9; // of the longest message, from which on the room that is left is shown
@@ -21,6 +22,7 @@ export function composerOf(chat, sent) {
   let parent = null; // the message that is replied to
   let mentions = null; // once somebody has written an `@`
   let typedAt = 0;
+  let isDeskComing = chat.me.is_staff; // what an agent has besides is on its way
   box.placeholder = say("message");
   box.value = draftOf(chat);
 
@@ -42,9 +44,13 @@ export function composerOf(chat, sent) {
   }
 
   function showBanner() {
-    const to = parent && say("replyingTo", { name: shownName(personOf(chat, parent.sender)), text: parent.content.slice(0, QUOTED) });
     banner.hidden = !edited && !parent;
-    what.textContent = edited ? say("editing") : (to ?? "");
+    if (edited) what.replaceChildren(say("editing"));
+    else if (parent) what.replaceChildren(...replyTo(parent));
+  }
+
+  function replyTo({ sender, content: said }) {
+    return sayApart("replyingTo", { name: shownName(personOf(chat, sender)), text: inShort(said).slice(0, QUOTED) });
   }
 
   function end() {
@@ -107,7 +113,8 @@ export function composerOf(chat, sent) {
   box.onkeydown = (event) => {
     if (event.isComposing || mentions?.key(event)) return;
     if (event.key === "Enter" && !event.shiftKey && hasKeyboard.matches) {
-      form.onsubmit(event);
+      if (isDeskComing && /^\/\S*$/.test(box.value)) event.preventDefault(); // it may be the name of a stored answer
+      else form.onsubmit(event);
     } else if (event.key === "Escape" && (edited || parent)) {
       end();
     } else if (event.key === "ArrowUp" && box.value === "" && !edited) {
@@ -194,9 +201,10 @@ export function composerOf(chat, sent) {
   }
 
   offer();
-  if (chat.me.is_staff) {
+  if (isDeskComing) {
     const parts = { form, box, hints, send, attach };
-    later(() => import("./desk-composer.js"), DESK).then(({ deskComposer }) => deskComposer(chat, parts, sent), () => {});
+    const came = ({ deskComposer }) => deskComposer(chat, parts, sent);
+    later(() => import("./desk-composer.js"), DESK).then(came, () => {}).then(() => (isDeskComing = false));
   }
 
   return {

@@ -4,8 +4,8 @@ import { avatarOfChat, nameOf, typingIn } from "./avatar.js";
 import { make, reconcile } from "./dom.js";
 import { draftOf } from "./drafts.js";
 import { numberRows, rangeOf } from "./long-list.js";
-import { isVoiceName } from "./sounds.js";
-import { number, say, timeOrDate } from "./strings.js";
+import { inShort } from "./sounds.js";
+import { apart, number, say, sayApart, timeOrDate } from "./strings.js";
 
 /** What the list may be narrowed to. */
 export const FILTERS = {
@@ -63,7 +63,7 @@ function row({ chat, record, isCurrent, isMuted: isQuiet, isOnline: isThere, typ
     online: { hidden: !isThere, title: say("online") },
     name,
     moment: last ? { textContent: timeOrDate(last.timestamp), dateTime: last.timestamp } : "",
-    preview: typing ? { textContent: typing, className: "preview typing", dir: "" } : preview(chat, last, draft),
+    preview: typing ? { textContent: typing, className: "preview typing" } : preview(chat, last, draft),
     named: { hidden: !(record.unread_mentions > 0) },
     muted: { hidden: !isQuiet },
     pinned: { hidden: !record.pinned || record.archived },
@@ -73,10 +73,10 @@ function row({ chat, record, isCurrent, isMuted: isQuiet, isOnline: isThere, typ
 }
 
 function preview(chat, last, draft) {
-  if (draft) return say("draft", { text: draft });
+  if (draft) return sayApart("draft", { text: draft });
   if (!last) return say("noMessages");
-  const text = isVoiceName(last.content) ? say("voiceMessage") : last.content || say("deleted");
-  return last.sender.username === chat.me.username ? say("youSaid", { text }) : text;
+  const text = inShort(last.content) || say("deleted");
+  return last.sender.username === chat.me.username ? sayApart("youSaid", { text }) : apart(text);
 }
 
 /** The badge with that many unread messages. */

@@ -10,7 +10,7 @@ import { rowsOf, save } from "./message.js";
 import { partOf } from "./part.js";
 import { whenPressed } from "./pressing.js";
 import { pinsOf } from "./pins.js";
-import { list, number, say } from "./strings.js";
+import { listApart, number, say } from "./strings.js";
 
 const places = new WeakMap(); // where one was in a conversation when one left it
 
@@ -41,6 +41,7 @@ export function conversationView(account, chat, { go }) {
   });
   const pins = pinsOf(account, chat, { bar: parts.pinned, text: parts.pinnedText, unpin: parts.unpin }, (id) => show({ id }));
   section.append(composer.content);
+  let named = ""; // who stands under the name
   let desk = null; // what an agent has besides
   let isLeft = false;
   if (account.me.is_staff) later(() => import("./desk-bar.js"), DESK).then(beginDesk, () => {});
@@ -102,7 +103,7 @@ export function conversationView(account, chat, { go }) {
     setText(name, title);
     Object.assign(avatar, avatarOfChat(chat));
     about.classList.toggle("typing", typing !== "");
-    setText(about, typing || (chat.record.title || chat.others.length > 1 ? namesOf(chat) : ""));
+    renderAbout(typing ? [typing] : chat.record.title || chat.others.length > 1 ? namesOf(chat) : []);
     renderTicket(chat.record.support_ticket);
     desk?.render();
     state.className = `state ${chat.state}`;
@@ -112,6 +113,12 @@ export function conversationView(account, chat, { go }) {
     thread?.render();
     renderDown();
     attention.to(rows.querySelectorAll("li.other"));
+  }
+
+  /** Only what differs is written, as in `setText`. */
+  function renderAbout(names) {
+    if (named === (named = names.join("\n"))) return;
+    about.replaceChildren(...listApart(names));
   }
 
   function renderRows() {
@@ -344,7 +351,7 @@ export function conversationView(account, chat, { go }) {
   };
 }
 
-const namesOf = (chat) => list(chat.others.map((username) => shownName(personOf(chat, username))));
+const namesOf = (chat) => chat.others.map((username) => shownName(personOf(chat, username)));
 
 /** Only what differs is written: a live region would say the same again. */
 function setText(node, text) {

@@ -18,6 +18,7 @@ export function deskComposer(chat, { form, box, hints, send, attach }, wrote) {
   let found = [];
   let here = 0; // the answer that Enter takes
   let none = ""; // why there is none to choose
+  let isComing = false; // the answers that fit are on their way
   const toggle = make("note-toggle");
   attach.before(toggle);
 
@@ -39,8 +40,7 @@ export function deskComposer(chat, { form, box, hints, send, attach }, wrote) {
   form.addEventListener("submit", (event) => isNote && write(event), true);
 
   function write(event) {
-    event.preventDefault();
-    event.stopImmediatePropagation();
+    stop(event);
     const text = box.value.trim();
     if (!text) return;
     send.disabled = true;
@@ -55,14 +55,18 @@ export function deskComposer(chat, { form, box, hints, send, attach }, wrote) {
       .finally(() => (send.disabled = false));
   }
 
+  const asked = () => /^\/(\S*)$/.exec(box.value)?.[1];
+
   async function look() {
-    const word = /^\/(\S*)$/.exec(box.value)?.[1];
-    if (word === undefined) return show([]);
+    isComing = asked() !== undefined;
+    if (!isComing) return show([]);
     answers ??= chat.api.cannedResponses().catch((error) => {
       answers = null;
       throw error;
     });
-    const all = await answers;
+    const all = await answers.finally(() => (isComing = false));
+    const word = asked();
+    if (word === undefined) return; // it was written over meanwhile
     const fitting = all.filter((one) => !word || matchesIn(one.title, word).length > 0);
     show(fitting.slice(0, SHOWN_MOST), say(all.length > 0 ? "noSuchAnswer" : "noAnswersYet"));
   }
@@ -112,6 +116,8 @@ export function deskComposer(chat, { form, box, hints, send, attach }, wrote) {
       show([]);
       return;
     }
+    // It would be sent as it is written.
+    if (isComing && event.key === "Enter") return stop(event);
     if (found.length === 0) {
       if (!isNote || event.key !== "Enter" || event.shiftKey) return;
       write(event);
@@ -122,12 +128,18 @@ export function deskComposer(chat, { form, box, hints, send, attach }, wrote) {
     else if (event.key === "Enter" || event.key === "Tab") take(found[here]);
     else if (event.key === "Escape") show([]);
     else return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
+    stop(event);
     if (step) draw();
   }
 
+  function stop(event) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
+
   box.addEventListener("keydown", key, true);
-  box.addEventListener("input", () => look().catch(complain));
+  const lookAgain = () => look().catch(complain);
+  box.addEventListener("input", lookAgain);
   box.addEventListener("blur", () => show([]));
+  if (document.activeElement === box) lookAgain(); // something was written before this was here
 }

@@ -1,6 +1,6 @@
 // The people of a conversation, with their roles, and what may be done with each.
 
-import { avatarOf, shownName } from "./avatar.js";
+import { avatarOf, bothNames, shownName } from "./avatar.js";
 import { confirm } from "./dialogs.js";
 import { clone, complain, make } from "./dom.js";
 import { openMenu } from "./menu.js";
@@ -38,7 +38,7 @@ export function membersOf(account, chat, ended) {
 
   function row(person) {
     const { role, presence } = person;
-    const name = nameOfPerson(person);
+    const name = bothNames(person);
     const items = itemsOf(person);
     const made = make("member", {
       look: { onclick: () => showProfile(account, person, ended), title: say("profile") },
@@ -73,12 +73,12 @@ export function membersOf(account, chat, ended) {
   }
 
   async function handOver(person) {
-    const question = say("handOverQuestion", { name: nameOfPerson(person) });
+    const question = say("handOverQuestion", { name: bothNames(person) });
     if (await confirm(question, say("makeOwner"))) change(() => api.setRole(id, person.id, "owner"));
   }
 
   async function remove(person) {
-    const question = say("removeQuestion", { name: nameOfPerson(person) });
+    const question = say("removeQuestion", { name: bothNames(person) });
     if (await confirm(question, say("removePerson"))) change(() => api.removeParticipant(id, person.id));
   }
 
@@ -90,6 +90,3 @@ export function membersOf(account, chat, ended) {
 
   return { content, close: () => off.forEach((stop) => stop()) };
 }
-
-export const nameOfPerson = ({ username, display_name: shown }) =>
-  shown ? say("namedAs", { name: shown, username }) : username;

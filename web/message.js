@@ -7,7 +7,7 @@ import { explain } from "./explain.js";
 import { later } from "./later.js";
 import { linked } from "./links.js";
 import { isPicture, previewed } from "./pictures.js";
-import { isFilm, isSound, isVoiceName } from "./sounds.js";
+import { inShort, isFilm, isSound, isVoiceName } from "./sounds.js";
 import { day, length, number, percent, say, size, time } from "./strings.js";
 
 const GROUP = 5 * 60_000; // milliseconds in which one sender's messages stand together
@@ -124,7 +124,7 @@ function quoteOf({ reply_to: parent }, actions, chat) {
   return {
     quote: { hidden: false, title: say("goToQuoted"), onclick: () => actions.show(id) },
     quoted: sender ? shownName(personOf(chat, sender.username)) : "",
-    quotedText: isDeleted ? say("deleted") : (content ?? "…"),
+    quotedText: isDeleted ? say("deleted") : inShort(content ?? "…"),
   };
 }
 

@@ -4,6 +4,7 @@ import { nameOf, personOf, shownName } from "./avatar.js";
 import { PayamError } from "./client/errors.js";
 import { isMuted } from "./conversation-list.js";
 import { home } from "./place.js";
+import { inShort } from "./sounds.js";
 import { isPersian, say } from "./strings.js";
 
 const PATIENCE = 20_000; // milliseconds: where no push service answers, subscribing may never end
@@ -121,7 +122,7 @@ function watch(account, registration) {
     if (!isWanted || document.visibilityState === "visible" || !(await isOn())) return;
     const name = nameOf(chat);
     const from = shownName(personOf(chat, sender));
-    const text = content.slice(0, SHOWN_MOST);
+    const text = inShort(content).slice(0, SHOWN_MOST);
     registration.showNotification(name, {
       body: name === from ? text : say("saidBy", { name: from, text }),
       tag: tagOf(id),

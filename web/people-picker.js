@@ -1,6 +1,6 @@
 // Finding people by the beginning of their names, and choosing some: `person` in the form's data.
 
-import { avatarOf } from "./avatar.js";
+import { avatarOf, bothNames } from "./avatar.js";
 import { clone, make } from "./dom.js";
 import { explain } from "./explain.js";
 import { say } from "./strings.js";
@@ -43,7 +43,7 @@ export function peoplePicker(payam, known) {
   return content;
 }
 
-function option({ id, username, display_name: shown, avatar_url: url }) {
-  const name = shown ? say("namedAs", { name: shown, username }) : username;
-  return make("found", { box: { value: id }, avatar: avatarOf(shown || username, url), name });
+function option(user) {
+  const avatar = avatarOf(user.display_name || user.username, user.avatar_url);
+  return make("found", { box: { value: user.id }, avatar, name: bothNames(user) });
 }

@@ -2,6 +2,7 @@
 
 import { complain } from "./dom.js";
 import { may } from "./rights.js";
+import { inShort } from "./sounds.js";
 import { say } from "./strings.js";
 
 /** `parts` are those of the bar; `show` goes to the message of an id. */
@@ -61,7 +62,7 @@ export function pinsOf(account, chat, { bar, text, unpin }, show) {
     render() {
       bar.hidden = pinned.length === 0;
       unpin.hidden = !may(chat.record, "pin");
-      const content = pinned[0]?.content ?? "";
+      const content = inShort(pinned[0]?.content ?? "");
       if (text.textContent === content) return;
       text.textContent = content;
       text.ariaLabel = say("pinnedMessage", { text: content });

@@ -2,6 +2,7 @@
 
 import { avatarOf, avatarOfChat, nameOf, personOf, shownName } from "./avatar.js";
 import { make } from "./dom.js";
+import { inShort } from "./sounds.js";
 import { isolated, say, timeOrDate } from "./strings.js";
 
 const BEFORE = 40; // code points of a message that are shown before the first match
@@ -14,7 +15,7 @@ export function chatRow({ chat, matches }) {
     link: { href: `#/${chat.id}` },
     avatar: avatarOfChat(chat),
     name: marked(name, matches),
-    preview: chat.record.last_message?.content ?? "",
+    preview: inShort(chat.record.last_message?.content ?? ""),
   });
 }
 

@@ -1,6 +1,6 @@
 // Who has read a message.
 
-import { avatarOf } from "./avatar.js";
+import { avatarOf, bothNames } from "./avatar.js";
 import { show } from "./dialogs.js";
 import { clone, complain, make } from "./dom.js";
 import { number, say } from "./strings.js";
@@ -27,7 +27,7 @@ export async function showSeenBy(chat, message) {
   show(say("seenBy"), content);
 }
 
-function row({ username, display_name: shown, avatar_url: url }) {
-  const name = shown ? say("namedAs", { name: shown, username }) : username;
-  return make("person", { avatar: avatarOf(shown || username, url), name });
+function row(person) {
+  const avatar = avatarOf(person.display_name || person.username, person.avatar_url);
+  return make("person", { avatar, name: bothNames(person) });
 }

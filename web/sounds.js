@@ -1,5 +1,7 @@
 // What a browser plays: voice messages, other sound, and films.
 
+import { say } from "./strings.js";
+
 const NAME = /^voice-[\d-]+\.(webm|ogg|m4a)$/;
 
 export const isSound = ({ content_type: type }) => type.startsWith("audio/");
@@ -12,3 +14,6 @@ export function voiceName(moment, ending) {
 
 /** Whether a text is only the name of such a file. */
 export const isVoiceName = (text) => NAME.test(text);
+
+/** A message in a line: where it is only the name of a recording, what that is. */
+export const inShort = (content) => (isVoiceName(content) ? say("voiceMessage") : content);

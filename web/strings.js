@@ -34,6 +34,16 @@ export function isolated(text) {
   return `\u2068${text}\u2069`;
 }
 
+/** The same sentence as nodes for an element: a value that is too long is cut where it ends, whatever its direction is. */
+export function sayApart(name, values) {
+  return words[name].split(/\{(\w+)\}/).map((part, place) => (place % 2 ? apart(values[part]) : part));
+}
+
+/** A text on one line, in a direction of its own. */
+export function apart(text) {
+  return Object.assign(document.createElement("bdi"), { textContent: text.replace(/\s+/g, " ") });
+}
+
 export const isPersian = language === "fa";
 export const has = (name) => Object.hasOwn(words, name);
 
@@ -70,6 +80,10 @@ export function length(seconds) {
 
 export const percent = (share) => share.toLocaleString(locale, { style: "percent" });
 export const list = (people) => (people.length > 1 ? names.format(people.map(isolated)) : people.join());
+
+/** The same as nodes, where a name that has no room is left out whole. */
+export const listApart = (people) =>
+  names.formatToParts(people).map(({ type, value }) => (type === "element" ? apart(value) : value));
 
 /** A time today, a date before. */
 export function timeOrDate(moment) {

@@ -56,7 +56,9 @@ def test_what_the_page_says_has_words() -> None:
     """Each word that a script or a template names. The widget has its own words."""
     paths = [path for kind in ("js", "html") for path in (CHECKOUT / "web").glob(f"*.{kind}")]
     sources = [path.read_text() for path in paths if not path.name.startswith("widget")]
-    said = set(re.findall(r'\b(?:say|said)\("(\w+)"|data-(?:say|label)="(\w+)"', "".join(sources)))
+    said = set(
+        re.findall(r'\b(?:say|said|sayApart)\("(\w+)"|data-(?:say|label)="(\w+)"', "".join(sources))
+    )
     named = {name for pair in said for name in pair if name}
     assert {"logIn", "newConversation", "agentNamed"} <= named
     assert named - words("en", "words", "panels", "desk").keys() == set()
@@ -70,6 +72,66 @@ def test_an_agent_has_one_name() -> None:
     assert len(named) == 5
     for path in named:
         assert not re.search("پشتیبان(?!ی)", path.read_text()), path.name
+
+
+OTHERS = {  # a name and a text, which the page in this language has from people who write the other
+    "en": ("سارا رضایی", "لباس گرم همراه خود بیاورید، چون آن بالا تا برآمدن آفتاب هوا سرد است"),
+    "fa": ("Sara Karimi", "Bring warm clothes with you, it is cold up there until the sun is high"),
+}
+LETTERS = """(node, words) => {
+  const walker = document.createTreeWalker(node, NodeFilter.SHOW_TEXT);
+  const range = new Range();
+  const found = words.map(() => null);
+  while (walker.nextNode()) {
+    const { data } = walker.currentNode;
+    words.forEach((word, place) => {
+      const at = found[place] ? -1 : data.indexOf(word);
+      if (at < 0) return;
+      range.setStart(walker.currentNode, at);
+      range.setEnd(walker.currentNode, at + 1);
+      const { left, right } = range.getBoundingClientRect();
+      found[place] = [left, right];
+    });
+  }
+  const { left, right } = node.getBoundingClientRect();
+  return [...found, [left, right]];
+}"""
+"""Where the first letter of each word stands, and then the whole: its left and its right."""
+
+
+async def begins_in_view(place: Locator, text: str) -> None:
+    """The text is longer than its place, which shows how it begins."""
+    letter, box = await place.evaluate(LETTERS, [text])
+    assert box[0] - 1 <= letter[0] < letter[1] <= box[1] + 1, (letter, box)
+    assert await place.evaluate("(node) => node.scrollWidth > node.clientWidth")
+
+
+@pytest.mark.parametrize("language", ["en", "fa"])
+async def test_the_other_languages_texts_keep_their_order(
+    browser: Browser, served: PayamServer, language: str
+) -> None:
+    """A text that is too long is cut at its own end, and a name stands before its username."""
+    name, text = OTHERS[language]
+    ali, sara, omid = (Sender(served.url, who) for who in ("ali", "sara", "omid"))
+    sara.call_oneself(name)
+    ali.begin(sara, omid, title=text)
+    ali.say(text)
+    his = await ali.page(browser, language, viewport={"width": 390, "height": 780})
+    said = his.list.locator(".preview bdi")
+    await expect(said).to_have_text(text)
+    await begins_in_view(said, text)
+    await begins_in_view(his.list.locator(".name"), text)
+    await his.list.click()
+    await begins_in_view(his.page.locator("section h2 bdi"), text)
+    await expect(his.page.locator(".about bdi")).to_have_text([name, omid.name])
+    await his.act(text, "reply")
+    await begins_in_view(his.page.locator(".editing bdi").last, text)
+    await his.page.keyboard.press("Escape")
+    await his.button("details").click()
+    row = his.page.locator(".person bdi").filter(has_text=name)
+    shown, username, _ = await row.evaluate(LETTERS, [name, sara.name])
+    assert (shown[0] < username[0]) == (language == "fa"), "in the direction of the name"
+    await his.check()
 
 
 async def persian(box: Locator) -> str:

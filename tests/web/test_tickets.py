@@ -2,6 +2,8 @@
 
 import asyncio
 import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -214,6 +216,27 @@ async def note_and_answer(
     await expect(hers.box).to_have_value(f"Hello {customer}!")
 
 
+@asynccontextmanager
+async def held(visitor: Visitor, pattern: str) -> AsyncIterator[None]:
+    """What the page asks there is asked only afterwards."""
+    is_over = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await is_over.wait()
+        await route.continue_()
+
+    await visitor.page.route(pattern, hold)
+    yield
+    is_over.set()
+
+
+async def too_early(hers: Visitor, text: str) -> None:
+    """Enter, before the page knows the stored answers: nothing is sent."""
+    await hers.box.fill(text)
+    await hers.box.press("Enter")
+    await expect(hers.box).to_have_value(text)
+
+
 @pytest.mark.parametrize("language", ["en", "fa"])
 async def test_the_inbox_has_queues_notes_and_stored_answers(
     browser: Browser, served: PayamServer, language: str
@@ -237,7 +260,14 @@ async def test_the_inbox_has_queues_notes_and_stored_answers(
     await expect(ticket).to_have_count(0)
     await mine.click()
     await expect(mine).to_have_attribute("aria-pressed", "true")
-    await ticket.get_by_role("link").click()
+    async with held(hers, "**/api/canned_responses/**"):
+        async with held(hers, "**/web/desk-composer.js"):
+            await ticket.get_by_role("link").click()
+            await too_early(hers, f"/{title.lower()}")
+        await expect(hers.page.get_by_role("button", name=str(inbox["note"]))).to_be_visible()
+        await too_early(hers, f"/{title.lower()}")
+    await expect(hers.page.locator(".hints [role=option]")).to_contain_text(title)
+    await hers.box.fill("")
     await expect(hers.page.locator("li.step")).to_have_count(2)
     await note_and_answer(hers, inbox, agent.name, title, ali.name)
     await hers.box.press("Enter")
