@@ -15,9 +15,12 @@ function digit(sign) {
   return zero === undefined ? sign : String(code - zero);
 }
 
+/** A text as search sees it. */
+export const foldedText = (text) => [...text].map(folded).join("");
+
 /** Where `wanted` stands in `text`: half-open ranges of code points, from the left, apart. */
 export function matchesIn(text, wanted) {
-  const key = [...wanted.trim()].map(folded).join("");
+  const key = foldedText(wanted.trim());
   if (!key) return [];
   let whole = "";
   const places = []; // for each unit of `whole`, the code point it comes from
