@@ -69,7 +69,10 @@ class Payam:
         self.files = Files(settings.uploads, self.inspector, bucket_of(settings))
         self.relay = relay_over(settings.redis_url)
         self.changes = Changes(self.database, settings.base_path)
-        self.dispatcher = Dispatcher(self.relay, self.changes.since, self.changes.seqs)
+        self.board = board_over(settings.redis_url)
+        self.dispatcher = Dispatcher(
+            self.relay, self.changes.since, self.changes.seqs, board=self.board
+        )
 
         def stored() -> int:
             return self.writer.stored
@@ -88,7 +91,6 @@ class Payam:
             timeout=settings.write_timeout,
         )
         self.outgoing = Client(Allowed(settings.webhook_allow), timeout=settings.webhook_timeout)
-        self.board = board_over(settings.redis_url)
         self.vapid = vapid_from(settings)
         self.counts = counts_over(settings.redis_url)
         self.settling = Settling(self.counts) if self.counts is not None else None

@@ -15,6 +15,7 @@ ANNOUNCE_SECONDS = 5.0
 async def announcing(payam: Payam) -> AsyncIterator[None]:
     """Within it something is announced. At the end it is passed on, if the relay is there."""
     payam.dispatcher.belong(payam.history.name)
+    payam.board.belong(payam.history.name.deployment)
     relaying = asyncio.create_task(payam.relay.run(payam.dispatcher))
     try:
         yield
@@ -24,6 +25,7 @@ async def announcing(payam: Payam) -> AsyncIterator[None]:
     finally:
         relaying.cancel()
         await asyncio.gather(relaying, return_exceptions=True)
+        await payam.board.close()
 
 
 @contextlib.asynccontextmanager

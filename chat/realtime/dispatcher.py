@@ -15,25 +15,24 @@ import msgspec
 
 from chat.errors import Unavailable
 from chat.events import (
-    AccountChanged,
     Change,
     Event,
-    FamilyRevoked,
     Joined,
     OwnChanged,
     Passing,
     Reached,
     TicketChanged,
-    UserErased,
     UserTyping,
 )
 from chat.realtime import news
 from chat.realtime.announcements import Announcements
 from chat.realtime.deliveries import Batch, Delivery, batches_of, delivery_of
+from chat.realtime.ends import Ends
 from chat.realtime.hub import Hub
 from chat.realtime.news import KIND_AT, Marks
 from chat.realtime.patience import PATIENCE, Patience
 from chat.realtime.presence import listeners
+from chat.realtime.presence.board import Board, LocalBoard
 from chat.realtime.presence.presence import Presence
 from chat.realtime.protocol import frame_of
 from chat.realtime.relay.relay import Relay, RelayListener
@@ -41,16 +40,12 @@ from chat.store.history import Name
 
 log = logging.getLogger("payam.dispatcher")
 
-ANNOUNCE_SECONDS = 1.0
-"""How long who signs out waits until Redis has it. Without Redis the others find it later."""
-
-
 _pack = msgspec.msgpack.Encoder().encode
 _unpack_batch = msgspec.msgpack.Decoder(Batch).decode
 _unpack_presence = msgspec.msgpack.Decoder(list[Presence]).decode
 _unpack_joined = msgspec.msgpack.Decoder(tuple[int, list[int]]).decode
 _unpack_ticket = msgspec.msgpack.Decoder(tuple[int, bool]).decode
-_unpack_user = _unpack_own = msgspec.msgpack.Decoder(int).decode
+_unpack_own = msgspec.msgpack.Decoder(int).decode
 _unpack_passing = msgspec.msgpack.Decoder(tuple[int | list[int], bytes]).decode
 
 Page = tuple[Sequence[Change], int, bool]
@@ -78,7 +73,7 @@ class Dispatcher(RelayListener):
     database alone. Set `listener` and the callbacks before it runs. `joined` is called with a
     conversation, and the users who have come into it; `own_changed` with a conversation and the
     user who has changed their own settings of it; `ticket_changed` with a ticket, and whether it
-    is new.
+    is new. `board` says which other nodes there are.
     """
 
     def __init__(
@@ -87,6 +82,7 @@ class Dispatcher(RelayListener):
         load: Callable[[int, int], Awaitable[Page]],
         seqs: Callable[[Collection[int]], Awaitable[dict[int, int]]],
         patience: Patience = PATIENCE,
+        board: Board | None = None,
     ) -> None:
         self.listener = Announcements()
         self.joined: Callable[[int, Collection[int]], None] = ignore_joins
@@ -101,6 +97,7 @@ class Dispatcher(RelayListener):
         self._asking: asyncio.Task[None] | None = None
         self._has_seen_others = False
         self._patience = patience
+        self.ends = Ends(board or LocalBoard(), lambda: self.listener, self._announce, relay.flush)
         self.hub = Hub(
             self.load_deliveries,
             seqs,
@@ -205,30 +202,15 @@ class Dispatcher(RelayListener):
             payload = self._marks.ours + news.PASSING + _pack((ids, frame))
             self._relay.publish(event.conversation_id, payload, None)
 
-    def announce(self, event: FamilyRevoked) -> None:
-        self.listener.revoked(event)
-        self._relay.announce(self._marks.ours + news.REVOKED + event.family.encode())
-
-    async def announced_to_all(self) -> None:
-        """Wait until the relay has what was announced, but not for long."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(ANNOUNCE_SECONDS):
-                await self._relay.flush()
-
-    def announce_erased(self, event: UserErased) -> None:
-        self.listener.erased(event)
-        self._relay.announce(self._marks.ours + news.ERASED + _pack(event.user_id))
-
-    def account_changed(self, event: AccountChanged) -> None:
-        """In this process; the others read it in the database."""
-        self.listener.account_changed(event)
+    def _announce(self, kind: bytes, body: bytes) -> None:
+        """To every other process, if there can be others."""
+        if self._relay.has_others:
+            self._relay.announce(self._marks.ours + kind + body)
 
     def _announce_joined(self, event: Joined) -> None:
         """Every process may have sockets of these users."""
         self.joined(event.conversation_id, event.user_ids)
-        if self._relay.has_others:
-            body = _pack((event.conversation_id, list(event.user_ids)))
-            self._relay.announce(self._marks.ours + news.JOINED + body)
+        self._announce(news.JOINED, _pack((event.conversation_id, list(event.user_ids))))
 
     def _own_changed(self, event: OwnChanged) -> None:
         """Every process with sockets of this user has the conversation's channel."""
@@ -240,15 +222,12 @@ class Dispatcher(RelayListener):
     def _announce_ticket(self, event: TicketChanged) -> None:
         """Every process may have sockets of staff."""
         self.ticket_changed(event.ticket_id, is_new=event.is_new)
-        if self._relay.has_others:
-            body = _pack((event.ticket_id, event.is_new))
-            self._relay.announce(self._marks.ours + news.TICKET + body)
+        self._announce(news.TICKET, _pack((event.ticket_id, event.is_new)))
 
     def announce_presence(self, changed: Sequence[Presence]) -> None:
         """Send who went online or offline to the sockets that hear of it, on every node."""
         listeners.deliver(self.hub, changed)
-        if self._relay.has_others:
-            self._relay.announce(self._marks.ours + news.PRESENCE + _pack(changed))
+        self._announce(news.PRESENCE, _pack(changed))
 
     def announce_history(self) -> None:
         """Let every process of the deployment look what the history is called now."""
@@ -287,9 +266,7 @@ class Dispatcher(RelayListener):
         if not payload.startswith(marks.history):
             self.listener.suspect()
         kind, body = payload[KIND_AT : KIND_AT + 1], payload[KIND_AT + 1 :]
-        if kind in (news.REVOKED, news.ERASED):
-            self._heard_of_an_end(kind, body)
-        elif kind == news.HISTORY:
+        if kind == news.HISTORY:
             self.listener.suspect()
         elif kind == news.JOINED:
             self._heard_of_joined(body)
@@ -300,14 +277,8 @@ class Dispatcher(RelayListener):
             with suppress(msgspec.DecodeError):  # of another version: the desk looks by itself
                 ticket_id, is_new = _unpack_ticket(body)
                 self.ticket_changed(ticket_id, is_new=is_new)
-
-    def _heard_of_an_end(self, kind: bytes, body: bytes) -> None:
-        """Tokens of somebody work no more."""
-        if kind == news.REVOKED:
-            self.listener.revoked(FamilyRevoked(body.decode(errors="replace")))
-            return
-        with suppress(msgspec.DecodeError):  # of another version: tokens are checked in time
-            self.listener.erased(UserErased(_unpack_user(body)))
+        else:
+            self.ends.heard(kind, body)
 
     def _heard_of_joined(self, body: bytes) -> None:
         try:

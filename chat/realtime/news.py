@@ -8,8 +8,10 @@
                           tokens, H that the history has a new name, J people who
                           have come into a conversation, O who went online or offline,
                           S whose own settings of a conversation have changed,
-                          T which ticket has changed, E who has erased themselves
-    body                  of C, P, J, O, S, T and E MessagePack, of R the family's id
+                          T which ticket has changed, E who has erased themselves,
+                          A whose account staff have changed, Q a node that asks
+                          whether all have read what came before, Y one that has
+    body                  of R the family's id, of H nothing, of all others MessagePack
 
 A process that runs an older version finds at FORMAT a batch that it cannot decode, and
 looks into the database. So does a newer one with what has no FORMAT there.
@@ -27,7 +29,8 @@ DEPLOYMENT_SIZE = PART + len(FORMAT)
 KIND_AT = DEPLOYMENT_SIZE + 2 * PART
 
 BATCH, PASSING, REVOKED, HISTORY, JOINED, PRESENCE = b"C", b"P", b"R", b"H", b"J", b"O"
-OWN, TICKET, ERASED = b"S", b"T", b"E"
+OWN, TICKET, ERASED, ACCOUNT = b"S", b"T", b"E", b"A"
+ASKED, ANSWERED = b"Q", b"Y"
 
 
 def short(text: str) -> bytes:

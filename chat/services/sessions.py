@@ -293,9 +293,12 @@ class Sessions:
             self._suspended.pop(event.user_id, None)
 
     async def _revoke(self, family: str) -> None:
-        if await store.revoke(self._database, family):
-            self._announce(FamilyRevoked(family))
-            await self._announced()
+        """Asked again, it announces it again: the answer of the first time may have been lost with
+        its announcement.
+        """
+        await store.revoke(self._database, family)
+        self._announce(FamilyRevoked(family))
+        await self._announced()
 
     def _pair(self, account: users_store.Account, family: str, refresh_id: str, since: int) -> Pair:
         return Pair(

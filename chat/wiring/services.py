@@ -78,6 +78,7 @@ def services_of(settings: Settings, tokens: Tokens, rates: Rates, beneath: Benea
     dispatcher, passwords = beneath.dispatcher, beneath.passwords
     sign_ins = rates.sign_ins()
 
+    ends = dispatcher.ends
     def pass_on(event: Passing) -> None:
         dispatcher.pass_on(replace(event, frame=placed(settings.base_path, event.frame)))
 
@@ -115,8 +116,8 @@ def services_of(settings: Settings, tokens: Tokens, rates: Rates, beneath: Benea
         files,
         passwords,
         sign_ins.per_name,
-        dispatcher.announce_erased,
-        dispatcher.announced_to_all,
+        ends.erased,
+        ends.announced_to_all,
     )
     exports = Exports(database, files, conversations, notes)
     sessions = Sessions(
@@ -124,8 +125,8 @@ def services_of(settings: Settings, tokens: Tokens, rates: Rates, beneath: Benea
         tokens,
         passwords,
         users,
-        dispatcher.announce,
-        dispatcher.announced_to_all,
+        ends.revoked,
+        ends.announced_to_all,
         grace=settings.jwt_refresh_grace,
         limits=sign_ins,
     )
@@ -139,9 +140,9 @@ def services_of(settings: Settings, tokens: Tokens, rates: Rates, beneath: Benea
             passwords,
             erasure,
             exports,
-            dispatcher.announce,
-            dispatcher.announced_to_all,
-            dispatcher.account_changed,
+            ends.revoked,
+            ends.announced_to_all,
+            ends.account_changed,
             least=settings.password_min_length,
         ),
         acts=Acts(database),
@@ -194,8 +195,8 @@ def services_of(settings: Settings, tokens: Tokens, rates: Rates, beneath: Benea
             database,
             passwords,
             sign_ins.per_name,
-            dispatcher.announce,
-            dispatcher.announced_to_all,
+            ends.revoked,
+            ends.announced_to_all,
             least=settings.password_min_length,
         ),
         reactions=Reactions(database, writer),

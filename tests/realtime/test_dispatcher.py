@@ -11,12 +11,14 @@ from chat.auth.identity import Identity
 from chat.changes.messages import MessageDeleted
 from chat.changes.participants import ParticipantLeft
 from chat.events import (
+    AccountChanged,
     Change,
     Event,
     FamilyRevoked,
     MessageRead,
     Passing,
     Reached,
+    UserErased,
     UserTyping,
 )
 from chat.realtime.announcements import Announcements
@@ -24,6 +26,7 @@ from chat.realtime.connection import Listener
 from chat.realtime.deliveries import Batch, Delivery
 from chat.realtime.dispatcher import Dispatcher
 from chat.realtime.patience import Patience
+from chat.realtime.presence.board import Board, LocalBoard
 from chat.realtime.relay.relay import Relay, RelayListener
 from chat.realtime.subscribers import ConversationSocket
 from chat.records import User
@@ -86,17 +89,30 @@ class Member(ConversationSocket):
         self.closed_with = code
 
 
+class OnBoard(LocalBoard):
+    """Stands for Redis, where the nodes `others` live besides this one."""
+
+    def __init__(self, node: str, *others: str) -> None:
+        super().__init__()
+        self.node = node
+        self._others = set(others)
+
+    async def others(self) -> set[str]:
+        return set(self._others)
+
+
 class Node(Announcements):
     """A process; `history` is what the database has."""
 
-    def __init__(self, wire: Wire, history: list[Change]) -> None:
+    def __init__(self, wire: Wire, history: list[Change], board: Board | None = None) -> None:
         self.history = history
         self.loads = 0
         self.asked = 0
         self.misses = 0
         self.suspicions = 0
         self.revocations: list[FamilyRevoked] = []
-        self.dispatcher = Dispatcher(wire, self.load, self.seqs, Patience(strange=0.001))
+        self.ends: list[UserErased | AccountChanged] = []
+        self.dispatcher = Dispatcher(wire, self.load, self.seqs, Patience(strange=0.001), board)
         self.dispatcher.listener = self
 
     def join(self, user_id: int = 1) -> Member:
@@ -110,6 +126,12 @@ class Node(Announcements):
 
     def revoked(self, event: FamilyRevoked) -> None:
         self.revocations.append(event)
+
+    def erased(self, event: UserErased) -> None:
+        self.ends.append(event)
+
+    def account_changed(self, event: AccountChanged) -> None:
+        self.ends.append(event)
 
     def missed(self) -> None:
         self.misses += 1
@@ -267,9 +289,61 @@ async def test_a_revoked_family_is_told_to_every_process_once(
 ) -> None:
     """Here at once."""
     here, there = nodes
-    here.dispatcher.announce(FamilyRevoked("family"))
+    here.dispatcher.ends.revoked(FamilyRevoked("family"))
     wire.carry(here.dispatcher, there.dispatcher)
     assert here.revocations == there.revocations == [FamilyRevoked("family")]
+
+
+async def test_an_end_of_a_user_is_announced_too(nodes: tuple[Node, Node], wire: Wire) -> None:
+    """Whether they were erased or suspended; once."""
+    here, there = nodes
+    here.dispatcher.ends.erased(UserErased(7))
+    here.dispatcher.ends.account_changed(AccountChanged(8, is_suspended=True))
+    wire.carry(here.dispatcher, there.dispatcher)
+    assert here.ends == there.ends == [UserErased(7), AccountChanged(8, is_suspended=True)]
+
+
+async def test_who_announces_an_end_waits_for_all_other_nodes(wire: Wire) -> None:
+    """Each has acted on it then. Two who wait at once do not take each other's answers."""
+    names = "one", "two", "three"
+    one, two, three = [Node(wire, [], OnBoard(name, *{*names} - {name})) for name in names]
+    one.dispatcher.ends.revoked(FamilyRevoked("family"))
+    waiting = [asyncio.create_task(node.dispatcher.ends.announced_to_all()) for node in (one, two)]
+    async with asyncio.timeout(10):
+        while len(wire.announced) < 3:  # the end, and two questions
+            await asyncio.sleep(0)
+    said = [*wire.announced]
+    for payload in said:
+        two.dispatcher.announced(payload)
+    assert two.revocations == [FamilyRevoked("family")]
+    for payload in wire.announced[len(said) :]:  # the answer of the second, to the first alone
+        one.dispatcher.announced(payload)
+        two.dispatcher.announced(payload)
+    await asyncio.sleep(0)
+    assert not any(task.done() for task in waiting), "the third has not heard of it"
+    answered = len(wire.announced)
+    for payload in said:
+        three.dispatcher.announced(payload)
+    assert three.revocations == [FamilyRevoked("family")]
+    for payload in wire.announced[answered:]:
+        one.dispatcher.announced(payload)
+    await waiting[0]
+    assert not waiting[1].done(), "the first has not answered the second"
+    waiting[1].cancel()
+    for node in (one, two, three):
+        await node.dispatcher.close()
+
+
+async def test_a_node_that_does_not_answer_holds_nobody_up(wire: Wire) -> None:
+    """As one that has just died. It ends by itself, without an error."""
+    alone = Node(wire, [], OnBoard("one", "dead"))
+    alone.dispatcher.ends.revoked(FamilyRevoked("family"))
+    await alone.dispatcher.ends.announced_to_all()
+    assert alone.revocations == [FamilyRevoked("family")]
+    for junk in (b"", b"\xc1", msgspec.msgpack.encode(("one", 1))):
+        alone.dispatcher.ends.heard(b"Y", junk)
+        alone.dispatcher.ends.heard(b"Q", junk)
+    await alone.dispatcher.close()
 
 
 def batch_of_an_older_version(before: int, seq: int) -> bytes:
@@ -332,7 +406,7 @@ async def test_news_of_another_deployment_is_nobodys(nodes: tuple[Node, Node], w
     other.dispatcher.publish([deleted(1), Reached(TALK, 9)])
     other.dispatcher.publish([deleted(10)])
     other.dispatcher.pass_on(typing(2))
-    other.dispatcher.announce(FamilyRevoked("family"))
+    other.dispatcher.ends.revoked(FamilyRevoked("family"))
     other.dispatcher.announce_history()
     wire.carry(here.dispatcher)
     await here.settled()
@@ -365,7 +439,7 @@ async def test_a_revocation_of_another_epoch_counts(nodes: tuple[Node, Node], wi
     """It is the same deployment's, and one of the two is only late."""
     here, there = nodes
     there.dispatcher.belong(Name("", "another epoch"))
-    there.dispatcher.announce(FamilyRevoked("family"))
+    there.dispatcher.ends.revoked(FamilyRevoked("family"))
     wire.carry(here.dispatcher)
     assert here.revocations == [FamilyRevoked("family")]
     assert here.suspicions == 1

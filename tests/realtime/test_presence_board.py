@@ -71,6 +71,7 @@ def test_deployments_on_one_redis_know_nothing_of_each_other(url: str) -> None:
     async def story(stack: AsyncExitStack) -> None:
         ours, theirs = [await board_on(stack, url, name) for name in ("ours", "theirs")]
         await ours.arrive([ALI])
+        assert await ours.others() == set()
         assert await theirs.online([ALI]) == set()
         assert await theirs.arrive([ALI]) == {ALI}
 
@@ -94,11 +95,13 @@ def test_users_go_with_a_node_that_is_silent_but_not_those_of_others(url: str) -
         alive = await board_on(stack, url, "dead")
         await silent.arrive([ALI, SARA])
         await alive.arrive([SARA])
+        assert await silent.others() == {alive.node}
         gone: set[int] = set()
         while not gone:  # Redis counts whole seconds
             gone = (await alive.beat()).gone
             await asyncio.sleep(0.1)
         assert gone == {ALI}
+        assert await alive.others() == set()
         assert await alive.online([ALI, SARA]) == {SARA}
         assert (await alive.beat()).gone == set(), "each goes once"
         # It was only slow: it finds out that it was given up, and brings its users back.
@@ -150,6 +153,7 @@ def test_a_user_with_few_rights_is_enough(server: RedisServer) -> None:
         await board.arrive([ALI])
         assert await board.online([ALI]) == {ALI}
         assert await board.depart([ALI]) == {ALI}
+        assert await board.others() == set()
         with redis.Redis(port=server.port) as client:
             client.execute_command("ACL", "SETUSER", "few", "-sismember")
         with pytest.raises(Unavailable, match="run this command"):
@@ -168,6 +172,7 @@ def test_one_process_is_its_only_node() -> None:
         assert await board.online([SARA, REZA]) == {SARA}
         assert await board.depart([SARA, REZA]) == {SARA}
         assert await board.beat() == (True, set())
+        assert await board.others() == set()
         await board.close()
 
     play(story)

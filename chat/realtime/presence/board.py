@@ -25,7 +25,12 @@ class Beat(NamedTuple):
 
 
 class Board(Protocol):
-    """Raises Unavailable where it cannot be reached; then nothing is known to have changed."""
+    """Raises Unavailable where it cannot be reached; then nothing is known to have changed.
+
+    `node` is the name of this node on it.
+    """
+
+    node: str
 
     def belong(self, deployment: str) -> None:
         """From now on it is the board of this deployment: several may share one Redis."""
@@ -42,6 +47,10 @@ class Board(Protocol):
         """Those of the users who are online."""
         ...
 
+    async def others(self) -> set[str]:
+        """The names of the other nodes that live."""
+        ...
+
     async def beat(self) -> Beat:
         """This node lives. A node that does not say so for some seconds counts as dead."""
         ...
@@ -51,6 +60,8 @@ class Board(Protocol):
 
 class LocalBoard(Board):
     """The board of one process alone, which is its only node."""
+
+    node = ""
 
     def __init__(self) -> None:
         self._online: set[int] = set()
@@ -71,6 +82,9 @@ class LocalBoard(Board):
 
     async def online(self, user_ids: Collection[int]) -> set[int]:
         return self._online.intersection(user_ids)
+
+    async def others(self) -> set[str]:
+        return set()
 
     async def beat(self) -> Beat:
         was_known, self._is_known = self._is_known, True

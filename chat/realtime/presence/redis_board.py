@@ -64,6 +64,12 @@ for place = 3, #ARGV do
 end
 return found
 """
+OTHERS = f"""{LIVING}
+for _, node in ipairs(living) do
+    if node ~= me then found[#found + 1] = node end
+end
+return found
+"""
 # Who was online on a node that has died is offline, unless another node has that user as well.
 BEAT = f"""{LIVING}
 local is_known = redis.call('EXISTS', own) == 1 and redis.call('ZSCORE', nodes, me)
@@ -90,7 +96,7 @@ class RedisBoard(Board):
         self._url = url
         self._life = life
         self._map = ClusterMap(url) if is_cluster(url) else None
-        self._node = secrets.token_hex(8)
+        self.node = secrets.token_hex(8)
         self._key = b""
         self._client: aioredis.Redis | None = None
 
@@ -105,6 +111,11 @@ class RedisBoard(Board):
 
     async def online(self, user_ids: Collection[int]) -> set[int]:
         return await self._in_parts(ONLINE, user_ids)
+
+    async def others(self) -> set[str]:
+        if not self._key:  # nobody knows this node either: a command that does not listen
+            return set()
+        return {node.decode() for node in await self._run(OTHERS, ())}
 
     async def beat(self) -> Beat:
         is_known, gone = await self._run(BEAT, ())
@@ -125,7 +136,7 @@ class RedisBoard(Board):
         try:
             async with asyncio.timeout(PATIENCE.silence):
                 client = self._client or await self._connect()
-                return await client.eval(script, 1, self._key, self._node, self._life, *user_ids)
+                return await client.eval(script, 1, self._key, self.node, self._life, *user_ids)
         except FAILURES as error:
             # On a cluster the key may belong to another server by now.
             await self.close()
