@@ -7,7 +7,6 @@ does is in `chat/commands/`.
 import argparse
 import asyncio
 import os
-import platform
 import secrets
 import sys
 from collections.abc import Mapping, Sequence
@@ -32,6 +31,7 @@ from chat.commands import (
 from chat.errors import PayamError, Unavailable
 from chat.importing import command as import_from
 from chat.payam import make_payam
+from chat.services import deployment
 from chat.store import schema
 from config.errors import SettingsError
 from config.kept import kept_secret, signing_secret
@@ -158,10 +158,7 @@ def check() -> None:
 
 
 def version(_: Settings) -> Said:
-    return Said(
-        f"payam {__version__}",
-        {"version": __version__, "schema": schema.known()[-1], "python": platform.python_version()},
-    )
+    return Said(f"payam {__version__}", deployment.version())
 
 
 def vapid(settings: Settings) -> Said:

@@ -31,7 +31,7 @@ from chat.api import (
     users,
     webhooks,
 )
-from chat.api.staff import accounts, acts
+from chat.api.staff import accounts, acts, deployment
 from chat.api.staff import conversations as staff_conversations
 
 NOUNS = (
@@ -59,6 +59,7 @@ NOUNS = (
     accounts,
     acts,
     staff_conversations,
+    deployment,
     settings,
     health,
 )

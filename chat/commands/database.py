@@ -126,11 +126,8 @@ async def move_attachments(payam: Payam, options: argparse.Namespace) -> Said:
 
 
 async def restored(payam: Payam, _: argparse.Namespace) -> Said:
-    """Begin a new epoch, so that clients that come back read their conversations again."""
-    await payam.history.renew()
-    await payam.index.align()
+    await payam.history.open()
     async with announcing(payam):  # a node that does not hear it finds the new epoch by itself
-        payam.dispatcher.announce_history()
-    epoch = payam.history.epoch
+        begun = await payam.services.deployment.restored(None)
     within = f"servers that run notice within {history.LOOK_SECONDS:.0f} seconds"
-    return Said(f"the epoch is now {epoch}; {within}", {"epoch": epoch})
+    return Said(f"the epoch is now {begun.epoch}; {within}", begun)

@@ -238,6 +238,8 @@ ALL: tuple[Struct, ...] = (
     schemas.SetPassword("battery-staple"),
     schemas.Retaining(365),
     records.Retained(1000, False),
+    records.Restored("b7c2a91e"),
+    records.Version("0.1.0", "m0078_example", "3.11.7"),
     records.WholeConversation(12, "The way home", AT, ALI, 345, 3, 320, 12, 4_800_000, 0),
     records.Statistics(
         version="0.1.0",

@@ -230,8 +230,9 @@ class Dispatcher(RelayListener):
         self._announce(news.PRESENCE, _pack(changed))
 
     def announce_history(self) -> None:
-        """Let every process of the deployment look what the history is called now."""
-        self._relay.announce(self._marks.ours + news.HISTORY)
+        """Let every process of the deployment look what the history is called now; this one too."""
+        self.listener.suspect()
+        self._announce(news.HISTORY, b"")
 
     def relayed(self, conversation_id: int, payload: bytes) -> None:
         marks = self._marks

@@ -85,6 +85,20 @@ class Statistics(Struct, frozen=True):
     database_bytes: int
 
 
+class Version(Struct, frozen=True):
+    """What runs: the version of Payam, the name of its database's schema, and that of Python."""
+
+    version: str
+    schema: str
+    python: str
+
+
+class Restored(Struct, frozen=True):
+    """`epoch` is the one that has begun."""
+
+    epoch: str
+
+
 class Act(Struct, frozen=True):
     """Something that staff did. `by` is null for a command on the server.
 

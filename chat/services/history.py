@@ -4,7 +4,7 @@ The database is put back when a backup is restored, or when a failover loses com
 everything that this process knows of conversations, people and sign-ins may be wrong. The
 process notices it
 
-- when `python -m chat restored` announces it over the relay, or a batch of another epoch comes;
+- when `restored` announces it over the relay, or a batch of another epoch comes;
 - when a handshake reads another epoch than the process knows;
 - at the latest LOOK_SECONDS after `restored`, because it looks that often;
 - without `restored`, when the `seq` of a conversation in the database is lower than the
@@ -117,11 +117,6 @@ class History:
                 # In the middle of a restore the table may be empty or missing.
                 log.warning("the database's history cannot be read: %s", error)
             await asyncio.sleep(self._pause)
-
-    async def renew(self) -> None:
-        """Begin a new epoch, whatever the present one is. Raises Unavailable."""
-        await history.renew(self._database)
-        await self.open()
 
 
 def require_valid(epoch: str | None) -> None:

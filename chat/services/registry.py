@@ -10,6 +10,7 @@ from chat.services.blocks import Blocks
 from chat.services.canned_responses import CannedResponses
 from chat.services.changes import Changes
 from chat.services.conversations import Conversations
+from chat.services.deployment import Deployment
 from chat.services.desk import DeskKeeping
 from chat.services.desk_figures import FiguresOfDesk
 from chat.services.devices import Devices
@@ -52,6 +53,7 @@ class Services:
     avatars: Avatars
     oversight: Oversight
     statistics: Statistics
+    deployment: Deployment
     blocks: Blocks
     reports: Reports
     conversations: Conversations

@@ -14,7 +14,7 @@ import secrets
 from msgspec import Struct
 
 from chat.errors import PayamError
-from chat.store.database import Database
+from chat.store.database import Database, Transaction
 
 # A copy of a database has the same row. On PostgreSQL the database's own number differs.
 READ = {
@@ -44,7 +44,14 @@ async def read(database: Database) -> Name:
 
 async def renew(database: Database, known: str | None = None) -> None:
     """Begin a new epoch. With `known`, only if that is still the present one."""
-    only = "" if known is None else " WHERE epoch = ?"
-    parameters = (secrets.token_hex(4), *(() if known is None else (known,)))
     async with database.transaction() as transaction:
-        await transaction.execute(f"UPDATE history SET epoch = ?{only}", parameters)  # noqa: S608
+        await begin(transaction, known)
+
+
+async def begin(transaction: Transaction, known: str | None = None) -> str:
+    """The same within a transaction. Returns the new epoch."""
+    epoch = secrets.token_hex(4)
+    only = "" if known is None else " WHERE epoch = ?"
+    parameters = (epoch, *(() if known is None else (known,)))
+    await transaction.execute(f"UPDATE history SET epoch = ?{only}", parameters)  # noqa: S608
+    return epoch

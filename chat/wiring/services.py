@@ -20,6 +20,7 @@ from chat.services.canned_responses import CannedResponses
 from chat.services.changes import Changes
 from chat.services.conversation_export import ConversationExport
 from chat.services.conversations import Conversations
+from chat.services.deployment import Deployment
 from chat.services.desk import DeskKeeping
 from chat.services.desk_figures import FiguresOfDesk
 from chat.services.devices import Devices
@@ -76,9 +77,9 @@ class Beneath:
 def services_of(settings: Settings, tokens: Tokens, rates: Rates, beneath: Beneath) -> Services:
     database, writer, files = beneath.database, beneath.writer, beneath.files
     dispatcher, passwords = beneath.dispatcher, beneath.passwords
+    ends = dispatcher.ends
     sign_ins = rates.sign_ins()
 
-    ends = dispatcher.ends
     def pass_on(event: Passing) -> None:
         dispatcher.pass_on(replace(event, frame=placed(settings.base_path, event.frame)))
 
@@ -154,6 +155,7 @@ def services_of(settings: Settings, tokens: Tokens, rates: Rates, beneath: Benea
             ConversationExport(database, files),
         ),
         statistics=Statistics(database),
+        deployment=Deployment(database, beneath.index, dispatcher.announce_history),
         blocks=Blocks(database),
         reports=Reports(database),
         exports=exports,

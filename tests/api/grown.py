@@ -496,6 +496,7 @@ CALLS: dict[str, Call] = {
     "POST /api/staff/retention/": Call({"days": OLD - 10}, before=old_messages),
     "GET /api/staff/stats/": Call(),
     "GET /api/staff/acts/": Call(),
+    "GET /api/staff/version/": Call(),
     "GET /api/webhooks/": Call(before=webhooks),
     "POST /api/webhooks/": Call({"url": RECEIVER}, before=webhooks),
     f"GET {WEBHOOK}": Call(before=webhooks),
@@ -521,6 +522,8 @@ CALLS: dict[str, Call] = {
             "/metrics/",
         )
     },
+    # The last, because all tokens are looked up again after it.
+    "POST /api/staff/restored/": Call(),
 }
 """By method and path, in an order in which each finds what it needs."""
 

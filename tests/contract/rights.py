@@ -232,6 +232,8 @@ EXPECTED: dict[str, Rights] = {
     "POST /api/staff/retention/": staff(200, {"days": 30_000}),
     "GET /api/staff/stats/": staff(200),
     "GET /api/staff/acts/": staff(200),
+    "GET /api/staff/version/": staff(200),
+    "POST /api/staff/restored/": staff(200),
     f"POST {TICKET}assign/": members(403, {"user_id": "{agent_id}"}, agent=200, blocked=404),
 }
 """By method and path. HEAD is answered as GET is, and OPTIONS with 204, to everybody."""

@@ -156,7 +156,8 @@ async def test_restored_sends_everybody_away_and_their_numbers_with_them(
 ) -> None:
     """Sockets close with 1012 and a delay; who comes back gets `reset`, a new one goes on.
 
-    So it is where the workers do not hear of it: a handshake finds out, and a look now and then.
+    So it is where the workers do not hear of it: a handshake finds out, and a look now and then. So
+    it is where staff say it to one of the workers. Both are among the acts of staff.
     """
     settings = put_back.settings
     if not is_announced:
@@ -178,3 +179,15 @@ async def test_restored_sends_everybody_away_and_their_numbers_with_them(
         assert answer.json()["epoch"] == after
         again = await back(pair, MESSAGES, after)
         assert (await again.receive())["content"] == "live"
+        boss = await people.staff("boss")
+        answer = await boss.http.post("/api/staff/restored/")
+        assert answer.status_code == 200, answer.text
+        newest = answer.json()["epoch"]
+        assert newest not in (before, after)
+        for old in (socket, again):
+            assert await old.closed() == 1012
+        reset = {"type": "reset", "seq": MESSAGES + 1, "epoch": newest}
+        assert await (await back(pair, MESSAGES, after)).receive() == reset
+        acts = (await boss.http.get("/api/staff/acts/")).json()
+        by = [act["by"] for act in acts if act["kind"] == "restored"]
+        assert by == [{"id": boss.id, "username": boss.username}, None]

@@ -114,6 +114,10 @@ async def test_the_commands_do_the_same(people: People, tmp_path: Any) -> None:
     assert figures["database_bytes"] > 0
     acts = await payam(pair.ali, "acts", "--limit", "2")
     assert [act["kind"] for act in acts] == ["conversation.deleted", "conversation.exported"]
+    boss = await people.staff("boss")
+    version = (await boss.http.get(f"{STAFF}/version/")).json()
+    assert version == await payam(pair.ali, "version")
+    assert version.keys() == {"version", "schema", "python"}
     await settled(pair.ali.server)
 
 
