@@ -140,8 +140,8 @@ class Settings:
     upload_quota: int = setting(
         1 << 30,
         integer(1, 1 << 50),
-        "most bytes of one user's resumable uploads that are not attached; at least one of"
-        " ATTACHMENT_MAX_SIZE is always allowed",
+        "most bytes of one user's resumable uploads that are not attached, and of the files that"
+        " arrive in forms; at least one of ATTACHMENT_MAX_SIZE is always allowed",
     )
     upload_ttl: int = setting(
         86_400,

@@ -12,6 +12,7 @@ from chat.api.schemas import FileForm, UploadToAttach
 from chat.errors import Conflict, Forbidden
 from chat.http import addresses
 from chat.records import Attachment
+from chat.services.arriving import too_many_bytes
 from chat.services.attachments import attached_already, unfinished
 from chat.services.lasting import while_allowed
 from chat.services.notes import text_only
@@ -43,6 +44,7 @@ NOT_KEPT = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
         conversation_full(Quota(100_000, 107_374_182_400)),
         unfinished(5, 10),
         attached_already(),
+        too_many_bytes(1_073_741_824),
         text_only(),
     ),
 )

@@ -8,6 +8,7 @@ from chat.api.operations import Operation
 from chat.api.parameters import ConditionalHeaders
 from chat.api.schemas import FileForm
 from chat.records import Conversation, Me, version_of
+from chat.services.arriving import too_many_bytes
 from chat.services.avatars import AVATAR_MAX_SIZE
 from chat.services.registry import Services
 from chat.services.rights import admins_only
@@ -16,13 +17,14 @@ from chat.store.files import THUMBNAIL_TYPE, Files
 
 blueprint = Blueprint("avatars", url_prefix="/api")
 
+TOO_MANY = too_many_bytes(1_073_741_824)
 OWN = "/users/me/avatar/"
 OF_USER = "/users/<user_id:id>/avatar/"
 OF_CONVERSATION = "/conversations/<conversation_id:id>/avatar/"
 
 
 @blueprint.put(OWN, stream=True)
-@Operation(takes=FileForm, is_form=True, gives={200: Me})
+@Operation(takes=FileForm, is_form=True, gives={200: Me}, refuses=(TOO_MANY,))
 async def put_own(request: Request) -> HTTPResponse:
     """Give oneself a picture.
 
@@ -62,7 +64,12 @@ async def of_user(request: Request, user_id: int) -> HTTPResponse | None:
 
 
 @blueprint.put(OF_CONVERSATION, stream=True)
-@Operation(takes=FileForm, is_form=True, gives={200: Conversation}, refuses=(admins_only(),))
+@Operation(
+    takes=FileForm,
+    is_form=True,
+    gives={200: Conversation},
+    refuses=(admins_only(), TOO_MANY),
+)
 async def put(request: Request, conversation_id: int) -> HTTPResponse:
     """Give a conversation a picture.
 

@@ -20,8 +20,9 @@ from chat.api.operations import Operation
 from chat.api.parameters import AppendHeaders, NewUploadHeaders, UploadHeaders
 from chat.errors import InvalidInput, PreconditionFailed, TooLarge, UnsupportedMedia
 from chat.http import addresses
+from chat.services.quotas import too_many
 from chat.services.registry import Services
-from chat.services.resumable_uploads import Progress, too_many
+from chat.services.resumable_uploads import Progress
 from chat.store.drafts import too_long, wrong_offset
 from chat.times import to_text
 

@@ -9,8 +9,8 @@ from chat.services import checks, reactions
 from chat.services.avatars import AVATAR_MAX_SIZE
 from chat.services.devices import DEVICES_MAX
 from chat.services.metadata import METADATA_MAX_SIZE
+from chat.services.quotas import UPLOADS_MAX
 from chat.services.registry import Services
-from chat.services.resumable_uploads import UPLOADS_MAX
 from config.settings import Settings
 
 blueprint = Blueprint("settings", url_prefix="/api/settings")

@@ -12,6 +12,7 @@ from chat.changes import log
 from chat.changes.attachments import AttachmentAdded
 from chat.errors import Conflict, InvalidInput, NotFound, PayamError, Unavailable
 from chat.events import Change
+from chat.services.arriving import Arriving
 from chat.services.blocks import require_unblocked
 from chat.services.message_rules import require_own
 from chat.services.messages import Messages
@@ -53,6 +54,7 @@ class Attachments:
         *,
         most: int,
         quotas: Quotas,
+        arriving: Arriving,
     ) -> None:
         """`most` is in bytes, of one file."""
         self._database = database
@@ -61,6 +63,7 @@ class Attachments:
         self._messages = messages
         self._most = most
         self._quotas = quotas
+        self._arriving = arriving
 
     async def require_attachable(
         self, who: Identity, conversation_id: int, message_id: int, key: str | None
@@ -88,12 +91,12 @@ class Attachments:
         same file under the same name gives the first attachment, and another file or name
         raises KeyReused.
         """
-        file = await self._files.receive(
-            clean_name(upload.name), media_type(upload.content_type), upload.chunks, self._most
-        )
-        request = ("attachments", message_id, file.name, file.sha256)
-        claim = IdempotencyKey.of(who.user_id, key, *request)
-        return await self._keep(who, conversation_id, message_id, file, claim)
+        name, content_type = clean_name(upload.name), media_type(upload.content_type)
+        with self._arriving.counted(who.user_id, upload.chunks) as chunks:
+            file = await self._files.receive(name, content_type, chunks, self._most)
+            request = ("attachments", message_id, file.name, file.sha256)
+            claim = IdempotencyKey.of(who.user_id, key, *request)
+            return await self._keep(who, conversation_id, message_id, file, claim)
 
     async def add_upload(
         self,

@@ -12,6 +12,7 @@ from chat.changes import log
 from chat.changes.conversations import updated
 from chat.errors import NotFound, PayamError, Unavailable
 from chat.events import Change
+from chat.services.arriving import Arriving
 from chat.services.blocks import require_unblocked
 from chat.services.conversations import Conversations
 from chat.services.membership import require_member
@@ -39,6 +40,7 @@ class Avatars:
         users: Users,
         conversations_of: Conversations,
         news: UserNews,
+        arriving: Arriving,
     ) -> None:
         self._database = database
         self._writer = writer
@@ -46,6 +48,7 @@ class Avatars:
         self._users = users
         self._conversations = conversations_of
         self._news = news
+        self._arriving = arriving
 
     async def of_user(self, who: Identity, user_id: int) -> Avatar:
         """Raises NotFound. A guest only knows staff, and only staff know guests."""
@@ -60,7 +63,7 @@ class Avatars:
 
     async def put_user(self, who: Identity, chunks: AsyncIterator[bytes] | None) -> records.Me:
         """Give the caller this picture, or none. Raises InvalidInput for what is no picture."""
-        avatar = await self._received(chunks)
+        avatar = await self._received(who, chunks)
         try:
             async with self._database.transaction() as transaction:
                 before = await USERS.put(transaction, who.user_id, avatar)
@@ -82,7 +85,7 @@ class Avatars:
     ) -> records.Conversation:
         """The same for a conversation, by a caller who may change its title. It takes a `seq`."""
         await self.require_changeable(who, conversation_id)
-        avatar = await self._received(chunks)
+        avatar = await self._received(who, chunks)
 
         async def apply(transaction: Transaction) -> Outcome[Avatar | None]:
             await require_right(transaction, who, conversation_id, "rename")
@@ -108,10 +111,11 @@ class Avatars:
         await self._discard(before)
         return await self._conversations.get(who, conversation_id)
 
-    async def _received(self, chunks: AsyncIterator[bytes] | None) -> Avatar | None:
+    async def _received(self, who: Identity, chunks: AsyncIterator[bytes] | None) -> Avatar | None:
         if chunks is None:
             return None
-        return Avatar(*await self._files.receive_picture(chunks, AVATAR_MAX_SIZE))
+        with self._arriving.counted(who.user_id, chunks) as counted:
+            return Avatar(*await self._files.receive_picture(counted, AVATAR_MAX_SIZE))
 
     async def _give_up(self, avatar: Avatar | None, error: PayamError) -> None:
         """Delete the file of a change that was not stored. Where that is not known, it stays if it

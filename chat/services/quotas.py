@@ -8,6 +8,9 @@ from chat.errors import Conflict
 from chat.store import attachments as store
 from chat.store.database import Reads
 
+UPLOADS_MAX = 100
+"""Most uploads of one user that are not attached."""
+
 
 class Quota(NamedTuple):
     """The most files, and their most bytes together."""
@@ -43,6 +46,13 @@ class Quotas(Struct, frozen=True):
         """The same for the user alone."""
         if self.per_user.lacks(await store.total_of_sender(reads, user_id), size):
             raise user_full(self.per_user)
+
+
+def too_many() -> Conflict:
+    return Conflict(
+        f"At most {UPLOADS_MAX} uploads of one user. Attach or delete one first.",
+        code="too_many_uploads",
+    )
 
 
 def message_full(quota: Quota) -> Conflict:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from chat.auth.identity import Identity
 from chat.errors import Conflict, NotFound, TooLarge, Unavailable
 from chat.services.attachments import clean_name, media_type
-from chat.services.quotas import Quotas
+from chat.services.quotas import UPLOADS_MAX, Quotas, too_many
 from chat.store import resumable_uploads as store
 from chat.store import users
 from chat.store.database import Database, Transaction
@@ -21,8 +21,6 @@ from chat.times import now
 
 log = logging.getLogger("payam.files")
 
-UPLOADS_MAX = 100
-"""Most uploads of one user that are not attached."""
 LOOK_SECONDS = 60.0
 
 
@@ -154,13 +152,6 @@ async def refusing_a_full_disk() -> AsyncIterator[None]:
     except OSError as error:
         log.error("an upload could not be stored: %s", error)  # noqa: TRY400 - the disk's trouble
         raise Unavailable("The file cannot be stored at the moment.", retry_after=5.0) from error
-
-
-def too_many() -> Conflict:
-    return Conflict(
-        f"At most {UPLOADS_MAX} uploads of one user. Attach or delete one first.",
-        code="too_many_uploads",
-    )
 
 
 def over_quota(quota: int) -> Conflict:

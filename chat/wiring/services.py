@@ -13,6 +13,7 @@ from chat.placing import placed
 from chat.realtime.dispatcher import Dispatcher
 from chat.services.accounts import Accounts
 from chat.services.acts import Acts
+from chat.services.arriving import Arriving
 from chat.services.attachments import Attachments
 from chat.services.avatars import Avatars
 from chat.services.blocks import Blocks
@@ -111,6 +112,7 @@ def services_of(settings: Settings, tokens: Tokens, rates: Rates, beneath: Benea
         quota=settings.upload_quota,
         lifetime=settings.upload_ttl,
     )
+    arriving = Arriving(uploads.quota)
     erasure = Erasure(
         database,
         writer,
@@ -147,7 +149,7 @@ def services_of(settings: Settings, tokens: Tokens, rates: Rates, beneath: Benea
             least=settings.password_min_length,
         ),
         acts=Acts(database),
-        avatars=Avatars(database, writer, files, users, conversations, news),
+        avatars=Avatars(database, writer, files, users, conversations, news, arriving),
         oversight=Oversight(
             database,
             writer,
@@ -187,6 +189,7 @@ def services_of(settings: Settings, tokens: Tokens, rates: Rates, beneath: Benea
             messages,
             most=settings.attachment_max_size,
             quotas=quotas,
+            arriving=arriving,
         ),
         resumable_uploads=uploads,
         support_tickets=SupportTickets(database, writer),

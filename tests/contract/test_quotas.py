@@ -17,6 +17,9 @@ SIZE = 100
 """Bytes of each file."""
 MESSAGE, USER, CONVERSATION = 2, 3, 5
 """So many files are allowed, and as many bytes as they have."""
+ARRIVING = 20 * SIZE
+"""So many bytes of one user may be on their way."""
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 FULL = {
     "message": "too_many_attachments",
     "user": "user_files_full",
@@ -44,6 +47,8 @@ def nodes(
         data_dir=tmp_path_factory.mktemp("quotas"),
         jwt_secret="a secret that is long enough for everybody",
         rate_limits=False,
+        attachment_max_size=ARRIVING,
+        upload_quota=ARRIVING,
         **given,
     )
     loop = asyncio.new_event_loop()
@@ -164,3 +169,59 @@ def test_uploads_at_the_same_moment_do_not_pass_together(nodes: list[Api], way: 
         place = f"/api/uploads/{upload['id']}/"
         assert ali.delete(place, headers={"Tus-Resumable": "1.0.0"}).status_code == 204
     assert len(stored(api) - kept) == USER
+
+
+async def begun(api: Api, person: Person, method: str, path: str, size: int) -> Streams:
+    """A form whose file has come but for its end: so many bytes of it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
+    lines = (
+        f"{method} {path} HTTP/1.1",
+        "Host: x",
+        f"Authorization: Bearer {person.access}",
+        "Content-Type: multipart/form-data; boundary=B",
+        f"Content-Length: {2 * ARRIVING}",
+        "",
+        '--B\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n',
+    )
+    writer.write("\r\n".join(lines).encode() + b"x" * size)
+    return reader, writer
+
+
+def test_what_is_arriving_counts_until_it_has_ended(api: Api) -> None:
+    """The files of one user that are on their way in forms have together no more bytes than uploads
+    may have. What is cut or refused counts no more, and leaves nothing. Others are not held up.
+    """
+    ali, sara = api.person("ali"), api.person("sara")
+    talk = ali.begin(sara)
+    message, hers = message_of(ali, talk), message_of(sara, talk)
+    places = [("POST", f"{message}attachments/"), ("PUT", "/api/users/me/avatar/")]
+    before = stored(api)
+    arriving = api.app.ctx.payam.services.attachments._arriving._bytes
+
+    async def crowd() -> None:
+        async with asyncio.timeout(60):
+            whole = [await begun(api, ali, *place, ARRIVING // 2) for place in places]
+            while arriving[ali.id] < ARRIVING:
+                await asyncio.sleep(0.01)
+            for place in places:
+                reader, writer = await begun(api, ali, *place, 1)
+                answer = await reader.readuntil(b"}")
+                assert answer.split()[1] == b"409"
+                assert b'"too_many_uploads"' in answer
+                assert b"file: files of %d bytes" % ARRIVING in answer
+                writer.close()
+            other = await api.send(
+                "POST",
+                f"{hers}attachments/",
+                headers={"Authorization": f"Bearer {sara.access}"},
+                files={"file": ("f", b"x" * SIZE)},
+            )
+            assert other.status_code == 201, other.text
+            for _, writer in whole:
+                writer.close()
+            while ali.id in arriving:
+                await asyncio.sleep(0.01)
+
+    api.run(crowd())
+    assert len(stored(api) - before) == 1
+    assert attach(ali, message).status_code == 201
