@@ -227,8 +227,9 @@ class PublishedKeys(Keys):
 
     def replace(self, keys: list[tuple[object, PublicKey]]) -> None:
         """From now on these are the issuer's keys, each with its id."""
-        self._keys = keys
-        self.generation += 1
+        if keys != self._keys:
+            self._keys = keys
+            self.generation += 1
 
 
 def keys_from(settings: Settings) -> Keys:

@@ -81,6 +81,11 @@ class Tokens:
         self.leeway = settings.jwt_leeway
         """Seconds by which the clocks of the issuer and of Payam may differ."""
 
+    @property
+    def generation(self) -> int:
+        """A counter. It grows when the keys become others, so that good tokens may be bad now."""
+        return self._keys.generation
+
     def issue_access(
         self,
         user_id: int,

@@ -56,12 +56,14 @@ class Known(Struct, frozen=True):
     """The state of a token.
 
     `round` is a counter: each time that all tokens must be checked again, it grows by one, and
-    what was learned in an earlier round does not count. `ends_at` is the token's end by the
-    monotonic clock.
+    what was learned in an earlier round does not count. Neither does what was learned with keys
+    that are not the issuer's any more: `keys` is their generation. `ends_at` is the token's end by
+    the monotonic clock.
     """
 
     identity: Identity
     round: int
+    keys: int
     ends_at: float
 
 
@@ -186,7 +188,7 @@ class Sessions:
     async def identify(self, token: str) -> Identity:
         """The user behind the token; raises NotAuthenticated."""
         known = self._known.get(token)
-        if known is None or known.round != self._round:
+        if known is None or known.round != self._round or known.keys != self._tokens.generation:
             return await self.identify_afresh(token, is_kept=True)
         identity, leeway = known.identity, self._tokens.leeway
         # Both clocks are asked, because the wall clock may have been put forward or back.
@@ -199,6 +201,7 @@ class Sessions:
         """The same, but asks the database whether the sign-in was revoked. This is for what lasts,
         such as a socket. With `is_kept` the answer is remembered for requests.
         """
+        keys = self._tokens.generation
         claims = await self._tokens.decode_access(token)
         while True:
             asked_in, turn = self._round, self._turns
@@ -224,7 +227,7 @@ class Sessions:
         )
         self.require_working(identity)
         if is_kept or token in self._known:
-            self._known[token] = Known(identity, asked_in, ends_at)
+            self._known[token] = Known(identity, asked_in, keys, ends_at)
         return identity
 
     async def while_working(

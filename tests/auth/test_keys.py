@@ -336,6 +336,10 @@ async def test_keys_are_fetched_again_by_themselves(issuer: Issuer, open_keys: O
 
     await eventually(refuses_the_first)
     assert await accepts(keys, token(OTHER_RSA, "RS256", "second"))
+    # What is the same as before makes no token doubtful.
+    changes = keys.generation
+    await keys.attempt()
+    assert (changes, keys.generation) == (2, 2)
 
 
 async def test_an_issuer_that_is_away_at_start_is_tried_again(

@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 from time import monotonic, time
 
+import jwt
 import pytest
 from cachetools import TTLCache
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from chat.auth import token_ends
-from chat.auth.keys import keys_from
+from chat.auth.keys import PublishedKeys, keys_from
 from chat.auth.passwords import is_own
 from chat.auth.tokens import Tokens
 from chat.errors import NotAuthenticated, PayamError
@@ -74,6 +76,37 @@ async def refusal(sessions: Sessions, access: str) -> str:
     with pytest.raises(NotAuthenticated) as caught:
         await sessions.identify(access)
     return caught.value.code
+
+
+async def test_what_is_remembered_ends_with_the_issuers_key(tmp_path: Path) -> None:
+    """At once where its key is not the issuer's any more; those of the other key go on."""
+    one, two = [rsa.generate_private_key(65537, 2048) for _ in range(2)]
+    settings = Settings(
+        data_dir=tmp_path,
+        jwt_algorithm="RS256",
+        jwt_jwks_url="http://127.0.0.1:9/",  # nobody listens there
+        jwt_create_users=True,
+    )
+    keys = PublishedKeys(settings.jwt_jwks_url, "RS256", pause=0.0)
+    payam = Payam(settings, Tokens(settings, keys), keys)
+    try:
+        await payam.database.open()
+        await schema.migrate(payam.database)
+        keys.replace([("one", one.public_key()), ("two", two.public_key())])
+        claims = {"sub": "ali", "exp": int(time()) + 600}
+        by_one, by_two = [
+            jwt.encode(claims, key, algorithm="RS256", headers={"kid": name})
+            for key, name in ((one, "one"), (two, "two"))
+        ]
+        sessions = payam.services.sessions
+        both = [await sessions.identify(token) for token in (by_one, by_two)]
+        assert both[0].user_id == both[1].user_id
+        keys.replace([("two", two.public_key())])
+        assert await refusal(sessions, by_one) == "token_invalid"
+        assert await sessions.identify(by_two) == both[1]
+    finally:
+        await payam.database.close()
+        payam.passwords.close()
 
 
 async def test_a_clock_that_is_put_back_prolongs_no_token(
