@@ -1,15 +1,18 @@
 """Requests and their answers, one after the other, on Sanic's own class for this.
 
-This module changes five things of Sanic's:
+This module changes six things of Sanic's:
 
 - It reads a head, a chunked body and its trailers strictly, and refuses with a reason.
 - It ends an answer of unknown length to HTTP/1.0 with the connection, not in chunks.
 - It answers HEAD with the headers of GET, those of a streamed answer too.
 - A client that waits for `100 Continue` and is refused need not send the body first.
 - An answer that went out before the body had come, because its client was late, is no failure.
+- What fails behind the beginning of an answer, which the client cannot learn any more, is logged.
 """
 
+import logging
 import re
+from asyncio import CancelledError
 from time import monotonic
 from typing import Any
 
@@ -29,6 +32,8 @@ from sanic.http.http1 import HTTP_CONTINUE
 from chat.http import heads
 from chat.http.answers import BODILESS, head_of
 from chat.http.room import SMALL
+
+log = logging.getLogger("payam.http")
 
 CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?")
 CHUNK_LINE_MAX = 1024
@@ -187,6 +192,7 @@ class Exchange(Http):
             self.stage, self.keep_alive = Stage.HANDLER, False
         if self.stage is not Stage.HANDLER:
             self.keep_alive = False
+            self._say_late(exception)
             return
         if self.request is None:
             self.create_empty_request()
@@ -197,6 +203,20 @@ class Exchange(Http):
         except Exception as error:
             if self.stage is Stage.HANDLER:
                 await app.handle_exception(self.request, error, run_middleware=False)
+            else:
+                self._say_late(error)
+
+    def _say_late(self, error: BaseException) -> None:
+        """Log what failed when the answer had begun, unless its client left or was late.
+
+        Sanic's own errors only say that the answer is out, but for one: the answer took too long.
+        """
+        if isinstance(error, CancelledError):
+            return
+        if isinstance(error, SanicException) and not isinstance(error, ServiceUnavailable):
+            return
+        what = f"{self.request.method} {self.request.path}" if self.request else "a request"
+        log.error("%s failed behind its answer", what, exc_info=error)
 
     async def http1_response_header(self, data: bytes, end_stream: bool) -> None:
         """Send the head of the answer and the first part of the body. (The name is Sanic's.)"""

@@ -90,6 +90,19 @@ async def test_a_client_that_leaves_is_no_news(
     assert caplog.records == []
 
 
+async def test_what_fails_behind_the_beginning_of_an_answer_is_logged(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As an answer whose next part does not come: its client only sees the connection end."""
+    async with await RawClient.connect(site.port) as client:
+        await client.send(request("/paused"))
+        await client.read_to_the_end()
+    (record,) = caplog.records
+    assert record.getMessage() == "GET /paused failed behind its answer"
+    assert record.exc_info is not None
+    assert "Response Timeout" in str(record.exc_info[1])
+
+
 async def test_an_upload_that_goes_on_is_read_to_its_end(site: Site) -> None:
     """At the least pace too; one that stops gets 408."""
     pieces, piece = 16, b"x" * LEAST_PACE
