@@ -1,4 +1,4 @@
-"""Who does too much is slowed down, and nobody else; on one server, in this process."""
+"""Who does too much is slowed down, and nobody else; on each database, in this process."""
 
 from collections.abc import Iterator
 from time import monotonic
@@ -12,9 +12,10 @@ from tests.api.client import PASSWORD, Api
 
 
 @pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+def api(own_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     settings = Settings(
         data_dir=tmp_path_factory.mktemp("much"),
+        database_url=own_database,
         rate_logins=3,
         rate_requests=2,
         trusted_proxies=("127.0.0.1",),
