@@ -10,6 +10,7 @@ from chat.store import devices, token_families, users
 from chat.store.database import Database
 from chat.store.devices import Address
 from chat.text.names import key_of
+from chat.times import now
 from tests.api.statements import Counter
 from tests.store.world import user
 
@@ -230,6 +231,33 @@ async def test_many_sign_ins_end_with_as_many_statements_as_few(
         assert {f"{family} of {count}" for family in ended} <= set(revoked)
         assert [one.pushkey for one in await devices.of_user(database, ali)] == ["kept"]
     assert taken[0] == taken[1]
+
+
+async def test_sign_ins_that_ended_are_deleted_with_their_devices(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that were revoked, or not used, for so long; also where they do not fit in one look."""
+    monkeypatch.setattr(token_families, "PAGE", 2)
+    ali = await user(database, "ali")
+    moment = now()
+    ages = {"revoked": (1, moment), "unused": (None, 1), "used": (None, moment)}
+    ages["revoked lately"] = moment, moment
+    for family, (revoked_at, created_at) in ages.items():
+        await token_families.create(database, family, ali, "r1")
+        async with database.transaction() as transaction:
+            phone = Address("webhook", "https://push.example/", app_id="a", pushkey=family)
+            await devices.put(transaction, ali, family, phone)
+            await transaction.execute(
+                "UPDATE token_families SET revoked_at = ?, created_at = ? WHERE id = ?",
+                (revoked_at, created_at, family),
+            )
+    after: str | None = ""
+    while after is not None:
+        after = await token_families.prune(database, after, moment - 1, moment - 1)
+    left = await database.fetch("SELECT id FROM token_families WHERE user_id = ?", (ali,))
+    assert {id_ for (id_,) in left} == {"used", "revoked lately"}
+    found = await devices.of_user(database, ali)
+    assert {one.pushkey for one in found} == {"used", "revoked lately"}
 
 
 async def test_a_grace_revives_no_revoked_family(database: Database) -> None:
