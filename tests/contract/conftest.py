@@ -7,10 +7,13 @@ import pytest
 
 from chat.store.postgres.citus import CONVERSATIONS, DIVIDED
 from tests.conftest import deployed
+from tests.store.conftest import migrated_file
 from tests.support.commands import run_command
 from tests.support.postgres_server import PostgresServer
 from tests.support.refusals import refusals
 from tests.support.shards import faults
+
+__all__ = ["migrated_file"]
 
 ALL_DIVIDED = frozenset((CONVERSATIONS, *DIVIDED))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import jwt
 import pytest
 import redis
 
-from tests.support.commands import Said, run_command
+from tests.support.commands import Said
 from tests.support.commands import command as chat
 from tests.support.payam_server import CHECKOUT, PayamServer
 from tests.support.ports import free_port
@@ -29,8 +30,10 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Mapping[str, str
     chosen = {"DATA_DIR": str(tmp_path), "JWT_SECRET": SECRET, "RATE_LIMITS": "off"}
     if request.param == "postgres":
         postgres: PostgresServer = request.getfixturevalue("postgres_server")
-        chosen["DATABASE_URL"] = postgres.create_database()
-    run_command("migrate", settings=chosen)
+        template = request.getfixturevalue("migrated_template")
+        chosen["DATABASE_URL"] = postgres.create_database(template=template)
+    else:
+        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "payam.sqlite3")
     return chosen
 
 
@@ -49,6 +52,7 @@ def run(*arguments: str, settings: Mapping[str, str], stdin: str = "") -> tuple[
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("arguments", [["check"], ["users", "list"], ["--help"]])
 def test_output_that_nobody_reads_ends_the_program(
     settings: Mapping[str, str], arguments: list[str]

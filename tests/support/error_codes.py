@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -19,7 +20,8 @@ def kinds(of: type[Exception]) -> Iterator[Any]:
         yield from kinds(kind)
 
 
-def server_codes() -> set[str]:
+@cache
+def server_codes() -> frozenset[str]:
     """Those of the tree of errors, those that a single place gives, and those of Sanic's errors."""
     found = {kind.code for kind in kinds(errors.PayamError) if kind.__module__ == errors.__name__}
     for path in (CHECKOUT / "chat").rglob("*.py"):
@@ -27,6 +29,6 @@ def server_codes() -> set[str]:
             if isinstance(node, ast.keyword) and node.arg == "code":
                 found |= {node.value.value} if isinstance(node.value, ast.Constant) else set()
     statuses = {getattr(kind, "status_code", None) or 500 for kind in kinds(SanicException)}
-    return found | {
+    return frozenset(found) | {
         CODES.get(one) or HTTPStatus(one).name.lower() for one in statuses if 400 <= one != 500
     }

@@ -34,15 +34,25 @@ def strict() -> Iterator[PayamServer]:
         yield server
 
 
-async def pair(browser: Browser, url: str, language: str = "en") -> tuple[Visitor, Sender, Visitor]:
-    """Ali's page and Sara's, with their conversation open; who reads as Sara by REST."""
+async def at_the_box(person: Sender, browser: Browser, language: str = "en") -> Visitor:
+    """Their page, with their only conversation open."""
+    page = await person.page(browser, language, **DESKTOP)
+    await page.list.click()
+    await expect(page.box).to_be_visible()
+    return page
+
+
+async def one(browser: Browser, url: str, language: str = "en") -> tuple[Visitor, Sender]:
+    """Ali's page, with the conversation with Sara open; who reads as Sara by REST."""
     ali, sara = Sender(url, "ali"), Sender(url, "sara")
     ali.begin(sara)
-    pages = [await one.page(browser, language, **DESKTOP) for one in (ali, sara)]
-    for page in pages:
-        await page.list.click()
-        await expect(page.box).to_be_visible()
-    return pages[0], sara, pages[1]
+    return await at_the_box(ali, browser, language), sara
+
+
+async def pair(browser: Browser, url: str) -> tuple[Visitor, Sender, Visitor]:
+    """The same, and Sara's page."""
+    ali, sara = await one(browser, url)
+    return ali, sara, await at_the_box(sara, browser)
 
 
 def a_file(folder: Path, size: int, name: str = "report.bin") -> Path:
@@ -80,7 +90,7 @@ async def test_a_file_over_the_limit_is_not_sent(
     browser: Browser, strict: PayamServer, tmp_path: Path
 ) -> None:
     """It is named with the limit; no message is there for anybody; the others go."""
-    ali, reader, _ = await pair(browser, strict.url)
+    ali, reader = await one(browser, strict.url)
     await choose(ali.page, a_file(tmp_path, FILE_MOST + 1), a_file(tmp_path, FILE_MOST, "fits.bin"))
     await ali.noticed("report.bin")
     await ali.noticed("1.9 MB")
@@ -100,7 +110,7 @@ async def test_a_sentence_keeps_its_order_whatever_name_begins_it(
 
     It covers nothing of a text that is being written, however long.
     """
-    ali, _, _ = await pair(browser, strict.url, "fa")
+    ali, _ = await one(browser, strict.url, "fa")
     await ali.box.fill("سلام\n" * 12)
     await choose(ali.page, a_file(tmp_path, FILE_MOST + 1))
     await ali.page.wait_for_function(
@@ -118,7 +128,7 @@ async def test_a_sentence_keeps_its_order_whatever_name_begins_it(
 
 async def test_a_text_over_the_limit_is_not_sent(browser: Browser, strict: PayamServer) -> None:
     """A counter says how much room is left, in characters of Unicode, then how much is too much."""
-    ali, reader, _ = await pair(browser, strict.url)
+    ali, reader = await one(browser, strict.url)
     room = ali.page.locator("#room")
     await ali.box.fill("x" * 100)
     await expect(room).to_be_hidden()
@@ -222,7 +232,7 @@ async def test_a_dropped_file_goes_with_the_message(
     browser: Browser, served: PayamServer, tmp_path: Path, place: tuple[int, int]
 ) -> None:
     """Wherever it is dropped on the page."""
-    ali, reader, _ = await pair(browser, served.url)
+    ali, reader = await one(browser, served.url)
     session = await ali.page.context.new_cdp_session(ali.page)
     await drag(session, a_file(tmp_path, 3000), *place)
     await expect(ali.page.locator(".chips li")).to_contain_text("report.bin")
@@ -261,7 +271,7 @@ async def test_a_folder_is_not_a_file(
     browser: Browser, served: PayamServer, tmp_path: Path
 ) -> None:
     """It is not taken, and the page stays."""
-    ali, _, _ = await pair(browser, served.url)
+    ali, _ = await one(browser, served.url)
     await drag(await ali.page.context.new_cdp_session(ali.page), tmp_path, 700, 300)
     await expect(ali.page.locator(".chips li")).to_have_count(0)
     assert ali.page.url.startswith(served.url)

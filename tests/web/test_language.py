@@ -30,7 +30,7 @@ def words(language: str, *files: str) -> dict[str, str]:
     return found
 
 
-def codes() -> set[str]:
+def codes() -> frozenset[str]:
     """Every code that the server can send, and those of the client library."""
     client = "".join(path.read_text() for path in (CHECKOUT / "web/client").glob("*.js"))
     (final,) = re.findall(r"const FINAL = \{(.*?)\}", client, re.DOTALL)
