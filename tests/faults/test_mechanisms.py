@@ -289,7 +289,7 @@ async def lost_answers(seeded: Seeded, line: FaultProxy, socket: str) -> Finding
     return load.outcome().findings
 
 
-async def test_without_telling_of_doubtful_commits_messages_are_lost(
+async def test_without_publishing_doubtful_commits_messages_are_lost(
     postgres: PostgresServer, redis: RedisServer, filled: str, socket: str
 ) -> None:
     """The retry finds it stored, and whoever stored it published nothing."""
@@ -300,7 +300,7 @@ async def test_without_telling_of_doubtful_commits_messages_are_lost(
                 whole = await lost_answers(seeded, line, socket)
                 assert not whole, str(whole)
                 assert IN_DOUBT in seeded.payam.log()
-        without = "telling_of_doubtful_commits"
+        without = "publishing_doubtful_commits"
         async with aside(two_workers(without, url, redis.url, line.port)) as seeded:
             for _ in range(TRIES):
                 crippled = await lost_answers(seeded, line, socket)
