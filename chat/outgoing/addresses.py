@@ -8,6 +8,7 @@ not for the name in the URL, because the owner of a name chooses its addresses, 
 The networks are those of IANA's registries of special-purpose addresses (RFC 6890).
 """
 
+import re
 from collections.abc import Iterable
 from ipaddress import (
     IPv4Address,
@@ -17,6 +18,7 @@ from ipaddress import (
     ip_address,
     ip_network,
 )
+from socket import inet_aton
 
 Address = IPv4Address | IPv6Address
 
@@ -66,6 +68,10 @@ def is_public(address: Address) -> bool:
     return address in PUBLIC_6 and not any(address in network for network in INSIDE_6)
 
 
+NUMBERS = re.compile(r"(0x[0-9a-f]+|[0-9]+)(\.(0x[0-9a-f]+|[0-9]+)){0,3}\.?", re.ASCII)
+"""IPv4 as C reads it: 127.1, 0x7f.1 and 2130706433 are 127.0.0.1."""
+
+
 class Allowed:
     """Decides to which addresses Payam may connect: all outside the network, and these.
 
@@ -107,10 +113,16 @@ def network_of(word: str) -> IPv4Network | IPv6Network | None:
 
 
 def address_of(host: str) -> Address | None:
-    """The address, if the host of a URL is one and no name."""
+    """The address, if the host of a URL is one and no name, in any spelling that systems take."""
     try:
         return ip_address(host)
     except ValueError:
+        pass
+    if not NUMBERS.fullmatch(host):
+        return None
+    try:
+        return IPv4Address(inet_aton(host.removesuffix(".")))
+    except OSError:
         return None
 
 

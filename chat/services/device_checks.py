@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 
 from chat.errors import InvalidInput
 from chat.outgoing import urls
-from chat.outgoing.addresses import address_of, is_public
+from chat.outgoing.addresses import address_of, is_public, plain
 from chat.services import checks
 from chat.services.malformed import HALF_PAIR
 from chat.store.devices import Address
@@ -69,7 +69,7 @@ def url(field: str, value: str, gateways: Collection[str]) -> str:
         raise InvalidInput({field: ["Must begin with https://."]})
     literal = address_of(found.host)
     # What a name leads to is looked at whenever something is sent there.
-    if found.host == "localhost" or (literal is not None and not is_public(literal)):
+    if plain(found.host) == "localhost" or (literal is not None and not is_public(literal)):
         raise InvalidInput({field: ["This address is inside a network."]})
     return value
 

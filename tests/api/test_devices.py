@@ -39,6 +39,8 @@ OFF_THE_CURVE = POINT[:-2] + "AA"
         ("endpoint", {"endpoint": "https://[::1]/"}),
         ("endpoint", {"endpoint": "https://[::ffff:169.254.169.254]/"}),
         ("endpoint", {"endpoint": "https://localhost/"}),
+        ("endpoint", {"endpoint": "https://LOCALHOST./"}),
+        ("endpoint", {"endpoint": "https://127.1/"}),
         ("endpoint", {"endpoint": ""}),
         ("endpoint", {"endpoint": 7}),
         ("keys", {"keys": None}),

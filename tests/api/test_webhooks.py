@@ -96,6 +96,7 @@ def test_a_key_pair_shows_its_public_key_always(agent: Person) -> None:
         ({"url": "https://10.0.0.1/"}, "url", "network"),
         ({"url": "https://[::ffff:10.0.0.1]/"}, "url", "network"),
         ({"url": "https://169.254.169.254/latest"}, "url", "network"),
+        ({"url": "https://0xa.1/"}, "url", "network"),
         ({"url": "ftp://example.org/"}, "url", "https://"),
         ({"url": "https://" + "a" * 2000}, "url", "2000"),
         ({"url": 1}, "url", "str"),

@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from chat.outgoing.addresses import Allowed, is_public
+from chat.outgoing.addresses import Allowed, address_of, is_public
 
 INSIDE = [
     "0.0.0.0",  # noqa: S104
@@ -100,3 +100,25 @@ def test_the_operator_names_exceptions(
 ) -> None:
     """A network or address, or a host with whatever addresses it has."""
     assert Allowed([word]).allows(host, ip_address(address)) is is_allowed
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("127.0.0.1.", "127.0.0.1"),
+        ("127.1", "127.0.0.1"),
+        ("2130706433", "127.0.0.1"),
+        ("0x7f000001", "127.0.0.1"),
+        ("0177.0.0.1", "127.0.0.1"),
+        ("0", "0.0.0.0"),  # noqa: S104
+        ("::1", "::1"),
+        ("receiver.example", None),
+        ("0x7f.example", None),
+        ("1.2.3.4.5", None),
+        ("99999999999", None),
+    ],
+)
+def test_an_address_is_known_in_any_spelling(host: str, address: str | None) -> None:
+    """That the system would take for one without a question to anybody."""
+    assert address_of(host) == (None if address is None else ip_address(address))
