@@ -73,10 +73,12 @@ class Fork:
             arguments=arguments, environment=dict(environment), log=str(log)
         )
         self.returncode: int | None = None
+        self._lock = Lock()  # who asks first learns it
 
     def poll(self) -> int | None:
-        if self.returncode is None:
-            self.returncode = self._forks.ask(pid=self.pid)
+        with self._lock:
+            if self.returncode is None:
+                self.returncode = self._forks.ask(pid=self.pid)
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:

@@ -66,7 +66,7 @@ class PayamServer(ServerProcess):
         return [sys.executable, "-m", "gunicorn", *GUNICORNS]
 
     def begin(self) -> subprocess.Popen[bytes] | Fork:
-        if type(self) is not PayamServer:
+        if type(self) is not PayamServer or sys.platform != "linux":
             return super().begin()
         program = [SERVER] if self.workers == 1 else [GUNICORN, *GUNICORNS]
         return Fork(*program, environment=self.environment(), log=self.log_file)
