@@ -1,6 +1,6 @@
 """Events: all that services hand to realtime, and the frames that clients receive of them.
 
-A `Change` is durable before it becomes an event, and its frame carries its `seq`. A `Passing` is
+A `Change` is durable before it becomes an event, and its frame carries its `seq`. An `Ephemeral` is
 stored nowhere, and a client that is not connected then never receives it.
 
 The frames of a message that was sent, and of ephemeral events, are here. Those of all other changes
@@ -119,7 +119,7 @@ class TicketChanged(Event, frozen=True):
     is_new: bool = False
 
 
-class Passing(Event, frozen=True):
+class Ephemeral(Event, frozen=True):
     """An event that is not kept. `user_id` caused it, and those in `unseen_by` do not receive it.
 
     `origin` is the socket that it came from, or None; nobody but realtime knows what it is.

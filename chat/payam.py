@@ -189,7 +189,7 @@ class Payam:
         watch("sampler", self.sampler.run())
         if self.settings.metrics:
             watch("loop lag", self.loop_lag.run())
-        watch("relay", self.relay.run(self.dispatcher))
+        watch("relay", self.relay.run(self.dispatcher.incoming))
 
     async def inspect(self) -> None:
         """Try the database once, and bring an embedded one up to date, without serving.

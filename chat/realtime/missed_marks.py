@@ -9,13 +9,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 from chat.auth.identity import Identity
-from chat.events import Passing
+from chat.events import Ephemeral
 
 NOBODY = Identity(0, "", False, 0.0, None)
 MOST = 500
 """Most conversations in one reading."""
 
-Look = Callable[[Identity, Mapping[int, int]], Awaitable[dict[int, list[Passing]]]]
+Look = Callable[[Identity, Mapping[int, int]], Awaitable[dict[int, list[Ephemeral]]]]
 
 Point = tuple[int, int]
 """A conversation, and the client's position in it."""
@@ -24,10 +24,10 @@ Point = tuple[int, int]
 class MissedMarks:
     def __init__(self, look: Look) -> None:
         self._look = look
-        self._waiting: dict[Point, asyncio.Future[list[Passing]]] = {}
+        self._waiting: dict[Point, asyncio.Future[list[Ephemeral]]] = {}
         self._task: asyncio.Task[None] | None = None
 
-    async def since(self, conversation_id: int, seq: int) -> list[Passing]:
+    async def since(self, conversation_id: int, seq: int) -> list[Ephemeral]:
         """Everybody's marks since then, the newest. Raises Unavailable."""
         loop = asyncio.get_running_loop()
         answer = self._waiting.setdefault((conversation_id, seq), loop.create_future())

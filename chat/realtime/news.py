@@ -4,7 +4,7 @@
     FORMAT      2 bytes
     epoch       8 bytes   the history that the numbers belong to
     process     8 bytes   by which a process knows its own
-    kind        1 byte    C a batch of changes, P something passing, R a revoked family of
+    kind        1 byte    C a batch of changes, P something ephemeral, R a revoked family of
                           tokens, H that the history has a new name, J people who
                           have come into a conversation, O who went online or offline,
                           S whose own settings of a conversation have changed,
@@ -28,7 +28,7 @@ FORMAT_AT = slice(PART, PART + len(FORMAT))
 DEPLOYMENT_SIZE = PART + len(FORMAT)
 KIND_AT = DEPLOYMENT_SIZE + 2 * PART
 
-BATCH, PASSING, REVOKED, HISTORY, JOINED, PRESENCE = b"C", b"P", b"R", b"H", b"J", b"O"
+BATCH, EPHEMERAL, REVOKED, HISTORY, JOINED, PRESENCE = b"C", b"P", b"R", b"H", b"J", b"O"
 OWN, TICKET, ERASED, ACCOUNT = b"S", b"T", b"E", b"A"
 ASKED, ANSWERED = b"Q", b"Y"
 

@@ -23,7 +23,7 @@ from msgspec import UNSET
 from chat import metrics
 from chat.auth.identity import Identity
 from chat.errors import NotFound, Unavailable
-from chat.events import Passing
+from chat.events import Ephemeral
 from chat.realtime.answers import addressed
 from chat.realtime.connection import Connection
 from chat.realtime.deliveries import Delivery
@@ -48,7 +48,7 @@ Load = Callable[[int, int], Awaitable[Page]]
 Require = Callable[[], Awaitable[object]]
 """Asks the database whether the connection's user is a participant; raises NotFound."""
 
-Marks = Callable[[int, int], Awaitable[list[Passing]]]
+Marks = Callable[[int, int], Awaitable[list[Ephemeral]]]
 """Of a conversation, the marks of reading since a position."""
 
 CHUNK = 256 * 1024
@@ -201,7 +201,7 @@ async def catch_up(
         await asyncio.sleep(0 if changes else LOOK_SECONDS)
 
 
-def marks_of(connection: Subscriber, marks: Sequence[Passing]) -> bytes:
+def marks_of(connection: Subscriber, marks: Sequence[Ephemeral]) -> bytes:
     """Those of others. On `/ws/` also the user's own, which were made on other devices."""
     mine = 0 if connection.is_wide else connection.identity.user_id
     return b"".join(

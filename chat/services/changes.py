@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from chat.auth.identity import Identity
 from chat.changes import reading
-from chat.events import Change, MessageRead, Passing
+from chat.events import Change, Ephemeral, MessageRead
 from chat.placing import placed
 from chat.store import conversations, read_marks
 from chat.store.database import Database
@@ -47,7 +47,7 @@ class Changes:
 
     async def marks_since(
         self, who: Identity, positions: Mapping[int, int]
-    ) -> dict[int, list[Passing]]:
+    ) -> dict[int, list[Ephemeral]]:
         """By conversation, the marks of reading since its position: the newest 100 of others, and
         the own mark of the caller.
 
@@ -57,7 +57,7 @@ class Changes:
         found = await read_marks.marks_since(self._database, positions, who.user_id)
         return {
             conversation_id: [
-                Passing(
+                Ephemeral(
                     conversation_id, MessageRead(mark.username, mark.last_read_id), mark.user_id
                 )
                 for mark in marks

@@ -2,7 +2,7 @@
 
 from chat.auth.identity import Identity
 from chat.errors import NotFound
-from chat.events import MessageRead, Passing
+from chat.events import Ephemeral, MessageRead
 from chat.services.membership import require_member
 from chat.store import message_changes, notes, read_marks
 from chat.store.database import Database, Transaction
@@ -53,6 +53,6 @@ class ReadMarks:
             if not moved:
                 return Outcome(None)
             frame = MessageRead(who.username, last_id)
-            return Outcome(None, (Passing(conversation_id, frame, who.user_id, origin),))
+            return Outcome(None, (Ephemeral(conversation_id, frame, who.user_id, origin),))
 
         return apply

@@ -6,13 +6,13 @@ of it, at most 100, the most recently active ones.
 
 from collections.abc import Callable
 
-from chat.events import Passing, UserUpdated
+from chat.events import Ephemeral, UserUpdated
 from chat.store import avatars as store
 from chat.store.database import Database
 
 
 class UserNews:
-    def __init__(self, database: Database, pass_on: Callable[[Passing], None]) -> None:
+    def __init__(self, database: Database, pass_on: Callable[[Ephemeral], None]) -> None:
         self._database = database
         self._pass_on = pass_on
 
@@ -22,4 +22,4 @@ class UserNews:
             return
         frame = UserUpdated(profile)
         for conversation_id in await store.recent_conversations(self._database, user_id):
-            self._pass_on(Passing(conversation_id, frame, user_id))
+            self._pass_on(Ephemeral(conversation_id, frame, user_id))

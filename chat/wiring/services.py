@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from chat.auth.passwords import Passwords
 from chat.auth.tokens import Tokens
 from chat.auth.vapid import Vapid
-from chat.events import Passing
+from chat.events import Ephemeral
 from chat.outgoing.client import Client
 from chat.placing import placed
 from chat.realtime.dispatcher import Dispatcher
@@ -81,7 +81,7 @@ def services_of(settings: Settings, tokens: Tokens, rates: Rates, beneath: Benea
     ends = dispatcher.ends
     sign_ins = rates.sign_ins()
 
-    def pass_on(event: Passing) -> None:
+    def pass_on(event: Ephemeral) -> None:
         dispatcher.pass_on(replace(event, frame=placed(settings.base_path, event.frame)))
 
     news = UserNews(database, pass_on)

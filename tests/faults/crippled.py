@@ -22,6 +22,7 @@ from chat.realtime.deliveries import Batch, Delivery
 from chat.realtime.dispatcher import Dispatcher
 from chat.realtime.group import Group
 from chat.realtime.hub import Hub
+from chat.realtime.incoming import Incoming
 from chat.realtime.relay.relay import RelayListener
 from chat.services.desk_work import DeskWork
 from chat.store import work, writer
@@ -67,7 +68,7 @@ def looking_for_repeats() -> None:
 def looking_after_subscribing() -> None:
     """What came between the handshake's look and the subscription is not asked for."""
     slow_subscriptions()
-    Dispatcher.subscribed = lambda self, conversation_ids: None  # type: ignore[method-assign]
+    Incoming.subscribed = lambda self, conversation_ids: None  # type: ignore[method-assign]
 
 
 def slow_subscriptions() -> None:

@@ -13,10 +13,10 @@ from chat.changes.participants import ParticipantLeft
 from chat.events import (
     AccountChanged,
     Change,
+    Ephemeral,
     Event,
     FamilyRevoked,
     MessageRead,
-    Passing,
     Reached,
     UserErased,
     UserTyping,
@@ -75,16 +75,16 @@ class Wire(Relay):
 
 
 class Member(ConversationSocket):
-    """Stands for a connection: keeps what it is told."""
+    """Stands for a connection: keeps what it receives."""
 
     def __init__(self, user_id: int = 1) -> None:
         identity = Identity(user_id, f"user{user_id}", False, 0.0, None)
         super().__init__(cast("Listener", None), identity, TALK, 1024)
-        self.told = b""
+        self.heard = b""
         self.closed_with = 0
 
     def send(self, frames: bytes) -> None:
-        self.told += frames
+        self.heard += frames
 
     def close(self, code: int, reason: str = "") -> None:
         self.closed_with = code
@@ -146,7 +146,7 @@ class Node(Announcements):
 
     async def settled(self) -> None:
         async with asyncio.timeout(10):
-            while self.dispatcher._tasks or self.dispatcher.hub.is_busy:
+            while self.dispatcher.is_busy:
                 await asyncio.sleep(0)
 
 
@@ -178,13 +178,13 @@ def deleted(seq: int, message_id: int = 100) -> Change:
     return Change(TALK, MessageDeleted(message_id, seq=seq))
 
 
-def typing(user_id: int) -> Passing:
-    return Passing(TALK, UserTyping(f"user{user_id}", True), user_id)
+def typing(user_id: int) -> Ephemeral:
+    return Ephemeral(TALK, UserTyping(f"user{user_id}", True), user_id)
 
 
 def numbers(member: Member) -> list[int]:
-    """The `seq` of each change that it was told of."""
-    return [int(part.split(b"}")[0]) for part in member.told.split(b'"seq":')[1:]]
+    """The `seq` of each change that it received."""
+    return [int(part.split(b"}")[0]) for part in member.heard.split(b'"seq":')[1:]]
 
 
 async def test_changes_reach_the_sockets_of_both_processes_once(
@@ -195,8 +195,8 @@ async def test_changes_reach_the_sockets_of_both_processes_once(
     members = here.join(), there.join(2)
     here.dispatcher.publish(commit(here, 3))
     assert [numbers(member) for member in members] == [[1, 2, 3], []]
-    wire.carry(here.dispatcher, there.dispatcher)
-    wire.carry(there.dispatcher)
+    wire.carry(here.dispatcher.incoming, there.dispatcher.incoming)
+    wire.carry(there.dispatcher.incoming)
     assert [numbers(member) for member in members] == [[1, 2, 3]] * 2
     assert (here.loads, there.loads) == (0, 0)
     assert [seq for _, _, seq in wire.published] == [3]
@@ -213,7 +213,7 @@ async def test_what_another_process_committed_between_is_not_passed_over(
     await here.settled()
     assert numbers(members[0]) == [1, 2, 3, 4]
     there.dispatcher.publish([between])
-    wire.carry(here.dispatcher, there.dispatcher)
+    wire.carry(here.dispatcher.incoming, there.dispatcher.incoming)
     await there.settled()
     assert [numbers(member) for member in members] == [[1, 2, 3, 4]] * 2
 
@@ -225,13 +225,13 @@ async def test_what_the_relay_lost_is_read(nodes: tuple[Node, Node], wire: Wire)
     here.dispatcher.publish(commit(here, 2))
     wire.published.clear()
     here.dispatcher.publish(commit(here))
-    wire.carry(there.dispatcher)
+    wire.carry(there.dispatcher.incoming)
     await there.settled()
     assert numbers(member) == [1, 2, 3]
 
 
 async def test_a_repeat_beside_its_first_asks_nobody(nodes: tuple[Node, Node]) -> None:
-    """Its point is reached by what is told with it; a repeat of something unseen is looked up."""
+    """Its position is reached by what comes with it; that of something unseen is looked up."""
     here, _ = nodes
     member = here.join()
     here.dispatcher.publish([Reached(TALK, 1), *commit(here)])
@@ -245,29 +245,29 @@ async def test_a_repeat_beside_its_first_asks_nobody(nodes: tuple[Node, Node]) -
 async def test_doubt_is_settled_by_the_database_in_every_process(
     nodes: tuple[Node, Node], wire: Wire
 ) -> None:
-    """The others are told how far it is, and read for themselves."""
+    """The others receive its position, and read for themselves."""
     here, there = nodes
     members = here.join(), there.join(2)
     commit(here, 2)
     here.dispatcher.doubt([TALK])
     await here.settled()
-    wire.carry(there.dispatcher)
+    wire.carry(there.dispatcher.incoming)
     await there.settled()
     assert [numbers(member) for member in members] == [[1, 2]] * 2
 
 
-async def test_something_passing_reaches_the_others_everywhere(
+async def test_something_ephemeral_reaches_the_others_everywhere(
     nodes: tuple[Node, Node], wire: Wire
 ) -> None:
     """Typing no socket of the user's, reading all but the socket that it came from."""
     here, there = nodes
     origin, beside, again, far = here.join(1), here.join(1), there.join(1), there.join(2)
     here.dispatcher.pass_on(typing(1))
-    here.dispatcher.publish([Passing(TALK, MessageRead("user1", 5), 1, origin)])
-    wire.carry(here.dispatcher, there.dispatcher)
-    told = [one.told for one in (origin, beside, again, far)]
-    assert [b"user.typing" in each for each in told] == [False, False, False, True]
-    assert [b"message.read" in each for each in told] == [False, True, True, True]
+    here.dispatcher.publish([Ephemeral(TALK, MessageRead("user1", 5), 1, origin)])
+    wire.carry(here.dispatcher.incoming, there.dispatcher.incoming)
+    heard = [one.heard for one in (origin, beside, again, far)]
+    assert [b"user.typing" in each for each in heard] == [False, False, False, True]
+    assert [b"message.read" in each for each in heard] == [False, True, True, True]
 
 
 async def test_who_is_removed_is_closed_in_every_process(
@@ -279,19 +279,19 @@ async def test_who_is_removed_is_closed_in_every_process(
     left = Change(TALK, ParticipantLeft(User(1, "user1"), seq=1))
     here.history.append(left)
     here.dispatcher.publish([left])
-    wire.carry(there.dispatcher)
-    assert [(one.closed_with, b"participant.left" in one.told) for one in members] == [
+    wire.carry(there.dispatcher.incoming)
+    assert [(one.closed_with, b"participant.left" in one.heard) for one in members] == [
         (4404, True)
     ] * 2
 
 
-async def test_a_revoked_family_is_told_to_every_process_once(
+async def test_a_revoked_family_is_announced_to_every_process_once(
     nodes: tuple[Node, Node], wire: Wire
 ) -> None:
     """Here at once."""
     here, there = nodes
     here.dispatcher.ends.revoked(FamilyRevoked("family"))
-    wire.carry(here.dispatcher, there.dispatcher)
+    wire.carry(here.dispatcher.incoming, there.dispatcher.incoming)
     assert here.revocations == there.revocations == [FamilyRevoked("family")]
 
 
@@ -300,7 +300,7 @@ async def test_an_end_of_a_user_is_announced_too(nodes: tuple[Node, Node], wire:
     here, there = nodes
     here.dispatcher.ends.erased(UserErased(7))
     here.dispatcher.ends.account_changed(AccountChanged(8, is_suspended=True))
-    wire.carry(here.dispatcher, there.dispatcher)
+    wire.carry(here.dispatcher.incoming, there.dispatcher.incoming)
     assert here.ends == there.ends == [UserErased(7), AccountChanged(8, is_suspended=True)]
 
 
@@ -315,19 +315,19 @@ async def test_who_announces_an_end_waits_for_all_other_nodes(wire: Wire) -> Non
             await asyncio.sleep(0)
     said = [*wire.announced]
     for payload in said:
-        two.dispatcher.announced(payload)
+        two.dispatcher.incoming.announced(payload)
     assert two.revocations == [FamilyRevoked("family")]
     for payload in wire.announced[len(said) :]:  # the answer of the second, to the first alone
-        one.dispatcher.announced(payload)
-        two.dispatcher.announced(payload)
+        one.dispatcher.incoming.announced(payload)
+        two.dispatcher.incoming.announced(payload)
     await asyncio.sleep(0)
     assert not any(task.done() for task in waiting), "the third has not heard of it"
     answered = len(wire.announced)
     for payload in said:
-        three.dispatcher.announced(payload)
+        three.dispatcher.incoming.announced(payload)
     assert three.revocations == [FamilyRevoked("family")]
     for payload in wire.announced[answered:]:
-        one.dispatcher.announced(payload)
+        one.dispatcher.incoming.announced(payload)
     await waiting[0]
     assert not waiting[1].done(), "the first has not answered the second"
     waiting[1].cancel()
@@ -374,10 +374,10 @@ async def test_what_another_version_publishes_harms_nobody(
     here, _ = nodes
     member = here.join()
     commit(here)
-    here.dispatcher.relayed(TALK, junk)
-    here.dispatcher.announced(junk)
-    here.dispatcher.announced(b"12345678R\xff")
-    here.dispatcher.relayed(TALK, b"12345678C\xff")
+    here.dispatcher.incoming.relayed(TALK, junk)
+    here.dispatcher.incoming.announced(junk)
+    here.dispatcher.incoming.announced(b"12345678R\xff")
+    here.dispatcher.incoming.relayed(TALK, b"12345678C\xff")
     await here.settled()
     assert numbers(member) == [1]
     assert here.revocations == []
@@ -398,7 +398,7 @@ async def test_older_versions_look_into_the_database_for_what_this_one_publishes
 async def test_a_revocation_of_another_version_is_looked_up(nodes: tuple[Node, Node]) -> None:
     """The database says which sign-ins are revoked."""
     here, _ = nodes
-    here.dispatcher.announced(b"12345678Rfamily")
+    here.dispatcher.incoming.announced(b"12345678Rfamily")
     assert (here.misses, here.revocations) == (1, [])
 
 
@@ -412,9 +412,9 @@ async def test_news_of_another_deployment_is_nobodys(nodes: tuple[Node, Node], w
     other.dispatcher.pass_on(typing(2))
     other.dispatcher.ends.revoked(FamilyRevoked("family"))
     other.dispatcher.announce_history()
-    wire.carry(here.dispatcher)
+    wire.carry(here.dispatcher.incoming)
     await here.settled()
-    assert member.told == b""
+    assert member.heard == b""
     assert (here.revocations, here.misses, here.suspicions) == ([], 0, 0)
     assert (here.loads, here.asked) == (0, 0)
 
@@ -430,10 +430,10 @@ async def test_a_batch_of_another_epoch_is_not_believed(
         there.dispatcher.publish([deleted(1, 666)])
     there.dispatcher.pass_on(typing(2))
     commit(here)
-    wire.carry(here.dispatcher)
+    wire.carry(here.dispatcher.incoming)
     await here.settled()
-    assert b"666" not in member.told
-    assert b"user.typing" not in member.told
+    assert b"666" not in member.heard
+    assert b"user.typing" not in member.heard
     assert numbers(member) == [1]
     assert here.suspicions > 0
     assert here.asked + here.loads <= 3
@@ -444,7 +444,7 @@ async def test_a_revocation_of_another_epoch_counts(nodes: tuple[Node, Node], wi
     here, there = nodes
     there.dispatcher.belong(Name("", "another epoch"))
     there.dispatcher.ends.revoked(FamilyRevoked("family"))
-    wire.carry(here.dispatcher)
+    wire.carry(here.dispatcher.incoming)
     assert here.revocations == [FamilyRevoked("family")]
     assert here.suspicions == 1
 
@@ -454,5 +454,5 @@ async def test_a_new_name_of_the_history_is_announced(nodes: tuple[Node, Node], 
     here, there = nodes
     here.dispatcher.announce_history()
     assert (here.suspicions, there.suspicions) == (1, 0)
-    wire.carry(here.dispatcher, there.dispatcher)
+    wire.carry(here.dispatcher.incoming, there.dispatcher.incoming)
     assert (here.suspicions, there.suspicions) == (1, 1)

@@ -67,7 +67,7 @@ def test_news_that_may_be_lost_during_a_request_make_it_ask_again(
         asking = asyncio.create_task(nodes.ask(nodes.here, talk.ali, "GET", ME))
         await held.until_waiting()
         await revoke_unheard(nodes, talk)
-        nodes.here.app.ctx.payam.dispatcher.interrupted()
+        nodes.here.app.ctx.payam.dispatcher.incoming.interrupted()
         held.release()
         return (await asking).status_code
 
@@ -83,10 +83,10 @@ def test_news_lost_while_sign_ins_are_checked_are_checked_too(
         socket = await opened(nodes.here, talk.ali, talk.path)
         payam = nodes.here.app.ctx.payam
         held = hold(monkeypatch, payam.services.sessions, "working", most=1)
-        payam.dispatcher.interrupted()
+        payam.dispatcher.incoming.interrupted()
         await held.until_waiting()
         await revoke_unheard(nodes, talk)
-        payam.dispatcher.interrupted()
+        payam.dispatcher.incoming.interrupted()
         held.release()
         return await socket.closed()
 

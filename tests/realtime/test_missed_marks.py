@@ -7,7 +7,7 @@ import pytest
 
 from chat.auth.identity import Identity
 from chat.errors import Unavailable
-from chat.events import MessageRead, Passing
+from chat.events import Ephemeral, MessageRead
 from chat.realtime.missed_marks import MOST, MissedMarks
 
 
@@ -20,9 +20,9 @@ class Database:
         self.release = asyncio.Event()
         self.is_away = False
 
-    async def look(self, _: Identity, points: Mapping[int, int]) -> dict[int, list[Passing]]:
+    async def look(self, _: Identity, points: Mapping[int, int]) -> dict[int, list[Ephemeral]]:
         self.looks.append(dict(points))
-        found = {one: [Passing(one, MessageRead("ali", self.read), 1)] for one in points}
+        found = {one: [Ephemeral(one, MessageRead("ali", self.read), 1)] for one in points}
         await self.release.wait()
         if self.is_away:
             raise Unavailable("away", retry_after=1)

@@ -7,7 +7,7 @@ import pytest
 
 from chat.auth.identity import Identity
 from chat.errors import NotFound, Unavailable
-from chat.events import MessageRead, Passing
+from chat.events import Ephemeral, MessageRead
 from chat.realtime import resume
 from chat.realtime.connection import Listener
 from chat.realtime.deliveries import Batch, Delivery
@@ -93,9 +93,9 @@ class World:
         if self.is_removed:
             raise NotFound("There is no such conversation for you.")
 
-    async def look_at_marks(self, conversation_id: int, since: int) -> list[Passing]:
+    async def look_at_marks(self, conversation_id: int, since: int) -> list[Ephemeral]:
         return [
-            Passing(conversation_id, MessageRead(f"user{user_id}", since), user_id)
+            Ephemeral(conversation_id, MessageRead(f"user{user_id}", since), user_id)
             for user_id in self.marks
         ]
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from chat.auth.identity import Identity
 from chat.errors import PayamError, Unavailable
-from chat.events import Passing, UserTyping
+from chat.events import Ephemeral, UserTyping
 from chat.realtime.answers import Handlers, answer, refuse
 from chat.realtime.client_frames import Typing
 from chat.realtime.dispatcher import Dispatcher
@@ -39,7 +39,7 @@ class TypingFrames:
         self._dispatcher = dispatcher
         self._require = require
         self._errands = errands
-        self._waiting: list[tuple[Subscriber, Passing, bool]] = []
+        self._waiting: list[tuple[Subscriber, Ephemeral, bool]] = []
         """Who types, what the others receive, and whether the database has let them do it."""
         self._task: asyncio.Task[None] | None = None
         self.handlers: Handlers = {Typing: self._type}
@@ -66,7 +66,7 @@ class TypingFrames:
         who = connection.identity
         typing = UserTyping(who.username, frame.is_typing)
         if len(self._waiting) < WAITING_MOST:
-            event = Passing(conversation_id, typing, who.user_id)
+            event = Ephemeral(conversation_id, typing, who.user_id)
             self._waiting.append((connection, event, is_let_in))
         if self._task is None:
             loop = asyncio.get_running_loop()
