@@ -217,17 +217,21 @@ class ConversationState:
             self._refresh(self.record.id)
 
     def _people(self, event: ParticipantJoined | ParticipantLeft) -> None:
-        others = [one for one in self.record.participants if one.id != event.participant.id]
-        count = self.record.participant_count
+        """What came and went while this client was away comes as its last event alone: somebody who
+        left may never have been here, and somebody who joined may have been here all the time.
+        """
+        known, count = self.record.participants, self.record.participant_count
+        others = [one for one in known if one.id != event.participant.id]
+        was_here = len(others) < len(known)
         if isinstance(event, ParticipantJoined):
             come = Profile(event.participant.id, event.participant.username)
             others = sorted([*others, come], key=lambda user: user.id)
-            count += 1
+            count += not was_here
             # Messages from before somebody joined count as read by them.
             last = self.record.last_message
             self.read_by[event.participant.username] = 0 if last is None else last.id
         else:
-            count -= 1
+            count -= was_here or len(known) < count  # not all are known where there are very many
             self.read_by.pop(event.participant.username, None)
         self.record = replace(self.record, participants=others, participant_count=count)
 

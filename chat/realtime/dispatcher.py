@@ -51,8 +51,8 @@ def ignore_ticket(ticket_id: int, *, is_new: bool) -> None:
 
 class Dispatcher:
     """`load` reads the changes after a position, and `seqs` the present `seq` of conversations.
-    Both need the database alone. `board` says which other nodes there are, and `incoming` takes what
-    these publish. Set the following before there is news:
+    Both need the database alone. `board` says which other nodes there are, and `incoming` takes
+    what these publish. Set the following before there is news:
 
     - `listener` is notified of what concerns sign-ins, users and the history.
     - `joined` is called with a conversation, and the users who have come into it.

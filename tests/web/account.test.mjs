@@ -83,6 +83,11 @@ test("the list keeps its order, its last messages and what is unread", async () 
   server.send({ ...count(omid), type: "participant.left", seq: 8 });
   assert.deepEqual(account.get(2).others, ["sara"]);
   assert.equal(account.get(2).record.participant_count, 2);
+  // Of one who came and left while the client was away, and of one who left and came back, only the last comes.
+  server.send({ ...count(omid), type: "participant.left", seq: 10 });
+  const [sara] = account.get(2).record.participants.filter(({ username }) => username === "sara");
+  server.send({ ...count(sara), type: "participant.joined", seq: 12 });
+  assert.equal(account.get(2).record.participant_count, 2);
 });
 
 test("what is read here is seen at once, and kept until the server has it", async () => {

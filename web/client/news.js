@@ -117,7 +117,9 @@ export class News {
   #noteParticipants(gone, come) {
     const { participants, participant_count: count } = this.#conversation.record;
     const rest = participants.filter((one) => one.id !== gone.id);
-    const isNews = come.length > 0 ? rest.length === participants.length : true;
+    const wasHere = rest.length < participants.length;
+    // Who joined and left while this client was away comes as one who left. Of very many not all are known here.
+    const isNews = come.length > 0 ? !wasHere : wasHere || participants.length < count;
     const step = come.length > 0 ? 1 : -1;
     this.#conversation.note({ participants: [...rest, ...come], participant_count: count + (isNews ? step : 0) });
   }
