@@ -291,7 +291,7 @@ def missed_by_cursor(
     changed = [(one, at, seq) for one, at, seq in behind.changed if one not in otherwise]
     marks_since = {one: at for one, at, _ in changed} | known
     since = {one: at for one, at, seq in changed if at < seq}
-    since |= {one: at for one, at in known.items() if at < now.positions[one]}
+    since |= {one: at for one, at in known.items() if at <= now.positions[one]}
     ending = resumed(now.cursor, now.epoch, frame)
     left = foreign.union(behind.left)
     return Missed(ending, marks_since, since, joined, left, beyond(now, known, frame), marks_since)
