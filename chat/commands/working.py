@@ -16,7 +16,7 @@ async def announcing(payam: Payam) -> AsyncIterator[None]:
     """Within it something is announced. At the end it is passed on, if the relay is there."""
     payam.dispatcher.belong(payam.history.name)
     payam.board.belong(payam.history.name.deployment)
-    relaying = asyncio.create_task(payam.relay.run(payam.dispatcher))
+    relaying = asyncio.create_task(payam.relay.run(payam.dispatcher.incoming))
     try:
         yield
         with contextlib.suppress(TimeoutError):
