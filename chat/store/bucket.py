@@ -102,13 +102,17 @@ class Bucket:
                 continue
 
     async def everything(self) -> dict[str, Kept]:
-        """Every file, by name."""
+        """Every file, by name.
+
+        What others put under the same prefix is none, as a folder that a console made.
+        """
         found: dict[str, Kept] = {}
         try:
             async for page in obstore.list(self._store):
                 for one in page:
                     name = one["path"].rpartition("/")[2]
-                    found[name] = Kept(one["size"], one["last_modified"].timestamp())
+                    if one["path"] == key(name):
+                        found[name] = Kept(one["size"], one["last_modified"].timestamp())
         except BaseError as error:
             raise away() from error
         return found

@@ -304,6 +304,14 @@ def test_the_doctor_looks_into_the_bucket(api: Api, ali: Person, attachments: st
     assert drifts(api) == []
 
 
+def test_what_others_put_there_is_left_alone(api: Api, s3: S3Server) -> None:
+    """A folder that was made by hand, and a file of somebody else, are no files of Payam's."""
+    before = in_bucket(api)
+    for path in ("", "old/", "notes/monday.txt"):
+        httpx.put(f"{s3.url}/{BUCKET}/chat/files/{path}", content=b"").raise_for_status()
+    assert in_bucket(api) == before
+
+
 def test_while_it_is_away_nothing_is_lost(
     api: Api, s3: S3Server, ali: Person, attachments: str
 ) -> None:
