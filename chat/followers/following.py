@@ -3,9 +3,8 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from time import monotonic
 
 from chat.changes import reading
@@ -14,7 +13,7 @@ from chat.followers.follower import Follower, Later
 from chat.followers.looking import POLL_SECONDS, Looking
 from chat.store import leases as store
 from chat.store.database import Database
-from chat.store.leases import Lease, Position
+from chat.store.leases import Lease, Position, Turn
 
 log = logging.getLogger("payam.followers")
 
@@ -53,11 +52,13 @@ class Following(Looking):
         self._pause = pause
         self._owner = owner or secrets.token_hex(8)
         self._working: set[asyncio.Task[None]] = set()
+        self._ended: list[tuple[Turn, float]] = []
+        """Turns that are not settled yet, each with the moment at which its lease is over."""
 
     async def _look(self) -> None:
         """Begin to work where the follower is behind, as far as there is room."""
         lease = Lease(self.name, store.token_of(self._owner), self._lease)
-        room = self._follower.room(len(self._working))
+        room = self._follower.room(len(self._working) + len(self._ended))
         positions = await store.lease(self._database, lease, room) if room > 0 else []
         self._has_more = 0 < room == len(positions)
         for position in positions:
@@ -66,22 +67,24 @@ class Following(Looking):
             task.add_done_callback(self._working.discard)
 
     async def _wait(self) -> None:
-        """Wait until there may be work: something changed, or there is room again."""
-        woken = asyncio.get_running_loop().create_task(self._woken.wait())
-        try:
-            await asyncio.wait(
-                [woken, *self._working], timeout=self._poll, return_when=asyncio.FIRST_COMPLETED
-            )
-            if self._working:
-                await asyncio.wait(self._working, timeout=TOGETHER_SECONDS)
-        finally:
-            woken.cancel()
+        """Wait until there may be something to do: something changed, or a turn has ended."""
+        if not self._ended:
+            woken = asyncio.get_running_loop().create_task(self._woken.wait())
+            try:
+                await asyncio.wait(
+                    [woken, *self._working], timeout=self._poll, return_when=asyncio.FIRST_COMPLETED
+                )
+            finally:
+                woken.cancel()
+        if self._working:
+            await asyncio.wait(self._working, timeout=TOGETHER_SECONDS)
 
     async def _rest(self, worked: float, *, is_busy: bool) -> None:
         """Work that was begun goes on while it rests, and counts as the follower's time."""
         begun = monotonic()
         if self._working and is_busy:
             await asyncio.wait(self._working)
+        await self._settle()
         await super()._rest(worked + monotonic() - begun, is_busy=is_busy)
 
     async def leave_off(self) -> None:
@@ -92,54 +95,52 @@ class Following(Looking):
 
     async def _stop(self) -> None:
         await self.leave_off()
+        await self._settle()
 
     async def _work(self, lease: Lease, position: Position) -> None:
         try:
-            note = await self._try(lease, position)
-            await self._note(lease, note)
+            turn = await self._try(lease, position)
         except asyncio.CancelledError:
             with suppress(Unavailable):
                 await store.release(self._database, lease, position.conversation_id)
             raise
+        self._ended.append((turn, monotonic() + lease.seconds))
 
-    async def _try(self, lease: Lease, position: Position) -> Callable[[], Awaitable[None]]:
-        """Hand the next changes over; what is to be noted of it in the database."""
-        database, conversation_id = self._database, position.conversation_id
+    async def _try(self, lease: Lease, position: Position) -> Turn:
+        """Hand the next changes over; how that ended."""
         try:
             seq = await self._go_on(lease, position)
         except Unavailable as error:
             log.warning("the follower %s waits: %s", lease.follower, error.detail)
-            return partial(store.put_off, database, lease, conversation_id, error.retry_after)
+            return Turn(lease, position, position.seq, error.retry_after, is_failure=True)
         except Later as later:
-            return partial(
-                store.go_on_later,
-                database,
-                lease,
-                position,
-                later.seq,
-                later.pause,
-                is_failure=later.is_failure,
-            )
+            return Turn(lease, position, later.seq, later.pause, later.is_failure)
         except Exception:
             pause = min(self._pause * 2.0 ** min(position.failures, 32), PAUSE_MAX)
             log.exception(
                 "the follower %s failed, and tries again in %.0f s",
                 lease.follower,
                 pause,
-                extra={"conversation": conversation_id},
+                extra={"conversation": position.conversation_id},
             )
-            return partial(store.put_off, database, lease, conversation_id, pause)
-        return partial(store.settle, database, lease, position, seq)
+            return Turn(lease, position, position.seq, pause, is_failure=True)
+        return Turn(lease, position, seq)
 
-    async def _note(self, lease: Lease, note: Callable[[], Awaitable[None]]) -> None:
-        """Try for as long as the lease lasts. After that the changes come once more."""
-        give_up = monotonic() + lease.seconds
-        while monotonic() < give_up:
-            try:
-                await note()
-                break
-            except Unavailable:
-                await asyncio.sleep(min(PAUSE_SECONDS, self._poll))
+    async def _settle(self) -> None:
+        """Store how the turns ended that have ended, all in one transaction.
+
+        What cannot be stored is tried again for as long as its lease lasts. After that the changes
+        come once more.
+        """
+        moment = monotonic()
+        self._ended = ended = [one for one in self._ended if moment < one[1]]
+        count = len(ended)
+        if not count:
+            return
+        with suppress(Unavailable):
+            left = set(await store.settle(self._database, [turn for turn, _ in ended]))
+            # Those at the end have ended meanwhile.
+            self._ended = [one for one in ended[:count] if one[0] in left] + ended[count:]
 
     async def _go_on(self, lease: Lease, position: Position) -> int:
         """Hand the next changes over; up to which `seq` the follower has them all."""

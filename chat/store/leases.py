@@ -9,9 +9,10 @@ Moments are those of the database, so clocks of nodes may differ.
 """
 
 import secrets
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from chat.store.database import Database
+from chat.store.database import Database, listed
 from chat.store.followers import length
 
 DUE = """
@@ -26,6 +27,10 @@ RENEW = """
     UPDATE positions SET due = {moment} + ?
     WHERE follower = ? AND conversation_id = ? AND lease = ?
 """
+HOLD = """
+    SELECT p.conversation_id FROM positions AS p
+    WHERE p.follower = ? AND p.conversation_id IN ({ids}) {skip_locked}
+"""
 # Whatever changed since it was read: whoever looked for it meanwhile found a lease, and left it.
 # Where the position was put back meanwhile (REWIND), it stays there, and is due.
 SETTLE = """
@@ -39,14 +44,9 @@ SETTLE = """
 GO_ON_LATER = """
     UPDATE positions SET lease = NULL, due = CASE WHEN seq = ? THEN {moment} + ? ELSE {moment} END,
         failures = CASE WHEN seq <> ? OR seq < ? THEN 0 ELSE failures END + ?,
-        failing_since = CASE WHEN seq = ? AND seq >= ? THEN coalesce(failing_since, {failed_at})
-                             ELSE {failed_at} END,
+        failing_since = CASE WHEN seq = ? AND seq >= ? AND failing_since IS NOT NULL
+                             THEN failing_since WHEN ? > 0 THEN {moment} END,
         seq = CASE WHEN seq = ? THEN ? ELSE seq END
-    WHERE follower = ? AND conversation_id = ? AND lease = ?
-"""
-PUT_OFF = """
-    UPDATE positions SET failures = failures + 1, lease = NULL, due = {moment} + ?,
-        failing_since = coalesce(failing_since, {moment})
     WHERE follower = ? AND conversation_id = ? AND lease = ?
 """
 FREE = """
@@ -74,6 +74,20 @@ class Lease(NamedTuple):
     follower: str
     token: str
     seconds: float
+
+
+class Turn(NamedTuple):
+    """How a turn ended: the follower has the conversation up to `seq`.
+
+    It goes on after `pause` seconds; with None, when there is something new. `is_failure` says that
+    something failed.
+    """
+
+    lease: Lease
+    position: Position
+    seq: int
+    pause: float | None = None
+    is_failure: bool = False
 
 
 def token_of(owner: str) -> str:
@@ -104,33 +118,40 @@ async def renew(database: Database, lease: Lease, conversation_id: int) -> bool:
         return bool(await transaction.execute(sql, parameters))
 
 
-async def settle(database: Database, lease: Lease, position: Position, seq: int) -> None:
-    """The follower has the conversation up to `seq`; nothing is stored where the lease is lost."""
-    sql = SETTLE.format(moment=database.moment)
-    was = position.seq
-    key = (lease.follower, position.conversation_id, lease.token)
+async def settle(database: Database, turns: Sequence[Turn]) -> list[Turn]:
+    """Store how these turns of one follower ended, in one transaction; nothing of those whose lease
+    is lost.
+
+    Returns those that are still to be stored, because others hold their positions at this moment.
+    It does not wait for these: they may be waiting for a position that is held here.
+    """
+    moment = database.moment
+    hold = HOLD.format(ids=database.ids, skip_locked=database.skip_locked("p"))
+    ids = listed([turn.position.conversation_id for turn in turns])
     async with database.transaction() as transaction:
-        await transaction.execute(sql, (was, seq, was, seq, *key))
+        rows = await transaction.fetch(hold, (turns[0].lease.follower, ids))
+        held = {conversation_id for (conversation_id,) in rows}
+        ended = [turn for turn in turns if turn.position.conversation_id in held]
+        done = [_done(turn) for turn in ended if turn.pause is None]
+        later = [_later(turn, turn.pause) for turn in ended if turn.pause is not None]
+        for sql, rows in ((SETTLE, done), (GO_ON_LATER, later)):
+            if rows:
+                await transaction.execute_many(sql.format(moment=moment), rows)
+    return [turn for turn in turns if turn.position.conversation_id not in held]
 
 
-async def go_on_later(
-    database: Database,
-    lease: Lease,
-    position: Position,
-    seq: int,
-    seconds: float,
-    *,
-    is_failure: bool,
-) -> None:
-    """The follower has the conversation up to `seq`, and goes on after a pause."""
-    failed_at = database.moment if is_failure else "NULL"
-    sql = GO_ON_LATER.format(moment=database.moment, failed_at=failed_at)
-    was = position.seq
-    key = (lease.follower, position.conversation_id, lease.token)
-    async with database.transaction() as transaction:
-        await transaction.execute(
-            sql, (was, length(seconds), was, seq, int(is_failure), was, seq, was, seq, *key)
-        )
+def _done(turn: Turn) -> tuple[int | str, ...]:
+    was, seq = turn.position.seq, turn.seq
+    return was, seq, was, seq, *_key(turn)
+
+
+def _later(turn: Turn, pause: float) -> tuple[int | str, ...]:
+    was, seq, failed = turn.position.seq, turn.seq, int(turn.is_failure)
+    return was, length(pause), was, seq, failed, was, seq, failed, was, seq, *_key(turn)
+
+
+def _key(turn: Turn) -> tuple[str, int, str]:
+    return turn.lease.follower, turn.position.conversation_id, turn.lease.token
 
 
 async def release(database: Database, lease: Lease, conversation_id: int) -> None:
@@ -145,11 +166,3 @@ async def free(database: Database, owner: str) -> None:
     of_owner = f"{owner}."
     async with database.transaction() as transaction:
         await transaction.execute(FREE.format(moment=database.moment), (of_owner, of_owner))
-
-
-async def put_off(database: Database, lease: Lease, conversation_id: int, seconds: float) -> None:
-    """The follower failed there: it is due again after this pause."""
-    sql = PUT_OFF.format(moment=database.moment)
-    parameters = (length(seconds), lease.follower, conversation_id, lease.token)
-    async with database.transaction() as transaction:
-        await transaction.execute(sql, parameters)

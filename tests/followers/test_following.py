@@ -9,17 +9,20 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import pytest
 
 from chat.events import Change
 from chat.followers import looking
-from chat.followers.follower import Follower
+from chat.followers.follower import PARALLEL, Follower
 from chat.followers.following import Following
 from chat.followers.looking import BUSY, REST_MAX, REST_MOST, SHARE, rest_of
-from chat.store import conversations, followers, spans, touched
+from chat.store import conversations, followers, leases, spans, touched
 from chat.store.database import Database
+from chat.store.postgres.database import PostgresTransaction
 from chat.store.spans import Span
+from chat.store.sqlite.database import SqliteTransaction
 from tests.store.world import Changes, conversation, draft, pair, sent, user
 from tests.support.payam_server import CHECKOUT
 
@@ -187,6 +190,68 @@ class Slow(Noting):
         self.began.set()
         await self.goes_on.wait()
         await super().handle(conversation_id, changes)
+
+
+async def test_the_turns_that_end_together_are_settled_together(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one statement, however many conversations there are; and each is followed once."""
+    settled: list[int] = []
+    for kind in (SqliteTransaction, PostgresTransaction):
+        monkeypatch.setattr(kind, "execute_many", noting(kind.execute_many, settled))
+    ali = await user(database, "ali")
+    talks = [await conversation(database, ali) for _ in range(PARALLEL)]
+    await database.store_sends([draft(talk, ali) for talk in talks])
+    follower = Together(len(talks))
+    async with following(database, follower):
+        await until(lambda: follower.seqs == {talk: [1] for talk in talks})
+        while await database.fetch("SELECT 1 FROM positions WHERE due IS NOT NULL"):
+            await asyncio.sleep(0.01)
+    assert settled == [len(talks)]
+
+
+class Together(Noting):
+    """All of its turns end at once."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.here = asyncio.Barrier(count)
+
+    async def handle(self, conversation_id: int, changes: Sequence[Change]) -> None:
+        await self.here.wait()
+        await super().handle(conversation_id, changes)
+
+
+def noting(real: Any, settled: list[int]) -> Any:
+    async def call(transaction: Any, sql: str, rows: Sequence[Any]) -> None:
+        if "lease = NULL" in sql:
+            settled.append(len(rows))
+        await real(transaction, sql, rows)
+
+    return call
+
+
+async def test_a_position_that_somebody_locks_is_settled_later(database: Database) -> None:
+    """The others are settled meanwhile, and nobody waits for it."""
+    if database.dialect == "sqlite":
+        pytest.skip("nobody locks a row there")
+    ali = await user(database, "ali")
+    talks = [await conversation(database, ali) for _ in range(2)]
+    await database.store_sends([draft(talk, ali) for talk in talks])
+    await followers.begin(database, "one", with_past=True)
+    await followers.find(database, "one")
+    lease = leases.Lease("one", leases.token_of("here"), 60.0)
+    turns = [leases.Turn(lease, one, 1) for one in await leases.lease(database, lease, 10)]
+    held = turns[0].position.conversation_id
+    async with database.transaction() as transaction:
+        await transaction.fetch(
+            "SELECT 1 FROM positions WHERE conversation_id = ? FOR UPDATE", (held,)
+        )
+        assert await leases.settle(database, turns) == turns[:1]
+    assert await leases.settle(database, turns[:1]) == []
+    assert await database.fetch("SELECT DISTINCT seq, due, lease FROM positions") == [
+        (1, None, None)
+    ]
 
 
 class Nodes:
