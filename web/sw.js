@@ -4,6 +4,7 @@
 const scope = new URL("./", location);
 const language = new URL(location).searchParams.get("language") ?? "en";
 const SHELL = `payam shell ${scope.pathname}`;
+const DISMISSED = `payam dismissed ${scope.pathname}`;
 const ICON = new URL("web/icon-192.png", scope).href;
 // Safari takes the permission away from a page that shows nothing for a push.
 const showsAlways = /Safari/.test(navigator.userAgent) && !/Chrom/.test(navigator.userAgent);
@@ -104,10 +105,13 @@ async function close(pushed) {
 }
 
 async function show(pushed) {
+  const isEdit = pushed.kind === "edited";
+  const isReplaced = isEdit && (await registration.getNotifications({ tag: tagOf(pushed) })).length > 0;
+  if (isEdit && !isReplaced && (await isDismissed(pushed))) return showsAlways && close(pushed);
   const windows = await clients.matchAll({ type: "window", includeUncontrolled: true });
   const isSeen = windows.some((one) => isPage(one) && one.visibilityState === "visible");
-  if (isSeen && !showsAlways) return; // the page shows it itself
-  const { kind, conversation, unread, sender, content, timestamp } = pushed;
+  if (isSeen && !isReplaced && !showsAlways) return; // the page shows it itself
+  const { kind, conversation, message_id, unread, sender, content, timestamp } = pushed;
   const words = await wordsOf();
   const said = (name, values = {}) =>
     (words[name] ?? "").replace(/\{(\w+)\}/g, (_, word) => `\u2068${values[word]}\u2069`);
@@ -119,12 +123,14 @@ async function show(pushed) {
   await registration.showNotification(title, {
     body,
     tag: tagOf(pushed),
-    renotify: true,
+    // An edit that comes in the place of its message, to a device that was off, is news.
+    renotify: !isReplaced,
+    silent: isReplaced,
     icon: ICON,
     lang: language,
     dir: language === "fa" ? "rtl" : "ltr",
     timestamp: timestamp ? Date.parse(timestamp) : Date.now(),
-    data: { conversation },
+    data: { conversation, message_id },
   });
 }
 
@@ -168,6 +174,22 @@ addEventListener("notificationclick", (event) => {
   event.notification.close();
   event.waitUntil(open(event.notification.data?.conversation));
 });
+
+// Whoever has dismissed a message does not get it again because it is edited.
+addEventListener("notificationclose", (event) => event.waitUntil(dismiss(event.notification.data)));
+
+const placeOf = ({ conversation }) => new URL(`dismissed/${conversation}`, scope).href;
+
+async function dismiss(shown) {
+  if (!shown?.message_id) return;
+  const cache = await caches.open(DISMISSED);
+  await cache.put(placeOf(shown), new Response(shown.message_id)).catch(() => {});
+}
+
+async function isDismissed(pushed) {
+  const kept = await caches.match(placeOf(pushed), { cacheName: DISMISSED });
+  return kept !== undefined && Number(await kept.text()) >= pushed.message_id;
+}
 
 async function open(conversation) {
   const hash = conversation ? `#/${conversation}` : "#/";

@@ -89,7 +89,7 @@ async def follow(given: Given) -> None:
     )
     followings: list[Looking] = [Gathering(index, SearchFollower(index), stored)]
     if settings.push:
-        follower = PushFollower(database, ttl=settings.push_ttl)
+        follower = PushFollower(database, ttl=settings.push_ttl, with_content=settings.push_content)
         followings.append(Push(database, follower, stored))
     heard.woken += [*followings, webhooks]
 

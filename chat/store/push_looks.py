@@ -54,7 +54,8 @@ LOOK = f"""
                           WHERE f.id = d.family AND f.revoked_at IS NOT NULL)
     )
     SELECT due.*, c.seq, c.title, m.created_at, m.content,
-           coalesce(nullif(u.display_name, ''), u.username), s.is_deleted, l.at,
+           coalesce(nullif(u.display_name, ''), u.username), s.is_deleted,
+           s.is_edited AND s.seq > due.shown_seq, l.at,
            coalesce(nullif(a.display_name, ''), a.username), {REMINDS} AS reminds
     FROM due
     JOIN conversations AS c ON c.id = {{here}}
@@ -104,9 +105,9 @@ class Due(NamedTuple):
     """A device that is due: what it shows of a conversation, and what it should show.
 
     `shown_id` and `shown_seq` are 0 where it shows nothing. `is_shown_deleted` says that the
-    message it shows was deleted, `is_mentioned` that an unread one mentions the user, and
-    `is_audible` that the conversation is not archived. `registered_at` is in microseconds since
-    1970.
+    message it shows was deleted, `is_shown_edited` that it was edited since, `is_mentioned` that an
+    unread one mentions the user, and `is_audible` that the conversation is not archived.
+    `registered_at` is in microseconds since 1970.
     """
 
     looked: Looked
@@ -119,6 +120,7 @@ class Due(NamedTuple):
     shown_id: int
     shown_seq: int
     is_shown_deleted: bool
+    is_shown_edited: bool
     is_mentioned: bool
     read_seq: int
     unread: int
@@ -172,6 +174,7 @@ def _due(
     content: str,
     sender: str,
     is_shown_deleted: bool | None,
+    is_shown_edited: bool | None,
     added_at: int | None,
     added_by: str | None,
     reminds: bool | None,
@@ -188,6 +191,7 @@ def _due(
         shown_id=shown_id,
         shown_seq=shown_seq,
         is_shown_deleted=bool(is_shown_deleted),
+        is_shown_edited=bool(is_shown_edited),
         is_mentioned=mention_id is not None,
         read_seq=read_seq,
         unread=unread,

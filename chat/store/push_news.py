@@ -29,9 +29,13 @@ LOGGED = """
     WHERE l.conversation_id = span.one AND l.seq > span.two AND l.seq <= span.two + {page}
       AND (l.kind = 'message.deleted'
            OR l.kind = 'participant.joined' AND l.actor_id <> l.subject_id AND l.at >= ?
-           OR l.kind = 'message.edited' AND EXISTS (
+           OR l.kind = 'message.edited' AND ({is_shown} OR EXISTS (
                SELECT 1 FROM mentions AS y WHERE y.conversation_id = span.one
-               AND y.message_id = l.subject_id AND NOT y.is_own))
+               AND y.message_id = l.subject_id AND NOT y.is_own)))
+"""
+IS_SHOWN = """
+    EXISTS (SELECT 1 FROM notices AS n WHERE n.conversation_id = span.one
+            AND n.shown_seq > 0 AND n.shown_id = l.subject_id)
 """
 # Whom a message mentions since it was edited may have muted the conversation.
 MENTIONED = """
@@ -91,35 +95,43 @@ LOOK_AGAIN = """
     UPDATE notices SET due = {moment}
     WHERE conversation_id IN ({ids}) AND shown_seq > 0 AND due IS NULL
 """
+REPLACE = """
+    UPDATE notices SET due = {moment} + ?
+    WHERE conversation_id = ? AND shown_id = ? AND shown_seq > 0 AND due IS NULL
+"""
 
 
 class News(NamedTuple):
     """`places` are devices to look at, in the order of their keys; `added` has users by
     conversation, with the `seq` at which somebody added them. In `deleted` something was deleted.
+    `edited` are messages, by conversation, whose text some devices show.
     """
 
-    places: Sequence[Place]
-    added: Mapping[tuple[int, int], int]
-    deleted: Collection[int]
+    places: Sequence[Place] = ()
+    added: Mapping[tuple[int, int], int] = {}
+    deleted: Collection[int] = ()
+    edited: Collection[tuple[int, int]] = ()
 
 
-async def find(reads: Reads, spans: Sequence[Span], oldest: int, moment: int) -> News:
+async def find(
+    reads: Reads, spans: Sequence[Span], oldest: int, moment: int, *, with_content: bool
+) -> News:
     """The events in these spans that ask for a look. Those before `oldest` do not.
 
-    Both are in microseconds since 1970.
+    Both are in microseconds since 1970. `with_content` says that devices show texts.
     """
     devices = await count_devices(reads)
     if not devices:
-        return News((), {}, ())
+        return News()
     starts = listed([(span.conversation_id, span.after) for span in spans])
     rows = await reads.fetch(MESSAGES.format(pairs=reads.pairs, page=PAGE), (starts, oldest))
     newest = {id_: message_id for id_, message_id, *_ in rows}
     only_sender = {id_: first for id_, _, first, last in rows if first == last}
     found = await _listening(reads, newest, devices, moment)
     added, deleted, edited = {}, set(), set()
-    for id_, seq, kind, subject_id in await reads.fetch(
-        LOGGED.format(pairs=reads.pairs, page=PAGE), (starts, oldest)
-    ):
+    is_shown = IS_SHOWN if with_content else "FALSE"
+    sql = LOGGED.format(pairs=reads.pairs, page=PAGE, is_shown=is_shown)
+    for id_, seq, kind, subject_id in await reads.fetch(sql, (starts, oldest)):
         if kind == "message.deleted":
             deleted.add(id_)
         elif kind == "message.edited":
@@ -134,7 +146,7 @@ async def find(reads: Reads, spans: Sequence[Span], oldest: int, moment: int) ->
     for part in in_parts(sorted(edited), reads.part):
         sql = MENTIONED.format(pairs=reads.pairs, is_idle=IS_IDLE)
         places.update(Place(*row) for row in await reads.fetch(sql, (listed(part),)))
-    return News(sorted(places), added, deleted)
+    return News(sorted(places), added, deleted, edited if with_content else ())
 
 
 async def count_devices(reads: Reads) -> int:
@@ -177,6 +189,9 @@ async def ask(transaction: Transaction, news: News, grace: float) -> None:
     if news.deleted:
         sql = LOOK_AGAIN.format(moment=moment, ids=transaction.ids)
         await transaction.execute(sql, (listed(news.deleted),))
+    if news.edited:
+        rows = [(length(grace), id_, message_id) for id_, message_id in sorted(news.edited)]
+        await transaction.execute_many(REPLACE.format(moment=moment), rows)
 
 
 async def remind(

@@ -145,7 +145,7 @@ async def pushing(
     times: Times = QUICK,
 ) -> AsyncIterator[None]:
     """A process that pushes."""
-    follower = PushFollower(database, ttl=ttl, grace=times.grace)
+    follower = PushFollower(database, ttl=ttl, with_content=with_content, grace=times.grace)
     delivery = Delivery(vapid, gateways, timeout=4.0)
     pusher = Pusher(database, online, delivery, ttl=ttl, with_content=with_content, times=times)
     tasks = [

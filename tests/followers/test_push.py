@@ -216,6 +216,79 @@ async def test_what_was_read_elsewhere_goes_away(world: World) -> None:
     assert set(topics[3:]) == set(topics[:3])
 
 
+async def test_an_edit_replaces_the_text_that_a_device_shows(world: World) -> None:
+    """In the same place and without a sound, though its user is online by now. What was read, and
+    what a later message has replaced, is not shown any more.
+    """
+    ali, sara = await world.user("ali"), await world.user("sara")
+    browser = await world.browser(sara)
+    await world.register(sara, world.gateway.phone("p"))
+    talk = await conversation(world.database, ali, sara)
+    changes = Changes(world.database, talk)
+
+    async def pushed(count: int) -> None:
+        await until(lambda: len(browser.received) == len(world.gateway.received) == count)
+        await world.settled()
+
+    async with world.pushing(with_content=True):
+        earlier = await world.say(talk, ali, "earlier")
+        await pushed(1)
+        message = await world.say(talk, ali, "frist")
+        await pushed(2)
+        await world.board.arrive([sara])
+        await changes.edit(earlier, "nobody sees it")
+        await changes.edit(message, "first")
+        await pushed(3)
+        await world.read(talk, sara, message)
+        await pushed(4)
+        await changes.edit(message, "read")
+        await world.settled()
+    assert browser.kinds == ["message", "message", "edited", "read"]
+    _, shown, edited, _ = browser.pushes
+    assert edited == {**shown, "kind": "edited", "content": "first"}
+    assert len({one.headers["topic"] for one in browser.received}) == 1
+    assert [one.headers["urgency"] for one in browser.received[1:]] == ["high", "normal", "normal"]
+    _, shown, edited, _ = world.gateway.notifications
+    assert edited == {
+        **shown,
+        "kind": "edited",
+        "prio": "low",
+        "content": {"msgtype": "m.text", "body": "first"},
+    }
+
+
+async def test_an_edit_is_not_pushed_where_no_text_is_shown(world: World) -> None:
+    ali, sara = await world.user("ali"), await world.user("sara")
+    browser = await world.browser(sara)
+    talk = await conversation(world.database, ali, sara)
+    async with world.pushing():
+        message = await world.say(talk, ali, "frist")
+        await until(lambda: browser.pushes)
+        await world.settled()
+        await Changes(world.database, talk).edit(message, "first")
+        await world.settled()
+    assert browser.kinds == ["message"]
+
+
+async def test_an_edit_that_no_service_takes_is_given_up(world: World) -> None:
+    """The next edit is tried again."""
+    ali, sara = await world.user("ali"), await world.user("sara")
+    browser = await world.browser(sara)
+    talk = await conversation(world.database, ali, sara)
+    async with world.pushing(with_content=True):
+        message = await world.say(talk, ali, "frist")
+        await until(lambda: browser.pushes)
+        await world.settled()
+        world.service.behaviour = fail
+        await Changes(world.database, talk).edit(message, "fisrt")
+        await until(lambda: len(browser.received) > 1)
+        await world.settled()
+        world.service.behaviour = accept
+        await Changes(world.database, talk).edit(message, "first")
+        await until(lambda: browser.pushes[-1]["content"] == "first")
+        await world.settled()
+
+
 async def test_a_deleted_message_is_replaced_by_the_one_before(world: World) -> None:
     ali, sara = await world.user("ali"), await world.user("sara")
     browser = await world.browser(sara)
@@ -384,7 +457,9 @@ async def test_a_mention_comes_through_a_mute(world: World) -> None:
 
 
 async def test_a_mention_that_an_edit_brings_comes_through_a_mute(world: World) -> None:
-    """To whom it mentions, and nobody else; a further edit brings nothing."""
+    """To whom it mentions, and nobody else. A further edit replaces its text, and one that takes
+    the mention away takes it away.
+    """
     ali, sara, omid = [await world.user(name) for name in ("ali", "sara", "omid")]
     of_sara, of_omid = await world.browser(sara), await world.browser(omid)
     talk = await conversation(world.database, ali, sara, omid)
@@ -393,14 +468,19 @@ async def test_a_mention_that_an_edit_brings_comes_through_a_mute(world: World) 
     async with world.pushing(with_content=True):
         message = await world.say(talk, ali, "come")
         await world.settled()
-        for content in ("@sara, come", "@sara, come now"):
+        for turn, content in enumerate(("@sara, come", "@sara, come now", "come"), start=1):
             async with world.database.transaction() as transaction:
-                named = [User(sara, "sara")]
+                named = [User(sara, "sara")] if "@" in content else []
                 await mentions.put(transaction, talk, message, ali, named)
             await Changes(world.database, talk).edit(message, content)
-            await until(lambda: of_sara.pushes)
+            await until(lambda turn=turn: len(of_sara.pushes) == turn)  # type: ignore[misc]
             await world.settled()
-    assert [push["content"] for push in of_sara.pushes] == ["@sara, come"]
+    assert of_sara.kinds == ["message", "edited", "read"]
+    assert [push.get("content") for push in of_sara.pushes] == [
+        "@sara, come",
+        "@sara, come now",
+        None,
+    ]
     assert of_sara.pushes[0]["mention"]
     assert of_omid.received == []
 

@@ -167,6 +167,45 @@ async def test_a_push_is_shown_and_leads_to_its_conversation(
     assert his.complaints == []
 
 
+MANNERS = """async () => {
+  const shown = await registration.getNotifications();
+  return shown.map(({ body, silent, renotify }) => [body, silent, renotify]);
+}"""
+
+
+async def test_an_edit_replaces_a_text_without_a_sound(
+    whole_browser: Browser, served: PayamServer
+) -> None:
+    """What was dismissed does not come again. What was never shown, because the edit came in its
+    place, is news.
+    """
+    ali = Sender(served.url, "ali")
+    his = await ali.page(whole_browser, **ALLOWED)
+    pushing = await Pushing.to(his.page)
+    [worker] = his.page.context.service_workers
+    await elsewhere(his.page)
+    of = {"conversation": 7, "unread": 1, "badge": 1, "sender": "sara"}
+    tag = "conversation-7"
+    await pushing.push(kind="message", message_id=8, content="frist", **of)
+    await pushing.shown([tag, "sara", "frist"])
+    await pushing.push(kind="edited", message_id=8, content="first", **of)
+    await pushing.shown([tag, "sara", "first"])
+    assert await worker.evaluate(MANNERS) == [["first", True, False]]
+    await worker.evaluate(
+        """async () => {
+          const [notification] = await registration.getNotifications();
+          notification.close();
+          dispatchEvent(new NotificationEvent("notificationclose", { notification }));
+        }"""
+    )
+    await pushing.shown()
+    await pushing.push(kind="edited", message_id=8, content="first!", **of)
+    await pushing.push(kind="edited", message_id=9, content="next", **of)
+    await pushing.shown([tag, "sara", "next"])
+    assert await worker.evaluate(MANNERS) == [["next", False, True]]
+    assert his.complaints == []
+
+
 async def test_notifications_are_turned_on_by_a_click(
     whole_browser: Browser, served: PayamServer
 ) -> None:

@@ -70,8 +70,12 @@ class Pushed(Struct, frozen=True):
     text: Text | None = None
 
     @property
-    def is_urgent(self) -> bool:
+    def is_visible(self) -> bool:
         return self.kind != "read"
+
+    @property
+    def is_urgent(self) -> bool:
+        return self.kind not in ("read", "edited")
 
 
 class Delivery:
@@ -210,7 +214,7 @@ def for_gateway(address: Address, registered_at: int, pushed: Pushed) -> dict[st
         "collapse_id": collapse_id(address, pushed.conversation),
         "devices": [device],
     }
-    if pushed.is_urgent:  # without these it is only about counts
+    if pushed.is_visible:  # without these it is only about counts
         notification["room_id"] = str(pushed.conversation)
         notification["event_id"] = str(pushed.message_id or f"added-{pushed.conversation}")
     if pushed.text is not None:

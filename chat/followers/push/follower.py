@@ -22,17 +22,27 @@ class PushFollower(Gatherer):
     name = FOLLOWER
     with_past = None
 
-    def __init__(self, database: Database, *, ttl: float, grace: float = GRACE_SECONDS) -> None:
-        """Both are in seconds. What is older than `ttl` is not pushed."""
+    def __init__(
+        self,
+        database: Database,
+        *,
+        ttl: float,
+        with_content: bool,
+        grace: float = GRACE_SECONDS,
+    ) -> None:
+        """`ttl` and `grace` are in seconds. What is older than `ttl` is not pushed."""
         self._database = database
         self._ttl = ttl
+        self._with_content = with_content
         self._grace = grace
 
     async def gather(self, every: Sequence[Span]) -> None:
         moment = now()
         oldest = moment - int(self._ttl * 1_000_000)
         # Read before the positions are held. What comes meanwhile is behind the spans' ends.
-        news = await push_news.find(self._database, every, oldest, moment)
+        news = await push_news.find(
+            self._database, every, oldest, moment, with_content=self._with_content
+        )
         async with self._database.transaction() as transaction:
             held = await spans.hold(self._database, transaction, self.name, every)
             # For those that another process had, this asks a second time, which does no harm.

@@ -21,7 +21,7 @@ def pushed_of(due: Due, planned: Plan, badge: int, *, ttl: int, with_content: bo
         return Pushed(kind, conversation, due.unread, badge, left, text=text)
     newest = due.newest
     return Pushed(
-        "message",
+        "edited" if planned is Plan.EDITED else "message",
         conversation,
         due.unread,
         badge,

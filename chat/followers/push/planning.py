@@ -5,6 +5,7 @@
 2. It shows 5, and 7 is unread: push, which takes the place of the first.
 3. It shows 7, and nothing is unread: push `read`, which takes the notification away. The same where
    7 is deleted, and what is unread besides is muted.
+4. It shows the text of 7, and 7 is edited: push `edited`, which replaces the text without a sound.
 """
 
 from enum import Enum
@@ -18,14 +19,20 @@ WATCH_SECONDS = 120.0
 class Plan(Enum):
     MESSAGE = "message"
     ADDED = "added"
+    EDITED = "edited"
     READ = "read"
     WAIT = "wait"
     KEEP = "keep"
     DROP = "drop"
 
 
-def plan(due: Due, moment: int, *, ttl: float, is_online: bool, watch: float) -> Plan:
-    """`moment` is in microseconds since 1970; `ttl` and `watch` are in seconds."""
+def plan(
+    due: Due, moment: int, *, ttl: float, is_online: bool, watch: float, with_content: bool
+) -> Plan:
+    """`moment` is in microseconds since 1970; `ttl` and `watch` are in seconds.
+
+    `with_content` says that devices show texts.
+    """
     quiet = Plan.KEEP if due.shown_seq else Plan.DROP
     if not due.is_participant:
         return Plan.READ if due.shown_seq else Plan.DROP
@@ -36,7 +43,11 @@ def plan(due: Due, moment: int, *, ttl: float, is_online: bool, watch: float) ->
         return Plan.WAIT if moment - at < watch * 1_000_000 else quiet
     if due.shown_seq and is_seen(due):
         return Plan.READ
-    if not due.is_shown_deleted:
+    is_outdated = with_content and due.is_shown_edited
+    if is_outdated and due.newest is not None and due.newest.id == due.shown_id:
+        return Plan.EDITED
+    # A muted conversation shows a message for its mention, which an edit may take away.
+    if not (due.is_shown_deleted or is_outdated):
         return quiet
     # What it shows is gone. Another unread message takes its place, if one may be pushed now.
     is_replaced = due.newest is not None and due.is_audible and not is_online

@@ -32,8 +32,8 @@ PARALLEL = 64
 """Most pushes that this process has on their way."""
 UNSURE_SECONDS = 60.0
 """For so long after a message nothing is pushed if nobody knows who is online."""
-READ_TRIES = 6
-"""So often a push that only takes a notification away is tried."""
+QUIET_TRIES = 6
+"""So often a push is tried that only takes a notification away, or replaces its text."""
 TOGETHER_SECONDS = 0.05
 """Pushes that end within it are settled in one transaction."""
 
@@ -171,6 +171,7 @@ class Pusher:
                 ttl=self._ttl,
                 is_online=due.user_id in online,
                 watch=self._times.watch,
+                with_content=self._with_content,
             )
             if planned in (Plan.MESSAGE, Plan.ADDED) and not is_sure and is_fresh(due, moment):
                 planned = Plan.WAIT
@@ -187,7 +188,8 @@ class Pusher:
             await notices.keep(transaction, self._token, looked(plans[Plan.KEEP]), grace)
             await notices.drop(transaction, self._token, looked(plans[Plan.DROP]), grace)
             await notices.forget(transaction, gone)
-        pushes = [(due, one) for one in (Plan.MESSAGE, Plan.ADDED, Plan.READ) for due in plans[one]]
+        pushed = Plan.MESSAGE, Plan.ADDED, Plan.EDITED, Plan.READ
+        pushes = [(due, one) for one in pushed for due in plans[one]]
         badges = await self._badges({due.user_id for due, _ in pushes})
         for due, planned in pushes:
             work = self._push(due, planned, badges[due.user_id])
@@ -220,7 +222,7 @@ class Pusher:
         finally:
             self._origins.end(origin, why)
         metrics.pushes.labels(due.address.platform, result.outcome.value).inc()
-        if result.outcome is Outcome.DELIVERED and planned is not Plan.READ:
+        if result.outcome is Outcome.DELIVERED and planned in (Plan.MESSAGE, Plan.ADDED):
             metrics.push_seconds.observe((now() - moment_of(due)) / 1_000_000)
         if result.outcome is Outcome.REFUSED:
             log.warning("%s refuses a push for good: %s", origin, result.why)
@@ -245,10 +247,12 @@ class Pusher:
                 if result is not None and result.outcome is Outcome.GONE:
                     await devices.remove(transaction, due.user_id, due.place.device_id)
                 elif result is None or result.outcome is Outcome.FAILED:
-                    if planned is Plan.READ and tries >= READ_TRIES:
+                    if tries < QUIET_TRIES or planned in (Plan.MESSAGE, Plan.ADDED):
+                        later.append((due.place, pause, tries))
+                    elif planned is Plan.READ:
                         dropped.append(due.looked)
                     else:
-                        later.append((due.place, pause, tries))
+                        kept.append(due.looked)
                 elif planned is Plan.READ:
                     dropped.append(due.looked)
                 elif result.outcome is Outcome.REFUSED:
