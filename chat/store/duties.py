@@ -11,12 +11,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from chat.errors import Conflict, Unavailable
-from chat.store.database import Database
+from chat.store.database import Database, Reads
 from chat.store.followers import length
 
 LOOK = """
     SELECT 1 FROM duties WHERE name = ? AND holder <> ? AND holder <> ? AND until > {moment}
 """
+TAKEN = "SELECT 1 FROM duties WHERE name = ? AND until > {moment}"
 TAKE = """
     INSERT INTO duties (name, holder, until) VALUES (?, ?, {moment} + ?)
     ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
@@ -39,6 +40,11 @@ async def take(
             TAKE.format(moment=database.moment), (name, holder, length(seconds), dead)
         )
     return bool(took)
+
+
+async def is_taken(reads: Reads, name: str) -> bool:
+    """Whether some process has the duty now, or has died so shortly ago that nobody knows."""
+    return bool(await reads.fetch(TAKEN.format(moment=reads.moment), (name,)))
 
 
 async def leave(database: Database, name: str, holder: str) -> None:

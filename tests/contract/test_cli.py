@@ -14,6 +14,9 @@ import jwt
 import pytest
 import redis
 
+from chat.store import duties, search_rebuild
+from chat.store.followers import REBUILD
+from tests.store.world import opened, opened_index
 from tests.support.commands import Said
 from tests.support.commands import command as chat
 from tests.support.payam_server import CHECKOUT, PayamServer
@@ -416,6 +419,11 @@ def test_doctor_finds_and_mends(settings: Mapping[str, str], tmp_path: Path) -> 
         0,
         "search looks in 2 messages anew\n",
     )
+    asyncio.run(examine_during_a_rebuild(settings))
+    is_sqlite = "DATABASE_URL" not in settings  # which has no index of pieces now
+    status, _, complaint = chat("doctor", settings=settings)
+    assert (status, "was interrupted" in complaint) == (int(is_sqlite), is_sqlite)
+    assert chat("search", "rebuild", settings=settings)[0] == 0
     assert chat("doctor", settings=settings)[:2] == (0, "nothing has drifted\n")
 
 
@@ -427,6 +435,24 @@ DRIFT = (
 REBUILDING = (
     "INSERT INTO duties (name, holder, until) VALUES ('search rebuild', 'x', 9000000000000000)"
 )
+
+
+async def examine_during_a_rebuild(settings: Mapping[str, str]) -> None:
+    """It is left to end, and then another one is begun and does not end."""
+    file = Path(settings["DATA_DIR"]) / "payam.sqlite3"
+    url = settings.get("DATABASE_URL", f"sqlite:///{file}")
+    async with opened(url) as database, opened_index(url) as index:
+        async with duties.alone(database, REBUILD, 60.0):
+            steps = search_rebuild.rebuild(index)
+            assert await anext(steps) == 2
+            for flags in ((), ("--repair",)):
+                said = await asyncio.to_thread(chat, "doctor", *flags, settings=settings)
+                assert said[:2] == (0, "nothing has drifted\n")
+                assert "search is not compared" in said.complaint
+            assert [count async for count in steps] == []
+        steps = search_rebuild.rebuild(index)
+        assert await anext(steps) == 2
+        await steps.aclose()
 
 
 async def spoil(settings: Mapping[str, str], statements: Sequence[str]) -> None:
