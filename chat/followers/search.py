@@ -10,7 +10,7 @@ from chat.store import spans as positions
 from chat.store.database import Database, in_parts
 from chat.store.search_texts import Said, Text
 from chat.store.spans import Span
-from chat.text.searching import key_of
+from chat.text.searching import text_key
 
 FOLDED = 100
 """Messages that are folded without letting the event loop go on: about a millisecond."""
@@ -52,6 +52,6 @@ async def keyed(said: Sequence[Said]) -> tuple[list[Text], list[tuple[int, int]]
             if one.is_deleted:
                 gone.append(place)
             elif place not in texts:
-                texts[place] = Text(*place, one.sender_id, key_of(one.content))
+                texts[place] = Text(*place, one.sender_id, text_key(one.content))
         await asyncio.sleep(0)
     return list(texts.values()), gone

@@ -11,7 +11,7 @@ from chat.services.checks import SUBJECT_MAX_LENGTH
 from chat.store import conversations, imported_rows
 from chat.store.changes import Entry
 from chat.store.database import Row, Transaction
-from chat.text.searching import key_of as search_key
+from chat.text.searching import text_key
 from chat.times import now
 
 UPDATED = name_of(TicketUpdated)
@@ -96,7 +96,7 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
                 at,
                 updated_at,
                 max(at, updated_at) if kept_status == "closed" else None,
-                search_key(subject_kept),
+                text_key(subject_kept),
             )
         )
         entries.append(Entry(conversation_id, seq, UPDATED, new_id))

@@ -22,7 +22,7 @@ from chat.store.idempotency_keys import IdempotencyKey
 from chat.store.search import ESCAPE
 from chat.store.work import Apply, Outcome
 from chat.store.writer import Writer
-from chat.text.searching import key_of
+from chat.text.searching import keys_of, text_key
 
 
 class Notes:
@@ -59,7 +59,7 @@ class Notes:
                 seq,
                 who.user_id,
                 content,
-                key_of(content),
+                text_key(content),
                 text,
                 client_id,
             )
@@ -96,7 +96,7 @@ class Notes:
             if found.is_deleted:
                 raise Conflict("The message is deleted.", code="message_deleted")
             seq = await conversations.advance(transaction, conversation_id)
-            await store.edit(transaction, conversation_id, note_id, content, key_of(content), seq)
+            await store.edit(transaction, conversation_id, note_id, content, text_key(content), seq)
             return await self._changed(transaction, who, conversation_id, note_id, found.seq)
 
         await self._writer.change(conversation_id, apply)
@@ -184,7 +184,7 @@ class Notes:
         found = await store.found(
             self._database,
             who.user_id,
-            f"%{key_of(text).translate(ESCAPE)}%",
+            [f"%{key.translate(ESCAPE)}%" for key in keys_of(text)],
             conversation_id=conversation_id,
             author_id=author_id,
             before=before,

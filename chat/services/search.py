@@ -71,12 +71,12 @@ class Search:
         not the caller's.
         """
         checks.text("q", text, most=QUERY_MAX_LENGTH)
-        key = searching.key_of(text)
-        if not key:
+        keys = searching.keys_of(text)
+        if not all(keys):
             raise InvalidInput({"q": ["Has no letter or digit to look for."]})
         if conversation_id is not None:
             await require_member(self._database, who, conversation_id)
-        query = Query(who.user_id, key, conversation_id, sender_id, before, limit)
+        query = Query(who.user_id, keys, conversation_id, sender_id, before, limit)
         page = await store.find(self._index, query, await self._pieces())
         if conversation_id is None:
             by_id = await messages.of_places(self._database, who.user_id, page.places)

@@ -254,10 +254,8 @@ class SupportTickets:
             rules.one_of("priority", wanted.priority, PRIORITIES)
         if wanted.key is not None:
             checks.text("q", wanted.key, most=QUERY_MAX_LENGTH)
-            key = key_of(wanted.key)
-            if not key:
+            if not key_of(wanted.key):
                 raise InvalidInput({"q": ["Has no letter or digit to look for."]})
-            wanted = replace(wanted, key=key)
         if not 1 <= limit <= LIST_MAX:
             raise InvalidInput({"limit": [f"A whole number from 1 to {LIST_MAX}."]})
         return await store.page(self._database, wanted, before, limit)

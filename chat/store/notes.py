@@ -133,7 +133,7 @@ async def of_places(reads: Reads, places: Sequence[tuple[int, int]]) -> dict[int
 async def found(
     reads: Reads,
     user_id: int,
-    pattern: str,
+    patterns: Sequence[str],
     *,
     conversation_id: int | None,
     author_id: int | None,
@@ -141,11 +141,12 @@ async def found(
     least: int | None,
     limit: int,
 ) -> list[tuple[int, records.Message]]:
-    """Notes whose folding is LIKE the pattern, newest first, with ids from `least` to below
+    """Notes whose folding is LIKE one of the patterns, newest first, with ids from `least` to below
     `before`: (conversation, note); for staff.
     """
-    sql = f"{SELECT} WHERE {FOR_STAFF} AND NOT n.is_deleted AND n.folded LIKE ? ESCAPE '\\'"
-    parameters: list[Any] = [user_id, pattern]
+    holds = " OR ".join(["n.folded LIKE ? ESCAPE '\\'"] * len(patterns))
+    sql = f"{SELECT} WHERE {FOR_STAFF} AND NOT n.is_deleted AND ({holds})"
+    parameters: list[Any] = [user_id, *patterns]
     for condition, value in (
         ("n.conversation_id = ?", conversation_id),
         ("n.author_id = ?", author_id),

@@ -24,7 +24,7 @@ from chat.store.search_sample import PIECE, Sample
 from chat.store.search_scope import Within
 from chat.store.search_stretches import Stretches
 from chat.store.search_texts import Said
-from chat.text.searching import key_of
+from chat.text.searching import text_key
 
 CANDIDATES = 3_000
 """Texts of all conversations that are sorted at once. A query with more is a frequent word."""
@@ -39,13 +39,14 @@ PIECES = {
     "sqlite": """
         SELECT t.conversation_id, t.message_id, t.sender_id
         FROM search_pieces AS p JOIN search_texts AS t ON t.message_id = p.rowid
-        WHERE search_pieces MATCH ? AND instr(t.folded, ?) > 0
+        WHERE search_pieces MATCH ? AND ({holds})
     """,
     "postgresql": """
         SELECT t.conversation_id, t.message_id, t.sender_id FROM search_texts AS t
-        WHERE t.folded LIKE ?
+        WHERE {holds}
     """,
 }
+HOLDS = {"sqlite": "instr(t.folded, ?) > 0", "postgresql": "t.folded LIKE ?"}
 # Without ORDER BY beside the condition: the planner would then read by id, and the whole table
 # for a rare word.
 BY_PIECES = """
@@ -145,8 +146,13 @@ def _meets(one: Said, query: Query) -> bool:
         not one.is_deleted
         and (query.sender_id is None or one.sender_id == query.sender_id)
         and (query.before is None or one.message_id < query.before)
-        and query.key in key_of(one.content)
+        and holds(text_key(one.content), query)
     )
+
+
+def holds(key: str, query: Query) -> bool:
+    """Whether a message's text with this key is one that the query asks for."""
+    return any(one in key for one in query.keys)
 
 
 async def _in_index(
@@ -154,9 +160,11 @@ async def _in_index(
 ) -> Page:
     stretches = Stretches(reads, query, within)
     await stretches.begin()
-    if sample is not None and len(query.key) >= PIECE and not stretches.is_done:
-        pieces, texts = sample.rarest(query.key)
-        if texts <= (RARE if len(query.key) > PIECE else CANDIDATES):
+    least = min(map(len, query.keys))
+    if sample is not None and least >= PIECE and not stretches.is_done:
+        rarest = [sample.rarest(key) for key in query.keys]
+        if sum(texts for _, texts in rarest) <= (RARE if least > PIECE else CANDIDATES):
+            pieces = [pieces for pieces, _ in rarest]
             found = await _by_pieces(reads, stretches.what_follows(), pieces)
             if found is not None:
                 return _page([*stretches.found, *found], query.limit, None)
@@ -164,24 +172,33 @@ async def _in_index(
     return _page(stretches.found, query.limit, stretches.end or None)
 
 
-async def _by_pieces(reads: Reads, query: Query, pieces: Sequence[str]) -> list[Place] | None:
-    """None where there are too many candidates."""
+async def _by_pieces(
+    reads: Reads, query: Query, pieces: Sequence[Sequence[str]]
+) -> list[Place] | None:
+    """By these pieces of each key of the query. None where there are too many candidates."""
     conditions, parameters = only(query, "few")
     one = query.conversation_id
     sql = BY_PIECES.format(
-        pieces=PIECES[reads.dialect],
+        pieces=PIECES[reads.dialect].format(
+            holds=" OR ".join([HOLDS[reads.dialect]] * len(query.keys))
+        ),
         scope=MINE[reads.form] if one is None else ONE,
         only=conditions,
     )
     if reads.dialect == "sqlite":
         # Not all pieces, of which frequent ones would cost more than the comparison.
-        match = " AND ".join('"' + piece.replace('"', '""') + '"' for piece in pieces)
-        patterns = [match, query.key]
+        patterns = [" OR ".join(_all_of(some) for some in pieces), *query.keys]
     else:
-        patterns = [f"%{query.key.translate(ESCAPE)}%"]
+        patterns = [f"%{key.translate(ESCAPE)}%" for key in query.keys]
     scope = query.user_id if one is None else one
     rows = await reads.fetch(sql, (*patterns, CANDIDATES + 1, scope, *parameters, query.limit))
     ((_, candidates),) = [row for row in rows if row[0] == 0]
     if candidates > CANDIDATES:
         return None
     return [(row[0], row[1]) for row in rows if row[0] != 0]
+
+
+def _all_of(pieces: Sequence[str]) -> str:
+    """https://www.sqlite.org/fts5.html#full_text_query_syntax"""
+    quoted = ['"' + piece.replace('"', '""') + '"' for piece in pieces]
+    return f"({' AND '.join(quoted)})"

@@ -5,7 +5,7 @@ from chat.store.database import Database
 from chat.store.drift import Drift
 from chat.store.followers import REBUILD as NAME
 from chat.store.search_texts import FOLLOWER
-from chat.text.searching import key_of
+from chat.text.searching import text_key
 
 STEP = 5_000
 MESSAGES = """
@@ -81,7 +81,7 @@ async def _examine_messages(database: Database) -> list[Drift]:
         end = ends[-1]
         for row in await database.fetch(MESSAGES, (FOLLOWER, *point, *end)):
             conversation_id, id_, sender_id, content, is_deleted, kept = row
-            key = None if is_deleted else key_of(content)
+            key = None if is_deleted else text_key(content)
             if kept == key:
                 continue
             what = f"conversation {conversation_id}: search "

@@ -14,14 +14,15 @@ class Page(Struct, frozen=True):
 
 
 class Query(Struct, frozen=True):
-    """`key` is not empty, and each of the others but `limit` may be None.
+    """`keys` are those of the text that is looked for: one of them has to be in a message's text.
+    None is empty. Each of the others but `limit` may be None.
 
     `conversation_id` is one that the caller may read. Without it, all in which `user_id` is a
     participant are meant. `before` is the id of a message: only earlier ones are found.
     """
 
     user_id: int
-    key: str
+    keys: tuple[str, ...]
     conversation_id: int | None
     sender_id: int | None
     before: int | None

@@ -18,7 +18,7 @@ from chat.store.database import Database, Reads, Row, Transaction, listed
 from chat.store.followers import REBUILD as NAME
 from chat.store.migrations.m0026_search import PIECES, TRIGGERS
 from chat.store.search_texts import FOLLOWER, Text, keep
-from chat.text.searching import key_of
+from chat.text.searching import text_key
 
 STEP = 2_000
 """Messages of one transaction."""
@@ -146,7 +146,7 @@ async def _renew(
     transaction: Transaction, rows: Sequence[Row], point: tuple[int, int], end: tuple[int, int]
 ) -> None:
     texts = [
-        Text(conversation_id, id_, sender_id, key_of(content))
+        Text(conversation_id, id_, sender_id, text_key(content))
         for conversation_id, id_, sender_id, content, is_deleted in rows
         if not is_deleted
     ]

@@ -22,7 +22,7 @@ VISITED = 1_200
 BY_CONVERSATIONS = {
     "sqlite": """
         WITH seen AS MATERIALIZED (
-            SELECT x.conversation_id, x.message_id, instr(x.folded, ?) > 0 AS is_found
+            SELECT x.conversation_id, x.message_id, {holds} AS is_found
             FROM json_each(?) AS c CROSS JOIN search_texts AS x
             WHERE x.conversation_id = c.value
               AND x.message_id >= ? AND x.message_id < ? {only}
@@ -30,7 +30,7 @@ BY_CONVERSATIONS = {
     """,
     "citus": """
         WITH seen AS MATERIALIZED (
-            SELECT x.conversation_id, x.message_id, strpos(x.folded, ?) > 0 AS is_found
+            SELECT x.conversation_id, x.message_id, {holds} AS is_found
             FROM search_texts AS x
             WHERE x.conversation_id IN ({ids})
               AND x.message_id >= ? AND x.message_id < ? {only}
@@ -38,16 +38,21 @@ BY_CONVERSATIONS = {
     """,
     "postgresql": """
         WITH seen AS MATERIALIZED (
-            SELECT t.* FROM (SELECT CAST(? AS text) AS key) AS q
+            SELECT t.* FROM (SELECT {keys}) AS q
             CROSS JOIN (SELECT unnest(CAST(translate(?, '[]', '{{}}') AS bigint[])) AS id) AS c
             CROSS JOIN LATERAL (
-                SELECT x.conversation_id, x.message_id, strpos(x.folded, q.key) > 0 AS is_found
+                SELECT x.conversation_id, x.message_id, {holds} AS is_found
                 FROM search_texts AS x
                 WHERE x.conversation_id = c.id
                   AND x.message_id >= ? AND x.message_id < ? {only}
                 OFFSET 0) AS t
         )
     """,
+}
+HOLDS = {
+    "sqlite": "instr(x.folded, ?) > 0",
+    "citus": "strpos(x.folded, ?) > 0",
+    "postgresql": "strpos(x.folded, q.key{number}) > 0",
 }
 FOUND = """
     SELECT 0, count(*) FROM seen
@@ -95,13 +100,28 @@ class Stretches:
     async def _step(self) -> None:
         conditions, parameters = only(self._query, "x", before=False)
         reads = self._reads
-        sql = BY_CONVERSATIONS[reads.form].format(only=conditions, ids=reads.ids) + FOUND
+        numbers = range(len(self._query.keys))
+        sql = BY_CONVERSATIONS[reads.form].format(
+            only=conditions,
+            ids=reads.ids,
+            keys=", ".join(f"CAST(? AS text) AS key{number}" for number in numbers),
+            holds=" OR ".join(HOLDS[reads.form].format(number=number) for number in numbers),
+        )
+        sql += FOUND
         begin = max(0, self.end - self._length)
         if len(self._scope) > VISITED and self._scope[VISITED].last < self.end:
             begin = max(begin, self._scope[VISITED].last)
         visited = [one.conversation_id for one in self._scope if one.last >= begin]
         rows = await reads.fetch(
-            sql, (self._query.key, listed(visited), begin, self.end, *parameters, self._query.limit)
+            sql,
+            (
+                *self._query.keys,
+                listed(visited),
+                begin,
+                self.end,
+                *parameters,
+                self._query.limit,
+            ),
         )
         ((_, seen),) = [row for row in rows if row[0] == 0]
         self.found += [(row[0], row[1]) for row in rows if row[0] != 0]

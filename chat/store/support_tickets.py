@@ -9,7 +9,7 @@ from chat import records
 from chat.store.database import Reads, Transaction, listed
 from chat.store.ticket_answers import WAITING, Place, columns_of
 from chat.store.users import SERVES
-from chat.text.searching import key_of
+from chat.text.searching import keys_of, text_key
 from chat.times import now, to_text
 
 # Who may not sign in, or is no agent any more, has no ticket `t`: it waits for another agent.
@@ -32,7 +32,7 @@ WITH_SEQ = SELECT.replace(
 
 class Wanted(Struct, frozen=True):
     """Which tickets are wanted; None for any. `key` is what the subject or the customer's name
-    contains, folded. An `assigned_to` of NOBODY wants those that no agent has.
+    contains, in any spelling. An `assigned_to` of NOBODY wants those that no agent has.
     """
 
     status: str | None = None
@@ -83,10 +83,10 @@ async def page(
     if wanted.assigned_to == NOBODY:
         sql = f"{sql} AND NOT {HAS_AGENT}"
     if wanted.key is not None:
-        pattern = f"%{wanted.key.translate(ESCAPE)}%"
+        patterns = [f"%{key.translate(ESCAPE)}%" for key in keys_of(wanted.key)]
         places = ("t.subject_key", "cu.username_key", "cu.display_name_key")
-        found = " OR ".join(f"{place} LIKE ? ESCAPE '\\'" for place in places)
-        sql, parameters = f"{sql} AND ({found})", [*parameters, *[pattern] * len(places)]
+        found = " OR ".join(f"{place} LIKE ? ESCAPE '\\'" for place in places for _ in patterns)
+        sql, parameters = f"{sql} AND ({found})", [*parameters, *patterns * len(places)]
     rows = await reads.fetch(f"{sql} ORDER BY t.id DESC LIMIT ?", [*parameters, limit])
     return [from_row(row) for row in rows]
 
@@ -197,7 +197,17 @@ async def create(
                                      created_at, updated_at, subject_key, languages)
         VALUES (?, ?, ?, 'open', ?, ?, ?, ?, ?, ?) RETURNING id
         """,
-        (conversation_id, seq, subject, priority, user_id, moment, moment, key_of(subject), spoken),
+        (
+            conversation_id,
+            seq,
+            subject,
+            priority,
+            user_id,
+            moment,
+            moment,
+            text_key(subject),
+            spoken,
+        ),
     )
     return int(ticket_id)
 
@@ -226,7 +236,7 @@ async def update(
             (
                 seq,
                 ticket.subject,
-                key_of(ticket.subject),
+                text_key(ticket.subject),
                 ticket.status,
                 ticket.priority,
                 ticket.assigned_to.id if ticket.assigned_to else None,

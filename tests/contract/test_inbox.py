@@ -87,6 +87,7 @@ async def test_tickets_are_found(people: People) -> None:
     assert await found(agent, f"{of_sara}&priority=urgent") == ids[:1]
     assert await found(agent, f"{of_sara}&priority=low") == []
     assert await found(agent, f"{of_sara}&q=کتاب های") == ids[:1]
+    assert await found(agent, f"{of_sara}&q=گم شده") == ids[:1]
     assert await found(agent, f"{of_sara}&q=100%25") == ids[:1]
     assert await found(agent, f"{of_sara}&q=1%25%25") == []
     assert await found(agent, f"q={pair.ali.username.upper()}") == ids[1:]

@@ -14,7 +14,7 @@ from chat.store.database import Database
 from chat.store.search_query import Query
 from chat.store.search_sample import sample
 from chat.store.spans import Span
-from chat.text.searching import key_of
+from chat.text.searching import keys_of, text_key
 from tests.store.world import Changes, conversation, draft, pair, sent, user
 from tests.store.world import opened as opened_again
 
@@ -50,7 +50,7 @@ async def follow(database: Database) -> None:
 
 
 async def found(database: Database, user_id: int, text: str, *, by_pieces: bool) -> list[int]:
-    query = Query(user_id, key_of(text), None, None, None, 20)
+    query = Query(user_id, keys_of(text), None, None, None, 20)
     return [
         id_
         for _, id_ in (
@@ -107,9 +107,9 @@ async def test_what_the_index_lacks_is_found_beside_it(database: Database) -> No
     assert (await found(database, ali, "قرار", by_pieces=True))[0] == new.id
     assert gone.id not in await found(database, ali, "قرار", by_pieces=True)
     for query, ids in (
-        (Query(ali, "قرار", talk, sara, None, 20), [new.id]),
-        (Query(ali, "قرار", talk, None, new.id, 20), [old.id]),  # until the index knows the edit
-        (Query(ali, "قرار", None, sara, new.id, 20), []),
+        (Query(ali, ("قرار",), talk, sara, None, 20), [new.id]),
+        (Query(ali, ("قرار",), talk, None, new.id, 20), [old.id]),  # until the index knows the edit
+        (Query(ali, ("قرار",), None, sara, new.id, 20), []),
     ):
         page = await search.find(database, query, await sample(database))
         assert [id_ for _, id_ in page.places] == ids
@@ -123,7 +123,7 @@ async def test_texts_with_any_sign_are_indexed_as_they_are(database: Database) -
     await database.store_sends(sends)
     await follow(database)
     rows = await database.fetch("SELECT message_id, folded FROM search_texts ORDER BY message_id")
-    assert rows == [(send.id, key_of(send.content)) for send in sends]
+    assert rows == [(send.id, text_key(send.content)) for send in sends]
 
 
 async def test_much_is_caught_up_with_in_bounded_steps(database: Database) -> None:

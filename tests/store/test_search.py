@@ -9,12 +9,14 @@ from chat.store import (
     search_sample,
     search_stretches,
     search_texts,
+    support_tickets,
 )
 from chat.store.database import Database
+from chat.store.migrations import m0079_compounds
 from chat.store.search_query import Query
 from chat.store.search_sample import Sample, sample
 from chat.store.search_texts import Text
-from chat.text.searching import key_of
+from chat.text.searching import keys_of, text_key
 from tests.store.world import Changes, conversation, opened, user
 from tests.support.postgres_server import PostgresServer
 
@@ -37,7 +39,7 @@ class World:
         self.texts[message_id] = text
         async with self.database.transaction() as transaction:
             await search_texts.keep(
-                transaction, [Text(conversation_id, message_id, sender_id, key_of(text))]
+                transaction, [Text(conversation_id, message_id, sender_id, text_key(text))]
             )
             await transaction.execute(
                 "UPDATE conversations SET last_message_id = ? WHERE id = ?",
@@ -57,7 +59,7 @@ class World:
         before: int | None = None,
         limit: int = 20,
     ) -> list[int]:
-        query = Query(user_id, key_of(text), within, sender, before, limit)
+        query = Query(user_id, keys_of(text), within, sender, before, limit)
         page = await search.find(self.database, query, await self.pieces())
         return [message_id for _, message_id in page.places]
 
@@ -155,7 +157,7 @@ async def test_what_takes_too_long_is_found_page_by_page(
         pages: list[list[int]] = []
         before: int | None = None
         while not pages or before is not None:
-            query = Query(world.ali, key_of(text), None, None, before, 2)
+            query = Query(world.ali, keys_of(text), None, None, before, 2)
             page = await search.find(world.database, query, await world.pieces())
             pages.append([message_id for _, message_id in page.places])
             before = page.rest
@@ -210,3 +212,19 @@ async def test_a_database_without_the_extension_says_so(
         assert "pg_trgm" in trouble
         assert [count async for count in search_rebuild.rebuild(database)] == []
         assert await search.why_no_pieces(database) is None
+
+
+async def test_what_an_older_build_has_folded_is_folded_anew(database: Database) -> None:
+    """Notes of staff and subjects of tickets at once; for messages search begins anew."""
+    agent = await user(database, "agent", is_staff=True)
+    talk = await conversation(database, agent)
+    await Changes(database, talk).note(agent, "نرم‌افزار")
+    async with database.transaction() as transaction:
+        await support_tickets.create(transaction, talk, 2, agent, "پیش‌بینی", "normal")
+        await transaction.execute("UPDATE notes SET folded = 'x'")
+        await transaction.execute("UPDATE support_tickets SET subject_key = 'x'")
+        await m0079_compounds.carry_over(transaction)
+    assert await database.fetch("SELECT folded FROM notes") == [("نرمافزار\nنرم افزار",)]
+    assert await database.fetch("SELECT subject_key FROM support_tickets") == [
+        ("پیشبینی\nپیش بینی",)
+    ]

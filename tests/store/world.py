@@ -40,7 +40,7 @@ from chat.store.patience import PATIENCE, Patience
 from chat.store.sends import Send
 from chat.store.work import Apply, Outcome
 from chat.store.writer import Writer
-from chat.text.searching import key_of
+from chat.text.searching import text_key
 
 POOL_SIZE = 8
 MOMENT = 1_698_400_800_000_000
@@ -272,7 +272,7 @@ class Changes:
         async with self.next() as (transaction, seq):
             place = self.conversation_id
             id_ = await notes.create(
-                transaction, place, seq, author_id, content, key_of(content), None, None
+                transaction, place, seq, author_id, content, text_key(content), None, None
             )
             found = await notes.of_places(transaction, [(place, id_)])
             await self._write(transaction, frame_of(found[id_]), id_, kind=NOTE)

@@ -19,7 +19,7 @@ from chat.store.search_texts import FOLLOWER
 from chat.store.sqlite.database import SqliteStore
 
 SUFFIX = ".search"
-VERSION = 1
+VERSION = 2
 """Of these tables. With another one they are made anew, and filled from the messages."""
 READERS = 2
 MAKE = (
