@@ -27,6 +27,9 @@ from chat.services.membership import Proof
 from chat.services.registry import Services
 from chat.store.sends import not_a_participant
 
+SENT_AWAY = 1012
+"""All sockets are closed with it where the database was put back, or the server stops."""
+
 
 class Admitted(NamedTuple):
     """A connection without a transport, and the proof with which it may have one.
@@ -83,7 +86,11 @@ class Gate:
             try:
                 admitted = await door.ask(knock, connection)
                 assert admitted.proof is not None
-                is_present = admitted.proof.epoch == self._history.epoch
+                # Or else all sockets have been sent away meanwhile, this one among them.
+                is_present = (
+                    admitted.proof.epoch == self._history.epoch
+                    and connection.closed_with != SENT_AWAY
+                )
                 if is_present:
                     require_open(knock, connection)
             except BaseException:
