@@ -219,6 +219,9 @@ class Account(Connection):
             self._incoming.take(frame)
         return isinstance(frame, AccountReset) and frame.conversation is None
 
+    def _cut(self) -> None:
+        self._incoming.cut()
+
     async def _write_all(self, socket: ClientConnection) -> None:
         await self._outbox.write_all(socket, self._session.patience)
 

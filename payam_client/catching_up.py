@@ -10,7 +10,7 @@ the `seq` of all conversations. The client then asks for those in which it is be
 The socket is live meanwhile, so 346 may come before 341. It waits here until 341 to 345 have come.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -50,23 +50,28 @@ class CatchingUp:
         return not self._has_sent_cursor
 
     def compare(
-        self, positions: Positions, places: Iterable[Place], shown: Mapping[int, int]
+        self,
+        positions: Positions,
+        places: Iterable[Place],
+        shown: Mapping[int, int],
+        listed: Collection[int],
     ) -> list[int]:
-        """Find where the client is behind. Returns the conversations that are unknown.
+        """Find where the client is behind. Returns the conversations that are new to it.
 
-        `shown` is the `seq` that the list shows, for conversations without a position.
+        `shown` is the `seq` that the list shows, for conversations without a position. `listed` are
+        those that it showed already before this connection.
         """
-        unknown = list[int]()
+        new = list[int]()
         self.forget()
         for id_, seq in positions.positions.items():
             known = [place.seqs[id_] for place in places if id_ in place.seqs]
+            if not known and id_ not in listed:
+                new.append(id_)
             known = known or ([shown[id_]] if id_ in shown else [])
-            if not known:
-                unknown.append(id_)
-            elif min(known) < seq:
+            if known and min(known) < seq:
                 self._behind[id_] = min(known), seq
                 self._held[id_] = {}
-        return unknown
+        return new
 
     def forget(self) -> None:
         """Ask for nothing, and hold nothing."""

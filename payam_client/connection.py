@@ -91,6 +91,9 @@ class Connection(ABC):
     def _read(self, socket: ClientConnection, frame: str | bytes) -> bool:
         """Take a frame. Returns whether everything missed is here. Raises ConnectAgain."""
 
+    def _cut(self) -> None:  # noqa: B027 - nothing to do for most
+        """The connection is over."""
+
     @abstractmethod
     async def _write_all(self, socket: ClientConnection) -> None:
         """Send what waits. This runs from when everything is here to the connection's end."""
@@ -226,6 +229,7 @@ class Connection(ABC):
                     writing = asyncio.create_task(self._write_all(socket))
         finally:
             self._socket = None
+            self._cut()
             tasks = [*self._soon_done, *([writing] if writing is not None else [])]
             for task in tasks:
                 task.cancel()

@@ -37,11 +37,19 @@ class Incoming:
         self._owner = owner
         self._outbox = outbox
         self._catching_up = CatchingUp()
+        self._is_live = False
+        self._listed = frozenset[int]()
+        """The conversations in the list when it was live last."""
 
     def begin_at(self, place: Place) -> None:
         """Begin at the position of an earlier run."""
         self.inbox.begin_at(place)
         self._catching_up.received = place.copy()
+
+    def cut(self) -> None:
+        """The connection is over: what the list shows from now on, no event has said."""
+        if self._is_live:
+            self._listed, self._is_live = frozenset(self.list.states), False
 
     def path(self) -> str:
         """The path of the next connection."""
@@ -53,7 +61,7 @@ class Incoming:
         """Whether it is live from here on."""
         self.user = self.list.me = hello.user
         self.list.start()
-        is_live = self._catching_up.hello(hello)
+        self._is_live = is_live = self._catching_up.hello(hello)
         if is_live:
             self.inbox.mark(hello.cursor, hello.epoch)
         return is_live
@@ -73,8 +81,12 @@ class Incoming:
         """The frame that asks for what is missing, if anything is."""
         places = [self._received] if self.inbox.is_behind else [self._received, self.inbox.here]
         known = self.list.seqs()
-        for id_ in self._catching_up.compare(positions, places, known):
-            self.list.find(id_)
+        for id_ in self._catching_up.compare(positions, places, known, self._listed):
+            state = self.list.states.get(id_)
+            if state is None:
+                self.list.find(id_)
+            else:  # the list was read before the positions came
+                self._found(state.record)
         for id_ in (known.keys() | self._received.seqs.keys()) - positions.positions.keys():
             self._lost(id_)
         end = CaughtUp(positions.cursor, positions.epoch)
@@ -87,6 +99,7 @@ class Incoming:
         frame = self._catching_up.next(end.cursor)
         if frame is None:
             self._catching_up.caught_up(end)
+            self._is_live = True
             self.inbox.take(end)
         return frame
 
@@ -127,6 +140,7 @@ class Incoming:
     def _reset(self, event: AccountReset) -> None:
         if event.conversation is None:
             self._received.reset(event.cursor, event.epoch)
+            self._is_live = True
             self._catching_up.forget()
             self._outbox.forget_messages()
             self.list.reload()

@@ -44,6 +44,15 @@ class Ask:
                 self.answer.set_exception(
                     PayamError(answer.detail, code=answer.code, errors=answer.errors)
                 )
+        self._end(pause)
+
+    def fail(self, error: Exception) -> None:
+        """Fail it, because it will not be answered."""
+        if not self.answer.done():
+            self.answer.set_exception(error)
+        self._end(0.0)
+
+    def _end(self, pause: float) -> None:
         if self._attempt is not None and not self._attempt.done():
             self._attempt.set_result(pause)
 
@@ -99,6 +108,8 @@ class Outbox:
             while (ask := self._first()) is not None:
                 if ask.kept is not None:
                     await asyncio.wait([ask.kept])
+                    if ask.answer.done():  # failed, or given up, meanwhile
+                        continue
                 answered = ask.begin()
                 await socket.send(ask.frame)
                 try:
@@ -128,8 +139,7 @@ class Outbox:
     def fail(self, error: Exception) -> None:
         """Fail everything that waits, because it will not be answered."""
         for ask in self._asks:
-            if not ask.answer.done():
-                ask.answer.set_exception(error)
+            ask.fail(error)
         self._asks.clear()
 
 

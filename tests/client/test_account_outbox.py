@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from websockets.asyncio.client import connect as websocket
+from websockets.asyncio.server import ServerConnection, serve
 
 from payam_client import (
     Account,
@@ -17,6 +19,7 @@ from payam_client import (
     SendingChanged,
     Storage,
 )
+from payam_client.outbox import Outbox
 from tests.client.people import Pair, connect
 from tests.client.test_account import take, until
 from tests.faults.proxy import FaultProxy, Way
@@ -260,3 +263,37 @@ async def test_a_file_has_what_another_program_has_kept(tmp_path: Path) -> None:
     assert await first.get("key") == "two"
     await first.close()
     await second.close()
+
+
+async def test_what_fails_while_it_is_under_way_keeps_the_connection() -> None:
+    """As a send to a conversation that the user is removed from: nobody waits for its answer, and
+    what comes next is sent.
+    """
+    received: asyncio.Queue[str] = asyncio.Queue()
+
+    async def listen(socket: ServerConnection) -> None:
+        async for frame in socket:
+            received.put_nowait(str(frame))
+
+    async with asyncio.timeout(SECONDS), serve(listen, "127.0.0.1", 0) as silent:
+        port = next(iter(silent.sockets)).getsockname()[1]
+        async with websocket(f"ws://127.0.0.1:{port}", proxy=None) as socket:
+            outbox = Outbox()
+            lost = outbox.put({"message": "lost"})
+            giving = asyncio.create_task(outbox.give(socket, 2 * SECONDS))
+            assert "lost" in await received.get()
+            outbox.fail(PayamError("No such conversation.", code="not_found"))
+            assert await giving
+            with pytest.raises(PayamError):
+                await lost
+            stored = asyncio.get_running_loop().create_future()
+            never = outbox.put({"message": "never"}, stored)
+            giving = asyncio.create_task(outbox.give(socket, 2 * SECONDS))
+            await asyncio.sleep(0)
+            never.cancel()
+            stored.set_result(None)
+            assert await giving
+            outbox.put({"message": "next"})
+            giving = asyncio.create_task(outbox.give(socket, 2 * SECONDS))
+            assert "next" in await received.get()
+            giving.cancel()

@@ -6,11 +6,18 @@ import json
 import psycopg
 from websockets.asyncio.server import ServerConnection
 
-from payam_client import ConversationRemoved, MessageSent, Tokens
+from payam_client import (
+    Backoff,
+    ConversationCreated,
+    ConversationRemoved,
+    MessageSent,
+    Payam,
+    Tokens,
+)
 from payam_client.account_events import CaughtUp, Positions
 from payam_client.catching_up import CHANGES_MOST, MOST, CatchingUp
 from payam_client.positions import Place
-from tests.client.people import Pair, connect, sign_up
+from tests.client.people import Pair, sign_up
 from tests.client.test_account import SECONDS, agrees, contents_of, until
 from tests.client.test_close_codes import HELLO, closing
 from tests.faults.proxy import FaultProxy
@@ -25,7 +32,12 @@ async def test_nothing_is_lost_or_doubled_where_the_cursor_is_of_no_use(postgres
             asyncio.timeout(2 * SECONDS),
             Pair(ali, sara) as pair,
             FaultProxy(server.port) as proxy,
-            connect(f"http://127.0.0.1:{proxy.port}", sara.tokens) as through,
+            Payam(
+                f"http://127.0.0.1:{proxy.port}",
+                tokens=sara.tokens,
+                backoff=Backoff(SECONDS, SECONDS),  # it comes back when this test says so
+                trust_env=False,
+            ) as through,
             through.account() as account,
         ):
             me = (await sara.me()).id
@@ -42,9 +54,10 @@ async def test_nothing_is_lost_or_doubled_where_the_cursor_is_of_no_use(postgres
             with psycopg.connect(postgres_url) as database:  # as a crash of PostgreSQL does
                 database.execute("DELETE FROM incarnation")
             missed = [await ali.send(pair.id, text) for text in ("missed", "this too")]
-            begun = (await ali.begin([me], "new")).id
+            begun, read = [(await ali.begin([me], "new")).id for _ in range(2)]
             await ali.remove_participant(lost, me)
             await proxy.accept()
+            await account.conversation(read)  # the list shows it before the positions come
             account.wake()
             await account.opened()
             await until(lambda: begun in {one.id for one in account.conversations})
@@ -55,13 +68,16 @@ async def test_nothing_is_lost_or_doubled_where_the_cursor_is_of_no_use(postgres
 
             await agrees(lambda: {one.id: one.record for one in account.conversations}, listed)
             events = list[object]()
-            # The list shows what began meanwhile (see above). Where it was read before the
-            # positions came, no event says so.
-            while ids_of(events, MessageSent)[-1:] != [missed[-1].id]:
+
+            def is_here() -> bool:
+                is_sent = ids_of(events, MessageSent)[-1:] == [missed[-1].id]
+                is_new = {begun, read} <= set(begun_in(events))
+                return is_sent and is_new and ConversationRemoved(lost) in events
+
+            while not is_here():
                 events.append(await anext(account))
-            while ConversationRemoved(lost) not in events:
-                events.append(await anext(account))
-            sent = ids_of(events, MessageSent)
+            sent, new = ids_of(events, MessageSent), begun_in(events)
+            assert len(new) == len(set(new))
             assert sent[-3:] == [before.id, *(one.id for one in missed)]
             assert len(sent) == len(set(sent))
 
@@ -70,16 +86,22 @@ def ids_of(events: list[object], kind: type[MessageSent]) -> list[int]:
     return [one.id for one in events if isinstance(one, kind)]
 
 
+def begun_in(events: list[object]) -> list[int]:
+    return [one.conversation.id for one in events if isinstance(one, ConversationCreated)]
+
+
 def test_only_where_it_is_behind_is_asked_for() -> None:
-    """By the lowest number of those who must not miss anything; and what is unknown is named."""
+    """By the lowest number of those who must not miss anything. What is new is named, also where
+    the list shows it by now.
+    """
     catching_up = CatchingUp()
-    positions = Positions({12: 345, 13: 7, 14: 3, 15: 9}, epoch="b7c2", cursor="new")
+    positions = Positions({12: 345, 13: 7, 14: 3, 15: 9, 16: 4}, epoch="b7c2", cursor="new")
     places = [Place(seqs={12: 340, 13: 7}), Place(seqs={12: 338})]
-    assert catching_up.compare(positions, places, {14: 2}) == [15]
+    assert catching_up.compare(positions, places, {14: 2, 16: 1}, {14}) == [15, 16]
     assert catching_up.next("new") == {
         "type": "resume",
         "cursor": "new",
-        "since": {12: 338, 14: 2},
+        "since": {12: 338, 14: 2, 16: 1},
     }
     assert catching_up.next("newer") is None
     catching_up.caught_up(CaughtUp("newer", "b7c2"))
@@ -91,7 +113,7 @@ def test_what_is_too_much_for_one_frame_is_asked_for_in_parts() -> None:
     count = 2 * MOST + 1
     behind = dict.fromkeys(range(1, count + 1), 0)
     positions = Positions(dict.fromkeys(behind, 1), epoch="b7c2", cursor="1")
-    assert catching_up.compare(positions, [Place(seqs=behind)], {}) == []
+    assert catching_up.compare(positions, [Place(seqs=behind)], {}, ()) == []
     asked: list[int] = []
     for cursor in ("1", "2", "3"):
         frame = catching_up.next(cursor)
@@ -109,7 +131,7 @@ def test_a_part_has_a_limit_of_changes_too() -> None:
     catching_up = CatchingUp()
     ends = {12: CHANGES_MOST + 1, 13: CHANGES_MOST - 1, 14: 1, 15: 1}
     positions = Positions(ends, epoch="b7c2", cursor="1")
-    assert catching_up.compare(positions, [Place(seqs=dict.fromkeys(ends, 0))], {}) == []
+    assert catching_up.compare(positions, [Place(seqs=dict.fromkeys(ends, 0))], {}, ()) == []
     parts = [catching_up.next("1") for _ in range(4)]
     assert [list(part["since"]) if part else None for part in parts] == [[12], [13, 14], [15], None]
 

@@ -173,6 +173,8 @@ test("positions: only what is behind is asked for, in order, whatever comes mean
   server.socket.onclose({ code: 1006, reason: "" });
   await server.greet(1);
   const events = heard(account, "message");
+  const created = [];
+  account.on("created", ({ id }) => created.push(id));
   server.conversation(4);
   server.records.delete(3);
   server.send({ type: "positions", positions: { 1: 7, 2: 5, 4: 5 }, epoch: "e", cursor: "e.j.1" });
@@ -185,8 +187,13 @@ test("positions: only what is behind is asked for, in order, whatever comes mean
   assert.deepEqual(events, ["m6", "m6", "m7", "m8"]);
   while (!account.get(4)) await tick();
   assert.deepEqual(ids(account).sort(), [1, 2, 4]);
+  assert.deepEqual(created, [4]);
   server.socket.onclose({ code: 1006, reason: "" });
   assert.equal(await server.greet(2), "e.j.2");
+  server.conversation(5);
+  await account.conversation(5); // before the positions come
+  server.send({ type: "positions", positions: { 1: 8, 2: 6, 4: 5, 5: 5 }, epoch: "e", cursor: "e.k.1" });
+  assert.deepEqual(created, [4, 5]);
 });
 
 test("positions that are cut off are asked for again", async () => {

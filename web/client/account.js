@@ -20,6 +20,9 @@ export class Account extends Emitter {
   #all = new Map();
   #sorted = null; // the conversations in their order, until something changes
   #early = new Map(); // changes of conversations that are not known yet, by id
+  #isLive = false;
+  #listed = null; // the ids of all conversations when it was live last; null where not all were loaded
+  #newcomers = new Set(); // ids of those that began meanwhile, and are not announced yet
   #unsent = []; // of the outbox, for conversations that are not known yet
   #shelf;
   #unfinished = []; // files of messages that are stored
@@ -171,6 +174,7 @@ export class Account extends Emitter {
     const isTaken = known?.update(record) ?? true;
     if (!isTaken && known.isAnew) this.look(record.id);
     this.changed();
+    this.#announce(record.id);
     return isTaken;
   }
 
@@ -288,10 +292,13 @@ export class Account extends Emitter {
 
   #stateChanged(event) {
     if (event.state === "open") {
+      this.#isLive = true;
       for (const conversation of this.#members) conversation.caughtUp();
       this.#reading.again();
       this.#meet().catch(() => {});
     } else {
+      if (this.#isLive) this.#listed = this.isComplete ? new Set(this.#all.keys()) : null;
+      this.#isLive = false;
       for (const conversation of this.#members) conversation.quiet();
       this.presence.forget();
       // Where no socket can be had, the list is better than nothing.
@@ -335,6 +342,7 @@ export class Account extends Emitter {
     const known = this.#all.get(record.id);
     // It may come again: one was added anew, and what happened meanwhile is not known here.
     if (known && known.record.seq < record.seq) known.forget(record.epoch);
+    this.#newcomers.delete(record.id);
     this.put(record);
     const conversation = this.#all.get(record.id);
     if (conversation.others.length === 1) conversation.meet().catch(() => {});
@@ -394,7 +402,13 @@ export class Account extends Emitter {
 
   #compare(ids) {
     for (const { id } of this.#members) if (!ids.has(id)) this.remove(id);
+    for (const id of ids) if (this.#listed?.has(id) === false) this.#newcomers.add(id);
+    for (const id of this.#all.keys()) this.#announce(id); // the list may have been read before
     this.#reading.list();
+  }
+
+  #announce(id) {
+    if (this.#newcomers.delete(id)) this.emit("created", this.#all.get(id));
   }
 
   #notePresence(frame) {
