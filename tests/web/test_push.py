@@ -167,6 +167,11 @@ async def test_a_push_is_shown_and_leads_to_its_conversation(
     assert his.complaints == []
 
 
+KEEPS_DISMISSED = """async () => {
+  const place = new URL("dismissed/7", registration.scope).href;
+  while (!(await caches.match(place))) await new Promise((then) => setTimeout(then, 20));
+}"""
+"""The worker has written down what was dismissed in conversation 7, which takes it a moment."""
 MANNERS = """async () => {
   const shown = await registration.getNotifications();
   return shown.map(({ body, silent, renotify }) => [body, silent, renotify]);
@@ -198,6 +203,7 @@ async def test_an_edit_replaces_a_text_without_a_sound(
           dispatchEvent(new NotificationEvent("notificationclose", { notification }));
         }"""
     )
+    await worker.evaluate(KEEPS_DISMISSED)
     await pushing.shown()
     await pushing.push(kind="edited", message_id=8, content="first!", **of)
     await pushing.push(kind="edited", message_id=9, content="next", **of)
