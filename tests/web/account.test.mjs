@@ -132,6 +132,24 @@ test("a change that is older than what REST has said is in the thread, and not c
   assert.deepEqual(events, ["m6", "m7"]);
 });
 
+test("an answer about many conversations that changes have overtaken is asked for again", async () => {
+  const server = new Scripted();
+  const many = [1, 2, 3, 4, 5, 6, 7];
+  for (const id of many) server.conversation(id);
+  const { account } = await live(server);
+  const asked = () => server.asked.filter((one) => one.startsWith("GET /api/conversations/?")).length;
+  const before = asked();
+  server.send(...many.map((id) => message(id, 6)));
+  // Whether it counted is not known, because the messages are not loaded. The answer is of before the deletion.
+  server.send(...many.map((id) => ({ type: "message.deleted", message_id: 1006, seq: 7, conversation: id })));
+  while (asked() === before) await tick();
+  await tick(); // it is answered a tick after it was asked
+  assert.equal(account.unread, 7);
+  for (const id of many) server.conversation(id, { seq: 7 });
+  for (let tries = 0; account.unread > 0 && tries < 10_000; tries += 1) await tick();
+  assert.equal(account.unread, 0);
+});
+
 test("what happens in a conversation that is not loaded brings it, with all that has come of it", async () => {
   const server = new Scripted();
   server.conversation(1);

@@ -94,21 +94,25 @@ export class Reading {
     if (this.#isClosed || era !== this.#era) return;
     this.#ids.delete(id);
     if (!record) account.remove(id);
-    else if (!account.put(record)) setTimeout(() => this.one(id), SOON);
+    else this.#take(record);
+  }
+
+  /** What was asked for may have been corrected by changes that the answer does not know yet. */
+  #take(record) {
+    if (!this.account.put(record)) setTimeout(() => this.one(record.id), SOON);
   }
 
   /** Those that are missed have just been active, so they are at the list's beginning. */
   async #readMany() {
     const wanted = this.#ids;
+    const era = this.#era;
     this.#ids = new Set();
     try {
       let left = Math.ceil(wanted.size / PAGE_MOST) + 1;
       for await (const page of this.account.api.conversationPages(PAGE_MOST)) {
         if (this.#isClosed) return;
-        for (const record of page) {
-          if (!wanted.delete(record.id)) continue;
-          this.account.put(record);
-        }
+        if (era !== this.#era) break;
+        for (const record of page) if (wanted.delete(record.id)) this.#take(record);
         left -= 1;
         if (wanted.size === 0 || left === 0) break;
       }
