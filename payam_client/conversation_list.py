@@ -13,6 +13,8 @@ from payam_client.records import ConversationRecord, User
 
 PAGE = 100
 """Conversations per request."""
+AGAIN_SECONDS = 1.0
+"""After an answer that changes had overtaken. What it was to correct is still wrong."""
 
 
 class ConversationList:
@@ -203,8 +205,11 @@ class ConversationList:
                 self._seqs.pop(id_, None)
                 self._new.discard(id_)
                 self._lost(id_)
-            else:
-                self.put(record)
+                continue
+            state = self.states.get(id_)
+            if state is not None and state.is_ahead_of(record):
+                asyncio.get_running_loop().call_later(AGAIN_SECONDS, self.refresh, id_)
+            self.put(record)
 
     async def read(self, id_: int) -> ConversationRecord | None:
         """Read a conversation. None if the user is not in it. Raises PayamError."""

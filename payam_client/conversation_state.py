@@ -61,9 +61,13 @@ class ConversationState:
         }
         self._note_reader(record)
 
+    def is_ahead_of(self, record: ConversationRecord) -> bool:
+        """Whether changes have come that the record does not have."""
+        return record.epoch == self.record.epoch and record.seq < self.record.seq
+
     def renew(self, record: ConversationRecord) -> None:
         """Take the server's record. What is known to be newer stays."""
-        if record.epoch == self.record.epoch and record.seq < self.record.seq:
+        if self.is_ahead_of(record):
             return
         read = self.record.last_read_id
         self.record = record
