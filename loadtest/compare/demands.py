@@ -241,4 +241,11 @@ FIGURES = (
         subject="payam-2",
         rivals={"payam": most(1.3)},
     ),
+    Figure(
+        "CPU per delivery, µs, four workers against one, 200 receivers",
+        "fanout 200",
+        "server_cpu_per_delivery",
+        subject="payam-4",
+        rivals={"payam": most(1.3)},
+    ),
 )

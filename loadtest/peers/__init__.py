@@ -3,7 +3,12 @@
 from loadtest.peers.channels_drf import CHANNELS
 from loadtest.peers.ejabberd import EJABBERD
 from loadtest.peers.nchan import NCHAN
-from loadtest.peers.payam import PAYAM, PAYAM_SQLITE, PAYAM_TWO_WORKERS
+from loadtest.peers.payam import (
+    PAYAM,
+    PAYAM_FOUR_WORKERS,
+    PAYAM_SQLITE,
+    PAYAM_TWO_WORKERS,
+)
 from loadtest.peers.peer import Peer
 from loadtest.peers.socketio import SOCKETIO
 from loadtest.peers.synapse import SYNAPSE
@@ -13,6 +18,7 @@ PEERS: tuple[Peer, ...] = (
     PAYAM,
     PAYAM_SQLITE,
     PAYAM_TWO_WORKERS,
+    PAYAM_FOUR_WORKERS,
     CHANNELS,
     SOCKETIO,
     NCHAN,

@@ -111,6 +111,10 @@ def on_two_workers(backing: Backing, crowd: Crowd) -> AbstractContextManager[Run
     return on_postgres(backing, crowd, workers=2)
 
 
+def on_four_workers(backing: Backing, crowd: Crowd) -> AbstractContextManager[Running]:
+    return on_postgres(backing, crowd, workers=4)
+
+
 def on_sqlite(
     backing: Backing, crowd: Crowd, prepare: Prepare = leave
 ) -> AbstractContextManager[Running]:
@@ -120,3 +124,4 @@ def on_sqlite(
 PAYAM = Peer("payam", "Payam", "payam", install, on_postgres)
 PAYAM_SQLITE = Peer("payam-sqlite", "Payam on SQLite", "payam", install, on_sqlite)
 PAYAM_TWO_WORKERS = Peer("payam-2", "Payam, two workers", "payam", install, on_two_workers)
+PAYAM_FOUR_WORKERS = Peer("payam-4", "Payam, four workers", "payam", install, on_four_workers)
