@@ -86,8 +86,8 @@ followers' process takes does not depend on how much waits for it.
 
 ## The faults
 
-Most rows over `/ws/chat/` are of twenty rounds at 1,600 messages per second. Those over `/ws/` are
-of three rounds, most at 200 per second, because the machine did other work at the time.
+Each row over `/ws/chat/` and `/ws/` is of twenty rounds: most over `/ws/chat/` at 1,600 messages
+per second, those over `/ws/` at 250, because the machine did much other work at the time.
 
 What the columns say:
 
