@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 
 from loadtest.crowd import Crowd
 from loadtest.peers.backing import Backing
@@ -107,14 +108,6 @@ def is_still(sizes: Sequence[int]) -> bool:
     return len(last) == LOOKS and last[0] > 0 and max(last) == min(last)
 
 
-def on_two_workers(backing: Backing, crowd: Crowd) -> AbstractContextManager[Running]:
-    return on_postgres(backing, crowd, workers=2)
-
-
-def on_four_workers(backing: Backing, crowd: Crowd) -> AbstractContextManager[Running]:
-    return on_postgres(backing, crowd, workers=4)
-
-
 def on_sqlite(
     backing: Backing, crowd: Crowd, prepare: Prepare = leave
 ) -> AbstractContextManager[Running]:
@@ -123,5 +116,9 @@ def on_sqlite(
 
 PAYAM = Peer("payam", "Payam", "payam", install, on_postgres)
 PAYAM_SQLITE = Peer("payam-sqlite", "Payam on SQLite", "payam", install, on_sqlite)
-PAYAM_TWO_WORKERS = Peer("payam-2", "Payam, two workers", "payam", install, on_two_workers)
-PAYAM_FOUR_WORKERS = Peer("payam-4", "Payam, four workers", "payam", install, on_four_workers)
+PAYAM_TWO_WORKERS = Peer(
+    "payam-2", "Payam, two workers", "payam", install, partial(on_postgres, workers=2)
+)
+PAYAM_FOUR_WORKERS = Peer(
+    "payam-4", "Payam, four workers", "payam", install, partial(on_postgres, workers=4)
+)
