@@ -1,20 +1,19 @@
-"""python -m loadtest <scenario> | compare | growth | cluster | model | disk | tokens"""
+"""python -m loadtest <scenario> | compare | growth | cluster | model | turns | disk | tokens"""
 
 import gc
 import os
 import resource
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from importlib import import_module
 
 import uvloop
 from rich.console import Console
 
 from loadtest.client import CannotConnect
 from loadtest.crowd import NoConversation
-from loadtest.disk import main as disk
 from loadtest.http import RequestFailed
-from loadtest.model.command import main as model
 from loadtest.options import (
     CLUSTER,
     COMPARE,
@@ -22,6 +21,7 @@ from loadtest.options import (
     GROWTH,
     MODEL,
     TOKENS,
+    TURNS,
     crowd_of,
     parser,
     tokens_of,
@@ -42,23 +42,8 @@ was what was measured.
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Returns the exit status: 0, 1 when something went wrong, 2 when it could not be run."""
     allow_many_sockets()
-    # What these need beside a server, a run of one scenario does not.
-    if arguments[:1] == [COMPARE]:
-        from loadtest.compare.command import main as compare  # noqa: PLC0415
-
-        return compare(arguments[1:])
-    if arguments[:1] == [GROWTH]:
-        from loadtest.growth.command import main as growth  # noqa: PLC0415
-
-        return growth(arguments[1:])
-    if arguments[:1] == [CLUSTER]:
-        from loadtest.cluster.command import main as cluster  # noqa: PLC0415
-
-        return cluster(arguments[1:])
-    if arguments[:1] == [DISK]:
-        return disk(arguments[1:])
-    if arguments[:1] == [MODEL]:
-        return model(arguments[1:])
+    if arguments and (own := command(arguments[0])):
+        return own(arguments[1:])
     options = parser().parse_args(arguments)
     gc.set_threshold(*GARBAGE)
     try:
@@ -75,6 +60,20 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     if options.html:
         options.html.write_text(page(report), encoding="utf-8")
     return 1 if report.failures else 0
+
+
+def command(name: str) -> Callable[[Sequence[str]], int] | None:
+    """The program of a command that starts its own servers, or needs none. None of a scenario."""
+    modules = {
+        COMPARE: "loadtest.compare.command",
+        GROWTH: "loadtest.growth.command",
+        CLUSTER: "loadtest.cluster.command",
+        TURNS: "loadtest.turns",
+        DISK: "loadtest.disk",
+        MODEL: "loadtest.model.command",
+    }
+    # Imported only here: a run of one scenario does not have what some of these need.
+    return import_module(modules[name]).main if name in modules else None
 
 
 def allow_many_sockets() -> None:
