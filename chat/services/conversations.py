@@ -87,13 +87,12 @@ class Conversations:
         page: list[records.Conversation] = []
         while True:
             wanted = min(limit - len(page), LIST_PART)
-            found = await conversation_list.page(
-                self._database, who.user_id, behind, wanted + 1, asked
+            found, behind = await conversation_list.page(
+                self._database, who.user_id, behind, wanted, asked
             )
-            page += [conversation for _, conversation in found[:wanted]]
-            if len(found) <= wanted:
+            page += found
+            if behind is None:
                 return page, None
-            behind, _ = found[wanted - 1]
             if len(page) == limit:
                 return page, cursor_of(behind)
 
