@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from hashlib import blake2b
+from hashlib import sha256
 from typing import Any
 
 from sanic import HTTPResponse, Request
@@ -32,7 +32,7 @@ def json(request: Request, value: Any, also: Mapping[str, str] | None = None) ->
     it, such as what others have read.
     """
     body = encode(places.shown(request, value))
-    tag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
+    tag = f'"{sha256(body).hexdigest()[:24]}"'
     sent = {**KEPT, "ETag": tag, **(also or {})}
     if has_already(request, tag):
         return HTTPResponse(status=304, headers=sent)
