@@ -177,10 +177,13 @@ class Notes:
         before: int | None,
         least: int | None,
         limit: int,
-    ) -> list[records.Found]:
-        """The notes that contain the text, newest first; none but for staff."""
+    ) -> tuple[list[records.Found], int | None]:
+        """At most `limit` notes that contain the text, newest first; none but for staff.
+
+        With them comes the `before` of what follows, or None where nothing does.
+        """
         if not who.is_staff:
-            return []
+            return [], None
         found = await store.found(
             self._database,
             who.user_id,
@@ -191,7 +194,8 @@ class Notes:
             least=least,
             limit=limit,
         )
-        return await marked(found, text)
+        rest = found[-1][1].id if len(found) == limit else None
+        return await marked(found, text), rest
 
     async def written_by(self, who: Identity) -> list[tuple[int, records.Message]]:
         """All notes of the caller, while they are staff: (conversation, note)."""

@@ -86,7 +86,7 @@ class Search:
             by_id = await messages.some(self._database, reader, ids)
         there = [(found_in, by_id[id_]) for found_in, id_ in page.places if id_ in by_id]
         found = await marked(there, text)
-        notes = await self._notes.find(
+        notes, notes_rest = await self._notes.find(
             who,
             text,
             conversation_id=conversation_id,
@@ -95,9 +95,13 @@ class Search:
             least=page.rest,
             limit=limit,
         )
-        if notes:
-            found = sorted([*found, *notes], key=lambda one: -one.message.id)
-            if len(found) > limit or (page.rest is None and len(notes) == limit):
-                del found[limit:]
-                return found, found[-1].message.id
-        return found, page.rest
+        # From here on, to newer ones, both are whole.
+        rest = max(page.rest or 0, notes_rest or 0)
+        found = sorted(
+            (one for one in [*found, *notes] if one.message.id >= rest),
+            key=lambda one: -one.message.id,
+        )
+        if len(found) > limit:
+            del found[limit:]
+            rest = found[-1].message.id
+        return found, rest or None

@@ -19,6 +19,12 @@ SELECT = """
 """
 FOR_STAFF = "EXISTS (SELECT 1 FROM users AS s WHERE s.id = ? AND s.is_staff)"
 """The right may have been taken away since the token was checked."""
+MAY_ENTER = """
+    (EXISTS (SELECT 1 FROM participants AS p
+             WHERE p.conversation_id = n.conversation_id AND p.user_id = ? AND p.is_active)
+     OR EXISTS (SELECT 1 FROM support_tickets AS t WHERE t.conversation_id = n.conversation_id))
+"""
+"""Where a member of staff takes part, or is an agent."""
 # A note has the next id of a message, because staff see both in one list.
 NEXT_ID = {
     "postgresql": ("SELECT nextval(pg_get_serial_sequence('messages', 'id'))",),
@@ -142,11 +148,11 @@ async def found(
     limit: int,
 ) -> list[tuple[int, records.Message]]:
     """Notes whose folding is LIKE one of the patterns, newest first, with ids from `least` to below
-    `before`: (conversation, note); for staff.
+    `before`: (conversation, note); for staff, where they may enter.
     """
     holds = " OR ".join(["n.folded LIKE ? ESCAPE '\\'"] * len(patterns))
-    sql = f"{SELECT} WHERE {FOR_STAFF} AND NOT n.is_deleted AND ({holds})"
-    parameters: list[Any] = [user_id, *patterns]
+    sql = f"{SELECT} WHERE {FOR_STAFF} AND {MAY_ENTER} AND NOT n.is_deleted AND ({holds})"
+    parameters: list[Any] = [user_id, user_id, *patterns]
     for condition, value in (
         ("n.conversation_id = ?", conversation_id),
         ("n.author_id = ?", author_id),
