@@ -114,7 +114,10 @@ class Webhooks:
         batches: bool | UnsetType = UNSET,
         is_paused: bool | UnsetType = UNSET,
     ) -> records.Webhook:
-        """Change what is given. For a day, requests are signed with the old secret as well."""
+        """Change what is given. For a day, requests are signed with the old secret as well.
+
+        With another URL or secret a webhook that fails is tried again at once.
+        """
         await self._require_staff(who)
         wanted = {"url": url, "events": events, "secret": secret, "batches": batches}
         given = {name: value for name, value in wanted.items() if value is not UNSET}
@@ -125,6 +128,9 @@ class Webhooks:
             if is_paused is True:
                 await store.pause(transaction, webhook_id, store.ASKED)
             elif is_paused is False and await store.resume(transaction, webhook_id):
+                await followers.forgive(transaction, store.follower_of(webhook_id))
+            if given.keys() & {"url", "secret"}:  # for which it may have failed
+                await store.forgive(transaction, webhook_id)
                 await followers.forgive(transaction, store.follower_of(webhook_id))
             changed = [*given, *(() if is_paused is UNSET else ("is_paused",))]
             await self._note(transaction, who, acts.WEBHOOK_CHANGED, webhook_id, *changed)

@@ -32,7 +32,8 @@ HOLD = """
     WHERE p.follower = ? AND p.conversation_id IN ({ids}) {skip_locked}
 """
 # Whatever changed since it was read: whoever looked for it meanwhile found a lease, and left it.
-# Where the position was put back meanwhile (REWIND), it stays there, and is due.
+# Where the position was put back meanwhile (REWIND), it stays there, and is due. So is one whose
+# failures were forgiven meanwhile.
 SETTLE = """
     UPDATE positions SET lease = NULL, failures = 0, failing_since = NULL,
         seq = CASE WHEN seq = ? THEN ? ELSE seq END,
@@ -42,7 +43,8 @@ SETTLE = """
     WHERE follower = ? AND conversation_id = ? AND lease = ?
 """
 GO_ON_LATER = """
-    UPDATE positions SET lease = NULL, due = CASE WHEN seq = ? THEN {moment} + ? ELSE {moment} END,
+    UPDATE positions SET lease = NULL,
+        due = CASE WHEN seq = ? AND failures = ? THEN {moment} + ? ELSE {moment} END,
         failures = CASE WHEN seq <> ? OR seq < ? THEN 0 ELSE failures END + ?,
         failing_since = CASE WHEN seq = ? AND seq >= ? AND failing_since IS NOT NULL
                              THEN failing_since WHEN ? > 0 THEN {moment} END,
@@ -147,7 +149,8 @@ def _done(turn: Turn) -> tuple[int | str, ...]:
 
 def _later(turn: Turn, pause: float) -> tuple[int | str, ...]:
     was, seq, failed = turn.position.seq, turn.seq, int(turn.is_failure)
-    return was, length(pause), was, seq, failed, was, seq, failed, was, seq, *_key(turn)
+    failures = turn.position.failures
+    return was, failures, length(pause), was, seq, failed, was, seq, failed, was, seq, *_key(turn)
 
 
 def _key(turn: Turn) -> tuple[str, int, str]:

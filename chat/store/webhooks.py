@@ -37,6 +37,9 @@ RESUME = """
         failing_since = NULL, try_at = 0
     WHERE id = ? AND paused_at IS NOT NULL
 """
+FORGIVE = """
+    UPDATE webhooks SET failures = 0, failing_since = NULL, try_at = 0 WHERE id = ?
+"""
 DELIVERED = """
     UPDATE webhooks SET failures = 0, failing_since = NULL, try_at = 0, delivered_at = {moment}
     WHERE id = ?
@@ -152,6 +155,11 @@ async def pause(transaction: Transaction, webhook_id: int, because: str) -> bool
 async def resume(transaction: Transaction, webhook_id: int) -> bool:
     """Whether it was paused until now. It begins as if it had never failed."""
     return bool(await transaction.execute(RESUME, (webhook_id,)))
+
+
+async def forgive(transaction: Transaction, webhook_id: int) -> None:
+    """Try it at once, as if it had never failed."""
+    await transaction.execute(FORGIVE, (webhook_id,))
 
 
 async def delivered(database: Database, webhook_id: int) -> None:

@@ -254,6 +254,28 @@ async def test_a_position_that_somebody_locks_is_settled_later(database: Databas
     ]
 
 
+async def test_what_is_forgiven_during_a_turn_is_due_at_its_end(database: Database) -> None:
+    """And not after the pause of a failure that does not count any more."""
+    ali = await user(database, "ali")
+    await sent(database, await conversation(database, ali), ali)
+    await followers.begin(database, "one", with_past=True)
+    await followers.find(database, "one")
+    lease = leases.Lease("one", leases.token_of("here"), 60.0)
+
+    async def fail(position: leases.Position, pause: float) -> None:
+        await leases.settle(database, [leases.Turn(lease, position, 0, pause, is_failure=True)])
+
+    (position,) = await leases.lease(database, lease, 1)
+    await fail(position, 0.0)
+    (position,) = await leases.lease(database, lease, 1)
+    async with database.transaction() as transaction:
+        await followers.forgive(transaction, "one")
+    await fail(position, 1_000_000.0)
+    (position,) = await leases.lease(database, lease, 1)
+    await fail(position, 1_000_000.0)
+    assert await leases.lease(database, lease, 1) == []
+
+
 class Nodes:
     """Processes that follow one database, and what they wrote of it."""
 

@@ -301,6 +301,40 @@ async def test_who_goes_on_has_the_whole_patience_again(
     assert len(receiver.received) >= tried + 2
 
 
+@pytest.mark.parametrize("change", ["url", "secret"])
+async def test_what_is_put_right_is_tried_at_once(
+    database: Database, receiver: Receiver, change: str
+) -> None:
+    """However long the pauses have become; and what failed before does not pause it."""
+    talk, ali, _ = await pair(database)
+    webhook = await added(database, receiver)
+
+    async def take_the_right(request: Received) -> bytes:
+        is_right = request.path == "/right" or SECRET in secret
+        return answer(204 if is_right else 401)
+
+    receiver.behaviour = take_the_right
+    secret: list[str] = []
+    patience = Patience(first=1_000_000, most=1_000_000, quiet=1_000_000)
+    client = client_of()
+    async with sending(database, patience=patience):
+        await sent(database, talk, ali)
+        while await database.fetch("SELECT 1 FROM positions WHERE failures = 0"):
+            await asyncio.sleep(0.01)
+        service = Service(database, client)
+        if change == "url":
+            await service.change(None, webhook, url=f"http://127.0.0.1:{receiver.port}/right")
+        else:
+            secret.append(SECRET)
+            await service.change(None, webhook, secret=SECRET)
+        await until(lambda: len(receiver.received) == 2)
+        while (await state(database, webhook)).delivered_at is None:
+            await asyncio.sleep(0.01)
+    await client.close()
+    found = await state(database, webhook)
+    assert (found.failures, found.failing_since) == (0, None)
+
+
 async def test_while_it_is_paused_it_is_known_how_far_it_is_behind(
     database: Database, receiver: Receiver
 ) -> None:
