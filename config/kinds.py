@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -120,16 +120,31 @@ def words(check: Callable[[str], object], allowed: str) -> Kind:
     return Kind(parse, allowed)
 
 
+WEB_ORIGIN = re.compile(
+    r"https?://([a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?|\[([0-9a-f:.]+)\])(?::([1-9][0-9]{0,4}))?"
+)
+
+
 def origin(word: str) -> None:
-    # It is compared with what a browser sends: lower case, no path, not even "/".
+    # It is compared with what a browser sends: lower case, no path, not even "/", and no port that
+    # needs no mention.
     if word != "*" and not re.fullmatch(r"[a-z][a-z0-9+.-]*://[a-z0-9._:\[\]-]+", word):
         raise ValueError
+    if not word.startswith(("http://", "https://")):  # programs that show pages have others
+        return
+    match = WEB_ORIGIN.fullmatch(word)
+    if match is None or len(match[1]) > 253 or int(match[3] or 1) > 65535:
+        raise ValueError
+    if re.fullmatch(r"http:.*:80|https:.*:443", word):
+        raise ValueError
+    if match[2]:
+        IPv6Address(match[2])
 
 
 def named_origin(word: str) -> None:
-    """With http or https, and without the port that needs no mention."""
+    """With http or https."""
     origin(word)
-    if not re.fullmatch(r"https?://.+", word) or re.fullmatch(r"http:.*:80|https:.*:443", word):
+    if not word.startswith(("http://", "https://")):
         raise ValueError
 
 
