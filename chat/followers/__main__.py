@@ -87,10 +87,12 @@ async def follow(given: Given) -> None:
         patience=Patience(give_up=settings.webhook_give_up),
         owner=given.owner,
     )
-    followings: list[Looking] = [Gathering(index, SearchFollower(index), stored)]
-    if settings.push:
-        follower = PushFollower(database, ttl=settings.push_ttl, with_content=settings.push_content)
-        followings.append(Push(database, follower, stored))
+    # Whether or not this node pushes: others may.
+    follower = PushFollower(database, ttl=settings.push_ttl, with_content=settings.push_content)
+    followings: list[Looking] = [
+        Gathering(index, SearchFollower(index), stored),
+        Push(database, follower, stored),
+    ]
     heard.woken += [*followings, webhooks]
 
     async def work() -> None:

@@ -66,7 +66,7 @@ class Keeper:
         The others are in seconds.
         """
         self._database = database
-        self._measuring = Measuring({database, index}, with_push=settings.push)
+        self._measuring = Measuring({database, index})
         self._settings = settings
         self._stored = stored
         self._begin = begin

@@ -12,7 +12,6 @@ from chat import metrics
 from chat.errors import Unavailable
 from chat.store import followers
 from chat.store.database import Database
-from chat.store.devices import FOLLOWER as PUSH
 
 MEASURE_SECONDS = 5.0
 MEASURED = 20
@@ -20,11 +19,10 @@ MEASURED = 20
 
 
 class Measuring:
-    """`places` are the databases that have followers. Without push, nobody waits for that one."""
+    """`places` are the databases that have followers."""
 
-    def __init__(self, places: Collection[Database], *, with_push: bool) -> None:
+    def __init__(self, places: Collection[Database]) -> None:
         self._places = places
-        self._with_push = with_push
         self._measured: set[str] = set()
 
     async def run(self) -> None:
@@ -42,10 +40,7 @@ class Measuring:
     async def _measure(self) -> None:
         lags: dict[str, followers.Lag] = {}
         for place in self._places:
-            names = set(await followers.names(place))
-            if not self._with_push:
-                names.discard(PUSH)
-            lags |= await followers.lags(place, names)
+            lags |= await followers.lags(place, await followers.names(place))
         self._note(lags)
 
     def _note(self, lags: dict[str, followers.Lag]) -> None:

@@ -123,6 +123,29 @@ async def test_two_servers_of_one_database_have_one(
                 await has_all(index)
 
 
+async def test_a_node_that_pushes_needs_no_followers_of_its_own(
+    postgres_server: PostgresServer, migrated_template: str
+) -> None:
+    """Those of a node that pushes nothing note which devices must be looked at."""
+    url = postgres_server.create_database(template=migrated_template)
+    gateway = "http://127.0.0.1:9"
+    phone = {"platform": "webhook", "url": gateway, "app_id": "a", "pushkey": "b"}
+    with RedisServer() as relay:
+        shared = {"DATABASE_URL": url, "REDIS_URL": relay.url, "PUSH_GATEWAYS": gateway}
+        with PayamServer({**shared, "PUSH": "off"}) as first, PayamServer(shared) as second:
+            holder, _ = await begun(first, second)
+            assert holder is first
+            async with opened(url) as database, People(second) as people:
+                ali, sara = await people("ali"), await people("sara")
+                answer = await ali.http.post("/api/devices/", json=phone)
+                assert answer.status_code == 201, answer.text
+                await say(sara, await ali.begin_conversation(sara), "one")
+                give_up = monotonic() + PATIENCE
+                while not await database.fetch("SELECT 1 FROM notices"):
+                    assert monotonic() < give_up
+                    await asyncio.sleep(0.05)
+
+
 async def test_a_duty_is_of_one_holder_until_it_ends(database: Database) -> None:
     """It is taken anew by its holder, left, or lost; others get it only then."""
     assert await duties.take(database, "followers", "one", 60.0)
