@@ -87,7 +87,11 @@ class Client:
             raise Undelivered("timeout", detail) from None
         except httpcore.ConnectError as error:
             raise Undelivered("unreachable", f"cannot connect: {reason(error)}") from None
-        except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
+        except httpcore.ProtocolError as error:
+            # Behind the colon stands what came, which may be what was sent.
+            detail = reason(error).partition(":")[0]
+            raise Undelivered("cut", f"the connection broke: {detail}") from None
+        except (httpcore.NetworkError, OSError) as error:
             raise Undelivered("cut", f"the connection broke: {reason(error)}") from None
 
     async def check(self, url: Url) -> None:

@@ -222,6 +222,27 @@ async def test_a_head_without_an_end_is_no_answer(receiver: Receiver) -> None:
     assert (await refusal(client_of("127.0.0.1"), receiver.url)).outcome == "cut"
 
 
+@pytest.mark.parametrize(
+    ("before", "says"),
+    [
+        (b"", "illegal status line"),
+        (b"HTTP/1.1 200 OK\r\n\0", "illegal header line"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "illegal chunk header"),
+    ],
+)
+async def test_what_a_receiver_repeats_is_not_repeated(
+    receiver: Receiver, before: bytes, says: str
+) -> None:
+    """One that sends back what it gets, and does not speak HTTP: its answer has the query."""
+
+    async def echo(request: Received) -> bytes:
+        return before + f"POST {request.path} HTTP/1.1\r\n\r\n".encode()
+
+    receiver.behaviour = echo
+    error = await refusal(client_of("127.0.0.1"), receiver.url)
+    assert (error.outcome, str(error)) == ("cut", f"the connection broke: {says}")
+
+
 async def test_a_connection_that_was_closed_meanwhile_is_not_used(receiver: Receiver) -> None:
     """A receiver closes those that nothing came over for a while."""
     client = client_of("127.0.0.1")
