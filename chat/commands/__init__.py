@@ -5,13 +5,16 @@ one line of JSON, otherwise as text for people. Errors and progress go to standa
 """
 
 import argparse
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any, NamedTuple, TextIO
 
 from chat.payam import Payam
+from chat.records import ID_MAX
 
+DIGITS = re.compile(r"[0-9]{1,19}")
 BAR = 30
 """Characters of a full bar."""
 
@@ -39,6 +42,17 @@ def group(commands: Any, name: str, what: str) -> Any:
     """A command that has commands."""
     root = commands.add_parser(name, help=what, description=what)
     return root.add_subparsers(required=True, metavar="what")
+
+
+def whole(least: int, most: int = ID_MAX) -> Callable[[str], int]:
+    """The `type` of an argument that is a whole number, which a database can take."""
+
+    def read(text: str) -> int:
+        if not DIGITS.fullmatch(text) or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"a whole number from {least} to {most}")
+        return int(text)
+
+    return read
 
 
 class Progress:

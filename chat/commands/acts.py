@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from chat.commands import Said, leaf
+from chat.commands import Said, leaf, whole
 from chat.payam import Payam
 from chat.records import Act
 
@@ -13,14 +13,16 @@ NEWEST = 100
 def install(commands: Any) -> None:
     sub = leaf(commands, "acts", list_all, "List what staff did, the newest first.")
     sub.add_argument("--user", metavar="USER", help="only what was done to this user")
-    sub.add_argument("--limit", type=int, default=NEWEST, metavar="N", help=f"{NEWEST} without it")
+    sub.add_argument(
+        "--limit", type=whole(1), default=NEWEST, metavar="N", help=f"{NEWEST} without it"
+    )
 
 
 async def list_all(payam: Payam, options: argparse.Namespace) -> Said:
     user_id = None
     if options.user is not None:
         user_id = await payam.services.accounts.named(options.user)
-    found = await payam.services.acts.list(None, None, max(1, options.limit), user_id)
+    found = await payam.services.acts.list(None, None, options.limit, user_id)
     return Said("\n".join(map(line_of, found)) or "nothing", found)
 
 

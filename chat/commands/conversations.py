@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import asdict
 
-from chat.commands import Progress, Said, group, is_agreed, leaf
+from chat.commands import Progress, Said, group, is_agreed, leaf, whole
 from chat.commands.users import written
 from chat.commands.working import at_work
 from chat.errors import PayamError
@@ -22,7 +22,7 @@ def install(commands: Any) -> None:
         ("export", export, "Write everything of a conversation into a zip file."),
     ):
         sub = leaf(verbs, name, command, what)
-        sub.add_argument("id", type=int)
+        sub.add_argument("id", type=whole(0))
         if command is delete:
             sub.add_argument("--yes", action="store_true", help="do not ask")
         elif command is export:

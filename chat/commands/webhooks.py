@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from chat.commands import Said, group, leaf
+from chat.commands import Said, group, leaf, whole
 from chat.errors import InvalidInput, PayamError
 from chat.payam import Payam
 from chat.records import Webhook
@@ -37,7 +37,7 @@ def install(commands: Any) -> None:
         ("replay", replay, "Send once more what happened since a moment."),
     ):
         sub = leaf(verbs, name, command, help_)
-        sub.add_argument("id", type=int)
+        sub.add_argument("id", type=whole(0))
         if command is replay:
             sub.add_argument(
                 "--since",

@@ -230,6 +230,24 @@ def test_a_wrong_setting_stops_the_start(
         assert named in complaint
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["webhook test", "webhook replay --since 1d", "conversations show", "acts --limit"],
+)
+@pytest.mark.parametrize("number", ["9223372036854775808", "9" * 5000, "1.5", "ali", "۱"])
+def test_a_number_that_no_database_takes_is_refused(
+    words: str, number: str, tmp_path: Path
+) -> None:
+    """The line says which argument it is, and what it may be. Nothing is made."""
+    said = chat(*words.split(), number, settings={"DATA_DIR": str(tmp_path / "new")})
+    what = "--limit" if "--limit" in words else "id"
+    least = 1 if "--limit" in words else 0
+    assert (said.status, said.printed) == (2, "")
+    line = f"argument {what}: a whole number from {least} to 9223372036854775807\n"
+    assert said.complaint.endswith(line)
+    assert not (tmp_path / "new").exists()
+
+
 @pytest.mark.parametrize("command", ["token ali", "doctor", "restored"])
 def test_a_command_in_a_wrong_place_makes_nothing(command: str, tmp_path: Path) -> None:
     """No database and no secret: it says that there is none."""
