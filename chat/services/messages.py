@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 
+from cachetools import LRUCache
 from msgspec import UNSET, Raw, UnsetType
 from msgspec.structs import replace
 
@@ -34,6 +35,9 @@ STREAM_PAGE = 100
 STREAM_CHARACTERS = 64 * 1024
 """Most characters of such a page, estimated from the page before it."""
 
+RICH_MOST = 10_000
+"""Conversations of which it is remembered that their messages have belongings."""
+
 
 class Messages:
     def __init__(
@@ -53,6 +57,7 @@ class Messages:
         self._files = files
         self._notes = notes
         self._most = most
+        self._rich: LRUCache[int, None] = LRUCache(RICH_MOST)
 
     def send(
         self,
@@ -186,7 +191,7 @@ class Messages:
         return apply
 
     async def get(self, who: Identity, conversation_id: int, message_id: int) -> records.Message:
-        message = await store.one(self._database, reader(who, conversation_id), message_id)
+        message = await store.one(self._database, self._reader(who, conversation_id), message_id)
         if message is None:
             raise no_such_message()
         return message
@@ -203,14 +208,18 @@ class Messages:
         """At most `limit`, oldest first: those after a message, before one, or the newest."""
         if after is not None:
             return await self._after(who, conversation_id, after, limit)
-        found = await store.before(self._database, reader(who, conversation_id), before, limit)
+        found = await store.before(
+            self._database, self._reader(who, conversation_id), before, limit
+        )
         notes = await self._notes.page(who, conversation_id, limit, before=before)
         return woven(found, notes)[-limit:] if notes else found
 
     async def _after(
         self, who: Identity, conversation_id: int, message_id: int, limit: int
     ) -> list[records.Message]:
-        found = await store.after(self._database, reader(who, conversation_id), message_id, limit)
+        found = await store.after(
+            self._database, self._reader(who, conversation_id), message_id, limit
+        )
         notes = await self._notes.page(who, conversation_id, limit, after=message_id)
         return woven(found, notes)[:limit] if notes else found
 
@@ -219,7 +228,7 @@ class Messages:
     ) -> list[records.Message]:
         """At most `limit` replies to a message from behind message `after`, oldest first."""
         await self.get(who, conversation_id, message_id)  # raises NotFound
-        me = reader(who, conversation_id)
+        me = self._reader(who, conversation_id)
         return await store.replies_to(self._database, me, message_id, after, limit)
 
     async def changed_since(
@@ -236,7 +245,7 @@ class Messages:
         changed = await reading.changed_messages(
             self._database, who.user_id, conversation_id, seq, limit
         )
-        by_id = await store.some(self._database, reader(who, conversation_id), list(changed))
+        by_id = await store.some(self._database, self._reader(who, conversation_id), list(changed))
         if missing := changed.keys() - by_id.keys():
             by_id |= await self._notes.some(who, conversation_id, missing)
         # Not the row's own `seq`: it may have changed since, and what lies before was not read.
@@ -264,6 +273,9 @@ class Messages:
 
         return pages()
 
+    def _reader(self, who: Identity, conversation_id: int) -> store.Reader:
+        return store.Reader(conversation_id, who.user_id, self._rich)
+
 
 def woven(
     found: Sequence[records.Message], notes: Sequence[records.Message]
@@ -277,7 +289,3 @@ def most_of(length: int) -> int:
     characters.
     """
     return max(1, min(STREAM_PAGE, STREAM_CHARACTERS // (length or 1)))
-
-
-def reader(who: Identity, conversation_id: int) -> store.Reader:
-    return store.Reader(conversation_id, who.user_id)

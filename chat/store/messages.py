@@ -1,71 +1,16 @@
 """Messages as one user sees them, page by page."""
 
-from collections.abc import Collection, Iterable, Sequence
-from functools import cache
+from collections.abc import Collection, Iterable, MutableMapping, Sequence
 from typing import Any
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, field
 
 from chat import records
-from chat.store import belongings, reactions, replies
-from chat.store.agents import IS_AGENT
-from chat.store.belongings import Belongings
+from chat.store import belongings, message_rows
 from chat.store.database import Reads, Row, in_parts, listed
-from chat.store.read_marks import ReadMarks
+from chat.store.message_rows import MORE, page, present, values_of
 from chat.store.sends import Send, not_a_participant
 from chat.times import to_text
-
-# It is one statement, because a round trip to PostgreSQL costs more than the reading. Somebody who
-# is not in the conversation gets no row. Somebody who is gets at least one, without a message if
-# there is none. Most conversations have no attachments, so that is asked once for the conversation
-# before it is asked for each message. The conversation is named by its id everywhere, so that one
-# server of several has it all.
-PARTICIPANT = """
-        SELECT p.user_id, p.last_read_id,
-               (SELECT min(o.last_read_id) FROM participants AS o
-                WHERE o.conversation_id = ? AND o.user_id <> p.user_id
-                  AND o.is_active) AS others_read_id,
-               EXISTS (SELECT 1 FROM attachments AS a
-                       WHERE a.conversation_id = ?) AS has_attachments,
-               EXISTS (SELECT 1 FROM reaction_counts AS r
-                       WHERE r.conversation_id = ?) AS has_reactions,
-               EXISTS (SELECT 1 FROM messages AS r
-                       WHERE r.conversation_id = ?
-                         AND r.reply_to IS NOT NULL) AS has_replies
-        FROM participants AS p WHERE p.conversation_id = ? AND p.user_id = ? AND p.is_active
-"""
-# A user who is no participant may be an agent. Nothing is stored about how far agents have read,
-# so everything counts as read.
-AGENT = f"""
-        SELECT reader.id AS user_id, {records.ID_MAX} AS last_read_id,
-               (SELECT min(o.last_read_id) FROM participants AS o
-                WHERE o.conversation_id = ? AND o.is_active) AS others_read_id,
-               EXISTS (SELECT 1 FROM attachments AS a
-                       WHERE a.conversation_id = ?) AS has_attachments,
-               EXISTS (SELECT 1 FROM reaction_counts AS r
-                       WHERE r.conversation_id = ?) AS has_reactions,
-               EXISTS (SELECT 1 FROM messages AS r
-                       WHERE r.conversation_id = ? AND r.reply_to IS NOT NULL) AS has_replies
-        FROM conversations AS c CROSS JOIN users AS reader
-        WHERE c.id = ? AND reader.id = ?
-          AND {IS_AGENT.format(user="reader.id", conversation="?")}
-"""  # noqa: S608 - of ours
-SELECT = """
-    WITH me AS MATERIALIZED ({me})
-    SELECT me.last_read_id, me.others_read_id, found.* FROM me LEFT JOIN (
-        SELECT m.id, m.sender_id, u.username,
-               CASE WHEN m.is_deleted THEN '' ELSE m.content END,
-               m.created_at, m.is_edited, m.is_deleted, m.seq, m.client_id, m.by_agent,
-               CASE WHEN (SELECT has_reactions FROM me) THEN {reactions} END,
-               CASE WHEN (SELECT has_replies FROM me) THEN {replies} END, m.reply_to,
-               CASE WHEN m.is_deleted THEN NULL ELSE m.metadata END,
-               (SELECT has_attachments FROM me)
-                   AND EXISTS (SELECT 1 FROM attachments AS a
-                           WHERE a.conversation_id = ? AND a.message_id = m.id)
-        FROM messages AS m JOIN users AS u ON u.id = m.sender_id
-        WHERE {where}
-    ) AS found ON TRUE ORDER BY found.id
-"""
 
 # In a conversation the ids are in the order of `created_seq`, which has the index. If X is a
 # message of another conversation, its place is behind the last message with a smaller id, which is
@@ -80,10 +25,13 @@ BEFORE = PLACE.format(behind=1)
 
 
 class Reader(Struct, frozen=True):
-    """The user who reads, and the conversation."""
+    """The user who reads, and the conversation. `rich` has conversations in which messages had
+    belongings when somebody last looked. That saves a statement, and decides nothing.
+    """
 
     conversation_id: int
     user_id: int
+    rich: MutableMapping[int, None] = field(default_factory=dict)
 
 
 async def one(reads: Reads, reader: Reader, message_id: int) -> records.Message | None:
@@ -179,122 +127,62 @@ async def contents(reads: Reads, pairs: Iterable[tuple[int, int]]) -> dict[int, 
     return found
 
 
-# As SELECT, of several conversations at once: each row has its own reader's marks.
-OF_PLACES = """
-    SELECT p.last_read_id,
-           (SELECT min(o.last_read_id) FROM participants AS o
-            WHERE o.conversation_id = place.one AND o.user_id <> p.user_id
-              AND o.is_active),
-           m.id, m.sender_id, u.username, CASE WHEN m.is_deleted THEN '' ELSE m.content END,
-           m.created_at, m.is_edited, m.is_deleted, m.seq, m.client_id, m.by_agent,
-           {reactions}, {replies}, m.reply_to,
-           CASE WHEN m.is_deleted THEN NULL ELSE m.metadata END, m.conversation_id
-    FROM ({pairs}) AS place
-    JOIN participants AS p ON p.conversation_id = place.one AND p.user_id = ? AND p.is_active
-    JOIN messages AS m ON m.conversation_id = place.one AND m.id = place.two
-    JOIN users AS u ON u.id = m.sender_id
-"""
-
-
 async def of_places(
     reads: Reads, user_id: int, places: Sequence[tuple[int, int]]
 ) -> dict[int, records.Message]:
     """By id, those of the messages (conversation, id) that the user may read as a participant."""
-    sql = OF_PLACES.format(
-        pairs=reads.pairs,
-        reactions=reactions.OF_ROW.format(
-            joined=reads.joined, user="p.user_id", conversation="place.one"
-        ),
-        replies=replies.OF_ROW.format(conversation="place.one"),
-    )
+    sql = message_rows.of_places(reads.pairs, reads.joined)
     rows: list[Row] = []
     for part in in_parts(places, reads.part):
         rows += await reads.fetch(sql, (listed(part), user_id))
     found = await belongings.read(
         reads,
-        with_files=[(row[-1], row[2]) for row in rows],
-        naming=[(row[-1], row[2]) for row in rows if "@" in row[5]],
-        parents=[(row[-1], row[14]) for row in rows if row[14] is not None],
+        with_files=[(row[-1], row[0]) for row in rows],
+        naming=[(row[-1], row[0]) for row in rows if "@" in row[3]],
+        parents=[(row[-1], row[10]) for row in rows if row[10] is not None],
     )
-    return {
-        row[2]: message
-        for row in rows
-        for message in _present([row], row[-1], ReadMarks(user_id, *row[:2]), found)
-    }
+    return {row[0]: present([row[:-1]], row[-1], found)[0] for row in rows}
 
 
 async def _select(
     reads: Reads, reader: Reader, where: str, *parameters: Any
 ) -> list[records.Message]:
     conversation_id = reader.conversation_id
-    reads_as = (*[conversation_id] * 5, reader.user_id)
-    rest = (*[conversation_id] * 4, *parameters)
-    rows = await reads.fetch(_page(PARTICIPANT, where, reads.joined), (*reads_as, *rest))
-    if not rows:
-        as_agent = (*reads_as, conversation_id, *rest)
-        rows = await reads.fetch(_page(AGENT, where, reads.joined), as_agent)
-    if not rows:
-        raise not_a_participant()
-    if rows[0][2] is None:
+    rows: list[Row] = []
+    is_plain = conversation_id not in reader.rich
+    if is_plain:
+        rows = await _rows(reads, reader, where, parameters, is_plain=True)
+        if max([row[7] for row in rows]) >= MORE:
+            is_plain = False
+            reader.rich[conversation_id] = None
+    if not is_plain:
+        rows = await _rows(reads, reader, where, parameters, is_plain=False)
+    if rows[0][0] is None:
         return []
+    rows.sort()  # by their ids
+    rich = [] if is_plain else rows
     found = await belongings.read(
         reads,
-        with_files=[(conversation_id, row[2]) for row in rows if row[-1]],
-        naming=[(conversation_id, row[2]) for row in rows if "@" in row[5]],
-        parents=[(conversation_id, row[14]) for row in rows if row[14] is not None],
+        with_files=[(conversation_id, row[0]) for row in rich if row[12]],
+        naming=[(conversation_id, row[0]) for row in rows if "@" in row[3]],
+        parents=[(conversation_id, row[10]) for row in rich if row[10] is not None],
     )
-    return _present(rows, conversation_id, ReadMarks(reader.user_id, *rows[0][:2]), found)
+    return present(rows, conversation_id, found)
 
 
-@cache
-def _page(me: str, where: str, joined: str) -> str:
-    user = "(SELECT user_id FROM me)"
-    return SELECT.format(
-        me=me,
-        where=where,
-        reactions=reactions.OF_ROW.format(joined=joined, user=user, conversation="?"),
-        replies=replies.OF_ROW.format(conversation="?"),
-    )
-
-
-def _present(
-    rows: list[Row], conversation_id: int, marks: ReadMarks, belonging: Belongings
-) -> list[records.Message]:
-    attachments, mentioned, parents = belonging.attachments, belonging.mentions, belonging.parents
-    messages = []
-    for row in rows:
-        # In one step, and without a call for what most messages do not have: half of the time.
-        (
-            id_, sender_id, name, content, created_at, is_edited, is_deleted, seq, key, by_agent,
-            reacted, replied, reply_to, metadata,
-        ) = row[2:16]  # fmt: skip
-        reactions_to: list[records.Reactions] = []
-        reply_count = 0
-        if reacted is not None or replied is not None:
-            reactions_to, reacted_at = reactions.of_row(reacted)
-            reply_count, replied_at = replies.of_row(replied)
-            seq = max(seq, reacted_at, replied_at)
-        messages.append(
-            records.Message(  # with names, the arguments would take a quarter longer
-                id_,
-                records.User(sender_id, name),
-                content,
-                to_text(created_at),
-                marks.has_read(id_, sender_id),
-                bool(is_edited),
-                bool(is_deleted),
-                seq,
-                attachments.get((conversation_id, id_), []) if attachments else [],
-                mentioned.get((conversation_id, id_), []) if mentioned else [],
-                reactions_to,
-                None if reply_to is None else parents.get((conversation_id, reply_to)),
-                reply_count,
-                records.NOTHING if metadata is None else records.metadata_of(metadata),
-                key if key and sender_id == marks.user_id else UNSET,
-                "agent" if by_agent else UNSET,
-            )
+async def _rows(
+    reads: Reads, reader: Reader, where: str, parameters: Sequence[Any], *, is_plain: bool
+) -> list[Row]:
+    """One row at least, which may have no message, in any order. Raises NotFound."""
+    for of_agent in (False, True):
+        sql = page(reads.joined, of_agent=of_agent, is_plain=is_plain, where=where)
+        values = values_of(
+            reader.conversation_id, reader.user_id, of_agent=of_agent, is_plain=is_plain
         )
-    return messages
+        rows = await reads.fetch(sql, (*values, *parameters))
+        if rows:
+            return rows
+    raise not_a_participant()
 
 
 def fresh(send: Send) -> records.Message:

@@ -31,24 +31,6 @@ MARKS = """
 """
 
 
-class ReadMarks(Struct, frozen=True):
-    """How far a conversation has been read, as one participant sees it.
-
-    `last_read_id` is the last message that this user has read. `others_read_id` is the last one
-    that every other participant has read, or None if there is no other.
-    """
-
-    user_id: int
-    last_read_id: int
-    others_read_id: int | None
-
-    def has_read(self, message_id: int, sender_id: int) -> bool:
-        """`is_read` of a message, for this participant."""
-        if sender_id != self.user_id:
-            return message_id <= self.last_read_id
-        return self.others_read_id is None or message_id <= self.others_read_id
-
-
 class Mark(Struct, frozen=True):
     """This user has read everything up to the message `last_read_id`."""
 

@@ -7,10 +7,11 @@ import pytest
 from msgspec import UNSET, Raw
 
 from chat.changes import reading
-from chat.records import Message, User, attachment_url
+from chat.records import Message, Reactions, User, attachment_url
 from chat.store import message_changes, messages
 from chat.store.database import Database
 from chat.store.messages import Reader
+from chat.store.sends import Extras
 from tests.store.world import Changes, conversation, draft, pair, read_up_to, sent
 
 
@@ -216,8 +217,58 @@ async def test_a_page_takes_the_same_few_statements(
             await make.attach(message_id, f"{number:032}")
         await make.react(message_id, sara, chr(0x1F600 + number))
         await sent(database, talk, ali, f"@sara {number}")
-    statements.clear()
-    found = await messages.before(database, Reader(talk, sara), None, 50)
-    assert len(found) == 18
-    assert len(found[0].reactions) == 5
-    assert len(statements) == 3
+    who = Reader(talk, sara)
+    for known in (1, 0):  # what belongs to messages is asked for where there is something
+        statements.clear()
+        found = await messages.before(database, who, None, 50)
+        assert len(found) == 18
+        assert len(found[0].reactions) == 5
+        assert len(statements) == 3 + known
+
+
+async def test_what_is_remembered_of_a_conversation_decides_nothing(database: Database) -> None:
+    """A plain page is the same as one that was read with what belongs to messages."""
+    talk, ali, sara = await pair(database)
+    make = Changes(database, talk)
+    for number in range(3):
+        last = draft(talk, ali, "mine", f"key {number}")
+        await database.store_sends([last, draft(talk, sara, "@sara", f"key {number}")])
+    await make.edit(last.id, "edited")
+    await make.delete((await sent(database, talk, sara)).id)
+    await read_up_to(database, talk, sara, last.id)
+    for who in (ali, sara):
+        for place, expected in ((None, 7), (last.id, 4), (1, 0)):
+            plain = await messages.before(database, Reader(talk, who), place, 50)
+            assert len(plain) == expected
+            remembered = Reader(talk, who, {talk: None})
+            assert plain == await messages.before(database, remembered, place, 50)
+
+
+@pytest.mark.parametrize("what", ["attachment", "reaction", "reply", "metadata"])
+async def test_what_belongs_to_messages_comes_where_there_was_none(
+    database: Database, what: str
+) -> None:
+    """Each of them alone, to a conversation whose last page was plain."""
+    talk, ali, sara = await pair(database)
+    first = await sent(database, talk, ali)
+    who = Reader(talk, sara)
+    (plain,) = await messages.before(database, who, None, 1)
+    assert (plain.attachments, plain.reactions, plain.reply_count) == ([], [], 0)
+    assert who.rich == {}
+    last = draft(talk, ali)
+    if what == "attachment":
+        await Changes(database, talk).attach(first.id, "a" * 32)
+    elif what == "reaction":
+        await Changes(database, talk).react(first.id, sara, "👍")
+    elif what == "reply":
+        last.extras = Extras(reply_to=first.id)
+    else:
+        last.extras = Extras(metadata='{"a":1}')
+    await database.store_sends([last])
+    found, new = await messages.before(database, who, None, 2)
+    assert who.rich == {talk: None}
+    assert [one.size for one in found.attachments] == [3] * (what == "attachment")
+    assert found.reactions == [Reactions("👍", 1, me=True)] * (what == "reaction")
+    assert found.reply_count == (what == "reply")
+    assert (new.reply_to is not None) == (what == "reply")
+    assert new.metadata == Raw(b'{"a":1}' if what == "metadata" else b"{}")
