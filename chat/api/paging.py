@@ -20,10 +20,7 @@ def parameters(request: Request, names: Collection[str]) -> dict[str, str]:
     Raises InvalidInput for a parameter that comes twice, or is no UTF-8.
     """
     found: dict[str, str] = {}
-    if not request.query_string:
-        return found
-    pairs = parse_qsl(request.query_string, keep_blank_values=True, errors="surrogateescape")
-    for name, value in pairs:
+    for name, value in pairs_of(request):
         if name not in names:
             continue
         if name in found:
@@ -32,6 +29,16 @@ def parameters(request: Request, names: Collection[str]) -> dict[str, str]:
             raise InvalidInput({name: ["Is not in UTF-8."]})
         found[name] = value
     return found
+
+
+def pairs_of(request: Request) -> list[tuple[str, str]]:
+    """The names and values of the query, in their order. What is no UTF-8 becomes surrogates."""
+    pairs: list[tuple[str, str]] | None = getattr(request.ctx, "pairs", None)
+    if pairs is None:  # it is asked for up to three times
+        query = request.query_string
+        pairs = parse_qsl(query, keep_blank_values=True, errors="surrogateescape") if query else []
+        request.ctx.pairs = pairs
+    return pairs
 
 
 def is_broken(value: str) -> bool:

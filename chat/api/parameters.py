@@ -6,7 +6,6 @@ runs. It does not read their values: `paging`, `ranges` and the handlers do.
 
 from functools import lru_cache
 from typing import Annotated, Any
-from urllib.parse import parse_qsl
 
 from msgspec import UNSET, Struct, UnsetType, field
 from msgspec.structs import fields
@@ -266,9 +265,10 @@ async def require_known(request: Request) -> None:
     if not request.query_string or operation.takes_any_query:
         return
     known = names_of(operation.query)
-    for name, value in parse_qsl(request.query_string, keep_blank_values=True, errors="replace"):
+    for name, value in paging.pairs_of(request):
         if name not in known and name != ADDED and (name, value) != ALREADY_SO:
-            raise InvalidInput(unknown(name, known, "parameter"))
+            readable = name.encode(errors="surrogateescape").decode(errors="replace")
+            raise InvalidInput(unknown(readable, known, "parameter"))
 
 
 @lru_cache
