@@ -63,8 +63,11 @@ async def json_array(
 ) -> HTTPResponse | None:
     """Answer with items that are all in memory, as one JSON array; many items are streamed."""
     head = HTTPResponse(headers=dict(headers or {}), content_type="application/json")
+    if len(items) <= AT_ONCE:
+        head.body = encode(places.shown(request, items))
+        return head
     pieces = pieces_of(places.shown(request, items))
-    first = next(pieces, b"")
+    first = next(pieces)
     second = next(pieces, None)
     if second is None:
         head.body = b"[" + first + b"]"

@@ -187,7 +187,11 @@ class Sessions:
 
     async def identify(self, token: str) -> Identity:
         """The user behind the token; raises NotAuthenticated."""
-        known = self._known.get(token)
+        known: Known | None
+        try:
+            known = self._known[token]
+        except KeyError:  # `get` would look twice
+            known = None
         if known is None or known.round != self._round or known.keys != self._tokens.generation:
             return await self.identify_afresh(token, is_kept=True)
         identity, leeway = known.identity, self._tokens.leeway
