@@ -102,10 +102,12 @@ PLACES = """
 ASKED = {
     "archived": "p.is_archived",
     "pinned": "p.is_pinned",
-    "muted": "coalesce(p.muted_until, 0) > {now}",
+    "muted": "coalesce(p.muted_until, 0) > ?",
     "direct": "c.is_direct",
 }
-"""By what the list is filtered: each is the condition of those for which it is true."""
+"""By what the list is filtered: each is the condition of those for which it is true. Its only
+parameter is the present moment.
+"""
 EVERYTHING: Mapping[str, bool] = {}
 JOINED = {
     "sqlite": "group_concat(id, ',')",
@@ -124,20 +126,22 @@ Asked = Mapping[str, bool]
 """Only the conversations of which these are true, or false: names of ASKED."""
 
 
-def condition_of(asked: Asked) -> str:
-    return " ".join(
-        f"AND {'' if is_so else 'NOT '}({ASKED[name].format(now=now())})"
-        for name, is_so in asked.items()
+def condition_of(asked: Asked) -> tuple[str, list[int]]:
+    """The condition, and its parameters. So it is the same statement at every moment."""
+    condition = " ".join(
+        f"AND {'' if is_so else 'NOT '}({ASKED[name]})" for name, is_so in asked.items()
     )
+    return condition, [now()] * condition.count("?")
 
 
 async def ids(reads: Reads, user_id: int, asked: Asked = EVERYTHING) -> list[int]:
     """The ids of all conversations of the user, most recently active first."""
     # As one value, because many rows would keep the event loop busy.
-    places = PLACES.format(behind="", asked=condition_of(asked))
+    condition, moments = condition_of(asked)
+    places = PLACES.format(behind="", asked=condition)
     ((joined,),) = await reads.fetch(
         f"SELECT {JOINED[reads.dialect]} FROM ({places}) AS places",  # noqa: S608 - of ours
-        (user_id,),
+        (user_id, *moments),
     )
     return _ids(f"[{joined or ''}]")
 
@@ -148,11 +152,12 @@ async def page(
     """At most `limit` conversations, from the beginning of the list or from behind a place, and
     the place of the last one if there are more.
     """
-    parameters, condition = [user_id], ""
+    (condition, moments), behind_it = condition_of(asked), ""
+    parameters = [user_id, *moments]
     if behind is not None:
         parameters += [behind.active_at, behind.id]
-        condition = "AND (c.active_at, c.id) < (?, ?)"
-    found_by = PLACES.format(behind=condition, asked=condition_of(asked))
+        behind_it = "AND (c.active_at, c.id) < (?, ?)"
+    found_by = PLACES.format(behind=behind_it, asked=condition)
     parameters.append(limit + 1)
     if reads.form == "citus":
         places = await reads.fetch(f"{found_by} LIMIT ?", parameters)

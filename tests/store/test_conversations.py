@@ -1,7 +1,9 @@
 """Conversations: a user's list, participants, unread counts, change numbers."""
 
 import asyncio
+from collections.abc import Sequence
 from math import inf
+from typing import Any
 
 import pytest
 
@@ -144,6 +146,28 @@ async def test_the_list_has_the_most_recently_active_first(database: Database) -
     await Changes(database, talks[0]).edit(later.id, "edited")
     listed = await all_of(database, ali)
     assert [one.id for one in listed] == [talks[1], talks[0], talks[2]]
+
+
+async def test_a_filter_is_the_same_statement_at_every_moment(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So the database need not prepare it anew."""
+    talk, ali, _ = await pair(database)
+    statements: list[str] = []
+    fetch = type(database).fetch
+
+    async def counted(self: Database, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        statements.append(sql)
+        return await fetch(self, sql, parameters)
+
+    monkeypatch.setattr(type(database), "fetch", counted)
+    asked = {"muted": False, "archived": False, "pinned": False, "direct": False}
+    for _ in range(2):
+        await asyncio.sleep(0.001)
+        found, behind = await conversation_list.page(database, ali, None, 5, asked)
+        assert ([one.id for one in found], behind) == ([talk], None)
+        assert await conversation_list.ids(database, ali, asked) == [talk]
+    assert statements[:2] == statements[2:]
 
 
 async def test_the_list_and_one_of_it_show_the_same(database: Database) -> None:
