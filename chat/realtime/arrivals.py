@@ -21,9 +21,10 @@ from structlog.contextvars import bind_contextvars
 
 from chat.realtime.connection import Connection
 from chat.realtime.gate import Admitted
-from chat.realtime.handshake import ChatProtocol, Upgrade, give_away
+from chat.realtime.handshake import ChatProtocol, Upgrade
 from chat.realtime.knock import Knock
 from chat.realtime.plain_knock import PlainKnock
+from chat.realtime.transport import Transports
 
 QUIET_SECONDS = 5.0
 """A client that says nothing for so long gets Sanic's protocol, which limits how long it may.
@@ -120,11 +121,11 @@ class Arrival(asyncio.Protocol):
                 )
             self._pass_on(error)
 
-    def release(self, successor: Connection, response: bytes, write_limit: int) -> bytes:
-        """Answer, and give the transport to `successor`. Returns bytes that it must read first."""
+    def release(self, successor: Connection, response: bytes, transports: Transports) -> bytes:
+        """Answer, and give the socket to `successor`. Returns bytes that it must read first."""
         self._is_answered = True
         self._connections.discard(self)
-        give_away(self.transport, successor, response, write_limit)
+        transports.take(self.transport, successor, response)
         return self._bytes[self._length :]
 
     def _pass_on(self, refusal: Exception | None = None) -> None:

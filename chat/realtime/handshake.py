@@ -25,6 +25,7 @@ from chat.http.connection import HttpConnection
 from chat.realtime.connection import Connection
 from chat.realtime.gate import Admitted
 from chat.realtime.knock import RequestKnock
+from chat.realtime.transport import Transports
 
 
 class ChatProtocol(HttpConnection):
@@ -51,15 +52,14 @@ class ChatProtocol(HttpConnection):
             admitted.connection.connection_lost(None)
             raise
 
-    def release(self, successor: Connection, response: bytes, write_limit: int) -> bytes:
-        """Answer, and give the transport to `successor`. Returns bytes that it must read first."""
-        transport = self.transport
-        assert transport is not None
+    def release(self, successor: Connection, response: bytes, transports: Transports) -> bytes:
+        """Answer, and give the socket to `successor`. Returns bytes that it must read first."""
+        assert self.transport is not None
         self.is_handed_over = True
         self.connections.discard(self)
         if self._callback_check_timeouts:
             self._callback_check_timeouts.cancel()
-        give_away(transport, successor, response, write_limit)
+        transports.take(self.transport, successor, response)
         early = bytes(self.recv_buffer)
         self.recv_buffer.clear()
         return early
@@ -70,21 +70,12 @@ class ChatProtocol(HttpConnection):
             super().close(timeout)
 
 
-def give_away(transport: Any, successor: Connection, response: bytes, write_limit: int) -> None:
-    """Write the answer to a handshake, and give the transport to `successor`."""
-    transport.write(response)
-    transport.set_write_buffer_limits(high=write_limit)
-    transport.set_protocol(successor)
-    successor.connection_made(transport)
-    transport.resume_reading()  # a client that sent much at once was paused
-
-
 class Host(Protocol):
     """Has the transport before the handshake is answered."""
 
     transport: Any
 
-    def release(self, successor: Connection, response: bytes, write_limit: int) -> bytes: ...
+    def release(self, successor: Connection, response: bytes, transports: Transports) -> bytes: ...
 
 
 class Upgrade:
@@ -95,12 +86,12 @@ class Upgrade:
         self._protocol = protocol
         self._response = response
 
-    def hand_over(self, write_limit: int) -> bytes | None:
-        """Answer 101 and give the transport to the connection that was admitted.
+    def hand_over(self, transports: Transports) -> bytes | None:
+        """Answer 101 and give the socket to the connection that was admitted, with a transport of
+        `transports`.
 
-        Returns what the client has sent already, or None if it has left. With more than
-        `write_limit` unsent bytes the transport calls `pause_writing`. A connection that was closed
-        meanwhile, or from the start, sends its close after the 101.
+        Returns what the client has sent already, or None if it has left. A connection that was
+        closed meanwhile, or from the start, sends its close after the 101.
         """
         connection, proof, _ = self.admitted
         if not connection.is_closing and not connection.is_let_in_by(proof):
@@ -109,7 +100,7 @@ class Upgrade:
         transport = self._protocol.transport
         if transport is None or transport.is_closing():
             return None
-        return self._protocol.release(connection, self._response, write_limit)
+        return self._protocol.release(connection, self._response, transports)
 
     async def close(self, *_: Any) -> None:
         """Do nothing. Sanic closes its websockets when the handler ends; Payam's stay open."""

@@ -41,6 +41,7 @@ from chat.realtime.plain_knock import reader
 from chat.realtime.reading import Reading
 from chat.realtime.resume import CatchingUp
 from chat.realtime.subscribers import ConversationSocket, Subscriber, UserSocket
+from chat.realtime.transport import Transports
 from chat.realtime.user_door import UserDoor
 from chat.realtime.user_sockets import UserSockets
 from chat.realtime.whole_resume import WholeResume
@@ -78,7 +79,7 @@ class Sockets(Listener):
         self._connections = connections
         self.read = reader(settings.base_path)
         self._usual_size = settings.ws_max_size
-        self._send_buffer = settings.send_buffer_size
+        self._transports = Transports(settings.send_buffer_size)
         self._hub = hub = dispatcher.hub
         self._errands = errands = Errands()
         conversations = services.conversations
@@ -146,7 +147,7 @@ class Sockets(Listener):
         """Take the transport over. There is no await in it, so nothing is missed in between."""
         connection, proof, begin = upgrade.admitted
         try:
-            early = upgrade.hand_over(self._send_buffer)
+            early = upgrade.hand_over(self._transports)
         except BaseException:
             connection.connection_lost(None)
             raise
@@ -174,6 +175,7 @@ class Sockets(Listener):
         await self._catching_up.close()
         await self._marks.close()
         await self._whole.close()
+        self._transports.close()
 
     def text_received(self, connection: Connection, text: str) -> None:
         assert isinstance(connection, Subscriber)

@@ -306,7 +306,7 @@ def test_only_the_check_makes_a_proof() -> None:
         UserSocket(untouched, ali, 1, untouched),
     ):
         with pytest.raises(RuntimeError, match="proof of membership"):
-            Upgrade(untouched, b"", Admitted(connection, None, untouched)).hand_over(0)
+            Upgrade(untouched, b"", Admitted(connection, None, untouched)).hand_over(untouched)
 
 
 @pytest.mark.parametrize("mine", ["/ws/chat/{conversation_id}/", "/ws/"])
