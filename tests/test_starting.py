@@ -14,13 +14,19 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.payam_server import CHECKOUT, PayamServer
+from tests.support import forks
+from tests.support.payam_server import CHECKOUT, GUNICORNS, PayamServer
 from tests.support.ports import free_port
 from tests.support.redis_server import RedisServer
 
 ALONE = (sys.executable, "server.py")
 GUNICORN = (sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "server:app")
 WAYS = pytest.mark.parametrize("command", [ALONE, GUNICORN], ids=["alone", "gunicorn"])
+FORKS: Mapping[str, tuple[str, ...]] = {
+    "alone": (forks.SERVER,),
+    "gunicorn": (forks.GUNICORN, *GUNICORNS),
+}
+"""The same without the imports, for what is refused after them."""
 
 
 @pytest.fixture
@@ -78,15 +84,15 @@ WRONG: list[tuple[Mapping[str, str], str]] = [
 
 
 @pytest.mark.parametrize(
-    ("command", "wrong", "words"),
-    [(ALONE, wrong, words) for wrong, words in WRONG]
-    + [(GUNICORN, wrong, words) for wrong, words in WRONG[-8::2]],
+    ("way", "wrong", "words"),
+    [("alone", wrong, words) for wrong, words in WRONG]
+    + [("gunicorn", wrong, words) for wrong, words in WRONG[-8::2]],
 )
 def test_what_cannot_be_had(
-    command: tuple[str, ...], wrong: Mapping[str, str], words: str, settings: Mapping[str, str]
+    way: str, wrong: Mapping[str, str], words: str, settings: Mapping[str, str], tmp_path: Path
 ) -> None:
     """The line names the setting, or the place, and no password."""
-    line = refusal(command, {**settings, **wrong})
+    line = forks.refusal(*FORKS[way], settings={**settings, **wrong}, log=tmp_path / "log")
     assert words in line
     assert "secret@" not in line
 
@@ -202,8 +208,8 @@ class V6Server(PayamServer):
             return False
 
 
-@WAYS
-def test_a_second_server_on_one_sqlite_database(command: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("way", FORKS)
+def test_a_second_server_on_one_sqlite_database(way: str, tmp_path: Path) -> None:
     """It is refused, by whatever path it comes, until the first is gone, however that went."""
     with PayamServer() as first:
         data = Path(first.settings["DATA_DIR"])
@@ -211,7 +217,8 @@ def test_a_second_server_on_one_sqlite_database(command: tuple[str, ...]) -> Non
         link.symlink_to(data)
         second = {**first.settings, "PORT": str(free_port())}
         for same in ({}, {"DATA_DIR": str(link)}, {"REDIS_URL": "redis://127.0.0.1:1/0"}):
-            line = refusal(command, {**second, **same})
+            log = tmp_path / f"log with {'-'.join(same)}"
+            line = forks.refusal(*FORKS[way], settings={**second, **same}, log=log)
             assert f"({first.process.pid})" in line
             assert "payam.sqlite3" in line
         first.kill()

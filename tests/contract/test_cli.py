@@ -19,7 +19,8 @@ from chat.store.followers import REBUILD
 from tests.store.world import opened, opened_index
 from tests.support.commands import Said
 from tests.support.commands import command as chat
-from tests.support.payam_server import CHECKOUT, PayamServer
+from tests.support.forks import GUNICORN, SERVER, refusal
+from tests.support.payam_server import CHECKOUT, GUNICORNS, PayamServer
 from tests.support.ports import free_port
 from tests.support.postgres_server import PostgresServer
 from tests.support.redis_server import RedisServer
@@ -221,13 +222,14 @@ def test_a_wrong_setting_stops_the_start(
 ) -> None:
     """With one line that names it, whether it is checked, served or served by gunicorn."""
     settings = {"DATA_DIR": str(tmp_path), **wrong}
-    gunicorn = ("-m", "gunicorn", "-c", "gunicorn.conf.py", "server:app")
-    said: list[tuple[int, str, str]] = [chat("check", settings=settings)]
-    said += [run(*arguments, settings=settings) for arguments in (("server.py",), gunicorn)]
-    for status, printed, complaint in said:
-        assert status != 0
-        assert (printed, complaint.count("\n")) == ("", 1)
-        assert named in complaint
+    status, printed, complaint = chat("check", settings=settings)
+    assert status != 0
+    assert (printed, complaint.count("\n")) == ("", 1)
+    said = [complaint]
+    for program, arguments in ((SERVER, ()), (GUNICORN, GUNICORNS)):
+        log = tmp_path / f"log of {program}"
+        said.append(refusal(program, *arguments, settings=settings, log=log))
+    assert all(named in one for one in said)
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ SERVER, GUNICORN = "server", "gunicorn"
 OF_GUNICORN = ("chat", "config", "prometheus_client")
 """What it imports in each process: Payam, and what looks at the environment then."""
 CONTROL, REPLIES = 0, 1
+REFUSED_SECONDS = 60
 LOOP_WATCH = Path(__file__).parent / "loop_watch"
 WATCHED = {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(LOOP_WATCH)}
 
@@ -99,6 +100,24 @@ class Fork:
     def send_signal(self, number: signal.Signals) -> None:
         if self.poll() is None:
             os.kill(self.pid, number)
+
+
+def refusal(program: str, *arguments: str, settings: Mapping[str, str], log: Path) -> str:
+    """The one line that a fork says with these settings, as it ends with status 1.
+
+    `log` is a new file, for all that it says.
+    """
+    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", **WATCHED, **settings}
+    fork = Fork(program, *arguments, environment=environment, log=log)
+    try:
+        status = fork.wait(REFUSED_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(fork.pid, signal.SIGKILL)
+        raise
+    said = log.read_text()
+    assert status == 1, said
+    [line] = said.splitlines()
+    return line
 
 
 def wait_for_request() -> Any:
