@@ -4,7 +4,7 @@ import os
 import random
 import socket
 
-FIRST, EACH = 10_000, 5_000
+FIRST, EACH, SIDES = 10_000, 2_500, 8
 """Below those that the kernel gives to clients: a server that is stopped finds its own again.
 
 Tests that run side by side take theirs from different ranges.
@@ -15,7 +15,7 @@ _given: set[int] = set()
 
 def free_port() -> int:
     """A port of 127.0.0.1 that was free just now, never the same one twice in a run."""
-    side = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 4
+    side = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % SIDES
     first = FIRST + side * EACH
     while True:
         port = random.randrange(first, first + EACH)  # noqa: S311 - other runs choose too
