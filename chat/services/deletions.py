@@ -24,11 +24,13 @@ async def deletion(
     ids = list(found)
     seqs = await conversations.advance_for(transaction, conversation_id, ids)
     await message_changes.delete(transaction, conversation_id, seqs)
-    removed = await attachments.remove_all(transaction, conversation_id, ids)
-    pinned_as = await pins.remove_all(transaction, conversation_id, ids)
-    await mentions.remove_all(transaction, conversation_id, ids)
-    await reactions.remove_all(transaction, conversation_id, ids)
-    await log.forget(transaction, conversation_id, [*removed.values(), *pinned_as])
+    removed = dict[str, int]()
+    if rich := [id_ for id_, one in found.items() if one.has_belongings]:
+        removed = await attachments.remove_all(transaction, conversation_id, rich)
+        pinned_as = await pins.remove_all(transaction, conversation_id, rich)
+        await mentions.remove_all(transaction, conversation_id, rich)
+        await reactions.remove_all(transaction, conversation_id, rich)
+        await log.forget(transaction, conversation_id, [*removed.values(), *pinned_as])
     written = [
         log.Written(
             Change(conversation_id, MessageDeleted(id_, seq=seq)), id_, found[id_].logged_seq

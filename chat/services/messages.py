@@ -14,7 +14,6 @@ from chat.changes.messages import EditedMessage, MessageEdited
 from chat.errors import Conflict
 from chat.events import Change
 from chat.services import checks
-from chat.services.blocks import require_unblocked
 from chat.services.deletions import deletion
 from chat.services.history import require_present
 from chat.services.message_rules import Require, no_such_message, require_below, require_own
@@ -24,7 +23,7 @@ from chat.store import conversations, mentions, message_changes, points
 from chat.store import messages as store
 from chat.store.database import Database, Transaction
 from chat.store.files import Files
-from chat.store.sends import Extras, Send
+from chat.store.sends import Extras, Send, blocked
 from chat.store.work import Apply, Done, DoneWith, Outcome
 from chat.store.writer import Writer
 from chat.text.mentions import named_in
@@ -144,11 +143,13 @@ class Messages:
             found = await require_own(transaction, who, conversation_id, message_id)
             if found.is_deleted:
                 raise Conflict("The message is deleted.", code="message_deleted")
-            await require_unblocked(transaction, who, conversation_id)
+            if found.is_silenced:
+                raise blocked()
             seq = await conversations.advance(transaction, conversation_id)
             await message_changes.edit(transaction, conversation_id, message_id, content, seq)
             users = await mentions.find(transaction, [(conversation_id, named)]) if named else [[]]
-            await mentions.put(transaction, conversation_id, message_id, who.user_id, users[0])
+            if users[0] or found.has_belongings:
+                await mentions.put(transaction, conversation_id, message_id, who.user_id, users[0])
             frame = MessageEdited(EditedMessage(message_id, content, users[0] or UNSET), seq=seq)
             change = Change(conversation_id, frame)
             written = log.Written(change, message_id, found.logged_seq)

@@ -8,9 +8,12 @@ from chat.store.database import Reads, Transaction, listed
 
 
 class Stored(Struct, frozen=True):
-    """The fields that decide whether a message may be changed.
+    """The fields that decide whether a message may be changed, and how.
 
     `logged_seq` is the `seq` of its last change, or 0 if it was never changed after it was sent.
+    `has_belongings` says whether it has, or had, attachments, mentions, reactions or pins: most
+    messages have none, and then none need be looked for. `is_silenced` says that its sender may
+    send nothing here, because the other one has blocked them.
     """
 
     sender_id: int
@@ -18,6 +21,21 @@ class Stored(Struct, frozen=True):
     seq: int
     logged_seq: int
     by_agent: bool
+    has_belongings: bool
+    is_silenced: bool
+
+
+BELONGING = " OR ".join(
+    f"EXISTS (SELECT 1 FROM {table} AS x WHERE x.conversation_id = ? AND x.message_id = m.id)"  # noqa: S608 - of ours
+    for table in ("attachments", "mentions", "reactions", "pins")
+)
+FIND = f"""
+    SELECT m.id, m.sender_id, m.is_deleted, m.seq,
+           CASE WHEN m.seq = m.created_seq THEN 0 ELSE m.seq END, m.by_agent, {BELONGING},
+           EXISTS (SELECT 1 FROM participants AS p WHERE p.conversation_id = ?
+                   AND p.user_id = m.sender_id AND p.is_active AND p.is_blocked)
+    FROM messages AS m WHERE m.conversation_id = ? AND m.id IN ({{ids}})
+"""  # noqa: S608 - of ours
 
 
 async def find(reads: Reads, conversation_id: int, message_id: int) -> Stored | None:
@@ -28,17 +46,11 @@ async def find_all(
     reads: Reads, conversation_id: int, message_ids: Sequence[int]
 ) -> dict[int, Stored]:
     """By id, those of these messages that there are."""
-    rows = await reads.fetch(
-        f"""
-        SELECT id, sender_id, is_deleted, seq,
-               CASE WHEN seq = created_seq THEN 0 ELSE seq END, by_agent
-        FROM messages WHERE conversation_id = ? AND id IN ({reads.ids})
-        """,  # noqa: S608 - of ours
-        (conversation_id, listed(message_ids)),
-    )
+    places = FIND.count("?") * [conversation_id]
+    rows = await reads.fetch(FIND.format(ids=reads.ids), (*places, listed(message_ids)))
     return {
-        id_: Stored(sender_id, bool(is_deleted), seq, logged_seq, bool(by_agent))
-        for id_, sender_id, is_deleted, seq, logged_seq, by_agent in rows
+        id_: Stored(sender_id, bool(is_deleted), seq, logged_seq, *map(bool, flags))
+        for id_, sender_id, is_deleted, seq, logged_seq, *flags in rows
     }
 
 

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 from msgspec import UNSET, Raw
+from msgspec.structs import replace
 
 from chat.changes import reading
 from chat.records import Message, Reactions, User, attachment_url
-from chat.store import message_changes, messages
+from chat.store import mentions, message_changes, messages
 from chat.store.database import Database
 from chat.store.messages import Reader
 from chat.store.sends import Extras
@@ -186,12 +187,45 @@ async def test_who_may_change_a_message_is_decided_by_what_is_stored(database: D
     """Its sender, whether it is deleted and its `seq`; None in another conversation."""
     talk, ali, _ = await pair(database)
     message = await sent(database, talk, ali)
-    stored = message_changes.Stored(ali, is_deleted=False, seq=1, logged_seq=0, by_agent=False)
+    stored = message_changes.Stored(
+        ali,
+        is_deleted=False,
+        seq=1,
+        logged_seq=0,
+        by_agent=False,
+        has_belongings=False,
+        is_silenced=False,
+    )
     assert await message_changes.find(database, talk, message.id) == stored
     assert await message_changes.find(database, talk + 1, message.id) is None
     await Changes(database, talk).delete(message.id)
-    stored = message_changes.Stored(ali, is_deleted=True, seq=2, logged_seq=2, by_agent=False)
+    stored = replace(stored, is_deleted=True, seq=2, logged_seq=2)
     assert await message_changes.find(database, talk, message.id) == stored
+
+
+@pytest.mark.parametrize("kind", ["attachment", "mention", "reaction", "former reaction", "pin"])
+async def test_a_message_knows_whether_anything_belongs_to_it(
+    database: Database, kind: str
+) -> None:
+    """What was taken back counts, because it is still stored; what others have does not."""
+    talk, ali, sara = await pair(database)
+    plain, rich = await sent(database, talk, ali), await sent(database, talk, ali)
+    make = Changes(database, talk)
+    if kind == "attachment":
+        await make.attach(rich.id, "a" * 32)
+    elif kind == "mention":
+        async with make.next() as (transaction, _):
+            await mentions.put(transaction, talk, rich.id, ali, [User(sara, "sara")])
+    elif kind == "pin":
+        await make.pin(rich.id, sara)
+        await make.pin(rich.id, sara, is_pinned=False)
+    else:
+        await make.react(rich.id, sara)
+        if kind == "former reaction":
+            await make.react(rich.id, sara, is_there=False)
+    found = await message_changes.find_all(database, talk, [plain.id, rich.id])
+    assert not found[plain.id].has_belongings
+    assert found[rich.id].has_belongings
 
 
 async def test_a_page_takes_the_same_few_statements(
