@@ -61,6 +61,19 @@ class States(Collection[int]):
     def positions(self) -> dict[int, int]:
         return {one: position_in(state) for one, state in zip(self, self._states, strict=True)}
 
+    def moved_since(self, before: "States") -> dict[int, int] | None:
+        """Earlier positions of the groups that have moved on since. None if they are others."""
+        if self._ids != before._ids:
+            return None
+        if self._states == before._states:
+            return {}
+        # A state that is the same object needs no look: nearly all are.
+        return {
+            one: at
+            for one, state, then in zip(self._ids, self._states, before._states, strict=True)
+            if state is not then and (at := position_in(then)) != position_in(state)
+        }
+
 
 class Groups(Collection[int]):
     """The conversations, as a collection that changes with them; `get` gives a group.

@@ -69,7 +69,17 @@ class Seating:
         The seat may be in more, of which the database did not know: there the socket is absent.
         """
         seat = connection.seat
-        seat.enter(connection)
+        late = self._enter(connection, positions, behind)
+        if len(seat.conversations) > len(positions):
+            for conversation_id in set(seat.conversations) - positions.keys():
+                self._leave(connection, conversation_id)
+        return late
+
+    def _enter(
+        self, connection: UserSocket, positions: Mapping[int, int], behind: Mapping[int, int]
+    ) -> dict[int, int]:
+        """The same. Without a position here, the client has all that the members have."""
+        connection.seat.enter(connection)
         late: dict[int, int] = {}
         for conversation_id, seq in positions.items():
             since = behind.get(conversation_id)
@@ -86,9 +96,6 @@ class Seating:
                 # The members here have gone on since the database was asked.
                 group.read(connection)
                 late[conversation_id] = seq
-        if len(seat.conversations) > len(positions):
-            for conversation_id in set(seat.conversations) - positions.keys():
-                self._leave(connection, conversation_id)
         return late
 
     def states_of(self, seat: Seat) -> States:
@@ -108,9 +115,10 @@ class Seating:
         that had changed since the client's cursor.
         """
         now = self.states_of(connection.seat)
-        if not positions and now == before:
-            connection.seat.enter(connection)
-            return {}
+        gone_on = now.moved_since(before)
+        if gone_on is not None:
+            read = {one: seq for one, seq in gone_on.items() if one not in positions}
+            return self._enter(connection, {**read, **positions}, {**read, **behind})
         here, noted = now.positions(), before.positions()
         moved = {
             one: seq
