@@ -4,7 +4,7 @@ from msgspec import UNSET, Struct
 
 from chat.changes.participants import ParticipantLeft
 from chat.events import Change, MessageSent
-from chat.realtime.protocol import frame_of, with_client_id
+from chat.realtime.protocol import frame_in, frame_of, of_conversation, with_client_id
 
 
 class Delivery(Struct, array_like=True, frozen=True):
@@ -68,3 +68,11 @@ def delivery_of(change: Change) -> Delivery:
         return Delivery(frame.seq, frame_of(frame), 0, frame.sender_id, change.client_id)
     removed = frame.participant.id if isinstance(frame, ParticipantLeft) else 0
     return Delivery(frame.seq, frame_of(frame), removed)
+
+
+def wide_frame_of(change: Change, user_id: int) -> bytes:
+    """The change as a client of `/ws/` of this user gets it, which is encoded for it alone."""
+    frame = change.frame
+    if isinstance(frame, MessageSent) and frame.sender_id == user_id:
+        return of_conversation(delivery_of(change).frame_for(user_id), change.conversation_id)
+    return frame_in(change.conversation_id, frame)

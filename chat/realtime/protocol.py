@@ -71,6 +71,11 @@ def frame_of(frame: ServerFrame) -> bytes:
     return text_frame(_encode(frame))
 
 
+def frame_in(conversation_id: int, frame: ServerFrame) -> bytes:
+    """The same on `/ws/`, where it says which conversation it belongs to."""
+    return text_frame(b'%b,"conversation":%d}' % (_encode(frame)[:-1], conversation_id))
+
+
 def of_conversation(frame: bytes, conversation_id: int) -> bytes:
     """The same frame on `/ws/`: it says which conversation it belongs to."""
     return text_frame(b'%b,"conversation":%d}' % (payload_of(frame)[:-1], conversation_id))

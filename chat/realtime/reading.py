@@ -1,4 +1,8 @@
-"""Catching up in many conversations at once, over one socket."""
+"""Catching up in many conversations at once, over one socket.
+
+Two readings are under way at a time, each of some of the conversations. So the database reads one
+part while another is encoded and sent.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -7,23 +11,24 @@ from itertools import islice
 from chat import metrics
 from chat.auth.identity import Identity
 from chat.errors import Unavailable
-from chat.realtime.answers import addressed
-from chat.realtime.deliveries import delivery_of
+from chat.realtime.deliveries import wide_frame_of
 from chat.realtime.hub import Hub
 from chat.realtime.patience import RETRY_SECONDS
 from chat.realtime.resume import LOOK_SECONDS, send_slowly
 from chat.realtime.subscribers import UserSocket
+from chat.realtime.subscription import Subscription
 from chat.services.changes import Missed
 
 LoadMany = Callable[[Mapping[int, int]], Awaitable[Mapping[int, Missed]]]
 """Of conversations, each with a position: what came after it, up to which position, and whether
-that is all. It may leave out some, which are read later."""
+that is all."""
 
 Among = Callable[[Identity, Collection[int]], Awaitable[Collection[int]]]
 """Those of some conversations that the user is in."""
 
-PART = 200
+PART = 25
 """Conversations that are read at once."""
+READERS = 2
 
 
 class Reading:
@@ -38,42 +43,69 @@ class Reading:
 
         The rules are those of `resume.catch_up`, for each conversation by itself.
         """
-        hub, user_id = self._hub, connection.identity.user_id
-        places = {one: hub.subscription(connection, one) for one in since}
-        waiting = {one: at for one, at in since.items() if places[one] is not None}
+        found = {one: self._hub.subscription(connection, one) for one in since}
+        places = {one: place for one, place in found.items() if place is not None}
+        waiting = {one: since[one] for one in places}
+        if len(waiting) <= PART:
+            await self._read(connection, places, waiting)
+            return
+        async with asyncio.TaskGroup() as readers:
+            for _ in range(READERS):
+                readers.create_task(self._read(connection, places, waiting))
+
+    async def _read(
+        self,
+        connection: UserSocket,
+        places: Mapping[int, Subscription],
+        waiting: dict[int, int],
+    ) -> None:
+        """Take those that wait, part by part, until none does. One that has more to read waits
+        again behind the others, so that all have their turn.
+        """
+        hub = self._hub
         while waiting and not connection.is_closing:
-            part = dict(islice(waiting.items(), PART))
+            part = {one: waiting.pop(one) for one in list(islice(waiting, PART))}
             try:
                 pages = await self._load(part)
                 mine = await self._among(connection.identity, pages.keys())
             except Unavailable:
+                waiting |= part
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
-            found: list[bytes] = []
-            read: list[int] = []
-            for conversation_id, (changes, upto, is_last) in pages.items():
+            frames = self._frames(connection, places, pages, mine)
+            await send_slowly(connection, frames)
+            metrics.delivered_frames.add(len(frames))
+            is_quiet = not frames
+            for conversation_id, (_, upto, is_last) in pages.items():
                 if hub.subscription(connection, conversation_id) is not places[conversation_id]:
-                    del waiting[conversation_id]  # it lost the conversation meanwhile
-                elif conversation_id not in mine:
-                    del waiting[conversation_id]
-                    hub.leave(connection, conversation_id)
-                    connection.removed(conversation_id)
-                else:
-                    found += [
-                        addressed(connection, conversation_id, delivery_of(one).frame_for(user_id))
-                        for one in changes
-                        if one.is_for(user_id)
-                    ]
-                    # Behind those that wait already, so that all have their turn.
-                    del waiting[conversation_id]
-                    waiting[conversation_id] = upto
-                    if is_last:
-                        read.append(conversation_id)
-            await send_slowly(connection, found)
-            metrics.delivered_frames.add(len(found))
-            for conversation_id in read:
-                if hub.subscription(connection, conversation_id) is not places[
-                    conversation_id
-                ] or hub.finish_resuming(connection, conversation_id, waiting[conversation_id]):
-                    del waiting[conversation_id]
-            await asyncio.sleep(0 if found or len(read) < len(pages) else LOOK_SECONDS)
+                    continue
+                if not is_last:
+                    is_quiet = False
+                elif hub.finish_resuming(connection, conversation_id, upto):
+                    continue
+                waiting[conversation_id] = upto
+            if is_quiet and waiting:
+                await asyncio.sleep(LOOK_SECONDS)
+
+    def _frames(
+        self,
+        connection: UserSocket,
+        places: Mapping[int, Subscription],
+        pages: Mapping[int, Missed],
+        mine: Collection[int],
+    ) -> list[bytes]:
+        """What was read. Conversations that are not `mine` any more are lost to the socket.
+
+        One that the socket has lost already, while they were read, is left out.
+        """
+        hub, user_id = self._hub, connection.identity.user_id
+        frames: list[bytes] = []
+        for conversation_id, (changes, _, _) in pages.items():
+            if hub.subscription(connection, conversation_id) is not places[conversation_id]:
+                continue
+            if conversation_id not in mine:
+                hub.leave(connection, conversation_id)
+                connection.removed(conversation_id)
+            else:
+                frames += [wide_frame_of(one, user_id) for one in changes if one.is_for(user_id)]
+        return frames

@@ -105,10 +105,10 @@ async def rows_since(
     limits = [limit] * LIMITS[reads.dialect]
     found: dict[int, list[Row]] = {}
     for part in in_parts(positions.items(), reads.part):
-        for conversation_id, *row in await reads.fetch(sql, (listed(part), *limits)):
-            rows = found.setdefault(conversation_id, [])
+        for row in await reads.fetch(sql, (listed(part), *limits)):
+            rows = found.setdefault(row[0], [])
             if len(rows) < limit:
-                rows.append(tuple(row))
+                rows.append(row[1:])
     return found
 
 
