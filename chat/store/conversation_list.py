@@ -35,7 +35,7 @@ _person = msgspec.json.Decoder(Person).decode
 # that the reader has, which may be many times as many. Most conversations have been read to their
 # end, and in these nothing is counted.
 LIST = """
-    WITH mine AS MATERIALIZED (
+    WITH mine AS {kept} (
         SELECT c.active_at, c.id, c.title, c.is_direct, c.created_at, c.seq, c.last_message_id,
                c.participant_count, c.metadata, c.members_may, c.avatar, me.id AS user_id,
                {read} AS last_read_id, own.muted_until, own.is_archived, own.is_pinned, own.role,
@@ -59,7 +59,7 @@ LIST = """
            (SELECT {people} FROM (
                 SELECT x.user_id FROM participants AS x
                 WHERE x.conversation_id = {id} AND x.is_active ORDER BY x.user_id LIMIT {most}
-            ) AS first JOIN users AS w ON w.id = first.user_id),
+            ) AS first CROSS JOIN users AS w WHERE w.id = first.user_id),
            mine.reader, m.id, m.sender_id, u.username,
            CASE WHEN m.is_deleted THEN '' ELSE m.content END, m.created_at,
            CASE WHEN m.sender_id <> mine.user_id THEN m.id <= mine.last_read_id
@@ -73,6 +73,8 @@ LIST = """
     LEFT JOIN users AS u ON u.id = m.sender_id
     LEFT JOIN support_tickets AS t ON t.conversation_id = {id} AND t.status <> 'closed'
 """
+# SQLite would write it down for nothing. PostgreSQL would begin elsewhere.
+KEPT = {"sqlite": "", "postgresql": "MATERIALIZED"}
 OWN = "own.conversation_id = {id} AND own.user_id = me.id AND own.is_active"
 OWN_OF = {
     "sqlite": f"CROSS JOIN participants AS own ON {OWN}",
@@ -215,6 +217,7 @@ def _statement(dialect: str, which: str, only: str | None, is_agent: bool) -> st
     own = OWN_OF_AGENT if is_agent else OWN_OF[dialect]
     unread = UNREAD[dialect].format(id=only or "mine.id")
     return LIST.format(
+        kept=KEPT[dialect],
         people=ARRAYS[dialect].format(person=person.format(user="w")),
         reader="NULL" if is_agent else f"CAST({person.format(user='me')} AS text)",
         most=PARTICIPANTS_SHOWN,
