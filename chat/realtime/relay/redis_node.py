@@ -1,7 +1,6 @@
 """One Redis server: one connection listens to it, and one pool publishes on it."""
 
 import asyncio
-import math
 from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Any
@@ -12,6 +11,7 @@ from chat.realtime.relay.redis_client import REDIRECTS, Patience, connect
 from chat.realtime.relay.redis_outbox import Outbox
 from chat.realtime.relay.redis_pulse import Pulse
 from chat.realtime.relay.redis_reader import Reader
+from chat.realtime.relay.redis_replies import replies
 from chat.realtime.relay.redis_trouble import Trouble
 from chat.realtime.relay.relay import RelayListener
 
@@ -80,14 +80,15 @@ class RedisNode:
         try:
             commands = [command(self._verb, channel, payload) for channel, payload in messages]
             await connection.send_packed_command([b"".join(commands)])
-            for place, (channel, _) in enumerate(messages):
-                try:
-                    await connection.read_response(timeout=math.inf)
-                except ResponseError as error:
-                    if isinstance(error, REDIRECTS):
-                        raise
+            answers: list[Any] = []
+            while len(answers) < len(messages):
+                answers += await replies(connection)
+            for place, answer in enumerate(answers):
+                if isinstance(answer, REDIRECTS):
+                    raise answer
+                if isinstance(answer, ResponseError):
                     refused.append(place)
-                    self.trouble.refused(self._verb, channel, error)
+                    self.trouble.refused(self._verb, messages[place][0], answer)
             is_whole = True
         finally:
             if is_whole:

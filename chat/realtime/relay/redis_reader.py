@@ -7,7 +7,6 @@ that something was lost. A ping with a deadline finds a server that hangs.
 import asyncio
 import contextlib
 import logging
-import math
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
@@ -32,6 +31,7 @@ from chat.realtime.relay.redis_client import (
     wanted_of,
 )
 from chat.realtime.relay.redis_pulse import DEADLINE, Pulse
+from chat.realtime.relay.redis_replies import replies
 from chat.realtime.relay.redis_trouble import Trouble
 from chat.realtime.relay.relay import RelayListener
 from chat.realtime.relay.sentinels import sentinels_of
@@ -169,25 +169,22 @@ class Reader:
 
     async def _read(self, connection: Any, listener: RelayListener) -> None:
         while True:
-            try:
-                reply = await connection.read_response(disable_decoding=True, timeout=math.inf)
-            except ResponseError as error:
-                if isinstance(error, REDIRECTS) or not self._asked:
-                    raise
+            for reply in await replies(connection):
                 self._heard = monotonic()
-                self._refuse(error)
-                continue
-            self._heard = monotonic()
-            if reply[0] == self._message:
-                channel = reply[1]
-                if channel == EVERYONE:
-                    listener.announced(reply[2])
-                elif channel == self.pulse.channel:
-                    self._pulsed(reply[2])
-                elif not channel.startswith(PULSE):
-                    listener.relayed(conversation_of(channel), reply[2])
-            else:
-                self._answered(reply, listener)
+                if isinstance(reply, ResponseError):
+                    if isinstance(reply, REDIRECTS) or not self._asked:
+                        raise reply
+                    self._refuse(reply)
+                elif reply[0] == self._message:
+                    channel = reply[1]
+                    if channel == EVERYONE:
+                        listener.announced(reply[2])
+                    elif channel == self.pulse.channel:
+                        self._pulsed(reply[2])
+                    elif not channel.startswith(PULSE):
+                        listener.relayed(conversation_of(channel), reply[2])
+                else:
+                    self._answered(reply, listener)
 
     def _answered(self, reply: Sequence[bytes], listener: RelayListener) -> None:
         kind = reply[0]
