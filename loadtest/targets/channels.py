@@ -14,6 +14,9 @@ class Channels(Payam):
     def mark(self, seq: int) -> bytes:
         return NEVER
 
+    def own_mark(self, seq: int, reference: str) -> bytes:
+        return b""
+
     def position_path(self, conversation: int) -> str | None:
         return None
 

@@ -38,6 +38,19 @@ class Frame(Struct):
         return self.client_id or self.ref or ""
 
 
+class Ack(Struct):
+    """The same of an ack. Every message has one, so it is worth a decoder of its own."""
+
+    client_id: str | None = None
+    id: int | None = None
+    seq: int | None = None
+    ref: str | None = None
+
+
+ACK = b'{"type":"ack"'
+"""How an ack begins."""
+
+
 class NewMessage(Struct, tag_field="type", tag="chat_message"):
     message: str
     client_id: str
@@ -48,6 +61,7 @@ class NewMessageIn(NewMessage, tag_field="type", tag="chat_message"):
 
 
 decode = json.Decoder(Frame).decode
+decode_ack = json.Decoder(Ack).decode
 
 
 class Payam(Target):
@@ -96,10 +110,14 @@ class Payam(Target):
         # An ack has its reference after the number, and a JSON text cannot contain these bytes.
         return b'"seq":%d}' % seq
 
+    def own_mark(self, seq: int, reference: str) -> bytes:
+        return b'"seq":%d,"client_id":"%b"}' % (seq, reference.encode())
+
     def hear(self, frame: bytes) -> Heard:
+        if frame.startswith(ACK):
+            ack = decode_ack(frame)
+            return Heard(Kind.ACK, ack.seq, ack.id, ack.client_id or ack.ref or "")
         said = decode(frame)
-        if said.type == "ack":
-            return Heard(Kind.ACK, said.seq, said.id, said.reference)
         if said.type == "error":
             text = f"{said.code}: {said.detail}"
             return Heard(Kind.REFUSED, reference=said.reference, text=text)

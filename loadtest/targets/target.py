@@ -110,6 +110,12 @@ class Target:
         """
         raise NotImplementedError
 
+    def own_mark(self, seq: int, reference: str) -> bytes:
+        """The same of the sender's own delivery, where that ends otherwise; empty where it does
+        not.
+        """
+        return b""
+
     def hear(self, frame: bytes) -> Heard:
         """Decode a frame."""
         raise NotImplementedError

@@ -107,6 +107,22 @@ def test_a_mark_ends_the_delivery_of_its_number_and_nothing_else() -> None:
         assert not other.endswith(mark)
 
 
+def test_the_own_mark_ends_the_senders_own_delivery_and_nothing_else() -> None:
+    """Expected: neither that of another number or reference, nor an ack, nor a text like it."""
+    mark = PAYAM.own_mark(12, "a-1")
+    assert b'{"type":"chat.message","content":"hi","seq":12,"client_id":"a-1"}'.endswith(mark)
+    imitation = json.dumps({"content": '"seq":12,"client_id":"a-1"}'}).encode()
+    for other in (
+        b'{"type":"chat.message","seq":112,"client_id":"a-1"}',
+        b'{"type":"chat.message","seq":12,"client_id":"b-a-1"}',
+        b'{"type":"chat.message","seq":12}',
+        b'{"type":"ack","client_id":"a-1","id":5,"seq":12,"timestamp":"t"}',
+        imitation,
+    ):
+        assert not other.endswith(mark)
+    assert not CHANNELS.own_mark(12, "a-1")
+
+
 def test_the_mark_of_a_server_without_numbers_is_the_senders() -> None:
     """Expected: the frame that was sent, which comes back as it is, ends so."""
     assert UWEBSOCKETS.mark(12) == PAYAM.mark(12)
