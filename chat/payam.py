@@ -142,6 +142,7 @@ class Payam:
             self.services.presences.shared,
             self.services.presences.keep,
             self.dispatcher.announce_presence,
+            self.dispatcher.beaten,
         )
         self.loop_lag = LoopLag()
         self.sampler = metrics.Sampler(

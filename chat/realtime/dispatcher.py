@@ -18,6 +18,7 @@ from chat.events import (
 )
 from chat.realtime import news
 from chat.realtime.announcements import Announcements
+from chat.realtime.company import Company
 from chat.realtime.deliveries import Batch, Delivery, batches_of, delivery_of
 from chat.realtime.ends import Ends
 from chat.realtime.hub import Hub
@@ -25,7 +26,7 @@ from chat.realtime.incoming import Incoming, TicketListener
 from chat.realtime.news import Marks
 from chat.realtime.patience import PATIENCE, Patience
 from chat.realtime.presence import listeners
-from chat.realtime.presence.board import Board, LocalBoard
+from chat.realtime.presence.board import Beat, Board, LocalBoard
 from chat.realtime.presence.presence import Presence
 from chat.realtime.protocol import frame_of
 from chat.realtime.relay.relay import Relay
@@ -73,6 +74,7 @@ class Dispatcher:
         self.joined: Callable[[int, Collection[int]], None] = ignore_joins
         self.own_changed: Callable[[int, int], None] = ignore_own
         self.ticket_changed: TicketListener = ignore_ticket
+        self.company = Company()
         self._relay = relay
         self._load = load
         self._seqs = seqs
@@ -98,6 +100,22 @@ class Dispatcher:
         """From now on what is published is of this history, and only of it is believed."""
         self._marks = self.incoming.marks = Marks(name)
 
+    @property
+    def has_others(self) -> bool:
+        """Whether another node may listen to conversations: see `Company`."""
+        relay = self._relay
+        return relay.has_others and (self.company.may_be_there or not relay.is_connected)
+
+    def begun(self) -> None:
+        """Tell the other nodes that this one listens now."""
+        self._announce(news.BEGUN, b"")
+
+    def beaten(self, beat: Beat) -> None:
+        """Learn from the board how many other nodes there are."""
+        self.company.counted(beat.others)
+        if not beat.is_known:  # the others may have given it up, and publish nothing for it
+            self.begun()
+
     def publish(self, events: Sequence[Event]) -> None:
         """Deliver what was committed, here and elsewhere: each conversation's changes in order."""
         changes: dict[int, list[Change]] = {}
@@ -110,12 +128,13 @@ class Dispatcher:
             else:
                 others.append(event)
         self.hub.begin_commit()
+        has_others = self.has_others
         for conversation_id, of_one in changes.items():
-            if not self._relay.has_others and conversation_id not in self.hub:
+            if not has_others and conversation_id not in self.hub:
                 continue  # nobody listens
             for batch in batches_of(of_one):
                 self.hub.deliver_own(conversation_id, batch)
-                if self._relay.has_others:
+                if has_others:
                     payload = self._marks.ours + news.BATCH + _pack(batch)
                     self._relay.publish(conversation_id, payload, batch.changes[-1].seq)
         # Last: a repeat of what is new itself is no reason to ask the database.
@@ -152,7 +171,7 @@ class Dispatcher:
 
     def _reached(self, conversation_id: int, seq: int) -> None:
         self.hub.deliver(conversation_id, Batch(seq, []))
-        if self._relay.has_others:
+        if self.has_others:
             self._relay.publish(conversation_id, self.incoming.progress(seq), seq)
 
     @property
@@ -181,7 +200,7 @@ class Dispatcher:
         self.hub.pass_on(
             event.conversation_id, frame, except_users=unseen_by, except_connection=origin
         )
-        if self._relay.has_others:
+        if self.has_others:
             # One id, as releases before this one know it, or several.
             ids = unseen_by if len(unseen_by) > 1 else sum(unseen_by)
             payload = self._marks.ours + news.EPHEMERAL + _pack((ids, frame))
@@ -200,7 +219,7 @@ class Dispatcher:
     def _own_changed(self, event: OwnChanged) -> None:
         """Every process with sockets of this user has the conversation's channel."""
         self.own_changed(event.conversation_id, event.user_id)
-        if self._relay.has_others:
+        if self.has_others:
             payload = self._marks.ours + news.OWN + _pack(event.user_id)
             self._relay.publish(event.conversation_id, payload, None)
 

@@ -15,6 +15,7 @@ import msgspec
 
 from chat.realtime import news
 from chat.realtime.announcements import Announcements
+from chat.realtime.company import Company
 from chat.realtime.deliveries import Batch
 from chat.realtime.ends import Ends
 from chat.realtime.hub import Hub
@@ -46,9 +47,14 @@ class Audience(Protocol):
     hub: Hub
     ends: Ends
     listener: Announcements
+    company: Company
     joined: Callable[[int, Collection[int]], None]
     own_changed: Callable[[int, int], None]
     ticket_changed: TicketListener
+
+    def begun(self) -> None:
+        """This process listens now."""
+        ...
 
 
 class Incoming(RelayListener):
@@ -83,6 +89,7 @@ class Incoming(RelayListener):
         if not payload.startswith(marks.history):
             self._not_of_this_history(conversation_id, payload)
             return
+        self._audience.company.heard()
         kind, body = payload[KIND_AT : KIND_AT + 1], payload[KIND_AT + 1 :]
         try:
             if kind == news.BATCH:
@@ -104,8 +111,10 @@ class Incoming(RelayListener):
             if news.is_news(payload):
                 self._not_of_this_deployment()
             else:  # of another version of Payam: the database has it too
+                self._audience.company.heard()
                 self._audience.listener.missed()
             return
+        self._audience.company.heard()
         if not payload.startswith(marks.history):
             self._audience.listener.suspect()
         kind, body = payload[KIND_AT : KIND_AT + 1], payload[KIND_AT + 1 :]
@@ -134,12 +143,14 @@ class Incoming(RelayListener):
     def _not_of_this_history(self, conversation_id: int, payload: bytes) -> None:
         """What is of this deployment, but of another epoch or version, is worth a look."""
         if payload.startswith(self.marks.deployment):
+            self._audience.company.heard()
             self._audience.listener.suspect()
             if payload[KIND_AT : KIND_AT + 1] == news.BATCH:
                 self._ask(conversation_id)
         elif news.is_news(payload):
             self._not_of_this_deployment()
         else:
+            self._audience.company.heard()
             self._ask(conversation_id)
 
     def _not_of_this_deployment(self) -> None:
@@ -166,4 +177,6 @@ class Incoming(RelayListener):
         self._audience.hub.check(conversation_ids)
 
     def interrupted(self) -> None:
+        self._audience.company.heard()
+        self._audience.begun()
         self._audience.listener.missed()

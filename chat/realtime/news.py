@@ -10,8 +10,9 @@
                           S whose own settings of a conversation have changed,
                           T which ticket has changed, E who has erased themselves,
                           A whose account staff have changed, Q a node that asks
-                          whether all have read what came before, Y one that has
-    body                  of R the family's id, of H nothing, of all others MessagePack
+                          whether all have read what came before, Y one that has,
+                          N that a node has begun to listen
+    body                  of R the family's id, of H and N nothing, of all others MessagePack
 
 A process that runs an older version finds at FORMAT a batch that it cannot decode, and
 looks into the database. So does a newer one with what has no FORMAT there.
@@ -31,6 +32,7 @@ KIND_AT = DEPLOYMENT_SIZE + 2 * PART
 BATCH, EPHEMERAL, REVOKED, HISTORY, JOINED, PRESENCE = b"C", b"P", b"R", b"H", b"J", b"O"
 OWN, TICKET, ERASED, ACCOUNT = b"S", b"T", b"E", b"A"
 ASKED, ANSWERED = b"Q", b"Y"
+BEGUN = b"N"
 
 
 def short(text: str) -> bytes:

@@ -96,6 +96,7 @@ def test_users_go_with_a_node_that_is_silent_but_not_those_of_others(url: str) -
         await silent.arrive([ALI, SARA])
         await alive.arrive([SARA])
         assert await silent.others() == {alive.node}
+        assert (await alive.beat()).others == 1
         gone: set[int] = set()
         while not gone:  # Redis counts whole seconds
             gone = (await alive.beat()).gone
@@ -103,7 +104,7 @@ def test_users_go_with_a_node_that_is_silent_but_not_those_of_others(url: str) -
         assert gone == {ALI}
         assert await alive.others() == set()
         assert await alive.online([ALI, SARA]) == {SARA}
-        assert (await alive.beat()).gone == set(), "each goes once"
+        assert await alive.beat() == (True, set(), 0), "each goes once"
         # It was only slow: it finds out that it was given up, and brings its users back.
         assert not (await silent.beat()).is_known
         assert await silent.arrive([ALI, SARA]) == {ALI}
@@ -171,7 +172,7 @@ def test_one_process_is_its_only_node() -> None:
         assert await board.arrive([SARA]) == set()
         assert await board.online([SARA, REZA]) == {SARA}
         assert await board.depart([SARA, REZA]) == {SARA}
-        assert await board.beat() == (True, set())
+        assert await board.beat() == (True, set(), 0)
         assert await board.others() == set()
         await board.close()
 

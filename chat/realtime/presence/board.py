@@ -18,10 +18,12 @@ class Beat(NamedTuple):
 
     `is_known` is false where the others had given this node up, or at its first beat: then its
     users have to arrive again. `gone` are users who went offline with nodes that have died.
+    `others` is how many other nodes live.
     """
 
     is_known: bool
     gone: set[int]
+    others: int
 
 
 class Board(Protocol):
@@ -88,7 +90,7 @@ class LocalBoard(Board):
 
     async def beat(self) -> Beat:
         was_known, self._is_known = self._is_known, True
-        return Beat(was_known, set())
+        return Beat(was_known, set(), 0)
 
     async def close(self) -> None:
         pass

@@ -14,7 +14,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from chat.errors import Unavailable
-from chat.realtime.presence.board import Board
+from chat.realtime.presence.board import Beat, Board
 from chat.store.database import in_parts
 from chat.times import now
 
@@ -53,10 +53,14 @@ class OfUsers(Protocol):
         ...
 
 
+def ignore(_: Beat) -> None:
+    """Do nothing: for whoever need not know of other nodes."""
+
+
 class Loop:
     """`shared` gives each user's name, the conversations that hear of it, and the users who do not
     all the same; `keep` stores when users were last online; `announce` sends the news to all nodes,
-    this one among them.
+    this one among them. `beaten` gets the answer to each beat.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class Loop:
         ],
         keep: Callable[[Mapping[int, int]], Awaitable[None]],
         announce: Callable[[Sequence[Presence]], None],
+        beaten: Callable[[Beat], None] = ignore,
         *,
         grace: float = GRACE_SECONDS,
     ) -> None:
@@ -76,6 +81,7 @@ class Loop:
         self._shared = shared
         self._keep = keep
         self._announce = announce
+        self._beaten = beaten
         self._grace = grace
         self._here: set[int] = set()
         """Users whom the board has as online on this node."""
@@ -136,6 +142,7 @@ class Loop:
             return
         beat = await self._board.beat()
         self._next_beat = monotonic() + BEAT_SECONDS
+        self._beaten(beat)
         if not beat.is_known:
             # Given up by the others, or Redis began anew, empty.
             self._arriving |= self._here

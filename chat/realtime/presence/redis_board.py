@@ -84,7 +84,11 @@ for _, node in ipairs(redis.call('ZRANGEBYSCORE', nodes, '-inf', now)) do
     redis.call('ZREM', nodes, node)
     redis.call('DEL', nodes .. ':' .. node)
 end
-return {{is_known and 1 or 0, found}}
+local others = 0
+for _, node in ipairs(living) do
+    if node ~= me then others = others + 1 end
+end
+return {{is_known and 1 or 0, found, others}}
 """
 
 
@@ -118,8 +122,8 @@ class RedisBoard(Board):
         return {node.decode() for node in await self._run(OTHERS, ())}
 
     async def beat(self) -> Beat:
-        is_known, gone = await self._run(BEAT, ())
-        return Beat(bool(is_known), {int(user) for user in gone})
+        is_known, gone, others = await self._run(BEAT, ())
+        return Beat(bool(is_known), {int(user) for user in gone}, others)
 
     async def close(self) -> None:
         client, self._client = self._client, None
