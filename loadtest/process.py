@@ -1,6 +1,7 @@
 """The processor time and memory of a process and its children, from /proc (Linux only)."""
 
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 PROC = Path("/proc")
+NANOSECONDS_PER_MICROSECOND = 1000
 
 
 @dataclass(frozen=True)
@@ -55,3 +57,27 @@ def family(pid: int) -> list[int]:
             except OSError:  # the thread ended meanwhile
                 continue
     return found
+
+
+def spent(pid: int) -> float:
+    """µs of processor time of all threads of a process, those that ended not counted."""
+    total = 0
+    for task in (PROC / str(pid) / "task").glob("*/schedstat"):
+        try:
+            total += int(task.read_text().split()[0])
+        except OSError:  # it ended meanwhile
+            continue
+    return total / NANOSECONDS_PER_MICROSECOND
+
+
+def processes() -> Iterator[int]:
+    return (int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit())
+
+
+def title(pid: int) -> bytes:
+    """What a process calls itself; empty when it is not PostgreSQL's, or has ended."""
+    try:
+        said = (PROC / str(pid) / "cmdline").read_bytes()
+    except OSError:
+        return b""
+    return said if said.startswith(b"postgres:") else b""

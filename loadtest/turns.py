@@ -1,13 +1,14 @@
 """python -m loadtest turns TREE [TREE …]
 
-Compares the requests of several checkouts of Payam in one run. Every server runs the whole time, on
-the first core, with a database of its own. The loader, on the second core, asks them in turn, a
-burst of a fifth of a second each. So what else the machine does meets all of them alike, and a
-difference of a few parts in a hundred is seen, which runs one after another cannot show.
+Compares the requests of several checkouts of Payam, and messages in pairs, in one run. Every server
+runs the whole time, on the first core, with a database of its own. The loader, on the second core,
+asks them in turn, a burst of a fifth of a second each. So what else the machine does meets all of
+them alike, and a difference of a few parts in a hundred is seen, which runs one after another
+cannot show.
 
-It prints the processor time per request in µs: of the server's process (not of its followers), and
-of the database's processes that serve it. A figure is the median of the bursts. Behind the colon
-stands the median of the ratios, burst by burst, to the first tree.
+It prints the processor time in µs per request, or per message in pairs: of the server's process
+(not of its followers), and of the database's processes that serve it. A figure is the median of the
+bursts. Behind the colon stands the median of the ratios, burst by burst, to the first tree.
 """
 
 import argparse
@@ -28,17 +29,18 @@ import uvloop
 
 from loadtest.compare.demands import FEW
 from loadtest.http import Connection
+from loadtest.pairs_turn import Pairs
 from loadtest.peers.backing import Backing, backing
 from loadtest.peers.payam import PinnedPayam
 from loadtest.peers.server import LOADER_CORE
-from loadtest.tokens import Minted
+from loadtest.process import processes, spent, title
+from loadtest.tokens import Minted, Tokens
 
 CONNECTIONS = 8
 PAGE = 50
 WARM_UP = 3
 """Bursts that do not count: statements are prepared, and code is specialised in them."""
 POSTGRES, SQLITE = "postgresql", "sqlite"
-NANOSECONDS_PER_MICROSECOND = 1000
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,9 @@ ASKS: Mapping[str, Ask] = {
     "read": Ask("GET", f"/api/conversations/{{}}/messages/?limit={PAGE}"),
     "post": Ask("POST", "/api/conversations/{}/messages/", b'{"content":"What a burst says."}'),
 }
+
+
+IN_PAIRS = "pairs"
 
 
 class OfTree(PinnedPayam):
@@ -83,6 +88,7 @@ class Turn:
     database: str
     conversation: int = 0
     crew: list[Connection] = field(default_factory=list)
+    pairs: Pairs | None = None
     own: list[float] = field(default_factory=list)
     stored: list[float] = field(default_factory=list)
 
@@ -90,9 +96,12 @@ class Turn:
     def pid(self) -> int:
         return self.server.process.pid
 
-    async def begin(self, token: str) -> None:
+    async def begin(self, tokens: Tokens, *, in_pairs: bool) -> None:
         """Open the connections, and say enough that a page is full and each list has a message."""
-        url = self.server.url
+        url, token = self.server.url, tokens(1)
+        if in_pairs:
+            self.pairs = Pairs(url, tokens, FEW)
+            await self.pairs.begin()
         self.crew = [await Connection.open(url, token) for _ in range(CONNECTIONS)]
         listed = json.loads(await self.crew[0].request("GET", "/api/conversations/"))
         self.conversation = listed[0]["id"]
@@ -103,14 +112,27 @@ class Turn:
         """Close the connections, for which a server that stops waits."""
         for connection in self.crew:
             connection.close()
+        if self.pairs is not None:
+            self.pairs.end()
 
     async def ask(self, connection: Connection, ask: Ask, conversation: int) -> None:
         await connection.request(ask.method, ask.path.format(conversation), ask.body)
 
-    async def burst(self, ask: Ask, seconds: float) -> tuple[float, float]:
-        """Ask for so long on all connections. Returns µs per request: server and database."""
+    async def burst(self, name: str, seconds: float) -> tuple[float, float]:
+        """Do this for so long. Returns µs per request or message: server and database."""
+        own, stored = spent(self.pid), self.spent_by_database()
+        if name == IN_PAIRS:
+            assert self.pairs is not None
+            count = await self.pairs.burst(seconds)
+        else:
+            count = await self.requests(ASKS[name], seconds)
+        took = spent(self.pid) - own, self.spent_by_database() - stored
+        return took[0] / count, took[1] / count
+
+    async def requests(self, ask: Ask, seconds: float) -> int:
+        """Ask for so long on all connections. Returns how many requests there were."""
         clock = asyncio.get_running_loop().time
-        own, stored, until = spent(self.pid), self.spent_by_database(), clock() + seconds
+        until = clock() + seconds
         asked = 0
 
         async def work(connection: Connection) -> None:
@@ -120,8 +142,7 @@ class Turn:
                 asked += 1
 
         await asyncio.gather(*(work(connection) for connection in self.crew))
-        took = spent(self.pid) - own, self.spent_by_database() - stored
-        return took[0] / asked, took[1] / asked
+        return asked
 
     def spent_by_database(self) -> float:
         """µs of the PostgreSQL processes whose title names this server's database."""
@@ -129,30 +150,6 @@ class Turn:
             return 0
         name = self.database.rpartition("/")[2].encode()
         return sum(spent(pid) for pid in processes() if name in title(pid))
-
-
-def spent(pid: int) -> float:
-    """µs of processor time of all threads of a process, those that ended not counted."""
-    total = 0
-    for task in Path(f"/proc/{pid}/task").glob("*/schedstat"):
-        try:
-            total += int(task.read_text().split()[0])
-        except OSError:  # it ended meanwhile
-            continue
-    return total / NANOSECONDS_PER_MICROSECOND
-
-
-def processes() -> Iterator[int]:
-    return (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
-
-
-def title(pid: int) -> bytes:
-    """What a process calls itself; empty when it is not PostgreSQL's, or has ended."""
-    try:
-        said = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
-    return said if said.startswith(b"postgres:") else b""
 
 
 @contextmanager
@@ -180,7 +177,7 @@ async def measure(turns: Sequence[Turn], names: Sequence[str], bursts: int, seco
             turn.stored.clear()
         for number in range(WARM_UP + bursts):
             for turn in turns if number % 2 else reversed(turns):
-                own, stored = await turn.burst(ASKS[name], seconds)
+                own, stored = await turn.burst(name, seconds)
                 if number >= WARM_UP:
                     turn.own.append(own)
                     turn.stored.append(stored)
@@ -205,7 +202,8 @@ def line(
 def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(prog="python -m loadtest turns", description=__doc__)
     root.add_argument("trees", nargs="+", type=Path, metavar="TREE", help="a checkout of Payam")
-    root.add_argument("--requests", nargs="+", choices=ASKS, default=list(ASKS), help="which (all)")
+    asks = [*ASKS, IN_PAIRS]
+    root.add_argument("--requests", nargs="+", choices=asks, default=asks, help="which (all)")
     root.add_argument("--database", choices=(POSTGRES, SQLITE), default=POSTGRES)
     root.add_argument("--bursts", type=int, default=40, help="per tree and request (40)")
     root.add_argument("--burst-seconds", type=float, default=0.2, help="length of one (0.2)")
@@ -223,12 +221,12 @@ def main(arguments: Sequence[str]) -> int:
         ]
         stack.callback(os.sched_setaffinity, 0, os.sched_getaffinity(0))
         os.sched_setaffinity(0, {LOADER_CORE})
-        token = Minted(stores.secret, FEW.users)(1)
+        tokens = Minted(stores.secret, FEW.users)
 
         async def begin_and_measure() -> None:
             try:
                 for turn in turns:
-                    await turn.begin(token)
+                    await turn.begin(tokens, in_pairs=IN_PAIRS in options.requests)
                 await measure(turns, options.requests, options.bursts, options.burst_seconds)
             finally:
                 for turn in turns:
