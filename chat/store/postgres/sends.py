@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from typing import Protocol
 
+import msgspec
 from psycopg.errors import UniqueViolation
 
 from chat.errors import Failed, Unavailable
@@ -16,6 +17,8 @@ from chat.store.sends import FIRST_WITH_KEY, Send, blocked, not_a_participant
 from chat.times import now
 
 log = logging.getLogger("payam.writer")
+
+_numbers = msgspec.json.Decoder(list[int]).decode
 
 # It is a separate statement after the lock, so that it sees what was committed while it waited.
 TEMPLATE = """
@@ -46,7 +49,7 @@ TEMPLATE = """
         SELECT {stamp}, string_agg(DISTINCT CAST(conversation_id AS text), ','), ?::bigint
         FROM inserted HAVING count(*) > 0
     ){also}
-    SELECT created_at, id, seq FROM inserted
+    SELECT array_agg(created_at), array_agg(id), array_agg(seq) FROM inserted
 """
 PARTICIPANTS = """JOIN participants USING (conversation_id)
         JOIN conversations ON conversations.id = conversation_id
@@ -183,8 +186,9 @@ async def store_part(database: Exchanges, sends: Sequence[Send], *, by_agents: b
         columns += columns_of_mentions(sends)
     insert = INSERTS[by_agents, extended]
     conversation_ids = sorted({send.conversation_id for send in sends})
-    rows = await insert_all(database, insert, conversation_ids, columns)
-    stored = {int(created_at): (int(id_), int(seq)) for created_at, id_, seq in rows}
+    ((times, *places),) = await insert_all(database, insert, conversation_ids, columns)
+    # Three arrays: with a row per message, each took half a microsecond more of this process.
+    stored = dict(zip(numbers(times), zip(*map(numbers, places), strict=True), strict=True))
     if by_agents:
         for send in sends:
             send.by_agent = send.created_at in stored
@@ -208,6 +212,11 @@ async def store_part(database: Exchanges, sends: Sequence[Send], *, by_agents: b
             else:
                 send.settle_as_repeat(first)
     return refused
+
+
+def numbers(array: bytes | None) -> list[int]:
+    """The items of an array, as PostgreSQL writes it; none where there is no array."""
+    return [] if array is None else _numbers(b"[%b]" % array[1:-1])
 
 
 def columns_of_mentions(sends: Sequence[Send]) -> list[str]:
