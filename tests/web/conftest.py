@@ -17,6 +17,10 @@ from tests.web.shop import Shop, opened_shop
 HERE = Path(__file__).parent
 FAKE_MICROPHONE = "--use-fake-device-for-media-stream"
 """It beeps once in a second."""
+NO_SPARE = "--renderer-process-limit=1"
+"""Otherwise Chromium starts a process ahead for the next page, which is an eighth of what a page
+takes, and most contexts here end before it is used.
+"""
 
 # Playwright looks at the stack for each call. Two frames of xdist's are of no file, and for those
 # Python looks through all modules each time, which took half of the processor time here.
@@ -36,7 +40,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def chromium() -> AsyncIterator[Browser]:
     """Debian's Chromium without windows, which takes half the CPU time; or Chromium itself."""
-    async with started(shutil.which("chromium-headless-shell") or shutil.which("chromium")) as one:
+    path = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+    async with started(path, NO_SPARE) as one:
         yield one
 
 
@@ -47,12 +52,12 @@ async def whole_chromium() -> AsyncIterator[Browser]:
 
 
 @asynccontextmanager
-async def started(path: str | None) -> AsyncIterator[Browser]:
+async def started(path: str | None, *more: str) -> AsyncIterator[Browser]:
     """As root it runs only without its sandbox."""
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(
             executable_path=path,
-            args=[FAKE_MICROPHONE, *(["--no-sandbox"] if os.geteuid() == 0 else [])],
+            args=[FAKE_MICROPHONE, *more, *(["--no-sandbox"] if os.geteuid() == 0 else [])],
         )
         yield chromium
         await chromium.close()
