@@ -25,6 +25,7 @@ from chat.realtime.handshake import ChatProtocol, Upgrade
 from chat.realtime.knock import Knock
 from chat.realtime.plain_knock import PlainKnock
 from chat.realtime.transport import Transports
+from chat.realtime.turns import Turns
 
 QUIET_SECONDS = 5.0
 """A client that says nothing for so long gets Sanic's protocol, which limits how long it may.
@@ -37,7 +38,12 @@ EARLY_MAX = 64 * 1024
 
 
 class Porter(Protocol):
-    """Decides about handshakes. It is `app.ctx.porter`, if the application has websockets."""
+    """Decides about handshakes. It is `app.ctx.porter`, if the application has websockets.
+
+    They begin in its `turns`.
+    """
+
+    turns: Turns
 
     def read(self, data: bytes) -> PlainKnock | None: ...
 
@@ -77,7 +83,7 @@ class Arrival(asyncio.Protocol):
         self._loop = loop
         self._connections = connections
         self._bytes = b""
-        self._length = 0  # of the handshake, with which they begin
+        self._length = 0  # of the handshake, with which they begin; 0 until it is there
         self._is_answered = False
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -89,7 +95,7 @@ class Arrival(asyncio.Protocol):
         self._timer = self._loop.call_later(QUIET_SECONDS, self._pass_on)
 
     def data_received(self, data: bytes) -> None:
-        if self._task is not None:
+        if self._length:
             self._bytes += data
             if len(self._bytes) >= EARLY_MAX:
                 self.transport.pause_reading()
@@ -102,7 +108,11 @@ class Arrival(asyncio.Protocol):
         self._stop_timer()
         knock.transport = self.transport
         self._length = len(data)
-        self._task = self._loop.create_task(self._answer(self._porter, knock))
+        self._porter.turns.add(partial(self._begin, self._porter, knock))
+
+    def _begin(self, porter: Porter, knock: PlainKnock) -> None:
+        if not self.transport.is_closing():
+            self._task = self._loop.create_task(self._answer(porter, knock))
 
     async def _answer(self, porter: Porter, knock: PlainKnock) -> None:
         request_id = knock.request_id or f"{getrandbits(64):016x}"
@@ -156,7 +166,7 @@ class Arrival(asyncio.Protocol):
 
     def close_if_idle(self) -> bool:
         """Close the connection, unless a handshake is under way. Returns whether it is closed."""
-        if self._task is not None:
+        if self._length:
             return False
         self.transport.close()
         return True

@@ -42,6 +42,7 @@ from chat.realtime.reading import Reading
 from chat.realtime.resume import CatchingUp
 from chat.realtime.subscribers import ConversationSocket, Subscriber, UserSocket
 from chat.realtime.transport import Transports
+from chat.realtime.turns import Turns
 from chat.realtime.user_door import UserDoor
 from chat.realtime.user_sockets import UserSockets
 from chat.realtime.whole_resume import WholeResume
@@ -78,6 +79,7 @@ class Sockets(Listener):
         self._frames = services.frames
         self._connections = connections
         self.read = reader(settings.base_path)
+        self.turns = Turns()
         self._usual_size = settings.ws_max_size
         self._transports = Transports(settings.send_buffer_size)
         self._hub = hub = dispatcher.hub
