@@ -31,7 +31,7 @@ READ, WRITE = 1, 4  # EPOLLIN and EPOLLOUT, which not every system's `select` ha
 OPEN, CLOSING, ENDING = 0, 1, 2
 """States of a transport. ENDING: our side is shut down once all is written; CLOSING: the socket."""
 NOBODY = asyncio.Protocol()
-"""Is told of the end of a transport that its protocol has left."""
+"""Hears of the end of a transport that its protocol has left."""
 write = os.write
 read = os.read
 
@@ -228,7 +228,7 @@ class Transports:
         self._poll.modify(descriptor, events)
 
     def discard(self, descriptor: int, protocol: asyncio.Protocol, error: Exception | None) -> None:
-        """Close a descriptor, and tell the protocol of it in the next turn of the loop."""
+        """Close a descriptor, and notify the protocol in the next turn of the loop."""
         self._all[descriptor] = None
         self._poll.unregister(descriptor)
         os.close(descriptor)

@@ -21,7 +21,7 @@ FIRST = b"first"
 
 
 class Owner(asyncio.Protocol):
-    """Keeps what it is told."""
+    """Keeps all that happens to it."""
 
     def __init__(self) -> None:
         self.transport: Any = None
@@ -187,7 +187,7 @@ async def test_little_does_not_pause() -> None:
 
 
 async def test_a_close_waits_for_what_is_left() -> None:
-    """Then the stream ends, and the owner is told once. What comes after the close is dropped."""
+    """Then the stream ends, and the owner hears of it once. What comes after the close is dropped."""
     async with world() as here:
         reader, _, owner = await here.meet()
         owner.transport.write(b"x" * LARGE)
@@ -232,7 +232,7 @@ async def test_our_side_may_end_first(has_more: bool) -> None:
         assert owner.ends == [None]
 
 
-async def test_a_reset_is_told_with_its_reason() -> None:
+async def test_a_reset_comes_with_its_reason() -> None:
     async with world() as here:
         _, writer, owner = await here.meet()
         peer = writer.get_extra_info("socket")
@@ -325,7 +325,7 @@ async def test_nothing_is_left_open() -> None:
         await until(lambda: len(os.listdir("/proc/self/fd")) <= before)
 
 
-async def test_the_end_of_all_is_told_to_each() -> None:
+async def test_each_hears_of_the_end_of_all() -> None:
     async with world() as here:
         reader, _, owner = await here.meet()
         here.transports.close()
