@@ -187,7 +187,7 @@ async def test_little_does_not_pause() -> None:
 
 
 async def test_a_close_waits_for_what_is_left() -> None:
-    """Then the stream ends, and the owner hears of it once. What comes after the close is dropped."""
+    """Then the stream ends, and the owner hears of it once. Later writes are dropped."""
     async with world() as here:
         reader, _, owner = await here.meet()
         owner.transport.write(b"x" * LARGE)
