@@ -54,15 +54,6 @@ log = logging.getLogger("payam.writer")
 NEW = 0
 """Stands for the id of a conversation that is about to begin, so that there is nothing to lock."""
 RETRY_SECONDS = 0.25
-BUSY = 2
-"""If a batch had more than so many messages per conversation, the writer lets the event loop turn
-once before it takes the next batch.
-
-In that turn the senders whose acks have just gone out send their next messages. So all of these
-come into the next batch, and each socket gets one write for all of them. With few messages per
-conversation there is nothing to share, and the database would only be idle.
-"""
-
 Commit = Callable[[list[Any]], Awaitable[None]]
 
 
@@ -156,8 +147,11 @@ class Writer:
                         await self._commit(self._store_sends, list(run))
                     else:
                         await self._commit(self._apply_changes, list(run))
-                if len(batch) > BUSY * len({work.conversation for work in batch}):
-                    await asyncio.sleep(0)  # what the acks bring in comes into the next batch
+                if len(batch) > len({work.conversation for work in batch}):
+                    # The loop turns once. What its acks have brought in by now comes into the next
+                    # batch, and each socket gets one write for all of that. Where no conversation
+                    # had two messages there is nothing to share, and the database would be idle.
+                    await asyncio.sleep(0)
             self._begun = None
             if self._closing:
                 return
