@@ -8,7 +8,7 @@ is an answer like others. Proxies in the environment are not used.
 import asyncio
 import ssl
 from collections.abc import Iterable, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 
 import anyio
@@ -18,6 +18,7 @@ import httpcore
 from msgspec import Struct
 
 from chat.outgoing.addresses import Address, Allowed
+from chat.outgoing.bounded import Bounded, TooLong
 from chat.outgoing.names import Names
 from chat.outgoing.urls import Url
 
@@ -32,6 +33,8 @@ through all connections of its pool: with the 32 of a push service that took mos
 NOT_PLAIN = "http:// is not allowed to this host: use https://"
 BODY_MAX = 16 * 1024
 """Bytes of an answer's body that are read. A connection with more is closed."""
+HEAD_MAX = 16 * 1024
+"""Bytes for its head, for interim answers before it, and for what parts the body."""
 
 
 class Answer(Struct, frozen=True):
@@ -143,10 +146,11 @@ class Client:
         response = await pool.handle_async_request(request)
         async with aclosing(response):
             found = b""
-            async for part in response.aiter_stream():
-                found += part
-                if len(found) > BODY_MAX:
-                    break
+            with suppress(TooLong):
+                async for part in response.aiter_stream():
+                    found += part
+                    if len(found) > BODY_MAX:
+                        break
             return Answer(
                 response.status,
                 {
@@ -197,9 +201,10 @@ class Network(httpcore.AsyncNetworkBackend):
             failure: httpcore.ConnectError | None = None
             for address in addresses:
                 try:
-                    return await self._tcp.connect_tcp(
+                    stream = await self._tcp.connect_tcp(
                         str(address), port, timeout, local_address, socket_options
                     )
+                    return Bounded(stream, HEAD_MAX + BODY_MAX)
                 except httpcore.ConnectError as error:
                     failure = error
             raise failure or httpcore.ConnectError(f"{host} has no address")

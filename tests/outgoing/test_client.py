@@ -223,6 +223,31 @@ async def test_a_head_without_an_end_is_no_answer(receiver: Receiver) -> None:
 
 
 @pytest.mark.parametrize(
+    "start",
+    [
+        pytest.param(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 6_000, id="many fields"),
+        pytest.param(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 2_000, id="interim answers"),
+    ],
+)
+async def test_a_head_is_read_up_to_a_bound(receiver: Receiver, start: bytes) -> None:
+    """Each of its fields takes time of the event loop. The next answer has the bound anew."""
+
+    async def long(request: Received) -> bytes:
+        if request.path == "/short":
+            return answer(200, b"x" * 16_000)
+        return start + answer(200)
+
+    receiver.behaviour = long
+    error = await refusal(client_of("127.0.0.1"), receiver.url)
+    assert (error.outcome, str(error)) == ("cut", "the connection broke: its answer is too long")
+    client = client_of("127.0.0.1")
+    url = parse(f"http://127.0.0.1:{receiver.port}/short")
+    bodies = [(await client.post(url, {}, b"{}")).body for _ in range(4)]
+    await client.close()
+    assert {len(body) for body in bodies} == {16_000}
+
+
+@pytest.mark.parametrize(
     ("before", "says"),
     [
         (b"", "illegal status line"),
