@@ -1,4 +1,6 @@
-"""python -m loadtest <scenario> | compare | growth | cluster | model | turns | disk | tokens"""
+"""python -m loadtest <scenario> | compare | growth | cluster | model | turns | disk | yardstick
+| tokens
+"""
 
 import gc
 import os
@@ -22,6 +24,7 @@ from loadtest.options import (
     MODEL,
     TOKENS,
     TURNS,
+    YARDSTICK,
     crowd_of,
     parser,
     tokens_of,
@@ -71,6 +74,7 @@ def command(name: str) -> Callable[[Sequence[str]], int] | None:
         TURNS: "loadtest.turns",
         DISK: "loadtest.disk",
         MODEL: "loadtest.model.command",
+        YARDSTICK: "loadtest.yardstick",
     }
     # Imported only here: a run of one scenario does not have what some of these need.
     return import_module(modules[name]).main if name in modules else None

@@ -10,7 +10,7 @@ from loadtest.targets import TARGETS
 from loadtest.tokens import Listed, Minted, NoToken, Tokens
 
 COMPARE, GROWTH, CLUSTER, DISK = "compare", "growth", "cluster", "disk"
-TOKENS, MODEL, TURNS = "tokens", "model", "turns"
+TOKENS, MODEL, TURNS, YARDSTICK = "tokens", "model", "turns", "yardstick"
 OWN = ("scenario", "url", "server", "tokens", "pid", "json", "html")
 """Options that are no arguments of the scenario."""
 
@@ -40,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     ).set_defaults(tokens=None)
     names.add_parser(DISK, help="The disk's own syncs, without a server.", add_help=False)
     names.add_parser(MODEL, help="What a deployment of a given size needs.", add_help=False)
+    names.add_parser(YARDSTICK, help="How fast a core is, for the model.", add_help=False)
     names.add_parser(TURNS, help="Requests of several checkouts, in turn.", add_help=False)
     return root
 

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from loadtest.cluster.measuring import PAYAM, POSTGRES, REDIS, Measured
-from loadtest.model import costs
-from loadtest.model.reckoning import Demand, need_with, redis_time
+from loadtest.model.reckoning import Demand, need_with, redis_idle, redis_time
 from loadtest.report import shown
 
 ALLOWED = 20
@@ -37,7 +36,9 @@ class Line:
 
 
 def compare(measured: Measured, workers: int, redis_servers: int) -> Iterator[Line]:
-    """Commits are taken as counted: how long one takes is the machine's own affair."""
+    """Commits are taken as counted: how long one takes is the machine's own affair. So is how fast
+    its cores were meanwhile.
+    """
     demand = Demand(
         sockets=measured.sockets,
         messages=measured.messages,
@@ -45,9 +46,10 @@ def compare(measured: Measured, workers: int, redis_servers: int) -> Iterator[Li
         conversations=1,
         returns=0,
         pages=0,
+        yardstick=measured.yardstick,
     )
     need = need_with(demand, workers)
-    redis = redis_time(demand, workers) + redis_servers * costs.REDIS_IDLE.value
+    redis = redis_time(demand, workers) + redis_idle(demand, redis_servers)
     each = 1e6 / measured.messages
     payam = need.worker_busy * workers
     yield Line("Payam, µs per message", measured.busy[PAYAM], payam, each)

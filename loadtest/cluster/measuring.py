@@ -18,6 +18,7 @@ from loadtest.scenarios import pairs
 from loadtest.snapshot import Window
 from loadtest.targets import TARGETS
 from loadtest.tokens import Minted
+from loadtest.yardstick import measured_beside
 
 PAYAM, REDIS, POSTGRES = "Payam", "Redis", "PostgreSQL"
 STANDBY, POOLER, PROXY = "PostgreSQL's standby", "PgBouncer", "nginx"
@@ -36,6 +37,8 @@ class Measured:
     memory: int
     """Of Payam's workers."""
     lost: int
+    yardstick: float
+    """Seconds of processor time for a piece of work, meanwhile."""
 
 
 @dataclass
@@ -48,10 +51,12 @@ class WatchedLoad(Load):
     busy: dict[str, float] = field(default_factory=dict)
     commits: float = 0
     """Per second."""
+    yardstick: float = 0
 
     async def measure(self) -> Window:
         await self.pause(self.warm_up)
         before, commits = self._spent(), await asyncio.to_thread(self._committed)
+        yardstick = asyncio.create_task(measured_beside(self.seconds))
         with self.window() as window:
             await self.pause(self.seconds)
         after = self._spent()
@@ -60,6 +65,7 @@ class WatchedLoad(Load):
         for kind, spent in after.items():
             since = sum(cpu - before[kind].get(pid, 0.0) for pid, cpu in spent.items())
             self.busy[kind] = since / window().seconds
+        self.yardstick = await yardstick
         return window()
 
     def _committed(self) -> int:
@@ -104,7 +110,13 @@ async def under(cluster: Cluster, options: argparse.Namespace) -> Measured:
     rates = {figure.key: figure.value for figure in load.figures}
     lost = count.missing + count.doubled + count.out_of_order
     return Measured(
-        len(load.clients), rates["messages_per_second"], load.commits, load.busy, memory, lost
+        sockets=len(load.clients),
+        messages=rates["messages_per_second"],
+        commits=load.commits,
+        busy=load.busy,
+        memory=memory,
+        lost=lost,
+        yardstick=load.yardstick,
     )
 
 

@@ -54,6 +54,14 @@ def parser() -> argparse.ArgumentParser:
         metavar="F",
         help="most that a core may be busy (0.6)",
     )
+    root.add_argument(
+        "--yardstick",
+        type=microseconds,
+        default=Demand.yardstick,
+        metavar="MICROSECONDS",
+        help="what `python -m loadtest yardstick` says of your cores"
+        f" ({costs.YARDSTICK / costs.MICRO:.0f})",
+    )
     root.add_argument("--costs", action="store_true", help="show where each cost was measured")
     return root
 
@@ -70,6 +78,14 @@ def rate(raw: str) -> float:
     if not 0 <= value < float("inf"):
         raise argparse.ArgumentTypeError("must be 0 or more")
     return value
+
+
+def microseconds(raw: str) -> float:
+    """Returns seconds."""
+    value = float(raw)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError("must be above 0")
+    return value * costs.MICRO
 
 
 def fraction(raw: str) -> float:
@@ -91,6 +107,7 @@ def main(arguments: Sequence[str]) -> int:
         pages=options.pages_per_second,
         cores=options.cores,
         busy=options.busy,
+        yardstick=options.yardstick,
     )
     print(as_markdown(["", "needed"], lines(need_of(demand))), end="")
     if options.costs:

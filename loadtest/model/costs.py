@@ -11,6 +11,11 @@ MILLI = 1e-3
 KIB = 1024
 MIB = 1024 * KIB
 
+YARDSTICK = 440 * MICRO
+"""Seconds that the piece of work of `loadtest/yardstick.py` takes on the core of these times. Where
+it takes twice as long, so does everything else.
+"""
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -18,7 +23,9 @@ class Cost:
     source: str
 
 
-CLUSTER = "`loadtest cluster --model`, 11 runs of 557 to 10,827 messages per second, busy machine"
+CLUSTER = (
+    "`loadtest cluster --model`, 23 loads of 1,996 to 15,316 messages per second, by yardstick"
+)
 GROWTH = "`loadtest growth`, PostgreSQL and Redis, small machine"
 
 WORKER_MEMORY = Cost(90 * MIB, f"{GROWTH}, 200 people after an hour (`2646199`)")
@@ -35,23 +42,25 @@ COMMIT_SECONDS = Cost(
 WORKER_TIME = Cost(
     10 * MILLI, f"{CLUSTER}, without messages: 0.061 of a core, 6 workers; per second"
 )
-COMMIT_TIME = Cost(1.78 * MILLI, f"{CLUSTER}: the part per commit")
+COMMIT_TIME = Cost(1.47 * MILLI, f"{CLUSTER}: the part per commit")
 MESSAGE_TIME = Cost(
-    20 * MICRO, f"{CLUSTER}: the part per message, to two sockets, with its way through Redis"
+    24 * MICRO, f"{CLUSTER}: the part per message, to two sockets, with its way through Redis"
 )
 RETURN_TIME = Cost(0.85 * MILLI, "`loadtest compare`, `everything`: a return (`efde832`)")
 PAGE_TIME = Cost(0.36 * MILLI, "`loadtest rest`, a page of 50 messages, busy machine (`fd39efe`)")
 
 POSTGRES_IDLE = Cost(22 * MILLI, f"{CLUSTER}, without messages: 0.022 of a core")
-POSTGRES_COMMIT = Cost(3 * MILLI, f"{CLUSTER}: the part per commit, with PgBouncer and a standby")
-POSTGRES_MESSAGE = Cost(18 * MICRO, f"{CLUSTER}: the part per message")
+POSTGRES_COMMIT = Cost(
+    1.67 * MILLI, f"{CLUSTER}: the part per commit, with PgBouncer and a standby"
+)
+POSTGRES_MESSAGE = Cost(44 * MICRO, f"{CLUSTER}: the part per message")
 POSTGRES_RETURN = Cost(0.6 * MILLI, "users with 200 conversations each, busy machine (`028a387`)")
 POSTGRES_READ = Cost(0.8 * MILLI, "`loadtest rest`, busy machine (`fd39efe`): 0.6 and 1.0 ms")
 STORED_MESSAGE = Cost(800.0, "4 GB for the 5,000,000 messages of `loadtest growth`, with indexes")
 
-REDIS_IDLE = Cost(3 * MILLI, f"{CLUSTER}, without messages: 0.018 of a core in 6 servers")
-REDIS_COMMIT = Cost(0.28 * MILLI, f"{CLUSTER}: the part per commit")
-REDIS_MESSAGE = Cost(1.5 * MICRO, f"{CLUSTER}: the part per message: a publish, and 0.8 copies")
+REDIS_IDLE = Cost(1 * MILLI, f"{CLUSTER}: the part that does not grow; 3 ms without messages")
+REDIS_COMMIT = Cost(0.256 * MILLI, f"{CLUSTER}: the part per commit")
+REDIS_MESSAGE = Cost(1.6 * MICRO, f"{CLUSTER}: the part per message: a publish, and 0.8 copies")
 REDIS_COPY = Cost(
     7 * MICRO, "a private Redis 7 with 4 subscribers, one publish at a time, busy machine"
 )

@@ -30,6 +30,13 @@ class Demand:
     """Per node; one worker each."""
     busy: float = 0.6
     """The most that a core of Payam, Redis or PostgreSQL may be busy, as a fraction."""
+    yardstick: float = costs.YARDSTICK
+    """Seconds that a core takes for the piece of work of `loadtest/yardstick.py`."""
+
+    @property
+    def pace(self) -> float:
+        """How many times as much processor time everything takes as on the core of the costs."""
+        return self.yardstick / costs.YARDSTICK
 
     def commits_per_second(self, workers: int) -> float:
         """Messages that come while a worker commits share its next commit."""
@@ -90,7 +97,7 @@ def need_with(demand: Demand, workers: int) -> Need:
     relayed = demand.messages * remote
     publishes = demand.messages if workers > 1 else 0.0
     commits = demand.commits_per_second(workers)
-    postgres = (
+    postgres = demand.pace * (
         costs.POSTGRES_IDLE.value
         + commits * costs.POSTGRES_COMMIT.value
         + demand.messages * costs.POSTGRES_MESSAGE.value
@@ -99,7 +106,7 @@ def need_with(demand: Demand, workers: int) -> Need:
     )
     redis = redis_time(demand, workers)
     primaries = max(1, ceil(redis / demand.busy)) if workers > 1 else 0
-    redis += 2 * primaries * costs.REDIS_IDLE.value
+    redis += redis_idle(demand, 2 * primaries)
     nodes = ceil(workers / demand.cores)
     socket = costs.SOCKET_MEMORY.value + demand.conversations * costs.ENTRY_MEMORY.value
     memory = workers * costs.WORKER_MEMORY.value + demand.sockets * socket
@@ -116,7 +123,7 @@ def need_with(demand: Demand, workers: int) -> Need:
         postgres_busy=postgres,
         postgres_cores=max(1, ceil(postgres / demand.busy)),
         stored_per_day=demand.messages * DAY * costs.STORED_MESSAGE.value,
-        all_return=demand.sockets * costs.RETURN_TIME.value / workers,
+        all_return=demand.pace * demand.sockets * costs.RETURN_TIME.value / workers,
     )
 
 
@@ -127,7 +134,7 @@ def worker_time(demand: Demand, workers: int) -> float:
         + max(0, demand.receivers - 2) * costs.DELIVERY_TIME.value
         + more_copies(demand.receivers, workers) * costs.RELAY_TIME.value
     )
-    return (
+    return demand.pace * (
         workers * costs.WORKER_TIME.value
         + demand.commits_per_second(workers) * costs.COMMIT_TIME.value
         + demand.messages * message
@@ -137,13 +144,19 @@ def worker_time(demand: Demand, workers: int) -> float:
 
 
 def redis_time(demand: Demand, workers: int) -> float:
-    """The same of all primaries together. Each primary, and its replica, costs a little idle."""
+    """The same of all primaries together, besides what they take idle."""
     if workers == 1:
         return 0.0
     copies = more_copies(demand.receivers, workers)
-    return demand.commits_per_second(workers) * costs.REDIS_COMMIT.value + demand.messages * (
-        costs.REDIS_MESSAGE.value + copies * costs.REDIS_COPY.value
+    return demand.pace * (
+        demand.commits_per_second(workers) * costs.REDIS_COMMIT.value
+        + demand.messages * (costs.REDIS_MESSAGE.value + copies * costs.REDIS_COPY.value)
     )
+
+
+def redis_idle(demand: Demand, servers: int) -> float:
+    """What so many servers of Redis, replicas among them, take without any load."""
+    return demand.pace * servers * costs.REDIS_IDLE.value
 
 
 def more_copies(receivers: int, workers: int) -> float:

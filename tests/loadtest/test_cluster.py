@@ -1,6 +1,7 @@
 """`python -m loadtest cluster`: three machines in network namespaces, and what breaks on them."""
 
 import os
+import re
 import socket
 from contextlib import ExitStack
 from pathlib import Path
@@ -39,6 +40,31 @@ def test_a_machine_that_is_cut_off_loses_nothing(capsys: pytest.CaptureFixture[s
     assert int(reconnects) > 0
     assert findings == ["0"] * 4
     assert not ours(os.getpid())
+
+
+def test_the_model_is_held_against_the_cluster(capsys: pytest.CaptureFixture[str]) -> None:
+    """Expected: beside each other, with the load and the yardstick, and nothing is left. How far
+    they are apart is the machine's affair here, so only that the status says it.
+    """
+    few = ["--conversations", "9", "--users", "6", "--workers", "1", "--seconds", "1"]
+    before = os.sched_getscheduler(0)
+    status = main(["--model", "2", *few])
+    head, _, *rows = capsys.readouterr().out.strip().splitlines()
+    load = re.search(r"([\d,]+) messages per second, ([\d,]+) commits, yardstick (\d+) µs", head)
+    assert load
+    assert all(int(number.replace(",", "")) > 0 for number in load.groups())
+    cells = [[cell.strip() for cell in row.split("|")[1:-1]] for row in rows]
+    assert [what.split(",")[0] for what, *_ in cells] == [
+        "Payam",
+        "Redis",
+        "PostgreSQL",
+        "memory of the workers",
+    ]
+    assert all(float(one.replace(",", "")) > 0 for _, *both, _ in cells for one in both)
+    off = [int(percent.removesuffix(" %")) for *_, percent in cells]
+    assert status == 1 or max(map(abs, off)) <= 20
+    assert not ours(os.getpid())
+    assert os.sched_getscheduler(0) == before
 
 
 def test_only_root_may(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
