@@ -121,7 +121,11 @@ async def under(cluster: Cluster, options: argparse.Namespace) -> Measured:
 
 
 def workers(cluster: Cluster) -> list[int]:
-    return [pid for node in cluster.nodes for pid in node.pids() if pid != node.process.pid]
+    """Without gunicorn's masters. A node of one worker has none, and is that worker."""
+    found = []
+    for node in cluster.nodes:
+        found += [pid for pid in node.pids() if pid != node.process.pid] or [node.process.pid]
+    return found
 
 
 def watched(cluster: Cluster) -> Mapping[str, Sequence[int]]:
