@@ -64,8 +64,8 @@ SELECT = """
         WHERE {where}
     ) AS m ON TRUE
 """
-# Most conversations have none of this. Then a statement that does not know it takes two thirds of
-# the time. It says itself where it will not do.
+# Most conversations have none of this. Then a statement that does not ask for it takes three
+# quarters of the time. It says itself where it will not do.
 HAS_MORE = f"""
     + CASE WHEN m.metadata IS NOT NULL
              OR EXISTS (SELECT 1 FROM attachments AS a WHERE a.conversation_id = ?)
