@@ -89,10 +89,10 @@ WRONG: list[tuple[Mapping[str, str], str]] = [
     + [("gunicorn", wrong, words) for wrong, words in WRONG[-8::2]],
 )
 def test_what_cannot_be_had(
-    way: str, wrong: Mapping[str, str], words: str, settings: Mapping[str, str], tmp_path: Path
+    way: str, wrong: Mapping[str, str], words: str, settings: Mapping[str, str]
 ) -> None:
     """The line names the setting, or the place, and no password."""
-    line = forks.refusal(*FORKS[way], settings={**settings, **wrong}, log=tmp_path / "log")
+    line = forks.refusal(*FORKS[way], settings={**settings, **wrong})
     assert words in line
     assert "secret@" not in line
 
@@ -133,7 +133,8 @@ def test_a_file_that_is_no_database(settings: Mapping[str, str], tmp_path: Path)
     """It is left as it was."""
     letters = tmp_path / "letters"
     letters.write_text("no database " * 100)
-    line = refusal(ALONE, {**settings, "DATABASE_URL": f"sqlite:///{letters}"})
+    url = f"sqlite:///{letters}"
+    line = forks.refusal(forks.SERVER, settings={**settings, "DATABASE_URL": url})
     assert "file is not a database" in line
     assert letters.read_text() == "no database " * 100
 
@@ -209,7 +210,7 @@ class V6Server(PayamServer):
 
 
 @pytest.mark.parametrize("way", FORKS)
-def test_a_second_server_on_one_sqlite_database(way: str, tmp_path: Path) -> None:
+def test_a_second_server_on_one_sqlite_database(way: str) -> None:
     """It is refused, by whatever path it comes, until the first is gone, however that went."""
     with PayamServer() as first:
         data = Path(first.settings["DATA_DIR"])
@@ -217,8 +218,7 @@ def test_a_second_server_on_one_sqlite_database(way: str, tmp_path: Path) -> Non
         link.symlink_to(data)
         second = {**first.settings, "PORT": str(free_port())}
         for same in ({}, {"DATA_DIR": str(link)}, {"REDIS_URL": "redis://127.0.0.1:1/0"}):
-            log = tmp_path / f"log with {'-'.join(same)}"
-            line = forks.refusal(*FORKS[way], settings={**second, **same}, log=log)
+            line = forks.refusal(*FORKS[way], settings={**second, **same})
             assert f"({first.process.pid})" in line
             assert "payam.sqlite3" in line
         first.kill()
@@ -319,7 +319,7 @@ def test_servers_with_a_relay_share_a_database() -> None:
         second.settings["PORT"] = str(second.port)
         with second:
             alone = {**shared, "PORT": str(free_port()), "REDIS_URL": ""}
-            assert "give both the same REDIS_URL" in refusal(ALONE, alone)
+            assert "give both the same REDIS_URL" in forks.refusal(forks.SERVER, settings=alone)
 
 
 def test_more_workers_than_the_settings_say_need_the_relay(settings: Mapping[str, str]) -> None:

@@ -227,8 +227,7 @@ def test_a_wrong_setting_stops_the_start(
     assert (printed, complaint.count("\n")) == ("", 1)
     said = [complaint]
     for program, arguments in ((SERVER, ()), (GUNICORN, GUNICORNS)):
-        log = tmp_path / f"log of {program}"
-        said.append(refusal(program, *arguments, settings=settings, log=log))
+        said.append(refusal(program, *arguments, settings=settings))
     assert all(named in one for one in said)
 
 

@@ -21,6 +21,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from runpy import run_module
+from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Any
 
@@ -31,6 +32,7 @@ CONTROL, REPLIES = 0, 1
 REFUSED_SECONDS = 60
 LOOP_WATCH = Path(__file__).parent / "loop_watch"
 WATCHED = {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(LOOP_WATCH)}
+UNWATCHED = {**WATCHED, "UNWATCHED": "1"}
 
 
 class Forks:
@@ -102,19 +104,18 @@ class Fork:
             os.kill(self.pid, number)
 
 
-def refusal(program: str, *arguments: str, settings: Mapping[str, str], log: Path) -> str:
-    """The one line that a fork says with these settings, as it ends with status 1.
-
-    `log` is a new file, for all that it says.
-    """
-    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", **WATCHED, **settings}
-    fork = Fork(program, *arguments, environment=environment, log=log)
-    try:
-        status = fork.wait(REFUSED_SECONDS)
-    except subprocess.TimeoutExpired:
-        os.killpg(fork.pid, signal.SIGKILL)
-        raise
-    said = log.read_text()
+def refusal(program: str, *arguments: str, settings: Mapping[str, str]) -> str:
+    """The one line that a fork says with these settings, as it ends with status 1."""
+    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", **UNWATCHED, **settings}
+    with TemporaryDirectory() as folder:
+        log = Path(folder) / "log"
+        fork = Fork(program, *arguments, environment=environment, log=log)
+        try:
+            status = fork.wait(REFUSED_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(fork.pid, signal.SIGKILL)
+            raise
+        said = log.read_text()
     assert status == 1, said
     [line] = said.splitlines()
     return line

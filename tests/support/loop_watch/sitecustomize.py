@@ -25,6 +25,8 @@ from typing import Any
 from cheap_hashes import Finder  # type: ignore[import-not-found] # is in this folder
 
 BLOCKED = "the event loop is blocked"
+UNWATCHED = "UNWATCHED"
+"""With this variable nothing is printed: a server that does not serve yet may take its time."""
 BUSY_SECONDS = 0.1
 BEAT_SECONDS = 0.02
 """Between two looks at a loop that works."""
@@ -49,6 +51,8 @@ SILENT = ((time, "sleep"), (os, "fsync"), (os, "fdatasync"))
 
 
 def say(what: str, frame: FrameType | None) -> None:
+    if UNWATCHED in os.environ:  # now: a fork has an environment of its own
+        return
     stack = "".join(traceback.format_stack(frame))
     print(f"{BLOCKED}: {what}\n{stack}", file=sys.stderr, flush=True)
 
