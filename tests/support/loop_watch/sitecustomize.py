@@ -7,7 +7,8 @@ It prints BLOCKED and a stack to stderr where the loop's thread
 
 - takes more than BUSY_SECONDS of processor time without running a callback that is due. Time by the
   clock would count what else the machine does. asyncio's own debug mode does, and knows nothing
-  of uvloop's callbacks;
+  of uvloop's callbacks. Sanic's start is left out: nobody is served yet, also where gunicorn
+  starts a worker anew and others serve;
 - makes a call that may wait: it sleeps, syncs a file to the disk, runs a program, looks up a name,
   opens an SQLite database.
 """
@@ -28,6 +29,8 @@ BLOCKED = "the event loop is blocked"
 UNWATCHED = "UNWATCHED"
 """With this variable nothing is printed: a server that does not serve yet may take its time."""
 BUSY_SECONDS = 0.1
+START = "_startup"
+"""The method of `Sanic`."""
 BEAT_SECONDS = 0.02
 """Between two looks at a loop that works."""
 LOOK_SECONDS = 0.05
@@ -57,6 +60,15 @@ def say(what: str, frame: FrameType | None) -> None:
     print(f"{BLOCKED}: {what}\n{stack}", file=sys.stderr, flush=True)
 
 
+def is_starting(frame: FrameType | None) -> bool:
+    """Whether this is called by the coroutine in which Sanic makes an application ready."""
+    while frame is not None:
+        if frame.f_code.co_name == START:
+            return True
+        frame = frame.f_back
+    return False
+
+
 class Watch:
     """One loop, from another thread, which also sees what the loop's thread does at that time.
 
@@ -80,7 +92,9 @@ class Watch:
             if not self.alive:
                 if spent - asked > BUSY_SECONDS and not reported:
                     reported = True
-                    say(f"{spent - asked:.3f} s of processor time", self.frame())
+                    frame = self.frame()
+                    if not is_starting(frame):
+                        say(f"{spent - asked:.3f} s of processor time", frame)
             elif spent - asked > WORKS_SECONDS:
                 self.alive, asked, reported = False, spent, False
                 try:
