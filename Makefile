@@ -39,7 +39,7 @@ run: $(VENV)/runtime.stamp ## serve on http://127.0.0.1:8000, with SQLite in dat
 test: $(VENV)/dev.stamp $(if $(TEST),,style) ## lint and every test; TEST=path for one file alone
 	@.ci/services
 	@$(if $(TEST),,.ci/beside_analysis) $(LIMIT) $(BIN)/python -m pytest \
-		$(or $(TEST),-n 6 --dist loadfile --no-loadscope-reorder)
+		$(or $(TEST),-n 4 --dist loadfile --no-loadscope-reorder)
 
 fuzz: $(VENV)/dev.stamp ## try the API and the sockets with very many inputs, for hours; FUZZ=times as many
 	@.ci/services
