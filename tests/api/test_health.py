@@ -62,15 +62,25 @@ class Stand:
 
     @contextmanager
     def silent(self) -> Iterator[None]:
-        """Its connections stay open, and nothing comes on them."""
-        backends = self._backends()
-        for pid in backends:
-            os.kill(pid, signal.SIGSTOP)
+        """Its connections stay open, and nothing comes on them, nor on new ones."""
+        # A server that has just begun still opens some, which are in no view yet. So it is all of
+        # PostgreSQL that stops, the parent of its processes first.
+        parent = self._parent()
+        stopped = [parent]
+        os.kill(parent, signal.SIGSTOP)
         try:
+            for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
+                os.kill(int(pid), signal.SIGSTOP)
+                stopped.append(int(pid))
             yield
         finally:
-            for pid in backends:
-                os.kill(pid, signal.SIGCONT)
+            for each in stopped:
+                os.kill(each, signal.SIGCONT)
+
+    def _parent(self) -> int:
+        """The process that begins a new one for each connection."""
+        own = Path(f"/proc/{self.admin.info.backend_pid}/status").read_text()
+        return int(own.split("PPid:")[1].split()[0])
 
 
 @pytest.fixture
