@@ -63,7 +63,7 @@ class Transport(asyncio.Transport):
             except BlockingIOError:
                 sent = 0
             except OSError as error:  # also after the end, when there is no descriptor
-                self._end(error)
+                self.end(error)
                 return
             if sent == len(data):
                 return
@@ -82,7 +82,7 @@ class Transport(asyncio.Transport):
             self._flush()
         if self._state == CLOSING:
             if events & ~(READ | WRITE):  # nobody takes what is left
-                self._end(None)
+                self.end(None)
             return
         if events & ~WRITE:
             try:
@@ -90,7 +90,7 @@ class Transport(asyncio.Transport):
             except BlockingIOError:
                 return
             except OSError as error:
-                self._end(error)
+                self.end(error)
                 return
             if data:
                 self._protocol.data_received(data)
@@ -104,14 +104,14 @@ class Transport(asyncio.Transport):
         except BlockingIOError:
             return
         except OSError as error:
-            self._end(error)
+            self.end(error)
             return
         del self._unsent[:sent]
         if self._unsent:
             return
         self._unsent = None
         if self._state == CLOSING:
-            self._end(None)
+            self.end(None)
             return
         self._transports.watch(self._descriptor, READ)
         if self._state == ENDING:
@@ -129,7 +129,7 @@ class Transport(asyncio.Transport):
             with socket.socket(fileno=os.dup(self._descriptor)) as copy:
                 copy.shutdown(socket.SHUT_WR)
         except OSError as error:
-            self._end(error)
+            self.end(error)
 
     def close(self) -> None:
         """Close the socket once all is written. Nothing more is read."""
@@ -137,15 +137,16 @@ class Transport(asyncio.Transport):
             return
         self._state = CLOSING
         if self._unsent is None:
-            self._end(None)
+            self.end(None)
         else:
             self._transports.watch(self._descriptor, WRITE)
 
     def abort(self) -> None:
         """Close the socket now."""
-        self._end(None)
+        self.end(None)
 
-    def _end(self, error: Exception | None) -> None:
+    def end(self, error: Exception | None) -> None:
+        """Close the socket now; `error` is the reason, if there is one. Only the first call counts."""
         if self._descriptor < 0:
             return
         descriptor, self._descriptor = self._descriptor, -1
@@ -153,10 +154,6 @@ class Transport(asyncio.Transport):
         self._state = CLOSING
         self._unsent = None
         self._transports.discard(descriptor, protocol, error)
-
-    def fail(self, error: Exception) -> None:
-        """Its protocol has failed. Nothing of what it keeps can be relied on."""
-        self._end(error)
 
     def is_closing(self) -> bool:
         return self._state == CLOSING
@@ -219,7 +216,7 @@ class Transports:
             try:
                 transport.ready(events)
             except Exception as error:
-                transport.fail(error)
+                transport.end(error)
                 message = "a socket is closed because its protocol failed"
                 self._loop.call_exception_handler({"message": message, "exception": error})
 
