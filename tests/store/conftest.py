@@ -1,8 +1,9 @@
 """A database for each test, on SQLite and on PostgreSQL."""
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,3 +74,17 @@ async def other_node(database: Database, database_url: str) -> AsyncIterator[Dat
     """The same database, as another process has it open."""
     async with opened(database_url) as second:
         yield second
+
+
+@pytest.fixture
+def statements(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Grows by each statement that asks this kind of database for rows."""
+    found: list[str] = []
+    fetch = type(database).fetch
+
+    async def counted(self: Database, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        found.append(sql)
+        return await fetch(self, sql, parameters)
+
+    monkeypatch.setattr(type(database), "fetch", counted)
+    return found

@@ -1,9 +1,7 @@
 """Conversations: a user's list, participants, unread counts, change numbers."""
 
 import asyncio
-from collections.abc import Sequence
 from math import inf
-from typing import Any
 
 import pytest
 
@@ -149,18 +147,11 @@ async def test_the_list_has_the_most_recently_active_first(database: Database) -
 
 
 async def test_a_filter_is_the_same_statement_at_every_moment(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, statements: list[str]
 ) -> None:
     """So the database need not prepare it anew."""
     talk, ali, _ = await pair(database)
-    statements: list[str] = []
-    fetch = type(database).fetch
-
-    async def counted(self: Database, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
-        statements.append(sql)
-        return await fetch(self, sql, parameters)
-
-    monkeypatch.setattr(type(database), "fetch", counted)
+    statements.clear()
     asked = {"muted": False, "archived": False, "pinned": False, "direct": False}
     for _ in range(2):
         await asyncio.sleep(0.001)

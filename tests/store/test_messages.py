@@ -1,8 +1,5 @@
 """Messages as a participant sees them: pages, read marks, what changed after a point."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import pytest
 from msgspec import UNSET, Raw
 from msgspec.structs import replace
@@ -229,19 +226,11 @@ async def test_a_message_knows_whether_anything_belongs_to_it(
 
 
 async def test_a_page_takes_the_same_few_statements(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, statements: list[str]
 ) -> None:
     """However many of its messages have files, mentions or reactions."""
     talk, ali, sara = await pair(database)
     make = Changes(database, talk)
-    statements: list[str] = []
-    fetch = type(database).fetch
-
-    async def counted(self: Database, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
-        statements.append(sql)
-        return await fetch(self, sql, parameters)
-
-    monkeypatch.setattr(type(database), "fetch", counted)
     plain = [(await sent(database, talk, ali)).id for _ in range(3)]
     statements.clear()
     assert len(await messages.before(database, Reader(talk, sara), None, 50)) == 3
