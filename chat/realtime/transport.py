@@ -146,7 +146,7 @@ class Transport(asyncio.Transport):
         self.end(None)
 
     def end(self, error: Exception | None) -> None:
-        """Close the socket now; `error` is the reason, if there is one. Only the first call counts."""
+        """Close the socket now, for this reason if there is one. A second call does nothing."""
         if self._descriptor < 0:
             return
         descriptor, self._descriptor = self._descriptor, -1
