@@ -574,9 +574,11 @@ def test_who_comes_back_soon_is_not_read_for_and_misses_nothing(
         socket, hello = await opening
         assert hello["conversations"] == 1
         frames = await until_resumed(socket)
-        # What was said on another node may still be on its way, and so may the news of a beginning.
-        expected = len(said.get(meanwhile, [])) or meanwhile == "begun"
-        while len(texts(frames)) + kinds(frames).count("conversation.created") < expected:
+        # What was said on another node may still be on its way, and so may the news of a beginning
+        # and of a removal.
+        expected = len(said.get(meanwhile, [])) or meanwhile in ("begun", "removed")
+        news = ("chat.message", "conversation.created", "conversation.removed")
+        while sum(kind in news for kind in kinds(frames)) < expected:
             frames.append(await socket.receive())
         more = await settled(nodes, socket, talk.sara)
         if meanwhile == "removed":
