@@ -132,18 +132,18 @@ async def test_a_node_that_pushes_needs_no_followers_of_its_own(
     phone = {"platform": "webhook", "url": gateway, "app_id": "a", "pushkey": "b"}
     with RedisServer() as relay:
         shared = {"DATABASE_URL": url, "REDIS_URL": relay.url, "PUSH_GATEWAYS": gateway}
-        with PayamServer({**shared, "PUSH": "off"}) as first, PayamServer(shared) as second:
-            holder, _ = await begun(first, second)
-            assert holder is first
-            async with opened(url) as database, People(second) as people:
-                ali, sara = await people("ali"), await people("sara")
-                answer = await ali.http.post("/api/devices/", json=phone)
-                assert answer.status_code == 201, answer.text
-                await say(sara, await ali.begin_conversation(sara), "one")
-                give_up = monotonic() + PATIENCE
-                while not await database.fetch("SELECT 1 FROM notices"):
-                    assert monotonic() < give_up
-                    await asyncio.sleep(0.05)
+        with PayamServer({**shared, "PUSH": "off"}) as first:
+            await begun(first)
+            with PayamServer(shared) as second:
+                async with opened(url) as database, People(second) as people:
+                    ali, sara = await people("ali"), await people("sara")
+                    answer = await ali.http.post("/api/devices/", json=phone)
+                    assert answer.status_code == 201, answer.text
+                    await say(sara, await ali.begin_conversation(sara), "one")
+                    give_up = monotonic() + PATIENCE
+                    while not await database.fetch("SELECT 1 FROM notices"):
+                        assert monotonic() < give_up
+                        await asyncio.sleep(0.05)
 
 
 async def test_a_duty_is_of_one_holder_until_it_ends(database: Database) -> None:
