@@ -347,7 +347,7 @@ async def test_what_is_read_at_once_is_not_pushed(world: World) -> None:
     ali, sara = await world.user("ali"), await world.user("sara")
     browser = await world.browser(sara)
     talk = await conversation(world.database, ali, sara)
-    async with world.pushing(times=replace(QUICK, grace=0.4)):
+    async with world.pushing(times=replace(QUICK, grace=3.0)):
         message = await world.say(talk, ali)
         await until_asked(world)
         await world.read(talk, sara, message)

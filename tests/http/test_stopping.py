@@ -30,7 +30,7 @@ async def ask(server: PayamServer, ali: Person, path: str) -> RawClient:
 
 async def test_an_answer_under_way_is_read_to_its_end() -> None:
     """As far as GRACEFUL_TIMEOUT allows."""
-    with PayamServer({"RATE_LIMITS": "off", "GRACEFUL_TIMEOUT": "8"}) as server:
+    with PayamServer({"RATE_LIMITS": "off", "GRACEFUL_TIMEOUT": "50"}) as server:
         async with People(server) as people:
             ali = await people("ali")
             path = await long_list(ali)

@@ -25,7 +25,7 @@ BACKENDS = """
     WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()
 """
 
-IMPATIENT = Patience(read=0.2)
+IMPATIENT = Patience(read=1.0)
 PATIENT = Patience(read=3600.0)
 """Whoever waits for it fails."""
 SECONDS = 120  # keeps a test from hanging
@@ -121,13 +121,13 @@ async def test_a_read_that_takes_too_long_is_given_up(postgres_server: PostgresS
         for outcome in await asyncio.gather(*sleeping, return_exceptions=True):
             assert isinstance(outcome, Unavailable)
         await all_are_free(database)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while await database.fetch(BACKENDS) != [(0,)]:
                 pass
 
 
 async def all_are_free(database: PostgresStore) -> None:
-    async with asyncio.timeout(30), AsyncExitStack() as stack:
+    async with asyncio.timeout(60), AsyncExitStack() as stack:
         for _ in range(POOL_SIZE):
             await stack.enter_async_context(database.connection())
 
