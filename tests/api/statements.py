@@ -18,7 +18,7 @@ from tests.api.client import Person
 
 OF_ALL = {"request_id": "a frame"}
 """What the log has of a request, for what is counted without one."""
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def is_counted() -> bool:

@@ -22,7 +22,7 @@ from tests.support.people import People
 from tests.support.postgres_server import PostgresServer
 from tests.support.redis_server import RedisServer
 
-PATIENCE_SECONDS = 30  # keeps a test from hanging
+PATIENCE_SECONDS = 60  # keeps a test from hanging
 LISTENING = "Redis refuses PUBLISH"
 
 

@@ -111,7 +111,7 @@ class Seeded:
         if self.database_url:
             with psycopg.connect(self.database_url) as postgres:
                 return postgres.execute(statement.encode()).fetchall()
-        embedded = sqlite3.connect(self.sqlite_file, timeout=10)
+        embedded = sqlite3.connect(self.sqlite_file, timeout=60)
         try:
             return embedded.execute(statement).fetchall()
         finally:

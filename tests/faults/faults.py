@@ -22,8 +22,8 @@ TIMES = 5 if IS_LONG else 2
 HANGS_SECONDS = 8
 REDIS_GONE_SECONDS = 30 if IS_LONG else 4
 POSTGRES_GONE_SECONDS = 10 if IS_LONG else 3
-FOUND_SECONDS = 30
-REPLACED_SECONDS = 40
+FOUND_SECONDS = 60
+REPLACED_SECONDS = 60
 EVERYONE = "chat_everyone"
 ABNORMAL = 1006
 """The code that a client gives a connection which ended without a close frame."""

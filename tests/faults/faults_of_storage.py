@@ -24,7 +24,7 @@ ROOM = 64 * 1024
 UPLOAD = b"a file" * 1_000_000
 UPLOADS = 3
 KILLS = 5 if IS_LONG else 3
-WRITTEN_SECONDS = 30
+WRITTEN_SECONDS = 60
 
 
 @contextmanager

@@ -118,7 +118,7 @@ class Place:
         live = Path(self.server.settings["DATA_DIR"]) / "payam.sqlite3"
         with (
             closing(sqlite3.connect(self.backup / "payam.sqlite3")) as backup,
-            closing(sqlite3.connect(live, timeout=10)) as database,
+            closing(sqlite3.connect(live, timeout=60)) as database,
         ):
             backup.backup(database)
 

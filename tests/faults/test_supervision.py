@@ -10,7 +10,7 @@ from tests.faults.test_mechanisms import MESSAGES, two_workers
 from tests.support.postgres_server import PostgresServer
 from tests.support.redis_server import RedisServer
 
-REPLACED_SECONDS = 30  # keeps the test from hanging
+REPLACED_SECONDS = 60  # keeps the test from hanging
 
 
 def is_replaced(before: set[int], after: set[int]) -> bool:

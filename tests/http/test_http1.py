@@ -162,7 +162,7 @@ def test_no_bytes_make_the_server_fail(on_sqlite: PayamServer) -> None:
         ),
     )
     def check(begun: str, more: bytes) -> None:
-        with socket.create_connection(("127.0.0.1", on_sqlite.port), timeout=10) as peer:
+        with socket.create_connection(("127.0.0.1", on_sqlite.port), timeout=60) as peer:
             peer.sendall(begun.encode() + more + b"\r\n\r\n")
             peer.shutdown(socket.SHUT_WR)
             got = b""

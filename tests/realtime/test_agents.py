@@ -165,7 +165,7 @@ async def test_it_looks_from_time_to_time() -> None:
         return
 
     looking = asyncio.create_task(Counting(nobody, let_in, pause=0.001).run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(looks) < 3:
             await asyncio.sleep(0.001)
     looking.cancel()

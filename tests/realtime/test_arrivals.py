@@ -215,7 +215,7 @@ async def said(nodes: Nodes, one: Case, head: bytes) -> bytes:
             await asyncio.sleep(0.01)
             head = head[20:]
         await client.send(head + one.after)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             first = await client.reader.readuntil(b"\r\n\r\n")
             await client.send(GOODBYE if b" 101 " in first.split(b"\r\n")[0] else REST)
             return first + await client.read_to_the_end()

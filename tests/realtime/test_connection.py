@@ -74,7 +74,7 @@ async def talk(
     server = await loop.create_server(lambda: Opening(accept), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             client = await connect(
                 f"ws://127.0.0.1:{port}", proxy=None, open_timeout=60, max_queue=None
             )

@@ -145,7 +145,7 @@ class Node(Announcements):
         return dict.fromkeys(ids, len(self.history))
 
     async def settled(self) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while self.dispatcher.is_busy:
                 await asyncio.sleep(0)
 
@@ -310,7 +310,7 @@ async def test_who_announces_an_end_waits_for_all_other_nodes(wire: Wire) -> Non
     one, two, three = [Node(wire, [], OnBoard(name, *{*names} - {name})) for name in names]
     one.dispatcher.ends.revoked(FamilyRevoked("family"))
     waiting = [asyncio.create_task(node.dispatcher.ends.announced_to_all()) for node in (one, two)]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(wire.announced) < 3:  # the end, and two questions
             await asyncio.sleep(0)
     said = [*wire.announced]

@@ -507,7 +507,7 @@ async def gone(nodes: Nodes, person: Person) -> str:
     payam = nodes.here.app.ctx.payam
     users = users_of(nodes)
     users.verified = None
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while users.verified is None:  # what was said just now may be on its way
             await payam.live.tick(await touched.present(payam.database))
     await socket.close()

@@ -86,7 +86,7 @@ def test_no_frame_makes_the_server_fail(
         try:
             for frame in frames:
                 await connection.send(frame if isinstance(frame, bytes) else sendable(frame))
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await (await connection.ping())
         except ConnectionClosed as closed:
             code = closed.rcvd.code if closed.rcvd else None

@@ -105,7 +105,7 @@ class Database:
 
     async def settled(self) -> None:
         """The hub has read all that it began to read."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while self.hub.is_busy:
                 await asyncio.sleep(0)
 

@@ -56,7 +56,7 @@ class World:
         return sum([bool(self.written(member)) for member in self.members])
 
     async def settle(self) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while any(member.held for member in self.members if not member.is_closing):
                 await asyncio.sleep(0)
 

@@ -46,7 +46,7 @@ Play = Callable[[AsyncExitStack], Awaitable[None]]
 
 def play(work: Play) -> None:
     async def whole() -> None:
-        async with AsyncExitStack() as stack, asyncio.timeout(30):
+        async with AsyncExitStack() as stack, asyncio.timeout(60):
             await work(stack)
 
     asyncio.run(whole())

@@ -102,7 +102,7 @@ class World:
     async def catch_up(self, since: int, *, epoch: str = "", knows_epochs: bool = False) -> None:
         place = self.hub.subscription(self.late, CONVERSATION)
         assert place is not None
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await resume.catch_up(
                 self.late,
                 CONVERSATION,
@@ -118,7 +118,7 @@ class World:
             )
 
     async def members_are_told(self, first: int, last: int) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while self.member.text != numbers(first, last):
                 await asyncio.sleep(0)
 

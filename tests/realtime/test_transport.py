@@ -16,7 +16,7 @@ from chat.realtime.transport import TURN_MAX, Transport, Transports
 LIMIT = 256 * 1024
 LARGE = 8 * 1024 * 1024
 """More bytes than the kernel keeps for a client that does not read."""
-PATIENCE = 30
+PATIENCE = 60
 FIRST = b"first"
 
 

@@ -278,12 +278,12 @@ async def test_a_conversation_begins_through_the_writer(database: Database) -> N
     """It waits its turn as every change does, and is refused where too much waits."""
     ali, sara = await user(database, "ali"), await user(database, "sara")
     who = Identity(ali, "ali", False, inf, None)
-    writer = Writer(database, lambda events: None, doubt=lambda ids: None, capacity=2, timeout=20)
+    writer = Writer(database, lambda events: None, doubt=lambda ids: None, capacity=2, timeout=60)
     service = Conversations(database, writer, per_request=1)
     direct = DirectConversations(database, writer, service)
     group = asyncio.create_task(service.create(who, [sara], "group"))
     pair_of_two = asyncio.create_task(direct.begin(who, [sara], "", None))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while writer.backlog < 2:
             await asyncio.sleep(0.01)
     with pytest.raises(Unavailable):

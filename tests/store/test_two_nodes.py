@@ -32,7 +32,7 @@ async def test_two_nodes_at_once_number_densely_and_never_wait_in_a_circle(
         for n in range(10):
             await node.store_sends([draft(talk, ali, f"{name} {n}") for talk in order])
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await asyncio.gather(
             store(database, talks, "a"),
             store(other_node, talks[::-1], "b"),
@@ -92,7 +92,7 @@ async def test_two_nodes_writing_everything_at_once_keep_every_number_dense(
                 for talk in order:
                     work.append(one.store(draft(talk, ali, str(n))))
                     work.append(two.change(talk, editing(talk, targets[talk].id, str(n))))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await asyncio.gather(*work)
     assert await conversations.seqs(database, talks) == dict.fromkeys(talks, 81)
     for talk in talks:

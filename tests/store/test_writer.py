@@ -234,7 +234,7 @@ async def test_others_are_told_in_the_order_of_the_numbers(database: Database) -
     agent = await user(database, "agent", is_staff=True)
     await Changes(database, talk).open_ticket(ali)
     heard: list[Event] = []
-    writer = Writer(database, heard.extend, doubt=lambda ids: None, capacity=10, timeout=20)
+    writer = Writer(database, heard.extend, doubt=lambda ids: None, capacity=10, timeout=60)
     drafts = [draft(talk, sender, str(n)) for n, sender in enumerate((agent, ali, agent, ali))]
     answers: list[int] = []
     for send in drafts:  # none is committed before `run`, so all are one batch

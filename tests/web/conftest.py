@@ -27,7 +27,7 @@ takes, and most contexts here end before it is used.
 inspect.modulesbyfile["<string>"] = "__main__"
 
 # It only keeps a test from hanging.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

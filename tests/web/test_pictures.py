@@ -16,7 +16,7 @@ from tests.web.visitor import Visitor
 
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 780}, "has_touch": True}
-SECONDS = 20  # keeps a test from hanging
+SECONDS = 60  # keeps a test from hanging
 FILES = "**/attachments/*/**"
 
 

@@ -203,7 +203,7 @@ async def test_a_read_that_takes_too_long_is_ended_on_the_server(
     with pytest.raises(TimeoutError):
         await connection.read("SELECT pg_sleep(60)", (), database._connections._has_read, 0.1)
     sleeping = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await database.fetch(f"{sleeping} AND state = 'active'") != [(0,)]:
             await asyncio.sleep(0.02)
 
