@@ -8,11 +8,18 @@ import pytest
 import redis.asyncio as aioredis
 
 from chat.errors import RateLimited
+from chat.realtime import counting
 from chat.realtime.counting import CHUNK, RedisCounts
 from chat.services.limits import Limit, Settling
 from tests.support.payam_server import CHECKOUT
 from tests.support.ports import free_port
 from tests.support.redis_server import RedisServer
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A node whose Redis answers late counts alone: here Redis has the time of a slow machine."""
+    monkeypatch.setattr(counting, "SECONDS", 60.0)
 
 
 def node(url: str, deployment: str) -> RedisCounts:

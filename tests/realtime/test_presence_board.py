@@ -91,7 +91,7 @@ def test_more_users_than_one_script_takes(url: str) -> None:
 
 def test_users_go_with_a_node_that_is_silent_but_not_those_of_others(url: str) -> None:
     async def story(stack: AsyncExitStack) -> None:
-        silent = await board_on(stack, url, "dead", life=1)
+        silent = await board_on(stack, url, "dead", life=5)
         alive = await board_on(stack, url, "dead")
         await silent.arrive([ALI, SARA])
         await alive.arrive([SARA])
