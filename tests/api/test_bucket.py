@@ -34,8 +34,6 @@ from tests.support.s3_server import BUCKET, S3Server
 
 DATA = bytes(range(256)) * 8
 NAME = "گزارش.bin"
-LARGE = array("Q", range(PART // 4 + 1)).tobytes()
-"""Two parts and a little more; no two places in it are the same."""
 
 
 @pytest.fixture(scope="module")
@@ -160,35 +158,37 @@ def test_a_resumable_upload_goes_there(api: Api, ali: Person, attachments: str) 
 
 def test_a_large_file_goes_there_in_parts(api: Api, ali: Person, attachments: str) -> None:
     """As a form, and as a resumable upload. A range is right across the border of two parts."""
-    attachment = attach(ali, attachments, LARGE)
-    half = len(LARGE) // 2
+    # Two parts and a little more; no two places in it are the same.
+    large = array("Q", range(PART // 4 + 1)).tobytes()
+    attachment = attach(ali, attachments, large)
+    half = len(large) // 2
     sent = {"Content-Type": "application/offset+octet-stream"}
-    begun = ali.post("/api/uploads/", headers={"Upload-Length": str(len(LARGE))}).headers
-    for offset, piece in ((0, LARGE[:half]), (half, LARGE[half:])):
+    begun = ali.post("/api/uploads/", headers={"Upload-Length": str(len(large))}).headers
+    for offset, piece in ((0, large[:half]), (half, large[half:])):
         headers = {**sent, "Upload-Offset": str(offset), "Tus-Resumable": "1.0.0"}
         answer = ali.patch(begun["Location"], headers=headers, content=piece)
         assert answer.status_code == 204, answer.text
     uploaded = ali.post(attachments, {"upload": begun["Location"].split("/")[-2]}).json()
     border = slice(PART - 3, PART + 5)
     for one in (attachment, uploaded):
-        assert one["size"] == len(LARGE)
+        assert one["size"] == len(large)
         whole = downloaded(ali, one["url"])
-        assert whole.content == LARGE
+        assert whole.content == large
         assert whole.headers["ETag"].endswith('-3"')  # S3's own sign of three parts
         part = downloaded(ali, one["url"], Range=f"bytes={border.start}-{border.stop - 1}")
-        assert (part.status_code, part.content) == (206, LARGE[border])
+        assert (part.status_code, part.content) == (206, large[border])
         last = downloaded(ali, one["url"], Range="bytes=-5")
-        assert (last.status_code, last.content) == (206, LARGE[-5:])
+        assert (last.status_code, last.content) == (206, large[-5:])
 
     async def read(start: int, size: int) -> bytes:
         """As an export does, past the signed addresses."""
         files = api.app.ctx.payam.files
         sizes = await files.bucket.everything()
-        (name, _) = [name for name, kept in sizes.items() if kept.size == len(LARGE)]
+        (name, _) = [name for name, kept in sizes.items() if kept.size == len(large)]
         return b"".join([chunk async for chunk in files.chunks(name, start, size)])
 
-    assert api.run(read(border.start, 8)) == LARGE[border]
-    assert api.run(read(0, len(LARGE))) == LARGE
+    assert api.run(read(border.start, 8)) == large[border]
+    assert api.run(read(0, len(large))) == large
     assert on_disk(api) == set()
     assert ali.delete(attachments.removesuffix("attachments/")).status_code == 204
 

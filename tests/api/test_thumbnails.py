@@ -1,6 +1,7 @@
 """Thumbnails and types over HTTP: who may have them, how long they are kept, and when they go."""
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -76,21 +77,22 @@ def test_a_thumbnail_may_be_kept(ali: Person, stranger: Person, attachments: str
 
 
 @pytest.mark.parametrize(
-    ("data", "has_thumbnail"),
-    [
-        (picture("PNG", 512, 400), False),
-        (picture("PNG", 513, 40), True),
-        (picture("HEIF", 64, 64), True),
-        (picture("PNG", 512, 400) + bytes(256 * 1024), True),
-        (film("GIF"), True),
-        (b"no picture", False),
-        (picture()[:100], False),
+    ("make", "has_thumbnail"),
+    [  # made when they are needed, and not in each process that only reads this file
+        (lambda: picture("PNG", 512, 400), False),
+        (lambda: picture("PNG", 513, 40), True),
+        (lambda: picture("HEIF", 64, 64), True),
+        (lambda: picture("PNG", 512, 400) + bytes(256 * 1024), True),
+        (lambda: film("GIF"), True),
+        (lambda: b"no picture", False),
+        (lambda: picture()[:100], False),
     ],
 )
 def test_what_browsers_show_well_has_none(
-    ali: Person, attachments: str, data: bytes, has_thumbnail: bool
+    ali: Person, attachments: str, make: Callable[[], bytes], has_thumbnail: bool
 ) -> None:
     """A small picture is its own thumbnail, if browsers can show it; what is broken has none."""
+    data = make()
     attachment = attach(ali, attachments, data)
     assert ("thumbnail_url" in attachment) == has_thumbnail
     if not has_thumbnail:
