@@ -36,20 +36,22 @@ from chat.store import support_tickets as tickets
 from chat.store.attachments import StoredFile
 from chat.store.connect import connect, connect_index
 from chat.store.database import Database, Transaction
-from chat.store.patience import PATIENCE, Patience
+from chat.store.patience import Patience
 from chat.store.sends import Send
 from chat.store.work import Apply, Outcome
 from chat.store.writer import Writer
 from chat.text.searching import text_key
 
 POOL_SIZE = 8
+PATIENT = Patience(connection=60.0, read=60.0, lock=60.0)
+"""Of a database that is there, on a machine that may be slow."""
 MOMENT = 1_698_400_800_000_000
 """2023-10-27T10:00:00Z in microseconds since the epoch."""
 
 
 @asynccontextmanager
 async def opened(
-    url: str, *, migrated: bool = False, patience: Patience = PATIENCE
+    url: str, *, migrated: bool = False, patience: Patience = PATIENT
 ) -> AsyncIterator[Database]:
     database = connect(url, POOL_SIZE, patience)
     await database.open()
