@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from chat.realtime.bag import Bag, with_one, without
+from chat.realtime.moves import Moves
 from chat.realtime.seats import WIDTH, Seat, live_in, place_of, seats_of, with_seat, without_seat
 from chat.realtime.subscribers import Subscriber, UserSocket
 from chat.realtime.subscription import ABSENT, Subscription
@@ -21,11 +22,13 @@ class Group(Struct, gc=False, eq=False):
     A process may have many groups, so each has only what it needs: None where nothing is. The
     garbage collector does not look at them, since the hub lives as long as the process.
     `read_at` says when `seq` was last taken from the database, in commits of this process.
+    `moves` are those of all groups.
     """
 
     conversation_id: int
     seq: int
     read_at: int
+    moves: Moves
     members: Bag = ()
     wide: bytes = b""
     others: dict[Subscriber, Subscription] | None = None
@@ -75,6 +78,8 @@ class Group(Struct, gc=False, eq=False):
 
     def unseat(self, seat: Seat) -> None:
         """The group does not have the seat any more, and none of its sockets."""
+        if seat.sockets:  # if it takes its place again, the group may be another one
+            self.moves.note(self.conversation_id, self.seq)
         self.wide = without_seat(self.wide, seat)
         for connection in seat.live:
             self._take(connection)
@@ -148,7 +153,10 @@ class Group(Struct, gc=False, eq=False):
 
     def advance(self, seq: int) -> None:
         """The members are at `seq`. A connection that was ahead may be a member now."""
-        self.seq = max(self.seq, seq)
+        if seq > self.seq:
+            if self.wide:  # who has a seat may be on the way back
+                self.moves.note(self.conversation_id, self.seq)
+            self.seq = seq
         if self.others:
             for connection, subscription in list(self.others.items()):
                 if not subscription.is_reading and subscription.position <= self.seq:

@@ -7,12 +7,11 @@ again.
 """
 
 import asyncio
-from array import array
 from collections.abc import Callable, Collection, Iterator
 from struct import Struct
-from typing import cast
 
 from chat.realtime.group import Group
+from chat.realtime.moves import Moves
 from chat.realtime.seats import Seat, with_seat, without_seat
 
 HEAD = Struct("=qq")
@@ -21,58 +20,8 @@ PART = 1000
 """Groups that are looked at in one step of the event loop."""
 
 
-State = int | bytes
-"""The position of a group that is awake, or the whole record of one that rests."""
-
-
-def position_in(state: State) -> int:
-    return state if isinstance(state, int) else int(HEAD.unpack_from(state)[0])
-
-
-class States(Collection[int]):
-    """The state of some groups at a moment. While two states are equal, the positions are the same.
-
-    Most users who come back have hundreds of groups, of which none has changed. So a state is the
-    least that shows whether a group has changed.
-    """
-
-    __slots__ = ("_ids", "_states")
-
-    def __init__(self, ids: "array[int]", states: list[State]) -> None:
-        self._ids = ids
-        self._states = states
-
-    def __contains__(self, conversation_id: object) -> bool:
-        return conversation_id in self._ids
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._ids)
-
-    def __len__(self) -> int:
-        return len(self._ids)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, States):
-            return NotImplemented
-        return self._states == other._states and self._ids == other._ids
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def positions(self) -> dict[int, int]:
-        return {one: position_in(state) for one, state in zip(self, self._states, strict=True)}
-
-    def moved_since(self, before: "States") -> dict[int, int] | None:
-        """Earlier positions of the groups that have moved on since. None if they are others."""
-        if self._ids != before._ids:
-            return None
-        if self._states == before._states:
-            return {}
-        # A state that is the same object needs no look: nearly all are.
-        return {
-            one: at
-            for one, state, then in zip(self._ids, self._states, before._states, strict=True)
-            if state is not then and (at := position_in(then)) != position_in(state)
-        }
+def position_in(record: bytes) -> int:
+    return int(HEAD.unpack_from(record)[0])
 
 
 class Groups(Collection[int]):
@@ -83,6 +32,7 @@ class Groups(Collection[int]):
 
     def __init__(self, may_rest: Callable[[Group], bool]) -> None:
         self._may_rest = may_rest
+        self.moves = Moves()
         self._awake: dict[int, Group] = {}
         self._resting: dict[int, bytes] = {}
         self._quiet: dict[int, int] = {}
@@ -104,7 +54,7 @@ class Groups(Collection[int]):
         if group is None and conversation_id in self._resting:
             record = self._resting.pop(conversation_id)
             seq, read_at = HEAD.unpack_from(record)
-            group = Group(conversation_id, seq, read_at, wide=record[HEAD.size :])
+            group = Group(conversation_id, seq, read_at, self.moves, wide=record[HEAD.size :])
             self._awake[conversation_id] = group
         return group
 
@@ -134,16 +84,6 @@ class Groups(Collection[int]):
         group = self._awake.get(conversation_id)
         return None if group is None else group.seq
 
-    def states(self, conversation_ids: "array[int]") -> States:
-        """The present state of those groups that exist."""
-        ids = conversation_ids[:]
-        resting: list[bytes | None] = list(map(self._resting.get, ids))
-        if all(resting):
-            return States(ids, cast("list[State]", resting))
-        awake = self._awake
-        states = [record or awake[one].seq for one, record in zip(ids, resting, strict=True)]
-        return States(ids, states)
-
     def wide_of(self, conversation_id: int) -> bytes:
         """The seats of a group, if it is there."""
         record = self._resting.get(conversation_id)
@@ -162,7 +102,7 @@ class Groups(Collection[int]):
             return is_new
         group = self.get(conversation_id)
         if group is None:
-            group = Group(conversation_id, seq, read_at)
+            group = Group(conversation_id, seq, read_at, self.moves)
             self.add(group)
             group.seat(seat)
             return True

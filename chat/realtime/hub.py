@@ -163,7 +163,7 @@ class Hub:
     def _group_of(self, conversation_id: int, seq: int) -> Group:
         group = self._groups.get(conversation_id)
         if group is None:
-            group = Group(conversation_id, seq, self._commits)
+            group = Group(conversation_id, seq, self._commits, self._groups.moves)
             self._groups.add(group)
             self._opened(conversation_id)
         return group

@@ -11,15 +11,26 @@ and 30, with a client that has 7 up to 18 and 8 up to 30:
 """
 
 import asyncio
+from array import array
 from collections.abc import Callable, Mapping
 
+from msgspec import Struct
+
 from chat.realtime.group import Group
-from chat.realtime.groups import Groups, States
+from chat.realtime.groups import Groups
+from chat.realtime.moves import Move
 from chat.realtime.seats import Seat
 from chat.realtime.subscribers import Subscriber, UserSocket
 
 PART = 250
 """Most conversations that a seat leaves in one step of the event loop."""
+
+
+class Before(Struct, frozen=True):
+    """How it was before the database was asked: the conversations of a seat, and the moment."""
+
+    conversations: "array[int]"
+    moment: Move
 
 
 class Seating:
@@ -98,37 +109,40 @@ class Seating:
                 late[conversation_id] = seq
         return late
 
-    def states_of(self, seat: Seat) -> States:
-        """The states of the groups in which the seat is."""
-        return self._groups.states(seat.conversations)
+    def now(self) -> Move:
+        """The present moment, by the last move of a group."""
+        return self._groups.moves.last
 
     def enter_again(
         self,
         connection: UserSocket,
-        before: States,
+        before: Before,
         positions: Mapping[int, int],
         behind: Mapping[int, int],
     ) -> dict[int, int]:
         """The same as `enter`, for a seat that was kept.
 
-        `before` are the states of its groups before the database was asked. `positions` has those
-        that had changed since the client's cursor.
+        `positions` has those of its conversations that had changed since the client's cursor.
+        Nothing is done for a group that has not moved, because there may be hundreds.
         """
-        now = self.states_of(connection.seat)
-        gone_on = now.moved_since(before)
-        if gone_on is not None:
-            read = {one: seq for one, seq in gone_on.items() if one not in positions}
-            return self._enter(connection, {**read, **positions}, {**read, **behind})
-        here, noted = now.positions(), before.positions()
-        moved = {
-            one: seq
-            for one, seq in noted.items()
-            if one in here and one not in positions and here[one] != seq
+        seat = connection.seat
+        moved = before.moment.since()
+        is_same = seat.conversations == before.conversations
+        if is_same and not moved:
+            return self._enter(connection, positions, behind)
+        here, noted = set(seat.conversations), set(before.conversations)
+        now = {one: seq for one in here & noted if (seq := self._groups.position(one)) is not None}
+        gone_on = {
+            one: at
+            for one, at in moved.items()
+            if one in now and one not in positions and now[one] != at
         }
-        known = {one: here[one] for one in here.keys() & noted.keys()}
-        known |= {one: seq for one, seq in positions.items() if one in here}
-        late = self.enter(connection, known, {**moved, **behind})
-        for conversation_id in noted.keys() - here.keys():
+        behind = {**gone_on, **behind}
+        if is_same:
+            return self._enter(connection, {**gone_on, **positions}, behind)
+        now |= {one: seq for one, seq in positions.items() if one in here}
+        late = self.enter(connection, now, behind)
+        for conversation_id in noted - here:
             connection.removed(conversation_id)  # meanwhile
         return late
 

@@ -18,7 +18,6 @@ from chat.events import ServerFrame
 from chat.realtime.answers import addressed, given
 from chat.realtime.client_frames import Resume
 from chat.realtime.errands import Errands
-from chat.realtime.groups import States
 from chat.realtime.hub import Hub
 from chat.realtime.own_settings import OwnSettingsNews
 from chat.realtime.patience import RETRY_SECONDS
@@ -26,6 +25,7 @@ from chat.realtime.protocol import frame_of
 from chat.realtime.reading import Reading
 from chat.realtime.resume import LOOK_SECONDS, marks_of, send_slowly
 from chat.realtime.returns import Returns
+from chat.realtime.seating import Before
 from chat.realtime.server_frames import Positions, Reset, Resumed
 from chat.realtime.subscribers import UserSocket
 from chat.realtime.user_sockets import PART, UserSockets
@@ -67,7 +67,7 @@ class Entry(Struct, frozen=True):
 
     proof: Memberships
     missed: Missed | None = None
-    before: States | None = None
+    before: Before | None = None
 
 
 class WholeResume:
