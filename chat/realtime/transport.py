@@ -125,11 +125,14 @@ class Transport(asyncio.Transport):
                 self._shut_down()
 
     def _shut_down(self) -> None:
+        # No copy of the descriptor is made: there may be no more of them.
+        borrowed = socket.socket(fileno=self._descriptor)
         try:
-            with socket.socket(fileno=os.dup(self._descriptor)) as copy:
-                copy.shutdown(socket.SHUT_WR)
+            borrowed.shutdown(socket.SHUT_WR)
         except OSError as error:
             self.end(error)
+        finally:
+            borrowed.detach()
 
     def close(self) -> None:
         """Close the socket once all is written. Nothing more is read."""
@@ -182,8 +185,8 @@ class Transports:
 
         Calls `connection_made` with the transport that the protocol has from now on.
         """
-        descriptor = copy_of(transport)
-        if descriptor is None:
+        own = self._own(transport, protocol)
+        if own is None:
             transport.write(first)
             transport.set_write_buffer_limits(high=self.write_limit)
             transport.set_protocol(protocol)
@@ -192,19 +195,32 @@ class Transports:
             return
         transport.set_protocol(NOBODY)
         transport.abort()
-        own = Transport(self, descriptor, protocol)
-        self._add(descriptor, own)
         own.write(first)
         protocol.connection_made(own)
 
-    def _add(self, descriptor: int, transport: Transport) -> None:
+    def _own(self, transport: Any, protocol: asyncio.Protocol) -> Transport | None:
+        """A transport with a copy of the descriptor, or None if the loop's must be kept."""
+        is_tls = transport.get_extra_info("sslcontext") is not None
+        if not HAS_EPOLL or is_tls or transport.get_write_buffer_size():
+            return None
+        descriptor = -1
+        try:
+            descriptor = os.dup(transport.get_extra_info("socket").fileno())
+            self._register(descriptor)
+        except OSError:  # there are no more descriptors, or the kernel watches no more of them
+            if descriptor >= 0:
+                os.close(descriptor)
+            return None
+        if descriptor >= len(self._all):
+            self._all.extend([None] * (descriptor + 1 - len(self._all)))
+        own = self._all[descriptor] = Transport(self, descriptor, protocol)
+        return own
+
+    def _register(self, descriptor: int) -> None:
         if self._poll is None:
             self._loop = asyncio.get_running_loop()
             self._poll = select.epoll()
             self._loop.add_reader(self._poll.fileno(), self._turn)
-        if descriptor >= len(self._all):
-            self._all.extend([None] * (descriptor + 1 - len(self._all)))
-        self._all[descriptor] = transport
         self._poll.register(descriptor, READ)
 
     def _turn(self) -> None:
@@ -241,17 +257,6 @@ class Transports:
         self._loop.remove_reader(self._poll.fileno())
         self._poll.close()
         self._poll = None
-
-
-def copy_of(transport: Any) -> int | None:
-    """A second descriptor of its socket, or None if the loop's transport must be kept."""
-    is_tls = transport.get_extra_info("sslcontext") is not None
-    if not HAS_EPOLL or is_tls or transport.get_write_buffer_size():
-        return None
-    try:
-        return os.dup(transport.get_extra_info("socket").fileno())
-    except OSError:  # there are no more descriptors
-        return None
 
 
 HAS_EPOLL = hasattr(select, "epoll")

@@ -109,9 +109,14 @@ async def until(true: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def no_more_descriptors() -> Iterator[None]:
+def no_more_descriptors(left: int = 0) -> Iterator[None]:
+    """Only so many more can be opened."""
     usual = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (3, usual[1]))
+    copies = [os.dup(0) for _ in range(left)]
+    first_free = os.dup(0)
+    for copy in (*copies, first_free):
+        os.close(copy)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (first_free, usual[1]))
     try:
         yield
     finally:
@@ -145,12 +150,14 @@ async def test_what_was_written_before_comes_before() -> None:
         assert not isinstance(owner.transport, Transport)
 
 
-async def test_without_a_descriptor_the_loops_transport_stays() -> None:
+@pytest.mark.parametrize("left", [0, 1])
+async def test_without_a_descriptor_the_loops_transport_stays(left: int) -> None:
+    """Also if there is one for the copy, and none for the poll that watches it."""
     async with world() as here:
         take = here.transports.take
 
         def starved(*given: Any) -> None:
-            with no_more_descriptors():
+            with no_more_descriptors(left):
                 take(*given)
 
         here.transports.take = starved  # type: ignore[assignment, method-assign]
@@ -230,6 +237,19 @@ async def test_our_side_may_end_first(has_more: bool) -> None:
         writer.close()
         await owner.lost.wait()
         assert owner.ends == [None]
+
+
+async def test_our_side_ends_without_another_descriptor() -> None:
+    """The client gets all that was written, and then the end: no reset, which might drop some."""
+    async with world() as here:
+        reader, writer, owner = await here.meet()
+        with no_more_descriptors():
+            owner.transport.write(b"why it ends")
+            owner.transport.write_eof()
+            assert not owner.transport.is_closing()
+        assert await reader.read() == b"why it ends"
+        writer.write(b"goodbye")
+        await until(lambda: owner.received == b"goodbye")
 
 
 async def test_a_reset_comes_with_its_reason() -> None:
