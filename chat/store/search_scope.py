@@ -14,9 +14,15 @@ from chat.store.spans import Span
 FRESH = 400
 """Most messages that one question reads beside the index."""
 # As one text: rows of their own would hold the event loop where there are many.
+ITEM = {
+    # Half the time that putting texts together takes there.
+    "sqlite": "json_array(mine.id, mine.last, mine.after, mine.seq)",
+    "postgresql": """
+        '[' || mine.id || ',' || mine.last || ',' || mine.after || ',' || mine.seq || ']'
+    """,
+}
 SCOPE = """
-    SELECT {joined}(
-        '[' || mine.id || ',' || mine.last || ',' || mine.after || ',' || mine.seq || ']', ',')
+    SELECT {joined}({item}, ',')
     FROM (
         SELECT c.id, c.last_message_id AS last, c.seq, coalesce(f.seq, 0) AS after
         FROM participants AS p JOIN conversations AS c ON c.id = p.conversation_id
@@ -49,7 +55,7 @@ async def scope(reads: Reads, query: Query) -> list[Within]:
     if query.conversation_id is not None:
         rows = await reads.fetch(ONE, (FOLLOWER, query.conversation_id))
         return [Within(*row) for row in rows]
-    sql = SCOPE.format(joined=reads.joined)
+    sql = SCOPE.format(joined=reads.joined, item=ITEM[reads.dialect])
     ((joined,),) = await reads.fetch(sql, (FOLLOWER, query.user_id))
     return sorted(_decode(f"[{joined or ''}]"), key=lambda one: one.last, reverse=True)
 
