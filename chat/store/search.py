@@ -10,18 +10,18 @@ There are two ways, since neither is quick for every question.
    pieces is rare (`search_sample`).
 
 So it begins with a stretch. Where that has not found enough, it goes on by pieces if one is rare,
-and else with further stretches. Those end after some texts: what is found no sooner is found page
-by page, since an answer says from where to go on.
+and else with further stretches. Those end after some texts, and after some time: what is found no
+sooner is found page by page, since an answer says from where to go on.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from time import monotonic
 
 from chat.store import search_rebuild, search_scope
 from chat.store.database import Reads
 from chat.store.search_query import Page, Place, Query, only
 from chat.store.search_sample import PIECE, Sample
-from chat.store.search_scope import Within
 from chat.store.search_stretches import Stretches
 from chat.store.search_texts import Said
 from chat.text.searching import text_key
@@ -31,6 +31,9 @@ CANDIDATES = 3_000
 RARE = 20_000
 """Texts that have the rarest piece of a query, as far as a sample says, at most. Where the query is
 that piece, all of them are candidates."""
+PAGE_SECONDS = 0.01
+"""After so long no further stretch begins, so that a slow machine gives a short page and not a late
+one. What is found by pieces is not cut: it is whole, or nothing."""
 LETTERS = 16_000
 """After folding so many, the event loop may go on: a few milliseconds."""
 ESCAPE = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
@@ -105,15 +108,23 @@ async def has_pieces(reads: Reads) -> bool:
     return not await search_rebuild.is_begun(reads)
 
 
-async def find(reads: Reads, query: Query, sample: Sample | None) -> Page:
+async def find(
+    reads: Reads,
+    query: Query,
+    sample: Sample | None,
+    clock: Callable[[], float] = monotonic,
+) -> Page:
     """At most `limit` messages, the newest first. Without a sample nothing is found by pieces.
 
-    What the follower has not handled yet is among them, up to a number.
+    What the follower has not handled yet is among them, up to a number. By `clock`, in seconds, the
+    page ends early where it would come late; `rest` says so, and each page looks further.
     """
+    late = clock() + PAGE_SECONDS
     within = await search_scope.scope(reads, query)
     # Read first: what the follower handles meanwhile is then found twice, and not missed.
     fresh = await _meeting(await search_scope.fresh(reads, within), query)
-    page = await _in_index(reads, query, within, sample)
+    stretches = Stretches(reads, query, within, lambda: clock() >= late)
+    page = await _in_index(stretches, reads, query, sample)
     if not fresh:
         return page
     # What is before the page comes with a later one.
@@ -156,9 +167,8 @@ def holds(key: str, query: Query) -> bool:
 
 
 async def _in_index(
-    reads: Reads, query: Query, within: Sequence[Within], sample: Sample | None
+    stretches: Stretches, reads: Reads, query: Query, sample: Sample | None
 ) -> Page:
-    stretches = Stretches(reads, query, within)
     await stretches.begin()
     least = min(map(len, query.keys))
     if sample is not None and least >= PIECE and not stretches.is_done:

@@ -1,6 +1,6 @@
 """Search by conversations: the texts of the caller's conversations, the newest first."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
@@ -9,14 +9,18 @@ from chat.store.search_query import Place, Query, only
 from chat.store.search_scope import Within
 
 STRETCH = 2_000
-"""Ids of the first stretch. The next one holds as many texts as are still to be looked through,
-if they are as close as in the first; where that has none, it is FACTOR times as long."""
+"""Ids of the first stretch. The next one holds PART texts, if they are as close as in the first;
+where that has none, it is FACTOR times as long."""
 FACTOR = 8
+PART = 3_000
+"""Texts of one stretch, about. Between two the question may end, because it is late."""
 MOST = 13_500
 """Texts of the caller that one question looks through, where they are in few conversations."""
+LEAST = 1_000
+"""So many it looks through, however late it is: then it is worth what it costs to begin."""
 VISIT = 5
 """To begin with a conversation costs as much as so many texts."""
-VISITED = 1_200
+VISITED = 600
 """A stretch begins after the last messages of all conversations but so many, where it can."""
 # The first row says how many texts were looked through.
 BY_CONVERSATIONS = {
@@ -65,7 +69,10 @@ FOUND = """
 class Stretches:
     """Looks through the conversations of the scope, from the newest ids to older ones."""
 
-    def __init__(self, reads: Reads, query: Query, scope: Sequence[Within]) -> None:
+    def __init__(
+        self, reads: Reads, query: Query, scope: Sequence[Within], is_late: Callable[[], bool]
+    ) -> None:
+        self._is_late = is_late
         self._reads = reads
         self._query = query
         self._scope = scope
@@ -91,8 +98,10 @@ class Stretches:
             await self._step()
 
     async def go_on(self) -> None:
-        """Search on until enough is found, or about MOST texts have been looked through."""
-        while not self.is_done:
+        """Search on until enough is found, about MOST texts have been looked through, or it is
+        late.
+        """
+        while not self.is_done and not (self._seen >= LEAST and self._is_late()):
             await self._step()
             if MOST - self._seen <= VISIT * len(self._scope):
                 return
@@ -129,5 +138,5 @@ class Stretches:
         if seen == 0:
             self._length *= FACTOR
         else:  # so long that it holds what there is room for, if texts are as close as here
-            room = MOST - self._seen - VISIT * len(self._scope)
+            room = min(PART, MOST - self._seen - VISIT * len(self._scope))
             self._length = max(STRETCH, self._length * room // seen)

@@ -1,5 +1,8 @@
 """Search in the store: by pieces and by conversations, and what the index holds."""
 
+from collections.abc import Callable
+from itertools import accumulate, cycle
+
 import pytest
 
 from chat.store import (
@@ -163,6 +166,68 @@ async def test_what_takes_too_long_is_found_page_by_page(
             before = page.rest
         assert [one for page in pages for one in page] == wanted
         assert len(pages) > 2 or world.by_pieces
+
+
+LONG = 2 * search.PAGE_SECONDS
+
+
+def clock(*steps: float) -> Callable[[], float]:
+    """A clock that goes on by these steps, in turn, whenever somebody looks at it."""
+    return accumulate(cycle(steps)).__next__
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [(0.0,), (LONG,), (0.0, LONG), (0.0, 0.0, LONG), (LONG / 3,), (0.0, 0.0, 0.0, LONG, -LONG)],
+    ids=["never late", "always late", "late at once", "late", "slow", "late and early"],
+)
+@pytest.mark.parametrize("least", [0, 40], ids=["no least", "a least"])
+async def test_each_message_is_found_once_however_late_it_is(
+    world: World, monkeypatch: pytest.MonkeyPatch, steps: tuple[float, ...], least: int
+) -> None:
+    """Over all pages, the newest first. Each page looks further than the one before."""
+    monkeypatch.setattr(search, "CANDIDATES", 2)
+    monkeypatch.setattr(search, "RARE", 2)
+    monkeypatch.setattr(search_stretches, "STRETCH", 3)
+    monkeypatch.setattr(search_stretches, "PART", 4)
+    monkeypatch.setattr(search_stretches, "LEAST", least)
+    for number in range(1, 61):
+        where, who = (world.ours, world.ali) if number % 3 else (world.theirs, world.reza)
+        await world.say(where, who, number, "باران" if number % 7 == 1 else "آفتاب")
+    ours = [number for number in range(60, 0, -1) if number % 3 and number % 7 == 1]
+    ticking = clock(*steps)
+    for text, wanted in (("باران", ours), ("با", ours), ("برف", [])):
+        found: list[int] = []
+        rests: list[int] = []
+        before: int | None = None
+        while not rests or before is not None:
+            query = Query(world.ali, keys_of(text), None, None, before, 3)
+            page = await search.find(world.database, query, await world.pieces(), ticking)
+            found += [message_id for _, message_id in page.places]
+            before = page.rest
+            rests.append(before or 0)
+        assert found == wanted
+        assert rests == sorted(set(rests), reverse=True)
+
+
+async def test_a_page_ends_when_it_is_late_and_not_before_it_was_worth_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A late page has looked through LEAST texts and one part more, at most."""
+    monkeypatch.setattr(search_stretches, "STRETCH", 2)
+    monkeypatch.setattr(search_stretches, "PART", 2)
+    for number in range(1, 41):
+        await world.say(world.ours, world.ali, number, "آفتاب")
+
+    async def rest(least: int, *steps: float) -> int | None:
+        monkeypatch.setattr(search_stretches, "LEAST", least)
+        query = Query(world.ali, keys_of("ژ"), None, None, None, 2)
+        return (await search.find(world.database, query, None, clock(*steps))).rest
+
+    assert await rest(0, 0.0) is None
+    assert await rest(0, LONG) == 39
+    visited = 2 + search_stretches.VISIT  # by each stretch
+    assert await rest(2 * visited + 1, LONG) == 35
 
 
 async def test_a_sample_says_which_pieces_are_rare(
