@@ -77,7 +77,7 @@ class Counter:
         found = dict[str, list[str]]()
         async with (
             asyncio.timeout(PATIENCE),
-            connect(url, additional_headers=headers, proxy=None) as socket,
+            connect(url, additional_headers=headers, proxy=None, open_timeout=60) as socket,
         ):
             for frame in frames:
                 await socket.send(json.dumps({**frame, "ref": "r"}))

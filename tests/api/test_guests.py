@@ -61,7 +61,10 @@ async def said_on_a_socket(who: Person, place: str, headers: dict[str, str]) -> 
     """Send there; what comes back: `ack`, or why not."""
     url = f"ws://127.0.0.1:{who.api.port}/ws/chat/{place.strip('/').split('/')[-1]}/"
     headers = {**headers, "Authorization": f"Bearer {who.access}"}
-    async with asyncio.timeout(60), connect(url, additional_headers=headers) as socket:
+    async with (
+        asyncio.timeout(60),
+        connect(url, additional_headers=headers, open_timeout=60) as socket,
+    ):
         await socket.send('{"type":"chat_message","message":"x","ref":"r"}')
         while True:
             frame = json.loads(await socket.recv())
@@ -330,7 +333,10 @@ def test_an_inbox_hears_that_an_account_took_a_ticket_over(api: Api) -> None:
     async def heard() -> Any:
         url = f"ws://127.0.0.1:{api.port}/ws/"
         headers = {"Authorization": f"Bearer {outside.access}"}
-        async with asyncio.timeout(60), connect(url, additional_headers=headers) as socket:
+        async with (
+            asyncio.timeout(60),
+            connect(url, additional_headers=headers, open_timeout=60) as socket,
+        ):
             while json.loads(await socket.recv())["type"] != "hello":
                 pass
             body = signed("shop-10", guest=late.access)
