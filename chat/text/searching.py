@@ -16,33 +16,15 @@ a word finds it too.
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import product
 from unicodedata import combining, normalize
 
 from chat.text.folding import fold
+from chat.text.persian import BEFORE_PREFIXES, ENDINGS, LETTER, PAIRS, PREFIXES
+from chat.text.respelling import respelt
 
-PREFIXES = ("می", "نمی", "بی")
-BEFORE_PREFIXES = ("بر", "در", "باز", "فرو", "فرا", "وا", "ور")
-"""Of verbs: برمی‌گردم is also بر می‌گردم."""
-POSSESSIVES = ("", "م", "ت", "ش", "مان", "تان", "شان")
-ENDINGS = (
-    *map("".join, product(["ها"], ["", "ی", "یی"], POSSESSIVES)),
-    *map("".join, product(["تر"], ["", "ی", "ین"], ["", "ها", "های"])),
-    *("ام", "ات", "اش", "ای", "ایم", "اید", "اند", "مان", "تان", "شان"),
-    *("ی", "گر", "گری", "گاه", "مند"),
-)
-PAIRS = (
-    (("این", "ان", "همین", "همان"), ("که", "طور", "جا", "قدر", "گونه", "همه", "چنین")),
-    (("هر",), ("چه", "چند", "کس", "گاه", "وقت", "جا", "طور", "کدام")),
-    (("هیچ",), ("کس", "گاه", "وقت", "چیز", "کدام", "یک", "جا")),
-    (("هم",), ("چنین", "چنان", "دیگر")),
-    (("یک", "دو", "سه", "چهار", "پنج"), ("شنبه",)),
-)
-"""Words that are written as one, and as two."""
 NON_JOINER = "\u200c"
 NOTHING = "\u2060"
 """It goes in the folding, and no space takes its place."""
-LETTER = "[\u0620-\u06ff]"
 HEAD = re.compile(f"{LETTER}*")
 TAIL = re.compile(f"{LETTER}*$")
 EDGE = 9
@@ -65,6 +47,8 @@ LATER = BEHIND | dict.fromkeys(["می", "نمی"], OF_VERB)
 YE_OF_HE = re.compile(f"(?<=[هةەۀہۃ])[{NON_JOINER} ][یيى](?!{LETTER})")
 Word = tuple[str, int, int]
 """A folded word, and why the spaces behind it and before it may go."""
+KEYS_MOST = 8
+"""Each takes time in each text that is looked through."""
 KEPT_WORDS = 20_000
 KEPT_LENGTH = 24
 """Longer words are rare. Somebody who sends many could otherwise fill the memory."""
@@ -113,11 +97,14 @@ def keys_of(query: str) -> tuple[str, ...]:
     """What a query is looked for as: its key, and others that its writer may mean.
 
     With a non-joiner it may be two words. The last word may be half of one: کتاب ه becomes کتاب ها,
-    and این که becomes این کهنه. There are at most four.
+    and این که becomes این کهنه. Some words have further spellings (`chat.text.respelling`). There
+    are at most KEYS_MOST.
     """
     apart = _apart(query)
     ways = [query] if apart is None else [query, apart]
-    return tuple(dict.fromkeys(key for way in ways for key in (key_of(way), _half_typed(way))))
+    keys = dict.fromkeys(key for way in ways for key in (key_of(way), _half_typed(way)))
+    others = [other for key in keys for other in respelt(key)]
+    return tuple(dict.fromkeys([*keys, *others]))[:KEYS_MOST]
 
 
 def _apart(text: str) -> str | None:

@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.text.folding import fold
-from chat.text.searching import SIGNS, key_of, keys_of, matches, spaces_that_go, text_key
+from chat.text.searching import (
+    KEYS_MOST,
+    SIGNS,
+    key_of,
+    keys_of,
+    matches,
+    spaces_that_go,
+    text_key,
+)
 
 TEXTS = st.text(
     alphabet=st.one_of(
@@ -65,6 +73,9 @@ def test_spellings_of_one_word_have_one_key(spellings: tuple[str, ...]) -> None:
         ("نرم‌افزار و نرم افزار", "نرمافزار", ["نرم‌افزار"]),
         ("خانه‌ی ما، خانه ی ما", "خانهٔ ما", ["خانه‌ی ما", "خانه ی ما"]),
         ("کتاب ها", "کتاب ه", ["کتاب ه"]),
+        ("گفت‌وگو و گفت و گو", "گفت و گو", ["گفت‌وگو", "گفت و گو"]),
+        ("روبه‌رو و رو به رو", "رو‌به‌رو", ["روبه‌رو", "رو به رو"]),
+        ("iPhoneهای نو، iPhone های نو", "iphone های", ["iPhoneهای", "iPhone های"]),
     ],
 )
 def test_matches_are_ranges_of_the_text_itself(text: str, query: str, found: list[str]) -> None:
@@ -98,3 +109,12 @@ def test_a_text_matches_wherever_its_key_says_so(text: str, data: st.DataObject)
     for start, end in found:
         here = text_key(text[start:end]).replace(" ", "")
         assert any(key.replace(" ", "") in here for key in wanted)
+
+
+def test_a_query_with_many_spellings_is_looked_for_in_a_few() -> None:
+    """Its own are the first. All of them are looked for in each text."""
+    query = "گفت‌وگو رو به رو سروصدا pdf ها 60ام کتاب ه"
+    keys = keys_of(query)
+    assert len(keys) == len(set(keys)) == KEYS_MOST
+    assert keys[0] == key_of(query)
+    assert keys_of("سلام دنیا") == ("سلام دنیا",)
