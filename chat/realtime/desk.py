@@ -89,12 +89,15 @@ class Desk:
             self._shown = {}
             return
         try:
-            found, self._cursor = await self._tickets.written_since(self._cursor)
+            found, self._cursor = await self._tickets.written_since(
+                self._cursor, time() - SLACK_SECONDS
+            )
         except Unavailable:  # the cursor stays
             return
         for one in found:
             if self._shown.get(one.ticket.id) != shown(one):
-                self.changed(one.ticket.id, is_new=False)
+                is_known = self._sent is None or one.ticket.id in self._sent
+                self.changed(one.ticket.id, is_new=one.is_new and not is_known)
 
     async def look(self) -> None:
         """Find the tickets of which this process heard nothing."""
@@ -133,9 +136,12 @@ class Desk:
                     await asyncio.sleep(self._hub.patience.retry)
                     continue
                 for one in found:
+                    is_new = wanted[one.ticket.id]
                     if self._sent is not None:
+                        # The news of a ticket may come after a look has found it.
+                        is_new = is_new and not self._sent.get(one.ticket.id)
                         self._sent[one.ticket.id] = one.seq
-                    self._send(one, staff, is_new=wanted[one.ticket.id])
+                    self._send(one, staff, is_new=is_new)
         finally:
             self._task = None
 

@@ -271,15 +271,20 @@ class SupportTickets:
         """These tickets, each with the `seq` of its last change."""
         return await store.numbered(self._database, ticket_ids)
 
-    async def written_since(self, cursor: Cursor | None) -> tuple[Sequence[store.Numbered], Cursor]:
+    async def written_since(
+        self, cursor: Cursor | None, moment: float
+    ) -> tuple[Sequence[store.Numbered], Cursor]:
         """The tickets that are not closed, of the conversations in which something happened since
         the cursor, and the next cursor. None of them without a cursor, or where too much happened.
+        New are those that were opened after the moment, in seconds since 1970.
         """
         if cursor is None:
             return (), await touched.present(self._database)
         found = await touched.since(self._database, cursor)
-        tickets = await store.open_among(self._database, found.ids) if found.ids else ()
-        return tickets, found.cursor
+        if not found.ids:
+            return (), found.cursor
+        after = int(moment * 1_000_000)
+        return await store.open_among(self._database, found.ids, after), found.cursor
 
     async def changed_after(self, moment: float) -> Sequence[store.Numbered]:
         """The tickets that were opened or changed after a moment, in seconds since 1970."""

@@ -115,10 +115,12 @@ async def numbered(reads: Reads, ticket_ids: Iterable[int]) -> list[Numbered]:
     return await _numbered(reads, condition, listed(list(ticket_ids)), 0)
 
 
-async def open_among(reads: Reads, conversation_ids: Iterable[int]) -> list[Numbered]:
-    """The tickets of these conversations that are not closed."""
+async def open_among(reads: Reads, conversation_ids: Iterable[int], moment: int) -> list[Numbered]:
+    """The tickets of these conversations that are not closed; new are those that were opened after
+    the moment.
+    """
     condition = f"t.conversation_id IN ({reads.ids}) AND t.status <> 'closed'"
-    return await _numbered(reads, condition, listed(list(conversation_ids)), 0)
+    return await _numbered(reads, condition, listed(list(conversation_ids)), moment)
 
 
 async def changed_after(reads: Reads, moment: int) -> list[Numbered]:

@@ -48,6 +48,10 @@ async def tickets_before_the_end(socket: Socket) -> list[tuple[str, int]]:
     return found
 
 
+async def nothing() -> None:
+    """Stands for a look that is not made."""
+
+
 async def settled(desk: Desk) -> None:
     """It has read all that it wants to read."""
     while desk.is_busy:
@@ -72,7 +76,9 @@ def test_who_is_staff_no_more_hears_nothing(api: Api) -> None:
     api.run(look())
 
 
-def test_what_a_process_did_not_hear_of_is_found_once(api: Api) -> None:
+def test_what_a_process_did_not_hear_of_is_found_once(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """By a look: a new ticket as a new one, a changed one as such, and neither again."""
     ali, agent = api.person("ali"), api.person("agent", is_staff=True)
     paths = [ali.begin(), ali.begin()]
@@ -86,7 +92,8 @@ def test_what_a_process_did_not_hear_of_is_found_once(api: Api) -> None:
         await desk.look()  # the first one sends what changed lately: it cannot know better
         await settled(desk)
         await tickets_before_the_end(socket)
-        payam.dispatcher.ticket_changed = lambda ticket_id, *, is_new: None
+        monkeypatch.setattr(payam.dispatcher, "ticket_changed", lambda ticket_id, *, is_new: None)
+        monkeypatch.setattr(desk, "look_who_waits", nothing)  # it may find them first
         headers = {"Authorization": f"Bearer {agent.access}"}
         closing = f"/api/support_tickets/{first['id']}/close/"
         assert (await api.send("POST", closing, headers=headers)).status_code == 200
@@ -100,10 +107,35 @@ def test_what_a_process_did_not_hear_of_is_found_once(api: Api) -> None:
         assert await tickets_before_the_end(socket) == []
         await socket.close()
 
-    try:
-        api.run(look())
-    finally:
-        payam.dispatcher.ticket_changed = desk.changed
+    api.run(look())
+
+
+def test_who_waits_with_a_ticket_that_was_not_heard_of_is_sent_as_new(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, also where the news of it comes after that."""
+    ali, agent = api.person("ali"), api.person("agent", is_staff=True)
+    path = ali.begin()
+    payam = api.app.ctx.payam
+    desk = payam.sockets.desk
+
+    async def look() -> None:
+        socket = await at_desk(api, agent)
+        await desk.look()  # from here on it knows what is new
+        await desk.look_who_waits()
+        await settled(desk)
+        await tickets_before_the_end(socket)
+        monkeypatch.setattr(payam.dispatcher, "ticket_changed", lambda ticket_id, *, is_new: None)
+        ticket = await open_ticket(api, ali, path)
+        await desk.look_who_waits()
+        await settled(desk)
+        desk.changed(ticket["id"], is_new=True)
+        await settled(desk)
+        found = await tickets_before_the_end(socket)
+        assert found == [("ticket.created", ticket["id"]), ("ticket.updated", ticket["id"])]
+        await socket.close()
+
+    api.run(look())
 
 
 def test_who_waits_is_sent_when_a_message_says_so(api: Api) -> None:
