@@ -28,6 +28,7 @@ async def opened(nodes: Nodes, person: Person, query: str = "") -> tuple[Socket,
     """A socket of everything, and its `hello`."""
     socket = await open_socket(nodes.here, person, "", query=query)
     assert isinstance(socket, Socket), socket
+    socket.passed_over = {"cursor"}
     hello = await socket.receive()
     assert hello["type"] == "hello"
     return socket, hello
@@ -82,19 +83,34 @@ async def is_live(nodes: Nodes, talk: Talk, socket: Socket, text: str) -> None:
     """What is said now comes next, once."""
     await talk.say(nodes, text)
     frame = await socket.receive()
-    while frame["type"] in ("participant.joined", "cursor"):
+    while frame["type"] == "participant.joined":
         frame = await socket.receive()
     assert frame.get("content") == text, frame
     assert texts(await until_answer(socket)) == []
 
 
 async def created(socket: Socket) -> Frame:
-    """The next frame, which brings a conversation. A cursor may come at any time."""
+    """The next frame, which brings a conversation."""
     frame = await socket.receive()
-    while frame["type"] == "cursor":
-        frame = await socket.receive()
     assert frame["type"] == "conversation.created"
     return frame
+
+
+async def witnessed(nodes: Nodes, talk: Talk) -> Socket:
+    """Reza's socket on the node where Sara's are: what it has had, that node has heard of."""
+    socket = await open_socket(nodes.here, talk.reza, talk.path)
+    assert isinstance(socket, Socket), socket
+    return socket
+
+
+def read_by_itself(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask the database for each client that comes back, also for one that comes back soon."""
+
+    async def unknown(*_: object) -> None:
+        return None
+
+    returns = nodes.here.app.ctx.payam.sockets._whole._returns
+    monkeypatch.setattr(returns, "ask", unknown)
 
 
 async def away(_: Collection[int]) -> dict[int, int]:
@@ -114,11 +130,14 @@ def test_between_resuming_and_live_there_is_no_seam(
         away, hello = await opened(nodes, talk.sara)
         await away.close()
         await talk.say(nodes, "1")
+        witness = await witnessed(nodes, talk)
         held = hold(monkeypatch, users_of(nodes)._reading, "_load", most=1)
         socket, _ = await opened(nodes, talk.sara, f"?cursor={hello['cursor']}")
         await held.until_waiting()
         await talk.say(nodes, "2")
         await talk.say(nodes, "3")
+        while (await witness.receive_type("chat.message"))["content"] != "3":
+            pass
         held.release()
         frames: list[Frame] = []
         while not frames or frames[-1]["type"] != "resumed":
@@ -161,6 +180,7 @@ def test_a_conversation_that_begins_meanwhile_comes(
     async def scenario() -> tuple[list[int], list[str]]:
         away, hello = await opened(nodes, talk.sara)
         await away.close()
+        read_by_itself(nodes, monkeypatch)
         held = hold(monkeypatch, nodes.here.app.ctx.services.positions, "since", most=1)
         query = f"?cursor={hello['cursor']}"
         opening = asyncio.create_task(opened(nodes, talk.sara, query))
@@ -220,6 +240,7 @@ def test_a_removal_during_the_handshake_takes_what_is_newer_than_the_cursor(
         await away.close()
         if others:
             await open_socket(nodes.here, talk.reza, talk.path)
+        read_by_itself(nodes, monkeypatch)
         held = hold(monkeypatch, nodes.here.app.ctx.services.positions, "since", most=1)
         opening = asyncio.create_task(opened(nodes, talk.sara, f"?cursor={hello['cursor']}"))
         await held.until_waiting()
@@ -246,10 +267,12 @@ def test_a_removal_during_a_resume_takes_the_page_with_it(
         away, hello = await opened(nodes, talk.sara)
         await away.close()
         await talk.say(nodes, "the secret")
+        witness = await witnessed(nodes, talk)
         held = hold(monkeypatch, users_of(nodes)._reading, "_load", most=1)
         socket, _ = await opened(nodes, talk.sara, f"?cursor={hello['cursor']}")
         await held.until_waiting()
         await talk.remove_sara(nodes)
+        await witness.receive_type("participant.left")
         held.release()
         frames: list[Frame] = []
         while not {"conversation.removed", "resumed"} <= set(kinds(frames)):
