@@ -14,7 +14,6 @@ Frame = dict[str, Any]
 async def opened(person: Person, **options: Any) -> tuple[Socket, Frame]:
     """A socket of all of somebody's conversations, and its `hello`."""
     socket = await person.connect(**options)
-    socket.passed_over = {"cursor"}
     hello = await socket.receive()
     assert hello["type"] == "hello"
     return socket, hello

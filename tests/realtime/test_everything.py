@@ -28,7 +28,6 @@ async def opened(nodes: Nodes, person: Person, query: str = "") -> tuple[Socket,
     """A socket of everything, and its `hello`."""
     socket = await open_socket(nodes.here, person, "", query=query)
     assert isinstance(socket, Socket), socket
-    socket.passed_over = {"cursor"}
     hello = await socket.receive()
     assert hello["type"] == "hello"
     return socket, hello

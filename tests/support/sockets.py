@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection
@@ -15,9 +16,9 @@ class Socket:
     the types in `passed_over` are dropped: a `cursor` may come at any time.
     """
 
-    def __init__(self, connection: ClientConnection) -> None:
+    def __init__(self, connection: ClientConnection, passed_over: Iterable[str] = ()) -> None:
         self.connection = connection
-        self.passed_over: set[str] = set()
+        self.passed_over = set(passed_over)
 
     @property
     def local_port(self) -> int:
