@@ -131,11 +131,11 @@ class Arrival(asyncio.Protocol):
                 )
             self._pass_on(error)
 
-    def release(self, successor: Connection, response: bytes, transports: Transports) -> bytes:
-        """Answer, and give the socket to `successor`. Returns bytes that it must read first."""
+    def release(self, successor: Connection, transports: Transports) -> bytes:
+        """Give the socket to `successor`. Returns bytes that it must read first."""
         self._is_answered = True
         self._connections.discard(self)
-        transports.take(self.transport, successor, response)
+        transports.take(self.transport, successor)
         return self._bytes[self._length :]
 
     def _pass_on(self, refusal: Exception | None = None) -> None:

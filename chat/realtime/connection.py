@@ -35,7 +35,9 @@ class Listener(Protocol):
 
 
 class Anteroom:
-    """Stands for the transport until the handshake is done. It keeps what is written."""
+    """Stands for the transport until the handshake is done. It keeps what is written, which goes
+    out after the handshake's answer.
+    """
 
     __slots__ = ("written",)
 
@@ -111,12 +113,21 @@ class Connection(asyncio.Protocol):
         """Whether its handshake is answered, so that frames may go out."""
         return not isinstance(self.transport, Anteroom)
 
+    def answer(self, response: bytes) -> None:
+        """Answer its handshake, before it has the transport. This goes out with the first frames,
+        or with a close. Otherwise the caller flushes.
+        """
+        before = cast("Anteroom", self.transport)
+        before.written = response + before.written
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         before = cast("Anteroom", self.transport)
         # uvloop's transport has the same methods, but not this base class.
         self.transport = cast("asyncio.Transport", transport)
-        if before.written:
-            self.transport.write(before.written)
+        self.held = before.written + self.held
+        if self.is_closing:  # nothing is sent any more with which it would go out
+            self.transport.write(self.held)
+            self.held = b""
 
     def data_received(self, data: bytes) -> None:
         self.missed = 0

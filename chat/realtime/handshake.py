@@ -52,14 +52,14 @@ class ChatProtocol(HttpConnection):
             admitted.connection.connection_lost(None)
             raise
 
-    def release(self, successor: Connection, response: bytes, transports: Transports) -> bytes:
-        """Answer, and give the socket to `successor`. Returns bytes that it must read first."""
+    def release(self, successor: Connection, transports: Transports) -> bytes:
+        """Give the socket to `successor`. Returns bytes that it must read first."""
         assert self.transport is not None
         self.is_handed_over = True
         self.connections.discard(self)
         if self._callback_check_timeouts:
             self._callback_check_timeouts.cancel()
-        transports.take(self.transport, successor, response)
+        transports.take(self.transport, successor)
         early = bytes(self.recv_buffer)
         self.recv_buffer.clear()
         return early
@@ -75,7 +75,7 @@ class Host(Protocol):
 
     transport: Any
 
-    def release(self, successor: Connection, response: bytes, transports: Transports) -> bytes: ...
+    def release(self, successor: Connection, transports: Transports) -> bytes: ...
 
 
 class Upgrade:
@@ -87,9 +87,9 @@ class Upgrade:
         self._response = response
 
     def hand_over(self, transports: Transports) -> bytes | None:
-        """Answer 101 and give the socket to the connection that was admitted, with a transport of
-        `transports`.
+        """Give the socket to the connection that was admitted, with a transport of `transports`.
 
+        The 101 goes out with what the connection sends first; whoever calls this flushes it.
         Returns what the client has sent already, or None if it has left. A connection that was
         closed meanwhile, or from the start, sends its close after the 101.
         """
@@ -100,7 +100,8 @@ class Upgrade:
         transport = self._protocol.transport
         if transport is None or transport.is_closing():
             return None
-        return self._protocol.release(connection, self._response, transports)
+        connection.answer(self._response)
+        return self._protocol.release(connection, transports)
 
     async def close(self, *_: Any) -> None:
         """Do nothing. Sanic closes its websockets when the handler ends; Payam's stay open."""

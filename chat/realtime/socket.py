@@ -158,6 +158,7 @@ class Sockets(Listener):
             return
         if proof is not None and not connection.is_closing:
             begin()
+        connection.flush()  # the answer to the handshake, if nothing was sent with it
         if early:  # this may be the client's own close
             connection.data_received(early)
 

@@ -180,14 +180,13 @@ class Transports:
         self._loop: asyncio.AbstractEventLoop
         self._all: list[Transport | None] = []  # by descriptor, which are small numbers
 
-    def take(self, transport: Any, protocol: asyncio.Protocol, first: bytes) -> None:
-        """Give the loop's `transport` to `protocol`, and write `first`.
+    def take(self, transport: Any, protocol: asyncio.Protocol) -> None:
+        """Give the loop's `transport` to `protocol`.
 
         Calls `connection_made` with the transport that the protocol has from now on.
         """
         own = self._own(transport, protocol)
         if own is None:
-            transport.write(first)
             transport.set_write_buffer_limits(high=self.write_limit)
             transport.set_protocol(protocol)
             protocol.connection_made(transport)
@@ -195,7 +194,6 @@ class Transports:
             return
         transport.set_protocol(NOBODY)
         transport.abort()
-        own.write(first)
         protocol.connection_made(own)
 
     def _own(self, transport: Any, protocol: asyncio.Protocol) -> Transport | None:

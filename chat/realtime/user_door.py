@@ -49,7 +49,7 @@ class UserDoor:
             user = User(who.user_id, who.username)
             # Whoever resumes keeps the old cursor until `resumed`.
             hello = Hello(user, proof.epoch, cursor or proof.cursor, proof.count)
-            connection.send(frame_of(hello))
+            connection.hold(frame_of(hello))
             self._whole.open(connection, entry)
 
         return Admitted(connection, proof, begin)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from chat.errors import Unavailable
-from chat.realtime import whole_resume
+from chat.realtime import transport, whole_resume
 from chat.realtime.groups import Groups
 from chat.store import conversations, history, touched
 from tests.api.client import Person
@@ -618,6 +618,29 @@ def test_who_comes_back_soon_is_not_read_for_and_misses_nothing(
     assert texts(more) == []
     assert kinds([*frames, *more]).count("conversation.removed") == (meanwhile == "removed")
     assert kinds([*frames, *more]).count("conversation.created") == (meanwhile == "begun")
+
+
+def test_who_has_missed_nothing_is_answered_with_one_write(
+    nodes: Nodes, talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a network failed, thousands are answered at once."""
+    written: list[bytes] = []
+    write = transport.write
+
+    def noted(descriptor: int, data: bytes) -> int:
+        written.append(bytes(data))
+        return write(descriptor, data)
+
+    async def scenario() -> None:
+        cursor = await gone(nodes, talk.sara)
+        monkeypatch.setattr(transport, "write", noted)
+        socket, _ = await opened(nodes, talk.sara, f"?cursor={cursor}")
+        await until_resumed(socket)
+
+    nodes.run(scenario())
+    whole = written[0]
+    assert whole.startswith(b"HTTP/1.1 101 ")
+    assert whole.index(b'"type":"hello"') < whole.index(b'"type":"resumed"')
 
 
 @pytest.mark.parametrize("meanwhile", ["removed", "begun"])

@@ -53,7 +53,9 @@ class Door(asyncio.Protocol):
     def connection_made(self, transport: Any) -> None:
         if self._early:
             transport.write(self._early)
-        self._transports.take(transport, self._make(), FIRST)
+        owner = self._make()
+        self._transports.take(transport, owner)
+        owner.transport.write(FIRST)
 
 
 class World:
