@@ -9,8 +9,9 @@ from chat.store.search_query import Place, Query, only
 from chat.store.search_scope import Within
 
 STRETCH = 2_000
-"""Ids of the first stretch. The next one holds PART texts, if they are as close as in the first;
-where that has none, it is FACTOR times as long."""
+"""Ids of the first stretch, or as many as hold one text per conversation that is visited for it.
+The next one holds PART texts, if they are as close as in the one before; where that had none, it is
+FACTOR times as long."""
 FACTOR = 8
 PART = 3_000
 """Texts of one stretch, about. Between two the question may end, because it is late."""
@@ -21,7 +22,8 @@ LEAST = 1_000
 VISIT = 5
 """To begin with a conversation costs as much as so many texts."""
 VISITED = 600
-"""A stretch begins after the last messages of all conversations but so many, where it can."""
+"""A stretch begins after the last messages of all conversations but so many, unless it would be
+shorter than STRETCH then."""
 # The first row says how many texts were looked through.
 BY_CONVERSATIONS = {
     "sqlite": """
@@ -76,14 +78,15 @@ class Stretches:
         self._reads = reads
         self._query = query
         self._scope = scope
-        self._length = STRETCH
         self._seen = 0
+        self._most = max(MOST - VISIT * len(scope), MOST // 4)
         self.found: list[Place] = []
         self.end = 0
         """From here on, to newer ones, everything is found; 0 where nothing is left."""
         if scope:
             last = scope[0].last + 1
             self.end = last if query.before is None else min(last, query.before)
+        self._length = max(STRETCH, self._worth_visiting())
 
     @property
     def is_done(self) -> bool:
@@ -101,10 +104,24 @@ class Stretches:
         """Search on until enough is found, about MOST texts have been looked through, or it is
         late.
         """
-        while not self.is_done and not (self._seen >= LEAST and self._is_late()):
-            await self._step()
-            if MOST - self._seen <= VISIT * len(self._scope):
+        while not self.is_done and self._seen < self._most:
+            if self._seen >= LEAST and self._is_late():
                 return
+            await self._step()
+
+    def _visited(self, begin: int) -> list[int]:
+        """The conversations that a stretch from there on may find something in."""
+        return [one.conversation_id for one in self._scope if one.last >= begin]
+
+    def _worth_visiting(self) -> int:
+        """As many ids as hold one text per visit, about. Where somebody is in many conversations,
+        a page would else be little more than visits.
+        """
+        visits = len(self._visited(self.end - STRETCH))
+        texts = sum(one.seq for one in self._scope)
+        if not texts:
+            return STRETCH
+        return min(visits * self._scope[0].last // texts, FACTOR * STRETCH)
 
     async def _step(self) -> None:
         conditions, parameters = only(self._query, "x", before=False)
@@ -118,9 +135,9 @@ class Stretches:
         )
         sql += FOUND
         begin = max(0, self.end - self._length)
-        if len(self._scope) > VISITED and self._scope[VISITED].last < self.end:
+        if len(self._scope) > VISITED and self._scope[VISITED].last <= self.end - STRETCH:
             begin = max(begin, self._scope[VISITED].last)
-        visited = [one.conversation_id for one in self._scope if one.last >= begin]
+        visited = self._visited(begin)
         rows = await reads.fetch(
             sql,
             (
@@ -134,9 +151,8 @@ class Stretches:
         )
         ((_, seen),) = [row for row in rows if row[0] == 0]
         self.found += [(row[0], row[1]) for row in rows if row[0] != 0]
-        self.end, self._seen = begin, self._seen + seen + VISIT * len(visited)
-        if seen == 0:
-            self._length *= FACTOR
-        else:  # so long that it holds what there is room for, if texts are as close as here
-            room = min(PART, MOST - self._seen - VISIT * len(self._scope))
-            self._length = max(STRETCH, self._length * room // seen)
+        span, self.end = self.end - begin, begin
+        self._seen += seen + VISIT * len(visited)
+        # So long that it holds what there is room for, if texts are as close as here.
+        room = min(PART, self._most - self._seen)
+        self._length = max(STRETCH, span * room // seen if seen else span * FACTOR)

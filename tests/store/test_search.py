@@ -1,7 +1,7 @@
 """Search in the store: by pieces and by conversations, and what the index holds."""
 
 from collections.abc import Callable
-from itertools import accumulate, cycle
+from itertools import accumulate, cycle, pairwise
 
 import pytest
 
@@ -228,6 +228,30 @@ async def test_a_page_ends_when_it_is_late_and_not_before_it_was_worth_it(
     assert await rest(0, LONG) == 39
     visited = 2 + search_stretches.VISIT  # by each stretch
     assert await rest(2 * visited + 1, LONG) == 35
+
+
+async def test_pages_of_somebody_in_many_conversations_are_worth_their_visits(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None looks through much more than MOST texts, and none does little but visit."""
+    for name, value in {"STRETCH": 2, "PART": 10, "MOST": 40, "VISIT": 3, "VISITED": 3}.items():
+        monkeypatch.setattr(search_stretches, name, value)
+    talks = [await conversation(world.database, world.ali) for _ in range(10)]
+    for number in range(1, 201):
+        await world.say(talks[number % 10], world.ali, number, "باران" if number == 7 else "آفتاب")
+    async with world.database.transaction() as transaction:
+        await transaction.execute("UPDATE conversations SET seq = 20 WHERE last_message_id > 0")
+    found: list[int] = []
+    rests = [201]
+    while rests[-1]:
+        query = Query(world.ali, ("بارا",), None, None, rests[-1], 2)
+        page = await search.find(world.database, query, None, clock(0.0))
+        found += [message_id for _, message_id in page.places]
+        rests.append(page.rest or 0)
+    assert found == [7]
+    spans = [earlier - later for earlier, later in pairwise(rests)]
+    assert max(spans) <= 60
+    assert min(spans[2:-1]) >= 10  # where all conversations are visited
 
 
 async def test_a_sample_says_which_pieces_are_rare(
