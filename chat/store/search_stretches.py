@@ -15,7 +15,7 @@ FACTOR times as long."""
 FACTOR = 8
 PART = 3_000
 """Texts of one stretch, about. Between two the question may end, because it is late."""
-MOST = 13_500
+MOST = 14_000
 """Texts of the caller that one question looks through, where they are in few conversations."""
 LEAST = 1_000
 """So many it looks through, however late it is: then it is worth what it costs to begin."""
