@@ -1,4 +1,4 @@
-"""Who comes back is told of the groups that moved since a moment, whatever happened to them."""
+"""Who comes back hears of the groups that moved since a moment, whatever happened to them."""
 
 import tracemalloc
 from collections.abc import Collection
