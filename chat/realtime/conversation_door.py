@@ -5,6 +5,7 @@ from chat.errors import InvalidInput
 from chat.realtime.agents import Agents
 from chat.realtime.connection import Listener
 from chat.realtime.gate import Admitted
+from chat.realtime.given_seqs import seq_in
 from chat.realtime.hub import Hub
 from chat.realtime.knock import Knock
 from chat.realtime.resume import CatchingUp
@@ -15,7 +16,6 @@ from chat.services.history import require_valid
 from chat.services.membership import Membership
 from chat.store.sends import not_a_participant
 
-ID_DIGITS = 19
 PARAMETERS = ("since", "epoch")
 
 
@@ -100,6 +100,4 @@ def position_of(knock: Knock) -> tuple[int | None, str | None]:
         if epoch is not None:
             raise InvalidInput({"epoch": ["Comes together with since."]})
         return None, None
-    if not (since.isascii() and since.isdigit() and len(since) < ID_DIGITS):
-        raise InvalidInput({"since": ["A change number, from 0."]})
-    return int(since), epoch
+    return seq_in(since), epoch

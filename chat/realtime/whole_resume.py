@@ -18,6 +18,7 @@ from chat.events import ServerFrame
 from chat.realtime.answers import addressed, given
 from chat.realtime.client_frames import Resume
 from chat.realtime.errands import Errands
+from chat.realtime.given_seqs import positions_of
 from chat.realtime.hub import Hub
 from chat.realtime.own_settings import OwnSettingsNews
 from chat.realtime.patience import RETRY_SECONDS
@@ -29,7 +30,6 @@ from chat.realtime.seating import Before
 from chat.realtime.server_frames import Positions, Reset, Resumed
 from chat.realtime.subscribers import UserSocket
 from chat.realtime.user_sockets import PART, UserSockets
-from chat.records import ID_MAX
 from chat.services import positions as service
 from chat.services.changes import Changes
 from chat.services.history import History
@@ -313,17 +313,3 @@ def put_back(now: Memberships, frame: Resume) -> Missed:
 
 def resumed(cursor: str, epoch: str, frame: Resume) -> Resumed:
     return Resumed(UNSET, given(frame.ref), epoch, cursor)
-
-
-def positions_of(since: int | dict[str, int] | None) -> dict[int, int] | None:
-    """The client's positions by conversation. Raises InvalidInput."""
-    if since is None:
-        return None
-    if not isinstance(since, dict):
-        raise InvalidInput({"since": ["Change numbers by conversation, or name a `conversation`."]})
-    for name, seq in since.items():
-        is_id = name.isascii() and name.isdigit() and len(name) <= len(str(ID_MAX))
-        is_id = is_id and not name.startswith("0")  # or one could be named twice
-        if not (is_id and int(name) <= ID_MAX and 0 <= seq <= ID_MAX):
-            raise InvalidInput({"since": ["Change numbers, from 0, by conversations' ids."]})
-    return {int(name): seq for name, seq in since.items()}

@@ -123,13 +123,14 @@ async def test_a_plain_request_is_no_handshake(people: People) -> None:
 
 
 @of_each_process
-@pytest.mark.parametrize("since", ["", "-1", "x", "9" * 30, "1.5"])
+@pytest.mark.parametrize("since", ["", "-1", "x", str(2**63), "9" * 30, "1.5"])
 async def test_a_wrong_point_to_resume_from_is_400(people: People, since: str) -> None:
-    """`since` is a change number."""
+    """`since` is a change number. The largest one is good, as in a frame."""
     pair = await Pair.of(people)
     headers = {"Authorization": f"Bearer {pair.ali.access}"}
     path = f"/ws/chat/{pair.conversation}/?since={since}"
     assert await refused(pair.ali.server, path, headers) == 400
+    await pair.ali.connect(pair.conversation, since=2**63 - 1)
 
 
 @of_each_process

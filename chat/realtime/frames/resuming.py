@@ -3,12 +3,12 @@
 from chat.errors import Conflict, InvalidInput
 from chat.realtime.answers import Handlers
 from chat.realtime.client_frames import Resume
+from chat.realtime.given_seqs import seq_of
 from chat.realtime.hub import Hub
 from chat.realtime.own_settings import OwnSettingsNews
 from chat.realtime.resume import CatchingUp
 from chat.realtime.subscribers import Subscriber, UserSocket
 from chat.realtime.whole_resume import WholeResume
-from chat.records import ID_MAX
 from chat.services.history import require_valid
 from chat.store.sends import not_a_participant
 
@@ -31,9 +31,7 @@ class ResumeFrames:
             return
         if frame.cursor is not None:
             raise InvalidInput({"cursor": ["Stands for all conversations: for one, give `since`."]})
-        since = frame.since
-        if not isinstance(since, int) or not 0 <= since <= ID_MAX:
-            raise InvalidInput({"since": ["A change number, from 0."]})
+        since = seq_of(frame.since)
         if not self._hub.is_in(connection, conversation_id):
             raise not_a_participant()
         if self._hub.is_resuming(connection, conversation_id):
