@@ -267,6 +267,7 @@ async def test_a_sample_says_which_pieces_are_rare(
             await transaction.execute("ANALYZE search_texts")
     monkeypatch.setattr(search_sample, "SMALL", 10)
     monkeypatch.setattr(search_sample, "TEXTS", 40)
+    monkeypatch.setattr(search_sample, "PART", 7)
     pieces, texts = (await sample(world.database)).rarest("سلام ژ")
     assert "م ژ" in pieces
     assert texts <= 1
