@@ -31,7 +31,7 @@ CANDIDATES = 3_000
 RARE = 20_000
 """Texts that have the rarest piece of a query, as far as a sample says, at most. Where the query is
 that piece, all of them are candidates."""
-PAGE_SECONDS = 0.01
+PAGE_SECONDS = 0.008
 """After so long no further stretch begins, so that a slow machine gives a short page and not a late
 one. What is found by pieces is not cut: it is whole, or nothing."""
 LETTERS = 16_000
