@@ -4,68 +4,26 @@ The reader is in many rooms, and another user sends messages in some of them. Th
 for what is new. Its answer must have each message once, and those of a room in their order.
 """
 
-import hmac
 import json
 import statistics
 import time
 from collections import defaultdict
 from collections.abc import Mapping
-from hashlib import sha1
-from http.client import HTTPConnection
-from itertools import count
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from loadtest.measurement import LoadFailed, Measurement
+from loadtest.measurement import Measurement
+from loadtest.peers.synapse.accounts import CLIENT, User, sign_in
+from loadtest.peers.synapse.rooms import LAST, READER, SENDER, name_of
 
-ROOMS = 1000
 MISSED = 500
-MISSED_IN = 100
 TIMES = 5
 SLIDING = "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync"
-CLIENT = "/_matrix/client/v3"
 LIMIT = 20
 """Messages of one room in an answer. More than are missed in one."""
 
 Rooms = Mapping[str, list[str]]
 """Ids of messages in their order, by room."""
-
-
-class User:
-    """One account, on one kept connection."""
-
-    def __init__(self, url: str, name: str, secret: str) -> None:
-        self._connection = HTTPConnection(urlsplit(url).netloc, timeout=120)
-        self._headers = {"Content-Type": "application/json"}
-        self._transactions = count(1)
-        nonce = self.ask("GET", "/_synapse/admin/v1/register")["nonce"]
-        signed = "\0".join((nonce, name, "password", "notadmin")).encode()
-        account = {
-            "nonce": nonce,
-            "username": name,
-            "password": "password",
-            "admin": False,
-            "mac": hmac.new(secret.encode(), signed, sha1).hexdigest(),
-        }
-        token = self.ask("POST", "/_synapse/admin/v1/register", account)["access_token"]
-        self._headers["Authorization"] = f"Bearer {token}"
-
-    def ask(self, method: str, path: str, body: object = None) -> Any:
-        """The answer's JSON. Raises LoadFailed."""
-        raw = None if body is None else json.dumps(body).encode()
-        self._connection.request(method, path, raw, self._headers)
-        answer = self._connection.getresponse()
-        said = answer.read()
-        if answer.status != 200:
-            raise LoadFailed(f"{method} {path}: {answer.status} {said[:200].decode()}")
-        return json.loads(said)
-
-    def say(self, room: str, text: str) -> str:
-        """Send a message; returns its id."""
-        number = next(self._transactions)
-        path = f"{CLIENT}/rooms/{quote(room)}/send/m.room.message/{number}"
-        event: str = self.ask("PUT", path, {"msgtype": "m.text", "body": text})["event_id"]
-        return event
 
 
 class Sync:
@@ -107,23 +65,13 @@ def messages(events: Any) -> list[str]:
     return [event["event_id"] for event in events if event["type"] == "m.room.message"]
 
 
-def measure(
-    url: str,
-    secret: str,
-    rooms: int = ROOMS,
-    missed: int = MISSED,
-    missed_in: int = MISSED_IN,
-    times: int = TIMES,
-) -> Measurement:
-    """Make the rooms, and catch up so often. Raises LoadFailed."""
-    reader, sender = User(url, "reader", secret), User(url, "sender", secret)
-    ids = []
-    for _ in range(rooms):
-        made = sender.ask("POST", f"{CLIENT}/createRoom", {"preset": "public_chat"})["room_id"]
-        reader.ask("POST", f"{CLIENT}/join/{quote(made)}", {})
-        ids.append(made)
+def measure(url: str, secret: str, missed: int = MISSED, times: int = TIMES) -> Measurement:
+    """Catch up so often, in the rooms that were made before. Raises LoadFailed."""
+    del secret  # the accounts are there, and have passwords
+    reader, sender = (sign_in(url, name_of(number)) for number in (READER, SENDER))
+    lively = sign_in(url, name_of(LAST)).rooms()
     ways: Mapping[str, Sync | SlidingSync]
-    ways = {"sync_p50": Sync(reader), "resume_p50": SlidingSync(reader, rooms)}
+    ways = {"sync_p50": Sync(reader), "resume_p50": SlidingSync(reader, len(reader.rooms()))}
     for way in ways.values():
         way.ask()
     taken: dict[str, list[float]] = defaultdict(list)
@@ -131,7 +79,7 @@ def measure(
     for _ in range(times):
         sent: dict[str, list[str]] = defaultdict(list)
         for number in range(missed):
-            room = ids[number % missed_in]
+            room = lively[number % len(lively)]
             sent[room].append(sender.say(room, f"message {number} " + "." * 50))
         for name, way in ways.items():
             began = time.perf_counter()
