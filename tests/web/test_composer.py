@@ -21,8 +21,8 @@ DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
 FILE_MOST = 2_000_000
 TEXT_MOST = 200
 UPLOADS = "**/attachments/"
-SLOW = 50_000
-"""Bytes in a second, with which a file of three million is on its way for a minute."""
+SLOW = 20_000
+"""Bytes in a second, with which a file of three million is on its way for minutes."""
 SECONDS = 60  # keeps a test from hanging
 
 
