@@ -44,6 +44,7 @@ const shown = new WeakMap();
 /**
  * Make the children of `parent` those of `items`, in order, each by its `key`. A child whose item
  * has the same values as before is left alone, so selection stays where it is. Focus stays in any case.
+ * So is one whose item has a `moved` that takes the new values over, and returns true.
  */
 export function reconcile(parent, items, render) {
   const before = shown.get(parent) ?? new Map();
@@ -51,7 +52,8 @@ export function reconcile(parent, items, render) {
   for (const item of items) {
     const old = before.get(item.key);
     before.delete(item.key);
-    const node = old && isSame(old.item, item) ? old.node : render(item);
+    const isKept = old && (isSame(old.item, item) || item.moved?.(old.node, old.item, item));
+    const node = isKept ? old.node : render(item);
     if (typeof item.key !== "object") node.dataset.key = item.key;
     if (old && old.node !== node) replace(old.node, node);
     after.set(item.key, { item, node });

@@ -50,7 +50,7 @@ export function rowsOf(chat, part, actions, { pins, lineAt, targetId }) {
     });
     for (const upload of chat.uploads.of(message.id)) {
       if (isThere(upload, message)) continue;
-      rows.push({ made: uploadRow, key: upload, chat, ...upload });
+      rows.push({ made: uploadRow, moved: moveBar, key: upload, chat, ...upload });
     }
     last = message;
   }
@@ -184,6 +184,14 @@ function uploadRow({ key: upload, chat, file, share, error }) {
     ? problem(error, () => uploads.send(upload), discard)
     : make("progress", { bar, cancel });
   return make("upload-row", { name, share: error ? "" : percent(share), state });
+}
+
+/** The row stays: otherwise its button would be another one by the time it is released. */
+function moveBar(row, before, { share, error }) {
+  if (before.error || error) return false;
+  row.querySelector("progress").value = share;
+  row.querySelector("[data-part=share]").textContent = percent(share);
+  return true;
 }
 
 function problem(error, again, discard) {

@@ -160,7 +160,13 @@ async def test_an_upload_under_way_can_be_cancelled(
     await expect(bar).to_be_visible()
     await ali.page.wait_for_function("() => document.querySelector('progress').value > 0")
     await ali.check()
-    await ali.page.get_by_role("button", name="Do not upload").click()
+    button = ali.page.get_by_role("button", name="Do not upload")
+    pressed, share = await button.element_handle(), await bar.evaluate("(one) => one.value")
+    await ali.page.wait_for_function(
+        "(share) => document.querySelector('progress').value > share", arg=share
+    )
+    assert await pressed.evaluate("(one) => one.isConnected")
+    await button.click()
     await expect(bar).to_have_count(0)
     await stored(reader)
     await expect(sara.messages).to_have_text(["This message was deleted."])
