@@ -9,29 +9,20 @@ from chat.store.database import Reads, Transaction, listed
 MARKS_MOST = 100
 MARKED_MOST = 2_000
 """With more participants it would take too long to look at the marks of all of them."""
-# From each conversation that is asked for to its row by the key. PostgreSQL takes a hundred pairs
-# for granted, and would rather read the whole of a small table.
-WANTED = {
-    "postgresql": """
-        ({pairs}) AS wanted CROSS JOIN LATERAL (
-            SELECT id, participant_count FROM conversations WHERE id = wanted.one OFFSET 0
-        ) AS c
-    """,
-    "sqlite": "({pairs}) AS wanted JOIN conversations AS c ON c.id = wanted.one",
-    "citus": "({pairs}) AS wanted JOIN conversations AS c ON c.id = wanted.one",
-}
 MARKS = """
     SELECT newest.id, newest.user_id, u.username, newest.last_read_id FROM (
         SELECT c.id, p.user_id, p.last_read_id, p.read_seq,
                row_number() OVER (PARTITION BY c.id, p.user_id = ?
                                   ORDER BY p.read_seq DESC, p.last_read_id DESC) AS place
-        FROM {wanted}
+        FROM ({pairs}) AS wanted
+        JOIN conversations AS c ON c.id = wanted.one
         JOIN participants AS p ON p.conversation_id = c.id
         WHERE p.is_active AND p.read_seq >= wanted.two AND p.last_read_id > 0
           AND c.participant_count <= ?
         UNION ALL
         SELECT c.id, p.user_id, p.last_read_id, p.read_seq, 1
-        FROM {wanted}
+        FROM ({pairs}) AS wanted
+        JOIN conversations AS c ON c.id = wanted.one
         JOIN participants AS p ON p.conversation_id = c.id AND p.user_id = ?
         WHERE p.is_active AND p.read_seq >= wanted.two AND p.last_read_id > 0
           AND c.participant_count > ?
@@ -80,7 +71,7 @@ async def marks_since(
     """
     pairs = listed(positions.items())
     rows = await reads.fetch(
-        MARKS.format(wanted=WANTED[reads.form].format(pairs=reads.pairs)),
+        MARKS.format(pairs=reads.pairs),
         (user_id, pairs, MARKED_MOST, pairs, user_id, MARKED_MOST, MARKS_MOST),
     )
     found: dict[int, list[Mark]] = {}
