@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from chat.errors import Unavailable
-from chat.realtime import transport, whole_resume
+from chat.realtime import reading, transport, whole_resume
 from chat.realtime.groups import Groups
 from chat.store import conversations, history, touched
 from tests.api.client import Person
@@ -169,6 +169,53 @@ def test_what_is_said_while_the_socket_opens_comes(
         return said
 
     assert nodes.run(scenario()) == [["during"], ["during"]]
+
+
+def test_missed_marks_of_reading_come_behind_the_messages_of_their_conversation(
+    nodes: Nodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So a client knows the message that a mark names, though conversations are read by turns."""
+    monkeypatch.setattr(reading, "PART", 1)
+    talk = Talk(nodes)
+
+    async def say(path: str, text: str) -> int:
+        body = {"content": text}
+        answer = await nodes.ask(nodes.there, talk.ali, "POST", f"{path}messages/", json=body)
+        return int(answer.json()["id"])
+
+    async def scenario() -> None:
+        quiet, *spoken = [await begin(nodes, talk, talk.sara, talk.reza) for _ in range(4)]
+        newest = {path: await say(path, "before") for path in (quiet, *spoken)}
+        away, hello = await opened(nodes, talk.sara)
+        await settled(nodes, away, talk.sara)
+        await away.close()
+        witness, _ = await opened(nodes, talk.ali)
+        await settled(nodes, witness, talk.ali)
+        newest |= {path: await say(path, "missed") for path in spoken}
+        for path, message_id in newest.items():
+            body = {"message_id": message_id}
+            answer = await nodes.ask(nodes.there, talk.reza, "POST", f"{path}read/", json=body)
+            assert answer.status_code < 300, answer.text
+            while (await witness.receive_type("message.read"))["user"] != talk.reza.username:
+                pass  # until this node has heard of it
+        held = hold(monkeypatch, users_of(nodes)._reading, "_load", most=1)
+        opening = asyncio.create_task(opened(nodes, talk.sara, f"?cursor={hello['cursor']}"))
+        await held.until_waiting(len(spoken))
+        socket, _ = await opening
+        frames = [await socket.receive()]  # of what is not held
+        held.release()
+        frames += await until_resumed(socket)
+        for path, message_id in newest.items():
+            of_it = [one for one in frames if one.get("conversation") == id_of(path)]
+            came = [
+                (one["type"], one.get("id") or one["message_id"])
+                for one in of_it
+                if one["type"] == "chat.message" or one.get("user") == talk.reza.username
+            ]
+            missed = [] if path == quiet else [("chat.message", message_id)]
+            assert came == [*missed, ("message.read", message_id)]
+
+    nodes.run(scenario())
 
 
 def test_a_conversation_that_begins_meanwhile_comes(
