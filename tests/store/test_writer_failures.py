@@ -85,12 +85,12 @@ async def test_a_full_queue_refuses_and_what_was_taken_is_stored(database: Datab
     assert await count(database) == 4
 
 
-async def writer_is_idle(writer: Writer, talk: int, ali: int) -> None:
-    """Wait until it has room, and stores."""
+async def writer_is_idle(writer: Writer, talk: int, ali: int, content: str = "hello") -> None:
+    """Wait until it has room, and stores this message."""
     async with asyncio.timeout(60):
         while True:
             with suppress(Unavailable):
-                await writer.store(draft(talk, ali))
+                await writer.store(draft(talk, ali, content))
                 return
             await asyncio.sleep(0.01)
 
@@ -197,8 +197,8 @@ async def test_what_waited_too_long_is_answered_and_never_stored(path: Path) -> 
             for task in tasks:
                 assert isinstance(task.exception(), Unavailable)
                 assert not isinstance(task.exception(), OutcomeUnknown)
-            await writer_is_idle(writer, talk, ali)
-        assert await database.fetch("SELECT seq FROM messages") == [(1,)]
+            await writer_is_idle(writer, talk, ali, "after")
+        assert await database.fetch("SELECT content, seq FROM messages") == [("after", 1)]
 
 
 async def test_a_lost_answer_is_found_out_with_a_key_and_told_without(
