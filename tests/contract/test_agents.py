@@ -193,4 +193,7 @@ async def test_who_is_no_agent_any_more_loses_all_of_it(people: People) -> None:
     assert given.json()["assigned_to"]["id"] == boss.id
     await everywhere.send({"type": "resume", "since": {}, "ref": "end"})
     while (frame := await everywhere.receive())["type"] != "resumed":
-        assert frame["type"] in ("cursor", "presence"), frame
+        # The desk heard of tickets while they were staff: of this one, and of earlier tests'.
+        told = frame.get("support_ticket")
+        is_of_it = frame.get("conversation") == pair.conversation
+        assert not is_of_it or (told and told["assigned_to"]["id"] == agent.id), frame
