@@ -12,7 +12,8 @@ from chat import headers
 from chat.api import forms
 from chat.api.forms import WHOLE
 from chat.errors import InvalidInput, UnsupportedMedia
-from chat.services.malformed import explain, explain_whole, half_pair, too_deep
+from chat.services.malformed import explain, explain_whole, half_pair, shown, too_deep
+from chat.services.repeats import repeated
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -27,7 +28,7 @@ def decode(request: Request, schema: type[T]) -> T:
     """Decode the body as `schema`. An empty body is an object without fields.
 
     Raises UnsupportedMedia for a body of another type. Raises InvalidInput, which names the
-    first field that is wrong or that the schema does not have.
+    first field that is wrong, that is there twice or that the schema does not have.
     """
     media_type = media_type_of(request)
     try:
@@ -38,12 +39,14 @@ def decode(request: Request, schema: type[T]) -> T:
             raise UnsupportedMedia(f"The body must be application/json, not {media_type}.")
         body = request.body.strip() or b"{}"
         try:
-            return msgspec.json.decode(body, type=schema)
+            decoded = msgspec.json.decode(body, type=schema)
         except msgspec.ValidationError as error:
             msgspec.json.decode(body, type=msgspec.Raw)  # is it JSON at all?
             raise InvalidInput(
                 explain_whole(error, body, schema, WHOLE, names_of(schema))
             ) from None
+        if repeats := repeated(body):
+            raise InvalidInput({shown(repeats): ["May be there only once."]})
     except msgspec.ValidationError as error:
         raise InvalidInput(explain(str(error), WHOLE, names_of(schema))) from None
     except RecursionError:
@@ -52,6 +55,7 @@ def decode(request: Request, schema: type[T]) -> T:
         if half := half_pair(request.body, schema, WHOLE, names_of(schema)):
             raise InvalidInput(half) from None
         raise InvalidInput({WHOLE: [f"Not valid JSON: {error}."]}) from None
+    return decoded
 
 
 def names_of(schema: type[msgspec.Struct]) -> list[str]:

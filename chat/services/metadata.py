@@ -12,6 +12,7 @@ from msgspec import UNSET, Raw, UnsetType
 
 from chat.errors import InvalidInput
 from chat.services.malformed import HALF_PAIR, shown
+from chat.services.repeats import Repeating, pairs_of
 
 FIELD = "metadata"
 METADATA_MAX_SIZE = 4096
@@ -63,11 +64,11 @@ def require_plain(value: Any) -> None:
                 require_whole(one, where)
             elif isinstance(one, float) and isinf(one):
                 refuse("A number is too large.", where)
-            elif isinstance(one, Twice):
-                refuse("A key may be there only once.", where)
             elif isinstance(one, dict):
                 for key in one:
                     require_whole(key, where)
+                if isinstance(one, Repeating):
+                    refuse("May be there only once.", f"{where}.{one.name}")
                 inner += [(f"{where}.{key}", part) for key, part in one.items()]
             elif isinstance(one, list):
                 inner += [(where, part) for part in one]
@@ -81,15 +82,6 @@ def require_whole(text: str, where: str) -> None:
         text.encode()
     except UnicodeEncodeError:
         refuse(HALF_PAIR, where)
-
-
-class Twice(dict[str, Any]):
-    """An object in which a key is there twice."""
-
-
-def pairs_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    return Twice(found) if len(found) < len(pairs) else found
 
 
 def constant_of(text: str) -> NoReturn:

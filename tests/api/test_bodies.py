@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sanic.compat import Header
 
 from chat.api import bodies
-from chat.api.schemas import NewConversation, NewMessage, TicketChanges
+from chat.api.schemas import NewConversation, NewDevice, NewMessage, TicketChanges
 from chat.errors import InvalidInput, UnsupportedMedia
 
 
@@ -197,6 +197,29 @@ def test_half_of_a_surrogate_pair_is_named(body: bytes, field: str) -> None:
     cannot be shown.
     """
     assert refusal(body, NewMessage) == {field: ["May not contain half of a surrogate pair."]}
+
+
+@pytest.mark.parametrize(
+    ("body", "schema", "field"),
+    [
+        (rb'{"content": "x", "content": "x"}', NewMessage, "content"),
+        (rb'{"content": "x", "cont\u0065nt": "y"}', NewMessage, "content"),
+        (rb'{"content": "x", "reply_to": null, "reply_to": 1}', NewMessage, "reply_to"),
+        (rb'{"content": "x", "metadata": {}, "metadata": {}}', NewMessage, "metadata"),
+        (rb'{"content": "x", "metadata": {"a": [{"b": 1, "b": 2}]}}', NewMessage, "metadata.a.b"),
+        (rb'{"platform": "webpush", "endpoint": "x", "keys": {"p256dh": "x", "auth": "x",'
+         rb' "auth": "y"}}', NewDevice, "keys.auth"),
+    ],
+)  # fmt: skip
+def test_a_field_that_is_there_twice_is_refused(body: bytes, schema: type[Any], field: str) -> None:
+    """At any depth, however its name is written, so that no value is dropped in silence."""
+    assert refusal(body, schema) == {field: ["May be there only once."]}
+
+
+def test_a_name_that_is_a_value_too_is_no_repetition() -> None:
+    """Neither are equal names in objects of their own."""
+    body = rb'{"content": "\"content\":1", "metadata": {"content": [{"a": 1}, {"a": 1}]}}'
+    assert bodies.decode(request(body), NewMessage).content == '"content":1'
 
 
 @given(st.binary())
