@@ -11,6 +11,7 @@ import secrets
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -33,6 +34,8 @@ from chat.importing import command as import_from
 from chat.payam import make_payam
 from chat.services import deployment
 from chat.store import schema
+from chat.store.patience import Patience
+from chat.store.waiting import once_there
 from config.errors import SettingsError
 from config.kept import kept_secret, signing_secret
 from config.settings import Settings
@@ -41,6 +44,11 @@ UNUSED = secrets.token_urlsafe(48)
 """The secret of commands that need none. It never signs anything."""
 BEGINNING = (users.create, database.seed, import_from.django)
 """A deployment may begin with these, or with `migrate`."""
+WAIT_SECONDS = 30.0
+"""A command waits so long for a database that is away or busy. Nobody waits for an answer behind
+it, as behind a request. So a restart of PostgreSQL need not make it fail.
+"""
+PATIENCE = Patience(connection=WAIT_SECONDS)
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -79,15 +87,16 @@ async def run(settings: Settings, options: argparse.Namespace) -> Said:
     elif command is not database.migrate:
         require_database(settings)
     secret = secret_of_server(settings) if command is users.token else UNUSED
-    payam = make_payam(replace(settings, jwt_secret=settings.jwt_secret or secret))
+    payam = make_payam(replace(settings, jwt_secret=settings.jwt_secret or secret), PATIENCE)
+    once = partial(once_there, say=say_waiting, within=WAIT_SECONDS)
     try:
-        await payam.database.inspect()
-        await payam.database.open()
+        await once(payam.database.inspect)
+        await once(payam.database.open)
         if command is not database.migrate:
             if payam.database.dialect == "sqlite":
-                await schema.migrate(payam.database)
-            await schema.require_current(payam.database)
-            await payam.open_index()
+                await once(partial(schema.migrate, payam.database))
+            await once(partial(schema.require_current, payam.database))
+            await once(payam.open_index)
         said = await command(payam, options)
         return said if isinstance(said, Said) else Said(said, {"said": said.splitlines()})
     finally:
@@ -96,6 +105,11 @@ async def run(settings: Settings, options: argparse.Namespace) -> Said:
         await payam.database.close()
         payam.passwords.close()
         await payam.inspector.close()
+
+
+def say_waiting(trouble: str) -> None:
+    within = f"for up to {WAIT_SECONDS:.0f} seconds"
+    print(f"payam: waiting {within} for the database: {trouble}", file=sys.stderr)
 
 
 def missing_database(settings: Settings) -> str | None:

@@ -38,6 +38,7 @@ from chat.store import schema
 from chat.store.bucket import Bucket
 from chat.store.connect import connect, connect_index
 from chat.store.files import Files
+from chat.store.patience import PATIENCE, Patience
 from chat.store.waiting import once_there
 from chat.store.writer import Writer
 from chat.wiring.limits import Rates
@@ -59,11 +60,15 @@ LOOK_SECONDS = 0.02
 class Payam:
     """The parts of one process. Made before there is a loop; `start` needs one."""
 
-    def __init__(self, settings: Settings, tokens: Tokens, keys: Keys) -> None:
+    def __init__(
+        self, settings: Settings, tokens: Tokens, keys: Keys, patience: Patience = PATIENCE
+    ) -> None:
         self.settings = settings
         self.keys = keys
-        self.database = connect(settings.database, settings.database_pool_size)
-        self.index = connect_index(self.database, settings.database, settings.database_pool_size)
+        self.database = connect(settings.database, settings.database_pool_size, patience)
+        self.index = connect_index(
+            self.database, settings.database, settings.database_pool_size, patience
+        )
         self.passwords = Passwords()
         self.inspector = Inspector(settings.image_max_pixels)
         self.files = Files(settings.uploads, self.inspector, bucket_of(settings))
@@ -313,6 +318,7 @@ def bucket_of(settings: Settings) -> Bucket | None:
     return Bucket(settings.attachment_storage) if settings.attachment_storage else None
 
 
-def make_payam(settings: Settings) -> Payam:
+def make_payam(settings: Settings, patience: Patience = PATIENCE) -> Payam:
+    """`patience` says how long the database is waited for."""
     keys = keys_from(settings)
-    return Payam(settings, Tokens(settings, keys), keys)
+    return Payam(settings, Tokens(settings, keys), keys, patience)

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from chat import cli
 from chat.errors import Unavailable
 from chat.store import schema
 from chat.store.connect import connect
@@ -79,6 +80,30 @@ def chat(arguments: str, settings: Mapping[str, str]) -> tuple[int, str]:
     """`python -m chat …` in this process: its status, and all that it says."""
     said = command(*arguments.split(), settings=settings)
     return said.status, said.printed + said.complaint
+
+
+def begun(arguments: str, settings: Mapping[str, str]) -> subprocess.Popen[str]:
+    """`python -m chat …` in a process of its own, which somebody waits for later."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "chat", *arguments.split()],
+        cwd=CHECKOUT,
+        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", **settings},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_a_command_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then it ends, with the reason as its last line."""
+    monkeypatch.setattr(cli, "WAIT_SECONDS", 0.5)
+    url = f"postgresql://payam@127.0.0.1:{free_port()}/payam"
+    status, said = chat("users list", {"DATABASE_URL": url, "DATA_DIR": str(tmp_path)})
+    waiting, reason = said.splitlines()
+    assert status == 1
+    assert waiting.startswith("payam: waiting for up to ")
+    assert reason.startswith("payam: connection failed")
+    assert "refused" in reason
 
 
 def run(program: str, settings: Mapping[str, str]) -> tuple[int, str]:
@@ -155,7 +180,7 @@ class Waiting(PayamServer):
 async def test_a_read_only_database_is_waited_for(
     postgres_server: PostgresServer, migrated_template: str, tmp_path: Path
 ) -> None:
-    """It may be a standby that takes over soon: the log says so, and commands end with a line."""
+    """It may be a standby that takes over soon: the log says so, and so do commands."""
     url = postgres_server.create_database(template=migrated_template)
     name = url.rpartition("/")[2]
     settings = {"DATABASE_URL": url, "DATA_DIR": str(tmp_path), "PORT": str(free_port())}
@@ -171,13 +196,16 @@ async def test_a_read_only_database_is_waited_for(
             with pytest.raises(Unavailable, match="read-only"):
                 await database.inspect()
             await database.close()
-            for command in ("migrate", "check", "createuser ali --no-password"):
-                status, said = chat(command, settings)
-                assert status == 1
-                assert "read-only" in said
-                assert "Traceback" not in said
+            status, said = chat("check", settings)
+            assert (status, "read-only" in said, "Traceback" in said) == (1, True, False)
             waiting = Waiting({"DATABASE_URL": url})
             waiting.start()
+            commands = [begun(one, settings) for one in ("migrate", "createuser ali --no-password")]
+            for one in commands:
+                assert one.stderr is not None
+                assert "waiting for up to 30 seconds for the database" in one.stderr.readline()
+    printed = [one.communicate()[0] for one in commands]
+    assert printed == ["nothing to apply\n", "user 1: ali\n"]
     # Not the line that it serves: Sanic takes the signals over a moment after that.
     while not waiting.answers():
         assert waiting.process.poll() is None
