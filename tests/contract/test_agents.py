@@ -194,6 +194,6 @@ async def test_who_is_no_agent_any_more_loses_all_of_it(people: People) -> None:
     await everywhere.send({"type": "resume", "since": {}, "ref": "end"})
     while (frame := await everywhere.receive())["type"] != "resumed":
         # The desk heard of tickets while they were staff: of this one, and of earlier tests'.
-        told = frame.get("support_ticket")
+        about = frame.get("support_ticket")
         is_of_it = frame.get("conversation") == pair.conversation
-        assert not is_of_it or (told and told["assigned_to"]["id"] == agent.id), frame
+        assert not is_of_it or (about and about["assigned_to"]["id"] == agent.id), frame
