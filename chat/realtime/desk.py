@@ -51,10 +51,12 @@ class Desk:
         self._staff_among = staff_among
         self._wanted: dict[int, bool] = {}
         """Tickets to read, and whether each is new."""
-        self._sent: dict[int, int] | None = None
-        """The `seq` that was sent, of tickets that changed a short while ago. None until the
-        first look, which cannot know what is new.
-        """
+        self._sent: dict[int, int] = {}
+        """The `seq` that was sent, of tickets that changed a short while ago."""
+        self._created: set[int] = set()
+        """Those of them that were sent as new."""
+        self._has_looked = False
+        """The first look cannot know what is new."""
         self._shown: dict[int, tuple[int, str | None]] = {}
         """Of open tickets that were sent, the `seq` and since when the customer waits."""
         self._cursor: Cursor | None = None
@@ -96,24 +98,27 @@ class Desk:
             return
         for one in found:
             if self._shown.get(one.ticket.id) != shown(one):
-                is_known = self._sent is None or one.ticket.id in self._sent
-                self.changed(one.ticket.id, is_new=one.is_new and not is_known)
+                is_unknown = self._has_looked and one.ticket.id not in self._sent
+                self.changed(one.ticket.id, is_new=one.is_new and is_unknown)
 
     async def look(self) -> None:
         """Find the tickets of which this process heard nothing."""
         if not self._staff():
-            self._sent = None
+            self._sent, self._created, self._has_looked = {}, set(), False
             return
+        known = set(self._sent)
         try:
             recent = await self._tickets.changed_after(time() - SLACK_SECONDS)
         except Unavailable:  # while the database is away, nothing changes either
             return
-        before = self._sent
-        self._sent = {one.ticket.id: (before or {}).get(one.ticket.id, 0) for one in recent}
+        for ticket_id in known - {one.ticket.id for one in recent}:
+            del self._sent[ticket_id]
+            self._created.discard(ticket_id)
         for one in recent:
-            sent = self._sent[one.ticket.id]
+            sent = self._sent.setdefault(one.ticket.id, 0)
             if one.seq > sent:
-                self.changed(one.ticket.id, is_new=one.is_new and before is not None and not sent)
+                self.changed(one.ticket.id, is_new=one.is_new and self._has_looked and not sent)
+        self._has_looked = True
 
     async def close(self) -> None:
         """Stop reading."""
@@ -136,11 +141,11 @@ class Desk:
                     await asyncio.sleep(self._hub.patience.retry)
                     continue
                 for one in found:
-                    is_new = wanted[one.ticket.id]
-                    if self._sent is not None:
-                        # The news of a ticket may come after a look has found it.
-                        is_new = is_new and not self._sent.get(one.ticket.id)
-                        self._sent[one.ticket.id] = one.seq
+                    # The news of a ticket may come after a look has sent it.
+                    is_new = wanted[one.ticket.id] and one.ticket.id not in self._created
+                    self._sent[one.ticket.id] = one.seq
+                    if is_new:
+                        self._created.add(one.ticket.id)
                     self._send(one, staff, is_new=is_new)
         finally:
             self._task = None

@@ -17,15 +17,18 @@ async def test_staff_hear_of_tickets_in_conversations_of_others(people: People) 
         await socket.receive_type("hello")
     path = f"/api/conversations/{conversation}/support_ticket/"
     ticket = (await ali.http.post(path, json={"subject": "help"})).json()
-    assert await of(at_desk, conversation) == {
+    while (news := await of(at_desk, conversation))["type"] == "ticket.updated":
+        assert (news["support_ticket"], news["desk"]) == (ticket, True)  # a look has found it first
+    assert news == {
         "type": "ticket.created",
         "conversation": conversation,
         "support_ticket": ticket,
     }
     mine = f"/api/support_tickets/{ticket['id']}/assign/"
     taken = (await agent.http.post(mine, json={"user_id": agent.id})).json()
-    news = await of(at_desk, conversation)
     seq = (await ali.http.get(f"/api/conversations/{conversation}/")).json()["seq"]
+    while (news := await of(at_desk, conversation))["support_ticket"] == ticket:
+        assert (news["type"], news["desk"]) == ("ticket.updated", True)  # a look may repeat it
     assert news == {
         "type": "ticket.updated",
         "conversation": conversation,

@@ -48,8 +48,25 @@ async def tickets_before_the_end(socket: Socket) -> list[tuple[str, int]]:
     return found
 
 
-async def nothing() -> None:
-    """Stands for a look that is not made."""
+class ByHand:
+    """The looks of a desk that it makes only when it is told to: its own would come between."""
+
+    def __init__(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._desk = desk
+        for name in ("look", "look_who_waits"):
+            monkeypatch.setattr(desk, name, self._nothing)
+
+    @staticmethod
+    async def _nothing() -> None:
+        """Stands for a look that is not made."""
+
+    async def look(self) -> None:
+        await Desk.look(self._desk)
+        await settled(self._desk)
+
+    async def look_who_waits(self) -> None:
+        await Desk.look_who_waits(self._desk)
+        await settled(self._desk)
 
 
 async def settled(desk: Desk) -> None:
@@ -83,27 +100,23 @@ def test_what_a_process_did_not_hear_of_is_found_once(
     ali, agent = api.person("ali"), api.person("agent", is_staff=True)
     paths = [ali.begin(), ali.begin()]
     payam = api.app.ctx.payam
-    desk = payam.sockets.desk
+    desk = ByHand(payam.sockets.desk, monkeypatch)
 
     async def look() -> None:
         socket = await at_desk(api, agent)
         first = await open_ticket(api, ali, paths[0])
         await socket.receive_type("ticket.created")
         await desk.look()  # the first one sends what changed lately: it cannot know better
-        await settled(desk)
         await tickets_before_the_end(socket)
         monkeypatch.setattr(payam.dispatcher, "ticket_changed", lambda ticket_id, *, is_new: None)
-        monkeypatch.setattr(desk, "look_who_waits", nothing)  # it may find them first
         headers = {"Authorization": f"Bearer {agent.access}"}
         closing = f"/api/support_tickets/{first['id']}/close/"
         assert (await api.send("POST", closing, headers=headers)).status_code == 200
         second = await open_ticket(api, ali, paths[1])
         await desk.look()
-        await settled(desk)
         found = await tickets_before_the_end(socket)
         assert found[-2:] == [("ticket.updated", first["id"]), ("ticket.created", second["id"])]
         await desk.look()
-        await settled(desk)
         assert await tickets_before_the_end(socket) == []
         await socket.close()
 
@@ -117,20 +130,18 @@ def test_who_waits_with_a_ticket_that_was_not_heard_of_is_sent_as_new(
     ali, agent = api.person("ali"), api.person("agent", is_staff=True)
     path = ali.begin()
     payam = api.app.ctx.payam
-    desk = payam.sockets.desk
+    desk = ByHand(payam.sockets.desk, monkeypatch)
 
     async def look() -> None:
         socket = await at_desk(api, agent)
         await desk.look()  # from here on it knows what is new
         await desk.look_who_waits()
-        await settled(desk)
         await tickets_before_the_end(socket)
         monkeypatch.setattr(payam.dispatcher, "ticket_changed", lambda ticket_id, *, is_new: None)
         ticket = await open_ticket(api, ali, path)
         await desk.look_who_waits()
-        await settled(desk)
-        desk.changed(ticket["id"], is_new=True)
-        await settled(desk)
+        payam.sockets.desk.changed(ticket["id"], is_new=True)
+        await settled(payam.sockets.desk)
         created, *later = await tickets_before_the_end(socket)
         assert created == ("ticket.created", ticket["id"])
         assert {*later} == {("ticket.updated", ticket["id"])}
@@ -139,11 +150,69 @@ def test_who_waits_with_a_ticket_that_was_not_heard_of_is_sent_as_new(
     api.run(look())
 
 
-def test_who_waits_is_sent_when_a_message_says_so(api: Api) -> None:
+def test_the_news_of_a_ticket_says_that_it_is_new_after_the_first_look_too(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That look cannot know what is new, and sends the ticket as one that changed."""
+    ali, agent = api.person("ali"), api.person("agent", is_staff=True)
+    path = ali.begin()
+    payam = api.app.ctx.payam
+    desk = ByHand(payam.sockets.desk, monkeypatch)
+
+    async def look() -> None:
+        while [*payam.sockets.users]:  # those of earlier tests
+            await asyncio.sleep(0.01)
+        await desk.look()  # nobody is there, so the next look is the first one
+        socket = await at_desk(api, agent)
+        monkeypatch.setattr(payam.dispatcher, "ticket_changed", lambda ticket_id, *, is_new: None)
+        ticket = await open_ticket(api, ali, path)
+        await desk.look()
+        payam.sockets.desk.changed(ticket["id"], is_new=True)
+        await settled(payam.sockets.desk)
+        found = [kind for kind, id_ in await tickets_before_the_end(socket) if id_ == ticket["id"]]
+        assert found == ["ticket.updated", "ticket.created"]
+        await socket.close()
+
+    api.run(look())
+
+
+def test_a_ticket_of_which_is_heard_during_a_look_is_new_once(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look has not found it, and the next one does."""
+    ali, agent = api.person("ali"), api.person("agent", is_staff=True)
+    path = ali.begin()
+    desk = ByHand(api.app.ctx.payam.sockets.desk, monkeypatch)
+    tickets = api.app.ctx.services.support_tickets
+    read = tickets.changed_after
+
+    async def look() -> None:
+        socket = await at_desk(api, agent)
+        await desk.look()
+
+        async def read_and_wait(moment: float) -> Any:
+            found = await read(moment)
+            await open_ticket(api, ali, path)
+            await socket.receive_type("ticket.created")
+            return found
+
+        monkeypatch.setattr(tickets, "changed_after", read_and_wait)
+        await desk.look()
+        monkeypatch.setattr(tickets, "changed_after", read)
+        await desk.look()
+        assert await tickets_before_the_end(socket) == []
+        await socket.close()
+
+    api.run(look())
+
+
+def test_who_waits_is_sent_when_a_message_says_so(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Once for the answer, and once for what the customer writes after it; not for more of it."""
     ali, agent = api.person("ali"), api.person("agent", is_staff=True)
     path = ali.begin()
-    desk = api.app.ctx.payam.sockets.desk
+    desk = ByHand(api.app.ctx.payam.sockets.desk, monkeypatch)
 
     async def say(person: Person, text: str) -> None:
         headers = {"Authorization": f"Bearer {person.access}"}
@@ -151,14 +220,12 @@ def test_who_waits_is_sent_when_a_message_says_so(api: Api) -> None:
         answer = await api.send("POST", f"{path}messages/", json=body, headers=headers)
         assert answer.status_code == 201, answer.text
         await desk.look_who_waits()
-        await settled(desk)
 
     async def look() -> None:
         socket = await at_desk(api, agent)
         ticket = await open_ticket(api, ali, path)
         assert ticket["waiting_since"] is not None
         await desk.look_who_waits()  # from here on
-        await settled(desk)
         await tickets_before_the_end(socket)
         await say(agent, "hello")
         answered = await socket.receive_type("ticket.updated")
