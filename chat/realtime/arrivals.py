@@ -40,9 +40,10 @@ EARLY_MAX = 64 * 1024
 class Porter(Protocol):
     """Decides about handshakes. It is `app.ctx.porter`, if the application has websockets.
 
-    They begin in its `turns`.
+    They begin with the bytes `begins`, and are read in its `turns`.
     """
 
+    begins: bytes
     turns: Turns
 
     def read(self, data: bytes) -> PlainKnock | None: ...
@@ -83,7 +84,7 @@ class Arrival(asyncio.Protocol):
         self._loop = loop
         self._connections = connections
         self._bytes = b""
-        self._length = 0  # of the handshake, with which they begin; 0 until it is there
+        self._length = 0  # of what came first, which may be a handshake; 0 until it is there
         self._is_answered = False
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -101,18 +102,23 @@ class Arrival(asyncio.Protocol):
                 self.transport.pause_reading()
             return
         self._bytes = data
-        knock = None if self._porter is None else self._porter.read(data)
-        if self._porter is None or knock is None:
+        if self._porter is None or not data.startswith(self._porter.begins):
             self._pass_on()
             return
+        # It is not even parsed here: the event loop may have found thousands.
         self._stop_timer()
-        knock.transport = self.transport
         self._length = len(data)
-        self._porter.turns.add(partial(self._begin, self._porter, knock))
+        self._porter.turns.add(partial(self._begin, self._porter))
 
-    def _begin(self, porter: Porter, knock: PlainKnock) -> None:
-        if not self.transport.is_closing():
-            self._task = self._loop.create_task(self._answer(porter, knock))
+    def _begin(self, porter: Porter) -> None:
+        if self.transport.is_closing():
+            return
+        knock = porter.read(self._bytes[: self._length])
+        if knock is None:
+            self._pass_on()
+            return
+        knock.transport = self.transport
+        self._task = self._loop.create_task(self._answer(porter, knock))
 
     async def _answer(self, porter: Porter, knock: PlainKnock) -> None:
         request_id = knock.request_id or f"{getrandbits(64):016x}"

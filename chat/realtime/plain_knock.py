@@ -112,13 +112,17 @@ def date_at(second: int) -> str:
     return formatdate(second, usegmt=True)
 
 
+def beginning(base_path: str) -> bytes:
+    """The first bytes of every handshake whose path begins with `base_path`."""
+    return f"GET {base_path}/ws/".encode()
+
+
 def reader(base_path: str) -> Callable[[bytes], PlainKnock | None]:
     """Reads a handshake whose path begins with `base_path`. None for what is left to Sanic."""
     match_head = re.compile(HEAD.format(prefix=re.escape(base_path)), re.ASCII).fullmatch
-    begins = f"GET {base_path}/ws/".encode()
 
     def read(data: bytes) -> PlainKnock | None:
-        if not data.startswith(begins) or len(data) > MOST_BYTES or not data.isascii():
+        if len(data) > MOST_BYTES or not data.isascii():
             return None
         match = match_head(data.decode("ascii"))
         if match is None:

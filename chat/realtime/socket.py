@@ -37,7 +37,7 @@ from chat.realtime.handshake import Upgrade
 from chat.realtime.knock import Knock
 from chat.realtime.missed_marks import NOBODY, MissedMarks
 from chat.realtime.own_settings import OwnSettingsNews
-from chat.realtime.plain_knock import reader
+from chat.realtime.plain_knock import beginning, reader
 from chat.realtime.reading import Reading
 from chat.realtime.resume import CatchingUp
 from chat.realtime.subscribers import ConversationSocket, Subscriber, UserSocket
@@ -78,6 +78,7 @@ class Sockets(Listener):
     ) -> None:
         self._frames = services.frames
         self._connections = connections
+        self.begins = beginning(settings.base_path)
         self.read = reader(settings.base_path)
         self.turns = Turns()
         self._usual_size = settings.ws_max_size

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 
 PART = 64
-"""So many begin in one turn of the event loop."""
+"""So many are read, and begin, in one turn of the event loop."""
 
 
 class Turns:

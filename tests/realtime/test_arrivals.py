@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from msgspec import Struct
 from structlog.contextvars import get_contextvars
 
 from chat import metrics
-from chat.realtime import arrivals
+from chat.realtime import arrivals, turns
 from chat.realtime.framing import CLOSE, TEXT
 from chat.realtime.handshake import ChatProtocol
 from chat.realtime.plain_knock import MOST_BYTES, PlainKnock
@@ -284,6 +286,47 @@ def test_what_is_sent_before_the_answer_is_heard_after_it(
         return got.count(b"x" * 100)
 
     assert nodes.run(scenario()) == pings
+
+
+def test_heads_that_are_there_at_once_are_read_a_few_at_a_time(
+    nodes: Nodes, names: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There may be thousands. Everybody else has a turn in between."""
+    porter = nodes.here.app.ctx.porter
+    read = porter.read
+    head = written(Case(is_plain=True), names)
+    turn = 0
+    is_over = asyncio.Event()
+    reads: Counter[int] = Counter()
+
+    def reading(data: bytes) -> PlainKnock | None:
+        reads[turn] += 1
+        found: PlainKnock | None = read(data)
+        return found
+
+    def count_turns() -> None:
+        nonlocal turn
+        turn += 1
+        if not is_over.is_set():
+            nodes.loop.call_soon(count_turns)
+
+    async def scenario() -> None:
+        async with AsyncExitStack() as stack:
+            clients = [
+                await stack.enter_async_context(await RawClient.connect(nodes.here.port))
+                for _ in range(2 * turns.PART)
+            ]
+            nodes.loop.call_soon(count_turns)
+            for client in clients:
+                client.writer.write(head)
+            for client in clients:
+                assert b" 101 " in await client.reader.readuntil(b"\r\n\r\n")
+            is_over.set()
+
+    monkeypatch.setattr(porter, "read", reading)
+    nodes.run(scenario())
+    assert reads.total() == 2 * turns.PART
+    assert max(reads.values()) == turns.PART
 
 
 def test_who_leaves_during_the_handshake_leaves_nothing_behind(
