@@ -25,6 +25,7 @@ from chat.store import (
     guests,
     idempotency_keys,
     participants,
+    push_news,
     users,
 )
 from chat.store import conversations as store
@@ -129,6 +130,7 @@ class Conversations:
             made = await store.create(
                 transaction, self._database, who.user_id, members, title, kept
             )
+            await push_news.begun(transaction, made, members.keys() - {who.user_id})
             return Outcome(made, (Joined(made, tuple(members)),))
 
         request = (user_ids, title) if kept is None else (user_ids, title, kept)

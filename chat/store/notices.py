@@ -21,6 +21,8 @@ from chat.store.database import Database, Reads, Transaction, in_parts, listed
 from chat.times import now
 
 MICROSECONDS = 1_000_000
+AT_BEGINNING = -1
+"""The `added_seq` of a user with whom somebody began the conversation."""
 FEW = 2_000
 """So many notices that are shown are looked at by themselves, without asking what changed."""
 DUE = """
@@ -126,7 +128,7 @@ async def shown(
     await transaction.execute(
         SHOWN.format(moment=transaction.moment, seq=SEQ, read=READ),
         (
-            *(shown_id, looked.seq, looked.seq),
+            *(shown_id, max(looked.seq, 1), looked.seq),  # 0 would stand for nothing
             *(looked.seq, looked.last_read_id, length(seconds)),
             *(*looked.place, token),
         ),

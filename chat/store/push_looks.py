@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from chat.store import notices
 from chat.store.database import Reads, in_parts, listed
 from chat.store.devices import Address
 from chat.store.notices import Looked, Place
@@ -33,6 +34,7 @@ REMINDS = """
      AND EXISTS (SELECT 1 FROM support_tickets AS t
                  WHERE t.conversation_id = {here} AND t.status <> 'closed'))
 """
+AT_BEGINNING = f"due.added_seq = {notices.AT_BEGINNING}"
 # A device of a sign-in that has ended is gone, whether it was removed yet or not.
 LOOK = f"""
     WITH due AS MATERIALIZED (
@@ -55,7 +57,8 @@ LOOK = f"""
     )
     SELECT due.*, c.seq, c.title, m.created_at, m.content,
            coalesce(nullif(u.display_name, ''), u.username), s.is_deleted,
-           s.is_edited AND s.seq > due.shown_seq, l.at,
+           s.is_edited AND s.seq > due.shown_seq,
+           CASE WHEN {AT_BEGINNING} THEN c.created_at ELSE l.at END,
            coalesce(nullif(a.display_name, ''), a.username), {REMINDS} AS reminds
     FROM due
     JOIN conversations AS c ON c.id = {{here}}
@@ -63,7 +66,8 @@ LOOK = f"""
     LEFT JOIN users AS u ON u.id = m.sender_id
     LEFT JOIN messages AS s ON s.conversation_id = {{here}} AND s.id = due.shown_id
     LEFT JOIN changes AS l ON l.conversation_id = {{here}} AND l.seq = due.added_seq
-    LEFT JOIN users AS a ON a.id = l.actor_id
+    LEFT JOIN users AS a
+      ON a.id = CASE WHEN {AT_BEGINNING} THEN c.created_by ELSE l.actor_id END
 """  # noqa: S608 - of ours
 # From the user's conversations one by one: a join may read all conversations that there are.
 BADGE = f"""
@@ -179,7 +183,8 @@ def _due(
     added_by: str | None,
     reminds: bool | None,
 ) -> Due:
-    is_added = added_seq > max(shown_seq, read_seq) and added_at is not None
+    since = max(shown_seq, read_seq)
+    is_added = added_seq > since or (added_seq == notices.AT_BEGINNING and since == 0)
     return Due(
         looked=Looked(Place(conversation_id, device_id), seq, last_read_id),
         user_id=user_id,
@@ -196,7 +201,7 @@ def _due(
         read_seq=read_seq,
         unread=unread,
         newest=None if newest_id is None else Newest(newest_id, newest_at, content, sender),
-        added=Added(added_at or 0, added_by or "", bool(reminds)) if is_added else None,
+        added=Added(added_at, added_by or "", bool(reminds)) if is_added and added_at else None,
         title=title,
     )
 

@@ -8,9 +8,11 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from chat.store.database import Reads, Transaction, in_parts, listed
-from chat.store.notices import Place, length
+from chat.store.notices import AT_BEGINNING, Place, length
 from chat.store.spans import PAGE, Span
 
+GRACE_SECONDS = 5.0
+"""What is read within it is not pushed."""
 MANY = 10_000
 """Devices beyond that are not counted: it goes from participants in every conversation then."""
 
@@ -90,6 +92,11 @@ REMIND = """
     SELECT ?, d.id, {moment}, ? FROM devices AS d WHERE d.user_id IN ({ids})
     ON CONFLICT (conversation_id, device_id) DO UPDATE
     SET due = coalesce(notices.due, excluded.due), added_seq = excluded.added_seq
+"""
+BEGUN = """
+    INSERT INTO notices (conversation_id, device_id, due, added_seq)
+    SELECT ?, d.id, {moment} + ?, ? FROM devices AS d WHERE d.user_id IN ({ids})
+    ON CONFLICT (conversation_id, device_id) DO NOTHING
 """
 LOOK_AGAIN = """
     UPDATE notices SET due = {moment}
@@ -192,6 +199,16 @@ async def ask(transaction: Transaction, news: News, grace: float) -> None:
     if news.edited:
         rows = [(length(grace), id_, message_id) for id_, message_id in sorted(news.edited)]
         await transaction.execute_many(REPLACE.format(moment=moment), rows)
+
+
+async def begun(transaction: Transaction, conversation_id: int, user_ids: Collection[int]) -> None:
+    """Somebody began this conversation with these users. That takes no `seq`, so the follower does
+    not see it.
+    """
+    sql = BEGUN.format(moment=transaction.moment, ids=transaction.ids)
+    await transaction.execute(
+        sql, (conversation_id, length(GRACE_SECONDS), AT_BEGINNING, listed(user_ids))
+    )
 
 
 async def remind(

@@ -66,20 +66,24 @@ async def until(condition: Callable[[], object]) -> None:
 async def come_and_go(pushing: Pushing) -> None:
     people, gateway = pushing.people, pushing.gateway
     ali, sara, omid, mina = [await people(name) for name in ("ali", "sara", "omid", "mina")]
+    talk = await ali.begin_conversation(sara, omid)
     of_sara, of_omid = await pushing.browser(sara), await pushing.browser(omid)
     of_mina, of_ali = await pushing.browser(mina), await pushing.browser(ali)
     await register(sara, gateway.phone("phone"))
-    talk = await ali.begin_conversation(sara, omid)
     path = f"/api/conversations/{talk}/"
     socket = await ali.connect(talk)
     reader = await omid.connect(apart_from=socket)
     await socket.send({"type": "chat_message", "message": "so secret a text", "client_id": "1"})
     message = (await socket.receive_type("ack"))["id"]
     await ali.http.post(f"{path}participants/", json={"user_id": mina.id})
-    await until(lambda: of_sara.pushes and of_mina.pushes and gateway.received)
+    both = {"participants": [mina.id], "direct": True}
+    assert (await ali.http.post("/api/conversations/", json=both)).status_code == 201
+    begun = await ali.begin_conversation(mina)
+    await until(lambda: of_sara.pushes and len(of_mina.pushes) == 2 and gateway.received)
     assert [push["message_id"] for push in of_sara.pushes] == [message]
     assert of_sara.kinds == [one["kind"] for one in gateway.notifications] == ["message"]
-    assert of_mina.kinds == ["added"]
+    assert of_mina.kinds == ["added", "added"]
+    assert {push["conversation"] for push in of_mina.pushes} == {talk, begun}
     assert gateway.notifications[0]["counts"] == {"unread": 1}
     await sara.http.post(f"{path}read/", json={"message_id": message})
     await until(lambda: len(of_sara.pushes) == 2 and len(gateway.received) == 2)
@@ -88,15 +92,17 @@ async def come_and_go(pushing: Pushing) -> None:
     assert revoked.status_code == 204
     await reader.close()
     await socket.send({"type": "chat_message", "message": "so secret a text", "client_id": "2"})
-    await until(lambda: of_omid.pushes and len(of_mina.pushes) == 2)
+    await until(lambda: of_omid.pushes and len(of_mina.pushes) == 3)
     assert of_omid.pushes[0]["unread"] == 2, "while Omid was online nothing was pushed"
+    assert of_mina.kinds == ["added", "added", "message"]
     assert (len(of_sara.received), len(gateway.received), of_ali.received) == (2, 2, [])
 
 
 async def test_pushes_come_while_one_is_away_and_go_when_one_has_read(
     postgres_server: PostgresServer, partitioned_template: str
 ) -> None:
-    """On all devices; who is online gets none, and who was added does.
+    """On all devices; who is online gets none, and who was added does, unless to a direct
+    conversation.
 
     On both kinds of servers at the same time: most of it is waiting.
     """

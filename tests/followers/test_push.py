@@ -15,7 +15,7 @@ from chat.records import User
 from chat.services.desk import DeskKeeping
 from chat.services.desk_work import DeskWork
 from chat.services.support_tickets import SupportTickets
-from chat.store import mentions, token_families, users
+from chat.store import mentions, push_news, token_families, users
 from chat.store.database import Database
 from chat.times import now
 from tests.followers.push_world import LATER, PATIENCE, QUICK, TTL, World, until
@@ -737,3 +737,57 @@ async def test_who_is_added_gets_a_push(world: World) -> None:
     assert added == {**expected, "title": "a title", "sender": "ali"}
     kinds = [[], ["added", "message", "read"], ["message"], ["message"]]
     assert [browser.kinds for browser in browsers] == kinds
+
+
+async def begun(world: World, *user_ids: int) -> int:
+    """A conversation that the first of these begins with the others."""
+    _, *others = user_ids
+    talk = await conversation(world.database, *user_ids, title="a title")
+    async with world.database.transaction() as transaction:
+        await push_news.begun(transaction, talk, others)
+    return talk
+
+
+async def test_those_with_whom_a_conversation_begins_get_a_push(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, though that takes no `seq`. A message takes its place, and it goes with who leaves."""
+    monkeypatch.setattr(push_news, "GRACE_SECONDS", 0.0)
+    ali, sara, omid = [await world.user(name) for name in ("ali", "sara", "omid")]
+    of_ali, of_sara, of_omid = [await world.browser(user_id) for user_id in (ali, sara, omid)]
+    talk = await begun(world, ali, sara, omid)
+    async with world.pushing(with_content=True):
+        await until(lambda: of_sara.pushes and of_omid.pushes)
+        await world.settled()
+        assert await world.notices() == 2
+        await Changes(world.database, talk).leave(omid)
+        await until(lambda: len(of_omid.pushes) == 2)
+        message = await world.say(talk, ali)
+        await until(lambda: len(of_sara.pushes) == 2)
+        await world.settled()
+        await world.read(talk, sara, message)
+        await until(lambda: len(of_sara.pushes) == 3)
+        await world.settled()
+    added, *_ = of_sara.pushes
+    expected = {"kind": "added", "conversation": talk, "unread": 0, "badge": 0}
+    assert added == {**expected, "title": "a title", "sender": "ali"}
+    kinds = [browser.kinds for browser in (of_ali, of_sara, of_omid)]
+    assert kinds == [[], ["added", "message", "read"], ["added", "read"]]
+    assert await world.notices() == 0
+
+
+async def test_a_message_soon_after_the_beginning_is_the_one_push(world: World) -> None:
+    """It says more than that somebody was added. Who is online gets neither."""
+    ali, sara, omid = [await world.user(name) for name in ("ali", "sara", "omid")]
+    of_sara, of_omid = await world.browser(sara), await world.browser(omid)
+    talk = await begun(world, ali, sara, omid)
+    message = await world.say(talk, ali)
+
+    async def online(user_ids: Collection[int]) -> set[int]:
+        return {omid} & set(user_ids)
+
+    async with world.pushing(online=online, times=replace(QUICK, watch=0.0)):
+        await until(lambda: of_sara.pushes)
+        await world.settled()
+    assert [push["message_id"] for push in of_sara.pushes] == [message]
+    assert of_omid.pushes == []

@@ -9,11 +9,9 @@ from chat.followers.gathering import Gathering
 from chat.store import followers, push_news, spans
 from chat.store.database import Database
 from chat.store.devices import FOLLOWER
+from chat.store.push_news import GRACE_SECONDS
 from chat.store.spans import Span
 from chat.times import now
-
-GRACE_SECONDS = 5.0
-"""What is read within it is not pushed."""
 
 
 class PushFollower(Gatherer):

@@ -14,7 +14,6 @@ from msgspec import Struct
 from chat import metrics
 from chat.errors import Unavailable
 from chat.followers.push.delivery import Delivery, Outcome, Result
-from chat.followers.push.follower import GRACE_SECONDS
 from chat.followers.push.making import moment_of, pushed_of
 from chat.followers.push.origins import Origins
 from chat.followers.push.planning import WATCH_SECONDS, Plan, plan
@@ -24,6 +23,7 @@ from chat.store import devices, notices, push_looks
 from chat.store.database import Database
 from chat.store.notices import Looked, Place
 from chat.store.push_looks import Due
+from chat.store.push_news import GRACE_SECONDS
 from chat.times import now
 
 log = logging.getLogger("payam.push")

@@ -93,9 +93,9 @@ class Notice(Table):
     """What a device shows, or should show, of a conversation.
 
     What came up to `shown_seq` was pushed, the message `shown_id` last. `added_seq` is the `seq` at
-    which the user was added, if that is to be pushed; else 0. Somebody looks whether there is more
-    to push at `due`, or not at all where that is null. `lease` names who is at work on it;
-    `failures` counts those in a row.
+    which the user was added, if that is to be pushed; `notices.AT_BEGINNING` of who was in it from
+    the beginning; else 0. Somebody looks whether there is more to push at `due`, or not at all
+    where that is null. `lease` names who is at work on it; `failures` counts those in a row.
     """
 
     conversation_id = peewee.BigIntegerField()
