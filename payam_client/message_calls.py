@@ -1,7 +1,8 @@
 """Messages over REST, and their files."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -67,13 +68,21 @@ class MessageCalls(Session):
         before: int | None = None,
         limit: int = 20,
     ) -> list[Found]:
-        """Messages that contain the text, the newest first: one page of at most 100.
+        """The newest `limit` messages that contain the text, at most 100. Fewer are all there are.
 
         Without `conversation` all of one's own are searched. `sender` is a user's id. With `before`
         they are older than the message of that id.
         """
-        asked = {"conversation": conversation, "sender": sender, "before": before, "limit": limit}
-        return await self._get(query("/api/search/", q=text, **asked), list[Found])
+        found: list[Found] = []
+        pages = self.search_pages(
+            text, conversation=conversation, sender=sender, before=before, limit=limit
+        )
+        async with aclosing(pages):
+            async for page in pages:
+                found += page
+                if len(found) >= limit:
+                    break
+        return found[:limit]
 
     async def search_pages(
         self,
@@ -83,8 +92,12 @@ class MessageCalls(Session):
         sender: int | None = None,
         before: int | None = None,
         limit: int = 20,
-    ) -> AsyncIterator[list[Found]]:
-        """The same page by page, to the oldest message that contains the text."""
+    ) -> AsyncGenerator[list[Found], None]:
+        """The same page by page, to the oldest message that contains the text.
+
+        The server ends a page when it has looked for long enough. So one may have fewer messages
+        than `limit`, or none, and yet not be the last.
+        """
         asked = {"conversation": conversation, "sender": sender, "before": before, "limit": limit}
         path: str | None = query("/api/search/", q=text, **asked)
         while path is not None:

@@ -8,6 +8,7 @@ import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
 from payam_client import (
@@ -203,6 +204,42 @@ async def test_what_was_said_is_found(pair: Pair) -> None:
     with pytest.raises(PayamError) as refused:
         await pair.ali.search("")
     assert list(refused.value.errors) == ["q"]
+
+
+class Emptied(httpx.AsyncBaseTransport):
+    """The server's answers to a search, of which the first few have their links alone."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, count: int) -> None:
+        self.inner = inner
+        self.count = count
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer = await self.inner.handle_async_request(request)
+        if request.url.path == "/api/search/" and self.count:
+            self.count -= 1
+            await answer.aread()
+            return httpx.Response(200, headers={"Link": answer.headers["Link"]}, content=b"[]")
+        return answer
+
+
+async def test_a_page_that_is_empty_is_not_the_end(pair: Pair) -> None:
+    """The server may end a page before it has found anything; the link leads on."""
+    for number in range(6):
+        await pair.ali.send(pair.id, f"بلیت {number}")
+    http = pair.ali._http._client
+
+    async def found(limit: int) -> list[str]:
+        return [one.message.content for one in await pair.ali.search("بلیت", limit=limit)]
+
+    inner, http._transport = http._transport, Emptied(http._transport, 2)
+    pages = [page async for page in pair.ali.search_pages("بلیت", limit=2)]
+    assert [len(page) for page in pages][:3] == [0, 0, 2]
+    http._transport = Emptied(inner, 2)
+    assert await found(2) == ["بلیت 1", "بلیت 0"]
+    http._transport = Emptied(inner, 1)
+    assert await found(3) == ["بلیت 2", "بلیت 1", "بلیت 0"]
+    http._transport = inner
+    assert await found(2) == ["بلیت 5", "بلیت 4"]
 
 
 async def test_people_react_to_messages(pair: Pair) -> None:

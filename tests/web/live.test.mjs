@@ -244,6 +244,31 @@ test("what was said is found: page by page, in one conversation, by sender, and 
   assert.equal(chat.messages[0].content, "بلیت 0");
 });
 
+test("a page of search that is empty is not the end: its link leads on", async () => {
+  const { ali, ids: [id] } = await pairOf(1);
+  for (const content of numbered("بلیت", 6)) {
+    await ali.direct.json("POST", `/api/conversations/${id}/messages/`, { body: { content } });
+  }
+  let empty = 0;
+  const emptying = async (address, options) => {
+    const answer = await fetch(address, options);
+    if (!address.includes("/api/search/") || empty === 0) return answer;
+    empty -= 1;
+    return new Response("[]", { headers: { Link: answer.headers.get("Link") } });
+  };
+  const payam = device(ali, { fetch: emptying });
+  const contents = (found) => found.map(({ message }) => message.content);
+  const pages = [];
+  empty = 2;
+  for await (const page of payam.searchPages({ text: "بلیت", limit: 2 })) pages.push(page.length);
+  assert.deepEqual(pages.slice(0, 3), [0, 0, 2]);
+  empty = 2;
+  assert.deepEqual(contents(await payam.search({ text: "بلیت", limit: 2 })), ["بلیت 1", "بلیت 0"]);
+  empty = 0;
+  assert.deepEqual(contents(await payam.search({ text: "بلیت", limit: 2 })), ["بلیت 5", "بلیت 4"]);
+  assert.equal((await payam.search({ text: "بلیت" })).length, 6);
+});
+
 test("files: progress, an upload that is stopped, and one that goes with a message", async () => {
   const { ali, ids, his, hers } = await pairOf(1);
   const [mine, hers0] = [his.get(ids[0]), hers.get(ids[0])];

@@ -104,22 +104,22 @@ export class Api extends Emitter {
     return link && this.pathOf(link);
   }
 
-  async search(asked) {
-    return (await this.#found(searchAt(asked), asked)).records;
+  async search({ limit = 20, ...asked }) {
+    const found = [];
+    for await (const page of this.searchPages({ ...asked, limit })) {
+      found.push(...page);
+      if (found.length >= limit) break;
+    }
+    return found.slice(0, limit);
   }
 
   async *searchPages(asked) {
     let path = searchAt(asked);
     while (path) {
-      const page = await this.#found(path, asked);
-      yield page.records;
-      path = page.next;
+      const response = await this.request("GET", path, { signal: asked.signal });
+      yield await response.json();
+      path = this.#nextOf(response);
     }
-  }
-
-  async #found(path, { signal }) {
-    const response = await this.request("GET", path, { signal });
-    return { next: this.#nextOf(response), records: await response.json() };
   }
 
   conversation(id) {

@@ -433,9 +433,9 @@ export class Payam {
   /** The replies to a message, oldest first; a page of fewer than `limit` is the last. */
   replies(id: number, messageId: number, place?: { limit?: number; after?: number }): Promise<Message[]>;
 
-  /** One page of the messages that contain a text, the newest first. */
+  /** The newest `limit` messages that contain a text (20; at most 100). Fewer are all there are. */
   search(asked: Search): Promise<Found[]>;
-  /** The same, page by page. */
+  /** The same, page by page, to the oldest. A page may be short, or empty, and yet not the last. */
   searchPages(asked: Search): AsyncGenerator<Found[], void>;
 
   /** The pinned messages, the last pinned first. */
