@@ -241,6 +241,10 @@ class ConditionalHeaders(Struct):
     if_none_match: Tags | UnsetType = field(name="If-None-Match", default=UNSET)
 
 
+WITH_BODIES = ("POST", "PUT")
+"""Each PATCH takes a body, and the body of any other method means nothing (RFC 9110)."""
+
+
 def install(app: Sanic[Any, Any]) -> None:
     """Call this after the authentication, so that nobody learns a route's parameters without it."""
     app.register_middleware(require_known, "request")
@@ -249,8 +253,8 @@ def install(app: Sanic[Any, Any]) -> None:
 async def require_known(request: Request) -> None:
     """Raises InvalidInput, which names the parameter, for one that the route does not know.
 
-    A misspelt parameter must not be dropped in silence. For the same reason a POST that takes
-    no body refuses a body with fields.
+    A misspelt parameter must not be dropped in silence. For the same reason a POST or
+    PUT that takes no body refuses a body with fields.
 
     This holds for the API only. Others add parameters to the address of a page, of a file that
     is downloaded (`?download=1`, `?t=123`), and of what a monitor asks for.
@@ -260,7 +264,7 @@ async def require_known(request: Request) -> None:
     operation = operation_of(request.route.handler)
     if operation is None:
         return
-    if request.method == "POST" and operation.takes is None and request.body.strip():
+    if request.method in WITH_BODIES and operation.takes is None and request.body.strip():
         bodies.decode(request, Body)  # an object without fields counts as no body
     if not request.query_string or operation.takes_any_query:
         return

@@ -47,25 +47,32 @@ def test_no_body_may_have_an_unknown_field(api: Api, ali: Person, place: dict[st
             assert "there are: " in response.json()["detail"]
 
 
-def test_a_post_without_fields_takes_none(api: Api, ali: Person, conversation: str) -> None:
+def test_what_takes_no_fields_refuses_some(
+    api: Api, ali: Person, conversation: str, place: dict[str, int]
+) -> None:
     """A field is refused and changes nothing; no body, or an object without fields, is fine."""
     ticket = ali.post(f"{conversation}support_ticket/", json={"subject": "late"}).json()["id"]
     without = [
         one
         for one in routes(api)
         # An upload has bytes for a body, and says what they are in headers.
-        if one.method == "POST" and not one.said.takes and one.path != "/api/uploads/"
+        if one.method in ("POST", "PUT") and not one.said.takes and one.path != "/api/uploads/"
     ]
-    assert {one.path.split("/")[-2] for one in without} >= {"close", "reopen"}
+    ends = {one.path.split("/")[-2] for one in without}
+    assert ends >= {"close", "reopen", "pin", "block", "{emoji}"}
     for one in without:
-        path = path_of(one, {"ticket_id": ticket})
+        path = path_of(one, {**place, "ticket_id": ticket})
         for options in ({"json": {"note": "x"}}, {"data": {"note": "x"}}):
-            assert wrong_fields(ali.post(path, **options)) == {"note"}, path
+            assert wrong_fields(ali.request(one.method, path, **options)) == {"note"}, path
+    pins = f"{conversation}pins/"
+    assert ali.get(pins).json() == []
     path = f"/api/support_tickets/{ticket}/"
     assert ali.get(path).json()["status"] == "open"
     nothing: list[dict[str, Any]] = [{}, {"json": {}}, {"data": {}}]
     for options in nothing:
         assert ali.post(f"{path}close/", **options).status_code == 200
+        pin = f"{conversation}messages/{place['message_id']}/pin/"
+        assert ali.request("PUT", pin, **options).status_code == 204
 
 
 def test_no_query_may_have_an_unknown_parameter(
