@@ -22,7 +22,8 @@ NEVER = str.maketrans("", "", "\r\n\x00")
 def head_of(response: BaseHTTPResponse) -> bytes:
     """The status line, the headers and the empty line that ends them."""
     headers = response.headers
-    if response.status not in BODILESS:
+    # Of an answer that names no type, Sanic says that it is `None`.
+    if response.status not in BODILESS and response.content_type is not None:
         headers.setdefault("content-type", response.content_type)
     lines = [line(name, f"{value}") for name, value in headers.items()]
     return status_line(response.status) + b"".join(lines) + b"\r\n"

@@ -18,7 +18,6 @@ ANSWERS = [
     text("سلام", status=404),
     empty(),
     HTTPResponse(status=304, headers={"etag": 'W/"1"'}),
-    HTTPResponse(b"", 201),
     with_headers(json([]), content_length=2, x_request_id="4bf92f3577b34da6"),
     with_headers(text("x"), content_disposition="inline; filename*=UTF-8''%D8%B3.txt"),
     with_headers(text("x"), x_note="two\r\nlines\x00", location="/سلام"),
@@ -31,6 +30,12 @@ def test_a_head_is_that_of_sanic(answer: HTTPResponse) -> None:
     expected = format_http1_response(answer.status, answer.processed_headers)
     assert head_of(answer) == expected
     assert head_of(answer) == expected  # from what is kept
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 302, 304, 308])
+def test_an_answer_of_no_type_names_none(status: int) -> None:
+    """Such as that which begins an upload, or erases a user."""
+    assert b"content-type" not in head_of(HTTPResponse(status=status)).lower()
 
 
 def test_a_header_that_came_several_times_is_in_each_line() -> None:
