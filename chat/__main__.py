@@ -8,6 +8,8 @@ from chat import cli
 
 CUT = 128 + 13
 """The exit status of a program whose output nobody reads any more, as shells count SIGPIPE."""
+INTERRUPTED = 128 + 2
+"""That of one whose user pressed Ctrl-C, as shells count SIGINT."""
 
 
 def main() -> None:
@@ -16,6 +18,8 @@ def main() -> None:
     try:
         try:
             status = cli.main(sys.argv[1:], os.environ)
+        except KeyboardInterrupt:
+            status = INTERRUPTED
         finally:
             sys.stdout.flush()
     except BrokenPipeError:

@@ -43,6 +43,8 @@ class Url(Struct, frozen=True):
 
 def parse(text: str) -> Url:
     """Take a URL apart. Raises WrongUrl."""
+    if not text:
+        raise WrongUrl("May not be blank.")
     if len(text) > URL_MAX_LENGTH:
         raise WrongUrl(f"At most {URL_MAX_LENGTH} characters; this has {len(text)}.")
     if "#" in text:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -76,6 +77,23 @@ def test_output_that_nobody_reads_ends_the_program(
     )
     os.close(writing)
     assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_a_command_that_is_interrupted_ends_quietly(tmp_path: Path) -> None:
+    """By Ctrl-C, here while it waits for its database."""
+    url = f"postgresql://payam@127.0.0.1:{free_port()}/payam"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "chat", "users", "list"],
+        cwd=CHECKOUT,
+        env={"PATH": "/usr/bin:/bin", "DATABASE_URL": url, "DATA_DIR": str(tmp_path)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    assert "waiting" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    assert process.communicate()[1] == ""
+    assert process.returncode == 130
 
 
 def get(server: PayamServer, path: str, token: str) -> httpx.Response:

@@ -27,7 +27,7 @@ def test_a_url_is_taken_apart(text: str, authority: str, target: str) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "ASCII"),
+        ("", "blank"),
         ("example.org", "https://"),
         ("ftp://example.org/", "https://"),
         ("file:///etc/passwd", "https://"),
