@@ -49,7 +49,7 @@ async def tickets_before_the_end(socket: Socket) -> list[tuple[str, int]]:
 
 
 class ByHand:
-    """The looks of a desk that it makes only when it is told to: its own would come between."""
+    """The looks of a desk, made only when a test asks for them: its own would come between."""
 
     def __init__(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
         self._desk = desk
