@@ -38,7 +38,7 @@ run: $(VENV)/runtime.stamp ## serve on http://127.0.0.1:8000, with SQLite in dat
 # More processes than cores: most of a test's time is waiting, for what is broken to be found.
 test: $(VENV)/dev.stamp $(if $(TEST),,style) ## lint and every test; TEST=path for one file alone
 	@.ci/services
-	@$(if $(TEST),,.ci/beside_analysis) $(LIMIT) $(BIN)/python -m pytest \
+	@$(if $(TEST),,.ci/in_memory .ci/beside_analysis) $(LIMIT) $(BIN)/python -m pytest \
 		$(or $(TEST),-n 4 --dist loadfile --no-loadscope-reorder)
 
 fuzz: $(VENV)/dev.stamp ## try the API and the sockets with very many inputs, for hours; FUZZ=times as many
