@@ -1,19 +1,17 @@
 """Reads the marks of reading that returning clients missed, for many sockets at once.
 
 When a node restarts, hundreds of sockets come back to the same few conversations. Those that ask
-while a reading is under way share the next one. So there is one reading at a time, and each began
-after all that get its answer had asked.
+while a reading is under way share the next one, and each reading began after all that get its
+answer had asked.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from chat.auth.identity import Identity
 from chat.events import Ephemeral
+from chat.services.sharing import Shared
 
 NOBODY = Identity(0, "", False, 0.0, None)
-MOST = 500
-"""Most conversations in one reading."""
 
 Look = Callable[[Identity, Mapping[int, int]], Awaitable[dict[int, list[Ephemeral]]]]
 
@@ -24,38 +22,22 @@ Point = tuple[int, int]
 class MissedMarks:
     def __init__(self, look: Look) -> None:
         self._look = look
-        self._waiting: dict[Point, asyncio.Future[list[Ephemeral]]] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._marks: Shared[Point, dict[Point, list[Ephemeral]]] = Shared(self._since_all)
 
     async def since(self, conversation_id: int, seq: int) -> list[Ephemeral]:
         """Everybody's marks since then, the newest. Raises Unavailable."""
-        loop = asyncio.get_running_loop()
-        answer = self._waiting.setdefault((conversation_id, seq), loop.create_future())
-        if self._task is None:
-            self._task = loop.create_task(self._run())
-        return await asyncio.shield(answer)
+        return (await self._marks.ask((conversation_id, seq)))[conversation_id, seq]
 
-    async def _run(self) -> None:
-        try:
-            while self._waiting:
-                positions: dict[int, int] = {}
-                for conversation_id, seq in self._waiting:
-                    if len(positions) < MOST:
-                        positions.setdefault(conversation_id, seq)
-                answers = {one: self._waiting.pop(one) for one in positions.items()}
-                try:
-                    found = await self._look(NOBODY, positions)
-                except Exception as error:
-                    for answer in answers.values():
-                        answer.set_exception(error)
-                else:
-                    for (conversation_id, _), answer in answers.items():
-                        answer.set_result(found.get(conversation_id, []))
-        finally:
-            self._task = None
+    async def _since_all(self, points: Sequence[Point]) -> dict[Point, list[Ephemeral]]:
+        found: dict[Point, list[Ephemeral]] = {}
+        while waiting := set(points) - found.keys():
+            positions: dict[int, int] = {}  # one in each conversation
+            for conversation_id, seq in waiting:
+                positions.setdefault(conversation_id, seq)
+            looked = await self._look(NOBODY, positions)
+            found |= {point: looked.get(point[0], []) for point in positions.items()}
+        return found
 
     async def close(self) -> None:
         """Stop looking."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._marks.close()

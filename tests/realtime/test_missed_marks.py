@@ -1,6 +1,7 @@
 """Many sockets that look for marks of reading at once share a look that began after they asked."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from chat.auth.identity import Identity
 from chat.errors import Unavailable
 from chat.events import Ephemeral, MessageRead
-from chat.realtime.missed_marks import MOST, MissedMarks
+from chat.realtime.missed_marks import MissedMarks
+from chat.services.sharing import TOGETHER
 
 
 class Database:
@@ -24,6 +26,7 @@ class Database:
         self.looks.append(dict(points))
         found = {one: [Ephemeral(one, MessageRead("ali", self.read), 1)] for one in points}
         await self.release.wait()
+        await asyncio.sleep(0)  # as a database always does
         if self.is_away:
             raise Unavailable("away", retry_after=1)
         return found
@@ -52,10 +55,30 @@ async def test_points_of_one_conversation_are_looked_at_in_turn() -> None:
     database.release.set()
     marks = MissedMarks(database.look)
     asking = [marks.since(1, seq) for seq in (1, 2)]
-    asking += [marks.since(number, 0) for number in range(2, MOST + 2)]
+    asking += [marks.since(number, 0) for number in range(2, TOGETHER + 2)]
     found = await asyncio.gather(*asking)
-    assert [one[0].conversation_id for one in found] == [1, 1, *range(2, MOST + 2)]
-    assert [len(one) for one in database.looks] == [MOST, 2]
+    assert [one[0].conversation_id for one in found] == [1, 1, *range(2, TOGETHER + 2)]
+    assert [len(one) for one in database.looks] == [TOGETHER - 1, 1, 2]
+
+
+async def test_few_go_on_in_one_turn_of_the_loop() -> None:
+    """When thousands miss the same: each writes all that it missed then."""
+    database = Database()
+    database.release.set()
+    marks = MissedMarks(database.look)
+    turn = 0
+    went_on: Counter[int] = Counter()
+
+    async def come_back() -> None:
+        assert await marks.since(1, 5)
+        went_on[turn] += 1
+
+    asking = [asyncio.create_task(come_back()) for _ in range(3 * TOGETHER)]
+    while not all(one.done() for one in asking):
+        turn += 1
+        await asyncio.sleep(0)
+    assert went_on.total() == 3 * TOGETHER
+    assert max(went_on.values()) <= TOGETHER
 
 
 async def test_a_look_in_vain_is_everybodys_who_waited_for_it() -> None:
