@@ -183,22 +183,23 @@ async def catch_up(
         # What a client knows beyond a restored backup is there no more, and its numbers are
         # or will be those of other changes.
         is_reset = is_reset or (knows_epochs and upto < position)
+        left = b""
         if not is_reset:  # else it reads everything again
             missing = frames(connection, conversation_id, changes)
-            await send_slowly(connection, missing, hub.patience.reader)
+            left = await send_most(connection, missing, hub.patience.reader)
             metrics.delivered_frames.add(len(changes))
+            if hub.subscription(connection, conversation_id) is not place:
+                return
         position = upto
-        if not is_last:
-            continue
-        if hub.subscription(connection, conversation_id) is not place:
-            return
-        if hub.finish_resuming(connection, conversation_id, position):
+        if is_last and hub.finish_resuming(connection, conversation_id, position):
             # No change comes before this: there is no pause in between.
-            connection.send(marks_of(connection, [] if is_reset else missed))
             ending = (reset if is_reset else resumed)(position, ref, epoch)
-            connection.send(addressed(connection, conversation_id, ending))
+            marks = marks_of(connection, [] if is_reset else missed)
+            connection.send(left + marks + addressed(connection, conversation_id, ending))
             return
-        await asyncio.sleep(0 if changes else LOOK_SECONDS)
+        await send_slowly(connection, [left], hub.patience.reader)
+        if is_last:
+            await asyncio.sleep(0 if changes else LOOK_SECONDS)
 
 
 def marks_of(connection: Subscriber, marks: Sequence[Ephemeral]) -> bytes:
@@ -239,9 +240,21 @@ async def send_slowly(
     connection: Connection, frames: Sequence[bytes], patience: float = PATIENCE.reader
 ) -> None:
     """Write no more than a chunk at once, and wait until most of it is gone."""
+    left = await send_most(connection, frames, patience)
+    if left:
+        connection.send(left)
+        await drained(connection, chunk_of(connection) // 2, patience)
+
+
+def chunk_of(connection: Connection) -> int:
+    """How many bytes are given to the client at once. They alone are no reason to close it."""
     _, high = connection.transport.get_write_buffer_limits()
-    # A chunk alone must not be what the client is closed for.
-    most = min(CHUNK, high // 4)
+    return min(CHUNK, high // 4)
+
+
+async def send_most(connection: Connection, frames: Sequence[bytes], patience: float) -> bytes:
+    """The same, but for the last chunk, which is returned: it may go out with what comes next."""
+    most = chunk_of(connection)
     waiting: list[bytes] = []
     size = 0
     for frame in frames:
@@ -251,9 +264,7 @@ async def send_slowly(
             await drained(connection, most // 2, patience)
         waiting.append(frame)
         size += len(frame)
-    if waiting:
-        connection.send(b"".join(waiting))
-        await drained(connection, most // 2, patience)
+    return b"".join(waiting)
 
 
 async def drained(connection: Connection, most: int, patience: float = PATIENCE.reader) -> None:

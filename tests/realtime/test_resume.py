@@ -268,6 +268,17 @@ async def test_marks_of_others_come_before_resumed() -> None:
     assert "message.read" not in world.late.text
 
 
+async def test_who_has_missed_little_gets_all_of_it_in_one_write() -> None:
+    """Each write is a call of the kernel, and thousands may come back at once."""
+    world = World(length=9)
+    world.marks = [2]
+    await world.catch_up(4)
+    (written,) = world.late.heard
+    told = written.decode(errors="replace")
+    assert numbers(5, 9) in told
+    assert told.index(numbers(5, 9)) < told.index("message.read") < told.index("resumed")
+
+
 async def test_who_does_not_read_is_closed() -> None:
     """With 4408, and not given another page."""
     world = World(100)
