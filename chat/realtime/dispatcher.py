@@ -25,8 +25,8 @@ from chat.realtime.hub import Hub
 from chat.realtime.incoming import Incoming, TicketListener
 from chat.realtime.news import Marks
 from chat.realtime.patience import PATIENCE, Patience
-from chat.realtime.presence import listeners
 from chat.realtime.presence.board import Beat, Board, LocalBoard
+from chat.realtime.presence.listeners import Listeners
 from chat.realtime.presence.presence import Presence
 from chat.realtime.protocol import frame_of
 from chat.realtime.relay.relay import Relay
@@ -89,6 +89,7 @@ class Dispatcher:
             self._went_back,
             patience,
         )
+        self.listeners = Listeners(self.hub)
         self.incoming = Incoming(self, patience)
         self._marks = self.incoming.marks
         relay.follow(self.hub.here)
@@ -184,6 +185,7 @@ class Dispatcher:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.listeners.close()
         await self.incoming.close()
         await self.hub.close()
 
@@ -230,7 +232,7 @@ class Dispatcher:
 
     def announce_presence(self, changed: Sequence[Presence]) -> None:
         """Send who went online or offline to the sockets that hear of it, on every node."""
-        listeners.deliver(self.hub, changed)
+        self.listeners.hear(changed)
         self._announce(news.PRESENCE, _pack(changed))
 
     def announce_history(self) -> None:

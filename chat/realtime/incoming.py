@@ -21,7 +21,7 @@ from chat.realtime.ends import Ends
 from chat.realtime.hub import Hub
 from chat.realtime.news import KIND_AT, Marks
 from chat.realtime.patience import Patience
-from chat.realtime.presence import listeners
+from chat.realtime.presence.listeners import Listeners
 from chat.realtime.presence.presence import Presence
 from chat.realtime.relay.relay import RelayListener
 from chat.store.history import Name
@@ -45,6 +45,7 @@ class Audience(Protocol):
     """Whom news concerns in this process: see `Dispatcher`."""
 
     hub: Hub
+    listeners: Listeners
     ends: Ends
     listener: Announcements
     company: Company
@@ -124,7 +125,7 @@ class Incoming(RelayListener):
             self._heard_of_joined(body)
         elif kind == news.PRESENCE:
             with suppress(msgspec.DecodeError):  # of another version: it is not kept anyway
-                listeners.deliver(self._audience.hub, _unpack_presence(body))
+                self._audience.listeners.hear(_unpack_presence(body))
         elif kind == news.TICKET:
             with suppress(msgspec.DecodeError):  # of another version: the desk looks by itself
                 ticket_id, is_new = _unpack_ticket(body)
