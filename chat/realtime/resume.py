@@ -193,9 +193,9 @@ async def catch_up(
         position = upto
         if is_last and hub.finish_resuming(connection, conversation_id, position):
             # No change comes before this: there is no pause in between.
+            read = marks_of(connection, [] if is_reset else missed)
             ending = (reset if is_reset else resumed)(position, ref, epoch)
-            marks = marks_of(connection, [] if is_reset else missed)
-            connection.send(left + marks + addressed(connection, conversation_id, ending))
+            connection.send(left + read + addressed(connection, conversation_id, ending))
             return
         await send_slowly(connection, [left], hub.patience.reader)
         if is_last:

@@ -7,6 +7,7 @@ from typing import cast
 
 from chat.auth.identity import Identity
 from chat.realtime.connection import Listener
+from chat.realtime.deliveries import Delivery
 from chat.realtime.hub import Hub
 from chat.realtime.presence.listeners import PART, Listeners, frame_for
 from chat.realtime.presence.presence import Presence
@@ -30,7 +31,7 @@ class World:
     """Sockets of users, each in some conversations."""
 
     def __init__(self) -> None:
-        self.hub = Hub(self.read, self.read, lambda _: None, lambda _: None)
+        self.hub = Hub(self.load, self.seqs, lambda _: None, lambda _: None)
         self.listeners = Listeners(self.hub)
         self.transports: dict[int, Transport] = {}
 
@@ -46,7 +47,10 @@ class World:
         self.hub.seating.seat(connection.seat, positions)
         self.hub.seating.enter(connection, positions, {})
 
-    async def read(self, *_: object) -> None:
+    async def load(self, *_: int) -> tuple[list[Delivery], int, bool]:
+        raise AssertionError
+
+    async def seqs(self, _: object) -> dict[int, int]:
         raise AssertionError
 
     def written(self, user_id: int) -> list[bytes]:
