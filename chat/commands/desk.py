@@ -11,6 +11,7 @@ from chat.errors import InvalidInput
 from chat.payam import Payam
 from chat.records import DeskAgent, DeskRules
 from chat.services.malformed import explain_whole
+from chat.services.repeats import repeated
 
 SWITCH = {"on": True, "off": False, "auto": None}
 
@@ -41,6 +42,8 @@ async def change(payam: Payam, options: argparse.Namespace) -> Said:
         ) from None
     except (msgspec.DecodeError, UnicodeError) as error:
         raise InvalidInput({"rules": [f"Not valid JSON: {error}."]}) from None
+    if twice := repeated(options.rules.encode()):
+        raise InvalidInput({twice: ["May be there only once."]})
     given = {
         name: value
         for name, value in msgspec.structs.asdict(body).items()

@@ -188,6 +188,27 @@ def test_createuser_makes_users_and_staff(settings: Mapping[str, str]) -> None:
         assert get(server, "/api/users/me/", answer.json()["access"]).json()["is_staff"] is True
 
 
+@pytest.mark.parametrize(
+    ("rules", "complaint"),
+    [
+        ("{", "rules: Not valid JSON"),
+        ("[]", "rules: Expected `object`"),
+        ('{"langage": "fa"}', "langage: There is no such field"),
+        ('{"language": "fa", "language": "fa"}', "language: May be there only once."),
+        ('{"hours": {"monday": [], "monday": []}}', "hours.monday: May be there only once."),
+    ],
+)
+def test_rules_of_the_desk_that_are_no_rules(
+    settings: Mapping[str, str], rules: str, complaint: str
+) -> None:
+    """One line says what is wrong, and nothing is changed."""
+    before = chat("desk", "rules", settings=settings)
+    status, _, said = chat("desk", "change", rules, settings=settings)
+    assert (status, said.count("\n")) == (1, 1)
+    assert said.startswith(f"payam: {complaint}")
+    assert chat("desk", "rules", settings=settings) == before
+
+
 def test_long_names_and_passwords_are_one_line(settings: Mapping[str, str]) -> None:
     """Refused before any work on them, like those that come over HTTP."""
     slow = "a" + "\u0301\u0327" * 30_000
