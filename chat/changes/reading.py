@@ -8,7 +8,7 @@ So a reader whose position is some `seq` has received every message that was sen
 reader may stop, or be cut off, anywhere, and begin again from there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import islice
 
 from msgspec import UNSET, Struct
@@ -18,7 +18,7 @@ from chat.changes.family import name_of
 from chat.events import Change, ChangeFrame, MessageSent
 from chat.records import Parent, User, given_metadata, role_of
 from chat.store import changes as store
-from chat.store import mentions, replies, users
+from chat.store import mentions, participants, replies, users
 from chat.store.changes import THE_END, Entry
 from chat.store.database import Reads, Row
 from chat.times import to_text
@@ -54,38 +54,43 @@ async def since(reads: Reads, conversation_id: int, seq: int, *, limit: int) -> 
     return (await since_many(reads, {conversation_id: seq}, limit=limit))[conversation_id]
 
 
-async def since_many(reads: Reads, positions: Mapping[int, int], *, limit: int) -> dict[int, Page]:
+async def since_many(
+    reads: Reads, positions: Mapping[int, int], *, limit: int, user_id: int | None = None
+) -> dict[int, Page]:
     """At most `limit` changes of each conversation after its position, in a few statements.
+
+    With `user_id`, conversations that this user is not in are left out.
 
     All pages are in memory at once. So for many conversations give a small `limit`, or ask for
     some of them after the others.
     """
     # One more than asked for, because the page is the last one only if the end is in it.
-    found = await store.rows_since(reads, positions, limit + 1)
+    found = await store.rows_since(reads, positions, limit + 1, user_id)
     logged = await _logged(reads, found)
-    mentioned = await mentions.of_places(
-        reads,
-        [
-            (conversation_id, row[2])
-            for conversation_id, rows in found.items()
-            for row in rows
-            if "@" in row[4] and not row[7]
-        ],
-    )
-    parents = await replies.parents(
-        reads,
-        [
-            (conversation_id, row[11])
-            for conversation_id, rows in found.items()
-            for row in rows
-            if row[11] is not None
-        ],
-    )
+    naming = [
+        (conversation_id, row[2])
+        for conversation_id, rows in found.items()
+        for row in rows
+        if "@" in row[4] and not row[7]
+    ]
+    mentioned = await mentions.of_places(reads, naming)
+    replied = [
+        (conversation_id, row[11])
+        for conversation_id, rows in found.items()
+        for row in rows
+        if row[11] is not None
+    ]
+    parents = await replies.parents(reads, replied)
     has_notes = any(FAMILY_OF[entry.kind].is_for_staff for entry in logged)
     more = More(mentioned, parents, frozenset(await users.staff(reads)) if has_notes else None)
+    asked: Collection[int] = positions
+    if user_id is not None:
+        asked = found.keys()
+        if logged or naming or replied:  # these were read later, and the user may have gone
+            asked = await participants.those_of(reads, user_id, asked)
     return {
         conversation_id: _page(conversation_id, found.get(conversation_id, []), logged, more, limit)
-        for conversation_id in positions
+        for conversation_id in asked
     }
 
 

@@ -19,12 +19,9 @@ from chat.realtime.subscribers import UserSocket
 from chat.realtime.subscription import Subscription
 from chat.services.changes import Missed
 
-LoadMany = Callable[[Mapping[int, int]], Awaitable[Mapping[int, Missed]]]
-"""Of conversations, each with a position: what came after it, up to which position, and whether
-that is all."""
-
-Among = Callable[[Identity, Collection[int]], Awaitable[Collection[int]]]
-"""Those of some conversations that the user is in."""
+LoadMany = Callable[[Identity, Mapping[int, int]], Awaitable[Mapping[int, Missed]]]
+"""Of those conversations that the user is in, each with a position: what came after it, up to which
+position, and whether that is all."""
 
 PART = 25
 """Conversations that are read at once."""
@@ -32,10 +29,9 @@ READERS = 2
 
 
 class Reading:
-    def __init__(self, hub: Hub, load: LoadMany, among: Among) -> None:
+    def __init__(self, hub: Hub, load: LoadMany) -> None:
         self._hub = hub
         self._load = load
-        self._among = among
 
     async def catch_up(self, connection: UserSocket, since: Mapping[int, int]) -> None:
         """Send what came after a position in each of these, in which the hub has the connection as
@@ -66,13 +62,13 @@ class Reading:
         while waiting and not connection.is_closing:
             part = {one: waiting.pop(one) for one in list(islice(waiting, PART))}
             try:
-                pages = await self._load(part)
-                mine = await self._among(connection.identity, pages.keys())
+                pages = await self._load(connection.identity, part)
             except Unavailable:
                 waiting |= part
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
-            frames = self._frames(connection, places, pages, mine)
+            self._lose(connection, places, part.keys() - pages.keys())
+            frames = self._frames(connection, places, pages)
             await send_slowly(connection, frames)
             metrics.delivered_frames.add(len(frames))
             is_quiet = not frames
@@ -92,20 +88,24 @@ class Reading:
         connection: UserSocket,
         places: Mapping[int, Subscription],
         pages: Mapping[int, Missed],
-        mine: Collection[int],
     ) -> list[bytes]:
-        """What was read. Conversations that are not `mine` any more are lost to the socket.
-
-        One that the socket has lost already, while they were read, is left out.
-        """
+        """What was read. A conversation that the socket has lost meanwhile is left out."""
         hub, user_id = self._hub, connection.identity.user_id
         frames: list[bytes] = []
         for conversation_id, (changes, _, _) in pages.items():
-            if hub.subscription(connection, conversation_id) is not places[conversation_id]:
-                continue
-            if conversation_id not in mine:
-                hub.leave(connection, conversation_id)
-                connection.removed(conversation_id)
-            else:
+            if hub.subscription(connection, conversation_id) is places[conversation_id]:
                 frames += [wide_frame_of(one, user_id) for one in changes if one.is_for(user_id)]
         return frames
+
+    def _lose(
+        self,
+        connection: UserSocket,
+        places: Mapping[int, Subscription],
+        conversation_ids: Collection[int],
+    ) -> None:
+        """The user is not in these any more."""
+        hub = self._hub
+        for conversation_id in conversation_ids:
+            if hub.subscription(connection, conversation_id) is places[conversation_id]:
+                hub.leave(connection, conversation_id)
+                connection.removed(conversation_id)

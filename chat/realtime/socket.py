@@ -86,7 +86,7 @@ class Sockets(Listener):
         self._hub = hub = dispatcher.hub
         self._errands = errands = Errands()
         conversations = services.conversations
-        reading = Reading(hub, services.changes.since_many, services.positions.those_of)
+        reading = Reading(hub, services.changes.since_many)
         self.users = UserSockets(conversations, hub, reading, errands, prefix=settings.base_path)
         dispatcher.joined = self.users.joined
         own_settings = OwnSettingsNews(services.own_settings, self.users.of, errands)

@@ -32,10 +32,15 @@ class Changes:
         page = await reading.since(self._database, conversation_id, seq, limit=PAGE)
         return placed(self._prefix, page.changes), page.seq, page.is_last
 
-    async def since_many(self, positions: Mapping[int, int]) -> dict[int, Missed]:
-        """The changes of each conversation after its position, in a few statements for all."""
+    async def since_many(self, who: Identity, positions: Mapping[int, int]) -> dict[int, Missed]:
+        """The changes of each conversation after its position, in a few statements for all.
+
+        Conversations that the caller is not in are left out.
+        """
         limit = min(PAGE, max(LEAST, PAGES // max(1, len(positions))))
-        pages = await reading.since_many(self._database, positions, limit=limit)
+        pages = await reading.since_many(
+            self._database, positions, limit=limit, user_id=who.user_id
+        )
         return {
             conversation_id: (placed(self._prefix, page.changes), page.seq, page.is_last)
             for conversation_id, page in pages.items()

@@ -9,7 +9,7 @@ from chat.services.membership import (
     memberships_of,
     memberships_since,
 )
-from chat.store import participants, touched
+from chat.store import touched
 from chat.store.database import Database
 from chat.store.positions import Behind
 from chat.store.touched import News
@@ -40,7 +40,3 @@ class Positions:
     async def news(self, point: int) -> News | None:
         """What changed since this stamp, of all users alike; None where that is not known."""
         return await touched.news(self._database, point)
-
-    async def those_of(self, who: Identity, conversation_ids: Collection[int]) -> set[int]:
-        """Those of the conversations that the caller is in."""
-        return await participants.those_of(self._database, who.user_id, conversation_ids)

@@ -42,11 +42,24 @@ NOTHING = """
 LOGGED = f"l.seq, l.kind, l.subject_id, {NOTHING}"
 END = f"c.seq, '{THE_END}', 0, {NOTHING}"
 LAST = f"CASE WHEN kind = '{THE_END}' THEN 1 ELSE 0 END"
+# Those of the wanted conversations that a user is in; one by one, as in `positions.MINE`.
+MINE = {
+    "postgresql": """
+        CROSS JOIN LATERAL (
+            SELECT 1 FROM participants AS p
+            WHERE p.conversation_id = wanted.one AND p.user_id = ? AND p.is_active OFFSET 0
+        ) AS mine
+    """,
+    "sqlite": """
+        WHERE EXISTS (SELECT 1 FROM participants AS p
+                      WHERE p.conversation_id = given.one AND p.user_id = ? AND p.is_active)
+    """,
+}
 # At most so many of each arm, for each conversation: PostgreSQL reads no more from either index.
 # SQLite has no LATERAL: there the end of what is read is found first.
 SINCE = {
     "postgresql": f"""
-        SELECT wanted.one, found.* FROM ({{pairs}}) AS wanted CROSS JOIN LATERAL (
+        SELECT wanted.one, found.* FROM ({{pairs}}) AS wanted {{mine}} CROSS JOIN LATERAL (
             SELECT * FROM (
                 SELECT * FROM (
                     SELECT {SENT} FROM messages AS m JOIN users AS u ON u.id = m.sender_id
@@ -65,7 +78,8 @@ SINCE = {
         ORDER BY wanted.one, seq, {LAST}
     """,  # noqa: S608 - of ours
     "sqlite": f"""
-        WITH pairs AS ({{pairs}}), wanted AS MATERIALIZED (
+        WITH pairs AS (SELECT one, two FROM ({{pairs}}) AS given {{mine}}),
+        wanted AS MATERIALIZED (
             SELECT one, two, coalesce(
                 (SELECT m.created_seq FROM messages AS m
                  WHERE m.conversation_id = one AND m.created_seq > two
@@ -94,18 +108,20 @@ LIMITS = {"postgresql": 3, "sqlite": 2}
 
 
 async def rows_since(
-    reads: Reads, positions: Mapping[int, int], limit: int
+    reads: Reads, positions: Mapping[int, int], limit: int, user_id: int | None = None
 ) -> dict[int, list[Row]]:
     """The rows after each conversation's position, in order, and then the row of the end.
 
     They are at most `limit` rows of each. A conversation that the database does not have is left
-    out.
+    out, and with `user_id` also one that this user is not in.
     """
-    sql = SINCE[reads.dialect].format(pairs=reads.pairs)
+    mine = "" if user_id is None else MINE[reads.dialect]
+    sql = SINCE[reads.dialect].format(pairs=reads.pairs, mine=mine)
     limits = [limit] * LIMITS[reads.dialect]
+    of_user = () if user_id is None else (user_id,)
     found: dict[int, list[Row]] = {}
     for part in in_parts(positions.items(), reads.part):
-        for row in await reads.fetch(sql, (listed(part), *limits)):
+        for row in await reads.fetch(sql, (listed(part), *of_user, *limits)):
             rows = found.setdefault(row[0], [])
             if len(rows) < limit:
                 rows.append(row[1:])

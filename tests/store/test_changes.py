@@ -1,5 +1,7 @@
 """Everything that changed after a point: every kind, in order, page by page."""
 
+from typing import Any
+
 import pytest
 from msgspec import UNSET
 
@@ -11,6 +13,7 @@ from chat.changes.participants import ParticipantJoined, ParticipantLeft
 from chat.changes.support_tickets import TicketUpdated
 from chat.events import ChangeFrame, MessageSent
 from chat.records import Profile, User, attachment_url
+from chat.store import changes as store
 from chat.store import support_tickets
 from chat.store.database import Database
 from tests.store.world import Changes, conversation, pair, sent, user
@@ -237,3 +240,49 @@ async def test_many_conversations_are_read_at_once(database: Database) -> None:
     assert [len(page.changes) for page in pages.values()] == [5, 2, 0, 0]
     assert pages[talks[2] + 1] == reading.Page([], 0, True)
     assert await reading.since_many(database, {}, limit=5) == {}
+
+
+async def test_a_user_is_given_what_changed_where_that_user_is(database: Database) -> None:
+    """For each conversation the page that all would get; nothing of one that the user has left,
+    was never in, or that is not there.
+    """
+    ali, sara = await user(database, "ali"), await user(database, "sara")
+    both, left, alone = [
+        await conversation(database, *who) for who in ([ali, sara], [ali, sara], [ali])
+    ]
+    for talk in (both, left, alone):
+        await sent(database, talk, ali, "for those who are here")
+    await Changes(database, both).rename("a title")
+    await Changes(database, left).leave(sara)
+    points = dict.fromkeys((both, left, alone, alone + 1), 0)
+    of_all = await reading.since(database, both, 0, limit=ALL)
+    assert await reading.since_many(database, points, limit=ALL, user_id=sara) == {both: of_all}
+    of_ali = await reading.since_many(database, points, limit=ALL, user_id=ali)
+    assert of_ali.keys() == {both, left, alone}
+
+
+@pytest.mark.parametrize("is_edited", [True, False])
+async def test_nothing_is_given_that_was_read_after_the_user_had_gone(
+    database: Database, monkeypatch: pytest.MonkeyPatch, is_edited: bool
+) -> None:
+    """The rows are read while the user is still there, and the texts of edits after them. A message
+    that is in the rows themselves was the user's to read.
+    """
+    talk, ali, sara = await pair(database)
+    make = Changes(database, talk)
+    message = await sent(database, talk, ali, "first")
+    if is_edited:
+        await make.edit(message.id, "second")
+    rows_since = store.rows_since
+
+    async def and_then_the_user_goes(*asked: Any) -> Any:
+        found = await rows_since(*asked)
+        await make.leave(sara)
+        await make.edit(message.id, "not for those who have left")
+        return found
+
+    monkeypatch.setattr(store, "rows_since", and_then_the_user_goes)
+    pages = await reading.since_many(database, {talk: 0}, limit=ALL, user_id=sara)
+    found = [frame for page in pages.values() for frame in frames_of(page)]
+    texts = [frame.content for frame in found if isinstance(frame, MessageSent)]
+    assert texts == ([] if is_edited else ["first"])
