@@ -145,7 +145,7 @@ async def open_socket(
         )
     except InvalidStatus as error:
         return error.response.status_code
-    return Socket(connection, passed_over={"cursor"})
+    return Socket(connection, passed_over={"cursor", "presence"})
 
 
 async def opened(node: Api, person: Person, conversation: str) -> Socket:
