@@ -1,12 +1,12 @@
 """Search by conversations: the texts of the caller's conversations, the newest first."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from msgspec.structs import replace
 
 from chat.store.database import Reads, listed
 from chat.store.search_query import Place, Query, only
-from chat.store.search_scope import Within
+from chat.store.search_scope import Scope
 
 STRETCH = 2_000
 """Ids of the first stretch, or as many as hold one text per conversation that is visited for it.
@@ -72,19 +72,20 @@ class Stretches:
     """Looks through the conversations of the scope, from the newest ids to older ones."""
 
     def __init__(
-        self, reads: Reads, query: Query, scope: Sequence[Within], is_late: Callable[[], bool]
+        self, reads: Reads, query: Query, scope: Scope, is_late: Callable[[], bool]
     ) -> None:
         self._is_late = is_late
         self._reads = reads
         self._query = query
         self._scope = scope
+        self._lasts = sorted(scope.lasts, reverse=True)
         self._seen = 0
-        self._most = max(MOST - VISIT * len(scope), MOST // 4)
+        self._most = max(MOST - VISIT * len(scope.ids), MOST // 4)
         self.found: list[Place] = []
         self.end = 0
         """From here on, to newer ones, everything is found; 0 where nothing is left."""
-        if scope:
-            last = scope[0].last + 1
+        if self._lasts:
+            last = self._lasts[0] + 1
             self.end = last if query.before is None else min(last, query.before)
         self._length = max(STRETCH, self._worth_visiting())
 
@@ -111,17 +112,17 @@ class Stretches:
 
     def _visited(self, begin: int) -> list[int]:
         """The conversations that a stretch from there on may find something in."""
-        return [one.conversation_id for one in self._scope if one.last >= begin]
+        scope = self._scope
+        return [id_ for id_, last in zip(scope.ids, scope.lasts, strict=True) if last >= begin]
 
     def _worth_visiting(self) -> int:
         """As many ids as hold one text per visit, about. Where somebody is in many conversations,
         a page would else be little more than visits.
         """
-        visits = len(self._visited(self.end - STRETCH))
-        texts = sum(one.seq for one in self._scope)
-        if not texts:
+        if not self._scope.texts:
             return STRETCH
-        return min(visits * self._scope[0].last // texts, FACTOR * STRETCH)
+        visits = len(self._visited(self.end - STRETCH))
+        return min(visits * self._lasts[0] // self._scope.texts, FACTOR * STRETCH)
 
     async def _step(self) -> None:
         conditions, parameters = only(self._query, "x", before=False)
@@ -135,8 +136,8 @@ class Stretches:
         )
         sql += FOUND
         begin = max(0, self.end - self._length)
-        if len(self._scope) > VISITED and self._scope[VISITED].last <= self.end - STRETCH:
-            begin = max(begin, self._scope[VISITED].last)
+        if len(self._lasts) > VISITED and self._lasts[VISITED] <= self.end - STRETCH:
+            begin = max(begin, self._lasts[VISITED])
         visited = self._visited(begin)
         rows = await reads.fetch(
             sql,

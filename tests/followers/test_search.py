@@ -9,7 +9,7 @@ import pytest
 from chat.errors import Conflict
 from chat.followers.gathering import Gathering
 from chat.followers.search import SearchFollower
-from chat.store import search, search_doctor, search_rebuild, spans
+from chat.store import followers, search, search_doctor, search_rebuild, search_scope, spans
 from chat.store.database import Database
 from chat.store.search_query import Query
 from chat.store.search_sample import sample
@@ -113,6 +113,48 @@ async def test_what_the_index_lacks_is_found_beside_it(database: Database) -> No
     ):
         page = await search.find(database, query, await sample(database))
         assert [id_ for _, id_ in page.places] == ids
+
+
+async def test_a_question_knows_where_the_follower_is_behind(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the follower has begun, before it has found what changed, while that is due, and
+    where its cursor is of another history; also where it is due in more than are asked for.
+    """
+    talk, ali, sara = await pair(database)
+    quiet = await conversation(database, ali, sara)
+    await sent(database, quiet, ali, "first")
+
+    async def behind() -> list[Span]:
+        query = Query(ali, ("x",), None, None, None, 20)
+        return (await search_scope.scope(database, query)).behind
+
+    async def of(conversation_id: int, after: int) -> Span:
+        rows = await database.fetch(
+            "SELECT seq FROM conversations WHERE id = ?", (conversation_id,)
+        )
+        return Span(conversation_id, after, rows[0][0])
+
+    assert await behind() == [await of(quiet, 0)]
+    await follow(database)
+    assert await behind() == []
+    before = (await of(talk, 0)).upto
+    await sent(database, talk, ali, "second")
+    lacking = [await of(talk, before)]
+    assert await behind() == lacking  # it changed after the follower looked
+    await followers.find(database, SearchFollower.name)
+    assert await behind() == lacking  # it is due
+    monkeypatch.setattr(search_scope, "DUE", 1)
+    assert await behind() == lacking  # it may be due anywhere
+    monkeypatch.undo()
+    await follow(database)
+    assert await behind() == []
+    async with database.transaction() as transaction:  # as a follower that died at the worst moment
+        await transaction.execute(
+            "UPDATE positions SET seq = 0 WHERE conversation_id = ?", (quiet,)
+        )
+        await transaction.execute("UPDATE followers SET cursor = 'another.history.9000000000'")
+    assert await behind() == [await of(quiet, 0)]
 
 
 async def test_texts_with_any_sign_are_indexed_as_they_are(database: Database) -> None:
