@@ -12,6 +12,10 @@ from chat.events import Ephemeral
 from chat.services.sharing import Shared
 
 NOBODY = Identity(0, "", False, 0.0, None)
+MOST = 500
+"""Most conversations in one reading of the database."""
+SHARED_BY = 10_000
+"""Most sockets that share a reading. In a conversation of a thousand one takes 0.6 to 2.6 ms."""
 
 Look = Callable[[Identity, Mapping[int, int]], Awaitable[dict[int, list[Ephemeral]]]]
 
@@ -22,7 +26,9 @@ Point = tuple[int, int]
 class MissedMarks:
     def __init__(self, look: Look) -> None:
         self._look = look
-        self._marks: Shared[Point, dict[Point, list[Ephemeral]]] = Shared(self._since_all)
+        self._marks: Shared[Point, dict[Point, list[Ephemeral]]] = Shared(
+            self._since_all, SHARED_BY
+        )
 
     async def since(self, conversation_id: int, seq: int) -> list[Ephemeral]:
         """Everybody's marks since then, the newest. Raises Unavailable."""
@@ -30,10 +36,11 @@ class MissedMarks:
 
     async def _since_all(self, points: Sequence[Point]) -> dict[Point, list[Ephemeral]]:
         found: dict[Point, list[Ephemeral]] = {}
-        while waiting := set(points) - found.keys():
+        while waiting := [point for point in dict.fromkeys(points) if point not in found]:
             positions: dict[int, int] = {}  # one in each conversation
             for conversation_id, seq in waiting:
-                positions.setdefault(conversation_id, seq)
+                if len(positions) < MOST:
+                    positions.setdefault(conversation_id, seq)
             looked = await self._look(NOBODY, positions)
             found |= {point: looked.get(point[0], []) for point in positions.items()}
         return found

@@ -10,34 +10,40 @@ Answer = TypeVar("Answer")
 Key = TypeVar("Key", bound=Hashable)
 
 
+TOGETHER = 64
+"""Most who go on in one turn of the event loop, because everybody else waits for that."""
+
+
 async def answer_all(found: Awaitable[Answer], answers: Sequence[asyncio.Future[Answer]]) -> None:
-    """Give all of them what is found, or the error of looking for it."""
+    """Give all of them what is found, or the error of looking for it: so many in each turn."""
+    error: Exception | None = None
     try:
         result = await found
-    except Exception as error:
-        for answer in answers:
-            if not answer.done():  # who asked may have left
-                answer.set_exception(error)
-    else:
-        for answer in answers:
-            if not answer.done():
-                answer.set_result(result)
-
-
-TOGETHER = 64
-"""Most who get one answer. All of them go on in the same turn of the event loop, and everybody else
-waits for that."""
+    except Exception as one:
+        error = one
+    for place, answer in enumerate(answers, 1):
+        if answer.done():  # who asked may have left
+            continue
+        if error is None:
+            answer.set_result(result)
+        else:
+            answer.set_exception(error)
+        if place % TOGETHER == 0 and place < len(answers):
+            await asyncio.sleep(0)
 
 
 class Shared(Generic[Asked, Answer]):
-    """One reading at a time, each for those who asked before it began, at most TOGETHER.
+    """One reading at a time, each for those who asked before it began, at most `most`.
 
     `look` gets what they asked for, and its answer goes to all of them. So nobody gets an answer
-    from before the question.
+    from before the question. With more than TOGETHER it is older for the last of them.
     """
 
-    def __init__(self, look: Callable[[Sequence[Asked]], Awaitable[Answer]]) -> None:
+    def __init__(
+        self, look: Callable[[Sequence[Asked]], Awaitable[Answer]], most: int = TOGETHER
+    ) -> None:
         self._look = look
+        self._most = most
         self._waiting: list[tuple[Asked, asyncio.Future[Answer]]] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -53,8 +59,8 @@ class Shared(Generic[Asked, Answer]):
     async def _run(self) -> None:
         try:
             while self._waiting:
-                waiting = self._waiting[:TOGETHER]
-                del self._waiting[:TOGETHER]
+                waiting = self._waiting[: self._most]
+                del self._waiting[: self._most]
                 found = self._look([asked for asked, _ in waiting])
                 await answer_all(found, [answer for _, answer in waiting])
         finally:
