@@ -91,8 +91,12 @@ async def test_a_server_that_hangs_is_noticed_and_left(server: RedisServer) -> N
             await until(lambda: not (here.is_connected or there.is_connected))
         finally:
             server.process.send_signal(signal.SIGCONT)
+        # Where the machine is busy, the server may seem to hang once more.
         await until(
-            lambda: heard.interruptions == 2 and sorted(heard.subscriptions) == [1, 1, 2, 2]
+            lambda: (
+                heard.interruptions >= 2
+                and all(heard.subscriptions.count(one) >= 2 for one in (1, 2))
+            )
         )
         here.publish(1, b"news", 1)
         await until(lambda: b"news" in heard.news[1])

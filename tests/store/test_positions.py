@@ -297,7 +297,7 @@ async def test_a_cursor_outlives_a_restart_but_not_a_crash() -> None:
 
 async def once_there(database: Database, user_id: int, cursor: str) -> Behind | None:
     """All other connections are gone too, and the server recovers for a moment."""
-    give_up = monotonic() + 20
+    give_up = monotonic() + 60
     while True:
         try:
             return await positions.behind(database, user_id, cursor)
