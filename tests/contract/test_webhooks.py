@@ -58,13 +58,21 @@ async def say(person: Person, talk: int, content: str) -> None:
     assert response.status_code == 201, response.text
 
 
+def requests_of(receiver: Receiver, talk: int) -> list[Received]:
+    """Those with changes of a conversation; there may be others, of what earlier tests began."""
+    return [
+        request
+        for request in receiver.received
+        if talk in {change["data"].get("conversation") for change in request.changes}
+    ]
+
+
 def said_in(receiver: Receiver, talk: int) -> list[str]:
     """What was said in a conversation, as it came."""
     return [
         change["data"]["content"]
-        for request in receiver.received
+        for request in requests_of(receiver, talk)
         for change in request.changes
-        if change["data"].get("conversation") == talk
     ]
 
 
@@ -80,7 +88,7 @@ async def test_the_commands_manage_webhooks_while_the_server_runs(
         assert (await payam(deployment, "webhook", "test", webhook)).startswith("delivered: 204")
         await say(ali, talk, "one")
         await until(lambda: said_in(receiver, talk) == ["one"])
-        (request,) = (one for one in receiver.received if one.json["type"] != "webhook.test")
+        (request,) = requests_of(receiver, talk)
         assert Webhook(secret).verify(request.body, request.headers)["data"]["sender"] == (
             ali.username
         )
@@ -156,6 +164,8 @@ async def test_nothing_is_lost_or_out_of_order_with_several_nodes(
         turn += 1
         status = 503 if turn % 7 == 0 else 200
         (talk,) = {change["data"]["conversation"] for change in request.changes}
+        if talk not in taken:  # what earlier tests began
+            return answer(status)
         open_now[talk] += 1
         most_at_once[talk] = max(most_at_once[talk], open_now[talk])
         await asyncio.sleep(0.005)
