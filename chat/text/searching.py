@@ -49,6 +49,8 @@ Word = tuple[str, int, int]
 """A folded word, and why the spaces behind it and before it may go."""
 KEYS_MOST = 8
 """Each takes time in each text that is looked through."""
+KEPT_QUERIES = 100
+"""The keys of one are asked for with each message in which it is marked."""
 KEPT_WORDS = 20_000
 KEPT_LENGTH = 24
 """Longer words are rare. Somebody who sends many could otherwise fill the memory."""
@@ -93,6 +95,7 @@ def text_key(text: str) -> str:
     return f"{key}\n{other}"
 
 
+@lru_cache(KEPT_QUERIES)
 def keys_of(query: str) -> tuple[str, ...]:
     """What a query is looked for as: its key, and others that its writer may mean.
 
@@ -151,7 +154,12 @@ def _fold_word(word: str) -> tuple[Word, ...]:
 
 def _ends(word: str) -> tuple[int, int]:
     """Why the space behind a folded word may go, and why the one before it may."""
-    tail, head = TAIL.search(word[-EDGE:]), HEAD.match(word[:EDGE])
+    return _of_edges(word[-EDGE:], word[:EDGE])
+
+
+@lru_cache(KEPT_WORDS)
+def _of_edges(last_letters: str, first_letters: str) -> tuple[int, int]:
+    tail, head = TAIL.search(last_letters), HEAD.match(first_letters)
     assert tail is not None
     assert head is not None
     last, first = tail[0], head[0]
@@ -201,6 +209,31 @@ def _places(text: str | None, wanted: Sequence[str]) -> Iterator[tuple[int, int]
 
 def _mapped(text: str) -> tuple[str, list[tuple[int, int]]]:
     """The key, and for each of its characters the range of the text that it stands for."""
+    folded = _letter_by_letter(text)
+    if folded is not None:
+        places = [(place, place + 1) for place in range(len(folded))]
+    else:
+        folded, places = _clusters_mapped(text)
+    if folded.isascii():
+        return folded, places
+    gone = spaces_that_go(folded)
+    if not gone:
+        return folded, places
+    kept = [place for place in range(len(folded)) if place not in gone]
+    return "".join([folded[place] for place in kept]), [places[place] for place in kept]
+
+
+def _letter_by_letter(text: str) -> str | None:
+    """The folding of a text in which each character stands for itself, as in most; else None."""
+    if not all(map(_begins, text)):
+        return None
+    letters = list(map(_letter, text))
+    folded = "".join(letters)
+    stands = len(folded) == len(text) and all(letters) and folded == " ".join(folded.split())
+    return folded if stands else None
+
+
+def _clusters_mapped(text: str) -> tuple[str, list[tuple[int, int]]]:
     characters: list[str] = []
     places: list[tuple[int, int]] = []
     start = 0
@@ -216,12 +249,7 @@ def _mapped(text: str) -> tuple[str, list[tuple[int, int]]]:
         start = end
     if characters and characters[-1] == " ":
         del characters[-1], places[-1]
-    folded = "".join(characters)
-    if folded.isascii():
-        return folded, places
-    gone = spaces_that_go(folded)
-    kept = [place for place in range(len(folded)) if place not in gone]
-    return "".join([folded[place] for place in kept]), [places[place] for place in kept]
+    return "".join(characters), places
 
 
 def _cluster_starts(text: str) -> list[int]:
