@@ -9,9 +9,9 @@ There are two ways, since neither is quick for every question.
    CANDIDATES texts, those of the caller's conversations are kept. It is quick where one of the
    pieces is rare (`search_sample`).
 
-So it begins with a stretch. Where that has not found enough, it goes on by pieces if one is rare,
-and else with further stretches. Those end after some texts, and after some time: what is found no
-sooner is found page by page, since an answer says from where to go on.
+So it begins with a stretch, unless a piece is very rare. Where that has not found enough, it goes
+on by pieces if one is rare, and else with further stretches. Those end after some texts, and after
+some time: what is found no sooner is found page by page, since an answer says from where to go on.
 """
 
 import asyncio
@@ -169,11 +169,16 @@ def holds(key: str, query: Query) -> bool:
 async def _in_index(
     stretches: Stretches, reads: Reads, query: Query, sample: Sample | None
 ) -> Page:
-    await stretches.begin()
     least = min(map(len, query.keys))
-    if sample is not None and least >= PIECE and not stretches.is_done:
+    if sample is None or least < PIECE:
+        await stretches.begin()
+    else:
         rarest = [sample.rarest(key) for key in query.keys]
-        if sum(texts for _, texts in rarest) <= (RARE if least > PIECE else CANDIDATES):
+        texts = sum(texts for _, texts in rarest)
+        # What no text of a sample has, a stretch would hardly find.
+        if texts or not sample.count:
+            await stretches.begin()
+        if not stretches.is_done and texts <= (RARE if least > PIECE else CANDIDATES):
             pieces = [pieces for pieces, _ in rarest]
             found = await _by_pieces(reads, stretches.what_follows(), pieces)
             if found is not None:
