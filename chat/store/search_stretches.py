@@ -24,6 +24,9 @@ VISIT = 5
 VISITED = 600
 """A stretch begins after the last messages of all conversations but so many, unless it would be
 shorter than STRETCH then."""
+FIRST = 200
+"""So many conversations the first stretch visits, unless it would be shorter than as many ids: most
+of what is asked for is frequent, and found there."""
 # The first row says how many texts were looked through.
 BY_CONVERSATIONS = {
     "sqlite": """
@@ -98,8 +101,12 @@ class Stretches:
 
     async def begin(self) -> None:
         """Look through the latest texts: what is frequent is found there."""
-        if not self.is_done:
-            await self._step()
+        if self.is_done:
+            return
+        start, usual, length = self._start(FIRST, FIRST), self._start(), self._length
+        await self._step(start)
+        if start > usual:  # so little that it counts for nothing
+            self._length, self._seen = length, 0
 
     async def go_on(self) -> None:
         """Search on until enough is found, about MOST texts have been looked through, or it is
@@ -108,7 +115,7 @@ class Stretches:
         while not self.is_done and self._seen < self._most:
             if self._seen >= LEAST and self._is_late():
                 return
-            await self._step()
+            await self._step(self._start())
 
     def _visited(self, begin: int) -> list[int]:
         """The conversations that a stretch from there on may find something in."""
@@ -124,7 +131,16 @@ class Stretches:
         visits = len(self._visited(self.end - STRETCH))
         return min(visits * self._lasts[0] // self._scope.texts, FACTOR * STRETCH)
 
-    async def _step(self) -> None:
+    def _start(self, most: int = VISITED, least: int = STRETCH) -> int:
+        """Where the next stretch starts: so that it visits so many conversations at most, unless it
+        would have fewer ids than `least`.
+        """
+        start = max(0, self.end - self._length)
+        if len(self._lasts) > most and self._lasts[most] <= self.end - least:
+            return max(start, self._lasts[most])
+        return start
+
+    async def _step(self, begin: int) -> None:
         conditions, parameters = only(self._query, "x", before=False)
         reads = self._reads
         numbers = range(len(self._query.keys))
@@ -135,9 +151,6 @@ class Stretches:
             holds=" OR ".join(HOLDS[reads.form].format(number=number) for number in numbers),
         )
         sql += FOUND
-        begin = max(0, self.end - self._length)
-        if len(self._lasts) > VISITED and self._lasts[VISITED] <= self.end - STRETCH:
-            begin = max(begin, self._lasts[VISITED])
         visited = self._visited(begin)
         rows = await reads.fetch(
             sql,

@@ -230,11 +230,13 @@ async def test_a_page_ends_when_it_is_late_and_not_before_it_was_worth_it(
     assert await rest(2 * visited + 1, LONG) == 35
 
 
+@pytest.mark.parametrize("first", [1, 200])
 async def test_pages_of_somebody_in_many_conversations_are_worth_their_visits(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch, first: int
 ) -> None:
     """None looks through much more than MOST texts, and none does little but visit."""
-    for name, value in {"STRETCH": 2, "PART": 10, "MOST": 40, "VISIT": 3, "VISITED": 3}.items():
+    bounds = {"STRETCH": 2, "PART": 10, "MOST": 40, "VISIT": 3, "VISITED": 3, "FIRST": first}
+    for name, value in bounds.items():
         monkeypatch.setattr(search_stretches, name, value)
     talks = [await conversation(world.database, world.ali) for _ in range(10)]
     for number in range(1, 201):
@@ -252,6 +254,28 @@ async def test_pages_of_somebody_in_many_conversations_are_worth_their_visits(
     spans = [earlier - later for earlier, later in pairwise(rests)]
     assert max(spans) <= 60
     assert min(spans[2:-1]) >= 10  # where all conversations are visited
+
+
+@pytest.mark.parametrize("candidates", [1, 100])
+async def test_what_no_text_of_a_sample_has_is_found(
+    world: World, monkeypatch: pytest.MonkeyPatch, candidates: int
+) -> None:
+    """By pieces, or, where it is frequent after all, by conversations; page by page."""
+    monkeypatch.setattr(search, "CANDIDATES", candidates)
+    monkeypatch.setattr(search_stretches, "STRETCH", 2)
+    monkeypatch.setattr(search_stretches, "FIRST", 1)
+    for number in range(1, 31):
+        where, who = (world.ours, world.ali) if number % 3 else (world.theirs, world.reza)
+        await world.say(where, who, number, "باران" if number % 7 == 1 else "آفتاب")
+    of_others = Sample({"آفت": 10}, 10, 40)
+    found: list[int] = []
+    before: int | None = None
+    while not found or before is not None:
+        query = Query(world.ali, keys_of("باران"), None, None, before, 2)
+        page = await search.find(world.database, query, of_others, clock(0.0))
+        found += [message_id for _, message_id in page.places]
+        before = page.rest
+    assert found == [29, 22, 8, 1]
 
 
 async def test_a_sample_says_which_pieces_are_rare(
