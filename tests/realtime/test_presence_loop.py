@@ -33,18 +33,22 @@ class Sockets:
 
 
 class SlowBoard(LocalBoard):
-    """`meanwhile` is done while it answers."""
+    """`meanwhile` come while it answers. Another node has the users `elsewhere`."""
 
     def __init__(self) -> None:
         super().__init__()
         self.meanwhile: list[tuple[int, ...]] = []
+        self.elsewhere: set[int] = set()
         self.sockets = Sockets()
+
+    async def arrive(self, user_ids: Collection[int]) -> set[int]:
+        return await super().arrive(user_ids) - self.elsewhere
 
     async def depart(self, user_ids: Collection[int]) -> set[int]:
         gone = await super().depart(user_ids)
         while self.meanwhile:
             self.sockets.come(*self.meanwhile.pop())
-        return gone
+        return gone - self.elsewhere
 
 
 class World:
@@ -91,6 +95,21 @@ async def test_who_is_back_before_it_is_told_is_not_told_as_gone() -> None:
     world.board.meanwhile.append((ALI,))
     assert await world.take_told() == []
     assert await world.take_told() == [(ALI, True)]
+    assert world.kept == []
+
+
+async def test_who_is_back_on_another_node_first_is_not_told_as_gone_later() -> None:
+    """The other node tells of it. When the socket here goes, the user is still there."""
+    world = World()
+    world.sockets.come(ALI)
+    await world.take_told()
+    world.sockets.go(ALI)
+    world.board.meanwhile.append((ALI,))
+    assert await world.take_told() == []
+    world.board.elsewhere.add(ALI)
+    assert await world.take_told() == []
+    world.sockets.go(ALI)
+    assert await world.take_told(2) == []
     assert world.kept == []
 
 

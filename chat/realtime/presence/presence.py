@@ -114,8 +114,12 @@ class Loop:
         await self._beat()
         if self._arriving:
             arriving = set(self._arriving)
-            for user_id in await self._board.arrive(arriving):
-                self._news[user_id] = None
+            new = await self._board.arrive(arriving)
+            for user_id in arriving:
+                if user_id in new:
+                    self._news[user_id] = None
+                elif self._news.get(user_id) is not None:
+                    del self._news[user_id]  # another node has the user by now, and tells of it
             self._here |= arriving
             self._arriving -= arriving
         moment = monotonic()
