@@ -27,6 +27,7 @@ FORKS: Mapping[str, tuple[str, ...]] = {
     "gunicorn": (forks.GUNICORN, *GUNICORNS),
 }
 """The same without the imports, for what is refused after them."""
+SERVED = "is served by another process"
 
 
 @pytest.fixture
@@ -292,8 +293,8 @@ def test_gunicorn_holds_the_database_for_its_workers() -> None:
             worker = max(before)
             os.kill(server.process.pid if end == signal.SIGHUP else worker, end)
             while not server.answers() or worker in server.pids():
-                assert "is served by another process" in refusal(ALONE, second)
-        assert "is served by another process" in refusal(ALONE, second)
+                assert SERVED in forks.refusal(forks.SERVER, settings=second)
+        assert SERVED in forks.refusal(forks.SERVER, settings=second)
 
 
 class GunicornServer(PayamServer):

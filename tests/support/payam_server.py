@@ -23,6 +23,8 @@ BLOCKED = b"the event loop is blocked"
 class PayamServer(ServerProcess):
     """`python server.py`, or gunicorn when there is more than one worker, as a fork.
 
+    A subclass whose `command` is another program starts that.
+
     `settings` are environment variables (`config/settings.py`) on top of a free port, a
     temporary DATA_DIR and a random JWT_SECRET; they may be changed between `stop` and
     `start`. A traceback in its log fails the test that stops it, unless
@@ -66,10 +68,25 @@ class PayamServer(ServerProcess):
         return [sys.executable, "-m", "gunicorn", *GUNICORNS]
 
     def begin(self) -> subprocess.Popen[bytes] | Fork:
-        if type(self) is not PayamServer or sys.platform != "linux":
+        program = self._forked()
+        if program is None or sys.platform != "linux":
             return super().begin()
-        program = [SERVER] if self.workers == 1 else [GUNICORN, *GUNICORNS]
         return Fork(*program, environment=self.environment(), log=self.log_file)
+
+    def _forked(self) -> Sequence[str] | None:
+        """What a fork is that does the same as the command.
+
+        There is none of other code, nor of a server that is given an environment of its own.
+        """
+        is_usual = type(self).environment is PayamServer.environment
+        if not is_usual or self.options() != {"cwd": CHECKOUT}:
+            return None
+        match self.command():
+            case [sys.executable, "server.py"]:
+                return [SERVER]
+            case [sys.executable, "-m", "gunicorn", *arguments]:
+                return [GUNICORN, *arguments]
+        return None
 
     def environment(self) -> Mapping[str, str]:
         return {**super().environment(), **WATCHED, **self.settings}
