@@ -1,8 +1,8 @@
 """Encrypts a push to a browser, as RFC 8291 says, in the coding aes128gcm of RFC 8188.
 
-Libraries exist (pywebpush, http-ece), but they bring an HTTP client of their own, which blocks or
-takes no address check, and little else: what they do with the keys is the thirty lines below. The
-tests decrypt with http-ece what is encrypted here.
+There are libraries (pywebpush, http-ece). But their HTTP client blocks, or takes no check of
+addresses, and the rest of them is the thirty lines below. The tests decrypt with http-ece what is
+encrypted here.
 """
 
 import os

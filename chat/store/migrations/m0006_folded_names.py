@@ -1,9 +1,9 @@
 """Names are folded as people read them: علی and علي are one name.
 
-Names that were different before may now be the same. No account is lost: the oldest keeps
-the name as its key, the others get a key with their id in it (see `chat/store/users.py`),
-and each still signs in by its name as it is written. Each such name is logged, so that the
-operator can ask its owner to choose another.
+Names that were different before may now be the same. No account is lost. The oldest keeps the
+name as its key, and the others get a key with their id in it (see `chat/store/users.py`). Each
+still signs in by its name as it is written. Each such name is logged, so that the operator can
+ask its owner to choose another.
 """
 
 import logging
