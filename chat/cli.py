@@ -48,7 +48,7 @@ WAIT_SECONDS = 30.0
 """A command waits so long for a database that is away or busy. Nobody waits for an answer behind
 it, as behind a request. So a restart of PostgreSQL need not make it fail.
 """
-PATIENCE = Patience(connection=WAIT_SECONDS)
+PATIENCE = Patience(connection=WAIT_SECONDS, lock=WAIT_SECONDS)
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
