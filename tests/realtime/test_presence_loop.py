@@ -55,7 +55,7 @@ class World:
     def __init__(self) -> None:
         self.board = SlowBoard()
         self.sockets = self.board.sockets
-        self.told: list[list[Presence]] = []
+        self.announced: list[list[Presence]] = []
         self.kept: list[int] = []
         self.loop = Loop(self.board, self.sockets, self.shared, self.keep, self.announce, grace=0.0)
 
@@ -68,15 +68,15 @@ class World:
         self.kept += seen
 
     def announce(self, changed: Sequence[Presence]) -> None:
-        self.told.append(list(changed))
+        self.announced.append(list(changed))
 
     async def take_told(self, steps: int = 1) -> list[tuple[int, bool]]:
-        """The users of whom something is told in these steps, and whether they are online."""
-        self.told.clear()
+        """The users of whom something is announced in these steps, and whether they are online."""
+        self.announced.clear()
         for _ in range(steps):
             await self.loop.step()
             await asyncio.sleep(0)
-        return [(one.user_id, one.last_seen is None) for some in self.told for one in some]
+        return [(one.user_id, one.last_seen is None) for some in self.announced for one in some]
 
 
 async def test_few_users_are_in_one_announcement() -> None:
@@ -84,7 +84,7 @@ async def test_few_users_are_in_one_announcement() -> None:
     many = range(1, 4 * FEW + 3)
     world.sockets.come(*many)
     assert sorted(await world.take_told()) == [(user_id, True) for user_id in many]
-    assert max(map(len, world.told)) == FEW
+    assert max(map(len, world.announced)) == FEW
 
 
 async def test_who_is_back_before_it_is_told_is_not_told_as_gone() -> None:

@@ -274,9 +274,9 @@ async def test_who_has_missed_little_gets_all_of_it_in_one_write() -> None:
     world.marks = [2]
     await world.catch_up(4)
     (written,) = world.late.heard
-    told = written.decode(errors="replace")
-    assert numbers(5, 9) in told
-    assert told.index(numbers(5, 9)) < told.index("message.read") < told.index("resumed")
+    sent = written.decode(errors="replace")
+    assert numbers(5, 9) in sent
+    assert sent.index(numbers(5, 9)) < sent.index("message.read") < sent.index("resumed")
 
 
 async def test_who_does_not_read_is_closed() -> None:

@@ -177,6 +177,6 @@ class Loop:
 
     def _is_true(self, user_id: int) -> bool:
         """False for a user who went offline and is back already: this waits for a later step, which
-        finds the user online, or gone again. So a crowd that is slow to return is told of once.
+        finds the user online, or gone again. So a crowd that is slow to return is announced once.
         """
         return self._news[user_id] is None or not self._sockets.is_online(user_id)
