@@ -10,6 +10,7 @@ write what came meanwhile. Example:
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import islice
 
@@ -29,7 +30,7 @@ PART = 100
 class Listeners:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._waiting: dict[UserSocket, bytes] = {}
+        self._waiting: defaultdict[UserSocket, list[bytes]] = defaultdict(list)
         self._timer: asyncio.Handle | None = None
 
     def hear(self, changed: Sequence[Presence]) -> None:
@@ -37,10 +38,10 @@ class Listeners:
         waiting = self._waiting
         for one in changed:
             frame = frame_of(frame_for(one))
+            excepted = {one.user_id, *one.hidden_from}
             for connection in self._hub.wide(one.conversations):
-                user_id = connection.identity.user_id
-                if user_id != one.user_id and user_id not in one.hidden_from:
-                    waiting[connection] = waiting.get(connection, b"") + frame
+                if connection.identity.user_id not in excepted:
+                    waiting[connection].append(frame)
         if waiting and self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(PAUSE_SECONDS, self._write_some)
 
@@ -50,7 +51,7 @@ class Listeners:
         if len(part) < len(self._waiting):
             self._timer = asyncio.get_running_loop().call_soon(self._write_some)
         for connection in part:
-            connection.send(self._waiting.pop(connection))
+            connection.send(b"".join(self._waiting.pop(connection)))
 
     def close(self) -> None:
         """Write nothing more."""
