@@ -58,7 +58,8 @@ LOOK = f"""
     SELECT due.*, c.seq, c.title, m.created_at, m.content,
            coalesce(nullif(u.display_name, ''), u.username), s.is_deleted,
            s.is_edited AND s.seq > due.shown_seq,
-           CASE WHEN {AT_BEGINNING} THEN c.created_at ELSE l.at END,
+           CASE WHEN c.is_direct AND coalesce(l.kind, '') <> 'ticket.updated' THEN NULL
+                WHEN {AT_BEGINNING} THEN c.created_at ELSE l.at END,
            coalesce(nullif(a.display_name, ''), a.username), {REMINDS} AS reminds
     FROM due
     JOIN conversations AS c ON c.id = {{here}}
@@ -96,8 +97,8 @@ class Newest(NamedTuple):
 
 
 class Added(NamedTuple):
-    """Somebody added the user, and the device has not shown it. With `is_reminder` an agent is
-    reminded of a ticket instead.
+    """Somebody added the user to a conversation, not a direct one, and the device has not shown
+    it. With `is_reminder` an agent is reminded of a ticket instead.
     """
 
     at: int
@@ -184,14 +185,15 @@ def _due(
     reminds: bool | None,
 ) -> Due:
     since = max(shown_seq, read_seq)
-    is_added = added_seq > since or (added_seq == notices.AT_BEGINNING and since == 0)
+    is_news = added_seq > since or (added_seq == notices.AT_BEGINNING and since == 0)
+    added = Added(added_at, added_by or "", bool(reminds)) if is_news and added_at else None
     return Due(
         looked=Looked(Place(conversation_id, device_id), seq, last_read_id),
         user_id=user_id,
         address=Address(platform, url, p256dh, auth, app_id, pushkey, data),
         registered_at=registered_at,
         failures=failures,
-        is_participant=bool(is_active) or (is_added and bool(reminds)),
+        is_participant=bool(is_active) or (added is not None and added.is_reminder),
         is_audible=bool(is_audible),
         shown_id=shown_id,
         shown_seq=shown_seq,
@@ -201,7 +203,7 @@ def _due(
         read_seq=read_seq,
         unread=unread,
         newest=None if newest_id is None else Newest(newest_id, newest_at, content, sender),
-        added=Added(added_at, added_by or "", bool(reminds)) if is_added and added_at else None,
+        added=added,
         title=title,
     )
 

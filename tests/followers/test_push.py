@@ -791,3 +791,24 @@ async def test_a_message_soon_after_the_beginning_is_the_one_push(world: World) 
         await world.settled()
     assert [push["message_id"] for push in of_sara.pushes] == [message]
     assert of_omid.pushes == []
+
+
+async def test_who_comes_back_to_a_direct_conversation_gets_no_push(world: World) -> None:
+    """That the other one opened it is no news: a message is."""
+    ali, sara = await world.user("ali"), await world.user("sara")
+    of_sara = await world.browser(sara)
+    talk = await conversation(world.database, ali, sara)
+    await Changes(world.database, talk).leave(sara)
+    seq = await Changes(world.database, talk).join(sara)
+    async with world.database.transaction() as transaction:
+        await transaction.execute("UPDATE conversations SET is_direct = TRUE WHERE id = ?", (talk,))
+        await transaction.execute(
+            "UPDATE changes SET actor_id = ?, at = ? WHERE conversation_id = ? AND seq = ?",
+            (ali, now(), talk, seq),
+        )
+    async with world.pushing():
+        await world.settled()
+        message = await world.say(talk, ali)
+        await until(lambda: of_sara.pushes)
+        await world.settled()
+    assert [push.get("message_id") for push in of_sara.pushes] == [message]
