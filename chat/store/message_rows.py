@@ -91,7 +91,9 @@ OF_PLACES = """
     SELECT m.id, m.sender_id, u.username, CASE WHEN m.is_deleted THEN '' ELSE m.content END,
            m.created_at, m.seq, CASE WHEN m.sender_id = p.user_id THEN m.client_id END, {flags},
            {reactions}, {replies}, m.reply_to,
-           CASE WHEN m.is_deleted THEN NULL ELSE m.metadata END, TRUE, m.conversation_id
+           CASE WHEN m.is_deleted THEN NULL ELSE m.metadata END,
+           EXISTS (SELECT 1 FROM attachments AS a
+                   WHERE a.conversation_id = place.one AND a.message_id = m.id), m.conversation_id
     FROM ({pairs}) AS place
     JOIN participants AS p ON p.conversation_id = place.one AND p.user_id = ? AND p.is_active
     JOIN messages AS m ON m.conversation_id = place.one AND m.id = place.two

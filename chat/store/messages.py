@@ -137,7 +137,7 @@ async def of_places(
         rows += await reads.fetch(sql, (listed(part), user_id))
     found = await belongings.read(
         reads,
-        with_files=[(row[-1], row[0]) for row in rows],
+        with_files=[(row[-1], row[0]) for row in rows if row[12]],
         naming=[(row[-1], row[0]) for row in rows if "@" in row[3]],
         parents=[(row[-1], row[10]) for row in rows if row[10] is not None],
     )

@@ -77,3 +77,24 @@ async def test_a_note_is_found_by_those_who_may_enter(database: Database, index:
         assert await pages(search, staff(sara, "sara"), "giraffe", None) == [[]]
         await Changes(database, talk).open_ticket(customer)
         assert await pages(search, staff(sara, "sara"), "giraffe", None) == [["giraffe"]]
+
+
+async def test_a_found_message_has_its_files(database: Database, index: Database) -> None:
+    """And one without any has none."""
+    ali, sara = await user(database, "ali"), await user(database, "sara")
+    talk = await conversation(database, ali, sara)
+    first = await sent(database, talk, ali, "first picture")
+    await sent(database, talk, ali, "second picture")
+    await Changes(database, talk).attach(first.id, "stored")
+    async with writing(database) as writer:
+        search = Search(database, index, Notes(database, writer, most=100))
+        found, _ = await search.find(
+            Identity(sara, "sara", False, 0.0, None),
+            "picture",
+            conversation_id=None,
+            sender_id=None,
+            before=None,
+            limit=LIMIT,
+        )
+    files = {one.message.content: len(one.message.attachments) for one in found}
+    assert files == {"second picture": 0, "first picture": 1}
