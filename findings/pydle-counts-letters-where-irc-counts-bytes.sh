@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# pydle 1.2.0 (PyPI), Python 3.11; irc-framework 4.14.0 (npm), Node 20.
+# pydle 1.2.0, twisted 26.10.0 (PyPI), Python 3.11; irc-framework 4.14.0 (npm), Node 20.
 #
-# Behaviour: a line of IRC has 512 bytes at most, and a server cuts off what is behind. pydle sends a longer
-# message as several lines. It cuts by letters, and a Persian letter has two bytes: its lines are nearly twice as
-# long as allowed, and the end of each is lost on the way, often in the middle of a letter. In English all is
-# well, since a letter is a byte there. Nothing is said on either side.
+# Behaviour: a line of IRC has 512 bytes at most, and a server cuts off what is behind. pydle and Twisted send a
+# longer message as several lines. Both cut by letters, though Twisted's documentation speaks of octets, and a
+# Persian letter has two bytes: their lines are longer than allowed, and the end of each is lost on the way,
+# often in the middle of a letter. In English all is well, since a letter is a byte there. Nothing is said.
 # Expected: each line is within 512 bytes, as irc-framework sends them.
 # Way out: cut the text oneself, by bytes of UTF-8 and at spaces, into pieces of 400 bytes.
 #
@@ -16,7 +16,7 @@ cd "$folder"
 echo '{"type": "module", "private": true}' >package.json
 npm install --silent --no-audit --no-fund irc-framework@4.14.0
 python3 -m venv venv
-venv/bin/pip install --quiet --disable-pip-version-check pydle==1.2.0
+venv/bin/pip install --quiet --disable-pip-version-check pydle==1.2.0 twisted==26.10.0
 cat >send.mjs <<'SEND'
 import { once } from "node:events";
 import { createServer } from "node:net";
@@ -85,10 +85,24 @@ async def main():
 
 asyncio.run(main())
 PYTHON
-{ timeout 60 venv/bin/python send.py 2>/dev/null; timeout 60 node send.mjs; } | tee seen
+cat >msg.py <<'PYTHON'
+from twisted.internet.testing import StringTransport
+from twisted.words.protocols.irc import IRCClient
+
+for text in ("hello all ", "سلام دنیا "):
+    client, transport = IRCClient(), StringTransport()
+    client.nickname, client.lineRate = "desk", None
+    client.makeConnection(transport)
+    transport.clear()
+    client.msg("#room", text * 100)
+    print("Twisted:", text.strip(), [len(line) + 2 for line in transport.value().split(b"\r\n") if line], "bytes")
+PYTHON
+{ timeout 60 venv/bin/python send.py 2>/dev/null; venv/bin/python msg.py; timeout 60 node send.mjs; } | tee seen
 cat >expected <<'EXPECTED'
 pydle: hello all [470, 470, 111] bytes
 pydle: سلام دنیا [833, 832, 186] bytes
+Twisted: hello all [396, 396, 256] bytes
+Twisted: سلام دنیا [709, 709, 430] bytes
 irc-framework: lines within 512 bytes: true
 EXPECTED
 diff expected seen
