@@ -26,6 +26,9 @@ BLOCK_GROUP, BLOCK, SIMPLE_BLOCK = 0xA0, 0xA1, 0xA3
 """Elements of Matroska (RFC 9559)."""
 INTO = (SEGMENT, INFO, CLUSTER, BLOCK_GROUP)
 NANOSECONDS_PER_TICK = 1_000_000
+OPUS_RATE = 48_000
+OPUS_FRAMES = (480, 960, 1920, 2880) * 3 + (480, 960) * 2 + (120, 240, 480, 960) * 4
+"""Samples of one frame by the configuration of its packet (RFC 6716, section 3.1)."""
 
 
 def milliseconds(path: Path) -> int | None:
@@ -38,6 +41,8 @@ def milliseconds(path: Path) -> int | None:
             seconds = mp4(file)
         else:
             seconds = TinyTag.get(path, image=False).duration
+            if seconds and head.startswith(b"OggS"):
+                seconds -= opus_begin(file)
     return round(seconds * 1000) if seconds and 0 < seconds <= LENGTH_MOST else None
 
 
@@ -142,12 +147,13 @@ def boxes(file: BinaryIO, end: int) -> Iterator[tuple[bytes, int]]:
 
 
 def matroska(file: BinaryIO) -> float | None:
-    """In seconds. A recording that was written as it came has no `Duration`, and only the time of
-    its last block.
+    """In seconds. A recording that was written as it came has no `Duration`, and only the times of
+    its first and its last block. One that is cut out of a stream does not begin at 0.
     """
     end = file.seek(0, SEEK_END)
     file.seek(0)
-    scale, length, cluster, last = NANOSECONDS_PER_TICK, 0.0, 0, 0
+    scale, length, cluster = NANOSECONDS_PER_TICK, 0.0, 0
+    times: list[int] = []
     for _ in range(PARTS_MOST):
         if file.tell() >= end:
             break
@@ -164,11 +170,43 @@ def matroska(file: BinaryIO) -> float | None:
         elif name in (BLOCK, SIMPLE_BLOCK):
             after = file.tell() + size
             number(file)  # the track
-            last = max(last, cluster + int.from_bytes(file.read(2), "big", signed=True))
+            times.append(cluster + int.from_bytes(file.read(2), "big", signed=True))
             file.seek(after)
         else:
             file.seek(size, SEEK_CUR)
-    return (length or last) * scale / 1e9
+    return (length or (max(times) - max(min(times), 0) if times else 0)) * scale / 1e9
+
+
+def opus_begin(file: BinaryIO) -> float:
+    """The second at which the sound begins; 0 if it is not Opus. What is cut out of a stream goes
+    on with the stream's numbers (RFC 7845, section 4.5), and TinyTag takes the last for the length.
+    """
+    file.seek(0)
+    is_opus = False
+    for _ in range(PARTS_MOST):
+        head = file.read(27)
+        if len(head) < 27 or not head.startswith(b"OggS"):
+            break
+        table = file.read(head[26])
+        body = file.read(sum(table))
+        is_opus = is_opus or body.startswith(b"OpusHead")
+        (ends_at,) = unpack("<q", head[6:14])
+        if not is_opus or ends_at > 0:
+            return max(ends_at - opus_samples(table, body), 0) / OPUS_RATE if is_opus else 0.0
+    return 0.0
+
+
+def opus_samples(table: bytes, body: bytes) -> int:
+    """Of the packets of one page (RFC 3533, section 6)."""
+    samples = begin = end = 0
+    for size in table:
+        end += size
+        if size < 255 and end > begin:
+            packet = body[begin:end]
+            frames = (1, 2, 2, packet[1] & 63 if len(packet) > 1 else 0)[packet[0] & 3]
+            samples += frames * OPUS_FRAMES[packet[0] >> 3]
+            begin = end
+    return samples
 
 
 def number(file: BinaryIO, *, keeps_mark: bool = False) -> int:

@@ -95,6 +95,32 @@ def test_webm_that_was_written_as_it_came(tmp_path: Path) -> None:
     assert measured(tmp_path, data) == 1120
 
 
+def ogg(begin: int) -> bytes:
+    """A second of Opus, whose first sample has this number: two pages of 25 packets of 20 ms."""
+    head = b"OpusHead" + pack("<BBHIHB", 1, 1, 0, 48_000, 0, 0)
+    tags = b"OpusTags" + pack("<II", 0, 0)
+    pages = [
+        (0, [head]),
+        (0, [tags]),
+        *((begin + end, [b"\x08\0"] * 25) for end in (24_000, 48_000)),
+    ]
+    return b"".join(
+        pack("<4sBBqIIIB", b"OggS", 0, 4 * (number == 3), ends_at, 1, number, 0, len(packets))
+        + bytes(map(len, packets))
+        + b"".join(packets)
+        for number, (ends_at, packets) in enumerate(pages)
+    )
+
+
+@pytest.mark.parametrize("begin", [0, 3600])
+def test_what_is_cut_out_of_a_stream(tmp_path: Path, begin: int) -> None:
+    """The hour before it is no part of it."""
+    assert measured(tmp_path, ogg(begin * 48_000)) == 1000
+    blocks = [element(b"\xa3", b"\x81" + pack(">hB", at, 0) + bytes(4)) for at in (0, 500, 1000)]
+    cluster = element(b"\xe7", pack(">I", begin * 1000)) + b"".join(blocks)
+    assert measured(tmp_path, EBML + element(SEGMENT, element(CLUSTER, cluster))) == 1000
+
+
 @pytest.mark.parametrize(
     "data", [mp4(0, 900), mp4(600, 0), mp4(600, 2**32 - 1), mp4(1, 2**31), in_fragments()]
 )
