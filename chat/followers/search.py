@@ -1,19 +1,15 @@
 """The follower that keeps the texts that search looks in."""
 
-import asyncio
 import os
 from collections.abc import Sequence
 
 from chat.followers.follower import Gatherer
 from chat.store import search_texts as store
 from chat.store import spans as positions
-from chat.store.database import Database, in_parts
+from chat.store.database import Database
 from chat.store.search_texts import Said, Text
 from chat.store.spans import Span
 from chat.text.searching import text_key
-
-FOLDED = 100
-"""Messages that are folded without letting the event loop go on: about a millisecond."""
 
 
 class SearchFollower(Gatherer):
@@ -46,12 +42,10 @@ class SearchFollower(Gatherer):
 async def keyed(said: Sequence[Said]) -> tuple[list[Text], list[tuple[int, int]]]:
     """The texts to keep of these messages, and the messages of which nothing is kept."""
     texts, gone = {}, []
-    for part in in_parts(said, FOLDED):
-        for one in part:
-            place = one.conversation_id, one.message_id
-            if one.is_deleted:
-                gone.append(place)
-            elif place not in texts:
-                texts[place] = Text(*place, one.sender_id, text_key(one.content))
-        await asyncio.sleep(0)
+    async for one in store.in_turns(said):
+        place = one.conversation_id, one.message_id
+        if one.is_deleted:
+            gone.append(place)
+        elif place not in texts:
+            texts[place] = Text(*place, one.sender_id, text_key(one.content))
     return list(texts.values()), gone

@@ -14,11 +14,10 @@ on by pieces if one is rare, and else with further stretches. Those end after so
 some time: what is found no sooner is found page by page, since an answer says from where to go on.
 """
 
-import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
 
-from chat.store import search_rebuild, search_scope
+from chat.store import search_rebuild, search_scope, search_texts
 from chat.store.database import Reads
 from chat.store.search_query import Page, Place, Query, only
 from chat.store.search_sample import PIECE, Sample
@@ -34,8 +33,6 @@ that piece, all of them are candidates."""
 PAGE_SECONDS = 0.008
 """After so long no further stretch begins, so that a slow machine gives a short page and not a late
 one. What is found by pieces is not cut: it is whole, or nothing."""
-LETTERS = 16_000
-"""After folding so many, the event loop may go on: a few milliseconds."""
 ESCAPE = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
 
 PIECES = {
@@ -140,16 +137,12 @@ def _page(found: Iterable[Place], limit: int, rest: int | None) -> Page:
 
 
 async def _meeting(said: Sequence[Said], query: Query) -> list[Place]:
-    """Those that the query asks for. The event loop goes on now and then."""
-    found, letters = [], 0
-    for one in said:
-        if _meets(one, query):
-            found.append((one.conversation_id, one.message_id))
-        letters += len(one.content)
-        if letters > LETTERS:
-            letters = 0
-            await asyncio.sleep(0)
-    return found
+    """Those that the query asks for."""
+    return [
+        (one.conversation_id, one.message_id)
+        async for one in search_texts.in_turns(said)
+        if _meets(one, query)
+    ]
 
 
 def _meets(one: Said, query: Query) -> bool:

@@ -4,7 +4,8 @@ The follower `search` keeps it. What it has not handled yet can be read beside i
 not wait for it.
 """
 
-from collections.abc import Collection, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Collection, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -14,6 +15,10 @@ from chat.store.spans import Span
 
 FOLLOWER = "search"
 ITEM = "m.conversation_id, m.id, m.sender_id, m.content, CASE WHEN m.is_deleted THEN 1 ELSE 0 END"
+LETTERS = 16_000
+"""After folding so many, the event loop may go on: a few milliseconds."""
+SHORT = 40
+"""What comes with each text costs as much as so many letters."""
 CHANGED = "'message.edited', 'message.deleted'"
 # One text for all: rows of their own would take the interpreter's lock from senders, row by row.
 READ = {
@@ -118,6 +123,17 @@ async def said(reads: Reads, spans: Sequence[Span]) -> list[Said]:
     wanted = msgspec.json.encode([span[:3] for span in spans]).decode()
     ((text,),) = await reads.fetch(READ[reads.dialect], (wanted,))
     return _said(text)
+
+
+async def in_turns(messages: Sequence[Said]) -> AsyncIterator[Said]:
+    """Each of them, for whoever folds their texts. The event loop goes on after LETTERS."""
+    letters = 0
+    for one in messages:
+        yield one
+        letters += SHORT + len(one.content)
+        if letters > LETTERS:
+            letters = 0
+            await asyncio.sleep(0)
 
 
 async def keep(transaction: Transaction, texts: Sequence[Text]) -> None:

@@ -8,11 +8,12 @@ import pytest
 
 from chat.errors import Conflict
 from chat.followers.gathering import Gathering
-from chat.followers.search import SearchFollower
+from chat.followers.search import SearchFollower, keyed
 from chat.store import followers, search, search_doctor, search_rebuild, search_scope, spans
 from chat.store.database import Database
 from chat.store.search_query import Query
 from chat.store.search_sample import sample
+from chat.store.search_texts import LETTERS, Said
 from chat.store.spans import Span
 from chat.text.searching import keys_of, text_key
 from tests.store.world import Changes, conversation, draft, pair, sent, user
@@ -349,3 +350,24 @@ async def test_pieces_that_differ_from_the_texts_are_found(database: Database) -
             for statement, parameters in drift.statements:
                 await transaction.execute(statement, parameters)
     assert await drifted(database) == []
+
+
+async def test_the_event_loop_goes_on_while_long_texts_are_folded() -> None:
+    """Between some and the next: a hundred long ones at once take a tenth of a second."""
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    long = "سلام " * 800
+    counting = asyncio.create_task(count())
+    texts, gone = await keyed([Said(1, id_, 1, long, is_deleted=id_ == 7) for id_ in range(100)])
+    counting.cancel()
+    assert ([one.message_id for one in texts], gone) == (
+        [id_ for id_ in range(100) if id_ != 7],
+        [(1, 7)],
+    )
+    assert turns >= 100 * len(long) // (2 * LETTERS)
