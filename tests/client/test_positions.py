@@ -70,20 +70,22 @@ async def test_nothing_is_lost_or_doubled_where_the_cursor_is_of_no_use(postgres
             events = list[object]()
 
             def is_here() -> bool:
-                is_sent = ids_of(events, MessageSent)[-1:] == [missed[-1].id]
+                is_sent = sent_in(pair.id, events)[-1:] == [missed[-1].id]
                 is_new = {begun, read} <= set(begun_in(events))
                 return is_sent and is_new and ConversationRemoved(lost) in events
 
             while not is_here():
                 events.append(await anext(account))
-            sent, new = ids_of(events, MessageSent), begun_in(events)
+            new = begun_in(events)
             assert len(new) == len(set(new))
-            assert sent[-3:] == [before.id, *(one.id for one in missed)]
-            assert len(sent) == len(set(sent))
+            assert sent_in(pair.id, events) == [before.id, *(one.id for one in missed)]
+            # What was sent to `calm` before may come at any time, or be known by the list.
+            assert len(sent_in(calm, events)) <= 1
 
 
-def ids_of(events: list[object], kind: type[MessageSent]) -> list[int]:
-    return [one.id for one in events if isinstance(one, kind)]
+def sent_in(conversation: int, events: list[object]) -> list[int]:
+    sent = [one for one in events if isinstance(one, MessageSent)]
+    return [one.id for one in sent if one.conversation == conversation]
 
 
 def begun_in(events: list[object]) -> list[int]:
