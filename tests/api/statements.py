@@ -10,6 +10,7 @@ from structlog.contextvars import bound_contextvars, get_contextvars
 from websockets.asyncio.client import connect
 
 from chat.realtime.socket import Sockets
+from chat.services.sharing import Shared, SharedByKey
 from chat.store.postgres.database import PostgresStore, PostgresTransaction
 from chat.store.sqlite.database import SqliteStore, SqliteTransaction
 from chat.store.work import ChangeWork
@@ -29,7 +30,8 @@ class Counter:
     """Counts the statements of requests, and not those of what runs beside them.
 
     The writer works for a request in a task of its own: what it does there for a request is counted
-    too, but not what a batch has once (lock, insert, stamp), whoever is in it.
+    too, but not what a batch has once (lock, insert, stamp), whoever is in it. A reading that many
+    share is counted, if one who is counted asked for it.
     """
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
@@ -43,6 +45,8 @@ class Counter:
             for name in names:
                 self._count(patch, kind, name)
         follow_the_writer(patch)
+        for shared in (Shared, SharedByKey):
+            follow_readings(patch, shared)
         listen(patch)
 
     def _count(self, patch: pytest.MonkeyPatch, kind: type[Any], name: str) -> None:
@@ -116,6 +120,28 @@ def follow_the_writer(patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(Writer, "_put", noting)
     patch.setattr(Writer, "_store_sends", storing)
+
+
+def follow_readings(patch: pytest.MonkeyPatch, shared: type[Any]) -> None:
+    """Let the task that reads for many say for whom it works."""
+    ask, run = shared.ask, shared._run
+    of_counted = set[Any]()
+
+    async def asking(reading: Any, asked: Any) -> Any:
+        if is_counted():
+            of_counted.add(reading)
+        return await ask(reading, asked)
+
+    async def running(reading: Any, *key: Any) -> None:
+        if reading not in of_counted:
+            await run(reading, *key)
+            return
+        with bound_contextvars(**OF_ALL):
+            await run(reading, *key)
+        of_counted.discard(reading)
+
+    patch.setattr(shared, "ask", asking)
+    patch.setattr(shared, "_run", running)
 
 
 def counted(apply: Any) -> Any:
