@@ -45,9 +45,9 @@ class ActsFeed:
         self._seen: deque[int] = deque(maxlen=OVERLAP)
 
     def begin_anew(self) -> None:
-        """The database was put back: its ids count anew."""
+        """The database was put back: its ids count anew. A look that is under way finds nothing."""
         self._last = None
-        self._seen.clear()
+        self._seen = deque(maxlen=OVERLAP)
 
     async def run(self) -> None:
         """Look from time to time, until cancelled."""
@@ -57,12 +57,18 @@ class ActsFeed:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self) -> None:
+        seen = self._seen
         if self._last is None:
-            self._last = await store.last_id(self._database)
-            self._seen.extend(range(self._last - OVERLAP + 1, self._last + 1))
+            last = await store.last_id(self._database)
+            if seen is self._seen:
+                self._last = last
+                seen.extend(range(last - OVERLAP + 1, last + 1))
             return
-        for act in await store.after(self._database, self._last - OVERLAP, store.OF_ACCOUNTS):
-            if act.id not in self._seen:
-                self._seen.append(act.id)
+        found = await store.after(self._database, self._last - OVERLAP, store.OF_ACCOUNTS)
+        if seen is not self._seen:
+            return
+        for act in found:
+            if act.id not in seen:
+                seen.append(act.id)
                 self._last = max(self._last, act.id)
                 self._happened(act)
