@@ -229,10 +229,11 @@ function pageOf(account) {
 
   /** Where a link leads by which one may come in. */
   function askToJoin() {
-    const code = /^#\/join\/(.+)$/.exec(location.hash)?.[1];
+    const { hash } = location;
+    const code = /^#\/join\/(.+)$/.exec(hash)?.[1];
     if (code === joining) return;
     joining = code;
-    if (code) later(() => import("./join.js")).then(({ showJoin }) => showJoin(account, decodeURIComponent(code)), complain);
+    if (code) later(() => import("./join.js")).then(({ showJoin }) => showJoin(account, decodeURIComponent(code), hash), complain);
   }
 
   /** Those that are kept on top may be older than what is loaded. */

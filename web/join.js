@@ -5,7 +5,8 @@ import { clone } from "./dom.js";
 import { explain } from "./explain.js";
 import { number, say } from "./strings.js";
 
-export async function showJoin(account, code) {
+/** `place` is the hash of the link. */
+export async function showJoin(account, code, place) {
   const { api } = account;
   const { content, about, problem, join } = clone("join");
   const dialog = show(say("invitation"), content);
@@ -14,7 +15,7 @@ export async function showJoin(account, code) {
     location.hash = `#/${id}`;
   };
   dialog.addEventListener("close", () => {
-    if (location.hash.startsWith("#/join/")) location.hash = "#/";
+    if (location.hash === place) location.hash = "#/"; // another link may have been followed since
   });
   const wrong = (error) => {
     join.hidden = true; // a second time would be no better
