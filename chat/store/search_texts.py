@@ -4,7 +4,6 @@ The follower `search` keeps it. What it has not handled yet can be read beside i
 not wait for it.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 
 import msgspec
@@ -12,6 +11,7 @@ from msgspec import Struct
 
 from chat.store.database import Reads, Transaction, listed
 from chat.store.spans import Span
+from chat.text import pace
 
 FOLLOWER = "search"
 ITEM = "m.conversation_id, m.id, m.sender_id, m.content, CASE WHEN m.is_deleted THEN 1 ELSE 0 END"
@@ -125,15 +125,9 @@ async def said(reads: Reads, spans: Sequence[Span]) -> list[Said]:
     return _said(text)
 
 
-async def in_turns(messages: Sequence[Said]) -> AsyncIterator[Said]:
+def in_turns(messages: Sequence[Said]) -> AsyncIterator[Said]:
     """Each of them, for whoever folds their texts. The event loop goes on after LETTERS."""
-    letters = 0
-    for one in messages:
-        yield one
-        letters += SHORT + len(one.content)
-        if letters > LETTERS:
-            letters = 0
-            await asyncio.sleep(0)
+    return pace.in_turns(messages, lambda one: SHORT + len(one.content), LETTERS)
 
 
 async def keep(transaction: Transaction, texts: Sequence[Text]) -> None:

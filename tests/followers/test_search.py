@@ -18,6 +18,7 @@ from chat.store.spans import Span
 from chat.text.searching import keys_of, text_key
 from tests.store.world import Changes, conversation, draft, pair, sent, user
 from tests.store.world import opened as opened_again
+from tests.support.turns import counted
 
 MANY = 20_000
 
@@ -354,20 +355,12 @@ async def test_pieces_that_differ_from_the_texts_are_found(database: Database) -
 
 async def test_the_event_loop_goes_on_while_long_texts_are_folded() -> None:
     """Between some and the next: a hundred long ones at once take a tenth of a second."""
-    turns = 0
-
-    async def count() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
     long = "سلام " * 800
-    counting = asyncio.create_task(count())
-    texts, gone = await keyed([Said(1, id_, 1, long, is_deleted=id_ == 7) for id_ in range(100)])
-    counting.cancel()
+    async with counted() as turns:
+        said = [Said(1, id_, 1, long, is_deleted=id_ == 7) for id_ in range(100)]
+        texts, gone = await keyed(said)
     assert ([one.message_id for one in texts], gone) == (
         [id_ for id_ in range(100) if id_ != 7],
         [(1, 7)],
     )
-    assert turns >= 100 * len(long) // (2 * LETTERS)
+    assert turns.count >= 100 * len(long) // (2 * LETTERS)

@@ -1,10 +1,8 @@
 """Marking where a text stands in what was found."""
 
-import asyncio
-import contextlib
-
 from chat.records import NOTHING, Message, User
 from chat.services.marking import LETTERS, marked
+from tests.support.turns import counted
 
 
 def message(id_: int, content: str) -> Message:
@@ -17,21 +15,10 @@ def message(id_: int, content: str) -> Message:
 
 async def test_the_event_loop_goes_on_between_long_messages() -> None:
     """All stay in their order, without those that do not contain the text any more."""
-    turns = 0
-
-    async def count() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
-    counting = asyncio.create_task(count())
     long = "سلام " * (LETTERS // 10)
     given = [(7, message(n, long if n % 2 else "other " + long[:-1] + "!")) for n in range(12)]
-    found = await marked([*given, (8, message(12, "nothing"))], "سلام")
-    counting.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await counting
+    async with counted() as turns:
+        found = await marked([*given, (8, message(12, "nothing"))], "سلام")
     assert [(one.conversation, one.message.id) for one in found] == [(7, n) for n in range(12)]
     assert len(found[0].matches) == LETTERS // 10
-    assert turns >= 4
+    assert turns.count >= 4
