@@ -190,9 +190,11 @@ def opus_begin(file: BinaryIO) -> float:
         table = file.read(head[26])
         body = file.read(sum(table))
         is_opus = is_opus or body.startswith(b"OpusHead")
-        (ends_at,) = unpack("<q", head[6:14])
-        if not is_opus or ends_at > 0:
-            return max(ends_at - opus_samples(table, body), 0) / OPUS_RATE if is_opus else 0.0
+        ends_at = int.from_bytes(head[6:14], "little", signed=True)
+        if not is_opus:
+            break
+        if ends_at > 0:
+            return max(ends_at - opus_samples(table, body), 0) / OPUS_RATE
     return 0.0
 
 
