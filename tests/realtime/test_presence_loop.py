@@ -79,6 +79,17 @@ class World:
         return [(one.user_id, one.last_seen is None) for some in self.announced for one in some]
 
 
+async def back_meanwhile() -> World:
+    """Ali came, which was announced. He went, and is back before that was announced."""
+    world = World()
+    world.sockets.come(ALI)
+    assert await world.take_told() == [(ALI, True)]
+    world.sockets.go(ALI)
+    world.board.meanwhile.append((ALI,))
+    assert await world.take_told() == []
+    return world
+
+
 async def test_few_users_are_in_one_announcement() -> None:
     world = World()
     many = range(1, 4 * FEW + 3)
@@ -88,24 +99,14 @@ async def test_few_users_are_in_one_announcement() -> None:
 
 
 async def test_who_is_back_before_it_is_told_is_not_told_as_gone() -> None:
-    world = World()
-    world.sockets.come(ALI)
-    assert await world.take_told() == [(ALI, True)]
-    world.sockets.go(ALI)
-    world.board.meanwhile.append((ALI,))
-    assert await world.take_told() == []
+    world = await back_meanwhile()
     assert await world.take_told() == [(ALI, True)]
     assert world.kept == []
 
 
 async def test_who_is_back_on_another_node_first_is_not_told_as_gone_later() -> None:
     """The other node tells of it. When the socket here goes, the user is still there."""
-    world = World()
-    world.sockets.come(ALI)
-    await world.take_told()
-    world.sockets.go(ALI)
-    world.board.meanwhile.append((ALI,))
-    assert await world.take_told() == []
+    world = await back_meanwhile()
     world.board.elsewhere.add(ALI)
     assert await world.take_told() == []
     world.sockets.go(ALI)
@@ -115,12 +116,7 @@ async def test_who_is_back_on_another_node_first_is_not_told_as_gone_later() -> 
 
 async def test_who_is_back_only_for_a_moment_is_told_as_gone() -> None:
     """Though the board had this user as offline all the time."""
-    world = World()
-    world.sockets.come(ALI)
-    await world.take_told()
-    world.sockets.go(ALI)
-    world.board.meanwhile.append((ALI,))
-    assert await world.take_told() == []
+    world = await back_meanwhile()
     world.sockets.go(ALI)
     assert await world.take_told(2) == [(ALI, False)]
     assert world.kept == [ALI]
