@@ -1,11 +1,11 @@
 """A node that is alone publishes no changes, and one that is not does."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
 from chat.events import Change, OwnChanged, Reached
+from chat.realtime import company as module
 from chat.realtime import news
 from chat.realtime.company import Company
 from chat.realtime.presence.board import Beat
@@ -107,12 +107,16 @@ async def test_news_of_another_deployment_is_no_company(
     assert not here.dispatcher.has_others
 
 
-async def test_a_node_that_has_just_heard_another_one_waits_for_the_board(wire: Wire) -> None:
+def test_a_node_that_has_just_heard_another_one_waits_for_the_board(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """One that has just begun may announce itself before it is on the board."""
+    now = 100.0
+    monkeypatch.setattr(module, "monotonic", lambda: now)
     company = Company(quiet=1.0)
     company.counted(0)
     assert company.may_be_there
-    await asyncio.sleep(1.1)
+    now += 1.1
     company.counted(0)
     assert not company.may_be_there
     company.heard()
