@@ -304,8 +304,11 @@ async def test_an_end_of_a_user_is_announced_too(nodes: tuple[Node, Node], wire:
     assert here.ends == there.ends == [UserErased(7), AccountChanged(8, is_suspended=True)]
 
 
-async def test_who_announces_an_end_waits_for_all_other_nodes(wire: Wire) -> None:
+async def test_who_announces_an_end_waits_for_all_other_nodes(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each has acted on it then. Two who wait at once do not take each other's answers."""
+    monkeypatch.setattr(ends, "ANNOUNCE_SECONDS", 60.0)
     names = "one", "two", "three"
     one, two, three = [Node(wire, [], OnBoard(name, *{*names} - {name})) for name in names]
     one.dispatcher.ends.revoked(FamilyRevoked("family"))
