@@ -326,7 +326,7 @@ def test_heads_that_are_there_at_once_are_read_a_few_at_a_time(
     monkeypatch.setattr(porter, "read", reading)
     nodes.run(scenario())
     assert reads.total() == 2 * turns.PART
-    assert max(reads.values()) == turns.PART
+    assert max(reads.values()) <= turns.PART
 
 
 def test_who_leaves_during_the_handshake_leaves_nothing_behind(
