@@ -140,10 +140,10 @@ async def test_redis_keeps_no_bucket_that_is_full_again(redis_server: RedisServe
     """Of a caller that is quiet nothing is kept."""
     ours = token_hex(4)
     counts = node(redis_server.url, ours)
-    assert await counts.settle("messages", 1000, 100, {"7": 100}) is not None
+    assert await counts.settle("messages", 1, 100, {"7": 100}) is not None
     client = aioredis.Redis.from_url(redis_server.url)
     (key,) = [key async for key in client.scan_iter(f"chat_limits{{{ours}:*")]
-    assert 0 < await client.ttl(key) <= 2
+    assert 0 < await client.ttl(key) <= 101, "it is full after 100 seconds"
     await client.aclose()
     await counts.close()
 
