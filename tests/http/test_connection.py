@@ -65,7 +65,8 @@ async def test_a_client_that_takes_nothing_is_cut_off(
             while not client.reader.at_eof() and not caplog.records:
                 await client.send(b"x" if connection == "close" else request("/small"))
                 await asyncio.sleep(0.05)
-            assert len(await client.read_to_the_end()) < len(LARGE)
+            with suppress(ConnectionError):  # of what it sent last something may be unread
+                assert len(await client.read_to_the_end()) < len(LARGE)
     (record,) = caplog.records
     assert f"GET {path} was cut off" in record.getMessage()
     assert "took nothing of it for 1 s" in record.getMessage()
