@@ -14,7 +14,7 @@ from psycopg import sql
 
 from chat import cli
 from chat.errors import Unavailable
-from chat.store import schema
+from chat.store import schema, waiting
 from chat.store.connect import connect
 from chat.store.database import Unfit
 from tests.store.world import opened
@@ -97,11 +97,13 @@ def begun(arguments: str, settings: Mapping[str, str]) -> subprocess.Popen[str]:
 def test_a_command_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Then it ends, with the reason as its last line."""
     monkeypatch.setattr(cli, "WAIT_SECONDS", 0.5)
+    moments = iter([0.0, 0.0, 1.0])  # when it begins, and after each try
+    monkeypatch.setattr(waiting, "monotonic", lambda: next(moments))
     url = f"postgresql://payam@127.0.0.1:{free_port()}/payam"
     status, said = chat("users list", {"DATABASE_URL": url, "DATA_DIR": str(tmp_path)})
-    waiting, reason = said.splitlines()
+    first, reason = said.splitlines()
     assert status == 1
-    assert waiting.startswith("payam: waiting for up to ")
+    assert first.startswith("payam: waiting for up to ")
     assert reason.startswith("payam: connection failed")
     assert "refused" in reason
 
@@ -198,8 +200,8 @@ async def test_a_read_only_database_is_waited_for(
             await database.close()
             status, said = chat("check", settings)
             assert (status, "read-only" in said, "Traceback" in said) == (1, True, False)
-            waiting = Waiting({"DATABASE_URL": url})
-            waiting.start()
+            late = Waiting({"DATABASE_URL": url})
+            late.start()
             commands = [begun(one, settings) for one in ("migrate", "createuser ali --no-password")]
             for one in commands:
                 assert one.stderr is not None
@@ -207,11 +209,11 @@ async def test_a_read_only_database_is_waited_for(
     printed = [one.communicate()[0] for one in commands]
     assert printed == ["nothing to apply\n", "user 1: ali\n"]
     # Not the line that it serves: Sanic takes the signals over a moment after that.
-    while not waiting.answers():
-        assert waiting.process.poll() is None
+    while not late.answers():
+        assert late.process.poll() is None
         await asyncio.sleep(0.02)
-    assert waiting.log().count("read-only") == 1
-    waiting.close()
+    assert late.log().count("read-only") == 1
+    late.close()
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -224,14 +226,14 @@ def test_a_server_that_is_down_is_waited_for(
         run_command("migrate", settings={"DATABASE_URL": url})
         late.stop()
         settings = {"DATABASE_URL": url, "REDIS_URL": redis_server.url}
-        with Waiting(settings, workers=workers) as waiting:
-            assert "refused" in waiting.log()
-            waiting.stop()
-            assert "Payam stops before it has served" in waiting.log()
-            waiting.start()
+        with Waiting(settings, workers=workers) as payam:
+            assert "refused" in payam.log()
+            payam.stop()
+            assert "Payam stops before it has served" in payam.log()
+            payam.start()
             late.start()
-            while "Payam serves" not in waiting.log():
-                assert waiting.process.poll() is None
+            while "Payam serves" not in payam.log():
+                assert payam.process.poll() is None
                 time.sleep(0.02)
     absent = {"DATABASE_URL": postgres_server.url("absent"), "PORT": str(free_port())}
     server = "server.py" if workers == 1 else "-m gunicorn -c gunicorn.conf.py server:app"
