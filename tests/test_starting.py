@@ -17,6 +17,7 @@ import pytest
 from tests.support import forks
 from tests.support.payam_server import CHECKOUT, GUNICORNS, PayamServer
 from tests.support.ports import free_port
+from tests.support.processes import children
 from tests.support.redis_server import RedisServer
 
 ALONE = (sys.executable, "server.py")
@@ -289,8 +290,7 @@ def test_gunicorn_holds_the_database_for_its_workers() -> None:
     with GunicornServer() as server:
         second = {**server.settings, "PORT": str(free_port())}
         for end in (signal.SIGHUP, signal.SIGKILL):
-            before = set(server.pids())
-            worker = max(before)
+            (worker,) = children(server.process.pid)
             os.kill(server.process.pid if end == signal.SIGHUP else worker, end)
             while not server.answers() or worker in server.pids():
                 assert SERVED in forks.refusal(forks.SERVER, settings=second)
@@ -331,7 +331,7 @@ def test_more_workers_than_the_settings_say_need_the_relay(settings: Mapping[str
         while "it stays at 1 worker" not in server.log():
             assert server.answers()
             time.sleep(0.05)
-        assert len(server.pids()) == 2
+        assert len(children(server.process.pid)) == 1
 
 
 def test_a_reload_serves_the_code_of_today(tmp_path: Path) -> None:
