@@ -20,7 +20,7 @@ from loadtest.__main__ import main
 Handler = Callable[[ServerConnection], None]
 SOCKETS = 5
 TIMEOUT_SECONDS = 60
-OPTIONS = ["--warm-up", "0", "--seconds", "0.3", "--patience", "1"]
+OPTIONS = ["--warm-up", "0", "--seconds", "0.3"]
 
 
 class Room:
@@ -97,7 +97,7 @@ def serving(handler: Handler) -> Iterator[str]:
 @pytest.mark.parametrize("scenario", ["fanout --in-flight 2", "latency --rate 50"])
 def test_another_wording_is_spoken(name: str, scenario: str, tmp_path: Path) -> None:
     """Expected: clean, and deliveries timed, whichever way a server numbers them."""
-    status, report = run(name, scenario, Room(), tmp_path)
+    status, report = run(name, f"{scenario} --patience 60", Room(), tmp_path)
     assert status == 0
     assert report["ledger"]["delivered"] > 0
     assert report["latencies"]["delivery"]["count"] > 0
@@ -106,7 +106,7 @@ def test_another_wording_is_spoken(name: str, scenario: str, tmp_path: Path) -> 
 @pytest.mark.parametrize("name", ["nchan", "socketio"])
 def test_a_loss_is_found_in_another_wording(name: str, tmp_path: Path) -> None:
     """Expected: missing at every socket, the sender's too."""
-    status, report = run(name, "fanout --in-flight 2", Room(lost=4), tmp_path)
+    status, report = run(name, "fanout --in-flight 2 --patience 2", Room(lost=4), tmp_path)
     assert status == 1
     assert report["ledger"]["missing"] == SOCKETS
 
