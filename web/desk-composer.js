@@ -42,8 +42,8 @@ export function deskComposer(chat, { form, box, hints, send, attach }, wrote) {
   function write(event) {
     stop(event);
     const text = box.value.trim();
-    if (!text) return;
-    send.disabled = true;
+    if (!text || box.readOnly) return;
+    box.readOnly = send.disabled = true; // or it would be written twice, or what is typed meanwhile be lost
     chat.api
       .note(chat.id, text)
       .then(() => {
@@ -52,7 +52,7 @@ export function deskComposer(chat, { form, box, hints, send, attach }, wrote) {
         setNote(false);
         wrote();
       }, complain)
-      .finally(() => (send.disabled = false));
+      .finally(() => (box.readOnly = send.disabled = false));
   }
 
   const asked = () => /^\/(\S*)$/.exec(box.value)?.[1];

@@ -196,6 +196,7 @@ async def test_a_note_that_is_half_written_is_no_draft_of_a_message(
     await toggle.click()
     await hers.box.press_sequentially("he is angry")
     await hers.page.evaluate("location.hash = '#/'")
+    await expect(hers.box).to_have_count(0)
     await hers.page.evaluate(f"location.hash = '#/{conversation}'")
     await expect(toggle).to_have_attribute("aria-pressed", "false")
     await expect(hers.box).to_have_value("")
@@ -203,6 +204,34 @@ async def test_a_note_that_is_half_written_is_no_draft_of_a_message(
     agent._send("POST", f"/api/conversations/{conversation}/messages/", {"content": "Hello"})
     await expect(his.messages).to_have_text(["Hello"])
     assert await his.page.evaluate("window.wasTyped") == 0
+
+
+async def test_a_note_is_written_once(browser: Browser, served: PayamServer) -> None:
+    """Though Enter is pressed again while it is on its way; it stays as it was sent."""
+    ali, agent = Sender(served.url, "ali"), Agent(served)
+    conversation = ali.begin()
+    open_ticket(ali, "printer")
+    hers = await agent.page(browser)
+    await hers.page.evaluate(f"location.hash = '#/{conversation}'")
+    asked: list[str] = []
+    is_let_go = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        asked.append(route.request.url)
+        await is_let_go.wait()
+        await route.continue_()
+
+    await hers.page.route("**/messages/", hold)
+    await hers.page.get_by_role("button", name=str(INBOX["en"]["note"])).click()
+    await hers.box.fill("he is angry")
+    for key in ("Enter", "Enter", "x"):
+        await hers.box.press(key)
+    await expect(hers.box).to_have_value("he is angry")
+    is_let_go.set()
+    await expect(hers.messages).to_have_text(["he is angry"])
+    await expect(hers.box).to_have_value("")
+    await hers.box.fill("and so on")
+    assert len(asked) == 1
 
 
 async def test_stored_answers_are_kept_on_the_page(browser: Browser, served: PayamServer) -> None:
