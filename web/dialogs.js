@@ -56,13 +56,17 @@ export function show(title, content) {
  */
 export function whenSent(form, submit, names = {}) {
   const problem = form.querySelector(".problem");
+  let isUnderWay = false;
   form.onsubmit = async (event) => {
     event.preventDefault();
+    if (isUnderWay) return; // pressed twice, it would be done twice
+    isUnderWay = true;
     problem.textContent = "";
     try {
       await submit(Object.fromEntries(new FormData(form)));
     } catch (error) {
       problem.textContent = explain(error, names);
     }
+    isUnderWay = false;
   };
 }

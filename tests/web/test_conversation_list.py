@@ -1,9 +1,10 @@
 """The page's list of conversations, where there are more than it loads at once."""
 
+import asyncio
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.support.payam_server import PayamServer
 from tests.web.sender import Sender
@@ -90,6 +91,29 @@ async def test_an_old_one_that_is_pinned_is_on_top(
     visitor = await ali.page(browser, **DESKTOP)
     await expect(visitor.list.first).to_contain_text("talk 3")
     await expect(visitor.list.nth(1)).to_contain_text(f"talk {MANY - 1}")
+
+
+async def test_a_conversation_is_begun_once(browser: Browser, served: PayamServer) -> None:
+    """Though the button is pressed twice."""
+    ali, sara = Sender(served.url, "ali"), Sender(served.url, "sara")
+    visitor = await ali.page(browser, **DESKTOP)
+    begun: list[str] = []
+    is_let_go = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        if route.request.method == "POST":
+            begun.append(route.request.url)
+            await is_let_go.wait()
+        await route.continue_()
+
+    await visitor.page.route("**/api/conversations/", hold)
+    await visitor.button("new").click()
+    await visitor.page.get_by_label(visitor.words["find"]).fill(sara.name)
+    await visitor.page.get_by_role("checkbox").check()
+    await visitor.button("begin").dblclick()
+    is_let_go.set()
+    await expect(visitor.box).to_be_visible()
+    assert len(begun) == 1
 
 
 async def test_the_list_is_narrowed(browser: Browser, served: PayamServer) -> None:
