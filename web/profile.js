@@ -35,6 +35,7 @@ export async function showProfile(account, person, ended = () => {}) {
   async function showBlock() {
     const isBlocked = (await api.blocks()).some((one) => one.id === id);
     block.textContent = say(isBlocked ? "unblockPerson" : "blockPerson");
+    block.disabled = false;
     block.onclick = async () => {
       try {
         await (isBlocked ? api.unblock(id) : api.block(id));
@@ -46,6 +47,7 @@ export async function showProfile(account, person, ended = () => {}) {
     };
   }
   block.textContent = say("blockPerson");
+  block.disabled = true; // until it is known what it would do
   showBlock().catch(complain);
 }
 

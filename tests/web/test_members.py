@@ -1,9 +1,10 @@
 """The people of a conversation on the page: roles, what members may do, invite links, profiles."""
 
+import asyncio
 import re
 from typing import Any
 
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Browser, Locator, Route, expect
 
 from tests.support.payam_server import PayamServer
 from tests.web.sender import Sender
@@ -54,7 +55,8 @@ async def test_the_owner_makes_admins_and_hands_over(browser: Browser, served: P
     await expect(people.filter(has_text=sara.name)).to_contain_text("admin")
     await expect(row.get_by_role("button", name=re.compile("^Options"))).to_be_visible()
 
-    await dialog.get_by_role("checkbox", name="Pin messages").uncheck()
+    async with his.page.expect_response(lambda answer: answer.request.method == "PATCH"):
+        await dialog.get_by_role("checkbox", name="Pin messages").uncheck()
     await his.page.keyboard.press("Escape")
     await hers.check()
     await choose(hers, row, "Remove from the conversation")
@@ -122,17 +124,29 @@ async def test_a_profile_leads_to_a_conversation(browser: Browser, served: Payam
     sara.call_oneself("سارا رضایی")
     ali.begin(sara, title="trip")
     his = await ali.page(browser, **DESKTOP)
+    is_let_go = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await is_let_go.wait()
+        await route.continue_()
+
+    await his.page.route("**/api/users/me/blocks/", late)
     await his.list.click()
     dialog = await details(his)
     await dialog.get_by_role("button", name=re.compile(f"^(?!Options).*{sara.name}")).click()
     profile = his.page.get_by_role("dialog", name="Profile")
     await expect(profile).to_contain_text("سارا رضایی")
     await expect(profile).to_contain_text(f"@{sara.name}")
+    # What it would do is not known yet.
+    await expect(profile.get_by_role("button", name="Block")).to_be_disabled()
+    is_let_go.set()
     await profile.get_by_role("button", name="Block").click()
     await profile.get_by_role("button", name="Unblock").click()
     await expect(profile.get_by_role("button", name="Block", exact=True)).to_be_visible()
     await his.check()
     await profile.get_by_role("button", name="Write a message").click()
     await expect(his.page.get_by_role("dialog")).to_have_count(0)
+    # Until then the other conversation is still there to be written in.
+    await expect(his.page.get_by_role("heading", name="سارا رضایی")).to_be_visible()
     await his.say("just for you")
     await expect(his.list.filter(has_text="just for you")).to_contain_text("سارا رضایی")
