@@ -8,13 +8,16 @@ import { say } from "./strings.js";
 export function showAnswers({ api }) {
   const { content, list, form, cancel, hint } = clone("answers", {});
   let edited = null;
+  let asked = 0; // only the last answer counts
   hint.textContent = say("answersHint", { place: "{{customer}}" });
   show(say("answers"), content);
   refresh().catch(complain);
 
   async function refresh() {
     forgetAnswers();
-    list.replaceChildren(...(await api.cannedResponses()).map(row));
+    const mine = ++asked;
+    const all = await api.cannedResponses();
+    if (mine === asked) list.replaceChildren(...all.map(row));
   }
 
   function row(answer) {

@@ -20,6 +20,7 @@ export function showFigures(account) {
   const { api } = account;
   const { content, spans, problem, tiles, plots, head, rows, hint, files } = clone("figures");
   let days = SPANS[0];
+  let looks = 0; // only the last answer counts
   let next;
   const columns = ["agent", "colAnswered", "figFirst", "figClosed", "figResolution", "colMessages", "figOpen", "figRating"];
   head.append(...columns.map((name) => cell("th", say(name === "agent" ? "anyAgent" : name))));
@@ -57,14 +58,14 @@ export function showFigures(account) {
   async function look() {
     next = undefined;
     for (const [count, button] of buttons) button.ariaPressed = String(count === days);
-    const wanted = days;
+    const mine = ++looks;
     try {
       const figures = await api.json("GET", `/api/desk/figures/?${asked()}`);
-      if (wanted !== days) return;
+      if (mine !== looks) return;
       problem.textContent = "";
       draw(figures);
     } catch (error) {
-      problem.textContent = explain(error);
+      if (mine === looks) problem.textContent = explain(error);
     }
   }
 

@@ -9,8 +9,13 @@ const HOUR = 3_600_000; // milliseconds
 
 export function invitesOf(payam, id) {
   const { content, links, form } = clone("invites");
+  let asked = 0; // only the last answer counts
 
-  const read = async () => links.replaceChildren(...(await payam.invites(id)).map(row));
+  async function read() {
+    const mine = ++asked;
+    const all = await payam.invites(id);
+    if (mine === asked) links.replaceChildren(...all.map(row));
+  }
 
   function row({ id: link, code, expires_at: ends, max_uses: most, uses }) {
     const address = `${home.href}#/join/${code}`;
