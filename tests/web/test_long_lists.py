@@ -2,7 +2,8 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ NODES_MOST = 9_000  # elements of the page, with both lists
 MADE_MOST = 64  # rows of messages that a task makes: fifty, those of days, and a few again
 LAYOUTS_MOST = 6  # for a step of scrolling
 FAR = 700  # messages that are scrolled up, which is several times what is drawn
+SOME = 100  # messages that are scrolled from an old one, around which fewer come at first
+WHEEL = 700  # pixels of a turn of the wheel
+SECONDS = 60  # keeps a test from hanging
 STEP = 60_000_000  # microseconds between two messages
 WATCHED = """(rows) => {
     window.madeRows = [];
@@ -173,20 +177,32 @@ def numbers(texts: list[str]) -> list[int]:
     return [int(text.split()[1]) for text in texts]
 
 
-async def scroll_far_up(page: Page) -> int:
+async def scroll(page: Page, wheel: int, is_there: Callable[[list[int]], bool]) -> int:
     """By the wheel, without a gap and in order. Returns in how many steps."""
     await page.get_by_role("log").hover()
+    end = time.monotonic() + SECONDS
     steps = 0
     seen: list[int] = []
-    while steps < 400 and (not seen or seen[0] > MESSAGES - FAR):
-        await page.mouse.wheel(0, -700)
+    while not seen or not is_there(seen):
+        assert time.monotonic() < end, seen
+        await page.mouse.wheel(0, wheel)
         await page.wait_for_timeout(16)
         before, seen = seen, numbers(await in_view(page, ".log li.message"))
         assert seen == list(range(seen[0], seen[0] + len(seen)))
-        assert not before or seen[0] <= before[-1] + 1  # nothing was jumped over
+        if before:  # nothing was gone back over
+            assert seen[0] <= before[-1] + 1 if wheel < 0 else seen[-1] >= before[0] - 1
         steps += 1
-    assert seen[0] <= MESSAGES - FAR
     return steps
+
+
+async def at_rest(page: Page, rows: str) -> list[str]:
+    """What is in view once the last turn of the wheel has had its effect."""
+    end = time.monotonic() + SECONDS
+    before: list[str] = []
+    while before != (before := await in_view(page, rows)):
+        assert time.monotonic() < end, before
+        await page.wait_for_timeout(200)
+    return before
 
 
 async def test_a_conversation_of_100_000_messages(browser: Browser, long: Long) -> None:
@@ -196,7 +212,8 @@ async def test_a_conversation_of_100_000_messages(browser: Browser, long: Long) 
     await expect(sara.message(f"message {MESSAGES - 1}")).to_be_in_viewport()
     tasks = Tasks(sara.page, ".log ol")
     await tasks.begin()
-    made, layouts = await tasks.ended(await scroll_far_up(sara.page))
+    steps = await scroll(sara.page, -WHEEL, lambda seen: seen[0] <= MESSAGES - FAR)
+    made, layouts = await tasks.ended(steps)
     assert max(made) <= MADE_MOST
     assert sum(made) <= 2 * FAR  # what is drawn is not made again
     assert layouts <= LAYOUTS_MOST
@@ -205,7 +222,7 @@ async def test_a_conversation_of_100_000_messages(browser: Browser, long: Long) 
     assert nodes <= NODES_MOST
 
     # The place is kept while others write, and the newest is one click away.
-    before_new = await in_view(sara.page, ".log li.message")
+    before_new = await at_rest(sara.page, ".log li.message")
     omid_says = "a new one"
     long.sara.say(omid_says)
     down = sara.page.get_by_role("button", name="To the newest")
@@ -215,7 +232,7 @@ async def test_a_conversation_of_100_000_messages(browser: Browser, long: Long) 
     await expect(sara.message(omid_says)).to_be_in_viewport()
     assert (await counts(sara.page))[0] <= DRAWN_MOST
 
-    # To an old message by its address, on from there in both directions, and back.
+    # To an old message by its address, on from there in both directions, and to the end.
     middle = await sara.page.evaluate("""async () => {
         const { access } = JSON.parse(localStorage.getItem("payam.tokens"));
         const headers = { Authorization: `Bearer ${access}` };
@@ -228,12 +245,8 @@ async def test_a_conversation_of_100_000_messages(browser: Browser, long: Long) 
     await expect(target).to_be_in_viewport()
     await expect(target).to_have_attribute("aria-setsize", "-1")
     around = numbers(await in_view(sara.page, ".log li.message"))
-    for wheel in (-900, 900):
-        for _ in range(12):
-            await sara.page.mouse.wheel(0, wheel)
-            await sara.page.wait_for_timeout(16)
-    shown = numbers(await in_view(sara.page, ".log li.message"))
-    assert abs(shown[0] - around[0]) < 60
+    await scroll(sara.page, -WHEEL, lambda seen: seen[0] <= around[0] - SOME)
+    await scroll(sara.page, WHEEL, lambda seen: seen[-1] >= around[-1] + SOME)
     await down.click()
     await expect(sara.message(omid_says)).to_be_in_viewport()
     assert (await counts(sara.page))[0] <= DRAWN_MOST
@@ -252,8 +265,9 @@ async def test_a_list_of_5_000_conversations(browser: Browser, long: Long) -> No
     rows = "nav li"
     box = ali.page.get_by_role("navigation").locator("ul:visible")
     steps = 0
-    while "talk 1" not in await in_view(ali.page, rows):
-        assert steps < 400
+    end = time.monotonic() + SECONDS
+    while "talk 1" not in (seen_last := await in_view(ali.page, rows)):
+        assert time.monotonic() < end, seen_last
         await box.evaluate("(list) => list.scrollBy(0, 12000)")
         await ali.page.wait_for_timeout(50)
         steps += 1
