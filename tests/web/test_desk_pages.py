@@ -71,7 +71,8 @@ async def test_rules_are_set_on_the_page(
     await expect(window.locator("[name=days_off]")).to_have_value(SHOWN_OFF[language])
     await window.locator("[name=days_off]").fill("")
     own = window.locator(".takers label").filter(has_text=agent.name)
-    await own.locator("select").select_option("false")
+    async with hers.page.expect_response(lambda answer: answer.request.method == "PUT"):
+        await own.locator("select").select_option("false")
     await window.locator("[name=always]").check()
     await window.locator("[name=reopen_days]").fill("")
     await window.locator("[name=inside_fa]").fill("")
