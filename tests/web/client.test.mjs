@@ -150,17 +150,26 @@ test("a catch-up that is cut off goes on where it was: each message once, each c
 });
 
 test("tokens are renewed before they end, without reconnecting", async () => {
-  const { ali, id } = await pair();
+  const given = [];
+  class Heard extends WebSocket {
+    send(text) {
+      const frame = JSON.parse(text);
+      if (frame.type === "auth") given.push(frame.token);
+      super.send(text);
+    }
+  }
+  const { ali, id } = await pair({ WebSocket: Heard });
   const { refresh } = ali.kept.tokens;
-  const access = await fault(`token ${ali.who.id} 4`);
+  const access = await fault(`token ${ali.who.id} 50`); // the server warns a minute before
   ali.kept.tokens = { access, refresh, renewAt: Date.now() + 60_000 };
   const his = ali.open(id);
   await become(his, "open");
   const states = [];
   his.on("state", ({ state }) => states.push(state));
-  await new Promise((resolve) => setTimeout(resolve, 5000)); // past its end
-  await his.send("still there");
+  await heard(given, 1);
+  await his.send("still there"); // what is given is read before, and would close it if it were refused
   assert.deepEqual(states, []);
+  assert.deepEqual(given, [ali.kept.tokens.access]);
   assert.notEqual(ali.kept.tokens.refresh, refresh);
 });
 
@@ -249,6 +258,7 @@ test("messages are pinned and unpinned, and the others see it", async () => {
   await ali.pin(id, first.id);
   await ali.pin(id, second.id);
   assert.deepEqual((await sara.pins(id)).map((message) => message.content), ["two", "one"]);
+  await heard(events, 2); // who reads later does not get the first: being unpinned takes its place
   await sara.unpin(id, first.id);
   await heard(events, 3);
   assert.deepEqual(events, [
@@ -535,7 +545,7 @@ test("a quiet connection is asked whether it is there, and kept", async () => {
       super.send(text);
     }
   }
-  const { ali, id } = await pair({ WebSocket: Heard, calm: 50, patience: 5000 });
+  const { ali, id } = await pair({ WebSocket: Heard, calm: 50, patience: 40_000 });
   const his = ali.open(id);
   await become(his, "open");
   const states = [];
