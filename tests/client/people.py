@@ -18,6 +18,7 @@ from payam_client import (
 )
 
 PASSWORD = "correct-horse"
+PAGE = 200
 SHOP_SECRET = "a shop's secret of 32 characters or more"
 """What the shop's server signs with."""
 QUICK = Backoff(0.02, 0.2)
@@ -61,7 +62,11 @@ class Pair:
 
     async def stored(self) -> list[str]:
         """The contents of all messages, oldest first."""
-        return [message.content for message in await self.ali.messages(self.id, limit=200)]
+        found = page = await self.ali.messages(self.id, after=0, limit=PAGE)
+        while len(page) == PAGE:
+            page = await self.ali.messages(self.id, after=page[-1].id, limit=PAGE)
+            found = found + page
+        return [message.content for message in found]
 
 
 @dataclass

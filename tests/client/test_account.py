@@ -498,6 +498,7 @@ async def test_everything_is_on_one_socket(pair: Pair, proxy: FaultProxy, broken
         ali.account() as account,
     ):
         await account.opened()
+        await until(lambda: account.is_complete)
         before = proxy.connections
         for id_ in ids:
             await (await account.conversation(id_)).send("hello")
