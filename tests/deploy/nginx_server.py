@@ -11,7 +11,7 @@ from tests.support.payam_server import CHECKOUT, PayamServer
 from tests.support.server_process import ServerProcess
 
 SHIPPED = CHECKOUT / "deploy" / "nginx.conf"
-IDLE_SECONDS = 4
+IDLE_SECONDS = 8
 """How long an idle socket may be silent here, instead of the shipped 90 seconds."""
 SBIN = "/usr/sbin"  # not on everybody's PATH
 

@@ -28,7 +28,7 @@ NEVER = "3600"
 @pytest.fixture(scope="module")
 def proxied() -> Iterator[ProxiedServer]:
     """One process, limits on, whose idle sockets are pinged well before nginx gives them up."""
-    with ProxiedServer({"RATE_LOGINS": str(LOGINS), "WS_PING_INTERVAL": "1"}) as server:
+    with ProxiedServer({"RATE_LOGINS": str(LOGINS), "WS_PING_INTERVAL": "2"}) as server:
         yield server
 
 
@@ -248,7 +248,7 @@ async def test_sockets_spread_over_the_nodes_and_outlive_one(
         "REDIS_URL": redis_server.url,
         "JWT_SECRET": "the same for both nodes, as it must be",
         # While a node restarts, the proxy must hear something of the other one's sockets.
-        "WS_PING_INTERVAL": "1",
+        "WS_PING_INTERVAL": "2",
     }
     with PayamServer(settings) as other, ProxiedServer(settings, others=[other]) as proxied:
         async with People(proxied) as people:
