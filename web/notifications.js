@@ -33,9 +33,9 @@ export async function begin(account) {
   if (!workers) return;
   const registration = await registered();
   if (!registration) return;
-  keepShell(registration);
-  if (await isOn()) subscribe(account.api).catch(() => {}); // the server may have lost it
   watch(account, registration);
+  keepShell();
+  if (await isOn()) subscribe(account.api).catch(() => {}); // the server may have lost it
 }
 
 /** So that the page opens without a connection too. */

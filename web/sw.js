@@ -34,7 +34,8 @@ addEventListener("fetch", (event) => {
 // Files that a player asks for, part by part. It cannot send the token, so that is done here.
 
 const FILE = /^media\/(api\/conversations\/\d+\/messages\/\d+\/attachments\/\d+\/)$/;
-const PATIENCE = 10_000; // milliseconds in which the page gives its token
+const PATIENCE = 10_000; // milliseconds in which the page gives its token, or a push is dealt with
+const SOON = 3000; // milliseconds in which the server gives the words of a notification
 
 async function media({ request, clientId }, file) {
   const headers = { Authorization: `Bearer ${await tokenOf(await clients.get(clientId))}` };
@@ -85,8 +86,21 @@ async function keepOne(url) {
 
 addEventListener("push", (event) => {
   const pushed = event.data?.json() ?? {};
-  event.waitUntil(Promise.all([mark(pushed.badge), pushed.kind === "read" ? close(pushed) : show(pushed)]));
+  const deal = () => (pushed.kind === "read" ? close(pushed) : show(pushed));
+  event.waitUntil(Promise.all([mark(pushed.badge), inTurn(deal)]));
 });
+
+// One after the other: what takes a notification away must not overtake what shows it. And Chromium
+// may lose one from its list if it is asked for the list while it shows that one.
+let turn = Promise.resolve();
+
+/** One that hangs holds the others for a while only. */
+function inTurn(deal) {
+  const done = turn.then(deal);
+  const late = () => new Promise((resolve) => setTimeout(resolve, PATIENCE));
+  turn = turn.then(() => Promise.race([done.catch(() => {}), late()]));
+  return done;
+}
 
 async function mark(count) {
   if (count > 0) await navigator.setAppBadge?.(count).catch(() => {});
@@ -137,7 +151,8 @@ async function show(pushed) {
 async function wordsOf() {
   const url = new URL(`web/words.${language}.json`, scope);
   try {
-    return await (await shell(new Request(url))).json();
+    const signal = AbortSignal.timeout(SOON); // else they are those of the last time
+    return await (await shell(new Request(url, { signal }))).json();
   } catch {
     return {};
   }

@@ -4,17 +4,12 @@ No push service can be reached here. The browser's own tools deliver pushes to t
 a script stands for the service where the page subscribes.
 """
 
-import asyncio
-import json
-import time
-from typing import Any
-
-from playwright.async_api import Browser, CDPSession, Page, Worker, expect
+from playwright.async_api import Browser, expect
 
 from tests.support.payam_server import PayamServer
+from tests.web.pushing import ALLOWED, STAY, Pushing
 from tests.web.sender import Sender
 
-ALLOWED: dict[str, Any] = {"service_workers": "allow", "permissions": ["notifications"]}
 SUBSCRIBED = """
 const endpoint = "https://push.example/" + crypto.randomUUID();
 let is = sessionStorage.getItem("subscribed") === "yes";
@@ -34,89 +29,11 @@ PushManager.prototype.subscribe = async ({ applicationServerKey: key, userVisibl
   return subscription;
 };
 """
-SECONDS = 60  # keeps a test from hanging
-TITLES = """async () => {
-  const registration = await navigator.serviceWorker.ready;
-  return (await registration.getNotifications()).map(({ tag, title, body }) => [tag, title, body]);
+KEEPS_WORDS = """async (language) => {
+  const url = new URL(`web/words.${language}.json`, registration.scope);
+  while (!(await caches.match(url))) await new Promise((then) => setTimeout(then, 20));
 }"""
-KEPT = """async () => {
-  const promised = (request) => new Promise((resolve) => {
-    request.onsuccess = () => resolve(request.result);
-  });
-  const database = await promised(indexedDB.open(`payam ${location.origin}`));
-  const kept = await promised(database.transaction("kept").objectStore("kept").getAll());
-  database.close();
-  return JSON.stringify(kept);
-}"""
-
-
-NOTE_LOOKS = """() => {
-  const look = clients.matchAll.bind(clients);
-  self.hasLooked = false;
-  clients.matchAll = async (options) => {
-    const windows = await look(options);
-    self.hasLooked = true;
-    return windows;
-  };
-}"""
-LOOKED = """async () => {
-  while (!self.hasLooked) await new Promise((then) => setTimeout(then, 20));
-}"""
-"""The worker has looked which windows are there, as it does at a push."""
-
-
-async def until_kept(page: Page, text: str) -> None:
-    """The page keeps its list each second; wait until this stands in it."""
-    end = time.monotonic() + SECONDS
-    while text not in await page.evaluate(KEPT):
-        assert time.monotonic() < end, f"{text} is not kept"
-        await page.wait_for_timeout(50)
-
-
-class Pushing:
-    """The browser's side of a push service, for one page and its worker."""
-
-    def __init__(self, page: Page, tools: CDPSession) -> None:
-        self.page = page
-        self._tools = tools
-        self._registrations: list[dict[str, Any]] = []
-        tools.on(
-            "ServiceWorker.workerRegistrationUpdated",
-            lambda event: self._registrations.extend(event["registrations"]),
-        )
-
-    @classmethod
-    async def to(cls, page: Page) -> "Pushing":
-        await page.evaluate("async () => void (await navigator.serviceWorker.ready)")
-        made = cls(page, await page.context.new_cdp_session(page))
-        await made._tools.send("ServiceWorker.enable")
-        end = time.monotonic() + SECONDS
-        while not made._registrations:
-            assert time.monotonic() < end, "the browser knows of no worker"
-            await page.wait_for_timeout(20)
-        return made
-
-    async def push(self, **pushed: Any) -> None:
-        registration = self._registrations[-1]
-        await self._tools.send(
-            "ServiceWorker.deliverPushMessage",
-            {
-                "origin": await self.page.evaluate("location.origin"),
-                "registrationId": registration["registrationId"],
-                "data": json.dumps(pushed),
-            },
-        )
-
-    async def shown(self, *expected: list[str]) -> None:
-        """What the notifications are, once they are so: their tag, title and text."""
-        found = f"async (expected) => JSON.stringify(await ({TITLES})()) === expected"
-        text = json.dumps(expected, ensure_ascii=False, separators=(",", ":"))
-        await self.page.wait_for_function(found, arg=text)
-
-
-async def elsewhere(page: Page) -> None:
-    """Nothing of the page is open any more, but a window of its site, from which one can look."""
-    await page.goto(f"{await page.evaluate('location.origin')}/health/live")
+"""The worker has them also for when the server does not answer."""
 
 
 async def test_a_push_is_shown_and_leads_to_its_conversation(
@@ -128,15 +45,13 @@ async def test_a_push_is_shown_and_leads_to_its_conversation(
     his = await ali.page(whole_browser, "fa", **ALLOWED)
     await expect(his.list).to_have_count(1)
     pushing = await Pushing.to(his.page)
-    await until_kept(his.page, sara.name)
+    await his.until_kept(sara.name)
+    await pushing.worker.evaluate(KEEPS_WORDS, "fa")
     of = {"conversation": conversation, "unread": 3, "badge": 5}
     tag = f"conversation-{conversation}"
-    [worker] = his.page.context.service_workers
-    await worker.evaluate(NOTE_LOOKS)
     await pushing.push(kind="message", **of)
-    await worker.evaluate(LOOKED)
-    await elsewhere(his.page)
     await pushing.shown()  # whoever looks at the page needs none
+    await pushing.elsewhere()
     await pushing.push(kind="message", message_id=9, timestamp="2023-10-27T10:00:00Z", **of)
     await pushing.shown([tag, sara.name, "پیام‌های تازه: \u2068۳\u2069"])
     await pushing.push(kind="message", sender=sara.name, content="سلام", **of)
@@ -155,8 +70,7 @@ async def test_a_push_is_shown_and_leads_to_its_conversation(
 
     await his.page.goto(served.url)
     await expect(his.list).to_have_count(1)
-    [worker] = his.page.context.service_workers
-    await worker.evaluate(
+    await pushing.worker.evaluate(
         """async (tag) => {
           const [notification] = await registration.getNotifications({ tag });
           dispatchEvent(new NotificationEvent("notificationclick", { notification }));
@@ -173,18 +87,16 @@ KEEPS_DISMISSED = """async () => {
   while (!(await caches.match(place))) await new Promise((then) => setTimeout(then, 20));
 }"""
 """The worker has written down what was dismissed in conversation 7, which takes it a moment."""
+HANGS = """() => {
+  AbortSignal.timeout = () => AbortSignal.abort();
+  const ask = self.fetch;
+  self.fetch = (request) => (request.signal.aborted ? ask(request) : new Promise(() => {}));
+}"""
+"""The server answers no more; who waits for some time only has waited."""
 MANNERS = """async () => {
   const shown = await registration.getNotifications();
   return shown.map(({ body, silent, renotify }) => [body, silent, renotify]);
 }"""
-
-
-async def until_manners(worker: Worker, expected: list[Any]) -> None:
-    """Wait until the one notification is so: while it takes another's place, there may be none."""
-    end = time.monotonic() + SECONDS
-    while (found := await worker.evaluate(MANNERS)) != [expected]:
-        assert time.monotonic() < end, found
-        await asyncio.sleep(0.05)
 
 
 async def test_an_edit_replaces_a_text_without_a_sound(
@@ -196,28 +108,27 @@ async def test_an_edit_replaces_a_text_without_a_sound(
     ali = Sender(served.url, "ali")
     his = await ali.page(whole_browser, **ALLOWED)
     pushing = await Pushing.to(his.page)
-    [worker] = his.page.context.service_workers
-    await elsewhere(his.page)
+    await pushing.elsewhere()
     of = {"conversation": 7, "unread": 1, "badge": 1, "sender": "sara"}
     tag = "conversation-7"
     await pushing.push(kind="message", message_id=8, content="frist", **of)
     await pushing.shown([tag, "sara", "frist"])
     await pushing.push(kind="edited", message_id=8, content="first", **of)
     await pushing.shown([tag, "sara", "first"])
-    await until_manners(worker, ["first", True, False])
-    await worker.evaluate(
+    await pushing.until(MANNERS, [["first", True, False]])
+    await pushing.worker.evaluate(
         """async () => {
           const [notification] = await registration.getNotifications();
           notification.close();
           dispatchEvent(new NotificationEvent("notificationclose", { notification }));
         }"""
     )
-    await worker.evaluate(KEEPS_DISMISSED)
-    await pushing.shown()
+    await pushing.worker.evaluate(KEEPS_DISMISSED)
     await pushing.push(kind="edited", message_id=8, content="first!", **of)
+    await pushing.shown()
     await pushing.push(kind="edited", message_id=9, content="next", **of)
     await pushing.shown([tag, "sara", "next"])
-    await until_manners(worker, ["next", False, True])
+    await pushing.until(MANNERS, [["next", False, True]])
     assert his.complaints == []
 
 
@@ -269,7 +180,7 @@ async def test_what_comes_while_the_page_is_out_of_sight(
     ali, sara = Sender(served.url, "ali"), Sender(served.url, "sara")
     conversation = ali.begin(sara)
     his = await ali.page(whole_browser, **ALLOWED)
-    await his.page.add_init_script(SUBSCRIBED)
+    await his.page.add_init_script(SUBSCRIBED + STAY)
     await his.page.reload()
     await his.page.get_by_role("button", name="Settings").click()
     await his.page.get_by_role("button", name="Turn notifications on").click()
@@ -279,6 +190,59 @@ async def test_what_comes_while_the_page_is_out_of_sight(
     seen = "Object.defineProperty(document, 'visibilityState', { value: '%s', configurable: true })"
     await his.page.evaluate(seen % "hidden")  # a browser without windows has no tab out of sight
     [message] = sara.say("hello")
+    await his.page.wait_for_function("() => showings === 1")
     await pushing.shown([f"conversation-{conversation}", sara.name, "hello"])
     ali.read(message)  # on another device
     await pushing.shown()
+
+
+HOLD = """() => {
+  const look = clients.matchAll.bind(clients);
+  const held = new Promise((resolve) => (self.release = resolve));
+  let looks = 0;
+  clients.matchAll = async (options) => {
+    if (++looks === 1) await held;
+    return look(options);
+  };
+}"""
+"""The next message that is pushed is shown once it is released."""
+
+
+async def test_pushes_are_dealt_with_in_their_turn(
+    whole_browser: Browser, served: PayamServer
+) -> None:
+    """However slow one is: what was read does not come back, and nothing older in the place of
+    what is newer.
+    """
+    ali = Sender(served.url, "ali")
+    his = await ali.page(whole_browser, **ALLOWED)
+    pushing = await Pushing.to(his.page)
+    await pushing.elsewhere()
+    await pushing.worker.evaluate("() => void (self.setTimeout = () => 0)")  # it is never too late
+    await pushing.worker.evaluate(HOLD)
+    of = {"kind": "message", "badge": 1, "sender": "sara"}
+    await pushing.send(conversation=7, message_id=8, content="older", **of)
+    await pushing.send(conversation=8, message_id=9, content="read elsewhere", **of)
+    await pushing.send(kind="read", conversation=8, unread=0, badge=0)
+    await pushing.send(conversation=7, message_id=10, content="newer", **of)
+    await pushing.worker.evaluate("() => self.release()")
+    await pushing.dealt()
+    await pushing.shown(["conversation-7", "sara", "newer"])
+
+
+async def test_a_push_that_hangs_holds_no_other(
+    whole_browser: Browser, served: PayamServer
+) -> None:
+    """Nor does a server that does not answer: the words are then those of the last time."""
+    ali = Sender(served.url, "ali")
+    his = await ali.page(whole_browser, **ALLOWED)
+    pushing = await Pushing.to(his.page)
+    await pushing.worker.evaluate(KEEPS_WORDS, "en")
+    await pushing.elsewhere()
+    await pushing.worker.evaluate("() => void (self.setTimeout = (then) => then())")
+    await pushing.worker.evaluate(HANGS)
+    await pushing.worker.evaluate(HOLD)
+    await pushing.send(kind="message", conversation=7, sender="sara", content="hello")
+    await pushing.send(kind="message", conversation=8, sender="sara", unread=2)
+    await pushing.until("() => self.showings", 1)
+    await pushing.shown(["conversation-8", "sara", "New messages: \u20682\u2069"])

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -99,6 +100,16 @@ new MutationObserver(() => {
 }).observe(document, { subtree: true, childList: true });
 """
 """Keeps what the page says for some seconds alone."""
+KEPT = """async () => {
+  const promised = (request) => new Promise((resolve) => {
+    request.onsuccess = () => resolve(request.result);
+  });
+  const database = await promised(indexedDB.open(`payam ${location.origin}`));
+  const kept = await promised(database.transaction("kept").objectStore("kept").getAll());
+  database.close();
+  return JSON.stringify(kept);
+}"""
+"""What the page has written down, as it could be read after a reload."""
 LOOK = "axe.run({resultTypes: ['violations']}).then(({violations}) => ({violations}))"
 """What axe says of all that is in order is long, and half of what a look takes."""
 
@@ -196,6 +207,13 @@ class Visitor:
         """Wait until the page has said this at its edge, from where it goes by itself."""
         has_said = "(text) => noticed.some((one) => one.includes(text))"
         await self.page.wait_for_function(has_said, arg=text)
+
+    async def until_kept(self, text: str) -> None:
+        """Wait until this would outlive the page: it writes a little later than it shows."""
+        end = time.monotonic() + MILLISECONDS / 1000
+        while text not in await self.page.evaluate(KEPT):
+            assert time.monotonic() < end, f"{text} is not kept"
+            await self.page.wait_for_timeout(50)
 
     @asynccontextmanager
     async def typing(self, text: str) -> AsyncIterator[None]:
