@@ -189,5 +189,5 @@ async def test_a_message_that_is_not_there(browser: Browser, served: PayamServer
     his = await ali.page(browser, **DESKTOP)
     await his.page.evaluate(f"location.hash = '#/{conversation}/999999999'")
     await expect(his.message("only this")).to_be_in_viewport()
-    await expect(his.page.get_by_text("This message is not there any more.")).to_be_visible()
+    await his.noticed("This message is not there any more.")
     await expect(his.page).to_have_url(f"{served.url}/#/{conversation}")
