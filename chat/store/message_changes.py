@@ -22,6 +22,7 @@ class Stored(Struct, frozen=True):
     logged_seq: int
     by_agent: bool
     has_belongings: bool
+    is_sender_here: bool
     is_silenced: bool
 
 
@@ -29,11 +30,12 @@ BELONGING = " OR ".join(
     f"EXISTS (SELECT 1 FROM {table} AS x WHERE x.conversation_id = ? AND x.message_id = m.id)"  # noqa: S608 - of ours
     for table in ("attachments", "mentions", "reactions", "pins")
 )
+SILENCED = 2
 FIND = f"""
     SELECT m.id, m.sender_id, m.is_deleted, m.seq,
            CASE WHEN m.seq = m.created_seq THEN 0 ELSE m.seq END, m.by_agent, {BELONGING},
-           EXISTS (SELECT 1 FROM participants AS p WHERE p.conversation_id = ?
-                   AND p.user_id = m.sender_id AND p.is_active AND p.is_blocked)
+           (SELECT CASE WHEN p.is_blocked THEN {SILENCED} ELSE 1 END FROM participants AS p
+            WHERE p.conversation_id = ? AND p.user_id = m.sender_id AND p.is_active)
     FROM messages AS m WHERE m.conversation_id = ? AND m.id IN ({{ids}})
 """  # noqa: S608 - of ours
 
@@ -49,8 +51,17 @@ async def find_all(
     places = FIND.count("?") * [conversation_id]
     rows = await reads.fetch(FIND.format(ids=reads.ids), (*places, listed(message_ids)))
     return {
-        id_: Stored(sender_id, bool(is_deleted), seq, logged_seq, *map(bool, flags))
-        for id_, sender_id, is_deleted, seq, logged_seq, *flags in rows
+        id_: Stored(
+            sender_id,
+            bool(is_deleted),
+            seq,
+            logged_seq,
+            bool(by_agent),
+            bool(has_belongings),
+            sender is not None,
+            sender == SILENCED,
+        )
+        for id_, sender_id, is_deleted, seq, logged_seq, by_agent, has_belongings, sender in rows
     }
 
 

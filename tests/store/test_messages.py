@@ -181,7 +181,9 @@ async def test_pages_of_changes_lead_through_all_of_them(database: Database, lim
 
 
 async def test_who_may_change_a_message_is_decided_by_what_is_stored(database: Database) -> None:
-    """Its sender, whether it is deleted and its `seq`; None in another conversation."""
+    """Its sender and whether they are still here, whether it is deleted, and its `seq`; None in
+    another conversation.
+    """
     talk, ali, _ = await pair(database)
     message = await sent(database, talk, ali)
     stored = message_changes.Stored(
@@ -191,12 +193,14 @@ async def test_who_may_change_a_message_is_decided_by_what_is_stored(database: D
         logged_seq=0,
         by_agent=False,
         has_belongings=False,
+        is_sender_here=True,
         is_silenced=False,
     )
     assert await message_changes.find(database, talk, message.id) == stored
     assert await message_changes.find(database, talk + 1, message.id) is None
     await Changes(database, talk).delete(message.id)
-    stored = replace(stored, is_deleted=True, seq=2, logged_seq=2)
+    await Changes(database, talk).leave(ali)
+    stored = replace(stored, is_deleted=True, seq=2, logged_seq=2, is_sender_here=False)
     assert await message_changes.find(database, talk, message.id) == stored
 
 
