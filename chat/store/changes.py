@@ -131,7 +131,7 @@ async def rows_since(
 async def append(transaction: Transaction, entries: Sequence[Entry], actor_id: int | None) -> None:
     """Add entries, under the conversation's lock, in the transaction that makes the changes."""
     moment = now()
-    await transaction.execute_many(
+    await transaction.later(
         f"""
         INSERT INTO changes (conversation_id, seq, kind, subject_id, actor_id, at, changed)
         VALUES (?, ?, ?, ?, ?, ?, {transaction.stamp})
@@ -144,9 +144,7 @@ async def forget(transaction: Transaction, conversation_id: int, seqs: Iterable[
     """Delete the entries with these numbers, if they exist."""
     rows = [(conversation_id, seq) for seq in seqs if seq]
     if rows:
-        await transaction.execute_many(
-            "DELETE FROM changes WHERE conversation_id = ? AND seq = ?", rows
-        )
+        await transaction.later("DELETE FROM changes WHERE conversation_id = ? AND seq = ?", rows)
 
 
 async def moments(reads: Reads, conversation_id: int, seqs: Iterable[int]) -> dict[int, int]:

@@ -76,6 +76,12 @@ class Transaction(Reads, Protocol):
 
     async def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None: ...
 
+    async def later(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """The same, together with the next statement that is waited for, or with the commit. So it
+        takes no round trip of its own, and an error of the database comes only then.
+        """
+        ...
+
     async def lock_conversations(self, conversation_ids: Sequence[int]) -> None:
         """Lock these conversations until the commit. The ids must be in ascending order."""
         ...

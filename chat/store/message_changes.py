@@ -68,18 +68,18 @@ async def find_all(
 async def edit(
     transaction: Transaction, conversation_id: int, message_id: int, content: str, seq: int
 ) -> None:
-    await transaction.execute(
+    await transaction.later(
         """
         UPDATE messages SET content = ?, is_edited = TRUE, seq = ?
         WHERE conversation_id = ? AND id = ?
         """,
-        (content, seq, conversation_id, message_id),
+        [(content, seq, conversation_id, message_id)],
     )
 
 
 async def delete(transaction: Transaction, conversation_id: int, seqs: Mapping[int, int]) -> None:
     """Delete messages by these changes, by the message's id."""
-    await transaction.execute_many(
+    await transaction.later(
         """
         UPDATE messages SET is_deleted = TRUE, metadata = NULL, seq = ?
         WHERE conversation_id = ? AND id = ?

@@ -39,8 +39,8 @@ class Counter:
         for kind, names in (
             (SqliteStore, ("fetch",)),
             (PostgresStore, ("fetch",)),
-            (SqliteTransaction, ("fetch", "execute", "execute_many")),
-            (PostgresTransaction, ("fetch", "execute", "execute_many")),
+            (SqliteTransaction, ("fetch", "execute", "execute_many", "later")),
+            (PostgresTransaction, ("fetch", "execute", "execute_many", "later")),
         ):
             for name in names:
                 self._count(patch, kind, name)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import psycopg
 import pytest
@@ -55,6 +56,85 @@ async def test_a_transaction_that_raises_leaves_nothing(tally: Database) -> None
     async with tally.transaction() as transaction:
         await transaction.execute(INSERT, (1,))
     assert await numbers(tally) == [1]
+
+
+async def test_what_is_done_later_is_done_in_its_place(tally: Database) -> None:
+    """Before whatever is asked after it, and at the latest before the commit."""
+    async with tally.transaction() as transaction:
+        await transaction.later(INSERT, [(1,), (2,)])
+        await transaction.later("UPDATE tally SET n = n + ?", [(10,)])
+        await transaction.later(INSERT, [])
+        assert await transaction.fetch("SELECT n FROM tally ORDER BY n") == [(11,), (12,)]
+        await transaction.later(INSERT, [(3,)])
+        assert await transaction.execute("UPDATE tally SET n = n + 10") == 3
+        await transaction.later("DELETE FROM tally WHERE n = ?", [(13,), (21,)])
+        await transaction.execute_many(INSERT, [])
+        await transaction.later(INSERT, [(4,)])
+    assert await numbers(tally) == [4, 22]
+
+
+@pytest.mark.parametrize("is_asked_after", [False, True])
+async def test_what_fails_later_leaves_nothing(tally: Database, is_asked_after: bool) -> None:
+    """With the commit or with what is asked next, the error is the same."""
+
+    async def insert_twice() -> None:
+        async with tally.transaction() as transaction:
+            await transaction.execute(INSERT, (1,))
+            await transaction.later(INSERT, [(2,), (1,)])
+            if is_asked_after:
+                await transaction.fetch(COUNT)
+
+    with pytest.raises(Exception, match=r"(?i)unique") as caught:
+        await insert_twice()
+    assert not isinstance(caught.value, Unavailable)
+    assert await numbers(tally) == []
+    await insert(tally, 3)
+    assert await numbers(tally) == [3]
+
+
+async def test_a_transaction_that_raises_does_nothing_later(tally: Database) -> None:
+    """What was not done yet is not done in the next one either."""
+
+    async def fail() -> None:
+        async with tally.transaction() as transaction:
+            await transaction.later(INSERT, [(1,)])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    await insert(tally, 2)
+    assert await numbers(tally) == [2]
+
+
+async def test_a_transaction_whose_first_statement_fails_is_one_still(tally: Database) -> None:
+    """Though its beginning goes out together with that statement."""
+
+    async def fail() -> None:
+        async with tally.transaction() as transaction:
+            with suppress(Exception):
+                await transaction.fetch("SELECT nothing FROM tally")
+            with suppress(Exception):  # PostgreSQL does nothing more in it
+                await transaction.execute(INSERT, (1,))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    assert await numbers(tally) == []
+
+
+async def test_many_rows_may_have_any_fields_empty(database: Database) -> None:
+    """However many kinds of rows that makes."""
+    columns = [f"n{number}" for number in range(8)]
+    rows = [
+        tuple(None if kind >> place & 1 else place for place in range(len(columns)))
+        for kind in range(2 ** len(columns))
+    ]
+    async with database.transaction() as transaction:
+        await transaction.execute(f"CREATE TABLE holes ({' BIGINT, '.join(columns)} BIGINT)")
+        places = ", ".join("?" * len(columns))
+        await transaction.execute_many(f"INSERT INTO holes VALUES ({places})", rows)  # noqa: S608
+        assert set(await transaction.fetch("SELECT * FROM holes")) == set(rows)
+        await transaction.execute("DROP TABLE holes")
 
 
 async def test_a_broken_constraint_is_ours_and_leaves_nothing(tally: Database) -> None:

@@ -21,12 +21,21 @@ from psycopg.pq.abc import PGconn, PGresult
 from psycopg.waiting import Ready, Wait, wait_async
 
 from chat.store.database import Row
-from chat.store.postgres.exchange import new_name, numbered
+from chat.store.postgres.exchange import new_name, numbered, receive
 
 POLL_SECONDS = 0.1
 """How often psycopg looks whether it was interrupted."""
-PREPARED = 100
+PREPARED = 200
 """Most prepared statements per connection."""
+PREPARED_TOGETHER = 50
+"""Statements that go out together are prepared if they are no more. A row with other empty fields
+makes another statement.
+"""
+
+Statement = tuple[str, Sequence[Any]]
+"""SQL and its parameters."""
+Dumped = tuple[Sequence[Any], tuple[int, ...], Any]
+"""Parameters as the server reads them, their types, and which of them are binary."""
 
 
 @dataclass(slots=True)
@@ -151,6 +160,35 @@ class PostgresConnection(AsyncConnection[Row]):
                 reading.answer.set_exception(error)
         reading.done(self)
 
+    async def together(self, statements: Sequence[Statement]) -> PGresult:
+        """Run these in one round trip. Returns the result of the last one. Raises psycopg's errors.
+
+        Without a BEGIN, before or among them, they are one transaction.
+        """
+        return await self.wait(self._together(statements))
+
+    def _together(self, statements: Sequence[Statement]) -> PQGen[PGresult]:
+        pgconn = self.pgconn
+        asked = [(sql, *self._dumped(parameters)) for sql, parameters in statements]
+        distinct = {(sql, types) for sql, _, types, _ in asked}
+        names: dict[tuple[str, tuple[int, ...]], bytes] = {}
+        if not self.is_pooled and len(distinct) <= PREPARED_TOGETHER:
+            for sql, types in distinct:
+                names[sql, types] = yield from self._name_of(sql, types)
+        pgconn.enter_pipeline_mode()
+        for sql, values, types, formats in asked:
+            if name := names.get((sql, types)):
+                pgconn.send_query_prepared(name, values, formats)
+            else:
+                pgconn.send_query_params(numbered(sql), values, types, formats)
+        pgconn.pipeline_sync()
+        results = yield from receive(pgconn)
+        pgconn.exit_pipeline_mode()
+        for result in results:
+            if result.status == ExecStatus.FATAL_ERROR:
+                raise errors.error_from_result(result, self.info.encoding)
+        return results[-1]
+
     def _read(self, sql: str, parameters: Sequence[Any]) -> PQGen[list[Row]]:
         try:
             result = yield from self._ask(sql, parameters)
@@ -158,23 +196,35 @@ class PostgresConnection(AsyncConnection[Row]):
             # After a ROLLBACK psycopg makes the server forget the prepared statements.
             self._names.clear()
             result = yield from self._ask(sql, parameters)
+        return self.rows(result)
+
+    def rows(self, result: PGresult) -> list[Row]:
+        """The rows of a result, as Python's values."""
         self._transformer.set_pgresult(result)
-        rows = self._transformer.load_rows(0, result.ntuples, tuple)
+        rows: list[Row] = self._transformer.load_rows(0, result.ntuples, tuple)
         self._transformer.set_pgresult(None)
         return rows
 
     def _ask(self, sql: str, parameters: Sequence[Any]) -> PQGen[PGresult]:
-        transformer = self._transformer
-        values = transformer.dump_sequence(parameters, [PyFormat.AUTO] * len(parameters))
-        formats = transformer.formats
+        values, types, formats = self._dumped(parameters)
         if self.is_pooled:
-            self.pgconn.send_query_params(numbered(sql), values, transformer.types, formats)
+            self.pgconn.send_query_params(numbered(sql), values, types, formats)
             return (yield from self._answer())
-        statement = sql, transformer.types or ()
-        name = self._names.pop(statement, None) or (yield from self._prepare(*statement))
-        self._names[statement] = name
+        name = yield from self._name_of(sql, types)
         self.pgconn.send_query_prepared(name, values, formats)
         return (yield from self._answer())
+
+    def _dumped(self, parameters: Sequence[Any]) -> Dumped:
+        transformer = self._transformer
+        values = transformer.dump_sequence(parameters, [PyFormat.AUTO] * len(parameters))
+        return values, transformer.types or (), transformer.formats
+
+    def _name_of(self, sql: str, types: tuple[int, ...]) -> PQGen[bytes]:
+        """The name under which the server knows the statement; it is prepared where it is new."""
+        statement = sql, types
+        name = self._names.pop(statement, None) or (yield from self._prepare(*statement))
+        self._names[statement] = name
+        return name
 
     def _prepare(self, sql: str, types: tuple[int, ...]) -> PQGen[bytes]:
         if len(self._names) == PREPARED:

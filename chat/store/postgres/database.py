@@ -1,20 +1,20 @@
 """PostgreSQL through peewee-async and psycopg 3.
 
-A statement is prepared once, and its parameters go to the server separately. psycopg prepares the
-statements of a transaction, `PostgresConnection` those of a read, and `exchange` those that go out
-together.
+A statement is prepared once, and its parameters go to the server separately. `PostgresConnection`
+prepares the statements of reads and transactions, and `exchange` those of batches of messages.
+psycopg prepares none: after each ROLLBACK it would make the server forget all.
 
 Behind a pooler in transaction mode (PgBouncer) nothing is prepared, and nothing is set: both would
 stay on one of the pooler's connections to the server, and the next transaction may be on another.
 """
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import psycopg
-from psycopg import AsyncConnection
-from psycopg.pq import Conninfo
+from psycopg.pq import Conninfo, TransactionStatus
+from psycopg.pq.abc import PGresult
 
 from chat.errors import Unavailable
 from chat.store.database import Database, Row, Transaction, listed, outcome_unknown, unreachable
@@ -23,7 +23,7 @@ from chat.store.patience import PATIENCE, Patience
 from chat.store.postgres import citus, citus_sends, citus_statements
 from chat.store.postgres import sends as postgres_sends
 from chat.store.postgres.citus_statements import FORM
-from chat.store.postgres.connection import PostgresConnection
+from chat.store.postgres.connection import PostgresConnection, Statement
 from chat.store.postgres.dialect import (
     LOCK_CONVERSATIONS,
     NOTE_TOUCHED,
@@ -31,7 +31,6 @@ from chat.store.postgres.dialect import (
     TOUCH,
     Postgres,
     array,
-    placeholders,
 )
 from chat.store.postgres.errors import is_open, passes
 from chat.store.postgres.exchange import Answer, Values, exchange
@@ -53,32 +52,37 @@ MIGRATION_LOCK = 0x70617961  # "paya": any number that nobody else uses
 
 
 class PostgresTransaction(Postgres, Transaction):
+    """It takes as few round trips as its answers need: BEGIN goes out with the first statement."""
+
     def __init__(self, connection: PostgresConnection) -> None:
         self.connection = connection
         self._stamp = 0
         """The number of this transaction; 0 while it is not known here."""
+        self._due: list[Statement] = [("BEGIN", ())]
+        """What goes out together with the next statement."""
         if connection.is_divided:
             self.form, self.part = FORM, 1
 
     async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        return await fetch(self.connection, *await self._written(sql, parameters))
+        return await self._fetch(*await self._written(sql, parameters))
 
     async def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
-        sql, parameters = await self._written(sql, parameters)
-        cursor = await self.connection.execute(placeholders(sql), parameters)
-        return cursor.rowcount
+        return (await self._run(*await self._written(sql, parameters))).command_tuples or 0
 
     async def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        sql, _ = await self._written(sql, ())
-        async with self.connection.cursor() as cursor:
-            await cursor.executemany(placeholders(sql), rows)
+        if rows:
+            await self._add(sql, rows)
+            await self._send_due()
+
+    async def later(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        await self._add(sql, rows)
 
     async def lock_conversations(self, conversation_ids: Sequence[int]) -> None:
         if self.connection.is_divided:
             for conversation_id in conversation_ids:
                 await self.execute(citus_statements.LOCK, (conversation_id,))
             return
-        await self.connection.execute(placeholders(LOCK_CONVERSATIONS), (array(conversation_ids),))
+        await self._add(LOCK_CONVERSATIONS, [(array(conversation_ids),)])
 
     async def touch(self, conversation_ids: Sequence[int]) -> None:
         ids = ",".join(map(str, conversation_ids))
@@ -86,28 +90,49 @@ class PostgresTransaction(Postgres, Transaction):
             await self.execute(NOTE_TOUCHED, (ids, now()))
             await self.execute(citus_statements.TOUCH, (listed(conversation_ids),))
             return
-        await self.execute(TOUCH, (ids, now(), array(conversation_ids)))
+        await self._add(TOUCH, [(ids, now(), array(conversation_ids))])
 
-    async def _written(self, sql: str, parameters: Sequence[Any]) -> tuple[str, Sequence[Any]]:
+    async def commit(self) -> None:
+        self.connection.is_committing = True
+        await self._run("COMMIT")
+
+    async def rollback(self) -> None:
+        if self.connection.pgconn.transaction_status != TransactionStatus.IDLE:
+            with suppress(psycopg.Error):  # it is lost, and so is the transaction
+                await self.connection.together([("ROLLBACK", ())])
+
+    async def _run(self, sql: str, parameters: Sequence[Any] = ()) -> PGresult:
+        self._due.append((sql, parameters))
+        return await self._send_due()
+
+    async def _fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        return self.connection.rows(await self._run(sql, parameters))
+
+    async def _send_due(self) -> PGresult:
+        """Returns the result of the last one. After an error nothing is done any more."""
+        result = await self.connection.together(self._due)
+        self._due = []
+        return result
+
+    async def _add(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        for row in rows:
+            self._due.append(await self._written(sql, row))
+
+    async def _written(self, sql: str, parameters: Sequence[Any]) -> Statement:
         """The statement as it is run: on a Citus cluster with more in its text."""
         if not self.connection.is_divided:
             return sql, parameters
         if STAMP in sql:
             if not self._stamp:
-                ((self._stamp,),) = await fetch(self.connection, f"SELECT {STAMP}", ())
+                ((self._stamp,),) = await self._fetch(f"SELECT {STAMP}")
             sql = citus_statements.stamped(sql, self._stamp)
         if citus_statements.asks_moment(sql):
-            (moment,) = await fetch(self.connection, citus_statements.MOMENT, ())
+            (moment,) = await self._fetch(citus_statements.MOMENT)
             sql = citus_statements.at_moment(sql, *moment)
         sql, purpose = citus_statements.without_locks(sql, parameters)
         if purpose:
-            await fetch(self.connection, citus_statements.TAKE_TURN, (purpose,))
+            await self._fetch(citus_statements.TAKE_TURN, (purpose,))
         return citus_statements.with_lists(sql, parameters)
-
-
-async def fetch(connection: AsyncConnection[Any], sql: str, parameters: Sequence[Any]) -> list[Row]:
-    cursor = await connection.execute(placeholders(sql), parameters)
-    return await cursor.fetchall()
 
 
 def conninfo_of(url: str) -> dict[str, Any]:
@@ -238,9 +263,15 @@ class PostgresStore(Postgres, Database):
     async def transaction(self) -> AsyncIterator[PostgresTransaction]:
         is_committing = False
         try:
-            async with self.connection() as connection, connection.transaction():
-                yield PostgresTransaction(connection)
-                is_committing = connection.is_committing = True
+            async with self.connection() as connection:
+                transaction = PostgresTransaction(connection)
+                try:
+                    yield transaction
+                    is_committing = True
+                    await transaction.commit()
+                except BaseException:
+                    await transaction.rollback()
+                    raise
         except Unavailable as error:
             if is_committing and is_open(error.__cause__, connection):
                 raise outcome_unknown(error) from error

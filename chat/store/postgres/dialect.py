@@ -1,7 +1,6 @@
 """SQL and parameters that PostgreSQL wants in a form of its own."""
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import ClassVar
 
 from chat.store.database import PART
@@ -44,12 +43,6 @@ class Postgres:
     )
     joined: ClassVar[str] = "string_agg"
     moment: ClassVar[str] = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
-
-
-@lru_cache(maxsize=512)
-def placeholders(sql: str) -> bytes:
-    """Replace `?` by the driver's placeholder. No statement of Payam has a literal `?` or `%`."""
-    return sql.replace("?", "%s").encode()
 
 
 def array(values: Iterable[int | str | None]) -> str:

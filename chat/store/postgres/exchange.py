@@ -96,6 +96,6 @@ def new_name() -> bytes:
 
 @lru_cache(maxsize=512)
 def numbered(sql: str) -> bytes:
-    """Replace `?` by libpq's placeholders $1, $2 and so on."""
+    """Replace `?` by libpq's placeholders $1, $2 and so on. No statement has a literal `?`."""
     places = count(1)
     return sub(r"\?", lambda _: f"${next(places)}", sql).encode()

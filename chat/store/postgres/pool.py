@@ -41,7 +41,7 @@ class PostgresPool(PsycopgPoolBackend):  # type: ignore[misc] # untyped
             # The pool doubles its pauses up to this; its default is more than two minutes. When
             # it gives up, the next request makes it try again.
             reconnect_timeout=self.connect_params["patience"],
-            kwargs={"autocommit": True, "prepare_threshold": 2},
+            kwargs={"autocommit": True, "prepare_threshold": None},
             configure=configure,
             open=False,
         )
@@ -68,7 +68,6 @@ async def configure(connection: PostgresConnection) -> None:
         if not is_behind_pooler:
             await connection.execute(SETTINGS)
     if connection.is_pooled:
-        connection.prepare_threshold = None
         return
     # PostgreSQL compiles statements that it expects to be slow, for example the list of
     # conversations with large tables, for each request again. That took 16 ms, and saved nothing

@@ -108,22 +108,37 @@ class Sqlite:
 
 class SqliteTransaction(Sqlite, Transaction):
     def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+        self._connection = connection
+        self._due: list[Callable[[sqlite3.Connection], object]] = [begin]
+        """What comes before the next statement, in the same hop to the connection's thread."""
 
     async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        return await self.connection.run(lambda db: db.execute(sql, parameters).fetchall())
+        return await self.run(lambda db: db.execute(sql, parameters).fetchall())
 
     async def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
-        return await self.connection.run(lambda db: db.execute(sql, parameters).rowcount)
+        return await self.run(lambda db: db.execute(sql, parameters).rowcount)
 
     async def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        await self.connection.run(lambda db: db.executemany(sql, rows))
+        await self.run(lambda db: db.executemany(sql, rows))
+
+    async def later(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        self._due.append(lambda db: db.executemany(sql, rows))
 
     async def lock_conversations(self, conversation_ids: Sequence[int]) -> None:
         """Do nothing: there is no other write transaction."""
 
     async def touch(self, conversation_ids: Sequence[int]) -> None:
-        await self.connection.run(lambda db: touch(db, conversation_ids, now()))
+        moment = now()
+        self._due.append(lambda db: touch(db, conversation_ids, moment))
+
+    async def run(self, function: Callable[[sqlite3.Connection], Result]) -> Result:
+        def in_turn(db: sqlite3.Connection) -> Result:
+            while self._due:
+                self._due[0](db)
+                del self._due[0]  # done, but not where it fails: nothing goes on without a BEGIN
+            return function(db)
+
+        return await self._connection.run(in_turn)
 
 
 class SqliteStore(Sqlite, Database):
@@ -199,12 +214,10 @@ class SqliteStore(Sqlite, Database):
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqliteTransaction]:
         async with self._turn:
+            transaction = SqliteTransaction(self._writer)
             try:
-                # BEGIN is inside the `try`: if it is cancelled while it waits, it still begins,
-                # and must be rolled back.
-                await self._writer.run(begin)
-                yield SqliteTransaction(self._writer)
-                await self._writer.run(sqlite3.Connection.commit)
+                yield transaction
+                await transaction.run(sqlite3.Connection.commit)
                 self._checkpoints.wanted()
             except BaseException:
                 await self._writer.run(sqlite3.Connection.rollback)
