@@ -6,6 +6,7 @@ become part of another client's.
 """
 
 import re
+from functools import lru_cache
 
 from msgspec import Struct
 from sanic.exceptions import BadRequest
@@ -18,6 +19,12 @@ ABSOLUTE = re.compile(r"https?://[\w.~%:@!$&'()*+,;=\[\]-]*", re.ASCII | re.IGNO
 BARE_END_OF_LINE = re.compile(rb"(?<!\r)\n|\r(?!\n)(?=.)", re.DOTALL)
 FIRST = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]")
 LENGTH = re.compile(r"[0-9]{1,18}")
+FRAMING = frozenset(("connection", "content-length", "host", "transfer-encoding"))
+"""The headers that say something about the connection, or where the request ends."""
+KEPT = 1024
+"""Lines whose reading is remembered: a client sends most of its lines with each request again."""
+KEPT_MAX_LENGTH = 1024
+"""Characters of a line that is remembered, at most."""
 
 
 class Head(Struct, frozen=True):
@@ -53,18 +60,18 @@ def parse(head: bytes) -> Head:
     options: list[str] = []
     hosts = 0
     for line in lines:
-        field = FIELD.fullmatch(line)
-        if field is None:
-            raise BadRequest("A line of the request's head is no header.")
-        name, value = field[1].lower(), field[2].rstrip(" \t")
-        headers.append((name, value))
+        field = kept_field(line) if len(line) <= KEPT_MAX_LENGTH else field_of(line)
+        headers.append(field)
+        name, value = field
+        if name not in FRAMING:
+            continue
         if name == "content-length":
             lengths.append(value)
         elif name == "transfer-encoding":
             codings.append(value)
         elif name == "connection":
             options += (option.strip() for option in value.lower().split(","))
-        elif name == "host":
+        else:
             hosts += 1
     if hosts > 1:
         raise BadRequest("Host may be there only once.")
@@ -78,6 +85,17 @@ def parse(head: bytes) -> Head:
         length_of(lengths, codings),
         is_chunked(codings, lengths, is_http_1_1=is_http_1_1),
     )
+
+
+def field_of(line: str) -> tuple[str, str]:
+    """The name, in lower case, and the value of a header. Raises BadRequest."""
+    field = FIELD.fullmatch(line)
+    if field is None:
+        raise BadRequest("A line of the request's head is no header.")
+    return field[1].lower(), field[2].rstrip(" \t")
+
+
+kept_field = lru_cache(KEPT)(field_of)
 
 
 def bad_request_line(line: str) -> BadRequest:
