@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator, Mapping
 from urllib.parse import urlsplit
 
 LONGEST_HEAD = 1 << 20
+OK = (200, 201, 204)
 SHOWN = 200
 """Most bytes of an answer that go into the text of an error."""
 
 
 class RequestFailed(Exception):
-    """The answer's status was not 200 or 201, or the answer was not HTTP. The text is one line.
+    """The answer's status was not one of OK, or the answer was not HTTP. The text is one line.
 
     `status` is that of the answer, or 0 if it has none.
     """
@@ -58,7 +59,7 @@ class Connection:
             status, content = await self._answer()
         except (OSError, EOFError, ValueError, asyncio.LimitOverrunError) as error:
             raise RequestFailed(f"{method} {path}: no answer ({error})") from error
-        if status not in (200, 201):
+        if status not in OK:
             said = " ".join(content[:SHOWN].decode(errors="replace").split())
             raise RequestFailed(f"{method} {path}: {status} {said}", status)
         return content
@@ -69,7 +70,7 @@ class Connection:
         if b"\r\ntransfer-encoding: chunked" in head:
             return status, b"".join([chunk async for chunk in self._chunks()])
         length = head.partition(b"\r\ncontent-length:")[2].split(b"\r\n", 1)[0]
-        return status, await self._reader.readexactly(int(length))
+        return status, await self._reader.readexactly(int(length or 0))
 
     async def _chunks(self) -> AsyncIterator[bytes]:
         while size := int(await self._reader.readuntil(b"\r\n"), 16):

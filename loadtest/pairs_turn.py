@@ -31,9 +31,11 @@ class Pairs:
             for user in crowd.members_of(conversation):
                 self._load.member(user, conversation)
         await self._load.start()
+        await self.burst(0)  # each has a message to edit
 
-    async def burst(self, seconds: float) -> int:
-        """Send for so long, and wait until all has come. Returns how many messages were sent.
+    async def burst(self, seconds: float, *, of_edits: bool = False) -> int:
+        """Send for so long, and wait until all has come. Returns how many messages were sent, or
+        edits.
 
         Raises AssertionError where anything was lost, doubled, out of order or refused.
         """
@@ -41,8 +43,9 @@ class Pairs:
         until = load.now() + seconds
         before = load.traffic.acked
         for client in load.clients:
-            client.after_ack = say_until(until, client.say)
-            client.say()
+            act = client.edit if of_edits else client.say
+            client.after_ack = say_until(until, act)
+            act()
         await asyncio.sleep(seconds)
         async with asyncio.timeout(PATIENCE):
             while not load.is_settled():
@@ -58,9 +61,9 @@ class Pairs:
             client.drop()
 
 
-def say_until(until: float, say: Callable[[], None]) -> Callable[[], None]:
+def say_until(until: float, act: Callable[[], None]) -> Callable[[], None]:
     def again() -> None:
         if Load.now() < until:
-            say()
+            act()
 
     return again

@@ -6,9 +6,10 @@ asks them in turn, a burst of a fifth of a second each. So what else the machine
 them alike, and a difference of a few parts in a hundred is seen, which runs one after another
 cannot show.
 
-It prints the processor time in µs per request, or per message in pairs: of the server's process
-(not of its followers), and of the database's processes that serve it. A figure is the median of the
-bursts. Behind the colon stands the median of the ratios, burst by burst, to the first tree.
+It prints the processor time in µs per request, or per message or edit in pairs: of the server's
+process (not of its followers), and of the database's processes that serve it. That of `delete` has
+the `POST` of the message in it. A figure is the median of the bursts. Behind the colon stands the
+median of the ratios, burst by burst, to the first tree.
 """
 
 import argparse
@@ -45,22 +46,28 @@ POSTGRES, SQLITE = "postgresql", "sqlite"
 
 @dataclass(frozen=True)
 class Ask:
-    """One request. `path` has the id of a conversation as `{}`."""
+    """One request. `path` has the id of a conversation as `{0}`, and that of a message as `{1}`:
+    one that is `new` with each request, and is posted just before.
+    """
 
     method: str
     path: str
     body: bytes = b""
+    new: bool = False
 
 
 ASKS: Mapping[str, Ask] = {
     "list": Ask("GET", "/api/conversations/"),
-    "conversation": Ask("GET", "/api/conversations/{}/"),
-    "read": Ask("GET", f"/api/conversations/{{}}/messages/?limit={PAGE}"),
-    "post": Ask("POST", "/api/conversations/{}/messages/", b'{"content":"What a burst says."}'),
+    "conversation": Ask("GET", "/api/conversations/{0}/"),
+    "read": Ask("GET", f"/api/conversations/{{0}}/messages/?limit={PAGE}"),
+    "post": Ask("POST", "/api/conversations/{0}/messages/", b'{"content":"What a burst says."}'),
+    "edit": Ask("PATCH", "/api/conversations/{0}/messages/{1}/", b'{"content":"Another."}'),
+    "delete": Ask("DELETE", "/api/conversations/{0}/messages/{1}/", new=True),
 }
 
 
-IN_PAIRS = "pairs"
+IN_PAIRS, EDITS_IN_PAIRS = "pairs", "edits"
+PAIRED = (IN_PAIRS, EDITS_IN_PAIRS)
 
 
 class OfTree(PinnedPayam):
@@ -87,6 +94,7 @@ class Turn:
     server: OfTree
     database: str
     conversation: int = 0
+    message: int = 0
     crew: list[Connection] = field(default_factory=list)
     pairs: Pairs | None = None
     own: list[float] = field(default_factory=list)
@@ -106,7 +114,7 @@ class Turn:
         listed = json.loads(await self.crew[0].request("GET", "/api/conversations/"))
         self.conversation = listed[0]["id"]
         for conversation in [each["id"] for each in listed] + [self.conversation] * PAGE:
-            await self.ask(self.crew[0], ASKS["post"], conversation)
+            self.message = await self.post(self.crew[0], conversation)
 
     def end(self) -> None:
         """Close the connections, for which a server that stops waits."""
@@ -115,15 +123,23 @@ class Turn:
         if self.pairs is not None:
             self.pairs.end()
 
-    async def ask(self, connection: Connection, ask: Ask, conversation: int) -> None:
-        await connection.request(ask.method, ask.path.format(conversation), ask.body)
+    async def ask(self, connection: Connection, ask: Ask) -> None:
+        message = await self.post(connection, self.conversation) if ask.new else self.message
+        path = ask.path.format(self.conversation, message)
+        await connection.request(ask.method, path, ask.body)
+
+    async def post(self, connection: Connection, conversation: int) -> int:
+        """Post a message. Returns its id."""
+        ask = ASKS["post"]
+        answer = await connection.request(ask.method, ask.path.format(conversation), ask.body)
+        return int(json.loads(answer)["id"])
 
     async def burst(self, name: str, seconds: float) -> tuple[float, float]:
         """Do this for so long. Returns µs per request or message: server and database."""
         own, stored = spent(self.pid), self.spent_by_database()
-        if name == IN_PAIRS:
+        if name in PAIRED:
             assert self.pairs is not None
-            count = await self.pairs.burst(seconds)
+            count = await self.pairs.burst(seconds, of_edits=name == EDITS_IN_PAIRS)
         else:
             count = await self.requests(ASKS[name], seconds)
         took = spent(self.pid) - own, self.spent_by_database() - stored
@@ -138,7 +154,7 @@ class Turn:
         async def work(connection: Connection) -> None:
             nonlocal asked
             while clock() < until:
-                await self.ask(connection, ask, self.conversation)
+                await self.ask(connection, ask)
                 asked += 1
 
         await asyncio.gather(*(work(connection) for connection in self.crew))
@@ -202,7 +218,7 @@ def line(
 def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(prog="python -m loadtest turns", description=__doc__)
     root.add_argument("trees", nargs="+", type=Path, metavar="TREE", help="a checkout of Payam")
-    asks = [*ASKS, IN_PAIRS]
+    asks = [*ASKS, *PAIRED]
     root.add_argument("--requests", nargs="+", choices=asks, default=asks, help="which (all)")
     root.add_argument("--database", choices=(POSTGRES, SQLITE), default=POSTGRES)
     root.add_argument("--bursts", type=int, default=40, help="per tree and request (40)")
@@ -226,7 +242,8 @@ def main(arguments: Sequence[str]) -> int:
         async def begin_and_measure() -> None:
             try:
                 for turn in turns:
-                    await turn.begin(tokens, in_pairs=IN_PAIRS in options.requests)
+                    in_pairs = not set(PAIRED).isdisjoint(options.requests)
+                    await turn.begin(tokens, in_pairs=in_pairs)
                 await measure(turns, options.requests, options.bursts, options.burst_seconds)
             finally:
                 for turn in turns:

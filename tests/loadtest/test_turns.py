@@ -2,7 +2,7 @@
 
 import pytest
 
-from loadtest.turns import ASKS, IN_PAIRS, main
+from loadtest.turns import ASKS, PAIRED, main
 from tests.support.payam_server import CHECKOUT
 
 COLUMNS_OF_TWO = 2
@@ -17,7 +17,7 @@ def test_each_request_of_each_checkout_has_its_cost(
     short = ("--bursts", "2", "--burst-seconds", "0.05")
     assert main([*trees, "--database", database, *short]) == 0
     lines = [line for line in capsys.readouterr().out.splitlines() if line.strip()]
-    assert [line.split()[0] for line in lines if "server" in line] == [*ASKS, IN_PAIRS]
+    assert [line.split()[0] for line in lines if "server" in line] == [*ASKS, *PAIRED]
     for line in lines:
         first, second = line.split("server" if "server" in line else "database")[1].split(": ")
         costs = [float(cost) for cost in first.split()]
@@ -25,4 +25,4 @@ def test_each_request_of_each_checkout_has_its_cost(
         assert min(costs) > 0
         assert float(second) > 0
     with_database = len([line for line in lines if "database" in line])
-    assert with_database == (len(ASKS) + 1 if database == "postgresql" else 0)
+    assert with_database == (len(ASKS) + len(PAIRED) if database == "postgresql" else 0)
