@@ -172,25 +172,30 @@ def plain(rows: Iterable[Row]) -> list[Message]:
     """Messages without what belongs to them."""
     users: dict[int, records.User] = {}
     messages = []
+    none: list[Any] = []  # one for all, because nobody changes a record
+    at, text = -1, ""
     # In one step, and without a call for what most messages do not have: half of the time.
     for id_, sender_id, name, content, created_at, seq, key, flags in rows:
         is_read, is_edited, is_deleted, role = STATES[flags]
         sender = users.get(sender_id)
         if sender is None:
             sender = users[sender_id] = records.User(sender_id, name)
+        second = created_at // MICROSECONDS
+        if second != at:
+            at, text = second, second_to_text(second)
         messages.append(
             Message(  # with names, the arguments would take a quarter longer
                 id_,
                 sender,
                 content,
-                second_to_text(created_at // MICROSECONDS),
+                text,
                 is_read,
                 is_edited,
                 is_deleted,
                 seq,
-                [],
-                [],
-                [],
+                none,
+                none,
+                none,
                 None,
                 0,
                 records.NOTHING,
