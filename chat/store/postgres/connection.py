@@ -25,6 +25,8 @@ from chat.store.postgres.exchange import new_name, numbered, receive
 
 POLL_SECONDS = 0.1
 """How often psycopg looks whether it was interrupted."""
+STOP_SECONDS = 5.0
+"""How long the server may take to stop."""
 PREPARED = 200
 """Most prepared statements per connection."""
 PREPARED_TOGETHER = 50
@@ -49,7 +51,7 @@ class Reading:
 
 
 class PostgresConnection(AsyncConnection[Row]):
-    """A connection for one use at a time: a `read`, or, after `unwatch`, psycopg's own methods."""
+    """A connection for one use at a time: a `read`, or what waits by `wait`."""
 
     def __init__(self, pgconn: PGconn) -> None:
         super().__init__(pgconn)
@@ -75,6 +77,8 @@ class PostgresConnection(AsyncConnection[Row]):
         one that was used is the last.
         """
         self._reading: Reading | None = None
+        self._waiting: asyncio.Future[Ready] | None = None
+        """Of `wait`, for the socket."""
         self._watched = -1
 
     async def wait(
@@ -83,14 +87,44 @@ class PostgresConnection(AsyncConnection[Row]):
         interval: float = POLL_SECONDS,
         timeout: float | None = None,  # noqa: ASYNC109 - psycopg's own
     ) -> RV:
-        """As psycopg's, but for what `is_committing` says."""
-        if not self.is_committing:
-            return await super().wait(gen, interval, timeout)
+        """As psycopg's, without a time limit; but the event loop goes on to watch the socket, and
+        the server is not asked to stop while `is_committing`.
+        """
         try:
-            return await wait_async(gen, self.pgconn.socket, interval=interval, timeout=timeout)
+            wanted = next(gen)
+            while True:
+                self._waiting = asyncio.get_running_loop().create_future()
+                self._watch(wanted)
+                wanted = gen.send(await self._waiting)
+                # uvloop reports a socket that was reset only once, so watch it anew.
+                self.unwatch()
+        except StopIteration as stop:
+            result: RV = stop.value
+            return result
         except asyncio.CancelledError:
-            self.pgconn.finish()
+            self.unwatch()
+            if self.is_committing:
+                self.pgconn.finish()
+            elif self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                await self._stop(gen)
             raise
+        except BaseException:
+            self.unwatch()
+            raise
+        finally:
+            self._waiting = None
+
+    async def _stop(self, gen: PQGen[Any]) -> None:
+        """Have the server end the statement, so that the transaction can be rolled back."""
+        try:
+            await self.cancel_safe(timeout=STOP_SECONDS)
+            await wait_async(gen, self.pgconn.socket, POLL_SECONDS, STOP_SECONDS)
+        except errors.QueryCanceled:
+            pass
+        except BaseException as error:
+            self.pgconn.finish()
+            if not isinstance(error, Exception):
+                raise
 
     def read(
         self,
@@ -111,8 +145,12 @@ class PostgresConnection(AsyncConnection[Row]):
         self._go_on(None)
         return answer
 
+    async def close(self) -> None:
+        self.unwatch()
+        await super().close()
+
     def unwatch(self) -> None:
-        """Stop watching the socket, so that psycopg can, which watches it while it waits."""
+        """Stop watching the socket."""
         if self._watched != -1:
             # By the old number, because libpq closes the socket of a connection that breaks.
             loop = asyncio.get_running_loop()
@@ -129,6 +167,10 @@ class PostgresConnection(AsyncConnection[Row]):
             loop.add_writer(self._watched, self._go_on, Ready.W)
 
     def _go_on(self, ready: Ready | None) -> None:
+        if self._waiting is not None and ready is not None:
+            if not self._waiting.done():
+                self._waiting.set_result(ready)
+            return
         if self._reading is None:  # the server says, without a question, that it has ended
             self.unwatch()
             self.last_used = -inf

@@ -65,7 +65,8 @@ def receive(pgconn: PGconn) -> PQGen[list[PGresult]]:
     of the server, which rolled back. Otherwise the connection broke, and nobody knows.
     """
     while pgconn.flush():
-        if (yield Wait.RW) & Ready.R:
+        ready = yield Wait.RW  # None if this goes on after it was interrupted
+        if ready and ready & Ready.R:
             pgconn.consume_input()
     results: list[PGresult] = []
     while True:

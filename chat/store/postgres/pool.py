@@ -118,14 +118,11 @@ class PostgresConnections:
         """A connection for psycopg's methods. Give it back afterwards. Raises Unavailable."""
         while self._kept:
             connection = self._kept.popleft()
-            connection.unwatch()
             # A read that fails can be repeated, but a change must reach the server.
             if self._is_fresh(connection) and not is_readable(connection.fileno()):
                 return connection
             self._start(self._put_back(connection))
-        connection = await self._next()
-        connection.unwatch()
-        return connection
+        return await self._next()
 
     async def give_back(self, connection: PostgresConnection) -> None:
         if connection.pgconn.transaction_status == TransactionStatus.IDLE:
