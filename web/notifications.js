@@ -35,8 +35,22 @@ export async function begin(account) {
   if (!registration) return;
   watch(account, registration);
   keepShell();
-  if (await isOn()) subscribe(account.api).catch(() => {}); // the server may have lost it
+  // The server may have lost it.
+  inTurn(async () => (await isOn()) && subscribe(account.api)).catch(() => {});
 }
+
+/** A function that does what it is given one after the other. */
+function turns() {
+  let turn = Promise.resolve();
+  return (act) => {
+    const done = turn.then(act);
+    turn = done.catch(() => {});
+    return done;
+  };
+}
+
+// What is turned off must not be registered again by what began before.
+const inTurn = turns();
 
 /** So that the page opens without a connection too. */
 async function keepShell() {
@@ -66,7 +80,7 @@ export async function isOn() {
 /** Called by a click, since only then may the browser be asked for the permission. */
 export async function turnOn(api) {
   if ((await Notification.requestPermission()) !== "granted") throw new PayamError({ code: "notificationsBlocked" });
-  await subscribe(api);
+  await inTurn(() => subscribe(api));
 }
 
 async function subscribe(api) {
@@ -90,14 +104,18 @@ async function subscribe(api) {
 
 const DEVICE = "payam.device";
 
-export async function turnOff(api) {
-  const device = sessionStorage.getItem(DEVICE);
-  if (device) await api.request("DELETE", `/api/devices/${device}/`).catch(() => {});
-  await forget();
+export function turnOff(api) {
+  return inTurn(async () => {
+    const device = sessionStorage.getItem(DEVICE);
+    if (device) await api.request("DELETE", `/api/devices/${device}/`).catch(() => {});
+    await unsubscribe();
+  });
 }
 
 /** Nobody is signed in any more: this browser is not pushed to, and shows nothing of theirs. */
-export async function forget() {
+export const forget = () => inTurn(unsubscribe);
+
+async function unsubscribe() {
   sessionStorage.removeItem(DEVICE);
   const registration = await registered();
   await (await registration?.pushManager?.getSubscription())?.unsubscribe();
@@ -114,16 +132,20 @@ const tagOf = (id) => `conversation-${id}`;
 
 /** Show what comes while the page is out of sight, and take away what is read. */
 function watch(account, registration) {
-  const unread = new Map();
+  const unread = new Map(); // by conversation, when it was looked at last
+  const inOrder = turns(); // what takes a notification away must not overtake what shows it
 
-  account.on("message", async ({ conversation: id, sender, content }) => {
+  account.on("message", (message) => inOrder(() => show(message)).catch(() => {}));
+
+  async function show({ conversation: id, sender, content }) {
     const chat = account.get(id);
     const isWanted = chat && sender !== account.me.username && !isMuted(chat) && !chat.record.archived;
     if (!isWanted || document.visibilityState === "visible" || !(await isOn())) return;
     const name = nameOf(chat);
     const from = shownName(personOf(chat, sender));
     const text = inShort(content).slice(0, SHOWN_MOST);
-    registration.showNotification(name, {
+    unread.set(id, Math.max(1, unread.get(id) ?? 0)); // it may be read before that is looked at
+    await registration.showNotification(name, {
       body: name === from ? text : say("saidBy", { name: from, text }),
       tag: tagOf(id),
       renotify: true,
@@ -132,10 +154,10 @@ function watch(account, registration) {
       dir: isPersian ? "rtl" : "ltr",
       data: { conversation: id },
     });
-  });
+  }
 
   let timer;
-  account.on("change", () => (timer ??= setTimeout(closeRead))); // once, however much has changed
+  account.on("change", () => (timer ??= setTimeout(() => inOrder(closeRead)))); // once, however much has changed
 
   async function closeRead() {
     timer = undefined;

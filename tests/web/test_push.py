@@ -4,7 +4,8 @@ No push service can be reached here. The browser's own tools deliver pushes to t
 a script stands for the service where the page subscribes.
 """
 
-from playwright.async_api import Browser, expect
+import pytest
+from playwright.async_api import Browser, WebSocket, expect
 
 from tests.support.payam_server import PayamServer
 from tests.web.pushing import ALLOWED, STAY, Pushing
@@ -173,14 +174,40 @@ async def test_who_refuses_the_permission_is_shown_how_to_allow_it(
     assert ali.devices() == []
 
 
+WATCHES = """
+self.isWatching = false;
+const post = ServiceWorker.prototype.postMessage;
+ServiceWorker.prototype.postMessage = function (...given) {
+  self.isWatching = true;
+  return post.apply(this, given);
+};
+"""
+"""The page tells its worker what to keep, and from then on shows what comes."""
+HOLD_TIMERS = """() => {
+  const begin = self.setTimeout;
+  const acts = [];
+  self.setTimeout = (act) => acts.push(act);
+  self.release = () => {
+    self.setTimeout = begin;
+    for (const act of acts) act();
+  };
+}"""
+"""As browsers do with those of a page that is out of sight, for a second or a minute."""
+
+
+@pytest.mark.parametrize("is_late", [False, True])
 async def test_what_comes_while_the_page_is_out_of_sight(
-    whole_browser: Browser, served: PayamServer
+    whole_browser: Browser, served: PayamServer, is_late: bool
 ) -> None:
-    """The page itself shows it, since its socket is there; when it is read, it is gone."""
+    """The page itself shows it, since its socket is there; when it is read, it is gone, also where
+    the page comes to look only after that.
+    """
     ali, sara = Sender(served.url, "ali"), Sender(served.url, "sara")
     conversation = ali.begin(sara)
     his = await ali.page(whole_browser, **ALLOWED)
-    await his.page.add_init_script(SUBSCRIBED + STAY)
+    sockets: list[WebSocket] = []
+    his.page.on("websocket", lambda one: sockets.insert(0, one))
+    await his.page.add_init_script(SUBSCRIBED + STAY + WATCHES)
     await his.page.reload()
     await his.page.get_by_role("button", name="Settings").click()
     await his.page.get_by_role("button", name="Turn notifications on").click()
@@ -189,10 +216,16 @@ async def test_what_comes_while_the_page_is_out_of_sight(
     pushing = await Pushing.to(his.page)
     seen = "Object.defineProperty(document, 'visibilityState', { value: '%s', configurable: true })"
     await his.page.evaluate(seen % "hidden")  # a browser without windows has no tab out of sight
+    await his.page.wait_for_function("() => isWatching")
+    if is_late:
+        await his.page.evaluate(HOLD_TIMERS)
     [message] = sara.say("hello")
     await his.page.wait_for_function("() => showings === 1")
     await pushing.shown([f"conversation-{conversation}", sara.name, "hello"])
-    ali.read(message)  # on another device
+    async with sockets[0].expect_event("framereceived", lambda one: "message.read" in str(one)):
+        ali.read(message)  # on another device
+    if is_late:
+        await his.page.evaluate("release()")
     await pushing.shown()
 
 
