@@ -1,7 +1,7 @@
 // Finding people by the beginning of their names, and choosing some: `person` in the form's data.
 
 import { avatarOf, bothNames } from "./avatar.js";
-import { clone, make } from "./dom.js";
+import { clone, make, reconcile } from "./dom.js";
 import { explain } from "./explain.js";
 import { say } from "./strings.js";
 
@@ -10,6 +10,7 @@ const PAUSE = 200; // milliseconds without a key before the server is asked
 /** Users whose ids are `known` are not offered. */
 export function peoplePicker(payam, known) {
   const { content, input, note, found } = clone("people-picker");
+  const people = new Map(); // by id, all that were found
   let timer;
 
   input.oninput = () => {
@@ -30,10 +31,13 @@ export function peoplePicker(payam, known) {
     try {
       const users = name ? await payam.users(name) : [];
       if (asked !== input.value) return; // a later question is under way
-      const chosen = [...found.querySelectorAll(":checked")];
-      const ids = new Set([...known, ...chosen.map((box) => Number(box.value))]);
+      for (const user of users) people.set(user.id, user);
+      const chosen = [...found.querySelectorAll(":checked")].map((box) => Number(box.value));
+      const ids = new Set([...known, ...chosen]);
       const offered = users.filter((user) => !ids.has(user.id));
-      found.replaceChildren(...chosen.map((box) => box.closest("li")), ...offered.map(option));
+      const rows = [...chosen.map((id) => people.get(id)), ...offered];
+      // Who is there already stays as they are, with the focus.
+      reconcile(found, rows.map((user) => ({ key: user.id, user, moved })), ({ user }) => option(user));
       if (name && offered.length === 0) note.textContent = say("nobodyFound");
     } catch (error) {
       note.textContent = explain(error);
@@ -42,6 +46,8 @@ export function peoplePicker(payam, known) {
 
   return content;
 }
+
+const moved = () => true;
 
 function option(user) {
   const avatar = avatarOf(user.display_name || user.username, user.avatar_url);

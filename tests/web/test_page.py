@@ -448,6 +448,26 @@ def test_the_page_can_be_turned_off() -> None:
         assert httpx.get(f"{server.url}/health/live", trust_env=False).status_code == 200
 
 
+async def test_who_is_found_again_keeps_the_focus(browser: Browser, served: PayamServer) -> None:
+    """An answer that comes while one goes through those who were found, to a name written on."""
+    sara = Sender(served.url, "sara")
+    ali = await Sender(served.url, "ali").page(browser)
+    await ali.button("new").click()
+    find = ali.page.get_by_label(ali.words["find"])
+    await find.fill(sara.name[:-1])
+    person = ali.page.get_by_role("checkbox")
+    await person.focus()
+    write = """(input, name) => {
+        input.value = name;
+        input.dispatchEvent(new Event("input"));
+    }"""
+    async with ali.page.expect_request_finished(lambda one: f"={sara.name}&" in one.url):
+        await find.evaluate(write, sara.name)
+    await ali.page.keyboard.press("Space")
+    await expect(person).to_be_checked()
+    await expect(ali.button("begin")).to_be_enabled()
+
+
 async def test_the_keyboard_is_enough(browser: Browser, served: PayamServer) -> None:
     """From signing up to deleting a message, without a pointer."""
     ali = await Visitor.arrive(browser, served.url, "ali", "en", **DESKTOP)
