@@ -8,7 +8,7 @@ from argon2 import Type, extract_parameters
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.auth.passwords import PASSWORD_MAX_LENGTH, Passwords, to_bytes
+from chat.auth.passwords import PASSWORD_MAX_LENGTH, UNMATCHED, Passwords, to_bytes
 from chat.errors import InvalidInput, Unavailable
 
 
@@ -58,9 +58,7 @@ async def test_without_a_hash_nothing_matches(
 
 async def test_an_unknown_user_costs_what_a_known_one_does(passwords: Passwords) -> None:
     """The hash checked in place of a missing one has the same parameters as every other."""
-    assert extract_parameters(passwords.unmatched) == extract_parameters(
-        passwords.hash_sync("secret")
-    )
+    assert extract_parameters(UNMATCHED) == extract_parameters(passwords.hash_sync("secret"))
 
 
 async def test_an_unknown_user_waits_in_the_same_queue() -> None:
