@@ -28,8 +28,14 @@ const partsOf = (name) => Promise.all([learn(name).then(() => templates(`${name}
 /** `run` is called with what `load` imports when the button is pressed. Loading begins as one reaches for it. */
 export function laterOn(button, load, run, names = PANELS) {
   const begin = () => later(load, names).catch(() => {});
+  let isComing = false; // pressed twice, it would run twice
   for (const type of ["pointerenter", "focus"]) button.addEventListener(type, begin, { once: true });
-  button.onclick = () => later(load, names).then(run).catch(complain);
+  button.onclick = () => {
+    if (isComing) return;
+    isComing = true;
+    const came = () => (isComing = false);
+    later(load, names).then(run).catch(complain).finally(came);
+  };
 }
 
 const urlOf = (name) => new URL(name, import.meta.url).href;

@@ -94,11 +94,15 @@ async def test_an_old_one_that_is_pinned_is_on_top(
 
 
 async def test_a_conversation_is_begun_once(browser: Browser, served: PayamServer) -> None:
-    """Though the button is pressed twice."""
+    """Though each button is pressed twice."""
     ali, sara = Sender(served.url, "ali"), Sender(served.url, "sara")
     visitor = await ali.page(browser, **DESKTOP)
     begun: list[str] = []
-    is_let_go = asyncio.Event()
+    is_loaded, is_let_go = asyncio.Event(), asyncio.Event()
+
+    async def load_late(route: Route) -> None:
+        await is_loaded.wait()
+        await route.continue_()
 
     async def hold(route: Route) -> None:
         if route.request.method == "POST":
@@ -106,8 +110,10 @@ async def test_a_conversation_is_begun_once(browser: Browser, served: PayamServe
             await is_let_go.wait()
         await route.continue_()
 
+    await visitor.page.route("**/web/panels.html", load_late)
     await visitor.page.route("**/api/conversations/", hold)
-    await visitor.button("new").click()
+    await visitor.button("new").dblclick()
+    is_loaded.set()
     await visitor.page.get_by_label(visitor.words["find"]).fill(sara.name)
     await visitor.page.get_by_role("checkbox").check()
     await visitor.button("begin").dblclick()
