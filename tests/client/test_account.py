@@ -292,7 +292,7 @@ async def test_what_was_missed_comes_and_what_began_meanwhile(
         await until(lambda: lost not in {one.id for one in account.conversations})
         await comes_to(lambda: contents_of(hers), ["first", "missed"])
         begun_one = await account.conversation(begun)
-        assert (begun_one.title, begun_one.unread_count) == ("new", 1)
+        await comes_to(lambda: (begun_one.title, begun_one.unread_count), ("new", 1))
         await begun_one.load_older()
         assert contents_of(begun_one) == ["hello"]
 
