@@ -24,6 +24,11 @@ UPLOADS = "**/attachments/"
 SLOW = 20_000
 """Bytes in a second, with which a file of three million is on its way for minutes."""
 SECONDS = 60  # keeps a test from hanging
+KNOWS_LIMITS = """async () => {
+    const { limits } = await import("/web/limits.js");
+    return Object.values(limits).every(Number.isFinite);
+}"""
+"""Before, the page lets everything through, and the server refuses it."""
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +44,7 @@ async def at_the_box(person: Sender, browser: Browser, language: str = "en") -> 
     page = await person.page(browser, language, **DESKTOP)
     await page.list.click()
     await expect(page.box).to_be_visible()
+    await page.page.wait_for_function(KNOWS_LIMITS)
     return page
 
 
