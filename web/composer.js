@@ -3,7 +3,7 @@
 import { personOf, shownName } from "./avatar.js";
 import { clone, complain, make, notify } from "./dom.js";
 import { draftOf, keepDraft } from "./drafts.js";
-import { DESK, later } from "./later.js";
+import { DESK, later, laterOn } from "./later.js";
 import { lengthOf, limits } from "./limits.js";
 import { inShort } from "./sounds.js";
 import { number, say, sayApart, size } from "./strings.js";
@@ -160,7 +160,7 @@ export function composerOf(chat, sent) {
     sent();
   }
 
-  voice.onclick = () => later(() => import("./voice.js")).then(recordVoice).catch(complain);
+  laterOn(voice, () => import("./voice.js"), recordVoice);
   attach.onclick = () => picker.click();
   picker.onchange = () => {
     add(picker.files);
