@@ -14,7 +14,7 @@ from tests.faults.proxy import FaultProxy
 from tests.support.payam_server import PayamServer
 from tests.web.sender import Sender
 from tests.web.test_language import words
-from tests.web.visitor import PASSWORD, Visitor
+from tests.web.visitor import MILLISECONDS, PASSWORD, Visitor
 
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
 PHONE: dict[str, Any] = {
@@ -282,6 +282,7 @@ async def test_what_was_not_sent_outlives_the_page(browser: Browser, served: Pay
         proxy.cut()
         await ali.say("not lost")
         await expect(ali.mark("not lost", "queued")).to_be_visible()
+        await ali.until_kept("not lost")
         await proxy.accept()
         await ali.page.reload()
         for visitor in (ali, sara):
@@ -314,7 +315,8 @@ async def test_logging_out_is_for_every_tab(browser: Browser, served: PayamServe
     await ali.page.get_by_role("button", name="Log out").click()
     for page in (ali.page, other):
         await expect(page.get_by_role("button", name="Log in")).to_be_visible()
-    assert await other.evaluate("localStorage.getItem('payam.tokens')") is None
+    # It may load once more, so this is asked in whatever document is there.
+    await other.wait_for_function("() => localStorage.getItem('payam.tokens') === null")
 
 
 def scripts_of(name: str) -> set[str]:
@@ -340,6 +342,7 @@ async def test_letters_come_after_the_first_screen(
 ) -> None:
     """Once the page has nothing else to do. Both languages are shown with them."""
     context = await browser.new_context(locale=language)
+    context.set_default_timeout(MILLISECONDS)
     page = await context.new_page()
     await page.add_init_script("requestIdleCallback = (run) => { idle = run; }")
     asked = list[str]()

@@ -81,6 +81,13 @@ async def rate(frame: FrameLocator, score: int, comment: str) -> None:
     await expect(thanks).to_have_attribute("data-said", re.compile("."))
 
 
+KNOWS_TICKET = """async (_, id) => {
+    const ticket = () => localStorage.getItem("payam.widget/ ticket");
+    while (ticket() !== id) await new Promise((then) => setTimeout(then, 20));
+}"""
+"""The chat has heard that its ticket is open, and will know it again."""
+
+
 async def opened(page: Page, agent: Agent, subject: str) -> dict[str, Any]:
     """The ticket that the customer's first message opens, once it is there."""
     for _ in range(600):
@@ -247,6 +254,7 @@ async def test_who_comes_back_later_is_asked_how_it_was_and_may_pass(
     link = frame.locator("#messages a")
     await expect(link).to_have_attribute("href", "https://shop.example/a")
     ticket = await opened(page, agent, "look at https://shop.example/a.")
+    await frame.locator("html").evaluate(KNOWS_TICKET, str(ticket["id"]))
     address = page.url
     await page.goto("about:blank")
     agent._send("POST", f"/api/support_tickets/{ticket['id']}/close/")
@@ -370,6 +378,7 @@ async def test_a_browser_that_keeps_nothing_for_frames_can_chat(
 ) -> None:
     """As with cookies of other sites forbidden: then it lasts as long as the page."""
     context = await browser.new_context(locale="en")
+    context.set_default_timeout(MILLISECONDS)
     await context.add_init_script(
         """for (const name of ["localStorage", "indexedDB"]) {
             const get = () => { throw new DOMException("", "SecurityError"); };
