@@ -65,13 +65,13 @@ class Held:
             await route.continue_()
 
 
-async def pair(browser: Browser, url: str, **device: Any) -> tuple[Visitor, Sender]:
-    """Sara's page, with a conversation that is not open, and who writes as Ali."""
+async def pair(browser: Browser, url: str, **device: Any) -> tuple[Visitor, Sender, Sender]:
+    """Sara's page, with a conversation that is not open; who writes as Ali, and as Sara."""
     ali, sara = Sender(url, "ali"), Sender(url, "sara")
     ali.begin(sara)
     page = await sara.page(browser, **(device or DESKTOP))
     await expect(page.list).to_have_count(1)
-    return page, ali
+    return page, ali, sara
 
 
 async def at_the_end(page: Page) -> None:
@@ -81,6 +81,14 @@ async def at_the_end(page: Page) -> None:
         const { bottom } = document.querySelector(".log").getBoundingClientRect();
         return Math.abs(last.getBoundingClientRect().bottom - bottom) < 30;
     }""")
+
+
+async def to_the_newest(visitor: Visitor, text: str) -> None:
+    """By its button, which goes once the page itself is there."""
+    down = visitor.page.get_by_role("button", name="To the newest")
+    await down.click()
+    await expect(visitor.message(text)).to_be_in_viewport()
+    await expect(down).to_be_hidden()
 
 
 async def first_in_view(page: Page) -> tuple[str, float]:
@@ -131,18 +139,18 @@ async def test_pictures_leave_the_end_in_view(
     browser: Browser, served: PayamServer, files: list[tuple[str, bytes, str]]
 ) -> None:
     """Six of them, of known size or not, one by one and several on a message."""
-    sara, ali = await pair(browser, served.url)
+    sara, ali, hers = await pair(browser, served.url)
     ali.say(*numbered(30))
     await sara.list.click()
-    await sara.page.get_by_role("button", name="To the newest").click()
-    await expect(sara.message("message 29.")).to_be_in_viewport()
+    await to_the_newest(sara, "message 29.")
     for text in ("first", "second", "third"):
         (message,) = ali.say(text)
         ali.attach(message, *files)
     await pictures(sara.page, 6)
     await at_the_end(sara.page)
     await expect(sara.page.get_by_role("button", name="To the newest")).to_be_hidden()
-    await expect(sara.list.get_by_role("img")).to_be_hidden()  # all is read
+    await expect(sara.list.get_by_role("img")).to_be_hidden()
+    await hers.has_read_all()
     await sara.page.reload()
     await pictures(sara.page, 6)
     await at_the_end(sara.page)
@@ -153,7 +161,7 @@ async def test_the_place_is_kept_before_the_picture_comes(
     browser: Browser, served: PayamServer
 ) -> None:
     """So nothing moves when it does; a turned one has the place of how it is shown."""
-    sara, ali = await pair(browser, served.url)
+    sara, ali, _ = await pair(browser, served.url)
     exif = Image.Exif()
     exif[0x0112] = 6
     kept = io.BytesIO()
@@ -167,6 +175,7 @@ async def test_the_place_is_kept_before_the_picture_comes(
     await expect(places).to_have_count(4)
     measure = "(all) => all.map((one) => [one.clientWidth, one.clientHeight])"
     before = [[370, 288], [29, 288], [72, 288], [2, 20]]
+    await frames(sara.page)
     assert await places.evaluate_all(measure) == before
     await held.let_go()
     await pictures(sara.page, 4)
@@ -178,14 +187,13 @@ async def test_what_is_read_in_the_middle_stays_there(
     browser: Browser, served: PayamServer, files: list[tuple[str, bytes, str]]
 ) -> None:
     """Pictures above and below it, new messages, a reload of earlier ones: it does not move."""
-    sara, ali = await pair(browser, served.url)
+    sara, ali, _ = await pair(browser, served.url)
     for place, message in enumerate(ali.say(*numbered(80))):
         if place % 10 == 5:
             ali.attach(message, *files)
     held = await Held.on(sara.page)
     await sara.list.click()
-    await sara.page.get_by_role("button", name="To the newest").click()
-    await expect(sara.message("message 79.")).to_be_in_viewport()
+    await to_the_newest(sara, "message 79.")
     await sara.message("message 50.").evaluate("(row) => row.scrollIntoView({ block: 'center' })")
     await frames(sara.page)
     text, before = await first_in_view(sara.page)
@@ -223,11 +231,10 @@ async def test_the_end_stays_in_view(
     browser: Browser, served: PayamServer, change: Callable[[Page], Awaitable[None]]
 ) -> None:
     """While what is around the conversation, or in it, takes more room."""
-    sara, ali = await pair(browser, served.url, **PHONE)
+    sara, ali, _ = await pair(browser, served.url, **PHONE)
     ali.say(*numbered(40))
     await sara.list.click()
-    await sara.page.get_by_role("button", name="To the newest").click()
-    await expect(sara.message("message 39.")).to_be_in_viewport()
+    await to_the_newest(sara, "message 39.")
     await change(sara.page)
     await frames(sara.page)
     await at_the_end(sara.page)
@@ -236,7 +243,7 @@ async def test_the_end_stays_in_view(
 
 async def test_a_bomb_is_not_opened(browser: Browser, served: PayamServer) -> None:
     """A small file that says it is 60,000 pixels wide and high is a file to download."""
-    sara, ali = await pair(browser, served.url)
+    sara, ali, _ = await pair(browser, served.url)
     header = struct.pack(">I4sII5B", 13, b"IHDR", 60_000, 60_000, 8, 2, 0, 0, 0)
     (message,) = ali.say("harmless")
     ali.attach(message, ("bomb.png", b"\x89PNG\r\n\x1a\n" + header + bytes(99), "image/png"))
@@ -254,7 +261,7 @@ async def test_a_picture_opens_over_the_page_and_leads_to_the_next(
     browser: Browser, served: PayamServer
 ) -> None:
     """With the keyboard, from one of the conversation to the other; what is read stays in place."""
-    sara, ali = await pair(browser, served.url)
+    sara, ali, _ = await pair(browser, served.url)
     first, second = ali.say("one", "two")
     ali.attach(first, KNOWN[0])
     ali.attach(second, KNOWN[1])
