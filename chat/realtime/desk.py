@@ -115,9 +115,10 @@ class Desk:
             del self._sent[ticket_id]
             self._created.discard(ticket_id)
         for one in recent:
-            sent = self._sent.setdefault(one.ticket.id, 0)
-            if one.seq > sent:
-                self.changed(one.ticket.id, is_new=one.is_new and self._has_looked and not sent)
+            # What an earlier look has found may not be read yet.
+            is_unknown = self._has_looked and one.ticket.id not in self._sent
+            if one.seq > self._sent.setdefault(one.ticket.id, 0):
+                self.changed(one.ticket.id, is_new=one.is_new and is_unknown)
         self._has_looked = True
 
     async def close(self) -> None:
@@ -137,7 +138,8 @@ class Desk:
                     found = await self._tickets.numbered(wanted)
                     staff = await self._staff_among({one.identity.user_id for one in self._staff()})
                 except Unavailable:
-                    self._wanted = {**wanted, **self._wanted}
+                    for ticket_id, is_new in wanted.items():
+                        self._wanted[ticket_id] = is_new or self._wanted.get(ticket_id, False)
                     await asyncio.sleep(self._hub.patience.retry)
                     continue
                 for one in found:

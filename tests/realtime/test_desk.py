@@ -263,3 +263,47 @@ def test_a_database_that_is_away_is_asked_again(api: Api, monkeypatch: pytest.Mo
 
     api.run(look())
     assert failures == []
+
+
+def test_what_waits_for_the_database_stays_new_or_old(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An old ticket is not new at the next look, and a new one not old by its next change."""
+    ali, agent = api.person("ali"), api.person("agent", is_staff=True)
+    paths = [ali.begin(), ali.begin()]
+    payam = api.app.ctx.payam
+    desk = ByHand(payam.sockets.desk, monkeypatch)
+    tickets = api.app.ctx.services.support_tickets
+    read, asked, failing = tickets.numbered, [], asyncio.Event()
+
+    async def fail_once(ids: Any) -> Any:
+        if not failing.is_set():
+            asked.extend(ids)
+            await failing.wait()
+            raise Unavailable("away", retry_after=1)
+        return await read(ids)
+
+    async def look() -> None:
+        while [*payam.sockets.users]:  # those of earlier tests
+            await asyncio.sleep(0.01)
+        await desk.look()  # nobody is there, so the next look is the first one
+        old = await open_ticket(api, ali, paths[0])
+        socket = await at_desk(api, agent)
+        monkeypatch.setattr(tickets, "numbered", fail_once)
+        monkeypatch.setattr(payam.dispatcher, "ticket_changed", lambda ticket_id, *, is_new: None)
+        new = await open_ticket(api, ali, paths[1])
+        payam.sockets.desk.changed(new["id"], is_new=True)
+        while not asked:
+            await asyncio.sleep(0.01)
+        payam.sockets.desk.changed(new["id"], is_new=False)
+        for _ in range(2):
+            await Desk.look(payam.sockets.desk)
+        failing.set()
+        await settled(payam.sockets.desk)
+        found = await tickets_before_the_end(socket)
+        assert ("ticket.created", new["id"]) in found
+        assert ("ticket.updated", old["id"]) in found
+        assert ("ticket.created", old["id"]) not in found
+        await socket.close()
+
+    api.run(look())
