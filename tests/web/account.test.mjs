@@ -331,6 +331,19 @@ test("a message that is refused says so, and can be tried again or let go", asyn
   assert.equal(account.pending, 0);
 });
 
+test("the files of a message stand in their order, whichever came first", async () => {
+  const server = new Scripted();
+  server.conversation(1, { seq: 9 });
+  const attachments = [{ id: 1, name: "a.png" }, { id: 2, name: "b.png" }];
+  server.messages.set(1, [{ ...message(1, 9), sender: { id: 2, username: "sara" }, attachments }]);
+  const { account } = await live(server);
+  const conversation = account.get(1);
+  const opened = conversation.open();
+  server.send({ type: "attachment.added", conversation: 1, message_id: 1009, attachment: attachments[1], seq: 10 });
+  await opened;
+  assert.deepEqual(conversation.messages[0].attachments.map(({ name }) => name), ["a.png", "b.png"]);
+});
+
 test("the same clientId twice is one message", async () => {
   const server = new Scripted();
   server.conversation(1);

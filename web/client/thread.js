@@ -163,7 +163,7 @@ export class Thread {
       ...later,
       key: before.key,
       is_read: message.is_read || before.is_read,
-      attachments: later.is_deleted ? [] : [...new Map(files).values()],
+      attachments: later.is_deleted ? [] : [...new Map(files).values()].sort((one, other) => one.id - other.id),
     };
     const place = this.#placeOf(id);
     this.#known.splice(place, this.#known[place]?.id === id ? 1 : 0, made);
