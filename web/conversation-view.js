@@ -223,6 +223,7 @@ export function conversationView(account, chat, { go }) {
 
   async function toNewest() {
     untarget();
+    await loading; // of others, which has its own end
     if (chat.thread.hasLater) await load("latest");
     part.follow(true);
     renderRows();

@@ -6,9 +6,10 @@ import time
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, Route, expect
 
 from tests.support.payam_server import PayamServer
+from tests.web.in_view import in_view, numbered, scroll_until, still, until_in_view
 from tests.web.sender import Sender
 from tests.web.visitor import Visitor
 
@@ -25,58 +26,6 @@ async def pair(browser: Browser, url: str) -> tuple[Visitor, Sender, Sender]:
     page = await sara.page(browser, **DESKTOP)
     await expect(page.list).to_have_count(1)
     return page, ali, sara
-
-
-def numbered(count: int, first: int = 0) -> list[str]:
-    return [f"message {number}" for number in range(first, first + count)]
-
-
-async def in_view(page: Page) -> list[str]:
-    """The texts of the messages that are wholly in view."""
-    texts: list[str] = await page.evaluate("""() => {
-        const log = document.querySelector(".log").getBoundingClientRect();
-        return [...document.querySelectorAll("li.message")].filter((row) => {
-            const { top, bottom } = row.getBoundingClientRect();
-            return top >= log.top && bottom <= log.bottom;
-        }).map((row) => row.querySelector(".text").textContent);
-    }""")
-    return texts
-
-
-async def until_in_view(page: Page, *texts: str) -> None:
-    """Wait until these are among the messages in view."""
-    end = time.monotonic() + SECONDS
-    while not set(texts) <= set(seen := await in_view(page)):
-        assert time.monotonic() < end, seen
-        await page.wait_for_timeout(50)
-
-
-FRAMES = """async () => {
-    for (let count = 0; count < 3; count += 1) await new Promise(requestAnimationFrame);
-}"""
-
-
-async def still(page: Page) -> list[str]:
-    """The texts in view, once nothing moves: for a while, in which the browser has drawn."""
-    end = time.monotonic() + SECONDS
-    before = await in_view(page)
-    while True:
-        await page.wait_for_timeout(300)
-        await page.evaluate(FRAMES)
-        now = await in_view(page)
-        if now and now == before:
-            return now
-        assert time.monotonic() < end, (before, now)
-        before = now
-
-
-async def scroll_until(page: Page, step: int, text: str) -> None:
-    """By so many pixels again and again, until this message is in view."""
-    end = time.monotonic() + SECONDS
-    while text not in await in_view(page):
-        assert time.monotonic() < end, await in_view(page)
-        await page.get_by_role("log").evaluate("(log, step) => log.scrollBy(0, step)", step)
-        await page.wait_for_timeout(100)
 
 
 async def settled(page: Page) -> None:
@@ -341,6 +290,29 @@ async def test_ones_own_message_leads_to_the_newest(browser: Browser, served: Pa
     await expect(sara.page.locator("li.line")).to_have_count(0)
     texts = await sara.messages.all_text_contents()
     assert texts == [*numbered(len(texts) - 1, 121 - len(texts)), "an answer"]
+
+
+async def test_ones_own_message_leads_there_also_while_others_load(
+    browser: Browser, served: PayamServer
+) -> None:
+    """The page asks for the messages that follow, as one answers."""
+    sara, ali, _ = await pair(browser, served.url)
+    ali.say(*numbered(120))
+    await sara.list.click()
+    await expect(sara.page.locator("li.line")).to_be_in_viewport()
+    is_over = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await is_over.wait()
+        await route.continue_()
+
+    await sara.page.route("**/messages/?*after=*", hold, times=1)
+    async with sara.page.expect_request("**/messages/?*after=*"):
+        await sara.page.get_by_role("log").evaluate("(log) => (log.scrollTop = 0)")
+    await sara.say("an answer")
+    is_over.set()
+    await expect(sara.message("an answer")).to_be_in_viewport()
+    await expect(sara.message("message 119")).to_be_in_viewport()
 
 
 async def test_ones_own_typing_is_not_somebody_elses(browser: Browser, served: PayamServer) -> None:
