@@ -1,7 +1,8 @@
 """Query parameters, and links to the next or the previous page (RFC 8288)."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote_plus
 
 from sanic import Request
@@ -11,6 +12,8 @@ from chat.errors import InvalidInput
 from chat.records import ID_MAX
 
 LIMIT_MAX = 200
+KEPT = 256
+"""Queries whose reading is remembered. A head has 8 KiB, so this is 2 MiB at most."""
 DIGITS = re.compile(r"[0-9]{1,19}")
 
 
@@ -31,14 +34,15 @@ def parameters(request: Request, names: Collection[str]) -> dict[str, str]:
     return found
 
 
-def pairs_of(request: Request) -> list[tuple[str, str]]:
+def pairs_of(request: Request) -> Sequence[tuple[str, str]]:
     """The names and values of the query, in their order. What is no UTF-8 becomes surrogates."""
-    pairs: list[tuple[str, str]] | None = getattr(request.ctx, "pairs", None)
-    if pairs is None:  # it is asked for up to three times
-        query = request.query_string
-        pairs = parse_qsl(query, keep_blank_values=True, errors="surrogateescape") if query else []
-        request.ctx.pairs = pairs
-    return pairs
+    query: str = request.query_string
+    return pairs_in(query) if query else ()
+
+
+@lru_cache(KEPT)  # one request asks up to three times, and a client asks for the same pages
+def pairs_in(query: str) -> Sequence[tuple[str, str]]:
+    return tuple(parse_qsl(query, keep_blank_values=True, errors="surrogateescape"))
 
 
 def is_broken(value: str) -> bool:
