@@ -75,7 +75,7 @@ class Exchange(Http):
 
     def _take(self, raw: bytes, head: heads.Head) -> None:
         protocol, app = self.protocol, self.protocol.app
-        self.keep_alive = head.keep_alive and app.config.KEEP_ALIVE
+        self.keep_alive = head.keep_alive and app.config["KEEP_ALIVE"]
         headers = Header(head.headers)
         is_continuing = (head.is_chunked or head.length is not None) and expects_continue(headers)
         prefix: str = app.ctx.prefix_of(protocol.conn_info.client_ip, headers)
