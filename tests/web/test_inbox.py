@@ -235,12 +235,27 @@ async def test_a_note_is_written_once(browser: Browser, served: PayamServer) -> 
 
 
 async def test_stored_answers_are_kept_on_the_page(browser: Browser, served: PayamServer) -> None:
-    """Written, changed and deleted there by an agent, and offered by a slash at once."""
+    """Written and changed there by an agent, and offered by a slash at once.
+
+    The list that was asked for before comes late, and changes nothing.
+    """
     ali, agent = Sender(served.url, "ali"), Agent(served)
     ali.begin()
     open_ticket(ali, f"printer {ali.name}")
     title = f"greet{secrets.token_hex(3)}"
     hers = await agent.page(browser)
+    is_first, is_let_go = True, asyncio.Event()
+
+    async def first_late(route: Route) -> None:
+        nonlocal is_first
+        is_late, is_first = is_first, False
+        answer = await route.fetch()
+        if is_late:
+            await is_let_go.wait()
+        await route.fulfill(response=answer)
+
+    listed = "**/api/canned_responses/?*"
+    await hers.page.route(listed, first_late)
     await open_desk(hers, WORDS["en"])
     await row(hers, f"printer {ali.name}").get_by_role("link").click()
     await hers.page.get_by_role("button", name="The desk").click()
@@ -249,7 +264,11 @@ async def test_stored_answers_are_kept_on_the_page(browser: Browser, served: Pay
     await window.get_by_label("Short name").fill(title)
     await window.get_by_label("Answer", exact=True).fill("Dear {{customer}}")
     await window.get_by_role("button", name="Save").click()
-    await window.get_by_role("button", name=f"Edit: \u2068{title}\u2069").click()
+    change = window.get_by_role("button", name=f"Edit: \u2068{title}\u2069")
+    await expect(change).to_be_visible()
+    async with hers.page.expect_response(listed):
+        is_let_go.set()
+    await change.click()
     await hers.check()
     await window.get_by_label("Answer", exact=True).fill("Hi {{customer}}")
     await window.get_by_role("button", name="Save").click()
