@@ -14,8 +14,12 @@ const parts = new Map();
 /** What `load` imports, once its templates are there. Rejects with `offline` where nothing comes. */
 export async function later(load, names = PANELS) {
   try {
-    for (const name of names) if (!parts.has(name)) parts.set(name, partsOf(name));
-    await Promise.all(names.map((name) => parts.get(name)));
+    let before; // its words and drawings are in the templates of the next one too
+    for (const name of names) {
+      if (!parts.has(name)) parts.set(name, partsOf(name, before));
+      before = parts.get(name);
+    }
+    await before;
     return await load();
   } catch (error) {
     for (const name of names) parts.delete(name);
@@ -23,7 +27,8 @@ export async function later(load, names = PANELS) {
   }
 }
 
-const partsOf = (name) => Promise.all([learn(name).then(() => templates(`${name}.html`)), style(`${name}.css`)]);
+const partsOf = (name, before) =>
+  Promise.all([Promise.all([learn(name), before]).then(() => templates(`${name}.html`)), style(`${name}.css`)]);
 
 /** `run` is called with what `load` imports when the button is pressed. Loading begins as one reaches for it. */
 export function laterOn(button, load, run, names = PANELS) {
@@ -40,22 +45,25 @@ export function laterOn(button, load, run, names = PANELS) {
 
 const urlOf = (name) => new URL(name, import.meta.url).href;
 
+async function templates(name) {
+  const { status, response } = await loaded(name);
+  const found = response?.querySelectorAll("template") ?? [];
+  if (status !== 200 || found.length === 0) throw new Error(name);
+  const made = [...found].map((one) => document.adoptNode(one));
+  const drawings = document.getElementById("icons").content;
+  for (const one of made) if (one.id.endsWith("-icons")) drawings.append(one.content);
+  prepare(made);
+  document.head.append(...made);
+}
+
 /** By the older way, since only this one makes a document without making it from a text. */
-function templates(name) {
+function loaded(name) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("GET", urlOf(name));
     request.responseType = "document";
     request.onerror = () => reject(new Error(name));
-    request.onload = () => {
-      const found = request.response?.querySelectorAll("template") ?? [];
-      if (request.status !== 200 || found.length === 0) return reject(new Error(name));
-      const made = [...found].map((one) => document.adoptNode(one));
-      const drawings = document.getElementById("icons").content;
-      for (const one of made) if (one.id.endsWith("-icons")) drawings.append(one.content);
-      document.head.append(...made);
-      resolve(prepare(made));
-    };
+    request.onload = () => resolve(request);
     request.send();
   });
 }
