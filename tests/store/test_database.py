@@ -122,6 +122,28 @@ async def test_a_transaction_whose_first_statement_fails_is_one_still(tally: Dat
     assert await numbers(tally) == []
 
 
+async def test_a_failure_that_nobody_heeds_is_no_commit(
+    tally: Database,
+) -> None:
+    """PostgreSQL undoes all then, and answers COMMIT without an error. SQLite undoes the one
+    statement, and keeps the others.
+    """
+
+    async def fail_and_go_on() -> None:
+        async with tally.transaction() as transaction:
+            await transaction.execute(INSERT, (1,))
+            with suppress(Exception):
+                await transaction.execute(INSERT, (1,))
+
+    if tally.dialect == "sqlite":
+        await fail_and_go_on()
+    else:
+        with pytest.raises(psycopg.errors.InFailedSqlTransaction):
+            await fail_and_go_on()
+    assert await numbers(tally) == ([1] if tally.dialect == "sqlite" else [])
+    await insert(tally, 2)
+
+
 async def test_many_rows_may_have_any_fields_empty(database: Database) -> None:
     """However many kinds of rows that makes."""
     columns = [f"n{number}" for number in range(8)]

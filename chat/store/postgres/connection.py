@@ -235,7 +235,7 @@ class PostgresConnection(AsyncConnection[Row]):
         try:
             result = yield from self._ask(sql, parameters)
         except errors.InvalidSqlStatementName:
-            # After a ROLLBACK psycopg makes the server forget the prepared statements.
+            # Somebody had the server forget the prepared statements.
             self._names.clear()
             result = yield from self._ask(sql, parameters)
         return self.rows(result)

@@ -94,7 +94,10 @@ class PostgresTransaction(Postgres, Transaction):
 
     async def commit(self) -> None:
         self.connection.is_committing = True
-        await self._run("COMMIT")
+        result = await self._run("COMMIT")
+        if result.command_status == b"ROLLBACK":
+            # PostgreSQL says so without an error where an earlier statement has failed.
+            raise psycopg.errors.InFailedSqlTransaction("nothing was stored")
 
     async def rollback(self) -> None:
         if self.connection.pgconn.transaction_status != TransactionStatus.IDLE:
@@ -242,7 +245,7 @@ class PostgresStore(Postgres, Database):
                 try:
                     return await self._exchange(connection, statements)
                 except psycopg.errors.InvalidSqlStatementName:
-                    # After a ROLLBACK psycopg makes the server forget the prepared statements.
+                    # Somebody had the server forget the prepared statements.
                     connection.prepared.clear()
                     return await self._exchange(connection, statements)
         except Unavailable as error:
