@@ -64,6 +64,20 @@ def test_what_the_page_says_has_words() -> None:
     assert named - words("en", "words", "panels", "desk").keys() == set()
 
 
+def test_what_is_said_before_any_panel_is_loaded_has_words() -> None:
+    """By the first screen, and by what is loaded behind it, such as notifications."""
+    waiting = ["app", "conversation-view", "notifications", "chime", "sentences"]
+    sources: dict[str, str] = {}
+    while waiting:
+        name = waiting.pop()
+        if name not in sources:
+            sources[name] = (CHECKOUT / f"web/{name}.js").read_text()
+            waiting += re.findall(r'\bfrom "\./([\w-]+)\.js"', sources[name])
+    said = set(re.findall(r'\b(?:say|said|sayApart)\("(\w+)"', "".join(sources.values())))
+    assert {"saidBy", "youSaid"} <= said
+    assert said - words("en").keys() == set()
+
+
 def test_an_agent_has_one_name() -> None:
     """That of the glossary, on the page and in the chat. The desk itself has another word."""
     named = [
