@@ -41,8 +41,11 @@ class Reads(Protocol):
     texts: ClassVar[str]
     """Subqueries of the items of a list: `f"… WHERE id IN ({reads.ids})"`, with `listed(keys)`
     as their one parameter. So a statement is the same for a list of any length."""
+    not_by: ClassVar[str]
+    """Before a column it keeps SQLite from finding rows by it: for `conversation_id = ? AND id IN
+    (…)` alone SQLite goes through the whole conversation."""
     pairs: ClassVar[str]
-    """The same of pairs of numbers, which it calls `one` and `two`."""
+    """The same as `ids` of pairs of numbers, which it calls `one` and `two`."""
 
     stamp: ClassVar[str]
     """The number of the present transaction, as an expression: what it stores as `changed`."""

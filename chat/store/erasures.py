@@ -143,7 +143,7 @@ async def blank(
     await transaction.execute(
         f"""
         UPDATE messages SET content = '', metadata = NULL{ids}
-        WHERE conversation_id = ? AND is_deleted AND id IN ({transaction.ids})
+        WHERE {transaction.not_by}conversation_id = ? AND is_deleted AND id IN ({transaction.ids})
         """,  # noqa: S608 - of ours
         (conversation_id, listed(message_ids)),
     )

@@ -10,7 +10,7 @@ from chat.times import to_text
 
 SENT = """
     SELECT id, sender_id, content, created_at, is_edited FROM messages
-    WHERE conversation_id = ? AND NOT is_deleted AND id IN ({ids}) ORDER BY id
+    WHERE {not_by}conversation_id = ? AND NOT is_deleted AND id IN ({ids}) ORDER BY id
 """
 FILES = """
     SELECT message_id, id, stored_name, name, size, content_type, sha256 FROM attachments
@@ -82,7 +82,8 @@ async def sent(
     reads: Reads, conversation_id: int, message_ids: Sequence[int]
 ) -> list[dict[str, Any]]:
     """Those of these messages that are not deleted."""
-    rows = await reads.fetch(SENT.format(ids=reads.ids), (conversation_id, listed(message_ids)))
+    sql = SENT.format(ids=reads.ids, not_by=reads.not_by)
+    rows = await reads.fetch(sql, (conversation_id, listed(message_ids)))
     return [
         {
             "id": id_,

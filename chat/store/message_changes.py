@@ -36,7 +36,7 @@ FIND = f"""
            CASE WHEN m.seq = m.created_seq THEN 0 ELSE m.seq END, m.by_agent, {BELONGING},
            (SELECT CASE WHEN p.is_blocked THEN {SILENCED} ELSE 1 END FROM participants AS p
             WHERE p.conversation_id = ? AND p.user_id = m.sender_id AND p.is_active)
-    FROM messages AS m WHERE m.conversation_id = ? AND m.id IN ({{ids}})
+    FROM messages AS m WHERE {{not_by}}m.conversation_id = ? AND m.id IN ({{ids}})
 """  # noqa: S608 - of ours
 
 
@@ -49,7 +49,8 @@ async def find_all(
 ) -> dict[int, Stored]:
     """By id, those of these messages that there are."""
     places = FIND.count("?") * [conversation_id]
-    rows = await reads.fetch(FIND.format(ids=reads.ids), (*places, listed(message_ids)))
+    sql = FIND.format(ids=reads.ids, not_by=reads.not_by)
+    rows = await reads.fetch(sql, (*places, listed(message_ids)))
     return {
         id_: Stored(
             sender_id,

@@ -102,7 +102,7 @@ async def some(
     found = await _select(
         reads,
         reader,
-        f"m.conversation_id = ? AND m.id IN ({reads.ids})",
+        f"{reads.not_by}m.conversation_id = ? AND m.id IN ({reads.ids})",
         reader.conversation_id,
         listed(message_ids),
     )

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from chat.changes import reading
 from chat.records import Message, Reactions, User, attachment_url
-from chat.store import mentions, message_changes, messages
+from chat.store import export, mentions, message_changes, messages
 from chat.store.database import Database
 from chat.store.messages import Reader
 from chat.store.sends import Extras
@@ -227,6 +227,28 @@ async def test_a_message_knows_whether_anything_belongs_to_it(
     found = await message_changes.find_all(database, talk, [plain.id, rich.id])
     assert not found[plain.id].has_belongings
     assert found[rich.id].has_belongings
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+@pytest.mark.parametrize("what", ["what may be changed", "a page", "an export"])
+async def test_messages_that_are_named_are_found_by_their_ids(
+    database: Database, statements: list[str], what: str
+) -> None:
+    """SQLite goes through no other messages of the conversation, however many there are."""
+    talk, ali, _ = await pair(database)
+    message = await sent(database, talk, ali)
+    statements.clear()
+    if what == "what may be changed":
+        assert await message_changes.find(database, talk, message.id) is not None
+    elif what == "a page":
+        assert await messages.some(database, Reader(talk, ali), [message.id])
+    else:
+        assert await export.sent(database, talk, [message.id])
+    (sql,) = statements
+    plan = await database.fetch(f"EXPLAIN QUERY PLAN {sql}", ["[]"] * sql.count("?"))
+    of_messages = [step for *_, step in plan if step.startswith(("SEARCH m ", "SEARCH messages "))]
+    assert of_messages == [one for one in of_messages if "INTEGER PRIMARY KEY (rowid=?)" in one]
+    assert of_messages
 
 
 async def test_a_page_takes_the_same_few_statements(

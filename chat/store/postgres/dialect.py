@@ -27,6 +27,7 @@ class Postgres:
     form = "postgresql"
     part = PART
     binary: ClassVar[str] = ' COLLATE "C"'
+    not_by: ClassVar[str] = ""
     # Of an array PostgreSQL knows how many items it has, of JSON it takes a hundred for granted:
     # then it reads the whole of a small table, rather than its index.
     ids: ClassVar[str] = "SELECT unnest(CAST(translate(?, '[]', '{}') AS bigint[]))"

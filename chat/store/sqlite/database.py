@@ -94,6 +94,7 @@ class Sqlite:
     form = "sqlite"
     part = PART
     binary = ""
+    not_by = "+"
     ids = texts = "SELECT value FROM json_each(?)"
     pairs = """
         SELECT json_extract(value, '$[0]') AS one, json_extract(value, '$[1]') AS two
