@@ -8,6 +8,7 @@ const SUBJECT_MOST = 80; // characters of a message that become the ticket's sub
 /** `key` is where the id of the last ticket is kept; `changed` is called when there is something to rate, or not any more. */
 export function ticketOf({ payam, key, title, changed }) {
   let last = null;
+  const opening = new Map(); // by conversation, what is on its way
 
   function note(ticket) {
     if (!ticket) return;
@@ -27,7 +28,13 @@ export function ticketOf({ payam, key, title, changed }) {
   }
 
   /** See that one is open for what was written; the server may have opened one itself. */
-  async function open(chat, text) {
+  function open(chat, text) {
+    const asked = opening.get(chat.id) ?? ask(chat, text).finally(() => opening.delete(chat.id));
+    opening.set(chat.id, asked);
+    return asked;
+  }
+
+  async function ask(chat, text) {
     const record = await payam.conversation(chat.id);
     if (record.support_ticket) return note(record.support_ticket);
     const subject = text.trim().slice(0, SUBJECT_MOST) || title;

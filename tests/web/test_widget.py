@@ -1,5 +1,6 @@
 """The chat of /widget.js on a shop's page, which is of another site and has a strict policy."""
 
+import asyncio
 import hmac
 import re
 from hashlib import sha256
@@ -7,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, FrameLocator, Page, expect
+from playwright.async_api import Browser, ConsoleMessage, FrameLocator, Page, Route, expect
 
 from tests.web.shop import SECRET, Shop
 from tests.web.test_tickets import Agent
@@ -353,6 +354,39 @@ async def test_who_has_signed_out_at_the_shop_is_forgotten(browser: Browser, sho
     await frame.get_by_role("button", name=words["open"]).click()
     await expect(frame.get_by_role("button", name=words["start"])).to_be_visible()
     assert "between us" not in await frame.locator("body").inner_text()
+    assert complaints == []
+
+
+async def test_who_writes_before_the_list_has_come_opens_one_ticket(
+    browser: Browser, shop: Shop
+) -> None:
+    """The chat learns of its conversation from the list while it still opens the ticket."""
+    agent, words = Agent(shop.payam), WORDS["en"]
+    page, complaints = await visit(browser, shop.page('data-lang="en"'), "en")
+    has_list, has_ticket = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        is_listed = route.request.method == "GET"
+        await (has_list if is_listed else has_ticket).wait()
+        await route.continue_()
+
+    listing = re.compile(r"/api/conversations/(\?.*)?$")
+    await page.route(
+        listing, lambda one: hold(one) if one.request.method == "GET" else one.continue_()
+    )
+    opening = "**/support_ticket/"
+    await page.route(opening, hold)
+    frame = chat_in(page)
+    await frame.get_by_role("button", name=words["open"]).click()
+    await frame.get_by_role("button", name=words["start"]).click()
+    async with page.expect_request(opening):
+        await say(frame, words, "in a hurry")
+    async with page.expect_request_finished(lambda one: "/participants/" in one.url):
+        has_list.set()
+    await expect(frame.locator("#messages li.own")).to_contain_text("in a hurry")
+    has_ticket.set()
+    ticket = await opened(page, agent, "in a hurry")
+    await frame.locator("html").evaluate(KNOWS_TICKET, str(ticket["id"]))
     assert complaints == []
 
 
