@@ -8,19 +8,29 @@ const SUBJECT_MOST = 80; // characters of a message that become the ticket's sub
 /** `key` is where the id of the last ticket is kept; `changed` is called when there is something to rate, or not any more. */
 export function ticketOf({ payam, key, title, changed }) {
   let last = null;
+  let count = 0; // how often something was heard of it
   const opening = new Map(); // by conversation, what is on its way
 
   function note(ticket) {
     if (!ticket) return;
+    count += 1;
     last = ticket;
     write(key, String(ticket.id));
     changed();
   }
 
+  /** What the server answers counts, unless more was heard of that ticket meanwhile. */
+  async function hear(asked) {
+    const before = count;
+    const ticket = await asked;
+    if (count === before || ticket?.id > last.id) note(ticket);
+    return ticket;
+  }
+
   /** What happened to it while nobody was here. */
   async function learn(chat) {
     const id = chat.record.support_ticket?.id ?? read(key);
-    if (id) note(await payam.ticket(Number(id)).catch(() => null));
+    if (id) await hear(payam.ticket(Number(id)).catch(() => null));
     const word = chat.record.last_message;
     // The last word came before its ticket could be opened: the page went away.
     const isLate = word && word.sender.id === chat.me.id && !chat.record.support_ticket;
@@ -35,12 +45,11 @@ export function ticketOf({ payam, key, title, changed }) {
   }
 
   async function ask(chat, text) {
-    const record = await payam.conversation(chat.id);
-    if (record.support_ticket) return note(record.support_ticket);
+    if (await hear(payam.conversation(chat.id).then((record) => record.support_ticket))) return;
     const subject = text.trim().slice(0, SUBJECT_MOST) || title;
     try {
       const body = { subject, language: lang };
-      note(await payam.json("POST", `/api/conversations/${chat.id}/support_ticket/`, { body }));
+      await hear(payam.json("POST", `/api/conversations/${chat.id}/support_ticket/`, { body }));
     } catch (error) {
       if (error.status !== 409) throw error; // it has one by now
     }

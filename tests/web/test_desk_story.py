@@ -9,13 +9,13 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, FrameLocator, Page, expect
+from playwright.async_api import Browser, FrameLocator, Page, Route, expect
 
 from tests.web.shop import SECRET, Shop
 from tests.web.test_tickets import INBOX, Agent, desk_of, open_desk, queue, row
 from tests.web.test_tickets import WORDS as DESK
 from tests.web.test_widget import WORDS as WIDGET
-from tests.web.test_widget import chat_in, rate, say, visit
+from tests.web.test_widget import chat_in, opened, rate, say, visit
 from tests.web.visitor import Visitor
 
 WORDS = {
@@ -143,6 +143,38 @@ async def test_a_day_of_the_desk(browser: Browser, shop: Shop, language: str) ->
     for visitor in visitors:
         assert visitor.complaints == []
     assert complaints == []
+
+
+async def test_a_ticket_that_is_closed_while_it_is_asked_for_is_rated(
+    browser: Browser, shop: Shop
+) -> None:
+    """The answer is of before, and comes after the news."""
+    agent, words = Agent(shop.payam), WIDGET["en"]
+    subject = f"help {secrets.token_hex(4)}"
+    page, _ = await visit(browser, shop.page('data-lang="en" data-name="Ali"'), "en")
+    frame = chat_in(page)
+    await frame.get_by_role("button", name=words["open"]).click()
+    await frame.get_by_role("button", name=words["start"]).click()
+    await say(frame, words, subject)
+    ticket = await opened(page, agent, subject)
+    has_come, is_let_go = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        has_come.set()
+        await is_let_go.wait()
+        await route.fulfill(response=answer)
+
+    asked = f"**/api/support_tickets/{ticket['id']}/"
+    await page.route(asked, late)
+    await page.reload()
+    await has_come.wait()
+    agent._send("POST", f"/api/support_tickets/{ticket['id']}/close/")
+    await frame.get_by_role("button", name=words["open"]).click()
+    await expect(frame.locator("#rating")).to_be_visible()
+    async with page.expect_response(asked):
+        is_let_go.set()
+    await rate(frame, 5, "quick")
 
 
 async def the_customer_writes(day: Day) -> None:
