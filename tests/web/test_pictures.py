@@ -18,6 +18,11 @@ DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 780}, "has_touch": True}
 SECONDS = 60  # keeps a test from hanging
 FILES = "**/attachments/*/**"
+IN_THE_MIDDLE = """(row) => {
+    const log = row.closest(".log").getBoundingClientRect();
+    const { top } = row.getBoundingClientRect();
+    return top > log.top + log.height / 4 && top < log.top + (log.height * 3) / 4;
+}"""
 
 
 def png(width: int, height: int, colour: str = "teal", **options: Any) -> bytes:
@@ -74,6 +79,12 @@ async def pair(browser: Browser, url: str, **device: Any) -> tuple[Visitor, Send
     return page, ali, sara
 
 
+async def enter(visitor: Visitor, unread: int) -> None:
+    """Once the page knows of all of them: it begins where reading goes on, as far as it knows."""
+    await expect(visitor.list.get_by_role("img")).to_have_text(str(unread))
+    await visitor.list.click()
+
+
 async def at_the_end(page: Page) -> None:
     """Wait until the last message ends where what is in view does, but for the room below it."""
     await page.wait_for_function("""() => {
@@ -89,6 +100,16 @@ async def to_the_newest(visitor: Visitor, text: str) -> None:
     await down.click()
     await expect(visitor.message(text)).to_be_in_viewport()
     await expect(down).to_be_hidden()
+
+
+async def to_the_middle(visitor: Visitor, text: str) -> None:
+    """Scroll to this message; what is drawn at the same moment may lead back, so look again."""
+    row = visitor.message(text)
+    end = time.monotonic() + SECONDS
+    while not await row.evaluate(IN_THE_MIDDLE):
+        assert time.monotonic() < end
+        await row.evaluate("(row) => row.scrollIntoView({ block: 'center' })")
+        await frames(visitor.page)
 
 
 async def first_in_view(page: Page) -> tuple[str, float]:
@@ -141,7 +162,7 @@ async def test_pictures_leave_the_end_in_view(
     """Six of them, of known size or not, one by one and several on a message."""
     sara, ali, hers = await pair(browser, served.url)
     ali.say(*numbered(30))
-    await sara.list.click()
+    await enter(sara, 30)
     await to_the_newest(sara, "message 29.")
     for text in ("first", "second", "third"):
         (message,) = ali.say(text)
@@ -192,10 +213,9 @@ async def test_what_is_read_in_the_middle_stays_there(
         if place % 10 == 5:
             ali.attach(message, *files)
     held = await Held.on(sara.page)
-    await sara.list.click()
+    await enter(sara, 80)
     await to_the_newest(sara, "message 79.")
-    await sara.message("message 50.").evaluate("(row) => row.scrollIntoView({ block: 'center' })")
-    await frames(sara.page)
+    await to_the_middle(sara, "message 50.")
     text, before = await first_in_view(sara.page)
     ali.say("one more", "and another")
     await expect(sara.messages.filter(has_text="and another")).to_have_count(1)
@@ -233,7 +253,7 @@ async def test_the_end_stays_in_view(
     """While what is around the conversation, or in it, takes more room."""
     sara, ali, _ = await pair(browser, served.url, **PHONE)
     ali.say(*numbered(40))
-    await sara.list.click()
+    await enter(sara, 40)
     await to_the_newest(sara, "message 39.")
     await change(sara.page)
     await frames(sara.page)

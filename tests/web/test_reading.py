@@ -147,6 +147,7 @@ async def test_what_comes_while_one_reads_above_is_unread(
     """Nothing moves; the way to the newest counts it, and leads to the line before it."""
     sara, ali, hers = await pair(browser, served.url)
     ali.say(*numbered(60))
+    await until_known(sara, "message 59", "60")
     await sara.list.click()
     await sara.page.get_by_role("button", name="To the newest").click()
     await until_read(sara, hers)
@@ -171,6 +172,7 @@ async def test_a_message_of_many_screens_is_read_as_it_is_reached(
     """Half a screen full of it is enough; what stands behind it is not seen yet."""
     sara, ali, hers = await pair(browser, served.url)
     ali.say(*numbered(20), "line\n" * 900 + "its end", "behind it")
+    await until_known(sara, "behind it", "22")
     await sara.list.click()
     await expect(sara.page.locator("li.line")).to_be_in_viewport()
     await sara.page.get_by_role("log").hover()
@@ -282,6 +284,7 @@ async def test_ones_own_message_leads_to_the_newest(browser: Browser, served: Pa
     """Also where the newest is not loaded; the line is gone."""
     sara, ali, _ = await pair(browser, served.url)
     ali.say(*numbered(120))
+    await until_known(sara, "message 119", "120")
     await sara.list.click()
     await expect(sara.page.locator("li.line")).to_be_in_viewport()
     await sara.say("an answer")
@@ -298,6 +301,7 @@ async def test_ones_own_message_leads_there_also_while_others_load(
     """The page asks for the messages that follow, as one answers."""
     sara, ali, _ = await pair(browser, served.url)
     ali.say(*numbered(120))
+    await until_known(sara, "message 119", "120")
     await sara.list.click()
     await expect(sara.page.locator("li.line")).to_be_in_viewport()
     is_over = asyncio.Event()
