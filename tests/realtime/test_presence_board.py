@@ -150,9 +150,9 @@ def test_a_user_with_few_rights_is_enough(server: RedisServer) -> None:
         with redis.Redis(port=server.port) as client:
             client.execute_command("ACL", "SETUSER", "few", "reset", "on", ">pw", *RIGHTS.split())
         url = f"redis://few:pw@127.0.0.1:{server.port}"
+        board = await board_on(stack, url, "rights")  # its first beat comes before the other dies
         dying = await board_on(stack, url, "rights", life=1)
         await dying.arrive([ALI])
-        board = await board_on(stack, url, "rights")
         while not (await board.beat()).gone:
             await asyncio.sleep(0.1)
         await board.arrive([ALI])
