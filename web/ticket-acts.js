@@ -16,8 +16,10 @@ export function ticketActs(account) {
 
   /** Do it, and say that it is done, or why not; somebody else may have been first. */
   async function act(ticket, work, done) {
+    const before = store.heard(ticket.id);
     try {
-      store.put(await work());
+      const now = await work();
+      if (store.heard(ticket.id) === before) store.put(now); // what came meanwhile is newer
       if (done) notify(done);
     } catch (error) {
       if (error.code === "already_assigned") return first(ticket);

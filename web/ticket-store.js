@@ -127,6 +127,11 @@ class TicketStore {
     return [...here, ...this.found.filter(({ id }) => !ids.has(id) && !this.waiting?.has(id))];
   }
 
+  /** What was put last of that ticket. */
+  heard(id) {
+    return this.#news.get(id);
+  }
+
   /** A ticket as it is now. */
   put(ticket) {
     this.#news.set(ticket.id, ticket);

@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 
@@ -73,29 +72,6 @@ async def test_the_keyboard_is_enough(browser: Browser, served: PayamServer) -> 
 
 def tickets_of(agent: Agent, mark: str) -> list[dict[str, Any]]:
     return list(agent._send("GET", f"/api/support_tickets/?{urlencode({'q': mark})}").json())
-
-
-async def test_it_opens_in_whatever_order_its_parts_come(
-    browser: Browser, served: PayamServer
-) -> None:
-    """Its templates have words and drawings of other panels, which come late."""
-    hers = await Agent(served).page(browser)
-    has_come = asyncio.Event()
-
-    async def come(route: Route) -> None:
-        await route.fulfill(response=await route.fetch())
-        has_come.set()
-
-    async def come_late(route: Route) -> None:
-        with suppress(TimeoutError):  # those of the desk may wait for it
-            await asyncio.wait_for(has_come.wait(), 1)
-        await route.continue_()
-
-    await hers.page.route("**/web/desk.html", come)
-    await hers.page.route("**/web/panels.en.json", come_late)
-    await hers.page.reload()
-    await open_desk(hers, WORDS["en"])
-    assert hers.complaints == []
 
 
 async def test_the_inbox_is_narrowed_and_ordered(browser: Browser, served: PayamServer) -> None:
