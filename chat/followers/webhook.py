@@ -133,7 +133,7 @@ class WebhookFollower(Follower):
             except NotDelivered as error:
                 self._singly.add(conversation_id)
                 pause = await self._failed(webhook, conversation_id, error)
-                raise Later(reached, pause, is_failure=True) from None
+                raise Later(reached, pause, is_failure=pause > 0.0) from None
             reached = wanted[last].seq
             await self._succeeded()
         self._singly.discard(conversation_id)
@@ -184,8 +184,12 @@ class WebhookFollower(Follower):
     async def _failed(self, webhook: Webhook, conversation_id: int, error: NotDelivered) -> float:
         """Note the failure of the receiver; the pause of the conversation.
 
-        `webhook` is as it was before the attempt: of attempts at the same time, one counts.
+        `webhook` is as it was before the attempt: of attempts at the same time, one counts. None
+        counts whose URL or secret is another one by now: there is no pause then.
         """
+        await self._look_again()
+        if self._is_put_right(webhook):
+            return 0.0
         patience, asked = self._patience, error.retry_after
         log.warning(
             "webhook %d (%s) did not take a change: %s",
@@ -202,7 +206,13 @@ class WebhookFollower(Follower):
         elif max(failing_for, here.seconds) >= patience.give_up:
             await self._pause(FAILING, "its receiver has failed for too long")
         await self._look_again()
+        if self._is_put_right(webhook):
+            return 0.0
         return patience.pause(here.failures + 1, patience.most, asked)
+
+    def _is_put_right(self, tried: Webhook) -> bool:
+        """Whether it was changed, since that attempt, in what it may have failed for."""
+        return (self.webhook.url, self.webhook.secret) != (tried.url, tried.secret)
 
     async def _pause(self, because: str, why: str) -> None:
         async with self._database.transaction() as transaction:

@@ -319,7 +319,7 @@ async def test_what_is_put_right_is_tried_at_once(
     client = client_of()
     async with sending(database, patience=patience):
         await sent(database, talk, ali)
-        while await database.fetch("SELECT 1 FROM positions WHERE failures = 0"):
+        while not await database.fetch("SELECT 1 FROM positions WHERE failures > 0"):
             await asyncio.sleep(0.01)
         service = Service(database, client)
         if change == "url":
@@ -327,12 +327,43 @@ async def test_what_is_put_right_is_tried_at_once(
         else:
             secret.append(SECRET)
             await service.change(None, webhook, secret=SECRET)
-        await until(lambda: len(receiver.received) == 2)
         while (await state(database, webhook)).delivered_at is None:
             await asyncio.sleep(0.01)
     await client.close()
     found = await state(database, webhook)
     assert (found.failures, found.failing_since) == (0, None)
+
+
+@pytest.mark.parametrize("status", [401, 410])
+async def test_what_was_under_way_when_it_was_put_right_does_not_count(
+    database: Database, receiver: Receiver, status: int
+) -> None:
+    """It is sent to the right address at once, and nothing is paused."""
+    talk, ali, _ = await pair(database)
+    webhook = await added(database, receiver)
+    is_changed = asyncio.Event()
+
+    async def answer_late(request: Received) -> bytes:
+        if request.path == "/right":
+            return answer(204)
+        await is_changed.wait()
+        return answer(status)
+
+    receiver.behaviour = answer_late
+    patience = Patience(first=1_000_000, most=1_000_000, quiet=1_000_000)
+    client = client_of()
+    async with sending(database, patience=patience):
+        await sent(database, talk, ali)
+        await until(lambda: len(receiver.received) == 1)
+        right = f"http://127.0.0.1:{receiver.port}/right"
+        await Service(database, client).change(None, webhook, url=right)
+        is_changed.set()
+        await until(lambda: len(receiver.received) == 2)
+        while (await state(database, webhook)).delivered_at is None:
+            await asyncio.sleep(0.01)
+    await client.close()
+    found = await state(database, webhook)
+    assert (found.failures, found.last_error, found.paused_at) == (0, None, None)
 
 
 async def test_while_it_is_paused_it_is_known_how_far_it_is_behind(
