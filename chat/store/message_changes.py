@@ -36,21 +36,32 @@ FIND = f"""
            CASE WHEN m.seq = m.created_seq THEN 0 ELSE m.seq END, m.by_agent, {BELONGING},
            (SELECT CASE WHEN p.is_blocked THEN {SILENCED} ELSE 1 END FROM participants AS p
             WHERE p.conversation_id = ? AND p.user_id = m.sender_id AND p.is_active)
-    FROM messages AS m WHERE {{not_by}}m.conversation_id = ? AND m.id IN ({{ids}})
+    FROM messages AS m WHERE {{not_by}}m.conversation_id = ? AND m.id
 """  # noqa: S608 - of ours
+ONE = f"{FIND} = ?"
+ALL = f"{FIND} IN ({{ids}})"
 
 
 async def find(reads: Reads, conversation_id: int, message_id: int) -> Stored | None:
-    return (await find_all(reads, conversation_id, [message_id])).get(message_id)
+    """By equality: where it is one of a list, and most conversations are small, PostgreSQL goes
+    through the conversation.
+    """
+    sql = ONE.format(not_by=reads.not_by)
+    return (await _found(reads, sql, conversation_id, message_id)).get(message_id)
 
 
 async def find_all(
     reads: Reads, conversation_id: int, message_ids: Sequence[int]
 ) -> dict[int, Stored]:
     """By id, those of these messages that there are."""
-    places = FIND.count("?") * [conversation_id]
-    sql = FIND.format(ids=reads.ids, not_by=reads.not_by)
-    rows = await reads.fetch(sql, (*places, listed(message_ids)))
+    sql = ALL.format(ids=reads.ids, not_by=reads.not_by)
+    return await _found(reads, sql, conversation_id, listed(message_ids))
+
+
+async def _found(
+    reads: Reads, sql: str, conversation_id: int, which: int | str
+) -> dict[int, Stored]:
+    rows = await reads.fetch(sql, (*FIND.count("?") * [conversation_id], which))
     return {
         id_: Stored(
             sender_id,

@@ -9,6 +9,7 @@ from chat.records import Message, Reactions, User, attachment_url
 from chat.store import export, mentions, message_changes, messages
 from chat.store.database import Database
 from chat.store.messages import Reader
+from chat.store.postgres.exchange import numbered
 from chat.store.sends import Extras
 from tests.store.world import Changes, conversation, draft, pair, read_up_to, sent
 
@@ -249,6 +250,31 @@ async def test_messages_that_are_named_are_found_by_their_ids(
     of_messages = [step for *_, step in plan if step.startswith(("SEARCH m ", "SEARCH messages "))]
     assert of_messages == [one for one in of_messages if "INTEGER PRIMARY KEY (rowid=?)" in one]
     assert of_messages
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+async def test_a_message_is_found_without_the_rest_of_its_conversation(
+    database: Database, statements: list[str]
+) -> None:
+    """PostgreSQL has one plan for all conversations, and most of them are small."""
+    talk, ali, _ = await pair(database)
+    for part in range(4):
+        await database.store_sends([draft(talk, ali, f"{part}.{n}") for n in range(250)])
+    others = [await conversation(database, ali) for _ in range(40)]
+    await database.store_sends([draft(other, ali) for other in others])
+    message = await sent(database, talk, ali)
+    statements.clear()
+    assert await message_changes.find(database, talk, message.id) is not None
+    (sql,) = statements
+    given = ", ".join([str(talk)] * (sql.count("?") - 1))
+    async with database.transaction() as transaction:
+        await transaction.execute("ANALYZE messages")
+        await transaction.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        await transaction.execute(f"PREPARE found AS {numbered(sql).decode()}")
+        plan = await transaction.fetch(f"EXPLAIN EXECUTE found ({given}, {message.id})")
+        await transaction.execute("DEALLOCATE found")
+    [of_messages] = [line for (line,) in plan if "Index Cond" in line and "(id = " in line]
+    assert "conversation_id = " in of_messages
 
 
 async def test_a_page_takes_the_same_few_statements(
