@@ -7,6 +7,7 @@ Nobody but staff gets it. The log calls it `note`.
 from collections.abc import Sequence
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from chat import records
 from chat.changes.family import Family
@@ -38,8 +39,11 @@ async def read(reads: Reads, entries: Sequence[Entry]) -> dict[Entry, ChangeFram
     found = await store.of_places(
         reads, [(entry.conversation_id, entry.subject_id) for entry in entries]
     )
+    # With the number of the entry: the note itself may have been changed since the log was read.
     return {
-        entry: frame_of(found[entry.subject_id]) for entry in entries if entry.subject_id in found
+        entry: frame_of(replace(found[entry.subject_id], seq=entry.seq))
+        for entry in entries
+        if entry.subject_id in found
     }
 
 

@@ -24,14 +24,16 @@ class MessageUnpinned(ChangeFrame, tag="message.unpinned", frozen=True):
 
 
 async def read(reads: Reads, entries: Sequence[Entry]) -> dict[Entry, ChangeFrame]:
-    """The frames, without those of messages that were deleted since."""
+    """The frames, without those of messages that were deleted, pinned or unpinned since: who did
+    that did not do this, and the later change comes.
+    """
     places = [(entry.conversation_id, entry.subject_id) for entry in entries]
     names = await store.changed_by(reads, places)
     frames = {name_of(frame): frame for frame in (MessagePinned, MessageUnpinned)}
     return {
-        entry: frames[entry.kind](entry.subject_id, names[place], seq=entry.seq)
-        for entry, place in zip(entries, places, strict=True)
-        if place in names
+        entry: frames[entry.kind](entry.subject_id, name, seq=entry.seq)
+        for entry in entries
+        if (name := names.get((entry.conversation_id, entry.seq))) is not None
     }
 
 

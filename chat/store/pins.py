@@ -58,14 +58,17 @@ async def remove_all(
 
 
 async def changed_by(reads: Reads, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], str]:
-    """By conversation and message, the name of the user who pinned or unpinned it last."""
+    """By conversation and `seq` of the last change of each message's pin, who made that change.
+
+    `places` are conversations and messages of them.
+    """
     rows = await reads.fetch(
         f"""
-        SELECT p.conversation_id, p.message_id, u.username
+        SELECT p.conversation_id, p.seq, u.username
         FROM ({reads.pairs}) AS place
         JOIN pins AS p ON p.conversation_id = place.one AND p.message_id = place.two
         JOIN users AS u ON u.id = p.changed_by
         """,  # noqa: S608 - of ours
         (listed(places),),
     )
-    return {(conversation_id, message_id): name for conversation_id, message_id, name in rows}
+    return {(conversation_id, seq): name for conversation_id, seq, name in rows}

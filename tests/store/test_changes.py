@@ -10,6 +10,7 @@ from chat.changes.attachments import AttachmentAdded
 from chat.changes.conversations import ConversationUpdated
 from chat.changes.messages import EditedMessage, MessageDeleted, MessageEdited
 from chat.changes.participants import ParticipantJoined, ParticipantLeft
+from chat.changes.pins import MessageUnpinned
 from chat.changes.support_tickets import TicketUpdated
 from chat.events import ChangeFrame, MessageSent
 from chat.records import Profile, User, attachment_url
@@ -286,3 +287,47 @@ async def test_nothing_is_given_that_was_read_after_the_user_had_gone(
     found = [frame for page in pages.values() for frame in frames_of(page)]
     texts = [frame.content for frame in found if isinstance(frame, MessageSent)]
     assert texts == ([] if is_edited else ["first"])
+
+
+async def test_what_changes_while_it_is_read_keeps_its_place(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A frame has the number of its entry in the log, also where the subject has a later one by
+    then. Otherwise its reader would take the later number for its position, and miss what is
+    between.
+    """
+    talk, ali, sara = await pair(database)
+    make = Changes(database, talk)
+    message = await sent(database, talk, ali, "first")
+    note = await make.note(sara, "written")
+    await make.pin(message.id, ali)
+    await make.react(message.id, ali)
+    await make.edit(message.id, "second")
+    await make.rename("a title")
+    await make.join(await user(database, "reza"))
+    rows_since = store.rows_since
+    later: list[int] = []
+
+    async def and_then_it_is_changed(*asked: Any) -> Any:
+        found = await rows_since(*asked)
+        if not later:
+            await sent(database, talk, ali, "between")
+            later.append(await make.edit_note(note, "rewritten"))
+            later.append(await make.pin(message.id, sara, is_pinned=False))
+            later.append(await make.react(message.id, ali, is_there=False))
+            later.append(await make.edit(message.id, "third"))
+            later.append(await make.rename("another title"))
+        return found
+
+    monkeypatch.setattr(store, "rows_since", and_then_it_is_changed)
+    page = await reading.since(database, talk, 0, limit=ALL)
+    assert (page.seq, page.is_last) == (7, True)
+    # Sara has not pinned the message, so the pin that she took away is left out.
+    assert [frame.seq for frame in frames_of(page)] == [1, 2, 4, 5, 6, 7]
+    assert [frame.content for frame in frames_of(page) if isinstance(frame, MessageSent)] == [
+        "second",
+        "rewritten",
+    ]
+    rest = await since(database, talk, page.seq)
+    assert [frame.seq for frame in rest] == [8, *later]
+    assert rest[2] == MessageUnpinned(message.id, "sara", seq=later[1])

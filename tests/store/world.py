@@ -271,6 +271,7 @@ class Changes:
         return found.logged_seq if found else 0
 
     async def note(self, author_id: int, content: str) -> int:
+        """Returns the id of the note."""
         async with self.next() as (transaction, seq):
             place = self.conversation_id
             id_ = await notes.create(
@@ -278,6 +279,17 @@ class Changes:
             )
             found = await notes.of_places(transaction, [(place, id_)])
             await self._write(transaction, frame_of(found[id_]), id_, kind=NOTE)
+        return id_
+
+    async def edit_note(self, note_id: int, content: str) -> int:
+        async with self.next() as (transaction, seq):
+            place = self.conversation_id
+            found = await notes.of_places(transaction, [(place, note_id)])
+            await notes.edit(transaction, place, note_id, content, text_key(content), seq)
+            changed = await notes.of_places(transaction, [(place, note_id)])
+            earlier = found[note_id].seq
+            await self._write(transaction, frame_of(changed[note_id]), note_id, earlier, NOTE)
+        return seq
         return seq
 
     async def _write(
