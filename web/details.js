@@ -45,6 +45,7 @@ export function showDetails(account, chat) {
   for (const name of ["subject", "status", "priority"]) {
     if (ticket) ticketing.elements[name].value = ticket[name];
   }
+  const shown = Object.fromEntries(new FormData(ticketing));
   const members = membersOf(account, chat, () => dialog.close());
   parts.people.replaceWith(members.content);
   rights.hidden = !mayRule;
@@ -75,9 +76,11 @@ export function showDetails(account, chat) {
     account.put(await payam.rename(id, title));
     close();
   });
-  whenSent(ticketing, async ({ subject, status, priority }) => {
-    if (ticket) await payam.changeTicket(ticket.id, { subject, status, priority });
-    else await payam.openTicket(id, subject, priority);
+  whenSent(ticketing, async (given) => {
+    // An old subject may hold what a new one may not; and what others changed meanwhile stays.
+    const changes = Object.entries(given).filter(([name, value]) => value !== shown[name]);
+    if (ticket) await payam.changeTicket(ticket.id, Object.fromEntries(changes));
+    else await payam.openTicket(id, given.subject, given.priority);
     close();
   });
   adding.onchange = () => {

@@ -255,7 +255,7 @@ $("about").onsubmit = async (event) => {
   trouble();
   $("start").disabled = true;
   try {
-    const consent = $("consent").textContent.slice(0, 1000);
+    const consent = [...$("consent").textContent].slice(0, 1000).join("");
     const guest = { name: $("name").value.trim(), email: $("email").value.trim(), consent };
     // Where another tab of the shop has begun meanwhile, its chat goes on here.
     if (!(await payam.subject())) await payam.signInAsGuest(guest);

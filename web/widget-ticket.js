@@ -5,6 +5,12 @@ import { read, write } from "./widget-store.js";
 
 const SUBJECT_MOST = 80; // characters of a message that become the ticket's subject
 
+/** The beginning of a text in one line, as a subject has to be. */
+function shortLine(text) {
+  const line = text.replace(/[\u202a-\u202e\u2066-\u2069]/g, "").replace(/[\s\p{Cc}]+/gu, " ").trim();
+  return [...line].slice(0, SUBJECT_MOST).join("");
+}
+
 /** `key` is where the id of the last ticket is kept; `changed` is called when there is something to rate, or not any more. */
 export function ticketOf({ payam, key, title, changed }) {
   let last = null;
@@ -46,7 +52,7 @@ export function ticketOf({ payam, key, title, changed }) {
 
   async function ask(chat, text) {
     if (await hear(payam.conversation(chat.id).then((record) => record.support_ticket))) return;
-    const subject = text.trim().slice(0, SUBJECT_MOST) || title;
+    const subject = shortLine(text) || shortLine(title);
     try {
       const body = { subject, language: lang };
       await hear(payam.json("POST", `/api/conversations/${chat.id}/support_ticket/`, { body }));

@@ -13,6 +13,7 @@ from chat.records import MEMBER, OWNER
 from chat.services.checks import TITLE_MAX_LENGTH
 from chat.store import imported_rows
 from chat.store.database import Row, Transaction
+from chat.text.lines import one_line
 from chat.times import now
 
 
@@ -41,7 +42,7 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
         by = job.new("users", creator)
         if by is None or by not in known:
             by = next(iter(there), None)
-        kept = text(title)
+        kept = one_line(text(title))
         if len(kept) > TITLE_MAX_LENGTH:
             notes.append(Note("cut", None, f"conversation {old_id}: its title was cut"))
         at, lost = moment_or(created, job.zone, now(), f"conversation {old_id}")

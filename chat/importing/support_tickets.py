@@ -11,6 +11,7 @@ from chat.services.checks import SUBJECT_MAX_LENGTH
 from chat.store import conversations, imported_rows
 from chat.store.changes import Entry
 from chat.store.database import Row, Transaction
+from chat.text.lines import one_line
 from chat.text.searching import text_key
 from chat.times import now
 
@@ -70,7 +71,7 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
         if urgency not in PRIORITIES:
             notes.append(remark(old_id, f"its priority {urgency[:30]!r} counts as {NORMAL}"))
             urgency = NORMAL
-        title = text(subject).strip()
+        title = one_line(text(subject))
         subject_kept = title[:SUBJECT_MAX_LENGTH] or f"#{old_id}"
         if len(title) > SUBJECT_MAX_LENGTH:
             notes.append(Note("cut", None, f"ticket {old_id}: its subject was cut"))

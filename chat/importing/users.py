@@ -10,6 +10,7 @@ from chat.importing.values import moment_or, text
 from chat.services.checks import DISPLAY_NAME_MAX_LENGTH
 from chat.store import imported_rows
 from chat.store.database import Row, Transaction
+from chat.text.lines import one_line
 from chat.times import now
 
 SCHEME = re.compile(r"(pbkdf2|argon2|scrypt|bcrypt|sha1|md5|unsalted|crypt)[a-z0-9_]*")
@@ -38,7 +39,7 @@ async def store(job: Job, transaction: Transaction, rows: Sequence[Row]) -> list
                 rounds,
                 bool(is_staff),
                 created_at,
-                f"{text(first)} {text(last)}".strip()[:DISPLAY_NAME_MAX_LENGTH],
+                one_line(f"{text(first)} {text(last)}")[:DISPLAY_NAME_MAX_LENGTH],
             )
         )
     await imported_rows.add_users(transaction, users)

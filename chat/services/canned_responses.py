@@ -77,7 +77,7 @@ class CannedResponses:
 
     def _check(self, title: str | UnsetType, content: str | UnsetType) -> None:
         if title is not UNSET:
-            checks.text("title", title, most=checks.TITLE_MAX_LENGTH)
+            checks.line("title", title, most=checks.TITLE_MAX_LENGTH)
         if content is not UNSET:
             checks.text("content", content, most=self._most)
 

@@ -3,13 +3,13 @@
 Each function raises InvalidInput, which names the field and the limit.
 """
 
-import re
 from unicodedata import normalize
 
 from chat.auth import passwords, tokens
 from chat.errors import InvalidInput
 from chat.services.malformed import HALF_PAIR
 from chat.text.folding import fold
+from chat.text.lines import is_one_line
 from chat.text.names import NAME_MAX_LENGTH, NON_JOINER, is_mark, may_be_in_a_name
 from chat.text.visibility import is_blank
 
@@ -23,10 +23,6 @@ REASON_MAX_LENGTH = 1_000
 KEY_MAX_LENGTH = 64
 APP_ID_MAX_LENGTH = 64
 PUSHKEY_MAX_LENGTH = 512
-UNRULY = r"\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069"
-"""Characters that break a line, or turn the direction of what stands after them."""
-
-_find_unruly = re.compile(f"[{UNRULY}]").search
 
 
 def short(field: str, value: str, most: int) -> None:
@@ -56,6 +52,14 @@ def text(field: str, value: str, *, most: int, least: int = 1) -> str:
     return value
 
 
+def line(field: str, value: str, *, most: int, least: int = 1) -> str:
+    """Return `value` unchanged, if it can stand within a line of others."""
+    text(field, value, most=most, least=least)
+    if not is_one_line(value):
+        raise InvalidInput({field: ["One line, without signs that turn the direction of writing."]})
+    return value
+
+
 def username(value: str) -> str:
     """Return the name in its composed form (NFC), so that names that look the same are equal."""
     name = normalize("NFC", text("username", value, most=USERNAME_MAX_LENGTH))
@@ -68,14 +72,9 @@ def username(value: str) -> str:
     return name
 
 
-def display_name(value: str) -> str:
-    """Return the name that is shown, which may be empty. It stands within a line of others."""
-    name = text("display_name", value, most=DISPLAY_NAME_MAX_LENGTH, least=len(value))
-    if _find_unruly(name):
-        raise InvalidInput(
-            {"display_name": ["One line, without signs that turn the direction of writing."]}
-        )
-    return name
+def display_name(value: str, field: str = "display_name") -> str:
+    """Return the name that is shown, which may be empty."""
+    return line(field, value, most=DISPLAY_NAME_MAX_LENGTH, least=len(value))
 
 
 def password(value: str, *, least: int, field: str = "password") -> str:

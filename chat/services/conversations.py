@@ -121,7 +121,7 @@ class Conversations:
         The caller is always in it. The error names unknown ids.
         """
         self._require_few("participants", user_ids)
-        checks.text("title", title, most=checks.TITLE_MAX_LENGTH, least=0)
+        checks.line("title", title, most=checks.TITLE_MAX_LENGTH, least=0)
         kept = text_of(metadata)
         members = await self.require_users(who, "participants", {who.user_id, *user_ids})
         await require_welcome(self._database, who, members)
@@ -150,7 +150,7 @@ class Conversations:
         What it has already changes nothing.
         """
         if title is not UNSET:
-            checks.text("title", title, most=checks.TITLE_MAX_LENGTH, least=0)
+            checks.line("title", title, most=checks.TITLE_MAX_LENGTH, least=0)
         kept, rights = text_of(metadata), rights_text(members_may)
 
         async def require(reads: Reads) -> None:

@@ -17,6 +17,7 @@ from chat.store import support_tickets
 from chat.store.database import Database, Transaction
 from chat.store.desk_work import Reply
 from chat.store.work import Outcome
+from chat.text.lines import one_line
 
 DAY = 86_400 * 1_000_000
 
@@ -41,7 +42,7 @@ async def settle(
     reply, is_in_time = found
     if is_in_time:
         return await reopening(transaction, reply)
-    subject = " ".join(reply.content.split())[:SUBJECT_MAX_LENGTH] or "…"
+    subject = one_line(reply.content)[:SUBJECT_MAX_LENGTH] or "…"
     place = reply.conversation_id
     languages = await support_tickets.languages(transaction, place, reply.ticket_id)
     return await opening(

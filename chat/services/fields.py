@@ -19,6 +19,7 @@ from chat.services import checks
 from chat.services.history import EPOCH_MAX_LENGTH
 from chat.services.metadata import METADATA_MAX_SIZE
 from chat.text.emoji import MOST_CHARACTERS
+from chat.text.lines import UNRULY
 from chat.text.visibility import EMPTY, IGNORABLE
 
 CURSOR_MAX_LENGTH = 1024
@@ -28,6 +29,8 @@ HIDDEN = "".join(c if c == "-" else f"\\u{ord(c):04x}" for c in IGNORABLE + EMPT
 do not agree on what a character is.
 """
 NOT_BLANK = f"^[^\\u0000]*[^\\s\\u0000-\\u001f\\u007f-\\u009f{HIDDEN}][^\\u0000]*$"
+ONE_LINE = f"^[^{UNRULY}]*$"
+NOT_BLANK_LINE = f"^[^{UNRULY}]*[^\\s{UNRULY}{HIDDEN}][^{UNRULY}]*$"
 NAME = "^[^\\u0000-*,/:-?[-^`{-\\u007f]+$"
 """What a name may have. It is exact for ASCII only, because beyond ASCII tools do not agree on
 what a letter is.
@@ -99,7 +102,7 @@ DisplayName = Annotated[
     said(
         "One line. May be empty.",
         maxLength=checks.DISPLAY_NAME_MAX_LENGTH,
-        pattern=f"^[^{checks.UNRULY}]*$",
+        pattern=ONE_LINE,
     ),
 ]
 Metadata = Annotated[
@@ -109,7 +112,9 @@ Metadata = Annotated[
         extra_json_schema={"type": "object"},
     ),
 ]
-Title = Annotated[str, said("May be empty.", maxLength=checks.TITLE_MAX_LENGTH, pattern=NO_NULL)]
+Title = Annotated[
+    str, said("One line. May be empty.", maxLength=checks.TITLE_MAX_LENGTH, pattern=ONE_LINE)
+]
 Reason = Annotated[
     str, said("Not blank.", minLength=1, maxLength=checks.REASON_MAX_LENGTH, pattern=NOT_BLANK)
 ]
@@ -117,7 +122,13 @@ InviteCode = Annotated[str, said("The code of an invite link.", minLength=1, max
 Note = Annotated[str, said("May be empty.", maxLength=checks.REASON_MAX_LENGTH, pattern=NO_NULL)]
 Email = Annotated[str, said("May be empty.", maxLength=254, pattern="^([^@\\s]+@[^@\\s]+)?$")]
 Subject = Annotated[
-    str, said("Not blank.", minLength=1, maxLength=checks.SUBJECT_MAX_LENGTH, pattern=NOT_BLANK)
+    str,
+    said(
+        "One line. Not blank.",
+        minLength=1,
+        maxLength=checks.SUBJECT_MAX_LENGTH,
+        pattern=NOT_BLANK_LINE,
+    ),
 ]
 KEY_OF_65 = "^B[A-Za-z0-9_-]{86}=?$"
 KEY_OF_16 = "^[A-Za-z0-9_-]{21}[AQgw](==)?$"

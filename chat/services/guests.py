@@ -221,10 +221,7 @@ async def inheriting(
 
 def describe(name: str, email: str) -> None:
     """Raises InvalidInput, which names the field. Both may be empty."""
-    try:
-        checks.display_name(name)
-    except InvalidInput as error:
-        raise InvalidInput({"name": [*error.fields["display_name"]]}) from None
+    checks.display_name(name, "name")
     checks.text("email", email, most=EMAIL_MAX_LENGTH, least=len(email))
     if email and not (ADDRESS.fullmatch(email) and email.isprintable()):
         raise InvalidInput({"email": ["An address like ali@example.org."]})

@@ -59,7 +59,7 @@ class SupportTickets:
         A customer's reply to a closed ticket may have to reopen that one (`desk_replies`); then it
         is the ticket. Raises Conflict where the conversation has a ticket that is not closed.
         """
-        checks.text("subject", subject, most=checks.SUBJECT_MAX_LENGTH)
+        checks.line("subject", subject, most=checks.SUBJECT_MAX_LENGTH)
         rules.one_of("priority", priority, PRIORITIES)
         await require_member(self._database, who, conversation_id)
 
@@ -124,7 +124,7 @@ class SupportTickets:
         the same `key` changes nothing, and gets the ticket that the first request changed.
         """
         if subject is not UNSET:
-            checks.text("subject", subject, most=checks.SUBJECT_MAX_LENGTH)
+            checks.line("subject", subject, most=checks.SUBJECT_MAX_LENGTH)
         if status is not UNSET:
             rules.one_of("status", status, STATUSES)
         if priority is not UNSET:

@@ -46,6 +46,15 @@ def test_text_that_cannot_be_kept_is_refused(value: str) -> None:
         checks.text("content", value, most=10)
 
 
+@pytest.mark.parametrize("value", ["a\nb", "a\x1bb", "a\u2029b", "a\u202eb", "\u2066a\u2069"])
+def test_a_name_that_leaves_its_line_is_refused(value: str) -> None:
+    """With an error that names the field."""
+    with pytest.raises(InvalidInput) as refused:
+        checks.line("title", value, most=10)
+    assert list(refused.value.fields) == ["title"]
+    assert checks.text("content", value, most=10) == value
+
+
 def test_the_error_names_the_limit() -> None:
     """And how long the text is."""
     with pytest.raises(InvalidInput) as refused:

@@ -65,7 +65,7 @@ async def test_a_late_reply_opens_a_new_ticket(desk: World) -> None:
     ticket = await desk.open()
     await desk.tickets.change(desk.customer, None, ticket.id, status="closed")
     await desk.execute("UPDATE support_tickets SET closed_at = closed_at - ?", 8 * DAY)
-    await say(desk, ticket.conversation, desk.customer.user_id, "one more\n question")
+    await say(desk, ticket.conversation, desk.customer.user_id, "\u202eone more\n\x07 question")
     for _ in range(2):
         await desk.turn()
     assert (await desk.now(ticket)).status == "closed"

@@ -58,7 +58,7 @@ def people() -> dict[str, User]:
     made["spaced"] = User(username="ali reza (shop)", password=make_password(None))
     made["arabic"] = User(username="علي", password=make_password(PASSWORD))
     made["persian"] = User(username="علی", password=make_password(PASSWORD))
-    made["ali"].first_name, made["ali"].last_name = "علی", "رضایی"
+    made["ali"].first_name, made["ali"].last_name = "علی", "\u202bرضایی\n"
     for number, user in enumerate(made.values()):
         user.date_joined = BEGAN + timedelta(days=number)
         user.save()
@@ -100,7 +100,7 @@ def fill() -> None:
     desk.participants.set([who["ali"]])
     SupportTicket.objects.create(
         conversation=desk,
-        subject="ث" * 250,
+        subject="\u202e\n" + "ث" * 250,
         status="in_progress",
         priority="critical",
         created_by=who["ali"],
