@@ -40,6 +40,7 @@ from chat.services.fields import (
     WebhookUrl,
     said,
 )
+from chat.text.languages import TAG
 
 
 class Body(Struct, forbid_unknown_fields=True):
@@ -200,7 +201,9 @@ class DeskRuleChanges(Body):
     timezone: Annotated[str, said(maxLength=checks.KEY_MAX_LENGTH)] | UnsetType = UNSET
     hours: Hours | UnsetType | None = UNSET
     days_off: DaysOff | UnsetType = UNSET
-    language: Annotated[str, said(maxLength=checks.KEY_MAX_LENGTH)] | UnsetType = UNSET
+    language: (
+        Annotated[str, said(maxLength=checks.KEY_MAX_LENGTH, pattern=f"^{TAG}$")] | UnsetType
+    ) = UNSET
     first_answer_inside: Texts | UnsetType = UNSET
     first_answer_outside: Texts | UnsetType = UNSET
     assignment: Assignment | UnsetType = UNSET

@@ -6,6 +6,7 @@ from msgspec import Meta, Struct, field
 
 from chat.records.fields import Moment
 from chat.records.users import Profile, User
+from chat.text.languages import TAG
 
 
 class Desk(Struct, frozen=True):
@@ -36,7 +37,11 @@ Hours = Annotated[
     ),
 ]
 Texts = Annotated[
-    dict[str, str], Meta(description="By language, such as `fa` or `en`. Empty: nothing is sent.")
+    dict[str, str],
+    Meta(
+        description="By language, a tag of BCP 47 such as `fa` or `pt-BR`. Empty: nothing is sent.",
+        extra_json_schema={"propertyNames": {"pattern": f"^{TAG}$"}},
+    ),
 ]
 DaysOff = Annotated[list[str], Meta(description="Dates like 2026-03-21, on which it is closed.")]
 

@@ -14,6 +14,7 @@ from chat.services.staff import require_staff, say_act
 from chat.store import acts, users
 from chat.store import desk as store
 from chat.store.database import Database, Reads
+from chat.text.languages import is_tag
 
 SPANS_MAX = 8
 DAYS_OFF_MAX = 400
@@ -54,6 +55,7 @@ class DeskKeeping:
             before = await rules_of(transaction)
             rules = msgspec.structs.replace(DeskRules() if is_whole else before, **given)
             check(rules)
+            check_languages(rules, differing(before, rules))
             if before.reopen_days is None:
                 await store.reopen_from_now(transaction)
             await store.keep(transaction, _encode(rules).decode())
@@ -145,6 +147,22 @@ def check_answers(field: str, texts: Mapping[str, str]) -> None:
     for language, text in texts.items():
         checks.text(field, language, most=checks.KEY_MAX_LENGTH)
         checks.text(field, text, most=ANSWER_MAX_LENGTH)
+
+
+def check_languages(rules: DeskRules, changed: Collection[str]) -> None:
+    """Raises InvalidInput for what no customer's language can ever be. Of before this check there
+    may be some, which must not keep another rule from being changed.
+    """
+    given = {
+        "language": [rules.language],
+        "first_answer_inside": rules.first_answer_inside,
+        "first_answer_outside": rules.first_answer_outside,
+    }
+    for field, languages in given.items():
+        for language in languages:
+            if field in changed and not is_tag(language):
+                wrong = f"{language[:40]} is no language tag like fa or pt-BR."
+                raise InvalidInput({field: [wrong]})
 
 
 def refusing(field: str, read: Callable[[str], Any], value: str) -> None:

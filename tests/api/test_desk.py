@@ -1,5 +1,7 @@
 """The rules of the desk over HTTP."""
 
+import json
+
 import pytest
 
 from tests.api.client import Api, Person, problem, wrong_fields
@@ -56,6 +58,9 @@ def test_staff_change_the_rules(staff: Person) -> None:
         ({"first_answer_inside": {"en": " "}}, "first_answer_inside"),
         ({"first_answer_outside": {"en": "x" * 2_001}}, "first_answer_outside"),
         ({"first_answer_inside": {"": "x"}}, "first_answer_inside"),
+        ({"first_answer_inside": {"fa": "x", "fa_IR": "x"}}, "first_answer_inside"),
+        ({"first_answer_outside": {"english": "x"}}, "first_answer_outside"),
+        ({"language": "فارسی"}, "language"),
         ({"assignment": "random"}, "assignment"),
         ({"reminder_minutes": 0}, "reminder_minutes"),
         ({"reminder_minutes": 43_201}, "reminder_minutes"),
@@ -71,6 +76,19 @@ def test_a_wrong_rule_is_named_and_changes_nothing(
     before = staff.get(RULES).json()
     assert wrong_fields(staff.patch(RULES, {"reminder_in_hours": True, **body})) == {field}
     assert staff.get(RULES).json() == before
+
+
+def test_a_language_of_before_keeps_no_rule_from_being_changed(staff: Person, api: Api) -> None:
+    """It was taken when any text was one. It stays until that rule itself is changed."""
+    old = json.dumps({"language": "english", "first_answer_inside": {"fa_IR": "x"}})
+    api.execute("UPDATE desk SET rules = ? WHERE id = 1", (old,))
+    rules = staff.patch(RULES, {"reopen_days": 7}).json()
+    assert (rules["language"], rules["first_answer_inside"]) == ("english", {"fa_IR": "x"})
+    more = {"fa_IR": "x", "en": "y"}
+    assert wrong_fields(staff.patch(RULES, {"first_answer_inside": more})) == {
+        "first_answer_inside"
+    }
+    assert staff.put(RULES, json={}).json() == BEGINNING
 
 
 def test_customers_see_no_rules(ali: Person) -> None:
