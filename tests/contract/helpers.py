@@ -3,7 +3,7 @@
 import asyncio
 import time
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import pytest
 
@@ -52,6 +52,16 @@ class Pair:
         first = await ali.connect(conversation)
         second = await sara.connect(conversation, apart_from=first)
         return cls(ali, sara, conversation, first, second)
+
+    async def heard(self) -> dict[str, Any]:
+        """The next frame, which must be the same for both.
+
+        To be asked for before the next change is made: a frame that is read from the log says what
+        is there by then, and one that was replaced may be missing.
+        """
+        frame = await self.first.receive()
+        assert await self.second.receive() == frame
+        return frame
 
     @property
     def messages(self) -> str:

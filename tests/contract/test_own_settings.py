@@ -55,6 +55,8 @@ async def test_each_participant_has_settings_of_their_own(people: People) -> Non
         assert await heard(socket, conversation) == muted
     archived = {**muted, "archived": True}
     assert await put(sara, conversation, archived=True) == archived
+    for socket in (first, second):  # before the next change: a frame says what is stored by then
+        assert await heard(socket, conversation) == archived
     assert await put(sara, conversation, archived=True) == archived  # a second time
     assert await put(sara, conversation) == archived
     assert await put(sara, conversation, muted_until=None, pinned=False) == {
@@ -62,7 +64,6 @@ async def test_each_participant_has_settings_of_their_own(people: People) -> Non
         "archived": True,
     }
     for socket in (first, second):
-        assert await heard(socket, conversation) == archived
         assert await heard(socket, conversation) == {**UNSET, "archived": True}
     assert await settings_of(sara, conversation) == {**UNSET, "archived": True}
     assert await settings_of(ali, conversation) == UNSET
