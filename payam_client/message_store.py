@@ -200,7 +200,8 @@ class MessageStore:
             self._requote(edit.id)
         elif isinstance(event, MessageDeleted):
             gone = self._by_id.get(event.message_id)
-            if gone is not None and gone.reply_to is not None:
+            # Of one that was gone already, as after a resume, it is counted no more.
+            if gone is not None and gone.reply_to is not None and not gone.is_deleted:
                 self._count(gone.reply_to.id, event.seq, -1)
             self._change(event.message_id, event.seq, **GONE)
             self._requote(event.message_id)

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+from msgspec.structs import replace
+
 from payam_client import (
     Ack,
     Attachment,
@@ -10,6 +12,7 @@ from payam_client import (
     MessageDeleted,
     MessageEdited,
     MessageSent,
+    Parent,
     User,
 )
 from payam_client.events import EditedMessage
@@ -148,3 +151,22 @@ def test_unread_is_counted_as_far_back_as_messages_are_here() -> None:
     assert store.count_unread("sara", 5) == 1
     assert store.count_unread("ali", 5) == 0
     assert store.count_unread("sara", 2) is None
+
+
+def test_a_reply_that_was_gone_already_is_counted_no_less() -> None:
+    """After a resume a message that was deleted meanwhile comes where it was sent, and again where
+    it was deleted.
+    """
+    store = MessageStore()
+    add(store, page_of(1))
+    parent = Parent(1, User(1, "ali"), "m 1", is_deleted=False)
+    store.take(replace(sent(2), reply_to=parent))
+    store.take(replace(sent(3), reply_to=parent, is_deleted=True))
+    assert store.all()[0].reply_count == 1
+    for id_, seq in ((3, 4), (2, 5), (2, 6)):
+        store.take(MessageDeleted(message_id=id_, seq=seq))
+    assert [(one.reply_count, one.is_deleted) for one in store.all()] == [
+        (0, False),
+        (0, True),
+        (0, True),
+    ]

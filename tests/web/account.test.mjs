@@ -480,11 +480,15 @@ test("reactions and replies are counted once, whatever a page has counted", asyn
   assert.equal(find(1007).reply_to.content, "new");
   server.send({ type: "message.deleted", message_id: 1007, seq: 12, conversation: 1 });
   assert.equal(find(1006).reply_count, 0);
-  server.send({ type: "message.deleted", message_id: 1006, seq: 13, conversation: 1 });
+  // After a resume: one that was deleted meanwhile comes where it was sent, and where it was deleted.
+  const gone = { is_deleted: true, content: "", reply_to: { id: 1006, sender: { id: 2, username: "sara" }, content: "new", is_deleted: false } };
+  server.send(message(1, 14, gone), { type: "message.deleted", message_id: 1014, seq: 15, conversation: 1 });
+  assert.equal(find(1006).reply_count, 0);
+  server.send({ type: "message.deleted", message_id: 1006, seq: 16, conversation: 1 });
   assert.deepEqual(find(1006).reactions, []);
   const own = { title: "x", muted_until: null, archived: true, pinned: false };
   server.send({ type: "conversation.updated", ...own, seq: 0, conversation: 1 });
-  assert.deepEqual([one.record.archived, one.title, one.seq], [true, "talk 1", 13]);
+  assert.deepEqual([one.record.archived, one.title, one.seq], [true, "talk 1", 16]);
 });
 
 test("what is kept of messages takes in changes that come at once, one after the other", async () => {

@@ -85,7 +85,8 @@ export class Thread {
   }
 
   deleted({ message_id: id, seq }) {
-    this.#count(this.find(id)?.reply_to?.id, seq, -1);
+    const gone = this.find(id);
+    if (gone && !gone.is_deleted) this.#count(gone.reply_to?.id, seq, -1); // else it counts no more, as after a resume
     this.#change(id, { content: "", mentions: [], reactions: [], metadata: {}, seq, is_deleted: true });
     this.#requote(id, { content: "", is_deleted: true });
   }
