@@ -128,19 +128,23 @@ class MessageUnpinned(Change, tag="message.unpinned", frozen=True):
 
 
 class ReactionAdded(Change, tag="reaction.added", frozen=True):
-    """`user` reacted to the message."""
+    """`user` reacted to the message. `count` is how many do so by now; None from a server of an
+    earlier release.
+    """
 
     message_id: int
     emoji: str
     user: str
+    count: int | None = None
 
 
 class ReactionRemoved(Change, tag="reaction.removed", frozen=True):
-    """`user` took a reaction back."""
+    """`user` took a reaction back. `count` as in `ReactionAdded`."""
 
     message_id: int
     emoji: str
     user: str
+    count: int | None = None
 
 
 class UserTyping(Event, tag="user.typing", frozen=True):

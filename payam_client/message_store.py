@@ -281,7 +281,9 @@ class MessageStore:
         is_added, is_mine = isinstance(event, ReactionAdded), event.user == self.me
         numbers = {one.emoji: one for one in old.reactions}
         before = numbers.get(event.emoji, Reactions(event.emoji, 0, me=False))
-        count = before.count + (1 if is_added else -1)
+        count = event.count
+        if count is None:
+            count = before.count + (1 if is_added else -1)
         numbers[event.emoji] = Reactions(event.emoji, count, me=is_added if is_mine else before.me)
         present = tuple(one for one in numbers.values() if one.count > 0)
         self._change(event.message_id, event.seq, reactions=present)

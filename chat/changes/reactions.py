@@ -10,19 +10,25 @@ from chat.store.database import Reads
 
 
 class ReactionAdded(ChangeFrame, tag="reaction.added", frozen=True):
-    """Somebody reacted to a message. `user` is that user's name."""
+    """Somebody reacted to a message. `user` is that user's name, and `count` how many react to it
+    with this emoji by now.
+    """
 
     message_id: int
     emoji: str
     user: str
+    count: int
 
 
 class ReactionRemoved(ChangeFrame, tag="reaction.removed", frozen=True):
-    """Somebody took a reaction back. `user` is that user's name."""
+    """Somebody took a reaction back. `user` is that user's name, and `count` how many react to it
+    with this emoji by now.
+    """
 
     message_id: int
     emoji: str
     user: str
+    count: int
 
 
 async def read(reads: Reads, entries: Sequence[Entry]) -> dict[Entry, ChangeFrame]:
@@ -40,8 +46,8 @@ async def read(reads: Reads, entries: Sequence[Entry]) -> dict[Entry, ChangeFram
 
 FAMILY = Family(
     examples=(
-        ReactionAdded(123, "👍", "ali", seq=355),
-        ReactionRemoved(123, "👍", "ali", seq=356),
+        ReactionAdded(123, "👍", "ali", 2, seq=355),
+        ReactionRemoved(123, "👍", "ali", 1, seq=356),
     ),
     read=read,
     entries="""

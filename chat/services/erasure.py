@@ -232,9 +232,10 @@ def taking_back(
             if not present.is_there:
                 continue
             seq = await conversations.advance(transaction, conversation_id)
-            reaction_id = await reactions.put(transaction, *subject, seq, is_there=False)
+            reaction_id, count = await reactions.put(transaction, *subject, seq, is_there=False)
             name = store.TOMBSTONE.format(user_id)
-            change = Change(conversation_id, ReactionRemoved(message_id, emoji, name, seq=seq))
+            frame = ReactionRemoved(message_id, emoji, name, count, seq=seq)
+            change = Change(conversation_id, frame)
             written = changes_log.Written(change, reaction_id, present.seq)
             await changes_log.write(transaction, user_id, written)
             events.append(change)

@@ -76,9 +76,9 @@ class Reactions:
                     raise Conflict("The message is deleted.", code="message_deleted")
                 require_room(*await store.numbers(transaction, *subject))
             seq = await conversations.advance(transaction, conversation_id)
-            reaction_id = await store.put(transaction, *subject, seq, is_there=is_there)
+            reaction_id, count = await store.put(transaction, *subject, seq, is_there=is_there)
             frame = ReactionAdded if is_there else ReactionRemoved
-            change = Change(conversation_id, frame(message_id, full, who.username, seq=seq))
+            change = Change(conversation_id, frame(message_id, full, who.username, count, seq=seq))
             written = log.Written(change, reaction_id, present.seq)
             await log.write(transaction, who.user_id, written)
             return Outcome(seq, (change,))

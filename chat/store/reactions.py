@@ -25,10 +25,12 @@ ONE_MORE = """
     SET first_seq = CASE WHEN reaction_counts.count = 0 THEN excluded.first_seq
                          ELSE reaction_counts.first_seq END,
         count = reaction_counts.count + 1, last_seq = excluded.last_seq
+    RETURNING count
 """
 ONE_LESS = """
     UPDATE reaction_counts SET count = count - 1, last_seq = ?
     WHERE conversation_id = ? AND message_id = ? AND emoji = ?
+    RETURNING count
 """
 # Within the statement that reads the messages, so that all of a message is one snapshot. No
 # emoji needs an escape in JSON.
@@ -56,9 +58,12 @@ class State(NamedTuple):
 
 
 class Reaction(NamedTuple):
+    """`number` is how many react with this emoji to the message by now."""
+
     message_id: int
     emoji: str
     username: str
+    number: int
 
 
 async def state(
@@ -96,17 +101,19 @@ async def put(
     seq: int,
     *,
     is_there: bool,
-) -> int:
-    """Put a reaction there or take it back, which it must not be yet. Returns its id."""
+) -> tuple[int, int]:
+    """Put a reaction there or take it back, which it must not be yet. Returns its id, and how many
+    react so then.
+    """
     ((reaction_id,),) = await transaction.fetch(
         SET, (conversation_id, message_id, user_id, emoji, seq, is_there)
     )
     counted = (conversation_id, message_id, emoji)
     if is_there:
-        await transaction.execute(ONE_MORE, (*counted, seq, seq))
+        ((count,),) = await transaction.fetch(ONE_MORE, (*counted, seq, seq))
     else:
-        await transaction.execute(ONE_LESS, (seq, *counted))
-    return int(reaction_id)
+        ((count,),) = await transaction.fetch(ONE_LESS, (seq, *counted))
+    return int(reaction_id), int(count)
 
 
 async def of_user(reads: Reads, conversation_id: int, user_id: int) -> list[tuple[int, str, int]]:
@@ -151,7 +158,10 @@ async def by_places(reads: Reads, places: Sequence[tuple[int, int]]) -> dict[int
     """By id, those of these (conversation, id) that are stored, also where they were taken back."""
     rows = await reads.fetch(
         f"""
-        SELECT r.id, r.message_id, r.emoji, u.username
+        SELECT r.id, r.message_id, r.emoji, u.username,
+               (SELECT n.count FROM reaction_counts AS n
+                WHERE n.conversation_id = place.one AND n.message_id = r.message_id
+                  AND n.emoji = r.emoji)
         FROM ({reads.pairs}) AS place
         JOIN reactions AS r ON r.conversation_id = place.one AND r.id = place.two
         JOIN users AS u ON u.id = r.user_id

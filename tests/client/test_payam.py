@@ -247,18 +247,20 @@ async def test_people_react_to_messages(pair: Pair) -> None:
     sent = await pair.ali.send(pair.id, "one")
     async with pair.sara.open(pair.id) as hers:
         await hers.opened()
+        heard = Heard()
         await pair.ali.react(pair.id, sent.id, "#️⃣")
+        await heard.read(hers, lambda heard: len(heard.events) == 1)  # it is as of now
         await pair.sara.react(pair.id, sent.id, "#⃣")  # as another keyboard writes it
+        await heard.read(hers, lambda heard: len(heard.events) == 2)
         (message,) = await pair.ali.messages(pair.id)
         assert message.reactions == [Reactions("#️⃣", 2, me=True)]
         await pair.ali.unreact(pair.id, sent.id, "#️⃣")
-        heard = Heard()
         await heard.read(hers, lambda heard: len(heard.events) == 3)
     name, other = (await pair.ali.me()).username, (await pair.sara.me()).username
     assert heard.events == [
-        ReactionAdded(sent.id, "#️⃣", name, seq=2),
-        ReactionAdded(sent.id, "#️⃣", other, seq=3),
-        ReactionRemoved(sent.id, "#️⃣", name, seq=4),
+        ReactionAdded(sent.id, "#️⃣", name, 1, seq=2),
+        ReactionAdded(sent.id, "#️⃣", other, 2, seq=3),
+        ReactionRemoved(sent.id, "#️⃣", name, 1, seq=4),
     ]
 
 

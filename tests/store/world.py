@@ -218,9 +218,11 @@ class Changes:
         async with self.next() as (transaction, seq):
             subject = (self.conversation_id, message_id, user_id, emoji)
             earlier = (await reactions.state(transaction, *subject)).seq
-            id_ = await reactions.put(transaction, *subject, seq, is_there=is_there)
+            id_, count = await reactions.put(transaction, *subject, seq, is_there=is_there)
             frame = ReactionAdded if is_there else ReactionRemoved
-            await self._write(transaction, frame(message_id, emoji, "", seq=seq), id_, earlier)
+            await self._write(
+                transaction, frame(message_id, emoji, "", count, seq=seq), id_, earlier
+            )
         return seq
 
     async def open_ticket(self, user_id: int, subject: str = "broken") -> int:

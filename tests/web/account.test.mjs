@@ -476,6 +476,9 @@ test("reactions and replies are counted once, whatever a page has counted", asyn
   server.send(reaction("added", "sara", 8)); // again, as after a resume
   server.send(reaction("removed", account.me.username, 10));
   assert.deepEqual(find(1006).reactions, [{ emoji: "👍", count: 1, me: false }]);
+  // As after a resume: what somebody added and took back meanwhile comes once, and was never counted here.
+  server.send({ ...reaction("removed", "reza", 10.5), count: 1 });
+  assert.deepEqual(find(1006).reactions, [{ emoji: "👍", count: 1, me: false }]);
   server.send({ type: "message.edited", message: { id: 1006, content: "new" }, seq: 11, conversation: 1 });
   assert.equal(find(1007).reply_to.content, "new");
   server.send({ type: "message.deleted", message_id: 1007, seq: 12, conversation: 1 });

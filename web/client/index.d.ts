@@ -640,9 +640,10 @@ export interface Changes {
   /** `user` is the name of who pinned it. A message that is deleted loses its pin without an event. */
   pinned: { message_id: number; user: string; seq: number };
   unpinned: { message_id: number; user: string; seq: number };
-  /** `user` is the name of who reacted. A message that is deleted loses its reactions without an event. */
-  reacted: { message_id: number; emoji: string; user: string; seq: number };
-  unreacted: { message_id: number; emoji: string; user: string; seq: number };
+  /** `user` is the name of who reacted, `count` how many react so by now; a server of an earlier release does not say
+   *  it. A message that is deleted loses its reactions without an event. */
+  reacted: { message_id: number; emoji: string; user: string; count?: number; seq: number };
+  unreacted: { message_id: number; emoji: string; user: string; count?: number; seq: number };
 }
 
 export interface StateChange {

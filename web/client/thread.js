@@ -91,13 +91,14 @@ export class Thread {
     this.#requote(id, { content: "", is_deleted: true });
   }
 
-  /** `isOwn` says that who is signed in reacted, or took it back: `step` is 1 or -1. */
-  reaction({ message_id: id, emoji, seq }, step, isOwn) {
+  /** `isOwn` says that who is signed in reacted, or took it back: `step` is 1 or -1. A server of an earlier
+   *  release does not say the `count`. */
+  reaction({ message_id: id, emoji, count, seq }, step, isOwn) {
     const message = this.find(id);
     if (!message || message.is_deleted || seq <= message.seq) return;
     const { reactions = [] } = message;
     const before = reactions.find((one) => one.emoji === emoji) ?? { emoji, count: 0, me: false };
-    const after = { emoji, count: before.count + step, me: isOwn ? step > 0 : before.me };
+    const after = { emoji, count: count ?? before.count + step, me: isOwn ? step > 0 : before.me };
     const known = before.count > 0 ? reactions : [...reactions, before];
     const changed = known.map((one) => (one.emoji === emoji ? after : one)).filter(({ count }) => count > 0);
     this.#change(id, { reactions: changed, seq });
