@@ -221,7 +221,6 @@ async def test_the_rules_for_text_have_words(browser: Browser, served: PayamServ
         (checks.text, "title", " ", 3),
         (checks.text, "title", "\0", 3),
         (checks.text, "title", "\ud800", 3),
-        (checks.line, "title", "a\nb", 3),
     ]
     sentences = []
     for check, field, value, most in wrong:
