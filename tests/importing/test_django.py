@@ -1,13 +1,12 @@
 """`payam import django`: from a real Django project to a server that serves it."""
 
-import os
 import re
-import signal
 import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,6 +18,7 @@ from tests.importing.conftest import Django, make
 from tests.support.commands import Said, command, run_command
 from tests.support.payam_server import CHECKOUT, PayamServer
 from tests.support.postgres_server import PostgresServer
+from tests.support.server_group import wait_until
 
 PASSWORD = "گذرواژهٔ قدیمی"
 WORDS = (
@@ -292,15 +292,28 @@ def test_what_cannot_be_imported_is_one_line(
     assert "users: 12, ids kept" in again.printed
 
 
+WAITING = """
+CREATE VIEW endless AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT i FROM n;
+CREATE TRIGGER wait AFTER INSERT ON messages WHEN NEW.id = {id_}
+BEGIN SELECT count(*) FROM endless; END
+"""
+"""What a database does at this message: it never ends."""
+GOING_ON = "DROP TRIGGER wait; DROP VIEW endless"
+
+
 def test_a_killed_import_goes_on(tmp_path: Path) -> None:
-    """Killed while it is at the messages, again and again: each message comes once."""
+    """Killed in the middle of a page of messages, and of another: each message comes once."""
     source = make(tmp_path, f"sqlite:///{tmp_path}/django.sqlite3", "6000")
     settings = {"DATA_DIR": str(tmp_path / "data"), "JWT_SECRET": "s" * 40}
     run_command("migrate", settings=settings)
-    kills = 0
-    with sqlite3.connect(tmp_path / "data" / "payam.sqlite3") as database:
-        while True:
-            (before,) = database.execute("SELECT count(*) FROM messages").fetchone()
+    with closing(sqlite3.connect(tmp_path / "data" / "payam.sqlite3")) as database:
+
+        def count() -> int:
+            ((found,),) = database.execute("SELECT count(*) FROM messages")
+            return int(found)
+
+        for whole_pages in (2000, 4000):
+            database.executescript(WAITING.format(id_=whole_pages + 500))
             process = subprocess.Popen(
                 [sys.executable, "-m", "chat", "import", "django", source.url],
                 cwd=CHECKOUT,
@@ -308,18 +321,21 @@ def test_a_killed_import_goes_on(tmp_path: Path) -> None:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-            while process.poll() is None:
-                time.sleep(0.002)
-                (count,) = database.execute("SELECT count(*) FROM messages").fetchone()
-                if kills < 2 and count > before:
-                    os.kill(process.pid, signal.SIGKILL)
-                    kills += 1
-                    break
-            if process.wait() == 0:
-                break
-        assert kills == 2
-        (count, different) = database.execute(
+            try:
+                wait_until(partial(reached, process, count, whole_pages), "the page has not come")
+            finally:
+                process.kill()
+                process.wait()
+            assert count() == whole_pages
+            database.executescript(GOING_ON)
+        run_command("import", "django", source.url, settings=settings)
+        ((found, different),) = database.execute(
             "SELECT count(*), count(DISTINCT content) FROM messages"
-        ).fetchone()
-    assert (count, different) == (6000, 6000)
+        )
+    assert (found, different) == (6000, 6000)
     assert run_command("doctor", settings=settings) == "nothing has drifted\n"
+
+
+def reached(process: "subprocess.Popen[bytes]", count: Callable[[], int], messages: int) -> bool:
+    assert process.poll() is None
+    return count() >= messages
