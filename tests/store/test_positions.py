@@ -29,6 +29,8 @@ from tests.store.world import (
     writing,
 )
 from tests.support.postgres_server import PostgresServer
+from tests.support.processes import is_running
+from tests.support.server_group import wait_until
 
 WRITERS = 8
 MESSAGES = 60
@@ -288,6 +290,7 @@ async def test_a_cursor_outlives_a_restart_but_not_a_crash() -> None:
 
         with psycopg.connect(url) as victim:
             os.kill(victim.info.backend_pid, signal.SIGKILL)
+            wait_until(lambda: not is_running(victim.info.backend_pid), "a killed process runs")
         async with opened(url) as database:
             assert await once_there(database, ali, cursor) is None
             after = await positions.of_user(database, ali)

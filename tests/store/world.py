@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from itertools import pairwise
 from typing import Any
 
@@ -17,6 +17,7 @@ from chat.changes.participants import ParticipantJoined, ParticipantLeft
 from chat.changes.pins import MessagePinned, MessageUnpinned
 from chat.changes.reactions import ReactionAdded, ReactionRemoved
 from chat.changes.support_tickets import TicketUpdated
+from chat.errors import Unavailable
 from chat.events import Change, ChangeFrame, Event
 from chat.records import Conversation, SupportTicket, User
 from chat.store import (
@@ -37,6 +38,7 @@ from chat.store.attachments import StoredFile
 from chat.store.connect import connect, connect_index
 from chat.store.database import Database, Transaction
 from chat.store.patience import Patience
+from chat.store.postgres.database import PostgresStore
 from chat.store.sends import Send
 from chat.store.work import Apply, Outcome
 from chat.store.writer import Writer
@@ -61,6 +63,29 @@ async def opened(
         yield database
     finally:
         await database.close()
+
+
+def set_patience(database: Database, patience: Patience) -> None:
+    """How long this PostgreSQL store waits from now on. It was opened with more patience: a slow
+    machine takes longer for that than a test may wait for a server that is away.
+    """
+    assert isinstance(database, PostgresStore)
+    connections = database._connections
+    connections._patience = patience
+    pool = database.peewee.pool_backend.pool
+    pool.timeout = pool.reconnect_timeout = patience.connection
+
+
+async def until_it_is_back(database: Database) -> None:
+    """Wait until it reads and writes again."""
+    async with asyncio.timeout(60):
+        while True:
+            with suppress(Unavailable):
+                await database.fetch("SELECT 1")
+                async with database.transaction() as transaction:
+                    assert await transaction.fetch("SELECT 1") == [(1,)]
+                return
+            await asyncio.sleep(0.1)
 
 
 @asynccontextmanager

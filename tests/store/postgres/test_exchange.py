@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import replace
 
 import psycopg
 import pytest
 
-from chat.store.patience import Patience
 from chat.store.postgres.database import PostgresStore
-from tests.store.world import opened
+from tests.store.world import PATIENT, opened
 from tests.support.postgres_server import PostgresServer
 
 INSERT = "INSERT INTO kept SELECT unnest(?::bigint[]) RETURNING n"
@@ -70,7 +70,7 @@ async def test_a_connection_that_died_at_rest_is_replaced(
     database: PostgresStore, url: str, fresh: float
 ) -> None:
     """Nothing was sent on it, so no outcome is unknown."""
-    async with opened(url, patience=Patience(fresh=fresh)) as another:
+    async with opened(url, patience=replace(PATIENT, fresh=fresh)) as another:
         assert isinstance(another, PostgresStore)
         async with another.connection() as other:
             (((pid,),),) = await another.together([("SELECT pg_backend_pid()", [])])

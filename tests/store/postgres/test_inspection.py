@@ -209,7 +209,7 @@ async def test_a_read_only_database_is_waited_for(
     printed = [one.communicate()[0] for one in commands]
     assert printed == ["nothing to apply\n", "user 1: ali\n"]
     # Not the line that it serves: Sanic takes the signals over a moment after that.
-    while not late.answers():
+    while not PayamServer.answers(late):
         assert late.process.poll() is None
         await asyncio.sleep(0.02)
     assert late.log().count("read-only") == 1
@@ -232,9 +232,10 @@ def test_a_server_that_is_down_is_waited_for(
             assert "Payam stops before it has served" in payam.log()
             payam.start()
             late.start()
-            while "Payam serves" not in payam.log():
+            while not PayamServer.answers(payam):
                 assert payam.process.poll() is None
                 time.sleep(0.02)
+            assert "Payam serves" in payam.log()
     absent = {"DATABASE_URL": postgres_server.url("absent"), "PORT": str(free_port())}
     server = "server.py" if workers == 1 else "-m gunicorn -c gunicorn.conf.py server:app"
     status, said = run(server, {**absent, "DATA_DIR": str(tmp_path)})

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
 
 import psycopg
 import pytest
@@ -13,14 +12,24 @@ from chat.importing import source
 from chat.store.connect import connect
 from chat.store.patience import Patience
 from chat.store.postgres.database import PostgresStore
-from tests.store.world import conversation, draft, expect_dense, opened, pair, stored, user
+from tests.store.world import (
+    conversation,
+    draft,
+    expect_dense,
+    opened,
+    pair,
+    set_patience,
+    stored,
+    until_it_is_back,
+    user,
+)
 from tests.support.commands import run_command
 from tests.support.pgbouncer_server import PgBouncerServer
 from tests.support.postgres_server import PostgresServer
 
 TIMES = 20
 """Often enough for each of the few connections to PostgreSQL, and for psycopg to prepare."""
-PATIENT, IMPATIENT = Patience(connection=30), Patience(connection=1)
+IMPATIENT = Patience(connection=1)
 LEFT_BEHIND = """
     SELECT (SELECT count(*) FROM pg_prepared_statements),
         current_setting('plan_cache_mode'), current_setting('jit')
@@ -44,7 +53,7 @@ def pooler(server: PostgresServer) -> Iterator[PgBouncerServer]:
 async def database(server: PostgresServer, pooler: PgBouncerServer) -> AsyncIterator[PostgresStore]:
     """Migrated, through the pooler."""
     url = pooler.before(server.create_database())
-    async with opened(url, migrated=True, patience=PATIENT) as database:
+    async with opened(url, migrated=True) as database:
         assert isinstance(database, PostgresStore)
         yield database
 
@@ -144,8 +153,9 @@ async def test_a_pooler_without_its_server_is_unavailable(
 ) -> None:
     """Its own errors pass, and all works again when PostgreSQL is there."""
     url = pooler.before(server.create_database())
-    async with opened(url, patience=IMPATIENT) as database:
+    async with opened(url) as database:
         await database.fetch("SELECT 1")
+        set_patience(database, IMPATIENT)
         server.stop()
         try:
             for _ in range(3):
@@ -157,12 +167,7 @@ async def test_a_pooler_without_its_server_is_unavailable(
             assert not isinstance(caught.value, OutcomeUnknown)
         finally:
             server.start()
-        async with asyncio.timeout(60):
-            while True:
-                with suppress(Unavailable):
-                    assert await database.fetch("SELECT 1") == [(1,)]
-                    return
-                await asyncio.sleep(0.1)
+        await until_it_is_back(database)
 
 
 async def store_one(database: PostgresStore, talk: int, sender: int) -> None:

@@ -17,17 +17,18 @@ from chat.store.patience import Patience
 from chat.store.postgres.connection import PREPARED
 from chat.store.postgres.database import PostgresStore
 from tests.faults.proxy import FaultProxy, Way
-from tests.store.world import POOL_SIZE, opened
+from tests.store.world import POOL_SIZE, opened, set_patience
 from tests.support.postgres_server import PostgresServer
 
 BACKENDS = """
     SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()
+        AND backend_type = 'client backend'
 """
 
-IMPATIENT = Patience(read=1.0)
-PATIENT = Patience(read=3600.0)
-"""Whoever waits for it fails."""
+PATIENT = Patience(connection=60.0, fresh=3600.0, read=3600.0)
+"""Whoever waits for a read fails, and no connection is asked whether it lives."""
+IMPATIENT = Patience(connection=60.0, fresh=3600.0, read=1.0)
 SECONDS = 120  # keeps a test from hanging
 
 WAITS_FOR = "SELECT wait_event FROM pg_stat_activity WHERE pid = %s"
@@ -35,7 +36,7 @@ WAITS_FOR = "SELECT wait_event FROM pg_stat_activity WHERE pid = %s"
 
 @pytest.fixture
 async def database(postgres_server: PostgresServer) -> AsyncIterator[PostgresStore]:
-    async with opened(postgres_server.create_database()) as database:
+    async with opened(postgres_server.create_database(), patience=PATIENT) as database:
         assert isinstance(database, PostgresStore)
         yield database
 
@@ -115,11 +116,13 @@ async def test_a_connection_keeps_so_many_statements(database: PostgresStore) ->
 
 async def test_a_read_that_takes_too_long_is_given_up(postgres_server: PostgresServer) -> None:
     """By who asked, by the server, and by the pool, which then has its connections as before."""
-    async with opened(postgres_server.create_database(), patience=IMPATIENT) as database:
+    async with opened(postgres_server.create_database(), patience=PATIENT) as database:
         assert isinstance(database, PostgresStore)
+        set_patience(database, IMPATIENT)
         sleeping = (database.fetch("SELECT pg_sleep(60)") for _ in range(POOL_SIZE))
         for outcome in await asyncio.gather(*sleeping, return_exceptions=True):
             assert isinstance(outcome, Unavailable)
+        set_patience(database, PATIENT)
         await all_are_free(database)
         async with asyncio.timeout(60):
             while await database.fetch(BACKENDS) != [(0,)]:
@@ -218,11 +221,13 @@ async def test_a_line_gone_dead_makes_a_read_unavailable(postgres_server: Postgr
     assert port is not None
     async with (
         FaultProxy(port) as line,
-        opened(url.replace(f":{port}/", f":{line.port}/"), patience=IMPATIENT) as database,
+        opened(url.replace(f":{port}/", f":{line.port}/"), patience=PATIENT) as database,
     ):
         await database.fetch("SELECT 1")
         line.stall(Way.BOTH)
+        set_patience(database, IMPATIENT)
         with pytest.raises(Unavailable):
             await database.fetch("SELECT 1")
         line.resume()
+        set_patience(database, PATIENT)
         assert await database.fetch("SELECT 1") == [(1,)]

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from chat.store.connect import connect
 from chat.store.database import Unfit
 from chat.store.patience import Patience
 from chat.store.sqlite.database import SqliteStore
-from tests.store.world import opened
+from tests.store.world import PATIENT, opened
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 async def store(path: Path) -> AsyncIterator[SqliteStore]:
     """With a table of texts."""
-    async with opened(f"sqlite:///{path}", patience=Patience(checkpoint=0.02)) as database:
+    async with opened(f"sqlite:///{path}", patience=replace(PATIENT, checkpoint=0.02)) as database:
         assert isinstance(database, SqliteStore)
         async with database.transaction() as transaction:
             await transaction.execute("CREATE TABLE kept (text TEXT)")
