@@ -45,8 +45,9 @@ UNUSED = secrets.token_urlsafe(48)
 BEGINNING = (users.create, database.seed, import_from.django)
 """A deployment may begin with these, or with `migrate`."""
 WAIT_SECONDS = 30.0
-"""A command waits so long for a database that is away or busy. Nobody waits for an answer behind
-it, as behind a request. So a restart of PostgreSQL need not make it fail.
+"""A command waits so long for a database that is away or busy, and for the process that looks at a
+file. Nobody waits for an answer behind it, as behind a request. So a restart of PostgreSQL need not
+make it fail, and a busy machine costs no picture that is imported its thumbnail.
 """
 PATIENCE = Patience(connection=WAIT_SECONDS, lock=WAIT_SECONDS)
 
@@ -88,6 +89,7 @@ async def run(settings: Settings, options: argparse.Namespace) -> Said:
         require_database(settings)
     secret = secret_of_server(settings) if command is users.token else UNUSED
     payam = make_payam(replace(settings, jwt_secret=settings.jwt_secret or secret), PATIENCE)
+    payam.inspector.patience = WAIT_SECONDS
     once = partial(once_there, say=say_waiting, within=WAIT_SECONDS)
     try:
         await once(payam.database.inspect)

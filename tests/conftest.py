@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
+from chat.media import inspector
 from tests.support.citus_cluster import CitusCluster, lack_of_citus
 from tests.support.commands import run_command
+from tests.support.http_client import PATIENCE
 from tests.support.payam_server import PayamServer
 from tests.support.people import People
 from tests.support.pgbouncer_server import PgBouncerServer
@@ -16,9 +18,11 @@ from tests.support.redis_server import RedisServer
 
 HERE = Path(__file__).parent
 
-# A deadline is a timing, and these machines are shared.
-settings.register_profile("payam", deadline=None)
+# A deadline is a timing, as is how long inputs take to be made, and these machines are shared.
+settings.register_profile("payam", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("payam")
+inspector.PATIENCE = PATIENCE
+"""Beside tests the process that looks at files gets little of a processor: it is a nice one."""
 
 LONG = (
     "faults/test_faults.py",

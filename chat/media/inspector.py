@@ -2,7 +2,7 @@
 
 The worker is started by the first file that needs it, and ends when it has had nothing to do for a
 while. It takes one file at a time. Whatever a file does to it, the caller gets an answer within
-PATIENCE seconds; where there is none, the answer is that nothing is known of the file.
+`patience` seconds; where there is none, the answer is that nothing is known of the file.
 """
 
 import asyncio
@@ -20,7 +20,9 @@ from chat.media.found import NOTHING, Answer, Question
 log = logging.getLogger("payam.media")
 
 PATIENCE = 10.0
-"""Seconds for one file, with its turn in the queue: an upload waits no longer for it."""
+"""Seconds for one file, with its turn in the queue: an upload waits no longer for it. A command
+waits longer.
+"""
 WAITING_MOST = 32
 """Files that wait for their turn. More are not looked at."""
 IDLE = 60.0
@@ -35,10 +37,10 @@ ANSWER_MOST = 4096
 
 
 class Inspector:
-    def __init__(self, pixels: int, patience: float = PATIENCE, idle: float = IDLE) -> None:
+    def __init__(self, pixels: int, idle: float = IDLE) -> None:
         """`pixels` is the most pixels of a picture that is decoded."""
         self.pixels = pixels
-        self._patience = patience
+        self.patience = PATIENCE
         self._idle = idle
         self._turn = asyncio.Lock()
         self._waiting = 0
@@ -61,10 +63,10 @@ class Inspector:
         question = Question(whole(path), target, has_length, is_still)
         self._waiting += 1
         try:
-            async with asyncio.timeout(self._patience), self._turn:
+            async with asyncio.timeout(self.patience), self._turn:
                 answer = await self._ask(question)
         except TimeoutError:
-            log.warning("a file is not looked at: it took more than %g seconds", self._patience)
+            log.warning("a file is not looked at: it took more than %g seconds", self.patience)
             answer = NOTHING
         finally:
             self._waiting -= 1
@@ -98,7 +100,7 @@ class Inspector:
     async def _worker(self) -> Process:
         if self._process is None:
             memory = BASE_MEMORY + PIXEL_MEMORY * self.pixels
-            arguments = (self.pixels, memory, max(int(self._patience), 1))
+            arguments = (self.pixels, memory, max(int(self.patience), 1))
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-P",

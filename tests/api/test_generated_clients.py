@@ -17,6 +17,7 @@ PACKAGES = ("openapi-typescript@7.13.0", "openapi-fetch@0.17.0", "typescript@5.9
 
 IN_PYTHON = """
 import sys
+from httpx import Timeout
 from payam_rest_api_client import AuthenticatedClient, Client
 from payam_rest_api_client.api.conversations import conversations_create
 from payam_rest_api_client.api.messages import messages_create
@@ -25,10 +26,11 @@ from payam_rest_api_client.api.users import users_sign_up
 from payam_rest_api_client.models import Credentials, NewConversation, NewMessage, NewUser
 
 url, name, password = sys.argv[1:]
-anybody = Client(base_url=url, raise_on_unexpected_status=True)
+given = {"base_url": url, "timeout": Timeout(60)}
+anybody = Client(raise_on_unexpected_status=True, **given)
 users_sign_up.sync(client=anybody, body=NewUser(username=name, password=password))
 pair = tokens_sign_in.sync(client=anybody, body=Credentials(username=name, password=password))
-me = AuthenticatedClient(base_url=url, token=pair.access)
+me = AuthenticatedClient(token=pair.access, **given)
 conversation = conversations_create.sync(client=me, body=NewConversation(participants=[]))
 message = messages_create.sync(conversation.id, client=me, body=NewMessage(content="سلام"))
 print(message.content, message.sender.username)

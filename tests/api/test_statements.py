@@ -19,7 +19,7 @@ from tests.api.statements import Counter
 from tests.contract.rights import FRAMES, SOCKETS
 
 FEW, MANY = 2, 4
-PAUSES = (0.0, 0.0, 0.5, 2.0, 5.0)
+PAUSES = (0.0, 0.0, 0.5, 2.0, 5.0, 15.0, 40.0)
 """Seconds before each try. The first one brings into memory what is kept there, which with few is
 there already. Later ones wait until search has followed what was changed here."""
 

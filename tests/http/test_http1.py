@@ -153,7 +153,10 @@ async def test_who_waits_to_send_is_not_made_to(site: Site) -> None:
 def test_no_bytes_make_the_server_fail(on_sqlite: PayamServer) -> None:
     """Whatever comes is answered as HTTP, or waited for; nothing is logged of it."""
 
-    @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(
+        max_examples=60,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
     @given(
         st.sampled_from(["", "GET ", "POST /api/token/ ", "GET http://", "GET / HTTP/1.1\r\n"]),
         st.binary(max_size=60)

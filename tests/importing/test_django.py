@@ -14,6 +14,7 @@ import httpx
 import psycopg
 import pytest
 
+from chat.media import inspector
 from tests.importing.conftest import Django, make
 from tests.support.commands import Said, command, run_command
 from tests.support.payam_server import CHECKOUT, PayamServer
@@ -67,8 +68,13 @@ class Client:
         return answer.json()
 
 
-def test_everything_comes_over(source: Django, settings: Mapping[str, str]) -> None:
-    """People, what they said and read, files and tickets, under their old ids."""
+def test_everything_comes_over(
+    source: Django, settings: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """People, what they said and read, files and tickets, under their old ids. A picture is looked
+    at however long that takes: nobody waits behind it, as behind an upload.
+    """
+    monkeypatch.setattr(inspector, "PATIENCE", 0.0)
     said = import_from(source, settings)
     assert said.status == 0, said.complaint
     for words in WORDS:

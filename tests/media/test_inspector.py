@@ -21,7 +21,7 @@ PIXELS = 1_000_000
 
 @pytest.fixture
 async def inspector() -> AsyncIterator[Inspector]:
-    inspector = Inspector(PIXELS, patience=20)
+    inspector = Inspector(PIXELS)
     yield inspector
     await inspector.close()
 
@@ -97,7 +97,7 @@ async def test_a_process_that_takes_too_long_is_replaced(
     worker = worker_of(inspector)
     os.kill(worker, signal.SIGSTOP)
     with monkeypatch.context() as patch:
-        patch.setattr(inspector, "_patience", 0.5)  # a new process may take longer to begin
+        patch.setattr(inspector, "patience", 0.5)  # a new process may take longer to begin
         assert await inspector.inspect(path, small) == NOTHING
     with pytest.raises(ProcessLookupError):
         os.kill(worker, 0)

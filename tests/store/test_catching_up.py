@@ -115,7 +115,10 @@ async def read(
     return all(page.is_last for page in pages.values())
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(history=steps, limit=st.integers(1, 4))
 async def test_a_client_that_pauses_anywhere_knows_what_one_that_never_did_knows(
     database: Database, history: list[Step], limit: int

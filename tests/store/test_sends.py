@@ -302,7 +302,10 @@ async def test_what_repeats_within_a_batch_may_fail_by_itself(
     assert [content for _, _, content in await stored(database, talk)] == ["a", "b"]
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=20,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(batches=st.lists(st.lists(lines, max_size=8), max_size=4))
 @example(batches=[[(1, 2, "a", "k2"), (0, 2, "a", "k2")]])  # refused, its key is still free
 async def test_any_batches_do_what_one_message_at_a_time_would(

@@ -1,4 +1,4 @@
-"""Watches the event loop of a server under test, and makes its hashes of passwords cheap.
+"""Watches the event loop of a server under test, and eases its work (`eased`).
 
 Python imports this file by itself where its folder is in PYTHONPATH. So the server is the one that
 an operator runs.
@@ -23,7 +23,7 @@ from functools import wraps
 from types import FrameType
 from typing import Any
 
-from cheap_hashes import Finder  # type: ignore[import-not-found] # is in this folder
+from eased import Finder  # type: ignore[import-not-found] # is in this folder
 
 BLOCKED = "the event loop is blocked"
 UNWATCHED = "UNWATCHED"
