@@ -1,7 +1,12 @@
 """The servers that tests share, each started when a test first asks for it."""
 
-from collections.abc import AsyncIterator, Generator, Iterator
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+from functools import wraps
+from inspect import iscoroutinefunction
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -58,6 +63,11 @@ faults are apart from each other, because each takes a core. What asks for the s
 shared comes last: each of them costs some hundredths of a core, also where nobody asks it anything.
 """
 
+LONGEST = None if "FAULT_ROUNDS" in os.environ else 600.0
+"""Seconds for one test, which only bound those that wait for what never comes. So all the others
+still have their result.
+"""
+
 SHAPES = {
     "sqlite": "on_sqlite",
     "postgres-redis": "on_postgres",
@@ -99,9 +109,23 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("deployment", shapes, indirect=True, scope="session")
 
 
+def within_limit(test: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    @wraps(test)
+    async def limited(*arguments: Any, **named: Any) -> None:
+        async with asyncio.timeout(LONGEST):
+            await test(*arguments, **named)
+
+    return limited
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the long files: no worker then ends long after the others."""
+    """Begin with the long files: no worker then ends long after the others. Give each test its
+    limit.
+    """
+    for item in items:
+        if isinstance(item, pytest.Function) and iscoroutinefunction(item.obj):
+            item.obj = within_limit(item.obj)
 
     def place(item: pytest.Item) -> int:
         file = item.path.relative_to(HERE).as_posix()

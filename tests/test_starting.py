@@ -7,7 +7,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from tests.support.payam_server import CHECKOUT, GUNICORNS, PayamServer
 from tests.support.ports import free_port
 from tests.support.processes import children
 from tests.support.redis_server import RedisServer
+from tests.support.server_group import wait_until
 
 ALONE = (sys.executable, "server.py")
 GUNICORN = (sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "server:app")
@@ -328,9 +328,8 @@ def test_more_workers_than_the_settings_say_need_the_relay(settings: Mapping[str
     assert "REDIS_URL" in refusal((*GUNICORN, "--workers", "2"), settings)
     with GunicornServer() as server:
         os.kill(server.process.pid, signal.SIGTTIN)
-        while "it stays at 1 worker" not in server.log():
-            assert server.answers()
-            time.sleep(0.05)
+        wait_until(lambda: "it stays at 1 worker" in server.log(), "it says nothing")
+        assert server.answers()
         assert len(children(server.process.pid)) == 1
 
 
@@ -344,9 +343,7 @@ def test_a_reload_serves_the_code_of_today(tmp_path: Path) -> None:
         health = tmp_path / "chat/api/health.py"
         health.write_text(health.read_text().replace('Health("live")', 'Health("new")'))
         os.kill(server.process.pid, signal.SIGHUP)
-        while state_of(server) != "new":
-            assert server.process.poll() is None
-            time.sleep(0.05)
+        wait_until(lambda: state_of(server) == "new", "it serves the old code")
 
 
 def state_of(server: PayamServer) -> str:

@@ -144,10 +144,10 @@ async def test_an_upload_reaches_payam_while_it_arrives(
 async def test_a_client_that_reads_slowly_gets_the_whole_answer() -> None:
     """For longer than nginx and Payam, which are impatient here, wait for one that does not."""
     impatient = {
-        "send_timeout 120s": "send_timeout 2s",
-        "proxy_read_timeout 60s": "proxy_read_timeout 2s",
+        "send_timeout 120s": "send_timeout 5s",
+        "proxy_read_timeout 60s": "proxy_read_timeout 5s",
     }
-    settings = {"SEND_TIMEOUT": "2", "RATE_LIMITS": "off"}
+    settings = {"SEND_TIMEOUT": "5", "RATE_LIMITS": "off"}
     with ProxiedServer(settings, changes=impatient) as server:
         async with People(server) as people:
             ali = await people("ali")
@@ -166,7 +166,7 @@ async def test_a_client_that_reads_slowly_gets_the_whole_answer() -> None:
                         piece = await client.reader.read(16 * 1024)
                         assert piece, f"cut off after {len(got)} of {len(whole)} bytes"
                         got += piece
-                        await asyncio.sleep(0.025)
+                        await asyncio.sleep(0.06)
                     return dechunked(parsed(got).body)
 
             assert set(await asyncio.gather(get("close"), get("keep-alive"))) == {whole}

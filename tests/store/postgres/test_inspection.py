@@ -4,8 +4,8 @@ import asyncio
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -23,6 +23,7 @@ from tests.support.payam_server import CHECKOUT, PayamServer
 from tests.support.ports import free_port
 from tests.support.postgres_server import PostgresServer
 from tests.support.redis_server import RedisServer
+from tests.support.server_group import wait_until
 
 ROLE = "payam_few"
 
@@ -209,9 +210,7 @@ async def test_a_read_only_database_is_waited_for(
     printed = [one.communicate()[0] for one in commands]
     assert printed == ["nothing to apply\n", "user 1: ali\n"]
     # Not the line that it serves: Sanic takes the signals over a moment after that.
-    while not PayamServer.answers(late):
-        assert late.process.poll() is None
-        await asyncio.sleep(0.02)
+    await asyncio.to_thread(wait_until, partial(PayamServer.answers, late), "it does not serve")
     assert late.log().count("read-only") == 1
     late.close()
 
@@ -232,9 +231,7 @@ def test_a_server_that_is_down_is_waited_for(
             assert "Payam stops before it has served" in payam.log()
             payam.start()
             late.start()
-            while not PayamServer.answers(payam):
-                assert payam.process.poll() is None
-                time.sleep(0.02)
+            wait_until(partial(PayamServer.answers, payam), "it does not serve")
             assert "Payam serves" in payam.log()
     absent = {"DATABASE_URL": postgres_server.url("absent"), "PORT": str(free_port())}
     server = "server.py" if workers == 1 else "-m gunicorn -c gunicorn.conf.py server:app"
