@@ -5,6 +5,7 @@ a `transaction`. The failure of a dependency (a server that is gone, a full disk
 be had) is the same error on both: `Unavailable`.
 """
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -21,6 +22,7 @@ from chat.store.sends import Send
 Row = tuple[Any, ...]
 Item = TypeVar("Item")
 RETRY_AFTER = 1.0
+NOTHING_STORED = "nothing was stored"
 PART = 2_000
 """Most rows of one answer, where many rows are asked for by their keys."""
 
@@ -142,7 +144,7 @@ class Database(Reads, ABC):
 
         Returns whether the sends of each conversation are in the order of `seq`. Raises the errors
         of the database. Then nothing was stored, or perhaps everything if the connection broke
-        during the commit.
+        during the commit. Where it is cancelled, anything may be stored, unless it is `given_up`.
         """
         for send in sends:
             send.begin()
@@ -224,3 +226,15 @@ def outcome_unknown(error: Exception) -> OutcomeUnknown:
     )
     unknown.__cause__ = error
     return unknown
+
+
+def given_up() -> asyncio.CancelledError:
+    """The error where the database knows that what was cancelled is not stored, nor will be."""
+    return asyncio.CancelledError(NOTHING_STORED)
+
+
+def was_given_up(error: TimeoutError) -> bool:
+    """Whether `asyncio.timeout` has cancelled what ended with `given_up`."""
+    return isinstance(error.__cause__, asyncio.CancelledError) and error.__cause__.args == (
+        NOTHING_STORED,
+    )

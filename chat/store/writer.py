@@ -15,9 +15,10 @@ The queue has a limit, `capacity`. Beyond it a change is refused with Unavailabl
 database is away, changes wait and are tried again until `timeout`. Then they are answered with
 Unavailable, and are not stored.
 
-The answer to a commit can be lost, and then nobody knows whether it was carried out. A message
-with a `client_id`, or another change with an idempotency key, is tried again, which finds out.
-Anything else is answered with OutcomeUnknown.
+The answer to a commit can be lost, or not come in time, and then nobody knows whether it was
+carried out. A message with a `client_id`, or another change with an idempotency key, is tried
+again, which finds out. Anything else is answered with OutcomeUnknown. What had not yet come to its
+commit is not stored.
 
 Nothing is acknowledged before its commit. After it first the callers are answered. Then `publish`
 gets the events, those of each conversation in the order of `seq`.
@@ -35,7 +36,7 @@ from chat import metrics
 from chat.errors import Failed, OutcomeUnknown, PayamError, Unavailable
 from chat.events import Change, Event
 from chat.store import mentions, replies
-from chat.store.database import Database, outcome_unknown
+from chat.store.database import Database, outcome_unknown, was_given_up
 from chat.store.sends import Send
 from chat.store.work import (
     Apply,
@@ -79,6 +80,8 @@ class Writer:
         self._wake = asyncio.Event()
         self._closing = False
         self._begun: float | None = None
+        self._may_be_stored = False
+        """Whether the present try has come so far that it may have committed."""
         self.stored = 0
         """How many changes this process has stored: by it one sees how busy it is."""
 
@@ -167,13 +170,16 @@ class Writer:
         """Try until everything in `run` is stored or too late, and so is answered."""
         while run := self._drop_late(run):
             begun = monotonic()
+            self._may_be_stored = False
             try:
                 async with asyncio.timeout(self._timeout):
                     await commit(run)
-            except (OutcomeUnknown, TimeoutError) as error:
-                run = self._keep_repeatable(run, error)
-            except Unavailable:
-                log.warning("the database is away; %d changes wait", len(run) + len(self._queue))
+            except (Unavailable, TimeoutError) as error:
+                if unknown := self._in_doubt(error):
+                    run = self._keep_repeatable(run, unknown)
+                else:
+                    waiting = len(run) + len(self._queue)
+                    log.warning("the database is away; %d changes wait", waiting)
             except Exception:  # one bad row must not make the others fail
                 if len(run) > 1:
                     for work in run:
@@ -218,9 +224,15 @@ class Writer:
                 if not work.refusal:
                     work.follow_up()
 
-    def _keep_repeatable(self, run: list[Any], error: Exception) -> list[Any]:
+    def _in_doubt(self, error: Unavailable | TimeoutError) -> OutcomeUnknown | None:
+        """The error for the callers, where what they sent may be stored; None where it is not."""
+        if isinstance(error, Unavailable):
+            return error if isinstance(error, OutcomeUnknown) else None
+        is_known = not self._may_be_stored or was_given_up(error)
+        return None if is_known else outcome_unknown(error)
+
+    def _keep_repeatable(self, run: list[Any], unknown: OutcomeUnknown) -> list[Any]:
         """Answer those that a second try could store twice. Return the others."""
-        unknown = error if isinstance(error, OutcomeUnknown) else outcome_unknown(error)
         log.warning("the answer to a commit of %d changes was lost", len(run))
         self._doubt({work.conversation for work in run})
         kept = []
@@ -251,6 +263,7 @@ class Writer:
         sends = [work.send for work in run]
         if any([send.extras is not None for send in sends]):  # noqa: C419 - a list is faster
             sends = await self._complete(sends)
+        self._may_be_stored = True
         if sends and not await self._database.store_sends(sends):
             run.sort(key=lambda work: work.send.seq)  # they are published in this order
 
@@ -278,3 +291,4 @@ class Writer:
             changed = {work.conversation_id for work in run if work.error is None} - {NEW}
             if changed:
                 await transaction.touch(sorted(changed))
+            self._may_be_stored = True

@@ -71,6 +71,10 @@ class Connection(aiosqlite.Connection):
         if self._thread.ident is not None:
             await asyncio.to_thread(self._thread.join)
 
+    def soon(self, function: Callable[[sqlite3.Connection], object]) -> None:
+        """Have the function run after what runs or waits in the thread, and do not wait for it."""
+        self._tx.put_nowait((None, partial(function, self._conn)))
+
     async def run(self, function: Callable[[sqlite3.Connection], Result]) -> Result:
         """Run the function in the connection's thread, and return its result.
 

@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from peewee_async.databases import SqliteDatabase
@@ -19,7 +20,7 @@ from peewee_async.pool import PoolBackend
 from peewee_async.utils import ConnectionProtocol
 
 from chat.errors import Unavailable
-from chat.store.database import PART, Database, Row, Transaction, Unfit
+from chat.store.database import PART, Database, Row, Transaction, Unfit, given_up
 from chat.store.patience import PATIENCE, Patience
 from chat.store.sends import Send
 from chat.store.sqlite.checkpoints import Checkpoints
@@ -220,15 +221,27 @@ class SqliteStore(Sqlite, Database):
                 yield transaction
                 await transaction.run(sqlite3.Connection.commit)
                 self._checkpoints.wanted()
+            except asyncio.CancelledError:
+                # Its BEGIN may still wait for another process.
+                self._writer.soon(sqlite3.Connection.rollback)
+                raise
             except BaseException:
                 await self._writer.run(sqlite3.Connection.rollback)
                 raise
 
     async def write(self, function: Callable[[sqlite3.Connection], Result]) -> Result:
-        """Run one function as one transaction, in one hop to the connection's thread."""
+        """Run one function as one transaction, in one hop to the connection's thread.
+
+        Whoever is cancelled gives up: a BEGIN that still waits then for another process does not
+        go on to the function.
+        """
+        decision = Lock()  # for whoever takes it first: the thread goes on, or the caller gives up
 
         def transact(db: sqlite3.Connection) -> Result:
             begin(db)
+            if not decision.acquire(blocking=False):
+                db.rollback()
+                raise given_up()
             try:
                 result = function(db)
                 db.commit()
@@ -237,8 +250,13 @@ class SqliteStore(Sqlite, Database):
                 raise
             return result
 
-        async with self._turn:
-            result = await self._writer.run(transact)
+        try:
+            async with self._turn:
+                result = await self._writer.run(transact)
+        except asyncio.CancelledError:
+            if decision.acquire(blocking=False):
+                raise given_up() from None
+            raise
         self._checkpoints.wanted()
         return result
 
