@@ -3,21 +3,21 @@
 import { forgetAnswers } from "./desk-composer.js";
 import { confirm, show, whenSent } from "./dialogs.js";
 import { clone, complain, make } from "./dom.js";
+import { latest } from "./latest.js";
 import { say } from "./strings.js";
 
 export function showAnswers({ api }) {
   const { content, list, form, cancel, hint } = clone("answers", {});
   let edited = null;
-  let asked = 0; // only the last answer counts
+  const last = latest();
   hint.textContent = say("answersHint", { place: "{{customer}}" });
   show(say("answers"), content);
   refresh().catch(complain);
 
   async function refresh() {
     forgetAnswers();
-    const mine = ++asked;
-    const all = await api.cannedResponses();
-    if (mine === asked) list.replaceChildren(...all.map(row));
+    const all = await last(api.cannedResponses());
+    if (all) list.replaceChildren(...all.map(row));
   }
 
   function row(answer) {

@@ -4,6 +4,7 @@ import { colleagues, shownName } from "./avatar.js";
 import { show } from "./dialogs.js";
 import { clone, complain, make } from "./dom.js";
 import { explain } from "./explain.js";
+import { latest } from "./latest.js";
 import { plotOf } from "./plot.js";
 import { isPersian, number, say } from "./strings.js";
 
@@ -20,7 +21,7 @@ export function showFigures(account) {
   const { api } = account;
   const { content, spans, problem, tiles, plots, head, rows, hint, files } = clone("figures");
   let days = SPANS[0];
-  let looks = 0; // only the last answer counts
+  const last = latest();
   let next;
   const columns = ["agent", "colAnswered", "figFirst", "figClosed", "figResolution", "colMessages", "figOpen", "figRating"];
   head.append(...columns.map((name) => cell("th", say(name === "agent" ? "anyAgent" : name))));
@@ -58,14 +59,13 @@ export function showFigures(account) {
   async function look() {
     next = undefined;
     for (const [count, button] of buttons) button.ariaPressed = String(count === days);
-    const mine = ++looks;
     try {
-      const figures = await api.json("GET", `/api/desk/figures/?${asked()}`);
-      if (mine !== looks) return;
+      const figures = await last(api.json("GET", `/api/desk/figures/?${asked()}`));
+      if (!figures) return;
       problem.textContent = "";
       draw(figures);
     } catch (error) {
-      if (mine === looks) problem.textContent = explain(error);
+      problem.textContent = explain(error);
     }
   }
 

@@ -2,6 +2,7 @@
 
 import { clone, complain, make, notify } from "./dom.js";
 import { whenSent } from "./dialogs.js";
+import { latest } from "./latest.js";
 import { home } from "./place.js";
 import { day, number, say, time } from "./strings.js";
 
@@ -9,12 +10,11 @@ const HOUR = 3_600_000; // milliseconds
 
 export function invitesOf(payam, id) {
   const { content, links, form } = clone("invites");
-  let asked = 0; // only the last answer counts
+  const last = latest();
 
   async function read() {
-    const mine = ++asked;
-    const all = await payam.invites(id);
-    if (mine === asked) links.replaceChildren(...all.map(row));
+    const all = await last(payam.invites(id));
+    if (all) links.replaceChildren(...all.map(row));
   }
 
   function row({ id: link, code, expires_at: ends, max_uses: most, uses }) {

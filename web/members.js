@@ -3,6 +3,7 @@
 import { avatarOf, bothNames, shownName } from "./avatar.js";
 import { confirm } from "./dialogs.js";
 import { clone, complain, make } from "./dom.js";
+import { latest } from "./latest.js";
 import { openMenu } from "./menu.js";
 import { showProfile } from "./profile.js";
 import { mayRemove } from "./rights.js";
@@ -17,14 +18,12 @@ export function membersOf(account, chat, ended) {
   const { content, people, more, note } = clone("members");
   let known = [];
   let hasMore = false;
-  let asked = 0; // only the last answer counts
+  const last = latest();
 
   async function read(after = 0) {
-    asked += 1;
-    const mine = asked;
     const count = after ? PAGE : Math.max(PAGE, known.length);
-    const page = await api.participants(id, { limit: Math.min(count, 200), after });
-    if (mine !== asked) return;
+    const page = await last(api.participants(id, { limit: Math.min(count, 200), after }));
+    if (!page) return;
     known = after ? [...known, ...page] : page;
     hasMore = page.length >= Math.min(count, 200);
     draw();

@@ -3,6 +3,7 @@
 import { avatarOf, bothNames } from "./avatar.js";
 import { clone, make, reconcile } from "./dom.js";
 import { explain } from "./explain.js";
+import { latest } from "./latest.js";
 import { say } from "./strings.js";
 
 const PAUSE = 200; // milliseconds without a key before the server is asked
@@ -11,10 +12,12 @@ const PAUSE = 200; // milliseconds without a key before the server is asked
 export function peoplePicker(payam, known) {
   const { content, input, note, found } = clone("people-picker");
   const people = new Map(); // by id, all that were found
+  const last = latest();
   let timer;
 
   input.oninput = () => {
     clearTimeout(timer);
+    last(); // what was asked before does not count any more
     timer = setTimeout(search, PAUSE);
   };
   // The form is sent by its button; here Enter means that the name is written.
@@ -25,12 +28,11 @@ export function peoplePicker(payam, known) {
   };
 
   async function search() {
-    const asked = input.value;
-    const name = asked.trim();
+    const name = input.value.trim();
     note.textContent = "";
     try {
-      const users = name ? await payam.users(name) : [];
-      if (asked !== input.value) return; // a later question is under way
+      const users = await last(name ? payam.users(name) : []);
+      if (!users) return;
       for (const user of users) people.set(user.id, user);
       const chosen = [...found.querySelectorAll(":checked")].map((box) => Number(box.value));
       const ids = new Set([...known, ...chosen]);

@@ -1,6 +1,7 @@
 // The pinned messages of the conversation that is looked at, and the bar with the last of them.
 
 import { complain } from "./dom.js";
+import { latest } from "./latest.js";
 import { may } from "./rights.js";
 import { inShort } from "./sounds.js";
 import { say } from "./strings.js";
@@ -10,14 +11,12 @@ export function pinsOf(account, chat, { bar, text, unpin }, show) {
   const { api, id } = chat;
   let pinned = []; // the last pinned first
   let isRead = false;
-  let asked = 0; // only the last answer counts: changes may have come since the others were asked
+  const last = latest(); // changes may have come since the others were asked
 
   async function read() {
     isRead = false;
-    asked += 1;
-    const mine = asked;
-    const answer = await api.pins(id);
-    if (mine !== asked) return;
+    const answer = await last(api.pins(id));
+    if (!answer) return;
     isRead = true;
     become(answer);
   }

@@ -2,6 +2,7 @@
 // for. What changes comes by the socket, and nothing is asked for twice while that is open.
 
 import { colleagues } from "./avatar.js";
+import { latest } from "./latest.js";
 
 const AGENTS_MOST = 100;
 const PAGE = 200;
@@ -27,7 +28,9 @@ class TicketStore {
   #api;
   #account;
   #news = new Map(); // what came by the socket while an answer was on its way
-  #turn = 0;
+  #loading = latest();
+  #asking = latest();
+  #searching = latest();
   #waits = new Map(); // by conversation, since when its customer waits, as its messages say
 
   constructor(account) {
@@ -62,10 +65,10 @@ class TicketStore {
   }
 
   async #load() {
-    const turn = ++this.#turn;
     this.#news.clear();
-    const [open, pending] = await Promise.all([this.#all("open"), this.#all("pending"), this.agents()]);
-    if (turn !== this.#turn) return; // it was asked for again meanwhile
+    const all = await this.#loading(Promise.all([this.#all("open"), this.#all("pending"), this.agents()]));
+    if (!all) return;
+    const [open, pending] = all;
     this.waiting = new Map([...open, ...pending].map((ticket) => [ticket.id, ticket]));
     // What came meanwhile may be newer than the answer.
     for (const ticket of this.#news.values()) this.put(ticket);
@@ -108,7 +111,8 @@ class TicketStore {
   /** Have the newest of the closed ones, or with `isMore` those before the ones that are there. */
   async loadClosed(isMore = false) {
     const before = isMore ? this.closed.at(-1)?.id : undefined;
-    const some = await this.#api.tickets({ status: "closed", before, limit: CLOSED_PAGE });
+    const some = await this.#asking(this.#api.tickets({ status: "closed", before, limit: CLOSED_PAGE }));
+    if (!some) return;
     this.closed = isMore ? [...this.closed, ...some] : some;
     this.hasMoreClosed = some.length === CLOSED_PAGE;
     this.#account.changed();
@@ -116,7 +120,9 @@ class TicketStore {
 
   /** Look for closed ones with that text, which may be older than those that are there. */
   async search(text) {
-    this.found = await this.#api.tickets({ status: "closed", q: text, limit: CLOSED_PAGE });
+    const some = await this.#searching(this.#api.tickets({ status: "closed", q: text, limit: CLOSED_PAGE }));
+    if (!some) return;
+    this.found = some;
     this.#account.changed();
   }
 
