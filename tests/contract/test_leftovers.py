@@ -30,6 +30,7 @@ def api(own_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     folder = tmp_path_factory.mktemp("leftovers")
     settings = Settings(data_dir=folder, database_url=own_database, rate_limits=False, guests=True)
     with Api(settings) as served:
+        served.app.ctx.payam.inspector.patience = SECONDS
         yield served
 
 
