@@ -494,7 +494,12 @@ test("reactions and replies are counted once, whatever a page has counted", asyn
   assert.deepEqual([one.record.archived, one.title, one.seq], [true, "talk 1", 16]);
 });
 
-test("what is kept of messages takes in changes that come at once, one after the other", async () => {
+for (const isLoaded of [false, true]) {
+  const where = isLoaded ? "that is looked at" : "that is not";
+  test(`what is kept of a conversation ${where} takes in changes at once, one after the other`, () => amended(isLoaded));
+}
+
+async function amended(isLoaded) {
   const key = "thread/ali/1";
   const contents = new Map([[key, { id: 1, messages: [{ id: 8, content: "8" }, { id: 9, content: "9" }] }]]);
   const storage = {
@@ -502,10 +507,10 @@ test("what is kept of messages takes in changes that come at once, one after the
     set: async (name, value) => (await tick(), void contents.set(name, value)),
   };
   const shelf = new Shelf(storage, "ali");
-  const conversation = { id: 1, thread: { isLoaded: false } };
+  const conversation = { id: 1, thread: { isLoaded, messages: [] } };
   await Promise.all([
     shelf.amend(conversation, { type: "message.deleted", message_id: 9 }),
     shelf.amend(conversation, { type: "message.edited", message: { id: 8, content: "eight" } }),
   ]);
   assert.deepEqual(contents.get(key).messages.map(({ content }) => content), ["eight", ""]);
-});
+}

@@ -10,7 +10,7 @@ import { Thread } from "./thread.js";
 import { Uploads } from "./uploads.js";
 
 const MET_MOST = 100; // people of a conversation who are asked for
-const AMENDS = new Set(["message.edited", "message.deleted"]); // what is kept of a message that is not read here
+const AMENDS = new Set(["message.edited", "message.deleted"]); // what is kept of a message
 
 export class LiveConversation extends Emitter {
   thread = new Thread();

@@ -35,10 +35,13 @@ export class Shelf {
     this.#timers.set(id, setTimeout(() => this.#write(conversation), PAUSE));
   }
 
-  /** What is not read here now was edited or deleted: nothing that is gone stays here. */
-  async amend({ id, thread }, frame) {
+  /**
+   * Something was edited or deleted: nothing that is gone stays here. This does not wait, for a page that is loaded
+   * again meanwhile would show it once more.
+   */
+  async amend({ id }, frame) {
     if (frame.type === "message.deleted") this.files.drop(id, frame.message_id);
-    const changed = thread.isLoaded ? undefined : CHANGED[frame.type]?.(frame);
+    const changed = CHANGED[frame.type]?.(frame);
     if (!changed) return;
     await this.#inTurn(async () => {
       const kept = await this.#get(id);
