@@ -106,7 +106,7 @@ def test_another_wording_is_spoken(name: str, scenario: str, tmp_path: Path) -> 
 @pytest.mark.parametrize("name", ["nchan", "socketio"])
 def test_a_loss_is_found_in_another_wording(name: str, tmp_path: Path) -> None:
     """Expected: missing at every socket, the sender's too."""
-    status, report = run(name, "fanout --in-flight 2 --patience 2", Room(lost=4), tmp_path)
+    status, report = run(name, "fanout --in-flight 2 --patience 5", Room(lost=4), tmp_path)
     assert status == 1
     assert report["ledger"]["missing"] == SOCKETS
 

@@ -155,7 +155,7 @@ class PostgresServer(ServerProcess):
 
     def _run(self, statement: "str | sql.Composed") -> None:
         query = sql.SQL(statement) if isinstance(statement, str) else statement
-        with psycopg.connect(self.url("postgres"), autocommit=True, connect_timeout=5) as admin:
+        with psycopg.connect(self.url("postgres"), autocommit=True, connect_timeout=60) as admin:
             admin.execute(query)
 
 
