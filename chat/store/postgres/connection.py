@@ -16,12 +16,12 @@ from psycopg import AsyncConnection, errors
 from psycopg.abc import RV, PQGen
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.generators import execute
-from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq import TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 from psycopg.waiting import Ready, Wait, wait_async
 
 from chat.store.database import Row
-from chat.store.postgres.exchange import new_name, numbered, receive
+from chat.store.postgres.exchange import finish, new_name, numbered, require_done
 
 POLL_SECONDS = 0.1
 """How often psycopg looks whether it was interrupted."""
@@ -223,12 +223,8 @@ class PostgresConnection(AsyncConnection[Row]):
                 pgconn.send_query_prepared(name, values, formats)
             else:
                 pgconn.send_query_params(numbered(sql), values, types, formats)
-        pgconn.pipeline_sync()
-        results = yield from receive(pgconn)
-        pgconn.exit_pipeline_mode()
-        for result in results:
-            if result.status == ExecStatus.FATAL_ERROR:
-                raise errors.error_from_result(result, self.info.encoding)
+        results = yield from finish(pgconn)
+        require_done(results, self.info.encoding)
         return results[-1]
 
     def _read(self, sql: str, parameters: Sequence[Any]) -> PQGen[list[Row]]:
@@ -281,6 +277,5 @@ class PostgresConnection(AsyncConnection[Row]):
     def _answer(self) -> PQGen[PGresult]:
         results: list[PGresult] = yield from execute(self.pgconn)
         # One, or two errors: a server that ends says why, and a pooler then that it is gone.
-        if results[0].status == ExecStatus.FATAL_ERROR:
-            raise errors.error_from_result(results[0], self.info.encoding)
+        require_done(results, self.info.encoding)
         return results[0]

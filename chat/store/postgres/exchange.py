@@ -48,22 +48,19 @@ def exchange(
             pgconn.send_query_prepared(names[sql], encoded)
         else:
             pgconn.send_query_params(numbered(sql), encoded)
-    pgconn.pipeline_sync()
-    results = yield from receive(pgconn)
-    pgconn.exit_pipeline_mode()
+    results = yield from finish(pgconn)
     for (sql, name), result in zip(new.items(), results, strict=False):
         if result.status == ExecStatus.COMMAND_OK:
             known[sql] = name
-    for result in results:
-        if result.status == ExecStatus.FATAL_ERROR:
-            raise errors.error_from_result(result, encoding)
+    require_done(results, encoding)
     return [rows(result) for result in results[len(new) :]]
 
 
-def receive(pgconn: PGconn) -> PQGen[list[PGresult]]:
-    """All results of a pipeline up to its end. If the end comes, an error among them is the answer
-    of the server, which rolled back. Otherwise the connection broke, and nobody knows.
+def finish(pgconn: PGconn) -> PQGen[list[PGresult]]:
+    """End the pipeline. Returns all of its results. If its end comes, an error among them is the
+    answer of the server, which rolled back. Otherwise the connection broke, and nobody knows.
     """
+    pgconn.pipeline_sync()
     while pgconn.flush():
         ready = yield Wait.RW  # None if this goes on after it was interrupted
         if ready and ready & Ready.R:
@@ -77,8 +74,16 @@ def receive(pgconn: PGconn) -> PQGen[list[PGresult]]:
         if result is None:  # the end of one statement's results
             continue
         if result.status == ExecStatus.PIPELINE_SYNC:
+            pgconn.exit_pipeline_mode()
             return results
         results.append(result)
+
+
+def require_done(results: Sequence[PGresult], encoding: str) -> None:
+    """Raises the first error among them."""
+    for result in results:
+        if result.status == ExecStatus.FATAL_ERROR:
+            raise errors.error_from_result(result, encoding)
 
 
 def rows(result: PGresult) -> Answer:
