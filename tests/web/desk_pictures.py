@@ -17,9 +17,9 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from tests.web.shop import Shop, opened_shop
 from tests.web.test_tickets import INBOX, WORDS, Agent, desk_of, open_desk, row
-from tests.web.test_widget import WORDS as CHAT
-from tests.web.test_widget import chat_in, say
 from tests.web.visitor import Visitor
+from tests.web.widget import WORDS as CHAT
+from tests.web.widget import chat_in, say
 
 IMAGES = Path(__file__).parents[2] / "docs/images"
 HOUR = 3_600_000_000  # microseconds

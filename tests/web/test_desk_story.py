@@ -14,9 +14,9 @@ from playwright.async_api import Browser, FrameLocator, Page, Route, expect
 from tests.web.shop import SECRET, Shop
 from tests.web.test_tickets import INBOX, Agent, desk_of, open_desk, queue, row
 from tests.web.test_tickets import WORDS as DESK
-from tests.web.test_widget import WORDS as WIDGET
-from tests.web.test_widget import chat_in, opened, rate, say, visit
 from tests.web.visitor import Visitor
+from tests.web.widget import WORDS as WIDGET
+from tests.web.widget import chat_in, opened, rate, say, visit
 
 WORDS = {
     "en": {

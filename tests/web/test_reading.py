@@ -1,80 +1,25 @@
 """What counts as read on the page: what was before somebody's eyes, and nothing else."""
 
-import asyncio
 import re
-import time
-from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, Route, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.support.payam_server import PayamServer
-from tests.web.in_view import in_view, numbered, scroll_until, still, until_in_view
+from tests.web.in_view import numbered, scroll_until, still
+from tests.web.reading import (
+    DESKTOP,
+    MANY,
+    PHONE,
+    badge,
+    pair,
+    settled,
+    until_known,
+    until_read,
+    until_read_as_seen,
+    until_unread,
+)
 from tests.web.sender import Sender
-from tests.web.visitor import Visitor
-
-DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
-PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 780}, "has_touch": True}
-MANY = 227
-SECONDS = 60  # keeps a test from hanging
-
-
-async def pair(browser: Browser, url: str) -> tuple[Visitor, Sender, Sender]:
-    """Sara's page, with a conversation that is not open; who writes as Ali, and as Sara."""
-    ali, sara = Sender(url, "ali"), Sender(url, "sara")
-    ali.begin(sara)
-    page = await sara.page(browser, **DESKTOP)
-    await expect(page.list).to_have_count(1)
-    return page, ali, sara
-
-
-async def settled(page: Page) -> None:
-    """Longer than a message has to be in view to count as seen."""
-    await page.wait_for_timeout(1500)
-
-
-async def until_unread(reader: Sender, most: int, least: int = 0) -> None:
-    """Wait until the server counts so many; the page shows sooner what it has marked."""
-    end = time.monotonic() + SECONDS
-    while not least <= (count := reader.unread()) <= most:
-        assert time.monotonic() < end, count
-        await asyncio.sleep(0.05)
-
-
-async def until_read(visitor: Visitor, reader: Sender) -> None:
-    """The badge alone does not say it: what was sent may not have reached the page yet."""
-    await until_unread(reader, 0)
-    await expect(badge(visitor)).to_be_hidden()
-
-
-def badge(visitor: Visitor) -> Locator:
-    return visitor.list.get_by_role("img")
-
-
-async def until_read_as_seen(visitor: Visitor, reader: Sender) -> None:
-    """Up to the last message in view, of which half may be enough; and then no more."""
-    end = time.monotonic() + SECONDS
-    while not 0 <= await unseen(visitor) - reader.unread() <= 1:
-        assert time.monotonic() < end, (await in_view(visitor.page), reader.unread())
-        await asyncio.sleep(0.05)
-    await settled(visitor.page)
-    assert 0 <= await unseen(visitor) - reader.unread() <= 1
-
-
-async def unseen(visitor: Visitor) -> int:
-    """How many of them follow what is in view."""
-    return MANY - 1 - int((await still(visitor.page))[-1].split()[1])
-
-
-async def until_known(visitor: Visitor, text: str, unread: str = "") -> None:
-    """Wait until the page itself has this as the last message, and counts so many as unread: a
-    conversation opens where the page believes that reading has stopped.
-    """
-    await expect(visitor.list.filter(has_text=text)).to_have_count(1)
-    if unread:
-        await expect(badge(visitor)).to_have_text(unread)
-    else:
-        await expect(badge(visitor)).to_be_hidden()
 
 
 async def test_what_was_in_view_is_read_and_no_more(browser: Browser, served: PayamServer) -> None:
@@ -102,43 +47,6 @@ async def test_what_was_in_view_is_read_and_no_more(browser: Browser, served: Pa
     await expect(sara.message("message 226")).to_be_in_viewport()
     await until_read(sara, hers)
     await expect(down).to_be_hidden()
-
-
-async def test_it_opens_where_reading_stopped(browser: Browser, served: PayamServer) -> None:
-    """With what was read before it above, and what follows loaded as it is scrolled to."""
-    sara, ali, hers = await pair(browser, served.url)
-    ids = ali.say(*numbered(180))
-    hers.read(ids[79])
-    await sara.page.reload()
-    await until_known(sara, "message 179", "100")
-    await sara.list.click()
-    line = sara.page.get_by_role("log").get_by_text("Unread from here")
-    await expect(line).to_be_in_viewport()
-    await until_in_view(sara.page, "message 79", "message 80")
-    await scroll_until(sara.page, 600, "message 179")
-    texts = await sara.messages.all_text_contents()
-    assert texts == numbered(len(texts), 180 - len(texts))
-    await expect(badge(sara)).to_be_hidden()
-    await scroll_until(sara.page, -6000, "message 0")
-    await expect(sara.messages).to_have_text(numbered(180))
-
-
-async def test_a_phone_opens_where_reading_stopped(browser: Browser, served: PayamServer) -> None:
-    """Also a conversation that was open before, whose messages are there at once."""
-    ali, sara = Sender(served.url, "ali"), Sender(served.url, "sara")
-    ali.begin(sara)
-    ali.say(*numbered(5))
-    phone = await sara.page(browser, **PHONE)
-    await phone.list.click()
-    await expect(phone.messages).to_have_count(5)
-    await until_read(phone, sara)
-    await phone.page.get_by_role("link", name="Back to conversations").click()
-    ali.say(*numbered(40, first=5))
-    await expect(badge(phone)).to_have_text("40")
-    await phone.list.click()
-    await expect(phone.page.get_by_role("log").get_by_text("Unread from here")).to_be_in_viewport()
-    await expect(phone.page.get_by_role("heading", name=ali.name)).to_be_focused()
-    await until_in_view(phone.page, "message 5")
 
 
 async def test_what_comes_while_one_reads_above_is_unread(
@@ -280,45 +188,6 @@ async def test_a_mark_that_fails_is_made_again(whole_browser: Browser, served: P
     await hers.has_read_all()
 
 
-async def test_ones_own_message_leads_to_the_newest(browser: Browser, served: PayamServer) -> None:
-    """Also where the newest is not loaded; the line is gone."""
-    sara, ali, _ = await pair(browser, served.url)
-    ali.say(*numbered(120))
-    await until_known(sara, "message 119", "120")
-    await sara.list.click()
-    await expect(sara.page.locator("li.line")).to_be_in_viewport()
-    await sara.say("an answer")
-    await expect(sara.message("an answer")).to_be_in_viewport()
-    await expect(sara.message("message 119")).to_be_in_viewport()
-    await expect(sara.page.locator("li.line")).to_have_count(0)
-    texts = await sara.messages.all_text_contents()
-    assert texts == [*numbered(len(texts) - 1, 121 - len(texts)), "an answer"]
-
-
-async def test_ones_own_message_leads_there_also_while_others_load(
-    browser: Browser, served: PayamServer
-) -> None:
-    """The page asks for the messages that follow, as one answers."""
-    sara, ali, _ = await pair(browser, served.url)
-    ali.say(*numbered(120))
-    await until_known(sara, "message 119", "120")
-    await sara.list.click()
-    await expect(sara.page.locator("li.line")).to_be_in_viewport()
-    is_over = asyncio.Event()
-
-    async def hold(route: Route) -> None:
-        await is_over.wait()
-        await route.continue_()
-
-    await sara.page.route("**/messages/?*after=*", hold, times=1)
-    async with sara.page.expect_request("**/messages/?*after=*"):
-        await sara.page.get_by_role("log").evaluate("(log) => (log.scrollTop = 0)")
-    await sara.say("an answer")
-    is_over.set()
-    await expect(sara.message("an answer")).to_be_in_viewport()
-    await expect(sara.message("message 119")).to_be_in_viewport()
-
-
 async def test_ones_own_typing_is_not_somebody_elses(browser: Browser, served: PayamServer) -> None:
     """On another device of the same user; the others see it."""
     sara, ali, _ = await pair(browser, served.url)
@@ -332,42 +201,3 @@ async def test_ones_own_typing_is_not_somebody_elses(browser: Browser, served: P
         typing = sara.page.get_by_role("status").filter(has_text="is typing…")
         await expect(typing).to_be_visible()
     await expect(desk.page.get_by_text(re.compile("is typing"))).to_have_count(0)
-
-
-async def test_ones_place_is_kept(browser: Browser, served: PayamServer) -> None:
-    """Back from another conversation one reads on, unless something new has come meanwhile."""
-    sara, ali, hers = await pair(browser, served.url)
-    ids = ali.say(*numbered(60))
-    hers.read(ids[-1])
-    hers.begin(Sender(served.url, "omid"), title="others")
-    await until_known(sara, "message 59")
-    await sara.list.filter(has_text=ali.name).click()
-    await expect(sara.message("message 59")).to_be_in_viewport()
-    await sara.page.get_by_role("log").evaluate("(log) => log.scrollBy(0, -900)")
-    await expect(sara.page.get_by_role("button", name="To the newest")).to_be_visible()
-    before = await still(sara.page)
-    await sara.list.filter(has_text="others").click()
-    await expect(sara.messages).to_have_count(0)
-    await sara.list.filter(has_text=ali.name).click()
-    await expect(sara.message(before[0])).to_be_in_viewport()
-    assert await still(sara.page) == before
-    await sara.list.filter(has_text="others").click()
-    await expect(sara.messages).to_have_count(0)
-    ali.say("news")
-    await expect(badge(sara)).to_have_text("1")
-    await sara.list.filter(has_text=ali.name).click()
-    await expect(sara.message("news")).to_be_in_viewport()
-
-
-async def test_the_day_stays_in_view(browser: Browser, served: PayamServer) -> None:
-    """However far below its first message one reads."""
-    sara, ali, hers = await pair(browser, served.url)
-    hers.read(ali.say(*numbered(60))[-1])
-    await sara.page.reload()
-    await until_known(sara, "message 59")
-    await sara.list.click()
-    await expect(sara.message("message 59")).to_be_in_viewport()
-    await expect(sara.page.locator("li.day")).to_be_in_viewport()
-    await sara.page.get_by_role("log").evaluate("(log) => log.scrollBy(0, -900)")
-    await expect(sara.message("message 59")).not_to_be_in_viewport()
-    await expect(sara.page.locator("li.day")).to_be_in_viewport()
