@@ -128,6 +128,27 @@ async def test_a_ticket_is_seen_by_both(browser: Browser, served: PayamServer) -
         await expect(visitor.page.locator("p.ticket")).to_be_hidden()
 
 
+async def test_what_another_changed_of_a_ticket_stays(
+    browser: Browser, served: PayamServer
+) -> None:
+    """While one has its window open, to change something else."""
+    ali, sara = Sender(served.url, "ali"), Sender(served.url, "sara")
+    ali.begin(sara)
+    opened = ali._send("POST", f"{ali.path}support_ticket/", {"subject": "printer"}).json()
+    his = await ali.page(browser, "en")
+    await his.list.click()
+    await his.button("details").click()
+    subject = his.page.get_by_label(his.words["subject"])
+    await expect(subject).to_have_value("printer")
+    ticket = f"/api/support_tickets/{opened['id']}/"
+    sara._send("PATCH", ticket, {"priority": "urgent"})
+    await subject.fill("scanner")
+    await subject.press("Enter")
+    await expect(his.page.locator("p.ticket")).to_contain_text("scanner")
+    changed = ali._send("GET", ticket).json()
+    assert (changed["subject"], changed["priority"]) == ("scanner", "urgent")
+
+
 async def test_a_new_title_is_seen_by_both(browser: Browser, served: PayamServer) -> None:
     """In the heading and in the list of the other, as it happens."""
     ali, sara = await two(browser, served.url)
