@@ -2,8 +2,7 @@
 
 import { forgetAnswers } from "./desk-composer.js";
 import { confirm, show, whenSent } from "./dialogs.js";
-import { clone, complain, make } from "./dom.js";
-import { latest } from "./latest.js";
+import { clone, complain, latest, make } from "./dom.js";
 import { say } from "./strings.js";
 
 export function showAnswers({ api }) {

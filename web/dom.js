@@ -83,3 +83,20 @@ export function notify(text) {
 }
 
 export const complain = (error) => notify(explain(error));
+
+/**
+ * A function that takes the promise of an answer, and gives that answer; or nothing, where another was asked for
+ * meanwhile. What goes wrong with one that does not count any more is nobody's concern.
+ */
+export function latest() {
+  let last;
+  return async (answer) => {
+    last = answer;
+    try {
+      const found = await answer;
+      if (answer === last) return found;
+    } catch (error) {
+      if (answer === last) throw error;
+    }
+  };
+}

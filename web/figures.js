@@ -2,9 +2,8 @@
 
 import { colleagues, shownName } from "./avatar.js";
 import { show } from "./dialogs.js";
-import { clone, complain, make } from "./dom.js";
+import { clone, complain, latest, make } from "./dom.js";
 import { explain } from "./explain.js";
-import { latest } from "./latest.js";
 import { plotOf } from "./plot.js";
 import { isPersian, number, say } from "./strings.js";
 

@@ -1,8 +1,7 @@
 // The links into a conversation, for its owner and admins.
 
-import { clone, complain, make, notify } from "./dom.js";
+import { clone, complain, latest, make, notify } from "./dom.js";
 import { whenSent } from "./dialogs.js";
-import { latest } from "./latest.js";
 import { home } from "./place.js";
 import { day, number, say, time } from "./strings.js";
 

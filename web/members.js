@@ -2,8 +2,7 @@
 
 import { avatarOf, bothNames, shownName } from "./avatar.js";
 import { confirm } from "./dialogs.js";
-import { clone, complain, make } from "./dom.js";
-import { latest } from "./latest.js";
+import { clone, complain, latest, make } from "./dom.js";
 import { openMenu } from "./menu.js";
 import { showProfile } from "./profile.js";
 import { mayRemove } from "./rights.js";

@@ -1,9 +1,8 @@
 // Finding people by the beginning of their names, and choosing some: `person` in the form's data.
 
 import { avatarOf, bothNames } from "./avatar.js";
-import { clone, make, reconcile } from "./dom.js";
+import { clone, latest, make, reconcile } from "./dom.js";
 import { explain } from "./explain.js";
-import { latest } from "./latest.js";
 import { say } from "./strings.js";
 
 const PAUSE = 200; // milliseconds without a key before the server is asked

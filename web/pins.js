@@ -1,7 +1,6 @@
 // The pinned messages of the conversation that is looked at, and the bar with the last of them.
 
-import { complain } from "./dom.js";
-import { latest } from "./latest.js";
+import { complain, latest } from "./dom.js";
 import { may } from "./rights.js";
 import { inShort } from "./sounds.js";
 import { say } from "./strings.js";

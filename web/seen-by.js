@@ -2,8 +2,7 @@
 
 import { avatarOf, bothNames } from "./avatar.js";
 import { show } from "./dialogs.js";
-import { clone, complain, make } from "./dom.js";
-import { latest } from "./latest.js";
+import { clone, complain, latest, make } from "./dom.js";
 import { number, say } from "./strings.js";
 
 const PAGE = 200; // participants

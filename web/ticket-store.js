@@ -2,7 +2,7 @@
 // for. What changes comes by the socket, and nothing is asked for twice while that is open.
 
 import { colleagues } from "./avatar.js";
-import { latest } from "./latest.js";
+import { latest } from "./dom.js";
 
 const AGENTS_MOST = 100;
 const PAGE = 200;

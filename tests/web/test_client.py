@@ -17,7 +17,7 @@ from tests.support.tokens import access_token
 HERE = Path(__file__).parent
 NODE = compute_driver_executable()[0]
 """The Node that Playwright brings: tests need no other."""
-ALONE = ("account", "react-native", "folding", "latest")
+ALONE = ("account", "react-native", "folding")
 SECONDS = 600  # keep a test from hanging: all of them, and each
 ONE_SECONDS = 120
 

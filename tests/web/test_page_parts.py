@@ -11,7 +11,7 @@ from playwright.async_api import Browser, expect
 from tests.support.payam_server import PayamServer
 from tests.web.sender import Sender
 from tests.web.test_language import words
-from tests.web.visitor import MILLISECONDS
+from tests.web.visitor import MILLISECONDS, Visitor
 
 SCRIPT_MOST = 145_000  # bytes without comments, with the words of one language
 SENT_MOST = 51_000  # bytes of the same, as they are sent
@@ -106,6 +106,26 @@ async def test_what_is_seldom_used_is_loaded_when_it_is_wanted(
     await his.button("new").click()
     await expect(his.page.get_by_role("dialog")).to_be_visible()
     await his.page.wait_for_function(f"() => {loaded}.includes('{served.url}/web/dialogs.js')")
+
+
+async def test_only_what_was_asked_for_last_is_given(browser: Browser, served: PayamServer) -> None:
+    """Whenever the others come; and what goes wrong counts of that one alone."""
+    ask = """async () => {
+        const { latest } = await import("/web/dom.js");
+        const [last, other] = [latest(), latest()];
+        const answers = [];
+        const asked = () => new Promise((come, fail) => answers.push({ come, fail }));
+        const given = [1, 2, 3].map(() => last(asked()));
+        const apart = other(asked());
+        answers[2].come("new");
+        answers[1].fail(new Error("old"));
+        answers[0].come("old");
+        answers[3].come("apart");
+        const failed = last(Promise.reject(new Error("new"))).catch(({ message }) => message);
+        return [await Promise.all([...given.slice(0, 2), apart]), await failed];
+    }"""
+    page = await Visitor.arrive(browser, served.url, "ali", "en")
+    assert await page.page.evaluate(ask) == [[None, None, "apart"], "new"]
 
 
 def test_the_page_is_small_and_strict(served: PayamServer) -> None:
