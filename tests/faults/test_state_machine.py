@@ -42,6 +42,8 @@ class Participant:
         self.name = f"user{number}"
         self.seen = 0
         self.expected: deque[Frame] = deque()
+        self.early: deque[Frame] = deque()
+        """What came before an answer: what is read from the log may."""
         self.socket: Socket | None = None
         self._url = url
         self._token = token
@@ -53,6 +55,7 @@ class Participant:
     async def connect(self, conversation: Conversation, *, since: int | None = None) -> None:
         """Resume after what was seen, or after `since`."""
         self.seen = self.seen if since is None else since
+        self.early.clear()
         self.expected = deque(map(self.as_seen, conversation.since(self.seen)))
         connection = await connect(
             f"{self._url}?since={self.seen}",
@@ -74,19 +77,20 @@ class Participant:
         assert self.socket is not None
         ref = f"r{next(self._refs)}"
         await self.socket.send({**frame, "ref": ref})
-        answer = await self.socket.receive()
-        assert answer.get("ref") == ref, f"{self.name} received {answer} instead of an answer"
+        while (answer := await self.socket.receive()).get("ref") != ref:
+            self.early.append(answer)
         return answer
 
     async def catch_up(self) -> None:
         """Read what is expected, and nothing else."""
         while self.socket is not None and self.expected:
-            frame = await self.socket.receive()
+            frame = self.early.popleft() if self.early else await self.socket.receive()
             frame.pop("timestamp", None)
             frame.pop("epoch", None)  # the same all the time
             assert frame == self.expected.popleft()
             assert frame["seq"] >= self.seen
             self.seen = frame["seq"]
+        assert not self.early
 
 
 class Chat(RuleBasedStateMachine):
