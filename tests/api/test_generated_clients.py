@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support.npm import npm
 from tests.support.payam_server import CHECKOUT, PayamServer
 
 PACKAGES = ("openapi-typescript@7.13.0", "openapi-fetch@0.17.0", "typescript@5.9.3")
@@ -103,7 +104,7 @@ def test_a_typescript_client_is_generated_and_sends(
     """The compiler is content, in its strictest, and so is the server."""
     folder = document.parent
     (folder / "package.json").write_text(json.dumps({"type": "module", "private": True}))
-    run("npm", "install", "--silent", "--prefer-offline", "--no-audit", "--no-fund", *PACKAGES)
+    npm("install", *PACKAGES, folder=folder)
     run("node_modules/.bin/openapi-typescript", document.name, "--output", "payam.d.ts")
     (folder / "use.ts").write_text(IN_TYPESCRIPT)
     strict = ["--strict", "--noUncheckedIndexedAccess", "--exactOptionalPropertyTypes"]

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import secrets
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 from shutil import copy
@@ -14,6 +13,7 @@ from tusclient.client import TusClient
 
 from tests.contract.helpers import Pair
 from tests.faults.proxy import FaultProxy
+from tests.support.npm import npm
 from tests.support.payam_server import PayamServer
 from tests.support.people import People, Person
 
@@ -32,8 +32,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the stock client for JavaScript, and a program that uses it."""
     folder = tmp_path_factory.mktemp("tus")
     copy(Path(__file__).with_name("tus.mjs"), folder)
-    install = ("npm", "install", "--silent", "--prefer-offline", "--no-audit", "--no-fund")
-    subprocess.run([*install, "tus-js-client@4.3.1"], cwd=folder, check=True)
+    npm("install", "tus-js-client@4.3.1", folder=folder)
     return folder
 
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 import tarfile
 from collections.abc import AsyncIterator
 from typing import Any, get_args
@@ -14,6 +13,7 @@ import pytest
 from chat.realtime import client_frames, protocol, server_frames
 from chat.realtime.socket import CLOSE_CODES
 from tests.contract.helpers import Pair
+from tests.support.npm import npm
 from tests.support.payam_server import CHECKOUT, PayamServer
 from tests.support.people import People
 from tests.support.sockets import Socket
@@ -34,12 +34,7 @@ def document(on_sqlite: PayamServer) -> dict[str, Any]:
 def specification(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The JSON Schema of AsyncAPI 3.0.0."""
     folder = tmp_path_factory.mktemp("asyncapi")
-    subprocess.run(
-        ["npm", "pack", "--silent", "--prefer-offline", SPECIFICATION],  # noqa: S607
-        cwd=folder,
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
+    npm("pack", SPECIFICATION, folder=folder)
     (archive,) = folder.iterdir()
     with tarfile.open(archive) as package:
         file = package.extractfile("package/schemas/3.0.0-without-$id.json")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.npm import npm
 from tests.support.payam_server import CHECKOUT, PayamServer
 
 CLIENT = CHECKOUT / "web" / "client"
@@ -74,8 +75,7 @@ def project(tmp_path: Path) -> Callable[..., str]:
     [packed] = json.loads(run(*pack, folder=CLIENT))
     expected = {path.name for path in CLIENT.iterdir()}
     assert {file["path"] for file in packed["files"]} == expected
-    install = ("npm", "install", "--silent", "--prefer-offline", "--no-audit", "--no-fund")
-    run(*install, f"./{packed['filename']}", COMPILER)
+    npm("install", f"./{packed['filename']}", COMPILER, folder=tmp_path)
     return run
 
 
