@@ -211,6 +211,7 @@ async def test_a_read_only_database_is_waited_for(
     assert printed == ["nothing to apply\n", "user 1: ali\n"]
     # Not the line that it serves: Sanic takes the signals over a moment after that.
     await asyncio.to_thread(wait_until, partial(PayamServer.answers, late), "it does not serve")
+    late.has_begun()
     assert late.log().count("read-only") == 1
     late.close()
 
@@ -232,6 +233,7 @@ def test_a_server_that_is_down_is_waited_for(
             payam.start()
             late.start()
             wait_until(partial(PayamServer.answers, payam), "it does not serve")
+            payam.has_begun()
             assert "Payam serves" in payam.log()
     absent = {"DATABASE_URL": postgres_server.url("absent"), "PORT": str(free_port())}
     server = "server.py" if workers == 1 else "-m gunicorn -c gunicorn.conf.py server:app"
