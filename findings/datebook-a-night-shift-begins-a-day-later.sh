@@ -20,7 +20,8 @@ cat >try.mjs <<'TRY'
 import { GoogleCalendar, ICalendar } from "datebook";
 import ICAL from "ical.js";
 
-const local = { timeZone: "Asia/Tehran", weekday: "long", day: "numeric", month: "long", hour: "numeric", minute: "numeric" };
+const clock = { hour: "numeric", minute: "numeric" };
+const local = { timeZone: "Asia/Tehran", weekday: "long", day: "numeric", month: "long", ...clock };
 for (const time of ["09:00", "01:00"]) {
   const start = new Date(`2026-12-05T${time}:00+03:30`);
   const end = new Date(start.getTime() + 3_600_000);

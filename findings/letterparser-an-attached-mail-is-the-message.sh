@@ -43,7 +43,8 @@ const parts = {
   ],
 };
 for (const [name, part] of Object.entries(parts)) {
-  const lines = [...head, "Content-Type: multipart/mixed; boundary=a-b-c", "", ...text, "--a-b-c", ...part, "--a-b-c--"];
+  const type = "Content-Type: multipart/mixed; boundary=a-b-c";
+  const lines = [...head, type, "", ...text, "--a-b-c", ...part, "--a-b-c--"];
   const mail = lines.join("\r\n") + "\r\n";
   const one = extract(mail);
   const files = one.attachments.map(({ filename }) => filename ?? "(no name)");
