@@ -30,7 +30,8 @@ const stanzas = [
 for (const stanza of stanzas) {
   console.log(stanza);
   console.log("  ltx:  ", JSON.stringify(parse(stanza).getText()));
-  console.log("  jsdom:", JSON.stringify(new DOMParser().parseFromString(stanza, "text/xml").documentElement.textContent));
+  const { documentElement } = new DOMParser().parseFromString(stanza, "text/xml");
+  console.log("  jsdom:", JSON.stringify(documentElement.textContent));
 }
 TRY
 node try.mjs | tee seen

@@ -34,7 +34,8 @@ for (const [name, text] of Object.entries({ vcf: card.toString("4.0"), "vcard-cr
   const read = (key) => JSON.stringify(properties.find(([each]) => each === key)[3]);
   console.log(`${name}:`, read("note"), read("n"));
 }
-const foreign = ["BEGIN:VCARD", "VERSION:4.0", "FN:Sara", String.raw`NOTE:one\ntwo\, three`, "END:VCARD", ""].join("\r\n");
+const note = String.raw`NOTE:one\ntwo\, three`;
+const foreign = ["BEGIN:VCARD", "VERSION:4.0", "FN:Sara", note, "END:VCARD", ""].join("\r\n");
 console.log("vcf reads:", Card.parse(foreign)[0].get("note").valueOf());
 console.log("ical.js reads:", JSON.stringify(ICAL.parse(foreign)[1].find(([each]) => each === "note")[3]));
 TRY
