@@ -42,6 +42,7 @@ Relays = tuple[str, str]
 def relays(request: pytest.FixtureRequest) -> Iterator[Relays]:
     if request.param == "cluster":
         with RedisCluster() as cluster:
+            cluster.calm()
             yield cluster.url, cluster.url
         return
     with RedisServer() as redis:

@@ -25,6 +25,7 @@ def server() -> Iterator[RedisServer]:
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[RedisCluster]:
     with RedisCluster() as running:
+        running.calm()
         yield running
 
 

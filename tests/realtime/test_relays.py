@@ -33,9 +33,11 @@ def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
             yield Backend(server.url, lambda _: server)
     elif request.param == "sentinels":
         with RedisSentinels() as sentinels:
+            sentinels.calm()
             yield Backend(sentinels.url, lambda _: sentinels.master())
     else:
         with RedisCluster() as cluster:
+            cluster.calm()
             yield Backend(cluster.url, cluster.primary_of)
 
 

@@ -24,6 +24,7 @@ def sentinels() -> Iterator[RedisSentinels]:
 def watchful() -> Iterator[RedisSentinels]:
     """For the tests that leave the master as it is."""
     with RedisSentinels() as sentinels:
+        sentinels.calm()
         yield sentinels
 
 

@@ -11,6 +11,10 @@ from tests.support.server_group import ServerGroup, wait_until
 PRIMARIES = 3
 NODE_TIMEOUT_MS = 1000
 """Silence after which a server counts as failed; soon after, its replica is promoted."""
+CALM_MS = 60_000
+"""The same in a cluster in which nothing is to fail, also where the machine keeps a server waiting
+for a second.
+"""
 
 
 class ClusterNode(RedisServer):
@@ -84,6 +88,11 @@ class RedisCluster(ServerGroup):
         source.ask("CLUSTER", "SETSLOT", slot, "MIGRATING", to.id)
         for node in (to, source):
             node.ask("CLUSTER", "SETSLOT", slot, "NODE", to.id)
+
+    def calm(self) -> None:
+        """From now on nothing fails here."""
+        for node in self.nodes:
+            node.ask("CONFIG", "SET", "cluster-node-timeout", CALM_MS)
 
     def wait_until_whole(self) -> None:
         """Wait until the servers that run agree that every slot is served.

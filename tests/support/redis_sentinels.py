@@ -9,6 +9,8 @@ NAME = "mymaster"
 SENTINELS = 3
 QUORUM = 2
 DOWN_AFTER_MS = 500
+CALM_MS = 60_000
+"""The same where nothing is to fail."""
 FAILOVER_TIMEOUT_MS = 2000
 PASSWORD = "p@ss:word/"  # what a URL must escape
 
@@ -82,6 +84,11 @@ class RedisSentinels(ServerGroup):
         """Who is the master now, as the first Sentinel says."""
         _, port = self.sentinels[0].ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", NAME)
         return next(server for server in self.servers if server.port == int(port))
+
+    def calm(self) -> None:
+        """From now on no Sentinel changes the master, though the machine keeps it waiting."""
+        for sentinel in self.sentinels:
+            sentinel.ask("SENTINEL", "SET", NAME, "down-after-milliseconds", CALM_MS)
 
     def wait_until_watched(self) -> None:
         """Wait until each Sentinel knows the others, and a replica that may take over."""
