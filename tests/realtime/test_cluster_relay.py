@@ -19,7 +19,7 @@ from tests.realtime.relays import (
     until,
 )
 from tests.support.ports import free_port
-from tests.support.redis_cluster import ClusterNode, RedisCluster
+from tests.support.redis_cluster import CALM_MS, NODE_TIMEOUT_MS, ClusterNode, RedisCluster
 
 CONVERSATIONS = range(1, 101)
 """Enough that every primary has some of their channels."""
@@ -27,8 +27,9 @@ CONVERSATIONS = range(1, 101)
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[RedisCluster]:
-    """One for all tests here; each leaves it whole."""
+    """One for all tests here; each leaves it whole, and calm."""
     with RedisCluster() as cluster:
+        cluster.fail_after(CALM_MS)
         yield cluster
 
 
@@ -49,6 +50,7 @@ async def restore(cluster: RedisCluster, *nodes: ClusterNode) -> None:
         await asyncio.to_thread(node.start)
     await asyncio.to_thread(cluster.wait_until_whole)
     await asyncio.to_thread(cluster.wait_for_replicas)
+    cluster.fail_after(CALM_MS)
 
 
 async def test_another_is_asked_where_the_first_is_away(cluster: RedisCluster) -> None:
@@ -78,6 +80,7 @@ async def test_a_primary_killed_hands_over_to_its_replica(
     moved = of_primary(cluster, victim)
     async with two_nodes(cluster.url, CONVERSATIONS) as (here, there, heard):
         heard.subscriptions.clear()
+        cluster.fail_after(NODE_TIMEOUT_MS)
         victim.kill()
         await until(lambda: not there.is_connected)
         for conversation in CONVERSATIONS:

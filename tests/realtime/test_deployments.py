@@ -20,7 +20,7 @@ from tests.support.commands import run_command
 from tests.support.payam_server import PayamServer
 from tests.support.people import People, Person
 from tests.support.postgres_server import PostgresServer
-from tests.support.redis_cluster import RedisCluster
+from tests.support.redis_cluster import CALM_MS, RedisCluster
 from tests.support.redis_server import RedisServer
 from tests.support.sockets import Socket
 
@@ -42,7 +42,7 @@ Relays = tuple[str, str]
 def relays(request: pytest.FixtureRequest) -> Iterator[Relays]:
     if request.param == "cluster":
         with RedisCluster() as cluster:
-            cluster.calm()
+            cluster.fail_after(CALM_MS)
             yield cluster.url, cluster.url
         return
     with RedisServer() as redis:

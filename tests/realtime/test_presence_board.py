@@ -10,7 +10,7 @@ import redis
 from chat.errors import Unavailable
 from chat.realtime.presence.board import Board, LocalBoard
 from chat.realtime.presence.redis_board import PART, RedisBoard
-from tests.support.redis_cluster import RedisCluster
+from tests.support.redis_cluster import CALM_MS, RedisCluster
 from tests.support.redis_server import RedisServer
 
 ALI, SARA, REZA = 1, 2, 3
@@ -25,7 +25,7 @@ def server() -> Iterator[RedisServer]:
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[RedisCluster]:
     with RedisCluster() as running:
-        running.calm()
+        running.fail_after(CALM_MS)
         yield running
 
 

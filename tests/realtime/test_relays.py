@@ -16,7 +16,7 @@ from tests.realtime.relays import (
     two_nodes,
     until,
 )
-from tests.support.redis_cluster import RedisCluster
+from tests.support.redis_cluster import CALM_MS, RedisCluster
 from tests.support.redis_sentinels import RedisSentinels
 from tests.support.redis_server import RedisServer
 
@@ -37,7 +37,7 @@ def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
             yield Backend(sentinels.url, lambda _: sentinels.master())
     else:
         with RedisCluster() as cluster:
-            cluster.calm()
+            cluster.fail_after(CALM_MS)
             yield Backend(cluster.url, cluster.primary_of)
 
 

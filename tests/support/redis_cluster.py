@@ -11,7 +11,7 @@ from tests.support.server_group import ServerGroup, wait_until
 PRIMARIES = 3
 NODE_TIMEOUT_MS = 1000
 """Silence after which a server counts as failed; soon after, its replica is promoted."""
-CALM_MS = 60_000
+CALM_MS = 15_000
 """The same in a cluster in which nothing is to fail, also where the machine keeps a server waiting
 for a second.
 """
@@ -25,13 +25,14 @@ class ClusterNode(RedisServer):
     def __init__(self) -> None:
         super().__init__()
         self.bus_port = free_port()
+        self.node_timeout = NODE_TIMEOUT_MS
 
     def configuration(self) -> Mapping[str, str]:
         return {
             **super().configuration(),
             "cluster-enabled": "yes",
             "cluster-port": str(self.bus_port),
-            "cluster-node-timeout": str(NODE_TIMEOUT_MS),
+            "cluster-node-timeout": str(self.node_timeout),
             # However long it has been without its primary, a replica may take over.
             "cluster-replica-validity-factor": "0",
             "repl-diskless-sync-delay": "0",
@@ -89,10 +90,12 @@ class RedisCluster(ServerGroup):
         for node in (to, source):
             node.ask("CLUSTER", "SETSLOT", slot, "NODE", to.id)
 
-    def calm(self) -> None:
-        """From now on nothing fails here."""
+    def fail_after(self, milliseconds: int) -> None:
+        """From now on a server counts as failed after so long a silence."""
         for node in self.nodes:
-            node.ask("CONFIG", "SET", "cluster-node-timeout", CALM_MS)
+            node.node_timeout = milliseconds
+            if node.is_running:
+                node.ask("CONFIG", "SET", "cluster-node-timeout", milliseconds)
 
     def wait_until_whole(self) -> None:
         """Wait until the servers that run agree that every slot is served.
