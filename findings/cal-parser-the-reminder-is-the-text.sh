@@ -20,7 +20,8 @@ cat >try.mjs <<'TRY'
 import { parseString } from "cal-parser";
 import tsIcs from "ts-ics";
 
-const alarm = ["BEGIN:VALARM", "ACTION:DISPLAY", "DESCRIPTION:This is an event reminder", "TRIGGER:-PT10M", "END:VALARM"];
+const words = "DESCRIPTION:This is an event reminder";
+const alarm = ["BEGIN:VALARM", "ACTION:DISPLAY", words, "TRIGGER:-PT10M", "END:VALARM"];
 const calendar = [
   "BEGIN:VCALENDAR",
   "VERSION:2.0",
