@@ -31,10 +31,10 @@ async def opening(
     ticket_id = await store.create(
         transaction, conversation_id, seq, user_id, subject, priority, languages
     )
-    ticket = await store.stored(transaction, conversation_id, ticket_id)
     made = await steps.add(
         transaction, conversation_id, [(seq, ticket_id, None)], "opened", user_id
     )
+    ticket = await store.stored(transaction, conversation_id, ticket_id)
     change = Change(conversation_id, TicketUpdated(ticket, made[seq], seq=seq))
     await log.write(transaction, user_id, log.Written(change, ticket_id))
     said = await first_answers.say(transaction, database, conversation_id, languages)
@@ -66,15 +66,16 @@ async def stepping_all(
     answered = [] if action == "rated" else await ticket_answers.record(transaction, places)
     seqs = await conversations.advance_for(transaction, conversation_id, ids)
     await store.update(transaction, [(seqs[ticket.id], ticket) for ticket in tickets])
-    found = await store.by_places(transaction, places)
-    stored = {ticket.id: ticket for ticket in found}
     made = await steps.add(
         transaction,
         conversation_id,
-        [(seqs[id_], id_, assignee(stored[id_])) for id_ in ids],
+        [(seqs[ticket.id], ticket.id, assignee(ticket)) for ticket in tickets],
         action,
         actor_id,
     )
+    # With the step: since when a customer waits may be found in it.
+    found = await store.by_places(transaction, places)
+    stored = {ticket.id: ticket for ticket in found}
     written = [
         log.Written(
             Change(conversation_id, TicketUpdated(stored[id_], made[seq], seq=seq)),

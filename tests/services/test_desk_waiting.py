@@ -99,6 +99,22 @@ async def test_nobody_waits_again_when_answers_grow_old(desk: World, tmp_path: P
     assert await desk.steps(answered) == ["opened"]
 
 
+async def test_each_step_says_since_when_a_customer_waits_with_it(desk: World) -> None:
+    """Its answer, and its frame, say the same as the ticket that is read after it."""
+    await desk.people(agents=1)
+    ticket = await desk.open()
+    assert ticket == await desk.now(ticket)
+    long_ago = now() - DAY
+    await desk.execute(
+        "UPDATE support_tickets SET created_at = ? WHERE id = ?", long_ago, ticket.id
+    )
+    closed = await desk.tickets.change(desk.customer, None, ticket.id, status="closed")
+    assert closed == await desk.now(ticket)
+    opened = await desk.tickets.reopen(desk.customer, ticket.id)
+    assert opened == await desk.now(ticket)
+    assert (opened.waiting_since or "") > to_text(long_ago)
+
+
 async def test_who_opens_a_ticket_again_waits_anew(desk: World) -> None:
     """And not since a message from before it was closed."""
     await desk.people(agents=1)
