@@ -22,23 +22,23 @@ import jdatetime
 from x_holidays.working_days import get_working_days_calculator
 
 calculator = get_working_days_calculator()
-for day in range(2, 9):
-    date = jdatetime.date(1405, 8, day)
+for day in range(14, 21):
+    date = jdatetime.date(1405, 9, day)
     text = date.strftime("%Y-%m-%d")
     following = calculator.get_next_working_day(text)
     print(text, f"{date.togregorian():%A}", calculator.count_working_days(text, text), "then", following)
-print("the week:", calculator.count_working_days("1405-08-02", "1405-08-08"))
+print("the week:", calculator.count_working_days("1405-09-14", "1405-09-20"))
 PYTHON
 venv/bin/python try.py | tee seen
 cat >expected <<'EXPECTED'
-1405-08-02 Saturday 1 then 1405-08-03
-1405-08-03 Sunday 1 then 1405-08-04
-1405-08-04 Monday 1 then 1405-08-05
-1405-08-05 Tuesday 1 then 1405-08-07
-1405-08-06 Wednesday 0 then 1405-08-07
-1405-08-07 Thursday 1 then 1405-08-09
-1405-08-08 Friday 0 then 1405-08-09
-the week: 5
+1405-09-14 Saturday 1 then 1405-09-15
+1405-09-15 Sunday 1 then 1405-09-16
+1405-09-16 Monday 1 then 1405-09-17
+1405-09-17 Tuesday 1 then 1405-09-19
+1405-09-18 Wednesday 0 then 1405-09-19
+1405-09-19 Thursday 1 then 1405-09-20
+1405-09-20 Friday 1 then 1405-09-21
+the week: 6
 EXPECTED
 diff expected seen
 echo "as described"
