@@ -19,8 +19,8 @@ Run = Callable[..., tuple[int, dict[str, Any]]]
 
 @pytest.fixture(scope="session")
 def seeded() -> Iterator[PayamServer]:
-    """A Payam with a crowd, which pings silent sockets each second."""
-    server = PayamServer({"RATE_LIMITS": "off", "WS_PING_INTERVAL": "1"})
+    """A Payam with a crowd, which pings silent sockets every three seconds."""
+    server = PayamServer({"RATE_LIMITS": "off", "WS_PING_INTERVAL": "3"})
     run_command("migrate", settings=server.settings)
     run_command("seed", *CROWD, settings=server.settings)
     with server:

@@ -11,7 +11,7 @@ SMALL = {
     "fanout": "--receivers 6 --in-flight 4 --seconds 0.3",
     "pairs": "--pairs 4 --in-flight 2 --seconds 0.3",
     "latency": "--receivers 4 --rate 40 --seconds 0.3",
-    "idle": "--sockets 20 --at-once 4 --seconds 2.5",  # without pongs they would be gone
+    "idle": "--sockets 20 --at-once 4 --seconds 7",  # without pongs they would be gone
     "storm": "--sockets 10 --missed 5 --rate 40",
     "everything": "--sockets 11 --missed 6 --missed-in 3 --times 2 --seconds 0.1",
     "rest": "--connections 2 --page 5 --file-size 500 --seconds 0.2",
