@@ -30,7 +30,7 @@ async def main():
     {what}
     await asyncio.sleep(0.05)
 
-{run}(main())
+{run}
 """
 
 
@@ -44,7 +44,7 @@ def watched(what: str, run: str, folder: Path) -> bytes:
     return done.stderr
 
 
-@pytest.mark.parametrize("run", ["asyncio.run", "uvloop.run"])
+@pytest.mark.parametrize("run", ["asyncio.run(main())", "uvloop.run(main())"])
 @pytest.mark.parametrize("what", ["reckon", "wait"])
 def test_what_blocks_is_found(what: str, run: str, tmp_path: Path) -> None:
     """Its stack names the function that takes the time, on both loops."""
@@ -66,7 +66,13 @@ def test_what_keeps_nobody_waiting_is_left_alone(what: str, tmp_path: Path) -> N
     """What is done in a thread does not block the loop, though it has the same processor. Short
     work does not either, nor Sanic's start, before which nobody is served.
     """
-    assert watched(what, "uvloop.run", tmp_path) == b""
+    assert watched(what, "uvloop.run(main())", tmp_path) == b""
+
+
+def test_a_callback_of_the_start_is_left_alone(tmp_path: Path) -> None:
+    """It runs until the start is done, and its stack does not name the coroutine of the start."""
+    run = "_startup = main\nuvloop.run(_startup())"
+    assert watched("asyncio.get_running_loop().call_soon(reckon)", run, tmp_path) == b""
 
 
 def test_a_server_that_blocks_its_loop_fails_its_test() -> None:

@@ -13,6 +13,7 @@ It prints BLOCKED and a stack to stderr where the loop's thread
   opens an SQLite database.
 """
 
+import linecache
 import os
 import sys
 import threading
@@ -61,9 +62,12 @@ def say(what: str, frame: FrameType | None) -> None:
 
 
 def is_starting(frame: FrameType | None) -> bool:
-    """Whether this is called by the coroutine in which Sanic makes an application ready."""
+    """Whether the coroutine in which Sanic makes an application ready runs here, or a loop runs
+    until it is done: that coroutine may have just ended, or another callback may run meanwhile.
+    """
     while frame is not None:
-        if frame.f_code.co_name == START:
+        line = linecache.getline(frame.f_code.co_filename, frame.f_lineno)
+        if frame.f_code.co_name == START or f"{START}(" in line:
             return True
         frame = frame.f_back
     return False
