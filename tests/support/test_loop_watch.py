@@ -53,6 +53,14 @@ def test_what_blocks_is_found(what: str, run: str, tmp_path: Path) -> None:
     assert f"in {what}\n".encode() in printed
 
 
+def test_what_has_no_line_is_found(tmp_path: Path) -> None:
+    """As the instructions that Python adds to a function have none."""
+    without = "reckon.__code__ = reckon.__code__.replace(co_linetable=b'')"
+    printed = watched(f"{without}; reckon()", "uvloop.run(main())", tmp_path)
+    assert printed.count(BLOCKED) == 1
+    assert b"Exception" not in printed
+
+
 @pytest.mark.parametrize(
     "what",
     [

@@ -66,7 +66,8 @@ def is_starting(frame: FrameType | None) -> bool:
     until it is done: that coroutine may have just ended, or another callback may run meanwhile.
     """
     while frame is not None:
-        line = linecache.getline(frame.f_code.co_filename, frame.f_lineno)
+        # Some instructions have no line: those by which Python leaves a `with`, for example.
+        line = linecache.getline(frame.f_code.co_filename, frame.f_lineno or 0)
         if frame.f_code.co_name == START or f"{START}(" in line:
             return True
         frame = frame.f_back
