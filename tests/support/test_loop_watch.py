@@ -12,6 +12,8 @@ from tests.support.payam_server import BLOCKED, PayamServer
 
 AROUND = """
 import asyncio, sys, time, uvloop
+from sanic import Sanic
+from sitecustomize import left_alone
 
 def wait():
     time.sleep(0.01)
@@ -21,8 +23,9 @@ def reckon(seconds=1.0):
     while time.thread_time() < end:
         pass
 
-async def _startup():
-    reckon()
+class App(Sanic):
+    def finalize(self):
+        reckon()
 
 async def main():
     open({file!r}).close()  # the first event in the loop, as a server has many
@@ -67,7 +70,7 @@ def test_what_has_no_line_is_found(tmp_path: Path) -> None:
         "await asyncio.to_thread(wait)",
         "await asyncio.to_thread(reckon, 0.3)",
         "reckon(0.001)",
-        "await _startup()",
+        "await App('x')._startup()",
     ],
 )
 def test_what_keeps_nobody_waiting_is_left_alone(what: str, tmp_path: Path) -> None:
@@ -78,8 +81,8 @@ def test_what_keeps_nobody_waiting_is_left_alone(what: str, tmp_path: Path) -> N
 
 
 def test_a_callback_of_the_start_is_left_alone(tmp_path: Path) -> None:
-    """It runs until the start is done, and its stack does not name the coroutine of the start."""
-    run = "_startup = main\nuvloop.run(_startup())"
+    """It runs before the start is done, and its stack does not name the coroutine of the start."""
+    run = "uvloop.run(left_alone(main)())"
     assert watched("asyncio.get_running_loop().call_soon(reckon)", run, tmp_path) == b""
 
 

@@ -7,7 +7,7 @@ And the server waits longer for the process that looks at files, which is a nice
 tests it gets little of a processor.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
@@ -21,7 +21,7 @@ def make_patient(inspector: Any) -> None:
     inspector.PATIENCE = 60.0
 
 
-CHANGES: Mapping[str, Callable[[Any], None]] = {
+CHANGES: dict[str, Callable[[Any], None]] = {
     "chat.auth.passwords": make_cheap,
     "chat.media.inspector": make_patient,
 }

@@ -13,25 +13,22 @@ It prints BLOCKED and a stack to stderr where the loop's thread
   opens an SQLite database.
 """
 
-import linecache
 import os
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import wraps
 from types import FrameType
 from typing import Any
 
-from eased import Finder  # type: ignore[import-not-found] # is in this folder
+from eased import CHANGES, Finder  # type: ignore[import-not-found] # is in this folder
 
 BLOCKED = "the event loop is blocked"
 UNWATCHED = "UNWATCHED"
 """With this variable nothing is printed: a server that does not serve yet may take its time."""
 BUSY_SECONDS = 0.1
-START = "_startup"
-"""The method of `Sanic`."""
 BEAT_SECONDS = 0.02
 """Between two looks at a loop that works."""
 LOOK_SECONDS = 0.05
@@ -61,17 +58,30 @@ def say(what: str, frame: FrameType | None) -> None:
     print(f"{BLOCKED}: {what}\n{stack}", file=sys.stderr, flush=True)
 
 
-def is_starting(frame: FrameType | None) -> bool:
-    """Whether the coroutine in which Sanic makes an application ready runs here, or a loop runs
-    until it is done: that coroutine may have just ended, or another callback may run meanwhile.
-    """
-    while frame is not None:
-        # Some instructions have no line: those by which Python leaves a `with`, for example.
-        line = linecache.getline(frame.f_code.co_filename, frame.f_lineno or 0)
-        if frame.f_code.co_name == START or f"{START}(" in line:
-            return True
-        frame = frame.f_back
-    return False
+class Start:
+    """That of the server in this process. No stack that another thread sees says it for certain."""
+
+    is_under_way = False
+    ended = 0.0
+    """How much processor time the loop's thread had taken then, in seconds."""
+
+
+def left_alone(start: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    @wraps(start)
+    async def begin(*arguments: Any) -> None:
+        Start.is_under_way = True
+        try:
+            await start(*arguments)
+        finally:
+            Start.ended = time.thread_time()
+            Start.is_under_way = False
+
+    return begin
+
+
+def leave_start_alone(app: Any) -> None:
+    """`app` is the module `sanic.app`."""
+    app.Sanic._startup = left_alone(app.Sanic._startup)
 
 
 class Watch:
@@ -95,11 +105,12 @@ class Watch:
         while not self.loop.is_closed():
             spent = time.clock_gettime(self.clock)
             if not self.alive:
-                if spent - asked > BUSY_SECONDS and not reported:
+                if Start.is_under_way:
+                    asked = spent
+                busy = spent - max(asked, Start.ended)
+                if busy > BUSY_SECONDS and not reported:
                     reported = True
-                    frame = self.frame()
-                    if not is_starting(frame):
-                        say(f"{spent - asked:.3f} s of processor time", frame)
+                    say(f"{busy:.3f} s of processor time", self.frame())
             elif spent - asked > WORKS_SECONDS:
                 self.alive, asked, reported = False, spent, False
                 try:
@@ -152,6 +163,7 @@ def heard_too(module: Any, name: str) -> None:
 for module, name in SILENT:
     heard_too(module, name)
 sys.addaudithook(heard)
+CHANGES["sanic.app"] = leave_start_alone
 sys.meta_path.insert(0, Finder)
 # structlog loads it where it is there, which takes a tenth of a server's start. What Payam needs
 # does not bring it.
