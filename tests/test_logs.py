@@ -24,7 +24,6 @@ TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmVk"
 def server(request: pytest.FixtureRequest) -> Iterator[PayamServer]:
     """Says all that it can, as JSON."""
     settings = {"RATE_LIMITS": "off", "LOG_LEVEL": "DEBUG", "LOG_FORMAT": "json"}
-    settings["UNWATCHED"] = "1"  # the watch of the loop, which writes no JSON into the same log
     with (
         RedisServer() as relay,
         PayamServer({**settings, "REDIS_URL": relay.url}, workers=request.param) as payam,
