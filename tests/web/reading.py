@@ -2,16 +2,14 @@
 
 import asyncio
 import time
-from typing import Any
 
 from playwright.async_api import Browser, Locator, Page, expect
 
+from tests.web.devices import DESKTOP
 from tests.web.in_view import in_view, still
 from tests.web.sender import Sender
 from tests.web.visitor import Visitor
 
-DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
-PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 780}, "has_touch": True}
 MANY = 227
 SECONDS = 60  # keeps a test from hanging
 

@@ -7,9 +7,9 @@ from PIL import Image
 from playwright.async_api import Browser, Locator, expect
 
 from tests.support.payam_server import PayamServer
+from tests.web.devices import DESKTOP
 from tests.web.sender import Sender
 
-DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
     "is_mobile": True,

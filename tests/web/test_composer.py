@@ -7,17 +7,16 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
 from playwright.async_api import Browser, CDPSession, Page, Route, expect
 
 from tests.support.payam_server import PayamServer
+from tests.web.devices import DESKTOP
 from tests.web.sender import Sender
 from tests.web.visitor import Visitor
 
-DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
 FILE_MOST = 2_000_000
 TEXT_MOST = 200
 UPLOADS = "**/attachments/"

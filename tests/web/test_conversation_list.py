@@ -1,16 +1,15 @@
 """The page's list of conversations, where there are more than it loads at once."""
 
 import asyncio
-from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Route, expect
 
 from tests.support.payam_server import PayamServer
+from tests.web.devices import DESKTOP
 from tests.web.sender import Sender
 from tests.web.visitor import Visitor
 
-DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
 PAGE = 50
 MANY = 120
 

@@ -3,8 +3,8 @@
 from playwright.async_api import Browser, expect
 
 from tests.support.payam_server import PayamServer
+from tests.web.devices import DESKTOP
 from tests.web.sender import Sender
-from tests.web.two import DESKTOP
 from tests.web.visitor import PASSWORD, Visitor
 
 

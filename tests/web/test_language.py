@@ -15,10 +15,10 @@ from chat.services import checks
 from tests.support.error_codes import server_codes
 from tests.support.payam_server import CHECKOUT, PayamServer
 from tests.support.sentences import sentences
+from tests.web.devices import DESKTOP
 from tests.web.sender import Sender
 from tests.web.visitor import PASSWORD, Visitor
 
-DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
 ENGLISH = re.compile(r"[A-Za-z]{2,}")
 
 

@@ -1,13 +1,10 @@
 """Addresses in messages are links, and nothing else is."""
 
-from typing import Any
-
 from playwright.async_api import Browser, expect
 
 from tests.support.payam_server import PayamServer
+from tests.web.devices import DESKTOP
 from tests.web.sender import Sender
-
-DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
 
 LINKS = {  # what is shown as a link in each text, and where it leads where that differs
     "https://example.com": [("https://example.com", "https://example.com/")],

@@ -6,15 +6,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.support.payam_server import PayamServer
+from tests.web.devices import DESKTOP
 from tests.web.sender import Sender
 
-DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
 MESSAGES = 100_000
 CONVERSATIONS = 5_000
 DRAWN_MOST = 220  # rows of messages: with the one of each day

@@ -7,8 +7,9 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.support.payam_server import PayamServer
+from tests.web.devices import DARK_PHONE, DESKTOP
 from tests.web.sender import Sender
-from tests.web.two import DESKTOP, PHONE, shoot, two
+from tests.web.two import shoot, two
 from tests.web.visitor import PASSWORD, Visitor
 
 WEB = Path(__file__).parents[2] / "web"
@@ -21,7 +22,7 @@ async def test_every_screen_is_accessible(
 ) -> None:
     """Axe finds nothing, light and dark, on a desk and on a phone."""
     ali = await Visitor.arrive(browser, served.url, "ali", language, **DESKTOP)
-    sara = await Visitor.arrive(browser, served.url, "سارا", language, **PHONE)
+    sara = await Visitor.arrive(browser, served.url, "سارا", language, **DARK_PHONE)
     await shoot(sara, f"sign-in-{language}")
     for visitor in (ali, sara):
         await visitor.check()
@@ -187,7 +188,7 @@ async def test_only_a_conversation_that_may_grow_speaks_of_it(
 
 async def test_errors_are_said_in_the_pages_language(browser: Browser, served: PayamServer) -> None:
     """A wrong password, a name that is taken or malformed; and what is typed stays there."""
-    ali = await Visitor.arrive(browser, served.url, "ali", "fa", **PHONE)
+    ali = await Visitor.arrive(browser, served.url, "ali", "fa", **DARK_PHONE)
     await ali.page.get_by_label(ali.words["username"]).fill("no body")
     await ali.page.get_by_label(ali.words["password"]).fill(PASSWORD)
     await ali.button("logIn").click()

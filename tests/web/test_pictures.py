@@ -11,11 +11,10 @@ from PIL import Image
 from playwright.async_api import Browser, Page, Route, expect
 
 from tests.support.payam_server import PayamServer
+from tests.web.devices import DESKTOP, PHONE
 from tests.web.sender import Sender
 from tests.web.visitor import Visitor
 
-DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
-PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 780}, "has_touch": True}
 SECONDS = 60  # keeps a test from hanging
 FILES = "**/attachments/*/**"
 IN_THE_MIDDLE = """(row) => {

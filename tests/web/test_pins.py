@@ -1,14 +1,12 @@
 """Pins on the page: the bar above the messages, for everybody who looks at the conversation."""
 
-from typing import Any
-
 from playwright.async_api import Browser, Locator, expect
 
 from tests.support.payam_server import PayamServer
+from tests.web.devices import DESKTOP
 from tests.web.sender import Sender
 from tests.web.visitor import Visitor
 
-DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
 MANY = 120  # more than the page loads at once
 
 

@@ -5,9 +5,9 @@ import asyncio
 from playwright.async_api import Browser, Route, expect
 
 from tests.support.payam_server import PayamServer
+from tests.web.devices import PHONE
 from tests.web.in_view import numbered, scroll_until, still, until_in_view
 from tests.web.reading import (
-    PHONE,
     badge,
     pair,
     until_known,

@@ -6,11 +6,10 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.support.payam_server import PayamServer
+from tests.web.devices import DESKTOP, PHONE
 from tests.web.in_view import numbered, scroll_until, still
 from tests.web.reading import (
-    DESKTOP,
     MANY,
-    PHONE,
     badge,
     pair,
     settled,

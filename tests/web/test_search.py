@@ -6,10 +6,10 @@ from typing import Any
 from playwright.async_api import Browser, Locator, Route, expect
 
 from tests.support.payam_server import PayamServer
+from tests.web.devices import DESKTOP
 from tests.web.sender import Sender
 from tests.web.visitor import Visitor
 
-DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
     "has_touch": True,

@@ -1,15 +1,13 @@
 """The settings on the page: the name that others see, one's data, and the end of an account."""
 
 import zipfile
-from typing import Any
 
 from playwright.async_api import Browser, expect
 
 from tests.support.payam_server import PayamServer
+from tests.web.devices import DESKTOP
 from tests.web.sender import Sender
 from tests.web.visitor import PASSWORD
-
-DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
 
 
 async def test_a_name_ones_data_and_the_end_of_an_account(

@@ -11,11 +11,10 @@ from playwright.async_api import Browser, Locator, Route, expect
 
 from tests.support.commands import new_staff
 from tests.support.payam_server import PayamServer
+from tests.web.devices import DARK_PHONE, DESKTOP
 from tests.web.sender import Sender
 from tests.web.visitor import Visitor
 
-DESKTOP = {"viewport": {"width": 1180, "height": 760}}
-PHONE = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "color_scheme": "dark"}
 WORDS = {
     "en": {
         "tickets": "Tickets",
@@ -85,7 +84,7 @@ async def open_desk(visitor: Visitor, words: dict[str, str]) -> None:
     await expect(visitor.page.locator("ul.tickets")).to_be_visible()
 
 
-@pytest.mark.parametrize(("language", "device"), [("en", DESKTOP), ("fa", PHONE)])
+@pytest.mark.parametrize(("language", "device"), [("en", DESKTOP), ("fa", DARK_PHONE)])
 async def test_an_agent_takes_answers_and_closes_a_ticket(
     browser: Browser, served: PayamServer, language: str, device: dict[str, Any]
 ) -> None:
@@ -117,7 +116,7 @@ async def test_an_agent_takes_answers_and_closes_a_ticket(
     await hers.check()
     await his.check()
     await desk_of(hers).get_by_role("button", name=words["closeTicket"]).click()
-    if device is PHONE:
+    if device is DARK_PHONE:
         await hers.page.go_back()
     await expect(ticket).to_have_count(0)
     await expect(his.page.locator("p.ticket")).to_be_hidden()

@@ -2,18 +2,11 @@
 
 import os
 from pathlib import Path
-from typing import Any
 
 from playwright.async_api import Browser
 
+from tests.web.devices import DARK_PHONE, DESKTOP
 from tests.web.visitor import Visitor
-
-DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}}
-PHONE: dict[str, Any] = {
-    "viewport": {"width": 390, "height": 780},
-    "has_touch": True,
-    "color_scheme": "dark",
-}
 
 
 async def shoot(visitor: Visitor, name: str) -> None:
@@ -27,7 +20,7 @@ async def two(
 ) -> tuple[Visitor, Visitor]:
     """Ali at a desk and Sara with a phone, in a conversation that Ali began."""
     ali = await Visitor.arrive(browser, url, "ali", language, **DESKTOP)
-    sara = await Visitor.arrive(browser, url, "سارا", other or language, **PHONE)
+    sara = await Visitor.arrive(browser, url, "سارا", other or language, **DARK_PHONE)
     for visitor in (ali, sara):
         await visitor.sign_up()
     await ali.begin(sara)
